@@ -1,0 +1,252 @@
+"""From what a caller wrote to what the request schema wants."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import operator
+import re
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from dpyauth.apis.catalog import Call, Schema, nearest
+from dpyauth.credentials import Secret
+from dpyauth.errors import InvalidRequest
+
+Fields = dict[str, Any]
+
+
+def build(call: Call, given: Mapping[str, Any]) -> Fields:
+    """The fields of a request, checked and converted; sensitive values are wrapped as secrets.
+
+    Raises
+    ------
+    InvalidRequest
+        Names the field, and the nearest right name or the kind of value it takes.
+    """
+    fields: Fields = {}
+    own = call.fields.get(call.name, {})
+    if call.name not in given and own.get("enum") == [1]:
+        fields[call.name] = 1
+    for name, value in given.items():
+        if name == "passthrough":
+            fields[name] = value
+        elif name not in call.fields and not call.open:
+            raise InvalidRequest(_unknown(call, name), call=call.name, field=name)
+        elif not _absent(value):
+            fields[name] = _field(call, name, value)
+    missing = [name for name in call.required if name not in fields]
+    if missing:
+        name = missing[0]
+        raise InvalidRequest(
+            f"'{call.name}' needs the field '{name}': {_wanted(call.fields[name])}.",
+            call=call.name,
+            field=name,
+        )
+    return fields
+
+
+def reveal(value: Any) -> Any:
+    """The same fields with their secrets in plain text, for the one moment of sending."""
+    if isinstance(value, Secret):
+        return value.reveal()
+    if isinstance(value, dict):
+        return {name: reveal(child) for name, child in value.items()}
+    if isinstance(value, list):
+        return [reveal(child) for child in value]
+    return value
+
+
+def secrets(value: Any) -> list[Secret]:
+    """The secrets in the fields of a request."""
+    if isinstance(value, Secret):
+        return [value]
+    children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return [secret for child in children for secret in secrets(child)]
+
+
+def seal(call: Call | None, given: Mapping[str, Any]) -> Fields:
+    """The given fields with the values of sensitive ones wrapped, so that no traceback shows them."""
+    sensitive = call.sensitive if call else frozenset(given)
+    return {name: _seal(value) if name in sensitive else value for name, value in given.items()}
+
+
+def _seal(value: Any) -> Any:
+    if isinstance(value, str):
+        return Secret(value)
+    if isinstance(value, list | tuple):
+        return [_seal(item) for item in value]
+    return value
+
+
+def _field(call: Call, name: str, value: Any) -> Any:
+    schema = call.fields.get(name, {})
+    try:
+        return convert(value, schema)
+    except (TypeError, ValueError):
+        shown = "" if schema.get("sensitive") else f", not {_short(value)}"
+        raise InvalidRequest(
+            f"The field '{name}' of '{call.name}' takes {_wanted(schema)}{shown}.", call=call.name, field=name
+        ) from None
+
+
+def convert(value: Any, schema: Schema) -> Any:
+    """A Python, numpy or pandas value as the JSON value that a schema wants.
+
+    Raises ``TypeError`` or ``ValueError`` where it cannot be one.
+    """
+    alternatives = schema.get("oneOf") or schema.get("anyOf")
+    kinds = schema.get("type")
+    if not alternatives and isinstance(kinds, list):
+        alternatives = [{**schema, "type": kind} for kind in kinds if kind != "null"]
+    if alternatives:
+        return _first(value, alternatives)
+    value = _plain(value)
+    convert_kind = _CONVERT.get(str(kinds))
+    return convert_kind(value, schema) if convert_kind else value
+
+
+def _first(value: Any, alternatives: list[Schema]) -> Any:
+    for schema in alternatives:
+        try:
+            return convert(value, schema)
+        except (TypeError, ValueError):
+            continue
+    raise TypeError
+
+
+def _plain(value: Any) -> Any:
+    """numpy and pandas scalars as Python's own; everything else as it is."""
+    if type(value).__name__ == "datetime64":  # its item() would be a bare number of nanoseconds
+        return value.astype("datetime64[us]").item()
+    if hasattr(value, "item") and getattr(value, "ndim", None) == 0:
+        return value.item()
+    return value
+
+
+def _absent(value: Any) -> bool:
+    return value is None or type(value).__name__ in {"NAType", "NaTType"}
+
+
+def _integer(value: Any, schema: Schema) -> int:
+    if isinstance(value, dt.date):
+        return _epoch(value)
+    if isinstance(value, str) and re.fullmatch(r"\s*[+-]?\d+\s*", value, re.ASCII):
+        return int(value)
+    if isinstance(value, float | Decimal) and value == value.__trunc__():
+        return int(value)
+    return operator.index(value)
+
+
+def _number(value: Any, schema: Schema) -> int | float:
+    if isinstance(value, str):
+        value = Decimal(value.strip()) if re.fullmatch(r"\s*[+-]?\d+(\.\d+)?\s*", value, re.ASCII) else value
+    if isinstance(value, Decimal):
+        exact = float(value)
+        if Decimal(repr(exact)) != value:
+            raise ValueError  # the amount would change on its way
+        return exact
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise ValueError
+        return value
+    return operator.index(value)
+
+
+def _string(value: Any, schema: Schema) -> str | Secret:
+    if isinstance(value, Secret | str):
+        return value
+    if isinstance(value, dt.date):
+        epoch, day = str(_epoch(value)), value.isoformat()[:10]
+        preferred = [epoch, day] if isinstance(value, dt.datetime) else [day, epoch]
+        pattern = schema.get("pattern")
+        return next((text for text in preferred if pattern and re.search(pattern, text)), day)
+    if isinstance(value, bool):
+        raise TypeError
+    if isinstance(value, Decimal):
+        return str(value)
+    return str(operator.index(value))
+
+
+def _boolean(value: Any, schema: Schema) -> bool:
+    if isinstance(value, bool):
+        return value
+    if operator.index(value) in {0, 1}:
+        return bool(value)
+    raise ValueError
+
+
+def _array(value: Any, schema: Schema) -> list[Any]:
+    if isinstance(value, Mapping):
+        raise TypeError
+    alone = isinstance(value, str | Secret) or not isinstance(value, Iterable)
+    items: Iterable[Any] = [value] if alone else value
+    kind = schema.get("items", {})
+    return [convert(item, kind) for item in items]
+
+
+def _object(value: Any, schema: Schema) -> Fields:
+    if not isinstance(value, Mapping):
+        raise TypeError
+    known = schema.get("properties", {})
+    return {str(name): convert(child, known.get(name, {})) for name, child in value.items() if not _absent(child)}
+
+
+_CONVERT = {
+    "integer": _integer,
+    "number": _number,
+    "string": _string,
+    "boolean": _boolean,
+    "array": _array,
+    "object": _object,
+}
+
+_KINDS = {
+    "integer": "a whole number",
+    "number": "a number",
+    "string": "a text",
+    "boolean": "True or False",
+    "array": "a list",
+    "object": "a dict",
+}
+
+
+def _epoch(moment: dt.date) -> int:
+    """Seconds since 1970; a time without a zone counts as UTC, as all times of Deriv do."""
+    if not isinstance(moment, dt.datetime):
+        moment = dt.datetime(moment.year, moment.month, moment.day)
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=dt.UTC)
+    return math.floor(moment.timestamp())
+
+
+def _unknown(call: Call, name: str) -> str:
+    hint = nearest(name, call.fields)
+    if hint:
+        return f"'{call.name}' has no field '{name}'.{hint}"
+    others = [field for field in call.fields if field != call.name]
+    known = f"It takes: {', '.join(others)}." if others else "It takes none."
+    return f"'{call.name}' has no field '{name}'. {known}"
+
+
+def _wanted(schema: Schema) -> str:
+    """What a field takes, in words."""
+    alternatives = schema.get("oneOf") or schema.get("anyOf")
+    if alternatives:
+        return " or ".join(dict.fromkeys(_wanted(each) for each in alternatives))
+    if "enum" in schema:
+        values = [repr(value) for value in schema["enum"][:8]] + ["…"] * (len(schema["enum"]) > 8)
+        return values[0] if len(values) == 1 else "one of " + ", ".join(values)
+    kinds = schema.get("type")
+    kinds = [kind for kind in kinds if kind != "null"] if isinstance(kinds, list) else [kinds]
+    words = " or ".join(_KINDS.get(str(kind), "a value") for kind in kinds)
+    low, high = schema.get("minimum"), schema.get("maximum")
+    if low is not None and high is not None:
+        return f"{words} from {low} to {high}"
+    return words
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -1,0 +1,101 @@
+"""Secrets that never print, and the credential a session signs in with."""
+
+from __future__ import annotations
+
+import hmac
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from dpyauth.errors import InvalidCredential
+
+_V3_TOKEN = re.compile(r"[\w\-]{1,128}", re.ASCII)
+
+
+class Secret:
+    """A string that shows itself to nobody; ``reveal()`` hands it over."""
+
+    __slots__ = ("_reveal",)
+
+    def __init__(self, value: str) -> None:
+        # A closure, not an attribute: object inspectors and pickles list attributes.
+        self._reveal: Callable[[], str] = lambda: value
+
+    def reveal(self) -> str:
+        """The secret itself. Keep it out of variables that live longer than one statement."""
+        return self._reveal()
+
+    def __repr__(self) -> str:
+        return "<secret>"
+
+    def __format__(self, spec: str) -> str:
+        return format(repr(self), spec)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Secret):
+            return NotImplemented
+        return hmac.compare_digest(self.reveal().encode(), other.reveal().encode())
+
+    def __hash__(self) -> int:
+        return hash(self.reveal())
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a secret cannot be pickled or copied out of this process")
+
+    def __copy__(self) -> Secret:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Secret:
+        return self
+
+
+def scrub(value: Any, secrets: Iterable[Secret]) -> Any:
+    """Text from outside (or a structure of it) without the secrets that it may repeat."""
+    if isinstance(value, dict):
+        return {scrub(key, secrets): scrub(child, secrets) for key, child in value.items()}
+    if isinstance(value, list):
+        return [scrub(child, secrets) for child in value]
+    if isinstance(value, str):
+        for secret in secrets:
+            if secret.reveal():
+                value = value.replace(secret.reveal(), repr(secret))
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What a session signs in with, and where that came from."""
+
+    token: Secret
+    source: str
+
+
+def api_token(entered: str | Secret, source: str) -> Credential:
+    """A credential from what a person entered: blanks round it are forgiven, anything else is checked.
+
+    Raises
+    ------
+    InvalidCredential
+        When Deriv's v3 API could not possibly take it. The text never repeats what was entered.
+    """
+    entered = entered if isinstance(entered, Secret) else Secret(entered)
+    token = Secret(entered.reveal().strip())
+    if not token.reveal():
+        raise InvalidCredential("The API token is empty. Paste the token that Deriv showed you when you created it.")
+    if _V3_TOKEN.fullmatch(token.reveal()):
+        return Credential(token, source)
+    if len(token.reveal()) > 128:
+        raise InvalidCredential(
+            f"This cannot be an API token: it has {len(token.reveal())} characters, Deriv's have at most 128. "
+            "Copy the token alone, without the text round it."
+        )
+    if "." in token.reveal():
+        raise InvalidCredential(
+            "This cannot be an API token of Deriv's v3 API: it has a dot in it. Tokens with dots belong to "
+            "Deriv's newer API; v3 needs one made under Account settings, API token."
+        )
+    raise InvalidCredential(
+        "This cannot be an API token: Deriv's have only letters, digits, '-' and '_'. "
+        "Copy the token again, without blanks or quotes."
+    )

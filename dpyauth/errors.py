@@ -1,0 +1,197 @@
+"""Every error of dpyauth, in one tree.
+
+    DpyauthError
+    ├── NoCredential            nobody to ask and nothing found to sign in with
+    ├── NotSignedIn             a query before the sign-in
+    ├── SessionClosed           a query after close(), or after login() opened another session
+    ├── InvalidCredential       a token that cannot be right
+    ├── InvalidSetting          an app ID, address or language that cannot be right
+    ├── InvalidRequest          a call, field or value that cannot be sent
+    ├── MissingScope            the token may not do this
+    ├── ConnectionFailed        no connection to Deriv
+    │   └── ConnectionLost      the connection went away, and the call with it
+    ├── CallTimeout             no reply in time
+    ├── OutcomeUnknown          a call that changes something was sent; what became of it is not known
+    ├── BadReply                Deriv (or something before it) sent what is not a reply
+    └── ApiError                Deriv answered with an error; has .code, .details, .call
+        ├── SignInRefused       Deriv did not accept the token or the app ID
+        ├── PermissionDenied    the token lacks the scope
+        ├── InputRefused        a field or value Deriv does not take
+        └── RateLimited         too many calls of one kind
+
+Catch ``DpyauthError`` to catch them all.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+E = TypeVar("E", bound="DpyauthError")
+
+
+class DpyauthError(Exception):
+    """Base of every error that dpyauth raises on purpose.
+
+    Attributes
+    ----------
+    call : str or None
+        The Deriv call the error is about.
+    """
+
+    def __init__(self, message: str, *, call: str | None = None) -> None:
+        super().__init__(message)
+        self.call = call
+
+    def again(self, call: str | None = None) -> Self:
+        """A fresh copy: an error that is kept and raised more than once would collect everybody's tracebacks."""
+        copied = _rebuild(type(self), str(self), dict(self.__dict__))
+        copied.call = call or self.call
+        return copied
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows: the message, and where in the reader's own code it happened.
+
+        The frames inside dpyauth would bury the one sentence that helps.
+        """
+        places = [
+            f"    {_place(frame)}: {frame.line}"
+            for frame in traceback.extract_tb(self.__traceback__)
+            if frame.line
+            and not frame.filename.startswith((_HERE, "<frozen"))
+            and "site-packages" not in frame.filename
+        ]
+        notes = [str(note) for note in getattr(self, "__notes__", ())]
+        return [*places, f"{type(self).__name__}: {self}", *notes]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Keyword-only arguments would be lost by Exception's own pickling.
+        return _rebuild, (type(self), str(self), dict(self.__dict__))
+
+
+_HERE = str(Path(__file__).parent)
+
+
+def _place(frame: traceback.FrameSummary) -> str:
+    in_cell = "ipykernel" in frame.filename or frame.filename.startswith("<")
+    return f"line {frame.lineno} of the cell" if in_cell else f"{Path(frame.filename).name}, line {frame.lineno}"
+
+
+def _rebuild(kind: type[E], message: str, state: dict[str, Any]) -> E:
+    error = kind.__new__(kind)
+    Exception.__init__(error, message)
+    error.__dict__.update(state)
+    return error
+
+
+class NoCredential(DpyauthError):
+    """Nothing to sign in with was found, and nobody is there to ask."""
+
+
+class NotSignedIn(DpyauthError):
+    """The session has not signed in yet, or Deriv has ended the sign-in."""
+
+
+class SessionClosed(DpyauthError):
+    """The session was closed."""
+
+
+class InvalidCredential(DpyauthError):
+    """What was entered cannot be a token; nothing was sent."""
+
+
+class InvalidSetting(DpyauthError):
+    """An app ID, address, language or time-out that cannot be right."""
+
+
+class InvalidRequest(DpyauthError):
+    """A request that was not sent because it cannot be right.
+
+    Attributes
+    ----------
+    field : str or None
+        The field the error is about.
+    """
+
+    def __init__(self, message: str, *, call: str | None = None, field: str | None = None) -> None:
+        super().__init__(message, call=call)
+        self.field = field
+
+
+class MissingScope(DpyauthError):
+    """The call needs a scope that the signed-in token does not have; nothing was sent.
+
+    Attributes
+    ----------
+    scopes : tuple of str
+        The scopes of which the call needs one.
+    """
+
+    def __init__(self, message: str, *, call: str | None = None, scopes: tuple[str, ...] = ()) -> None:
+        super().__init__(message, call=call)
+        self.scopes = scopes
+
+
+class ConnectionFailed(DpyauthError):
+    """No connection to Deriv could be made."""
+
+
+class ConnectionLost(ConnectionFailed):
+    """The connection went away before the call was sent or answered."""
+
+
+class CallTimeout(DpyauthError):
+    """No reply came in time."""
+
+
+class OutcomeUnknown(DpyauthError):
+    """A call that changes something was sent, and whether Deriv carried it out is not known.
+
+    dpyauth never repeats such a call. Look (statement, portfolio, the Deriv site) before you send it again.
+    """
+
+
+class BadReply(DpyauthError):
+    """What came back is not a reply of the Deriv API."""
+
+
+class ApiError(DpyauthError):
+    """Deriv answered the call with an error.
+
+    Attributes
+    ----------
+    code : str
+        Deriv's error code, such as ``"InputValidationFailed"``. Branch on this: the text is translated.
+    details : dict
+        Deriv's details, where it gives any: for refused input, field -> reason.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        call: str | None = None,
+        code: str = "",
+        details: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(message, call=call)
+        self.code = code
+        self.details = dict(details or {})
+
+
+class SignInRefused(ApiError):
+    """Deriv did not accept the token, the account or the app ID."""
+
+
+class PermissionDenied(ApiError):
+    """The token lacks the scope for this call."""
+
+
+class InputRefused(ApiError):
+    """Deriv does not take a field or value of the request."""
+
+
+class RateLimited(ApiError):
+    """Too many calls of one kind; wait a little."""

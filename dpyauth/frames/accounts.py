@@ -1,0 +1,74 @@
+"""The client's accounts as a frame."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from dpyauth.frames.columns import Column, Context, as_flag, frame, mappings
+
+_ACCOUNTS = (
+    Column("loginid"),
+    Column("currency"),
+    Column("kind", "enum", values=("real", "demo")),
+    Column("account_category", "enum", values=("trading", "wallet")),
+    Column("account_type"),
+    Column("broker"),
+    Column("landing_company", source="landing_company_name"),
+    Column("created", "time", "created_at"),
+    Column("disabled", "flag", "is_disabled"),
+    Column("excluded_until", "time"),
+    Column("linked_to", "list"),
+)
+_KINDS = {False: "real", True: "demo"}
+
+
+def accounts(
+    payload: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None, context: Context | None = None
+) -> pd.DataFrame:
+    """List the client's accounts, one row per account.
+
+    Parameters
+    ----------
+    payload : list of mappings, or mapping
+        The ``account_list`` of an ``account_list`` reply, or the ``authorize`` object of an ``authorize``
+        reply, which holds the same list.
+    context : Context, optional
+        Where the payload came from; becomes ``attrs``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        In the order Deriv sent them:
+
+        ================  ===================  ========================================================
+        loginid           string
+        currency          string               missing while the account has none
+        kind              category             real, demo
+        account_category  category             trading, wallet
+        account_type      string
+        broker            string               the letters its login IDs begin with
+        landing_company   string               short code of the Deriv company that holds it
+        created           datetime64[us, UTC]
+        disabled          boolean
+        excluded_until    datetime64[us, UTC]  end of a self-exclusion (only ``authorize`` tells)
+        linked_to         list                 login IDs of the accounts linked to it
+        ================  ===================  ========================================================
+
+    Examples
+    --------
+    >>> from dpyauth.frames import accounts
+    >>> accounts([{"loginid": "VRTC90000001", "is_virtual": 1}])[["loginid", "kind"]]
+            loginid  kind
+    0  VRTC90000001  demo
+    """
+    listed = payload.get("account_list") if isinstance(payload, Mapping) else payload
+    return frame([_row(account) for account in mappings(listed)], _ACCOUNTS, context)
+
+
+def _row(account: Mapping[str, Any]) -> dict[str, Any]:
+    virtual = as_flag(account.get("is_virtual"))
+    linked = [other["loginid"] for other in mappings(account.get("linked_to")) if other.get("loginid")]
+    return {**account, "kind": None if virtual is None else _KINDS[virtual], "linked_to": linked}

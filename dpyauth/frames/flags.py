@@ -1,0 +1,145 @@
+"""The flags of an account's status: what each one means for the trader."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from dpyauth.frames.columns import Column, Context, as_list, as_text, frame, mapping
+
+GROUPS = ("verification", "cashier", "trading", "account", "p2p", "other")
+SEVERITIES = ("info", "action", "restriction")
+
+
+class _Flag(NamedTuple):
+    group: str
+    severity: str
+    meaning: str
+
+
+_TABLE = {
+    ("verification", "info"): {
+        "address_verified": "An outside service has confirmed your address.",
+        "age_verification": "Your age has been confirmed.",
+        "allow_document_upload": "You can send documents for verification.",
+        "authenticated": "Your identity and address are fully verified.",
+        "authenticated_with_idv_photoid": "An electronic check (IDV) with photo ID verified you in full.",
+        "poa_authenticated_with_idv": "An electronic check (IDV) confirmed your address.",
+    },
+    ("verification", "action"): {
+        "allow_poa_resubmission": "You may send your proof of address again.",
+        "allow_poi_resubmission": "You may send your proof of identity again.",
+        "document_expired": "The identity document you sent is out of date; send a current one.",
+        "document_expiring_soon": "Your identity document runs out within a month; have a new one ready.",
+        "idv_revoked": "Your verification by electronic check (IDV) no longer counts; verify again.",
+        "mt5_additional_kyc_required": "MT5 needs your tax details, birthplace and reason for the account.",
+        "poa_expiring_soon": "Your proof of address will soon be too old; send a newer one.",
+        "poi_expiring_soon": "Your proof of identity will soon run out; send a newer one.",
+        "poi_name_mismatch": "The name on your identity document is not the one in your profile.",
+    },
+    ("cashier", "info"): {
+        "pa_withdrawal_explicitly_allowed": "You may withdraw through a payment agent.",
+    },
+    ("cashier", "action"): {
+        "shared_payment_method": "A payment method of yours is shared with someone else; use only your own.",
+    },
+    ("cashier", "restriction"): {
+        "cashier_locked": "The cashier is closed: you can neither deposit nor withdraw.",
+        "deposit_locked": "You cannot deposit.",
+        "df_deposit_requires_poi": "Deposits by card or e-wallet wait until your age is confirmed.",
+        "mt5_withdrawal_locked": "Money can go into MT5 but not come out.",
+        "transfers_blocked": "You cannot move money from one account to another.",
+        "withdrawal_locked": "You cannot withdraw; deposits still work.",
+    },
+    ("trading", "action"): {
+        "max_turnover_limit_not_set": "Set a turnover limit; clients in the UK and Malta need one.",
+    },
+    ("trading", "restriction"): {
+        "no_trading": "You cannot trade.",
+        "no_withdrawal_or_trading": "You can deposit, but neither trade nor withdraw.",
+        "unwelcome": "No deposits and no new contracts; you can still sell and withdraw.",
+    },
+    ("account", "info"): {
+        "crs_tin_information": "Your tax details are on file.",
+        "deposit_attempt": "You have tried to deposit, so the account's currency can no longer change.",
+        "dxtrade_password_not_set": "You have no Deriv X password yet; you need one only to trade there.",
+        "financial_risk_approval": "You have accepted the notice on the risks of trading.",
+        "mt5_password_not_set": "You have no MT5 password yet; you need one only to trade there.",
+        "personal_details_locked": "You cannot edit your personal details.",
+        "professional": "You are a professional client, by your own choice.",
+        "professional_rejected": "Your application to be a professional client was turned down.",
+        "professional_requested": "You have applied to be a professional client.",
+        "social_signup": "You joined with a Google, Facebook or Apple account.",
+        "tin_manually_approved": "Deriv has accepted that you have no tax number to give.",
+        "ukgc_funds_protection": "You have confirmed the UK notice on how far your funds are protected.",
+    },
+    ("account", "action"): {
+        "financial_assessment_not_complete": "Finish the financial assessment in your account settings.",
+        "financial_information_not_complete": "Answer the open questions about your income and finances.",
+        "needs_affiliate_coc_approval": "Accept the code of conduct for affiliates.",
+        "password_reset_required": "Choose a new password.",
+        "trading_experience_not_complete": "Answer the questions about your trading experience.",
+    },
+    ("account", "restriction"): {
+        "disabled": "The account is switched off.",
+    },
+    ("p2p", "restriction"): {
+        "p2p_blocked_for_pa": "As a payment agent you cannot use Deriv P2P.",
+    },
+}
+FLAGS = {
+    name: _Flag(group, severity, meaning)
+    for (group, severity), meanings in _TABLE.items()
+    for name, meaning in meanings.items()
+}
+
+_COLUMNS = (
+    Column("flag"),
+    Column("known", "flag"),
+    Column("group", "enum", values=GROUPS),
+    Column("severity", "enum", values=SEVERITIES, ordered=True),
+    Column("meaning"),
+)
+
+
+def status_flags(payload: Mapping[str, Any] | None, context: Context | None = None) -> pd.DataFrame:
+    """Say what the flags of an account's status mean, one row per flag.
+
+    Parameters
+    ----------
+    payload : mapping
+        The ``get_account_status`` object of a ``get_account_status`` reply.
+    context : Context, optional
+        Where the payload came from; becomes ``attrs``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        In the order Deriv sent them:
+
+        =========  ========  =============================================================================
+        flag       string    Deriv's name of it
+        known      boolean   whether Deriv documents it; an unknown flag has no severity and no meaning
+        group      category  verification, cashier, trading, account, p2p, other (all unknown flags)
+        severity   category  info < action (something for you to do) < restriction (money movements, trading
+                             or the whole account are blocked)
+        meaning    string    one line
+        =========  ========  =============================================================================
+
+    Examples
+    --------
+    >>> from dpyauth.frames import status_flags
+    >>> flags = status_flags({"status": ["authenticated", "withdrawal_locked"]})
+    >>> flags.loc[flags["severity"] == "restriction", "meaning"].item()
+    'You cannot withdraw; deposits still work.'
+    """
+    names = dict.fromkeys(as_text(flag) for flag in as_list(mapping(payload).get("status")))
+    return frame([_row(name) for name in names if name], _COLUMNS, context)
+
+
+def _row(name: str) -> dict[str, Any]:
+    if name not in FLAGS:
+        return {"flag": name, "known": False, "group": "other"}
+    return {"flag": name, "known": True, **FLAGS[name]._asdict()}

@@ -1,0 +1,179 @@
+"""`get_account_status` as frames: the account in one row, its verification, its currencies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from dpyauth.frames.columns import Column, Context, as_list, dig, frame, mapping
+
+_INCOME = ("none", "pending", "rejected", "verified", "locked")
+_OWNERSHIP = ("none", "pending", "rejected", "verified")
+_DOCUMENT = (*_OWNERSHIP, "expired", "suspected")
+
+_ACCOUNT = (
+    Column("loginid"),
+    Column("risk", "enum", "risk_classification", ("low", "standard", "high")),
+    Column("flags", "list", "status"),
+    Column("prompt_client_to_authenticate", "flag"),
+    Column("needs_verification", "list", "authentication.needs_verification"),
+    Column("identity", "enum", "authentication.identity.status", _DOCUMENT),
+    Column("document", "enum", "authentication.document.status", _DOCUMENT),
+    Column("income", "enum", "authentication.income.status", _INCOME),
+    Column("ownership", "enum", "authentication.ownership.status", _OWNERSHIP),
+    Column("cashier_validation", "list"),
+    Column("cashier_missing_fields", "list"),
+    Column("p2p_status", "enum", values=("none", "active", "temp_ban", "perm_ban")),
+    Column("p2p_poa_required", "flag"),
+    Column("social_provider", "enum", "social_identity_provider", ("google", "facebook", "apple")),
+)
+
+# Where each check is found below `authentication`.
+_CHECKS = {
+    "identity": "identity",
+    "idv": "identity.services.idv",
+    "onfido": "identity.services.onfido",
+    "manual": "identity.services.manual",
+    "document": "document",
+    "income": "income",
+    "ownership": "ownership",
+}
+_VERIFICATION = (
+    Column("check", "enum", values=tuple(_CHECKS)),
+    Column("status", "enum", values=(*_DOCUMENT, "locked")),
+    Column("needed", "flag"),
+    Column("expires", "time", "expiry_date"),
+    Column("attempts_left", "count", "submissions_left"),
+    Column("last_rejected", "list"),
+)
+
+_CURRENCIES = (
+    Column("currency"),
+    Column("deposit_suspended", "flag", "is_deposit_suspended"),
+    Column("withdrawal_suspended", "flag", "is_withdrawal_suspended"),
+)
+
+
+def account_status(payload: Mapping[str, Any] | None, context: Context | None = None) -> pd.DataFrame:
+    """Put the status of an account in one row.
+
+    Parameters
+    ----------
+    payload : mapping
+        The ``get_account_status`` object of a ``get_account_status`` reply.
+    context : Context, optional
+        Where the payload came from; becomes ``attrs``, and its login ID the ``loginid`` column, since the
+        payload does not say whose it is.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row, or none if the payload is empty; `pandas.concat` puts several accounts together.
+
+        =============================  ========  ==========================================================
+        loginid                        string
+        risk                           category  low, standard, high
+        flags                          list      see `status_flags` for what they mean
+        prompt_client_to_authenticate  boolean   whether Deriv wants the client asked to verify
+        needs_verification             list      checks Deriv is waiting for
+        identity                       category  none, pending, rejected, verified, expired, suspected
+        document                       category  the same, for the proof of address
+        income                         category  none, pending, rejected, verified, locked
+        ownership                      category  none, pending, rejected, verified
+        cashier_validation             list      codes of what keeps the cashier closed; empty if it is open
+        cashier_missing_fields         list      profile fields to fill in before the cashier opens
+        p2p_status                     category  none, active, temp_ban, perm_ban
+        p2p_poa_required               boolean   whether Deriv P2P asks for a proof of address
+        social_provider                category  google, facebook, apple
+        =============================  ========  ==========================================================
+
+    Examples
+    --------
+    >>> from dpyauth.frames import Context, account_status
+    >>> context = Context("get_account_status", loginid="CR90000001")
+    >>> account_status({"risk_classification": "low"}, context)[["loginid", "risk"]]
+          loginid risk
+    0  CR90000001  low
+    """
+    status = mapping(payload)
+    rows = [{**status, "loginid": context and context.loginid}] if status else []
+    return frame(rows, _ACCOUNT, context)
+
+
+def verification(payload: Mapping[str, Any] | None, context: Context | None = None) -> pd.DataFrame:
+    """List how far each check of the client is, one row per check.
+
+    Parameters
+    ----------
+    payload : mapping
+        The ``get_account_status`` object of a ``get_account_status`` reply.
+    context : Context, optional
+        Where the payload came from; becomes ``attrs``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Always the same seven rows in the same order; what Deriv did not send is missing.
+
+        =============  ===================  ==============================================================
+        check          category             identity; idv, onfido and manual (the three ways to prove it);
+                                            document (proof of address); income; ownership
+        status         category             none, pending, rejected, verified, expired, suspected, locked
+        needed         boolean              whether Deriv is waiting for it; missing if Deriv does not say
+        expires        datetime64[us, UTC]  when the document runs out
+        attempts_left  Int64                how often one may still try (idv and onfido only)
+        last_rejected  list                 reasons of the last refusal
+        =============  ===================  ==============================================================
+
+    Examples
+    --------
+    >>> from dpyauth.frames import verification
+    >>> checks = verification({"authentication": {"income": {"status": "locked"}}})
+    >>> checks.loc[checks["check"] == "income", "status"].item()
+    'locked'
+    """
+    authentication = mapping(mapping(payload).get("authentication"))
+    needs = authentication.get("needs_verification")
+    rows = [
+        {**mapping(dig(authentication, path)), "check": check, "needed": _needed(check, needs)}
+        for check, path in _CHECKS.items()
+    ]
+    return frame(rows, _VERIFICATION, context)
+
+
+def currencies(payload: Mapping[str, Any] | None, context: Context | None = None) -> pd.DataFrame:
+    """List the account's currencies and whether money can move in them.
+
+    Parameters
+    ----------
+    payload : mapping
+        The ``get_account_status`` object of a ``get_account_status`` reply.
+    context : Context, optional
+        Where the payload came from; becomes ``attrs``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per currency, in the order Deriv sent them:
+
+        ====================  =======  =====================================
+        currency              string   code, such as USD
+        deposit_suspended     boolean  whether deposits are stopped now
+        withdrawal_suspended  boolean  whether withdrawals are stopped now
+        ====================  =======  =====================================
+
+    Examples
+    --------
+    >>> from dpyauth.frames import currencies
+    >>> currencies({"currency_config": {"USD": {"is_deposit_suspended": 0, "is_withdrawal_suspended": 1}}})
+      currency  deposit_suspended  withdrawal_suspended
+    0      USD              False                  True
+    """
+    config = mapping(mapping(payload).get("currency_config"))
+    return frame([{**mapping(facts), "currency": code} for code, facts in config.items()], _CURRENCIES, context)
+
+
+def _needed(check: str, needs: Any) -> bool | None:
+    return None if needs is None else check in as_list(needs)

@@ -1,0 +1,13 @@
+"""A Deriv v3 on this machine, so that every lesson and test runs with no account.
+
+It answers Deriv's calls as Deriv's published schemas say, for made-up users with made-up money. A call
+it does not simulate is answered with an error that says so.
+"""
+
+from __future__ import annotations
+
+from dpyauth.sandbox.limits import Limits
+from dpyauth.sandbox.server import Received, Sandbox, shared
+from dpyauth.sandbox.users import SampleToken
+
+__all__ = ["Limits", "Received", "SampleToken", "Sandbox", "shared"]

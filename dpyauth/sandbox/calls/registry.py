@@ -1,0 +1,91 @@
+"""How a call finds the function that answers it, and what that function gets to see."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from dpyauth.sandbox.messages import Reply
+from dpyauth.sandbox.streams import Stream
+from dpyauth.sandbox.users import Account, Grant, User
+
+if TYPE_CHECKING:
+    from dpyauth.sandbox.connection import Connection
+    from dpyauth.sandbox.world import World
+
+
+@dataclass(slots=True)
+class Ask:
+    """One request that passed every check."""
+
+    call: str
+    request: Mapping[str, Any]
+    echo: Mapping[str, Any]
+    connection: Connection
+    now: float
+    grant: Grant | None = None  # None when nobody is signed in
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """A field of the request."""
+        return self.request.get(name, default)
+
+    @property
+    def world(self) -> World:
+        """What the sandbox knows."""
+        return self.connection.world
+
+    @property
+    def account(self) -> Account:
+        """The account the request is about; only for calls that need authorisation."""
+        assert self.grant is not None
+        return self.world.account(self.grant.loginid)
+
+    @property
+    def user(self) -> User:
+        """Who asks; only for calls that need authorisation."""
+        return self.world.user(self.account.loginid)
+
+    def stream(
+        self,
+        kind: str,
+        key: object,
+        topic: str,
+        update: Callable[[Any], Reply | None],
+        *,
+        private: bool = False,
+        shows_id: bool = True,
+    ) -> Stream:
+        """Open a stream for this request."""
+        loginid = self.account.loginid if private else None
+        stream = Stream(kind, (kind, loginid, key), topic, update, self.echo, loginid, shows_id)
+        self.connection.streams.open(stream)
+        return stream
+
+
+Answer = Reply | list[Reply]
+Handler = Callable[[Ask], Answer]
+HANDLERS: dict[str, Handler] = {}
+
+
+def answers(call: str) -> Callable[[Callable[[Ask], Any]], Callable[[Ask], Any]]:
+    """Register the function that answers a call with its payload (or with finished replies)."""
+
+    def register(function: Callable[[Ask], Any]) -> Callable[[Ask], Any]:
+        def handler(ask: Ask) -> Answer:
+            answer = function(ask)
+            return answer if isinstance(answer, Reply | _Replies) else Reply(call, answer)
+
+        HANDLERS[call] = handler
+        return function
+
+    return register
+
+
+class _Replies(list[Reply]):
+    """Several replies to one request."""
+
+
+def replies(items: list[Reply]) -> list[Reply]:
+    """Mark a list as several replies, not as a payload that is a list."""
+    return _Replies(items)

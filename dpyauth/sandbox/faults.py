@@ -1,0 +1,134 @@
+"""Things that go wrong on demand."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(slots=True)
+class Fault:
+    """One kind of trouble, waiting for a call (`"*"`: for any)."""
+
+    kind: str
+    call: str
+    times: int = 1
+    args: tuple[Any, ...] = ()
+
+
+class Faults:
+    """What to do wrong, and to which call. Every method may be used from any thread.
+
+    A fault names the call it waits for (`"*"` for any) and how many `times` it strikes. `drop`, `reset`
+    and `stall` without a call strike at once, on every open connection.
+
+    Examples
+    --------
+    >>> from dpyauth.sandbox import Sandbox
+    >>> with Sandbox() as box:
+    ...     box.faults.swallow("balance", times=2)
+    """
+
+    def __init__(self, at_once: Callable[[Fault], None], revoke: Callable[[str], None]) -> None:
+        self._lock = threading.Lock()
+        self._waiting: list[Fault] = []
+        self._at_once = at_once
+        self._revoke = revoke
+        self._refusing: list[int] = []
+        self.down: str | None = None
+
+    def swallow(self, call: str = "*", times: int = 1) -> None:
+        """Do what was asked, but let the reply get lost."""
+        self._add("swallow", call, times)
+
+    def duplicate(self, call: str = "*", times: int = 1) -> None:
+        """Send the reply twice."""
+        self._add("duplicate", call, times)
+
+    def delay(self, seconds: float, call: str = "*", times: int = 1) -> None:
+        """Send the reply late."""
+        self._add("delay", call, times, seconds)
+
+    def reorder(self, count: int, call: str = "*") -> None:
+        """Hold this many replies of a connection, then send them in the opposite order."""
+        self._add("reorder", call, count, count)
+
+    def garbage(self, call: str = "*", times: int = 1, frame: str | bytes = "{not json") -> None:
+        """Send this frame in place of the reply; bytes go as a binary frame."""
+        self._add("garbage", call, times, frame)
+
+    def oversize(self, size: int, call: str = "*", times: int = 1) -> None:
+        """Pad the reply to at least this many bytes (valid JSON all the same)."""
+        self._add("oversize", call, times, size)
+
+    def error(self, code: str, call: str = "*", times: int = 1, message: str = "") -> None:
+        """Answer with this error and do nothing."""
+        self._add("error", call, times, code, message)
+
+    def rate_limit(self, call: str = "*", times: int = 1) -> None:
+        """Answer as if the rate limit had been reached."""
+        self.error("RateLimit", call, times, "You have reached the rate limit.")
+
+    def drop(self, call: str | None = None, times: int = 1, code: int = 1001, reason: str = "") -> None:
+        """Close the connection properly, with this close code."""
+        self._add("drop", call, times, code, reason)
+
+    def reset(self, call: str | None = None, times: int = 1) -> None:
+        """Cut the connection off without a word."""
+        self._add("reset", call, times)
+
+    def stall(self, call: str | None = None, times: int = 1, pongs: bool = True) -> None:
+        """Stop answering but keep the socket open; without `pongs`, protocol pings go unanswered too."""
+        self._add("stall", call, times, pongs)
+
+    def refuse(self, status: int, times: int = 1) -> None:
+        """Answer the next handshakes with this HTTP status."""
+        with self._lock:
+            self._refusing += [status] * times
+
+    def maintenance(self, site_status: str | None = "down") -> None:
+        """Refuse handshakes with 503 and announce this status to open `website_status` streams; None ends it."""
+        self.down = site_status if site_status != "up" else None
+        self._at_once(Fault("site", ""))
+
+    def revoke(self, token: str) -> None:
+        """Make a token invalid: the next `authorize` with it, and every later call on its connections."""
+        self._revoke(token)
+
+    def clear(self) -> None:
+        """Forget every fault that has not struck yet, and end maintenance and stalls."""
+        with self._lock:
+            self._waiting.clear()
+            self._refusing.clear()
+        self.maintenance(None)
+        self._at_once(Fault("resume", ""))
+
+    def take(self, call: str) -> Fault | None:
+        """The fault that strikes this call, used up by one."""
+        if not self._waiting:
+            return None
+        with self._lock:
+            for fault in self._waiting:
+                if fault.call in ("*", call):
+                    fault.times -= 1
+                    if fault.times <= 0:
+                        self._waiting.remove(fault)
+                    return fault
+        return None
+
+    def handshake(self) -> int | None:
+        """The HTTP status to refuse this handshake with."""
+        with self._lock:
+            if self._refusing:
+                return self._refusing.pop(0)
+        return 503 if self.down else None
+
+    def _add(self, kind: str, call: str | None, times: int, *args: Any) -> None:
+        fault = Fault(kind, call or "", times, args)
+        if call is None:
+            self._at_once(fault)
+            return
+        with self._lock:
+            self._waiting.append(fault)

@@ -1,0 +1,338 @@
+"""The server: a tornado application on loopback, in a thread and an event loop of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import functools
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, NamedTuple, Self
+
+from tornado.httpserver import HTTPServer
+from tornado.netutil import bind_sockets
+from tornado.web import Application, RequestHandler
+
+from dpyauth.sandbox.faults import Fault, Faults
+from dpyauth.sandbox.history import Row
+from dpyauth.sandbox.limits import Limits, Meter
+from dpyauth.sandbox.users import OWN_APP_ID, SAMPLES, SampleToken
+from dpyauth.sandbox.websocket import Socket
+from dpyauth.sandbox.world import World
+
+_HOST = "127.0.0.1"
+_REMEMBERED = 10_000
+_GRACE = 0.3  # seconds for clients to close their side when the sandbox stops
+
+
+class Received(NamedTuple):
+    """One request the sandbox got: the call's name (`?` if there is no such call), req_id, connection."""
+
+    call: str
+    req_id: int | None
+    connection: int
+
+
+class Sandbox:
+    """A Deriv v3 on this machine, with made-up users, for lessons and tests.
+
+    Any client of Deriv's v3 can connect to `url` with one of `tokens`; nothing leaves the machine.
+
+    Parameters
+    ----------
+    port : int, optional
+        Where to listen on 127.0.0.1; 0 takes a free port, which `start` after `stop` uses again.
+    limits : Limits, bool or None, optional
+        Rate limits; True for those Deriv is known by, None or False for none.
+    idle_timeout : float, optional
+        Seconds without a request after which a connection is closed, as Deriv does; None for never.
+    ping_interval : float, optional
+        Seconds between protocol pings; a client that does not answer within as many is dropped.
+    clock : callable, optional
+        Returns the time in epoch seconds.
+
+    Examples
+    --------
+    >>> from dpyauth.sandbox import Sandbox
+    >>> with Sandbox() as box:
+    ...     box.url.startswith("ws://127.0.0.1:")
+    True
+    """
+
+    def __init__(
+        self,
+        port: int = 0,
+        *,
+        limits: Limits | bool | None = True,
+        idle_timeout: float | None = 120.0,
+        ping_interval: float | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.app_id = OWN_APP_ID
+        self.tokens: tuple[SampleToken, ...] = SAMPLES
+        self.faults = Faults(self._strike, self._revoke)
+        self.world = World()
+        self.meter = Meter(Limits() if limits is True else limits or None)
+        self.idle_timeout = idle_timeout
+        self.ping_interval = ping_interval
+        self.clock = clock
+        self.sockets: set[Socket] = set()
+        self.connections_opened = 0
+        self._port = port
+        self._received: deque[Received] = deque(maxlen=_REMEMBERED)
+        self._changed = threading.Condition()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._stopping: asyncio.Event | None = None
+
+    def __repr__(self) -> str:
+        return f"<dpyauth sandbox {'at ' + self.url if self._thread else 'not running'}>"
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return self._port
+
+    @property
+    def url(self) -> str:
+        """The WebSocket address, still without `?app_id=`."""
+        return f"ws://{_HOST}:{self._port}/websockets/v3"
+
+    @property
+    def received(self) -> list[Received]:
+        """The latest requests, oldest first; never with any value a client sent."""
+        with self._changed:
+            return list(self._received)
+
+    @property
+    def connections_open(self) -> int:
+        """How many clients are connected now."""
+        return len(self.sockets)
+
+    def start(self) -> Self:
+        """Listen, in a background thread; returns once clients can connect.
+
+        Raises
+        ------
+        OSError
+            If the port is taken.
+        """
+        if self._thread is not None:
+            return self
+        listening = _Outcome()
+        self._thread = threading.Thread(target=self._run, args=(listening,), name="dpyauth-sandbox", daemon=True)
+        self._thread.start()
+        try:
+            listening.wait()
+        except OSError:
+            self._thread = None
+            raise
+        return self
+
+    def stop(self) -> None:
+        """Close every connection and stop listening; returns when the thread has ended."""
+        thread, self._thread = self._thread, None
+        if thread is None:
+            return
+        self._soon(self._stop_now)
+        thread.join()
+        self._loop = None
+
+    def wait_until(self, condition: Callable[[Sandbox], object], timeout: float = 5.0) -> bool:
+        """Block until a condition on this sandbox holds; False when it did not within `timeout` seconds.
+
+        It is checked when a request comes in and when a connection opens or closes.
+
+        Examples
+        --------
+        >>> box = Sandbox()
+        >>> box.wait_until(lambda box: box.connections_open == 0)
+        True
+        """
+        with self._changed:
+            return bool(self._changed.wait_for(lambda: condition(self), timeout))
+
+    def pay(self, loginid: str, amount: float, action: str = "deposit") -> None:
+        """Book a deposit (or, with a negative amount, a withdrawal) so that streams have something to tell.
+
+        Parameters
+        ----------
+        loginid : str
+            The account.
+        amount : float
+            How much, in its currency.
+        action : str, optional
+            What the statement calls it.
+        """
+        self._soon(functools.partial(self._pay, loginid, amount, action))
+
+    def note(self, call: str = "", req_id: int | None = None, connection: int = 0) -> None:
+        """Remember a request, or only that something changed, and wake up whoever waits."""
+        with self._changed:
+            if call:
+                self._received.append(Received(call, req_id, connection))
+            self._changed.notify_all()
+
+    def _run(self, listening: _Outcome) -> None:
+        with asyncio.Runner() as runner:
+            runner.run(self._serve(listening))
+
+    async def _serve(self, listening: _Outcome) -> None:
+        self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
+        try:
+            bound = bind_sockets(self._port, _HOST)
+        except OSError as error:
+            listening.set(error)
+            return
+        server = HTTPServer(self._application())
+        server.add_sockets(bound)
+        self._port = bound[0].getsockname()[1]
+        ticker = asyncio.create_task(self._tick())
+        listening.set()
+        await self._stopping.wait()
+        ticker.cancel()
+        server.stop()
+        await self._disconnect()
+        await server.close_all_connections()
+
+    async def _disconnect(self) -> None:
+        """Close every connection, by force where a client does not close its side."""
+        for socket in tuple(self.sockets):
+            socket.end(1001)
+        until = time.monotonic() + _GRACE
+        while self.sockets and time.monotonic() < until:
+            await asyncio.sleep(0.005)
+        for socket in tuple(self.sockets):
+            socket.abort()
+
+    def _application(self) -> Application:
+        return Application(
+            [(r"/websockets/v3", Socket, {"box": self}), (r"/", _Front, {"box": self})],
+            websocket_ping_interval=self.ping_interval,
+            websocket_ping_timeout=self.ping_interval,
+            websocket_max_message_size=1 << 20,
+            log_function=lambda handler: None,
+        )
+
+    async def _tick(self) -> None:
+        """Tell the streams of every new second."""
+        last = int(self.clock())
+        while True:
+            await asyncio.sleep(1.0 - self.clock() % 1.0)
+            now = int(self.clock())
+            if now > last:
+                self._publish("second", now)
+                last = now
+
+    def _publish(self, topic: str, event: Any) -> None:
+        for socket in tuple(self.sockets):
+            socket.publish(topic, event)
+
+    def _pay(self, loginid: str, amount: float, action: str) -> None:
+        account = self.world.account(loginid)
+        row = Row(int(self.clock()), action, round(amount * 10**account.digits))
+        self._publish("ledger", (account, account.ledger.post(row)))
+
+    def _revoke(self, token: str) -> None:
+        self._soon(functools.partial(self.world.revoke, token), wait=True)
+
+    def _strike(self, fault: Fault) -> None:
+        self._soon(functools.partial(self._strike_now, fault), wait=True)
+
+    def _strike_now(self, fault: Fault) -> None:
+        if fault.kind == "site":
+            site = {"site_status": self.faults.down or "up"}
+            if self.faults.down:
+                site["message"] = "The sandbox is down for maintenance, as it was asked to be."
+            for socket in self.sockets:
+                socket.connection.site = site
+            self._publish("site", None)
+            return
+        for socket in tuple(self.sockets):
+            socket.strike(fault)
+
+    def _stop_now(self) -> None:
+        assert self._stopping is not None
+        self._stopping.set()
+
+    def _soon(self, action: Callable[[], object], wait: bool = False) -> None:
+        """Run something in the server's thread (or here, when it is not running)."""
+        if self._thread is None and self._loop is None:
+            action()
+            return
+        loop = self._loop
+        assert loop is not None
+        done = threading.Event()
+
+        def run() -> None:
+            try:
+                action()
+            finally:
+                done.set()
+
+        loop.call_soon_threadsafe(run)
+        if wait:
+            done.wait()
+
+
+class _Outcome:
+    """Whether the server came up, handed from its thread to the one that started it."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+        self._error: OSError | None = None
+
+    def set(self, error: OSError | None = None) -> None:
+        self._error = error
+        self._event.set()
+
+    def wait(self) -> None:
+        self._event.wait()
+        if self._error:
+            raise self._error
+
+
+class _Front(RequestHandler):
+    """A page for whoever opens the port in a browser."""
+
+    def initialize(self, box: Sandbox) -> None:
+        self.box = box
+
+    def get(self) -> None:
+        self.set_header("Content-Type", "text/plain; charset=utf-8")
+        self.finish(f"This is the dpyauth sandbox, a Deriv v3 that is not Deriv. Connect to {self.box.url}\n")
+
+
+@functools.cache
+def shared() -> Sandbox:
+    """The one sandbox of this process, started when first asked for.
+
+    Returns
+    -------
+    Sandbox
+        Running until the process ends.
+
+    Examples
+    --------
+    >>> from dpyauth.sandbox import shared
+    >>> shared() is shared()
+    True
+    """
+    box = Sandbox().start()
+    atexit.register(box.stop)
+    return box
+
+
+logging.getLogger("tornado.access").propagate = False

@@ -1,0 +1,154 @@
+"""The people of the sandbox, their accounts and their sample tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from dpyauth.sandbox import history
+from dpyauth.sandbox.history import Ledger, Plan
+from dpyauth.sandbox.messages import Refusal
+
+OWN_APP_ID: Final = 16303
+APP_IDS: Final = frozenset({1089, OWN_APP_ID})
+SCOPES: Final = ("read", "trade", "trading_information", "payments", "admin")
+COMPANIES: Final = {"svg": "Sandbox (SVG) LLC", "virtual": "Sandbox Demo Limited"}
+DIGITS: Final = {"USD": 2, "EUR": 2, "BTC": 8, "ETH": 8, "": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class SampleToken:
+    """A token of the sandbox, for anyone to use.
+
+    Parameters
+    ----------
+    token : str
+        What goes into the `authorize` call. It opens nothing but this sandbox.
+    label : str
+        What it is good for, in a few words.
+    loginid : str
+        The account it belongs to.
+    scopes : tuple of str
+        What it may do.
+    kind : str
+        `api` for an API token, `oauth` for a session token of one app.
+    """
+
+    token: str
+    label: str
+    loginid: str
+    scopes: tuple[str, ...]
+    kind: str = "api"
+
+
+@dataclass(slots=True)
+class Grant:
+    """A token as the server knows it."""
+
+    token: str
+    loginid: str
+    scopes: tuple[str, ...]
+    name: str
+    app_id: int | None = None  # the only app it works with; None for API tokens, which work with any
+    refusal: Refusal | None = None  # why it does not work
+    ip: str = ""
+
+
+@dataclass(slots=True)
+class Account:
+    """One account with its ledger."""
+
+    loginid: str
+    currency: str
+    company: str
+    plan: Plan
+    linked: tuple[Mapping[str, str], ...] = ()
+    disabled: bool = False
+    _ledger: Ledger | None = None
+
+    @property
+    def is_virtual(self) -> bool:
+        """Whether it is a demo account."""
+        return self.loginid.startswith("VR")
+
+    @property
+    def digits(self) -> int:
+        """Decimals of its currency."""
+        return DIGITS[self.currency]
+
+    @property
+    def ledger(self) -> Ledger:
+        """Its history, generated when first asked for."""
+        if self._ledger is None:
+            self._ledger = history.write(self.loginid, self.plan)
+        return self._ledger
+
+    def money(self, units: int) -> float:
+        """An amount in the smallest unit as a JSON number."""
+        return round(units / float(10**self.digits), self.digits)
+
+
+@dataclass(slots=True)
+class User:
+    """One person."""
+
+    user_id: int
+    name: str
+    country: str
+    accounts: tuple[Account, ...]
+    authentication: dict[str, Any] = field(default_factory=dict)
+    status: dict[str, Any] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
+    exclusion: dict[str, Any] = field(default_factory=dict)
+    mt5: tuple[dict[str, Any], ...] = ()
+    logins: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def email(self) -> str:
+        """An address nobody can have."""
+        return self.name.lower().replace(" ", ".") + "@example.com"
+
+
+def grant_of(sample: SampleToken) -> Grant:
+    refusals = {
+        "sandbox-rich-disabled": Refusal("AccountDisabled", "Account is disabled."),
+        "sandbox-rich-expired": Refusal("InvalidToken", "Your token has expired or is invalid."),
+    }
+    return Grant(
+        token=sample.token,
+        loginid=sample.loginid,
+        scopes=sample.scopes,
+        name=sample.label,
+        app_id=OWN_APP_ID if sample.kind == "oauth" else None,
+        refusal=refusals.get(sample.token),
+    )
+
+
+def _samples() -> tuple[SampleToken, ...]:
+    api = (
+        ("rich-all", "rich, every scope", "CR900001", SCOPES),
+        ("rich-read", "rich, read only", "CR900001", ("read",)),
+        ("rich-money", "rich, trading information only", "CR900001", ("trading_information",)),
+        ("rich-btc", "rich, the BTC account", "CR900002", ("read", "trading_information")),
+        ("rich-demo", "rich, the demo account", "VRTC900003", ("read", "trade", "trading_information")),
+        ("trouble-read", "trouble, locked and rejected", "CR900011", ("read",)),
+        ("new-read", "new, nothing there yet", "VRTC900021", ("read",)),
+        ("rich-disabled", "refused: account disabled", "CR900001", ("read",)),
+        ("rich-expired", "refused: token expired", "CR900001", ("read",)),
+    )
+    oauth = (
+        ("rich-usd", "rich, browser sign-in", "CR900001"),
+        ("rich-btc", "rich, browser sign-in, BTC", "CR900002"),
+        ("rich-demo", "rich, browser sign-in, demo", "VRTC900003"),
+        ("trouble", "trouble, browser sign-in", "CR900011"),
+        ("new", "new, browser sign-in", "VRTC900021"),
+    )
+    granted = ("read", "trade", "trading_information", "payments")
+    return (
+        *(SampleToken(f"sandbox-{name}", label, loginid, scopes) for name, label, loginid, scopes in api),
+        *(SampleToken(f"a1-sandbox-{name}", label, loginid, granted, "oauth") for name, label, loginid in oauth),
+    )
+
+
+SAMPLES: Final = _samples()

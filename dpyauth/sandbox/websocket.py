@@ -1,0 +1,176 @@
+"""One WebSocket: the handshake, frames in and out, silence, and the faults that strike them."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+from asyncio import Future
+from typing import TYPE_CHECKING, Any, Final
+
+from tornado.iostream import StreamClosedError
+from tornado.websocket import WebSocketClosedError, WebSocketHandler
+
+from dpyauth.sandbox import messages
+from dpyauth.sandbox.connection import Connection
+from dpyauth.sandbox.messages import Refusal
+from dpyauth.sandbox.users import APP_IDS
+
+if TYPE_CHECKING:
+    from dpyauth.sandbox.faults import Fault
+    from dpyauth.sandbox.server import Sandbox
+
+_GONE: Final = (WebSocketClosedError, StreamClosedError)
+_ABORT: Final = struct.pack("ii", 1, 0)
+
+
+class Socket(WebSocketHandler):
+    """A client's WebSocket."""
+
+    def initialize(self, box: Sandbox) -> None:
+        self.box = box
+        self._stalled = False
+        self._held: list[list[str]] = []
+        self._idle: asyncio.TimerHandle | None = None
+        self._heard = 0.0
+
+    def check_origin(self, origin: str) -> bool:
+        """Anyone may connect: there is nothing to protect."""
+        return True
+
+    def prepare(self) -> None:
+        """Refuse the handshake where Deriv would."""
+        app_id = self.get_query_argument("app_id", "")
+        status = self.box.faults.handshake()
+        if status is None and (not app_id.isascii() or not app_id.isdigit() or int(app_id[:18]) == 0):
+            status = 401
+        if status is not None:
+            self.set_status(status)
+            self.finish()
+            return
+        self._app_id = int(app_id[:18])
+
+    def open(self, *args: str, **kwargs: str) -> None:
+        """Begin to serve a client."""
+        box = self.box
+        box.connections_opened += 1
+        self.connection = Connection(box.connections_opened, self._app_id, box.world, box.meter, box.clock)
+        self._loop = asyncio.get_running_loop()
+        self._heard = self._loop.time()
+        box.sockets.add(self)
+        self._watch()
+        box.note()
+
+    def on_close(self) -> None:
+        """Forget the client."""
+        if self._idle:
+            self._idle.cancel()
+        self.box.sockets.discard(self)
+        self.box.note()
+
+    def on_message(self, message: str | bytes) -> None:
+        """Answer one frame."""
+        self._heard = self._loop.time()
+        if self._stalled:
+            return
+        try:
+            request = messages.parse(message)
+        except Refusal as refusal:
+            self.box.note("?", None, self.connection.number)
+            self._write([messages.encode_refusal(refusal, "error", {})])
+            return
+        call = messages.find_call(request)
+        name = call.name if call else "?"
+        req_id = request.get("req_id")
+        self.box.note(name, req_id if type(req_id) is int else None, self.connection.number)
+        if self.connection.app_id not in APP_IDS:
+            unknown = Refusal("InvalidAppID", "Your app_id is invalid.")
+            msg_type = call.name if call else "error"
+            self._write([messages.encode_refusal(unknown, msg_type, messages.masked(name, request))])
+            self.close(1000)
+            return
+        fault = self.box.faults.take(name)
+        if fault is None:
+            self._write(self.connection.answer(call, request))
+        elif fault.kind in ("drop", "reset", "stall"):
+            self.strike(fault)
+        else:
+            self._spoil(self.connection.answer(call, request, fault), fault)
+
+    def publish(self, topic: str, event: Any) -> None:
+        """Tell the streams of an event."""
+        if not self._stalled:
+            self._write(self.connection.publish(topic, event))
+
+    def end(self, code: int, reason: str = "") -> None:
+        """Close properly."""
+        self.close(code, reason or None)
+
+    def abort(self) -> None:
+        """Cut off without a word: the client's next read or write fails."""
+        stream = self.ws_connection.stream if self.ws_connection else None
+        if stream is not None and not stream.closed():
+            stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _ABORT)
+            stream.close()
+
+    def strike(self, fault: Fault) -> None:
+        """Do something bad to the whole connection."""
+        match fault.kind:
+            case "drop":
+                self.end(*fault.args)
+            case "reset":
+                self.abort()
+            case "resume":
+                self._stalled = False
+            case "stall":
+                self._stalled = True
+                if not fault.args[0] and self.ws_connection and self.ws_connection.stream:
+                    stream = self.ws_connection.stream  # nothing is read from it any more, for good
+                    stream.io_loop.remove_handler(stream.fileno())
+
+    def _spoil(self, frames: list[str], fault: Fault) -> None:
+        """Send an answer the wrong way."""
+        match fault.kind:
+            case "swallow":
+                return
+            case "duplicate":
+                self._write(frames * 2)
+            case "delay":
+                self._loop.call_later(fault.args[0], self._write, frames)
+            case "garbage":
+                self._write([fault.args[0]])
+            case "oversize":
+                self._write([frame[:-1] + " " * max(0, fault.args[0] - len(frame)) + frame[-1] for frame in frames])
+            case "reorder":
+                self._held.append(frames)
+                if len(self._held) >= fault.args[0]:
+                    held, self._held = self._held[::-1], []
+                    self._write([frame for batch in held for frame in batch])
+            case _:
+                self._write(frames)
+
+    def _write(self, frames: list[str] | list[bytes]) -> None:
+        if self._stalled:
+            return
+        for frame in frames:
+            try:
+                self.write_message(frame, binary=isinstance(frame, bytes)).add_done_callback(_settle)
+            except _GONE:
+                return
+
+    def _watch(self) -> None:
+        """Close the connection when nothing came for too long."""
+        limit = self.box.idle_timeout
+        if limit is None:
+            return
+        left = self._heard + limit - self._loop.time()
+        if left <= 0 and not self._stalled:
+            self.end(1000)
+        else:
+            self._idle = self._loop.call_later(max(left, 0.05), self._watch)
+
+
+def _settle(written: Future[None]) -> None:
+    """Take note that a write failed because the client has gone, so that nothing complains of it."""
+    if not written.cancelled():
+        written.exception()

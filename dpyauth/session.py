@@ -1,0 +1,320 @@
+"""The session: one signed-in connection to Deriv, and the questions one can put to it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, NoReturn, Self
+
+from dpyauth.apis import request as requests
+from dpyauth.apis import v3
+from dpyauth.apis.catalog import Call, load
+from dpyauth.errors import (
+    CallTimeout,
+    DpyauthError,
+    InvalidSetting,
+    MissingScope,
+    NotSignedIn,
+    SessionClosed,
+)
+from dpyauth.plans import Awaitables, Plan, Request, Ticket, planned, result_of
+from dpyauth.queries import Queries
+from dpyauth.wire.calls import Reply
+from dpyauth.wire.connection import Connection
+from dpyauth.wire.link import State
+
+if TYPE_CHECKING:
+    from dpyauth.apis.v3 import Account
+    from dpyauth.credentials import Credential
+    from dpyauth.settings import Settings
+
+log = logging.getLogger("dpyauth")
+
+_ASK = "Sign in first: enter your API token in the panel that dpyauth.login() shows, or run dpyauth.login(token)."
+
+
+class Session(Queries):
+    """A session with Deriv, made by `dpyauth.login`.
+
+    Every method that asks Deriv something blocks until the answer is there, and has an awaitable twin of the same
+    name under ``session.aio``. The connection belongs to a background thread: it stays alive while cells run, comes
+    back by itself after a break, and may be used from any thread.
+
+    Parameters
+    ----------
+    settings : Settings
+        Which Deriv to talk to.
+    timeout : float
+        How long a call may take, in seconds, unless it says otherwise.
+    """
+
+    def __init__(self, settings: Settings, *, timeout: float = 30.0) -> None:
+        self._settings = settings
+        self._timeout = check_timeout(timeout)
+        self._catalog = load("v3")
+        self._lock = threading.RLock()
+        self._connection: Connection | None = None
+        self._credential: Credential | None = None
+        self._account: Account | None = None
+        self._ended: DpyauthError | None = None
+        self._signed_out_because = ""
+        self._watchers: list[Callable[[], None]] = []
+
+    # What the session is
+
+    @property
+    def loginid(self) -> str | None:
+        """Login ID of the account signed in, or None."""
+        account = self._account
+        return account.loginid if account else None
+
+    @property
+    def state(self) -> str:
+        """``"signed out"``, ``"connecting"``, ``"signed in"``, ``"reconnecting"`` or ``"closed"``."""
+        if self._ended is not None:
+            return State.CLOSED.value
+        connection = self._connection
+        if connection is None or self._account is None:
+            return State.SIGNED_OUT.value
+        state = connection.state
+        return State.RECONNECTING.value if state is State.OPEN else state.value
+
+    def __repr__(self) -> str:
+        account = self._account
+        if account is None or self.state in {"closed", "signed out"}:
+            return f"<dpyauth session: {self.state}>"
+        currency = account.currency or "no currency yet"
+        return f"<dpyauth session: {self.state}, {account.loginid} ({currency}, {account.kind})>"
+
+    @property
+    def aio(self) -> Awaitables:
+        """The awaitable twins: ``await session.aio.balance()``."""
+        return Awaitables(self)
+
+    # Leaving
+
+    @planned
+    def logout(self) -> Plan[None]:
+        """Sign out at Deriv too: this ends the token's own session there, then signs this session out.
+
+        Stands on Deriv's call ``logout``. An API token itself stays valid until you delete it at Deriv. To leave
+        without telling Deriv, use `close`.
+
+        Raises
+        ------
+        NotSignedIn, ApiError, CallTimeout, ConnectionLost, OutcomeUnknown
+            As for `call`.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> session = dpyauth.login(sandbox=True)
+        >>> session.logout()
+        >>> session.state
+        'signed out'
+        """
+        if self._account is None:
+            raise self._not_signed_in("logout")
+        yield Request("logout")
+        self._sign_out("you signed out")
+
+    def close(self) -> None:
+        """Leave: the connection is closed and nothing more can be asked. Deriv keeps the token valid.
+
+        Calls in flight end with `SessionClosed`. Closing twice is fine.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> with dpyauth.login(sandbox=True) as session:
+        ...     _ = session.balance()
+        >>> session.state
+        'closed'
+        """
+        self._close(SessionClosed("This session is closed. Run dpyauth.login() for a new one."))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a session cannot be pickled: it holds a live connection and a secret")
+
+    # Inside: calls
+
+    def _begin(self, request: Request) -> Ticket:
+        """Send one request of a plan."""
+        call = self._catalog.find(request.call)
+        fields = requests.build(call, request.fields)
+        timeout = self._timeout if request.timeout is None else check_timeout(request.timeout)
+        connection = self._connection_for(call)
+
+        def finish(reply: Reply) -> Reply:
+            error = v3.error(reply, call.name, requests.secrets(fields))
+            if error is not None:
+                raise error
+            return reply
+
+        pending = connection.submit(
+            call.name,
+            lambda req_id: json.dumps({**requests.reveal(fields), "req_id": req_id}),
+            timeout=timeout,
+            changes=call.changes_with(fields),
+            exact=request.exact,
+        )
+        return Ticket(pending, finish, lambda: connection.abandon(pending))
+
+    def _connection_for(self, call: Call) -> Connection:
+        """The connection to put this call to, or the reason why there is none."""
+        stale = None
+        with self._lock:
+            if self._ended is not None:
+                raise self._ended.again(call.name)
+            account = self._account
+            if account is None and call.needs_auth:
+                raise self._not_signed_in(call.name)
+            if account is not None and not self.can(call.name):
+                raise _missing_scope(call, account.scopes or ())
+            if self._connection is None or self._connection.failure is not None:
+                stale = self._connection
+                self._connection = self._connect(None, self._settings)  # for calls that need no sign-in
+            connection = self._connection
+        if stale is not None:
+            stale.close(SessionClosed("replaced"))
+        return connection
+
+    def _not_signed_in(self, call: str) -> NotSignedIn:
+        because = f" ({self._signed_out_because})" if self._signed_out_because else ""
+        return NotSignedIn(f"Nobody is signed in{because}. {_ASK}", call=call)
+
+    # Inside: signing in and out
+
+    def _connect(self, credential: Credential | None, settings: Settings) -> Connection:
+        connection = Connection(
+            settings.url,
+            v3.greeting(credential) if credential else None,
+            direct=settings.loopback,
+            on_change=lambda state, reason: self._on_change(connection, state),
+        )
+        return connection
+
+    def _sign_in(self, credential: Credential, settings: Settings | None = None) -> Future[Account]:
+        """Start to sign in, from any thread.
+
+        What is signed in now stays until the new sign-in has succeeded. Cancelling the future calls it off.
+        """
+        settings = settings or self._settings
+        with self._lock:
+            if self._ended is not None:
+                raise self._ended.again("authorize")
+            connection = self._connect(credential, settings)
+        done: Future[Account] = Future()
+
+        def settle(future: Future[Reply | None]) -> None:
+            called_off = not done.set_running_or_notify_cancel()
+            error = future.exception()
+            if error is None and not called_off:
+                account = v3.account(future.result() or {})
+                with self._lock:
+                    error = self._ended
+                    if error is None:
+                        before, self._connection = self._connection, connection
+                        self._settings, self._credential, self._account = settings, credential, account
+                        self._signed_out_because = ""
+                if error is None:
+                    if before is not None:
+                        before.close(SessionClosed("The session has signed in anew. Run the cell again."))
+                    done.set_result(account)
+                    self._tell()
+                    return
+            connection.close(SessionClosed("This sign-in was called off."))
+            if error is not None and not called_off:
+                done.set_exception(error)
+
+        connection.ready.add_done_callback(settle)
+        return done
+
+    def _sign_in_and_wait(self, credential: Credential, settings: Settings | None = None) -> Account:
+        """Sign in, and wait for it on the caller's thread."""
+        future = self._sign_in(credential, settings)
+        try:
+            return result_of(future, self._timeout)
+        except DpyauthError as error:
+            raise error.again() from None
+        except TimeoutError:
+            raise CallTimeout(
+                f"Deriv did not answer the sign-in within {self._timeout:g} s. Try again, or allow more time "
+                "with timeout=.",
+                call="authorize",
+            ) from None
+        finally:
+            future.cancel()  # of no effect once it has ended; calls it off after an interrupt
+
+    def _sign_out(self, because: str) -> None:
+        with self._lock:
+            connection, self._connection = self._connection, None
+            self._account = self._credential = None
+            self._signed_out_because = because
+        if connection is not None:
+            connection.close(NotSignedIn(f"Signed out ({because}). {_ASK}"))
+        self._tell()
+
+    def _close(self, error: DpyauthError) -> None:
+        with self._lock:
+            if self._ended is not None:
+                return
+            self._ended = error
+            connection, self._connection = self._connection, None
+            self._account = self._credential = None
+        if connection is not None:
+            connection.close(error)
+        self._tell()
+
+    def _on_change(self, connection: Connection, state: State) -> None:
+        """The connection's state has changed; runs on the background thread."""
+        if connection is self._connection:
+            if state is State.SIGNED_OUT:
+                self._account = self._credential = None
+                self._signed_out_because = str(connection.failure).rstrip(".")
+            self._tell()
+
+    def _fits(self, credential: Credential | None, settings: Settings) -> bool:
+        """Whether this session is what a login with this credential would make."""
+        if self._ended is not None or settings != self._settings:
+            return False
+        return credential is None or (self._credential is not None and credential.token == self._credential.token)
+
+    def _watch(self, watcher: Callable[[], None]) -> Callable[[], None]:
+        """Have a function called after every change, on some thread; returns what ends that."""
+        self._watchers.append(watcher)
+        return lambda: self._watchers.remove(watcher) if watcher in self._watchers else None
+
+    def _tell(self) -> None:
+        for watcher in list(self._watchers):
+            try:
+                watcher()
+            except Exception as error:  # a panel's defect must not disturb the session
+                log.error("a watcher of the session failed: %s", type(error).__name__)
+
+
+def check_timeout(seconds: float) -> float:
+    """A time-out that makes sense."""
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds < 86_400:
+        raise InvalidSetting("The time-out must be a number of seconds above 0 (and below a day).")
+    return float(seconds)
+
+
+def _missing_scope(call: Call, has: tuple[str, ...]) -> MissingScope:
+    ticks = " or ".join(f"'{v3.SCOPE_LABELS.get(scope, scope)}'" for scope in call.scopes)
+    return MissingScope(
+        f"'{call.name}' needs the scope {' or '.join(call.scopes)}; your token has: {', '.join(has) or 'none'}. "
+        f"Nothing was sent. Create a token with {ticks} ticked at Deriv (Account settings, API token) "
+        "and sign in with it.",
+        call=call.name,
+        scopes=call.scopes,
+    )

@@ -1,0 +1,285 @@
+"""The driver: one WebSocket on the background loop, doing what its link asks for. Callable from any thread."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import ssl
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
+
+from dpyauth._version import __version__
+from dpyauth.errors import DpyauthError, SessionClosed, SignInRefused
+from dpyauth.wire.background import background
+from dpyauth.wire.calls import Pending, Reply
+from dpyauth.wire.link import Greeting, Link, State, unreachable
+
+OPEN_TIMEOUT = 10.0
+CLOSE_TIMEOUT = 2.0
+MAX_MESSAGE = 16 * 2**20
+
+log = logging.getLogger("dpyauth")
+
+# websockets logs whole messages at DEBUG, tokens included: that must not happen whatever the root logger's level.
+_wire_log = logging.getLogger("dpyauth.wire.websocket")
+_wire_log.addFilter(lambda record: record.levelno > logging.DEBUG)
+_wire_log.setLevel(logging.INFO)
+
+
+class Connection:
+    """A connection that comes back by itself until it is closed or Deriv refuses the credential."""
+
+    def __init__(
+        self,
+        url: str,
+        greeting: Greeting | None,
+        *,
+        direct: bool = False,
+        on_change: Callable[[State, str], None] = lambda state, reason: None,
+        rng: random.Random | None = None,
+    ) -> None:
+        self.ready: Future[Reply | None] = Future()
+        """Ends with the greeting's reply when the first connection stands, or with the error that prevented it."""
+        self._url = url
+        self._direct = direct
+        self._notify = on_change
+        self._link = Link(greeting, on_change=self._changed, on_ready=self._became_ready, rng=rng)
+        self._socket: ClientConnection | None = None
+        self._sendable = asyncio.Event()
+        self._timer: asyncio.TimerHandle | None = None
+        self._dropped: str | None = None
+        self._ended = threading.Event()
+        self._closing = threading.Lock()
+        self._released = False
+        self._loop = background.acquire()
+        self._task: asyncio.Task[None] | None = None
+        self._loop.call_soon_threadsafe(self._start)
+
+    # From any thread
+
+    @property
+    def state(self) -> State:
+        """Where the connection stands."""
+        return self._link.state
+
+    @property
+    def reason(self) -> str:
+        """Why it stands there."""
+        return self._link.reason
+
+    @property
+    def failure(self) -> DpyauthError | None:
+        """What ended it for good, if it has ended."""
+        return self._link.failure
+
+    @property
+    def link(self) -> Link:
+        """The state machine, to read its figures."""
+        return self._link
+
+    def submit(self, call: str, text: Callable[[int], str], *, timeout: float, changes: bool, exact: bool) -> Pending:
+        """Send a call; its reply comes as ``.future`` of what is returned."""
+        req_id = self._link.new_id()
+        pending = Pending(
+            call=call,
+            req_id=req_id,
+            text=text(req_id),
+            deadline=time.monotonic() + timeout,
+            timeout=timeout,
+            changes=changes,
+            exact=exact,
+        )
+        self._hop(self._submit, pending)
+        return pending
+
+    def abandon(self, pending: Pending) -> None:
+        """Nobody waits for this call any more."""
+        self._hop(self._link.abandon, pending)
+
+    def close(self, error: DpyauthError) -> None:
+        """End for good; calls in flight end with the error. Safe to call twice, and from any thread."""
+        with self._closing:
+            if self._released:
+                return
+            self._released = True
+        self._hop(self._close, error)
+        if not background.inside():
+            self._ended.wait(timeout=CLOSE_TIMEOUT + 3)
+        background.release()
+
+    # On the loop
+
+    def _hop(self, function: Callable[..., Any], *args: Any) -> None:
+        try:
+            self._loop.call_soon_threadsafe(function, *args)
+        except RuntimeError:  # the loop has been closed
+            for argument in args:
+                if isinstance(argument, Pending):
+                    argument.fail(self._link.failure or SessionClosed("The session is closed.", call=argument.call))
+
+    def _start(self) -> None:
+        self._task = self._loop.create_task(self._run())
+
+    def _submit(self, pending: Pending) -> None:
+        self._link.submit(pending)
+        self._pump()
+
+    def _close(self, error: DpyauthError) -> None:
+        self._link.close(error)
+        if self._task is not None:
+            self._task.cancel()
+
+    def _pump(self) -> None:
+        """After anything has happened: wake the writer, and the timer in time for the next deadline."""
+        self._sendable.set()
+        wake_at = self._link.wake_at
+        if self._timer is None or wake_at < self._timer.when():
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer = self._loop.call_at(wake_at, self._tick) if wake_at < float("inf") else None
+
+    def _tick(self) -> None:
+        self._timer = None
+        reason = self._link.tick(time.monotonic())
+        if reason is not None:
+            self._drop(reason)
+        self._pump()
+
+    def _drop(self, reason: str) -> None:
+        """This socket is of no use any more: forget it without waiting for a goodbye."""
+        self._dropped = reason
+        if self._socket is not None:
+            self._socket.transport.abort()
+
+    async def _run(self) -> None:
+        try:
+            while (delay := self._link.connect_delay(time.monotonic())) is not None:
+                if delay:
+                    await asyncio.sleep(delay)
+                await self._live()
+        except asyncio.CancelledError:
+            pass
+        except Exception as error:  # a defect of ours must not leave callers waiting
+            log.error("the connection's driver failed: %s", type(error).__name__)
+            self._link.close(unreachable(f"an internal error ({type(error).__name__})"))
+        finally:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._settle()
+            self._ended.set()
+
+    async def _live(self) -> None:
+        """One socket from its opening to its end."""
+        final: DpyauthError | None = None
+        self._dropped = None
+        try:
+            async with connect(
+                self._url,
+                logger=_wire_log,
+                open_timeout=OPEN_TIMEOUT,
+                close_timeout=CLOSE_TIMEOUT,
+                # Liveness is the link's business: a JSON ping also proves that Deriv's dispatcher lives, and its
+                # deadline makes allowance for a machine that slept. Pings from the server are still answered.
+                ping_interval=None,
+                max_size=MAX_MESSAGE,
+                proxy=None if self._direct else True,
+                user_agent_header=f"dpyauth/{__version__}",
+            ) as socket:
+                self._socket = socket
+                self._link.connected(time.monotonic())
+                self._pump()
+                writer = self._loop.create_task(self._write(socket))
+                try:
+                    reason = await self._read(socket)
+                finally:
+                    self._socket = None
+                    writer.cancel()
+        except (OSError, InvalidHandshake, InvalidURI, ConnectionClosed, ImportError) as error:
+            reason, final = explain(error)
+        self._link.lost(self._dropped or reason, time.monotonic(), final=final)
+        self._pump()
+
+    async def _read(self, socket: ClientConnection) -> str:
+        """Take in messages until the socket ends; returns why."""
+        while True:
+            try:
+                message = await socket.recv()
+            except ConnectionClosed as closed:
+                return closing(closed)
+            reason = self._link.received(message, time.monotonic())
+            self._pump()
+            if reason is not None:
+                socket.transport.abort()
+                return reason
+
+    async def _write(self, socket: ClientConnection) -> None:
+        try:
+            while True:
+                await self._sendable.wait()
+                self._sendable.clear()
+                while (message := self._link.next_message()) is not None:
+                    await socket.send(message)
+        except ConnectionClosed:
+            pass  # the reader sees it too, and says why
+
+    def _changed(self, state: State, reason: str) -> None:
+        self._settle()
+        try:
+            self._notify(state, reason)
+        except Exception as error:  # a listener's defect must not end the connection
+            log.error("a listener of the session failed: %s", type(error).__name__)
+
+    def _became_ready(self, reply: Reply | None) -> None:
+        if not self.ready.done():
+            self.ready.set_result(reply)
+
+    def _settle(self) -> None:
+        failure = self._link.failure
+        if failure is not None and not self.ready.done():
+            self.ready.set_exception(failure)
+
+
+def explain(error: Exception) -> tuple[str, DpyauthError | None]:
+    """Why a connection could not be opened, in words; and the error to end with where trying again is no use."""
+    if isinstance(error, InvalidStatus):
+        status = error.response.status_code
+        if status in {401, 403}:
+            refused = SignInRefused(
+                f"Deriv refused the connection (HTTP {status}): it does not know this app ID. "
+                "Check the app ID; to try things with an API token, use 1089.",
+                code="InvalidAppID",
+            )
+            return f"the server answered with HTTP {status}", refused
+        kind = "too many connections" if status == 429 else "it may be down or under maintenance"
+        return f"the server answered with HTTP {status}; {kind}", None
+    if isinstance(error, TimeoutError):
+        return f"no answer within {OPEN_TIMEOUT:g} s; check the internet connection", None
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return "the server's certificate is not valid; is a company proxy in between?", None
+    if isinstance(error, ssl.SSLError):
+        return "no encrypted connection could be made; is a company proxy in between?", None
+    if isinstance(error, ConnectionRefusedError):
+        return "nothing answers at that address", None
+    if isinstance(error, OSError) and type(error).__name__ == "gaierror":
+        return "the server's name could not be found; check the internet connection", None
+    if isinstance(error, ConnectionClosed):
+        return closing(error), None
+    if isinstance(error, ImportError):
+        return "this machine uses a SOCKS proxy, which needs the package python-socks", None
+    return f"the connection could not be opened ({type(error).__name__})", None
+
+
+def closing(closed: ConnectionClosed) -> str:
+    """Why a connection ended, in words."""
+    frame = closed.rcvd
+    if frame is None:
+        own = closed.sent
+        return f"a message could not be read (code {int(own.code)})" if own else "the connection broke"
+    return f"the server closed the connection (code {int(frame.code)})"

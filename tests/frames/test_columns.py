@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal, localcontext
+from typing import Any
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dpyauth.frames.columns import Column, Context, dig, frame
+
+COLOURS = Column("x", "enum", values=("red", "green"))
+
+
+def column(kind: Any, *values: Any, decimal: bool = False) -> pd.Series[Any]:
+    return frame([{"x": value} for value in values], [Column("x", kind)], decimal=decimal)["x"]
+
+
+def missing(series: pd.Series[Any]) -> list[bool]:
+    return series.isna().tolist()
+
+
+def test_text_keeps_scalars_and_treats_empty_as_missing() -> None:
+    texts = column("text", "a", 1.5, "", None)
+    assert texts.dtype == "string"
+    assert texts[:2].tolist() == ["a", "1.5"]
+    assert missing(texts) == [False, False, True, True]
+
+
+def test_half_a_surrogate_pair_can_be_encoded() -> None:
+    assert column("text", "a\ud83d").tolist() == ["a?"]
+
+
+def test_flags() -> None:
+    flags = column("flag", 0, 1, True, "0", Decimal(1), 2, "yes", None, [], {})
+    assert flags.dtype == "boolean"
+    assert flags[:5].tolist() == [False, True, True, False, True]
+    assert flags[5:].isna().all()
+
+
+def test_counts_stay_exact_and_drop_what_is_no_count() -> None:
+    counts = column("count", 2**62 + 1, -(2**63), 3.0, "7", Decimal("1E3"), 2.5, 2**63, True, "x", None, [1])
+    assert counts.dtype == "Int64"
+    assert counts[:5].tolist() == [2**62 + 1, -(2**63), 3, 7, 1000]
+    assert counts[5:].isna().all()
+
+
+def test_money_as_float() -> None:
+    money = column("money", 10, 0.1, Decimal("0.00000001"), "-5.5", None, float("nan"), True, "x")
+    assert money.dtype == "float64"
+    assert money[:4].tolist() == [10.0, 0.1, 1e-8, -5.5]
+    assert money[4:].isna().all()
+
+
+@given(st.decimals(allow_nan=False, allow_infinity=False))
+def test_money_as_decimal_is_exact_to_the_last_zero(amount: Decimal) -> None:
+    with localcontext(prec=3):
+        money = column("money", amount, None, decimal=True)
+    assert money.dtype == "object"
+    assert str(money[0]) == str(amount)
+    assert money[1] is None
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_a_float_becomes_the_decimal_it_prints(amount: float) -> None:
+    assert str(column("money", amount, decimal=True)[0]) == str(Decimal(repr(amount)))
+
+
+@given(st.datetimes(timezones=st.just(UTC), min_value=datetime(1, 1, 1), max_value=datetime(9999, 12, 31)))
+def test_times_are_utc_microseconds(moment: datetime) -> None:
+    seconds = (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(seconds=1)
+    with localcontext(prec=3):
+        times = column("time", seconds, str(seconds), Decimal(seconds), None)
+    assert str(times.dtype) == "datetime64[us, UTC]"
+    assert set(times[:3]) == {pd.Timestamp(moment.replace(microsecond=0))}
+    assert missing(times) == [False, False, False, True]
+
+
+def test_times_with_fractions_and_beyond_the_calendar() -> None:
+    times = column("time", 1.5, -0.25, 253_402_300_799, 253_402_300_800, -62_135_596_801, "now", True)
+    assert times[:3].dt.strftime("%Y-%m-%dT%H:%M:%S.%f").tolist() == [
+        "1970-01-01T00:00:01.500000",
+        "1969-12-31T23:59:59.750000",
+        "9999-12-31T23:59:59.000000",
+    ]
+    assert times[3:].isna().all()
+
+
+def test_lists_are_never_missing() -> None:
+    lists = column("list", ["a"], ("b",), "c", "", None, [])
+    assert lists.tolist() == [["a"], ["b"], ["c"], [], [], []]
+
+
+def test_an_enum_has_its_whole_vocabulary_and_keeps_a_new_value() -> None:
+    known = frame([{"x": "green"}, {"x": ""}, {}], [COLOURS])["x"]
+    assert known.dtype == pd.CategoricalDtype(["red", "green"])
+    assert missing(known) == [False, True, True]
+    grown = frame([{"x": "blue"}, {"x": "green"}, {"x": "blue"}], [COLOURS])["x"]
+    assert grown.tolist() == ["blue", "green", "blue"]
+    assert grown.cat.categories.tolist() == ["red", "green", "blue"]
+
+
+def test_columns_come_in_the_order_asked_for_and_no_others() -> None:
+    columns = [Column("b", "count"), Column("a", source="deep.down-here")]
+    result = frame([{"deep": {"down-here": "x"}, "b": 1, "c": 2}, {"deep": 5}], columns)
+    assert result.columns.tolist() == ["b", "a"]
+    assert result["a"].fillna("-").tolist() == ["x", "-"]
+    assert result.index.equals(pd.RangeIndex(2))
+
+
+@pytest.mark.parametrize(("path", "value"), [("a", {"b": 1}), ("a.b", 1), ("a.b.c", None), ("z.b", None)])
+def test_dig(path: str, value: Any) -> None:
+    assert dig({"a": {"b": 1}}, path) == value
+
+
+def test_context_gives_utc_whatever_the_zone() -> None:
+    jakarta = timezone(timedelta(hours=7))
+    context = Context("balance", fetched=datetime(2026, 1, 1, 7, tzinfo=jakarta))
+    assert context.attrs()["fetched"] == "2026-01-01T00:00:00+00:00"
+    assert Context("balance").attrs() == {"call": "balance", "api": "v3", "loginid": None, "fetched": None}

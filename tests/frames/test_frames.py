@@ -1,0 +1,132 @@
+"""What every frame promises, whatever the reply holds."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dpyauth import frames
+
+FRAMES = [
+    (frames.account_status, "status_payload"),
+    (frames.status_flags, "status_payload"),
+    (frames.verification, "status_payload"),
+    (frames.currencies, "status_payload"),
+    (frames.balance, "balance_payload"),
+    (frames.accounts, "authorize_payload"),
+]
+BY_NAME = [pytest.param(build, sample, id=build.__name__) for build, sample in FRAMES]
+CONTEXT = frames.Context("some_call", loginid="CR90000001", fetched=datetime(2026, 11, 24, 12, tzinfo=UTC))
+
+Build = Callable[..., pd.DataFrame]
+
+scalars = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.decimals()
+    | st.sampled_from(["", "0", "1", "rejected", "demo", "1e9"])
+    | st.text(max_size=5)
+)
+anything = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@st.composite
+def damaged(draw: st.DrawFn, value: Any) -> Any:
+    """The value with parts missing, replaced or added at any depth."""
+    fate = draw(st.sampled_from(["keep", "keep", "keep", "keep", "replace"]))
+    if fate == "replace":
+        return draw(anything)
+    if isinstance(value, dict):
+        kept = {key: draw(damaged(item)) for key, item in value.items() if draw(st.integers(0, 5))}
+        return {**kept, **draw(st.dictionaries(st.text(max_size=5), anything, max_size=1))}
+    if isinstance(value, list):
+        return [draw(damaged(item)) for item in value] + draw(st.lists(anything, max_size=1))
+    return value
+
+
+def same_shape(frame: pd.DataFrame, full: pd.DataFrame) -> bool:
+    """Whether columns and dtypes agree; categories may have grown at the end."""
+
+    def alike(one: Any, other: Any) -> bool:
+        if isinstance(one, pd.CategoricalDtype) and isinstance(other, pd.CategoricalDtype):
+            shared = min(len(one.categories), len(other.categories))
+            return one.ordered == other.ordered and [*one.categories[:shared]] == [*other.categories[:shared]]
+        return bool(one == other)
+
+    return [*frame.columns] == [*full.columns] and all(map(alike, frame.dtypes, full.dtypes))
+
+
+@pytest.mark.parametrize(("build", "sample"), BY_NAME)
+@pytest.mark.parametrize("empty", [None, {}, [], "", 1])
+def test_an_empty_payload_gives_the_columns_and_dtypes_of_a_full_one(
+    build: Build, sample: str, empty: Any, request: pytest.FixtureRequest
+) -> None:
+    full = build(request.getfixturevalue(sample))
+    frame = build(empty)
+    assert len(full) > 0
+    assert [*frame.columns] == [*full.columns]
+    assert [*frame.dtypes] == [*full.dtypes]
+    assert len(frame) == (7 if build is frames.verification else 0)
+
+
+@pytest.mark.parametrize(("build", "sample"), BY_NAME)
+def test_a_payload_of_nulls_gives_missing_values(build: Build, sample: str, request: pytest.FixtureRequest) -> None:
+    def nulls(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: nulls(item) for key, item in value.items()}
+        return [nulls(item) for item in value] if isinstance(value, list) else None
+
+    payload = request.getfixturevalue(sample)
+    full, frame = build(payload), build(nulls(payload))
+    assert [*frame.dtypes] == [*full.dtypes]
+    if build is not frames.status_flags:  # a flag without a name is no flag
+        assert len(frame) == len(full)
+
+
+@pytest.mark.parametrize(("build", "sample"), BY_NAME)
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_no_payload_is_fatal_or_bends_the_frame(
+    build: Build, sample: str, data: st.DataObject, request: pytest.FixtureRequest
+) -> None:
+    payload = request.getfixturevalue(sample)
+    frame = build(data.draw(damaged(payload)), CONTEXT)
+    assert same_shape(frame, build(payload))
+    assert frame.attrs == CONTEXT.attrs()
+    assert frame.to_html().count("<tr") == len(frame) + 1
+
+
+@pytest.mark.parametrize(("build", "sample"), BY_NAME)
+def test_building_leaves_the_payload_alone_and_apart(build: Build, sample: str, request: pytest.FixtureRequest) -> None:
+    payload = request.getfixturevalue(sample)
+    before = copy.deepcopy(payload)
+    frame = build(payload)
+    for name in frame.columns[frame.dtypes == "object"]:
+        frame[name].map(list.clear)
+    assert payload == before
+
+
+@pytest.mark.parametrize(("build", "sample"), BY_NAME)
+def test_attrs_say_where_the_frame_came_from(build: Build, sample: str, request: pytest.FixtureRequest) -> None:
+    frame = build(request.getfixturevalue(sample), CONTEXT)
+    assert pickle.loads(pickle.dumps(frame)).attrs == {
+        "call": "some_call",
+        "api": "v3",
+        "loginid": "CR90000001",
+        "fetched": "2026-11-24T12:00:00+00:00",
+    }
+    assert build({}).attrs == {}
