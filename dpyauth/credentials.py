@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -35,7 +35,8 @@ class Secret:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):
             return NotImplemented
-        return hmac.compare_digest(self.reveal().encode(), other.reveal().encode())
+        mine, theirs = (secret.reveal().encode(errors="surrogatepass") for secret in (self, other))
+        return hmac.compare_digest(mine, theirs)
 
     def __hash__(self) -> int:
         return hash(self.reveal())
@@ -50,14 +51,15 @@ class Secret:
         return self
 
 
-def scrub(value: Any, secrets: Iterable[Secret]) -> Any:
+def scrub(value: Any, secrets: Collection[Secret]) -> Any:
     """Text from outside (or a structure of it) without the secrets that it may repeat."""
     if isinstance(value, dict):
         return {scrub(key, secrets): scrub(child, secrets) for key, child in value.items()}
     if isinstance(value, list):
         return [scrub(child, secrets) for child in value]
     if isinstance(value, str):
-        for secret in secrets:
+        # The longest first: one secret may be a part of another.
+        for secret in sorted(secrets, key=lambda secret: -len(secret.reveal())):
             if secret.reveal():
                 value = value.replace(secret.reveal(), repr(secret))
     return value

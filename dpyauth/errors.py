@@ -13,6 +13,7 @@
     ├── CallTimeout             no reply in time
     ├── OutcomeUnknown          a call that changes something was sent; what became of it is not known
     ├── BadReply                Deriv (or something before it) sent what is not a reply
+    ├── NestingRefused          nested event loops are not safe in this kernel
     └── ApiError                Deriv answered with an error; has .code, .details, .call
         ├── SignInRefused       Deriv did not accept the token or the app ID
         ├── PermissionDenied    the token lacks the scope
@@ -24,6 +25,8 @@ Catch ``DpyauthError`` to catch them all.
 
 from __future__ import annotations
 
+import os
+import sysconfig
 import traceback
 from collections.abc import Mapping
 from pathlib import Path
@@ -60,7 +63,7 @@ class DpyauthError(Exception):
             f"    {_place(frame)}: {frame.line}"
             for frame in traceback.extract_tb(self.__traceback__)
             if frame.line
-            and not frame.filename.startswith((_HERE, "<frozen"))
+            and not frame.filename.startswith((_HERE, _PYTHON, "<frozen"))
             and "site-packages" not in frame.filename
         ]
         notes = [str(note) for note in getattr(self, "__notes__", ())]
@@ -71,7 +74,8 @@ class DpyauthError(Exception):
         return _rebuild, (type(self), str(self), dict(self.__dict__))
 
 
-_HERE = str(Path(__file__).parent)
+_HERE = str(Path(__file__).parent) + os.sep
+_PYTHON = sysconfig.get_path("stdlib") + os.sep
 
 
 def _place(frame: traceback.FrameSummary) -> str:
@@ -195,3 +199,7 @@ class InputRefused(ApiError):
 
 class RateLimited(ApiError):
     """Too many calls of one kind; wait a little."""
+
+
+class NestingRefused(DpyauthError):
+    """Nested event loops cannot be had safely in this kernel."""

@@ -84,8 +84,8 @@ def login(
     >>> session
     <dpyauth session: signed in, CR900001 (USD, real)>
     """
+    token = Secret(token) if isinstance(token, str) else token  # first of all: tracebacks may show variables
     credential = None if token is None else api_token(token, "the argument token")
-    token = None  # from here on it exists wrapped only: tracebacks may show variables
     box = _sandbox(sandbox, server)
     where = settings(
         app_id=app_id if app_id is not None else _default_app_id(box),

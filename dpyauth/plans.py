@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import sys
+import math
+import time
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -61,7 +62,9 @@ def planned(plan: Callable[Concatenate[D, P], Plan[T]]) -> Callable[Concatenate[
 
     @functools.wraps(plan)
     def blocking(self: D, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return _drive(self, plan(self, *args, **kwargs))
+        begun = plan(self, *args, **kwargs)
+        del args, kwargs  # tracebacks may show variables, and these may be secret
+        return _drive(self, begun)
 
     blocking.plan = plan  # type: ignore[attr-defined]
     return blocking
@@ -83,7 +86,9 @@ class Awaitables:
 
         @functools.wraps(plan)
         async def awaitable(*args: Any, **kwargs: Any) -> Any:
-            return await _drive_async(self._session, plan(self._session, *args, **kwargs))
+            begun = plan(self._session, *args, **kwargs)
+            del args, kwargs
+            return await _drive_async(self._session, begun)
 
         return awaitable
 
@@ -164,17 +169,15 @@ def result_of(future: Future[T], timeout: float | None) -> T:
 
     Raises ``TimeoutError`` when the time is up.
     """
-    if sys.platform != "win32":
-        return future.result(timeout)
-    # On Windows a wait on a lock cannot be interrupted: wait in small steps.
-    remaining = float("inf") if timeout is None else timeout
-    while True:
+    # In small steps: a wait on a lock cannot be interrupted on Windows, and elsewhere it misses an interrupt that
+    # comes just before it begins.
+    end = math.inf if timeout is None else time.monotonic() + timeout
+    while not future.done() and (left := end - time.monotonic()) > 0:
         try:
-            return future.result(min(HEARTBEAT, remaining))
+            return future.result(min(HEARTBEAT, left))
         except TimeoutError:
-            remaining -= HEARTBEAT
-            if future.done() or remaining <= 0:
-                raise
+            pass  # of this step, or the future's own
+    return future.result(0)
 
 
 def _interrupted(ticket: Ticket, interrupt: BaseException) -> None:

@@ -66,6 +66,7 @@ class Queries:
         >>> session.call("ping")["ping"]
         'pong'
         """
+        fields = requests.seal(self._catalog.get(name), fields)  # first of all: tracebacks may show variables
         if name in _NOT_BY_CALL:
             raise InvalidRequest(_NOT_BY_CALL[name], call=name)
         if fields.get("subscribe") or (name in self._catalog and self._catalog[name].streams == "required"):
@@ -75,7 +76,7 @@ class Queries:
                 call=name,
                 field="subscribe",
             )
-        return (yield Request(name, requests.seal(self._catalog.get(name), fields), timeout))
+        return (yield Request(name, fields, timeout))
 
     def can(self, call: str) -> bool:
         """Whether the token signed in with may make a call, as far as its scopes tell.

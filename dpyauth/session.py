@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import numbers
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -195,13 +196,12 @@ class Session(Queries):
     # Inside: signing in and out
 
     def _connect(self, credential: Credential | None, settings: Settings) -> Connection:
-        connection = Connection(
+        return Connection(
             settings.url,
             v3.greeting(credential) if credential else None,
             direct=settings.loopback,
-            on_change=lambda state, reason: self._on_change(connection, state),
+            on_change=self._on_change,
         )
-        return connection
 
     def _sign_in(self, credential: Credential, settings: Settings | None = None) -> Future[Account]:
         """Start to sign in, from any thread.
@@ -214,11 +214,13 @@ class Session(Queries):
                 raise self._ended.again("authorize")
             connection = self._connect(credential, settings)
         done: Future[Account] = Future()
+        called_off = SessionClosed("This sign-in was called off.")
+        done.add_done_callback(lambda _: connection.close(called_off) if done.cancelled() else None)
 
         def settle(future: Future[Reply | None]) -> None:
-            called_off = not done.set_running_or_notify_cancel()
+            wanted = done.set_running_or_notify_cancel()
             error = future.exception()
-            if error is None and not called_off:
+            if error is None and wanted:
                 account = v3.account(future.result() or {})
                 with self._lock:
                     error = self._ended
@@ -232,8 +234,8 @@ class Session(Queries):
                     done.set_result(account)
                     self._tell()
                     return
-            connection.close(SessionClosed("This sign-in was called off."))
-            if error is not None and not called_off:
+            connection.close(called_off)
+            if error is not None and wanted:
                 done.set_exception(error)
 
         connection.ready.add_done_callback(settle)
@@ -278,7 +280,7 @@ class Session(Queries):
     def _on_change(self, connection: Connection, state: State) -> None:
         """The connection's state has changed; runs on the background thread."""
         if connection is self._connection:
-            if state is State.SIGNED_OUT:
+            if self._account is not None and connection.failure is not None:
                 self._account = self._credential = None
                 self._signed_out_because = str(connection.failure).rstrip(".")
             self._tell()
@@ -304,7 +306,7 @@ class Session(Queries):
 
 def check_timeout(seconds: float) -> float:
     """A time-out that makes sense."""
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds < 86_400:
+    if isinstance(seconds, bool) or not isinstance(seconds, numbers.Real) or not 0 < seconds < 86_400:
         raise InvalidSetting("The time-out must be a number of seconds above 0 (and below a day).")
     return float(seconds)
 

@@ -84,7 +84,7 @@ def _server(given: str) -> str:
         _ = parts.port  # raises for a port that is no number
     except ValueError:
         parts, host = urlsplit(""), ""
-    if parts.scheme not in {"ws", "wss"} or not host or parts.username or parts.query or parts.fragment:
+    if parts.scheme not in {"ws", "wss"} or not host or "@" in parts.netloc or parts.query or parts.fragment:
         # What was given is not repeated: it may be a pasted link with a token in it.
         raise InvalidSetting(f"The server must be an address like {SERVER}, with nothing after it.")
     if parts.scheme == "ws" and not is_loopback(host):
@@ -92,7 +92,7 @@ def _server(given: str) -> str:
             f"A token must not travel unencrypted: use wss:// instead of ws:// for {host}. "
             "(ws:// is for servers on this machine.)"
         )
-    return given.strip().rstrip("/")
+    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
 
 
 def _instead(given: object) -> str:

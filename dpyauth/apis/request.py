@@ -6,7 +6,7 @@ import datetime as dt
 import math
 import operator
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -30,9 +30,7 @@ def build(call: Call, given: Mapping[str, Any]) -> Fields:
     if call.name not in given and own.get("enum") == [1]:
         fields[call.name] = 1
     for name, value in given.items():
-        if name == "passthrough":
-            fields[name] = value
-        elif name not in call.fields and not call.open:
+        if name not in call.fields and name != "passthrough" and not call.open:
             raise InvalidRequest(_unknown(call, name), call=call.name, field=name)
         elif not _absent(value):
             fields[name] = _field(call, name, value)
@@ -75,6 +73,8 @@ def seal(call: Call | None, given: Mapping[str, Any]) -> Fields:
 def _seal(value: Any) -> Any:
     if isinstance(value, str):
         return Secret(value)
+    if isinstance(value, dict):
+        return {name: _seal(child) for name, child in value.items()}
     if isinstance(value, list | tuple):
         return [_seal(item) for item in value]
     return value
@@ -82,19 +82,21 @@ def _seal(value: Any) -> Any:
 
 def _field(call: Call, name: str, value: Any) -> Any:
     schema = call.fields.get(name, {})
+    sensitive = schema.get("sensitive")
     try:
-        return convert(value, schema)
-    except (TypeError, ValueError):
-        shown = "" if schema.get("sensitive") else f", not {_short(value)}"
+        converted = convert(value, schema)
+    except _UNFIT:
+        shown = "" if sensitive else f", not {_short(value)}"
         raise InvalidRequest(
             f"The field '{name}' of '{call.name}' takes {_wanted(schema)}{shown}.", call=call.name, field=name
         ) from None
+    return _seal(converted) if sensitive else converted
 
 
 def convert(value: Any, schema: Schema) -> Any:
     """A Python, numpy or pandas value as the JSON value that a schema wants.
 
-    Raises ``TypeError`` or ``ValueError`` where it cannot be one.
+    Raises ``TypeError``, ``ValueError`` or ``ArithmeticError`` where it cannot be one.
     """
     alternatives = schema.get("oneOf") or schema.get("anyOf")
     kinds = schema.get("type")
@@ -102,16 +104,14 @@ def convert(value: Any, schema: Schema) -> Any:
         alternatives = [{**schema, "type": kind} for kind in kinds if kind != "null"]
     if alternatives:
         return _first(value, alternatives)
-    value = _plain(value)
-    convert_kind = _CONVERT.get(str(kinds))
-    return convert_kind(value, schema) if convert_kind else value
+    return _CONVERT.get(str(kinds), _anything)(_plain(value), schema)
 
 
 def _first(value: Any, alternatives: list[Schema]) -> Any:
     for schema in alternatives:
         try:
             return convert(value, schema)
-        except (TypeError, ValueError):
+        except _UNFIT:
             continue
     raise TypeError
 
@@ -119,24 +119,35 @@ def _first(value: Any, alternatives: list[Schema]) -> Any:
 def _plain(value: Any) -> Any:
     """numpy and pandas scalars as Python's own; everything else as it is."""
     if type(value).__name__ == "datetime64":  # its item() would be a bare number of nanoseconds
-        return value.astype("datetime64[us]").item()
+        moment = value.astype("datetime64[us]").item()
+        if not isinstance(moment, dt.date):
+            raise ValueError  # beyond the year 9999 it is a bare number again
+        return moment
     if hasattr(value, "item") and getattr(value, "ndim", None) == 0:
         return value.item()
     return value
 
 
 def _absent(value: Any) -> bool:
-    return value is None or type(value).__name__ in {"NAType", "NaTType"}
+    kind = type(value).__name__
+    return value is None or kind in {"NAType", "NaTType"} or (kind == "datetime64" and value != value)
 
 
 def _integer(value: Any, schema: Schema) -> int:
     if isinstance(value, dt.date):
         return _epoch(value)
     if isinstance(value, str) and re.fullmatch(r"\s*[+-]?\d+\s*", value, re.ASCII):
+        return _index(int(value))
+    if isinstance(value, float | Decimal) and -_TOO_BIG < value < _TOO_BIG and value == int(value):
         return int(value)
-    if isinstance(value, float | Decimal) and value == value.__trunc__():
-        return int(value)
-    return operator.index(value)
+    return _index(value)
+
+
+def _index(value: Any) -> int:
+    number = operator.index(value)
+    if abs(number) >= _TOO_BIG:
+        raise ValueError
+    return number
 
 
 def _number(value: Any, schema: Schema) -> int | float:
@@ -151,7 +162,7 @@ def _number(value: Any, schema: Schema) -> int | float:
         if not math.isfinite(value):
             raise ValueError
         return value
-    return operator.index(value)
+    return _index(value)
 
 
 def _string(value: Any, schema: Schema) -> str | Secret:
@@ -164,9 +175,9 @@ def _string(value: Any, schema: Schema) -> str | Secret:
         return next((text for text in preferred if pattern and re.search(pattern, text)), day)
     if isinstance(value, bool):
         raise TypeError
-    if isinstance(value, Decimal):
+    if isinstance(value, Decimal) and value.is_finite():
         return str(value)
-    return str(operator.index(value))
+    return str(_index(value))
 
 
 def _boolean(value: Any, schema: Schema) -> bool:
@@ -178,12 +189,21 @@ def _boolean(value: Any, schema: Schema) -> bool:
 
 
 def _array(value: Any, schema: Schema) -> list[Any]:
-    if isinstance(value, Mapping):
+    if isinstance(value, Mapping | bytes | bytearray):
         raise TypeError
     alone = isinstance(value, str | Secret) or not isinstance(value, Iterable)
     items: Iterable[Any] = [value] if alone else value
     kind = schema.get("items", {})
     return [convert(item, kind) for item in items]
+
+
+def _anything(value: Any, schema: Schema) -> Any:
+    """A value of which the schema says nothing: whatever JSON can hold."""
+    if value is None or isinstance(value, str | Secret | bool):
+        return value
+    if isinstance(value, Mapping):
+        return {str(name): convert(child, {}) for name, child in value.items()}
+    return _array(value, {}) if isinstance(value, Iterable) else _number(value, {})
 
 
 def _object(value: Any, schema: Schema) -> Fields:
@@ -193,7 +213,12 @@ def _object(value: Any, schema: Schema) -> Fields:
     return {str(name): convert(child, known.get(name, {})) for name, child in value.items() if not _absent(child)}
 
 
-_CONVERT = {
+_UNFIT = (TypeError, ValueError, ArithmeticError, RecursionError, re.error)
+"""What a conversion raises where it cannot be done (some of Deriv's patterns are not Python's)."""
+
+_TOO_BIG = 2**63
+
+_CONVERT: dict[str, Callable[[Any, Schema], Any]] = {
     "integer": _integer,
     "number": _number,
     "string": _string,
@@ -248,5 +273,8 @@ def _wanted(schema: Schema) -> str:
 
 
 def _short(value: Any) -> str:
-    text = repr(value)
+    try:
+        text = repr(value)
+    except ValueError:  # of an int with thousands of digits there is none
+        text = "so long a number"
     return text if len(text) <= 60 else f"{text[:57]}..."

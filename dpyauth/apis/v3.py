@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -67,7 +67,7 @@ def greeting(credential: Credential) -> Greeting:
     return Greeting(
         "authorize",
         fields=lambda: {"authorize": credential.token.reveal()},
-        judge=lambda reply: _judge(scrub(reply, [credential.token])),
+        judge=lambda reply: _judge(reply, [credential.token]),
     )
 
 
@@ -86,15 +86,15 @@ def account(reply: Reply) -> Account:
     )
 
 
-def error(reply: Reply, call: str, secrets: Iterable[Secret] = ()) -> ApiError | None:
+def error(reply: Reply, call: str, secrets: Collection[Secret] = ()) -> ApiError | None:
     """The error that a reply amounts to, if it is one; secrets of the request that it repeats are blotted out."""
     code = error_code(reply)
     if code is None:
         return None
-    raw = scrub(reply["error"], secrets) if isinstance(reply["error"], dict) else {}
-    said = str(raw.get("message") or "").strip().rstrip(".")
+    raw = reply["error"] if isinstance(reply["error"], dict) else {}
+    said = str(scrub(raw.get("message") or "", secrets)).strip().rstrip(".")
     details = raw.get("details")
-    details = details if isinstance(details, dict) else {}
+    details = scrub(details, secrets) if isinstance(details, dict) else {}
     kind, advice = _KINDS.get(code, (ApiError, ""))
     reasons = "; ".join(f"{name}: {reason}" for name, reason in details.items()) if kind is InputRefused else ""
     parts = [f"Deriv answered '{call}' with {code}" + (f": {said}" if said else ""), reasons, advice]
@@ -112,14 +112,14 @@ _KINDS: dict[str, tuple[type[ApiError], str]] = {
 }
 
 
-def _judge(reply: Reply) -> tuple[DpyauthError, bool] | None:
+def _judge(reply: Reply, secrets: Collection[Secret]) -> tuple[DpyauthError, bool] | None:
     """Whether the reply to ``authorize`` is a refusal, and whether it may pass."""
     code = error_code(reply)
     if code is None:
         if isinstance(reply.get("authorize"), dict):
             return None
         return BadReply("Deriv answered the sign-in with something unreadable. Try again.", call="authorize"), True
-    general = error(reply, "authorize")
+    general = error(reply, "authorize", secrets)
     assert general is not None
     if code in PASSING:
         return general, True

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from dpyauth.apis.catalog import Call
 from dpyauth.sandbox import messages
-from dpyauth.sandbox.calls import HANDLERS, Ask
+from dpyauth.sandbox.calls import HANDLERS, Ask, Replies
 from dpyauth.sandbox.faults import Fault
 from dpyauth.sandbox.limits import Limits, Meter
 from dpyauth.sandbox.messages import Refusal, Reply
 from dpyauth.sandbox.streams import Streams
-from dpyauth.sandbox.users import Grant
+from dpyauth.sandbox.users import APP_IDS, Grant
 from dpyauth.sandbox.world import World
 
 _log = logging.getLogger("dpyauth.sandbox")
@@ -24,16 +23,16 @@ _MSG_TYPES: Final = {"ticks": "tick"}  # calls whose error replies are named oth
 class Connection:
     """The state of one connection; knows nothing of sockets."""
 
-    def __init__(self, number: int, app_id: int, world: World, meter: Meter, clock: Any = time.time) -> None:
+    def __init__(self, number: int, app_id: int, world: World, meter: Meter, clock: Callable[[], float]) -> None:
         self.number = number
         self.app_id = app_id
+        self.is_known_app = app_id in APP_IDS
         self.world = world
         self.meter = meter
         self.clock = clock
         self.streams = Streams()
         self.grants: dict[str, Grant] = {}  # by login ID
         self.current: str | None = None
-        self.site: Mapping[str, Any] = {"site_status": "up"}
 
     @property
     def limits(self) -> Limits:
@@ -55,34 +54,56 @@ class Connection:
 
     def answer(self, call: Call | None, request: Mapping[str, Any], fault: Fault | None = None) -> list[str]:
         """The frames that answer a request."""
-        name = call.name if call else ""
-        echo = messages.masked(name, request)
         try:
-            if fault is not None and fault.kind == "error":
-                raise Refusal(fault.args[0], fault.args[1] or "Sorry, an error occurred.")
-            if call is None:
-                raise Refusal("UnrecognisedRequest", "Unrecognised request.")
-            answer = self._handle(call, request, echo)
-        except Refusal as refusal:
-            msg_type = _MSG_TYPES.get(name, name) or "error"
-            return [messages.encode_refusal(refusal, msg_type, echo)]
-        except Exception:
-            _log.exception("the sandbox failed to answer %s", name)
-            trouble = Refusal("InternalServerError", "Sorry, an error occurred while processing your request.")
-            return [messages.encode_refusal(trouble, name, echo)]
-        batch = [answer] if isinstance(answer, Reply) else answer
-        return [messages.encode(reply, echo) for reply in batch]
+            return self._frames(call, request, fault)
+        except RecursionError:
+            refusal = Refusal("MalformedRequest", "The request is nested too deeply.")
+            return [messages.encode_refusal(refusal, "error", {})]
 
     def publish(self, topic: str, event: Any) -> list[str]:
         """The frames that tell this client's streams of an event."""
         frames = []
         for stream in self.streams.on(topic):
-            reply = stream.update(event)
+            if stream.loginid and not self._still_granted(stream.loginid):
+                self.streams.forget(stream.id)
+                continue
+            try:
+                reply = stream.update(event)
+            except Exception:
+                _log.exception("the sandbox failed to continue a stream of %s", stream.kind)
+                self.streams.forget(stream.id)
+                continue
             if reply is not None:
                 frames.append(messages.encode(stream.stamp(reply), stream.echo))
         return frames
 
-    def _handle(self, call: Call, request: Mapping[str, Any], echo: Mapping[str, Any]) -> Reply | list[Reply]:
+    def _frames(self, call: Call | None, request: Mapping[str, Any], fault: Fault | None) -> list[str]:
+        name = call.name if call else ""
+        echo = messages.masked(name, request)
+        try:
+            if fault is not None and fault.kind == "error":
+                raise Refusal(fault.args[0], fault.args[1] or "Sorry, an error occurred.")
+            if not self.is_known_app:
+                raise Refusal("InvalidAppID", "Your app_id is invalid.")
+            if call is None:
+                raise Refusal("UnrecognisedRequest", "Unrecognised request.")
+            answer = self._handle(call, request, echo)
+        except Refusal as refusal:
+            return [self._encode(refusal, name, echo)]
+        except Exception:
+            _log.exception("the sandbox failed to answer %s", name)
+            trouble = Refusal("InternalServerError", "Sorry, an error occurred while processing your request.")
+            return [messages.encode_refusal(trouble, name, echo)]
+        if isinstance(answer, Reply):
+            return [messages.encode(answer, echo)]
+        return [self._encode(each, name, echo) for each in answer]
+
+    def _encode(self, answer: Reply | Refusal, name: str, echo: Mapping[str, Any]) -> str:
+        if isinstance(answer, Reply):
+            return messages.encode(answer, echo)
+        return messages.encode_refusal(answer, _MSG_TYPES.get(name, name) or "error", echo)
+
+    def _handle(self, call: Call, request: Mapping[str, Any], echo: Mapping[str, Any]) -> Reply | Replies:
         now = self.clock()
         who = self.world.user(self.current).user_id if self.current else -self.number
         self.meter.count(who, call.name, now)
@@ -93,12 +114,17 @@ class Connection:
             raise Refusal("NotSimulated", f"The sandbox does not simulate the call {call.name}; Deriv has it.")
         return handler(Ask(call.name, request, echo, self, now, grant))
 
+    def _still_granted(self, loginid: str) -> bool:
+        return self.grants[loginid].token in self.world.grants
+
     def _grant(self, call: Call, loginid: str | None) -> Grant | None:
         """By which right the request is made, or a refusal when there is none."""
         grant = self.grants.get(loginid or self.current or "")
-        if grant and grant.token not in self.world.grants:
-            self.sign_out(grant.loginid)
-            raise Refusal("InvalidToken", "The token is invalid.")
+        if grant and not self._still_granted(grant.loginid):
+            if call.needs_auth:
+                self.sign_out(grant.loginid)
+                raise Refusal("InvalidToken", "The token is invalid.")
+            grant = None
         if grant is None and (call.needs_auth or (loginid and self.grants)):
             raise Refusal("AuthorizationRequired", "Please log in.")
         if grant and call.scopes and not set(call.scopes) & set(grant.scopes):

@@ -37,7 +37,7 @@ class Faults:
         self._at_once = at_once
         self._revoke = revoke
         self._refusing: list[int] = []
-        self.down: str | None = None
+        self._down = False
 
     def swallow(self, call: str = "*", times: int = 1) -> None:
         """Do what was asked, but let the reply get lost."""
@@ -88,13 +88,13 @@ class Faults:
         with self._lock:
             self._refusing += [status] * times
 
-    def maintenance(self, site_status: str | None = "down") -> None:
-        """Refuse handshakes with 503 and announce this status to open `website_status` streams; None ends it."""
-        self.down = site_status if site_status != "up" else None
-        self._at_once(Fault("site", ""))
+    def maintenance(self, site_status: str = "down", refuse: bool = True) -> None:
+        """Announce `down` or `updating` to `website_status` (`up` ends it) and refuse handshakes with 503."""
+        self._down = refuse and site_status != "up"
+        self._at_once(Fault("site", "", args=(site_status,)))
 
     def revoke(self, token: str) -> None:
-        """Make a token invalid: the next `authorize` with it, and every later call on its connections."""
+        """Make a token invalid, also where someone is signed in with it."""
         self._revoke(token)
 
     def clear(self) -> None:
@@ -102,7 +102,7 @@ class Faults:
         with self._lock:
             self._waiting.clear()
             self._refusing.clear()
-        self.maintenance(None)
+        self.maintenance("up")
         self._at_once(Fault("resume", ""))
 
     def take(self, call: str) -> Fault | None:
@@ -123,7 +123,7 @@ class Faults:
         with self._lock:
             if self._refusing:
                 return self._refusing.pop(0)
-        return 503 if self.down else None
+        return 503 if self._down else None
 
     def _add(self, kind: str, call: str | None, times: int, *args: Any) -> None:
         fault = Fault(kind, call or "", times, args)

@@ -6,6 +6,7 @@ the same rows on every run. Whether a contract won follows from the market's own
 
 from __future__ import annotations
 
+import functools
 import random
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -53,7 +54,7 @@ class Contract:
         stake = f"{self.stake / 10**digits:.{digits}f}"
         if self.multiplier:
             return f"{self.kind}_{self.symbol}_{stake}_{self.multiplier}_{self.bought}_{self.expiry}_0_0.00_N1"
-        return f"{self.kind}_{self.symbol}_{self.payout / 10**digits:.2f}_{self.bought}_{self.expiry}_S0P_0"
+        return f"{self.kind}_{self.symbol}_{self.payout / 10**digits:.{digits}f}_{self.bought}_{self.expiry}_S0P_0"
 
     def longcode(self) -> str:
         """The contract in a sentence."""
@@ -112,9 +113,9 @@ class Ledger:
         return row
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Plan:
-    """How much history an account has."""
+    """How much history an account has; a plan is equal only to itself, so that its history can be kept."""
 
     opened: int  # epoch of its first row
     unit: int  # a typical stake, in the smallest unit
@@ -126,7 +127,13 @@ class Plan:
 
 
 def write(loginid: str, plan: Plan) -> Ledger:
-    """Generate an account's ledger: the same one every time."""
+    """An account's ledger, the same one every time, for its owner to append to."""
+    written = _write(loginid, plan)
+    return Ledger(list(written.rows), list(written.contracts))
+
+
+@functools.cache
+def _write(loginid: str, plan: Plan) -> Ledger:
     dice = random.Random(loginid)
     rows = [Row(plan.opened, "virtual_credit" if loginid.startswith("VR") else "deposit", plan.funding)]
     if not plan.funding:

@@ -11,27 +11,44 @@ from dpyauth.sandbox.users import Account, User
 _MT5_LINK: Final = {"loginid": "MTR9000041", "platform": "mt5"}
 
 
+def _fees(amount: float) -> dict[str, Any]:
+    return {"amount": amount, "currency": "USD", "minimum": 0.01, "percentage": 1.0}
+
+
+_OPENED: Final = END - 660 * DAY
+_CASH: Final[tuple[tuple[str, int, dict[str, Any]], ...]] = (
+    ("withdrawal", -500, {"withdrawal_details": "Paid out to an e-wallet."}),
+    ("deposit", 250, {}),
+    ("transfer", -200, {"from": {"loginid": "CR900001"}, "to": {"loginid": "CR900002"}, "fees": _fees(2.0)}),
+    ("hold", -100, {}),
+    ("release", 100, {}),
+    ("adjustment", 1, {}),
+    ("deposit", 400, {}),
+    ("withdrawal", -300, {"withdrawal_details": "Paid out to a card."}),
+)
+_PLANS: Final = {
+    "CR900001": Plan(_OPENED, 100, 1600, 6, 1_000_000, _CASH),
+    "CR900002": Plan(_OPENED + 30 * DAY, 1_000, 120, 1, 25_000_000),
+    "VRTC900003": Plan(_OPENED, 100, 60, 2, 1_000_000),
+    "CR900011": Plan(END - 90 * DAY, 100, 40, 0, 50_000),
+    "VRTC900021": Plan(END - 3600, 100),
+}
+
+
+def _account(loginid: str, currency: str, company: str, *linked: dict[str, str]) -> Account:
+    return Account(loginid, currency, company, _PLANS[loginid], linked)
+
+
 def rich() -> User:
     """Three accounts, years of history, all verified, two things soon to expire."""
-    opened = END - 660 * DAY
-    cash: tuple[tuple[str, int, dict[str, Any]], ...] = (
-        ("withdrawal", -500, {"withdrawal_details": "Paid out to an e-wallet."}),
-        ("deposit", 250, {}),
-        ("transfer", -200, {"from": {"loginid": "CR900001"}, "to": {"loginid": "CR900002"}, "fees": _fees(2.0)}),
-        ("hold", -100, {}),
-        ("release", 100, {}),
-        ("adjustment", 1, {}),
-        ("deposit", 400, {}),
-        ("withdrawal", -300, {"withdrawal_details": "Paid out to a card."}),
-    )
     return User(
         user_id=9000001,
         name="Sandbox Rich",
         country="id",
         accounts=(
-            Account("CR900001", "USD", "svg", Plan(opened, 100, 1600, 6, 1_000_000, cash), (_MT5_LINK,)),
-            Account("CR900002", "BTC", "svg", Plan(opened + 30 * DAY, 1_000, 120, 1, 25_000_000)),
-            Account("VRTC900003", "USD", "virtual", Plan(opened, 100, 60, 2, 1_000_000)),
+            _account("CR900001", "USD", "svg", _MT5_LINK),
+            _account("CR900002", "BTC", "svg"),
+            _account("VRTC900003", "USD", "virtual"),
         ),
         authentication=_verified(),
         status={
@@ -60,7 +77,7 @@ def rich() -> User:
             "exclude_until": "2027-06-30",
         },
         mt5=_mt5_rows(),
-        logins=_logins(45, "203.0.113."),
+        logins=_logins(45, "203.0.113.", "id"),
     )
 
 
@@ -70,7 +87,7 @@ def trouble() -> User:
         user_id=9000011,
         name="Sandbox Trouble",
         country="br",
-        accounts=(Account("CR900011", "USD", "svg", Plan(END - 90 * DAY, 100, 40, 0, 50_000)),),
+        accounts=(_account("CR900011", "USD", "svg"),),
         authentication=_rejected(),
         status={
             "status": [
@@ -93,7 +110,7 @@ def trouble() -> User:
             "social_identity_provider": "google",
         },
         settings={"date_of_birth": -157_766_400, "phone": None, "tax_residence": None},
-        logins=_logins(7, "198.51.100.", failures=3),
+        logins=_logins(7, "198.51.100.", "br", failures=3),
     )
 
 
@@ -103,13 +120,9 @@ def newcomer() -> User:
         user_id=9000021,
         name="",
         country="",
-        accounts=(Account("VRTC900021", "", "virtual", Plan(END - 3600, 100)),),
+        accounts=(_account("VRTC900021", "", "virtual"),),
         status={"status": [], "risk_classification": "low"},
     )
-
-
-def _fees(amount: float) -> dict[str, Any]:
-    return {"amount": amount, "currency": "USD", "minimum": 0.01, "percentage": 1.0}
 
 
 def _verified() -> dict[str, Any]:
@@ -209,29 +222,25 @@ def _attempt(n: int, status: str, when: int, country: str = "id") -> dict[str, A
     }
 
 
-def _logins(count: int, network: str, failures: int = 0) -> list[dict[str, Any]]:
+def _logins(count: int, network: str, country: str, failures: int = 0) -> list[dict[str, Any]]:
     """Newest first; the oldest are the failures."""
-    return [
-        login_row(
-            "logout" if n % 4 == 3 else "login",
-            END - 3600 * (7 + 31 * n),
-            f"{network}{10 + n % 5}",
-            n < count - failures,
-        )
-        for n in range(count)
-    ]
+    rows = []
+    for n in range(count):
+        action, when = "logout" if n % 4 == 3 else "login", END - 3600 * (7 + 31 * n)
+        rows.append(login_row(action, when, f"{network}{10 + n % 5}", n < count - failures, country))
+    return rows
 
 
-def login_row(action: str, when: int, ip: str, ok: bool = True) -> dict[str, Any]:
+def login_row(action: str, when: int, ip: str, ok: bool = True, country: str = "id") -> dict[str, Any]:
     """One row of the login history."""
     device = {"browser": "firefox", "version": "143.0", "os": "linux", "device": "desktop"}
     stamp = datetime.fromtimestamp(when, UTC)
     return {
         "action": action,
         **device,
-        "country": "id",
+        "country": country,
         "datetime": stamp.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "environment": f"{stamp:%d-%b-%y %H:%M:%S}GMT IP={ip} IP_COUNTRY=id User_AGENT=Sandbox LANG=EN",
+        "environment": f"{stamp:%Y-%m-%d %H:%M:%S}GMT IP={ip} IP_COUNTRY={country} User_AGENT=Sandbox LANG=EN",
         "ip": ip,
         "language": "EN",
         "status": int(ok),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import concurrent.futures
 import functools
-import logging
+import socket
 import threading
 import time
 from collections import deque
@@ -14,7 +15,6 @@ from types import TracebackType
 from typing import Any, NamedTuple, Self
 
 from tornado.httpserver import HTTPServer
-from tornado.netutil import bind_sockets
 from tornado.web import Application, RequestHandler
 
 from dpyauth.sandbox.faults import Fault, Faults
@@ -26,6 +26,7 @@ from dpyauth.sandbox.world import World
 
 _HOST = "127.0.0.1"
 _REMEMBERED = 10_000
+_sharing = threading.Lock()
 _GRACE = 0.3  # seconds for clients to close their side when the sandbox stops
 
 
@@ -54,6 +55,17 @@ class Sandbox:
         Seconds between protocol pings; a client that does not answer within as many is dropped.
     clock : callable, optional
         Returns the time in epoch seconds.
+
+    Attributes
+    ----------
+    app_id : int
+        The app ID to connect with (1089, which Deriv has for tests, works too).
+    tokens : tuple of SampleToken
+        The tokens there are.
+    faults : Faults
+        Things that can be made to go wrong.
+    connections_opened : int
+        How many clients have connected so far.
 
     Examples
     --------
@@ -131,24 +143,23 @@ class Sandbox:
         """
         if self._thread is not None:
             return self
-        listening = _Outcome()
+        listening: concurrent.futures.Future[None] = concurrent.futures.Future()
         self._thread = threading.Thread(target=self._run, args=(listening,), name="dpyauth-sandbox", daemon=True)
         self._thread.start()
         try:
-            listening.wait()
-        except OSError:
-            self._thread = None
+            listening.result()
+        except Exception:
+            self._thread = self._loop = None
             raise
         return self
 
     def stop(self) -> None:
         """Close every connection and stop listening; returns when the thread has ended."""
-        thread, self._thread = self._thread, None
-        if thread is None:
+        if self._thread is None:
             return
-        self._soon(self._stop_now)
-        thread.join()
-        self._loop = None
+        self._now(self._stop_now)
+        self._thread.join()
+        self._thread = self._loop = None
 
     def wait_until(self, condition: Callable[[Sandbox], object], timeout: float = 5.0) -> bool:
         """Block until a condition on this sandbox holds; False when it did not within `timeout` seconds.
@@ -176,7 +187,7 @@ class Sandbox:
         action : str, optional
             What the statement calls it.
         """
-        self._soon(functools.partial(self._pay, loginid, amount, action))
+        self._now(functools.partial(self._pay, loginid, amount, action))
 
     def note(self, call: str = "", req_id: int | None = None, connection: int = 0) -> None:
         """Remember a request, or only that something changed, and wake up whoever waits."""
@@ -185,22 +196,23 @@ class Sandbox:
                 self._received.append(Received(call, req_id, connection))
             self._changed.notify_all()
 
-    def _run(self, listening: _Outcome) -> None:
+    def _run(self, listening: concurrent.futures.Future[None]) -> None:
         with asyncio.Runner() as runner:
             runner.run(self._serve(listening))
 
-    async def _serve(self, listening: _Outcome) -> None:
+    async def _serve(self, listening: concurrent.futures.Future[None]) -> None:
         self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
         try:
-            bound = bind_sockets(self._port, _HOST)
-        except OSError as error:
-            listening.set(error)
+            listener = socket.create_server((_HOST, self._port))
+        except Exception as error:
+            listening.set_exception(error)
             return
         server = HTTPServer(self._application())
-        server.add_sockets(bound)
-        self._port = bound[0].getsockname()[1]
+        listener.setblocking(False)
+        server.add_socket(listener)
+        self._port = listener.getsockname()[1]
         ticker = asyncio.create_task(self._tick())
-        listening.set()
+        listening.set_result(None)
         await self._stopping.wait()
         ticker.cancel()
         server.stop()
@@ -209,13 +221,14 @@ class Sandbox:
 
     async def _disconnect(self) -> None:
         """Close every connection, by force where a client does not close its side."""
-        for socket in tuple(self.sockets):
-            socket.end(1001)
+        for client in tuple(self.sockets):
+            client.end(1001)
         until = time.monotonic() + _GRACE
         while self.sockets and time.monotonic() < until:
             await asyncio.sleep(0.005)
-        for socket in tuple(self.sockets):
-            socket.abort()
+        for client in tuple(self.sockets):
+            client.abort()
+        self.sockets.clear()
 
     def _application(self) -> Application:
         return Application(
@@ -232,13 +245,13 @@ class Sandbox:
         while True:
             await asyncio.sleep(1.0 - self.clock() % 1.0)
             now = int(self.clock())
-            if now > last:
+            if now != last:
                 self._publish("second", now)
                 last = now
 
     def _publish(self, topic: str, event: Any) -> None:
-        for socket in tuple(self.sockets):
-            socket.publish(topic, event)
+        for client in tuple(self.sockets):
+            client.publish(topic, event)
 
     def _pay(self, loginid: str, amount: float, action: str) -> None:
         account = self.world.account(loginid)
@@ -246,62 +259,40 @@ class Sandbox:
         self._publish("ledger", (account, account.ledger.post(row)))
 
     def _revoke(self, token: str) -> None:
-        self._soon(functools.partial(self.world.revoke, token), wait=True)
+        self._now(functools.partial(self.world.revoke, token))
 
     def _strike(self, fault: Fault) -> None:
-        self._soon(functools.partial(self._strike_now, fault), wait=True)
+        self._now(functools.partial(self._strike_now, fault))
 
     def _strike_now(self, fault: Fault) -> None:
         if fault.kind == "site":
-            site = {"site_status": self.faults.down or "up"}
-            if self.faults.down:
-                site["message"] = "The sandbox is down for maintenance, as it was asked to be."
-            for socket in self.sockets:
-                socket.connection.site = site
+            self.world.site = {"site_status": fault.args[0]}
+            if fault.args[0] != "up":
+                self.world.site["message"] = "The sandbox is under maintenance, as it was asked to be."
             self._publish("site", None)
             return
-        for socket in tuple(self.sockets):
-            socket.strike(fault)
+        for client in tuple(self.sockets):
+            client.strike(fault)
 
     def _stop_now(self) -> None:
         assert self._stopping is not None
         self._stopping.set()
 
-    def _soon(self, action: Callable[[], object], wait: bool = False) -> None:
-        """Run something in the server's thread (or here, when it is not running)."""
-        if self._thread is None and self._loop is None:
+    def _now(self, action: Callable[[], object]) -> None:
+        """Run something in the server's thread and wait for it; here, when the server is not running."""
+        if self._loop is None or threading.current_thread() is self._thread:
             action()
             return
-        loop = self._loop
-        assert loop is not None
-        done = threading.Event()
+        done: concurrent.futures.Future[object] = concurrent.futures.Future()
 
         def run() -> None:
             try:
-                action()
-            finally:
-                done.set()
+                done.set_result(action())
+            except Exception as error:
+                done.set_exception(error)
 
-        loop.call_soon_threadsafe(run)
-        if wait:
-            done.wait()
-
-
-class _Outcome:
-    """Whether the server came up, handed from its thread to the one that started it."""
-
-    def __init__(self) -> None:
-        self._event = threading.Event()
-        self._error: OSError | None = None
-
-    def set(self, error: OSError | None = None) -> None:
-        self._error = error
-        self._event.set()
-
-    def wait(self) -> None:
-        self._event.wait()
-        if self._error:
-            raise self._error
+        self._loop.call_soon_threadsafe(run)
+        done.result()
 
 
 class _Front(RequestHandler):
@@ -315,7 +306,6 @@ class _Front(RequestHandler):
         self.finish(f"This is the dpyauth sandbox, a Deriv v3 that is not Deriv. Connect to {self.box.url}\n")
 
 
-@functools.cache
 def shared() -> Sandbox:
     """The one sandbox of this process, started when first asked for.
 
@@ -330,9 +320,12 @@ def shared() -> Sandbox:
     >>> shared() is shared()
     True
     """
-    box = Sandbox().start()
+    with _sharing:
+        return _shared().start()
+
+
+@functools.cache
+def _shared() -> Sandbox:
+    box = Sandbox()
     atexit.register(box.stop)
     return box
-
-
-logging.getLogger("tornado.access").propagate = False

@@ -39,16 +39,9 @@ class Streams:
     def __init__(self) -> None:
         self._by_id: dict[str, Stream] = {}
 
-    def __len__(self) -> int:
-        return len(self._by_id)
-
     def on(self, topic: str) -> Iterator[Stream]:
         """The streams that want events of this topic (a copy: sending may end them)."""
         return iter([stream for stream in self._by_id.values() if stream.topic == topic])
-
-    def count(self, kind: str) -> int:
-        """How many streams of this kind are open."""
-        return sum(stream.kind == kind for stream in self._by_id.values())
 
     def open(self, stream: Stream) -> None:
         """Add a stream, refusing a second one for the same thing."""

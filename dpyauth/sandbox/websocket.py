@@ -14,7 +14,6 @@ from tornado.websocket import WebSocketClosedError, WebSocketHandler
 from dpyauth.sandbox import messages
 from dpyauth.sandbox.connection import Connection
 from dpyauth.sandbox.messages import Refusal
-from dpyauth.sandbox.users import APP_IDS
 
 if TYPE_CHECKING:
     from dpyauth.sandbox.faults import Fault
@@ -55,6 +54,9 @@ class Socket(WebSocketHandler):
         box = self.box
         box.connections_opened += 1
         self.connection = Connection(box.connections_opened, self._app_id, box.world, box.meter, box.clock)
+        assert self.ws_connection is not None
+        assert self.ws_connection.stream is not None
+        self._stream = self.ws_connection.stream
         self._loop = asyncio.get_running_loop()
         self._heard = self._loop.time()
         box.sockets.add(self)
@@ -83,12 +85,6 @@ class Socket(WebSocketHandler):
         name = call.name if call else "?"
         req_id = request.get("req_id")
         self.box.note(name, req_id if type(req_id) is int else None, self.connection.number)
-        if self.connection.app_id not in APP_IDS:
-            unknown = Refusal("InvalidAppID", "Your app_id is invalid.")
-            msg_type = call.name if call else "error"
-            self._write([messages.encode_refusal(unknown, msg_type, messages.masked(name, request))])
-            self.close(1000)
-            return
         fault = self.box.faults.take(name)
         if fault is None:
             self._write(self.connection.answer(call, request))
@@ -96,6 +92,8 @@ class Socket(WebSocketHandler):
             self.strike(fault)
         else:
             self._spoil(self.connection.answer(call, request, fault), fault)
+        if not self.connection.is_known_app:
+            self.end(1000)
 
     def publish(self, topic: str, event: Any) -> None:
         """Tell the streams of an event."""
@@ -108,10 +106,9 @@ class Socket(WebSocketHandler):
 
     def abort(self) -> None:
         """Cut off without a word: the client's next read or write fails."""
-        stream = self.ws_connection.stream if self.ws_connection else None
-        if stream is not None and not stream.closed():
-            stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _ABORT)
-            stream.close()
+        if not self._stream.closed():
+            self._stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _ABORT)
+            self._stream.close()
 
     def strike(self, fault: Fault) -> None:
         """Do something bad to the whole connection."""
@@ -124,9 +121,8 @@ class Socket(WebSocketHandler):
                 self._stalled = False
             case "stall":
                 self._stalled = True
-                if not fault.args[0] and self.ws_connection and self.ws_connection.stream:
-                    stream = self.ws_connection.stream  # nothing is read from it any more, for good
-                    stream.io_loop.remove_handler(stream.fileno())
+                if not fault.args[0]:  # then nothing is read any more, for good
+                    self._stream.io_loop.remove_handler(self._stream.fileno())
 
     def _spoil(self, frames: list[str], fault: Fault) -> None:
         """Send an answer the wrong way."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from dpyauth.sandbox import people
 from dpyauth.sandbox.messages import Refusal
 from dpyauth.sandbox.users import SAMPLES, Account, Grant, User, grant_of
@@ -15,6 +17,7 @@ class World:
         self._owner = {account.loginid: user for user in self.users for account in user.accounts}
         self._accounts = {account.loginid: account for user in self.users for account in user.accounts}
         self.grants = {sample.token: grant_of(sample) for sample in SAMPLES}
+        self.site: dict[str, Any] = {"site_status": "up"}
         self._created = 0
 
     def user(self, loginid: str) -> User:

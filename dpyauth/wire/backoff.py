@@ -26,7 +26,7 @@ class Backoff:
         """Seconds from now to the next attempt, which this call counts."""
         pause = 0.0
         if self._attempts:
-            pause = self._rng.uniform(0.0, min(CAP, 2.0**self._attempts))
+            pause = self._rng.uniform(0.0, min(CAP, 2.0 ** min(self._attempts, 10)))
         self._attempts += 1
         start = max(now + pause, self._last + 1.0)
         self._last = start

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,13 +33,17 @@ class Pending:
 
     def resolve(self, reply: Reply) -> None:
         """End with a reply."""
-        if not self.future.done():
+        try:
             self.future.set_result(reply)
+        except InvalidStateError:  # ended, or cancelled by the thread that waited
+            pass
 
     def fail(self, error: DpyauthError) -> None:
         """End with an error."""
-        if not self.future.done():
+        try:
             self.future.set_exception(error)
+        except InvalidStateError:
+            pass
 
 
 class Calls:

@@ -12,14 +12,16 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed, InvalidProxy, InvalidStatus, WebSocketException
 
 from dpyauth._version import __version__
 from dpyauth.errors import DpyauthError, SessionClosed, SignInRefused
 from dpyauth.wire.background import background
 from dpyauth.wire.calls import Pending, Reply
 from dpyauth.wire.link import Greeting, Link, State, unreachable
+from dpyauth.wire.mailbox import Mailbox
+from dpyauth.wire.socket import Socket
 
 OPEN_TIMEOUT = 10.0
 CLOSE_TIMEOUT = 2.0
@@ -42,7 +44,7 @@ class Connection:
         greeting: Greeting | None,
         *,
         direct: bool = False,
-        on_change: Callable[[State, str], None] = lambda state, reason: None,
+        on_change: Callable[[Connection, State], None] = lambda connection, state: None,
         rng: random.Random | None = None,
     ) -> None:
         self.ready: Future[Reply | None] = Future()
@@ -51,16 +53,16 @@ class Connection:
         self._direct = direct
         self._notify = on_change
         self._link = Link(greeting, on_change=self._changed, on_ready=self._became_ready, rng=rng)
-        self._socket: ClientConnection | None = None
-        self._sendable = asyncio.Event()
+        self._socket: Socket | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._dropped: str | None = None
         self._ended = threading.Event()
         self._closing = threading.Lock()
         self._released = False
         self._loop = background.acquire()
+        self._mailbox = Mailbox(self._loop)
         self._task: asyncio.Task[None] | None = None
-        self._loop.call_soon_threadsafe(self._start)
+        self._hop(self._start, None)
 
     # From any thread
 
@@ -116,16 +118,16 @@ class Connection:
 
     # On the loop
 
-    def _hop(self, function: Callable[..., Any], *args: Any) -> None:
+    def _hop(self, function: Callable[[Any], Any], argument: Any) -> None:
         try:
-            self._loop.call_soon_threadsafe(function, *args)
+            self._mailbox.post(function, argument)
         except RuntimeError:  # the loop has been closed
-            for argument in args:
-                if isinstance(argument, Pending):
-                    argument.fail(self._link.failure or SessionClosed("The session is closed.", call=argument.call))
+            if isinstance(argument, Pending):
+                argument.fail(self._link.failure or SessionClosed("The session is closed.", call=argument.call))
 
-    def _start(self) -> None:
+    def _start(self, _: None) -> None:
         self._task = self._loop.create_task(self._run())
+        self._task.add_done_callback(self._finish)  # not in _run: cancelled before its first step, it never runs
 
     def _submit(self, pending: Pending) -> None:
         self._link.submit(pending)
@@ -137,8 +139,10 @@ class Connection:
             self._task.cancel()
 
     def _pump(self) -> None:
-        """After anything has happened: wake the writer, and the timer in time for the next deadline."""
-        self._sendable.set()
+        """After anything has happened: send what is to be sent, and wake up in time for the next deadline."""
+        while self._socket is not None and (message := self._link.next_message()) is not None:
+            if not self._socket.post(message):
+                break  # it is closing; _live says so to the link
         wake_at = self._link.wake_at
         if self._timer is None or wake_at < self._timer.when():
             if self._timer is not None:
@@ -169,11 +173,12 @@ class Connection:
         except Exception as error:  # a defect of ours must not leave callers waiting
             log.error("the connection's driver failed: %s", type(error).__name__)
             self._link.close(unreachable(f"an internal error ({type(error).__name__})"))
-        finally:
-            if self._timer is not None:
-                self._timer.cancel()
-            self._settle()
-            self._ended.set()
+
+    def _finish(self, task: asyncio.Task[None]) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._settle()
+        self._ended.set()
 
     async def _live(self) -> None:
         """One socket from its opening to its end."""
@@ -190,49 +195,33 @@ class Connection:
                 ping_interval=None,
                 max_size=MAX_MESSAGE,
                 proxy=None if self._direct else True,
+                create_connection=Socket,
                 user_agent_header=f"dpyauth/{__version__}",
             ) as socket:
                 self._socket = socket
+                socket.on_message = self._receive
                 self._link.connected(time.monotonic())
                 self._pump()
-                writer = self._loop.create_task(self._write(socket))
                 try:
-                    reason = await self._read(socket)
+                    await socket.wait_closed()
                 finally:
                     self._socket = None
-                    writer.cancel()
-        except (OSError, InvalidHandshake, InvalidURI, ConnectionClosed, ImportError) as error:
+                reason = closing(socket)
+        except (OSError, WebSocketException, ImportError) as error:
             reason, final = explain(error)
         self._link.lost(self._dropped or reason, time.monotonic(), final=final)
         self._pump()
 
-    async def _read(self, socket: ClientConnection) -> str:
-        """Take in messages until the socket ends; returns why."""
-        while True:
-            try:
-                message = await socket.recv()
-            except ConnectionClosed as closed:
-                return closing(closed)
-            reason = self._link.received(message, time.monotonic())
-            self._pump()
-            if reason is not None:
-                socket.transport.abort()
-                return reason
-
-    async def _write(self, socket: ClientConnection) -> None:
-        try:
-            while True:
-                await self._sendable.wait()
-                self._sendable.clear()
-                while (message := self._link.next_message()) is not None:
-                    await socket.send(message)
-        except ConnectionClosed:
-            pass  # the reader sees it too, and says why
+    def _receive(self, message: bytes, is_text: bool) -> None:
+        reason = self._link.received(message if is_text else b"", time.monotonic())
+        if reason is not None:
+            self._drop(reason)
+        self._pump()
 
     def _changed(self, state: State, reason: str) -> None:
         self._settle()
         try:
-            self._notify(state, reason)
+            self._notify(self, state)
         except Exception as error:  # a listener's defect must not end the connection
             log.error("a listener of the session failed: %s", type(error).__name__)
 
@@ -270,16 +259,17 @@ def explain(error: Exception) -> tuple[str, DpyauthError | None]:
     if isinstance(error, OSError) and type(error).__name__ == "gaierror":
         return "the server's name could not be found; check the internet connection", None
     if isinstance(error, ConnectionClosed):
-        return closing(error), None
+        return "the connection broke while it was opened", None
+    if isinstance(error, InvalidProxy):
+        return "the address of the proxy in this machine's settings cannot be read", None
     if isinstance(error, ImportError):
         return "this machine uses a SOCKS proxy, which needs the package python-socks", None
     return f"the connection could not be opened ({type(error).__name__})", None
 
 
-def closing(closed: ConnectionClosed) -> str:
+def closing(socket: Socket) -> str:
     """Why a connection ended, in words."""
-    frame = closed.rcvd
-    if frame is None:
-        own = closed.sent
-        return f"a message could not be read (code {int(own.code)})" if own else "the connection broke"
-    return f"the server closed the connection (code {int(frame.code)})"
+    received, sent = socket.protocol.close_rcvd, socket.protocol.close_sent
+    if received is not None:
+        return f"the server closed the connection (code {int(received.code)})"
+    return f"a message could not be read (code {int(sent.code)})" if sent else "the connection broke"

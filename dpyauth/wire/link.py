@@ -156,7 +156,7 @@ class Link:
         else:
             self._greet(now)
 
-    def received(self, message: str | bytes, now: float) -> str | None:
+    def received(self, message: bytes, now: float) -> str | None:
         """A message came in. Returns why the connection must be dropped, if it must."""
         reply = parse(message)
         if reply is None:
@@ -239,7 +239,7 @@ class Link:
         self._change(State.OPEN if self._greeting is None else State.AUTHORISED, "")
         self._on_ready(reply)
 
-    def _answered(self, pending: Pending, reply: Reply, message: str | bytes, now: float) -> None:
+    def _answered(self, pending: Pending, reply: Reply, message: bytes, now: float) -> None:
         code = error_code(reply)
         if (
             code == "AuthorizationRequired"
@@ -288,10 +288,8 @@ class Link:
         self._on_change(state, reason)
 
 
-def parse(message: str | bytes) -> Reply | None:
+def parse(message: bytes) -> Reply | None:
     """The reply in a message, or None when it holds none."""
-    if isinstance(message, bytes):  # Deriv sends text only
-        return None
     try:
         reply = json.loads(message)
     except (ValueError, RecursionError):

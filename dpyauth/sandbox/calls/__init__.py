@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from dpyauth.sandbox.calls import account, apps, market, money, profile, site
-from dpyauth.sandbox.calls.registry import HANDLERS, Ask
+from dpyauth.sandbox.calls.registry import HANDLERS, Ask, Replies
 
-__all__ = ["HANDLERS", "Ask", "account", "apps", "market", "money", "profile", "site"]
+__all__ = ["HANDLERS", "Ask", "Replies", "account", "apps", "market", "money", "profile", "site"]

@@ -77,7 +77,7 @@ def _authorize_row(account: Account) -> dict[str, Any]:
 def _logout(ask: Ask) -> int:
     """Ends the session; a browser sign-in's token dies with it, an API token lives on."""
     loginid = ask.get("loginid")
-    leaving = [ask.connection.grants[loginid]] if loginid else list(ask.connection.grants.values())
+    leaving = [grant for grant in ask.connection.grants.values() if loginid in (None, grant.loginid)]
     for grant in leaving:
         user = ask.world.user(grant.loginid)
         user.logins.insert(0, login_row("logout", int(ask.now), _LOOPBACK))

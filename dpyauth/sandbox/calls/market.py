@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from dpyauth.sandbox import market
-from dpyauth.sandbox.calls.registry import Ask, answers, replies
+from dpyauth.sandbox.calls.registry import Ask, answers, for_each
 from dpyauth.sandbox.market import SYMBOLS, Symbol
 from dpyauth.sandbox.messages import Refusal, Reply, epoch
 
@@ -98,13 +98,12 @@ def _ticks(ask: Ask) -> Any:
     names = [wanted] if isinstance(wanted, str) else list(dict.fromkeys(wanted))
     if not names:
         raise Refusal("InputValidationFailed", "Input validation failed: ticks", {"ticks": "Name a symbol."})
-    for name in names:
-        if not _symbol(name).is_open(int(ask.now)):
-            raise Refusal("MarketIsClosed", "This market is presently closed.")
-    return replies([_tick(ask, name) for name in names])
+    return for_each(lambda name: _tick(ask, name), names)
 
 
 def _tick(ask: Ask, name: str) -> Reply:
+    if not _symbol(name).is_open(int(ask.now)):
+        raise Refusal("MarketIsClosed", "This market is presently closed.")
     first = Reply("tick", market.quote(name, int(ask.now)))
     if ask.get("subscribe"):
         ask.stream("ticks", name, "second", _ticker(name)).stamp(first)
@@ -128,6 +127,7 @@ def _ticks_history(ask: Ask) -> Reply:
     candles = ask.get("style") == "candles"
     granularity = ask.get("granularity", 60)
     start = ask.get("start", end - max(_DAY, count * granularity * 4) if candles else end - 3 * _DAY)
+    start = max(0, start)
     if start > end:
         raise Refusal("InvalidStartEnd", "The start lies after the end.")
     if candles:

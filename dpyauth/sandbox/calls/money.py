@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from dpyauth.sandbox import market
-from dpyauth.sandbox.calls.registry import Ask, answers, replies
+from dpyauth.sandbox.calls.registry import Ask, answers, for_each
 from dpyauth.sandbox.history import END, Contract, Row, value_at
 from dpyauth.sandbox.messages import Refusal, Reply, epoch
 from dpyauth.sandbox.users import Account
@@ -156,8 +156,9 @@ def _proposal_open_contract(ask: Ask) -> Any:
     found = [each for each in every if each.contract_id == wanted] if wanted else account.ledger.open
     if wanted and not found:
         raise Refusal("ContractNotFound", "This account has no such contract.")
-    shown = [_watch(ask, account, contract) for contract in found]
-    return replies(shown or [Reply("proposal_open_contract", {})])
+    if not found:
+        return {}
+    return for_each(lambda contract: _watch(ask, account, contract), found)
 
 
 def _watch(ask: Ask, account: Account, contract: Contract) -> Reply:

@@ -84,7 +84,9 @@ def _residence(user: User) -> str | None:
 def _kyc_auth_status(ask: Ask) -> dict[str, Any]:
     payload = _kyc(ask.user)
     companies = ask.get("landing_companies")
-    return {code: payload for code in companies} if companies else payload
+    if companies:
+        return {code: payload for code in companies}
+    return {**payload, "is_gps_allowed": 0, "is_single_document_allowed": 0}
 
 
 def _kyc(user: User) -> dict[str, Any]:
@@ -110,8 +112,6 @@ def _kyc(user: User) -> dict[str, Any]:
             "status": document.get("status", "none"),
             "supported_documents": ["utility_bill", "bank_statement"],
         },
-        "is_gps_allowed": 0,
-        "is_single_document_allowed": 0,
         "pii": {},
         "risk_classification": user.status["risk_classification"],
     }
@@ -165,7 +165,7 @@ def _login_history(ask: Ask) -> list[dict[str, Any]]:
 
 @answers("connect_status")
 def _connect_status(ask: Ask) -> dict[str, Any]:
-    return {"status": {"id": "pending", "br": "failed"}.get(ask.user.country)}
+    return {"status": {"id": "pending", "br": "failed"}.get(ask.user.country, "complete")}
 
 
 @answers("mt5_login_list")

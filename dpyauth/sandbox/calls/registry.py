@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dpyauth.sandbox.messages import Reply
+from dpyauth.sandbox.messages import Refusal, Reply
 from dpyauth.sandbox.streams import Stream
 from dpyauth.sandbox.users import Account, Grant, User
 
@@ -63,8 +63,22 @@ class Ask:
         return stream
 
 
-Answer = Reply | list[Reply]
-Handler = Callable[[Ask], Answer]
+class Replies(list[Reply | Refusal]):
+    """Several answers to one request; an error in one of them leaves the others alone."""
+
+
+def for_each(make: Callable[[Any], Reply], items: Iterable[Any]) -> Replies:
+    """One answer for each item."""
+    made = Replies()
+    for item in items:
+        try:
+            made.append(make(item))
+        except Refusal as refusal:
+            made.append(refusal)
+    return made
+
+
+Handler = Callable[[Ask], Reply | Replies]
 HANDLERS: dict[str, Handler] = {}
 
 
@@ -72,20 +86,11 @@ def answers(call: str) -> Callable[[Callable[[Ask], Any]], Callable[[Ask], Any]]
     """Register the function that answers a call with its payload (or with finished replies)."""
 
     def register(function: Callable[[Ask], Any]) -> Callable[[Ask], Any]:
-        def handler(ask: Ask) -> Answer:
+        def handler(ask: Ask) -> Reply | Replies:
             answer = function(ask)
-            return answer if isinstance(answer, Reply | _Replies) else Reply(call, answer)
+            return answer if isinstance(answer, Reply | Replies) else Reply(call, answer)
 
         HANDLERS[call] = handler
         return function
 
     return register
-
-
-class _Replies(list[Reply]):
-    """Several replies to one request."""
-
-
-def replies(items: list[Reply]) -> list[Reply]:
-    """Mark a list as several replies, not as a payload that is a list."""
-    return _Replies(items)

@@ -64,7 +64,7 @@ def _site(ask: Ask) -> dict[str, Any]:
         "payment_agents": {"initial_deposit_per_country": {"default": 0, "id": 500}},
         "supported_languages": ["EN", "ES", "FR", "ID", "PT", "ZH_CN"],
         "terms_conditions_version": "Version 42 2026-01-01",
-        **ask.connection.site,
+        **ask.world.site,
     }
 
 

@@ -1,0 +1,59 @@
+# Two commands do everything on a fresh clone: `make lab` opens the first lesson, `make test` runs every check.
+# They need Python 3.11 or newer and make. PYTHON=... chooses another Python, VENV=... another folder.
+
+PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python; do \
+	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && break; done)
+VENV ?= .venv
+BIN := $(VENV)/bin
+LESSON := notebooks/01-sign-in-and-account-status.ipynb
+ROOT_FLAG := $(if $(filter 0,$(shell id -u)),--allow-root)
+
+.PHONY: lab test check chromium lessons clean
+
+lab: $(VENV)/lab.stamp
+	$(BIN)/jupyter lab $(ROOT_FLAG) $(LESSON)
+
+test: $(VENV)/test.stamp chromium
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	DPYAUTH_IPYKERNEL6=$(abspath $(VENV)/ipykernel-6) $(BIN)/pytest
+	$(BIN)/pytest -p no:cacheprovider --nbval --nbval-current-env notebooks
+	PYTHONPATH=$(VENV)/pandas-2 $(BIN)/pytest -q tests/frames tests/test_queries.py
+
+# Runs every lesson and stores its outputs, clean of timings and widget state.
+lessons: $(VENV)/test.stamp
+	$(BIN)/python tests/lessons/store.py
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "dpyauth needs Python 3.11 or newer: install it, or name one with PYTHON=..."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+
+$(VENV)/lab.stamp: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --editable '.[lab]'
+	touch $@
+
+# Beside the newest releases the tests use two older ones that readers still have, each in a folder of its own.
+$(VENV)/test.stamp: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --editable '.[test]'
+	$(BIN)/python -m pip install --quiet --upgrade --no-deps --target $(VENV)/ipykernel-6 'ipykernel==6.31.*'
+	$(BIN)/python -m pip install --quiet --upgrade --no-deps --target $(VENV)/pandas-2 'pandas==2.3.*' pytz
+	touch $@
+
+chromium:
+	@for name in chromium chromium-browser google-chrome; do command -v $$name >/dev/null && exit 0; done; \
+		$(MAKE) --no-print-directory get-chromium
+
+.PHONY: get-chromium
+get-chromium:
+	@if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium; \
+	elif command -v apt-get >/dev/null && sudo -n true 2>/dev/null; then \
+		sudo apt-get update -qq && sudo DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium; \
+	else \
+		echo "Chromium is missing and cannot be installed from here: the browser tests will be skipped."; \
+	fi
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

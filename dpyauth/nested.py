@@ -1,0 +1,84 @@
+"""Help for notebooks whose own code calls ``asyncio.run`` inside a cell. The session never needs it."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import sys
+from importlib import metadata
+
+from dpyauth.errors import NestingRefused
+
+_FIXED = (1, 7, 3)
+"""The first nest-asyncio2 that does not lose queued cells on ipykernel 7.1 and newer."""
+
+
+def allow_nested_asyncio() -> str:
+    """Let this notebook's own code call ``asyncio.run`` or ``run_until_complete`` inside a cell.
+
+    A kernel already runs an event loop, so such code fails with "cannot be called from a running event loop". This
+    patches asyncio, for the whole process and for good, so that loops may nest. dpyauth itself needs none of this:
+    its sessions block on a loop of their own, and ``await session.aio...`` works in any cell.
+
+    Which patch is used depends on what is safe here. nest-asyncio is right for older kernels. On ipykernel 7.1 and
+    newer it loses the cells that wait behind the running one ("Run All" stops silently), and on Python 3.14 it
+    breaks time-outs: there nest-asyncio2, 1.7.3 or newer, is used if it is installed, and otherwise nothing is
+    patched.
+
+    Returns
+    -------
+    str
+        Name of the package that now does it: ``"nest-asyncio"`` or ``"nest-asyncio2"``.
+
+    Raises
+    ------
+    NestingRefused
+        Nothing here can do it safely; the text says what to install, or what to write instead.
+
+    Examples
+    --------
+    >>> import dpyauth
+    >>> dpyauth.allow_nested_asyncio()  # doctest: +SKIP
+    'nest-asyncio2'
+    """
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        loop = None
+    if loop is not None and type(loop).__module__.split(".")[0] == "uvloop":
+        raise NestingRefused(
+            "This kernel runs on uvloop, whose loops cannot nest. Write `await ...` in the cell instead."
+        )
+    package = _choose(_version("ipykernel"), _version("nest-asyncio2"), sys.version_info[:2])
+    importlib.import_module(package.replace("-", "_")).apply()
+    return package
+
+
+def _choose(ipykernel: tuple[int, ...], nest_asyncio2: tuple[int, ...], python: tuple[int, ...]) -> str:
+    """The package that is safe with these versions; an absent one is ``()``."""
+    if nest_asyncio2 >= _FIXED:
+        return "nest-asyncio2"
+    if ipykernel >= (7, 1):
+        reason = "With ipykernel 7.1 or newer, nest-asyncio loses the cells that wait behind the running one."
+    elif python >= (3, 14):
+        reason = "On Python 3.14 or newer, nest-asyncio breaks the time-outs of other libraries."
+    else:
+        return "nest-asyncio"
+    raise NestingRefused(
+        f"{reason} Nothing was patched. Install a safe one with `pip install 'nest-asyncio2>=1.7.3'` and restart the "
+        "kernel, or write `await ...` in the cell instead of asyncio.run(...)."
+    )
+
+
+def _version(package: str) -> tuple[int, ...]:
+    """The numbers of an installed package's version; empty when it is not installed."""
+    try:
+        text = metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return ()
+    numbers = []
+    for part in text.split("."):
+        if not part.isdigit():
+            break
+        numbers.append(int(part))
+    return tuple(numbers)

@@ -1,0 +1,233 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dpyauth.apis import v3
+from dpyauth.credentials import Secret, api_token
+from dpyauth.errors import (
+    ApiError,
+    BadReply,
+    DpyauthError,
+    InputRefused,
+    PermissionDenied,
+    RateLimited,
+    SignInRefused,
+)
+
+TOKEN = "C4nary-t0ken"
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=10),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
+    max_leaves=8,
+)
+GREETING = v3.greeting(api_token(TOKEN, "a test"))
+
+
+def failed(code: Any, message: Any = "No.", **more: Any) -> dict[str, Any]:
+    return {"error": {"code": code, "message": message, **more}, "msg_type": "x"}
+
+
+def verdict(reply: dict[str, Any]) -> tuple[DpyauthError, bool]:
+    given = GREETING.judge(reply)
+    assert given is not None
+    return given
+
+
+# The account
+
+
+def test_an_account() -> None:
+    rows = [{"loginid": "CR1"}, {"loginid": "VRTC2"}]
+    account = v3.account(
+        {
+            "authorize": {
+                "loginid": "CR1",
+                "currency": "USD",
+                "is_virtual": 0,
+                "scopes": ["read", "trade"],
+                "account_list": rows,
+                "email": "someone@example.com",
+                "fullname": "Some One",
+            }
+        }
+    )
+    assert account == v3.Account("CR1", "USD", False, ("read", "trade"), tuple(rows))
+    assert account.kind == "real"
+    assert "CR1" in repr(account)
+    assert "example.com" not in repr(account)
+    assert "VRTC2" not in repr(account)
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {},
+        None,
+        [],
+        "text",
+        {"loginid": None, "currency": None, "is_virtual": None, "scopes": None, "account_list": None},
+        {"scopes": "read", "account_list": "x"},
+        {"account_list": {}},
+    ],
+)
+def test_every_field_may_be_missing(payload: Any) -> None:
+    assert v3.account({"authorize": payload}) == v3.Account("", "", False, None, ())
+    assert v3.account({}) == v3.Account("", "", False, None, ())
+
+
+def test_no_scopes_and_unknown_scopes_are_two_things() -> None:
+    assert v3.account({"authorize": {"scopes": []}}).scopes == ()
+    assert v3.account({"authorize": {"scopes": [1, None]}}).scopes == ("1", "None")
+
+
+def test_rows_that_are_none_are_left_out() -> None:
+    assert v3.account({"authorize": {"account_list": [1, {"a": 1}, None]}}).rows == ({"a": 1},)
+
+
+def test_a_demo_account() -> None:
+    assert v3.account({"authorize": {"is_virtual": 1}}).kind == "demo"
+
+
+# Errors
+
+
+def test_a_reply_without_error_is_none() -> None:
+    assert v3.error({"ping": "pong"}, "ping") is None
+    assert v3.error({"error": None}, "ping") is None
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("PermissionDenied", PermissionDenied),
+        ("InputValidationFailed", InputRefused),
+        ("RateLimit", RateLimited),
+        ("InvalidAppID", SignInRefused),
+        ("AuthorizationRequired", ApiError),
+        ("InternalServerError", ApiError),
+        ("NobodyKnowsThis", ApiError),
+    ],
+)
+def test_codes_become_errors(code: str, kind: type[ApiError]) -> None:
+    error = v3.error(failed(code, "It did not work.", details={"a": "b"}), "buy")
+    assert type(error) is kind
+    assert error.call == "buy"
+    assert error.code == code
+    assert error.details == {"a": "b"}
+    assert f"'buy' with {code}: It did not work. " in f"{error} "
+    assert ".." not in str(error)
+
+
+def test_refused_fields_are_named_with_their_reasons() -> None:
+    error = v3.error(failed("InputValidationFailed", "Bad.", details={"limit": "Too much.", "sort": "?"}), "statement")
+    assert "limit: Too much.; sort: ?" in str(error)
+
+
+@pytest.mark.parametrize("code", sorted(v3.PASSING))
+def test_what_may_pass_is_worth_another_try(code: str) -> None:
+    assert "again" in str(v3.error(failed(code), "ping"))
+
+
+@pytest.mark.parametrize(
+    "broken", ["text", 5, [], {}, {"code": 5}, {"code": None, "message": None, "details": []}, True]
+)
+def test_errors_of_no_shape(broken: Any) -> None:
+    error = v3.error({"error": broken}, "ping")
+    assert error is not None
+    assert error.code == "UnknownError"
+    assert error.details == {}
+
+
+def test_secrets_that_a_reply_repeats_are_blotted_out() -> None:
+    reply = failed("Odd", f"I do not like {TOKEN}", details={f"x {TOKEN}": [TOKEN]})
+    error = v3.error(reply, "copy_start", [Secret(TOKEN)])
+    assert TOKEN not in f"{error}{vars(error)}"
+    assert error is not None
+    assert error.details == {"x <secret>": ["<secret>"]}
+
+
+@given(st.dictionaries(st.sampled_from(["error", "authorize", "x"]), JSON), st.lists(st.text(max_size=3), max_size=3))
+def test_no_reply_makes_it_fail(reply: dict[str, Any], secrets: list[str]) -> None:
+    error = v3.error(reply, "ping", [Secret(text) for text in secrets])
+    assert (error is None) == (reply.get("error") is None)
+    v3.account(reply)
+    judged = GREETING.judge(reply)
+    assert judged is None or isinstance(judged[0], DpyauthError)
+
+
+# The sign-in
+
+
+def test_the_greeting_is_made_anew_for_every_connect() -> None:
+    assert GREETING.call == "authorize"
+    assert GREETING.fields() == {"authorize": TOKEN}
+    assert TOKEN not in f"{GREETING}{vars(GREETING.fields)}"
+
+
+def test_a_good_reply_is_no_refusal() -> None:
+    assert GREETING.judge({"authorize": {"loginid": "CR1"}}) is None
+    assert GREETING.judge({"authorize": {}}) is None
+
+
+@pytest.mark.parametrize("reply", [{}, {"authorize": None}, {"authorize": 1}, {"msg_type": "authorize"}])
+def test_an_unreadable_one_may_pass(reply: dict[str, Any]) -> None:
+    error, may_pass = verdict(reply)
+    assert type(error) is BadReply
+    assert may_pass
+
+
+@pytest.mark.parametrize("code", sorted(v3.PASSING))
+def test_these_may_pass(code: str) -> None:
+    error, may_pass = verdict(failed(code))
+    assert may_pass
+    assert isinstance(error, ApiError)
+    assert not isinstance(error, SignInRefused)
+    assert error.code == code
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("InvalidToken", "does not accept this API token"),
+        ("InvalidAppID", "does not know this app ID"),
+        ("AccountDisabled", "disabled this account"),
+        ("DisabledClient", "disabled this account"),
+        ("SelfExclusion", "excluded"),
+        ("InputValidationFailed", "answered 'authorize' with InputValidationFailed: No"),
+        ("NobodyKnowsThis", "answered 'authorize' with NobodyKnowsThis: No"),
+    ],
+)
+def test_these_are_final(code: str, said: str) -> None:
+    error, may_pass = verdict(failed(code, details={"until": 5}))
+    assert not may_pass
+    assert type(error) is SignInRefused
+    assert error.code == code
+    assert error.call == "authorize"
+    assert error.details == {"until": 5}
+    assert said in str(error)
+    assert str(error).endswith(f"({code})")
+
+
+@pytest.mark.parametrize("code", ["InvalidToken", "RateLimit", "NobodyKnowsThis", None])
+def test_no_refusal_repeats_the_token(code: str | None) -> None:
+    error, _ = verdict(failed(code, f"Token {TOKEN} is bad", details={"token": TOKEN, TOKEN: 1}))
+    assert TOKEN not in f"{error}{vars(error)}"
+
+
+@pytest.mark.parametrize("token", ["e", "a", "code", "error", "authorize", "InvalidToken"])
+def test_a_token_that_is_a_word_of_the_protocol_garbles_nothing(token: str) -> None:
+    greeting = v3.greeting(api_token(token, "a test"))
+    assert greeting.judge({"authorize": {"loginid": "CR1"}}) is None
+    judged = greeting.judge(failed("InvalidToken", "The token is invalid."))
+    assert judged is not None
+    assert "does not accept this API token" in str(judged[0])
+
+
+def test_what_scopes_are_called() -> None:
+    from dpyauth.apis.catalog import load
+
+    assert {scope for call in load("v3").values() for scope in call.scopes} <= set(v3.SCOPE_LABELS)

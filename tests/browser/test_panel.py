@@ -1,0 +1,325 @@
+"""The sign-in panel in JupyterLab, used as a reader uses it: with the mouse, and with the keyboard alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from dpyauth.sandbox.users import SAMPLES
+
+if TYPE_CHECKING:
+    from conftest import Lab, Notebook
+
+pytestmark = pytest.mark.browser
+
+ASK = "import dpyauth\nsession = dpyauth.login(sandbox=True, ask=True)"
+STATUS = "session.account_status()"
+STALL = "from dpyauth.sandbox import shared\nshared().faults.stall('authorize')"
+CLEAR = "shared().faults.clear()"
+RIGHT = SAMPLES[0].token
+WRONG = "Canary-7f3a91-wrong"
+SLOW = 15_000  # ms
+
+
+@pytest.fixture
+def form(make: Callable[..., Notebook]) -> Notebook:
+    """A notebook whose first cell has shown the form."""
+    notebook = make(ASK, STATUS, STALL, CLEAR)
+    notebook.run(0)
+    expect(notebook.token).to_be_visible()
+    return notebook
+
+
+def sign_in(notebook: Notebook, token: str) -> None:
+    notebook.token.fill(token)
+    notebook.token.press("Enter")
+
+
+def expect_account(notebook: Notebook, loginid: str) -> None:
+    expect(notebook.panel.locator(".dpyauth-loginid")).to_have_text(loginid, timeout=SLOW)
+
+
+def test_token_and_enter(form: Notebook) -> None:
+    expect(form.panel).to_contain_text("nothing here is real")
+    expect(form.app_id).to_have_value("16303")
+    expect(form.token).to_have_attribute("type", "password")
+    expect(form.token).to_have_attribute("autocomplete", "off")
+    form.shot("form-light")
+    sign_in(form, RIGHT)
+    expect_account(form, "CR900001")
+    expect(form.panel).to_contain_text("Real account")
+    expect(form.panel).to_contain_text("connected")
+    expect(form.token).to_have_count(0)
+    expect(form.run(1).locator("table.dataframe")).to_contain_text("CR900001")
+    form.shot("account-light")
+    form.theme("Dark")
+    form.shot("account-dark")
+
+
+def test_wrong_token_then_right_one(form: Notebook) -> None:
+    sign_in(form, WRONG)
+    expect(form.notice).to_contain_text("Deriv did not let you in", timeout=SLOW)
+    expect(form.notice).to_contain_text("does not accept this API token")
+    expect(form.token).to_have_value("")
+    expect(form.token).to_be_focused()
+    form.shot("refused-light")
+    form.theme("Dark")
+    form.shot("refused-dark")
+    sign_in(form, RIGHT)
+    expect_account(form, "CR900001")
+    expect(form.notice).to_have_count(0)
+
+
+def test_mistakes(form: Notebook) -> None:
+    form.button("Sign in").click()
+    expect(form.notice).to_contain_text("The API token is empty", timeout=SLOW)
+    # The same again is answered again, and is not taken for a kernel that does not answer.
+    form.page.evaluate("() => { document.querySelector('.dpyauth-notice').dataset.old = '' }")
+    form.button("Sign in").click()
+    expect(form.panel.locator(".dpyauth-notice:not([data-old])")).to_contain_text("The API token is empty")
+
+    # A wrong app ID stays in its field, to be mended.
+    form.app_id.fill("abc")
+    sign_in(form, RIGHT)
+    expect(form.notice).to_contain_text("Check the app ID")
+    expect(form.app_id).to_have_value("abc")
+    form.app_id.fill("1089")
+    sign_in(form, RIGHT)
+    expect_account(form, "CR900001")
+
+
+def test_sample_by_name_another_token_and_back(form: Notebook) -> None:
+    samples = form.panel.get_by_label("Sample tokens of the sandbox")
+    samples.select_option("rich, the demo account")
+    form.button("Use this sample").click()
+    expect_account(form, "VRTC900003")
+    expect(form.panel).to_contain_text("Demo account")
+
+    form.button("Use another token").click()
+    expect(form.token).to_be_focused()
+    form.button("Keep the present account").click()
+    expect_account(form, "VRTC900003")
+
+    form.button("Use another token").click()
+    sign_in(form, WRONG)
+    expect(form.notice).to_contain_text("Deriv did not let you in", timeout=SLOW)
+    form.button("Keep the present account").click()
+    expect_account(form, "VRTC900003")
+    expect(form.notice).to_have_count(0)
+
+    form.button("Use another token").click()
+    expect(form.notice).to_have_count(0)
+    sign_in(form, "sandbox-rich-btc")
+    expect_account(form, "CR900002")
+    expect(form.run(1).locator("table.dataframe")).to_contain_text("CR900002")
+
+
+def test_sign_out(form: Notebook) -> None:
+    sign_in(form, RIGHT)
+    expect_account(form, "CR900001")
+    form.button("Sign out").click()
+    expect(form.notice).to_contain_text("You signed out.", timeout=SLOW)
+    expect(form.token).to_have_value("")
+    expect(form.run(1)).to_contain_text("NotSignedIn")
+    form.shot("signed-out-light")
+
+
+def test_query_before_sign_in(form: Notebook) -> None:
+    output = form.run(1)
+    expect(output).to_contain_text("NotSignedIn: Nobody is signed in")
+    assert len(output.inner_text().strip().splitlines()) <= 3
+
+
+def test_cancel(form: Notebook) -> None:
+    form.run(2)
+    sign_in(form, RIGHT)
+    expect(form.panel).to_contain_text("Signing in at the sandbox", timeout=SLOW)
+    form.shot("busy-light")
+    form.button("Cancel").click()
+    expect(form.token).to_be_visible(timeout=SLOW)
+    expect(form.notice).to_have_count(0)
+    form.run(3)
+    sign_in(form, RIGHT)
+    expect_account(form, "CR900001")
+
+
+def test_break_is_shown(form: Notebook) -> None:
+    sign_in(form, RIGHT)
+    expect_account(form, "CR900001")
+    # The break may be over in a moment: note down all that the panel says meanwhile.
+    form.panel.evaluate(
+        """(panel) => {
+          window.said = [];
+          new MutationObserver(() => window.said.push(panel.innerText)).observe(panel, { childList: true });
+        }"""
+    )
+    form.cell(3).locator(".cm-content").fill("from dpyauth.sandbox import shared; shared().faults.drop()")
+    form.run(3)
+    form.page.wait_for_function("() => window.said.length >= 2")
+    expect(form.panel.locator(".dpyauth-on")).to_be_visible(timeout=SLOW)
+    assert "reconnecting" in form.page.evaluate("() => window.said.join()")
+
+
+def test_what_is_typed_outlives_news_from_the_session(form: Notebook) -> None:
+    """A break while the next token is being typed must not wipe it."""
+    sign_in(form, RIGHT)
+    expect_account(form, "CR900001")
+    form.button("Use another token").click()
+    form.token.press_sequentially("half a tok")
+    form.page.evaluate("() => { document.activeElement.dataset.mine = '' }")
+    form.cell(3).locator(".cm-content").fill("from dpyauth.sandbox import shared; shared().stop()")
+    form.run(3)
+    form.cell(3).locator(".cm-content").fill("session.state")
+    expect(form.run(3)).to_contain_text("reconnecting")
+    expect(form.token).to_have_value("half a tok")
+
+
+def test_busy_kernel(form: Notebook) -> None:
+    """The panel says that it is waiting, and what was sent meanwhile still works afterwards."""
+    form.cell(3).locator(".cm-content").fill("import time; time.sleep(6)")
+    form.cell(3).locator(".cm-content").press("Control+Enter")
+    expect(form.cell(3).locator(".jp-InputPrompt").first).to_have_text("[*]:")
+    sign_in(form, RIGHT)
+    expect(form.panel.get_by_role("status")).to_contain_text("No answer from the kernel yet", timeout=SLOW)
+    form.shot("waiting-light")
+    expect_account(form, "CR900001")
+    expect(form.panel.get_by_role("status")).to_be_hidden()
+
+
+def test_restarted_kernel(form: Notebook) -> None:
+    form.restart("kernelmenu:restart")
+    form.wait_for_kernel()
+    sign_in(form, WRONG)
+    expect(form.panel.get_by_role("status")).to_contain_text("The kernel was restarted", timeout=SLOW)
+    expect(form.token).to_have_value("")
+    assert WRONG not in "".join(form.sent)
+    form.shot("restarted-light")
+
+
+# Keyboard
+
+
+def test_keyboard_alone(form: Notebook) -> None:
+    cells = form.cells.count()
+    form.token.focus()
+    for letter in "abddxzy0":  # in command mode these add, delete, cut cells ... and "00" restarts the kernel
+        form.page.keyboard.press(letter)
+    form.page.keyboard.press("0")
+    expect(form.token).to_have_value("abddxzy00")
+    form.page.keyboard.press("Tab")
+    expect(form.app_id).to_be_focused()
+    for letter in "abm":
+        form.page.keyboard.press(letter)
+    expect(form.app_id).to_have_value(re.compile("abm"))
+    assert form.cells.count() == cells
+    expect(form.page.get_by_role("dialog")).to_have_count(0)
+    form.page.keyboard.press("Tab")
+    expect(form.button("Sign in")).to_be_focused()
+    # JupyterLab spares text fields by itself, but not buttons and lists.
+    for letter in "abdd":
+        form.page.keyboard.press(letter)
+    form.page.keyboard.press("Tab")
+    samples = form.panel.get_by_label("Sample tokens of the sandbox")
+    expect(samples).to_be_focused()
+    for letter in "bxn":
+        form.page.keyboard.press(letter)
+    expect(samples).to_have_value("new, nothing there yet")
+    assert form.cells.count() == cells
+    form.page.keyboard.press("Shift+Tab")
+
+    form.page.keyboard.press("Shift+Tab")
+    form.page.keyboard.press("Control+a")
+    form.page.keyboard.type("16303")
+    form.page.keyboard.press("Shift+Tab")
+    form.page.keyboard.press("Control+a")
+    form.page.keyboard.type(RIGHT)
+    form.page.keyboard.press("Tab")
+    form.page.keyboard.press("Tab")
+    form.page.keyboard.press("Space")
+    expect_account(form, "CR900001")
+    expect(form.panel.locator(".dpyauth-who")).to_be_focused()
+    form.page.keyboard.press("Tab")
+    expect(form.button("Use another token")).to_be_focused()
+    form.page.keyboard.press("Enter")
+    expect(form.token).to_be_focused()
+    form.page.keyboard.press("Tab")
+    form.page.keyboard.press("Tab")
+    form.page.keyboard.press("Tab")
+    expect(form.button("Keep the present account")).to_be_focused()
+
+
+CONTRASTS = """
+(panel) => {
+  const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const over = (colour, [r, g, b]) => {
+    canvas.fillStyle = `rgb(${r}, ${g}, ${b})`;
+    canvas.fillRect(0, 0, 1, 1);
+    canvas.fillStyle = colour;
+    canvas.fillRect(0, 0, 1, 1);
+    return [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3);
+  };
+  const back = (node) =>
+    node ? over(getComputedStyle(node).backgroundColor, back(node.parentElement)) : [255, 255, 255];
+  const light = (rgb) => {
+    const [r, g, b] = rgb.map((c) => c / 255).map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const texts = [...panel.querySelectorAll("*")].filter(
+    (node) => node.checkVisibility() && [...node.childNodes].some((child) => child.nodeType === 3 && child.data.trim()),
+  );
+  return texts.map((node) => {
+    const behind = back(node);
+    const [low, high] = [light(over(getComputedStyle(node).color, behind)), light(behind)].sort((a, b) => a - b);
+    return [node.textContent, Math.round(((high + 0.05) / (low + 0.05)) * 100) / 100];
+  });
+}
+"""
+
+
+def test_every_text_can_be_read(form: Notebook) -> None:
+    """WCAG AA: a contrast of at least 4.5 to 1."""
+    weak: list[object] = []
+
+    def look() -> None:
+        for theme in ("Light", "Dark"):
+            form.theme(theme)
+            found = form.panel.evaluate(CONTRASTS)
+            assert len(found) > 5
+            weak.extend([theme, *each] for each in found if each[1] < 4.5)
+
+    sign_in(form, WRONG)
+    expect(form.notice).to_be_visible(timeout=SLOW)
+    look()
+    for sample in ("rich, the demo account", "rich, every scope"):
+        form.panel.get_by_label("Sample tokens of the sandbox").select_option(sample)
+        form.button("Use this sample").click()
+        expect(form.panel.locator(".dpyauth-who")).to_be_visible(timeout=SLOW)
+        look()
+        form.button("Use another token").click()
+    assert weak == []
+
+
+# Secrets
+
+
+def test_token_leaves_the_page_once_and_is_kept_nowhere(form: Notebook, lab: Lab) -> None:
+    tokens = (WRONG, RIGHT)
+    sign_in(form, WRONG)
+    expect(form.notice).to_be_visible(timeout=SLOW)
+    form.run(1)
+    saved = form.save()
+    sign_in(form, RIGHT)
+    expect_account(form, "CR900001")
+    form.run(1)
+    saved += form.save()
+    kept = form.page.evaluate("() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie])")
+    assert "SignInPanel" in saved  # the widget's state is in there
+    assert [sum(token in frame for frame in form.sent) for token in tokens] == [1, 1]
+    assert [token for token in tokens for seen in (saved, kept, form.page.content(), *form.got) if token in seen] == []
+    assert lab.log.stat().st_size > 0
+    files = [path for path in lab.folder.parent.rglob("*") if path.is_file()]
+    assert [path for path in files for token in tokens if token.encode() in path.read_bytes()] == []

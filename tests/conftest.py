@@ -1,0 +1,96 @@
+"""What the tests of several modules share: a sandbox each, sessions on it, and a way to wait without sleeping."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from dpyauth.credentials import api_token
+from dpyauth.sandbox import Sandbox
+from dpyauth.session import Session
+from dpyauth.settings import settings
+from dpyauth.wire.backoff import Backoff
+
+Eventually = Callable[..., None]
+
+
+@pytest.fixture(autouse=True)
+def no_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The machine's own credentials and proxies must not decide a test."""
+    for name in list(os.environ):
+        if name.startswith("DERIV_") or name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def eventually() -> Eventually:
+    """Wait until a condition holds; fail when it does not within the time."""
+
+    def wait(condition: Callable[[], object], timeout: float = 5.0) -> None:
+        end = time.monotonic() + timeout
+        pause = threading.Event()
+        while not condition():
+            assert time.monotonic() < end, "the condition never came true"
+            pause.wait(0.005)
+
+    return wait
+
+
+def own_threads() -> list[str]:
+    """The background threads that sessions have started."""
+    return [thread.name for thread in threading.enumerate() if thread.name == "dpyauth"]
+
+
+@pytest.fixture
+def nothing_left(eventually: Eventually) -> Iterator[None]:
+    """Afterwards: no current session, and no thread of one."""
+    yield
+    module = importlib.import_module("dpyauth.login")
+    current, module._current = module._current, None
+    if current is not None:
+        current.close()
+    eventually(lambda: not own_threads())
+
+
+@pytest.fixture
+def box(nothing_left: None) -> Iterator[Sandbox]:
+    """A running sandbox of the test's own, without rate limits."""
+    with Sandbox(limits=None) as box:
+        yield box
+
+
+Open = Callable[..., Session]
+
+
+@pytest.fixture
+def open_session(box: Sandbox) -> Iterator[Open]:
+    """Opens sessions on the sandbox, which are closed afterwards."""
+    opened: list[Session] = []
+
+    def open_one(token: str | None = "sandbox-rich-all", timeout: float = 10.0) -> Session:
+        session = Session(settings(app_id=box.app_id, server=box.url), timeout=timeout)
+        opened.append(session)
+        if token is not None:
+            session._sign_in_and_wait(api_token(token, "a test"))
+        return session
+
+    yield open_one
+    for session in opened:
+        session.close()
+
+
+@pytest.fixture
+def session(open_session: Open) -> Session:
+    """A session that is signed in with every scope."""
+    return open_session()
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reconnections without the pauses."""
+    monkeypatch.setattr(Backoff, "next_delay", lambda self, now: 0.01)

@@ -1,0 +1,204 @@
+"""Sessions in kernels: queued cells, blocking cells, interrupts, restarts, the panel's messages."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+
+from dpyauth.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from conftest import Kernel
+
+pytestmark = pytest.mark.kernel
+
+READ_ONLY = "sandbox-rich-read"
+ALL = "sandbox-rich-all"
+
+
+def login(box: Sandbox, token: str = ALL) -> str:
+    """A cell that signs in to a sandbox elsewhere."""
+    return f"import dpyauth\nsession = dpyauth.login({token!r}, server={box.url!r}, app_id={box.app_id})"
+
+
+def asked(box: Sandbox, call: str, times: int = 1) -> bool:
+    return box.wait_until(lambda box: sum(each.call == call for each in box.received) >= times, timeout=30)
+
+
+def test_the_kernel_is_the_one_meant(kernel: Kernel, ipykernel: Path | None) -> None:
+    version = kernel.value("import ipykernel; ipykernel.__version__")
+    assert version.startswith("'6.31." if ipykernel else "'7.")
+
+
+def test_seven_cells_queued_at_once(kernel: Kernel) -> None:
+    """Run All sends every cell at once; nested event loops lose them, so this must not depend on any."""
+    cells = [
+        "import dpyauth; session = dpyauth.login(sandbox=True); session.loginid",
+        "session.account_status().loginid.tolist()",
+        "session.call('ping')['ping']",
+        "await session.aio.call('ping') and 'awaited'",
+        "session.balance().currency.tolist()[0]",
+        "session.call('get_limits')['msg_type']",
+        "session.state",
+    ]
+    outcomes = [kernel.outcome(sent) for sent in [kernel.queue(cell) for cell in cells]]
+    assert [outcome.error for outcome in outcomes] == [""] * 7
+    assert [outcome.result for outcome in outcomes] == [
+        "'CR900001'",
+        "['CR900001']",
+        "'pong'",
+        "'awaited'",
+        "'USD'",
+        "'get_limits'",
+        "'signed in'",
+    ]
+    assert outcomes[0].panel
+
+
+@pytest.mark.slow
+def test_connection_outlives_a_cell_that_blocks(start: Callable[..., Kernel], box: Sandbox) -> None:
+    """75 s is longer than a server's ping interval and time-out together, which a blocked loop does not survive."""
+    kernel = start()
+    assert not kernel.run(login(box)).error
+    assert not kernel.run("import time; time.sleep(75)", timeout=90).error
+    assert kernel.value("session.state") == "'signed in'"
+    assert kernel.value("session.call('balance')['balance']['loginid']") == "'CR900001'"
+    assert box.connections_opened == 1
+
+
+@pytest.mark.parametrize(
+    ("cell", "error"),
+    [
+        ("session.call('balance')", "KeyboardInterrupt"),
+        ("await session.aio.call('balance')", "CancelledError"),  # as ipykernel ends every awaiting cell
+    ],
+)
+def test_interrupt_frees_the_cell_and_keeps_the_connection(kernel: Kernel, box: Sandbox, cell: str, error: str) -> None:
+    assert not kernel.run(login(box)).error
+    box.faults.swallow("balance")
+    waiting = kernel.queue(cell)
+    assert asked(box, "balance")
+    began = time.monotonic()
+    kernel.manager.interrupt_kernel()
+    assert kernel.outcome(waiting, timeout=10).error == error
+    assert time.monotonic() - began < 2
+    assert kernel.value(f"({cell})['balance']['loginid']") == "'CR900001'"
+    assert box.connections_opened == 1
+
+
+def test_interrupt_during_login(kernel: Kernel, box: Sandbox) -> None:
+    box.faults.stall("authorize")
+    waiting = kernel.queue(login(box))
+    assert asked(box, "authorize")
+    kernel.manager.interrupt_kernel()
+    assert kernel.outcome(waiting, timeout=10).error == "KeyboardInterrupt"
+    assert not kernel.run(login(box)).error
+    assert kernel.value("session.state") == "'signed in'"
+
+
+def test_restart_starts_afresh_and_leaves_nothing_behind(kernel: Kernel, box: Sandbox) -> None:
+    assert not kernel.run(login(box)).error
+    first = kernel.pid
+    kernel.restart()
+    assert box.wait_until(lambda box: box.connections_open == 0)
+    assert not psutil.pid_exists(first)
+    assert kernel.run("session").error == "NameError"
+    assert not kernel.run(login(box)).error
+    assert kernel.value("session.state") == "'signed in'"
+    second = psutil.Process(kernel.pid)
+    children = second.children(recursive=True)
+    kernel.close()
+    assert box.wait_until(lambda box: box.connections_open == 0)
+    assert [process for process in (second, *children) if process.is_running()] == []
+
+
+def test_two_kernels_at_once(start: Callable[..., Kernel], box: Sandbox) -> None:
+    one, other = start(), start()
+    for kernel, token in ((one, "sandbox-rich-btc"), (other, "sandbox-rich-demo")):
+        assert not kernel.run(login(box, token)).error
+    cells = [(kernel, kernel.queue("session.call('balance')['balance']['loginid']")) for kernel in (one, other) * 3]
+    results = [kernel.outcome(sent).result for kernel, sent in cells]
+    assert results == ["'CR900002'", "'VRTC900003'"] * 3
+    one.close()
+    assert other.value("session.call('ping')['ping']") == "'pong'"
+
+
+# Nobody signed in
+
+
+def test_login_with_nobody_to_ask(kernel: Kernel) -> None:
+    outcome = kernel.run("import dpyauth; session = dpyauth.login()", allow_stdin=False)
+    assert outcome.error == "NoCredential"
+    said = "\n".join(outcome.traceback)
+    assert "DERIV_TOKEN" in said
+    assert "sandbox=True" in said
+    assert len(outcome.traceback) <= 2
+
+
+def test_login_with_somebody_there_shows_the_panel_and_returns(kernel: Kernel) -> None:
+    cells = ["import dpyauth; session = dpyauth.login()", "session.account_status()", "await session.aio.balance()"]
+    shown, query, awaited = [kernel.outcome(each) for each in [kernel.queue(cell, allow_stdin=True) for cell in cells]]
+    assert not shown.error
+    assert shown.panel
+    assert kernel.view(shown.panel)["phase"] == "form"
+    # As Run All does, the first error takes the cells behind it away.
+    assert query.error == "NotSignedIn"
+    assert [line for line in query.traceback if "NotSignedIn" in line]
+    assert len("\n".join(query.traceback).splitlines()) <= 3
+    assert awaited.error in {"", "NotSignedIn"}
+    assert kernel.run(cells[2], allow_stdin=True).error == "NotSignedIn"
+
+
+# The panel's messages
+
+
+@pytest.fixture
+def asking(kernel: Kernel, box: Sandbox) -> str:
+    """A panel that waits for a token."""
+    login = f"import dpyauth; session = dpyauth.login(ask=True, server={box.url!r}, app_id={box.app_id})"
+    outcome = kernel.run(login, allow_stdin=True)
+    assert not outcome.error
+    return outcome.panel
+
+
+def test_sign_in_by_message(kernel: Kernel, box: Sandbox, asking: str) -> None:
+    kernel.outcome(kernel.tell(asking, {"do": "sign-in", "token": READ_ONLY, "app_id": str(box.app_id)}))
+    kernel.listen_until(lambda: kernel.view(asking)["phase"] == "in")
+    assert kernel.view(asking)["account"]["loginid"] == "CR900001"
+    assert kernel.value("session.account_status().loginid.tolist()") == "['CR900001']"
+
+
+def test_sign_in_while_a_cell_runs(kernel: Kernel, box: Sandbox, asking: str) -> None:
+    """The message waits for the cell (or not, by version); either way nothing gets lost."""
+    box.faults.delay(1.0, "ping")
+    cell = kernel.queue("session.call('ping')['ping']")
+    assert asked(box, "ping")
+    message = kernel.tell(asking, {"do": "sign-in", "token": READ_ONLY, "app_id": str(box.app_id)})
+    after = kernel.queue("1 + 1")
+    assert kernel.outcome(cell).result == "'pong'"
+    assert kernel.outcome(after).result == "2"
+    kernel.outcome(message)
+    kernel.listen_until(lambda: kernel.view(asking)["phase"] == "in")
+    assert kernel.value("session.state") == "'signed in'"
+
+
+def test_panel_follows_a_break_while_the_kernel_is_idle(kernel: Kernel, box: Sandbox, asking: str) -> None:
+    kernel.tell(asking, {"do": "sign-in", "token": READ_ONLY, "app_id": str(box.app_id)})
+    kernel.listen_until(lambda: kernel.view(asking)["phase"] == "in")
+    box.stop()
+    kernel.listen_until(lambda: kernel.view(asking)["state"] == "reconnecting")
+    box.start()
+    kernel.listen_until(lambda: kernel.view(asking)["state"] == "signed in")
+    assert kernel.value("session.call('ping')['ping']") == "'pong'"
+
+
+def test_junk_by_message_breaks_nothing(kernel: Kernel, asking: str) -> None:
+    junk = [{}, {"do": "sign-in"}, {"do": 5}, {"do": "sample", "name": []}, {"do": "sign-in", "token": ["x"]}]
+    outcomes = [kernel.outcome(kernel.tell(asking, content)) for content in junk]
+    assert [outcome.output for outcome in outcomes] == [""] * len(junk)
+    assert kernel.value("session.state") == "'signed out'"

@@ -1,0 +1,190 @@
+"""Handshakes, silence, stopping and starting again."""
+
+from __future__ import annotations
+
+import json
+import logging
+import socket
+import subprocess
+import sys
+import urllib.request
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import connect
+
+from dpyauth.sandbox import Sandbox, shared
+
+
+@pytest.mark.parametrize("query", ["", "?app_id=", "?app_id=0", "?app_id=x1", "?l=EN", "?app_id=-5", "?app_id=١"])
+def test_no_app_id_no_handshake(box: Sandbox, query: str) -> None:
+    with pytest.raises(InvalidStatus) as caught, connect(box.url + query):
+        pass
+    assert caught.value.response.status_code == 401
+    assert box.connections_opened == 0
+
+
+@pytest.mark.parametrize("app_id", [1089, 16303])
+def test_known_app_ids(client: Any, app_id: int) -> None:
+    assert client(app_id=app_id).ask(ping=1)["ping"] == "pong"
+
+
+@pytest.mark.parametrize("request_", [{"ping": 1, "req_id": 8}, {"nonsense": 1, "req_id": 8}])
+def test_an_unknown_app_id_is_told_so_and_closed(client: Any, request_: dict[str, int]) -> None:
+    one = client(app_id=99999999999999999999)
+    reply = one.ask(**request_)
+    assert reply["error"]["code"] == "InvalidAppID"
+    assert reply["req_id"] == 8
+    with pytest.raises(ConnectionClosed):
+        one.receive()
+
+
+def test_a_page_in_a_browser_may_connect(box: Sandbox) -> None:
+    with connect(f"{box.url}?app_id=1089", origin="https://example.com") as one:
+        one.send('{"ping":1}')
+        assert "pong" in one.recv(timeout=5)
+
+
+def test_an_idle_connection_is_closed_and_a_busy_one_is_not() -> None:
+    with ExitStack() as stack:
+        box = stack.enter_context(Sandbox(idle_timeout=0.4, limits=None))
+        busy, idle = (stack.enter_context(connect(f"{box.url}?app_id=1089")) for _ in range(2))
+        while box.connections_open == 2:
+            busy.send('{"ping":1}')
+            busy.recv(timeout=5)
+        with pytest.raises(ConnectionClosed) as caught:
+            idle.recv(timeout=5)
+        assert caught.value.rcvd is not None
+        assert caught.value.rcvd.code == 1000
+        busy.send('{"ping":1}')
+        assert "pong" in busy.recv(timeout=5)
+
+
+def test_protocol_pings_drop_a_client_that_is_dead() -> None:
+    with (
+        Sandbox(ping_interval=0.1, idle_timeout=None) as box,
+        connect(f"{box.url}?app_id=1089", ping_interval=None) as alive,
+    ):
+        upgrade = (
+            f"GET /websockets/v3?app_id=1089 HTTP/1.1\r\nHost: 127.0.0.1:{box.port}\r\nConnection: Upgrade\r\n"
+            "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n\r\n"
+        )
+        with socket.create_connection(("127.0.0.1", box.port), timeout=5) as dead:
+            dead.sendall(upgrade.encode())
+            heard = b""
+            while b"ping timed out" not in heard:
+                more = dead.recv(4096)
+                assert more, "closed without a reason"
+                heard += more
+        assert box.wait_until(lambda box: box.connections_open == 1)
+        alive.send('{"ping":1}')
+        assert "pong" in alive.recv(timeout=5)
+
+
+def test_stopping_closes_every_connection_and_starting_again_takes_the_same_port() -> None:
+    box = Sandbox()
+    with box:
+        port = box.port
+        with connect(f"{box.url}?app_id=1089") as one:
+            box.stop()
+            with pytest.raises(ConnectionClosed) as caught:
+                one.recv(timeout=5)
+            assert caught.value.rcvd is not None
+            assert caught.value.rcvd.code == 1001
+        assert box.connections_open == 0
+        assert "not running" in repr(box)
+        with pytest.raises(OSError, match="refused"):
+            connect(f"{box.url}?app_id=1089").__enter__()
+        box.start()
+        assert box.start() is box
+        assert box.port == port
+        with connect(f"{box.url}?app_id=1089") as one:
+            one.send('{"ping":1}')
+            assert "pong" in one.recv(timeout=5)
+    box.stop()
+
+
+def test_stopping_does_not_wait_for_a_client_that_is_stuck(box: Sandbox) -> None:
+    with connect(f"{box.url}?app_id=1089") as one:
+        box.faults.stall(pongs=False)
+        box.stop()
+        with pytest.raises(ConnectionClosed):
+            one.recv(timeout=5)
+
+
+def test_a_port_that_is_taken(box: Sandbox) -> None:
+    with pytest.raises(OSError, match="in use"):
+        Sandbox(port=box.port).start()
+
+
+def test_two_sandboxes_share_nothing(box: Sandbox, client: Any) -> None:
+    with Sandbox() as other:
+        other.faults.revoke("sandbox-rich-read")
+        assert client(on=other).code(authorize="sandbox-rich-read") == "InvalidToken"
+        client("sandbox-rich-read")
+
+
+def test_a_browser_gets_a_word_of_explanation(box: Sandbox) -> None:
+    with urllib.request.urlopen(f"http://127.0.0.1:{box.port}/", timeout=5) as page:
+        assert box.url in page.read().decode()
+
+
+def test_logs_are_silent(client: Any, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    one = client()
+    one.ask(authorize="sandbox-rich-read")
+    one.ask(authorize="sandbox-nobody")
+    assert not [record for record in caplog.records if "tornado" in record.name or "sandbox" in record.name]
+
+
+def test_paying_into_no_account(box: Sandbox) -> None:
+    with pytest.raises(KeyError, match="CR1"):
+        box.pay("CR1", 5)
+
+
+def test_waiting_in_vain_ends() -> None:
+    assert not Sandbox().wait_until(lambda box: box.connections_open, timeout=0.01)
+
+
+def test_there_is_one_shared_sandbox_and_it_runs() -> None:
+    box = shared()
+    with connect(f"{box.url}?app_id={box.app_id}") as one:
+        one.send('{"ping":1}')
+        assert "pong" in one.recv(timeout=5)
+    box.stop()
+    assert shared() is box
+    with connect(f"{box.url}?app_id={box.app_id}"):
+        pass
+    box.stop()
+
+
+def test_the_shared_sandbox_leaves_no_noise_behind() -> None:
+    program = (
+        "from dpyauth.sandbox import shared\n"
+        "from websockets.sync.client import connect\n"
+        "with connect(f'{shared().url}?app_id=1089') as one:\n"
+        "    one.send('{\"ping\":1}')\n"
+        "    print(one.recv())\n"
+    )
+    done = subprocess.run([sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, timeout=30)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout)["ping"] == "pong"
+
+
+def test_running_it_as_a_program() -> None:
+    with subprocess.Popen([sys.executable, "-m", "dpyauth.sandbox"], stdout=subprocess.PIPE, text=True) as program:
+        assert program.stdout is not None
+        address = program.stdout.readline().split()[-1]
+        with connect(address) as one:
+            one.send('{"authorize":"sandbox-rich-all"}')
+            assert "CR900001" in one.recv(timeout=5)
+        lines = iter(program.stdout.readline, "")
+        shown = ""
+        while "Ctrl-C" not in (line := next(lines)):
+            shown += line
+        assert "sandbox-trouble-read" in shown
+        program.send_signal(2)
+        assert "stopped" in program.stdout.read()
+    assert program.returncode == 0

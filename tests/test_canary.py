@@ -1,0 +1,214 @@
+"""A token that one would recognise anywhere goes through everything, and must turn up nowhere."""
+
+from __future__ import annotations
+
+import copy
+import gc
+import logging
+import pickle
+import traceback
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+import dpyauth
+from dpyauth.apis.request import seal
+from dpyauth.errors import DpyauthError, InvalidCredential, SignInRefused
+from dpyauth.sandbox import Sandbox
+from dpyauth.sandbox.users import Grant
+from dpyauth.session import Session
+
+RIGHT = "C4nary-r1ght-t0ken"
+WRONG = "C4nary-wr0ng-t0ken"
+Check = Callable[..., None]
+
+
+@pytest.fixture
+def logged(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
+    """Everything that anybody logs, down to the smallest."""
+    caplog.set_level(logging.NOTSET)
+    levels = {}
+    for name in ("websockets", "websockets.client", "asyncio", "dpyauth", "dpyauth.wire.websocket"):
+        levels[name] = logging.getLogger(name).level
+        logging.getLogger(name).setLevel(1)
+    yield caplog
+    for name, level in levels.items():
+        logging.getLogger(name).setLevel(level)
+
+
+@pytest.fixture
+def place(box: Sandbox) -> dict[str, Any]:
+    """The sandbox, knowing the right token."""
+    box.world.grants[RIGHT] = Grant(RIGHT, "CR900001", ("read", "trade", "admin"), "canary")
+    return {"server": box.url, "app_id": box.app_id, "ask": False, "timeout": 5}
+
+
+def clean(what: str) -> None:
+    """No token, and no part of one, in a text."""
+    assert "C4nary" not in what
+    assert "t0ken" not in what
+
+
+def shown(thing: Any) -> str:
+    """Whatever can be read off a thing without being asked for it."""
+    attributes = {name: getattr(thing, name, None) for name in dir(thing) if not name.startswith("__")}
+    return f"{thing!r} {thing} {attributes} {getattr(thing, '__dict__', '')}"
+
+
+def told(error: BaseException) -> str:
+    """Everything that a traceback with variables shows of an error, without the frames of this file."""
+    parts = [repr(error), str(error), repr(error.args), str(vars(error)), str(getattr(error, "__notes__", ""))]
+    seen = traceback.TracebackException.from_exception(error, capture_locals=True)
+    while seen is not None:
+        parts += [str(frame.locals) + str(frame.line) for frame in seen.stack if frame.filename != __file__]
+        seen = seen.__cause__ or seen.__context__  # type: ignore[assignment]
+    if isinstance(error, DpyauthError):
+        parts.append("\n".join(error._render_traceback_()[-1:]))
+        parts.append(str(vars(pickle.loads(pickle.dumps(error)))))
+    return "\n".join(parts)
+
+
+def sign_in(by: str, token: str, place: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Session:
+    if by == "argument":
+        return dpyauth.login(token, **place)
+    monkeypatch.setenv("DERIV_TOKEN", token)
+    return dpyauth.login(**place)
+
+
+@pytest.mark.parametrize("by", ["argument", "environment"])
+def test_a_right_token(
+    by: str, place: Any, box: Sandbox, monkeypatch: pytest.MonkeyPatch, logged: Any, capfd: Any, at_once: None
+) -> None:
+    session = sign_in(by, RIGHT, place, monkeypatch)
+    connection = session._connection
+    assert connection is not None
+    frames = [session.account_status(), session.balance(), session.accounts(), session.status_flags()]
+    box.faults.drop("balance")
+    frames.append(session.balance())  # after a new sign-in
+    with pytest.raises(DpyauthError) as refused:
+        session.call("statement", limit=5000)
+    clean(told(refused.value))
+    box.faults.error("Odd", "ping", message=f"You said {RIGHT}")
+    for thing in (session, connection, connection.link, connection.link._calls, session._credential, session.aio):
+        clean(shown(thing))
+    for frame in frames:
+        clean(frame.to_string())
+        clean(str(frame.attrs))
+    for thing in (session, session._credential, connection):
+        with pytest.raises(TypeError):
+            pickle.dumps(thing)
+    clean(shown(copy.copy(session._credential)))
+    session.close()
+    clean(shown(session))
+    clean(logged.text)
+    clean(str([vars(record) for record in logged.records]))
+    clean("".join(capfd.readouterr()))
+
+
+@pytest.mark.parametrize("by", ["argument", "environment"])
+@pytest.mark.parametrize("token", [WRONG, f"{WRONG}.x", f"{WRONG} {WRONG}", WRONG * 10, f'"{WRONG}"'])
+def test_a_wrong_one(by: str, token: str, place: Any, monkeypatch: pytest.MonkeyPatch, logged: Any, capfd: Any) -> None:
+    with pytest.raises((SignInRefused, InvalidCredential)) as refused:
+        sign_in(by, token, place, monkeypatch)
+    clean(told(refused.value))
+    clean(logged.text)
+    clean(str([vars(record) for record in logged.records]))
+    clean("".join(capfd.readouterr()))
+
+
+@pytest.mark.parametrize("trouble", ["swallow", "reset", "garbage", "drop"])
+def test_a_sign_in_that_goes_wrong(
+    trouble: str, place: Any, box: Sandbox, logged: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    getattr(box.faults, trouble)("authorize")
+    with pytest.raises(DpyauthError) as failed:
+        dpyauth.login(RIGHT, **(place | {"timeout": 0.2}))
+    clean(told(failed.value))
+    clean(logged.text)
+
+
+def test_a_server_that_repeats_it(place: Any, box: Sandbox, logged: Any) -> None:
+    box.faults.error("Odd", "authorize", message=f"I do not know {WRONG}")
+    with pytest.raises(SignInRefused, match="I do not know <secret>") as refused:
+        dpyauth.login(WRONG, **place)
+    clean(told(refused.value))
+    clean(logged.text)
+
+
+def test_an_interrupt_while_signing_in(place: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(future: Any, timeout: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("dpyauth.session.result_of", interrupted)
+    with pytest.raises(KeyboardInterrupt) as stopped:
+        dpyauth.login(RIGHT, **place)
+    clean(told(stopped.value))
+
+
+SECRET_CALLS = [
+    ("mt5_password_check", {"login": "MTR1", "password": RIGHT, "password_type": "main"}),
+    ("mt5_password_check", {"login": "MTR1", "password": RIGHT, "nonsense": 1}),
+    ("mt5_password_change", {"login": "MTR1", "old_password": RIGHT, "new_password": WRONG, "password_type": "main"}),
+    ("copy_start", {"copy_start": RIGHT}),
+    ("buy_contract_for_multiple_accounts", {"buy_contract_for_multiple_accounts": "x", "price": 1, "tokens": [RIGHT]}),
+    ("mt5_pasword_check", {"password": RIGHT}),
+    ("authorize", {"authorize": RIGHT}),
+]
+
+
+@pytest.mark.parametrize(("call", "fields"), SECRET_CALLS)
+@pytest.mark.parametrize("interrupted", [False, True])
+def test_secrets_in_other_calls(
+    call: str, fields: Any, interrupted: bool, session: Session, box: Sandbox, logged: Any, monkeypatch: Any
+) -> None:
+    box.faults.error("Odd", call, message="I do not like it")
+    if interrupted:
+
+        def interrupt(future: Any, timeout: float) -> None:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr("dpyauth.plans.result_of", interrupt)
+    with pytest.raises((DpyauthError, KeyboardInterrupt)) as failed:
+        session.call(call, **fields)
+    clean(told(failed.value))
+    clean(logged.text)
+
+
+def test_a_call_that_waits_does_not_show_it(session: Session, box: Sandbox) -> None:
+    box.faults.swallow("copy_start")
+    ticket = session._begin(dpyauth.session.Request("copy_start", seal(None, {"copy_start": RIGHT})))  # type: ignore[attr-defined]
+    clean(repr(ticket))
+    clean(repr(ticket.pending))
+    ticket.abandon()
+
+
+def test_what_this_file_looks_for_would_be_found() -> None:
+    """The search is no good if it finds nothing anywhere."""
+
+    class Leaky:
+        def __init__(self) -> None:
+            self.token = RIGHT
+
+    with pytest.raises(AssertionError):
+        clean(shown(Leaky()))
+    with pytest.raises(ValueError) as failed:  # noqa: PT011
+        exec(compile("def leak(token): raise ValueError\nleak(RIGHT)", "elsewhere.py", "exec"), {"RIGHT": RIGHT})
+    with pytest.raises(AssertionError):
+        clean(told(failed.value))
+
+
+def test_nothing_keeps_the_text_of_the_sign_in(place: Any) -> None:
+    session = dpyauth.login(RIGHT, **place)
+    session.call("ping")
+    gc.collect()
+    kept = [
+        thing
+        for thing in gc.get_objects()
+        if isinstance(thing, dict | list | tuple)
+        and any(
+            isinstance(item, str) and RIGHT in item and item != RIGHT
+            for item in (thing.values() if isinstance(thing, dict) else thing)
+        )
+    ]
+    assert [thing for thing in kept if "authorize" in str(thing)[:2000] and "req_id" in str(thing)[:2000]] == []

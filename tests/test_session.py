@@ -1,0 +1,598 @@
+"""Sessions on real sockets, against the sandbox and its faults."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import logging
+import pickle
+import signal
+import threading
+import time
+import warnings
+from collections.abc import Callable
+from concurrent.futures import Future
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+
+from dpyauth.credentials import api_token
+from dpyauth.errors import (
+    ApiError,
+    CallTimeout,
+    ConnectionFailed,
+    ConnectionLost,
+    InputRefused,
+    InvalidSetting,
+    MissingScope,
+    NotSignedIn,
+    OutcomeUnknown,
+    RateLimited,
+    SessionClosed,
+    SignInRefused,
+)
+from dpyauth.sandbox import Sandbox
+from dpyauth.session import Session, check_timeout
+from dpyauth.settings import settings
+
+Open = Callable[..., Session]
+Eventually = Callable[..., None]
+
+TOP_UP = "topup_virtual"  # changes something, takes no fields, and the sandbox knows it
+
+
+def calls(box: Sandbox) -> list[str]:
+    return [received.call for received in box.received]
+
+
+def on_thread(function: Callable[[], Any]) -> Future[Any]:
+    """Run something on a thread of its own."""
+    future: Future[Any] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(function())
+        except BaseException as error:
+            future.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return future
+
+
+def arrived(box: Sandbox, call: str, times: int = 1) -> None:
+    """Wait until the sandbox has got a call."""
+    assert box.wait_until(lambda box: calls(box).count(call) >= times)
+
+
+# Signing in
+
+
+def test_signing_in(session: Session) -> None:
+    assert session.state == "signed in"
+    assert session.loginid == "CR900001"
+    assert repr(session) == "<dpyauth session: signed in, CR900001 (USD, real)>"
+
+
+def test_before_it(open_session: Open, box: Sandbox) -> None:
+    session = open_session(None)
+    assert session.state == "signed out"
+    assert session.loginid is None
+    assert repr(session) == "<dpyauth session: signed out>"
+    with pytest.raises(NotSignedIn, match=r"dpyauth\.login") as refused:
+        session.balance()
+    assert refused.value.call == "balance"
+    assert box.connections_opened == 0
+
+
+def test_calls_that_need_no_sign_in_work_without(open_session: Open) -> None:
+    session = open_session(None)
+    assert session.call("ping")["ping"] == "pong"
+    assert session.state == "signed out"
+    assert session._sign_in_and_wait(api_token("sandbox-rich-all", "a test")).loginid == "CR900001"
+    assert session.call("ping")["ping"] == "pong"
+    assert session.state == "signed in"
+
+
+@pytest.mark.parametrize(
+    ("token", "code"),
+    [
+        ("nobody-s-token", "InvalidToken"),
+        ("sandbox-rich-expired", "InvalidToken"),
+        ("sandbox-rich-disabled", "AccountDisabled"),
+    ],
+)
+def test_a_refused_token(open_session: Open, token: str, code: str) -> None:
+    session = open_session(None)
+    with pytest.raises(SignInRefused) as refused:
+        session._sign_in_and_wait(api_token(token, "a test"))
+    assert refused.value.code == code
+    assert token not in str(refused.value)
+    assert session.state == "signed out"
+    with pytest.raises(NotSignedIn):
+        session.balance()
+
+
+def test_an_unknown_app_id(box: Sandbox) -> None:
+    session = Session(settings(app_id=999_999, server=box.url), timeout=5)
+    with pytest.raises(SignInRefused, match="app ID"):
+        session._sign_in_and_wait(api_token("sandbox-rich-all", "a test"))
+    session.close()
+
+
+def test_the_error_of_a_sign_in_is_the_readers_own(open_session: Open) -> None:
+    session = open_session(None)
+    future = session._sign_in(api_token("nobody-s-token", "a test"))
+    assert isinstance(future.exception(5), SignInRefused)
+
+
+def test_nothing_answers(box: Sandbox) -> None:
+    port = box.port
+    box.stop()
+    session = Session(settings(app_id=box.app_id, server=box.url), timeout=5)
+    credential = api_token("sandbox-rich-all", "a test")
+    with pytest.raises(ConnectionFailed, match="nothing answers"):
+        session._sign_in_and_wait(credential)
+    box.start()
+    assert box.port == port
+    assert session._sign_in_and_wait(credential).loginid == "CR900001"
+    session.close()
+
+
+@pytest.mark.parametrize("status", [401, 503])
+def test_a_refused_handshake(box: Sandbox, open_session: Open, status: int) -> None:
+    session = open_session(None)
+    box.faults.refuse(status)
+    with pytest.raises(SignInRefused if status == 401 else ConnectionFailed, match=str(status)):
+        session._sign_in_and_wait(api_token("sandbox-rich-all", "a test"))
+    session._sign_in_and_wait(api_token("sandbox-rich-all", "a test"))
+    assert session.state == "signed in"
+
+
+def test_maintenance(box: Sandbox, open_session: Open) -> None:
+    session = open_session(None)
+    box.faults.maintenance()
+    with pytest.raises(ConnectionFailed, match="maintenance"):
+        session.call("ping")
+    box.faults.clear()
+    assert session.call("ping")["ping"] == "pong"
+
+
+def test_a_sign_in_that_takes_too_long_is_called_off(box: Sandbox, open_session: Open, eventually: Eventually) -> None:
+    session = open_session(None, timeout=0.2)
+    box.faults.swallow("authorize")
+    with pytest.raises(CallTimeout, match=r"sign-in within 0\.2 s"):
+        session._sign_in_and_wait(api_token("sandbox-rich-all", "a test"))
+    eventually(lambda: box.connections_open == 0)
+    assert session.state == "signed out"
+
+
+def test_a_rate_limit_at_the_sign_in_is_no_verdict_on_the_token(box: Sandbox, open_session: Open) -> None:
+    session = open_session(None)
+    box.faults.rate_limit("authorize")
+    with pytest.raises(RateLimited):
+        session._sign_in_and_wait(api_token("sandbox-rich-all", "a test"))
+
+
+def test_signing_in_anew_replaces_the_account(session: Session, box: Sandbox, eventually: Eventually) -> None:
+    session._sign_in_and_wait(api_token("sandbox-rich-btc", "a test"))
+    assert session.loginid == "CR900002"
+    assert session.call("balance")["balance"]["currency"] == "BTC"
+    eventually(lambda: box.connections_open == 1)
+
+
+def test_a_failed_one_leaves_the_account(session: Session) -> None:
+    with pytest.raises(SignInRefused):
+        session._sign_in_and_wait(api_token("nobody-s-token", "a test"))
+    assert session.state == "signed in"
+    assert session.balance()["loginid"].item() == "CR900001"
+
+
+def test_a_call_in_flight_ends_when_signing_in_anew(session: Session, box: Sandbox) -> None:
+    box.faults.swallow("balance")
+    waiting = on_thread(session.balance)
+    arrived(box, "balance")
+    session._sign_in_and_wait(api_token("sandbox-rich-btc", "a test"))
+    with pytest.raises(SessionClosed, match="anew"):
+        waiting.result(5)
+
+
+# Asking
+
+
+def test_a_missing_scope_is_known_beforehand(open_session: Open, box: Sandbox) -> None:
+    session = open_session("sandbox-rich-money")
+    with pytest.raises(MissingScope, match=r"needs the scope read; your token has: trading_information") as refused:
+        session.account_status()
+    assert refused.value.scopes == ("read",)
+    assert refused.value.call == "get_account_status"
+    assert "get_account_status" not in calls(box)
+    assert not session.can("get_account_status")
+    assert session.can("balance")
+
+
+def test_errors_of_deriv(session: Session, box: Sandbox) -> None:
+    with pytest.raises(InputRefused) as refused:
+        session.call("statement", limit=5000)
+    assert refused.value.call == "statement"
+    assert "limit" in refused.value.details
+    box.faults.error("SomethingNew", "ping", message="Who knows")
+    with pytest.raises(ApiError, match="SomethingNew: Who knows"):
+        session.call("ping")
+    box.faults.rate_limit("balance")
+    with pytest.raises(RateLimited):
+        session.balance()
+    assert session.state == "signed in"
+
+
+def test_numpy_values_go_through(session: Session) -> None:
+    reply = session.call("statement", limit=np.int64(2), offset=np.int32(0), description=np.bool_(True))
+    assert len(reply["statement"]["transactions"]) == 2
+
+
+def test_exact_money(open_session: Open) -> None:
+    session = open_session("sandbox-rich-btc")
+    exact = session.balance(decimal=True)["balance"].item()
+    assert isinstance(exact, Decimal)
+    assert exact == Decimal(repr(session.balance()["balance"].item()))
+
+
+def test_a_reply_that_never_comes(session: Session, box: Sandbox) -> None:
+    box.faults.swallow("balance")
+    with pytest.raises(CallTimeout, match=r"'balance' within 0\.1 s"):
+        session.call("balance", timeout=0.1)
+    assert session.balance().shape[0] == 1
+
+
+def test_a_change_without_a_reply(open_session: Open, box: Sandbox) -> None:
+    session = open_session("sandbox-rich-demo")
+    box.faults.swallow(TOP_UP)
+    with pytest.raises(OutcomeUnknown, match=r"no reply within 0\.1 s"):
+        session.call(TOP_UP, timeout=0.1)
+    assert calls(box).count(TOP_UP) == 1
+
+
+def test_doubled_replies_go_to_nobody_else(session: Session, box: Sandbox, eventually: Eventually) -> None:
+    box.faults.duplicate("balance", times=3)
+    for _ in range(3):
+        assert session.call("balance")["msg_type"] == "balance"
+    assert session.call("ping")["msg_type"] == "ping"
+    assert session._connection is not None
+    eventually(lambda: session._connection.link.stray == 3)  # type: ignore[union-attr]
+
+
+def test_replies_in_another_order_from_many_threads(session: Session, box: Sandbox) -> None:
+    box.faults.reorder(20, "ping")
+    asked = [
+        on_thread(lambda number=number: session.call("ping", passthrough={"number": number}))  # type: ignore[misc]
+        for number in range(20)
+    ]
+    replies = [future.result(10) for future in asked]
+    assert [reply["passthrough"]["number"] if "passthrough" in reply else reply["echo_req"]["passthrough"]["number"]
+            for reply in replies] == list(range(20))  # fmt: skip
+
+
+@pytest.mark.parametrize("seconds", [0, -1, True, "30", None, float("nan"), float("inf"), 86_400, Decimal(5)])
+def test_time_outs_that_make_no_sense(seconds: Any, box: Sandbox) -> None:
+    with pytest.raises(InvalidSetting):
+        Session(settings(server=box.url), timeout=seconds)
+
+
+@pytest.mark.parametrize("seconds", [1, 0.5, np.int64(5), np.float32(0.5), Fraction(1, 2)])
+def test_time_outs_that_do(seconds: Any) -> None:
+    assert check_timeout(seconds) == seconds
+    assert type(check_timeout(seconds)) is float
+
+
+def test_a_time_out_of_one_call(session: Session) -> None:
+    with pytest.raises(InvalidSetting):
+        session.call("ping", timeout=-1)
+
+
+# Losing the connection
+
+
+@pytest.mark.parametrize("trouble", ["drop", "reset", "garbage"])
+def test_a_read_outlives_it(session: Session, box: Sandbox, at_once: None, trouble: str) -> None:
+    getattr(box.faults, trouble)("balance")
+    assert session.balance()["loginid"].item() == "CR900001"
+    assert calls(box) == ["authorize", "balance", "authorize", "balance"]
+    assert session.state == "signed in"
+
+
+def test_a_change_does_not(open_session: Open, box: Sandbox, at_once: None) -> None:
+    session = open_session("sandbox-rich-demo")
+    box.faults.reset(TOP_UP)
+    with pytest.raises(OutcomeUnknown, match="may or may not have happened"):
+        session.call(TOP_UP)
+    session.call("ping")
+    assert calls(box).count(TOP_UP) == 1
+
+
+def test_a_connection_that_breaks_again_and_again(session: Session, box: Sandbox, at_once: None) -> None:
+    box.faults.reset("balance", times=10)
+    with pytest.raises(ConnectionLost, match="broke 3 times"):
+        session.balance()
+    assert calls(box).count("balance") == 3
+    box.faults.clear()
+    assert session.balance().shape[0] == 1
+
+
+def test_a_server_that_is_away_for_a_while(
+    session: Session, box: Sandbox, at_once: None, eventually: Eventually
+) -> None:
+    box.stop()
+    eventually(lambda: session.state == "reconnecting")
+    assert repr(session) == "<dpyauth session: reconnecting, CR900001 (USD, real)>"
+    with pytest.raises(ConnectionLost, match=r"not sent.*nothing answers|not sent.*closed"):
+        session.call("set_settings", email_consent=1)
+    with pytest.raises(ConnectionLost, match=r"no connection within 0\.1 s"):
+        session.call("balance", timeout=0.1)
+    waiting = on_thread(session.balance)
+    box.start()
+    assert waiting.result(5)["loginid"].item() == "CR900001"
+    assert session.state == "signed in"
+
+
+def test_a_stall(session: Session, box: Sandbox, at_once: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dpyauth.wire.link.PING_EVERY", 0.1)
+    monkeypatch.setattr("dpyauth.wire.link.PING_TIMEOUT", 0.1)
+    session._sign_in_and_wait(api_token("sandbox-rich-btc", "a test"))  # a connection that knows of the new times
+    box.faults.stall("balance")
+    assert session.balance()["currency"].item() == "BTC"
+
+
+def test_a_token_that_is_revoked_meanwhile(
+    open_session: Open, box: Sandbox, at_once: None, eventually: Eventually
+) -> None:
+    session = open_session("sandbox-rich-read")
+    heard: list[str] = []
+    session._watch(lambda: heard.append(session.state))
+    box.faults.revoke("sandbox-rich-read")
+    box.faults.drop()
+    eventually(lambda: session.state == "signed out")
+    assert heard[-1] == "signed out"
+    with pytest.raises(NotSignedIn, match="does not accept this API token"):
+        session.balance()
+    assert session.loginid is None
+    assert session.call("ping")["ping"] == "pong"
+
+
+def test_a_revoked_token_is_noticed_without_a_break_too(
+    open_session: Open, box: Sandbox, eventually: Eventually
+) -> None:
+    session = open_session("sandbox-rich-read")
+    box.faults.revoke("sandbox-rich-read")
+    with pytest.raises((ApiError, NotSignedIn)):
+        session.call("balance")
+    eventually(lambda: session.state == "signed out")
+
+
+def test_a_server_that_forgot_who_asks(session: Session, box: Sandbox) -> None:
+    box.faults.error("AuthorizationRequired", "balance")
+    assert session.balance().shape[0] == 1
+    assert calls(box) == ["authorize", "balance", "authorize", "balance"]
+
+
+def test_a_defect_of_ours_signs_out_and_says_so(
+    session: Session, monkeypatch: pytest.MonkeyPatch, eventually: Eventually, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*args: Any, **kwargs: Any) -> None:
+        raise RuntimeError
+
+    assert session._connection is not None
+    monkeypatch.setattr(session._connection.link, "lost", fail)
+    session._connection._loop.call_soon_threadsafe(session._connection._drop, "a test")
+    eventually(lambda: session.state == "signed out")
+    with pytest.raises(NotSignedIn, match=r"internal error \(RuntimeError\)"):
+        session.balance()
+    assert caplog.records
+
+
+# Two at once
+
+
+def test_two_sessions_know_nothing_of_each_other(open_session: Open, at_once: None) -> None:
+    one, other = open_session("sandbox-rich-all"), open_session("sandbox-rich-btc")
+    assert one.balance()["loginid"].item() == "CR900001"
+    assert other.balance()["loginid"].item() == "CR900002"
+    one.close()
+    assert other.balance()["loginid"].item() == "CR900002"
+
+
+# Leaving
+
+
+def test_closing(session: Session, box: Sandbox, eventually: Eventually) -> None:
+    session.close()
+    session.close()
+    assert session.state == "closed"
+    assert repr(session) == "<dpyauth session: closed>"
+    for ask in (session.balance, lambda: session.call("ping"), session.logout):
+        with pytest.raises((SessionClosed, NotSignedIn)):
+            ask()
+    with pytest.raises(SessionClosed):
+        session._sign_in(api_token("sandbox-rich-all", "a test"))
+    eventually(lambda: box.connections_open == 0)
+    assert not [thread for thread in threading.enumerate() if thread.name == "dpyauth"]
+
+
+def test_closing_while_a_call_waits(session: Session, box: Sandbox) -> None:
+    box.faults.swallow("balance")
+    waiting = on_thread(session.balance)
+    arrived(box, "balance")
+    begin = time.monotonic()
+    session.close()
+    with pytest.raises(SessionClosed):
+        waiting.result(1)
+    assert time.monotonic() - begin < 3
+
+
+def test_closing_while_the_server_stalls(session: Session, box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    box.faults.stall(pongs=False)
+    begin = time.monotonic()
+    session.close()
+    assert time.monotonic() - begin < 4
+
+
+def test_closing_while_signing_in(open_session: Open, box: Sandbox) -> None:
+    session = open_session(None)
+    box.faults.delay(0.2, "authorize")
+    future = session._sign_in(api_token("sandbox-rich-all", "a test"))
+    arrived(box, "authorize")
+    session.close()
+    assert isinstance(future.exception(5), SessionClosed)
+    assert session.state == "closed"
+
+
+def test_as_a_context_manager(open_session: Open) -> None:
+    with open_session() as session:
+        assert session.state == "signed in"
+    assert session.state == "closed"
+
+
+def test_nothing_is_left_open(box: Sandbox) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", ResourceWarning)
+        session = Session(settings(app_id=box.app_id, server=box.url))
+        session._sign_in_and_wait(api_token("sandbox-rich-all", "a test"))
+        session.close()
+        del session
+        gc.collect()
+
+
+def test_logging_out(session: Session, box: Sandbox, eventually: Eventually) -> None:
+    session.logout()
+    assert session.state == "signed out"
+    assert "logout" in calls(box)
+    eventually(lambda: box.connections_open == 0)
+    with pytest.raises(NotSignedIn, match="you signed out"):
+        session.balance()
+    with pytest.raises(NotSignedIn):
+        session.logout()
+    session._sign_in_and_wait(api_token("sandbox-rich-all", "a test"))
+    assert session.balance().shape[0] == 1
+
+
+def test_no_pickle_takes_it(session: Session) -> None:
+    with pytest.raises(TypeError, match="session cannot be pickled"):
+        pickle.dumps(session)
+
+
+def test_watchers(session: Session, box: Sandbox, caplog: pytest.LogCaptureFixture) -> None:
+    heard: list[str] = []
+
+    def fail() -> None:
+        raise RuntimeError("with a secret")
+
+    session._watch(fail)
+    unwatch = session._watch(lambda: heard.append(session.state))
+    session.logout()
+    unwatch()
+    unwatch()
+    session.close()
+    assert heard == ["signed out"]
+    assert "RuntimeError" in caplog.text
+    assert "with a secret" not in caplog.text
+
+
+# Awaiting
+
+
+def test_every_query_may_be_awaited(session: Session) -> None:
+    async def main() -> None:
+        assert (await session.aio.call("ping"))["ping"] == "pong"
+        assert (await session.aio.balance()).equals(session.balance())
+        assert (await session.aio.account_status())["loginid"].item() == "CR900001"
+        with pytest.raises(InputRefused):
+            await session.aio.call("statement", limit=5000)
+        replies = await asyncio.gather(*(session.aio.call("ping", passthrough={"n": n}) for n in range(50)))
+        assert [reply["echo_req"]["passthrough"]["n"] for reply in replies] == list(range(50))
+        await session.aio.logout()
+
+    asyncio.run(main())
+    assert session.state == "signed out"
+
+
+def test_an_awaited_call_may_be_cancelled(open_session: Open, box: Sandbox) -> None:
+    session = open_session("sandbox-rich-demo")
+
+    async def main() -> None:
+        box.faults.swallow("*", times=2)
+        for call, noted in (("balance", False), (TOP_UP, True)):
+            task = asyncio.ensure_future(session.aio.call(call))
+            await asyncio.to_thread(arrived, box, call)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError) as cancelled:
+                await task
+            assert any(call in note for note in getattr(cancelled.value, "__notes__", [])) == noted
+        assert (await session.aio.call("ping"))["ping"] == "pong"
+
+    asyncio.run(main())
+    assert session._connection is not None
+    assert len(session._connection.link._calls) == 0
+
+
+def test_a_loop_that_ends_first_disturbs_nobody(
+    session: Session, box: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def leave() -> None:
+        task = asyncio.ensure_future(session.aio.call("ping"))
+        await asyncio.to_thread(arrived, box, "ping")
+        assert not task.done()
+
+    box.faults.delay(0.2, "ping")
+    asyncio.run(leave())
+    assert session.call("time")["time"]
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
+
+
+# Interrupting
+
+
+@pytest.mark.parametrize("changes", [False, True])
+def test_an_interrupt_frees_the_cell_and_the_session_lives_on(
+    open_session: Open, box: Sandbox, changes: bool, eventually: Eventually
+) -> None:
+    session = open_session("sandbox-rich-demo")
+    call = TOP_UP if changes else "balance"
+    box.faults.swallow(call)
+
+    def interrupt() -> None:
+        arrived(box, call)
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)  # as a kernel gets it
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    begin = time.monotonic()
+    with pytest.raises(KeyboardInterrupt) as interrupted:
+        session.call(call)
+    assert time.monotonic() - begin < 5
+    thread.join()
+    notes = getattr(interrupted.value, "__notes__", [])
+    assert [call in note for note in notes] == ([True] if changes else [])
+    assert session.call("ping")["ping"] == "pong"
+    assert session._connection is not None
+    eventually(lambda: len(session._connection.link._calls) == 0)  # type: ignore[union-attr]
+
+
+def test_an_interrupted_sign_in_is_called_off(open_session: Open, box: Sandbox, eventually: Eventually) -> None:
+    session = open_session(None)
+    box.faults.swallow("authorize")
+
+    def interrupt() -> None:
+        arrived(box, "authorize")
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)  # as a kernel gets it
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    with contextlib.suppress(KeyboardInterrupt):
+        session._sign_in_and_wait(api_token("sandbox-rich-all", "a test"))
+        pytest.fail("it was not interrupted")
+    thread.join()
+    eventually(lambda: box.connections_open == 0)
+    session._sign_in_and_wait(api_token("sandbox-rich-all", "a test"))
+    assert session.state == "signed in"

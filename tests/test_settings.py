@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dpyauth.errors import InvalidSetting
+from dpyauth.settings import SERVER, TEST_APP_ID, is_loopback, settings
+
+
+def test_by_default_it_is_derivs_own_server_over_tls() -> None:
+    ours = settings()
+    assert ours.url == f"{SERVER}?app_id={TEST_APP_ID}&l=EN"
+    assert ours.host == "ws.derivws.com"
+    assert not ours.loopback
+    assert SERVER.startswith("wss://")
+
+
+@pytest.mark.parametrize("given", [1089, "1089", " 1089 ", np.int64(1089), np.array(1089)])
+def test_an_app_id_is_a_whole_number(given: Any) -> None:
+    assert settings(app_id=given).app_id == "1089"
+
+
+@pytest.mark.parametrize("given", [0, -1, "abc", "", True, np.True_, 1.5, "1.5", "0", b"1089", [], "9" * 5000])
+def test_what_is_no_app_id_is_refused(given: Any) -> None:
+    with pytest.raises(InvalidSetting, match=r"app ID.*1089"):
+        settings(app_id=given)
+
+
+@pytest.mark.parametrize("given", ["abc", 0, -1, 1.5])
+def test_a_short_wrong_app_id_is_repeated(given: Any) -> None:
+    with pytest.raises(InvalidSetting, match=f"not {given!r}"):
+        settings(app_id=given)
+
+
+@given(st.text("abcdefghij", min_size=9))
+def test_a_long_one_is_not_for_it_may_be_a_token(token: str) -> None:
+    for wrong in ({"app_id": token}, {"language": token}, {"server": token}):
+        with pytest.raises(InvalidSetting) as refused:
+            settings(**wrong)  # type: ignore[arg-type]
+        assert token not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "taken"),
+    [
+        ("wss://example.com/websockets/v3", "wss://example.com/websockets/v3"),
+        (" wss://example.com/websockets/v3/ ", "wss://example.com/websockets/v3"),
+        ("WSS://example.com:443", "wss://example.com:443"),
+        ("wss://example.com/websockets/v3?", "wss://example.com/websockets/v3"),
+        ("wss://example.com/#", "wss://example.com"),
+        ("ws://127.0.0.1:8000/websockets/v3", "ws://127.0.0.1:8000/websockets/v3"),
+        ("ws://localhost:8000", "ws://localhost:8000"),
+        ("ws://[::1]:8000/websockets/v3", "ws://[::1]:8000/websockets/v3"),
+    ],
+)
+def test_addresses_taken(given: str, taken: str) -> None:
+    assert settings(server=given).server == taken
+    assert settings(server=given).url == f"{taken}?app_id=1089&l=EN"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "",
+        "example.com",
+        "http://example.com",
+        "https://example.com",
+        "ws:///path",
+        "wss://",
+        "wss://me:pw@example.com",
+        "wss://me@example.com",
+        "wss://:pw@example.com",
+        "wss://example.com:port",
+        "wss://example.com:99999",
+        "wss://[::1",
+        "wss://example.com/?token=abc",
+        "wss://example.com/#abc",
+    ],
+)
+def test_addresses_refused(given: str) -> None:
+    with pytest.raises(InvalidSetting, match=f"like {SERVER}"):
+        settings(server=given)
+
+
+@pytest.mark.parametrize("host", ["example.com", "192.168.1.2", "localhost.example.com", "127.0.0.1.example.com"])
+def test_unencrypted_only_on_this_machine(host: str) -> None:
+    with pytest.raises(InvalidSetting, match="unencrypted"):
+        settings(server=f"ws://{host}/websockets/v3")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.1", "::1", "localhost", "LOCALHOST"])
+def test_this_machine(host: str) -> None:
+    assert is_loopback(host)
+
+
+@pytest.mark.parametrize("host", ["", "0.0.0.0", "10.0.0.1", "::", "localhost.", "example.com"])
+def test_another_machine(host: str) -> None:
+    assert not is_loopback(host)
+
+
+@given(st.text())
+def test_any_server_is_taken_or_refused(text: str) -> None:
+    try:
+        taken = settings(server=text)
+    except InvalidSetting:
+        return
+    assert taken.server.startswith(("ws://", "wss://"))
+    assert taken.loopback or taken.server.startswith("wss://")
+
+
+@pytest.mark.parametrize(("given", "code"), [("EN", "EN"), (" es ", "ES"), ("zh_cn", "ZH_CN")])
+def test_languages_taken(given: str, code: str) -> None:
+    assert settings(language=given).language == code
+
+
+@pytest.mark.parametrize("given", ["", "E", "ENG", "EN-GB", "E1", "EN&x=1"])
+def test_languages_refused(given: str) -> None:
+    with pytest.raises(InvalidSetting, match="language"):
+        settings(language=given)
+
+
+def test_settings_are_values() -> None:
+    assert settings(app_id=1089) == settings(app_id="1089", server=SERVER)
+    assert settings(app_id=1) != settings(app_id=2)

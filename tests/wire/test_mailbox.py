@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import asyncio
+import threading
+
+import pytest
+
+from dpyauth.wire.mailbox import Mailbox
+
+
+def test_the_loop_does_everything_in_its_order_and_once() -> None:
+    done: list[tuple[int, int]] = []
+
+    async def receive() -> None:
+        mailbox, loop = Mailbox(asyncio.get_running_loop()), asyncio.get_running_loop()
+        everything = asyncio.Event()
+
+        def work(item: tuple[int, int]) -> None:
+            assert asyncio.get_running_loop() is loop
+            done.append(item)
+            if len(done) == 4 * 500:
+                everything.set()
+
+        def post(number: int) -> None:
+            for count in range(500):
+                mailbox.post(work, (number, count))
+
+        threads = [threading.Thread(target=post, args=(number,)) for number in range(4)]
+        for thread in threads:
+            thread.start()
+        await asyncio.wait_for(everything.wait(), 10)
+        for thread in threads:
+            thread.join()
+
+    asyncio.run(receive())
+    for number in range(4):
+        assert [count for thread, count in done if thread == number] == list(range(500))
+
+
+def test_work_may_post_more_work() -> None:
+    async def receive() -> list[int]:
+        mailbox, done = Mailbox(asyncio.get_running_loop()), []
+        mailbox.post(lambda item: mailbox.post(done.append, item), 1)
+        mailbox.post(done.append, 2)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        return done
+
+    assert asyncio.run(receive()) == [2, 1]
+
+
+def test_a_closed_loop_is_told_of_every_time() -> None:
+    loop = asyncio.new_event_loop()
+    mailbox = Mailbox(loop)
+    loop.close()
+    for _ in range(3):
+        with pytest.raises(RuntimeError):
+            mailbox.post(print, None)
