@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from dpyauth import plans
 from dpyauth.credentials import api_token
 from dpyauth.errors import (
     ApiError,
@@ -553,20 +554,37 @@ def test_a_loop_that_ends_first_disturbs_nobody(
 # Interrupting
 
 
+def interrupt_when_waiting(box: Sandbox, call: str, monkeypatch: pytest.MonkeyPatch) -> threading.Thread:
+    """Interrupt the main thread as a kernel does, once the call has been sent and is waited for."""
+    waiting = threading.Event()
+
+    def interrupt() -> None:
+        arrived(box, call)
+        assert waiting.wait(5)
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+
+    result_of = plans.result_of
+
+    def patched(future: Future[Any], timeout: float | None) -> Any:
+        waiting.set()
+        return result_of(future, timeout)
+
+    monkeypatch.setattr("dpyauth.plans.result_of", patched)
+    monkeypatch.setattr("dpyauth.session.result_of", patched)
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    return thread
+
+
 @pytest.mark.parametrize("changes", [False, True])
 def test_an_interrupt_frees_the_cell_and_the_session_lives_on(
-    open_session: Open, box: Sandbox, changes: bool, eventually: Eventually
+    open_session: Open, box: Sandbox, changes: bool, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     session = open_session("sandbox-rich-demo")
     call = TOP_UP if changes else "balance"
     box.faults.swallow(call)
 
-    def interrupt() -> None:
-        arrived(box, call)
-        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)  # as a kernel gets it
-
-    thread = threading.Thread(target=interrupt)
-    thread.start()
+    thread = interrupt_when_waiting(box, call, monkeypatch)
     begin = time.monotonic()
     with pytest.raises(KeyboardInterrupt) as interrupted:
         session.call(call)
@@ -579,16 +597,13 @@ def test_an_interrupt_frees_the_cell_and_the_session_lives_on(
     eventually(lambda: len(session._connection.link._calls) == 0)  # type: ignore[union-attr]
 
 
-def test_an_interrupted_sign_in_is_called_off(open_session: Open, box: Sandbox, eventually: Eventually) -> None:
+def test_an_interrupted_sign_in_is_called_off(
+    open_session: Open, box: Sandbox, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
+) -> None:
     session = open_session(None)
     box.faults.swallow("authorize")
 
-    def interrupt() -> None:
-        arrived(box, "authorize")
-        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)  # as a kernel gets it
-
-    thread = threading.Thread(target=interrupt)
-    thread.start()
+    thread = interrupt_when_waiting(box, "authorize", monkeypatch)
     with contextlib.suppress(KeyboardInterrupt):
         session._sign_in_and_wait(api_token("sandbox-rich-all", "a test"))
         pytest.fail("it was not interrupted")

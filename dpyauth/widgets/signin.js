@@ -18,18 +18,14 @@ function element(tag, properties = {}, ...children) {
 
 function render({ model, el }) {
   const id = `dpyauth-${Math.random().toString(36).slice(2)}`;
-  const root = element("section", {
-    class: "dpyauth-panel",
-    "aria-label": "Sign in to Deriv",
-    "data-lm-suppress-shortcuts": "true",
-  });
+  const root = element("section", { class: "dpyauth-panel", "aria-label": "Sign in to Deriv" });
   let asking = false; // "use another token" was pressed while signed in
   let waiting = null;
   let typedAppId = null;
   let drawn = null; // the phase on show
   el.append(root);
   // Keys typed here are for this panel, not for the notebook's shortcuts.
-  for (const type of ["keydown", "keyup", "keypress"]) root.addEventListener(type, (event) => 0);
+  for (const type of ["keydown", "keyup", "keypress"]) root.addEventListener(type, (event) => event.stopPropagation());
 
   function send(message) {
     clearTimeout(waiting);
