@@ -20,17 +20,24 @@ from dpyauth.errors import (
     InvalidCredential,
     InvalidRequest,
     InvalidSetting,
+    KeepingFailed,
+    ListenerFailed,
     MissingScope,
+    NestingRefused,
     NoCredential,
     NotSignedIn,
     OutcomeUnknown,
     PermissionDenied,
     RateLimited,
+    RedirectRefused,
     SessionClosed,
     SignInRefused,
 )
+from dpyauth.keep import forget
 from dpyauth.login import login
+from dpyauth.nested import allow_nested_asyncio
 from dpyauth.session import Session
+from dpyauth.streams import Stream
 
 __all__ = [
     "ApiError",
@@ -43,15 +50,22 @@ __all__ = [
     "InvalidCredential",
     "InvalidRequest",
     "InvalidSetting",
+    "KeepingFailed",
+    "ListenerFailed",
     "MissingScope",
+    "NestingRefused",
     "NoCredential",
     "NotSignedIn",
     "OutcomeUnknown",
     "PermissionDenied",
     "RateLimited",
+    "RedirectRefused",
     "Session",
     "SessionClosed",
     "SignInRefused",
+    "Stream",
     "__version__",
+    "allow_nested_asyncio",
+    "forget",
     "login",
 ]

@@ -5,6 +5,8 @@
     ├── NotSignedIn             a query before the sign-in
     ├── SessionClosed           a query after close(), or after login() opened another session
     ├── InvalidCredential       a token that cannot be right
+    ├── RedirectRefused         the browser sign-in ended without access, or what came back is no sign-in; has .code
+    ├── ListenerFailed          the way back from the browser sign-in cannot be caught here: paste it instead
     ├── InvalidSetting          an app ID, address or language that cannot be right
     ├── InvalidRequest          a call, field or value that cannot be sent
     ├── MissingScope            the token may not do this
@@ -13,6 +15,7 @@
     ├── CallTimeout             no reply in time
     ├── OutcomeUnknown          a call that changes something was sent; what became of it is not known
     ├── BadReply                Deriv (or something before it) sent what is not a reply
+    ├── KeepingFailed           a credential could not be remembered, or what was cannot be read
     ├── NestingRefused          nested event loops are not safe in this kernel
     └── ApiError                Deriv answered with an error; has .code, .details, .call
         ├── SignInRefused       Deriv did not accept the token or the app ID
@@ -25,11 +28,7 @@ Catch ``DpyauthError`` to catch them all.
 
 from __future__ import annotations
 
-import os
-import sysconfig
-import traceback
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Self, TypeVar
 
 E = TypeVar("E", bound="DpyauthError")
@@ -55,32 +54,15 @@ class DpyauthError(Exception):
         return copied
 
     def _render_traceback_(self) -> list[str]:
-        """What IPython shows: the message, and where in the reader's own code it happened.
+        """What IPython shows: the message, and where in the reader's own code it happened."""
+        from dpyauth.traces import places
 
-        The frames inside dpyauth would bury the one sentence that helps.
-        """
-        places = [
-            f"    {_place(frame)}: {frame.line}"
-            for frame in traceback.extract_tb(self.__traceback__)
-            if frame.line
-            and not frame.filename.startswith((_HERE, _PYTHON, "<frozen"))
-            and "site-packages" not in frame.filename
-        ]
         notes = [str(note) for note in getattr(self, "__notes__", ())]
-        return [*places, f"{type(self).__name__}: {self}", *notes]
+        return [*places(self.__traceback__), f"{type(self).__name__}: {self}", *notes]
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Keyword-only arguments would be lost by Exception's own pickling.
         return _rebuild, (type(self), str(self), dict(self.__dict__))
-
-
-_HERE = str(Path(__file__).parent) + os.sep
-_PYTHON = sysconfig.get_path("stdlib") + os.sep
-
-
-def _place(frame: traceback.FrameSummary) -> str:
-    in_cell = "ipykernel" in frame.filename or frame.filename.startswith("<")
-    return f"line {frame.lineno} of the cell" if in_cell else f"{Path(frame.filename).name}, line {frame.lineno}"
 
 
 def _rebuild(kind: type[E], message: str, state: dict[str, Any]) -> E:
@@ -104,6 +86,26 @@ class SessionClosed(DpyauthError):
 
 class InvalidCredential(DpyauthError):
     """What was entered cannot be a token; nothing was sent."""
+
+
+class RedirectRefused(DpyauthError):
+    """What came back from the browser sign-in brings no access.
+
+    Attributes
+    ----------
+    code : str
+        Why: Deriv's own word, such as ``"access_denied"``, or one of ``"not_a_redirect"``, ``"unreadable"``,
+        ``"state_missing"``, ``"state_mismatch"`` (another sign-in's) and ``"damaged"`` (an account or a token
+        cannot be right).
+    """
+
+    def __init__(self, message: str, *, call: str | None = None, code: str = "") -> None:
+        super().__init__(message, call=call)
+        self.code = code
+
+
+class ListenerFailed(DpyauthError):
+    """The browser sign-in could not be caught on its way back; its address can still be pasted."""
 
 
 class InvalidSetting(DpyauthError):
@@ -199,6 +201,10 @@ class InputRefused(ApiError):
 
 class RateLimited(ApiError):
     """Too many calls of one kind; wait a little."""
+
+
+class KeepingFailed(DpyauthError):
+    """A remembered credential could not be stored, read or removed."""
 
 
 class NestingRefused(DpyauthError):

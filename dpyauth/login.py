@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import atexit
-import getpass
 import os
 import sys
 import threading
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from dpyauth import environment
 from dpyauth.credentials import Credential, Secret, api_token
-from dpyauth.errors import InvalidSetting, NoCredential, SessionClosed
+from dpyauth.errors import InvalidSetting, KeepingFailed, NoCredential, SessionClosed, SignInRefused
 from dpyauth.session import Session, check_timeout
 from dpyauth.settings import Settings, settings
 
 if TYPE_CHECKING:
+    from dpyauth.desk import Desk
     from dpyauth.sandbox import Sandbox
 
 _lock = threading.Lock()
 _current: Session | None = None
+_desk: Desk | None = None
 
 
 def login(
@@ -28,6 +30,10 @@ def login(
     app_id: int | str | None = None,
     sandbox: bool = False,
     ask: bool | None = None,
+    remember: bool = False,
+    profile: str = "default",
+    redirect_url: str | None = None,
+    oauth_host: str | None = None,
     server: str | None = None,
     language: str = "EN",
     timeout: float = 30.0,
@@ -35,9 +41,10 @@ def login(
     """Sign in to Deriv and return the session.
 
     Looks for a credential in this order, and says where it found one: the argument ``token``; the environment
-    variable ``DERIV_TOKEN``; in Google Colab, the secret of that name. When there is none it asks: in a notebook
-    with the sign-in panel (and returns at once: sign in there, then run the next cell), in a terminal with a hidden
-    prompt.
+    variable ``DERIV_TOKEN``; what an earlier sign-in was asked to remember; in Google Colab, the secret
+    ``DERIV_TOKEN``. When there is none it asks: in a notebook with the sign-in panel (and returns at once: sign in
+    there, then run the next cell), in a terminal with a hidden prompt. The panel takes an API token, or lets you sign
+    in with Deriv in the browser.
 
     A kernel has one session: running ``login()`` again with the same credential returns the same one, with another
     credential it opens a new one and closes the old.
@@ -55,6 +62,16 @@ def login(
         Signs in at once as a sample user, unless ``ask`` or ``token`` says otherwise.
     ask : bool, optional
         True: show the panel (or prompt) whatever is found elsewhere. False: never ask.
+    remember : bool
+        Keep the credential for the next kernel, in the system's keyring or else in a file that only you can read;
+        `dpyauth.forget` removes it. In the panel: whether the box for it is ticked at first.
+    profile : str
+        The name to remember it under, for people with several.
+    redirect_url : str, optional
+        The redirect URL registered for your app, when it leads to this machine (``http://localhost/…``): the panel
+        then notices by itself when the browser comes back.
+    oauth_host : str, optional
+        Another place for Deriv's sign-in pages, such as ``"https://oauth.binary.com"``.
     server : str, optional
         Address of another Deriv v3 server, such as a sandbox in another process.
     language : str
@@ -70,6 +87,8 @@ def login(
     ------
     NoCredential
         There is no credential, and nobody to ask; the text says what to set.
+    KeepingFailed
+        There is a remembered credential, but it cannot be read; or this one cannot be remembered.
     InvalidCredential, InvalidSetting
         A token, app ID or other setting that cannot be right; nothing was sent.
     SignInRefused
@@ -85,25 +104,44 @@ def login(
     <dpyauth session: signed in, CR900001 (USD, real)>
     """
     token = Secret(token) if isinstance(token, str) else token  # first of all: tracebacks may show variables
-    credential = None if token is None else api_token(token, "the argument token")
+    found = None if token is None else _Found(api_token(token, "the argument token"))
     box = _sandbox(sandbox, server)
+    keeping = _profile(profile, server, box)
+    trouble: KeepingFailed | None = None
+    if found is None and ask is not True:
+        found = _Found(_sample(box)) if box else _environment()
+        try:
+            found = found or _remembered(keeping)
+        except KeepingFailed as error:
+            trouble = error
+        found = found or _colab()
     where = settings(
-        app_id=app_id if app_id is not None else _default_app_id(box),
+        app_id=app_id if app_id is not None else (found and found.app_id) or _default_app_id(box),
         server=box.url if box else server,
         language=language,
     )
     timeout = check_timeout(timeout)
-    if credential is None and ask is not True:
-        credential = _sample(box) if box else _found()
-    if credential is None and (
-        ask is False or not (environment.somebody_there() or (ask and environment.in_notebook()))
-    ):
-        raise NoCredential(_NOBODY)
-    if credential is None and not environment.in_notebook():
-        credential = _prompt(where)
-    session = _session(credential, where, timeout)
-    _show(session, credential, box)
+    if found is None and (ask is False or not (environment.somebody_there() or (ask and environment.in_notebook()))):
+        raise trouble or NoCredential(_NOBODY)
+    if found is None and not environment.in_notebook():
+        found = _Found(_prompt(where))
+    session = _session(found, where, timeout, keeping, ask=ask is not False and environment.somebody_there())
+    if trouble is not None and session.loginid is None:
+        session._signed_out_because = str(trouble).rstrip(".")
+    if remember and session.loginid is not None:
+        session._keep(keeping)
+    _show(session, box, redirect_url=redirect_url, oauth_host=oauth_host, remember=remember, profile=keeping)
     return session
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A credential, and what came with it."""
+
+    credential: Credential
+    grants: dict[str, Credential] | None = None
+    app_id: str | None = None
+    remembered: bool = False
 
 
 _NOBODY = (
@@ -112,18 +150,27 @@ _NOBODY = (
 )
 
 
-def _session(credential: Credential | None, where: Settings, timeout: float) -> Session:
+def _session(found: _Found | None, where: Settings, timeout: float, profile: str, *, ask: bool) -> Session:
     """The kernel's one session: the one there is where it fits, else a new one in its place."""
     global _current
     with _lock:
         before = _current
-        if before is not None and before._fits(credential, where):
+        if before is not None and before._fits(found.credential if found else None, where):
             before._timeout = timeout
             return before
         session = Session(where, timeout=timeout)
-        if credential is not None:
+        if found is not None:
             try:
-                session._sign_in_and_wait(credential)
+                session._sign_in_and_wait(found.credential, grants=found.grants)
+            except SignInRefused as error:
+                if not found.remembered:
+                    session.close()
+                    raise
+                if not ask:
+                    session.close()
+                    error.add_note(f"It is {found.credential.source}: dpyauth.forget() removes it.")
+                    raise
+                session._signed_out_because = _dropped(profile, found, where, error)
             except BaseException:
                 session.close()
                 raise
@@ -131,6 +178,20 @@ def _session(credential: Credential | None, where: Settings, timeout: float) -> 
     if before is not None:
         before._close(SessionClosed("dpyauth.login() has opened a new session; this one is closed. Use the new one."))
     return session
+
+
+def _dropped(profile: str, found: _Found, where: Settings, error: SignInRefused) -> str:
+    """Forget a remembered credential, where it is of no use any more; returns what to say of it."""
+    from dpyauth.keep import forget
+
+    because = str(error).rstrip(".")
+    if error.code != "InvalidToken" or where.app_id != found.app_id:  # it may still be good, only not now or not here
+        return f"the remembered sign-in was refused: {because}"
+    try:
+        forget(profile)
+    except KeepingFailed as trouble:
+        return f"the remembered sign-in no longer works: {because}. {trouble}".rstrip(".")
+    return f"the remembered sign-in no longer works and was forgotten: {because}"
 
 
 @atexit.register
@@ -157,34 +218,65 @@ def _sample(box: Sandbox) -> Credential:
     return api_token(box.tokens[0].token, "the sandbox's sample tokens")
 
 
-def _found() -> Credential | None:
-    """A credential from the surroundings."""
-    variable = "DERIV_TOKEN"
-    if os.environ.get(variable, "").strip():
-        return api_token(Secret(os.environ[variable]), f"the environment variable {variable}")
-    if environment.in_colab():
-        from google.colab import userdata  # type: ignore[import-not-found]
+_VARIABLE = "DERIV_TOKEN"
 
-        try:
-            return api_token(Secret(userdata.get(variable)), f"the Colab secret {variable}")
-        except (userdata.SecretNotFoundError, userdata.NotebookAccessError, TimeoutError):
-            return None
-    return None
+
+def _environment() -> _Found | None:
+    token = Secret(os.environ.get(_VARIABLE, ""))
+    if not token.reveal().strip():
+        return None
+    return _Found(api_token(token, f"the environment variable {_VARIABLE}"))
+
+
+def _remembered(profile: str) -> _Found | None:
+    from dpyauth.keep import recall
+
+    kept = recall(profile)
+    if kept is None:
+        return None
+    grants = {loginid: Credential(token, f"what was kept in {kept.where}") for loginid, token in kept.tokens.items()}
+    return _Found(grants[kept.active], grants, kept.app_id, remembered=True)
+
+
+def _colab() -> _Found | None:
+    if not environment.in_colab():
+        return None
+    from google.colab import userdata  # type: ignore[import-not-found]
+
+    try:
+        return _Found(api_token(Secret(userdata.get(_VARIABLE)), f"the Colab secret {_VARIABLE}"))
+    except (userdata.SecretNotFoundError, userdata.NotebookAccessError, TimeoutError):
+        return None
+
+
+def _profile(name: str, server: str | None, box: Sandbox | None) -> str:
+    """The name a credential is kept under: one of a sandbox must never be offered to Deriv, nor the reverse."""
+    return f"{name}@sandbox" if box else f"{name}@{server}" if server else name
 
 
 def _prompt(where: Settings) -> Credential:
     """Ask in a terminal, without showing what is typed."""
+    import getpass
+
     try:
         return api_token(Secret(getpass.getpass(f"Deriv API token (hidden, for {where.host}): ")), "the prompt")
     except (EOFError, KeyboardInterrupt):
         raise NoCredential("No API token was entered.") from None
 
 
-def _show(session: Session, credential: Credential | None, box: Sandbox | None) -> None:
+def _show(session: Session, box: Sandbox | None, **options: Any) -> None:
     """Say who is signed in: with the panel in a notebook, in a line elsewhere."""
+    global _desk
+    credential = session._credential
     if environment.in_notebook():
+        from dpyauth.desk import Desk
         from dpyauth.widgets.signin import show
 
-        show(session, box.tokens if box else ())
+        before, _desk = _desk, Desk(session, box=box, **options)
+        if before is not None:
+            before.hand_over()
+        show(_desk)
     elif credential is not None:
         sys.stderr.write(f"{session!r} with the token from {credential.source}\n")
+    else:
+        sys.stderr.write(f"Not signed in: {session._signed_out_because}.\n")

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from dpyauth.apis import request as requests
-from dpyauth.errors import BadReply, InvalidRequest
+from dpyauth.apis import v3
+from dpyauth.errors import ApiError, BadReply, DpyauthError, InvalidRequest, InvalidSetting
 from dpyauth.plans import Plan, Request, Ticket, planned
-from dpyauth.wire.calls import Reply
+from dpyauth.wire.calls import Pending
+from dpyauth.wire.replies import Reply
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from dpyauth.apis.catalog import Catalog
     from dpyauth.apis.v3 import Account
+    from dpyauth.credentials import Credential
     from dpyauth.frames import Context
+    from dpyauth.streams import Stream
 
 
 class Queries:
@@ -23,9 +29,10 @@ class Queries:
 
     _catalog: Catalog
     _account: Account | None
-
-    def _begin(self, request: Request) -> Ticket:
-        raise NotImplementedError
+    _grants: dict[str, Credential]
+    _begin: Callable[[Request, Callable[[Pending], None]], Ticket]
+    _not_signed_in: Callable[[str], DpyauthError]
+    _reach: Callable[[str], Plan[str]]
 
     @planned
     def call(self, name: str, /, *, timeout: float | None = None, **fields: Any) -> Plan[Reply]:
@@ -71,12 +78,75 @@ class Queries:
             raise InvalidRequest(_NOT_BY_CALL[name], call=name)
         if fields.get("subscribe") or (name in self._catalog and self._catalog[name].streams == "required"):
             raise InvalidRequest(
-                f"call() returns one reply and '{name}' with subscribe is a stream of them. "
-                "Leave 'subscribe' out to get the present state once.",
+                f"call() returns one reply and '{name}' with subscribe is a stream of them: use session.stream() for "
+                "it, or leave 'subscribe' out to get the present state once.",
                 call=name,
                 field="subscribe",
             )
-        return (yield Request(name, fields, timeout))
+        reply: Reply = yield Request(name, fields, timeout)
+        return reply
+
+    @planned
+    def stream(self, name: str, /, *, keep: int = 10_000, timeout: float | None = None, **fields: Any) -> Plan[Stream]:
+        """Open a stream: updates that keep coming, also across reconnects.
+
+        Equal streams share one subscription at Deriv. Close a stream when you have seen enough, best by using it in
+        a ``with`` statement.
+
+        Parameters
+        ----------
+        name : str
+            A call that streams, such as ``"ticks"``, ``"balance"``, ``"transaction"`` or
+            ``"proposal_open_contract"``.
+        keep : int
+            How many updates to keep in memory, the latest ones.
+        timeout : float, optional
+            How long to wait for the first reply, in seconds.
+        **fields
+            The call's fields, as for `call`; ``subscribe`` is filled in.
+
+        Returns
+        -------
+        Stream
+            To iterate over, or to look at with ``frame()``.
+
+        Raises
+        ------
+        InvalidRequest
+            The call does not stream or changes something, or as for `call`.
+        NotSignedIn, MissingScope, ApiError, CallTimeout, ConnectionLost
+            As for `call`.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> session = dpyauth.login(sandbox=True)
+        >>> with session.stream("ticks", ticks="R_100") as stream:
+        ...     quotes = [stream.next()["tick"]["quote"] for _ in range(2)]
+        >>> len(quotes)
+        2
+        """
+        from dpyauth.streams import Stream
+
+        fields = requests.seal(self._catalog.get(name), fields)
+        call = self._catalog.find(name)
+        if call.streams == "no":
+            streams = ", ".join(
+                sorted(other for other, entry in self._catalog.items() if entry.streams != "no" and not entry.changes)
+            )
+            raise InvalidRequest(f"'{name}' is not a stream; use call() for one reply. Streams: {streams}.", call=name)
+        if call.changes_with(fields):  # a stream is asked for again after every break, and this must not be
+            raise InvalidRequest(
+                f"'{name}' changes something at Deriv, so it cannot be a stream: make it with call(), and open a stream "
+                "on what it made.",
+                call=name,
+            )
+        if isinstance(keep, bool) or not isinstance(keep, int) or keep < 1:
+            raise InvalidSetting("keep must be a whole number above 0: how many updates to keep.")
+        many = name == "proposal_open_contract" and fields.get("contract_id") is None
+        stream = Stream(name, keep, lambda reply: v3.error(reply, name), many=many)
+        yield Request(name, {**fields, "subscribe": 1}, timeout, listener=stream)
+        return stream
 
     def can(self, call: str) -> bool:
         """Whether the token signed in with may make a call, as far as its scopes tell.
@@ -126,15 +196,21 @@ class Queries:
     # Frames
 
     @planned
-    def account_status(self) -> Plan[pd.DataFrame]:
+    def account_status(self, account: str = "current") -> Plan[pd.DataFrame]:
         """The state of the account in one row: risk, flags, verification, cashier.
 
         Stands on Deriv's call ``get_account_status`` (scope read).
 
+        Parameters
+        ----------
+        account : str
+            ``"current"``, the login ID of another account that the sign-in gave access to, or ``"all"`` of these.
+
         Returns
         -------
         pandas.DataFrame
-            One row per account; columns and dtypes as `dpyauth.frames.account_status` says.
+            One row per account; columns and dtypes as `dpyauth.frames.account_status` says. With ``"all"`` there is
+            one more column, ``error``: why an account could not be read (string).
 
         Raises
         ------
@@ -149,7 +225,7 @@ class Queries:
         """
         from dpyauth import frames
 
-        return frames.account_status(*(yield from self._payload("get_account_status")))
+        return (yield from self._per_account(account, "get_account_status", frames.account_status))
 
     @planned
     def status_flags(self) -> Plan[pd.DataFrame]:
@@ -239,7 +315,8 @@ class Queries:
         Parameters
         ----------
         account : str
-            ``"current"``, a login ID, or ``"all"`` (which Deriv may refuse to API tokens).
+            ``"current"``, a login ID, or ``"all"``. Deriv may refuse ``"all"`` to API tokens; where the sign-in gave
+            access to several accounts they are then asked one by one, and there is a column ``error``.
         decimal : bool
             Money as exact `decimal.Decimal` instead of float64.
 
@@ -261,7 +338,13 @@ class Queries:
         """
         from dpyauth import frames
 
-        payload, context = yield from self._payload("balance", {"account": account}, exact=decimal)
+        try:
+            payload, context = yield from self._payload("balance", {"account": account}, exact=decimal)
+        except ApiError:
+            if account != "all" or len(self._grants) < 2:
+                raise
+            shape = functools.partial(frames.balance, decimal=decimal)
+            return (yield from self._per_account("all", "balance", shape, exact=decimal))
         return frames.balance(payload, context, decimal=decimal)
 
     @planned
@@ -291,16 +374,38 @@ class Queries:
         return frames.accounts(*(yield from self._payload("account_list")))
 
     def _payload(
-        self, call: str, fields: dict[str, Any] | None = None, *, exact: bool = False
+        self, call: str, fields: dict[str, Any] | None = None, *, exact: bool = False, loginid: str | None = None
     ) -> Plan[tuple[Any, Context]]:
         """The payload of a call's reply, and where it came from."""
         from dpyauth.frames import Context
 
-        loginid = self._account.loginid if self._account else None
-        reply = yield Request(call, fields or {}, exact=exact)
+        loginid = loginid or (self._account.loginid if self._account else None)
+        reply = yield Request(call, fields or {}, exact=exact, account=loginid)
         if call not in reply:
             raise BadReply(f"Deriv's answer to '{call}' has nothing under that name.", call=call)
         return reply[call], Context(call=call, loginid=loginid, fetched=datetime.now(UTC))
+
+    def _per_account(
+        self, account: str, call: str, shape: Callable[[Any, Context], pd.DataFrame], *, exact: bool = False
+    ) -> Plan[pd.DataFrame]:
+        """The frame of a call for one account, or for each of those that the sign-in gave access to."""
+        if account == "current":
+            return shape(*(yield from self._payload(call, exact=exact)))
+        if account != "all":
+            loginid = yield from self._reach(account)
+            return shape(*(yield from self._payload(call, exact=exact, loginid=loginid)))
+        from dpyauth import frames
+
+        parts: dict[str, pd.DataFrame | DpyauthError] = {}
+        for loginid in list(self._grants):
+            try:
+                yield from self._reach(loginid)
+                parts[loginid] = shape(*(yield from self._payload(call, exact=exact, loginid=loginid)))
+            except DpyauthError as error:
+                parts[loginid] = error
+        if not parts:
+            raise self._not_signed_in(call)
+        return frames.together(parts, shape(None, frames.Context(call=call, fetched=datetime.now(UTC))))
 
 
 _NOT_BY_CALL = {

@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import logging
 import numbers
+import os
 import threading
+import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, NoReturn, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
+from dpyauth.accounts import Accounts
 from dpyauth.apis import request as requests
 from dpyauth.apis import v3
 from dpyauth.apis.catalog import Call, load
@@ -23,21 +27,28 @@ from dpyauth.errors import (
 )
 from dpyauth.plans import Awaitables, Plan, Request, Ticket, planned, result_of
 from dpyauth.queries import Queries
-from dpyauth.wire.calls import Reply
+from dpyauth.wire.budget import Budget
+from dpyauth.wire.calls import Pending
 from dpyauth.wire.connection import Connection
-from dpyauth.wire.link import State
+from dpyauth.wire.replies import Reply
+from dpyauth.wire.state import State
+from dpyauth.wire.subscriptions import Subscription
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from dpyauth.apis.v3 import Account
     from dpyauth.credentials import Credential
     from dpyauth.settings import Settings
 
 log = logging.getLogger("dpyauth")
 
+EVENTS_KEPT = 1000
+
 _ASK = "Sign in first: enter your API token in the panel that dpyauth.login() shows, or run dpyauth.login(token)."
 
 
-class Session(Queries):
+class Session(Accounts, Queries):
     """A session with Deriv, made by `dpyauth.login`.
 
     Every method that asks Deriv something blocks until the answer is there, and has an awaitable twin of the same
@@ -60,9 +71,16 @@ class Session(Queries):
         self._connection: Connection | None = None
         self._credential: Credential | None = None
         self._account: Account | None = None
+        self._grants: dict[str, Credential] = {}  # of all accounts that the sign-in gave access to, by login ID
+        self._others: dict[str, Connection] = {}  # connections to those that are not the one in use
         self._ended: DpyauthError | None = None
         self._signed_out_because = ""
         self._watchers: list[Callable[[], None]] = []
+        self._budget = Budget()
+        self._events: deque[tuple[float, str, str, float | None]] = deque(maxlen=EVENTS_KEPT)
+        self._since: float | None = None  # when the present sign-in began
+        self._process = os.getpid()
+        self._aio = Awaitables(self)
 
     # What the session is
 
@@ -93,7 +111,7 @@ class Session(Queries):
     @property
     def aio(self) -> Awaitables:
         """The awaitable twins: ``await session.aio.balance()``."""
-        return Awaitables(self)
+        return self._aio
 
     # Leaving
 
@@ -146,32 +164,101 @@ class Session(Queries):
     def __reduce__(self) -> NoReturn:
         raise TypeError("a session cannot be pickled: it holds a live connection and a secret")
 
+    # What has happened to it
+
+    def events(self) -> pd.DataFrame:
+        """What has happened to the session: connections made and lost, waits for rate limits, sign-outs.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The latest events, the oldest first: ``time`` (datetime64[us, UTC]), ``what`` (string), ``why`` (string),
+            ``took`` (float64, seconds; for a reconnect, how long the session was cut off).
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> dpyauth.login(sandbox=True).events()["what"].iloc[-1]
+        'connected'
+        """
+        from dpyauth import frames
+
+        return frames.events(list(self._events))
+
+    def health(self) -> pd.Series[Any]:
+        """How the session is, in figures.
+
+        Returns
+        -------
+        pandas.Series
+            ``state``; ``uptime`` since the sign-in, ``last_round_trip``, ``p50`` and ``p99`` of the last 1000 round
+            trips (all in seconds); ``reconnects``; ``stray_replies``, which nobody waited for; ``streams``; and the
+            calls left in this minute by rate limit: ``left_general``, ``left_outcome``, ``left_pricing``.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> dpyauth.login(sandbox=True).health()["state"]
+        'signed in'
+        """
+        from dpyauth import frames
+
+        connection = self._connection
+        trips = list(connection.link.round_trips) if connection else []
+        return frames.health(
+            state=self.state,
+            uptime=time.time() - self._since if self._since is not None and self._account else None,
+            round_trips=trips,
+            reconnects=connection.link.reconnects if connection else 0,
+            stray_replies=connection.link.stray if connection else 0,
+            streams=connection.link.streams if connection else 0,
+            left=self._budget.left(time.monotonic()),
+        )
+
+    def _note(self, what: str, why: str, took: float | None) -> None:
+        self._events.append((time.time(), what, why, took))
+
     # Inside: calls
 
-    def _begin(self, request: Request) -> Ticket:
+    def _begin(self, request: Request, deliver: Callable[[Pending], None]) -> Ticket:
         """Send one request of a plan."""
         call = self._catalog.find(request.call)
         fields = requests.build(call, request.fields)
         timeout = self._timeout if request.timeout is None else check_timeout(request.timeout)
-        connection = self._connection_for(call)
+        connection = self._connection_for(call, request.account)
+        stream = request.listener
+        secrets = requests.secrets(fields)
 
         def finish(reply: Reply) -> Reply:
-            error = v3.error(reply, call.name, requests.secrets(fields))
-            if error is not None:
-                raise error
+            if "error" in reply:
+                error = v3.error(reply, call.name, secrets)
+                if error is not None:
+                    raise error
+            if stream is not None and pending.subscription is not None:
+                stream._attach(connection, pending.subscription)
             return reply
 
         pending = connection.submit(
             call.name,
-            lambda req_id: json.dumps({**requests.reveal(fields), "req_id": req_id}),
+            # Revealed for the one moment of writing it down.
+            lambda req_id: json.dumps({**(requests.reveal(fields) if secrets else fields), "req_id": req_id}),
             timeout=timeout,
+            deliver=deliver,
             changes=call.changes_with(fields),
             exact=request.exact,
+            listener=stream,
+            subscription=_subscription(call, fields) if stream is not None else None,
         )
-        return Ticket(pending, finish, lambda: connection.abandon(pending))
+        return Ticket(pending, connection, finish)
 
-    def _connection_for(self, call: Call) -> Connection:
+    def _connection_for(self, call: Call, loginid: str | None = None) -> Connection:
         """The connection to put this call to, or the reason why there is none."""
+        if self._process != os.getpid():
+            raise SessionClosed(
+                "This process was forked from the one that signed in; a session cannot be shared between the two. "
+                "Sign in anew here with dpyauth.login().",
+                call=call.name,
+            )
         stale = None
         with self._lock:
             if self._ended is not None:
@@ -179,6 +266,8 @@ class Session(Queries):
             account = self._account
             if account is None and call.needs_auth:
                 raise self._not_signed_in(call.name)
+            if account is not None and loginid is not None and loginid != account.loginid:
+                return self._others[loginid]
             if account is not None and not self.can(call.name):
                 raise _missing_scope(call, account.scopes or ())
             if self._connection is None or self._connection.failure is not None:
@@ -200,13 +289,18 @@ class Session(Queries):
             settings.url,
             v3.greeting(credential) if credential else None,
             direct=settings.loopback,
+            budget=self._budget,
+            on_event=self._note,
             on_change=self._on_change,
         )
 
-    def _sign_in(self, credential: Credential, settings: Settings | None = None) -> Future[Account]:
+    def _sign_in(
+        self, credential: Credential, settings: Settings | None = None, grants: dict[str, Credential] | None = None
+    ) -> Future[Account]:
         """Start to sign in, from any thread.
 
         What is signed in now stays until the new sign-in has succeeded. Cancelling the future calls it off.
+        ``grants`` are the credentials of all accounts that came with this one.
         """
         settings = settings or self._settings
         with self._lock:
@@ -227,8 +321,15 @@ class Session(Queries):
                     if error is None:
                         before, self._connection = self._connection, connection
                         self._settings, self._credential, self._account = settings, credential, account
+                        others: dict[str, Connection] = {}
+                        if grants is not self._grants:  # else it is the same sign-in, and its connections stay
+                            others, self._others = self._others, {}
+                            self._grants = {account.loginid: credential} if grants is None else grants
                         self._signed_out_because = ""
+                        self._since = time.time()
                 if error is None:
+                    for other in others.values():
+                        other.close(SessionClosed("The session has signed in anew."))
                     if before is not None:
                         before.close(SessionClosed("The session has signed in anew. Run the cell again."))
                     done.set_result(account)
@@ -241,9 +342,9 @@ class Session(Queries):
         connection.ready.add_done_callback(settle)
         return done
 
-    def _sign_in_and_wait(self, credential: Credential, settings: Settings | None = None) -> Account:
+    def _sign_in_and_wait(self, credential: Credential, *, grants: dict[str, Credential] | None = None) -> Account:
         """Sign in, and wait for it on the caller's thread."""
-        future = self._sign_in(credential, settings)
+        future = self._sign_in(credential, grants=grants)
         try:
             return result_of(future, self._timeout)
         except DpyauthError as error:
@@ -259,37 +360,66 @@ class Session(Queries):
 
     def _sign_out(self, because: str) -> None:
         with self._lock:
-            connection, self._connection = self._connection, None
-            self._account = self._credential = None
             self._signed_out_because = because
-        if connection is not None:
+            connections = self._let_go()
+        for connection in connections:
             connection.close(NotSignedIn(f"Signed out ({because}). {_ASK}"))
         self._tell()
 
+    def _let_go(self) -> list[Connection]:
+        """Forget who is signed in; returns the connections to close, once the lock is released."""
+        connections = [
+            connection for connection in (self._connection, *self._others.values()) if connection is not None
+        ]
+        self._connection = self._account = self._credential = None
+        self._grants, self._others = {}, {}
+        return connections
+
     def _close(self, error: DpyauthError) -> None:
+        if self._process != os.getpid():
+            return  # a forked child: the connection is its parent's
         with self._lock:
             if self._ended is not None:
                 return
             self._ended = error
-            connection, self._connection = self._connection, None
-            self._account = self._credential = None
-        if connection is not None:
+            connections = self._let_go()
+        for connection in connections:
             connection.close(error)
         self._tell()
 
     def _on_change(self, connection: Connection, state: State) -> None:
         """The connection's state has changed; runs on the background thread."""
         if connection is self._connection:
+            others: dict[str, Connection] = {}
             if self._account is not None and connection.failure is not None:
-                self._account = self._credential = None
+                with self._lock:
+                    self._account = self._credential = None
+                    others, self._others, self._grants = self._others, {}, {}
                 self._signed_out_because = str(connection.failure).rstrip(".")
+            for other in others.values():
+                other.close(NotSignedIn(f"Signed out ({self._signed_out_because}). {_ASK}"))
             self._tell()
 
+    def _keep(self, profile: str) -> str:
+        """Keep the credential for the next kernel; returns where, in words."""
+        from dpyauth.keep import remember
+
+        with self._lock:
+            account, grants, app_id = self._account, self._grants, self._settings.app_id
+        if account is None:
+            raise self._not_signed_in("authorize")
+        tokens = {loginid: credential.token for loginid, credential in grants.items()}
+        return remember(tokens, active=account.loginid, app_id=app_id, profile=profile)
+
     def _fits(self, credential: Credential | None, settings: Settings) -> bool:
-        """Whether this session is what a login with this credential would make."""
-        if self._ended is not None or settings != self._settings:
+        """Whether this session is what a login with this credential would make; without one, any app ID will do."""
+        here = self._settings
+        if self._ended is not None or (settings.server, settings.language) != (here.server, here.language):
             return False
-        return credential is None or (self._credential is not None and credential.token == self._credential.token)
+        if credential is None:
+            return True
+        same = self._credential is not None and credential.token == self._credential.token
+        return same and settings.app_id == here.app_id
 
     def _watch(self, watcher: Callable[[], None]) -> Callable[[], None]:
         """Have a function called after every change, on some thread; returns what ends that."""
@@ -302,6 +432,18 @@ class Session(Queries):
                 watcher()
             except Exception as error:  # a panel's defect must not disturb the session
                 log.error("a watcher of the session failed: %s", type(error).__name__)
+
+
+def _subscription(call: Call, fields: dict[str, Any]) -> Subscription:
+    symbol = fields.get("ticks")
+    return Subscription(
+        call=call.name,
+        key=json.dumps(fields, sort_keys=True, default=repr),
+        req_id=0,  # known once it is sent
+        text="",
+        symbol=symbol if isinstance(symbol, str) else None,
+        many=call.name == "proposal_open_contract" and "contract_id" not in fields,
+    )
 
 
 def check_timeout(seconds: float) -> float:

@@ -15,6 +15,7 @@ import pytest
 import dpyauth
 from dpyauth.apis.request import seal
 from dpyauth.errors import DpyauthError, InvalidCredential, SignInRefused
+from dpyauth.plans import Request
 from dpyauth.sandbox import Sandbox
 from dpyauth.sandbox.users import Grant
 from dpyauth.session import Session
@@ -177,10 +178,10 @@ def test_secrets_in_other_calls(
 
 def test_a_call_that_waits_does_not_show_it(session: Session, box: Sandbox) -> None:
     box.faults.swallow("copy_start")
-    ticket = session._begin(dpyauth.session.Request("copy_start", seal(None, {"copy_start": RIGHT})))  # type: ignore[attr-defined]
+    ticket = session._begin(Request("copy_start", seal(None, {"copy_start": RIGHT})), lambda pending: None)
     clean(repr(ticket))
     clean(repr(ticket.pending))
-    ticket.abandon()
+    ticket.connection.abandon(ticket.pending)
 
 
 def test_what_this_file_looks_for_would_be_found() -> None:

@@ -22,7 +22,7 @@ def test_every_error_is_exported_and_nothing_unexpected() -> None:
     kinds = {
         name for name, kind in vars(errors).items() if inspect.isclass(kind) and issubclass(kind, errors.DpyauthError)
     }
-    assert set(dpyauth.__all__) == kinds | {"Session", "__version__", "allow_nested_asyncio", "login"}
+    assert set(dpyauth.__all__) == kinds | {"Session", "Stream", "__version__", "allow_nested_asyncio", "login"}
 
 
 def test_every_exported_name_is_documented() -> None:

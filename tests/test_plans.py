@@ -12,10 +12,23 @@ from typing import Any
 import pytest
 
 from dpyauth import plans
-from dpyauth.errors import CallTimeout, InvalidRequest, RateLimited
+from dpyauth.errors import ConnectionLost, DpyauthError, InvalidRequest, RateLimited, SessionClosed
 from dpyauth.plans import Awaitables, Plan, Request, Ticket, planned, result_of
 from dpyauth.session import Session
-from dpyauth.wire.calls import Pending, Reply
+from dpyauth.wire.calls import Pending
+from dpyauth.wire.replies import Reply
+
+
+class MadeUp:
+    """A connection, as far as a ticket knows it."""
+
+    def __init__(self) -> None:
+        self.alive = True
+        self.failure: DpyauthError | None = None
+        self.abandoned: list[str] = []
+
+    def abandon(self, pending: Pending) -> None:
+        self.abandoned.append(pending.call)
 
 
 class Driven:
@@ -23,17 +36,16 @@ class Driven:
 
     def __init__(self) -> None:
         self.begun: list[Request] = []
-        self.abandoned: list[str] = []
+        self.connection = MadeUp()
         self.answer: Callable[[Pending], object] = lambda pending: pending.resolve({pending.call: len(self.begun)})
         self.finish: Callable[[Reply], Reply] = lambda reply: reply
         self.changes = False
 
-    def _begin(self, request: Request) -> Ticket:
+    def _begin(self, request: Request, deliver: Callable[[Pending], None]) -> Ticket:
         self.begun.append(request)
-        pending = Pending(request.call, 1, "", deadline=0, timeout=request.timeout or 5.0, changes=self.changes)
-        pending.sent = True
+        pending = Pending(request.call, 1, "", 0.0, 5.0, deliver, changes=self.changes, sent_at=0.0)
         self.answer(pending)
-        return Ticket(pending, lambda reply: self.finish(reply), lambda: self.abandoned.append(pending.call))
+        return Ticket(pending, self.connection, lambda reply: self.finish(reply))  # type: ignore[arg-type]
 
     @planned
     def two(self, first: str = "a", *, second: str = "b") -> Plan[list[Reply]]:
@@ -81,7 +93,7 @@ both = pytest.mark.parametrize("run", [blocking, awaiting])
 def test_a_plan_gets_the_replies_it_asks_for(driven: Driven, run: Any) -> None:
     assert run(driven, "two", "x", second="y") == [{"x": 1}, {"y": 2}]
     assert [request.call for request in driven.begun] == ["x", "y"]
-    assert driven.abandoned == []
+    assert driven.connection.abandoned == []
 
 
 @both
@@ -107,12 +119,12 @@ def test_an_error_it_does_not_deal_with_is_raised(driven: Driven, run: Any) -> N
     driven.answer = lambda pending: pending.fail(RateLimited("slowly", call="a"))
     with pytest.raises(RateLimited):
         run(driven, "two")
-    assert driven.abandoned == []
+    assert driven.connection.abandoned == []
 
 
 @both
 def test_so_is_an_error_before_anything_was_sent(driven: Driven, run: Any) -> None:
-    def refuse(request: Request) -> Ticket:
+    def refuse(request: Request, deliver: Any) -> Ticket:
         raise InvalidRequest("no")
 
     driven._begin = refuse  # type: ignore[method-assign]
@@ -128,26 +140,63 @@ def test_wrong_arguments_are_the_callers(driven: Driven, run: Any) -> None:
 
 
 @both
-def test_a_connection_that_does_not_keep_its_deadline(driven: Driven, run: Any, monkeypatch: Any) -> None:
-    monkeypatch.setattr(plans, "GRACE", 0.01)
+def test_a_reply_may_come_on_any_thread_at_any_time(driven: Driven, run: Any) -> None:
+    threads = []
+
+    def answer(pending: Pending) -> None:
+        threads.append(threading.Timer(0.02, pending.resolve, [{pending.call: "late"}]))
+        threads[-1].start()
+
+    driven.answer = answer
+    assert run(driven, "two") == [{"a": "late"}, {"b": "late"}]
+    for thread in threads:
+        thread.join(5)
+
+
+@both
+@pytest.mark.parametrize(
+    ("failure", "kind"), [(SessionClosed("closed"), SessionClosed), (None, ConnectionLost)], ids=["failed", "gone"]
+)
+def test_a_connection_that_has_ended_leaves_nobody_waiting(
+    driven: Driven, run: Any, failure: DpyauthError | None, kind: type, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plans, "STEP", 0.01)
+    monkeypatch.setattr(plans, "HEARTBEAT", 0.01)
     driven.answer = lambda pending: None
-    with pytest.raises(CallTimeout, match=r"'one' was not answered within 0\.01 s") as overdue:
-        run(driven, "one", timeout=0.01)
-    assert overdue.value.call == "one"
-    assert driven.abandoned == ["one"]
+    driven.connection.alive, driven.connection.failure = False, failure
+    with pytest.raises(kind):
+        run(driven, "one")
 
 
 @pytest.mark.parametrize("changes", [False, True])
 def test_an_interrupt_of_a_blocking_call(driven: Driven, changes: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(future: Any, timeout: float) -> None:
+    def interrupted(notice: Any, pending: Pending) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(plans, "result_of", interrupted)
+    monkeypatch.setattr(plans, "STEP", 0.01)
+    monkeypatch.setattr(plans.Notice, "about", interrupted)
+    driven.answer = lambda pending: None
     driven.changes = changes
     with pytest.raises(KeyboardInterrupt) as stopped:
         driven.one()
-    assert driven.abandoned == ["one"]
-    assert bool(getattr(stopped.value, "__notes__", [])) == changes
+    assert driven.connection.abandoned == ["one"]
+    assert ["already been sent" in note for note in getattr(stopped.value, "__notes__", [])] == [True] * changes
+
+
+def test_a_wait_is_in_steps(driven: Driven, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wait on a lock cannot be interrupted everywhere, so no wait may be long."""
+    looked: list[Pending] = []
+
+    def look(notice: Any, pending: Pending) -> None:
+        looked.append(pending)
+        if len(looked) == 3:
+            pending.resolve({"x": 1})
+
+    monkeypatch.setattr(plans, "STEP", 0.01)
+    monkeypatch.setattr(plans.Notice, "about", look)
+    driven.answer = lambda pending: None
+    assert driven.one() == {"x": 1}
+    assert plans.STEP < 1
 
 
 def test_an_interrupt_reaches_a_loop_that_only_awaits(driven: Driven, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -175,26 +224,52 @@ def test_an_interrupt_reaches_a_loop_that_only_awaits(driven: Driven, monkeypatc
         assert beats == after >= 3
 
     asyncio.run(main())
-    assert driven.abandoned == ["one"]
+    assert driven.connection.abandoned == ["one"]
 
 
-def test_waiting_for_a_future(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plans, "HEARTBEAT", 0.005)
+def test_every_loop_has_waiters_of_its_own_and_a_closed_one_is_forgotten(driven: Driven) -> None:
+    results = [awaiting(driven, "one") for _ in range(5)]  # each on a loop of its own
+    assert results == [{"one": count} for count in range(1, 6)]
+    assert len([loop for loop in plans._waiters if loop.is_closed()]) <= 1
+
+    async def both_loops() -> list[Reply]:
+        one = asyncio.ensure_future(Awaitables(driven).one())
+        other = asyncio.to_thread(asyncio.run, Awaitables(driven).one())
+        return [await one, await other]
+
+    assert len(asyncio.run(both_loops())) == 2
+
+
+def test_a_reply_to_a_loop_that_is_closed_disturbs_nobody(driven: Driven) -> None:
+    waiting: list[Pending] = []
+    driven.answer = waiting.append
+
+    async def leave() -> None:
+        task = asyncio.ensure_future(Awaitables(driven).one())
+        await asyncio.sleep(0)
+        assert not task.done()
+
+    asyncio.run(leave())
+    waiting[0].resolve({})
+    assert driven.connection.abandoned == ["one"]
+
+
+def test_waiting_for_a_future() -> None:
     done: Future[int] = Future()
     with pytest.raises(TimeoutError):
         result_of(done, 0.02)
     timer = threading.Timer(0.02, done.set_result, [5])
     timer.start()
     assert result_of(done, 5) == 5
-    assert result_of(done, None) == 5
+    assert result_of(done, 0) == 5
+    timer.join()
     failed: Future[int] = Future()
     failed.set_exception(TimeoutError("its own"))
     with pytest.raises(TimeoutError, match="its own"):
         result_of(failed, 5)
 
 
-def test_an_interrupt_that_comes_just_before_the_wait_is_not_missed() -> None:
-    """A wait on a lock would not notice it, so no wait may be long."""
+def test_waiting_for_a_future_is_in_steps_too() -> None:
     waits: list[float] = []
 
     class Watched(Future[int]):
@@ -207,8 +282,8 @@ def test_an_interrupt_that_comes_just_before_the_wait_is_not_missed() -> None:
                 raise TimeoutError
             return super().result(0)
 
-    assert result_of(Watched(), None) == 5
-    assert max(waits) <= plans.HEARTBEAT
+    assert result_of(Watched(), 60) == 5
+    assert max(waits) <= plans.STEP
 
 
 def test_both_faces_keep_the_documentation(driven: Driven) -> None:

@@ -5,19 +5,26 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import itertools
 import logging
+import os
 import pickle
+import random
 import signal
+import subprocess
+import sys
+import textwrap
 import threading
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from dpyauth import plans
@@ -37,8 +44,10 @@ from dpyauth.errors import (
     SignInRefused,
 )
 from dpyauth.sandbox import Sandbox
+from dpyauth.sandbox.limits import Limits
 from dpyauth.session import Session, check_timeout
 from dpyauth.settings import settings
+from dpyauth.wire import budget
 
 Open = Callable[..., Session]
 Eventually = Callable[..., None]
@@ -223,9 +232,6 @@ def test_errors_of_deriv(session: Session, box: Sandbox) -> None:
     box.faults.error("SomethingNew", "ping", message="Who knows")
     with pytest.raises(ApiError, match="SomethingNew: Who knows"):
         session.call("ping")
-    box.faults.rate_limit("balance")
-    with pytest.raises(RateLimited):
-        session.balance()
     assert session.state == "signed in"
 
 
@@ -563,14 +569,18 @@ def interrupt_when_waiting(box: Sandbox, call: str, monkeypatch: pytest.MonkeyPa
         assert waiting.wait(5)
         signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
 
-    result_of = plans.result_of
+    result_of, enter = plans.result_of, plans.Notice.__enter__
 
-    def patched(future: Future[Any], timeout: float | None) -> Any:
+    def patched(future: Future[Any], timeout: float) -> Any:
         waiting.set()
         return result_of(future, timeout)
 
-    monkeypatch.setattr("dpyauth.plans.result_of", patched)
+    def entered(notice: plans.Notice) -> plans.Notice:
+        waiting.set()
+        return enter(notice)
+
     monkeypatch.setattr("dpyauth.session.result_of", patched)
+    monkeypatch.setattr(plans.Notice, "__enter__", entered)
     thread = threading.Thread(target=interrupt)
     thread.start()
     return thread
@@ -611,3 +621,254 @@ def test_an_interrupted_sign_in_is_called_off(
     eventually(lambda: box.connections_open == 0)
     session._sign_in_and_wait(api_token("sandbox-rich-all", "a test"))
     assert session.state == "signed in"
+
+
+# Rate limits
+
+
+def statements(session: Session, count: int) -> list[Future[Any]]:
+    return [on_thread(lambda: session.call("statement", limit=1)) for _ in range(count)]
+
+
+def test_a_read_that_comes_too_early_waits_and_succeeds(
+    session: Session, box: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(budget, "PENALTIES", (0.05, 0.1))
+    box.faults.rate_limit("balance", times=2)
+    assert session.balance()["loginid"].item() == "CR900001"
+    assert calls(box).count("balance") == 3
+    assert session.events()["what"].tolist().count("rate limit") == 2
+
+
+def test_a_change_that_comes_too_early_is_refused_and_not_repeated(open_session: Open, box: Sandbox) -> None:
+    session = open_session("sandbox-rich-demo")
+    box.faults.rate_limit(TOP_UP)
+    with pytest.raises(RateLimited):
+        session.call(TOP_UP)
+    assert calls(box).count(TOP_UP) == 1
+
+
+@pytest.fixture
+def tight(nothing_left: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Sandbox, Session]]:
+    """A Deriv that allows little, with minutes of half a second, and a session that knows."""
+    minute = 0.5
+    monkeypatch.setattr(budget, "MINUTE", minute)
+    started = time.time()
+    fast = lambda: started + (time.time() - started) * 60 / minute  # noqa: E731
+    with Sandbox(limits=Limits(general=(20, 1000), outcome=(5, 1000)), clock=fast) as box:
+        session = Session(settings(app_id=box.app_id, server=box.url), timeout=10.0)
+        session._sign_in_and_wait(api_token("sandbox-rich-all", "a test"))
+        session.call("website_status")
+        yield box, session
+        session.close()
+
+
+def test_the_limits_are_learned_from_deriv(tight: tuple[Sandbox, Session]) -> None:
+    health = tight[1].health()
+    assert health["left_outcome"] == 5
+    assert health["left_general"] <= 18  # the sign-in and the question count
+
+
+def test_they_are_asked_for_once_they_begin_to_matter(session: Session, box: Sandbox, eventually: Eventually) -> None:
+    before = session.health()["left_outcome"]
+    for _ in range(13):
+        session.call("statement", limit=1)
+    eventually(lambda: "website_status" in calls(box))
+    session.call("statement", limit=1)
+    assert calls(box).count("website_status") == 1
+    assert before == 25
+
+
+def test_calls_beyond_the_limit_queue_and_none_is_refused(tight: tuple[Sandbox, Session]) -> None:
+    box, session = tight
+    began = time.monotonic()
+    waiting = statements(session, 25)
+    assert session.call("ping")["ping"] == "pong"  # another kind need not wait
+    assert time.monotonic() - began < 1.9
+    assert all(future.result(20)["statement"]["count"] == 1 for future in waiting)
+    assert time.monotonic() - began >= 4 * 0.5 - 0.1
+    assert calls(box).count("statement") == 25
+    assert "rate limit" not in session.events()["what"].tolist()
+
+
+def test_a_change_beyond_the_limit_is_not_sent(tight: tuple[Sandbox, Session]) -> None:
+    box, session = tight
+    session._budget.learn({"api_call_limits": Limits(general=(1, 1000)).announce()})
+    before = len(box.received)
+    with pytest.raises(RateLimited, match="not sent"):
+        session.call("set_settings", email_consent=1)
+    assert len(box.received) == before
+
+
+def test_a_call_that_waits_for_the_limits_outlives_its_own_time_and_a_break(
+    tight: tuple[Sandbox, Session], at_once: None, eventually: Eventually
+) -> None:
+    box, session = tight
+    waiting = [on_thread(lambda: session.call("statement", limit=1, timeout=0.3)) for _ in range(12)]
+    eventually(lambda: calls(box).count("statement") >= 5)
+    box.faults.reset()
+    assert all(future.result(20)["statement"]["count"] == 1 for future in waiting)
+
+
+# How fast it comes back
+
+
+def test_the_first_try_is_at_once_and_never_more_than_one_a_second(
+    session: Session, box: Sandbox, monkeypatch: pytest.MonkeyPatch, eventually: Eventually
+) -> None:
+    tries: list[float] = []
+    handshake = box.faults.handshake
+
+    def counted() -> int | None:
+        tries.append(time.monotonic())
+        return handshake()
+
+    monkeypatch.setattr(box.faults, "handshake", counted)
+    monkeypatch.setattr(random.Random, "uniform", lambda self, low, high: low)  # the shortest pauses there are
+    box.faults.refuse(503, times=2)
+    session._connection._link._backoff._last = time.monotonic() - 60  # type: ignore[union-attr]
+    lost = time.monotonic()
+    box.faults.reset()
+    eventually(lambda: session.health()["reconnects"] == 1, timeout=10)
+    assert len(tries) == 3
+    assert tries[0] - lost < 0.5
+    assert all(later - earlier >= 0.95 for earlier, later in itertools.pairwise(tries))
+
+
+# What has happened to it
+
+
+def test_events_and_health(session: Session, box: Sandbox, at_once: None, eventually: Eventually) -> None:
+    box.faults.duplicate("balance")
+    session.balance()
+    box.faults.reset("balance")
+    session.balance()
+    eventually(lambda: session.health()["stray_replies"] == 1)
+    health = session.health()
+    assert health["state"] == "signed in"
+    assert health["reconnects"] == 1
+    assert health["streams"] == 0
+    assert 0 < health["last_round_trip"] < 5
+    assert health["p50"] <= health["p99"]
+    assert 0 < health["uptime"] < 60
+    assert 0 < health["left_general"] < 180
+    events = session.events()
+    assert events["what"].tolist() == ["connected", "connection lost", "reconnected"]
+    assert "1 reads will be sent again" in events["why"].iloc[1]
+    assert events["took"].iloc[2] > 0
+    assert events["time"].is_monotonic_increasing
+    session.close()
+    assert session.events()["what"].iloc[-1] == "closed"
+    assert session.health()["state"] == "closed"
+    assert pd.isna(session.health()["uptime"])
+
+
+def test_before_anything_has_happened(open_session: Open) -> None:
+    session = open_session(None)
+    assert session.events().empty
+    health = session.health()
+    assert health["state"] == "signed out"
+    assert health[["uptime", "last_round_trip"]].isna().all()
+
+
+def test_a_revoked_token_is_an_event_and_the_next_call_says_why(
+    open_session: Open, box: Sandbox, at_once: None, eventually: Eventually
+) -> None:
+    session = open_session("sandbox-rich-read")
+    box.stop()
+    box.faults.revoke("sandbox-rich-read")
+    box.start()
+    eventually(lambda: session.state == "signed out")
+    assert session.events()["what"].iloc[-1] == "signed out"
+    assert "does not accept this API token" in session.events()["why"].iloc[-1]
+    with pytest.raises(NotSignedIn, match="does not accept this API token"):
+        session.account_status()
+    assert "sandbox-rich-read" not in session.events().to_string()
+
+
+def test_what_is_kept_of_events_is_bounded(session: Session) -> None:
+    for number in range(2000):
+        session._note("x", str(number), None)
+    assert len(session.events()) == 1000
+    assert session.events()["why"].iloc[-1] == "1999"
+
+
+def test_a_machine_that_slept_looks_at_once(session: Session, box: Sandbox, eventually: Eventually) -> None:
+    connection = session._connection
+    assert connection is not None
+    connection._clock_offset -= 3600
+    connection._loop.call_soon_threadsafe(connection._watch_clock)
+    eventually(lambda: "ping" in calls(box))
+    assert session.events()["what"].tolist()[-1] == "woke up"
+
+
+# Other processes
+
+
+def run_python(code: str, *flags: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *flags, "-c", textwrap.dedent(code)], capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_forked_child_is_told_and_its_parent_goes_on() -> None:
+    ran = run_python("""
+        import os, dpyauth
+        session = dpyauth.login(sandbox=True)
+        stream = session.stream("balance")
+        child = os.fork()
+        if child == 0:
+            try:
+                session.balance()
+            except dpyauth.SessionClosed as error:
+                assert "forked" in str(error)
+                session.close()
+                stream.close()
+                os._exit(7)
+            os._exit(1)
+        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        print(status, session.balance()["loginid"].item(), session.state, session.health()["reconnects"],
+              session.health()["streams"], stream.ended)
+        session.close()
+    """)
+    assert ran.stdout.split() == ["7", "CR900001", "signed", "in", "0", "1", "False"], ran.stderr
+
+
+@pytest.mark.parametrize("how", ["pass", "sys.exit()", "del session", "stream = session.stream('balance')"])
+def test_a_program_that_never_closes_its_session_ends_quickly_and_silently(how: str) -> None:
+    began = time.monotonic()
+    ran = run_python(
+        f"""
+        import sys, dpyauth
+        session = dpyauth.login(sandbox=True)
+        session.call("ping")
+        sys.stderr.write("---")
+        {how}
+        """,
+        "-W",
+        "error",
+    )
+    assert ran.returncode == 0
+    assert ran.stderr.endswith("---"), ran.stderr
+    assert ran.stdout == ""
+    assert time.monotonic() - began < 15
+
+
+def test_a_session_that_is_only_opened_and_never_closed_does_not_hold_up_the_end() -> None:
+    ran = run_python(
+        """
+        import sys
+        from dpyauth.credentials import api_token
+        from dpyauth.sandbox import shared
+        from dpyauth.session import Session
+        from dpyauth.settings import settings
+        box = shared()
+        session = Session(settings(app_id=box.app_id, server=box.url))
+        session._sign_in_and_wait(api_token(box.tokens[0].token, "a test"))
+        """,
+        "-W",
+        "error",
+    )
+    assert (ran.returncode, ran.stdout) == (0, "")
+    assert "Traceback" not in ran.stderr

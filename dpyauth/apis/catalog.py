@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import json
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import resources
 from typing import Any
 
 from dpyauth.errors import InvalidRequest
@@ -29,6 +28,8 @@ class Call:
     streams: str = "no"
     changes: bool | frozenset[str] = False
     extra: Mapping[str, Any] | None = None
+    sensitive: frozenset[str] = frozenset()
+    """Names of the fields whose values are secret or personal."""
 
     @property
     def needs_auth(self) -> bool:
@@ -39,11 +40,6 @@ class Call:
     def open(self) -> bool:
         """Whether the call takes fields beyond those listed (one does: its field names are questions)."""
         return bool(self.extra and "patternProperties" in self.extra)
-
-    @property
-    def sensitive(self) -> frozenset[str]:
-        """Names of the fields whose values are secret or personal."""
-        return frozenset(name for name, field in self.fields.items() if field.get("sensitive"))
 
     @property
     def schema(self) -> Schema:
@@ -63,37 +59,30 @@ class Call:
         return any(fields.get(name) is not None for name in self.changes)
 
 
-class Catalog(Mapping[str, Call]):
+class Catalog(dict[str, Call]):
     """The calls of one API by name."""
 
     def __init__(self, api: str, calls: Mapping[str, Call]) -> None:
+        super().__init__(calls)
         self.api = api
-        self._calls = calls
-
-    def __getitem__(self, name: str) -> Call:
-        return self._calls[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._calls)
-
-    def __len__(self) -> int:
-        return len(self._calls)
 
     def __repr__(self) -> str:
         return f"<dpyauth catalog of {self.api}: {len(self)} calls>"
 
     def find(self, name: object) -> Call:
         """The call of this name, or an error that names the nearest one."""
-        if isinstance(name, str) and name in self._calls:
-            return self._calls[name]
+        if isinstance(name, str) and name in self:
+            return self[name]
         raise InvalidRequest(
-            f"Deriv's {self.api} API has no call named {name!r}.{nearest(str(name), self._calls)}",
+            f"Deriv's {self.api} API has no call named {name!r}.{nearest(str(name), self)}",
             call=str(name),
         )
 
 
 def nearest(name: str, known: Mapping[str, Any]) -> str:
     """A sentence that names the likeliest right spelling, or nothing."""
+    import difflib  # only where something is wrong
+
     close = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.5)
     return f" Did you mean {close[0]!r}?" if close else ""
 
@@ -101,7 +90,8 @@ def nearest(name: str, known: Mapping[str, Any]) -> str:
 @functools.cache
 def load(api: str = "v3") -> Catalog:
     """The catalog of an API, read once."""
-    raw = json.loads(resources.files(__package__).joinpath(f"{api}.json").read_text(encoding="utf-8"))
+    with open(os.path.join(os.path.dirname(__file__), f"{api}.json"), encoding="utf-8") as file:
+        raw = json.load(file)
     return Catalog(api, {name: _call(name, entry) for name, entry in raw.items()})
 
 
@@ -116,4 +106,5 @@ def _call(name: str, entry: dict[str, Any]) -> Call:
         streams=entry.get("streams", "no"),
         changes=changes if isinstance(changes, bool) else frozenset(changes),
         extra=entry.get("extra"),
+        sensitive=frozenset(field for field, schema in entry["fields"].items() if schema.get("sensitive")),
     )

@@ -58,10 +58,15 @@ def reveal(value: Any) -> Any:
 
 def secrets(value: Any) -> list[Secret]:
     """The secrets in the fields of a request."""
-    if isinstance(value, Secret):
-        return [value]
-    children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return [secret for child in children for secret in secrets(child)]
+    found: list[Secret] = []
+    waiting = [value]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, Secret):
+            found.append(value)
+        elif isinstance(value, dict | list):
+            waiting.extend(value.values() if isinstance(value, dict) else value)
+    return found
 
 
 def seal(call: Call | None, given: Mapping[str, Any]) -> Fields:
@@ -155,7 +160,7 @@ def _number(value: Any, schema: Schema) -> int | float:
         value = Decimal(value.strip()) if re.fullmatch(r"\s*[+-]?\d+(\.\d+)?\s*", value, re.ASCII) else value
     if isinstance(value, Decimal):
         exact = float(value)
-        if Decimal(repr(exact)) != value:
+        if not math.isfinite(exact) or Decimal(repr(exact)) != value:
             raise ValueError  # the amount would change on its way
         return exact
     if isinstance(value, float):

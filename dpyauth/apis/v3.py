@@ -16,8 +16,8 @@ from dpyauth.errors import (
     RateLimited,
     SignInRefused,
 )
-from dpyauth.wire.calls import Reply
-from dpyauth.wire.link import Greeting, error_code
+from dpyauth.wire.replies import Reply, error_code
+from dpyauth.wire.state import Greeting
 
 SCOPE_LABELS = {
     "read": "Read",

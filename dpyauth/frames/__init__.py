@@ -18,7 +18,21 @@ The index just counts. The login ID is a column, so frames of several accounts c
 from dpyauth.frames.accounts import accounts
 from dpyauth.frames.columns import Context
 from dpyauth.frames.flags import status_flags
+from dpyauth.frames.history import events, health, updates
 from dpyauth.frames.money import balance
 from dpyauth.frames.status import account_status, currencies, verification
+from dpyauth.frames.together import together
 
-__all__ = ["Context", "account_status", "accounts", "balance", "currencies", "status_flags", "verification"]
+__all__ = [
+    "Context",
+    "account_status",
+    "accounts",
+    "balance",
+    "currencies",
+    "events",
+    "health",
+    "status_flags",
+    "together",
+    "updates",
+    "verification",
+]

@@ -13,7 +13,7 @@ from dpyauth.sandbox.faults import Fault
 from dpyauth.sandbox.limits import Limits, Meter
 from dpyauth.sandbox.messages import Refusal, Reply
 from dpyauth.sandbox.streams import Streams
-from dpyauth.sandbox.users import APP_IDS, Grant
+from dpyauth.sandbox.users import Grant
 from dpyauth.sandbox.world import World
 
 _log = logging.getLogger("dpyauth.sandbox")
@@ -26,13 +26,17 @@ class Connection:
     def __init__(self, number: int, app_id: int, world: World, meter: Meter, clock: Callable[[], float]) -> None:
         self.number = number
         self.app_id = app_id
-        self.is_known_app = app_id in APP_IDS
         self.world = world
         self.meter = meter
         self.clock = clock
         self.streams = Streams()
         self.grants: dict[str, Grant] = {}  # by login ID
         self.current: str | None = None
+
+    @property
+    def is_known_app(self) -> bool:
+        """Whether the app it connected with can be used."""
+        return self.world.apps.find(self.app_id) is not None
 
     @property
     def limits(self) -> Limits:
@@ -115,7 +119,7 @@ class Connection:
         return handler(Ask(call.name, request, echo, self, now, grant))
 
     def _still_granted(self, loginid: str) -> bool:
-        return self.grants[loginid].token in self.world.grants
+        return self.world.works(self.grants[loginid])
 
     def _grant(self, call: Call, loginid: str | None) -> Grant | None:
         """By which right the request is made, or a refusal when there is none."""

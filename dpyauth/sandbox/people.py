@@ -125,6 +125,19 @@ def newcomer() -> User:
     )
 
 
+def signed_up(number: int, email: str, now: int) -> User:
+    """Somebody who has just opened a demo account."""
+    loginid = f"VRTC{900100 + number}"
+    return User(
+        user_id=9000100 + number,
+        name="",
+        country="",
+        accounts=(Account(loginid, "USD", "virtual", Plan(now, 100, funding=1_000_000)),),
+        status={"status": [], "risk_classification": "low"},
+        given_email=email,
+    )
+
+
 def _verified() -> dict[str, Any]:
     expiry = END + 44 * DAY
     jurisdictions = {"bvi": 1, "labuan": 0, "svg": 1, "vanuatu": 1, "virtual": 0}

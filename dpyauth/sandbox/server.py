@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import atexit
 import concurrent.futures
 import functools
 import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self, TypeVar
 
 from tornado.httpserver import HTTPServer
-from tornado.web import Application, RequestHandler
+from tornado.web import Application
 
+from dpyauth.sandbox import apps, signin
 from dpyauth.sandbox.faults import Fault, Faults
 from dpyauth.sandbox.history import Row
 from dpyauth.sandbox.limits import Limits, Meter
@@ -24,9 +24,9 @@ from dpyauth.sandbox.users import OWN_APP_ID, SAMPLES, SampleToken
 from dpyauth.sandbox.websocket import Socket
 from dpyauth.sandbox.world import World
 
+T = TypeVar("T")
 _HOST = "127.0.0.1"
 _REMEMBERED = 10_000
-_sharing = threading.Lock()
 _GRACE = 0.3  # seconds for clients to close their side when the sandbox stops
 
 
@@ -53,6 +53,8 @@ class Sandbox:
         Seconds without a request after which a connection is closed, as Deriv does; None for never.
     ping_interval : float, optional
         Seconds between protocol pings; a client that does not answer within as many is dropped.
+    token_lifetime : float, optional
+        Seconds after which a token from the sign-in pages expires; None for never.
     clock : callable, optional
         Returns the time in epoch seconds.
 
@@ -64,6 +66,10 @@ class Sandbox:
         The tokens there are.
     faults : Faults
         Things that can be made to go wrong.
+    echo_state : bool
+        Whether the sign-in pages send an app's `state` back; nobody knows whether Deriv does.
+    redirect_denial : bool
+        Whether they tell the app when somebody denies it access; nobody knows of Deriv doing so.
     connections_opened : int
         How many clients have connected so far.
 
@@ -82,12 +88,15 @@ class Sandbox:
         limits: Limits | bool | None = True,
         idle_timeout: float | None = 120.0,
         ping_interval: float | None = None,
+        token_lifetime: float | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.app_id = OWN_APP_ID
         self.tokens: tuple[SampleToken, ...] = SAMPLES
         self.faults = Faults(self._strike, self._revoke)
-        self.world = World()
+        self.echo_state = True
+        self.redirect_denial = False
+        self.world = World(clock, token_lifetime)
         self.meter = Meter(Limits() if limits is True else limits or None)
         self.idle_timeout = idle_timeout
         self.ping_interval = ping_interval
@@ -121,6 +130,11 @@ class Sandbox:
     def url(self) -> str:
         """The WebSocket address, still without `?app_id=`."""
         return f"ws://{_HOST}:{self._port}/websockets/v3"
+
+    @property
+    def oauth_host(self) -> str:
+        """Where the sign-in pages are: in place of https://oauth.deriv.com."""
+        return f"http://{_HOST}:{self._port}"
 
     @property
     def received(self) -> list[Received]:
@@ -189,6 +203,36 @@ class Sandbox:
         """
         self._now(functools.partial(self._pay, loginid, amount, action))
 
+    def register_app(self, name: str, redirect_uri: str, scopes: Collection[str] = ("read",)) -> int:
+        """Register an app, also with a redirect URL that Deriv would not take, such as one with a port.
+
+        Parameters
+        ----------
+        name : str
+            What the sign-in pages call it.
+        redirect_uri : str
+            Where they lead back to.
+        scopes : collection of str, optional
+            What they ask for.
+
+        Returns
+        -------
+        int
+            Its app ID.
+
+        Raises
+        ------
+        ValueError
+            Says what cannot be right.
+        """
+        if wrong := apps.trouble(redirect_uri, scopes):
+            raise ValueError(wrong)
+        return self._now(lambda: self.world.apps.register(name, redirect_uri, scopes)).app_id
+
+    def expire(self, token: str) -> None:
+        """Let a token's time be over, also where someone is signed in with it."""
+        self._now(functools.partial(self.world.expire, token))
+
     def note(self, call: str = "", req_id: int | None = None, connection: int = 0) -> None:
         """Remember a request, or only that something changed, and wake up whoever waits."""
         with self._changed:
@@ -232,11 +276,12 @@ class Sandbox:
 
     def _application(self) -> Application:
         return Application(
-            [(r"/websockets/v3", Socket, {"box": self}), (r"/", _Front, {"box": self})],
+            [(r"/websockets/v3", Socket, {"box": self}), *signin.routes(self)],
             websocket_ping_interval=self.ping_interval,
             websocket_ping_timeout=self.ping_interval,
             websocket_max_message_size=1 << 20,
             log_function=lambda handler: None,
+            **signin.SETTINGS,
         )
 
     async def _tick(self) -> None:
@@ -278,12 +323,11 @@ class Sandbox:
         assert self._stopping is not None
         self._stopping.set()
 
-    def _now(self, action: Callable[[], object]) -> None:
+    def _now(self, action: Callable[[], T]) -> T:
         """Run something in the server's thread and wait for it; here, when the server is not running."""
         if self._loop is None or threading.current_thread() is self._thread:
-            action()
-            return
-        done: concurrent.futures.Future[object] = concurrent.futures.Future()
+            return action()
+        done: concurrent.futures.Future[T] = concurrent.futures.Future()
 
         def run() -> None:
             try:
@@ -292,40 +336,4 @@ class Sandbox:
                 done.set_exception(error)
 
         self._loop.call_soon_threadsafe(run)
-        done.result()
-
-
-class _Front(RequestHandler):
-    """A page for whoever opens the port in a browser."""
-
-    def initialize(self, box: Sandbox) -> None:
-        self.box = box
-
-    def get(self) -> None:
-        self.set_header("Content-Type", "text/plain; charset=utf-8")
-        self.finish(f"This is the dpyauth sandbox, a Deriv v3 that is not Deriv. Connect to {self.box.url}\n")
-
-
-def shared() -> Sandbox:
-    """The one sandbox of this process, started when first asked for.
-
-    Returns
-    -------
-    Sandbox
-        Running until the process ends.
-
-    Examples
-    --------
-    >>> from dpyauth.sandbox import shared
-    >>> shared() is shared()
-    True
-    """
-    with _sharing:
-        return _shared().start()
-
-
-@functools.cache
-def _shared() -> Sandbox:
-    box = Sandbox()
-    atexit.register(box.stop)
-    return box
+        return done.result()

@@ -11,7 +11,7 @@ from dpyauth.sandbox.history import Ledger, Plan
 from dpyauth.sandbox.messages import Refusal
 
 OWN_APP_ID: Final = 16303
-APP_IDS: Final = frozenset({1089, OWN_APP_ID})
+TEST_APP_ID: Final = 1089
 SCOPES: Final = ("read", "trade", "trading_information", "payments", "admin")
 COMPANIES: Final = {"svg": "Sandbox (SVG) LLC", "virtual": "Sandbox Demo Limited"}
 DIGITS: Final = {"USD": 2, "EUR": 2, "BTC": 8, "ETH": 8, "": 2}
@@ -53,6 +53,11 @@ class Grant:
     app_id: int | None = None  # the only app it works with; None for API tokens, which work with any
     refusal: Refusal | None = None  # why it does not work
     ip: str = ""
+    expires: float | None = None
+
+    def expired(self, now: float) -> bool:
+        """Whether its time is over."""
+        return self.expires is not None and now >= self.expires
 
 
 @dataclass(slots=True)
@@ -103,11 +108,12 @@ class User:
     exclusion: dict[str, Any] = field(default_factory=dict)
     mt5: tuple[dict[str, Any], ...] = ()
     logins: list[dict[str, Any]] = field(default_factory=list)
+    given_email: str = ""
 
     @property
     def email(self) -> str:
-        """An address nobody can have."""
-        return self.name.lower().replace(" ", ".") + "@example.com"
+        """The address given at the sign-up; otherwise one that nobody can have."""
+        return self.given_email or (self.name or "Sandbox Newcomer").lower().replace(" ", ".") + "@example.com"
 
 
 def grant_of(sample: SampleToken) -> Grant:

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+import secrets
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from dpyauth.sandbox import people
+from dpyauth.sandbox.apps import App, Apps
 from dpyauth.sandbox.messages import Refusal
 from dpyauth.sandbox.users import SAMPLES, Account, Grant, User, grant_of
 
 
 class World:
-    """Everything one sandbox knows and may change: users, accounts, tokens."""
+    """Everything one sandbox knows and may change: users, accounts, apps, tokens."""
 
-    def __init__(self) -> None:
-        self.users = (people.rich(), people.trouble(), people.newcomer())
-        self._owner = {account.loginid: user for user in self.users for account in user.accounts}
-        self._accounts = {account.loginid: account for user in self.users for account in user.accounts}
+    def __init__(self, clock: Callable[[], float] = time.time, lifetime: float | None = None) -> None:
+        self.users: list[User] = []
+        self._owner: dict[str, User] = {}
+        self._accounts: dict[str, Account] = {}
+        for user in (people.rich(), people.trouble(), people.newcomer()):
+            self._add(user)
+        self.apps = Apps()
         self.grants = {sample.token: grant_of(sample) for sample in SAMPLES}
         self.site: dict[str, Any] = {"site_status": "up"}
+        self._clock = clock
+        self._lifetime = lifetime  # seconds, of tokens from a browser sign-in
         self._created = 0
+        self._signed_up = 0
 
     def user(self, loginid: str) -> User:
         """Who an account belongs to."""
@@ -28,6 +39,11 @@ class World:
         """An account by login ID."""
         return self._accounts[loginid]
 
+    def sign_up(self, email: str) -> User:
+        """A new user with a demo account, for as long as the sandbox lives."""
+        self._signed_up += 1
+        return self._add(people.signed_up(self._signed_up, email, int(self._clock())))
+
     def grant(self, token: str, app_id: int) -> Grant:
         """What a token grants to an app, or why nothing."""
         grant = self.grants.get(token)
@@ -35,9 +51,36 @@ class World:
             raise Refusal("InvalidToken", "The token is invalid.")
         if grant.refusal:
             raise grant.refusal
+        if grant.expired(self._clock()):
+            raise Refusal("InvalidToken", "Your token has expired or is invalid.")
         if grant.app_id not in (None, app_id):
             raise Refusal("InvalidToken", "Token is not valid for current app ID.")
         return grant
+
+    def works(self, grant: Grant) -> bool:
+        """Whether somebody who signed in with it may go on."""
+        return grant.token in self.grants and not grant.expired(self._clock())
+
+    def let_in(self, app: App, user: User) -> list[Grant]:
+        """Give an app access to a user's accounts: a new token for each."""
+        now = self._clock()
+        self.apps.used(app.app_id, user.user_id, f"{datetime.fromtimestamp(now, UTC):%Y-%m-%d %H:%M:%S}")
+        user.logins.insert(0, people.login_row("login", int(now), "127.0.0.1"))
+        expires = None if self._lifetime is None else now + self._lifetime
+        made = [
+            Grant(f"a1-{secrets.token_hex(14)}", account.loginid, app.scopes, app.name, app.app_id, expires=expires)
+            for account in user.accounts
+            if not account.disabled
+        ]
+        self.grants.update({grant.token: grant for grant in made})
+        return made
+
+    def shut_out(self, app_id: int, user: User | None = None) -> bool:
+        """Take an app's access to a user's accounts (or to everybody's) away; whether there was any."""
+        for grant in tuple(self.grants.values()):
+            if grant.app_id == app_id and (user is None or user is self.user(grant.loginid)):
+                self.revoke(grant.token)
+        return self.apps.forget(app_id, None if user is None else {user.user_id})
 
     def create_token(self, loginid: str, name: str, scopes: tuple[str, ...], ip: str) -> Grant:
         """A new API token; unlike the samples it has no hyphen, for `delete_token` allows none."""
@@ -46,6 +89,16 @@ class World:
         self.grants[grant.token] = grant
         return grant
 
+    def expire(self, token: str) -> None:
+        """Let a token's time be over."""
+        self.grants[token].expires = self._clock()
+
     def revoke(self, token: str) -> bool:
         """Make a token invalid from now on; whether there was one."""
         return self.grants.pop(token, None) is not None
+
+    def _add(self, user: User) -> User:
+        self.users.append(user)
+        self._owner |= {account.loginid: user for account in user.accounts}
+        self._accounts |= {account.loginid: account for account in user.accounts}
+        return user

@@ -16,12 +16,25 @@ function element(tag, properties = {}, ...children) {
   return made;
 }
 
+// The address of the callback page that the Jupyter server serves, or null where it does not.
+const callbackPage = (async () => {
+  try {
+    const config = JSON.parse(document.getElementById("jupyter-config-data")?.textContent ?? "{}");
+    const address = new URL(`${config.baseUrl ?? document.body.dataset.baseUrl ?? "/"}dpyauth/callback`, window.location.origin);
+    const answer = await fetch(address, { cache: "no-store", redirect: "error" });
+    return answer.ok && (await answer.text()).includes("dpyauth") ? address.href : null;
+  } catch {
+    return null;
+  }
+})();
+
 function render({ model, el }) {
   const id = `dpyauth-${Math.random().toString(36).slice(2)}`;
   const root = element("section", { class: "dpyauth-panel", "aria-label": "Sign in to Deriv" });
   let asking = false; // "use another token" was pressed while signed in
   let waiting = null;
   let typedAppId = null;
+  let ticked = null; // whether to remember, once the reader has touched it
   let drawn = null; // the phase on show
   el.append(root);
   // Keys typed here are for this panel, not for the notebook's shortcuts.
@@ -32,6 +45,8 @@ function render({ model, el }) {
     try {
       model.send(message);
     } catch {
+      popup?.close();
+      popup = nonce = null;
       say("The kernel was restarted, and this panel belongs to the one before. Run the cell with login() again.");
       return;
     }
@@ -45,6 +60,51 @@ function render({ model, el }) {
   function say(text) {
     status.textContent = text;
     status.hidden = false;
+  }
+
+  // The browser sign-in. A window of our own comes back to the Jupyter server's callback page, which hands over what
+  // came back: only to the panel that opened it, which knows it by the window and by a nonce.
+
+  let popup = null;
+  let nonce = null;
+  let automatic = false; // whether that window can come back by itself
+  let link = null; // where to go by hand, when the window was blocked
+
+  function begin(appId, remember, signup) {
+    popup = window.open("about:blank", "", "popup,width=600,height=780");
+    link = null;
+    callbackPage.then((callback) => {
+      automatic = callback !== null && popup !== null;
+      send({ do: "browser", app_id: appId, callback, remember, signup });
+    });
+  }
+
+  function heard(message) {
+    if (message?.browser === undefined) return;
+    if (message.browser === null) {
+      popup?.close();
+      popup = null;
+      return;
+    }
+    nonce = message.browser.nonce;
+    if (popup && !popup.closed) {
+      popup.location.href = message.browser.url;
+    } else {
+      popup = null;
+      link = message.browser.url;
+      draw();
+    }
+  }
+
+  function received(event) {
+    if (!popup || event.source !== popup || event.origin !== window.location.origin) return;
+    if (event.data?.dpyauth === "callback-ready" && nonce) {
+      popup.postMessage({ dpyauth: "nonce", nonce }, window.location.origin);
+    } else if (event.data?.dpyauth === "result" && nonce && event.data.nonce === nonce) {
+      const message = { do: "returned", nonce, query: String(event.data.query) };
+      nonce = null;
+      send(message);
+    }
   }
 
   const status = element("p", { class: "dpyauth-status", role: "status", "aria-live": "polite", hidden: true });
@@ -64,7 +124,7 @@ function render({ model, el }) {
     if (!view.notice) return null;
     return element(
       "div",
-      { class: "dpyauth-notice", role: "alert" },
+      { class: `dpyauth-notice dpyauth-${view.notice.kind}`, role: view.notice.kind === "error" ? "alert" : "status" },
       element("strong", {}, view.notice.title),
       element("p", {}, view.notice.text),
     );
@@ -81,12 +141,16 @@ function render({ model, el }) {
       id: `${id}-token`, class: "dpyauth-input", type: "password", autocomplete: "off", spellcheck: "false",
       "aria-describedby": `${id}-token-help`, "data-1p-ignore": true, "data-lpignore": "true",
     });
+    const remember = element("input", { id: `${id}-remember`, type: "checkbox" });
+    remember.checked = ticked ?? view.remember;
+    remember.addEventListener("change", () => (ticked = remember.checked));
     const submit = (event) => {
       event.preventDefault();
-      const message = { do: "sign-in", app_id: appId.value, token: token.value };
+      const message = { do: "sign-in", app_id: appId.value, token: token.value, remember: remember.checked };
       token.value = "";
       send(message);
     };
+    const withDeriv = (signup) => () => begin(appId.value, remember.checked, signup);
     return element(
       "form",
       { class: "dpyauth-form", onsubmit: submit, autocomplete: "off", novalidate: true },
@@ -101,6 +165,12 @@ function render({ model, el }) {
       appId,
       element("p", { class: "dpyauth-help", id: `${id}-app-help` }, "Yours, if you have registered an app at Deriv; otherwise leave what is there."),
       element(
+        "p",
+        { class: "dpyauth-tick" },
+        remember,
+        element("label", { for: `${id}-remember` }, "Remember me on the computer that runs this notebook"),
+      ),
+      element(
         "div",
         { class: "dpyauth-row" },
         element("button", { class: "dpyauth-button dpyauth-primary", type: "submit" }, "Sign in"),
@@ -108,7 +178,76 @@ function render({ model, el }) {
           ? element("button", { class: "dpyauth-button", type: "button", onclick: () => ask(false) }, "Keep the present account")
           : null,
       ),
+      element(
+        "div",
+        { class: "dpyauth-other" },
+        element("span", { class: "dpyauth-label" }, "Without a token"),
+        element("p", { class: "dpyauth-help" },
+          view.sandbox
+            ? "Sign in on a page, as at Deriv itself: for all accounts of a person at once."
+            : "Sign in on Deriv's own page, for all your accounts at once. This needs an app ID of your own, with a redirect URL."),
+        element(
+          "div",
+          { class: "dpyauth-row" },
+          element("button", { class: "dpyauth-button", type: "button", onclick: withDeriv(false) }, "Sign in with Deriv"),
+          element("button", { class: "dpyauth-button", type: "button", onclick: withDeriv(true) }, "Sign up"),
+        ),
+      ),
       view.samples.length ? samples(view) : null,
+    );
+  }
+
+  function vouch(view) {
+    return element(
+      "div",
+      { class: "dpyauth-form" },
+      element("p", { class: "dpyauth-wait", role: "status", tabindex: "-1" },
+        `The sign-in window came back with access to ${view.held.join(", ")}. Deriv did not say which sign-in that belongs to. Did you just sign in there yourself?`),
+      element(
+        "div",
+        { class: "dpyauth-row" },
+        element("button", { class: "dpyauth-button dpyauth-primary", type: "button", onclick: () => send({ do: "confirm" }) }, "Yes, that was me"),
+        element("button", { class: "dpyauth-button", type: "button", onclick: () => send({ do: "cancel" }) }, "No, cancel"),
+      ),
+    );
+  }
+
+  function browser(view) {
+    if (view.held.length) return vouch(view);
+    const address = element("input", {
+      id: `${id}-address`, class: "dpyauth-input", type: "password", autocomplete: "off", spellcheck: "false",
+      "aria-describedby": `${id}-address-help`, "data-1p-ignore": true, "data-lpignore": "true",
+    });
+    const submit = (event) => {
+      event.preventDefault();
+      const message = { do: "pasted", address: address.value };
+      address.value = "";
+      send(message);
+    };
+    return element(
+      "form",
+      { class: "dpyauth-form", onsubmit: submit, autocomplete: "off", novalidate: true },
+      notice(view),
+      element(
+        "p",
+        { class: "dpyauth-wait", role: "status", tabindex: "-1" },
+        link
+          ? "Your browser blocked the window. Open the sign-in page yourself and sign in there."
+          : automatic || view.listening
+            ? "Sign in in the other window. This panel goes on by itself when you are done there."
+            : "Sign in in the other window. When you are done there, paste the address that you ended at.",
+      ),
+      link ? element("p", {}, element("a", { href: link, target: "_blank", rel: "noopener noreferrer" }, "Open the sign-in page")) : null,
+      element("label", { class: "dpyauth-label", for: `${id}-address` }, automatic || view.listening ? "If nothing happens here: the address you ended at" : "The address you ended at"),
+      address,
+      element("p", { class: "dpyauth-help", id: `${id}-address-help` },
+        "Copy the whole text of that window's address bar, even if the page says that it cannot be reached, and paste it here. It stays hidden and is not stored."),
+      element(
+        "div",
+        { class: "dpyauth-row" },
+        element("button", { class: "dpyauth-button dpyauth-primary", type: "submit" }, "Use this address"),
+        element("button", { class: "dpyauth-button", type: "button", onclick: () => send({ do: "cancel" }) }, "Cancel"),
+      ),
     );
   }
 
@@ -132,11 +271,12 @@ function render({ model, el }) {
   }
 
   function account(view) {
-    const { loginid, currency, kind, scopes } = view.account;
+    const { loginid, currency, kind, scopes, source } = view.account;
     const connected = view.state === "signed in";
     return element(
       "div",
       { class: "dpyauth-account" },
+      notice(view),
       element(
         "div",
         { class: "dpyauth-who", tabindex: "-1" },
@@ -151,11 +291,33 @@ function render({ model, el }) {
         element("span", { class: "dpyauth-label" }, "This token may:"),
         ...(scopes.length ? scopes : ["not stated"]).map((scope) => element("span", { class: "dpyauth-badge dpyauth-scope" }, scope)),
       ),
+      source ? element("p", { class: "dpyauth-help" }, `The token came from ${source}.`) : null,
+      view.accounts.length ? siblings(view) : null,
       element(
         "div",
         { class: "dpyauth-row" },
         element("button", { class: "dpyauth-button", type: "button", onclick: () => ask(true) }, "Use another token"),
         element("button", { class: "dpyauth-button", type: "button", onclick: () => send({ do: "sign-out" }) }, "Sign out"),
+      ),
+    );
+  }
+
+  function siblings(view) {
+    const choose = (account) => () => send({ do: "choose", loginid: account.loginid });
+    return element(
+      "ul",
+      { class: "dpyauth-siblings", "aria-label": "Your accounts" },
+      ...view.accounts.map((account) =>
+        element(
+          "li",
+          {},
+          element("button", { class: "dpyauth-sibling", type: "button", id: `${id}-use-${account.loginid}`, "aria-pressed": String(account.current), disabled: account.current, onclick: choose(account) },
+            element("span", { class: "dpyauth-strong" }, account.loginid),
+            element("span", { class: `dpyauth-badge dpyauth-${account.kind}` }, account.kind === "demo" ? "Demo" : "Real"),
+            element("span", { class: "dpyauth-money" }, [account.balance, account.currency].filter(Boolean).join(" ")),
+            element("span", { class: "dpyauth-help" }, account.current ? "in use" : "use this"),
+          ),
+        ),
       ),
     );
   }
@@ -183,17 +345,18 @@ function render({ model, el }) {
     const body = {
       form: () => form(view),
       busy: () => busy(view),
+      browser: () => browser(view),
       in: () => (asking ? form(view) : account(view)),
       closed: () => element("p", { class: "dpyauth-closed", tabindex: "-1" }, "This session is closed. Run the cell with login() for a new one."),
     }[view.phase];
     const focused = root.getRootNode().activeElement;
     const within = root.contains(focused);
-    const typed = find(`${id}-token`)?.value ?? "";
+    const field = find(`${id}-token`) ?? find(`${id}-address`);
     drawn = root.dataset.phase = view.phase;
     root.replaceChildren(header(view), body(), status);
-    const token = find(`${id}-token`);
-    if (token) token.value = typed;
-    if (within) (find(focused.id) ?? token ?? root.querySelector("[tabindex='-1']"))?.focus();
+    const again = find(field?.id);
+    if (again) again.value = field.value;
+    if (within) (find(focused.id) ?? find(`${id}-token`) ?? root.querySelector("[tabindex='-1']"))?.focus();
   }
 
   function find(name) {
@@ -206,14 +369,22 @@ function render({ model, el }) {
     status.hidden = true;
     // A sign-in that was refused leaves the form open; one that succeeded closes it.
     if (view.phase === "form" || (view.phase === "in" && drawn === "busy" && !view.notice)) asking = false;
+    if (view.phase !== "browser" && drawn === "browser") {
+      popup?.close();
+      popup = nonce = link = null;
+    }
     draw();
   }
 
   model.on("change:view", changed);
+  model.on("msg:custom", heard);
+  window.addEventListener("message", received);
   draw();
   return () => {
     clearTimeout(waiting);
     model.off("change:view", changed);
+    model.off("msg:custom", heard);
+    window.removeEventListener("message", received);
   };
 }
 

@@ -1,44 +1,33 @@
-"""The sign-in panel: a thin skin over a session."""
+"""The sign-in panel: a thin skin over a desk."""
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
-from concurrent.futures import CancelledError, Future
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import anywidget
 import traitlets
 from IPython.display import display
 
-from dpyauth.apis.v3 import SCOPE_LABELS, Account
-from dpyauth.credentials import Secret, api_token
-from dpyauth.errors import ConnectionFailed, DpyauthError, InvalidCredential, InvalidSetting, SignInRefused
-from dpyauth.settings import settings
-
-if TYPE_CHECKING:
-    from dpyauth.sandbox import SampleToken
-    from dpyauth.session import Session
+from dpyauth.credentials import Secret
+from dpyauth.desk import Desk
+from dpyauth.errors import DpyauthError
 
 _HERE = Path(__file__).parent
 
-
-def _without_token(record: logging.LogRecord) -> bool:
-    return "'sign-in'" not in repr(record.args)
+_SECRET = ("'sign-in'", "'returned'", "'pasted'")
 
 
-# At DEBUG these log whole messages, before the panel can take the token out of its own.
+def _without_secrets(record: logging.LogRecord) -> bool:
+    said = repr(record.args)
+    return not any(kind in said for kind in _SECRET)
+
+
+# At DEBUG these log whole messages, before the panel can take the secrets out of its own.
 for _name in ("Comm", "IPKernelApp"):
-    logging.getLogger(_name).addFilter(_without_token)
-
-_TITLES: dict[type[DpyauthError], str] = {
-    InvalidCredential: "Check the API token",
-    InvalidSetting: "Check the app ID",
-    SignInRefused: "Deriv did not let you in",
-    ConnectionFailed: "Deriv cannot be reached",
-}
+    logging.getLogger(_name).addFilter(_without_secrets)
 
 
 class SignInPanel(anywidget.AnyWidget):
@@ -49,10 +38,8 @@ class SignInPanel(anywidget.AnyWidget):
 
     Parameters
     ----------
-    session : Session
-        The session to sign in to.
-    samples : sequence of SampleToken
-        Sample tokens to offer by name: those of the sandbox.
+    desk : Desk
+        What does the signing in.
     """
 
     _esm = (_HERE / "signin.js").read_text(encoding="utf-8")
@@ -60,112 +47,68 @@ class SignInPanel(anywidget.AnyWidget):
 
     view = traitlets.Dict().tag(sync=True)
 
-    def __init__(self, session: Session, samples: Sequence[SampleToken] = ()) -> None:
-        self._session = session
-        self._samples = {sample.label: sample for sample in samples}
-        self._attempt: Future[Account] | None = None
-        self._notice: dict[str, str] | None = None
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
         self._refreshing = threading.RLock()
-        super().__init__(view=self._look())
+        super().__init__(view=desk.look())
         self.on_msg(self._on_message)
-        session._watch(self._refresh)
+        desk.changed = self._refresh
+        self._unwatch = desk.session._watch(self._refresh)
 
     def __repr__(self) -> str:
-        return f"dpyauth sign-in panel: {self._session!r}"
+        return f"dpyauth sign-in panel: {self._desk.session!r}"
 
-    # What the browser says; on any thread
+    def close(self) -> None:
+        """Take the panel away; the session stays."""
+        self._unwatch()
+        super().close()
 
-    def _on_message(self, widget: object, content: dict[str, Any], buffers: object) -> None:
+    def _on_message(self, widget: object, content: Any, buffers: object) -> None:
+        """What the browser says; on any thread. Secrets are taken out of the message, which the kernel keeps."""
+        if not isinstance(content, dict):
+            return
+        desk = self._desk
+        app_id, remember = str(content.get("app_id", "")), content.get("remember") is True
         try:
             match content:
                 case {"do": "sign-in"}:
-                    self._sign_in(content)
-                case {"do": "sample", "name": str(name)} if name in self._samples:
-                    self._begin(Secret(self._samples[name].token), self._session._settings.app_id)
-                case {"do": "cancel"} if self._attempt is not None:
-                    self._attempt.cancel()
-                    self._attempt = None
-                    self._refresh()
+                    desk.token(_taken(content, "token"), app_id, remember=remember)
+                case {"do": "sample", "name": str(name)}:
+                    desk.sample(name)
+                case {"do": "browser"}:
+                    callback, signup = content.get("callback"), content.get("signup") is True
+                    callback = callback if isinstance(callback, str) else None
+                    begun = None
+                    try:
+                        begun = desk.browser(app_id, callback, signup=signup, remember=remember)
+                    finally:
+                        self.send({"browser": begun})  # or nothing: then the window can close
+                case {"do": "returned", "nonce": str(nonce)}:
+                    desk.returned(nonce, _taken(content, "query"))
+                case {"do": "pasted"}:
+                    desk.pasted(_taken(content, "address"), app_id, remember=remember)
+                case {"do": "confirm"}:
+                    desk.confirm()
+                case {"do": "choose", "loginid": str(loginid)}:
+                    desk.choose(loginid)
+                case {"do": "cancel"}:
+                    desk.cancel()
                 case {"do": "dismiss"}:
-                    self._notice = None
-                    self._refresh()
+                    desk.dismiss()
                 case {"do": "sign-out"}:
-                    self._notice = None
-                    self._session._sign_out("you signed out")
+                    desk.sign_out()
         except DpyauthError as error:
-            self._fail(error)
-
-    def _sign_in(self, content: dict[str, Any]) -> None:
-        self._notice = None
-        self._refresh()  # or the same mistake twice would change nothing, and look like no answer
-        # Taken out of the message, which the kernel keeps until the next one.
-        token = Secret(str(content.pop("token", "")))
-        self._begin(token, str(content.get("app_id", "")))
-
-    def _begin(self, token: Secret, app_id: str) -> None:
-        now = self._session._settings
-        where = settings(app_id, now.server, now.language)
-        attempt = self._session._sign_in(api_token(token, "the sign-in panel"), where)
-        before, self._attempt, self._notice = self._attempt, attempt, None
-        if before is not None:
-            before.cancel()
-        self._refresh()
-        attempt.add_done_callback(self._ended)
-
-    def _ended(self, attempt: Future[Account]) -> None:
-        if attempt is not self._attempt:
-            return
-        self._attempt = None
-        try:
-            attempt.result()
-        except CancelledError:
-            self._refresh()
-        except DpyauthError as error:
-            self._fail(error)
-        else:
-            self._refresh()
-
-    # What the browser shows
-
-    def _fail(self, error: DpyauthError) -> None:
-        title = next((title for kind, title in _TITLES.items() if isinstance(error, kind)), "That did not work")
-        self._notice = {"title": title, "text": str(error)}
-        self._refresh()
+            desk.fail(error)
 
     def _refresh(self) -> None:
         with self._refreshing:  # what one thread saw must not overwrite what another has seen since
-            self.view = self._look()
-
-    def _look(self) -> dict[str, Any]:
-        session = self._session
-        account = session._account
-        state = session.state
-        notice = self._notice
-        if notice is None and self._attempt is None and state == "signed out" and session._signed_out_because:
-            because = session._signed_out_because
-            notice = {"title": "Signed out", "text": f"{because[0].upper()}{because[1:]}."}
-        return {
-            "phase": "closed" if state == "closed" else "busy" if self._attempt else "in" if account else "form",
-            "state": state,
-            "host": session._settings.host,
-            "sandbox": bool(self._samples),
-            "app_id": session._settings.app_id,
-            "samples": list(self._samples),
-            "account": _shown(account) if account else None,
-            "notice": notice,
-        }
+            self.view = self._desk.look()
 
 
-def _shown(account: Account) -> dict[str, Any]:
-    scopes = account.scopes or ()
-    return {
-        "loginid": account.loginid,
-        "currency": account.currency,
-        "kind": account.kind,
-        "scopes": [SCOPE_LABELS.get(scope, scope) for scope in scopes],
-    }
+def _taken(content: dict[str, Any], name: str) -> Secret:
+    return Secret(str(content.pop(name, "")))
 
 
-def show(session: Session, samples: Sequence[SampleToken] = ()) -> None:
-    """Show a panel for the session in the cell that is running."""
-    display(SignInPanel(session, samples))  # type: ignore[no-untyped-call]
+def show(desk: Desk) -> None:
+    """Show a panel in the cell that is running."""
+    display(SignInPanel(desk))  # type: ignore[no-untyped-call]

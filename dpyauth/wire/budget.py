@@ -10,12 +10,14 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 MINUTE, HOUR = 60.0, 3600.0
 PENALTIES = (5.0, 15.0, 30.0, 60.0)
 """Pauses after the first, second, ... refusal in a row, in seconds."""
+
+MOST_KEPT = 100_000
+"""A limit above this is none."""
 
 GENERAL = "general"
 _KEYS = {"outcome": "max_requests_outcome", "pricing": "max_requests_pricing", GENERAL: "max_requestes_general"}
@@ -25,37 +27,47 @@ _CALLS = {
 }
 
 
-@dataclass(slots=True)
 class _Bucket:
-    minutely: int
-    hourly: int
-    recent: deque[float]  # when the calls of the last minute were sent
-    minutes: deque[tuple[float, int]]  # minute by minute, how many of the last hour
-    blocked_until: float = float("-inf")
-    refusals: int = 0
+    """The calls of one kind: when the latest were sent, and how many there were in each minute of the last hour."""
+
+    __slots__ = ("blocked_until", "hour", "hourly", "minutely", "minutes", "recent", "refusals")
+
+    def __init__(self, minutely: int, hourly: int) -> None:
+        self.recent: deque[float] = deque()
+        self.minutes: deque[tuple[float, int]] = deque()
+        self.hour = 0  # the sum of the counts in ``minutes``
+        self.blocked_until = float("-inf")
+        self.refusals = 0
+        self.limit(minutely, hourly)
+
+    def limit(self, minutely: int, hourly: int) -> None:
+        self.minutely, self.hourly = minutely, hourly
+        self.recent = deque(self.recent, maxlen=min(minutely, MOST_KEPT))  # more of them tell nothing
 
     def forget(self, now: float) -> None:
-        while self.recent and self.recent[0] <= now - MINUTE:
-            self.recent.popleft()
-        while self.minutes and self.minutes[0][0] <= now - HOUR - MINUTE:
-            self.minutes.popleft()
+        recent, minutes = self.recent, self.minutes
+        while recent and recent[0] <= now - MINUTE:
+            recent.popleft()
+        while minutes and minutes[0][0] <= now - HOUR - MINUTE:
+            self.hour -= minutes.popleft()[1]
 
     def wait(self, now: float) -> float:
         self.forget(now)
         until = self.blocked_until
-        if len(self.recent) >= self.minutely:
-            until = max(until, self.recent[len(self.recent) - self.minutely] + MINUTE)
-        if sum(count for _, count in self.minutes) >= self.hourly:
+        if len(self.recent) == self.minutely:
+            until = max(until, self.recent[0] + MINUTE)
+        if self.hour >= self.hourly:
             until = max(until, self.minutes[0][0] + HOUR + MINUTE)
         return max(0.0, until - now)
 
     def spend(self, now: float) -> None:
-        self.forget(now)
         self.recent.append(now)
-        started, count = self.minutes[-1] if self.minutes else (float("-inf"), 0)
-        if now - started < MINUTE:
-            self.minutes[-1] = (started, count + 1)
+        self.hour += 1
+        if self.minutes and now - self.minutes[-1][0] < MINUTE:
+            started, count = self.minutes.pop()
+            self.minutes.append((started, count + 1))
         else:
+            self.forget(now)
             self.minutes.append((now, 1))
 
 
@@ -65,9 +77,9 @@ class Budget:
     def __init__(self) -> None:
         self._calls = dict(_CALLS)
         self._buckets = {
-            GENERAL: _bucket(180, 14_400),
-            "outcome": _bucket(25, 1_500),
-            "pricing": _bucket(80, 3_600),
+            GENERAL: _Bucket(180, 14_400),
+            "outcome": _Bucket(25, 1_500),
+            "pricing": _Bucket(80, 3_600),
         }
 
     def lane(self, call: str) -> str:
@@ -88,6 +100,8 @@ class Budget:
     def refused(self, lane: str, now: float) -> None:
         """Deriv said that a call came too early: others count too, in other programs or on other machines."""
         bucket = self._buckets[lane]
+        if now < bucket.blocked_until:  # it was sent before the pause that another refusal began
+            return
         bucket.blocked_until = now + PENALTIES[min(bucket.refusals, len(PENALTIES) - 1)]
         bucket.refusals += 1
 
@@ -105,25 +119,22 @@ class Budget:
             if not isinstance(said, Mapping):
                 continue
             bucket = self._buckets[name]
-            bucket.minutely = _positive(said.get("minutely"), bucket.minutely)
-            bucket.hourly = _positive(said.get("hourly"), bucket.hourly)
+            bucket.limit(_positive(said.get("minutely"), bucket.minutely), _positive(said.get("hourly"), bucket.hourly))
             named = frozenset(re.findall(r"\w+", str(said.get("applies_to", ""))))
             if name in self._calls and named & (_CALLS["outcome"] | _CALLS["pricing"]):
                 self._calls[name] = named | _CALLS[name]
 
     def left(self, now: float) -> dict[str, int]:
-        """How many calls of each bucket may still go within this minute."""
-        for bucket in self._buckets.values():
-            bucket.forget(now)
-        return {name: max(0, bucket.minutely - len(bucket.recent)) for name, bucket in self._buckets.items()}
+        """How many calls of each bucket may still go within this minute; may be called from any thread."""
+        return {
+            name: max(0, bucket.minutely - sum(sent > now - MINUTE for sent in tuple(bucket.recent)))
+            for name, bucket in self._buckets.items()
+        }
 
-    def half_spent(self, now: float) -> bool:
-        """Whether the limits begin to matter, so that it pays to learn the true ones."""
-        return any(2 * left < self._buckets[name].minutely for name, left in self.left(now).items())
-
-
-def _bucket(minutely: int, hourly: int) -> _Bucket:
-    return _Bucket(minutely, hourly, deque(), deque())
+    def half_spent(self, lane: str) -> bool:
+        """Whether a limit begins to matter, so that it pays to learn the true ones."""
+        bucket = self._buckets[lane]
+        return 2 * len(bucket.recent) > bucket.minutely
 
 
 def _positive(value: Any, otherwise: int) -> int:

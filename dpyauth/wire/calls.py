@@ -3,54 +3,87 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from concurrent.futures import Future, InvalidStateError
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING
 
-from dpyauth.errors import CallTimeout, ConnectionLost, DpyauthError, OutcomeUnknown
+from dpyauth.errors import CallTimeout, ConnectionLost, DpyauthError, OutcomeUnknown, RateLimited
+from dpyauth.wire.replies import Reply
 
-Reply = dict[str, Any]
+if TYPE_CHECKING:
+    from dpyauth.wire.subscriptions import Listener, Subscription
 
 MAX_LOSSES = 3
 """How many lost connections one read outlives before it is given up."""
 
+PATIENCE = 600.0
+"""How long a call may wait for Deriv's rate limits, in seconds, on top of its own time-out."""
+
 
 @dataclass(slots=True, eq=False)
 class Pending:
-    """A call that waits for its reply."""
+    """A call that waits for its reply.
+
+    ``deliver`` is called once, when the call has ended: on the connection's thread, so it must only pass the word on.
+    """
 
     call: str
     req_id: int
     text: str = field(repr=False)  # may hold a secret
     deadline: float
     timeout: float
+    deliver: Callable[[Pending], None] = field(default=lambda pending: None, repr=False)
     changes: bool = False
     exact: bool = False
-    sent: bool = False
+    lane: str = "general"
+    listener: Listener | None = field(default=None, repr=False)
+    """Who hears the updates, when the call opens a stream."""
+    subscription: Subscription | None = field(default=None, repr=False)
+    queued_at: float = 0.0
+    waited: float = 0.0
+    """How long it has waited for Deriv's rate limits, in seconds; its own time stood still."""
+    sent_at: float | None = None
     losses: int = 0
-    future: Future[Reply] = field(default_factory=Future, repr=False)
+    reply: Reply | None = field(default=None, repr=False)
+    error: DpyauthError | None = field(default=None, repr=False)
+    _undelivered: list[None] = field(default_factory=lambda: [None], repr=False)
+
+    @property
+    def done(self) -> bool:
+        """Whether it has ended."""
+        return not self._undelivered
+
+    @property
+    def sent(self) -> bool:
+        """Whether it has left."""
+        return self.sent_at is not None
 
     def resolve(self, reply: Reply) -> None:
         """End with a reply."""
-        try:
-            self.future.set_result(reply)
-        except InvalidStateError:  # ended, or cancelled by the thread that waited
-            pass
+        self._end(reply, None)
 
     def fail(self, error: DpyauthError) -> None:
         """End with an error."""
+        self._end(None, error)
+
+    def _end(self, reply: Reply | None, error: DpyauthError | None) -> None:
         try:
-            self.future.set_exception(error)
-        except InvalidStateError:
-            pass
+            self._undelivered.pop()  # of two threads that end it, one gets here first
+        except IndexError:
+            return
+        self.reply, self.error = reply, error
+        self.deliver(self)
 
 
 class Calls:
-    """The table of pending calls, by req_id, in the order they were made."""
+    """The table of pending calls, by req_id, in the order they were made.
 
-    def __init__(self) -> None:
+    ``failed`` is told of every call that ended with an error here.
+    """
+
+    def __init__(self, failed: Callable[[Pending], None] = lambda pending: None) -> None:
         self._pending: dict[int, Pending] = {}
+        self._failed = failed
         self.next_deadline = math.inf
         """No pending call runs out of time before this (a lower bound: cheap to keep, exact after ``expire``)."""
 
@@ -60,14 +93,17 @@ class Calls:
     def __iter__(self) -> Iterator[Pending]:
         return iter(list(self._pending.values()))
 
+    def __contains__(self, pending: Pending) -> bool:
+        return self._pending.get(pending.req_id) is pending
+
     def add(self, pending: Pending) -> None:
-        """Enter a call."""
+        """Enter a call, or its new deadline."""
         self._pending[pending.req_id] = pending
         self.next_deadline = min(self.next_deadline, pending.deadline)
 
-    def get(self, req_id: object) -> Pending | None:
+    def get(self, req_id: int) -> Pending | None:
         """The call that a reply with this req_id is for."""
-        return self._pending.get(req_id) if type(req_id) is int else None
+        return self._pending.get(req_id)
 
     def remove(self, pending: Pending) -> None:
         """Forget a call: it has its reply, or nobody waits for it any more."""
@@ -77,6 +113,7 @@ class Calls:
         """End a call with an error."""
         self.remove(pending)
         pending.fail(error)
+        self._failed(pending)
 
     def fail_all(self, error: DpyauthError) -> None:
         """End every call: with this error, or with OutcomeUnknown where a change may have happened."""
@@ -86,44 +123,44 @@ class Calls:
             else:
                 self.fail(pending, error.again(pending.call))
 
-    def lost(self, reason: str) -> None:
-        """The connection is gone: reads stay, to be sent again; changes end here, one way or the other."""
+    def lost(self, reason: str) -> int:
+        """The connection is gone: reads stay, to be sent again; changes end here, one way or the other.
+
+        Returns how many reads will be sent again.
+        """
+        again = 0
         for pending in self:
             if pending.changes:
                 error = outcome_unknown(pending.call, reason) if pending.sent else not_sent(pending.call, reason)
                 self.fail(pending, error)
             elif pending.sent:
-                pending.sent = False
+                pending.sent_at = None
                 pending.losses += 1
                 if pending.losses >= MAX_LOSSES:
                     self.fail(pending, _gave_up(pending.call, reason))
+                else:
+                    again += 1
+        return again
 
-    def expire(self, now: float, reason: str | None) -> None:
-        """End the calls whose time is up; ``reason`` says why there is no connection, if there is none."""
+    def expire(self, now: float, *, ready: bool, reason: str = "") -> None:
+        """End the calls whose time is up.
+
+        ``ready`` says that there is a connection: a call that has not left then only waits for the rate limits, for
+        which it gets more time. ``reason`` says why there is none.
+        """
+        self.next_deadline = math.inf
         for pending in self:
-            if pending.deadline > now:
-                continue
-            seconds = f"{pending.timeout:g} s"
-            if pending.sent and pending.changes:
-                self.fail(pending, outcome_unknown(pending.call, f"no reply within {seconds}"))
-            elif reason is not None:
-                self.fail(pending, not_sent(pending.call, f"no connection within {seconds}: {reason}"))
+            extra = PATIENCE - pending.waited if ready and not pending.sent else 0.0
+            if pending.deadline + extra <= now:
+                self.fail(pending, _overdue(pending, ready, reason))
             else:
-                self.fail(
-                    pending,
-                    CallTimeout(
-                        f"Deriv did not answer '{pending.call}' within {seconds}. The session is still there: "
-                        "run the cell again, or allow more time with timeout=.",
-                        call=pending.call,
-                    ),
-                )
-        self.next_deadline = min((pending.deadline for pending in self), default=math.inf)
+                self.next_deadline = min(self.next_deadline, pending.deadline + extra)
 
 
 def outcome_unknown(call: str, reason: str) -> OutcomeUnknown:
     """The error for a change that was sent and never answered."""
     return OutcomeUnknown(
-        f"'{call}' was sent, but no answer came ({reason}). It may or may not have happened. "
+        f"'{call}' was sent, but no answer came ({reason.rstrip('.')}). It may or may not have happened. "
         "Check at Deriv (statement, open positions, settings) before you send it again; dpyauth never repeats it.",
         call=call,
     )
@@ -136,6 +173,35 @@ def not_sent(call: str, reason: str) -> ConnectionLost:
         "dpyauth keeps trying to reconnect; run the cell again in a moment.",
         call=call,
     )
+
+
+def over_budget(call: str, wait: float) -> RateLimited:
+    """The error for a change that Deriv's rate limits would hold up: it must not happen later, unasked."""
+    return RateLimited(
+        f"'{call}' was not sent: Deriv's limit of calls a minute is used up for about {wait:.0f} s, and dpyauth does "
+        "not let a call that changes something wait. Run the cell again then, if you still want it.",
+        call=call,
+        code="RateLimit",
+    )
+
+
+def _overdue(pending: Pending, ready: bool, reason: str) -> DpyauthError:
+    call, seconds = pending.call, f"{pending.timeout:g} s"
+    if pending.sent and pending.changes:
+        return outcome_unknown(call, f"no reply within {seconds}")
+    if pending.sent:
+        return CallTimeout(
+            f"Deriv did not answer '{call}' within {seconds}. The session is still there: run the cell again, or "
+            "allow more time with timeout=.",
+            call=call,
+        )
+    if ready:
+        return RateLimited(
+            f"'{call}' waited {PATIENCE / 60:.0f} minutes for Deriv's rate limits and was not sent. Make fewer calls.",
+            call=call,
+            code="RateLimit",
+        )
+    return not_sent(call, f"no connection within {seconds}" + (f": {reason}" if reason else ""))
 
 
 def _gave_up(call: str, reason: str) -> ConnectionLost:

@@ -18,14 +18,20 @@ from websockets.exceptions import ConnectionClosed, InvalidProxy, InvalidStatus,
 from dpyauth._version import __version__
 from dpyauth.errors import DpyauthError, SessionClosed, SignInRefused
 from dpyauth.wire.background import background
-from dpyauth.wire.calls import Pending, Reply
-from dpyauth.wire.link import Greeting, Link, State, unreachable
+from dpyauth.wire.budget import Budget
+from dpyauth.wire.calls import Pending
+from dpyauth.wire.link import Link
 from dpyauth.wire.mailbox import Mailbox
+from dpyauth.wire.replies import Reply
 from dpyauth.wire.socket import Socket
+from dpyauth.wire.state import Greeting, State, unreachable
+from dpyauth.wire.subscriptions import Listener, Subscription
 
 OPEN_TIMEOUT = 10.0
 CLOSE_TIMEOUT = 2.0
 MAX_MESSAGE = 16 * 2**20
+CLOCK_EVERY = 5.0
+CLOCK_JUMP = 5.0
 
 log = logging.getLogger("dpyauth")
 
@@ -44,7 +50,9 @@ class Connection:
         greeting: Greeting | None,
         *,
         direct: bool = False,
+        budget: Budget | None = None,
         on_change: Callable[[Connection, State], None] = lambda connection, state: None,
+        on_event: Callable[[str, str, float | None], None] = lambda what, why, took: None,
         rng: random.Random | None = None,
     ) -> None:
         self.ready: Future[Reply | None] = Future()
@@ -52,15 +60,24 @@ class Connection:
         self._url = url
         self._direct = direct
         self._notify = on_change
-        self._link = Link(greeting, on_change=self._changed, on_ready=self._became_ready, rng=rng)
+        self._link = Link(
+            greeting,
+            budget=budget,
+            on_change=self._changed,
+            on_ready=self._became_ready,
+            on_event=on_event,
+            rng=rng,
+        )
         self._socket: Socket | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._clock_timer: asyncio.TimerHandle | None = None
+        self._clock_offset = _clock_offset()
         self._dropped: str | None = None
         self._ended = threading.Event()
         self._closing = threading.Lock()
         self._released = False
         self._loop = background.acquire()
-        self._mailbox = Mailbox(self._loop)
+        self._mailbox = Mailbox(self._loop, after=self._pump)
         self._task: asyncio.Task[None] | None = None
         self._hop(self._start, None)
 
@@ -82,28 +99,35 @@ class Connection:
         return self._link.failure
 
     @property
+    def alive(self) -> bool:
+        """Whether calls on it still come to an end by themselves."""
+        return not self._ended.is_set()
+
+    @property
     def link(self) -> Link:
         """The state machine, to read its figures."""
         return self._link
 
-    def submit(self, call: str, text: Callable[[int], str], *, timeout: float, changes: bool, exact: bool) -> Pending:
-        """Send a call; its reply comes as ``.future`` of what is returned."""
+    def submit(self, call: str, text: Callable[[int], str], *, timeout: float, **options: Any) -> Pending:
+        """Send a call. It ends, at the latest after its time-out, by calling ``deliver`` of `Pending`.
+
+        ``text`` makes the request of a req_id; further options are fields of `Pending`.
+        """
         req_id = self._link.new_id()
-        pending = Pending(
-            call=call,
-            req_id=req_id,
-            text=text(req_id),
-            deadline=time.monotonic() + timeout,
-            timeout=timeout,
-            changes=changes,
-            exact=exact,
-        )
+        deadline = time.monotonic() + timeout
+        pending = Pending(call, req_id, text(req_id), deadline, timeout, **options)
+        if pending.subscription is not None:
+            pending.subscription.req_id, pending.subscription.text = req_id, pending.text
         self._hop(self._submit, pending)
         return pending
 
     def abandon(self, pending: Pending) -> None:
         """Nobody waits for this call any more."""
         self._hop(self._link.abandon, pending)
+
+    def leave(self, subscription: Subscription, listener: Listener) -> None:
+        """A stream was closed."""
+        self._hop(self._leave, (subscription, listener))
 
     def close(self, error: DpyauthError) -> None:
         """End for good; calls in flight end with the error. Safe to call twice, and from any thread."""
@@ -128,10 +152,13 @@ class Connection:
     def _start(self, _: None) -> None:
         self._task = self._loop.create_task(self._run())
         self._task.add_done_callback(self._finish)  # not in _run: cancelled before its first step, it never runs
+        self._watch_clock()
 
     def _submit(self, pending: Pending) -> None:
-        self._link.submit(pending)
-        self._pump()
+        self._link.submit(pending, time.monotonic())
+
+    def _leave(self, stream: tuple[Subscription, Listener]) -> None:
+        self._link.leave(*stream)
 
     def _close(self, error: DpyauthError) -> None:
         self._link.close(error)
@@ -140,9 +167,15 @@ class Connection:
 
     def _pump(self) -> None:
         """After anything has happened: send what is to be sent, and wake up in time for the next deadline."""
-        while self._socket is not None and (message := self._link.next_message()) is not None:
-            if not self._socket.post(message):
-                break  # it is closing; _live says so to the link
+        socket = self._socket
+        if socket is not None and socket.takes_messages:
+            now = time.monotonic()
+            while (message := self._link.next_message(now)) is not None:
+                socket.post(message)
+            socket.flush()
+        elif socket is not None:
+            self._socket = None  # it is being closed, which the server may never finish
+            self._loop.call_later(CLOSE_TIMEOUT, socket.transport.abort)
         wake_at = self._link.wake_at
         if self._timer is None or wake_at < self._timer.when():
             if self._timer is not None:
@@ -159,8 +192,19 @@ class Connection:
     def _drop(self, reason: str) -> None:
         """This socket is of no use any more: forget it without waiting for a goodbye."""
         self._dropped = reason
-        if self._socket is not None:
-            self._socket.transport.abort()
+        socket, self._socket = self._socket, None
+        if socket is not None:
+            socket.on_message = socket.on_batch = socket.on_part = None
+            socket.transport.abort()
+
+    def _watch_clock(self) -> None:
+        """A jump of the time of day against the monotonic clock means that the machine has slept."""
+        offset, before = _clock_offset(), self._clock_offset
+        self._clock_offset = offset
+        if offset - before > CLOCK_JUMP:
+            self._link.woke(time.monotonic())
+            self._pump()
+        self._clock_timer = self._loop.call_later(CLOCK_EVERY, self._watch_clock)
 
     async def _run(self) -> None:
         try:
@@ -175,14 +219,16 @@ class Connection:
             self._link.close(unreachable(f"an internal error ({type(error).__name__})"))
 
     def _finish(self, task: asyncio.Task[None]) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
+        for timer in (self._timer, self._clock_timer):
+            if timer is not None:
+                timer.cancel()
         self._settle()
         self._ended.set()
 
     async def _live(self) -> None:
         """One socket from its opening to its end."""
         final: DpyauthError | None = None
+        socket: Socket | None = None
         self._dropped = None
         try:
             async with connect(
@@ -197,9 +243,10 @@ class Connection:
                 proxy=None if self._direct else True,
                 create_connection=Socket,
                 user_agent_header=f"dpyauth/{__version__}",
-            ) as socket:
-                self._socket = socket
-                socket.on_message = self._receive
+            ) as opened:
+                assert isinstance(opened, Socket)
+                self._socket = socket = opened
+                socket.on_message, socket.on_batch, socket.on_part = self._receive, self._pump, self._receive_part
                 self._link.connected(time.monotonic())
                 self._pump()
                 try:
@@ -209,6 +256,9 @@ class Connection:
                 reason = closing(socket)
         except (OSError, WebSocketException, ImportError) as error:
             reason, final = explain(error)
+        finally:
+            if socket is not None:
+                socket.transport.abort()  # when even the goodbye was called off; else of no effect
         self._link.lost(self._dropped or reason, time.monotonic(), final=final)
         self._pump()
 
@@ -216,7 +266,9 @@ class Connection:
         reason = self._link.received(message if is_text else b"", time.monotonic())
         if reason is not None:
             self._drop(reason)
-        self._pump()
+
+    def _receive_part(self) -> None:
+        self._link.heard(time.monotonic())
 
     def _changed(self, state: State, reason: str) -> None:
         self._settle()
@@ -233,6 +285,10 @@ class Connection:
         failure = self._link.failure
         if failure is not None and not self.ready.done():
             self.ready.set_exception(failure)
+
+
+def _clock_offset() -> float:
+    return time.time() - time.monotonic()
 
 
 def explain(error: Exception) -> tuple[str, DpyauthError | None]:

@@ -11,80 +11,70 @@ import itertools
 import json
 import math
 import random
+import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from decimal import Decimal
-from enum import Enum
 from typing import Any
 
-from dpyauth.errors import ConnectionFailed, DpyauthError
+from dpyauth.errors import DpyauthError
 from dpyauth.wire.backoff import Backoff
-from dpyauth.wire.calls import Calls, Pending, Reply, not_sent
+from dpyauth.wire.budget import GENERAL, Budget
+from dpyauth.wire.calls import Calls, Pending, not_sent, over_budget
+from dpyauth.wire.lanes import Lanes
+from dpyauth.wire.replies import Reply, error_code, exactly, parse
+from dpyauth.wire.state import Greeting, State, unreachable
+from dpyauth.wire.subscriptions import Listener, Subscription, Subscriptions
 
 PING_EVERY = 25.0
 PING_TIMEOUT = 10.0
+SLOWEST = 60.0
+"""How long a ping's answer may take while a long message comes in before it."""
 GREETING_TIMEOUT = 15.0
+REOPEN_TIMEOUT = 30.0
 OVERSLEPT = 5.0
 """A tick this late means that the machine slept or was busy: deadlines for Deriv start anew."""
 
 
-class State(Enum):
-    """Where a connection stands."""
-
-    CONNECTING = "connecting"  # for the first time
-    OPEN = "open"  # connected, not (yet) signed in
-    AUTHORISED = "signed in"
-    RECONNECTING = "reconnecting"
-    SIGNED_OUT = "signed out"  # Deriv no longer takes the credential
-    CLOSED = "closed"
-
-
-@dataclass(frozen=True, slots=True)
-class Greeting:
-    """How a fresh socket becomes an authorised one: a first call, and what its reply means.
-
-    ``fields`` makes the request anew for every connect, so that no text with a secret is kept.
-    ``judge`` returns the error that a reply amounts to, and whether asking again later may help.
-    """
-
-    call: str
-    fields: Callable[[], Mapping[str, Any]]
-    judge: Callable[[Reply], tuple[DpyauthError, bool] | None]
-
-
 class Link:
-    """One session's connection and the calls on it."""
+    """One session's connection and the calls and streams on it."""
 
     def __init__(
         self,
         greeting: Greeting | None,
         *,
+        budget: Budget | None = None,
         on_change: Callable[[State, str], None] = lambda state, reason: None,
         on_ready: Callable[[Reply | None], None] = lambda reply: None,
+        on_event: Callable[[str, str, float | None], None] = lambda what, why, took: None,
         rng: random.Random | None = None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self.state = State.CONNECTING
         self.reason = ""  # why the state is what it is
         self.failure: DpyauthError | None = None  # what ended it for good
-        self.stray = 0  # replies nobody waits for
+        self.stray = 0  # replies nobody waits for: late, doubled, or never asked for
         self.reconnects = 0
-        self.last_round_trip: float | None = None
+        self.round_trips: deque[float] = deque(maxlen=1000)
+        self.budget = budget or Budget()
         self._greeting = greeting
         self._on_change = on_change
         self._on_ready = on_ready
-        self._calls = Calls()
-        self._queue: deque[Pending] = deque()  # to be sent, once ready
-        self._control: deque[str] = deque()  # to be sent at once: greeting and pings
+        self._on_event = on_event
+        self._calls = Calls(self._failed)
+        self._lanes = Lanes(self.budget)
+        self._streams = Subscriptions(self._ask_for_stream, clock)
+        self._control: deque[str] = deque()  # our own requests, sent at once
+        self._own: dict[int, Callable[[Reply, float], str | None]] = {}  # what their replies are for
         self._backoff = Backoff(rng)
         self._ids = itertools.count(1)
-        self._greeting_id: int | None = None
         self._greeting_deadline = math.inf
-        self._ping_id: int | None = None
+        self._pinging = False
         self._ping_sent = -math.inf
         self._ping_due = math.inf
         self._ready_since: float | None = None
+        self._lost_at: float | None = None
         self._was_ready = False
+        self._learning = False
 
     # What the caller asks for
 
@@ -98,24 +88,42 @@ class Link:
         return self.state is State.AUTHORISED or (self.state is State.OPEN and self._greeting is None)
 
     @property
+    def streams(self) -> int:
+        """How many subscriptions there are at Deriv."""
+        return len(self._streams)
+
+    @property
     def over(self) -> bool:
         """Whether this connection has ended for good."""
         return self.state in {State.SIGNED_OUT, State.CLOSED}
 
-    def submit(self, pending: Pending) -> None:
-        """Send a call now, or as soon as there is a connection; changes never wait for a reconnect."""
+    def submit(self, pending: Pending, now: float) -> None:
+        """Send a call now, or as soon as there is a connection; changes never wait."""
+        pending.lane = self.budget.lane(pending.call)
         if self.failure is not None:
-            self._calls.add(pending)
-            self._calls.fail_all(self.failure)
+            pending.fail(self.failure.again(pending.call))
         elif pending.changes and self.state is State.RECONNECTING:
             pending.fail(not_sent(pending.call, self.reason))
-        else:
+        elif pending.changes and (wait := self.budget.wait(pending.lane, now)) > 0:
+            pending.fail(over_budget(pending.call, wait))
+        elif pending.subscription is None or not self._shared(pending, pending.subscription, now):
             self._calls.add(pending)
-            self._queue.append(pending)
+            self._queue(pending, now)
 
     def abandon(self, pending: Pending) -> None:
         """Nobody waits for this call any more."""
-        self._calls.remove(pending)
+        if pending.subscription is not None and pending.listener is not None:
+            self._streams.openers.remove(pending)
+            self.leave(pending.subscription, pending.listener)  # others may wait for the same reply
+        else:
+            self._calls.remove(pending)
+
+    def leave(self, subscription: Subscription, listener: Listener) -> None:
+        """A stream was closed."""
+        self._streams.leave(subscription, listener)
+        asking = self._calls.get(subscription.req_id)
+        if asking is not None and asking.subscription is subscription and subscription not in self._streams:
+            self._calls.remove(asking)
 
     def close(self, error: DpyauthError) -> None:
         """End for good."""
@@ -123,15 +131,23 @@ class Link:
 
     # What the driver asks for
 
-    def next_message(self) -> str | None:
+    def next_message(self, now: float) -> str | None:
         """The next text to send, if any. Taking it counts as having sent it."""
         if self._control:
+            self.budget.spend(GENERAL, now)
             return self._control.popleft()
-        while self.ready and self._queue:
-            pending = self._queue.popleft()
-            if self._calls.get(pending.req_id) is pending:  # not abandoned or expired meanwhile
-                pending.sent = True
-                return pending.text
+        while self.ready and (pending := self._lanes.take(now)) is not None:
+            if pending not in self._calls:
+                continue  # abandoned or expired meanwhile
+            if pending.changes and (wait := self.budget.wait(pending.lane, now)) > 0:
+                self._calls.fail(pending, over_budget(pending.call, wait))
+                continue
+            self.budget.spend(pending.lane, now)
+            self._stop_waiting(pending, now)
+            pending.sent_at = now
+            if pending.subscription is not None:
+                pending.subscription.asked = True
+            return pending.text
         return None
 
     def connect_delay(self, now: float) -> float | None:
@@ -141,7 +157,15 @@ class Link:
     @property
     def wake_at(self) -> float:
         """When ``tick`` is next needed, if nothing happens before."""
-        return min(self._greeting_deadline, self._ping_due, self._calls.next_deadline)
+        if self.over:
+            return math.inf
+        return min(
+            self._greeting_deadline,
+            self._ping_due,
+            self._calls.next_deadline,
+            self._streams.openers.next_deadline,
+            self._lanes.wake_at,
+        )
 
     # What happened
 
@@ -150,7 +174,6 @@ class Link:
         if self.over:
             return
         self._ping_due = now + PING_EVERY
-        self._ping_id = None
         if self._greeting is None:
             self._become_ready(now, None)
         else:
@@ -158,68 +181,111 @@ class Link:
 
     def received(self, message: bytes, now: float) -> str | None:
         """A message came in. Returns why the connection must be dropped, if it must."""
+        if self.over:
+            return None
         reply = parse(message)
         if reply is None:
             return "a message came that is not a reply of the Deriv API"
         req_id = reply.get("req_id")
         if type(req_id) is not int:
-            self.stray += 1
-        elif req_id == self._greeting_id:
-            return self._greeted(reply, now)
-        elif req_id == self._ping_id:
-            self._ping_id = None
-            self._ping_due = self._ping_sent + PING_EVERY
-            self.last_round_trip = now - self._ping_sent
-        elif (pending := self._calls.get(req_id)) is None or not pending.sent:
-            self.stray += 1  # late, doubled, or never asked for
+            self._drop_reply(reply)
+        elif (pending := self._calls.get(req_id)) is not None and pending.sent_at is not None:
+            return self._answered(pending, pending.sent_at, reply, message, now)
+        elif (subscription := self._streams.get(req_id)) is not None:
+            self._streams.update(subscription, reply)
+        elif (own := self._own.pop(req_id, None)) is not None:
+            return own(reply, now)
         else:
-            self._answered(pending, reply, message, now)
+            self._drop_reply(reply)
         return None
+
+    def heard(self, now: float) -> None:
+        """Part of a message came in: a long one on a slow line is no silence."""
+        if self._pinging:
+            self._ping_due = max(self._ping_due, min(now + PING_TIMEOUT, self._ping_sent + SLOWEST))
 
     def lost(self, reason: str, now: float, *, final: DpyauthError | None = None) -> None:
         """The socket is gone, or could not be opened. ``final`` says that trying again is pointless."""
         if self.over:
             return
         if self._ready_since is not None:
+            for pending in self._calls:
+                if not pending.sent:
+                    self._stop_waiting(pending, now)
             self._backoff.ended(now - self._ready_since)
+            self._lost_at = now
         self._ready_since = None
-        self._control.clear()
-        self._greeting_id = self._ping_id = None
-        self._greeting_deadline = self._ping_due = math.inf
+        self._forget_own()
         if not self._was_ready:  # a first connection that fails is the caller's to repeat
             self._end(State.CLOSED, final or unreachable(reason))
             return
-        self._calls.lost(reason)
-        self._queue = deque(self._calls)
+        self._streams.lost(reason)
+        for pending in self._calls:
+            stream = pending.subscription
+            if stream is not None and (stream.live or stream not in self._streams):
+                self._calls.remove(pending)  # asked for again once there is a connection; or nobody listens
+        again = self._calls.lost(reason)
+        self._lanes.clear()
+        for pending in self._calls:
+            self._queue(pending, now)
+        if self.state is not State.RECONNECTING:
+            self._event("connection lost", reason + (f"; {again} reads will be sent again" if again else ""))
+        else:
+            self._event("still no connection", reason)
         self._change(State.RECONNECTING, reason)
+
+    def woke(self, now: float) -> None:
+        """The machine has slept: see at once whether the connection still lives."""
+        if self.state in {State.OPEN, State.AUTHORISED} and not self._pinging:
+            self._event("woke up", "the clock jumped")
+            self._ping(now)
 
     def tick(self, now: float) -> str | None:
         """Time has passed. Returns why the connection must be dropped, if it must."""
         late = now - self.wake_at > OVERSLEPT
-        self._calls.expire(now, self.reason if self.state is State.RECONNECTING else None)
-        if late and self._greeting_id is not None:
+        self._calls.expire(now, ready=self.ready, reason=self.reason)
+        self._streams.openers.expire(now, ready=self.ready, reason=self.reason)
+        if now >= self._lanes.wake_at:
+            self._lanes.wake_at = math.inf  # next_message looks again, if there is still somewhere to send to
+        if late and self._greeting_deadline < math.inf:
             self._greeting_deadline = now + PING_TIMEOUT
         if now >= self._greeting_deadline:
             return f"no answer to the sign-in within {GREETING_TIMEOUT:g} s"
         if now >= self._ping_due:
-            if self._ping_id is not None and not late:
+            if self._pinging and not late:
                 return f"no answer to a ping within {PING_TIMEOUT:g} s"
             self._ping(now)
         return None
 
-    # Inside
+    # Inside: what we ask ourselves
+
+    def _ask(self, fields: Mapping[str, Any], then: Callable[[Reply, float], str | None]) -> None:
+        req_id = self.new_id()
+        self._own[req_id] = then
+        self._control.append(json.dumps({**fields, "req_id": req_id}))
+
+    def _ask_for_stream(self, call: str, fields: dict[str, Any], then: Callable[[Reply | None], None] | None) -> None:
+        def answered(reply: Reply, now: float) -> None:
+            if then is not None:
+                then(None if "error" in reply else reply)
+
+        self._ask(fields, answered)
+
+    def _forget_own(self) -> None:
+        self._control.clear()
+        self._own.clear()
+        self._pinging = False
+        self._greeting_deadline = self._ping_due = math.inf
 
     def _greet(self, now: float) -> None:
         assert self._greeting is not None
-        self._greeting_id = self.new_id()
         self._greeting_deadline = now + GREETING_TIMEOUT
-        self._control.append(json.dumps({**self._greeting.fields(), "req_id": self._greeting_id}))
+        self._ask(self._greeting.fields(), self._greeted)
         if self.state is not State.AUTHORISED:
             self._change(State.OPEN, "")
 
     def _greeted(self, reply: Reply, now: float) -> str | None:
         assert self._greeting is not None
-        self._greeting_id = None
         self._greeting_deadline = math.inf
         verdict = self._greeting.judge(reply)
         if verdict is None:
@@ -227,85 +293,140 @@ class Link:
                 self._become_ready(now, reply)
             return None
         error, may_help_later = verdict
-        if may_help_later and self._was_ready:
-            return str(error)
-        self._end(State.SIGNED_OUT, error)
+        if not (may_help_later and self._was_ready):
+            self._end(State.SIGNED_OUT, error)
         return str(error)
 
-    def _become_ready(self, now: float, reply: Reply | None) -> None:
-        self.reconnects += self._was_ready
-        self._was_ready = True
-        self._ready_since = now
-        self._change(State.OPEN if self._greeting is None else State.AUTHORISED, "")
-        self._on_ready(reply)
-
-    def _answered(self, pending: Pending, reply: Reply, message: bytes, now: float) -> None:
-        code = error_code(reply)
-        if (
-            code == "AuthorizationRequired"
-            and self._greeting is not None
-            and not pending.changes
-            and not pending.losses
-        ):
-            # The server has forgotten who we are. Say it again, and ask again.
-            pending.sent = False
-            pending.losses += 1
-            self._queue.append(pending)
-            if self._greeting_id is None:
-                self.state = State.OPEN
-                self._greet(now)
-            return
-        self._calls.remove(pending)
-        if pending.exact:
-            reply = json.loads(message, parse_float=Decimal)
-        pending.resolve(reply)
-        if (
-            code in {"AuthorizationRequired", "InvalidToken"}
-            and self._greeting is not None
-            and self._greeting_id is None
-        ):
-            self._greet(now)  # revoked? The answer to this settles it.
-
     def _ping(self, now: float) -> None:
-        self._ping_id = self.new_id()
+        self._pinging = True
         self._ping_sent = now
         self._ping_due = now + PING_TIMEOUT
-        self._control.append(json.dumps({"ping": 1, "req_id": self._ping_id}))
+        self._ask({"ping": 1}, self._ponged)
+
+    def _ponged(self, reply: Reply, now: float) -> None:
+        self._pinging = False
+        self._ping_due = self._ping_sent + PING_EVERY
+        self.round_trips.append(now - self._ping_sent)
+
+    def _learn(self, lane: str) -> None:
+        """Ask for the true rate limits once they begin to matter."""
+        if not self._learning and (self.budget.half_spent(lane) or self.budget.half_spent(GENERAL)):
+            self._learning = True
+            self._ask({"website_status": 1}, lambda reply, now: self.budget.learn(reply.get("website_status")))
+
+    # Inside: calls and streams
+
+    def _shared(self, pending: Pending, subscription: Subscription, now: float) -> bool:
+        """Join the subscription that an equal stream has already; else enter this one."""
+        existing = self._streams.find(subscription.key)
+        if existing is None:
+            assert pending.listener is not None
+            subscription.listeners.append(pending.listener)
+            self._streams.add(subscription)
+            return False
+        pending.subscription = existing
+        self._streams.join(existing, pending, now)
+        return True
+
+    def _queue(self, pending: Pending, now: float, *, first: bool = False) -> None:
+        pending.queued_at = now
+        self._lanes.put(pending, first=first)
+
+    def _stop_waiting(self, pending: Pending, now: float) -> None:
+        """The time that a call waited for the rate limits was not its own."""
+        assert self._ready_since is not None
+        waited = now - max(pending.queued_at, self._ready_since)
+        pending.waited += waited
+        pending.deadline += waited
+        self._calls.add(pending)
+
+    def _failed(self, pending: Pending) -> None:
+        """A call ended with an error; where it was to open a stream, there is none."""
+        if pending.subscription is not None and pending.error is not None and not self.over:
+            self._streams.fail(pending.subscription, pending.error)
+
+    def _answered(self, pending: Pending, sent_at: float, reply: Reply, message: bytes, now: float) -> str | None:
+        code = error_code(reply) if "error" in reply else None
+        if code == "RateLimit" and not pending.changes:
+            self.budget.refused(pending.lane, now)
+            self._event("rate limit", f"Deriv wants fewer calls like '{pending.call}'; waiting")
+            pending.sent_at = None
+            self._queue(pending, now, first=True)
+            return None
+        reopens = pending.subscription is not None and pending.subscription.live  # just after a sign-in
+        again = not (pending.changes or pending.losses or reopens)
+        if code == "AuthorizationRequired" and self._greeting and again:
+            return "Deriv says that nobody is signed in"  # on a new socket we say it again, and ask again
+        self._calls.remove(pending)
+        self.round_trips.append(now - sent_at)
+        if code is None:
+            self.budget.granted(pending.lane)
+            if pending.call == "website_status":
+                self.budget.learn(reply.get("website_status"))
+        if pending.subscription is not None:
+            self._streams.opened(pending.subscription, reply)
+        if pending.exact:
+            reply = exactly(message, reply)
+        pending.resolve(reply)
+        if code in _SIGNED_OUT and self._greeting is not None and self._greeting_deadline == math.inf:
+            self._greet(now)  # revoked? The answer to this settles it.
+        self._learn(pending.lane)
+        return None
+
+    def _drop_reply(self, reply: Reply) -> None:
+        self.stray += 1
+        self._streams.orphan(reply)
+
+    def _reopen(self, now: float) -> None:
+        """Ask for every stream again, before anything else."""
+        waiting = {pending.req_id for pending in self._calls}
+        for subscription in reversed(list(self._streams)):
+            if subscription.req_id in waiting:
+                continue  # it was never opened: its first request is sent again like any read
+            pending = Pending(
+                call=subscription.call,
+                req_id=subscription.req_id,
+                text=subscription.text,
+                deadline=now + REOPEN_TIMEOUT,
+                timeout=REOPEN_TIMEOUT,
+                lane=self.budget.lane(subscription.call),
+                subscription=subscription,
+            )
+            self._calls.add(pending)
+            self._queue(pending, now, first=True)
+
+    # Inside: changes of state
+
+    def _become_ready(self, now: float, reply: Reply | None) -> None:
+        outage = now - self._lost_at if self._lost_at is not None else None
+        self.reconnects += outage is not None
+        self._event("connected" if outage is None else "reconnected", "", outage)
+        self._was_ready = True
+        self._lost_at = None
+        self._ready_since = now
+        self._calls.expire(now, ready=False, reason=self.reason)  # from here on, waiting is for the rate limits
+        self._reopen(now)
+        self._change(State.OPEN if self._greeting is None else State.AUTHORISED, "")
+        self._on_ready(reply)
 
     def _end(self, state: State, error: DpyauthError) -> None:
         if self.over:
             return
         self.failure = error
-        self._queue.clear()
-        self._control.clear()
-        self._greeting_deadline = self._ping_due = math.inf
+        self._lanes.clear()
+        self._forget_own()
+        self._event(state.value, str(error))
         self._change(state, str(error))
         self._calls.fail_all(error)
+        self._streams.end_all(error)
 
     def _change(self, state: State, reason: str) -> None:
         self.reason = reason
         self.state = state
         self._on_change(state, reason)
 
-
-def parse(message: bytes) -> Reply | None:
-    """The reply in a message, or None when it holds none."""
-    try:
-        reply = json.loads(message)
-    except (ValueError, RecursionError):
-        return None
-    return reply if isinstance(reply, dict) else None
+    def _event(self, what: str, why: str, took: float | None = None) -> None:
+        self._on_event(what, why, took)
 
 
-def error_code(reply: Reply) -> str | None:
-    """The code of an error reply."""
-    error = reply.get("error")
-    if error is None:
-        return None
-    code = error.get("code") if isinstance(error, dict) else None
-    return code if isinstance(code, str) else "UnknownError"
-
-
-def unreachable(reason: str) -> ConnectionFailed:
-    """The error for a connection that could not be made."""
-    return ConnectionFailed(f"Could not connect to Deriv: {reason}.")
+_SIGNED_OUT = {"AuthorizationRequired", "InvalidToken"}

@@ -11,10 +11,11 @@ from typing import Any
 class Mailbox:
     """Work for one event loop, done there in the order it was posted."""
 
-    __slots__ = ("_called", "_loop", "_work")
+    __slots__ = ("_after", "_called", "_loop", "_work")
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, after: Callable[[], None] | None = None) -> None:
         self._loop = loop
+        self._after = after
         self._work: deque[tuple[Callable[..., Any], Any]] = deque()
         self._called = False
 
@@ -33,6 +34,12 @@ class Mailbox:
     def _empty(self) -> None:
         self._called = False
         work = self._work
-        while work:
-            function, argument = work.popleft()
-            function(argument)
+        try:
+            while work:
+                function, argument = work.popleft()
+                function(argument)
+        finally:
+            if work:  # a function failed: the others are not to suffer for it
+                self._loop.call_soon(self._empty)
+            if self._after is not None:
+                self._after()

@@ -21,13 +21,21 @@ class Socket(ClientConnection):
     on_message: Callable[[bytes, bool], None] | None = None
     """Called with every message that came in, and whether it is text."""
 
+    on_batch: Callable[[], None] | None = None
+    """Called when all messages that came in together have been handed over."""
+
+    on_part: Callable[[], None] | None = None
+    """Called when what came in was only a part of a message."""
+
     def __init__(self, protocol: ClientProtocol, **options: Any) -> None:
         super().__init__(protocol, **options)
         self._parts: list[bytes] = []
+        self._is_whole = True
         self._is_text = True
 
     def process_event(self, event: Any) -> None:
         """Take in one event of the protocol."""
+        self._is_whole = True
         if self.response is None or not isinstance(event, Frame) or event.opcode not in _DATA:
             super().process_event(event)
             return
@@ -40,13 +48,29 @@ class Socket(ClientConnection):
             if self.on_message is not None:
                 self.on_message(message, self._is_text)
 
-    def post(self, text: str) -> bool:
-        """Send a message at once; False when the connection no longer takes any."""
-        if self.protocol.state is not State.OPEN:
-            return False
+    def data_received(self, data: bytes) -> None:
+        """Take in bytes."""
+        self._is_whole = False
+        super().data_received(data)
+        if self.on_part is not None and (self._parts or not self._is_whole):
+            self.on_part()
+        if self.on_batch is not None:
+            self.on_batch()
+
+    @property
+    def takes_messages(self) -> bool:
+        """Whether it is open."""
+        return self.protocol.state is State.OPEN
+
+    def post(self, text: str) -> None:
+        """Send a message with the next `flush`."""
         self.protocol.send_text(text.encode())
-        self.send_data()
-        return True
+
+    def flush(self) -> None:
+        """Send what was posted, in one piece."""
+        data = self.protocol.data_to_send()
+        if data:
+            self.transport.write(b"".join(data))
 
 
 _DATA = {Opcode.TEXT, Opcode.BINARY, Opcode.CONT}

@@ -137,6 +137,25 @@ def test_api_tokens_and_apps(client: Any) -> None:
     conforms("api_token", one.ask(api_token=1, delete_token=token))
     for app in one.ask(app_list=1)["app_list"]:
         conforms("app_get", one.ask(app_get=app["app_id"]))
+    made = one.ask(
+        app_register=1, name="Conformance", scopes=["read"], redirect_uri="http://localhost/", app_markup_percentage=1.5
+    )
+    conforms("app_register", made)
+    app_id = made["app_register"]["app_id"]
+    conforms("app_update", one.ask(app_update=app_id, name="Other", scopes=[], homepage="https://example.com"))
+    conforms("app_list", one.ask(app_list=1))
+    conforms("app_delete", one.ask(app_delete=app_id))
+    conforms("revoke_oauth_app", one.ask(revoke_oauth_app=16929))
+
+
+def test_somebody_who_has_just_signed_up(box: Sandbox, client: Any) -> None:
+    app = box.world.apps.find(box.app_id)
+    assert app is not None
+    [grant] = box.world.let_in(app, box.world.sign_up("someone@example.com"))
+    one = client()
+    conforms("authorize", one.ask(authorize=grant.token))
+    for request in SIGNED_IN:
+        conforms(next(iter(request)), one.ask(**request))
 
 
 def test_streams_of_prices(client: Any) -> None:
@@ -198,4 +217,5 @@ def test_streams_of_events(box: Sandbox, client: Any) -> None:
 def test_every_simulated_call_is_tried_here() -> None:
     tried = {next(iter(request)) for request in ANYONE + SIGNED_IN}
     elsewhere = {"authorize", "logout", "api_token", "app_get", "transaction"}
+    elsewhere |= {"app_register", "app_update", "app_delete", "revoke_oauth_app"}
     assert tried | elsewhere == set(HANDLERS)

@@ -227,7 +227,7 @@ def test_cancel_with_nothing_to_cancel(signed_in: Browser) -> None:
 def test_sign_out(signed_in: Browser, box: Sandbox) -> None:
     signed_in.say({"do": "sign-out"})
     view = signed_in.wait_for_phase("form")
-    assert view["notice"] == {"title": "Signed out", "text": "You signed out."}
+    assert view["notice"] == {"title": "Signed out", "text": "You signed out.", "kind": "info"}
     assert signed_in.session.state == "signed out"
     assert box.wait_until(lambda box: box.connections_open == 0)
     signed_in.sign_in(READ_ONLY)
@@ -289,7 +289,7 @@ def test_a_late_look_never_overwrites_a_newer_one(browser: Browser, monkeypatch:
     browser.panel._refresh()
     newer_shown.set()
     slow.join(timeout=5)
-    assert browser.panel.view["notice"] == {"title": "Signed out", "text": "The test says so."}
+    assert browser.panel.view["notice"] == {"title": "Signed out", "text": "The test says so.", "kind": "info"}
 
 
 # Hostile and broken messages

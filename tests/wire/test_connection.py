@@ -9,6 +9,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from typing import Any
 
 import pytest
@@ -18,8 +19,10 @@ from websockets.sync.server import Server, ServerConnection, serve
 
 from dpyauth.errors import ConnectionFailed, DpyauthError, SessionClosed, SignInRefused
 from dpyauth.sandbox import Sandbox
+from dpyauth.wire.budget import Budget
+from dpyauth.wire.calls import Pending
 from dpyauth.wire.connection import Connection, explain
-from dpyauth.wire.link import Greeting, State
+from dpyauth.wire.state import Greeting, State
 
 CLOSED = SessionClosed("closed by the test")
 Make = Callable[..., Connection]
@@ -42,16 +45,16 @@ def address(box: Sandbox) -> str:
     return f"{box.url}?app_id={box.app_id}"
 
 
-def ask(connection: Connection, call: str = "ping", *, timeout: float = 10.0, **more: Any) -> Any:
-    changes, exact = more.pop("changes", False), more.pop("exact", False)
-    pending = connection.submit(
-        call,
-        lambda req_id: json.dumps({call: 1, "req_id": req_id, **more}),
-        timeout=timeout,
-        changes=changes,
-        exact=exact,
+def ask(connection: Connection, call: str = "ping", *, timeout: float = 10.0, **more: Any) -> Future[Any]:
+    future: Future[Any] = Future()
+
+    def deliver(pending: Pending) -> None:
+        future.set_exception(pending.error) if pending.error else future.set_result(pending.reply)
+
+    connection.submit(
+        call, lambda req_id: json.dumps({call: 1, "req_id": req_id, **more}), timeout=timeout, deliver=deliver
     )
-    return pending.future
+    return future
 
 
 Behave = Callable[[ServerConnection], None]
@@ -289,7 +292,10 @@ def test_no_debug_message_of_the_wire_is_logged(box: Sandbox, connect: Make, cap
 
 
 def test_a_thousand_calls_from_many_threads(box: Sandbox, connect: Make) -> None:
-    connection = connect(address(box))
+    budget = Budget()
+    endless = {"minutely": 10**9, "hourly": 10**9}
+    budget.learn({"api_call_limits": {"max_requestes_general": endless}})
+    connection = connect(address(box), budget=budget)
     wrong: list[Any] = []
 
     def work(number: int) -> None:

@@ -56,3 +56,39 @@ def test_a_closed_loop_is_told_of_every_time() -> None:
     for _ in range(3):
         with pytest.raises(RuntimeError):
             mailbox.post(print, None)
+
+
+def test_what_comes_after_is_done_once_for_many() -> None:
+    async def receive() -> tuple[list[int], list[int]]:
+        done: list[int] = []
+        after: list[int] = []
+        mailbox = Mailbox(asyncio.get_running_loop(), after=lambda: after.append(len(done)))
+        for number in range(100):
+            mailbox.post(done.append, number)
+        await asyncio.sleep(0)
+        return done, after
+
+    assert asyncio.run(receive()) == (list(range(100)), [100])
+
+
+def test_work_that_fails_is_reported_and_the_rest_is_done() -> None:
+    async def receive() -> tuple[list[int], list[str], int]:
+        done: list[int] = []
+        failed: list[str] = []
+        after: list[None] = []
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda loop, context: failed.append(type(context["exception"]).__name__))
+        mailbox = Mailbox(loop, after=lambda: after.append(None))
+        mailbox.post(done.append, 1)
+        mailbox.post(lambda _: 1 / 0, None)
+        mailbox.post(done.append, 2)
+        for _ in range(3):
+            await asyncio.sleep(0)
+        mailbox.post(done.append, 3)
+        await asyncio.sleep(0)
+        return done, failed, len(after)
+
+    done, failed, after = asyncio.run(receive())
+    assert done == [1, 2, 3]
+    assert failed == ["ZeroDivisionError"]
+    assert after >= 3

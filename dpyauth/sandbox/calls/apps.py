@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
+from dpyauth.sandbox.apps import LINKS, App, trouble
 from dpyauth.sandbox.calls.registry import Ask, answers
 from dpyauth.sandbox.messages import Refusal
-from dpyauth.sandbox.users import OWN_APP_ID, SCOPES, Grant
-
-_RICH: Final = 9000001
-_LINKS: Final = ("appstore", "github", "googleplay", "homepage", "verification_uri")
+from dpyauth.sandbox.users import Grant
 
 
 @answers("api_token")
@@ -51,49 +49,87 @@ def _token_row(grant: Grant) -> dict[str, Any]:
     }
 
 
-def _apps(ask: Ask) -> list[dict[str, Any]]:
-    if ask.user.user_id != _RICH:
-        return []
-    common = {
-        "active": 1,
-        "app_markup_percentage": 0,
-        "redirect_uri": "http://127.0.0.1/callback",
-        "scopes": list(SCOPES[:3]),
-    }
-    links = dict.fromkeys(_LINKS)
-    return [
-        {**common, **links, "app_id": OWN_APP_ID, "name": "Sandbox notebook"},
-        {
-            **common,
-            **links,
-            "app_id": OWN_APP_ID + 1,
-            "name": "Sandbox spare",
-            "active": 0,
-            "app_markup_percentage": 1.5,
-        },
-    ]
-
-
 @answers("app_list")
 def _app_list(ask: Ask) -> list[dict[str, Any]]:
-    return _apps(ask)
+    return [app.row(nothing=None) for app in _registered(ask)]
 
 
 @answers("app_get")
 def _app_get(ask: Ask) -> dict[str, Any]:
-    for app in _apps(ask):
-        if app["app_id"] == ask.request["app_get"]:
-            return {**app, **{name: "" for name in _LINKS}}  # where the list says null, this says nothing
-    raise Refusal("AppGet", "Not Found")
+    return _own_app(ask, "AppGet").row()  # where the list says null, this says nothing
+
+
+@answers("app_register")
+def _app_register(ask: Ask) -> dict[str, Any]:
+    _check_app(ask, "AppRegister")
+    app = ask.world.apps.register(
+        ask.request["name"], ask.get("redirect_uri", ""), ask.request["scopes"], ask.user.user_id
+    )
+    return _fill(app, ask).row()
+
+
+@answers("app_update")
+def _app_update(ask: Ask) -> dict[str, Any]:
+    app = _own_app(ask, "AppUpdate")
+    _check_app(ask, "AppUpdate", app.redirect_uri, app.markup)
+    scopes = tuple(ask.request["scopes"])
+    if set(scopes) != set(app.scopes):  # nobody has agreed to these
+        ask.world.shut_out(app.app_id)
+    app.name, app.scopes, app.redirect_uri = ask.request["name"], scopes, ask.get("redirect_uri", app.redirect_uri)
+    return _fill(app, ask).row()
+
+
+@answers("app_delete")
+def _app_delete(ask: Ask) -> int:
+    app = _own_app(ask, "AppDelete")
+    ask.world.shut_out(app.app_id)
+    ask.world.apps.delete(app.app_id)
+    return 1
+
+
+def _registered(ask: Ask) -> list[App]:
+    return ask.world.apps.of(ask.user.user_id)
+
+
+def _own_app(ask: Ask, code: str) -> App:
+    for app in _registered(ask):
+        if app.app_id == ask.request[ask.call]:
+            return app
+    raise Refusal(code, "Not Found")
+
+
+def _check_app(ask: Ask, code: str, redirect_uri: str = "", markup: float = 0) -> None:
+    """What the schema cannot say of an app."""
+    wrong = trouble(
+        ask.get("redirect_uri", redirect_uri), ask.request["scopes"], ask.get("app_markup_percentage", markup)
+    )
+    if wrong:
+        raise Refusal(code, wrong)
+
+
+def _fill(app: App, ask: Ask) -> App:
+    app.markup = ask.get("app_markup_percentage", app.markup)
+    app.links |= {name: ask.request[name] for name in LINKS if name in ask.request}
+    return app
 
 
 @answers("oauth_apps")
 def _oauth_apps(ask: Ask) -> list[dict[str, Any]]:
-    if not ask.user.name:
-        return []
-    used = "2026-10-31 12:00:00"
-    common = {"app_markup_percentage": 0, "scopes": list(SCOPES[:4])}
     return [
-        {**common, "app_id": OWN_APP_ID, "last_used": used, "name": "Sandbox notebook", "official": 0},
-        {**common, "app_id": 16929, "last_used": None, "name": "Sandbox trader", "official": 1},
+        {
+            "app_id": app.app_id,
+            "app_markup_percentage": app.markup,
+            "last_used": used,
+            "name": app.name,
+            "official": int(app.official),
+            "scopes": list(app.scopes),
+        }
+        for app, used in ask.world.apps.used_by(ask.user.user_id)
     ]
+
+
+@answers("revoke_oauth_app")
+def _revoke_oauth_app(ask: Ask) -> int:
+    if not ask.world.shut_out(ask.request["revoke_oauth_app"], ask.user):
+        raise Refusal("RevokeOauthApp", "Not Found")
+    return 1

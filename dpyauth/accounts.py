@@ -1,0 +1,92 @@
+"""The several accounts that one sign-in gives access to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import TYPE_CHECKING
+
+from dpyauth.errors import InvalidRequest, NotSignedIn, SessionClosed
+from dpyauth.plans import Plan, Request, Ticket, planned
+
+if TYPE_CHECKING:
+    import threading
+
+    from dpyauth.apis.v3 import Account
+    from dpyauth.credentials import Credential
+    from dpyauth.settings import Settings
+    from dpyauth.wire.calls import Pending
+    from dpyauth.wire.connection import Connection
+
+
+class Accounts:
+    """Switching between accounts, and reaching those that are not the one in use."""
+
+    _account: Account | None
+    _begin: Callable[[Request, Callable[[Pending], None]], Ticket]
+    _connect: Callable[[Credential, Settings], Connection]
+    _grants: dict[str, Credential]
+    _lock: threading.RLock
+    _not_signed_in: Callable[[str], NotSignedIn]
+    _others: dict[str, Connection]
+    _settings: Settings
+    _sign_in: Callable[..., Future[Account]]
+
+    @planned
+    def use(self, loginid: str) -> Plan[None]:
+        """Switch to another account that the sign-in gave access to.
+
+        Signing in with Deriv gives access to all accounts of the person, an API token to one. Calls and streams of
+        the account in use end; the other one is signed in first, so that a failure changes nothing.
+        Stands on Deriv's call ``authorize``.
+
+        Parameters
+        ----------
+        loginid : str
+            Login ID of the account, such as ``"VRTC900003"``.
+
+        Raises
+        ------
+        InvalidRequest
+            The sign-in gave no access to that account; the text lists those it did.
+        SignInRefused, ConnectionFailed, CallTimeout
+            Deriv did not accept the account's token, or could not be reached.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> session = dpyauth.login(sandbox=True)
+        >>> session.use(session.loginid)
+        """
+        credential = self._granted(loginid)
+        if self._account is None or self._account.loginid != loginid.upper():
+            yield self._sign_in(credential, grants=self._grants)
+
+    def _granted(self, loginid: str) -> Credential:
+        if self._account is None:
+            raise self._not_signed_in("authorize")
+        credential = self._grants.get(loginid.upper()) if isinstance(loginid, str) else None
+        if credential is None:
+            raise InvalidRequest(
+                f"This sign-in gives no access to an account {loginid!r}, only to: {', '.join(self._grants)}. An API "
+                "token belongs to one account; signing in with Deriv gives access to all.",
+                call="authorize",
+                field="loginid",
+            )
+        return credential
+
+    def _reach(self, loginid: str) -> Plan[str]:
+        """See to it that there is a connection for an account; returns its login ID as Deriv writes it."""
+        credential = self._granted(loginid)
+        loginid = loginid.upper()
+        with self._lock:
+            if self._account is not None and self._account.loginid == loginid:
+                return loginid
+            connection = self._others.get(loginid)
+            stale = connection if connection is not None and connection.failure is not None else None
+            if connection is None or stale is not None:
+                connection = self._others[loginid] = self._connect(credential, self._settings)
+        if stale is not None:
+            stale.close(SessionClosed("replaced"))
+        yield connection.ready
+        return loginid

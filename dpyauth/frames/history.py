@@ -1,0 +1,181 @@
+"""What happened: to a session, and in a stream."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from dpyauth.frames.columns import Column, Context, frame, mapping
+
+_EVENTS = (Column("time", "time"), Column("what"), Column("why"), Column("took", "money"))
+
+
+def events(rows: Iterable[tuple[float, str, str, float | None]]) -> pd.DataFrame:
+    """List what happened to a session.
+
+    Parameters
+    ----------
+    rows : iterable of (time, what, why, took)
+        Seconds since 1970, two texts, and seconds or None.
+
+    Returns
+    -------
+    pandas.DataFrame
+        In the order given: ``time`` datetime64[us, UTC], ``what`` and ``why`` string, ``took`` float64 (seconds).
+
+    Examples
+    --------
+    >>> from dpyauth.frames import events
+    >>> events([(0.0, "connected", "", None)])["what"].item()
+    'connected'
+    """
+    return frame(({"time": when, "what": what, "why": why, "took": took} for when, what, why, took in rows), _EVENTS)
+
+
+def health(
+    *,
+    state: str,
+    uptime: float | None,
+    round_trips: Sequence[float],
+    reconnects: int,
+    stray_replies: int,
+    streams: int,
+    left: Mapping[str, int],
+) -> pd.Series[Any]:
+    """Sum up how a session is; see `dpyauth.Session.health`."""
+    trips = pd.Series(list(round_trips), dtype="float64")
+    return pd.Series(
+        {
+            "state": state,
+            "uptime": uptime,
+            "reconnects": reconnects,
+            "last_round_trip": trips.iloc[-1] if len(trips) else None,
+            "p50": trips.quantile(0.5),
+            "p99": trips.quantile(0.99),
+            "stray_replies": stray_replies,
+            "streams": streams,
+            **{f"left_{name}": count for name, count in left.items()},
+        },
+        name="health",
+        dtype="object",
+    )
+
+
+_RECEIVED = (Column("received", "time"), Column("gap", "flag"))
+_UPDATES: dict[str, tuple[Column, ...]] = {
+    "tick": (
+        Column("symbol"),
+        Column("epoch", "time"),
+        Column("quote", "money"),
+        Column("bid", "money"),
+        Column("ask", "money"),
+    ),
+    "ohlc": (
+        Column("symbol"),
+        Column("epoch", "time"),
+        Column("open_time", "time"),
+        Column("open", "money"),
+        Column("high", "money"),
+        Column("low", "money"),
+        Column("close", "money"),
+        Column("granularity", "count"),
+    ),
+    "balance": (Column("loginid"), Column("currency"), Column("balance", "money")),
+    "transaction": (
+        Column("action"),
+        Column("amount", "money"),
+        Column("balance", "money"),
+        Column("currency"),
+        Column("transaction_id", "count"),
+        Column("transaction_time", "time"),
+        Column("contract_id", "count"),
+        Column("symbol"),
+        Column("longcode"),
+    ),
+    "proposal_open_contract": (
+        Column("contract_id", "count"),
+        Column("contract_type"),
+        Column("underlying"),
+        Column("status"),
+        Column("buy_price", "money"),
+        Column("bid_price", "money"),
+        Column("profit", "money"),
+        Column("currency"),
+        Column("current_spot", "money"),
+        Column("current_spot_time", "time"),
+        Column("purchase_time", "time"),
+        Column("date_expiry", "time"),
+        Column("is_sold", "flag"),
+        Column("error", source="error.message"),
+    ),
+}
+_OPENED_BY = {"ticks": "tick", "ticks_history": "tick"}
+
+
+def updates(call: str, received: Sequence[tuple[float, Mapping[str, Any]]]) -> pd.DataFrame:
+    """Turn what came in on a stream into a frame.
+
+    Parameters
+    ----------
+    call : str
+        The call that opened the stream.
+    received : sequence of (time, reply)
+        When each came in, in seconds since 1970, and the whole reply.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per update, in order. ``received`` (datetime64[us, UTC]) and ``gap`` (boolean: something was missed
+        just before this row, and could not be filled) come first; then:
+
+        - ticks: symbol, epoch, quote, bid, ask
+        - ticks_history of candles: symbol, epoch, open_time, open, high, low, close, granularity; its first reply,
+          the history, becomes one row per candle or tick
+        - balance: loginid, currency, balance
+        - transaction: action, amount, balance, currency, transaction_id, transaction_time, contract_id, symbol,
+          longcode
+        - proposal_open_contract: contract_id, contract_type, underlying, status, buy_price, bid_price, profit,
+          currency, current_spot, current_spot_time, purchase_time, date_expiry, is_sold, error
+        - any other: one column per value, as Deriv names it
+
+        Times are datetime64[us, UTC], money and prices float64, yes/no boolean.
+
+    Examples
+    --------
+    >>> from dpyauth.frames import updates
+    >>> updates("ticks", [(0.0, {"msg_type": "tick", "tick": {"symbol": "R_100", "quote": 10.5}})])["quote"].item()
+    10.5
+    """
+    rows = [row for when, reply in received for row in _rows(when, reply)]
+    kinds = {str(row.pop("msg_type")) for row in rows} or {_OPENED_BY.get(call, call)}
+    columns = next((_UPDATES[kind] for kind in sorted(kinds) if kind in _UPDATES), None)
+    if columns is not None:
+        return frame(rows, (*_RECEIVED, *columns), Context(call))
+    head = frame(rows, _RECEIVED, Context(call))
+    return head.join(pd.json_normalize([_without(row, "received", "gap") for row in rows]))
+
+
+def _rows(when: float, reply: Mapping[str, Any]) -> list[dict[str, Any]]:
+    kind = str(reply.get("msg_type"))
+    gap = mapping(reply.get("gap"))
+    head = {"received": when, "gap": bool(gap) and not gap.get("filled"), "msg_type": kind}
+    asked = mapping(reply.get("echo_req"))
+    if kind == "history":
+        history = mapping(reply.get("history"))
+        pairs = zip(history.get("times") or (), history.get("prices") or (), strict=False)
+        made = [{"symbol": asked.get("ticks_history"), "epoch": time, "quote": price} for time, price in pairs]
+        return [{**head, "msg_type": "tick", **row} for row in made]
+    if kind == "candles":
+        candles = [mapping(candle) for candle in reply.get("candles") or ()]
+        fixed = {"symbol": asked.get("ticks_history"), "granularity": asked.get("granularity")}
+        return [{**head, "msg_type": "ohlc", **fixed, "open_time": row.get("epoch"), **row} for row in candles]
+    row = {**head, **mapping(reply.get(kind))}
+    if "error" in reply:
+        row["error"] = mapping(reply["error"])
+    return [row]
+
+
+def _without(row: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name not in names}

@@ -1,0 +1,38 @@
+"""A Jupyter server extension: the page that a browser sign-in ends at.
+
+It serves one static page, ``dpyauth/callback`` under the server's own base URL, so that it is there on a hub and on
+Binder as well; an app registered at Deriv with that address, ``https://hub.example.org/user/jane/dpyauth/callback``,
+sends the browser back to it. The page holds the query for whoever may have it, in this order:
+
+- The window that opened it, if that is of the same origin, by messages (``postMessage``, to and from that origin only):
+
+      page   -> opener   {dpyauth: "callback-ready"}
+      opener -> page     {dpyauth: "nonce", nonce}           16 to 128 letters, digits, "-" and "_"
+      page   -> opener   {dpyauth: "result", nonce, query}   once; then the page closes itself
+
+  The opener must see to it that ``event.origin`` is its own, ``event.source`` is the window it has opened, and the
+  nonce in the result is the one it has sent.
+- The person, who copies the address with a button and pastes it into the sign-in panel.
+
+The server takes the query in only to throw it away: neither its log nor the page has any of it. What stands between
+browser and server, such as a hub's proxy, may log addresses all the same; that is for its operator to know.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def _jupyter_server_extension_points() -> list[dict[str, str]]:
+    return [{"module": "dpyauth.jupyter"}]
+
+
+def _load_jupyter_server_extension(server: Any) -> None:
+    from jupyter_server.utils import url_path_join
+
+    from dpyauth.jupyter.callback import CallbackHandler
+
+    app = server.web_app
+    # With or without the slash at the end: the server would redirect the one to the other, and log what it redirects.
+    pattern = url_path_join(app.settings["base_url"], "dpyauth", "callback") + "/?"
+    app.add_handlers(".*$", [(pattern, CallbackHandler)])

@@ -1,0 +1,58 @@
+"""The handler of the callback page."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from pathlib import Path
+
+from jupyter_server.auth.decorator import allow_unauthenticated
+from tornado.web import RequestHandler
+
+_PAGE = Path(__file__).with_name("callback.html").read_text(encoding="utf-8")
+
+
+def _hash(tag: str) -> str:
+    """The source expression that allows the page's own inline script or style, and no other."""
+    (content,) = re.findall(f"<{tag}>(.*?)</{tag}>", _PAGE, re.DOTALL)
+    return f"'sha256-{base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()}'"
+
+
+_HEADERS = {
+    "Allow": "GET",
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": f"default-src 'none'; script-src {_hash('script')}; style-src {_hash('style')}; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+
+
+class CallbackHandler(RequestHandler):
+    """Serves the page.
+
+    Not a JupyterHandler on purpose: that would look for a Jupyter token in the query, and log in with it.
+    """
+
+    SUPPORTED_METHODS = ("GET",)
+
+    def initialize(self) -> None:
+        # Here, before anything can log the request or keep it: only the page, in the browser, may read the query.
+        self.request.uri, self.request.query = self.request.path, ""
+        self.request.arguments.clear()
+        self.request.query_arguments.clear()
+        self.request.headers.pop("Referer", None)
+
+    def set_default_headers(self) -> None:
+        for name, value in _HEADERS.items():
+            self.set_header(name, value)
+
+    def compute_etag(self) -> None:
+        return None
+
+    @allow_unauthenticated
+    def get(self) -> None:
+        self.finish(_PAGE)

@@ -1,0 +1,54 @@
+"""A line that says what a long wait is for, and goes away with it."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any, Self
+
+from dpyauth import environment
+from dpyauth.wire.calls import Pending
+
+AFTER = 2.0
+"""Seconds of waiting before anything is said."""
+
+
+class Notice:
+    """Says after a while that a call waits for Deriv's rate limits.
+
+    In a notebook the line is an output that is replaced, and empty at the end; in a terminal it is overwritten.
+    """
+
+    __slots__ = ("_display", "_started", "_told")
+
+    def __init__(self) -> None:
+        self._started = time.monotonic()
+        self._told = False
+        self._display: Any = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        if self._told:
+            self._say("")
+
+    def about(self, pending: Pending) -> None:
+        """Look whether there is something to say."""
+        waited = time.monotonic() - self._started
+        if waited >= AFTER and not pending.sent and not pending.changes:
+            self._told = True
+            self._say(f"Waiting for Deriv's limit of calls a minute, or for the connection: {waited:.0f} s")
+
+    def _say(self, text: str) -> None:
+        if environment.in_notebook():
+            from IPython.display import HTML, display
+
+            shown = HTML(f"<i>{text}</i>" if text else "")  # type: ignore[no-untyped-call]
+            if self._display is None:
+                self._display = display(shown, display_id=True)  # type: ignore[no-untyped-call]
+            else:
+                self._display.update(shown)
+        elif sys.stderr.isatty():
+            sys.stderr.write(f"\r{text:<79}" if text else f"\r{'':<79}\r")
+            sys.stderr.flush()

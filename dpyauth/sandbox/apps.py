@@ -1,0 +1,111 @@
+"""The apps that are registered with the sandbox, and which user has let which app in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from dpyauth.sandbox.users import OWN_APP_ID, SCOPES, TEST_APP_ID
+
+LINKS: Final = ("appstore", "github", "googleplay", "homepage", "verification_uri")
+TRADER: Final = 16929
+_RICH: Final = 9000001
+_TROUBLE: Final = 9000011
+_FIRST_NEW: Final = 16400
+# Wider than Deriv's rule for redirect URLs (a port is allowed), yet safe in headers and in a page's policy.
+_URL: Final = re.compile(r"[a-z][a-z0-9.+\-]*://[\w.\-\[\]:]+[\w%/.\-?=&~]*", re.ASCII)
+
+
+@dataclass(slots=True)
+class App:
+    """One registered app."""
+
+    app_id: int
+    name: str
+    scopes: tuple[str, ...]
+    redirect_uri: str = ""
+    owner: int | None = None  # the user who registered it
+    active: bool = True
+    official: bool = False
+    markup: float = 0
+    links: dict[str, str] = field(default_factory=dict)
+
+    def row(self, nothing: str | None = "") -> dict[str, Any]:
+        """The app as calls show it; `nothing` stands for a link it does not have."""
+        return {
+            "active": int(self.active),
+            "app_id": self.app_id,
+            "app_markup_percentage": self.markup,
+            "name": self.name,
+            "redirect_uri": self.redirect_uri,
+            "scopes": list(self.scopes),
+            **{name: self.links.get(name, nothing) for name in LINKS},
+        }
+
+
+def trouble(redirect_uri: str, scopes: Collection[str], markup: float = 0) -> str:
+    """What keeps an app from being registered like this; empty when nothing does."""
+    if redirect_uri and not _URL.fullmatch(redirect_uri):
+        return "The sandbox takes no redirect URL with blanks, or with letters beyond ASCII."
+    if not set(scopes) <= set(SCOPES):
+        return f"The scopes must be some of {', '.join(SCOPES)}."
+    if redirect_uri and not scopes:
+        return "An app with a redirect URL needs scopes."
+    return "An app with a markup needs a redirect URL." if markup and not redirect_uri else ""
+
+
+class Apps:
+    """Every app there is, and who uses which."""
+
+    def __init__(self) -> None:
+        granted, here = SCOPES[:4], "http://127.0.0.1/callback"
+        self._apps = {
+            app.app_id: app
+            for app in (
+                App(TEST_APP_ID, "Sandbox test", SCOPES),
+                App(OWN_APP_ID, "Sandbox notebook", granted, here, _RICH),
+                App(OWN_APP_ID + 1, "Sandbox spare", granted, here, _RICH, active=False, markup=1.5),
+                App(TRADER, "Sandbox trader", granted, active=False, official=True),
+            )
+        }
+        used = "2026-10-31 12:00:00"
+        self._users: dict[int, dict[int, str | None]] = {
+            user_id: {OWN_APP_ID: used, TRADER: None} for user_id in (_RICH, _TROUBLE)
+        }
+        self._next = _FIRST_NEW
+
+    def find(self, app_id: int) -> App | None:
+        """An app that can be used."""
+        app = self._apps.get(app_id)
+        return app if app and app.active else None
+
+    def of(self, user_id: int) -> list[App]:
+        """The apps that a user has registered."""
+        return [app for app in self._apps.values() if app.owner == user_id]
+
+    def register(self, name: str, redirect_uri: str, scopes: Iterable[str], owner: int | None = None) -> App:
+        """Add an app."""
+        app = self._apps[self._next] = App(self._next, name, tuple(scopes), redirect_uri, owner)
+        self._next += 1
+        return app
+
+    def delete(self, app_id: int) -> None:
+        """Forget an app that nobody uses."""
+        del self._apps[app_id]
+
+    def forget(self, app_id: int, users: Collection[int] | None = None) -> bool:
+        """Take an app's access to these users (or to all) away; whether there was any."""
+        had = [user for user, apps in self._users.items() if app_id in apps and (users is None or user in users)]
+        for user in had:
+            del self._users[user][app_id]
+        return bool(had)
+
+    def used(self, app_id: int, user_id: int, when: str) -> None:
+        """Note that a user lets an app in."""
+        self._users.setdefault(user_id, {})[app_id] = when
+
+    def used_by(self, user_id: int) -> list[tuple[App, str | None]]:
+        """The apps that a user has let in, and when each was last used."""
+        return [(self._apps[app_id], when) for app_id, when in self._users.get(user_id, {}).items()]

@@ -1,0 +1,36 @@
+"""The one sandbox of this process, for all lessons and cells to share."""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import threading
+
+from dpyauth.sandbox.server import Sandbox
+
+_sharing = threading.Lock()
+
+
+def shared() -> Sandbox:
+    """The one sandbox of this process, started when first asked for.
+
+    Returns
+    -------
+    Sandbox
+        Running until the process ends.
+
+    Examples
+    --------
+    >>> from dpyauth.sandbox import shared
+    >>> shared() is shared()
+    True
+    """
+    with _sharing:
+        return _shared().start()
+
+
+@functools.cache
+def _shared() -> Sandbox:
+    box = Sandbox()
+    atexit.register(box.stop)
+    return box

@@ -1,0 +1,50 @@
+"""Calls waiting to be sent, each in the lane of its rate limit. No I/O."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+
+from dpyauth.wire.budget import Budget
+from dpyauth.wire.calls import Pending
+
+
+class Lanes:
+    """First come, first served, except that a lane whose limit is used up does not hold up the others."""
+
+    def __init__(self, budget: Budget) -> None:
+        self.budget = budget
+        self._lanes: dict[str, deque[Pending]] = {}
+        self._urgent: deque[Pending] = deque()
+        self.wake_at = math.inf
+        """When a lane that is held up may go on."""
+
+    def put(self, pending: Pending, *, first: bool = False) -> None:
+        """Enter a call, behind the others or before them."""
+        if pending.changes:
+            self._urgent.append(pending)
+            return
+        lane = self._lanes.setdefault(pending.lane, deque())
+        lane.appendleft(pending) if first else lane.append(pending)
+
+    def take(self, now: float) -> Pending | None:
+        """The next call that may go now; whether one that changes something may is for the caller to see."""
+        if self._urgent:
+            return self._urgent.popleft()
+        self.wake_at = math.inf
+        free: deque[Pending] | None = None
+        for name, lane in self._lanes.items():
+            if not lane:
+                continue
+            wait = self.budget.wait(name, now)
+            if wait > 0:
+                self.wake_at = min(self.wake_at, now + wait)
+            elif free is None or lane[0].req_id < free[0].req_id:
+                free = lane
+        return free.popleft() if free else None
+
+    def clear(self) -> None:
+        """Forget all."""
+        self._lanes.clear()
+        self._urgent.clear()
+        self.wake_at = math.inf

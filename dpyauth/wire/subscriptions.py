@@ -1,0 +1,292 @@
+"""Streams: who hears which updates, across reconnects. No I/O.
+
+Equal streams share one subscription at Deriv. When the connection comes back, every subscription is asked for again;
+its next update carries the key ``gap`` with what was missed, and missed ticks are fetched from ``ticks_history``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from dpyauth.errors import DpyauthError
+from dpyauth.wire.calls import Calls, Pending
+from dpyauth.wire.replies import Reply
+
+FILL_LIMIT = 5000
+"""The most ticks that Deriv gives in one reply."""
+
+HOLD = 30
+"""How many updates wait for the ticks missed before them; then they go on without."""
+
+
+class Listener(Protocol):
+    """Who hears the updates of a stream; called on the connection's thread."""
+
+    def push(self, reply: Reply) -> None:
+        """An update."""
+
+    def end(self, error: DpyauthError | None) -> None:
+        """There will be no more: the stream is complete, or ended by an error."""
+
+
+@dataclass(slots=True, eq=False)
+class Subscription:
+    """One subscription at Deriv."""
+
+    call: str
+    key: str
+    req_id: int
+    text: str = field(repr=False)
+    symbol: str | None = None
+    """The one symbol of a stream of ticks, whose gaps can be filled."""
+    many: bool = False
+    """Whether Deriv makes several streams of it, one for each open contract."""
+    listeners: list[Listener] = field(default_factory=list)
+    ids: set[str] = field(default_factory=set)
+    asked: bool = False
+    """Whether a request for it is on its way."""
+    live: bool = False
+    last: Reply | None = field(default=None, repr=False)
+    gap: dict[str, Any] | None = None
+    held: list[Reply] | None = field(default=None, repr=False)
+    """Updates that wait until the gap before them is filled."""
+
+
+class Subscriptions:
+    """The subscriptions of one connection.
+
+    Parameters
+    ----------
+    ask : callable
+        Sends a request of our own, and calls back with the reply (or with None when there will be none).
+    clock : callable
+        The time of day, in seconds since 1970.
+    """
+
+    def __init__(
+        self,
+        ask: Callable[[str, dict[str, Any], Callable[[Reply | None], None] | None], None],
+        clock: Callable[[], float],
+    ) -> None:
+        self._ask = ask
+        self._clock = clock
+        self._by_key: dict[str, Subscription] = {}
+        self._by_id: dict[int, Subscription] = {}
+        self.openers = Calls(self._gave_up)
+        """Calls that wait for the reply to another stream's equal request."""
+
+    def __contains__(self, subscription: Subscription) -> bool:
+        return self._by_id.get(subscription.req_id) is subscription
+
+    def __len__(self) -> int:
+        return len(self._by_key)
+
+    def __iter__(self) -> Any:
+        return iter(list(self._by_key.values()))
+
+    def find(self, key: str) -> Subscription | None:
+        """The subscription that an equal stream already has."""
+        return self._by_key.get(key)
+
+    def get(self, req_id: int) -> Subscription | None:
+        """The subscription that an update is for."""
+        return self._by_id.get(req_id)
+
+    def add(self, subscription: Subscription) -> None:
+        """Enter a new subscription."""
+        self._by_key[subscription.key] = subscription
+        self._by_id[subscription.req_id] = subscription
+
+    def join(self, subscription: Subscription, pending: Pending, now: float) -> None:
+        """One more stream for what there is: it begins with the latest update."""
+        assert pending.listener is not None
+        subscription.listeners.append(pending.listener)
+        if subscription.live:
+            if subscription.last is not None:
+                pending.listener.push(subscription.last)
+            pending.resolve(subscription.last or {})
+        else:
+            pending.sent_at = now
+            self.openers.add(pending)
+
+    def leave(self, subscription: Subscription, listener: Listener) -> None:
+        """One stream less; the last one ends the subscription at Deriv."""
+        if listener in subscription.listeners:
+            subscription.listeners.remove(listener)
+        if not subscription.listeners and not subscription.asked:  # else its id is not known yet
+            self._drop(subscription)
+
+    def opened(self, subscription: Subscription, reply: Reply) -> None:
+        """The reply to a request that opened, or after a reconnect reopened, a subscription."""
+        subscription.asked = False
+        if "error" in reply:
+            self._drop(subscription)
+            if subscription.live:  # it was a stream already, which now cannot go on
+                for listener in subscription.listeners:
+                    listener.push(reply)
+                    listener.end(None)
+        else:
+            subscription.live = True
+            self.update(subscription, reply)
+            if not subscription.listeners:  # they left while it was being opened
+                self._drop(subscription)
+        for opener in self._openers_of(subscription):
+            self.openers.remove(opener)
+            opener.resolve(reply)
+
+    def update(self, subscription: Subscription, reply: Reply) -> None:
+        """An update came in."""
+        if subscription not in self:
+            self.orphan(reply)
+            return
+        stream_id = _stream_id(reply)
+        if stream_id is not None:
+            subscription.ids.add(stream_id)
+        payload = reply.get(str(reply.get("msg_type")))
+        if isinstance(payload, dict) and set(payload) == {"id"}:
+            return  # Deriv confirms a stream of transactions like this; there is nothing in it yet
+        if subscription.held is not None:
+            subscription.held.append(reply)
+            if len(subscription.held) > HOLD:
+                self._release(subscription)
+        elif subscription.gap is not None and self._can_fill(subscription, reply):
+            subscription.held = [reply]
+            self._fill(subscription)
+        else:
+            self._push(subscription, reply)
+        self._maybe_over(subscription, reply, stream_id)
+
+    def orphan(self, reply: Reply) -> None:
+        """An update of a stream that nobody listens to any more: have Deriv end it."""
+        stream_id = _stream_id(reply)
+        if stream_id is not None and "error" not in reply:
+            self._ask("forget", {"forget": stream_id}, None)
+
+    def lost(self, reason: str) -> None:
+        """The connection is gone, and with it everything that Deriv knew of our streams."""
+        for subscription in self:
+            self._release(subscription)
+            subscription.ids.clear()
+            subscription.asked = False
+            if not subscription.listeners:
+                self._drop(subscription)
+            if subscription.live and subscription.gap is None:
+                subscription.gap = {"since": self._now(), "until": None, "reason": reason, "filled": False}
+
+    def fail(self, subscription: Subscription, error: DpyauthError) -> None:
+        """A subscription could not be opened, or not again."""
+        self._drop(subscription)
+        for opener in self._openers_of(subscription):
+            self.openers.fail(opener, error.again(subscription.call))
+        for listener in subscription.listeners:
+            listener.end(error.again(subscription.call))
+
+    def end_all(self, error: DpyauthError) -> None:
+        """The connection has ended for good."""
+        for subscription in self:
+            subscription.ids.clear()  # gone with the connection: nothing to forget
+            self._release(subscription)
+            self.fail(subscription, error)
+
+    # Inside
+
+    def _openers_of(self, subscription: Subscription) -> list[Pending]:
+        return [opener for opener in self.openers if opener.subscription is subscription]
+
+    def _gave_up(self, opener: Pending) -> None:
+        if opener.subscription is not None and opener.listener is not None:
+            self.leave(opener.subscription, opener.listener)
+
+    def _push(self, subscription: Subscription, reply: Reply) -> None:
+        if subscription.gap is not None:
+            reply = {**reply, "gap": {**subscription.gap, "until": self._now()}}
+            subscription.gap = None
+        if "error" not in reply:
+            subscription.last = {name: value for name, value in reply.items() if name != "gap"}
+        for listener in list(subscription.listeners):
+            listener.push(reply)
+
+    def _maybe_over(self, subscription: Subscription, reply: Reply, stream_id: str | None) -> None:
+        """Deriv never says that a stream has ended; some replies mean it."""
+        if "error" in reply:
+            over = not subscription.many
+        elif stream_id is None:
+            over = not subscription.ids  # answered once, without a stream
+        else:
+            contract = reply.get("proposal_open_contract")
+            sold = isinstance(contract, dict) and bool(contract.get("is_sold"))
+            if sold and subscription.many:
+                subscription.ids.discard(stream_id)
+            over = sold and not subscription.many
+        if over:
+            self._release(subscription)
+            self._drop(subscription)
+            for listener in subscription.listeners:
+                listener.end(None)
+
+    def _drop(self, subscription: Subscription) -> None:
+        if subscription in self:
+            del self._by_key[subscription.key], self._by_id[subscription.req_id]
+        for stream_id in subscription.ids:
+            self._ask("forget", {"forget": stream_id}, None)
+        subscription.ids.clear()
+
+    def _can_fill(self, subscription: Subscription, reply: Reply) -> bool:
+        return subscription.symbol is not None and _epoch(subscription.last) is not None and _epoch(reply) is not None
+
+    def _fill(self, subscription: Subscription) -> None:
+        """Fetch the ticks between the last one before the gap and the first one after it."""
+        assert subscription.held
+        last, first = _epoch(subscription.last), _epoch(subscription.held[0])
+        assert last is not None
+        assert first is not None
+        if first <= last:  # the tick that was the last before the gap: look again at the next one
+            subscription.held = None
+            return
+        if first == last + 1:
+            self._filled(subscription, {"history": {"times": [], "prices": []}})
+            return
+        fields = {
+            "ticks_history": subscription.symbol,
+            "start": last + 1,
+            "end": str(first - 1),
+            "count": FILL_LIMIT,
+            "style": "ticks",
+        }
+        self._ask("ticks_history", fields, lambda reply: self._filled(subscription, reply))
+
+    def _filled(self, subscription: Subscription, reply: Reply | None) -> None:
+        history = (reply or {}).get("history")
+        times, prices = (history.get("times"), history.get("prices")) if isinstance(history, dict) else (None, None)
+        if subscription.gap is not None and subscription.held and isinstance(times, list) and isinstance(prices, list):
+            subscription.gap["filled"] = len(times) < FILL_LIMIT
+            last, first = _epoch(subscription.last) or 0, _epoch(subscription.held[0]) or 0
+            for epoch, quote in zip(times, prices, strict=False):
+                if type(epoch) is int and last < epoch < first:
+                    tick = {"symbol": subscription.symbol, "epoch": epoch, "quote": quote}
+                    self._push(subscription, {"msg_type": "tick", "tick": tick, "backfilled": True})
+        self._release(subscription)
+
+    def _release(self, subscription: Subscription) -> None:
+        """Let go of the updates that waited for a gap to be filled."""
+        held, subscription.held = subscription.held, None
+        for reply in held or ():
+            self._push(subscription, reply)
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self._clock(), UTC)
+
+
+def _stream_id(reply: Reply) -> str | None:
+    subscription = reply.get("subscription")
+    found = subscription.get("id") if isinstance(subscription, dict) else None
+    return found if isinstance(found, str) else None
+
+
+def _epoch(reply: Reply | None) -> int | None:
+    tick = (reply or {}).get("tick")
+    epoch = tick.get("epoch") if isinstance(tick, dict) else None
+    return epoch if type(epoch) is int else None

@@ -1,0 +1,301 @@
+"""A TCP proxy that spoils what passes through it: what a network can do to a connection, on demand.
+
+It knows nothing of WebSockets or of Deriv, only of bytes; what goes wrong above TCP is the sandbox's business.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import socket
+import struct
+import threading
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any, Self
+
+HOST = "127.0.0.1"
+CHUNK = 65_536
+ABORT = struct.pack("ii", 1, 0)  # SO_LINGER: closing sends RST
+
+
+class Passage:
+    """One client on its way through. The public methods are the faults; they run on the proxy's loop."""
+
+    def __init__(self, number: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.number = number
+        self._reader = reader
+        self._writer = writer
+        self._upstream: asyncio.StreamWriter | None = None
+        self._deaf = False  # nothing reaches the server any more
+        self._mute = False  # nothing reaches the client any more
+        self._left: int | None = None  # so many bytes still reach the client; then `_then`
+        self._then: Callable[[], None] = lambda: None
+        self._bytewise = 0  # so many bytes go one by one
+        self._pause = 0.0
+        self._opening: Callable[[], Any] | None = None  # done before the server is asked; True: and nothing else
+
+    # Faults of an open connection
+
+    def reset(self) -> None:
+        """RST to both sides."""
+        for writer in (self._writer, self._upstream):
+            if writer is not None:
+                with contextlib.suppress(OSError):  # closed already
+                    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, ABORT)
+                writer.transport.abort()
+
+    def fin(self) -> None:
+        """FIN to both sides, with no goodbye of WebSocket's."""
+        self._mute = True
+        for writer in (self._writer, self._upstream):
+            if writer is not None:
+                writer.close()
+
+    def half_open(self) -> None:
+        """Swallow everything, both ways, and say nothing."""
+        self._deaf = self._mute = True
+
+    def stall(self, after: int = 0) -> None:
+        """Let so many more bytes reach the client, then none; its own still reach the server."""
+        self._left, self._then = after, lambda: None
+
+    def truncate(self, after: int) -> None:
+        """Let so many more bytes reach the client, then FIN."""
+        self._left, self._then = after, self.fin
+
+    def garbage(self, data: bytes) -> None:
+        """Send bytes to the client that the server never sent."""
+        self._writer.write(data)
+
+    def bytewise(self, count: int = 1000) -> None:
+        """Deliver the next so many bytes one by one."""
+        self._bytewise = count
+
+    def delay(self, seconds: float) -> None:
+        """Deliver late."""
+        self._pause = seconds
+
+    # Faults of a handshake: for connections still to come
+
+    def status(self, code: int, body: bytes = b"") -> None:
+        """Answer the handshake with an HTTP status."""
+
+        async def refuse() -> bool:
+            await self._reader.readuntil(b"\r\n\r\n")
+            head = f"HTTP/1.1 {code} No\r\nContent-Type: text/html\r\nContent-Length: {len(body)}\r\n\r\n"
+            self._writer.write(head.encode() + body)
+            return True
+
+        self._opening = refuse
+
+    def plain(self) -> None:
+        """Answer in plain text, whatever the client speaks."""
+
+        async def answer() -> bool:
+            await self._reader.read(CHUNK)
+            self._writer.write(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
+            return True
+
+        self._opening = answer
+
+    def slow(self, seconds: float) -> None:
+        """Answer the handshake late."""
+        self._opening = functools.partial(asyncio.sleep, seconds, False)
+
+    def silent(self) -> None:
+        """Never answer the handshake."""
+
+        async def swallow() -> bool:
+            while await self._reader.read(CHUNK):
+                pass
+            return True
+
+        self._opening = swallow
+
+    # Without faults
+
+    async def pass_through(self, port: int) -> None:
+        """Carry bytes both ways until one side ends."""
+        try:
+            if self._opening is not None and await self._opening():
+                return
+            reader, self._upstream = await asyncio.open_connection(HOST, port)
+            ways = [asyncio.create_task(self._up()), asyncio.create_task(self._down(reader))]
+            try:
+                done, _ = await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+                if self._deaf and ways[0] not in done:
+                    await ways[0]  # that the server has gone does not come through either
+            finally:
+                for way in ways:
+                    way.cancel()
+                await asyncio.gather(*ways, return_exceptions=True)
+            for way in done:
+                way.result()
+        except ConnectionError:
+            self.reset()  # a reset goes on as a reset
+        except asyncio.IncompleteReadError:
+            pass  # the client left in the middle of its handshake
+        finally:
+            for writer in (self._writer, self._upstream):
+                if writer is not None:
+                    writer.close()
+            for writer in (self._writer, self._upstream):
+                if writer is not None:
+                    with contextlib.suppress(OSError):
+                        await writer.wait_closed()
+
+    async def _up(self) -> None:
+        assert self._upstream is not None
+        while data := await self._reader.read(CHUNK):
+            if not self._deaf:
+                self._upstream.write(data)
+                await self._upstream.drain()
+
+    async def _down(self, reader: asyncio.StreamReader) -> None:
+        while data := await reader.read(CHUNK):
+            if self._pause:
+                await asyncio.sleep(self._pause)
+            if self._left is not None:
+                data, rest = data[: self._left], data[self._left :]
+                self._left -= len(data)
+                if rest:
+                    await self._deliver(data)
+                    self._mute = True
+                    self._left = None
+                    self._then()
+                    continue
+            await self._deliver(data)
+
+    async def _deliver(self, data: bytes) -> None:
+        if self._mute:
+            return
+        single, data = data[: self._bytewise], data[self._bytewise :]
+        self._bytewise -= len(single)
+        for byte in single:
+            self._writer.write(bytes([byte]))
+            await asyncio.sleep(0.0003)  # or the bytes would arrive together
+        self._writer.write(data)
+        await self._writer.drain()
+
+
+class Proxy:
+    """Between clients and a server on this machine, on a thread of its own. May be used from any thread.
+
+    Faults go by the names of the methods of `Passage`. A stalled or silent connection stays so until its client leaves.
+
+    Examples
+    --------
+    >>> with Sandbox() as box, Proxy(box.port) as proxy:
+    ...     proxy.now("stall", after=5)  # every connection there is
+    ...     proxy.now("reset", only=proxy.passages[0])
+    ...     proxy.next("status", 503, times=2)  # the connections that come next
+    """
+
+    def __init__(self, target: int) -> None:
+        self.target = target
+        self.accepted = 0
+        self.port = 0
+        self._open: dict[Passage, asyncio.Task[Any] | None] = {}
+        self._next: deque[tuple[str, tuple[Any, ...], dict[str, Any]]] = deque()
+        self._server: asyncio.Server | None = None
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, name="fault-proxy", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self.accept()
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._do(self._stop())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(5)
+
+    @property
+    def url(self) -> str:
+        """Where the sandbox seems to be."""
+        return f"ws://{HOST}:{self.port}/websockets/v3"
+
+    @property
+    def passages(self) -> list[Passage]:
+        """The connections there are, the oldest first."""
+        return list(self._open)
+
+    def now(self, fault: str, *args: Any, only: Passage | None = None, **more: Any) -> int:
+        """Strike every open connection, or only one; returns how many."""
+
+        async def strike() -> int:
+            struck = [passage for passage in self._open if only in (None, passage)]
+            for passage in struck:
+                getattr(passage, fault)(*args, **more)
+            return len(struck)
+
+        count: int = self._do(strike())
+        return count
+
+    def next(self, fault: str, *args: Any, times: int = 1, **more: Any) -> None:
+        """Strike connections still to come, from their first byte on."""
+        self._next.extend([(fault, args, more)] * times)
+
+    def refuse(self) -> None:
+        """Take no more connections: nobody listens at the port."""
+        self._do(self._deafen())
+
+    def accept(self) -> None:
+        """Take connections, after a `refuse` at the same port again."""
+        self._do(self._listen())
+
+    def clear(self) -> None:
+        """Forget what has not struck yet, and take connections again. What is broken stays broken."""
+        self._next.clear()
+        self.accept()
+
+    # On the loop
+
+    async def _listen(self) -> None:
+        if self._server is None:
+            self._server = await asyncio.start_server(self._take, HOST, self.port)
+            self.port = self._server.sockets[0].getsockname()[1]
+
+    async def _deafen(self) -> None:
+        server, self._server = self._server, None
+        if server is not None:
+            server.close()
+
+    async def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.accepted += 1
+        passage = Passage(self.accepted, reader, writer)
+        self._open[passage] = asyncio.current_task()
+        try:
+            with contextlib.suppress(IndexError):
+                fault, args, more = self._next.popleft()
+                getattr(passage, fault)(*args, **more)
+            await passage.pass_through(self.target)
+        except asyncio.CancelledError:
+            pass  # the proxy stops; asyncio's server would complain of it
+        finally:
+            del self._open[passage]
+
+    async def _stop(self) -> None:
+        await self._deafen()
+        tasks = [task for task in self._open.values() if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    # Inside
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        try:
+            self._loop.run_forever()
+        finally:
+            self._loop.close()
+
+    def _do(self, work: Any) -> Any:
+        future: Future[Any] = asyncio.run_coroutine_threadsafe(work, self._loop)
+        return future.result(10)

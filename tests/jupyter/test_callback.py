@@ -1,0 +1,231 @@
+"""The callback page on a real Jupyter server: there for everybody, the same for everybody, and blind to the query."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+HERE = ROOT / "dpyauth" / "jupyter"
+BASE = "/user/jane%40example.org/"
+PAGE = f"{BASE}dpyauth/callback"
+JUPYTER_TOKEN = "the-servers-own-token"
+QUERY = "acct1=CR-C4nary&token1=a1-C4nary&cur1=usd-C4nary&state=C4nary&code=C4nary&error=C4nary&other=C4nary"
+
+
+@dataclass
+class Server:
+    """A running Jupyter server."""
+
+    port: int
+    log: Path
+
+    def ask(self, path: str, method: str = "GET", **headers: str) -> tuple[http.client.HTTPResponse, str]:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection.putrequest(method, path)
+        for name, value in headers.items():
+            connection.putheader(name, value)
+        connection.endheaders()
+        reply = connection.getresponse()
+        body = reply.read().decode()
+        connection.close()
+        return reply, body
+
+    def logged_since(self, before: int) -> str:
+        """The log from a place on; after a request of our own, so that all that came before it is there."""
+        mark = f"/end-of-the-test-{time.monotonic_ns()}"
+        self.ask(mark)
+        until = time.monotonic() + 10
+        while mark not in (text := self.log.read_text()[before:]):
+            assert time.monotonic() < until, "the log never came to it"
+        return text
+
+
+def listening(port: int) -> bool:
+    # Jupyter writes the port down before it listens there.
+    with socket.socket() as trial:
+        return trial.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """As strict as can be, as talkative as can be, and under a base URL like that of a hub."""
+    base = tmp_path_factory.mktemp("jupyter")
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("DERIV_", "JUPYTER", "IPYTHON"))}
+    for name in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"):
+        env[name] = str(base / name.lower())
+    env["PYTHONPATH"] = str(ROOT)
+    config = Path(env["JUPYTER_CONFIG_DIR"], "jupyter_server_config.d")
+    config.mkdir(parents=True)
+    shutil.copy(HERE / "server-config.json", config / "dpyauth.json")
+    others = {"ServerApp": {"jpserver_extensions": {"jupyterlab": False, "notebook": False, "jupyter_lsp": False}}}
+    (config / "others.json").write_text(json.dumps(others))
+    options = ["--debug", "--no-browser", "--allow-root", "--ip=127.0.0.1", "--port=0", f"--ServerApp.base_url={BASE}"]
+    options += [f"--IdentityProvider.token={JUPYTER_TOKEN}", "--ServerApp.allow_unauthenticated_access=False"]
+    options += [f"--ServerApp.root_dir={base}"]
+    log = base / "server.log"
+    with log.open("w") as written:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "jupyter_server", *options], env=env, stdout=written, stderr=subprocess.STDOUT
+        )
+    try:
+        about = Path(env["JUPYTER_RUNTIME_DIR"], f"jpserver-{process.pid}.json")
+        until = time.monotonic() + 60
+        while not (about.exists() and about.read_text() and listening(json.loads(about.read_text())["port"])):
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < until, log.read_text()
+            time.sleep(0.05)
+        yield Server(json.loads(about.read_text())["port"], log)
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(timeout=10)
+
+
+@pytest.fixture
+def logged(server: Server) -> Callable[[], str]:
+    """What the server has logged since the test began."""
+    before = len(server.log.read_text())
+    return lambda: server.logged_since(before)
+
+
+def expect_page(reply: http.client.HTTPResponse, body: str) -> None:
+    assert reply.status == 200
+    assert body == (HERE / "callback.html").read_text()
+
+
+def test_it_says_so_when_it_is_loaded(server: Server) -> None:
+    log = server.log.read_text()
+    assert "dpyauth.jupyter | extension was successfully loaded." in log
+    assert "CallbackHandler" not in log, "that it is for everybody is said, and not a mistake the server warns of"
+
+
+WHO = {
+    "a stranger": {},
+    "somebody with a wrong token": {"Authorization": "token wrong"},
+    "the owner": {"Authorization": f"token {JUPYTER_TOKEN}"},
+    "somebody from another site": {"Origin": "https://oauth.example.org", "Sec-Fetch-Site": "cross-site"},
+}
+
+
+@pytest.mark.parametrize("who", WHO)
+def test_everybody_gets_the_same_page(who: str, server: Server) -> None:
+    reply, body = server.ask(f"{PAGE}?{QUERY}", **WHO[who])
+    expect_page(reply, body)
+    assert reply.headers["Set-Cookie"] is None
+    assert reply.headers["Location"] is None
+
+
+def test_other_pages_are_not_for_strangers(server: Server) -> None:
+    """Or the test above would show nothing."""
+    assert server.ask(f"{BASE}tree")[0].status in (302, 404)
+    assert server.ask(f"{BASE}api/contents")[0].status == 403
+
+
+def test_it_is_under_the_base_url_and_nowhere_else(server: Server) -> None:
+    expect_page(*server.ask(PAGE))
+    expect_page(*server.ask(f"{PAGE}/"))
+    for path in ("/dpyauth/callback", f"{BASE}dpyauth/callback/more", f"{BASE}dpyauth/callbacks", f"{BASE}dpyauth"):
+        assert server.ask(path)[0].status in (302, 404), path
+
+
+def expect_headers(reply: http.client.HTTPResponse) -> None:
+    headers = reply.headers
+    assert headers["Cache-Control"] == "no-store"
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["X-Frame-Options"] == "DENY"
+    assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert headers["Content-Type"] == "text/html; charset=UTF-8"
+    assert headers["ETag"] is None
+    assert headers["Cross-Origin-Opener-Policy"] is None, "it must not part the page from its opener"
+    policy = dict(part.strip().split(" ", 1) for part in headers["Content-Security-Policy"].split(";"))
+    sources = {policy.pop("script-src"), policy.pop("style-src")}
+    assert len(sources) == 2
+    assert all(re.fullmatch(r"'sha256-[A-Za-z0-9+/]{43}='", source) for source in sources)
+    assert policy == {name: "'none'" for name in ("default-src", "base-uri", "form-action", "frame-ancestors")}
+
+
+def test_headers(server: Server) -> None:
+    expect_headers(server.ask(f"{PAGE}?{QUERY}")[0])
+
+
+@pytest.mark.parametrize("method", ["HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "NONSENSE"])
+def test_nothing_but_get(method: str, server: Server, logged: Callable[[], str]) -> None:
+    reply, body = server.ask(f"{PAGE}?{QUERY}", method, Referer=f"http://127.0.0.1/?{QUERY}", **{"Content-Length": "0"})
+    assert reply.status == 405
+    assert reply.headers["Allow"] == "GET"
+    expect_headers(reply)
+    assert "C4nary" not in body
+    text = logged()
+    assert "/dpyauth/callback" in text
+    assert "C4nary" not in text
+
+
+HOSTILE = [
+    QUERY,
+    f"{QUERY}&token={JUPYTER_TOKEN}",
+    "C4nary",
+    "=C4nary&&&=&C4nary=",
+    "a=%ff%fe%00C4nary&b=%C4nary&%zz",
+    "x=" + quote("</script><script>alert('C4nary')</script>"),
+    "x=</script><script>C4nary</script>",
+    "next=//C4nary.example.org&url=javascript:C4nary",
+    "acct1=C4nary" * 2000,
+    "a1=C4nary?acct1=C4nary?token1=C4nary",
+]
+
+
+@pytest.mark.parametrize("query", HOSTILE, ids=lambda query: query[:40])
+def test_the_query_is_neither_shown_nor_logged(query: str, server: Server, logged: Callable[[], str]) -> None:
+    for path in (PAGE, f"{PAGE}/"):
+        reply, body = server.ask(f"{path}?{query}", Referer=f"https://oauth.example.org/?{query}")
+        expect_page(reply, body)
+        assert "C4nary" not in str(reply.headers)
+        assert JUPYTER_TOKEN not in str(reply.headers)
+    text = logged()
+    assert text.count("200 GET /user/jane") == 2
+    assert "C4nary" not in text
+    assert JUPYTER_TOKEN not in text
+
+
+@pytest.mark.parametrize("query", ["&".join(["a=C4nary"] * 3000), "a=" + "C4nary" * 20_000], ids=["fields", "bytes"])
+def test_a_query_too_large_to_take(query: str, server: Server, logged: Callable[[], str]) -> None:
+    try:
+        reply, body = server.ask(f"{PAGE}?{query}")
+    except (http.client.BadStatusLine, ConnectionError):
+        pass  # the server has hung up
+    else:
+        assert reply.status in (200, 400, 414, 431)
+        assert "C4nary" not in body
+    assert "C4nary" not in logged()
+
+
+def test_the_log_would_show_it(server: Server, logged: Callable[[], str]) -> None:
+    """What the search above looks for is what a page of Jupyter's own leaves in the log."""
+    server.ask(f"{BASE}login?{QUERY}")
+    assert "CR-C4nary" in logged()
+
+
+def test_the_page_needs_nobody_else() -> None:
+    page = (HERE / "callback.html").read_text()
+    assert not re.search(
+        r"https?:|//\w|\bsrc=|\bhref=|@import|url\(", re.sub(r"^\s*//.*$", "", page, flags=re.MULTILINE)
+    )
+    assert not re.search(r"\son\w+=|\sstyle=|innerHTML|eval|document\.write|console\.|Storage|\"\*\"", page)

@@ -1,0 +1,481 @@
+"""The listener, over real sockets: the one it waits for, and everybody else who may knock."""
+
+from __future__ import annotations
+
+import errno
+import http.client
+import logging
+import os
+import socket
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError, Future
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+from dpyauth.credentials import Secret
+from dpyauth.errors import ListenerFailed, RedirectRefused
+from dpyauth.oauth import listener as module
+from dpyauth.oauth.listener import Listener
+
+STATE = "st4te-of-this-sign-in"
+TOKEN = "a1-c4naryc4nary"
+RIGHT = f"/callback?acct1=CR1&token1={TOKEN}&cur1=usd&state={STATE}"
+PATIENCE = 10.0
+REAL_LISTEN = module._listen
+
+
+def has_ipv6() -> bool:
+    try:
+        REAL_LISTEN("::1", 0).close()
+    except OSError:
+        return False
+    return True
+
+
+HAS_IPV6 = has_ipv6()
+
+Answer = tuple[int, dict[str, str], str]
+
+
+@pytest.fixture(autouse=True)
+def no_thread_left() -> Iterator[None]:
+    yield
+    assert "dpyauth-listener" not in [thread.name for thread in threading.enumerate()]
+
+
+@pytest.fixture
+def listen() -> Iterator[Callable[..., Listener]]:
+    """Open listeners that are closed afterwards."""
+    with ExitStack() as opened:
+        yield lambda url="http://127.0.0.1:0/callback", timeout=PATIENCE: opened.enter_context(
+            Listener(url, Secret(STATE), timeout)
+        )
+
+
+@pytest.fixture
+def one(listen: Callable[..., Listener]) -> Listener:
+    return listen()
+
+
+def port(listener: Listener) -> int:
+    return int(listener.url.split(":")[-1].split("/")[0])
+
+
+def ask(listener: Listener, target: str, method: str = "GET", address: str = "127.0.0.1", **headers: str) -> Answer:
+    connection = http.client.HTTPConnection(address, port(listener), timeout=PATIENCE)
+    connection.putrequest(method, target, skip_host=True)
+    for name, value in {"Host": listener.url.split("/")[2], **headers}.items():
+        connection.putheader(name, value)
+    connection.endheaders()
+    answer = connection.getresponse()
+    body = answer.read().decode()
+    connection.close()
+    return answer.status, dict(answer.headers), body
+
+
+def raw(listener: Listener, sent: bytes) -> bytes:
+    """What is answered to these bytes, up to the end."""
+    with socket.create_connection(("127.0.0.1", port(listener)), timeout=PATIENCE) as connection:
+        connection.sendall(sent)
+        heard = b""
+        while more := connection.recv(65_536):
+            heard += more
+    return heard
+
+
+def is_cut_off(connection: socket.socket) -> bool:
+    """Whether the other side closes, one way or the other, without having said anything."""
+    try:
+        return connection.recv(1) == b""
+    except ConnectionError:
+        return True
+
+
+def come_back(listener: Listener, target: str = RIGHT) -> str:
+    """Do what a browser does that comes back; returns the text of the page it ends at."""
+    status, headers, _ = ask(listener, target)
+    assert status == 303
+    assert headers["Location"] == "/callback"
+    status, _, body = ask(listener, headers["Location"])
+    assert status == 200
+    return body
+
+
+def accounts(future: Future[Any]) -> list[tuple[str, str, str]]:
+    return [(grant.loginid, grant.token.reveal(), grant.currency) for grant in future.result(PATIENCE)]
+
+
+def test_the_one_it_waits_for(one: Listener) -> None:
+    assert "The notebook has it" in come_back(one)
+    assert accounts(one.future) == [("CR1", TOKEN, "USD")]
+
+
+def test_nobody_listens_once_it_is_over(one: Listener) -> None:
+    come_back(one)
+    one.future.result(PATIENCE)
+    one._thread.join(PATIENCE)
+    with pytest.raises(ConnectionRefusedError):
+        ask(one, "/callback")
+
+
+def test_a_browser_that_never_fetches_the_last_page(one: Listener, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_GRACE", 0.05)
+    assert ask(one, RIGHT)[0] == 303
+    assert accounts(one.future) == [("CR1", TOKEN, "USD")]
+
+
+def test_who_waits_in_a_callback_may_close_it(one: Listener) -> None:
+    closed = threading.Event()
+    one.future.add_done_callback(lambda _: (one.close(), closed.set()))
+    come_back(one)
+    assert closed.wait(PATIENCE)
+
+
+@pytest.mark.parametrize(
+    "noise", ["/favicon.ico", "/", "/callback/", "/callbac", "//callback", "/CALLBACK", "/x" + RIGHT]
+)
+def test_other_paths_change_nothing(one: Listener, noise: str) -> None:
+    assert ask(one, noise)[0] == 404
+    assert ask(one, f"http://evil.example{RIGHT}")[0] == 404
+    assert "has it" in come_back(one)
+
+
+@pytest.mark.parametrize("method", ["POST", "HEAD", "PUT", "DELETE", "OPTIONS", "get", "CONNECT"])
+def test_other_methods_change_nothing(one: Listener, method: str) -> None:
+    status, headers, body = ask(one, RIGHT, method)
+    assert (status, headers["Allow"], body) == (405, "GET", "")
+    assert not one.future.done()
+    assert "has it" in come_back(one)
+
+
+def test_a_form_with_a_body_gets_its_answer(one: Listener) -> None:
+    head = f"POST {RIGHT} HTTP/1.1\r\nHost: 127.0.0.1:{port(one)}\r\nContent-Length: 1000000\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", port(one)), timeout=PATIENCE) as connection:
+        connection.sendall(head.encode())
+        assert connection.recv(4096).startswith(b"HTTP/1.1 405 ")
+        assert connection.recv(1) == b""
+        connection.sendall(b"x" * 500_000)
+        connection.sendall(b"x" * 500_000)  # it is not cut off, and so the answer is not lost
+    assert "has it" in come_back(one)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example",
+        "evil.example:{port}",
+        "127.0.0.1",
+        "127.0.0.1:1",
+        "127.0.0.1:{port}.evil.example",
+        "localhost:{port}",
+        "127.0.0.1.:{port}",
+        "0.0.0.0:{port}",
+        "2130706433:{port}",
+        "user@127.0.0.1:{port}",
+        "[::1]:{port}",
+        "",
+    ],
+)
+def test_names_made_to_point_here(one: Listener, host: str) -> None:
+    status, _, body = ask(one, RIGHT, Host=host.format(port=port(one)))
+    assert (status, body) == (421, "")
+    assert not one.future.done()
+    assert "has it" in come_back(one)
+
+
+def test_no_host_and_two(one: Listener) -> None:
+    host = f"Host: 127.0.0.1:{port(one)}\r\n"
+    for hosts in ("", host * 2, f"{host}Host: evil.example\r\n", f"X-{host}"):
+        assert raw(one, f"GET {RIGHT} HTTP/1.1\r\n{hosts}\r\n".encode()).startswith(b"HTTP/1.1 400 ")
+    assert raw(one, f"GET {RIGHT} HTTP/1.1\r\nhOST:127.0.0.1:{port(one)}\r\n\r\n".encode()).startswith(b"HTTP/1.1 303 ")
+
+
+@pytest.mark.parametrize(
+    "sent", ["GET\r\n\r\n", "GET /callback\r\n\r\n", "\x16\x03\x01\r\n\r\n", "GET /callback x y\r\n\r\n"]
+)
+def test_what_is_not_http(one: Listener, sent: str) -> None:
+    assert raw(one, sent.encode()).startswith(b"HTTP/1.1 400 ")
+    assert "has it" in come_back(one)
+
+
+def test_a_head_without_end_is_cut_off(one: Listener) -> None:
+    with socket.create_connection(("127.0.0.1", port(one)), timeout=PATIENCE) as endless:
+        try:
+            endless.sendall(b"GET /callback HTTP/1.1\r\n" + b"X: y\r\n" * 100_000)
+        except ConnectionError:
+            pass
+        assert is_cut_off(endless)
+    assert "has it" in come_back(one)
+
+
+def test_who_says_nothing_is_cut_off_and_holds_up_nobody(
+    listen: Callable[..., Listener], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_PATIENCE", 0.05)
+    one = listen()
+    with socket.create_connection(("127.0.0.1", port(one)), timeout=PATIENCE) as silent:
+        silent.sendall(b"GET ")
+        assert is_cut_off(silent)
+    with socket.create_connection(("127.0.0.1", port(one)), timeout=PATIENCE):
+        assert "has it" in come_back(one)
+
+
+@pytest.mark.parametrize("state", ["x", STATE[:-1], STATE.upper(), "%FF"])
+def test_another_sign_ins_answer(one: Listener, state: str) -> None:
+    assert "Nothing has been signed in yet" in come_back(one, RIGHT.replace(STATE, state))
+    assert "Nothing has been signed in yet" in come_back(one, f"/callback?error=access_denied&state={state}")
+    assert not one.future.done()
+    assert "has it" in come_back(one)
+
+
+@pytest.mark.parametrize("target", [RIGHT.split("&state")[0], RIGHT.split(STATE)[0], "/callback?error=access_denied"])
+def test_an_answer_without_state_is_to_be_pasted(one: Listener, target: str) -> None:
+    status, headers, body = ask(one, target)
+    assert (status, "Location" in headers) == (400, False)
+    assert "paste" in body
+    assert TOKEN not in body
+    assert not one.future.done()
+    assert "has it" in come_back(one)
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "/callback?",
+        "/callback?x=y",
+        f"/callback?state={STATE}",
+        "/callback?" + "&" * 600,
+        "/callback?state=a&state=b",
+        "/callback?error=a&error=b",
+        "/callback?token1=a&token1=b",
+        "/callback?" + "x" * 60_000,
+    ],
+)
+def test_a_query_of_something_else(one: Listener, target: str) -> None:
+    assert "Nothing has been signed in yet" in come_back(one, target)
+    assert "has it" in come_back(one)
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("error=access_denied", "access_denied"),
+        ("error=server_error", "server_error"),
+        ("acct1=CR1&token1=.", "damaged"),
+    ],
+)
+def test_no_access(one: Listener, query: str, code: str) -> None:
+    assert "No access" in come_back(one, f"/callback?{query}&state={STATE}")
+    with pytest.raises(RedirectRefused) as refused:
+        one.future.result(PATIENCE)
+    assert refused.value.code == code
+
+
+def test_only_the_first_counts(one: Listener) -> None:
+    assert ask(one, RIGHT)[0] == 303
+    for other in (RIGHT.replace("CR1", "CR2"), f"/callback?error=access_denied&state={STATE}"):
+        assert ask(one, other)[0] == 303
+    come_back(one, RIGHT.replace("CR1", "CR3"))
+    assert accounts(one.future) == [("CR1", TOKEN, "USD")]
+
+
+def test_what_every_answer_says(one: Listener) -> None:
+    answers = [
+        ask(one, "/favicon.ico"),
+        ask(one, "/callback", "POST"),
+        ask(one, "/callback", Host="x"),
+        ask(one, "/callback"),
+        ask(one, "/callback?acct1=CR1&token1=x"),
+        ask(one, RIGHT),
+        ask(one, "/callback"),
+    ]
+    assert [status for status, _, _ in answers] == [404, 405, 421, 200, 400, 303, 200]
+    for _, headers, body in answers:
+        assert headers["Cache-Control"] == "no-store"
+        assert headers["Referrer-Policy"] == "no-referrer"
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"
+        assert headers["Connection"] == "close"
+        assert int(headers["Content-Length"]) == len(body.encode())
+        assert "Server" not in headers
+        assert "Set-Cookie" not in headers
+        assert "CR1" not in body
+
+
+def test_time_out(listen: Callable[..., Listener]) -> None:
+    one = listen(timeout=0.05)
+    with pytest.raises(ListenerFailed, match=r"in time.*paste"):
+        one.future.result(PATIENCE)
+
+
+@pytest.mark.parametrize("how", ["cancel", "close", "future"])
+def test_cancelling(one: Listener, how: str) -> None:
+    with socket.create_connection(("127.0.0.1", port(one)), timeout=PATIENCE) as silent:
+        assert ask(one, "/callback")[0] == 200
+        {"cancel": one.cancel, "close": one.close, "future": one.future.cancel}[how]()
+        with pytest.raises(CancelledError):
+            one.future.result(PATIENCE)
+        one._thread.join(PATIENCE)
+        assert is_cut_off(silent)
+    with pytest.raises(ConnectionRefusedError):
+        ask(one, "/callback")
+    one.close()
+
+
+def test_cancelling_at_any_moment(listen: Callable[..., Listener]) -> None:
+    for _ in range(50):
+        listen().close()
+
+
+def test_cancelling_when_somebody_has_come(one: Listener) -> None:
+    assert ask(one, RIGHT)[0] == 303
+    one.close()
+    assert one.future.cancelled()
+
+
+def test_a_port_that_is_taken(one: Listener) -> None:
+    with pytest.raises(ListenerFailed, match=r"another program has it.*[Pp]aste"):
+        Listener(one.url, Secret(STATE))
+
+
+@pytest.mark.parametrize(
+    ("number", "reason"),
+    [(errno.EACCES, "an administrator's rights"), (errno.EADDRNOTAVAIL, os.strerror(errno.EADDRNOTAVAIL))],
+)
+def test_a_port_that_is_not_permitted(monkeypatch: pytest.MonkeyPatch, number: int, reason: str) -> None:
+    asked: list[tuple[str, int]] = []
+
+    def refuse(address: str, port: int) -> socket.socket:
+        asked.append((address, port))
+        raise OSError(number, "no")
+
+    monkeypatch.setattr(module, "_listen", refuse)
+    with pytest.raises(ListenerFailed, match=reason):
+        Listener("http://localhost/callback", Secret(STATE))
+    assert asked == [("127.0.0.1", 80)]
+
+
+def ipv6_answering(number: int, kept: list[socket.socket]) -> Callable[[str, int], socket.socket]:
+    """IPv4 as it is, and IPv6 failing like this."""
+
+    def listen(address: str, port: int) -> socket.socket:
+        if address == "::1":
+            raise OSError(number, "no")
+        kept.append(REAL_LISTEN(address, port))
+        return kept[-1]
+
+    return listen
+
+
+def test_localhost_in_both_families(listen: Callable[..., Listener]) -> None:
+    one = listen("http://localhost:0/callback")
+    if HAS_IPV6:
+        assert ask(one, "/callback", address="::1")[0] == 200
+    assert ask(one, "/callback", Host=f"127.0.0.1:{port(one)}")[0] == 421
+    assert "has it" in come_back(one)
+
+
+def test_localhost_without_ipv6(monkeypatch: pytest.MonkeyPatch, listen: Callable[..., Listener]) -> None:
+    monkeypatch.setattr(module, "_listen", ipv6_answering(errno.EAFNOSUPPORT, []))
+    assert "has it" in come_back(listen("http://localhost:0/callback"))
+
+
+def test_localhost_of_which_somebody_else_has_half(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: list[socket.socket] = []
+    monkeypatch.setattr(module, "_listen", ipv6_answering(errno.EADDRINUSE, kept))
+    with pytest.raises(ListenerFailed, match="another program has it"):
+        Listener("http://localhost:0/callback", Secret(STATE))
+    assert kept[0].fileno() == -1
+
+
+@pytest.mark.skipif(not HAS_IPV6, reason="no IPv6 on this machine")
+def test_the_other_address_of_this_machine(listen: Callable[..., Listener]) -> None:
+    one = listen("http://[::1]:0/callback")
+    assert ask(one, RIGHT, address="::1")[0] == 303
+
+
+def test_it_is_not_to_be_had_from_elsewhere(one: Listener) -> None:
+    assert module._listen("127.0.0.2", port(one)).close() is None  # so it listens at 127.0.0.1 only
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [("http://127.0.0.1:0", "/"), ("http://127.0.0.1:0/", "/"), ("http://127.0.0.1:0/a b/ß%20", "/a%20b/%C3%9F%20")],
+)
+def test_paths(listen: Callable[..., Listener], url: str, path: str) -> None:
+    one = listen(url)
+    assert one.url == f"http://127.0.0.1:{port(one)}{path}"
+    assert ask(one, path)[0] == 200
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://localhost/callback",
+        "http://example.com/callback",
+        "http://127.0.0.1.example.com/",
+        "http://0.0.0.0/",
+        "http://user@localhost/",
+        "http://localhost:x/",
+        "http://localhost:70000/",
+        "http://[::1/",
+        f"http://localhost/?token1={TOKEN}",
+        f"http://localhost/#token1={TOKEN}",
+        "myapp://callback",
+        "localhost",
+        "",
+    ],
+)
+def test_urls_that_are_not_here(url: str) -> None:
+    with pytest.raises(ListenerFailed, match="Paste") as failed:
+        Listener(url, Secret(STATE))
+    assert TOKEN not in str(failed.value)
+
+
+def test_port_80_needs_no_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Eighty:
+        """A socket that says it is at port 80."""
+
+        def __init__(self, real: socket.socket) -> None:
+            self.real = real
+
+        def getsockname(self) -> tuple[str, int]:
+            return ("127.0.0.1", 80)
+
+    with socket.create_server(("127.0.0.1", 0)) as real:
+        monkeypatch.setattr(module, "_bind", lambda host, port: [Eighty(real)] if port == 80 else [])
+        monkeypatch.setattr(Listener, "_run", lambda self, sockets: self._loop.close())
+        one = Listener("http://127.0.0.1/callback", Secret(STATE))
+        one._thread.join()
+        assert one.url == "http://127.0.0.1/callback"
+        for host in ("127.0.0.1", "127.0.0.1:80"):
+            assert one._answer(f"GET /callback HTTP/1.1\r\nHost: {host}").startswith(b"HTTP/1.1 200 ")
+        assert one._answer("GET /callback HTTP/1.1\r\nHost: 127.0.0.1:8080").startswith(b"HTTP/1.1 421 ")
+
+
+def test_no_secret_anywhere(listen: Callable[..., Listener], caplog: pytest.LogCaptureFixture, capfd: Any) -> None:
+    caplog.set_level(logging.NOTSET)
+    logging.getLogger("asyncio").setLevel(logging.DEBUG)
+    one = listen()
+    one._loop.set_debug(True)
+    one._loop.slow_callback_duration = 0
+    ask(one, RIGHT.replace(STATE, "other"))
+    raw(one, f"GET {RIGHT}\x00 \xff HTTP/9\r\nReferer: {RIGHT}\r\n\r\n".encode("latin-1"))
+    ask(one, RIGHT, "POST", Referer=RIGHT, Cookie=TOKEN)
+    ask(one, f"/callback?acct1=CR1&token1={TOKEN}.&state={STATE}")
+    ask(one, "/callback")
+    with pytest.raises(RedirectRefused) as refused:
+        one.future.result(PATIENCE)
+    one.close()
+    told = "".join(traceback.TracebackException.from_exception(refused.value, capture_locals=True).format())
+    shown = [told, repr(one), str(vars(one)), str(vars(refused.value)), *capfd.readouterr()]
+    shown += [f"{record.getMessage()} {vars(record)}" for record in caplog.records]
+    for text in shown:
+        text = text.replace(repr(TOKEN), "").replace(repr(RIGHT), "").replace(repr(STATE), "")  # of this file itself
+        assert "c4nary" not in text
+        assert "st4te" not in text
+    assert caplog.records  # asyncio did say something
