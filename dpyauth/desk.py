@@ -133,7 +133,7 @@ class Desk:
             try:
                 app_id = str(self._box.register_app("dpyauth lessons", back, ("read", "trading_information")))
             except ValueError as error:
-                raise InvalidSetting(str(error)) from None
+                raise RedirectRefused(str(error), code="redirect_url") from None
         state, nonce = new_state(), Secret(secrets.token_urlsafe(24))
         url = authorize_url(
             app_id, host=self._oauth_host, language=self.session._settings.language, signup=signup, state=state

@@ -137,8 +137,8 @@ class Queries:
             raise InvalidRequest(f"'{name}' is not a stream; use call() for one reply. Streams: {streams}.", call=name)
         if call.changes_with(fields):  # a stream is asked for again after every break, and this must not be
             raise InvalidRequest(
-                f"'{name}' changes something at Deriv, so it cannot be a stream: make it with call(), and open a stream "
-                "on what it made.",
+                f"'{name}' changes something at Deriv, so it cannot be a stream: make it with call(), and open a "
+                "stream on what it made.",
                 call=name,
             )
         if isinstance(keep, bool) or not isinstance(keep, int) or keep < 1:

@@ -11,6 +11,8 @@ from dpyauth import errors
 
 HEAVY = ["pandas", "numpy", "ipywidgets", "IPython", "jsonschema", "tornado", "anywidget"]
 
+OTHERS = {"Session", "Stream", "__version__", "allow_nested_asyncio", "forget", "login"}
+
 
 def test_the_list_is_sorted_and_every_name_is_there() -> None:
     assert dpyauth.__all__ == sorted(dpyauth.__all__)
@@ -22,7 +24,7 @@ def test_every_error_is_exported_and_nothing_unexpected() -> None:
     kinds = {
         name for name, kind in vars(errors).items() if inspect.isclass(kind) and issubclass(kind, errors.DpyauthError)
     }
-    assert set(dpyauth.__all__) == kinds | {"Session", "Stream", "__version__", "allow_nested_asyncio", "login"}
+    assert set(dpyauth.__all__) == kinds | OTHERS
 
 
 def test_every_exported_name_is_documented() -> None:

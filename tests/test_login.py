@@ -86,10 +86,10 @@ def colab(monkeypatch: pytest.MonkeyPatch, login: Login) -> SimpleNamespace:
 
 @pytest.fixture
 def panel(monkeypatch: pytest.MonkeyPatch, login: Login) -> list[tuple[Session, Any]]:
-    """A notebook; returns the panels that were shown."""
+    """A notebook; returns the panels that were shown: for which session, with which sandbox."""
     shown: list[tuple[Session, Any]] = []
     fake = ModuleType("dpyauth.widgets.signin")
-    fake.show = lambda session, samples: shown.append((session, samples))  # type: ignore[attr-defined]
+    fake.show = lambda desk: shown.append((desk.session, desk._box))  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "dpyauth.widgets.signin", fake)
     monkeypatch.setattr(environment, "in_notebook", lambda: True)
     monkeypatch.setattr(environment, "somebody_there", lambda: True)
@@ -183,7 +183,7 @@ def test_somebody_may_leave_the_prompt(
 def test_a_notebook_shows_the_panel_and_goes_on(login: Login, panel: Any, capsys: pytest.CaptureFixture[str]) -> None:
     session = login()
     assert session.state == "signed out"
-    assert panel == [(session, ())]
+    assert panel == [(session, None)]
     assert login() is session
     assert capsys.readouterr().err == ""
 
@@ -191,7 +191,7 @@ def test_a_notebook_shows_the_panel_and_goes_on(login: Login, panel: Any, capsys
 def test_so_it_does_with_a_credential(login: Login, panel: Any) -> None:
     session = login(ALL)
     assert session.state == "signed in"
-    assert panel == [(session, ())]
+    assert panel == [(session, None)]
     assert login(ask=True) is session
 
 
@@ -216,7 +216,7 @@ def test_the_sandbox_needs_nothing(
 def test_the_panel_knows_its_tokens(monkeypatch: pytest.MonkeyPatch, box: Sandbox, panel: Any) -> None:
     monkeypatch.setattr("dpyauth.sandbox.shared", lambda: box)
     session = dpyauth.login(sandbox=True, ask=True)
-    assert panel == [(session, box.tokens)]
+    assert panel == [(session, box)]
     assert session.state == "signed out"
 
 

@@ -276,13 +276,15 @@ def open_contracts(box: Sandbox) -> list[Any]:
     return box.world.account("CR900001").ledger.open
 
 
-def test_one_contract_until_it_is_sold(session: Session, box: Sandbox, clock: Clock, eventually: Eventually) -> None:
+def test_one_contract_until_it_is_sold(
+    session: Session, box: Sandbox, clock: Clock, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
+) -> None:
     contract = open_contracts(box)[0]
     with session.stream("proposal_open_contract", contract_id=contract.contract_id) as stream:
         assert stream.next(5)["proposal_open_contract"]["is_sold"] == 0
         clock.advance(box)
         assert stream.next(5)["proposal_open_contract"]["is_sold"] == 0
-        contract.sold = int(clock.now)
+        monkeypatch.setattr(contract, "sold", int(clock.now))
         clock.advance(box)
         updates = list(stream)
     assert [update["proposal_open_contract"]["is_sold"] for update in updates] == [1]
@@ -297,14 +299,14 @@ def test_a_contract_that_was_sold_before_is_told_once(session: Session, box: San
 
 
 def test_all_open_contracts_and_one_of_them_fails(
-    session: Session, box: Sandbox, clock: Clock, eventually: Eventually
+    session: Session, box: Sandbox, clock: Clock, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     contracts = open_contracts(box)
     with session.stream("proposal_open_contract") as stream:
         heard = {stream.next(5)["proposal_open_contract"]["contract_id"] for _ in contracts}
         assert heard == {contract.contract_id for contract in contracts}
         assert at_deriv(box) == len(contracts)
-        contracts[0].sold = int(clock.now)
+        monkeypatch.setattr(contracts[0], "sold", int(clock.now))
         clock.advance(box)
         states = [stream.next(5)["proposal_open_contract"]["is_sold"] for _ in contracts]
         assert sorted(states) == [*[0] * (len(contracts) - 1), 1]
@@ -466,14 +468,14 @@ def test_a_stream_whose_first_reply_came_too_late_is_forgotten_and_can_be_had_ag
 
 
 def test_an_old_stream_that_is_closed_late_does_not_end_a_new_equal_one(
-    session: Session, box: Sandbox, clock: Clock
+    session: Session, box: Sandbox, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     contract = open_contracts(box)[0]
     old = session.stream("proposal_open_contract", contract_id=contract.contract_id)
-    contract.sold = int(clock.now)
+    monkeypatch.setattr(contract, "sold", int(clock.now))
     clock.advance(box)
     assert len(list(old)) == 2
-    contract.sold = None
+    monkeypatch.setattr(contract, "sold", None)
     new = session.stream("proposal_open_contract", contract_id=contract.contract_id)
     old.close()
     session.call("ping")

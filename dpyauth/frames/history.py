@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from dpyauth.frames.columns import Column, Context, frame, mapping
+from dpyauth.frames.columns import Column, Context, as_list, frame, mapping, mappings
 
 _EVENTS = (Column("time", "time"), Column("what"), Column("why"), Column("took", "money"))
 
@@ -164,11 +164,11 @@ def _rows(when: float, reply: Mapping[str, Any]) -> list[dict[str, Any]]:
     asked = mapping(reply.get("echo_req"))
     if kind == "history":
         history = mapping(reply.get("history"))
-        pairs = zip(history.get("times") or (), history.get("prices") or (), strict=False)
+        pairs = zip(as_list(history.get("times")), as_list(history.get("prices")), strict=False)
         made = [{"symbol": asked.get("ticks_history"), "epoch": time, "quote": price} for time, price in pairs]
         return [{**head, "msg_type": "tick", **row} for row in made]
     if kind == "candles":
-        candles = [mapping(candle) for candle in reply.get("candles") or ()]
+        candles = mappings(reply.get("candles"))
         fixed = {"symbol": asked.get("ticks_history"), "granularity": asked.get("granularity")}
         return [{**head, "msg_type": "ohlc", **fixed, "open_time": row.get("epoch"), **row} for row in candles]
     row = {**head, **mapping(reply.get(kind))}

@@ -92,7 +92,7 @@ def test_one_call_takes_any_field() -> None:
 # Absent values
 
 
-@pytest.mark.parametrize("value", [None, pd.NA, pd.NaT, np.datetime64("NaT"), pd.array([None], dtype="Int64")[0]])
+@pytest.mark.parametrize("value", [None, pd.NA, pd.NaT, np.datetime64("NaT", "us"), pd.array([None], dtype="Int64")[0]])
 def test_missing_values_leave_the_field_out(value: Any) -> None:
     assert one("statement", "limit", value) == "absent"
     assert one("ticks_history", "end", "latest") == "latest"
@@ -431,7 +431,7 @@ SCALARS = (
     | st.timedeltas()
     | st.complex_numbers()
     | hnp.scalar_dtypes().flatmap(hnp.from_dtype)
-    | st.sampled_from([pd.NA, pd.NaT, np.datetime64("NaT"), pd.Timestamp(0), pd.Timedelta(1), Secret("s"), Ellipsis])
+    | st.sampled_from([pd.NA, pd.NaT, np.datetime64("NaT", "us"), pd.Timestamp(0), pd.Timedelta(1), Secret("s"), Ellipsis])
 )
 VALUES = st.recursive(
     SCALARS,
@@ -455,7 +455,7 @@ def requests(draw: st.DrawFn) -> Any:
 @given(requests())
 @example((V3["statement"], {"limit": float("inf")}))
 @example((V3["statement"], {"limit": Decimal("1E+5000")}))
-@example((V3["statement"], {"date_from": np.timedelta64("NaT")}))
+@example((V3["statement"], {"date_from": np.timedelta64("NaT", "us")}))
 def test_a_request_is_json_or_refused(request: Any) -> None:
     call, fields = request
     try:

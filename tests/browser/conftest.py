@@ -1,7 +1,8 @@
-"""JupyterLab on a copy of the lessons, and a Chromium that looks at it."""
+"""JupyterLab and Notebook 7 on a copy of the lessons, and a Chromium that looks at them."""
 
 from __future__ import annotations
 
+import functools
 import itertools
 import json
 import os
@@ -11,7 +12,8 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,7 @@ ROOT = Path(__file__).parents[2]
 SHOTS = Path(__file__).parent / "shots"
 START = 60.0
 PATIENCE = 20_000  # ms
+expect.set_options(timeout=15_000)
 numbers = itertools.count(1)
 SHOWN = ".jp-NotebookPanel:not(.lm-mod-hidden)"
 
@@ -40,11 +43,13 @@ FLAGS += ["--disable-sync", "--disable-quic"]
 
 @dataclass
 class Lab:
-    """A running JupyterLab."""
+    """A running JupyterLab, or Notebook 7."""
 
     url: str
     folder: Path
     log: Path
+    home: Path
+    """Where kernels keep what they are asked to remember."""
 
     def stop_kernels(self) -> None:
         with urllib.request.urlopen(f"{self.url}/api/sessions", timeout=10) as reply:
@@ -66,18 +71,28 @@ class Notebook:
     """Every WebSocket frame that reached the page, as text."""
     faults: list[str] = field(default_factory=list)
     """JavaScript errors in the page."""
+    place: int = 0
+    """Which it is, of the notebooks side by side."""
+
+    @property
+    def sheet(self) -> Locator:
+        return self.page.locator(SHOWN).nth(self.place)
 
     @property
     def code(self) -> Locator:
-        return self.page.locator(f"{SHOWN} .jp-CodeCell")
+        return self.sheet.locator(".jp-CodeCell")
 
     @property
     def outputs(self) -> Locator:
-        return self.page.locator(f"{SHOWN} .jp-Cell-outputArea")
+        return self.sheet.locator(".jp-Cell-outputArea")
 
     @property
     def panel(self) -> Locator:
-        return self.page.locator(f"{SHOWN} .dpyauth-panel")
+        return self.sheet.locator(".dpyauth-panel")
+
+    @property
+    def phase(self) -> str | None:
+        return self.panel.get_attribute("data-phase")
 
     @property
     def token(self) -> Locator:
@@ -89,20 +104,29 @@ class Notebook:
 
     @property
     def notice(self) -> Locator:
-        return self.panel.get_by_role("alert")
+        return self.panel.locator(".dpyauth-notice")
 
     @property
     def cells(self) -> Locator:
-        return self.page.locator(f"{SHOWN} .jp-Cell")
+        return self.sheet.locator(".jp-Cell")
 
     def button(self, name: str) -> Locator:
-        return self.panel.get_by_role("button", name=name)
+        return self.panel.get_by_role("button", name=name, exact=True)
 
     def cell(self, index: int) -> Locator:
         return self.code.nth(index)
 
     def wait_for_kernel(self) -> None:
-        expect(self.page.locator(".jp-StatusBar-Left")).to_contain_text("Python 3 (ipykernel) | Idle", timeout=60_000)
+        self.page.wait_for_function(
+            """() => {
+              const kernel = window.jupyterapp?.shell.currentWidget?.context?.sessionContext.session?.kernel;
+              return kernel?.status === "idle" && kernel.connectionStatus === "connected";
+            }""",
+            timeout=60_000,
+        )
+
+    def fill(self, index: int, code: str) -> None:
+        self.cell(index).locator(".cm-content").fill(code)
 
     def run(self, index: int) -> Locator:
         """Run one code cell as a reader does, and wait for its end; returns its output area."""
@@ -130,8 +154,10 @@ class Notebook:
         self.page.get_by_role("button", name="Confirm Kernel Restart").click()
 
     def theme(self, name: str) -> None:
-        self.command("apputils:change-theme", theme=f"JupyterLab {name}")
         light = "true" if name == "Light" else "false"
+        if self.page.locator(f"body[data-jp-theme-light='{light}']").count():
+            return
+        self.command("apputils:change-theme", theme=f"JupyterLab {name}")
         self.page.wait_for_selector(f"body[data-jp-theme-light='{light}']", state="attached")
         expect(self.page.locator("#jupyterlab-splash")).to_have_count(0)
 
@@ -143,9 +169,19 @@ class Notebook:
         assert self.path.stat().st_mtime_ns > before
         return self.path.read_text()
 
-    def shot(self, name: str) -> None:
+    def shot(self, name: str, page: Page | None = None) -> None:
         SHOTS.mkdir(exist_ok=True)
-        self.page.screenshot(path=SHOTS / f"{name}.png")
+        (page or self.page).screenshot(path=SHOTS / f"{name}.png")
+
+    def listen(self) -> None:
+        """From now on, note down what goes in and out of the page."""
+
+        def socket(one: WebSocket) -> None:
+            one.on("framesent", lambda frame: self.sent.append(_text(frame)))
+            one.on("framereceived", lambda frame: self.got.append(_text(frame)))
+
+        self.page.on("websocket", socket)
+        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
 
 
 def missing(what: str) -> None:
@@ -174,9 +210,9 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
-def lab(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    base = tmp_path_factory.mktemp("lab")
+@contextmanager
+def serving(module: str, base: Path) -> Iterator[Lab]:
+    """A Jupyter server that knows nothing of the user's own settings, and logs all it can."""
     folder = base / "notebooks"
     shutil.copytree(ROOT / "notebooks", folder, ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
     env = {name: value for name, value in os.environ.items() if not name.startswith(("DERIV_", "JUPYTER", "IPYTHON"))}
@@ -185,21 +221,23 @@ def lab(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     for name in ("JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR"):
         env[name] = str(base / name.lower())
     env["PYTHONPATH"] = str(ROOT)
-    config = Path(env["JUPYTER_CONFIG_DIR"], "labconfig")
-    config.mkdir(parents=True)
-    (config / "default_setting_overrides.json").write_text(json.dumps(OVERRIDES))
+    home = base.with_name(f"{base.name}-home")
+    env["XDG_CONFIG_HOME"], env["PYTHON_KEYRING_BACKEND"] = str(home), "keyring.backends.fail.Keyring"
+    config = Path(env["JUPYTER_CONFIG_DIR"])
+    (config / "labconfig").mkdir(parents=True)
+    (config / "labconfig" / "default_setting_overrides.json").write_text(json.dumps(OVERRIDES))
+    (config / "jupyter_server_config.d").mkdir()
+    shutil.copy(ROOT / "dpyauth/jupyter/server-config.json", config / "jupyter_server_config.d/dpyauth.json")
     log = base / "server.log"
-    options = ["--no-browser", "--allow-root", "--ip=127.0.0.1", "--port=0", "--expose-app-in-browser"]
+    options = ["--debug", "--no-browser", "--allow-root", "--ip=127.0.0.1", "--port=0", "--expose-app-in-browser"]
     options += ["--IdentityProvider.token=", "--ServerApp.disable_check_xsrf=True", f"--ServerApp.root_dir={folder}"]
     with log.open("w") as written:
-        server = subprocess.Popen(
-            [sys.executable, "-m", "jupyterlab", *options], env=env, stdout=written, stderr=subprocess.STDOUT
-        )
+        server = subprocess.Popen([sys.executable, "-m", module, *options], env=env, stdout=written, stderr=written)
     try:
         about = Path(env["JUPYTER_RUNTIME_DIR"], f"jpserver-{server.pid}.json")
         eventually(lambda: server.poll() is not None or (about.exists() and about.read_text()), START)
         assert server.poll() is None, log.read_text()
-        yield Lab(f"http://127.0.0.1:{json.loads(about.read_text())['port']}", folder, log)
+        yield Lab(f"http://127.0.0.1:{json.loads(about.read_text())['port']}", folder, log, home)
     finally:
         server.terminate()
         try:
@@ -210,66 +248,51 @@ def lab(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 
 @pytest.fixture(scope="session")
-def page(chromium: Browser, lab: Lab) -> Iterator[Page]:
-    """JupyterLab; one for all tests, since it takes seconds to load."""
-    one = chromium.new_page()
-    one.set_default_timeout(PATIENCE)
-    one.goto(f"{lab.url}/lab?reset")
-    one.wait_for_selector(".jp-Launcher", timeout=60_000)
-    yield one
-    one.close()
+def lab(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    with serving("jupyterlab", tmp_path_factory.mktemp("lab")) as running:
+        yield running
 
 
-@pytest.fixture
-def show(lab: Lab, page: Page) -> Iterator[Callable[[str], Notebook]]:
-    """Open a notebook of the folder; it is closed afterwards."""
-    opened: list[Notebook] = []
+@pytest.fixture(scope="session")
+def classic(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """Notebook 7."""
+    with serving("notebook", tmp_path_factory.mktemp("classic")) as running:
+        yield running
 
-    def fault(error: object) -> None:
-        opened[-1].faults.append(str(error))
 
-    def socket(one: WebSocket) -> None:
-        one.on("framesent", lambda frame: opened[-1].sent.append(_text(frame)))
-        one.on("framereceived", lambda frame: opened[-1].got.append(_text(frame)))
+@contextmanager
+def opened(chromium: Browser, lab: Lab, app: str, what: str | Sequence[str]) -> Iterator[Notebook]:
+    """A notebook in a browser of its own: one of the folder, or a new one with these cells.
 
-    def show_one(name: str) -> Notebook:
-        notebook = Notebook(page, lab.folder / name)
-        opened.append(notebook)
-        if page.locator(SHOWN).count():  # a test that failed may have left anything behind
-            page.goto(f"{lab.url}/lab?reset")
-            page.wait_for_selector(".jp-Launcher", timeout=60_000)
-        page.set_viewport_size({"width": 1250, "height": 1100})
-        notebook.command("docmanager:open", path=name)
-        page.wait_for_selector(f"{SHOWN} .jp-Cell")
-        notebook.wait_for_kernel()
-        notebook.theme("Light")
-        return notebook
-
-    page.on("websocket", socket)
-    page.on("pageerror", fault)
-    yield show_one
-    for notebook in opened:
-        notebook.command("docmanager:save")
-        notebook.command("application:close")
+    ``app`` is "lab" or "notebook".
+    """
+    path = lab.folder / what if isinstance(what, str) else _write(lab.folder, what)
+    context = chromium.new_context(viewport={"width": 1250, "height": 1100})
+    context.set_default_timeout(PATIENCE)
+    notebook = Notebook(context.new_page(), path)
+    notebook.listen()
+    notebook.page.goto(f"{lab.url}/{'lab/tree' if app == 'lab' else 'notebooks'}/{path.name}")
+    notebook.page.wait_for_selector(f"{SHOWN} .jp-Cell", timeout=60_000)
+    notebook.wait_for_kernel()
+    yield notebook
+    assert notebook.faults == []
+    notebook.command("docmanager:save")
+    context.close()
     lab.stop_kernels()
-    page.remove_listener("websocket", socket)
-    page.remove_listener("pageerror", fault)
-    for notebook in opened:
-        assert notebook.faults == []
 
 
-@pytest.fixture
-def make(lab: Lab, show: Callable[[str], Notebook]) -> Callable[..., Notebook]:
-    """Open a new notebook with these cells."""
+@pytest.fixture(scope="session")
+def opening(chromium: Browser) -> Callable[..., AbstractContextManager[Notebook]]:
+    """Opens notebooks: ``with opening(lab, "lab", cells) as notebook``."""
+    return functools.partial(opened, chromium)
 
-    def make_one(*cells: str) -> Notebook:
-        made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-        made.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
-        path = lab.folder / f"test-{next(numbers)}.ipynb"
-        nbformat.write(made, path)
-        return show(path.name)
 
-    return make_one
+def _write(folder: Path, cells: Sequence[str]) -> Path:
+    made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    made.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    path = folder / f"test-{next(numbers)}.ipynb"
+    nbformat.write(made, path)
+    return path
 
 
 def _text(frame: str | bytes) -> str:

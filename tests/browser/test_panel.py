@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import expect
@@ -16,21 +16,36 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
-ASK = "import dpyauth\nsession = dpyauth.login(sandbox=True, ask=True)"
+ASK = """
+import dpyauth
+from dpyauth.sandbox import shared
+shared().start().faults.clear()
+if "session" in globals():
+    session.close()
+session = dpyauth.login(sandbox=True, ask=True)
+"""
 STATUS = "session.account_status()"
-STALL = "from dpyauth.sandbox import shared\nshared().faults.stall('authorize')"
+STALL = "shared().faults.stall('authorize')"
 CLEAR = "shared().faults.clear()"
 RIGHT = SAMPLES[0].token
 WRONG = "Canary-7f3a91-wrong"
-SLOW = 15_000  # ms
+
+
+@pytest.fixture(scope="module")
+def notebook(opening: Callable[..., Any], lab: Lab) -> Iterator[Notebook]:
+    with opening(lab, "lab", (ASK, STATUS, STALL, CLEAR)) as one:
+        yield one
 
 
 @pytest.fixture
-def form(make: Callable[..., Notebook]) -> Notebook:
-    """A notebook whose first cell has shown the form."""
-    notebook = make(ASK, STATUS, STALL, CLEAR)
+def form(notebook: Notebook) -> Notebook:
+    """The notebook, whose first cell has shown the form; nothing is left of what was before."""
+    notebook.theme("Light")
+    notebook.sent.clear()
+    notebook.got.clear()
+    notebook.fill(3, CLEAR)
     notebook.run(0)
-    expect(notebook.token).to_be_visible()
+    expect(notebook.panel).to_have_attribute("data-phase", "form")
     return notebook
 
 
@@ -40,7 +55,7 @@ def sign_in(notebook: Notebook, token: str) -> None:
 
 
 def expect_account(notebook: Notebook, loginid: str) -> None:
-    expect(notebook.panel.locator(".dpyauth-loginid")).to_have_text(loginid, timeout=SLOW)
+    expect(notebook.panel.locator(".dpyauth-loginid")).to_have_text(loginid)
 
 
 def test_token_and_enter(form: Notebook) -> None:
@@ -62,8 +77,9 @@ def test_token_and_enter(form: Notebook) -> None:
 
 def test_wrong_token_then_right_one(form: Notebook) -> None:
     sign_in(form, WRONG)
-    expect(form.notice).to_contain_text("Deriv did not let you in", timeout=SLOW)
+    expect(form.notice).to_contain_text("Deriv did not let you in")
     expect(form.notice).to_contain_text("does not accept this API token")
+    expect(form.notice).to_have_role("alert")
     expect(form.token).to_have_value("")
     expect(form.token).to_be_focused()
     form.shot("refused-light")
@@ -76,7 +92,7 @@ def test_wrong_token_then_right_one(form: Notebook) -> None:
 
 def test_mistakes(form: Notebook) -> None:
     form.button("Sign in").click()
-    expect(form.notice).to_contain_text("The API token is empty", timeout=SLOW)
+    expect(form.notice).to_contain_text("The API token is empty")
     # The same again is answered again, and is not taken for a kernel that does not answer.
     form.page.evaluate("() => { document.querySelector('.dpyauth-notice').dataset.old = '' }")
     form.button("Sign in").click()
@@ -106,7 +122,7 @@ def test_sample_by_name_another_token_and_back(form: Notebook) -> None:
 
     form.button("Use another token").click()
     sign_in(form, WRONG)
-    expect(form.notice).to_contain_text("Deriv did not let you in", timeout=SLOW)
+    expect(form.notice).to_contain_text("Deriv did not let you in")
     form.button("Keep the present account").click()
     expect_account(form, "VRTC900003")
     expect(form.notice).to_have_count(0)
@@ -122,7 +138,8 @@ def test_sign_out(form: Notebook) -> None:
     sign_in(form, RIGHT)
     expect_account(form, "CR900001")
     form.button("Sign out").click()
-    expect(form.notice).to_contain_text("You signed out.", timeout=SLOW)
+    expect(form.notice).to_contain_text("You signed out.")
+    expect(form.notice).to_have_role("status")
     expect(form.token).to_have_value("")
     expect(form.run(1)).to_contain_text("NotSignedIn")
     form.shot("signed-out-light")
@@ -137,7 +154,7 @@ def test_query_before_sign_in(form: Notebook) -> None:
 def test_cancel(form: Notebook) -> None:
     form.run(2)
     sign_in(form, RIGHT)
-    expect(form.panel).to_contain_text("Signing in at the sandbox", timeout=SLOW)
+    expect(form.panel).to_contain_text("Signing in at the sandbox")
     form.shot("busy-light")
     form.button("Cancel").click()
     expect(form.token).to_be_visible(timeout=SLOW)
@@ -157,7 +174,7 @@ def test_break_is_shown(form: Notebook) -> None:
           new MutationObserver(() => window.said.push(panel.innerText)).observe(panel, { childList: true });
         }"""
     )
-    form.cell(3).locator(".cm-content").fill("from dpyauth.sandbox import shared; shared().faults.drop()")
+    form.fill(3, "shared().faults.drop()")
     form.run(3)
     form.page.wait_for_function("() => window.said.length >= 2")
     expect(form.panel.locator(".dpyauth-on")).to_be_visible(timeout=SLOW)
@@ -171,20 +188,20 @@ def test_what_is_typed_outlives_news_from_the_session(form: Notebook) -> None:
     form.button("Use another token").click()
     form.token.press_sequentially("half a tok")
     form.page.evaluate("() => { document.activeElement.dataset.mine = '' }")
-    form.cell(3).locator(".cm-content").fill("from dpyauth.sandbox import shared; shared().stop()")
+    form.fill(3, "shared().stop()")
     form.run(3)
-    form.cell(3).locator(".cm-content").fill("session.state")
+    form.fill(3, "session.state")
     expect(form.run(3)).to_contain_text("reconnecting")
     expect(form.token).to_have_value("half a tok")
 
 
 def test_busy_kernel(form: Notebook) -> None:
     """The panel says that it is waiting, and what was sent meanwhile still works afterwards."""
-    form.cell(3).locator(".cm-content").fill("import time; time.sleep(6)")
+    form.fill(3, "import time; time.sleep(6)")
     form.cell(3).locator(".cm-content").press("Control+Enter")
     expect(form.cell(3).locator(".jp-InputPrompt").first).to_have_text("[*]:")
     sign_in(form, RIGHT)
-    expect(form.panel.get_by_role("status")).to_contain_text("No answer from the kernel yet", timeout=SLOW)
+    expect(form.panel.get_by_role("status")).to_contain_text("No answer from the kernel yet")
     form.shot("waiting-light")
     expect_account(form, "CR900001")
     expect(form.panel.get_by_role("status")).to_be_hidden()
@@ -194,7 +211,7 @@ def test_restarted_kernel(form: Notebook) -> None:
     form.restart("kernelmenu:restart")
     form.wait_for_kernel()
     sign_in(form, WRONG)
-    expect(form.panel.get_by_role("status")).to_contain_text("The kernel was restarted", timeout=SLOW)
+    expect(form.panel.get_by_role("status")).to_contain_text("The kernel was restarted")
     expect(form.token).to_have_value("")
     assert WRONG not in "".join(form.sent)
     form.shot("restarted-light")
@@ -218,26 +235,32 @@ def test_keyboard_alone(form: Notebook) -> None:
     assert form.cells.count() == cells
     expect(form.page.get_by_role("dialog")).to_have_count(0)
     form.page.keyboard.press("Tab")
-    expect(form.button("Sign in")).to_be_focused()
+    remember = form.panel.get_by_role("checkbox", name="Remember me")
+    expect(remember).to_be_focused()
+    form.page.keyboard.press("Space")
+    expect(remember).to_be_checked()
+    form.page.keyboard.press("Space")
     # JupyterLab spares text fields by itself, but not buttons and lists.
-    for letter in "abdd":
-        form.page.keyboard.press(letter)
+    for name in ("Sign in", "Sign in with Deriv", "Sign up"):
+        form.page.keyboard.press("Tab")
+        expect(form.button(name)).to_be_focused()
+        for letter in "abdd":
+            form.page.keyboard.press(letter)
     form.page.keyboard.press("Tab")
     samples = form.panel.get_by_label("Sample tokens of the sandbox")
     expect(samples).to_be_focused()
     form.page.keyboard.press("r")  # to the next choice with that letter; the notebook makes a raw cell of it
     expect(samples).to_have_value("rich, read only")
     assert form.code.count() == cells
-    form.page.keyboard.press("Shift+Tab")
 
-    form.page.keyboard.press("Shift+Tab")
+    form.app_id.focus()
     form.page.keyboard.press("Control+a")
     form.page.keyboard.type("16303")
     form.page.keyboard.press("Shift+Tab")
     form.page.keyboard.press("Control+a")
     form.page.keyboard.type(RIGHT)
-    form.page.keyboard.press("Tab")
-    form.page.keyboard.press("Tab")
+    for _ in range(3):
+        form.page.keyboard.press("Tab")
     form.page.keyboard.press("Space")
     expect_account(form, "CR900001")
     expect(form.panel.locator(".dpyauth-who")).to_be_focused()
@@ -245,9 +268,8 @@ def test_keyboard_alone(form: Notebook) -> None:
     expect(form.button("Use another token")).to_be_focused()
     form.page.keyboard.press("Enter")
     expect(form.token).to_be_focused()
-    form.page.keyboard.press("Tab")
-    form.page.keyboard.press("Tab")
-    form.page.keyboard.press("Tab")
+    for _ in range(4):
+        form.page.keyboard.press("Tab")
     expect(form.button("Keep the present account")).to_be_focused()
 
 

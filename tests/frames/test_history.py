@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dpyauth.frames import events, health, updates
@@ -179,6 +179,7 @@ REPLIES = st.builds(
 )
 
 
+@settings(max_examples=300, deadline=None)
 @given(st.sampled_from([*KINDS, "other"]), st.lists(REPLIES, max_size=4))
 def test_whatever_deriv_sends_becomes_a_frame(call: str, replies: list[dict[str, Any]]) -> None:
     frame = updates(call, [(float(count), reply) for count, reply in enumerate(replies)])

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
+import keyring
 import pytest
+from keyring.backends.fail import Keyring as FailKeyring
 
 from dpyauth.credentials import api_token
+from dpyauth.desk import Desk
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
 from dpyauth.settings import settings
@@ -22,10 +26,14 @@ class Browser:
 
     def __init__(self, session: Session, box: Sandbox) -> None:
         self.session = session
-        self.panel = SignInPanel(session, box.tokens)
+        self.desk = Desk(session, box=box)
+        self.panel = SignInPanel(self.desk)
         self.seen: list[dict[str, Any]] = [self.panel.view]
+        self.told: list[Any] = []
+        """The custom messages it got."""
         self._changed = threading.Condition()
         self.panel.observe(self._see, "view")
+        self.panel.send = lambda content, buffers=None: self.told.append(content)  # type: ignore[method-assign]
 
     def _see(self, change: Any) -> None:
         with self._changed:
@@ -33,8 +41,8 @@ class Browser:
             self._changed.notify_all()
 
     def say(self, content: Any) -> None:
-        """A custom message, on the way it takes when it comes from a front end."""
-        self.panel._handle_custom_msg(content, [])
+        """A custom message; without the dispatcher of ipywidgets, which would hide what is raised."""
+        self.panel._on_message(self.panel, content, [])
 
     def sign_in(self, token: Any, app_id: Any = None) -> None:
         self.say({"do": "sign-in", "token": token, "app_id": app_id or self.session._settings.app_id})
@@ -51,26 +59,38 @@ class Browser:
     def wait_for_notice(self) -> dict[str, str]:
         return self.wait_for(lambda view: view["phase"] != "busy" and view["notice"])["notice"]
 
+    def close(self) -> None:
+        self.desk.cancel()
+        self.panel.close()
+        self.session.close()
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home folder with nothing in it, and no keyring."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setattr(keyring, "get_keyring", FailKeyring)
+    return tmp_path
+
 
 @pytest.fixture
-def box() -> Iterator[Sandbox]:
-    with Sandbox(limits=None) as running:
-        yield running
+def open_browser(box: Sandbox) -> Iterator[Callable[..., Browser]]:
+    """Opens panels, each on a session of its own unless told otherwise."""
+    opened: list[Browser] = []
 
+    def open_one(session: Session | None = None, language: str = "EN") -> Browser:
+        opened.append(Browser(session or Session(settings(box.app_id, box.url, language), timeout=5), box))
+        return opened[-1]
 
-@pytest.fixture
-def session(box: Sandbox) -> Iterator[Session]:
-    made = Session(settings(box.app_id, box.url), timeout=5)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def browser(session: Session, box: Sandbox) -> Iterator[Browser]:
-    one = Browser(session, box)
-    yield one
-    one.panel.close()
+    yield open_one
+    for browser in opened:
+        browser.close()
     box.faults.clear()
+
+
+@pytest.fixture
+def browser(open_browser: Callable[..., Browser]) -> Browser:
+    return open_browser()
 
 
 @pytest.fixture

@@ -308,6 +308,9 @@ class AnyOrder(RuleBasedStateMachine):
 
     @rule()
     def wake(self) -> None:
+        self.sleep_until_woken()
+
+    def sleep_until_woken(self) -> None:
         """The driver's timer fires in time, and everything is sent that may be."""
         if self.link.wake_at < math.inf:
             self.now = max(self.now, self.link.wake_at)
@@ -410,9 +413,7 @@ class AnyOrder(RuleBasedStateMachine):
             elif not self.send_one():
                 if not len(self.link._calls) and not len(self.link._streams.openers):
                     break
-                assert self.link.wake_at > self.now, "a busy loop"
-                self.now = self.link.wake_at
-                self.tick_now()
+                self.sleep_until_woken()
         assert len(self.link._calls) == len(self.link._streams.openers) == 0, "a stuck queue"
         self.every_call_ends_or_waits_in_a_table()
         self.at_the_end_nothing_waits()

@@ -570,9 +570,9 @@ def test_but_waiting_has_an_end(wire: Wire) -> None:
 def test_a_refused_read_waits_and_goes_first(wire: Wire) -> None:
     refused, later = wire.call("statement"), wire.call("statement")
     wire.pump()
-    assert wire.reply(refused.req_id, **failed("RateLimit")) is None
     wire.reply(later.req_id)
     newer = wire.call("statement")
+    assert wire.reply(refused.req_id, **failed("RateLimit")) is None
     assert wire.pump() == []
     wire.reply(refused.req_id, late=True)  # it is not in flight
     assert wire.link.stray == 1
@@ -794,6 +794,17 @@ def test_a_stream_that_deriv_does_not_know_us_for_any_more_ends_with_its_word(wi
     assert wire.reply(pending.req_id, **failed("AuthorizationRequired")) is None  # no endless reconnecting
     assert hearer.heard[-1]["error"]["code"] == "AuthorizationRequired"
     assert hearer.ends == [None]
+
+
+def test_whoever_shares_a_request_has_a_time_out_too_and_is_woken_for_it(wire: Wire) -> None:
+    stream(wire, timeout=500)
+    hasty, hearer = stream(wire, timeout=5)
+    wire.pump()
+    assert wire.link.wake_at == wire.now + 5
+    wire.tick(5)
+    assert type(hasty.error) is CallTimeout
+    assert wire.link.streams == 1
+    assert hearer.heard == []
 
 
 def test_the_one_who_asked_may_go_and_the_others_are_served(wire: Wire) -> None:

@@ -1,0 +1,113 @@
+"""A short chaos run is clean, and what it counts can be counted."""
+
+from __future__ import annotations
+
+import dataclasses
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import chaos
+import pytest
+
+from dpyauth.apis.catalog import Call
+from dpyauth.session import Session
+from dpyauth.wire.calls import Calls
+from dpyauth.wire.link import Link
+
+pytestmark = pytest.mark.usefixtures("nothing_left")
+
+SEED = 7
+
+
+def short(faults: int = 60, sessions: int = 6) -> chaos.Figures:
+    """A run of a few seconds."""
+    tally = chaos.run(faults, sessions, SEED, seconds=20.0, rate=20.0)
+    print(tally.figures, *tally.notes, sep="\n")
+    return tally.figures
+
+
+def test_a_short_run_is_clean() -> None:
+    figures = short(200, 8)
+    assert figures.is_good
+    assert figures.faults == 200
+    assert figures.calls > 500
+    assert figures.replies > figures.calls / 2
+    assert figures.typed_errors > 0
+    assert figures.retried_reads > 0
+
+
+def test_a_client_that_repeats_changes_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Call, "changes_with", lambda self, fields: False)
+    figures = short()
+    assert figures.repeated_writes > 0
+    assert not figures.is_good
+
+
+def test_a_client_that_mixes_up_replies_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Calls, "get", lambda self, req_id: next(iter(self), None))
+    figures = short(faults=10)
+    assert figures.wrong_replies > 0
+    assert not figures.is_good
+
+
+def test_a_client_that_forgets_its_streams_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chaos, "PATIENCE", 2.0)
+    monkeypatch.setattr(Link, "_reopen", lambda self, now: None)
+    figures = short()
+    assert figures.lost_streams > 0
+    assert not figures.is_good
+
+
+def test_a_client_that_waits_for_ever_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chaos, "TIMEOUT", 0.5)
+    monkeypatch.setattr(chaos, "GRACE", 0.5)
+    monkeypatch.setattr(chaos.Client, "_one", lambda self, session: None)  # would really wait for ever
+    monkeypatch.setattr(chaos.Client, "_listen", lambda self, session: None)
+    monkeypatch.setattr(Calls, "expire", lambda self, now, **more: None)
+    figures = short()
+    assert figures.hangs > 0
+    assert not figures.is_good
+
+
+def test_a_client_that_never_leaves_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    left: list[Session] = []
+    with monkeypatch.context() as broken:
+        broken.setattr(Session, "close", lambda self: left.append(self))
+        figures = short(faults=1)
+    for session in left:
+        session.close()
+    assert figures.leaked_threads == 1  # all connections share it
+    assert figures.leaked_sockets > 0
+    assert not figures.is_good
+
+
+def test_an_error_of_no_known_kind_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(self: Session, *args: Any, **more: Any) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(Session, "call", fail)
+    assert short(faults=1).other_errors > 0
+
+
+@pytest.mark.parametrize("figure", [field.name for field in dataclasses.fields(chaos.Figures)])
+def test_what_may_not_happen(figure: str) -> None:
+    harmless = {"faults", "calls", "replies", "typed_errors", "retried_reads"}
+    assert chaos.Figures(**{figure: 1}).is_good == (figure in harmless)
+
+
+def test_as_a_script() -> None:
+    script = Path(chaos.__file__)
+    command = [sys.executable, str(script), "--faults", "3", "--sessions", "2", "--seconds", "5"]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert len(ended.stdout.splitlines()) == 1
+    assert ended.stdout.startswith("faults 3, calls ")
+
+
+def test_a_client_that_dies_is_counted() -> None:
+    tally = chaos.Tally()
+    client = chaos.Client(0, SEED, None, None, tally)  # type: ignore[arg-type]
+    client.run()
+    assert tally.figures.other_errors == 1
