@@ -8,36 +8,40 @@ session.account_status()       # a DataFrame
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from dpyauth._version import __version__
-from dpyauth.errors import (
-    ApiError,
-    BadReply,
-    CallTimeout,
-    ConnectionFailed,
-    ConnectionLost,
-    DpyauthError,
-    InputRefused,
-    InvalidCredential,
-    InvalidRequest,
-    InvalidSetting,
-    KeepingFailed,
-    ListenerFailed,
-    MissingScope,
-    NestingRefused,
-    NoCredential,
-    NotSignedIn,
-    OutcomeUnknown,
-    PermissionDenied,
-    RateLimited,
-    RedirectRefused,
-    SessionClosed,
-    SignInRefused,
-)
-from dpyauth.keep import forget
-from dpyauth.login import login
-from dpyauth.nested import allow_nested_asyncio
-from dpyauth.session import Session
-from dpyauth.streams import Stream
+
+if TYPE_CHECKING:
+    from dpyauth.entry import login
+    from dpyauth.errors import (
+        ApiError,
+        BadReply,
+        CallTimeout,
+        ConnectionFailed,
+        ConnectionLost,
+        DpyauthError,
+        InputRefused,
+        InvalidCredential,
+        InvalidRequest,
+        InvalidSetting,
+        KeepingFailed,
+        ListenerFailed,
+        MissingScope,
+        NestingRefused,
+        NoCredential,
+        NotSignedIn,
+        OutcomeUnknown,
+        PermissionDenied,
+        RateLimited,
+        RedirectRefused,
+        SessionClosed,
+        SignInRefused,
+    )
+    from dpyauth.keep import forget
+    from dpyauth.nested import allow_nested_asyncio
+    from dpyauth.session import Session
+    from dpyauth.streams import Stream
 
 __all__ = [
     "ApiError",
@@ -69,3 +73,27 @@ __all__ = [
     "forget",
     "login",
 ]
+
+_HOMES = {
+    "Session": "session",
+    "Stream": "streams",
+    "allow_nested_asyncio": "nested",
+    "forget": "keep",
+    "login": "entry",
+}
+"""Where the names are that are not errors."""
+
+
+def __getattr__(name: str) -> Any:
+    # On first use: importing dpyauth costs next to nothing, until something of it is wanted.
+    if name not in __all__:
+        raise AttributeError(f"module 'dpyauth' has no attribute {name!r}")
+    import importlib
+
+    found = getattr(importlib.import_module(f"dpyauth.{_HOMES.get(name, 'errors')}"), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return __all__

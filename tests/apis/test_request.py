@@ -431,7 +431,9 @@ SCALARS = (
     | st.timedeltas()
     | st.complex_numbers()
     | hnp.scalar_dtypes().flatmap(hnp.from_dtype)
-    | st.sampled_from([pd.NA, pd.NaT, np.datetime64("NaT", "us"), pd.Timestamp(0), pd.Timedelta(1), Secret("s"), Ellipsis])
+    | st.sampled_from(
+        [pd.NA, pd.NaT, np.datetime64("NaT", "us"), pd.Timestamp(0), pd.Timedelta(1), Secret("s"), Ellipsis]
+    )
 )
 VALUES = st.recursive(
     SCALARS,

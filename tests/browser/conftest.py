@@ -40,6 +40,34 @@ OVERRIDES = {
 FLAGS = ["--no-sandbox", "--no-first-run", "--disable-background-networking", "--disable-component-update"]
 FLAGS += ["--disable-sync", "--disable-quic"]
 
+# The contrast of every text that can be seen.
+CONTRASTS = """
+(panel) => {
+  const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const over = (colour, [r, g, b]) => {
+    canvas.fillStyle = `rgb(${r}, ${g}, ${b})`;
+    canvas.fillRect(0, 0, 1, 1);
+    canvas.fillStyle = colour;
+    canvas.fillRect(0, 0, 1, 1);
+    return [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3);
+  };
+  const back = (node) =>
+    node ? over(getComputedStyle(node).backgroundColor, back(node.parentElement)) : [255, 255, 255];
+  const light = (rgb) => {
+    const [r, g, b] = rgb.map((c) => c / 255).map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const texts = [...panel.querySelectorAll("*")].filter(
+    (node) => node.checkVisibility() && [...node.childNodes].some((child) => child.nodeType === 3 && child.data.trim()),
+  );
+  return texts.map((node) => {
+    const behind = back(node);
+    const [low, high] = [light(over(getComputedStyle(node).color, behind)), light(behind)].sort((a, b) => a - b);
+    return [node.textContent, Math.round(((high + 0.05) / (low + 0.05)) * 100) / 100];
+  });
+}
+"""
+
 
 @dataclass
 class Lab:
@@ -172,6 +200,19 @@ class Notebook:
     def shot(self, name: str, page: Page | None = None) -> None:
         SHOTS.mkdir(exist_ok=True)
         (page or self.page).screenshot(path=SHOTS / f"{name}.png")
+
+    def expect_readable(self, name: str = "") -> None:
+        """WCAG AA, in both themes: a contrast of at least 4.5 to 1. Takes pictures where there is a name for them."""
+        weak: list[object] = []
+        for theme in ("Light", "Dark"):
+            self.theme(theme)
+            found = self.panel.evaluate(CONTRASTS)
+            assert len(found) > 5
+            weak.extend([theme, *each] for each in found if each[1] < 4.5)
+            if name:
+                self.shot(f"{name}-{theme.lower()}")
+        self.theme("Light")
+        assert weak == []
 
     def listen(self) -> None:
         """From now on, note down what goes in and out of the page."""

@@ -273,55 +273,16 @@ def test_keyboard_alone(form: Notebook) -> None:
     expect(form.button("Keep the present account")).to_be_focused()
 
 
-CONTRASTS = """
-(panel) => {
-  const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
-  const over = (colour, [r, g, b]) => {
-    canvas.fillStyle = `rgb(${r}, ${g}, ${b})`;
-    canvas.fillRect(0, 0, 1, 1);
-    canvas.fillStyle = colour;
-    canvas.fillRect(0, 0, 1, 1);
-    return [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3);
-  };
-  const back = (node) =>
-    node ? over(getComputedStyle(node).backgroundColor, back(node.parentElement)) : [255, 255, 255];
-  const light = (rgb) => {
-    const [r, g, b] = rgb.map((c) => c / 255).map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-  };
-  const texts = [...panel.querySelectorAll("*")].filter(
-    (node) => node.checkVisibility() && [...node.childNodes].some((child) => child.nodeType === 3 && child.data.trim()),
-  );
-  return texts.map((node) => {
-    const behind = back(node);
-    const [low, high] = [light(over(getComputedStyle(node).color, behind)), light(behind)].sort((a, b) => a - b);
-    return [node.textContent, Math.round(((high + 0.05) / (low + 0.05)) * 100) / 100];
-  });
-}
-"""
-
-
 def test_every_text_can_be_read(form: Notebook) -> None:
-    """WCAG AA: a contrast of at least 4.5 to 1."""
-    weak: list[object] = []
-
-    def look() -> None:
-        for theme in ("Light", "Dark"):
-            form.theme(theme)
-            found = form.panel.evaluate(CONTRASTS)
-            assert len(found) > 5
-            weak.extend([theme, *each] for each in found if each[1] < 4.5)
-
     sign_in(form, WRONG)
-    expect(form.notice).to_be_visible(timeout=SLOW)
-    look()
+    expect(form.notice).to_be_visible()
+    form.expect_readable()
     for sample in ("rich, the demo account", "rich, every scope"):
         form.panel.get_by_label("Sample tokens of the sandbox").select_option(sample)
         form.button("Use this sample").click()
-        expect(form.panel.locator(".dpyauth-who")).to_be_visible(timeout=SLOW)
-        look()
+        expect(form.panel.locator(".dpyauth-who")).to_be_visible()
+        form.expect_readable()
         form.button("Use another token").click()
-    assert weak == []
 
 
 # Secrets

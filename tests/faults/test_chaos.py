@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import chaos
+import client
 import pytest
+from client import Client, Figures, Tally
 
 from dpyauth.apis.catalog import Call
 from dpyauth.session import Session
@@ -21,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("nothing_left")
 SEED = 7
 
 
-def short(faults: int = 60, sessions: int = 6) -> chaos.Figures:
+def short(faults: int = 60, sessions: int = 6) -> Figures:
     """A run of a few seconds."""
     tally = chaos.run(faults, sessions, SEED, seconds=20.0, rate=20.0)
     print(tally.figures, *tally.notes, sep="\n")
@@ -53,7 +55,7 @@ def test_a_client_that_mixes_up_replies_is_found_out(monkeypatch: pytest.MonkeyP
 
 
 def test_a_client_that_forgets_its_streams_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(chaos, "PATIENCE", 2.0)
+    monkeypatch.setattr(client, "PATIENCE", 2.0)
     monkeypatch.setattr(Link, "_reopen", lambda self, now: None)
     figures = short()
     assert figures.lost_streams > 0
@@ -61,10 +63,10 @@ def test_a_client_that_forgets_its_streams_is_found_out(monkeypatch: pytest.Monk
 
 
 def test_a_client_that_waits_for_ever_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(chaos, "TIMEOUT", 0.5)
-    monkeypatch.setattr(chaos, "GRACE", 0.5)
-    monkeypatch.setattr(chaos.Client, "_one", lambda self, session: None)  # would really wait for ever
-    monkeypatch.setattr(chaos.Client, "_listen", lambda self, session: None)
+    monkeypatch.setattr(client, "TIMEOUT", 0.5)
+    monkeypatch.setattr(client, "GRACE", 0.5)
+    monkeypatch.setattr(Client, "_one", lambda self, session: None)  # would really wait for ever
+    monkeypatch.setattr(Client, "_listen", lambda self, session: None)
     monkeypatch.setattr(Calls, "expire", lambda self, now, **more: None)
     figures = short()
     assert figures.hangs > 0
@@ -91,10 +93,10 @@ def test_an_error_of_no_known_kind_is_found_out(monkeypatch: pytest.MonkeyPatch)
     assert short(faults=1).other_errors > 0
 
 
-@pytest.mark.parametrize("figure", [field.name for field in dataclasses.fields(chaos.Figures)])
+@pytest.mark.parametrize("figure", [field.name for field in dataclasses.fields(Figures)])
 def test_what_may_not_happen(figure: str) -> None:
     harmless = {"faults", "calls", "replies", "typed_errors", "retried_reads"}
-    assert chaos.Figures(**{figure: 1}).is_good == (figure in harmless)
+    assert Figures(**{figure: 1}).is_good == (figure in harmless)
 
 
 def test_as_a_script() -> None:
@@ -107,7 +109,6 @@ def test_as_a_script() -> None:
 
 
 def test_a_client_that_dies_is_counted() -> None:
-    tally = chaos.Tally()
-    client = chaos.Client(0, SEED, None, None, tally)  # type: ignore[arg-type]
-    client.run()
+    tally = Tally()
+    Client(0, SEED, None, None, tally).run()  # type: ignore[arg-type]
     assert tally.figures.other_errors == 1

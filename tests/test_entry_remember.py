@@ -30,7 +30,7 @@ from dpyauth.sandbox import Sandbox
 from dpyauth.sandbox.users import Grant
 from dpyauth.session import Session
 
-module = importlib.import_module("dpyauth.login")  # dpyauth.login is the function
+module = importlib.import_module("dpyauth.entry")
 
 ALL, BTC = "sandbox-rich-all", "sandbox-rich-btc"
 OAUTH = {"CR900001": "a1-sandbox-rich-usd", "CR900002": "a1-sandbox-rich-btc", "VRTC900003": "a1-sandbox-rich-demo"}

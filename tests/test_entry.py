@@ -26,7 +26,7 @@ from dpyauth.errors import (
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
 
-module = importlib.import_module("dpyauth.login")  # dpyauth.login is the function
+module = importlib.import_module("dpyauth.entry")
 
 ALL, BTC = "sandbox-rich-all", "sandbox-rich-btc"
 Login = Callable[..., Session]

@@ -1,0 +1,562 @@
+"""Signing in with Deriv from a notebook: off to the sign-in pages, and back by each of the three ways."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from dpyauth.sandbox import Sandbox
+from dpyauth.sandbox.users import SAMPLES
+
+if TYPE_CHECKING:
+    from conftest import Lab, Notebook
+
+pytestmark = pytest.mark.browser
+
+LOGIN = """
+import dpyauth, dpyauth.desk
+dpyauth.desk.PATIENCE = 600.0
+if "session" in globals():
+    session.close()
+session = dpyauth.login(server={server!r}, oauth_host={pages!r}, **{options!r})
+"""
+CELLS = ("login", "session.account_status('all')[['loginid', 'error']]")
+RICH = ["CR900001", "CR900002", "VRTC900003"]
+NOWHERE = "http://localhost/back"
+
+
+@pytest.fixture(scope="module")
+def deriv() -> Iterator[Sandbox]:
+    """A Deriv elsewhere than in the kernel."""
+    with Sandbox(limits=None) as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def as_it_is(deriv: Sandbox) -> None:
+    deriv.echo_state, deriv.redirect_denial = True, False
+
+
+@pytest.fixture(scope="module")
+def in_lab(opening: Callable[..., Any], lab: Lab) -> Iterator[Notebook]:
+    with opening(lab, "lab", CELLS) as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def in_classic(opening: Callable[..., Any], classic: Lab) -> Iterator[Notebook]:
+    with opening(classic, "notebook", CELLS) as one:
+        yield one
+
+
+class Reader:
+    """Somebody with a notebook, an app of their own, and accounts at Deriv."""
+
+    def __init__(self, notebook: Notebook, server: Lab, deriv: Sandbox) -> None:
+        self.notebook = notebook
+        self.server = server
+        self.deriv = deriv
+        self.known = set(deriv.world.grants)
+        notebook.sent.clear()
+        notebook.got.clear()
+
+    @property
+    def callback(self) -> str:
+        return f"{self.server.url}/dpyauth/callback"
+
+    @property
+    def tokens(self) -> list[str]:
+        """What Deriv has handed out since the test began."""
+        return [token for token in self.deriv.world.grants if token not in self.known]
+
+    def register(self, redirect_url: str) -> int:
+        return self.deriv.register_app("A notebook", redirect_url, ("read", "trading_information"))
+
+    def login(self, app_id: int, **options: Any) -> None:
+        code = LOGIN.format(
+            server=self.deriv.url, pages=self.deriv.oauth_host, options={"ask": True, "app_id": app_id, **options}
+        )
+        self.notebook.fill(0, code.strip())
+        self.notebook.run(0)
+        expect(self.notebook.panel).to_have_attribute("data-phase", "form")
+
+    def go(self, button: str = "Sign in with Deriv") -> Page:
+        """Off to Deriv; returns the window."""
+        with self.notebook.page.expect_popup() as opened:
+            self.notebook.button(button).click()
+        popup: Page = opened.value
+        popup.wait_for_url(f"{self.deriv.oauth_host}/**")
+        return popup
+
+    def expect_accounts(self, *loginids: str) -> None:
+        panel = self.notebook.panel
+        expect(panel.locator(".dpyauth-loginid")).to_have_text(loginids[0])
+        expect(panel.locator(".dpyauth-siblings .dpyauth-strong")).to_have_text(list(loginids))
+
+    def expect_clean(self) -> None:
+        """Neither the page nor the server nor the notebook has anything left of the tokens."""
+        notebook = self.notebook
+        assert len(self.tokens) >= 3
+        storage = "() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie, location.href])"
+        places = [notebook.save(), notebook.page.content(), notebook.page.evaluate(storage), *notebook.got]
+        assert [token for token in self.tokens for place in places if token in place] == []
+        files = [path for path in self.server.folder.parent.rglob("*") if path.is_file()]
+        assert self.server.log in files
+        assert [path for path in files if any(token.encode() in path.read_bytes() for token in self.tokens)] == []
+
+
+def choose(popup: Page, user: str) -> None:
+    popup.get_by_role("button", name=user).click()
+    popup.get_by_role("button", name="Allow").wait_for()
+
+
+def allow(popup: Page) -> None:
+    """Let the app in; the window closes by itself then."""
+    with popup.expect_event("close"):
+        popup.get_by_role("button", name="Allow").click()
+
+
+def allow_to(popup: Page, back: str) -> str:
+    """Let the app in; returns the address that the browser ends at."""
+    with popup.expect_request(lambda request: request.url.startswith(back)) as gone:
+        popup.get_by_role("button", name="Allow").click()
+    return str(gone.value.url)
+
+
+def free_port() -> int:
+    with socket.socket() as trial:
+        trial.bind(("127.0.0.1", 0))
+        port: int = trial.getsockname()[1]
+        return port
+
+
+def pasting(notebook: Notebook) -> Any:
+    return notebook.panel.get_by_label("address you ended at")
+
+
+@pytest.fixture
+def reader(in_lab: Notebook, lab: Lab, deriv: Sandbox) -> Iterator[Reader]:
+    """In JupyterLab, with an app that comes back to the callback page."""
+    in_lab.theme("Light")
+    yield Reader(in_lab, lab, deriv)
+    for page in in_lab.page.context.pages:
+        if page != in_lab.page:
+            page.close()
+
+
+@pytest.fixture(params=["lab", "notebook"])
+def anywhere(request: pytest.FixtureRequest, deriv: Sandbox) -> Reader:
+    """In JupyterLab, and in Notebook 7."""
+    fixtures = ("in_lab", "lab") if request.param == "lab" else ("in_classic", "classic")
+    return Reader(*(request.getfixturevalue(name) for name in fixtures), deriv)
+
+
+@pytest.fixture
+def ready(reader: Reader) -> Reader:
+    """The form is there."""
+    reader.login(reader.register(reader.callback))
+    return reader
+
+
+# The three ways
+
+
+def test_by_the_callback_page(anywhere: Reader) -> None:
+    notebook = anywhere.notebook
+    anywhere.login(anywhere.register(anywhere.callback))
+    popup = anywhere.go()
+    expect(notebook.panel).to_contain_text("This panel goes on by itself")
+    choose(popup, "Sandbox Rich")
+    allow(popup)
+    anywhere.expect_accounts(*RICH)
+    assert sum(token in frame for token in anywhere.tokens for frame in notebook.sent) == 3  # once, all in one frame
+    expect(notebook.run(1).locator("table.dataframe")).to_contain_text("VRTC900003")
+    anywhere.expect_clean()
+
+
+def test_by_the_listener(anywhere: Reader) -> None:
+    notebook = anywhere.notebook
+    back = f"http://localhost:{free_port()}/back"
+    anywhere.login(anywhere.register(back), redirect_url=back)
+    popup = anywhere.go()
+    expect(notebook.panel).to_contain_text("This panel goes on by itself")
+    choose(popup, "Sandbox Rich")
+    allow(popup)
+    anywhere.expect_accounts(*RICH)
+    assert [token for token in anywhere.tokens for frame in notebook.sent if token in frame] == []
+    anywhere.expect_clean()
+
+
+def test_by_pasting(anywhere: Reader) -> None:
+    notebook = anywhere.notebook
+    notebook.page.route("**/dpyauth/callback", lambda route: route.fulfill(status=404))  # a server without the page
+    anywhere.login(anywhere.register(NOWHERE))
+    popup = anywhere.go()
+    expect(notebook.panel).to_contain_text("When you are done there, paste the address")
+    choose(popup, "Sandbox Rich")
+    address = allow_to(popup, NOWHERE)
+    field = pasting(notebook)
+    expect(field).to_have_attribute("type", "password")
+    field.fill(address)
+    notebook.button("Use this address").click()
+    anywhere.expect_accounts(*RICH)
+    assert popup.is_closed()
+    anywhere.expect_clean()
+    notebook.page.unroute("**/dpyauth/callback")
+
+
+# On the way there
+
+
+def test_what_it_looks_like(ready: Reader) -> None:
+    notebook = ready.notebook
+    expect(notebook.panel).to_have_role("region")
+    notebook.expect_readable("with-deriv-form")
+    popup = ready.go()
+    notebook.expect_readable("with-deriv-waiting")
+    notebook.shot("with-deriv-popup", popup)
+    choose(popup, "Sandbox Rich")
+    notebook.shot("with-deriv-consent", popup)
+    allow(popup)
+    ready.expect_accounts(*RICH)
+    money = notebook.panel.locator(".dpyauth-money")
+    expect(money).to_have_text([re.compile(r"[\d,.]+ USD"), re.compile(r"[\d,.]+ BTC"), re.compile(r"[\d,.]+ USD")])
+    notebook.expect_readable("with-deriv-accounts")
+
+
+def test_sign_up(ready: Reader) -> None:
+    popup = ready.go("Sign up")
+    popup.get_by_label("E-mail").fill(f"reader-{time.monotonic_ns()}@example.org")
+    popup.get_by_label("Password").fill("any")
+    popup.get_by_role("button", name="Create a demo account").click()
+    allow(popup)
+    loginid = ready.notebook.panel.locator(".dpyauth-loginid")
+    expect(loginid).to_have_text(re.compile("VRTC90"))
+    expect(ready.notebook.panel).to_contain_text("Demo account")
+    expect(ready.notebook.panel.locator(".dpyauth-siblings")).to_have_count(0)
+
+
+def test_without_an_app_of_ones_own_no_window_is_left_open(reader: Reader) -> None:
+    reader.login(1089)
+    with reader.notebook.page.expect_popup() as opened:
+        reader.notebook.button("Sign in with Deriv").click()
+    expect(reader.notebook.notice).to_contain_text("you need an app ID of your own")
+    if not opened.value.is_closed():
+        opened.value.wait_for_event("close")
+
+
+def test_remember_is_ticked_for_this_way_too(ready: Reader) -> None:
+    notebook = ready.notebook
+    notebook.panel.get_by_role("checkbox", name="Remember me").check()
+    popup = ready.go()
+    choose(popup, "Sandbox Rich")
+    allow(popup)
+    ready.expect_accounts(*RICH)
+    kept = ready.server.home / "dpyauth" / "credentials.json"
+    notebook.fill(1, "from dpyauth.keep import file; print(list(file.read()))")
+    expect(notebook.run(1)).to_contain_text(f"default@{ready.deriv.url}")
+    assert all(token in kept.read_text() for token in ready.tokens)
+
+    # The next kernel has it, and shows who it is.
+    notebook.restart("kernelmenu:restart")
+    notebook.wait_for_kernel()
+    notebook.fill(0, f"import dpyauth\nsession = dpyauth.login(server={ready.deriv.url!r})")
+    notebook.run(0)
+    ready.expect_accounts(*RICH)
+    expect(notebook.panel).to_contain_text("what was kept in the file")
+    notebook.fill(1, "dpyauth.forget()")
+    notebook.run(1)
+    notebook.fill(1, CELLS[1])
+    assert not kept.exists()
+    ready.expect_clean()
+
+
+def test_what_could_not_be_remembered_is_said(ready: Reader) -> None:
+    notebook = ready.notebook
+    notebook.fill(
+        1, "import dpyauth.keep as keep\ndef full(*a, **k): raise dpyauth.KeepingFailed('The disk is full.')\n"
+    )
+    notebook.run(1)
+    notebook.fill(1, "real, keep.remember = keep.remember, full")
+    notebook.run(1)
+    notebook.panel.get_by_role("checkbox", name="Remember me").check()
+    notebook.token.fill("sandbox-rich-read")
+    notebook.token.press("Enter")
+    expect(notebook.notice).to_contain_text("Signed in, but not remembered")
+    expect(notebook.notice).to_contain_text("The disk is full.")
+    expect(notebook.panel.locator(".dpyauth-loginid")).to_have_text("CR900001")
+    notebook.expect_readable("not-remembered")
+    notebook.fill(1, "keep.remember = real")
+    notebook.run(1)
+    notebook.fill(1, CELLS[1])
+
+
+# On the way back
+
+
+@pytest.mark.parametrize("answer", ["Yes, that was me", "No, cancel"])
+def test_nobody_says_whose_it_is(ready: Reader, answer: str) -> None:
+    ready.deriv.echo_state = False
+    popup = ready.go()
+    choose(popup, "Sandbox Rich")
+    allow(popup)
+    panel = ready.notebook.panel
+    expect(panel).to_contain_text("Did you just sign in there yourself?")
+    expect(panel).to_contain_text(", ".join(RICH))
+    if answer.startswith("Yes"):
+        ready.notebook.expect_readable("with-deriv-vouch")
+    ready.notebook.button(answer).click()
+    if answer.startswith("Yes"):
+        ready.expect_accounts(*RICH)
+    else:
+        expect(panel).to_have_attribute("data-phase", "form")
+
+
+def test_denied(ready: Reader) -> None:
+    """Deriv may tell the app, or only the person."""
+    popup = ready.go()
+    choose(popup, "Sandbox Rich")
+    popup.get_by_role("button", name="Deny").click()
+    expect(popup.locator("body")).to_contain_text("You did not give access")
+    popup.close()
+    ready.notebook.button("Cancel").click()
+    expect(ready.notebook.panel).to_have_attribute("data-phase", "form")
+
+    ready.deriv.redirect_denial = True
+    popup = ready.go()
+    choose(popup, "Sandbox Rich")
+    with popup.expect_event("close"):
+        popup.get_by_role("button", name="Deny").click()
+    expect(ready.notebook.notice).to_contain_text("You did not give the app access")
+    expect(ready.notebook.panel).to_have_attribute("data-phase", "form")
+
+
+def test_a_blocked_window(ready: Reader) -> None:
+    notebook = ready.notebook
+    context = notebook.page.context
+    context.grant_permissions(["clipboard-read", "clipboard-write"], origin=ready.server.url)
+    notebook.page.evaluate("() => { window.reallyOpen = window.open; window.open = () => null }")
+    notebook.button("Sign in with Deriv").click()
+    link = notebook.panel.get_by_role("link", name="Open the sign-in page")
+    expect(link).to_have_attribute("rel", "noopener noreferrer")
+    expect(notebook.panel).to_contain_text("Your browser blocked the window.")
+    notebook.expect_readable("with-deriv-blocked")
+    with context.expect_page() as opened:
+        link.click()
+    tab: Page = opened.value
+    tab.wait_for_load_state()
+    choose(tab, "Sandbox Rich")
+    tab.get_by_role("button", name="Allow").click()
+    tab.get_by_role("button", name="Copy the address").click()
+    expect(tab.get_by_role("status")).to_contain_text("Copied.")
+    tab.close()
+    pasting(notebook).focus()
+    notebook.page.keyboard.press("Control+V")
+    notebook.page.keyboard.press("Enter")
+    ready.expect_accounts(*RICH)
+    notebook.page.evaluate("() => { navigator.clipboard.writeText('') ; window.open = window.reallyOpen }")
+    ready.expect_clean()
+
+
+def test_time_out(ready: Reader) -> None:
+    notebook = ready.notebook
+    notebook.fill(1, "dpyauth.desk.PATIENCE = 1.0")
+    notebook.run(1)
+    with notebook.page.expect_popup() as opened:
+        notebook.button("Sign in with Deriv").click()
+    if not opened.value.is_closed():
+        opened.value.wait_for_event("close")
+    expect(notebook.notice).to_contain_text("The sign-in with Deriv took too long")
+    expect(notebook.panel).to_have_attribute("data-phase", "form")
+    notebook.expect_readable("with-deriv-too-long")
+    notebook.fill(1, CELLS[1])
+
+
+def test_restarted_half_way(ready: Reader) -> None:
+    notebook = ready.notebook
+    popup = ready.go()
+    choose(popup, "Sandbox Rich")
+    notebook.restart("kernelmenu:restart")
+    notebook.wait_for_kernel()
+    allow(popup)
+    expect(notebook.panel.get_by_role("status").last).to_contain_text("The kernel was restarted")
+    assert ready.tokens
+    assert [token for token in ready.tokens for frame in notebook.sent if token in frame] == []
+    notebook.button("Cancel").click()
+    expect(notebook.panel.get_by_role("status").last).to_contain_text("The kernel was restarted")
+
+
+def test_two_notebooks_at_once(ready: Reader) -> None:
+    """In one window, with the same app: each gets what came back for it, also when it comes the other way round."""
+    one = ready.notebook
+    app_id = int(one.app_id.input_value())
+    path = one.path.with_name("beside.ipynb")
+    path.write_text(one.path.read_text())
+    one.command("docmanager:open", path=path.name, options={"mode": "split-right"})
+    other = Reader(type(one)(one.page, path, place=1), ready.server, ready.deriv)
+    expect(other.notebook.cells).to_have_count(2)
+    other.notebook.wait_for_kernel()
+    other.login(app_id)
+    first, second = ready.go(), other.go()
+    choose(first, "Sandbox Rich")
+    choose(second, "Sandbox Trouble")
+    one.shot("with-deriv-two")
+    allow(second)
+    expect(other.notebook.panel.locator(".dpyauth-loginid")).to_have_text("CR900011")
+    expect(one.panel).to_have_attribute("data-phase", "browser")
+    allow(first)
+    ready.expect_accounts(*RICH)
+    expect(other.notebook.panel.locator(".dpyauth-loginid")).to_have_text("CR900011")
+    other.notebook.command("docmanager:save")
+    other.notebook.command("application:close")
+
+
+# What must not work
+
+
+def nonce_of(notebook: Notebook) -> str:
+    found = re.findall(r'"nonce":\s*"([\w-]+)"', "".join(notebook.got))
+    return str(found[-1])
+
+
+def test_an_answer_of_an_earlier_sign_in(ready: Reader) -> None:
+    """Whether it comes back through the window or is pasted."""
+    notebook = ready.notebook
+    popup = ready.go()
+    choose(popup, "Sandbox Rich")
+    stale = allow_to(popup, ready.callback)
+    ready.expect_accounts(*RICH)
+    notebook.button("Sign out").click()
+    expect(notebook.notice).to_contain_text("You signed out.")
+    asked = len(ready.deriv.received)
+
+    popup = ready.go()
+    with popup.expect_event("close"):
+        popup.evaluate("address => { location = address }", stale)
+    expect(notebook.notice).to_contain_text("This address belongs to another sign-in")
+    expect(notebook.panel).to_have_attribute("data-phase", "browser")
+    notebook.panel.evaluate("panel => { panel.querySelector('.dpyauth-notice').dataset.old = '' }")
+    pasting(notebook).fill(stale)
+    notebook.button("Use this address").click()
+    expect(notebook.panel.locator(".dpyauth-notice:not([data-old])")).to_contain_text("belongs to another sign-in")
+    expect(pasting(notebook)).to_have_value("")
+    notebook.button("Cancel").click()
+    expect(notebook.panel).to_have_attribute("data-phase", "form")
+    assert len(ready.deriv.received) == asked
+
+
+POST = """([said, many]) => {
+  for (const message of said) for (const where of [window, parent, top]) where.postMessage(message, "*");
+}"""
+
+
+def test_messages_from_anybody_else(ready: Reader) -> None:
+    """Frames of this site and of others, and the page itself, even if they knew the nonce."""
+    notebook, page = ready.notebook, ready.notebook.page
+    popup = ready.go()
+    choose(popup, "Sandbox Rich")
+    nonce = nonce_of(notebook)
+    query = "?acct1=CR900011&token1=a1-sandbox-trouble&cur1=usd"
+    said = [{"dpyauth": "callback-ready"}, {"dpyauth": "result", "nonce": nonce, "query": query}]
+    said += [{"dpyauth": "result", "nonce": wrong, "query": query} for wrong in ("", None, [nonce], "x" * 32)]
+    said += [{"dpyauth": "nonce", "nonce": nonce}, None, "result", 5]
+    page.evaluate("() => { window.heard = 0; addEventListener('message', ({ data }) => { heard += data === 5 }) }")
+    for address in (f"http://localhost:{ready.deriv.port}/", f"{ready.server.url}/dpyauth/callback?x", "about:blank"):
+        page.evaluate(
+            """src => new Promise((done) => {
+              const frame = Object.assign(document.createElement("iframe"), { src, onload: done, onerror: done });
+              frame.className = "stranger";
+              document.body.append(frame);
+            })""",
+            address,
+        )
+        page.frames[-1].evaluate(POST, [said, 1])
+    page.evaluate(POST, [said, 1])
+    page.wait_for_function("heard >= 7")
+    # The window itself, while it is at another site.
+    popup.evaluate("said => { for (const one of said) opener.postMessage(one, '*') }", [*said, 5])
+    page.wait_for_function("heard >= 9")
+    assert [frame for frame in notebook.sent if '"returned"' in frame] == []
+    assert "a1-sandbox-trouble" not in "".join(notebook.sent)
+    expect(notebook.panel).to_have_attribute("data-phase", "browser")
+    page.evaluate("() => document.querySelectorAll('.stranger').forEach((frame) => frame.remove())")
+    allow(popup)
+    ready.expect_accounts(*RICH)
+
+
+def test_the_mark_is_new_each_time(ready: Reader) -> None:
+    marks = set()
+    for _ in range(2):
+        popup = ready.go()
+        marks |= {dict(parse_qsl(urlsplit(popup.url).query))["state"], nonce_of(ready.notebook)}
+        ready.notebook.button("Cancel").click()
+        expect(ready.notebook.panel).to_have_attribute("data-phase", "form")
+        assert popup.is_closed()
+    assert len(marks) == 4
+    assert [mark for mark in marks if mark in ready.notebook.save()] == []
+
+
+# Several accounts
+
+
+def test_choosing_an_account(ready: Reader) -> None:
+    notebook = ready.notebook
+    popup = ready.go()
+    choose(popup, "Sandbox Rich")
+    allow(popup)
+    ready.expect_accounts(*RICH)
+    accounts = notebook.panel.get_by_role("list", name="Your accounts")
+    expect(accounts.get_by_role("button", pressed=True)).to_contain_text("CR900001")
+    expect(accounts.get_by_role("button", pressed=True)).to_be_disabled()
+    accounts.get_by_role("button", name=re.compile("VRTC900003")).click()
+    expect(notebook.panel.locator(".dpyauth-loginid")).to_have_text("VRTC900003")
+    expect(notebook.panel).to_contain_text("Demo account")
+    expect(accounts.get_by_role("button", pressed=True)).to_contain_text("VRTC900003")
+
+    # With the keyboard.
+    expect(notebook.panel.locator(".dpyauth-who")).to_be_focused()
+    notebook.page.keyboard.press("Tab")
+    expect(accounts.get_by_role("button", name=re.compile("CR900001"))).to_be_focused()
+    notebook.page.keyboard.press("Tab")
+    notebook.page.keyboard.press("Enter")
+    expect(notebook.panel.locator(".dpyauth-loginid")).to_have_text("CR900002")
+    expect(notebook.panel.locator(".dpyauth-who")).to_be_focused()
+
+    # One that is refused leaves things as they are.
+    grants = ready.deriv.world.grants
+    token = next(token for token in ready.tokens if grants[token].loginid == "CR900001")
+    ready.deriv.faults.revoke(token)
+    accounts.get_by_role("button", name=re.compile("CR900001")).click()
+    expect(notebook.notice).to_contain_text("Deriv did not let you in")
+    expect(notebook.panel.locator(".dpyauth-loginid")).to_have_text("CR900002")
+    assert json.loads(notebook.save())["nbformat"] == 4
+
+
+def test_keyboard_alone(ready: Reader) -> None:
+    notebook = ready.notebook
+    cells = notebook.cells.count()
+    notebook.button("Sign in with Deriv").focus()
+    with notebook.page.expect_popup() as opened:
+        notebook.page.keyboard.press("Enter")
+    expect(notebook.panel).to_have_attribute("data-phase", "browser")
+    notebook.page.bring_to_front()
+    expect(notebook.panel.locator(".dpyauth-wait")).to_be_focused()
+    notebook.page.keyboard.press("Tab")
+    expect(pasting(notebook)).to_be_focused()
+    notebook.page.keyboard.type("abddx00")
+    notebook.page.keyboard.press("Tab")
+    expect(notebook.button("Use this address")).to_be_focused()
+    notebook.page.keyboard.press("Tab")
+    notebook.page.keyboard.press("Enter")
+    expect(notebook.panel).to_have_attribute("data-phase", "form")
+    expect(notebook.token).to_be_focused()
+    assert opened.value.is_closed()
+    assert notebook.cells.count() == cells
