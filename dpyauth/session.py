@@ -73,6 +73,7 @@ class Session(Accounts, Queries):
         self._account: Account | None = None
         self._grants: dict[str, Credential] = {}  # of all accounts that the sign-in gave access to, by login ID
         self._others: dict[str, Connection] = {}  # connections to those that are not the one in use
+        self._beginning: set[Connection] = set()  # those of sign-ins that have not succeeded or failed yet
         self._ended: DpyauthError | None = None
         self._signed_out_because = ""
         self._watchers: list[Callable[[], None]] = []
@@ -307,11 +308,14 @@ class Session(Accounts, Queries):
             if self._ended is not None:
                 raise self._ended.again("authorize")
             connection = self._connect(credential, settings)
+            self._beginning.add(connection)
         done: Future[Account] = Future()
         called_off = SessionClosed("This sign-in was called off.")
         done.add_done_callback(lambda _: connection.close(called_off) if done.cancelled() else None)
 
         def settle(future: Future[Reply | None]) -> None:
+            with self._lock:
+                self._beginning.discard(connection)
             wanted = done.set_running_or_notify_cancel()
             error = future.exception()
             if error is None and wanted:
@@ -382,7 +386,7 @@ class Session(Accounts, Queries):
             if self._ended is not None:
                 return
             self._ended = error
-            connections = self._let_go()
+            connections = [*self._let_go(), *self._beginning]
         for connection in connections:
             connection.close(error)
         self._tell()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 import threading
 import time
@@ -10,7 +11,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import TYPE_CHECKING, Self
 
-from dpyauth.errors import CallTimeout, DpyauthError
+from dpyauth.errors import CallTimeout, DpyauthError, SessionClosed
 from dpyauth.wire.replies import Reply
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class Stream:
         self._count = 0  # updates that came in, ever
         self._read = 0  # of these, how many the reader has passed
         self._ended = False
+        self._process = os.getpid()
         self._error: DpyauthError | None = None
         self._changed = threading.Condition()
         self._wakers: set[Callable[[], None]] = set()
@@ -208,6 +210,8 @@ class Stream:
 
     def _take(self) -> Reply | None:
         """The next update that the reader has not had; with the lock held."""
+        if self._process != os.getpid():
+            raise SessionClosed("This process was forked from the one whose stream this is.", call=self.call)
         oldest = self._count - len(self._kept)
         if self._read < oldest:
             self.dropped += oldest - self._read

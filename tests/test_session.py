@@ -438,6 +438,17 @@ def test_closing_while_a_call_waits(session: Session, box: Sandbox) -> None:
     assert time.monotonic() - begin < 3
 
 
+def test_closing_calls_off_a_sign_in_that_waits(open_session: Open, box: Sandbox) -> None:
+    session = open_session(None)
+    box.faults.swallow("authorize")
+    begun = session._sign_in(api_token("sandbox-rich-all", "a test"))
+    arrived(box, "authorize")
+    session.close()
+    with pytest.raises(SessionClosed):
+        begun.result(5)
+    assert box.wait_until(lambda box: box.connections_open == 0)
+
+
 def test_closing_while_the_server_stalls(session: Session, box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     box.faults.stall(pongs=False)
     begin = time.monotonic()

@@ -122,7 +122,9 @@ class Socket(WebSocketHandler):
             case "stall":
                 self._stalled = True
                 if not fault.args[0]:  # then nothing is read any more, for good
-                    self._stream.io_loop.remove_handler(self._stream.fileno())
+                    # Not from within a reading: tornado would watch the socket again when that is done.
+                    loop = self._stream.io_loop
+                    loop.add_callback(loop.remove_handler, self._stream.fileno())
 
     def _spoil(self, frames: list[str], fault: Fault) -> None:
         """Send an answer the wrong way."""

@@ -157,7 +157,7 @@ def test_cancel(form: Notebook) -> None:
     expect(form.panel).to_contain_text("Signing in at the sandbox")
     form.shot("busy-light")
     form.button("Cancel").click()
-    expect(form.token).to_be_visible(timeout=SLOW)
+    expect(form.token).to_be_visible()
     expect(form.notice).to_have_count(0)
     form.run(3)
     sign_in(form, RIGHT)
@@ -177,7 +177,7 @@ def test_break_is_shown(form: Notebook) -> None:
     form.fill(3, "shared().faults.drop()")
     form.run(3)
     form.page.wait_for_function("() => window.said.length >= 2")
-    expect(form.panel.locator(".dpyauth-on")).to_be_visible(timeout=SLOW)
+    expect(form.panel.locator(".dpyauth-on")).to_be_visible()
     assert "reconnecting" in form.page.evaluate("() => window.said.join()")
 
 
@@ -291,7 +291,7 @@ def test_every_text_can_be_read(form: Notebook) -> None:
 def test_token_leaves_the_page_once_and_is_kept_nowhere(form: Notebook, lab: Lab) -> None:
     tokens = (WRONG, RIGHT)
     sign_in(form, WRONG)
-    expect(form.notice).to_be_visible(timeout=SLOW)
+    expect(form.notice).to_be_visible()
     form.run(1)
     saved = form.save()
     sign_in(form, RIGHT)

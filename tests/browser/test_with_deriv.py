@@ -14,7 +14,6 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from dpyauth.sandbox import Sandbox
-from dpyauth.sandbox.users import SAMPLES
 
 if TYPE_CHECKING:
     from conftest import Lab, Notebook

@@ -1,6 +1,6 @@
 """Many sessions, thousands of faults, and what may not happen meanwhile.
 
-    python tests/faults/chaos.py [--faults 10000] [--sessions 50] [--seed 1] [--seconds 600]
+    python tests/faults/chaos.py [--faults 10000] [--sessions 50] [--seed 1] [--seconds 540]
 
 Every session reads, changes things and listens to streams, through a proxy that breaks connections at random and
 against a sandbox that misbehaves at random. One line tells what came of it; the exit code is 1 when a change was sent
