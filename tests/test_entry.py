@@ -300,7 +300,7 @@ def test_an_interrupted_login_leaves_nothing(login: Login, monkeypatch: pytest.M
     def interrupted(future: Any, timeout: float) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("dpyauth.session.result_of", interrupted)
+    monkeypatch.setattr("dpyauth.signing.result_of", interrupted)
     with pytest.raises(KeyboardInterrupt):
         login(ALL)
     assert module._current is None
@@ -325,9 +325,9 @@ VERBOSE = """
     shell.run_cell("dpyauth.login(mine(), server=server)")
     shell.run_cell("dpyauth.login(server=server)")
     shell.run_cell("dpyauth.login(mine() + ' .', server=server)")
-    import dpyauth.session
+    import dpyauth.signing
     def broken(*args): raise RuntimeError("a defect")
-    dpyauth.session.result_of = broken
+    dpyauth.signing.result_of = broken
     shell.run_cell("dpyauth.login(mine(), server=server)")
     shell.run_cell("dpyauth.login(server=server)")
 """

@@ -590,7 +590,7 @@ def interrupt_when_waiting(box: Sandbox, call: str, monkeypatch: pytest.MonkeyPa
         waiting.set()
         return enter(notice)
 
-    monkeypatch.setattr("dpyauth.session.result_of", patched)
+    monkeypatch.setattr("dpyauth.signing.result_of", patched)
     monkeypatch.setattr(plans.Notice, "__enter__", entered)
     thread = threading.Thread(target=interrupt)
     thread.start()

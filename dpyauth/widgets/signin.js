@@ -37,8 +37,9 @@ function render({ model, el }) {
   let ticked = null; // whether to remember, once the reader has touched it
   let drawn = null; // the phase on show
   el.append(root);
-  // Keys typed here are for this panel, not for the notebook's shortcuts.
-  for (const type of ["keydown", "keyup", "keypress"]) root.addEventListener(type, (event) => event.stopPropagation());
+  // Keys typed here are for this panel, not for the notebook's shortcuts; only saving is left to the notebook.
+  const ours = (event) => !((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "s") && event.stopPropagation();
+  for (const type of ["keydown", "keyup", "keypress"]) root.addEventListener(type, ours);
 
   function send(message) {
     clearTimeout(waiting);
@@ -237,7 +238,7 @@ function render({ model, el }) {
             ? "Sign in in the other window. This panel goes on by itself when you are done there."
             : "Sign in in the other window. When you are done there, paste the address that you ended at.",
       ),
-      link ? element("p", {}, element("a", { href: link, target: "_blank", rel: "noopener noreferrer" }, "Open the sign-in page")) : null,
+      link ? element("p", { class: "dpyauth-link" }, element("a", { href: link, target: "_blank", rel: "noopener noreferrer" }, "Open the sign-in page")) : null,
       element("label", { class: "dpyauth-label", for: `${id}-address` }, automatic || view.listening ? "If nothing happens here: the address you ended at" : "The address you ended at"),
       address,
       element("p", { class: "dpyauth-help", id: `${id}-address-help` },

@@ -500,7 +500,8 @@ def test_the_mark_is_new_each_time(ready: Reader) -> None:
         expect(ready.notebook.panel).to_have_attribute("data-phase", "form")
         assert popup.is_closed()
     assert len(marks) == 4
-    assert [mark for mark in marks if mark in ready.notebook.save()] == []
+    saved = ready.notebook.save()
+    assert [mark for mark in marks if mark in saved] == []
 
 
 # Several accounts
