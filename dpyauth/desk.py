@@ -60,6 +60,8 @@ class _Browser:
     remember: bool
     timer: threading.Timer
     listener: Listener | None = None
+    taken: bool = False
+    """What came back is being used."""
     held: tuple[Grant, ...] = ()
     """What came back without the mark of this sign-in, until the reader says that it is theirs."""
 
@@ -230,8 +232,9 @@ class Desk:
     def look(self) -> dict[str, Any]:
         """Everything that the panel shows; holds no secret."""
         session = self.session
-        account, state, attempt = session._account, session.state, self._attempt
-        notice = self._notice
+        account, state, notice = session._account, session.state, self._notice
+        with self._lock:  # for a moment there must be neither
+            attempt, browser = self._attempt, self._browser
         if notice is None and attempt is None and state == "signed out" and session._signed_out_because:
             because = session._signed_out_because
             notice = {"title": "Signed out", "text": f"{because[0].upper()}{because[1:]}.", "kind": "info"}
@@ -239,7 +242,7 @@ class Desk:
             phase = "closed"
         elif attempt is not None:
             phase = "busy"
-        elif self._browser is not None:
+        elif browser is not None:
             phase = "browser"
         else:
             phase = "in" if account else "form"
@@ -253,8 +256,8 @@ class Desk:
             "account": self._shown(account) if account else None,
             "accounts": self._siblings(account) if account else [],
             "remember": self._remember,
-            "held": [grant.loginid for grant in self._browser.held] if self._browser else [],
-            "listening": self._browser is not None and self._browser.listener is not None,
+            "held": [grant.loginid for grant in browser.held] if browser else [],
+            "listening": browser is not None and browser.listener is not None,
             "notice": notice,
         }
 
@@ -321,11 +324,14 @@ class Desk:
 
     def _accept(self, grants: tuple[Grant, ...], browser: _Browser) -> None:
         with self._lock:
-            if browser is not self._browser:
+            if browser is not self._browser or browser.taken:
                 return  # it came twice, or too late
-            self._browser = None
-        _end(browser)
-        self._accept_grants(grants, browser.app_id, browser.remember)
+            browser.taken = True
+        try:
+            self._accept_grants(grants, browser.app_id, browser.remember)
+        except DpyauthError:
+            self.cancel()
+            raise
 
     def _accept_grants(self, grants: tuple[Grant, ...], app_id: str, remember: bool) -> None:
         self._begin(

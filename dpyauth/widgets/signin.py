@@ -64,19 +64,20 @@ class SignInPanel(anywidget.AnyWidget):
         super().close()
 
     def _on_message(self, widget: object, content: Any, buffers: object) -> None:
-        """What the browser says; on any thread. Secrets are taken out of the message, which the kernel keeps."""
+        """What the browser says; on any thread. It is taken out of the message, which the kernel keeps."""
         if not isinstance(content, dict):
             return
-        desk = self._desk
-        app_id, remember = str(content.get("app_id", "")), content.get("remember") is True
+        said, desk = content.copy(), self._desk
+        content.clear()
+        app_id, remember = str(said.get("app_id", "")), said.get("remember") is True
         try:
-            match content:
+            match said:
                 case {"do": "sign-in"}:
-                    desk.token(_taken(content, "token"), app_id, remember=remember)
+                    desk.token(_taken(said, "token"), app_id, remember=remember)
                 case {"do": "sample", "name": str(name)}:
                     desk.sample(name)
                 case {"do": "browser"}:
-                    callback, signup = content.get("callback"), content.get("signup") is True
+                    callback, signup = said.get("callback"), said.get("signup") is True
                     callback = callback if isinstance(callback, str) else None
                     begun = None
                     try:
@@ -84,9 +85,9 @@ class SignInPanel(anywidget.AnyWidget):
                     finally:
                         self.send({"browser": begun})  # or nothing: then the window can close
                 case {"do": "returned", "nonce": str(nonce)}:
-                    desk.returned(nonce, _taken(content, "query"))
+                    desk.returned(nonce, _taken(said, "query"))
                 case {"do": "pasted"}:
-                    desk.pasted(_taken(content, "address"), app_id, remember=remember)
+                    desk.pasted(_taken(said, "address"), app_id, remember=remember)
                 case {"do": "confirm"}:
                     desk.confirm()
                 case {"do": "choose", "loginid": str(loginid)}:
@@ -105,8 +106,8 @@ class SignInPanel(anywidget.AnyWidget):
             self.view = self._desk.look()
 
 
-def _taken(content: dict[str, Any], name: str) -> Secret:
-    return Secret(str(content.pop(name, "")))
+def _taken(said: dict[str, Any], name: str) -> Secret:
+    return Secret(str(said.pop(name, "")))
 
 
 def show(desk: Desk) -> None:

@@ -144,9 +144,9 @@ def ipykernel(request: pytest.FixtureRequest) -> Path | None:
 def surroundings(tmp_path: Path) -> dict[str, str]:
     """Environment variables for a kernel that knows nothing of the user's own settings and credentials."""
     env = {name: value for name, value in os.environ.items() if not name.startswith(("DERIV_", "JUPYTER", "IPYTHON"))}
-    for name in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"):
+    for name in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "XDG_CONFIG_HOME"):
         env[name] = str(tmp_path / name.lower())
-    return env | {"PYTHONPATH": str(ROOT)}
+    return env | {"PYTHONPATH": str(ROOT), "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"}
 
 
 @pytest.fixture

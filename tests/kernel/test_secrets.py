@@ -5,15 +5,22 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import keyring
 import nbformat
+import psutil
 import pytest
+from keyring.backends.fail import Keyring as FailKeyring
 from nbclient import NotebookClient
 
+from dpyauth.credentials import Secret
+from dpyauth.keep import remember
 from dpyauth.sandbox import Sandbox
+from dpyauth.sandbox.users import Grant
 
 if TYPE_CHECKING:
     from conftest import Kernel
@@ -101,6 +108,162 @@ def test_token_sent_by_the_panel(kernel: Kernel, box: Sandbox, tmp_path: Path, t
     assert files_with(token, tmp_path) == []
 
 
+TALKATIVE = """
+%xmode Verbose
+import dpyauth, logging, os, subprocess, sys
+logging.basicConfig(level=logging.DEBUG, stream=sys.stdout)
+"""
+GOOD = "Canary-7f3a91-good"
+
+
+@pytest.fixture
+def back(box: Sandbox) -> str:
+    """The sandbox knows the good token; and where an app of it comes back to."""
+    box.world.grants[GOOD] = Grant(GOOD, "CR900001", ("read",), "canary")
+    return f"session = dpyauth.login(ask=True, app_id={box.app_id}, server={box.url!r}, oauth_host={box.oauth_host!r}"
+
+
+def begun(kernel: Kernel, panel: str) -> dict[str, str]:
+    """Go off to the browser; returns what the panel's JavaScript gets to know."""
+    kernel.outcome(kernel.tell(panel, {"do": "browser", "app_id": "16303"}))
+    said = [message["content"]["data"] for message in kernel.heard if message["msg_type"] == "comm_msg"]
+    found: dict[str, str] = [one["content"]["browser"] for one in said if one["method"] == "custom"][-1]
+    return found
+
+
+def test_redirect_by_every_route(kernel: Kernel, box: Sandbox, tmp_path: Path, terminal: Path, back: str) -> None:
+    kernel.run(TALKATIVE)
+    panel = kernel.run(f"{back}, redirect_url='http://127.0.0.1:0/back')", allow_stdin=True).panel
+    for route in ("returned", "pasted", "vouched", "listener"):
+        for token in (WRONG, GOOD):
+            begin = begun(kernel, panel)
+            state = begin["url"].partition("state=")[2]
+            query = f"?acct1=CR900001&token1={token}&cur1=usd&state="
+            if route == "pasted":
+                address = f"http://localhost/{query}{state}"
+                kernel.outcome(kernel.tell(panel, {"do": "pasted", "address": address}))
+            elif route == "listener":
+                url = kernel.value("dpyauth.entry._desk._browser.listener.url").strip("'")
+                urllib.request.urlopen(f"{url}{query}{state}", timeout=10).close()
+            else:
+                mark = state if route == "returned" else ""
+                message = {"do": "returned", "nonce": begin["nonce"], "query": query + mark}
+                kernel.outcome(kernel.tell(panel, message))
+                if route == "vouched":
+                    assert kernel.view(panel)["held"] == ["CR900001"]
+                    kernel.outcome(kernel.tell(panel, {"do": "confirm"}))
+            kernel.listen_until(lambda: kernel.view(panel)["phase"] in ("in", "form") and _settled(kernel, panel))
+            assert kernel.view(panel)["phase"] == ("form" if token == WRONG else "in"), (route, token)
+            kernel.run("session.balance()")
+            kernel.run("session.call('statement', limit=5000)")
+            kernel.outcome(kernel.tell(panel, {"do": "sign-out"}))
+    # Nothing good comes of these, and nothing else either.
+    begin = begun(kernel, panel)
+    for address in (f"?token1={WRONG}&acct1=x", f"http://localhost/?acct1=CR1&token1={WRONG}%20", WRONG):
+        kernel.outcome(kernel.tell(panel, {"do": "pasted", "address": address}))
+        kernel.outcome(kernel.tell(panel, {"do": "returned", "nonce": begin["nonce"], "query": address}))
+    for token in (WRONG, GOOD):
+        kernel.run(f"parts = {token.split('-')}")
+        assert kernel.value(LOOK_ROUND) == "[]"
+    kernel.close()
+    assert [message for message in kernel.heard if GOOD in str(message) or WRONG in str(message)] == []
+    assert "MESSAGE TYPE:comm_msg" in terminal.read_text()
+    assert files_with(WRONG, tmp_path) + files_with(GOOD, tmp_path) == []
+
+
+def _settled(kernel: Kernel, panel: str) -> bool:
+    view = kernel.view(panel)
+    return bool(view["phase"] == "in" or (view["notice"] and view["notice"]["kind"] == "error"))
+
+
+RING = """
+import json, os
+from keyring.backend import KeyringBackend
+
+class Ring(KeyringBackend):
+    priority = 5
+    path = os.environ["RING"]
+    def _held(self):
+        return json.load(open(self.path)) if os.path.exists(self.path) else {}
+    def get_password(self, service, name):
+        return self._held().get(name)
+    def set_password(self, service, name, password):
+        held = self._held() | {name: password}
+        with open(self.path, "w") as file:
+            json.dump(held, file)
+    def delete_password(self, service, name):
+        raise NotImplementedError
+"""
+
+
+@pytest.mark.parametrize("where", ["file", "keyring"])
+def test_remembered(
+    start: Callable[..., Kernel],
+    surroundings: dict[str, str],
+    box: Sandbox,
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    where: str,
+    back: str,
+) -> None:
+    """It is where it should be, for its owner alone, and nowhere else; also in the next kernel."""
+    aside = tmp_path_factory.mktemp("aside")
+    env = {"XDG_CONFIG_HOME": str(aside)}
+    if where == "keyring":
+        (aside / "fakering.py").write_text(RING)
+        env |= {"PYTHON_KEYRING_BACKEND": "fakering.Ring", "RING": str(aside / "ring.json")}
+        surroundings["PYTHONPATH"] += f":{aside}"
+        env["PYTHONPATH"] = surroundings["PYTHONPATH"]
+    kernel = start(**env)
+    kernel.run(TALKATIVE)
+    panel = kernel.run(f"{back})", allow_stdin=True).panel
+    kernel.outcome(kernel.tell(panel, {"do": "sign-in", "token": GOOD, "app_id": "1089", "remember": True}))
+    kept = aside / ("ring.json" if where == "keyring" else "dpyauth/credentials.json")
+    kernel.listen_until(lambda: kernel.view(panel)["phase"] == "in")
+    kernel.run("import threading; [t.join() for t in threading.enumerate() if t.name == 'dpyauth-desk']")
+    assert files_with(GOOD, aside) == [kept]
+    kernel.restart()
+    kernel.run(TALKATIVE)
+    again = kernel.run(f"session = dpyauth.login(server={box.url!r}); session", allow_stdin=True)
+    assert "signed in, CR900001" in again.result
+    assert kernel.view(again.panel)["account"]["source"].startswith("what was kept in")
+
+    # A child of the kernel inherits nothing.
+    kernel.run("child = subprocess.Popen([sys.executable, '-c', 'input()'], stdin=subprocess.PIPE)")
+    family = [psutil.Process(kernel.pid), *psutil.Process(kernel.pid).children(recursive=True)]
+    assert len(family) >= 2
+    seen = [str((process.cmdline(), process.environ())) for process in family] + [kernel.value("dict(os.environ)")]
+    assert [one for one in seen if GOOD in one] == []
+    kernel.run("child.communicate()")
+
+    box.faults.revoke(GOOD)
+    box.faults.drop()
+    kernel.listen_until(lambda: kernel.view(again.panel)["phase"] == "form")
+    dropped = kernel.run(f"session.close(); session = dpyauth.login(server={box.url!r})", allow_stdin=True)
+    assert "InvalidToken" in kernel.view(dropped.panel)["notice"]["text"]
+    kernel.run(f"parts = {GOOD.split('-')}")
+    assert kernel.value(LOOK_ROUND) == "[]"
+    kernel.close()
+    assert [message for message in kernel.heard if GOOD in str(message)] == []
+    assert files_with(GOOD, tmp_path) == []
+    assert files_with(GOOD, aside) == ([kept] if where == "keyring" else [])  # this keyring deletes nothing
+
+
+def test_nothing_can_be_pickled(start: Callable[..., Kernel], box: Sandbox, tmp_path: Path, back: str) -> None:
+    kernel = start()
+    kernel.run(TALKATIVE)
+    panel = kernel.run(f"{back})", allow_stdin=True).panel
+    kernel.outcome(kernel.tell(panel, {"do": "sign-in", "token": GOOD, "app_id": "1089"}))
+    kernel.listen_until(lambda: kernel.view(panel)["phase"] == "in")
+    for thing in ("session", "session._credential", "session._credential.token", "dpyauth.entry._desk"):
+        assert kernel.run(f"import pickle; pickle.dumps({thing})").error in ("TypeError", "PicklingError")
+    assert not kernel.run(f"session.balance().to_pickle({str(tmp_path / 'balance')!r})").error
+    assert kernel.run("%store session").error in ("TypeError", "")
+    kernel.close()
+    assert [message for message in kernel.heard if GOOD in str(message)] == []
+    assert files_with(GOOD, tmp_path) == []
+
+
 def test_look_round_would_find_it(kernel: Kernel, box: Sandbox) -> None:
     kernel.run(f"import dpyauth; session = dpyauth.login({RIGHT!r}, server={box.url!r}, app_id={box.app_id})")
     kernel.run(f"leak = [{RIGHT!r}]")
@@ -148,8 +311,25 @@ def test_notebook_saved_with_widget_state(
         ("nbconvert --execute --to html --output made notebook.ipynb", "made.html"),
     ],
 )
-def test_batch_tools(notebook: Path, surroundings: dict[str, str], tmp_path: Path, command: str, made: str) -> None:
-    done = run(command, tmp_path, surroundings, RIGHT)
+@pytest.mark.parametrize("source", ["environment", "remembered"])
+def test_batch_tools(
+    notebook: Path,
+    surroundings: dict[str, str],
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    box: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+    command: str,
+    made: str,
+    source: str,
+) -> None:
+    if source == "remembered":
+        surroundings["XDG_CONFIG_HOME"] = str(tmp_path_factory.mktemp("aside"))
+        monkeypatch.setenv("XDG_CONFIG_HOME", surroundings["XDG_CONFIG_HOME"])
+        monkeypatch.setattr(keyring, "get_keyring", FailKeyring)
+        profile = f"default@{box.url}"
+        remember({"CR900001": Secret(RIGHT)}, active="CR900001", app_id=str(box.app_id), profile=profile)
+    done = run(command, tmp_path, surroundings, RIGHT if source == "environment" else "")
     assert done.returncode == 0, done.stderr
     text = (tmp_path / made).read_text()
     assert "CR900001" in text

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
+import signal
 import socket
 import subprocess
 import sys
@@ -174,7 +176,11 @@ def test_the_shared_sandbox_leaves_no_noise_behind() -> None:
 
 
 def test_running_it_as_a_program() -> None:
-    with subprocess.Popen([sys.executable, "-m", "dpyauth.sandbox"], stdout=subprocess.PIPE, text=True) as program:
+    # Whoever runs the tests in the background may have Ctrl-C ignored, which is passed on.
+    wake = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    with subprocess.Popen(
+        [sys.executable, "-m", "dpyauth.sandbox"], stdout=subprocess.PIPE, text=True, preexec_fn=wake
+    ) as program:
         assert program.stdout is not None
         address = program.stdout.readline().split()[-1]
         with connect(address) as one:

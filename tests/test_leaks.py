@@ -1,0 +1,378 @@
+"""Every way in, with tokens that one would recognise anywhere: nothing that could be looked at afterwards has them."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import logging
+import pickle
+import sys
+import threading
+import traceback
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import keyring
+import pytest
+from keyring.backends.fail import Keyring as FailKeyring
+
+import dpyauth
+from dpyauth import environment
+from dpyauth.credentials import Secret
+from dpyauth.desk import Desk
+from dpyauth.errors import DpyauthError
+from dpyauth.keep import remember
+from dpyauth.sandbox import Sandbox
+from dpyauth.sandbox.users import Grant
+from dpyauth.session import Session
+from dpyauth.widgets.signin import SignInPanel
+
+module = importlib.import_module("dpyauth.entry")
+
+RIGHT = {"CR900001": "C4nary-r1ght-1", "CR900002": "C4nary-r1ght-2"}
+WRONG = {"CR900001": "C4nary-wr0ng-1", "CR900002": "C4nary-wr0ng-2"}
+LOGGERS = ("", "websockets", "websockets.client", "tornado.access", "tornado.general", "asyncio", "httpx", "Comm")
+LOGGERS += ("IPKernelApp", "traitlets", "keyring", "dpyauth", "dpyauth.wire.websocket", "concurrent.futures")
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setattr(keyring, "get_keyring", FailKeyring)
+    return tmp_path
+
+
+@pytest.fixture
+def logged(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
+    """Everything that anybody logs, down to the smallest."""
+    caplog.set_level(logging.NOTSET)
+    levels = {name: logging.getLogger(name).level for name in LOGGERS}
+    for name in LOGGERS:
+        logging.getLogger(name).setLevel(1)
+    yield caplog
+    for name, level in levels.items():
+        logging.getLogger(name).setLevel(level)
+
+
+class Ring:
+    """A keyring that works."""
+
+    priority = 5.0
+
+    def __init__(self) -> None:
+        self.held: dict[str, str] = {}
+
+    def get_password(self, service: str, name: str) -> str | None:
+        return self.held.get(name)
+
+    def set_password(self, service: str, name: str, password: str) -> None:
+        self.held[name] = password
+
+    def delete_password(self, service: str, name: str) -> None:
+        del self.held[name]
+
+
+class Ways:
+    """The ways in. Each returns the session, signed in or (with wrong tokens) refused."""
+
+    def __init__(self, box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.box = box
+        self.patch = monkeypatch
+        self.seen: list[Any] = []
+        """What was shown, sent to the browser, or raised."""
+        self.desk: Desk | None = None
+        for loginid, token in RIGHT.items():
+            box.world.grants[token] = Grant(token, loginid, ("read", "trade", "admin"), "canary")
+        monkeypatch.setattr(environment, "somebody_there", lambda: False)
+
+    def _login(self, token: str | None = None, **options: Any) -> Session | None:
+        try:
+            return dpyauth.login(token, **{"server": self.box.url, "app_id": 1089, "timeout": 5, **options})
+        except DpyauthError as error:
+            self.seen.append(error)
+            return None
+
+    def argument(self, tokens: dict[str, str]) -> Session | None:
+        return self._login(tokens["CR900001"], remember=tokens is RIGHT)
+
+    def environment(self, tokens: dict[str, str]) -> Session | None:
+        self.patch.setenv("DERIV_TOKEN", tokens["CR900001"])
+        return self._login()
+
+    def prompt(self, tokens: dict[str, str]) -> Session | None:
+        self.patch.setattr(environment, "somebody_there", lambda: True)
+        self.patch.setattr("getpass.getpass", lambda prompt: tokens["CR900001"])
+        return self._login()
+
+    def colab(self, tokens: dict[str, str]) -> Session | None:
+        package = ModuleType("google.colab")
+        package.userdata = SimpleNamespace(get=lambda name: tokens["CR900001"])  # type: ignore[attr-defined]
+        self.patch.setitem(sys.modules, "google", ModuleType("google"))
+        self.patch.setitem(sys.modules, "google.colab", package)
+        self.patch.setattr(environment, "in_colab", lambda: True)
+        return self._login()
+
+    def file(self, tokens: dict[str, str]) -> Session | None:
+        secrets = {loginid: Secret(token) for loginid, token in tokens.items()}
+        remember(secrets, active="CR900001", app_id="1089", profile=f"default@{self.box.url}")
+        return self._login()
+
+    def ring(self, tokens: dict[str, str]) -> Session | None:
+        made = Ring()
+        self.patch.setattr(keyring, "get_keyring", lambda: made)
+        return self.file(tokens)
+
+    def damaged(self, tokens: dict[str, str]) -> Session | None:
+        """A file with a token in it that somebody has edited."""
+        self.file(tokens)
+        path = dpyauth.keep.file.path()  # type: ignore[attr-defined]
+        path.write_text(path.read_text()[:-2] + "x")
+        before, module._current = module._current, None
+        if before is not None:
+            before.close()
+        return self._login()
+
+    def dropped(self, tokens: dict[str, str]) -> Session | None:
+        """In a notebook, where what Deriv refuses is forgotten."""
+        self._notebook()
+        return self.file(tokens)
+
+    def panel(self, tokens: dict[str, str]) -> Session | None:
+        return self._panel(lambda say: say({"do": "sign-in", "token": tokens["CR900001"], "app_id": "1089"}))
+
+    def remembered(self, tokens: dict[str, str]) -> Session | None:
+        return self._panel(
+            lambda say: say({"do": "sign-in", "token": tokens["CR900001"], "app_id": "1089", "remember": True})
+        )
+
+    def callback(self, tokens: dict[str, str]) -> Session | None:
+        return self._redirect(tokens, lambda nonce, query: {"do": "returned", "nonce": nonce, "query": query})
+
+    def paste(self, tokens: dict[str, str]) -> Session | None:
+        return self._redirect(tokens, lambda nonce, query: {"do": "pasted", "address": f"http://localhost/{query}"})
+
+    def vouched(self, tokens: dict[str, str]) -> Session | None:
+        def go(say: Callable[[Any], None]) -> None:
+            say({"do": "browser", "app_id": "16303"})
+            begun = self._begun()
+            say({"do": "returned", "nonce": begun["nonce"], "query": _query(tokens, "")})
+            self.seen += [self.desk._browser, vars(self.desk)] if self.desk else []
+            say({"do": "confirm"})
+
+        return self._panel(go)
+
+    def mistaken(self, tokens: dict[str, str]) -> Session | None:
+        """Of another sign-in, damaged, in wrong fields; and then nothing comes of it."""
+
+        def go(say: Callable[[Any], None]) -> None:
+            say({"do": "browser", "app_id": "16303"})
+            begun = self._begun()
+            query = _query(tokens, "another")
+            say({"do": "returned", "nonce": begun["nonce"], "query": query})
+            say({"do": "returned", "nonce": query, "query": query})
+            for address in (query, query + "%20", query.replace("acct", "ac"), tokens["CR900001"]):
+                say({"do": "pasted", "address": address, "app_id": query})
+            for do in ("sign-in", "choose", "sample", "browser", query):
+                wrong = dict.fromkeys(("token", "app_id", "loginid", "name", "callback"), query)
+                say({"do": do, **wrong})
+            assert self.desk is not None
+            self.desk.fail(DpyauthError("The end."))
+
+        return self._panel(go)
+
+    def listener(self, tokens: dict[str, str]) -> Session | None:
+        def go(say: Callable[[Any], None]) -> None:
+            say({"do": "browser", "app_id": "16303"})
+            desk = self.desk
+            assert desk is not None
+            assert desk._browser is not None
+            listener = desk._browser.listener
+            assert listener is not None
+            for state in ("", "another", desk._browser.state.reveal()):
+                try:
+                    with urllib.request.urlopen(listener.url + _query(tokens, state), timeout=10) as page:
+                        self.seen += [page.read(), page.headers.as_string(), page.url]
+                except OSError as error:
+                    self.seen += [str(error)]
+            self.seen += [listener, vars(listener)]
+
+        return self._panel(go, redirect_url="http://127.0.0.1:0/back")
+
+    def _begun(self) -> dict[str, str]:
+        """What the browser got to know of the sign-in that has begun."""
+        return next(one["browser"] for one in reversed(self.seen) if isinstance(one, dict) and "browser" in one)
+
+    def _notebook(self) -> None:
+        fake = ModuleType("dpyauth.widgets.signin")
+        fake.show = self._show  # type: ignore[attr-defined]
+        self.patch.setitem(sys.modules, "dpyauth.widgets.signin", fake)
+        self.patch.setattr(environment, "somebody_there", lambda: True)
+        self.patch.setattr(environment, "in_notebook", lambda: True)
+
+    def _show(self, desk: Desk) -> None:
+        self.desk = desk
+        self.panel_shown = SignInPanel(desk)
+        self.panel_shown.observe(lambda change: self.seen.append(change.new), "view")
+        self.panel_shown.send = lambda content, buffers=None: self.seen.append(content)  # type: ignore[method-assign]
+
+    def _panel(self, act: Callable[[Callable[[Any], None]], None], **options: Any) -> Session | None:
+        self._notebook()
+        session = self._login(oauth_host=self.box.oauth_host, **options)
+
+        def say(content: Any) -> None:
+            self.panel_shown._handle_custom_msg(content, [])
+            self.seen.append(content)  # ipykernel keeps the message for a while
+
+        act(say)
+        return session
+
+    def _redirect(self, tokens: dict[str, str], message: Callable[[str, str], dict[str, str]]) -> Session | None:
+        def go(say: Callable[[Any], None]) -> None:
+            say({"do": "browser", "app_id": "16303"})
+            begun = self._begun()
+            say(message(begun["nonce"], _query(tokens, begun["url"].partition("state=")[2])))
+
+        return self._panel(go)
+
+
+def _query(tokens: dict[str, str], state: str) -> str:
+    fields = [f"acct{n}={loginid}&token{n}={token}" for n, (loginid, token) in enumerate(tokens.items(), 1)]
+    return f"?{'&'.join(fields)}&state={state}"
+
+
+WAYS = [name for name in vars(Ways) if not name.startswith("_")]
+NEVER = ("mistaken", "damaged")  # these do not sign in, whatever the token
+
+
+@pytest.fixture
+def ways(
+    box: Sandbox, monkeypatch: pytest.MonkeyPatch, eventually: Callable[..., None], logged: Any, at_once: None
+) -> Iterator[Ways]:
+    monkeypatch.setattr(module, "_desk", None)
+    made = Ways(box, monkeypatch)
+    yield made
+    if made.desk is not None:
+        made.desk.cancel()
+        made.panel_shown.close()
+    names = ("dpyauth-desk", "dpyauth-listener")
+    eventually(lambda: not [thread for thread in threading.enumerate() if thread.name in names])
+
+
+def shown(thing: Any) -> str:
+    """Whatever can be read off a thing without being asked for it."""
+    texts = [repr(thing), str(thing), format(thing), repr(getattr(thing, "__dict__", ""))]
+    for name in dir(thing):
+        if not name.startswith("__"):
+            with suppress(Exception):  # some attributes of widgets belong to the class alone
+                texts.append(repr(getattr(thing, name)))
+    return "\n".join(texts)
+
+
+def told(error: BaseException) -> str:
+    """An error with its notes, its arguments and, of every frame but those of this file, the variables."""
+    parts = [
+        shown(error),
+        repr(error.args),
+        str(getattr(error, "__notes__", "")),
+        repr(pickle.loads(pickle.dumps(error))),
+    ]
+    seen = traceback.TracebackException.from_exception(error, capture_locals=True)
+    while seen is not None:
+        parts += [str(frame.locals) for frame in seen.stack if frame.filename != __file__]
+        seen = seen.__cause__ or seen.__context__  # type: ignore[assignment]
+    return "\n".join(parts)
+
+
+def clean(what: str) -> None:
+    """No token, and no part of one."""
+    assert "C4nary" not in what
+    assert "r1ght" not in what
+    assert "wr0ng" not in what
+
+
+def wait_for_the_end(ways: Ways, eventually: Callable[..., None]) -> None:
+    desk = ways.desk
+    if desk is not None:
+        eventually(lambda: desk.look()["phase"] in ("form", "in") and not any(_busy()))
+
+
+def _busy() -> Iterator[bool]:
+    yield from (thread.name == "dpyauth-desk" for thread in threading.enumerate())
+
+
+@pytest.mark.parametrize("tokens", [RIGHT, WRONG], ids=["right", "wrong"])
+@pytest.mark.parametrize("way", WAYS)
+def test_a_way_in(
+    way: str, tokens: dict[str, str], ways: Ways, box: Sandbox, logged: Any, capfd: Any, eventually: Any, home: Path
+) -> None:
+    session = getattr(ways, way)(tokens)
+    wait_for_the_end(ways, eventually)
+    signed_in = session is not None and session.state == "signed in"
+    assert signed_in == (tokens is RIGHT and way not in NEVER)
+    things: list[Any] = list(ways.seen)
+    if session is not None:
+        things += [session, session._credential, session._account, session._grants, session.aio, session._settings]
+        connection = session._connection
+        if connection is not None:
+            things += [connection, connection.link, connection.link._calls]
+        with pytest.raises(TypeError):
+            pickle.dumps(session)
+    if signed_in:
+        box.faults.drop("balance")
+        frames = [session.account_status("all"), session.balance(), session.events()]
+        for frame in frames:
+            clean(frame.to_string() + str(frame.attrs) + repr(pickle.dumps(frame)))
+        clean(session.health().to_string())
+        things += [thing for other in session._others.values() for thing in (other, other.link)]
+        box.faults.error("Odd", "ping", message=f"You said {tokens['CR900001']}")
+        for bad in ({"limit": 5000}, {"nonsense": 1}):
+            with pytest.raises(DpyauthError) as refused:
+                session.call("statement", **bad)
+            things.append(refused.value)
+    elif session is not None:
+        with pytest.raises(DpyauthError) as refused:
+            session.balance()
+        things.append(refused.value)
+    if ways.desk is not None:
+        panel = ways.panel_shown
+        things += [ways.desk, ways.desk.look(), panel, panel.get_state(), panel.trait_values(), dict(vars(panel))]
+        clean(json.dumps(ways.desk.look()))
+        for thing in (ways.desk, panel):
+            with pytest.raises((TypeError, AttributeError, pickle.PicklingError)):
+                pickle.dumps(thing)
+    if way == "dropped" and not signed_in:
+        assert "was forgotten" in str(ways.desk.look()) if ways.desk else False
+    for thing in things:
+        clean(told(thing) if isinstance(thing, BaseException) else shown(thing))
+    if session is not None:
+        session.close()
+        clean(shown(session))
+    clean(logged.text)
+    clean(str([vars(record) for record in logged.records]))
+    clean("".join(capfd.readouterr()))
+    kept = home / "dpyauth" / "credentials.json"
+    assert [
+        path for path in home.rglob("*") if path.is_file() and b"C4nary" in path.read_bytes() and path != kept
+    ] == []
+    assert (kept.exists() and "C4nary" in kept.read_text()) == (
+        way in ("file", "damaged") or (way in ("argument", "remembered", "dropped") and tokens is RIGHT)
+    )
+
+
+def test_the_ways_are_those_there_are() -> None:
+    """A new source of credentials must come here, too."""
+    assert len(WAYS) == 15
+    with pytest.raises(AssertionError):
+        clean(shown(SimpleNamespace(token=RIGHT["CR900001"])))
+    with pytest.raises(AssertionError):
+        clean(told(ValueError(WRONG["CR900001"])))
+
+
+def test_what_is_logged_would_be_seen(logged: pytest.LogCaptureFixture) -> None:
+    for name in LOGGERS:
+        logging.getLogger(name).debug("C4nary of %s", name)
+    assert logged.text.count("C4nary") == len(LOGGERS) - 1  # all but one, in which nothing of DEBUG gets through
