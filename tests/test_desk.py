@@ -10,7 +10,6 @@ import socket
 import stat
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -341,17 +340,22 @@ def test_what_came_once_does_not_come_again(away: Reader) -> None:
     assert away.asked() == asked
 
 
-def test_twice_at_the_same_moment_is_once(away: Reader) -> None:
-    query = away.query()
-    together = threading.Barrier(8)
+def test_twice_at_the_same_moment_is_once(away: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    query, session = away.query(), away.desk.session
+    begin = session._sign_in
+    threads: list[threading.Thread] = []
 
-    def come(_: int) -> None:
-        together.wait(5)
-        away.return_with(query)
+    def in_between(*args: Any, **kwargs: Any) -> Any:
+        if not threads:
+            threads.append(threading.Thread(target=away.return_with, args=(query,)))
+            threads[0].start()
+            threads[0].join(5)
+        return begin(*args, **kwargs)
 
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(come, range(8)))
+    monkeypatch.setattr(session, "_sign_in", in_between)
+    away.return_with(query)
     away.wait_for("in")
+    assert not threads[0].is_alive()
     assert away.box.connections_opened == 1
 
 

@@ -20,7 +20,9 @@ browser and server, such as a hub's proxy, may log addresses all the same; that 
 
 from __future__ import annotations
 
+import re
 from typing import Any
+from urllib.parse import quote, unquote
 
 
 def _jupyter_server_extension_points() -> list[dict[str, str]]:
@@ -34,5 +36,14 @@ def _load_jupyter_server_extension(server: Any) -> None:
 
     app = server.web_app
     # With or without the slash at the end: the server would redirect the one to the other, and log what it redirects.
-    pattern = url_path_join(app.settings["base_url"], "dpyauth", "callback") + "/?"
+    pattern = _either_way(url_path_join(app.settings["base_url"], "dpyauth", "callback")) + "/?"
     app.add_handlers(".*$", [(pattern, CallbackHandler)])
+
+
+def _either_way(path: str) -> str:
+    """A pattern for a path, whether or not letters are written as ``%40`` and the like.
+
+    A hub says ``/user/jane@example.org/``, and a redirect URL at Deriv can only be ``/user/jane%40example.org/``.
+    """
+    letters = ((letter, quote(letter, safe="/")) for letter in unquote(path))
+    return "".join(re.escape(raw) if raw == coded else f"(?:{re.escape(raw)}|(?i:{coded}))" for raw, coded in letters)

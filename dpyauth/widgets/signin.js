@@ -1,6 +1,7 @@
 // The sign-in panel. Shows `view`, which Python keeps; sends what the reader does as messages.
 // The token is read from its field once, the field is emptied, and only then is it sent: it is never kept here.
 
+const LAST = 1000; // ms for which the sign-in window shows that it is done
 const WAIT = 4000; // after this many ms without an answer, say that the kernel is busy or gone
 
 function element(tag, properties = {}, ...children) {
@@ -46,8 +47,7 @@ function render({ model, el }) {
     try {
       model.send(message);
     } catch {
-      popup?.close();
-      popup = nonce = null;
+      shut();
       say("The kernel was restarted, and this panel belongs to the one before. Run the cell with login() again.");
       return;
     }
@@ -71,6 +71,12 @@ function render({ model, el }) {
   let automatic = false; // whether that window can come back by itself
   let link = null; // where to go by hand, when the window was blocked
 
+  function shut(wait = 0) {
+    const gone = popup;
+    popup = nonce = link = null;
+    if (gone) setTimeout(() => gone.close(), wait);
+  }
+
   function begin(appId, remember, signup) {
     popup = window.open("about:blank", "", "popup,width=600,height=780");
     link = null;
@@ -83,8 +89,7 @@ function render({ model, el }) {
   function heard(message) {
     if (message?.browser === undefined) return;
     if (message.browser === null) {
-      popup?.close();
-      popup = null;
+      shut();
       return;
     }
     nonce = message.browser.nonce;
@@ -370,10 +375,8 @@ function render({ model, el }) {
     status.hidden = true;
     // A sign-in that was refused leaves the form open; one that succeeded closes it.
     if (view.phase === "form" || (view.phase === "in" && drawn === "busy" && !view.notice)) asking = false;
-    if (view.phase !== "browser" && drawn === "browser") {
-      popup?.close();
-      popup = nonce = link = null;
-    }
+    // When it has come back, that window is just going to its last page: Chromium then does not hear that it should close.
+    if (view.phase !== "browser" && drawn === "browser") shut(view.phase === "form" ? 0 : LAST);
     draw();
   }
 

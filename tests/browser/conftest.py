@@ -312,7 +312,7 @@ def opened(chromium: Browser, lab: Lab, app: str, what: str | Sequence[str]) -> 
     context.set_default_timeout(PATIENCE)
     notebook = Notebook(context.new_page(), path)
     notebook.listen()
-    notebook.page.goto(f"{lab.url}/{'lab/tree' if app == 'lab' else 'notebooks'}/{path.name}")
+    notebook.page.goto(f"{lab.url}/{'lab/tree' if app == 'lab' else 'notebooks'}/{path.name}?reset")
     notebook.page.wait_for_selector(f"{SHOWN} .jp-Cell", timeout=60_000)
     notebook.wait_for_kernel()
     yield notebook

@@ -123,6 +123,11 @@ def allow(popup: Page) -> None:
         popup.get_by_role("button", name="Allow").click()
 
 
+def expect_closed(popup: Page) -> None:
+    if not popup.is_closed():
+        popup.wait_for_event("close")
+
+
 def allow_to(popup: Page, back: str) -> str:
     """Let the app in; returns the address that the browser ends at."""
     with popup.expect_request(lambda request: request.url.startswith(back)) as gone:
@@ -207,7 +212,7 @@ def test_by_pasting(anywhere: Reader) -> None:
     field.fill(address)
     notebook.button("Use this address").click()
     anywhere.expect_accounts(*RICH)
-    assert popup.is_closed()
+    expect_closed(popup)
     anywhere.expect_clean()
     notebook.page.unroute("**/dpyauth/callback")
 
@@ -248,8 +253,7 @@ def test_without_an_app_of_ones_own_no_window_is_left_open(reader: Reader) -> No
     with reader.notebook.page.expect_popup() as opened:
         reader.notebook.button("Sign in with Deriv").click()
     expect(reader.notebook.notice).to_contain_text("you need an app ID of your own")
-    if not opened.value.is_closed():
-        opened.value.wait_for_event("close")
+    expect_closed(opened.value)
 
 
 def test_remember_is_ticked_for_this_way_too(ready: Reader) -> None:
@@ -371,8 +375,7 @@ def test_time_out(ready: Reader) -> None:
     notebook.run(1)
     with notebook.page.expect_popup() as opened:
         notebook.button("Sign in with Deriv").click()
-    if not opened.value.is_closed():
-        opened.value.wait_for_event("close")
+    expect_closed(opened.value)
     expect(notebook.notice).to_contain_text("The sign-in with Deriv took too long")
     expect(notebook.panel).to_have_attribute("data-phase", "form")
     notebook.expect_readable("with-deriv-too-long")
@@ -498,7 +501,7 @@ def test_the_mark_is_new_each_time(ready: Reader) -> None:
         marks |= {dict(parse_qsl(urlsplit(popup.url).query))["state"], nonce_of(ready.notebook)}
         ready.notebook.button("Cancel").click()
         expect(ready.notebook.panel).to_have_attribute("data-phase", "form")
-        assert popup.is_closed()
+        expect_closed(popup)
     assert len(marks) == 4
     saved = ready.notebook.save()
     assert [mark for mark in marks if mark in saved] == []
@@ -558,5 +561,5 @@ def test_keyboard_alone(ready: Reader) -> None:
     notebook.page.keyboard.press("Enter")
     expect(notebook.panel).to_have_attribute("data-phase", "form")
     expect(notebook.token).to_be_focused()
-    assert opened.value.is_closed()
+    expect_closed(opened.value)
     assert notebook.cells.count() == cells

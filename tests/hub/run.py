@@ -7,7 +7,7 @@ first time, for which it needs the internet, node and npm. Then it starts a hub 
 somebody with an address for a name, opens a notebook in JupyterLab, and signs in with Deriv (the sandbox) by the
 window alone: nothing is pasted. Ends with an error when that does not work, or when anything has logged a token.
 
-Both are kept in the folder ``dpyauth-hub`` of the system's temporary folder, for the next run; ``--fresh`` makes them anew.
+Both stay in the folder ``dpyauth-hub`` of the system's temporary folder for the next run; ``--fresh`` makes them anew.
 """
 
 from __future__ import annotations

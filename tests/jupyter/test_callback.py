@@ -141,7 +141,15 @@ def test_other_pages_are_not_for_strangers(server: Server) -> None:
 def test_it_is_under_the_base_url_and_nowhere_else(server: Server) -> None:
     expect_page(*server.ask(PAGE))
     expect_page(*server.ask(f"{PAGE}/"))
-    for path in ("/dpyauth/callback", f"{BASE}dpyauth/callback/more", f"{BASE}dpyauth/callbacks", f"{BASE}dpyauth"):
+    expect_page(*server.ask("/user/jane@example.org/dpyauth/callback"))
+    elsewhere = "/user/jane%40exampleXorg/dpyauth/callback"  # a dot is a dot
+    for path in (
+        elsewhere,
+        "/dpyauth/callback",
+        f"{BASE}dpyauth/callback/more",
+        f"{BASE}dpyauth/callbacks",
+        f"{BASE}dpyauth",
+    ):
         assert server.ask(path)[0].status in (302, 404), path
 
 
