@@ -16,7 +16,7 @@ MINUTE, HOUR = 60.0, 3600.0
 PENALTIES = (5.0, 15.0, 30.0, 60.0)
 """Pauses after the first, second, ... refusal in a row, in seconds."""
 
-MOST_KEPT = 100_000
+MOST_KEPT = 10_000
 """A limit above this is none."""
 
 GENERAL = "general"
