@@ -232,6 +232,11 @@ def missing(what: str) -> None:
     pytest.skip(what)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Playwright leaves its event loop running in the main thread, where others want to run theirs: it comes last."""
+    items.sort(key=lambda item: Path(__file__).parent in item.path.parents)
+
+
 def eventually(condition: Callable[[], object], timeout: float) -> None:
     until = time.monotonic() + timeout
     while not condition():
