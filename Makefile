@@ -19,7 +19,7 @@ test: $(VENV)/test.stamp chromium
 	$(BIN)/mypy
 	DPYAUTH_IPYKERNEL6=$(abspath $(VENV)/ipykernel-6) $(BIN)/pytest
 	$(BIN)/pytest -p no:cacheprovider --nbval --nbval-current-env notebooks
-	PYTHONPATH=$(VENV)/pandas-2 $(BIN)/pytest -q tests/frames tests/test_queries.py
+	PYTHONPATH=$(VENV)/pandas-2 $(BIN)/pytest -q tests/frames tests/test_queries.py tests/test_export.py
 
 # Runs every lesson and stores its outputs, clean of timings and widget state.
 lessons: $(VENV)/test.stamp

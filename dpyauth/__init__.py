@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         MissingScope,
         NestingRefused,
         NoCredential,
+        NotInThisApi,
         NotSignedIn,
         OutcomeUnknown,
         PermissionDenied,
@@ -38,8 +39,10 @@ if TYPE_CHECKING:
         SessionClosed,
         SignInRefused,
     )
+    from dpyauth.fleets import Fleet, fleet
     from dpyauth.keep import forget
     from dpyauth.nested import allow_nested_asyncio
+    from dpyauth.report import export
     from dpyauth.session import Session
     from dpyauth.streams import Stream
 
@@ -50,6 +53,7 @@ __all__ = [
     "ConnectionFailed",
     "ConnectionLost",
     "DpyauthError",
+    "Fleet",
     "InputRefused",
     "InvalidCredential",
     "InvalidRequest",
@@ -59,6 +63,7 @@ __all__ = [
     "MissingScope",
     "NestingRefused",
     "NoCredential",
+    "NotInThisApi",
     "NotSignedIn",
     "OutcomeUnknown",
     "PermissionDenied",
@@ -70,14 +75,19 @@ __all__ = [
     "Stream",
     "__version__",
     "allow_nested_asyncio",
+    "export",
+    "fleet",
     "forget",
     "login",
 ]
 
 _HOMES = {
+    "Fleet": "fleets",
     "Session": "session",
     "Stream": "streams",
     "allow_nested_asyncio": "nested",
+    "export": "report",
+    "fleet": "fleets",
     "forget": "keep",
     "login": "entry",
 }

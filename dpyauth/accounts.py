@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from dpyauth.plans import Plan, Request, Ticket, planned
 if TYPE_CHECKING:
     import threading
 
-    from dpyauth.apis.v3 import Account
+    from dpyauth.apis.access import Access, Account, Entrance
     from dpyauth.credentials import Credential
     from dpyauth.settings import Settings
     from dpyauth.wire.calls import Pending
@@ -22,15 +22,20 @@ if TYPE_CHECKING:
 class Accounts:
     """Switching between accounts, and reaching those that are not the one in use."""
 
+    _access: Access | None
     _account: Account | None
     _begin: Callable[[Request, Callable[[Pending], None]], Ticket]
-    _connect: Callable[[Credential, Settings], Connection]
-    _grants: dict[str, Credential]
+    _connect: Callable[[Entrance, Settings], Connection]
     _lock: threading.RLock
     _not_signed_in: Callable[[str], NotSignedIn]
     _others: dict[str, Connection]
     _settings: Settings
-    _sign_in: Callable[..., Future[Account]]
+    _switch: Callable[[str], Future[Account]]
+
+    if TYPE_CHECKING:
+
+        @property
+        def _grants(self) -> Mapping[str, Credential]: ...
 
     @planned
     def use(self, loginid: str) -> Plan[None]:
@@ -58,34 +63,35 @@ class Accounts:
         >>> session = dpyauth.login(sandbox=True)
         >>> session.use(session.loginid)
         """
-        credential = self._granted(loginid)
-        if self._account is None or self._account.loginid != loginid.upper():
-            yield self._sign_in(credential, grants=self._grants)
+        loginid = self._granted(loginid)
+        if self._account is None or self._account.loginid != loginid:
+            yield self._switch(loginid)
 
-    def _granted(self, loginid: str) -> Credential:
+    def _granted(self, loginid: str) -> str:
+        """The login ID of an account that the sign-in gave access to, as Deriv writes it."""
         if self._account is None:
             raise self._not_signed_in("authorize")
-        credential = self._grants.get(loginid.upper()) if isinstance(loginid, str) else None
-        if credential is None:
+        if not isinstance(loginid, str) or loginid.upper() not in self._grants:
             raise InvalidRequest(
                 f"This sign-in gives no access to an account {loginid!r}, only to: {', '.join(self._grants)}. An API "
                 "token belongs to one account; signing in with Deriv gives access to all.",
                 call="authorize",
                 field="loginid",
             )
-        return credential
+        return loginid.upper()
 
     def _reach(self, loginid: str) -> Plan[str]:
         """See to it that there is a connection for an account; returns its login ID as Deriv writes it."""
-        credential = self._granted(loginid)
-        loginid = loginid.upper()
+        loginid = self._granted(loginid)
         with self._lock:
             if self._account is not None and self._account.loginid == loginid:
                 return loginid
+            if self._access is None:
+                raise self._not_signed_in("authorize")
             connection = self._others.get(loginid)
             stale = connection if connection is not None and connection.failure is not None else None
             if connection is None or stale is not None:
-                connection = self._others[loginid] = self._connect(credential, self._settings)
+                connection = self._others[loginid] = self._connect(self._access.entrance(loginid), self._settings)
         if stale is not None:
             stale.close(SessionClosed("replaced"))
         yield connection.ready

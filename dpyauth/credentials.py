@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hmac
 import re
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
-from typing import Any, NoReturn
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from dpyauth.errors import InvalidCredential
+
+if TYPE_CHECKING:
+    from dpyauth.oauth.tokens import Tokens
 
 _V3_TOKEN = re.compile(r"[\w\-]{1,128}", re.ASCII)
 
@@ -71,6 +74,37 @@ class Credential:
 
     token: Secret
     source: str
+    tokens: Tokens | None = None
+    """When it ends and what renews it, where signing in with Deriv said so (options API)."""
+    renew: Callable[[Secret], Awaitable[Tokens]] | None = field(default=None, repr=False)
+    """Gets new ones for a refresh token."""
+
+
+def checked(entered: str | Secret, source: str, api: str) -> Credential:
+    """A credential for one of the APIs, from what a person entered.
+
+    Raises
+    ------
+    InvalidCredential
+        When Deriv could not possibly take it. The text never repeats what was entered.
+    """
+    return api_token(entered, source) if api == "v3" else access_token(entered, source)
+
+
+def access_token(entered: str | Secret, source: str) -> Credential:
+    """A credential for the options API: a personal access token, or one that signing in with Deriv gave.
+
+    Deriv does not say what its tokens look like, so nearly all are let pass.
+    """
+    token = Secret((entered if isinstance(entered, Secret) else Secret(entered)).reveal().strip())
+    if not token.reveal():
+        raise InvalidCredential("The token is empty. Paste the token that Deriv showed you when you created it.")
+    if not re.fullmatch(r"[!-~]{1,4096}", token.reveal()):
+        raise InvalidCredential(
+            "This cannot be a token: it has blanks or unusual characters in it, or is far too long. Copy the token "
+            "alone, without the text round it."
+        )
+    return Credential(token, source)
 
 
 def api_token(entered: str | Secret, source: str) -> Credential:

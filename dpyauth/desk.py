@@ -2,68 +2,32 @@
 
 from __future__ import annotations
 
-import secrets
+import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
-from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from dpyauth import environment
-from dpyauth.apis.v3 import SCOPE_LABELS, Account
-from dpyauth.credentials import Credential, Secret, api_token
-from dpyauth.errors import (
-    ConnectionFailed,
-    DpyauthError,
-    InvalidCredential,
-    InvalidSetting,
-    KeepingFailed,
-    ListenerFailed,
-    RedirectRefused,
-    SignInRefused,
-)
-from dpyauth.oauth.listener import Listener
-from dpyauth.oauth.redirect import FOREIGN, HOST, Grant, authorize_url, new_state, parse
-from dpyauth.settings import settings
+from dpyauth import views
+from dpyauth.apis.access import NAMES, Account
+from dpyauth.attempts import run, sign_in
+from dpyauth.choice import Choice
+from dpyauth.credentials import Secret, checked
+from dpyauth.errors import DpyauthError, KeepingFailed
+from dpyauth.settings import SERVERS
 
 if TYPE_CHECKING:
+    from dpyauth.attempts import Given
+    from dpyauth.browsing import Browsing
+    from dpyauth.oauth.ways import Brought
     from dpyauth.sandbox import Sandbox
     from dpyauth.session import Session
+    from dpyauth.settings import Settings
 
-PATIENCE = 600.0
-"""How long a browser sign-in may take, in seconds."""
+log = logging.getLogger("dpyauth")
 
-_TITLES: dict[type[DpyauthError], str] = {
-    InvalidCredential: "Check the API token",
-    InvalidSetting: "Check the app ID",
-    RedirectRefused: "The sign-in with Deriv did not work",
-    SignInRefused: "Deriv did not let you in",
-    ConnectionFailed: "Deriv cannot be reached",
-    KeepingFailed: "Signed in, but not remembered",
-}
-
-_NO_GOOD = FOREIGN | {"damaged"}
-
-_ELSEWHERE = (
-    " This notebook runs on another machine than your own: a token that is limited to your internet address does not "
-    "work here."
-)
-
-
-@dataclass(slots=True)
-class _Browser:
-    """A browser sign-in that is under way."""
-
-    state: Secret
-    nonce: Secret
-    app_id: str
-    remember: bool
-    timer: threading.Timer
-    listener: Listener | None = None
-    taken: bool = False
-    """What came back is being used."""
-    held: tuple[Grant, ...] = ()
-    """What came back without the mark of this sign-in, until the reader says that it is theirs."""
+_SOURCE = "the sign-in panel"
 
 
 class Desk:
@@ -77,8 +41,10 @@ class Desk:
         The session to sign in to.
     box : Sandbox, optional
         The sandbox it is a session with, if it is.
+    api : str, optional
+        The API, where the reader has chosen one already.
     redirect_url : str, optional
-        The redirect URL registered for the app, where it leads to this machine.
+        The redirect URL registered for the app, where it leads to this machine or the options API is meant.
     oauth_host : str, optional
         Another place for Deriv's sign-in pages.
     remember : bool
@@ -92,6 +58,7 @@ class Desk:
         session: Session,
         *,
         box: Sandbox | None = None,
+        api: str | None = None,
         redirect_url: str | None = None,
         oauth_host: str | None = None,
         remember: bool = False,
@@ -100,104 +67,111 @@ class Desk:
         self.changed: Callable[[], None] = lambda: None
         self.session = session
         self._box = box
-        self._samples = {sample.label: sample for sample in box.tokens if sample.kind == "api"} if box else {}
+        here = session._settings
+        server = None if box is not None or here.server in SERVERS.values() else here.server
+        self._choice = Choice(box, server, here.language)
+        self._apis = list(NAMES) if server is None else [here.api]
+        self._app_ids = {name: self._choice.settings(name, None).app_id or "" for name in self._apis}  # the usual ones
+        self._samples = views.samples(box) if box is not None else {}
+        self._api = api or ""
         self._redirect_url = redirect_url
-        self._oauth_host = oauth_host or (box.oauth_host if box else HOST)
+        self._oauth_host = oauth_host
         self._remember = remember
         self._profile = profile
         self._lock = threading.RLock()
         self._attempt: Future[Account] | None = None
-        self._browser: _Browser | None = None
+        self._asked = ""  # the API of the latest attempt
+        self._again: Callable[[], None] | None = None  # the latest attempt, but with a demo account made for it
+        self._browser: Browsing | None = None
         self._notice: dict[str, str] | None = None
         self._balances: dict[str, str] = {}
 
     # What the reader does
 
-    def token(self, token: Secret, app_id: str, *, remember: bool = False) -> None:
-        """Sign in with an API token."""
+    def token(self, token: Secret, app_id: str, *, api: str | None = None, remember: bool = False) -> None:
+        """Sign in with a token. ``api``: the API, where the reader says which; empty to have it guessed."""
         self.dismiss()  # or the same mistake twice would change nothing, and look like no answer
-        self._begin({"": api_token(token, "the sign-in panel")}, app_id, remember)
+        chosen = self._api if api is None else api
+        speaks = chosen or self._guess(token, app_id)
+        own = self._own(app_id, speaks)
+        where = self._choice.settings(speaks, own)
+        checked(token, _SOURCE, speaks)
+        other = None if chosen else self._choice.other(speaks, own)
+        self._begin(lambda api: (checked(token, _SOURCE, api), None), where, other, remember=remember)
 
-    def sample(self, name: str) -> None:
+    def sample(self, name: str, api: str = "v3") -> None:
         """Sign in with one of the sandbox's sample tokens."""
-        if name in self._samples:
-            self.token(Secret(self._samples[name].token), self.session._settings.app_id)
+        token = self._samples.get(api, {}).get(name)
+        if token is not None:
+            self.token(Secret(token), self.session._settings.app_id or "", api=api)
 
-    def browser(self, app_id: str, callback: str | None, *, signup: bool, remember: bool) -> dict[str, str]:
+    def create_demo(self) -> None:
+        """Sign in once more with what was refused for want of an account, and have a demo account made."""
+        again, self._again = self._again, None
+        if again is not None:
+            again()
+
+    def browser(
+        self,
+        app_id: str,
+        callback: str | None,
+        *,
+        signup: bool,
+        remember: bool,
+        api: str | None = None,
+        redirect_url: str = "",
+        create_demo: bool = False,
+    ) -> dict[str, Any]:
         """Begin to sign in with the browser.
 
         ``callback`` is the address of the callback page that the Jupyter server has, if it has one. Returns the
-        address to open, and the nonce by which the panel knows its own window again.
+        address to open, the nonce by which the panel knows its own window again, and whether that window may come
+        back by itself.
         """
+        from dpyauth.browsing import Browsing
+        from dpyauth.oauth.ways import WAYS, Wish
+
         self.cancel()
-        if self._box is not None:  # the sandbox lets everybody register an app; at Deriv one does it beforehand
-            back = self._redirect_url or callback or "http://localhost/dpyauth"
-            try:
-                app_id = str(self._box.register_app("dpyauth lessons", back, ("read", "trading_information")))
-            except ValueError as error:
-                raise RedirectRefused(str(error), code="redirect_url") from None
-        state, nonce = new_state(), Secret(secrets.token_urlsafe(24))
-        url = authorize_url(
-            app_id, host=self._oauth_host, language=self.session._settings.language, signup=signup, state=state
-        )
-        timer = threading.Timer(PATIENCE, lambda: self._too_late(browser))
-        timer.daemon = True
-        self._notice = None
-        self._browser = browser = _Browser(state, nonce, app_id, remember, timer)
-        self._listen(browser)
-        timer.start()
+        speaks = (self._api if api is None else api) or self._guess(None, app_id)
+        back = redirect_url.strip() or self._redirect_url
+        wish = Wish(self._oauth_host, back, callback, signup, create_demo)
+        browser = Browsing(WAYS[speaks](self._choice, self._own(app_id, speaks), wish), self, remember=remember)
+        self._browser, self._notice = browser, None
+        browser.start()
+        if browser.trouble:
+            self._notice = views.unheard(browser.trouble)
         self.changed()
-        return {"url": url, "nonce": nonce.reveal()}
+        comes_back = callback is not None and browser.way.redirect_url in (None, callback)
+        return {"url": browser.way.url, "nonce": browser.nonce.reveal(), "automatic": comes_back}
 
     def returned(self, nonce: str, query: Secret) -> None:
         """The callback page has handed over what came back."""
-        browser = self._browser
-        if browser is None or Secret(nonce) != browser.nonce:
-            return  # of another sign-in, or of nobody's
-        try:
-            self._accept(parse(query, state=browser.state, pasted=False), browser)
-        except RedirectRefused as error:
-            if error.code != "state_missing":
-                self._refused(error, browser)
-                raise
-            # It came from the window that the panel opened, but only a person may vouch for it.
-            browser.held = parse(query, state=browser.state, pasted=True)
-            self.changed()
+        if (browser := self._browser) is not None:
+            browser.returned(nonce, query)
 
     def confirm(self) -> None:
         """The reader vouches for what came back."""
-        browser = self._browser
-        if browser is not None and browser.held:
-            self._accept(browser.held, browser)
+        if (browser := self._browser) is not None:
+            browser.confirm()
 
-    def pasted(self, address: Secret, app_id: str, *, remember: bool) -> None:
+    def pasted(self, address: Secret) -> None:
         """The reader has pasted the address at which the sign-in ended."""
-        self.dismiss()
-        browser = self._browser
-        if browser is None:
-            self._accept_grants(parse(address, state=None, pasted=True), app_id, remember)
-            return
-        try:
-            self._accept(parse(address, state=browser.state, pasted=True), browser)
-        except RedirectRefused as error:
-            self._refused(error, browser)
-            raise
+        if (browser := self._browser) is not None:
+            self.dismiss()
+            browser.pasted(address)
 
     def choose(self, loginid: str) -> None:
         """Use another account of the same sign-in."""
-        grants = self.session._grants
-        if loginid in grants:
-            self._follow(self.session._sign_in(grants[loginid], grants=grants))
+        if loginid in self.session._grants:
+            self._follow(self.session._switch(loginid), self.session.api)
 
     def cancel(self) -> None:
         """Call off what is under way."""
         with self._lock:
             attempt, self._attempt = self._attempt, None
-            browser, self._browser = self._browser, None
         if attempt is not None:
             attempt.cancel()
-        if browser is not None:
-            _end(browser)
+        self.hand_over()
         self.changed()
 
     def hand_over(self) -> None:
@@ -205,26 +179,28 @@ class Desk:
         with self._lock:
             browser, self._browser = self._browser, None
         if browser is not None:
-            _end(browser)
+            browser.end()
             self.changed()
 
     def dismiss(self) -> None:
         """Take away what was said."""
-        self._notice = None
+        self._notice = self._again = None
+        self.session._remark = ""
         self.changed()
 
     def sign_out(self) -> None:
         """Sign out; the credential stays valid at Deriv."""
-        self._notice = None
+        self._notice = self._again = None
         self.session._sign_out("you signed out")
 
     def fail(self, error: DpyauthError) -> None:
-        """Say what went wrong."""
-        title = next((title for kind, title in _TITLES.items() if isinstance(error, kind)), "That did not work")
-        text = str(error)
-        if isinstance(error, SignInRefused) and error.code == "InvalidToken" and environment.on_hosted_server():
-            text += _ELSEWHERE
-        self._notice = {"title": title, "text": text, "kind": "error"}
+        """Say what went wrong, and offer what may help."""
+        offer = ""
+        if views.account_missing(error):
+            offer = "demo" if self._again else "demo with Deriv"
+        elif views.token_refused(error) and len(self._apis) > 1:
+            offer = "options"  # where Deriv may have moved the reader to
+        self._notice = views.trouble(error, self._asked, offer)
         self.changed()
 
     # What there is to show
@@ -232,12 +208,11 @@ class Desk:
     def look(self) -> dict[str, Any]:
         """Everything that the panel shows; holds no secret."""
         session = self.session
-        account, state, notice = session._account, session.state, self._notice
+        account, state, notice = views.account(session), session.state, self._notice
         with self._lock:  # for a moment there must be neither
             attempt, browser = self._attempt, self._browser
-        if notice is None and attempt is None and state == "signed out" and session._signed_out_because:
-            because = session._signed_out_because
-            notice = {"title": "Signed out", "text": f"{because[0].upper()}{because[1:]}.", "kind": "info"}
+        if notice is None and attempt is None:
+            notice = views.news(session)
         if state == "closed":
             phase = "closed"
         elif attempt is not None:
@@ -251,111 +226,87 @@ class Desk:
             "state": state,
             "host": session._settings.host,
             "sandbox": self._box is not None,
-            "app_id": session._settings.app_id,
-            "samples": list(self._samples),
-            "account": self._shown(account) if account else None,
-            "accounts": self._siblings(account) if account else [],
+            "apis": self._apis,
+            "api": self._api,
+            "speaks": session.api,
+            "app_id": session._settings.app_id or "",
+            "app_ids": self._app_ids,
+            "redirect_url": self._redirect_url or "",
+            "samples": {api: list(samples) for api, samples in self._samples.items()},
+            "account": account,
+            "accounts": views.accounts(session, self._balances),
             "remember": self._remember,
-            "held": [grant.loginid for grant in browser.held] if browser else [],
+            "held": list(browser.loginids) if browser else [],
             "listening": browser is not None and browser.listener is not None,
             "notice": notice,
         }
 
-    def _shown(self, account: Account) -> dict[str, Any]:
-        scopes = account.scopes or ()
-        return {
-            "loginid": account.loginid,
-            "currency": account.currency,
-            "kind": account.kind,
-            "source": credential.source if (credential := self.session._credential) else "",
-            "scopes": [SCOPE_LABELS.get(scope, scope) for scope in scopes],
-        }
+    # What becomes of a browser sign-in
 
-    def _siblings(self, account: Account) -> list[dict[str, Any]]:
-        """The accounts to choose from, when the sign-in gave access to several."""
-        granted = self.session._grants
-        if len(granted) < 2:
-            return []
-        listed = {str(row.get("loginid")): row for row in account.rows}
-        return [
-            {
-                "loginid": loginid,
-                "currency": str(listed.get(loginid, {}).get("currency") or ""),
-                "kind": "demo" if _is_demo(loginid, listed.get(loginid, {})) else "real",
-                "balance": self._balances.get(loginid, ""),
-                "current": loginid == account.loginid,
-            }
-            for loginid in granted
-        ]
+    def arrived(self, browsing: Browsing, brought: Brought) -> None:
+        """Something came back that can be used."""
+
+        async def steps() -> Account:
+            given = await brought.given()
+            return await sign_in(self.session, lambda api: given, browsing.way.settings, **browsing.way.options)
+
+        with self._lock:
+            if browsing is not self._browser or browsing.taken:
+                return  # it came twice, or too late
+            browsing.taken = True
+        self._remember = browsing.remember
+        self._follow(run(steps()), browsing.way.settings.api)
+
+    def over(self, browsing: Browsing) -> None:
+        """It has ended without access."""
+        if browsing is self._browser:
+            self.cancel()
+
+    def late(self, browsing: Browsing) -> None:
+        """Nothing came back in time."""
+        if browsing is self._browser:
+            self.cancel()
+            self._notice = views.late(browsing.timer.interval)
+            self.changed()
+
+    def failed(self, browsing: Browsing, error: DpyauthError) -> None:
+        """What came back is no good."""
+        if browsing is self._browser:
+            self.fail(error)
 
     # Inside
 
-    def _listen(self, browser: _Browser) -> None:
-        if self._redirect_url is None:
-            return
-        try:
-            listener = Listener(self._redirect_url, browser.state, PATIENCE)
-        except ListenerFailed as error:
-            # The address can still be pasted, so this is no failure of the sign-in.
-            self._notice = {"title": "Paste the address when you are back", "text": str(error), "kind": "info"}
-            return
-        browser.listener = listener
-        listener.future.add_done_callback(lambda caught: self._caught(caught, browser))
+    def _guess(self, token: Secret | None, app_id: str) -> str:
+        """The API that this looks made for; an app ID that stood there already says nothing of it."""
+        return self._choice.guess(token, None if app_id.strip() in self._app_ids.values() else app_id)
 
-    def _caught(self, caught: Future[tuple[Grant, ...]], browser: _Browser) -> None:
-        if caught.cancelled() or browser is not self._browser:
-            return
-        error = caught.exception()
-        if isinstance(error, RedirectRefused):
-            self._refused(error, browser)
-            self.fail(error)
-        elif error is not None:
-            self._too_late(browser)
-        else:
-            try:
-                self._accept(caught.result(), browser)
-            except DpyauthError as failure:  # the session was closed meanwhile
-                self.fail(failure)
+    def _own(self, app_id: str, api: str) -> str | None:
+        """The app ID that was entered, unless it is the one that stands there for the other API."""
+        others = (usual for name, usual in self._app_ids.items() if name != api)
+        return None if app_id.strip() in others else app_id
 
-    def _refused(self, error: RedirectRefused, browser: _Browser) -> None:
-        """Where it was Deriv that gave no access, the sign-in has ended; an address that is no good may be mended."""
-        if error.code not in _NO_GOOD and browser is self._browser:
-            self.cancel()
-
-    def _accept(self, grants: tuple[Grant, ...], browser: _Browser) -> None:
-        with self._lock:
-            if browser is not self._browser or browser.taken:
-                return  # it came twice, or too late
-            browser.taken = True
-        try:
-            self._accept_grants(grants, browser.app_id, browser.remember)
-        except DpyauthError:
-            self.cancel()
-            raise
-
-    def _accept_grants(self, grants: tuple[Grant, ...], app_id: str, remember: bool) -> None:
-        self._begin(
-            {grant.loginid: Credential(grant.token, "signing in with Deriv") for grant in grants}, app_id, remember
-        )
-
-    def _begin(self, credentials: dict[str, Credential], app_id: str, remember: bool) -> None:
-        """Sign in with the first of these; ``""`` stands for an account that is not known yet."""
-        now = self.session._settings
-        where = settings(app_id, now.server, now.language)
-        grants = credentials if "" not in credentials else None
-        first = next(iter(credentials.values()))
+    def _begin(
+        self,
+        given: Callable[[str], Given],
+        where: Settings,
+        other: Settings | None = None,
+        *,
+        remember: bool,
+        **options: Any,
+    ) -> None:
         self._remember = remember
-        self._follow(self.session._sign_in(first, where, grants))
+        again = partial(self._begin, given, where, remember=remember, create_demo=True)
+        self._follow(run(sign_in(self.session, given, where, other, **options)), where.api, again)
 
-    def _follow(self, attempt: Future[Account]) -> None:
+    def _follow(self, attempt: Future[Account], api: str, again: Callable[[], None] | None = None) -> None:
         with self._lock:
             before, self._attempt = self._attempt, attempt
             browser, self._browser = self._browser, None
-            self._notice = None
+            self._notice, self._asked, self._again = None, api, again
         if before is not None:
             before.cancel()
         if browser is not None:
-            _end(browser)
+            browser.end()
         self.changed()
         attempt.add_done_callback(self._ended)
 
@@ -369,8 +320,14 @@ class Desk:
         except CancelledError:
             self.changed()
         except DpyauthError as error:
+            if not views.account_missing(error):
+                self._again = None
             self.fail(error)
+        except Exception as error:  # a defect of ours must not leave the panel waiting
+            log.error("the sign-in failed: %s", type(error).__name__)
+            self.fail(DpyauthError(f"An internal error of dpyauth, {type(error).__name__}. Try again."))
         else:
+            self._again = None
             self.changed()
             # Both may take a while, and this may be the thread that the connection needs.
             threading.Thread(target=self._afterwards, name="dpyauth-desk", daemon=True).start()
@@ -385,31 +342,10 @@ class Desk:
         except DpyauthError:
             pass  # signed out again already
         try:
-            if len(session._grants) > 1:
+            account = session._account
+            if len(session._grants) > 1 and account and not any("balance" in row for row in account.rows):
                 balances = session.balance("all", decimal=True).set_index("loginid")["balance"].dropna()
-                self._balances = {str(loginid): f"{balance:,f}" for loginid, balance in balances.items()}
+                self._balances = {str(loginid): views.money(balance) for loginid, balance in balances.items()}
         except DpyauthError:
             pass  # an extra; a token may not be allowed to see them
         self.changed()
-
-    def _too_late(self, browser: _Browser) -> None:
-        if browser is self._browser:
-            self.cancel()
-            minutes = PATIENCE / 60
-            self._notice = {
-                "title": "The sign-in with Deriv took too long",
-                "text": f"Nothing came back within {minutes:.0f} minutes. Start again when you are ready.",
-                "kind": "info",
-            }
-            self.changed()
-
-
-def _end(browser: _Browser) -> None:
-    browser.timer.cancel()
-    if browser.listener is not None:
-        browser.listener.cancel()
-
-
-def _is_demo(loginid: str, row: Any) -> bool:
-    said = row.get("is_virtual")
-    return bool(said) if said is not None else loginid.startswith("VR")

@@ -6,14 +6,17 @@ import atexit
 import os
 import sys
 import threading
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from dpyauth import environment
-from dpyauth.credentials import Credential, Secret, api_token
+from dpyauth import completion, environment
+from dpyauth.attempts import run, sign_in
+from dpyauth.choice import Choice
+from dpyauth.credentials import Credential, Secret, checked
 from dpyauth.errors import InvalidSetting, KeepingFailed, NoCredential, SessionClosed, SignInRefused
 from dpyauth.session import Session, check_timeout
-from dpyauth.settings import Settings, settings
+from dpyauth.settings import Settings
 
 if TYPE_CHECKING:
     from dpyauth.desk import Desk
@@ -28,6 +31,7 @@ def login(
     token: str | Secret | None = None,
     *,
     app_id: int | str | None = None,
+    api: str | None = None,
     sandbox: bool = False,
     ask: bool | None = None,
     remember: bool = False,
@@ -37,6 +41,7 @@ def login(
     server: str | None = None,
     language: str = "EN",
     timeout: float = 30.0,
+    create_demo: bool = False,
 ) -> Session:
     """Sign in to Deriv and return the session.
 
@@ -52,11 +57,15 @@ def login(
     Parameters
     ----------
     token : str, optional
-        An API token. Better not typed into a cell, where it is saved with the notebook: leave it out and use the
-        panel.
+        An API token (v3) or a personal access token (options). Better not typed into a cell, where it is saved with
+        the notebook: leave it out and use the panel.
     app_id : int or str, optional
-        Your app ID; else the environment variable ``DERIV_APP_ID``, else 1089, which Deriv lets everybody use for
-        trying things with an API token.
+        Your app ID; else the environment variable ``DERIV_APP_ID``, else, on v3 only, 1089, which Deriv lets
+        everybody use for trying things with an API token.
+    api : {"v3", "options"}, optional
+        Which of Deriv's two APIs; else the environment variable ``DERIV_API``, else what token and app ID look made
+        for: a token that begins with ``pat_`` and an app ID with letters in it are of the options API. Where that
+        guess turns out wrong, the other one is tried once, and you are told.
     sandbox : bool
         Use a Deriv that runs inside this machine, with sample accounts: no account is needed and nothing is real.
         Signs in at once as a sample user, unless ``ask`` or ``token`` says otherwise.
@@ -68,16 +77,19 @@ def login(
     profile : str
         The name to remember it under, for people with several.
     redirect_url : str, optional
-        The redirect URL registered for your app, when it leads to this machine (``http://localhost/…``): the panel
-        then notices by itself when the browser comes back.
+        The redirect URL registered for your app, exactly as registered. The options API needs it to sign in with the
+        browser. When it leads to this machine (``http://localhost/…``), the panel notices by itself when the browser
+        comes back.
     oauth_host : str, optional
-        Another place for Deriv's sign-in pages, such as ``"https://oauth.binary.com"``.
+        Another place for Deriv's sign-in pages of the API in use, such as ``"https://oauth.binary.com"``.
     server : str, optional
         Address of another Deriv v3 server, such as a sandbox in another process.
     language : str
         Language of Deriv's messages, such as ``"EN"`` or ``"ES"``.
     timeout : float
         How long the sign-in and every later call may take, in seconds.
+    create_demo : bool
+        On the options API, make a demo account where the user has no account at all.
 
     Returns
     -------
@@ -104,44 +116,76 @@ def login(
     <dpyauth session: signed in, CR900001 (USD, real)>
     """
     token = Secret(token) if isinstance(token, str) else token  # first of all: tracebacks may show variables
-    found = None if token is None else _Found(api_token(token, "the argument token"))
     box = _sandbox(sandbox, server)
     keeping = _profile(profile, server, box)
     trouble: KeepingFailed | None = None
+    found = None if token is None else _Found(token, "the argument token")
     if found is None and ask is not True:
-        found = _Found(_sample(box)) if box else _environment()
+        found = _sample(box, api or "v3") if box else _environment()
         try:
             found = found or _remembered(keeping)
         except KeepingFailed as error:
             trouble = error
         found = found or _colab()
-    where = settings(
-        app_id=app_id if app_id is not None else (found and found.app_id) or _default_app_id(box),
-        server=box.url if box else server,
-        language=language,
-    )
+    own = app_id if app_id is not None else (found and found.app_id) or _variable("DERIV_APP_ID", box)
+    wanted = api or (found and found.api) or _variable("DERIV_API", box)
+    choice = Choice(box, server, language)
+    speaks = wanted or choice.guess(found.token if found else None, own)
+    if found is not None and found.sample and box is not None:
+        found = _sample(box, speaks)
+    where = choice.settings(speaks, own)
     timeout = check_timeout(timeout)
     if found is None and (ask is False or not (environment.somebody_there() or (ask and environment.in_notebook()))):
         raise trouble or NoCredential(_NOBODY)
     if found is None and not environment.in_notebook():
-        found = _Found(_prompt(where))
-    session = _session(found, where, timeout, keeping, ask=ask is not False and environment.somebody_there())
+        found = _Found(_prompt(where), "the prompt")
+    session = _session(
+        found,
+        where,
+        timeout,
+        keeping,
+        ask=ask is not False and environment.somebody_there(),
+        other=choice.other(speaks, own) if found is not None and wanted is None and not found.sample else None,
+        options={"create_demo": True} if create_demo and speaks == "options" else {},
+    )
     if trouble is not None and session.loginid is None:
         session._signed_out_because = str(trouble).rstrip(".")
     if remember and session.loginid is not None:
         session._keep(keeping)
-    _show(session, box, redirect_url=redirect_url, oauth_host=oauth_host, remember=remember, profile=keeping)
+    _show(
+        session,
+        box,
+        api=wanted,
+        redirect_url=redirect_url,
+        oauth_host=oauth_host,
+        remember=remember,
+        profile=keeping,
+    )
     return session
 
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """A credential, and what came with it."""
+    """A token that was found, and what came with it."""
 
-    credential: Credential
-    grants: dict[str, Credential] | None = None
+    token: Secret
+    source: str
+    others: Mapping[str, Secret] = field(default_factory=dict)
+    """Tokens of all accounts by login ID, where there are several."""
     app_id: str | None = None
+    api: str | None = None
     remembered: bool = False
+    sample: bool = False
+
+    def grants(self, api: str) -> tuple[Credential, dict[str, Credential] | None]:
+        """The credential to sign in with, and those of all accounts."""
+        credential = checked(self.token, self.source, api)
+        if not self.others:
+            return credential, None
+        return credential, {
+            loginid: credential if token == self.token else Credential(token, self.source)
+            for loginid, token in self.others.items()
+        }
 
 
 _NOBODY = (
@@ -150,25 +194,37 @@ _NOBODY = (
 )
 
 
-def _session(found: _Found | None, where: Settings, timeout: float, profile: str, *, ask: bool) -> Session:
+def _session(
+    found: _Found | None,
+    where: Settings,
+    timeout: float,
+    profile: str,
+    *,
+    ask: bool,
+    other: Settings | None,
+    options: Mapping[str, Any],
+) -> Session:
     """The kernel's one session: the one there is where it fits, else a new one in its place."""
     global _current
     with _lock:
         before = _current
-        if before is not None and before._fits(found.credential if found else None, where):
+        credential = found.grants(where.api)[0] if found else None
+        if before is not None and (
+            before._fits(credential, where) or (other is not None and before._fits(credential, other))
+        ):
             before._timeout = timeout
             return before
         session = Session(where, timeout=timeout)
-        if found is not None:
+        if found is not None and credential is not None:
             try:
-                session._sign_in_and_wait(found.credential, grants=found.grants)
+                session._wait_for(run(sign_in(session, found.grants, where, other, **options)))
             except SignInRefused as error:
                 if not found.remembered:
                     session.close()
                     raise
                 if not ask:
                     session.close()
-                    error.add_note(f"It is {found.credential.source}: dpyauth.forget() removes it.")
+                    error.add_note(f"It is {found.source}: dpyauth.forget() removes it.")
                     raise
                 session._signed_out_because = _dropped(profile, found, where, error)
             except BaseException:
@@ -210,12 +266,14 @@ def _sandbox(wanted: bool, server: str | None) -> Sandbox | None:
     return shared()
 
 
-def _default_app_id(box: Sandbox | None) -> str | int | None:
-    return box.app_id if box else os.environ.get("DERIV_APP_ID") or None
+def _sample(box: Sandbox, api: str) -> _Found:
+    token = (box.options_tokens if api == "options" else box.tokens)[0].token
+    return _Found(Secret(token), "the sandbox's sample tokens", sample=True)
 
 
-def _sample(box: Sandbox) -> Credential:
-    return api_token(box.tokens[0].token, "the sandbox's sample tokens")
+def _variable(name: str, box: Sandbox | None) -> str | None:
+    """What the environment says; it speaks of the real Deriv only."""
+    return None if box is not None else os.environ.get(name) or None
 
 
 _VARIABLE = "DERIV_TOKEN"
@@ -225,7 +283,7 @@ def _environment() -> _Found | None:
     token = Secret(os.environ.get(_VARIABLE, ""))
     if not token.reveal().strip():
         return None
-    return _Found(api_token(token, f"the environment variable {_VARIABLE}"))
+    return _Found(token, f"the environment variable {_VARIABLE}")
 
 
 def _remembered(profile: str) -> _Found | None:
@@ -234,8 +292,9 @@ def _remembered(profile: str) -> _Found | None:
     kept = recall(profile)
     if kept is None:
         return None
-    grants = {loginid: Credential(token, f"what was kept in {kept.where}") for loginid, token in kept.tokens.items()}
-    return _Found(grants[kept.active], grants, kept.app_id, remembered=True)
+    return _Found(
+        kept.tokens[kept.active], f"what was kept in {kept.where}", kept.tokens, kept.app_id, kept.api, remembered=True
+    )
 
 
 def _colab() -> _Found | None:
@@ -244,7 +303,7 @@ def _colab() -> _Found | None:
     from google.colab import userdata  # type: ignore[import-not-found]
 
     try:
-        return _Found(api_token(Secret(userdata.get(_VARIABLE)), f"the Colab secret {_VARIABLE}"))
+        return _Found(Secret(userdata.get(_VARIABLE)), f"the Colab secret {_VARIABLE}")
     except (userdata.SecretNotFoundError, userdata.NotebookAccessError, TimeoutError):
         return None
 
@@ -254,12 +313,12 @@ def _profile(name: str, server: str | None, box: Sandbox | None) -> str:
     return f"{name}@sandbox" if box else f"{name}@{server}" if server else name
 
 
-def _prompt(where: Settings) -> Credential:
+def _prompt(where: Settings) -> Secret:
     """Ask in a terminal, without showing what is typed."""
     import getpass
 
     try:
-        return api_token(Secret(getpass.getpass(f"Deriv API token (hidden, for {where.host}): ")), "the prompt")
+        return Secret(getpass.getpass(f"Deriv API token (hidden, for {where.host}): "))
     except (EOFError, KeyboardInterrupt):
         raise NoCredential("No API token was entered.") from None
 
@@ -268,6 +327,7 @@ def _show(session: Session, box: Sandbox | None, **options: Any) -> None:
     """Say who is signed in: with the panel in a notebook, in a line elsewhere."""
     global _desk
     credential = session._credential
+    completion.install()
     if environment.in_notebook():
         from dpyauth.desk import Desk
         from dpyauth.widgets.signin import show
@@ -278,5 +338,7 @@ def _show(session: Session, box: Sandbox | None, **options: Any) -> None:
         show(_desk)
     elif credential is not None:
         sys.stderr.write(f"{session!r} with the token from {credential.source}\n")
+        if session._remark:
+            sys.stderr.write(f"{session._remark}\n")
     else:
         sys.stderr.write(f"Not signed in: {session._signed_out_because}.\n")

@@ -9,6 +9,7 @@
     ├── ListenerFailed          the way back from the browser sign-in cannot be caught here: paste it instead
     ├── InvalidSetting          an app ID, address or language that cannot be right
     ├── InvalidRequest          a call, field or value that cannot be sent
+    │   └── NotInThisApi        a call that only Deriv's other API has; has .api, .nearest
     ├── MissingScope            the token may not do this
     ├── ConnectionFailed        no connection to Deriv
     │   └── ConnectionLost      the connection went away, and the call with it
@@ -95,8 +96,8 @@ class RedirectRefused(DpyauthError):
     ----------
     code : str
         Why: Deriv's own word, such as ``"access_denied"``, or one of ``"not_a_redirect"``, ``"unreadable"``,
-        ``"state_missing"``, ``"state_mismatch"`` (another sign-in's) and ``"damaged"`` (an account or a token
-        cannot be right).
+        ``"state_missing"``, ``"state_mismatch"`` (another sign-in's), ``"damaged"`` (an account or a token cannot be
+        right), ``"used"``, ``"expired"`` and ``"redirect_url"`` (the redirect URL itself cannot be right).
     """
 
     def __init__(self, message: str, *, call: str | None = None, code: str = "") -> None:
@@ -109,7 +110,7 @@ class ListenerFailed(DpyauthError):
 
 
 class InvalidSetting(DpyauthError):
-    """An app ID, address, language or time-out that cannot be right."""
+    """An app ID, address, language, time-out or folder that cannot be right."""
 
 
 class InvalidRequest(DpyauthError):
@@ -124,6 +125,31 @@ class InvalidRequest(DpyauthError):
     def __init__(self, message: str, *, call: str | None = None, field: str | None = None) -> None:
         super().__init__(message, call=call)
         self.field = field
+
+
+class NotInThisApi(InvalidRequest):
+    """The call is one of Deriv's other API; nothing was sent.
+
+    Attributes
+    ----------
+    api : str
+        The API that was asked, ``"v3"`` or ``"options"``.
+    nearest : str or None
+        The call of that API that comes nearest, where one does.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        call: str | None = None,
+        field: str | None = None,
+        api: str = "",
+        nearest: str | None = None,
+    ) -> None:
+        super().__init__(message, call=call, field=field)
+        self.api = api
+        self.nearest = nearest
 
 
 class MissingScope(DpyauthError):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import queue
 import sys
 import threading
 import time
@@ -18,19 +19,19 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from dpyauth.errors import DpyauthError
 from dpyauth.notice import Notice
+from dpyauth.waiters import Arrival, waiters_of
 from dpyauth.wire.calls import Pending, not_sent
 from dpyauth.wire.connection import Connection
-from dpyauth.wire.mailbox import Mailbox
 from dpyauth.wire.replies import Reply
 
 if TYPE_CHECKING:
     from dpyauth.streams import Stream
+    from dpyauth.wire.errands import Errands
 
 P = ParamSpec("P")
 T = TypeVar("T")
 D = TypeVar("D", bound="Driver")
 
-HEARTBEAT = 0.2
 STEP = 0.5 if sys.platform != "win32" else 0.1
 """A blocking wait looks up this often, in seconds."""
 
@@ -50,8 +51,17 @@ class Request:
     """Login ID of the account to ask for, when it is not the one signed in."""
 
 
-Plan = Generator[Request | Future[Any], Any, T]
-"""Yields what it waits for: the reply to a request, or a future of the session's own."""
+@dataclass(slots=True)
+class Together:
+    """Several calls that a plan asks for at once. The first error ends them all."""
+
+    requests: list[Request]
+    landed: Callable[[int, Reply], None]
+    """Is told of each reply when it comes, with the number of its request; on the caller's thread."""
+
+
+Plan = Generator[Request | Together | Future[Any], Any, T]
+"""Yields what it waits for: the reply to a request, those to several, or a future of the session's own."""
 
 
 class Driver(Protocol):
@@ -65,7 +75,7 @@ class Ticket:
     """A request on its way."""
 
     pending: Pending
-    connection: Connection
+    connection: Connection | Errands
     finish: Callable[[Reply], Reply]
     """Turns an error reply into an exception; runs on the caller's thread, so that tracebacks are the caller's."""
 
@@ -138,8 +148,8 @@ def _drive(driver: Driver, plan: Plan[T]) -> T:
         request = next(plan)
         while True:
             try:
-                reply = _wait(driver, request) if isinstance(request, Request) else _outcome(request)
-            except DpyauthError as error:
+                reply = _wait(driver, request) if isinstance(request, Request) else _others(driver, request)
+            except BaseException as error:  # an interrupt, too: what the plan holds must not depend on its frame
                 request = plan.throw(error)
             else:
                 request = plan.send(reply)
@@ -154,9 +164,9 @@ async def _drive_async(driver: Driver, plan: Plan[T]) -> T:
         while True:
             try:
                 reply = await (
-                    _wait_async(driver, request) if isinstance(request, Request) else _outcome_async(request)
+                    _wait_async(driver, request) if isinstance(request, Request) else _others_async(driver, request)
                 )
-            except DpyauthError as error:
+            except BaseException as error:
                 request = plan.throw(error)
             else:
                 request = plan.send(reply)
@@ -182,19 +192,12 @@ def _wait(driver: Driver, request: Request) -> Reply:
 
 
 async def _wait_async(driver: Driver, request: Request) -> Reply:
-    waiters = _waiters_of(asyncio.get_running_loop())
-    future: asyncio.Future[None] = waiters.loop.create_future()
-
-    def ended(pending: Pending) -> None:
-        try:
-            waiters.mailbox.post(_wake, future)
-        except RuntimeError:  # the caller's loop is closed: nobody waits any more
-            pass
-
-    ticket = driver._begin(request, ended)
+    waiters = waiters_of(asyncio.get_running_loop())
+    arrival = Arrival(waiters)
+    ticket = driver._begin(request, arrival.landed)
     waiters.add(ticket)
     try:
-        await future
+        await arrival
     except BaseException as interrupt:
         ticket.interrupted(interrupt)
         raise
@@ -203,48 +206,59 @@ async def _wait_async(driver: Driver, request: Request) -> Reply:
     return ticket.result()
 
 
-def _wake(future: asyncio.Future[None]) -> None:
-    if not future.done():
-        future.set_result(None)
+def _others(driver: Driver, wanted: Together | Future[Any]) -> Any:
+    return _wait_all(driver, wanted) if isinstance(wanted, Together) else _outcome(wanted)
 
 
-class _Waiters:
-    """Those who await a reply on one event loop.
-
-    While there are any, the loop is woken now and then: an interrupt reaches a cell that only awaits when its loop next
-    wakes, which could take very long.
-    """
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self.loop = loop
-        self.mailbox = Mailbox(loop)
-        self.tickets: set[Ticket] = set()
-        self._beating = False
-
-    def add(self, ticket: Ticket) -> None:
-        self.tickets.add(ticket)
-        if not self._beating:
-            self._beating = True
-            self.loop.call_later(HEARTBEAT, self._beat)
-
-    def _beat(self) -> None:
-        for ticket in list(self.tickets):
-            ticket.check()
-        self._beating = bool(self.tickets)
-        if self._beating:
-            self.loop.call_later(HEARTBEAT, self._beat)
+async def _others_async(driver: Driver, wanted: Together | Future[Any]) -> Any:
+    return await (_wait_all_async(driver, wanted) if isinstance(wanted, Together) else _outcome_async(wanted))
 
 
-_waiters: dict[asyncio.AbstractEventLoop, _Waiters] = {}
+def _wait_all(driver: Driver, together: Together) -> None:
+    landed: queue.SimpleQueue[int] = queue.SimpleQueue()
+    tickets: list[Ticket] = []
+
+    def begin(number: int, request: Request) -> Ticket:
+        return driver._begin(request, lambda pending: landed.put(number))
+
+    try:
+        for number, request in enumerate(together.requests):
+            tickets.append(begin(number, request))
+        with Notice() as notice:
+            for _ in tickets:
+                number = _next(landed, tickets, notice)
+                together.landed(number, tickets[number].result())
+    except BaseException as interrupt:
+        for ticket in tickets:
+            if not ticket.pending.done:
+                ticket.interrupted(interrupt)
+        raise
 
 
-def _waiters_of(loop: asyncio.AbstractEventLoop) -> _Waiters:
-    waiters = _waiters.get(loop)
-    if waiters is None:
-        for other in [other for other in _waiters.copy() if other.is_closed()]:
-            _waiters.pop(other, None)
-        waiters = _waiters.setdefault(loop, _Waiters(loop))
-    return waiters
+def _next(landed: queue.SimpleQueue[int], tickets: list[Ticket], notice: Notice) -> int:
+    while True:
+        try:
+            return landed.get(timeout=STEP)
+        except queue.Empty:
+            for ticket in tickets:
+                ticket.check()
+            notice.about(next((ticket for ticket in tickets if not ticket.pending.done), tickets[0]).pending)
+
+
+async def _wait_all_async(driver: Driver, together: Together) -> None:
+    tasks = {
+        asyncio.ensure_future(_wait_async(driver, request)): number for number, request in enumerate(together.requests)
+    }
+    try:
+        waiting = set(tasks)
+        while waiting:
+            done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                together.landed(tasks[task], task.result())
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 LONGEST = 60.0

@@ -13,14 +13,18 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from dpyauth.accounts import Accounts
 from dpyauth.apis import request as requests
-from dpyauth.apis import v3
-from dpyauth.apis.catalog import Call, load
+from dpyauth.apis.access import Api, named
+from dpyauth.apis.catalog import Call, Catalog
+from dpyauth.asking import Asking
 from dpyauth.errors import (
     DpyauthError,
     InvalidSetting,
     MissingScope,
     SessionClosed,
 )
+from dpyauth.facts import Facts
+from dpyauth.histories import Histories
+from dpyauth.legacy import Legacy
 from dpyauth.plans import Awaitables, Plan, Request, Ticket, planned
 from dpyauth.queries import Queries
 from dpyauth.signing import Signing
@@ -34,14 +38,14 @@ from dpyauth.wire.subscriptions import Subscription
 if TYPE_CHECKING:
     import pandas as pd
 
-    from dpyauth.apis.v3 import Account
-    from dpyauth.credentials import Credential
+    from dpyauth.apis.access import Access, Account
     from dpyauth.settings import Settings
+    from dpyauth.wire.errands import Errands
 
 EVENTS_KEPT = 1000
 
 
-class Session(Signing, Accounts, Queries):
+class Session(Signing, Accounts, Asking, Queries, Facts, Histories, Legacy):
     """A session with Deriv, made by `dpyauth.login`.
 
     Every method that asks Deriv something blocks until the answer is there, and has an awaitable twin of the same
@@ -59,24 +63,39 @@ class Session(Signing, Accounts, Queries):
     def __init__(self, settings: Settings, *, timeout: float = 30.0) -> None:
         self._settings = settings
         self._timeout = check_timeout(timeout)
-        self._catalog = load("v3")
         self._lock = threading.RLock()
         self._connection: Connection | None = None
-        self._credential: Credential | None = None
+        self._access: Access | None = None  # what the sign-in brought
         self._account: Account | None = None
-        self._grants: dict[str, Credential] = {}  # of all accounts that the sign-in gave access to, by login ID
-        self._others: dict[str, Connection] = {}  # connections to those that are not the one in use
+        self._others: dict[str, Connection] = {}  # connections to accounts that are not the one in use
         self._beginning: set[Connection] = set()  # those of sign-ins that have not succeeded or failed yet
         self._ended: DpyauthError | None = None
         self._signed_out_because = ""
+        self._remark = ""  # something to tell the reader once, when signing in
         self._watchers: list[Callable[[], None]] = []
-        self._budget = Budget()
+        self._budgets: dict[str, Budget] = {}  # of each API
         self._events: deque[tuple[float, str, str, float | None]] = deque(maxlen=EVENTS_KEPT)
         self._since: float | None = None  # when the present sign-in began
         self._process = os.getpid()
         self._aio = Awaitables(self)
 
     # What the session is
+
+    @property
+    def api(self) -> str:
+        """Which of Deriv's APIs it speaks: ``"v3"`` or ``"options"``."""
+        return self._settings.api
+
+    def _budget_of(self, api: str) -> Budget:
+        return self._budgets.setdefault(api, named(api).budget())
+
+    @property
+    def _api(self) -> Api:
+        return named(self._settings.api)
+
+    @property
+    def _catalog(self) -> Catalog:
+        return self._api.CATALOG
 
     @property
     def loginid(self) -> str | None:
@@ -111,10 +130,10 @@ class Session(Signing, Accounts, Queries):
 
     @planned
     def logout(self) -> Plan[None]:
-        """Sign out at Deriv too: this ends the token's own session there, then signs this session out.
+        """Sign out, at Deriv too where it has a call for that: this ends the token's own session there.
 
-        Stands on Deriv's call ``logout``. An API token itself stays valid until you delete it at Deriv. To leave
-        without telling Deriv, use `close`.
+        Stands on Deriv's call ``logout`` (v3; the options API has none). The token itself stays valid until you
+        delete it at Deriv. To leave without telling Deriv, use `close`.
 
         Raises
         ------
@@ -131,7 +150,8 @@ class Session(Signing, Accounts, Queries):
         """
         if self._account is None:
             raise self._not_signed_in("logout")
-        yield Request("logout")
+        if "logout" in self._catalog:
+            yield Request("logout")
         self._sign_out("you signed out")
 
     def close(self) -> None:
@@ -206,7 +226,7 @@ class Session(Signing, Accounts, Queries):
             reconnects=connection.link.reconnects if connection else 0,
             stray_replies=connection.link.stray if connection else 0,
             streams=connection.link.streams if connection else 0,
-            left=self._budget.left(time.monotonic()),
+            left=self._budget_of(self.api).left(time.monotonic()),
         )
 
     def _note(self, what: str, why: str, took: float | None) -> None:
@@ -216,16 +236,22 @@ class Session(Signing, Accounts, Queries):
 
     def _begin(self, request: Request, deliver: Callable[[Pending], None]) -> Ticket:
         """Send one request of a plan."""
-        call = self._catalog.find(request.call)
+        api = self._api
+        call = api.CATALOG.find(request.call)
         fields = requests.build(call, request.fields)
         timeout = self._timeout if request.timeout is None else check_timeout(request.timeout)
+        self._check(call)
+        if call.rest is not None:
+            errands = self._errands_for(call)
+            pending = errands.submit(call, fields, timeout=timeout, deliver=deliver, exact=request.exact)
+            return Ticket(pending, errands, lambda reply: reply)
         connection = self._connection_for(call, request.account)
         stream = request.listener
         secrets = requests.secrets(fields)
 
         def finish(reply: Reply) -> Reply:
             if "error" in reply:
-                error = v3.error(reply, call.name, secrets)
+                error = api.error(reply, call.name, secrets)
                 if error is not None:
                     raise error
             if stream is not None and pending.subscription is not None:
@@ -241,18 +267,34 @@ class Session(Signing, Accounts, Queries):
             changes=call.changes_with(fields),
             exact=request.exact,
             listener=stream,
-            subscription=_subscription(call, fields) if stream is not None else None,
+            subscription=_subscription(call, fields, stream.many) if stream is not None else None,
         )
         return Ticket(pending, connection, finish)
 
-    def _connection_for(self, call: Call, loginid: str | None = None) -> Connection:
-        """The connection to put this call to, or the reason why there is none."""
+    def _check(self, call: Call) -> None:
+        """See to it that this call can be made, or say why not."""
         if self._process != os.getpid():
             raise SessionClosed(
                 "This process was forked from the one that signed in; a session cannot be shared between the two. "
                 "Sign in anew here with dpyauth.login().",
                 call=call.name,
             )
+        if self._ended is not None:
+            raise self._ended.again(call.name)
+        account = self._account
+        if account is None and (call.needs_auth or call.rest is not None):
+            raise self._not_signed_in(call.name)
+        if account is not None and not self._may(call, account):
+            raise self._missing_scope(call, account.scopes or ())
+
+    def _errands_for(self, call: Call) -> Errands:
+        access = self._access
+        if access is None or access.errands is None:
+            raise self._not_signed_in(call.name)
+        return access.errands
+
+    def _connection_for(self, call: Call, loginid: str | None) -> Connection:
+        """The connection to put this call to."""
         stale = None
         with self._lock:
             if self._ended is not None:
@@ -261,9 +303,12 @@ class Session(Signing, Accounts, Queries):
             if account is None and call.needs_auth:
                 raise self._not_signed_in(call.name)
             if account is not None and loginid is not None and loginid != account.loginid:
-                return self._others[loginid]
-            if account is not None and not self.can(call.name):
-                raise _missing_scope(call, account.scopes or ())
+                other = self._others.get(loginid)
+                if other is None:
+                    raise SessionClosed(
+                        "The session was switched to another account meanwhile. Run the cell again.", call=call.name
+                    )
+                return other
             if self._connection is None or self._connection.failure is not None:
                 stale = self._connection
                 self._connection = self._connect(None, self._settings)  # for calls that need no sign-in
@@ -272,8 +317,18 @@ class Session(Signing, Accounts, Queries):
             stale.close(SessionClosed("replaced"))
         return connection
 
+    def _missing_scope(self, call: Call, has: tuple[str, ...]) -> MissingScope:
+        labels = self._api.SCOPE_LABELS
+        advice = self._api.ADVICE.format(ticks=" or ".join(f"'{labels.get(scope, scope)}'" for scope in call.scopes))
+        return MissingScope(
+            f"'{call.name}' needs the scope {' or '.join(call.scopes)}; your token has: {', '.join(has) or 'none'}. "
+            f"Nothing was sent. {advice}",
+            call=call.name,
+            scopes=call.scopes,
+        )
 
-def _subscription(call: Call, fields: dict[str, Any]) -> Subscription:
+
+def _subscription(call: Call, fields: dict[str, Any], many: bool) -> Subscription:
     symbol = fields.get("ticks")
     return Subscription(
         call=call.name,
@@ -281,7 +336,7 @@ def _subscription(call: Call, fields: dict[str, Any]) -> Subscription:
         req_id=0,  # known once it is sent
         text="",
         symbol=symbol if isinstance(symbol, str) else None,
-        many=call.name == "proposal_open_contract" and "contract_id" not in fields,
+        many=many,
     )
 
 
@@ -290,14 +345,3 @@ def check_timeout(seconds: float) -> float:
     if isinstance(seconds, bool) or not isinstance(seconds, numbers.Real) or not 0 < seconds < 86_400:
         raise InvalidSetting("The time-out must be a number of seconds above 0 (and below a day).")
     return float(seconds)
-
-
-def _missing_scope(call: Call, has: tuple[str, ...]) -> MissingScope:
-    ticks = " or ".join(f"'{v3.SCOPE_LABELS.get(scope, scope)}'" for scope in call.scopes)
-    return MissingScope(
-        f"'{call.name}' needs the scope {' or '.join(call.scopes)}; your token has: {', '.join(has) or 'none'}. "
-        f"Nothing was sent. Create a token with {ticks} ticked at Deriv (Account settings, API token) "
-        "and sign in with it.",
-        call=call.name,
-        scopes=call.scopes,
-    )

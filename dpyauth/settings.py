@@ -6,12 +6,12 @@ import ipaddress
 import operator
 import re
 from dataclasses import dataclass
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
 from dpyauth.errors import InvalidSetting
 
-SERVER = "wss://ws.derivws.com/websockets/v3"
-"""Deriv's own v3 server."""
+SERVERS = {"v3": "wss://ws.derivws.com/websockets/v3", "options": "https://api.derivws.com"}
+"""Deriv's own server of each API."""
 
 TEST_APP_ID = "1089"
 """The app ID that Deriv lets everybody use for trying things with an API token."""
@@ -21,14 +21,10 @@ TEST_APP_ID = "1089"
 class Settings:
     """Where to connect to, checked."""
 
-    app_id: str = TEST_APP_ID
-    server: str = SERVER
+    app_id: str | None = TEST_APP_ID
+    server: str = SERVERS["v3"]
     language: str = "EN"
-
-    @property
-    def url(self) -> str:
-        """The address of the WebSocket. Holds no secret."""
-        return f"{self.server}?{urlencode({'app_id': self.app_id, 'l': self.language})}"
+    api: str = "v3"
 
     @property
     def host(self) -> str:
@@ -41,7 +37,7 @@ class Settings:
         return is_loopback(urlsplit(self.server).hostname or "")
 
 
-def settings(app_id: object = None, server: str | None = None, language: str = "EN") -> Settings:
+def settings(app_id: object = None, server: str | None = None, language: str = "EN", api: str = "v3") -> Settings:
     """Settings from what a person gave.
 
     Raises
@@ -49,10 +45,14 @@ def settings(app_id: object = None, server: str | None = None, language: str = "
     InvalidSetting
         Says which setting cannot be right, and what would be.
     """
+    if api not in SERVERS:
+        raise InvalidSetting(f"The API must be one of {', '.join(map(repr, SERVERS))}{_instead(api)}.")
+    check = _number if api == "v3" else _word
     return Settings(
-        app_id=TEST_APP_ID if app_id is None else _app_id(app_id),
-        server=SERVER if server is None else _server(server),
+        app_id=(TEST_APP_ID if api == "v3" else None) if app_id is None else check(app_id),
+        server=SERVERS[api] if server is None else _server(server, SERVERS[api]),
         language=_language(language),
+        api=api,
     )
 
 
@@ -64,7 +64,7 @@ def is_loopback(host: str) -> bool:
         return host.lower() == "localhost"
 
 
-def _app_id(given: object) -> str:
+def _number(given: object) -> str:
     try:
         number = int(given.strip()) if isinstance(given, str) else operator.index(given)  # type: ignore[arg-type]
     except (TypeError, ValueError):
@@ -77,20 +77,32 @@ def _app_id(given: object) -> str:
     return str(number)
 
 
-def _server(given: str) -> str:
+def _word(given: object) -> str:
+    """An app ID of the options API: letters and digits. One of digits only is of v3, but that is for Deriv to say."""
+    text = str(given).strip() if isinstance(given, int | str) and not isinstance(given, bool) else ""
+    if not re.fullmatch(r"[\w-]{1,64}", text, re.ASCII):
+        raise InvalidSetting(
+            f"The app ID must be letters and digits{_instead(given)}. You find it where you registered your app, at "
+            "developers.deriv.com under Dashboard."
+        )
+    return text
+
+
+def _server(given: str, like: str) -> str:
     try:
         parts = urlsplit(given.strip())
         host = parts.hostname or ""
         _ = parts.port  # raises for a port that is no number
     except ValueError:
         parts, host = urlsplit(""), ""
-    if parts.scheme not in {"ws", "wss"} or not host or "@" in parts.netloc or parts.query or parts.fragment:
+    plain, secure = ("ws", "wss") if like.startswith("wss") else ("http", "https")
+    if parts.scheme not in {plain, secure} or not host or "@" in parts.netloc or parts.query or parts.fragment:
         # What was given is not repeated: it may be a pasted link with a token in it.
-        raise InvalidSetting(f"The server must be an address like {SERVER}, with nothing after it.")
-    if parts.scheme == "ws" and not is_loopback(host):
+        raise InvalidSetting(f"The server must be an address like {like}, with nothing after it.")
+    if parts.scheme == plain and not is_loopback(host):
         raise InvalidSetting(
-            f"A token must not travel unencrypted: use wss:// instead of ws:// for {host}. "
-            "(ws:// is for servers on this machine.)"
+            f"A token must not travel unencrypted: use {secure}:// instead of {plain}:// for {host}. "
+            f"({plain}:// is for servers on this machine.)"
         )
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
 

@@ -42,11 +42,20 @@ class Stream:
         Updates that this reader missed because it was too slow.
     """
 
-    def __init__(self, call: str, keep: int, error_of: Callable[[Reply], DpyauthError | None], *, many: bool) -> None:
+    def __init__(
+        self,
+        call: str,
+        keep: int,
+        error_of: Callable[[Reply], DpyauthError | None],
+        *,
+        many: bool,
+        named: Callable[[Reply], Reply] = lambda reply: reply,
+    ) -> None:
         self.call = call
         self.dropped = 0
         self._error_of = error_of
-        self._many = many
+        self.many = many
+        self._named = named  # a reply as v3 names its parts, for frames
         self._kept: deque[tuple[float, Reply]] = deque(maxlen=keep)
         self._count = 0  # updates that came in, ever
         self._read = 0  # of these, how many the reader has passed
@@ -160,7 +169,7 @@ class Stream:
 
         with self._changed:
             kept = list(self._kept)
-        return frames.updates(self.call, kept)
+        return frames.updates(self.call, [(when, self._named(reply)) for when, reply in kept])
 
     def close(self) -> None:
         """End the stream. What is kept can still be read."""
@@ -189,7 +198,7 @@ class Stream:
         with self._changed:
             if self._ended:
                 return
-            if "error" in reply and not self._many:
+            if "error" in reply and not self.many:
                 self._error = self._error_of(reply)
             else:
                 self._kept.append((time.time(), reply))

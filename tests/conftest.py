@@ -7,10 +7,11 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
-from dpyauth.credentials import api_token
+from dpyauth.credentials import Credential, access_token, api_token
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
 from dpyauth.settings import settings
@@ -72,8 +73,8 @@ def open_session(box: Sandbox) -> Iterator[Open]:
     """Opens sessions on the sandbox, which are closed afterwards."""
     opened: list[Session] = []
 
-    def open_one(token: str | None = "sandbox-rich-all", timeout: float = 10.0) -> Session:
-        session = Session(settings(app_id=box.app_id, server=box.url), timeout=timeout)
+    def open_one(token: str | None = "sandbox-rich-all", timeout: float = 10.0, server: str | None = None) -> Session:
+        session = Session(settings(app_id=box.app_id, server=server or box.url), timeout=timeout)
         opened.append(session)
         if token is not None:
             session._sign_in_and_wait(api_token(token, "a test"))
@@ -94,3 +95,25 @@ def session(open_session: Open) -> Session:
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Reconnections without the pauses."""
     monkeypatch.setattr(Backoff, "next_delay", lambda self, now: 0.01)
+
+
+@pytest.fixture
+def open_options(box: Sandbox) -> Iterator[Open]:
+    """Opens sessions on the sandbox's options API, with a credential or with the sample token of this label."""
+    opened: list[Session] = []
+
+    def open_one(
+        who: str | Credential | None = "rich", timeout: float = 10.0, app_id: str | None = None, **how: Any
+    ) -> Session:
+        session = Session(settings(app_id or box.options_app_id, box.rest, api="options"), timeout=timeout)
+        opened.append(session)
+        if isinstance(who, str):
+            who = access_token(box.options_token(who).token, "a test")
+        if who is not None:
+            session._sign_in_and_wait(who, **how)
+        return session
+
+    yield open_one
+    for session in opened:
+        session.close()
+    box.faults.clear()

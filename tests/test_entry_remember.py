@@ -367,13 +367,13 @@ def test_dropped_from_a_keyring_that_has_been_locked(
 ) -> None:
     keep(box, OAUTH)
     box.faults.revoke(OAUTH["CR900001"])
-    real = Session._sign_in_and_wait
+    real = Session._wait_for
 
     def lock(session: Session, *args: Any, **kwargs: Any) -> Any:
         ring.locked = True
         return real(session, *args, **kwargs)
 
-    monkeypatch.setattr(Session, "_sign_in_and_wait", lock)
+    monkeypatch.setattr(Session, "_wait_for", lock)
     session = login()
     text = panels[0].look()["notice"]["text"]
     assert text.startswith("The remembered sign-in no longer works: Deriv does not accept")

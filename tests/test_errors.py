@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from dpyauth import errors
-from dpyauth.errors import ApiError, DpyauthError, InvalidRequest, MissingScope
+from dpyauth.errors import ApiError, DpyauthError, InvalidRequest, MissingScope, NotInThisApi
 
 KINDS = [kind for kind in vars(errors).values() if inspect.isclass(kind) and issubclass(kind, DpyauthError)]
 
@@ -21,6 +21,8 @@ def example(kind: type[DpyauthError]) -> DpyauthError:
         more |= {"code": "InputValidationFailed", "details": {"price": "Expected number."}}
     if issubclass(kind, InvalidRequest):
         more |= {"field": "price"}
+    if issubclass(kind, NotInThisApi):
+        more |= {"api": "options", "nearest": "sell"}
     if issubclass(kind, MissingScope):
         more |= {"scopes": ("trade",)}
     return kind("something is wrong", **more)

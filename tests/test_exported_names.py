@@ -9,9 +9,9 @@ import sys
 import dpyauth
 from dpyauth import errors
 
-HEAVY = ["pandas", "numpy", "ipywidgets", "IPython", "jsonschema", "tornado", "anywidget"]
+HEAVY = ["pandas", "numpy", "ipywidgets", "IPython", "jsonschema", "tornado", "anywidget", "httpx", "oauthlib"]
 
-OTHERS = {"Session", "Stream", "__version__", "allow_nested_asyncio", "forget", "login"}
+OTHERS = {"Fleet", "Session", "Stream", "__version__", "allow_nested_asyncio", "export", "fleet", "forget", "login"}
 
 
 def test_the_list_is_sorted_and_every_name_is_there() -> None:

@@ -192,7 +192,7 @@ class Ways:
             assert desk._browser is not None
             listener = desk._browser.listener
             assert listener is not None
-            for state in ("", "another", desk._browser.state.reveal()):
+            for state in ("", "another", desk._browser.way.state.reveal()):
                 try:
                     with urllib.request.urlopen(listener.url + _query(tokens, state), timeout=10) as page:
                         self.seen += [page.read(), page.headers.as_string(), page.url]

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from dpyauth import plans
+from dpyauth import plans, waiters
 from dpyauth.errors import ConnectionLost, DpyauthError, InvalidRequest, RateLimited, SessionClosed
 from dpyauth.plans import Awaitables, Plan, Request, Ticket, planned, result_of
 from dpyauth.session import Session
@@ -161,7 +161,7 @@ def test_a_connection_that_has_ended_leaves_nobody_waiting(
     driven: Driven, run: Any, failure: DpyauthError | None, kind: type, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(plans, "STEP", 0.01)
-    monkeypatch.setattr(plans, "HEARTBEAT", 0.01)
+    monkeypatch.setattr(waiters, "HEARTBEAT", 0.01)
     driven.answer = lambda pending: None
     driven.connection.alive, driven.connection.failure = False, failure
     with pytest.raises(kind):
@@ -201,7 +201,7 @@ def test_a_wait_is_in_steps(driven: Driven, monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_an_interrupt_reaches_a_loop_that_only_awaits(driven: Driven, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a heartbeat, a loop with nothing to do would not look for signals."""
-    monkeypatch.setattr(plans, "HEARTBEAT", 0.005)
+    monkeypatch.setattr(waiters, "HEARTBEAT", 0.005)
     driven.answer = lambda pending: None
 
     async def main() -> None:
@@ -230,7 +230,7 @@ def test_an_interrupt_reaches_a_loop_that_only_awaits(driven: Driven, monkeypatc
 def test_every_loop_has_waiters_of_its_own_and_a_closed_one_is_forgotten(driven: Driven) -> None:
     results = [awaiting(driven, "one") for _ in range(5)]  # each on a loop of its own
     assert results == [{"one": count} for count in range(1, 6)]
-    assert len([loop for loop in plans._waiters if loop.is_closed()]) <= 1
+    assert len([loop for loop in waiters._waiters if loop.is_closed()]) <= 1
 
     async def both_loops() -> list[Reply]:
         one = asyncio.ensure_future(Awaitables(driven).one())
@@ -252,6 +252,58 @@ def test_a_reply_to_a_loop_that_is_closed_disturbs_nobody(driven: Driven) -> Non
     asyncio.run(leave())
     waiting[0].resolve({})
     assert driven.connection.abandoned == ["one"]
+
+
+TASKS = [asyncio.Task, getattr(asyncio.tasks, "_PyTask")]  # noqa: B009  # nested loops need the one in Python
+
+
+@pytest.mark.parametrize("task", TASKS, ids=["C", "Python"])
+def test_replies_come_to_the_tasks_that_await_them(driven: Driven, task: type[asyncio.Task[Any]]) -> None:
+    waiting: list[Pending] = []
+    driven.answer = waiting.append
+
+    async def main() -> list[Reply]:
+        loop = asyncio.get_running_loop()
+        loop.set_task_factory(lambda loop, coroutine, **more: task(coroutine, loop=loop, **more))
+        tasks = [loop.create_task(Awaitables(driven).one()) for _ in range(5)]
+        await asyncio.sleep(0)
+        for number, pending in reversed(list(enumerate(waiting))):
+            threading.Thread(target=pending.resolve, args=({"number": number},)).start()
+        return await asyncio.gather(*tasks)
+
+    assert asyncio.run(main()) == [{"number": number} for number in range(5)]
+
+
+@pytest.mark.parametrize("task", TASKS, ids=["C", "Python"])
+def test_an_awaited_call_may_be_cancelled(driven: Driven, task: type[asyncio.Task[Any]]) -> None:
+    waiting: list[Pending] = []
+    driven.answer = waiting.append
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        awaiting = task(Awaitables(driven).one(), loop=loop)
+        await asyncio.sleep(0)
+        awaiting.cancel("enough")
+        with pytest.raises(asyncio.CancelledError, match="enough"):
+            await awaiting
+        waiting[0].resolve({})  # too late
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(Awaitables(driven).one(), 0.01)
+        both = task(Awaitables(driven).one(), loop=loop)
+        await asyncio.sleep(0)
+        waiting[2].resolve({"came": "first"})  # on its way when the task is cancelled: the task must not go on twice
+        both.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await both
+        assert await settled()
+
+    async def settled() -> bool:
+        for _ in range(4):
+            await asyncio.sleep(0)
+        return True
+
+    asyncio.run(main())
+    assert driven.connection.abandoned == ["one"] * 3
 
 
 def test_waiting_for_a_future() -> None:

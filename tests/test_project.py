@@ -52,4 +52,6 @@ def test_stored_lessons_are_clean(path: Path) -> None:
     code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
     assert [cell["execution_count"] for cell in code] == list(range(1, len(code) + 1))
     for cell in code:
-        assert not [output for output in cell["outputs"] if output["output_type"] in {"error", "stream"}]
+        assert not [
+            output for output in cell["outputs"] if output["output_type"] == "error" or output.get("name") == "stderr"
+        ]

@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from helpers import on_thread
 
 from dpyauth import plans
 from dpyauth.credentials import api_token
@@ -57,20 +58,6 @@ TOP_UP = "topup_virtual"  # changes something, takes no fields, and the sandbox 
 
 def calls(box: Sandbox) -> list[str]:
     return [received.call for received in box.received]
-
-
-def on_thread(function: Callable[[], Any]) -> Future[Any]:
-    """Run something on a thread of its own."""
-    future: Future[Any] = Future()
-
-    def run() -> None:
-        try:
-            future.set_result(function())
-        except BaseException as error:
-            future.set_exception(error)
-
-    threading.Thread(target=run, daemon=True).start()
-    return future
 
 
 def arrived(box: Sandbox, call: str, times: int = 1) -> None:
@@ -704,7 +691,7 @@ def test_calls_beyond_the_limit_queue_and_all_are_answered(tight: tuple[Sandbox,
 
 def test_a_change_beyond_the_limit_is_not_sent(tight: tuple[Sandbox, Session]) -> None:
     box, session = tight
-    session._budget.learn({"api_call_limits": Limits(general=(1, 1000)).announce()})
+    session._budget_of("v3").learn({"api_call_limits": Limits(general=(1, 1000)).announce()})
     before = len(box.received)
     with pytest.raises(RateLimited, match="not sent"):
         session.call("set_settings", email_consent=1)

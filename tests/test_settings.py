@@ -8,12 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dpyauth.errors import InvalidSetting
-from dpyauth.settings import SERVER, TEST_APP_ID, is_loopback, settings
+from dpyauth.settings import SERVERS, TEST_APP_ID, is_loopback, settings
+
+SERVER = SERVERS["v3"]
 
 
 def test_by_default_it_is_derivs_own_server_over_tls() -> None:
     ours = settings()
-    assert ours.url == f"{SERVER}?app_id={TEST_APP_ID}&l=EN"
+    assert (ours.api, ours.server, ours.app_id, ours.language) == ("v3", SERVER, TEST_APP_ID, "EN")
     assert ours.host == "ws.derivws.com"
     assert not ours.loopback
     assert SERVER.startswith("wss://")
@@ -59,7 +61,6 @@ def test_a_long_one_is_not_for_it_may_be_a_token(token: str) -> None:
 )
 def test_addresses_taken(given: str, taken: str) -> None:
     assert settings(server=given).server == taken
-    assert settings(server=given).url == f"{taken}?app_id=1089&l=EN"
 
 
 @pytest.mark.parametrize(
@@ -69,6 +70,7 @@ def test_addresses_taken(given: str, taken: str) -> None:
         "example.com",
         "http://example.com",
         "https://example.com",
+        "http://127.0.0.1:8000",
         "ws:///path",
         "wss://",
         "wss://me:pw@example.com",
@@ -126,3 +128,50 @@ def test_languages_refused(given: str) -> None:
 def test_settings_are_values() -> None:
     assert settings(app_id=1089) == settings(app_id="1089", server=SERVER)
     assert settings(app_id=1) != settings(app_id=2)
+
+
+# The options API
+
+
+def test_the_options_api_has_a_server_of_its_own_and_no_app_id_for_everybody() -> None:
+    theirs = settings(api="options")
+    assert (theirs.api, theirs.server, theirs.app_id) == ("options", "https://api.derivws.com", None)
+
+
+@pytest.mark.parametrize("given", ["33XxAb9Qw2", " 33XxAb9Qw2 ", "1089", 1089, "a-b_c"])
+def test_its_app_ids_are_words_and_whether_one_is_right_is_for_deriv_to_say(given: Any) -> None:
+    assert settings(given, api="options").app_id == str(given).strip()
+
+
+@pytest.mark.parametrize("given", ["", "two words", True, 1.5, "x" * 65, "ä", "a\nb", b"ab", []])
+def test_what_is_no_app_id_of_it_is_refused(given: Any) -> None:
+    with pytest.raises(InvalidSetting, match=r"app ID.*developers\.deriv\.com") as refused:
+        settings(given, api="options")
+    assert "x" * 65 not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "taken"),
+    [("https://example.com/", "https://example.com"), ("http://127.0.0.1:8000", "http://127.0.0.1:8000")],
+)
+def test_its_addresses_taken(given: str, taken: str) -> None:
+    assert settings("a", given, api="options").server == taken
+
+
+@pytest.mark.parametrize(
+    "given", ["wss://example.com", "ws://127.0.0.1", "https://a@example.com", "https://e.com/?a=b"]
+)
+def test_its_addresses_refused(given: str) -> None:
+    with pytest.raises(InvalidSetting, match=r"like https://api\.derivws\.com"):
+        settings("a", given, api="options")
+
+
+def test_unencrypted_only_on_this_machine_there_too() -> None:
+    with pytest.raises(InvalidSetting, match=r"use https:// instead of http://"):
+        settings("a", "http://example.com", api="options")
+
+
+@pytest.mark.parametrize("given", ["v4", "", "V3"])
+def test_there_are_two_apis(given: str) -> None:
+    with pytest.raises(InvalidSetting, match="'v3', 'options'"):
+        settings(api=given)

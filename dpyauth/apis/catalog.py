@@ -5,15 +5,27 @@ from __future__ import annotations
 import functools
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dpyauth.errors import InvalidRequest
+from dpyauth.errors import InvalidRequest, NotInThisApi
 
 Schema = dict[str, Any]
 
+APIS = ("v3", "options")
+
 _COMMON: Schema = {"req_id": {"type": "integer"}, "passthrough": {"type": "object"}}
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """Where a call goes that is no message on a socket but a request by HTTP."""
+
+    method: str
+    path: str
+    """Fields that are part of it stand in braces; the others are its query (GET) or its JSON body (POST)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,6 +42,8 @@ class Call:
     extra: Mapping[str, Any] | None = None
     sensitive: frozenset[str] = frozenset()
     """Names of the fields whose values are secret or personal."""
+    rest: Rest | None = None
+    """None for a call that goes over a socket."""
 
     @property
     def needs_auth(self) -> bool:
@@ -42,21 +56,32 @@ class Call:
         return bool(self.extra and "patternProperties" in self.extra)
 
     @property
+    def path_fields(self) -> tuple[str, ...]:
+        """The fields that are part of a REST call's path, in their order."""
+        return tuple(re.findall(r"{(\w+)}", self.rest.path)) if self.rest else ()
+
+    @property
     def schema(self) -> Schema:
         """The complete JSON schema of a request."""
-        return {
+        whole: Schema = {
             "type": "object",
             "additionalProperties": False,
-            "required": list(self.required),
-            "properties": {**self.fields, **_COMMON},
+            "properties": dict(self.fields) if self.rest else {**self.fields, **_COMMON},
             **(self.extra or {}),
         }
+        if self.required:  # draft 4 has no empty list of them
+            whole["required"] = list(self.required)
+        return whole
 
     def changes_with(self, fields: Mapping[str, Any]) -> bool:
         """Whether a request with these fields changes anything at Deriv (such a request is never repeated)."""
         if isinstance(self.changes, bool):
             return self.changes
         return any(fields.get(name) is not None for name in self.changes)
+
+    def many_with(self, fields: Mapping[str, Any]) -> bool:
+        """Whether a stream with these fields is of several things, each of which may fail without the others."""
+        return self.name == "proposal_open_contract" and fields.get("contract_id") is None
 
 
 class Catalog(dict[str, Call]):
@@ -71,11 +96,27 @@ class Catalog(dict[str, Call]):
 
     def find(self, name: object) -> Call:
         """The call of this name, or an error that names the nearest one."""
-        if isinstance(name, str) and name in self:
-            return self[name]
+        if isinstance(name, str):
+            if name in self:
+                return self[name]
+            for api in APIS:
+                if api != self.api and name in load(api):
+                    raise self._lacks(name, api)
         raise InvalidRequest(
             f"Deriv's {self.api} API has no call named {name!r}.{nearest(str(name), self)}",
             call=str(name),
+        )
+
+    def _lacks(self, name: str, other: str) -> NotInThisApi:
+        """The error for a call that only another API has."""
+        way = _INSTEAD[self.api].get(name, f'Nothing here does the same: it takes dpyauth.login(api="{other}")')
+        call = way if way in self else None
+        return NotInThisApi(
+            f"{name!r} is a call of Deriv's {other} API, and this session uses the {self.api} API. "
+            f"{f'The nearest call here is {call!r}' if call else way}.",
+            call=name,
+            api=self.api,
+            nearest=call,
         )
 
 
@@ -107,4 +148,53 @@ def _call(name: str, entry: dict[str, Any]) -> Call:
         changes=changes if isinstance(changes, bool) else frozenset(changes),
         extra=entry.get("extra"),
         sensitive=frozenset(field for field, schema in entry["fields"].items() if schema.get("sensitive")),
+        rest=Rest(**entry["rest"]) if "rest" in entry else None,
     )
+
+
+_INSTEAD = {
+    "options": {
+        "account_list": "get_accounts",
+        "app_markup_details": "markup_statistics",
+        "app_markup_statistics": "markup_statistics",
+        "asset_index": "contracts_for",
+        "authorize": "A session is signed in by dpyauth.login(), and no call is needed for it",
+        "buy_contract_for_multiple_accounts": "buy",
+        "connect_status": "legacy_migration_status",
+        "contracts_for_company": "contracts_list",
+        "get_account_status": "get_accounts",
+        "get_settings": "get_nickname",
+        "logout": "A session is signed out by its logout() method, and no call is needed for it",
+        "new_account_maltainvest": "create_account",
+        "new_account_real": "create_account",
+        "new_account_virtual": "create_account",
+        "paymentagent_details": "payment_agent_get",
+        "paymentagent_list": "payment_agent_list",
+        "paymentagent_transfer": "payment_agent_transfer",
+        "paymentagent_withdraw": "payment_agent_withdraw",
+        "sell_contract_for_multiple_accounts": "sell",
+        "ticks_batch": "ticks",
+        "topup_virtual": "reset_demo_balance",
+        "trading_durations": "contracts_for",
+        "website_status": "health",
+    },
+    "v3": {
+        "contracts_list": "contracts_for_company",
+        "create_account": "new_account_virtual",
+        "get_accounts": "account_list",
+        "get_nickname": "get_settings",
+        "health": "website_status",
+        "legacy_accounts": "account_list",
+        "legacy_migration_status": "connect_status",
+        "legacy_statement": "statement",
+        "markup_statistics": "app_markup_statistics",
+        "payment_agent_get": "paymentagent_details",
+        "payment_agent_list": "paymentagent_list",
+        "payment_agent_statistics": "paymentagent_list",
+        "payment_agent_transfer": "paymentagent_transfer",
+        "payment_agent_withdraw": "paymentagent_withdraw",
+        "payment_agent_withdraw_verification": "verify_email",
+        "reset_demo_balance": "topup_virtual",
+    },
+}
+"""By API: what to use for a call that only the other one has: a call's name, or a sentence how to do without."""

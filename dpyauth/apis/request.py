@@ -30,7 +30,7 @@ def build(call: Call, given: Mapping[str, Any]) -> Fields:
     if call.name not in given and own.get("enum") == [1]:
         fields[call.name] = 1
     for name, value in given.items():
-        if name not in call.fields and name != "passthrough" and not call.open:
+        if name not in call.fields and not (name == "passthrough" and call.rest is None) and not call.open:
             raise InvalidRequest(_unknown(call, name), call=call.name, field=name)
         elif not _absent(value):
             fields[name] = _field(call, name, value)
@@ -215,7 +215,14 @@ def _object(value: Any, schema: Schema) -> Fields:
     if not isinstance(value, Mapping):
         raise TypeError
     known = schema.get("properties", {})
-    return {str(name): convert(child, known.get(name, {})) for name, child in value.items() if not _absent(child)}
+    fields: Fields = {}
+    for name, child in value.items():
+        kind = known.get(str(name), {})
+        if child is None and "null" in kind.get("type", ()):
+            fields[str(name)] = None  # a value of its own there: it removes a stop loss, say
+        elif not _absent(child):
+            fields[str(name)] = convert(child, kind)
+    return fields
 
 
 _UNFIT = (TypeError, ValueError, ArithmeticError, RecursionError, re.error)

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
-from dpyauth.credentials import Credential, Secret, scrub
-from dpyauth.errors import (
-    ApiError,
-    BadReply,
-    DpyauthError,
-    InputRefused,
-    PermissionDenied,
-    RateLimited,
-    SignInRefused,
-)
+from dpyauth.apis.access import Account, Entrance
+from dpyauth.apis.catalog import Call, load
+from dpyauth.apis.replies import KINDS, PASSING, Kinds, api_error
+from dpyauth.credentials import Credential, Secret
+from dpyauth.errors import ApiError, BadReply, DpyauthError, SignInRefused
+from dpyauth.wire.budget import Budget
 from dpyauth.wire.replies import Reply, error_code
 from dpyauth.wire.state import Greeting
+
+if TYPE_CHECKING:
+    from dpyauth.settings import Settings
+    from dpyauth.wire.errands import Errands
+
+CATALOG = load("v3")
+
+ADVICE = "Create a token with {ticks} ticked at Deriv (Account settings, API token) and sign in with it."
+"""What to do where a scope is missing."""
 
 SCOPE_LABELS = {
     "read": "Read",
@@ -28,13 +33,11 @@ SCOPE_LABELS = {
 }
 """Scopes, as they are called where one creates a token at Deriv."""
 
-PASSING = {"RateLimit", "WrongResponse", "InternalServerError", "Timeout", "CallError"}
-"""Codes that may be gone a moment later."""
-
 _REFUSALS = {
     "InvalidToken": "Deriv does not accept this API token: it is mistyped, deleted, expired, limited to another "
-    "internet address, or it belongs to another app ID. If Deriv has moved you to its newer API, old tokens no "
-    "longer work. Create a new token at Deriv (Account settings, API token) and sign in with that",
+    "internet address, or it belongs to another app ID. Create a new one at Deriv (Account settings, API token). If "
+    "Deriv has moved you to its current API, no v3 token works any more: make a token and an app ID at "
+    'developers.deriv.com, and sign in with dpyauth.login(api="options")',
     "InvalidAppID": "Deriv does not know this app ID. Check it where you registered your app; to try things with "
     "an API token, use 1089",
     "AccountDisabled": "Deriv has disabled this account. Only Deriv's support can change that",
@@ -44,22 +47,54 @@ _REFUSALS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
-    """The account a session is signed in to. Holds no personal data beyond the login ID."""
+class Access:
+    """What one sign-in brought: a token for each account."""
 
-    loginid: str
-    currency: str
-    demo: bool
-    scopes: tuple[str, ...] | None
-    """What the token may do; None when Deriv did not say."""
-    rows: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
-    """One mapping per account of the same user, as Deriv lists them."""
+    errands: Errands | None = None
+    expires_at: float | None = None
 
-    @property
-    def kind(self) -> str:
-        """``"demo"`` or ``"real"``."""
-        return "demo" if self.demo else "real"
+    def __init__(self, settings: Settings, grants: Mapping[str, Credential], first: Credential) -> None:
+        self._settings = settings
+        self.grants = grants
+        self.credential = first
+
+    def entrance(self, loginid: str | None = None) -> Entrance:
+        """The way into one account: its token."""
+        credential = self.credential if loginid is None else self.grants[loginid]
+        return Entrance(public(self._settings), greeting(credential), account)
+
+    def entered(self, account: Account) -> None:
+        """A sign-in has succeeded."""
+        if "" in self.grants:
+            self.grants = {account.loginid: self.credential}
+
+    def close(self) -> None:
+        """Nobody needs it any more."""
+
+
+def access(settings: Settings, grants: Mapping[str, Credential], first: Credential) -> Access:
+    """What a sign-in brings: credentials by login ID (``""``: not known yet), of which one is used first."""
+    return Access(settings, grants, first)
+
+
+def public(settings: Settings) -> str:
+    """Where calls go that need no sign-in, and all others too. Holds no secret."""
+    return f"{settings.server}?{urlencode({'app_id': settings.app_id, 'l': settings.language})}"
+
+
+def renamed(reply: Reply) -> Reply:
+    """A reply with its parts named as v3 names them."""
+    return reply
+
+
+def payload(call: Call, reply: Reply) -> Any:
+    """What a reply brings."""
+    return reply.get(call.name)
+
+
+def budget() -> Budget:
+    """How many calls Deriv allows."""
+    return Budget()
 
 
 def greeting(credential: Credential) -> Greeting:
@@ -88,27 +123,13 @@ def account(reply: Reply) -> Account:
 
 def error(reply: Reply, call: str, secrets: Collection[Secret] = ()) -> ApiError | None:
     """The error that a reply amounts to, if it is one; secrets of the request that it repeats are blotted out."""
-    code = error_code(reply)
-    if code is None:
-        return None
-    raw = reply["error"] if isinstance(reply["error"], dict) else {}
-    said = str(scrub(raw.get("message") or "", secrets)).strip().rstrip(".")
-    details = raw.get("details")
-    details = scrub(details, secrets) if isinstance(details, dict) else {}
-    kind, advice = _KINDS.get(code, (ApiError, ""))
-    reasons = "; ".join(f"{name}: {reason}" for name, reason in details.items()) if kind is InputRefused else ""
-    parts = [f"Deriv answered '{call}' with {code}" + (f": {said}" if said else ""), reasons, advice]
-    return kind(". ".join(part for part in parts if part) + ".", call=call, code=code, details=details)
+    return api_error(reply, call, secrets, _KINDS)
 
 
-_KINDS: dict[str, tuple[type[ApiError], str]] = {
-    "PermissionDenied": (PermissionDenied, "Sign in with a token that has this scope"),
-    "InputValidationFailed": (InputRefused, ""),
-    "RateLimit": (RateLimited, "Wait a minute and run the cell again"),
+_KINDS: Kinds = {
+    **KINDS,
     "InvalidAppID": (SignInRefused, _REFUSALS["InvalidAppID"]),
-    "AuthorizationRequired": (ApiError, "Sign in again with dpyauth.login()"),
     "UnrecognisedRequest": (ApiError, "Deriv may have withdrawn this call from v3"),
-    **dict.fromkeys(PASSING - {"RateLimit"}, (ApiError, "It may be gone in a moment: run the cell again")),
 }
 
 

@@ -8,31 +8,63 @@ enum      ``category`` with every documented value; a value Deriv adds later is 
 flag      ``boolean``, from Deriv's 0 and 1
 count     ``Int64``
 money     ``float64``, or exact ``decimal.Decimal`` objects with ``decimal=True``
+number    ``float64``, where it is neither money nor a price
 time      ``datetime64[us, UTC]``
 list      Python lists in an ``object`` column; empty, never missing
+map       Python dicts in an ``object`` column, where the keys are data; empty, never missing
 ========  ===================================================================================================
 
-The index just counts. The login ID is a column, so frames of several accounts concatenate and merge.
+The index just counts. The login ID is a column, so frames of several accounts concatenate and merge. `storable`
+makes any frame fit for Parquet and CSV.
 """
 
 from dpyauth.frames.accounts import accounts
 from dpyauth.frames.columns import Context
 from dpyauth.frames.flags import status_flags
+from dpyauth.frames.generic import generic
 from dpyauth.frames.history import events, health, updates
+from dpyauth.frames.market import candles, exchange_rates, ticks, trading_times
 from dpyauth.frames.money import balance
+from dpyauth.frames.options import options_status
+from dpyauth.frames.positions import mt5_accounts, open_contracts
+from dpyauth.frames.profile import api_tokens, apps, limits, market_limits, settings, transfer_limits
+from dpyauth.frames.reference import calls, help_text
+from dpyauth.frames.site import landing_company, site_currencies, site_limits, transfer_fees
 from dpyauth.frames.status import account_status, currencies, verification
+from dpyauth.frames.storable import storable
 from dpyauth.frames.together import together
 
 __all__ = [
     "Context",
     "account_status",
     "accounts",
+    "api_tokens",
+    "apps",
     "balance",
+    "calls",
+    "candles",
     "currencies",
     "events",
+    "exchange_rates",
+    "generic",
     "health",
+    "help_text",
+    "landing_company",
+    "limits",
+    "market_limits",
+    "mt5_accounts",
+    "open_contracts",
+    "options_status",
+    "settings",
+    "site_currencies",
+    "site_limits",
     "status_flags",
+    "storable",
+    "ticks",
     "together",
+    "trading_times",
+    "transfer_fees",
+    "transfer_limits",
     "updates",
     "verification",
 ]

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import functools
+import math
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any, Literal
+from itertools import repeat
+from operator import is_, itemgetter
+from typing import Any, Literal, Union
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
+from pandas.api.extensions import ExtensionArray
+from pandas.arrays import IntegerArray
 
-Kind = Literal["text", "enum", "flag", "count", "money", "time", "list"]
+Kind = Literal["text", "enum", "flag", "count", "money", "number", "time", "list", "map", "any"]
 
+Array = Union[ExtensionArray, NDArray[Any], "pd.Series[Any]"]
+
+_NOTHING = type(None)
 _INT64 = 2**63
 _NO_TIME = -_INT64  # how numpy stores NaT
 _FIRST_SECOND, _LAST_SECOND = -62_135_596_800, 253_402_300_799  # years 1 to 9999, the range Python can show
+_FLAGS = {0: False, 1: True, None: None}  # False and True count as 0 and 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +43,21 @@ class Context:
         When the reply arrived; must carry a time zone.
     api : str
         The Deriv API that answered.
+    request : str, optional
+        What was asked, as JSON without secrets.
     """
 
     call: str
     loginid: str | None = None
     fetched: datetime | None = None
     api: str = "v3"
+    request: str | None = None
 
     def attrs(self) -> dict[Hashable, Any]:
         """Plain texts only, so that they survive pickle and Parquet; the time is ISO 8601 in UTC."""
         fetched = None if self.fetched is None else self.fetched.astimezone(UTC).isoformat(timespec="seconds")
-        return {"call": self.call, "api": self.api, "loginid": self.loginid, "fetched": fetched}
+        attrs: dict[Hashable, Any] = {"call": self.call, "api": self.api, "loginid": self.loginid, "fetched": fetched}
+        return attrs if self.request is None else {**attrs, "request": self.request}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +68,7 @@ class Column:
     ----------
     name : str
         The column's name in the frame.
-    kind : {"text", "enum", "flag", "count", "money", "time", "list"}
+    kind : {"text", "enum", "flag", "count", "money", "number", "time", "list", "map", "any"}
         What it holds; decides the dtype (see `dpyauth.frames`).
     source : str
         Dotted path of the value in a row; the column's name if left out.
@@ -76,6 +91,7 @@ def frame(
     context: Context | None = None,
     *,
     decimal: bool = False,
+    same: Mapping[str, str | None] | None = None,
 ) -> pd.DataFrame:
     """Build a DataFrame of exactly these columns.
 
@@ -91,6 +107,8 @@ def frame(
         What to put in ``attrs``; without it they stay empty.
     decimal : bool
         Money as `decimal.Decimal` objects instead of float64.
+    same : mapping, optional
+        Text columns that hold the same in all rows, by name, whatever the rows say.
 
     Returns
     -------
@@ -104,9 +122,17 @@ def frame(
        id                      time
     0   7 1970-01-01 00:00:00+00:00
     """
-    rows = list(rows)
-    data = {c.name: _series(c, [dig(row, c.source or c.name) for row in rows], decimal) for c in columns}
-    result = pd.DataFrame(data, index=pd.RangeIndex(len(rows)))
+    rows, same = list(rows), same or {}
+    data = {
+        c.name: _repeated(same[c.name], len(rows)).copy() if c.name in same else array(c, _values(rows, c), decimal)
+        for c in columns
+    }
+    return assemble(data, len(rows), context)
+
+
+def assemble(data: Mapping[str, Array], length: int, context: Context | None) -> pd.DataFrame:
+    """The columns as a frame of this many rows, even where there is no column; the arrays become the frame's own."""
+    result = pd.DataFrame(data, index=pd.RangeIndex(length), copy=False)
     if context is not None:
         result.attrs = context.attrs()
     return result
@@ -126,7 +152,26 @@ def mapping(value: Any) -> Mapping[str, Any]:
 
 def mappings(value: Any) -> list[Mapping[str, Any]]:
     """The mappings in a list; anything else is dropped."""
-    return [item for item in as_list(value) if isinstance(item, Mapping)]
+    items = as_list(value)
+    if _types(items) == {dict}:  # as a rule; the check of each takes longer
+        return items
+    return [item for item in items if isinstance(item, Mapping)]
+
+
+def pick(rows: list[Any], name: str) -> list[Any]:
+    """The field of each row, None where it has none."""
+    try:
+        return list(map(itemgetter(name), rows))
+    except KeyError:
+        return [row.get(name) for row in rows]
+
+
+def _values(rows: list[Any], column: Column) -> list[Any]:
+    name, _, rest = (column.source or column.name).partition(".")
+    values = pick(rows, name)
+    if rest and not any(values):  # as a rule: parts are documented for some rows only
+        return [None] * len(rows)
+    return [dig(value, rest) for value in values] if rest else values
 
 
 def as_list(value: Any) -> list[Any]:
@@ -152,32 +197,127 @@ def as_text(value: Any) -> str | None:
     return str(value).encode("utf-8", "replace").decode()
 
 
-def _series(column: Column, values: list[Any], decimal: bool) -> pd.Series[Any]:
+def array(column: Column, values: list[Any], decimal: bool = False) -> Array:
+    """The values as a column: at once where all are of the JSON type to expect, else one by one."""
     match column.kind:
         case "text":
-            return pd.Series([as_text(v) for v in values], dtype="string")
+            return _strings(values)
         case "enum":
-            return _categories(column, [as_text(v) for v in values])
+            return _categories(column, values)
         case "flag":
-            return pd.Series([as_flag(v) for v in values], dtype="boolean")
+            return pd.array(_flags(values), dtype="boolean")
         case "count":
-            return pd.Series([_count(v) for v in values], dtype="Int64")
+            return _counts(values)
         case "money" if decimal:
-            return pd.Series([_number(v) for v in values], dtype="object")
-        case "money":
-            return pd.Series([_float(v) for v in values], dtype="float64")
+            return _objects([_number(v) for v in values])
+        case "money" | "number":
+            return _floats(values)
         case "time":
-            # Through int64, because pandas 2 and 3 choose different units when left to infer one.
-            micros = np.array([_microseconds(v) for v in values], dtype="int64")
-            return pd.Series(micros.view("datetime64[us]")).dt.tz_localize("UTC")
+            return _times(values)
         case "list":
-            return pd.Series([as_list(v) for v in values], dtype="object")
+            return _objects([as_list(v) for v in values])
+        case "map":
+            return _objects([mapping(v) for v in values])
+        case "any":
+            return _objects(values)
 
 
-def _categories(column: Column, texts: list[str | None]) -> pd.Series[Any]:
+def _types(values: list[Any]) -> set[type]:
+    types = list(map(type, values))
+    return {types[0]} if types and types.count(types[0]) == len(types) else set(types)
+
+
+def _texts(values: list[Any]) -> list[str | None]:
+    types = _types(values)
+    if types <= {str, _NOTHING}:
+        try:
+            "".join(values if types == {str} else filter(None, values)).encode()
+        except UnicodeEncodeError:
+            pass
+        else:
+            return [value or None for value in values] if "" in values else values
+    return [as_text(value) for value in values]
+
+
+def _strings(values: list[Any]) -> Array:
+    if not any(values) and values.count(None) == len(values):
+        return _repeated(None, len(values)).copy()
+    return pd.array(_texts(values), dtype=pd.StringDtype())
+
+
+@functools.lru_cache(maxsize=4)  # a frame has several columns without any text; each gets a copy
+def _repeated(text: str | None, length: int) -> Array:
+    return pd.array(_texts([text]), dtype=pd.StringDtype()).repeat(length)
+
+
+def _flags(values: list[Any]) -> list[bool | None]:
+    try:
+        return [_FLAGS[value] for value in values]
+    except (KeyError, TypeError):
+        return [as_flag(value) for value in values]
+
+
+def _numbers(values: list[Any], kinds: set[type], dtype: str) -> tuple[NDArray[Any], NDArray[np.bool_]] | None:
+    """Numbers, 0 where one is missing, and where that is; None if there is anything else, or a number too large."""
+    types = _types(values)
+    if types == {_NOTHING}:
+        return np.zeros(len(values), dtype=dtype), np.ones(len(values), dtype="bool")
+    if not types <= {*kinds, _NOTHING}:
+        return None
+    try:
+        if _NOTHING not in types:
+            return np.array(values, dtype=dtype), np.zeros(len(values), dtype="bool")
+        missing = np.fromiter(map(is_, values, repeat(None)), dtype="bool")
+        return np.array([0 if v is None else v for v in values], dtype=dtype), missing
+    except OverflowError:
+        return None
+
+
+def _counts(values: list[Any]) -> Array:
+    whole = _numbers(values, {int}, "int64")
+    return pd.array([_count(v) for v in values], dtype="Int64") if whole is None else IntegerArray(*whole)
+
+
+def _floats(values: list[Any]) -> Array:
+    plain = _numbers(values, {int, float}, "float64")
+    if plain is None:
+        return np.array([_float(v) for v in values], dtype="float64")
+    floats, missing = plain
+    floats[missing | np.isinf(floats)] = np.nan
+    return floats
+
+
+def _times(values: list[Any]) -> Array:
+    whole = _numbers(values, {int}, "int64")
+    if whole is not None and ((whole[0] >= _FIRST_SECOND) & (whole[0] <= _LAST_SECOND)).all():
+        seconds, missing = whole
+        micros = seconds * 1_000_000
+        micros[missing] = _NO_TIME
+    else:
+        micros = np.array([_microseconds(v) for v in values], dtype="int64")
+    # Through int64, because pandas 2 and 3 choose different units when left to infer one.
+    return pd.DatetimeIndex(micros.view("datetime64[us]"), tz="UTC").array
+
+
+def _categories(column: Column, values: list[Any]) -> pd.Categorical:
+    dtype, codes = _vocabulary(column.values, column.ordered)
+    try:
+        found = np.fromiter(map(codes.__getitem__, values), dtype="int64", count=len(values))
+        return pd.Categorical.from_codes(found, dtype=dtype)
+    except (KeyError, TypeError):  # a value that Deriv has added, or no text
+        texts = _texts(values)
     news = dict.fromkeys(text for text in texts if text is not None and text not in column.values)
-    dtype = pd.CategoricalDtype([*column.values, *news], ordered=column.ordered)
-    return pd.Series(pd.Categorical(texts, dtype=dtype))
+    return pd.Categorical(texts, dtype=pd.CategoricalDtype([*column.values, *news], ordered=column.ordered))
+
+
+@functools.lru_cache(maxsize=256)
+def _vocabulary(values: tuple[str, ...], ordered: bool) -> tuple[pd.CategoricalDtype, dict[str | None, int]]:
+    codes: dict[str | None, int] = {value: code for code, value in enumerate(values)}
+    return pd.CategoricalDtype(list(values), ordered=ordered), {**codes, "": -1, None: -1}
+
+
+def _objects(values: list[Any]) -> pd.Series[Any]:
+    return pd.Series(values, dtype="object")  # because pandas 3 turns a bare array of texts into strings
 
 
 def _number(value: Any) -> Decimal | None:
@@ -193,7 +333,8 @@ def _number(value: Any) -> Decimal | None:
 
 def _float(value: Any) -> float | None:
     number = _number(value)
-    return None if number is None else float(number)
+    result = float("nan") if number is None else float(number)
+    return result if math.isfinite(result) else None
 
 
 def _count(value: Any) -> int | None:

@@ -11,15 +11,18 @@ import errno
 import os
 import socket
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Generic, Self, TypeVar
 from urllib.parse import SplitResult, quote, urlsplit
 
 from dpyauth.credentials import Secret
 from dpyauth.errors import ListenerFailed, RedirectRefused
-from dpyauth.oauth.redirect import FOREIGN, Grant, parse
+from dpyauth.oauth.redirect import FOREIGN
 from dpyauth.settings import is_loopback
+
+T = TypeVar("T")
 
 _LONGEST = 65_536  # bytes of a request's head
 _PATIENCE = 10.0  # seconds for a connection to say what it wants
@@ -51,7 +54,7 @@ _DONE: Final = _PAGE.format("The notebook has it", "You can close this tab and g
 _REFUSED: Final = _PAGE.format("No access", "Close this tab and go back to the notebook; it says what happened.")
 
 
-class Listener:
+class Listener(Generic[T]):
     """Waits, from now on and in a thread of its own, for the browser to come back; once.
 
     Parameters
@@ -59,9 +62,9 @@ class Listener:
     redirect_url : str
         The URL registered for the app: ``http://localhost…`` or ``http://127.0.0.1…``. Without a port it is
         port 80, which many systems keep for administrators; port 0 takes a free one.
-    state : Secret
-        Of the sign-in that was begun. What comes back without it is not taken; the page then asks for its
-        address to be pasted.
+    accept : callable
+        Makes of a query (a Secret) what the future becomes, or raises RedirectRefused. What comes back without the
+        mark of the sign-in that was begun must not be taken; the page then asks for its address to be pasted.
     timeout : float, optional
         Seconds to wait.
 
@@ -70,7 +73,7 @@ class Listener:
     url : str
         Where it listens.
     future : concurrent.futures.Future
-        Becomes the accounts (a tuple of Grant), or an error: RedirectRefused when Deriv gave no access,
+        Becomes what was accepted, or an error: RedirectRefused when Deriv gave no access,
         ListenerFailed when nobody came in time. Cancelling it stops the listener.
 
     Raises
@@ -81,13 +84,15 @@ class Listener:
     Examples
     --------
     >>> from dpyauth.oauth.listener import Listener
-    >>> from dpyauth.oauth.redirect import new_state
-    >>> with Listener("http://127.0.0.1:0/callback", new_state()) as listener:
+    >>> from dpyauth.oauth.redirect import new_state, parse
+    >>> state = new_state()
+    >>> accept = lambda query: parse(query, state=state, pasted=False)
+    >>> with Listener("http://127.0.0.1:0/callback", accept) as listener:
     ...     listener.url.endswith("/callback")
     True
     """
 
-    def __init__(self, redirect_url: str, state: Secret, timeout: float = 300.0) -> None:
+    def __init__(self, redirect_url: str, accept: Callable[[Secret], T], timeout: float = 300.0) -> None:
         parts = _checked(redirect_url)
         host = parts.hostname or ""
         sockets = _bind(host, 80 if parts.port is None else parts.port)
@@ -96,10 +101,10 @@ class Listener:
         self._path = quote(parts.path, safe="/%") or "/"
         self._hosts = {f"{name}:{port}", name} if port == 80 else {f"{name}:{port}"}
         self.url = f"http://{name}{'' if port == 80 else f':{port}'}{self._path}"
-        self.future: Future[tuple[Grant, ...]] = Future()
-        self._state = state
+        self.future: Future[T] = Future()
+        self._accept = accept
         self._timeout = timeout
-        self._outcome: tuple[Grant, ...] | RedirectRefused | None = None
+        self._outcome: tuple[T] | RedirectRefused | None = None
         self._open: set[asyncio.Transport] = set()
         self._loop = asyncio.new_event_loop()
         self._over = asyncio.Event()
@@ -152,7 +157,7 @@ class Listener:
         if not self.future.set_running_or_notify_cancel():
             return
         if isinstance(outcome, tuple):
-            self.future.set_result(outcome)
+            self.future.set_result(outcome[0])
         else:
             self.future.set_exception(
                 outcome
@@ -178,7 +183,7 @@ class Listener:
             return _response("405 Method Not Allowed", more="Allow: GET\r\n")
         if mark and self._outcome is None:
             try:
-                self._outcome = parse(query, state=self._state, pasted=False)
+                self._outcome = (self._accept(Secret(query)),)
             except RedirectRefused as refused:
                 if refused.code == "state_missing":
                     return _response("400 Bad Request", _UNTIED)
@@ -197,7 +202,7 @@ class Listener:
 class _Visit(asyncio.Protocol):
     """One connection, good for one request."""
 
-    def __init__(self, listener: Listener) -> None:
+    def __init__(self, listener: Listener[Any]) -> None:
         self._listener = listener
         self._head = b""
         self._answered = False

@@ -23,8 +23,8 @@ HOST = "https://oauth.deriv.com"
 FOREIGN = frozenset({"not_a_redirect", "unreadable", "state_missing", "state_mismatch"})
 """Codes of `RedirectRefused` by which what came back is not (provably) the answer to this sign-in."""
 
-_LONGEST = 65_536  # characters; a redirect with the 25 accounts that Deriv allows has about 5,000
-_MOST_FIELDS = 500
+LONGEST = 65_536  # characters; a redirect with the 25 accounts that Deriv allows has about 5,000
+MOST_FIELDS = 500
 _FIELD = re.compile(r"(?P<kind>acct|token|cur)r?(?P<number>[1-9][0-9]{0,3})|state|error|error_description")
 _TOKEN = re.compile(r"[\w\-]{1,128}", re.ASCII)
 _LOGINID = re.compile(r"[A-Z]{1,16}[0-9]{1,16}")
@@ -115,7 +115,7 @@ def authorize_url(
         "signup_device": "desktop" if signup else None,
         "state": state.reveal(),
     }
-    return f"{_host(host)}/oauth2/authorize?{urlencode({name: value for name, value in fields.items() if value})}"
+    return f"{plain_host(host)}/oauth2/authorize?{urlencode({name: value for name, value in fields.items() if value})}"
 
 
 def parse(entered: str | Secret, *, state: Secret | None, pasted: bool) -> tuple[Grant, ...]:
@@ -154,7 +154,7 @@ def parse(entered: str | Secret, *, state: Secret | None, pasted: bool) -> tuple
     return found
 
 
-def _host(given: str) -> str:
+def plain_host(given: str) -> str:
     try:
         parts = urlsplit(given.strip())
         name = parts.hostname or ""
@@ -176,26 +176,26 @@ def _read(entered: Secret, state: Secret | None, pasted: bool) -> tuple[Grant, .
         return fields
     came = Secret(fields.pop("state", ""))
     if not fields:
-        return _refused("not_a_redirect")
+        return refused("not_a_redirect")
     if came.reveal() and came != state:
-        return _refused("state_mismatch")
+        return refused("state_mismatch")
     if not came.reveal() and not pasted:
-        return _refused("state_missing")
+        return refused("state_missing")
     if "error" in fields or "error_description" in fields:
-        return _derivs_own(fields, [came, *(Secret(fields[name]) for name in fields if "token" in name)])
+        return derivs_own(fields, [came, *(Secret(fields[name]) for name in fields if "token" in name)])
     return _grants(fields)
 
 
 def _fields(text: str) -> dict[str, str] | RedirectRefused:
     """What is said in a URL's query and fragment, as far as it belongs to a sign-in."""
-    if len(text) > _LONGEST:
-        return _damaged("it is far too long", "unreadable")
+    if len(text) > LONGEST:
+        return damaged("it is far too long", "unreadable")
     # Query or fragment, or one in the other: no value that matters has these characters in it.
     parts = re.sub("[?#]", "&", text.strip().strip("'\"<>"))
     try:
-        pairs = parse_qsl(parts, keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+        pairs = parse_qsl(parts, keep_blank_values=True, max_num_fields=MOST_FIELDS)
     except ValueError:
-        return _damaged("it says far too many things", "unreadable")
+        return damaged("it says far too many things", "unreadable")
     fields: dict[str, str] = {}
     for name, value in pairs:
         match = _FIELD.fullmatch(name.strip().lower())
@@ -203,7 +203,7 @@ def _fields(text: str) -> dict[str, str] | RedirectRefused:
             continue
         known = f"{match['kind']}{match['number']}" if match["kind"] else match[0]
         if fields.setdefault(known, value.strip()) != value.strip():
-            return _damaged(f"it says two different things of {known}", "unreadable")
+            return damaged(f"it says two different things of {known}", "unreadable")
     return fields
 
 
@@ -216,25 +216,25 @@ def _grants(fields: Mapping[str, str]) -> tuple[Grant, ...] | RedirectRefused:
         currency = fields.get(f"cur{number}", "")
         grant = Grant(_capitals(loginid or ""), Secret(token or ""), _capitals(currency))
         if not (_LOGINID.fullmatch(grant.loginid) and _CURRENCY.fullmatch(grant.currency)):
-            return _damaged(f"the login ID or the currency of account {number} cannot be right")
+            return damaged(f"the login ID or the currency of account {number} cannot be right")
         if not _TOKEN.fullmatch(grant.token.reveal()):
-            return _damaged(f"the token of account {number} cannot be right")
+            return damaged(f"the token of account {number} cannot be right")
         grants.append(grant)
-    return tuple(grants) or _damaged("the first account is missing")
+    return tuple(grants) or damaged("the first account is missing")
 
 
 def _capitals(text: str) -> str:
     return text.upper() if text.isascii() else text  # capitals of other letters may be ASCII: "ı" becomes "I"
 
 
-def _derivs_own(fields: Mapping[str, str], private: list[Secret]) -> RedirectRefused:
+def derivs_own(fields: Mapping[str, str], private: list[Secret]) -> RedirectRefused:
     """The refusal that Deriv (or whoever made the address) tells of."""
     code = fields.get("error", "").lower()
     if not re.fullmatch(r"[a-z_]{1,40}", code) or code in FOREIGN or code == "damaged":
         code = "unknown_error"  # ours say something of the address that nobody else can say
     if code in _TEXTS:
-        return _refused(code)
-    said = _harmless(scrub(fields.get("error_description", ""), private))
+        return refused(code)
+    said = harmless(scrub(fields.get("error_description", ""), private))
     return RedirectRefused(
         f"The browser sign-in ended with {code}{said and ': ' + said}. Start it again; if that does not help, look at "
         "the app's registration at Deriv.",
@@ -242,18 +242,18 @@ def _derivs_own(fields: Mapping[str, str], private: list[Secret]) -> RedirectRef
     )
 
 
-def _harmless(text: str) -> str:
+def harmless(text: str) -> str:
     """Words from outside, fit to be shown anywhere: no markup, no control characters, nothing like a token."""
     words = "".join(letter if letter.isalnum() or letter in " .,:;'-_()" else " " for letter in text[:1000]).split()
     shown = ["…" if len(word) > 24 or (len(word) > 7 and re.search(r"\d", word)) else word for word in words]
     return " ".join(shown)[:200].rstrip(" .")
 
 
-def _refused(code: str) -> RedirectRefused:
+def refused(code: str) -> RedirectRefused:
     return RedirectRefused(_TEXTS[code], code=code)
 
 
-def _damaged(what: str, code: str = "damaged") -> RedirectRefused:
+def damaged(what: str, code: str = "damaged") -> RedirectRefused:
     return RedirectRefused(
         f"The address is damaged: {what}. Copy the whole text of the browser's address bar again, or start the sign-in "
         "again.",

@@ -1,4 +1,4 @@
-"""A Deriv v3 on this machine, so that every lesson and test runs with no account.
+"""Deriv's APIs on this machine, so that every lesson and test runs with no account.
 
 It answers Deriv's calls as Deriv's published schemas say, for made-up users with made-up money. A call
 it does not simulate is answered with an error that says so.

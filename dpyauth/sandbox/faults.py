@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+_PAGE = "<!doctype html><title>Error</title><h1>A page of something between you and the API</h1>\n"
 
 
 @dataclass(slots=True)
@@ -22,7 +24,8 @@ class Faults:
     """What to do wrong, and to which call. Every method may be used from any thread.
 
     A fault names the call it waits for (`"*"` for any) and how many `times` it strikes. `drop`, `reset`
-    and `stall` without a call strike at once, on every open connection.
+    and `stall` without a call strike at once, on every open connection. Calls over HTTP have names too: those
+    of the catalog, and `otp`, `token` and `revoke`; there, `duplicate` and `reorder` do nothing.
 
     Examples
     --------
@@ -37,6 +40,7 @@ class Faults:
         self._at_once = at_once
         self._revoke = revoke
         self._refusing: list[int] = []
+        self._opening: list[int | None] = []
         self._down = False
 
     def swallow(self, call: str = "*", times: int = 1) -> None:
@@ -88,6 +92,27 @@ class Faults:
         with self._lock:
             self._refusing += [status] * times
 
+    def http(
+        self, status: int, call: str, times: int = 1, body: str = _PAGE, headers: Mapping[str, str] | None = None
+    ) -> None:
+        """Answer a call over HTTP like this (by default with a page of HTML) and do nothing."""
+        kind = "text/html" if body.startswith("<") else "application/json"
+        self._add("http", call, times, body, status, {"Content-Type": kind, **(headers or {})})
+
+    def zombie(self, times: int = 1) -> None:
+        """Let the next private WebSockets of the Options API open and answer with nothing in it."""
+        with self._lock:
+            self._opening += [None] * times
+
+    def hang_up(self, times: int = 1, code: int = 1011) -> None:
+        """Close the next WebSockets of the Options API, with this close code, as soon as they are open."""
+        with self._lock:
+            self._opening += [code] * times
+
+    def move(self, loginid: str, status: str = "complete") -> None:
+        """Let the account's owner be at this stage of the move from v3, which serves nobody who has moved."""
+        self._at_once(Fault("move", "", args=(loginid, status)))
+
     def maintenance(self, site_status: str = "down", refuse: bool = True) -> None:
         """Announce `down` or `updating` to `website_status` (`up` ends it) and refuse handshakes with 503."""
         self._down = refuse and site_status != "up"
@@ -102,6 +127,7 @@ class Faults:
         with self._lock:
             self._waiting.clear()
             self._refusing.clear()
+            self._opening.clear()
         self.maintenance("up")
         self._at_once(Fault("resume", ""))
 
@@ -124,6 +150,19 @@ class Faults:
             if self._refusing:
                 return self._refusing.pop(0)
         return 503 if self._down else None
+
+    def opening(self, private: bool) -> tuple[bool, int | None]:
+        """What becomes of a WebSocket of the Options API: whether it is a zombie, and the code it closes with."""
+        with self._lock:
+            if not self._opening or (self._opening[0] is None and not private):
+                return False, None
+            code = self._opening.pop(0)
+        return code is None, code
+
+    @property
+    def is_down(self) -> bool:
+        """Whether everything is refused."""
+        return self._down
 
     def _add(self, kind: str, call: str | None, times: int, *args: Any) -> None:
         fault = Fault(kind, call or "", times, args)

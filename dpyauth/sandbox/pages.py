@@ -51,18 +51,18 @@ def policy(redirect_uri: str = "") -> str:
 def sign_in(app: App, users: Iterable[User], query: str, token: str, wrong: str = "") -> str:
     """Who are you? `token` is the hidden field against forged forms, here and below."""
     choices = "".join(
-        f'<button name="user" value="{user.user_id}">{escape(_name(user))}<small>{escape(_accounts(user))}</small>'
+        f'<button name="user" value="{user.user_id}">{escape(name_of(user))}<small>{escape(_accounts(user))}</small>'
         "</button>"
         for user in users
     )
-    return _page(
+    return page(
         f"Sign in to continue to {app.name}",
-        _wrong(wrong),
+        wrong_note(wrong),
         f'<form method="post" action="{_to("authorize", query)}">{token}',
         f"<h2>As one of the sample users</h2>{choices}</form>",
         f'<form method="post" action="{_to("authorize", query)}">{token}',
         "<h2>Or by e-mail</h2>",
-        _credentials(),
+        credentials_form(),
         '<button class="main">Sign in</button></form>',
         f'<p>No account? <a href="{_to("signup", query)}">Sign up</a></p>',
     )
@@ -70,12 +70,12 @@ def sign_in(app: App, users: Iterable[User], query: str, token: str, wrong: str 
 
 def sign_up(app: App, query: str, token: str, wrong: str = "") -> str:
     """A form for a new demo account."""
-    return _page(
+    return page(
         f"Sign up to continue to {app.name}",
-        _wrong(wrong),
+        wrong_note(wrong),
         f'<form method="post" action="{_to("signup", query)}">{token}',
         "<p>You get a new demo account with 10,000 USD. It lives as long as the sandbox runs.</p>",
-        _credentials(),
+        credentials_form(),
         '<button class="main">Create a demo account</button></form>',
         f'<p>Have an account? <a href="{_to("authorize", query)}">Sign in</a></p>',
     )
@@ -84,9 +84,9 @@ def sign_up(app: App, query: str, token: str, wrong: str = "") -> str:
 def consent(app: App, user: User, ticket: str, token: str) -> str:
     """May the app do all this?"""
     wishes = "".join(f"<li>{SCOPES[scope]} <small>{scope}</small></li>" for scope in app.scopes)
-    return _page(
+    return page(
         f"Give {app.name} access?",
-        f"<p>You are signed in as {escape(_name(user))}. {escape(app.name)} would be able to:</p><ul>{wishes}</ul>",
+        f"<p>You are signed in as {escape(name_of(user))}. {escape(app.name)} would be able to:</p><ul>{wishes}</ul>",
         f"<p>With these accounts: {escape(_accounts(user))}</p>",
         f'<form method="post" action="/oauth2/consent">{token}<input type="hidden" name="ticket" value="{ticket}">',
         '<button class="main" name="choice" value="allow">Allow</button>',
@@ -96,10 +96,10 @@ def consent(app: App, user: User, ticket: str, token: str) -> str:
 
 def message(heading: str, text: str) -> str:
     """A page that only says something."""
-    return _page(heading, f"<p>{escape(text)}</p>")
+    return page(heading, f"<p>{escape(text)}</p>")
 
 
-def _page(heading: str, *parts: str) -> str:
+def page(heading: str, *parts: str) -> str:
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width"><title>{TITLE}</title><style>{_CSS}</style></head><body>'
@@ -108,7 +108,7 @@ def _page(heading: str, *parts: str) -> str:
     )
 
 
-def _credentials() -> str:
+def credentials_form() -> str:
     return (
         '<label for="email">E-mail</label>'
         '<input id="email" name="email" type="email" maxlength="254" required autocomplete="off">'
@@ -117,7 +117,7 @@ def _credentials() -> str:
     )
 
 
-def _wrong(text: str) -> str:
+def wrong_note(text: str) -> str:
     return f'<p class="note wrong" role="alert">{escape(text)}</p>' if text else ""
 
 
@@ -125,7 +125,7 @@ def _to(page: str, query: str) -> str:
     return f"/oauth2/{page}?{escape(query)}"
 
 
-def _name(user: User) -> str:
+def name_of(user: User) -> str:
     return user.name or user.email
 
 

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, Self, TypeVar
 from tornado.httpserver import HTTPServer
 from tornado.web import Application
 
-from dpyauth.sandbox import apps, signin
+from dpyauth.sandbox import apps, options, signin
 from dpyauth.sandbox.faults import Fault, Faults
 from dpyauth.sandbox.history import Row
 from dpyauth.sandbox.limits import Limits, Meter
@@ -39,16 +39,17 @@ class Received(NamedTuple):
 
 
 class Sandbox:
-    """A Deriv v3 on this machine, with made-up users, for lessons and tests.
+    """Deriv's two APIs on this machine, with made-up users, for lessons and tests.
 
-    Any client of Deriv's v3 can connect to `url` with one of `tokens`; nothing leaves the machine.
+    Any client of Deriv's v3 can connect to `url` with one of `tokens`, and any client of the Options API to
+    `rest` with one of `options_tokens`; nothing leaves the machine.
 
     Parameters
     ----------
     port : int, optional
         Where to listen on 127.0.0.1; 0 takes a free port, which `start` after `stop` uses again.
     limits : Limits, bool or None, optional
-        Rate limits; True for those Deriv is known by, None or False for none.
+        Rate limits; True for those Deriv is known by, None or False for none (of the Options API neither).
     idle_timeout : float, optional
         Seconds without a request after which a connection is closed, as Deriv does; None for never.
     ping_interval : float, optional
@@ -64,6 +65,12 @@ class Sandbox:
         The app ID to connect with (1089, which Deriv has for tests, works too).
     tokens : tuple of SampleToken
         The tokens there are.
+    options : Options
+        The Options API's side: how it behaves can be set there.
+    options_app_id : str
+        The app ID to use with `options_tokens`.
+    options_tokens : tuple of SampleToken
+        Personal access tokens for the Options API, new ones in every sandbox.
     faults : Faults
         Things that can be made to go wrong.
     echo_state : bool
@@ -97,6 +104,9 @@ class Sandbox:
         self.echo_state = True
         self.redirect_denial = False
         self.world = World(clock, token_lifetime)
+        self.options = options.Options(self.world, clock, token_lifetime, limited=bool(limits))
+        self.options_app_id = self.options.app_id
+        self.options_tokens = self.options.tokens
         self.meter = Meter(Limits() if limits is True else limits or None)
         self.idle_timeout = idle_timeout
         self.ping_interval = ping_interval
@@ -134,6 +144,16 @@ class Sandbox:
     @property
     def oauth_host(self) -> str:
         """Where the sign-in pages are: in place of https://oauth.deriv.com."""
+        return f"http://{_HOST}:{self._port}"
+
+    @property
+    def rest(self) -> str:
+        """Where the Options API is: in place of https://api.derivws.com."""
+        return f"http://{_HOST}:{self._port}"
+
+    @property
+    def auth_host(self) -> str:
+        """Where one signs in to the Options API: in place of https://auth.deriv.com."""
         return f"http://{_HOST}:{self._port}"
 
     @property
@@ -229,9 +249,55 @@ class Sandbox:
             raise ValueError(wrong)
         return self._now(lambda: self.world.apps.register(name, redirect_uri, scopes)).app_id
 
+    def register_options_app(
+        self, name: str, redirect_uri: str = "", scopes: Collection[str] = ("trade",), kind: str = "oauth"
+    ) -> str:
+        """Register an app with the Options API.
+
+        Parameters
+        ----------
+        name : str
+            What the sign-in pages call it.
+        redirect_uri : str, optional
+            Where they lead back to, letter by letter; also one that Deriv would not take. A PAT app needs none.
+        scopes : collection of str, optional
+            What it may ask for.
+        kind : {"oauth", "pat"}, optional
+            The kind of token it works with.
+
+        Returns
+        -------
+        str
+            Its app ID, which is its OAuth client ID.
+
+        Raises
+        ------
+        ValueError
+            Says what cannot be right.
+        """
+        return self._now(lambda: self.options.register(name, redirect_uri, scopes, kind)).app_id
+
+    def options_token(self, label: str) -> SampleToken:
+        """The first of `options_tokens` whose label begins like this.
+
+        Raises
+        ------
+        KeyError
+            If there is none.
+
+        Examples
+        --------
+        >>> Sandbox().options_token("rich").scopes[0]
+        'trade'
+        """
+        for sample in self.options_tokens:
+            if sample.label.startswith(label):
+                return sample
+        raise KeyError(label)
+
     def expire(self, token: str) -> None:
         """Let a token's time be over, also where someone is signed in with it."""
-        self._now(functools.partial(self.world.expire, token))
+        self._now(lambda: None if self.options.expire(token) else self.world.expire(token))
 
     def note(self, call: str = "", req_id: int | None = None, connection: int = 0) -> None:
         """Remember a request, or only that something changed, and wake up whoever waits."""
@@ -276,7 +342,7 @@ class Sandbox:
 
     def _application(self) -> Application:
         return Application(
-            [(r"/websockets/v3", Socket, {"box": self}), *signin.routes(self)],
+            [(r"/websockets/v3", Socket, {"box": self}), *signin.routes(self), *options.routes(self)],
             websocket_ping_interval=self.ping_interval,
             websocket_ping_timeout=self.ping_interval,
             websocket_max_message_size=1 << 20,
@@ -304,7 +370,7 @@ class Sandbox:
         self._publish("ledger", (account, account.ledger.post(row)))
 
     def _revoke(self, token: str) -> None:
-        self._now(functools.partial(self.world.revoke, token))
+        self._now(lambda: self.options.revoke(token) or self.world.revoke(token))
 
     def _strike(self, fault: Fault) -> None:
         self._now(functools.partial(self._strike_now, fault))
@@ -315,6 +381,9 @@ class Sandbox:
             if fault.args[0] != "up":
                 self.world.site["message"] = "The sandbox is under maintenance, as it was asked to be."
             self._publish("site", None)
+            return
+        if fault.kind == "move":
+            self.options.move(*fault.args)
             return
         for client in tuple(self.sockets):
             client.strike(fault)

@@ -36,7 +36,7 @@ class _Waiting(NamedTuple):
     state: str
 
 
-class _Told(HTTPError):
+class Told(HTTPError):
     """A request that cannot be served, and why, for the person in front of the browser."""
 
     def __init__(self, text: str) -> None:
@@ -44,7 +44,7 @@ class _Told(HTTPError):
         self.text = text
 
 
-class _Page(RequestHandler):
+class Page(RequestHandler):
     """What every page does."""
 
     def initialize(self, box: Sandbox, waiting: OrderedDict[str, _Waiting]) -> None:
@@ -63,7 +63,7 @@ class _Page(RequestHandler):
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         error = kwargs.get("exc_info", (None, None))[1]
-        text = error.text if isinstance(error, _Told) else "Go back to the app and start the sign-in again."
+        text = error.text if isinstance(error, Told) else "Go back to the app and start the sign-in again."
         self.finish(pages.message("The sandbox cannot sign you in", text))
 
     def find_app(self, app_id: str) -> App:
@@ -71,13 +71,13 @@ class _Page(RequestHandler):
         known = app_id.isascii() and app_id.isdigit() and len(app_id) < 18
         app = self.box.world.apps.find(int(app_id)) if known else None
         if app is None:
-            raise _Told("No app with this app ID is registered with the sandbox.")
+            raise Told("No app with this app ID is registered with the sandbox.")
         if not app.redirect_uri:
-            raise _Told("This app has no redirect URL, so there is no way back to it. Register one that has.")
+            raise Told("This app has no redirect URL, so there is no way back to it. Register one that has.")
         return app
 
 
-class _Asked(_Page):
+class _Asked(Page):
     """A page that an app sends a browser to."""
 
     def prepare(self) -> None:
@@ -86,7 +86,7 @@ class _Asked(_Page):
         given = {name: self.get_query_argument(name, "") for name in _PASSED_ON}
         self.state = given["state"]
         if len(self.state) > _LONGEST_STATE:
-            raise _Told(f"The state is longer than {_LONGEST_STATE} characters.")
+            raise Told(f"The state is longer than {_LONGEST_STATE} characters.")
         self.passed_on = urlencode({name: value for name, value in given.items() if value})
 
     def go_on(self, user: User) -> None:
@@ -141,11 +141,11 @@ class _SignUp(_Asked):
         self.finish(pages.sign_up(self.app, self.passed_on, self.xsrf_form_html(), wrong))
 
 
-class _Consent(_Page):
+class _Consent(Page):
     def post(self) -> None:
         waiting = self.waiting.pop(self.get_body_argument("ticket", ""), None)
         if waiting is None:
-            raise _Told("This page has been used, or it is too old. Go back to the app and start the sign-in again.")
+            raise Told("This page has been used, or it is too old. Go back to the app and start the sign-in again.")
         app = self.find_app(waiting.app_id)
         fields: list[tuple[str, str]] = []
         if self.get_body_argument("choice", "") == "allow":

@@ -24,15 +24,15 @@ class SampleToken:
     Parameters
     ----------
     token : str
-        What goes into the `authorize` call. It opens nothing but this sandbox.
+        What goes into the `authorize` call, or after `Bearer`. It opens nothing but this sandbox.
     label : str
         What it is good for, in a few words.
     loginid : str
-        The account it belongs to.
+        The account it belongs to; for a PAT, which is good for all accounts of its user, the first of them.
     scopes : tuple of str
         What it may do.
     kind : str
-        `api` for an API token, `oauth` for a session token of one app.
+        `api` for an API token, `oauth` for a session token of one app, `pat` for a token of the Options API.
     """
 
     token: str
@@ -75,7 +75,7 @@ class Account:
     @property
     def is_virtual(self) -> bool:
         """Whether it is a demo account."""
-        return self.loginid.startswith("VR")
+        return self.loginid.startswith(("VR", "DOT"))
 
     @property
     def digits(self) -> int:

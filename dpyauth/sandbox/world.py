@@ -21,6 +21,7 @@ class World:
         self.users: list[User] = []
         self._owner: dict[str, User] = {}
         self._accounts: dict[str, Account] = {}
+        self.moved: set[int] = set()  # users v3 serves no more, by user ID
         for user in (people.rich(), people.trouble(), people.newcomer()):
             self._add(user)
         self.apps = Apps()
@@ -44,6 +45,11 @@ class World:
         self._signed_up += 1
         return self._add(people.signed_up(self._signed_up, email, int(self._clock())))
 
+    def adopt(self, user: User, *accounts: Account) -> None:
+        """Let a user own accounts."""
+        self._owner |= {account.loginid: user for account in accounts}
+        self._accounts |= {account.loginid: account for account in accounts}
+
     def grant(self, token: str, app_id: int) -> Grant:
         """What a token grants to an app, or why nothing."""
         grant = self.grants.get(token)
@@ -55,11 +61,14 @@ class World:
             raise Refusal("InvalidToken", "Your token has expired or is invalid.")
         if grant.app_id not in (None, app_id):
             raise Refusal("InvalidToken", "Token is not valid for current app ID.")
+        if self.user(grant.loginid).user_id in self.moved:
+            raise Refusal("InvalidToken", "The token is invalid.")
         return grant
 
     def works(self, grant: Grant) -> bool:
         """Whether somebody who signed in with it may go on."""
-        return grant.token in self.grants and not grant.expired(self._clock())
+        moved = self.user(grant.loginid).user_id in self.moved
+        return grant.token in self.grants and not moved and not grant.expired(self._clock())
 
     def let_in(self, app: App, user: User) -> list[Grant]:
         """Give an app access to a user's accounts: a new token for each."""
@@ -99,6 +108,5 @@ class World:
 
     def _add(self, user: User) -> User:
         self.users.append(user)
-        self._owner |= {account.loginid: user for account in user.accounts}
-        self._accounts |= {account.loginid: account for account in user.accounts}
+        self.adopt(user, *user.accounts)
         return user

@@ -34,8 +34,7 @@ function render({ model, el }) {
   const root = element("section", { class: "dpyauth-panel", "aria-label": "Sign in to Deriv" });
   let asking = false; // "use another token" was pressed while signed in
   let waiting = null;
-  let typedAppId = null;
-  let ticked = null; // whether to remember, once the reader has touched it
+  const typed = {}; // what the reader has changed, by field
   let drawn = null; // the phase on show
   el.append(root);
   // Keys typed here are for this panel, not for the notebook's shortcuts; only saving is left to the notebook.
@@ -77,13 +76,10 @@ function render({ model, el }) {
     if (gone) setTimeout(() => gone.close(), wait);
   }
 
-  function begin(appId, remember, signup) {
+  function begin(message) {
     popup = window.open("about:blank", "", "popup,width=600,height=780");
     link = null;
-    callbackPage.then((callback) => {
-      automatic = callback !== null && popup !== null;
-      send({ do: "browser", app_id: appId, callback, remember, signup });
-    });
+    callbackPage.then((callback) => send({ ...message, do: "browser", callback }));
   }
 
   function heard(message) {
@@ -93,13 +89,14 @@ function render({ model, el }) {
       return;
     }
     nonce = message.browser.nonce;
+    automatic = message.browser.automatic && popup !== null;
     if (popup && !popup.closed) {
       popup.location.href = message.browser.url;
     } else {
       popup = null;
       link = message.browser.url;
-      draw();
     }
+    draw();
   }
 
   function received(event) {
@@ -133,43 +130,119 @@ function render({ model, el }) {
       { class: `dpyauth-notice dpyauth-${view.notice.kind}`, role: view.notice.kind === "error" ? "alert" : "status" },
       element("strong", {}, view.notice.title),
       element("p", {}, view.notice.text),
+      offer(view.notice.offer),
     );
   }
 
-  function form(view) {
-    const appId = element("input", {
-      id: `${id}-app`, class: "dpyauth-input", type: "text", inputmode: "numeric", autocomplete: "off",
-      spellcheck: "false", "aria-describedby": `${id}-app-help`,
+  // What a notice has a button for, to go on with.
+  function offer(what) {
+    if (what === "options") {
+      const move = () => {
+        typed.api = "options";
+        ask(model.get("view").phase === "in");
+      };
+      return element("p", { class: "dpyauth-offer" },
+        "Has Deriv moved you to its newer API?",
+        element("button", { class: "dpyauth-button", type: "button", onclick: move }, "Sign in on options instead"));
+    }
+    if (what === undefined) return null;
+    const make = what === "demo" ? () => send({ do: "create-demo" }) : () => begin({ ...entered(), create_demo: true });
+    return element("p", { class: "dpyauth-offer" },
+      element("button", { class: "dpyauth-button", type: "button", onclick: make }, "Create a demo account"));
+  }
+
+  // The API that is chosen; where none is, what an app ID of letters is for. Python guesses better, from the token too.
+  function api(view) {
+    const chosen = typed.api ?? view.api;
+    return chosen || (view.apis.length === 1 ? view.apis[0] : /[a-z]/i.test(typed.app_id ?? (view.sandbox ? "" : view.app_id)) ? "options" : "");
+  }
+
+  // What stands in the field for the app ID: what was typed there, or what is usual with that API.
+  function appIdOf(view) {
+    const speaks = api(view);
+    return typed.app_id ?? (speaks && speaks !== view.speaks ? view.app_ids[speaks] : view.app_id);
+  }
+
+  function entered() {
+    const view = model.get("view");
+    return {
+      api: typed.api ?? view.api,
+      app_id: appIdOf(view),
+      redirect_url: api(view) === "options" ? (typed.redirect_url ?? view.redirect_url) : "",
+      remember: typed.remember ?? view.remember,
+    };
+  }
+
+  function input(name, value, help) {
+    const field = element("input", {
+      id: `${id}-${name}`, class: "dpyauth-input", type: "text", autocomplete: "off", spellcheck: "false",
+      "aria-describedby": `${id}-${name}-help`,
     });
-    appId.value = typedAppId ?? view.app_id;
-    appId.addEventListener("input", () => (typedAppId = appId.value));
+    field.value = typed[name] ?? value;
+    field.addEventListener("input", () => (typed[name] = field.value));
+    return [field, element("p", { class: "dpyauth-help", id: `${id}-${name}-help` }, help)];
+  }
+
+  const APIS = { "": "automatic", v3: "v3 (API token)", options: "options (personal access token)" };
+
+  function choices(view) {
+    if (view.apis.length < 2) return null;
+    const choice = element("select", { id: `${id}-api`, class: "dpyauth-input", "aria-describedby": `${id}-api-help` },
+      ...["", ...view.apis].map((name) => element("option", { value: name }, APIS[name])));
+    choice.value = typed.api ?? view.api;
+    choice.addEventListener("change", () => {
+      typed.api = choice.value;
+      draw();
+    });
+    const details = element("details", { class: "dpyauth-more", open: typed.more ?? choice.value !== "" },
+      element("summary", { id: `${id}-more` }, `More (Deriv API: ${choice.value || APIS[""]})`),
+      element("label", { class: "dpyauth-label", for: `${id}-api` }, "Deriv API"),
+      choice,
+      element("p", { class: "dpyauth-help", id: `${id}-api-help` },
+        "Deriv has an older API, v3, and a newer one, options. Automatic goes by the looks of token and app ID."));
+    details.addEventListener("toggle", () => (typed.more = details.open));
+    return details;
+  }
+
+  const TOKENS = {
+    "": ["API token or personal access token", "Made at Deriv: under Account settings, API token (v3), or on developers.deriv.com (options)."],
+    v3: ["API token", "Made at Deriv under Account settings, API token. To look at your account, tick Read and nothing else."],
+    options: ["Personal access token", "Made on developers.deriv.com, under Dashboard, API tokens."],
+  };
+
+  function form(view) {
+    const speaks = api(view);
+    const [label, made] = TOKENS[speaks];
+    const appId = input("app_id", appIdOf(view),
+      speaks === "options"
+        ? "The letters and digits that developers.deriv.com shows for your app."
+        : "Yours, if you have registered an app at Deriv; otherwise leave what is there.");
+    appId[0].addEventListener("input", () => api(view) !== speaks && draw());
     const token = element("input", {
       id: `${id}-token`, class: "dpyauth-input", type: "password", autocomplete: "off", spellcheck: "false",
       "aria-describedby": `${id}-token-help`, "data-1p-ignore": true, "data-lpignore": "true",
     });
     const remember = element("input", { id: `${id}-remember`, type: "checkbox" });
-    remember.checked = ticked ?? view.remember;
-    remember.addEventListener("change", () => (ticked = remember.checked));
+    remember.checked = typed.remember ?? view.remember;
+    remember.addEventListener("change", () => (typed.remember = remember.checked));
     const submit = (event) => {
       event.preventDefault();
-      const message = { do: "sign-in", app_id: appId.value, token: token.value, remember: remember.checked };
+      const message = { do: "sign-in", ...entered(), token: token.value };
       token.value = "";
       send(message);
     };
-    const withDeriv = (signup) => () => begin(appId.value, remember.checked, signup);
+    const withDeriv = (signup) => () => begin({ ...entered(), signup });
     return element(
       "form",
       { class: "dpyauth-form", onsubmit: submit, autocomplete: "off", novalidate: true },
       notice(view),
-      element("label", { class: "dpyauth-label", for: `${id}-token` }, "API token"),
+      element("label", { class: "dpyauth-label", for: `${id}-token` }, label),
       token,
       element("p", { class: "dpyauth-help", id: `${id}-token-help` },
-        view.sandbox
-          ? "Paste a token, or choose a sample below."
-          : "Made at Deriv under Account settings, API token. To look at your account, tick Read and nothing else. It is not stored in this notebook."),
-      element("label", { class: "dpyauth-label", for: `${id}-app` }, "App ID"),
-      appId,
-      element("p", { class: "dpyauth-help", id: `${id}-app-help` }, "Yours, if you have registered an app at Deriv; otherwise leave what is there."),
+        view.sandbox ? "Paste a token, or choose a sample below." : `${made} It is not stored in this notebook.`),
+      element("label", { class: "dpyauth-label", for: `${id}-app_id` }, "App ID"),
+      ...appId,
+      choices(view),
       element(
         "p",
         { class: "dpyauth-tick" },
@@ -192,6 +265,7 @@ function render({ model, el }) {
           view.sandbox
             ? "Sign in on a page, as at Deriv itself: for all accounts of a person at once."
             : "Sign in on Deriv's own page, for all your accounts at once. This needs an app ID of your own, with a redirect URL."),
+        ...(speaks === "options" && !view.sandbox ? redirect(view) : []),
         element(
           "div",
           { class: "dpyauth-row" },
@@ -199,8 +273,14 @@ function render({ model, el }) {
           element("button", { class: "dpyauth-button", type: "button", onclick: withDeriv(true) }, "Sign up"),
         ),
       ),
-      view.samples.length ? samples(view) : null,
+      view.sandbox ? samples(view) : null,
     );
+  }
+
+  function redirect(view) {
+    const [field, help] = input("redirect_url", view.redirect_url, "Exactly as it is registered for your app, letter by letter.");
+    callbackPage.then((here) => here?.startsWith("https:") && help.append(` This notebook server's own: ${here}`));
+    return [element("label", { class: "dpyauth-label", for: field.id }, "Redirect URL"), field, help];
   }
 
   function vouch(view) {
@@ -261,8 +341,13 @@ function render({ model, el }) {
     const choice = element(
       "select",
       { id: `${id}-sample`, class: "dpyauth-input" },
-      ...view.samples.map((name) => element("option", { value: name }, name)),
+      ...Object.entries(view.samples).map(([name, labels]) =>
+        element("optgroup", { label: `${name} API` }, ...labels.map((label) => element("option", { value: `${name}:${label}` }, label)))),
     );
+    const use = () => {
+      const [name, label] = choice.value.split(/:(.*)/s);
+      send({ do: "sample", api: name, name: label });
+    };
     return element(
       "div",
       { class: "dpyauth-samples" },
@@ -271,13 +356,13 @@ function render({ model, el }) {
         "div",
         { class: "dpyauth-row" },
         choice,
-        element("button", { class: "dpyauth-button", type: "button", onclick: () => send({ do: "sample", name: choice.value }) }, "Use this sample"),
+        element("button", { class: "dpyauth-button", type: "button", onclick: use }, "Use this sample"),
       ),
     );
   }
 
   function account(view) {
-    const { loginid, currency, kind, scopes, source } = view.account;
+    const { loginid, currency, kind, scopes, source, api: speaks } = view.account;
     const connected = view.state === "signed in";
     return element(
       "div",
@@ -289,6 +374,7 @@ function render({ model, el }) {
         element("span", { class: "dpyauth-loginid" }, loginid),
         element("span", { class: "dpyauth-currency" }, currency || "no currency yet"),
         element("span", { class: `dpyauth-badge dpyauth-${kind}` }, kind === "demo" ? "Demo account" : "Real account"),
+        element("span", { class: "dpyauth-badge dpyauth-api", title: "Which of Deriv's APIs this is" }, `${speaks} API`),
         element("span", { class: `dpyauth-connection ${connected ? "dpyauth-on" : "dpyauth-off"}` }, connected ? "connected" : "reconnecting…"),
       ),
       element(
@@ -374,7 +460,7 @@ function render({ model, el }) {
     clearTimeout(waiting);
     status.hidden = true;
     // A sign-in that was refused leaves the form open; one that succeeded closes it.
-    if (view.phase === "form" || (view.phase === "in" && drawn === "busy" && !view.notice)) asking = false;
+    if (view.phase === "form" || (view.phase === "in" && drawn === "busy" && view.notice?.kind !== "error")) asking = false;
     // When it has come back, that window is just going to its last page: Chromium then does not hear that it should close.
     if (view.phase !== "browser" && drawn === "browser") shut(view.phase === "form" ? 0 : LAST);
     draw();

@@ -11,6 +11,7 @@ import anywidget
 import traitlets
 from IPython.display import display
 
+from dpyauth.apis.access import NAMES
 from dpyauth.credentials import Secret
 from dpyauth.desk import Desk
 from dpyauth.errors import DpyauthError
@@ -69,25 +70,34 @@ class SignInPanel(anywidget.AnyWidget):
             return
         said, desk = content.copy(), self._desk
         content.clear()
-        app_id, remember = str(said.get("app_id", "")), said.get("remember") is True
+        app_id, remember = _text(said, "app_id"), said.get("remember") is True
+        api = api if (api := _text(said, "api")) in NAMES else None if "api" not in said else ""
         try:
             match said:
                 case {"do": "sign-in"}:
-                    desk.token(_taken(said, "token"), app_id, remember=remember)
+                    desk.token(_taken(said, "token"), app_id, api=api, remember=remember)
                 case {"do": "sample", "name": str(name)}:
-                    desk.sample(name)
+                    desk.sample(name, api or "v3")
+                case {"do": "create-demo"}:
+                    desk.create_demo()
                 case {"do": "browser"}:
-                    callback, signup = said.get("callback"), said.get("signup") is True
-                    callback = callback if isinstance(callback, str) else None
                     begun = None
                     try:
-                        begun = desk.browser(app_id, callback, signup=signup, remember=remember)
+                        begun = desk.browser(
+                            app_id,
+                            _text(said, "callback") or None,
+                            api=api,
+                            redirect_url=_text(said, "redirect_url"),
+                            signup=said.get("signup") is True,
+                            create_demo=said.get("create_demo") is True,
+                            remember=remember,
+                        )
                     finally:
                         self.send({"browser": begun})  # or nothing: then the window can close
                 case {"do": "returned", "nonce": str(nonce)}:
                     desk.returned(nonce, _taken(said, "query"))
                 case {"do": "pasted"}:
-                    desk.pasted(_taken(said, "address"), app_id, remember=remember)
+                    desk.pasted(_taken(said, "address"))
                 case {"do": "confirm"}:
                     desk.confirm()
                 case {"do": "choose", "loginid": str(loginid)}:
@@ -104,6 +114,11 @@ class SignInPanel(anywidget.AnyWidget):
     def _refresh(self) -> None:
         with self._refreshing:  # what one thread saw must not overwrite what another has seen since
             self.view = self._desk.look()
+
+
+def _text(said: dict[str, Any], name: str) -> str:
+    value = said.get(name)
+    return value if isinstance(value, str) else ""
 
 
 def _taken(said: dict[str, Any], name: str) -> Secret:

@@ -1,8 +1,7 @@
 """How many calls Deriv allows, and how long the next one must wait. No I/O.
 
-Deriv counts calls in three buckets: all of them (general), those about the outcome of trading, and those that price
-contracts. The limits here are the lowest that have been seen; `learn` replaces them with what Deriv's
-``website_status`` says.
+Deriv counts calls in buckets, of which each API has its own. Of v3 the limits here are the lowest that have been seen;
+`learn` replaces them with what Deriv's ``website_status`` says.
 """
 
 from __future__ import annotations
@@ -10,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 MINUTE, HOUR = 60.0, 3600.0
@@ -21,9 +21,22 @@ MOST_KEPT = 10_000
 
 GENERAL = "general"
 _KEYS = {"outcome": "max_requests_outcome", "pricing": "max_requests_pricing", GENERAL: "max_requestes_general"}
-_CALLS = {
-    "outcome": frozenset({"portfolio", "profit_table", "statement"}),
-    "pricing": frozenset({"proposal", "proposal_open_contract"}),
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """So many calls, in a minute and in an hour."""
+
+    minutely: int
+    hourly: int
+    calls: frozenset[str] = frozenset()
+    """Which calls count; of the general one, all for which there is no other."""
+
+
+LIMITS = {
+    GENERAL: Limit(180, 14_400),
+    "outcome": Limit(25, 1_500, frozenset({"portfolio", "profit_table", "statement"})),
+    "pricing": Limit(80, 3_600, frozenset({"proposal", "proposal_open_contract"})),
 }
 
 
@@ -72,29 +85,39 @@ class _Bucket:
 
 
 class Budget:
-    """What has been spent, and what is left."""
+    """What has been spent, and what is left.
 
-    def __init__(self) -> None:
-        self._calls = dict(_CALLS)
-        self._buckets = {
-            GENERAL: _Bucket(180, 14_400),
-            "outcome": _Bucket(25, 1_500),
-            "pricing": _Bucket(80, 3_600),
-        }
+    Parameters
+    ----------
+    limits : mapping of str to Limit
+        By the name of the bucket; one is `GENERAL`.
+    fixed : bool
+        Whether they are all there is to know, and each call counts in one bucket; else every call counts in the general
+        one, too, and Deriv tells the true limits.
+    """
+
+    def __init__(self, limits: Mapping[str, Limit] = LIMITS, *, fixed: bool = False) -> None:
+        self._fixed = fixed
+        self._limits = limits
+        self._calls = {name: limit.calls for name, limit in limits.items() if limit.calls}
+        self._buckets = {name: _Bucket(limit.minutely, limit.hourly) for name, limit in limits.items()}
 
     def lane(self, call: str) -> str:
         """The bucket that decides when a call may go: its own, or the general one."""
-        return next((name for name, calls in self._calls.items() if call in calls), GENERAL)
+        for name, calls in self._calls.items():
+            if call in calls:
+                return name
+        return GENERAL
 
     def wait(self, lane: str, now: float) -> float:
         """Seconds until a call of this lane may go."""
         own = self._buckets[lane].wait(now)
-        return own if lane == GENERAL else max(own, self._buckets[GENERAL].wait(now))
+        return own if self._fixed or lane == GENERAL else max(own, self._buckets[GENERAL].wait(now))
 
     def spend(self, lane: str, now: float) -> None:
         """A call was sent."""
         self._buckets[lane].spend(now)
-        if lane != GENERAL:
+        if lane != GENERAL and not self._fixed:
             self._buckets[GENERAL].spend(now)
 
     def refused(self, lane: str, now: float) -> None:
@@ -114,6 +137,7 @@ class Budget:
         limits = status.get("api_call_limits") if isinstance(status, Mapping) else None
         if not isinstance(limits, Mapping):
             return
+        known = frozenset().union(*(limit.calls for limit in self._limits.values()))
         for name, key in _KEYS.items():
             said = limits.get(key)
             if not isinstance(said, Mapping):
@@ -121,8 +145,8 @@ class Budget:
             bucket = self._buckets[name]
             bucket.limit(_positive(said.get("minutely"), bucket.minutely), _positive(said.get("hourly"), bucket.hourly))
             named = frozenset(re.findall(r"\w+", str(said.get("applies_to", ""))))
-            if name in self._calls and named & (_CALLS["outcome"] | _CALLS["pricing"]):
-                self._calls[name] = named | _CALLS[name]
+            if name in self._calls and named & known:
+                self._calls[name] = named | self._limits[name].calls
 
     def left(self, now: float) -> dict[str, int]:
         """How many calls of each bucket may still go within this minute; may be called from any thread."""
@@ -133,8 +157,10 @@ class Budget:
 
     def half_spent(self, lane: str) -> bool:
         """Whether a limit begins to matter, so that it pays to learn the true ones."""
-        bucket = self._buckets[lane]
-        return 2 * len(bucket.recent) > bucket.minutely
+        if self._fixed:
+            return False
+        own, general = self._buckets[lane], self._buckets[GENERAL]
+        return 2 * len(own.recent) > own.minutely or 2 * len(general.recent) > general.minutely
 
 
 def _positive(value: Any, otherwise: int) -> int:

@@ -99,7 +99,8 @@ class Calls:
     def add(self, pending: Pending) -> None:
         """Enter a call, or its new deadline."""
         self._pending[pending.req_id] = pending
-        self.next_deadline = min(self.next_deadline, pending.deadline)
+        if pending.deadline < self.next_deadline:
+            self.next_deadline = pending.deadline
 
     def get(self, req_id: int) -> Pending | None:
         """The call that a reply with this req_id is for."""
@@ -152,7 +153,7 @@ class Calls:
         for pending in self:
             extra = PATIENCE - pending.waited if ready and not pending.sent else 0.0
             if pending.deadline + extra <= now:
-                self.fail(pending, _overdue(pending, ready, reason))
+                self.fail(pending, overdue(pending, ready, reason))
             else:
                 self.next_deadline = min(self.next_deadline, pending.deadline + extra)
 
@@ -185,7 +186,8 @@ def over_budget(call: str, wait: float) -> RateLimited:
     )
 
 
-def _overdue(pending: Pending, ready: bool, reason: str) -> DpyauthError:
+def overdue(pending: Pending, ready: bool = True, reason: str = "") -> DpyauthError:
+    """The error for a call whose time is up."""
     call, seconds = pending.call, f"{pending.timeout:g} s"
     if pending.sent and pending.changes:
         return outcome_unknown(call, f"no reply within {seconds}")

@@ -4,24 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import random
-import ssl
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from typing import Any
 
 from websockets.asyncio.client import connect
-from websockets.exceptions import ConnectionClosed, InvalidProxy, InvalidStatus, WebSocketException
+from websockets.exceptions import WebSocketException
 
 from dpyauth._version import __version__
-from dpyauth.errors import DpyauthError, SessionClosed, SignInRefused
+from dpyauth.errors import (
+    BadReply,
+    CallTimeout,
+    ConnectionFailed,
+    DpyauthError,
+    RateLimited,
+    SessionClosed,
+)
 from dpyauth.wire.background import background
 from dpyauth.wire.budget import Budget
 from dpyauth.wire.calls import Pending
 from dpyauth.wire.link import Link
 from dpyauth.wire.mailbox import Mailbox
+from dpyauth.wire.reasons import STALE, closing, explain, status_of
 from dpyauth.wire.replies import Reply
 from dpyauth.wire.socket import Socket
 from dpyauth.wire.state import Greeting, State, unreachable
@@ -32,6 +40,11 @@ CLOSE_TIMEOUT = 2.0
 MAX_MESSAGE = 16 * 2**20
 CLOCK_EVERY = 5.0
 CLOCK_JUMP = 5.0
+STALE_TRIES = 2
+"""How often in a row an address that was just given out may be refused; once more is final."""
+
+PASSING = (ConnectionFailed, CallTimeout, RateLimited, BadReply)
+"""Errors of asking for an address that may be gone the next time."""
 
 log = logging.getLogger("dpyauth")
 
@@ -42,11 +55,15 @@ _wire_log.setLevel(logging.INFO)
 
 
 class Connection:
-    """A connection that comes back by itself until it is closed or Deriv refuses the credential."""
+    """A connection that comes back by itself until it is closed or Deriv refuses the credential.
+
+    ``url`` may be a coroutine function that gives a fresh address for every attempt: a secret that is good once. It
+    must come to an end by itself; of its errors, those in `PASSING` mean to try again later, all others are final.
+    """
 
     def __init__(
         self,
-        url: str,
+        url: str | Callable[[], Awaitable[str]],
         greeting: Greeting | None,
         *,
         direct: bool = False,
@@ -70,9 +87,11 @@ class Connection:
         )
         self._socket: Socket | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = math.inf
         self._clock_timer: asyncio.TimerHandle | None = None
         self._clock_offset = _clock_offset()
         self._dropped: str | None = None
+        self._stale = 0  # refusals in a row of addresses that were just given out
         self._ended = threading.Event()
         self._closing = threading.Lock()
         self._released = False
@@ -177,13 +196,13 @@ class Connection:
             self._socket = None  # it is being closed, which the server may never finish
             self._loop.call_later(CLOSE_TIMEOUT, socket.transport.abort)
         wake_at = self._link.wake_at
-        if self._timer is None or wake_at < self._timer.when():
+        if wake_at < self._timer_at:  # a timer that is too early does no harm
             if self._timer is not None:
                 self._timer.cancel()
-            self._timer = self._loop.call_at(wake_at, self._tick) if wake_at < float("inf") else None
+            self._timer, self._timer_at = self._loop.call_at(wake_at, self._tick), wake_at
 
     def _tick(self) -> None:
-        self._timer = None
+        self._timer, self._timer_at = None, math.inf
         reason = self._link.tick(time.monotonic())
         if reason is not None:
             self._drop(reason)
@@ -222,50 +241,76 @@ class Connection:
         for timer in (self._timer, self._clock_timer):
             if timer is not None:
                 timer.cancel()
+        self._mailbox.close()
         self._settle()
         self._ended.set()
 
     async def _live(self) -> None:
         """One socket from its opening to its end."""
-        final: DpyauthError | None = None
+        error: DpyauthError | None = None
+        final = False
         socket: Socket | None = None
         self._dropped = None
         try:
-            async with connect(
-                self._url,
-                logger=_wire_log,
-                open_timeout=OPEN_TIMEOUT,
-                close_timeout=CLOSE_TIMEOUT,
-                # Liveness is the link's business: a JSON ping also proves that Deriv's dispatcher lives, and its
-                # deadline makes allowance for a machine that slept. Pings from the server are still answered.
-                ping_interval=None,
-                max_size=MAX_MESSAGE,
-                proxy=None if self._direct else True,
-                create_connection=Socket,
-                user_agent_header=f"dpyauth/{__version__}",
-            ) as opened:
-                assert isinstance(opened, Socket)
-                self._socket = socket = opened
-                socket.on_message, socket.on_batch, socket.on_part = self._receive, self._pump, self._receive_part
-                self._link.connected(time.monotonic())
-                self._pump()
-                try:
-                    await socket.wait_closed()
-                finally:
-                    self._socket = None
-                reason = closing(socket)
-        except (OSError, WebSocketException, ImportError) as error:
-            reason, final = explain(error)
+            self._socket = socket = await self._open()
+            self._stale = 0
+            socket.on_message, socket.on_batch, socket.on_part = self._receive, self._received, self._receive_part
+            self._link.connected(time.monotonic())
+            self._pump()
+            try:
+                await socket.wait_closed()
+            finally:
+                self._socket = None
+                await socket.close()  # says goodbye when the wait was called off; else of no effect
+            reason = closing(socket)
+        except DpyauthError as raised:
+            # A copy: the traceback leads to where the credential is.
+            reason, error, final = str(raised).rstrip("."), raised.again(), not isinstance(raised, PASSING)
+        except (OSError, WebSocketException, ImportError) as raised:
+            reason, error = explain(raised, OPEN_TIMEOUT)
+            if not isinstance(self._url, str) or "app_id=" not in self._url:
+                error = None  # it is about app IDs, and none was sent: somebody else refuses, such as a company proxy
+            if not isinstance(self._url, str):
+                self._stale = self._stale + 1 if status_of(raised) == 401 else 0
+                if self._stale > STALE_TRIES:
+                    reason, error, final = str(STALE).rstrip("."), STALE.again(), True
+                elif self._stale:
+                    return  # it was used or too old: the next attempt asks for a new one
         finally:
             if socket is not None:
                 socket.transport.abort()  # when even the goodbye was called off; else of no effect
-        self._link.lost(self._dropped or reason, time.monotonic(), final=final)
+        self._link.lost(self._dropped or reason, time.monotonic(), error=error, final=final)
         self._pump()
+
+    async def _open(self) -> Socket:
+        """A new socket. An address that was asked for stays in here, and ends with the attempt."""
+        url = self._url if isinstance(self._url, str) else await self._url()
+        socket = await connect(
+            url,
+            logger=_wire_log,
+            open_timeout=OPEN_TIMEOUT,
+            close_timeout=CLOSE_TIMEOUT,
+            # Liveness is the link's business: a JSON ping also proves that Deriv's dispatcher lives, and its
+            # deadline makes allowance for a machine that slept. Pings from the server are still answered.
+            ping_interval=None,
+            max_size=MAX_MESSAGE,
+            proxy=None if self._direct else True,
+            create_connection=Socket,
+            user_agent_header=f"dpyauth/{__version__}",
+        )
+        assert isinstance(socket, Socket)
+        socket.forget_address()
+        return socket
 
     def _receive(self, message: bytes, is_text: bool) -> None:
         reason = self._link.received(message if is_text else b"", time.monotonic())
         if reason is not None:
             self._drop(reason)
+
+    def _received(self) -> None:
+        """What came in together has been handed over. Mostly it leaves nothing to do."""
+        if self._link.has_messages or self._socket is None or not self._socket.takes_messages:
+            self._pump()
 
     def _receive_part(self) -> None:
         self._link.heard(time.monotonic())
@@ -289,43 +334,3 @@ class Connection:
 
 def _clock_offset() -> float:
     return time.time() - time.monotonic()
-
-
-def explain(error: Exception) -> tuple[str, DpyauthError | None]:
-    """Why a connection could not be opened, in words; and the error to end with where trying again is no use."""
-    if isinstance(error, InvalidStatus):
-        status = error.response.status_code
-        if status in {401, 403}:
-            refused = SignInRefused(
-                f"Deriv refused the connection (HTTP {status}): it does not know this app ID. "
-                "Check the app ID; to try things with an API token, use 1089.",
-                code="InvalidAppID",
-            )
-            return f"the server answered with HTTP {status}", refused
-        kind = "too many connections" if status == 429 else "it may be down or under maintenance"
-        return f"the server answered with HTTP {status}; {kind}", None
-    if isinstance(error, TimeoutError):
-        return f"no answer within {OPEN_TIMEOUT:g} s; check the internet connection", None
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return "the server's certificate is not valid; is a company proxy in between?", None
-    if isinstance(error, ssl.SSLError):
-        return "no encrypted connection could be made; is a company proxy in between?", None
-    if isinstance(error, ConnectionRefusedError):
-        return "nothing answers at that address", None
-    if isinstance(error, OSError) and type(error).__name__ == "gaierror":
-        return "the server's name could not be found; check the internet connection", None
-    if isinstance(error, ConnectionClosed):
-        return "the connection broke while it was opened", None
-    if isinstance(error, InvalidProxy):
-        return "the address of the proxy in this machine's settings cannot be read", None
-    if isinstance(error, ImportError):
-        return "this machine uses a SOCKS proxy, which needs the package python-socks", None
-    return f"the connection could not be opened ({type(error).__name__})", None
-
-
-def closing(socket: Socket) -> str:
-    """Why a connection ended, in words."""
-    received, sent = socket.protocol.close_rcvd, socket.protocol.close_sent
-    if received is not None:
-        return f"the server closed the connection (code {int(received.code)})"
-    return f"a message could not be read (code {int(sent.code)})" if sent else "the connection broke"

@@ -16,11 +16,14 @@ class Lanes:
         self.budget = budget
         self._lanes: dict[str, deque[Pending]] = {}
         self._urgent: deque[Pending] = deque()
+        self.waiting = 0
+        """How many calls are in the lanes."""
         self.wake_at = math.inf
         """When a lane that is held up may go on."""
 
     def put(self, pending: Pending, *, first: bool = False) -> None:
         """Enter a call, behind the others or before them."""
+        self.waiting += 1
         if pending.changes:
             self._urgent.append(pending)
             return
@@ -30,6 +33,7 @@ class Lanes:
     def take(self, now: float) -> Pending | None:
         """The next call that may go now; whether one that changes something may is for the caller to see."""
         if self._urgent:
+            self.waiting -= 1
             return self._urgent.popleft()
         self.wake_at = math.inf
         free: deque[Pending] | None = None
@@ -41,10 +45,14 @@ class Lanes:
                 self.wake_at = min(self.wake_at, now + wait)
             elif free is None or lane[0].req_id < free[0].req_id:
                 free = lane
-        return free.popleft() if free else None
+        if free is None:
+            return None
+        self.waiting -= 1
+        return free.popleft()
 
     def clear(self) -> None:
         """Forget all."""
         self._lanes.clear()
         self._urgent.clear()
+        self.waiting = 0
         self.wake_at = math.inf

@@ -31,6 +31,8 @@ SLOWEST = 60.0
 """How long a ping's answer may take while a long message comes in before it."""
 GREETING_TIMEOUT = 15.0
 REOPEN_TIMEOUT = 30.0
+INSTANT = 0.001
+"""A wait this short is none."""
 OVERSLEPT = 5.0
 """A tick this late means that the machine slept or was busy: deadlines for Deriv start anew."""
 
@@ -51,6 +53,8 @@ class Link:
     ) -> None:
         self.state = State.CONNECTING
         self.reason = ""  # why the state is what it is
+        self.ready = False  # whether calls are sent at once
+        self.over = False  # whether it has ended for good
         self.failure: DpyauthError | None = None  # what ended it for good
         self.stray = 0  # replies nobody waits for: late, doubled, or never asked for
         self.reconnects = 0
@@ -83,19 +87,9 @@ class Link:
         return next(self._ids)
 
     @property
-    def ready(self) -> bool:
-        """Whether calls are sent at once."""
-        return self.state is State.AUTHORISED or (self.state is State.OPEN and self._greeting is None)
-
-    @property
     def streams(self) -> int:
         """How many subscriptions there are at Deriv."""
         return len(self._streams)
-
-    @property
-    def over(self) -> bool:
-        """Whether this connection has ended for good."""
-        return self.state in {State.SIGNED_OUT, State.CLOSED}
 
     def submit(self, pending: Pending, now: float) -> None:
         """Send a call now, or as soon as there is a connection; changes never wait."""
@@ -131,12 +125,17 @@ class Link:
 
     # What the driver asks for
 
+    @property
+    def has_messages(self) -> bool:
+        """Whether something waits to be sent, now or as soon as Deriv's rate limits let it."""
+        return bool(self._control or self._lanes.waiting)
+
     def next_message(self, now: float) -> str | None:
         """The next text to send, if any. Taking it counts as having sent it."""
         if self._control:
             self.budget.spend(GENERAL, now)
             return self._control.popleft()
-        while self.ready and (pending := self._lanes.take(now)) is not None:
+        while self.ready and self._lanes.waiting and (pending := self._lanes.take(now)) is not None:
             if pending not in self._calls:
                 continue  # abandoned or expired meanwhile
             if pending.changes and (wait := self.budget.wait(pending.lane, now)) > 0:
@@ -204,8 +203,12 @@ class Link:
         if self._pinging:
             self._ping_due = max(self._ping_due, min(now + PING_TIMEOUT, self._ping_sent + SLOWEST))
 
-    def lost(self, reason: str, now: float, *, final: DpyauthError | None = None) -> None:
-        """The socket is gone, or could not be opened. ``final`` says that trying again is pointless."""
+    def lost(self, reason: str, now: float, *, error: DpyauthError | None = None, final: bool = False) -> None:
+        """The socket is gone, or could not be opened.
+
+        ``error`` is what that means to those who wait for the first connection; ``final`` says that it means the same
+        to everybody later: trying again is pointless.
+        """
         if self.over:
             return
         if self._ready_since is not None:
@@ -217,7 +220,10 @@ class Link:
         self._ready_since = None
         self._forget_own()
         if not self._was_ready:  # a first connection that fails is the caller's to repeat
-            self._end(State.CLOSED, final or unreachable(reason))
+            self._end(State.CLOSED, error or unreachable(reason))
+            return
+        if final:
+            self._end(State.SIGNED_OUT, error or unreachable(reason))
             return
         self._streams.lost(reason)
         for pending in self._calls:
@@ -310,7 +316,7 @@ class Link:
 
     def _learn(self, lane: str) -> None:
         """Ask for the true rate limits once they begin to matter."""
-        if not self._learning and (self.budget.half_spent(lane) or self.budget.half_spent(GENERAL)):
+        if self.budget.half_spent(lane) and not self._learning:
             self._learning = True
             self._ask({"website_status": 1}, lambda reply, now: self.budget.learn(reply.get("website_status")))
 
@@ -336,9 +342,10 @@ class Link:
         """The time that a call waited for the rate limits was not its own."""
         assert self._ready_since is not None
         waited = now - max(pending.queued_at, self._ready_since)
-        pending.waited += waited
-        pending.deadline += waited
-        self._calls.add(pending)
+        if waited >= INSTANT:
+            pending.waited += waited
+            pending.deadline += waited
+            self._calls.add(pending)
 
     def _failed(self, pending: Pending) -> None:
         """A call ended with an error; where it was to open a stream, there is none."""
@@ -423,6 +430,8 @@ class Link:
     def _change(self, state: State, reason: str) -> None:
         self.reason = reason
         self.state = state
+        self.ready = state is State.AUTHORISED or (state is State.OPEN and self._greeting is None)
+        self.over = state is State.SIGNED_OUT or state is State.CLOSED
         self._on_change(state, reason)
 
     def _event(self, what: str, why: str, took: float | None = None) -> None:

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
+from decimal import Decimal
 from importlib import resources
 from typing import Any
 
@@ -10,20 +12,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft4Validator
 
-from dpyauth.apis.catalog import Call, load, nearest
-from dpyauth.errors import InvalidRequest
+from dpyauth.apis import catalog, request
+from dpyauth.apis.catalog import APIS, Call, Catalog, Rest, load, nearest
+from dpyauth.errors import InvalidRequest, NotInThisApi
 
 V3 = load("v3")
-SCOPES = {"read", "trade", "trading_information", "payments", "admin"}
+OPTIONS = load("options")
+BOTH = [V3, OPTIONS]
+SCOPES = {
+    "v3": {"read", "trade", "trading_information", "payments", "admin"},
+    "options": {"trade", "account_manage", "payment", "application_read"},
+}
 
 READS_DESPITE_THEIR_NAMES = {
-    "contract_update_history",
-    "partner_account_creation_status",
+    "v3": {"contract_update_history", "partner_account_creation_status"},
+    "options": {"contract_update_history", "payment_agent_withdraw_status"},
 }
 WRITING = re.compile(
     r"buy|sell|cancel|create|delete|update|register|revoke|reset|transfer|deposit|withdraw|topup|logout|upload"
     r"|copy_st|dispute|confirm|review|approval|unsubscribe|new_account_(?!check)|new_partner|^set_|password|verify"
-    r"|exchange_verification|redirect|cashier$|connect_copy|p2p_ping|_creation"
+    r"|exchange_verification|redirect|cashier$|connect_copy|p2p_ping|_creation|auto_(start|stop|pause|resume)"
 )
 
 
@@ -31,16 +39,53 @@ def test_it_has_every_call_of_v3() -> None:
     assert len(V3) == 137
     assert {"authorize", "balance", "buy", "get_account_status", "ping"} <= set(V3)
     assert all(call.name == name for name, call in V3.items())
+    assert all(call.rest is None and call.path_fields == () for call in V3.values())
+
+
+def test_it_has_every_call_of_options() -> None:
+    assert {name for name, call in OPTIONS.items() if call.rest is None} == {
+        *("active_symbols", "contracts_for", "contracts_list", "ticks", "ticks_history", "proposal", "forget"),
+        *("forget_all", "ping", "time", "trading_times", "auto_list_strategies", "balance", "portfolio"),
+        *("profit_table", "statement", "transaction", "proposal_open_contract", "buy", "sell", "cancel"),
+        *("contract_update", "contract_update_history", "auto_get", "auto_list", "auto_start", "auto_stop"),
+        *("auto_pause", "auto_resume"),
+    }
+    assert {name: call.scopes for name, call in OPTIONS.items() if call.rest} == {
+        "create_account": ("account_manage",),
+        "get_accounts": ("trade",),
+        "get_nickname": ("account_manage",),
+        "health": (),
+        "legacy_accounts": ("trade",),
+        "legacy_migration_status": ("trade",),
+        "legacy_statement": ("trade",),
+        "markup_statistics": ("application_read",),
+        "payment_agent_get": ("payment",),
+        "payment_agent_list": ("payment",),
+        "payment_agent_statistics": ("payment",),
+        "payment_agent_transfer": ("payment",),
+        "payment_agent_withdraw": ("payment",),
+        "payment_agent_withdraw_status": ("payment",),
+        "payment_agent_withdraw_verification": ("payment",),
+        "reset_demo_balance": ("trade",),
+    }
 
 
 def test_it_is_read_once() -> None:
     assert load("v3") is load("v3")
-    assert repr(V3) == "<dpyauth catalog of v3: 137 calls>"
+    assert [repr(known) for known in BOTH] == [
+        "<dpyauth catalog of v3: 137 calls>",
+        "<dpyauth catalog of options: 45 calls>",
+    ]
 
 
-def test_what_changes_something_by_its_name_is_marked() -> None:
-    unmarked = {name for name in V3 if WRITING.search(name) and not V3[name].changes}
-    assert unmarked == READS_DESPITE_THEIR_NAMES
+@pytest.mark.parametrize("known", BOTH, ids=APIS)
+def test_what_changes_something_by_its_name_is_marked(known: Catalog) -> None:
+    unmarked = {name for name in known if WRITING.search(name) and not known[name].changes}
+    assert unmarked == READS_DESPITE_THEIR_NAMES[known.api]
+
+
+def test_what_is_not_read_by_rest_changes_something() -> None:
+    assert all(call.changes is (call.rest.method != "GET") for call in OPTIONS.values() if call.rest)
 
 
 @pytest.mark.parametrize(
@@ -73,24 +118,65 @@ def test_others_always_or_never_do(name: str, changes: bool) -> None:
     assert V3[name].changes_with({}) is changes
 
 
-@pytest.mark.parametrize("name", [name for name in V3 if V3[name].streams != "no"])
-def test_a_stream_changes_nothing(name: str) -> None:
-    assert "subscribe" in V3[name].fields
+@pytest.mark.parametrize("call", [call for known in BOTH for call in known.values() if call.streams != "no"])
+def test_a_stream_changes_nothing(call: Call) -> None:
+    assert "subscribe" in call.fields
     # The exceptions make something, and subscribe to what they have made.
-    assert not V3[name].changes or name in {"buy", "p2p_order_create", "p2p_advertiser_create"}
+    assert not call.changes or call.name in {"buy", "auto_start", "p2p_order_create", "p2p_advertiser_create"}
 
 
-def test_required_fields_and_scopes_are_known_ones() -> None:
-    for call in V3.values():
+@pytest.mark.parametrize("known", BOTH, ids=APIS)
+def test_required_fields_and_scopes_are_known_ones(known: Catalog) -> None:
+    for call in known.values():
         assert set(call.required) <= set(call.fields), call.name
-        assert set(call.scopes) <= SCOPES, call.name
+        assert set(call.scopes) <= SCOPES[known.api], call.name
         assert call.needs_auth == bool(call.scopes)
 
 
-def test_every_schema_is_one() -> None:
-    for call in V3.values():
+@pytest.mark.parametrize("known", BOTH, ids=APIS)
+def test_every_schema_is_one(known: Catalog) -> None:
+    for call in known.values():
         Draft4Validator(Draft4Validator.META_SCHEMA).validate(call.schema)
-        assert {"req_id", "passthrough"} <= set(call.schema["properties"])
+        common = {"req_id", "passthrough"} & set(call.schema["properties"])
+        assert common == (set() if call.rest else {"req_id", "passthrough"})
+
+
+def test_a_rest_call_says_where_it_goes() -> None:
+    call = OPTIONS["reset_demo_balance"]
+    assert call.rest == Rest("POST", "/trading/v1/options/accounts/{account_id}/reset-demo-balance")
+    assert call.path_fields == ("account_id",)
+    assert Call("x", "s", {}, (), rest=Rest("GET", "/v1/{a}/of/{b_c}")).path_fields == ("a", "b_c")
+
+
+def test_what_is_part_of_a_path_is_a_required_text() -> None:
+    for call in OPTIONS.values():
+        assert set(call.path_fields) <= set(call.required), call.name
+        assert all(call.fields[name]["type"] == "string" for name in call.path_fields), call.name
+
+
+def test_a_rest_call_asks_for_what_it_needs() -> None:
+    assert request.build(OPTIONS["get_accounts"], {}) == {}
+    assert request.build(OPTIONS["payment_agent_get"], {"id": 42}) == {"id": "42"}
+    with pytest.raises(InvalidRequest, match="'reset_demo_balance' needs the field 'account_id'"):
+        request.build(OPTIONS["reset_demo_balance"], {})
+    with pytest.raises(InvalidRequest, match="one of 'demo', 'real'"):
+        request.build(OPTIONS["create_account"], {"currency": "USD", "group": "row"})
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("markup_statistics", {"date_from": dt.date(2026, 5, 1), "date_to": dt.date(2026, 5, 6)}),
+        ("legacy_statement", {"loginid": "CR12345", "date_from": dt.datetime(2026, 5, 1), "limit": 10}),
+        ("payment_agent_transfer", {"data": {"to_nickname": "x", "amount": Decimal("10.50"), "currency": "USD"}}),
+        ("profit_table", {"date_from": dt.date(2026, 5, 1), "contract_type": "CALL", "description": True}),
+        ("contract_update", {"contract_id": 1, "limit_order": {"stop_loss": 5}}),
+        ("forget_all", {"forget_all": ["ticks", "balance"]}),
+        ("ticks", {"ticks": "R_100", "subscribe": 1}),
+    ],
+)
+def test_what_is_built_for_options_fits_its_schema(name: str, given: dict[str, Any]) -> None:
+    Draft4Validator(OPTIONS[name].schema).validate(request.build(OPTIONS[name], given))
 
 
 def test_a_schema_lets_the_smallest_request_through() -> None:
@@ -123,11 +209,12 @@ def check_facts(schema: Any) -> None:
             assert not re.search(r"\w+ \w+ \w+ \w+", json.dumps(value)), value
 
 
-def test_the_data_file_holds_facts_and_no_prose() -> None:
-    text = resources.files("dpyauth.apis").joinpath("v3.json").read_text(encoding="utf-8")
+@pytest.mark.parametrize("api", APIS)
+def test_the_data_file_holds_facts_and_no_prose(api: str) -> None:
+    text = resources.files("dpyauth.apis").joinpath(f"{api}.json").read_text(encoding="utf-8")
     assert '"description":"' not in text
     for call in json.loads(text).values():
-        assert set(call) <= {"summary", "fields", "required", "scopes", "streams", "changes", "extra"}
+        assert set(call) <= {"summary", "fields", "required", "scopes", "streams", "changes", "extra", "rest"}
         assert len(call["summary"].split()) <= 10
         for field in call["fields"].values():
             check_facts(field)
@@ -138,6 +225,7 @@ def test_sensitive_fields_are_known() -> None:
     assert V3["authorize"].sensitive == {"authorize", "tokens"}
     assert V3["balance"].sensitive == frozenset()
     assert V3["mt5_password_change"].sensitive == {"old_password", "new_password"}
+    assert not any(call.sensitive for call in OPTIONS.values())  # no token goes through a call
 
 
 def test_one_call_takes_fields_with_any_name() -> None:
@@ -148,6 +236,10 @@ def test_streams() -> None:
     assert V3["ping"].streams == "no"
     assert V3["balance"].streams == "yes"
     assert V3["transaction"].streams == "required"
+    assert OPTIONS["transaction"].streams == "required"
+    assert {name for name in OPTIONS if OPTIONS[name].streams == "yes"} == {
+        *("auto_get", "auto_start", "balance", "buy", "proposal", "proposal_open_contract", "ticks", "ticks_history"),
+    }
 
 
 def test_finding_a_call() -> None:
@@ -164,12 +256,48 @@ def test_a_wrong_name_gets_the_nearest_right_one(wrong: str, right: str) -> None
     assert f"Did you mean {right!r}?" in str(refused.value) or not right
 
 
+@pytest.mark.parametrize(
+    ("known", "wrong", "right"),
+    [
+        (OPTIONS, "get_account_status", "get_accounts"),
+        (OPTIONS, "topup_virtual", "reset_demo_balance"),
+        (OPTIONS, "mt5_deposit", None),
+        (OPTIONS, "authorize", None),
+        (V3, "get_accounts", "account_list"),
+        (V3, "legacy_statement", "statement"),
+        (V3, "auto_start", None),
+    ],
+)
+def test_a_call_of_the_other_api_gets_the_nearest_of_this_one(known: Catalog, wrong: str, right: str | None) -> None:
+    with pytest.raises(NotInThisApi) as refused:
+        known.find(wrong)
+    assert (refused.value.call, refused.value.api, refused.value.nearest) == (wrong, known.api, right)
+    text = str(refused.value)
+    assert f"{wrong!r} is a call of Deriv's {'v3' if known is OPTIONS else 'options'} API" in text
+    assert (f"The nearest call here is {right!r}." in text) == bool(right)
+
+
+def test_it_says_how_to_do_without() -> None:
+    with pytest.raises(NotInThisApi, match=r"is signed in by dpyauth\.login\(\)"):
+        OPTIONS.find("authorize")
+    with pytest.raises(NotInThisApi, match=r"it takes dpyauth\.login\(api=\"v3\"\)"):
+        OPTIONS.find("mt5_deposit")
+
+
+@pytest.mark.parametrize(("known", "other"), [(V3, OPTIONS), (OPTIONS, V3)], ids=APIS)
+def test_the_table_of_nearest_calls_holds_what_is_there(known: Catalog, other: Catalog) -> None:
+    for name, instead in catalog._INSTEAD[known.api].items():
+        assert name in other, name
+        assert name not in known, name
+        assert instead in known or len(instead.split()) > 3, instead
+
+
 @given(st.text() | st.integers() | st.none() | st.lists(st.integers()))
 def test_any_other_name_is_refused(name: Any) -> None:
-    if name in list(V3):
-        return
-    with pytest.raises(InvalidRequest):
-        V3.find(name)
+    for known in BOTH:
+        if name not in list(known):
+            with pytest.raises(InvalidRequest):
+                known.find(name)
 
 
 @given(st.text())

@@ -11,12 +11,14 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import struct
 import sys
 from typing import Any
 
-from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
+from websockets.protocol import State
 from websockets.server import ServerProtocol
+from websockets.speedups import apply_mask
 
 PAYLOADS: dict[str, Any] = {
     "ping": "pong",
@@ -36,8 +38,8 @@ BODIES = {
 }
 
 
-class Server(asyncio.Protocol):
-    """One connection."""
+class Server(asyncio.BufferedProtocol):
+    """One connection. Whole short messages, which is what clients send, are read and answered here."""
 
     transport: asyncio.Transport
 
@@ -45,15 +47,34 @@ class Server(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
         self.protocol = ServerProtocol(max_size=None)
+        self.buffer = bytearray(64 * 2**10)
+        self.rest = b""
+        self.answers: list[bytes] = []
 
-    def data_received(self, data: bytes) -> None:
-        self.protocol.receive_data(data)
-        for event in self.protocol.events_received():
-            if isinstance(event, Request):
-                self.protocol.send_response(self.protocol.accept(event))
-            elif isinstance(event, Frame) and event.opcode is Opcode.TEXT:
-                self.answer(bytes(event.data))
-        self.flush()
+    def get_buffer(self, sizehint: int) -> bytearray:
+        return self.buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        data = self.rest + self.buffer[:nbytes]
+        start, size = 0, len(data)
+        if self.protocol.state is State.OPEN:
+            while size - start >= 6 and data[start] == 0x81 and (length := data[start + 1] & 0x7F) < 126:
+                end = start + 6 + length
+                if end > size:
+                    break
+                self.answer(apply_mask(data[start + 6 : end], data[start + 2 : start + 6]))
+                start = end
+            self.transport.write(b"".join(self.answers))
+            self.answers.clear()
+        self.rest = data[start:]
+        if self.rest and (self.protocol.state is not State.OPEN or self.rest[0] != 0x81):
+            self.protocol.receive_data(self.rest)
+            self.rest = b""
+            for event in self.protocol.events_received():
+                if isinstance(event, Request):
+                    self.protocol.send_response(self.protocol.accept(event))
+            for sent in self.protocol.data_to_send():
+                self.transport.write(sent) if sent else self.transport.close()
 
     def answer(self, request: bytes) -> None:
         found = re.search(rb'"req_id": ?(\d+)', request)
@@ -62,20 +83,18 @@ class Server(asyncio.Protocol):
             self.stream(json.loads(request), req_id)
             return
         call = next((name for name in BODIES if b'"' + name + b'"' in request), b"ping")
-        self.protocol.send_text(b'{"echo_req":' + request + b"," + BODIES[call] + req_id + b"}")
+        self.say(b'{"echo_req":' + request + b"," + BODIES[call] + req_id + b"}")
 
     def stream(self, request: dict[str, Any], req_id: bytes) -> None:
         for number in range(request["passthrough"]["messages"]):
             tick = {"symbol": "R_100", "epoch": 1_790_000_000 + number, "quote": 100.5, "id": "s" * 32, "pip_size": 2}
             body = {"echo_req": request, "msg_type": "tick", "tick": tick, "subscription": {"id": "s" * 32}}
-            self.protocol.send_text(json.dumps(body)[:-1].encode() + req_id + b"}")
+            self.say(json.dumps(body)[:-1].encode() + req_id + b"}")
 
-    def flush(self) -> None:
-        for data in self.protocol.data_to_send():
-            if data:
-                self.transport.write(data)
-            else:
-                self.transport.close()
+    def say(self, message: bytes) -> None:
+        size = len(message)
+        header = struct.pack("!BB", 0x81, size) if size < 126 else struct.pack("!BBH", 0x81, 126, size)
+        self.answers.append(header + message)
 
 
 async def serve(port: int) -> None:

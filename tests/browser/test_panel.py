@@ -99,10 +99,10 @@ def test_mistakes(form: Notebook) -> None:
     expect(form.panel.locator(".dpyauth-notice:not([data-old])")).to_contain_text("The API token is empty")
 
     # A wrong app ID stays in its field, to be mended.
-    form.app_id.fill("abc")
+    form.app_id.fill("16.3")
     sign_in(form, RIGHT)
-    expect(form.notice).to_contain_text("Check the app ID")
-    expect(form.app_id).to_have_value("abc")
+    expect(form.notice).to_contain_text("Check what you entered")
+    expect(form.app_id).to_have_value("16.3")
     form.app_id.fill("1089")
     sign_in(form, RIGHT)
     expect_account(form, "CR900001")
@@ -132,6 +132,45 @@ def test_sample_by_name_another_token_and_back(form: Notebook) -> None:
     sign_in(form, "sandbox-rich-btc")
     expect_account(form, "CR900002")
     expect(form.run(1).locator("table.dataframe")).to_contain_text("CR900002")
+
+
+def test_both_apis(form: Notebook) -> None:
+    """The reader chooses, or the panel finds out, and says so."""
+    form.panel.locator("summary").click()
+    choice = form.panel.get_by_label("Deriv API")
+    expect(choice).to_have_value("")
+    choice.focus()
+    choice.select_option("options (personal access token)")
+    expect(form.panel.get_by_label("Personal access token", exact=True)).to_be_visible()
+    expect(choice).to_be_focused()
+    expect(form.panel.locator("summary")).to_contain_text("options")
+    expect(form.app_id).to_have_value(re.compile("^33"))
+    form.expect_readable("both-apis-form")
+    choice.select_option("automatic")
+    form.panel.get_by_label("Sample tokens of the sandbox").select_option("options:rich, every scope")
+    form.button("Use this sample").click()
+    expect_account(form, "DOT900003")
+    expect(form.panel.locator(".dpyauth-api")).to_have_text("options API")
+    expect(form.run(3).locator(".jp-OutputArea-output")).to_have_count(0)
+    form.fill(3, "session.balance()")
+    expect(form.run(3).locator("table.dataframe")).to_contain_text("DOT900003")
+
+    form.button("Use another token").click()
+    form.app_id.fill("SomeApp0fMine")  # letters: of options, as it looks
+    form.panel.get_by_label("Personal access token", exact=True).fill(RIGHT)
+    form.page.keyboard.press("Enter")
+    expect_account(form, "CR900001")
+    expect(form.notice).to_contain_text("This token is of Deriv's v3 API, not of options")
+    form.expect_readable("both-apis-corrected")
+
+
+def test_moved_to_the_newer_api(form: Notebook) -> None:
+    sign_in(form, WRONG)
+    form.button("Sign in on options instead").click()
+    secret = form.panel.get_by_label("Personal access token", exact=True)
+    expect(secret).to_be_focused()
+    expect(form.notice).to_have_count(0)
+    expect(form.panel.get_by_label("Deriv API")).to_have_value("options")
 
 
 def test_sign_out(form: Notebook) -> None:
@@ -235,6 +274,8 @@ def test_keyboard_alone(form: Notebook) -> None:
     assert form.cells.count() == cells
     expect(form.page.get_by_role("dialog")).to_have_count(0)
     form.page.keyboard.press("Tab")
+    expect(form.panel.locator("summary")).to_be_focused()
+    form.page.keyboard.press("Tab")
     remember = form.panel.get_by_role("checkbox", name="Remember me")
     expect(remember).to_be_focused()
     form.page.keyboard.press("Space")
@@ -250,7 +291,7 @@ def test_keyboard_alone(form: Notebook) -> None:
     samples = form.panel.get_by_label("Sample tokens of the sandbox")
     expect(samples).to_be_focused()
     form.page.keyboard.press("r")  # to the next choice with that letter; the notebook makes a raw cell of it
-    expect(samples).to_have_value("rich, read only")
+    expect(samples).to_have_value("v3:rich, read only")
     assert form.code.count() == cells
 
     form.app_id.focus()
@@ -259,7 +300,7 @@ def test_keyboard_alone(form: Notebook) -> None:
     form.page.keyboard.press("Shift+Tab")
     form.page.keyboard.press("Control+a")
     form.page.keyboard.type(RIGHT)
-    for _ in range(3):
+    for _ in range(4):
         form.page.keyboard.press("Tab")
     form.page.keyboard.press("Space")
     expect_account(form, "CR900001")
@@ -268,7 +309,7 @@ def test_keyboard_alone(form: Notebook) -> None:
     expect(form.button("Use another token")).to_be_focused()
     form.page.keyboard.press("Enter")
     expect(form.token).to_be_focused()
-    for _ in range(4):
+    for _ in range(5):
         form.page.keyboard.press("Tab")
     expect(form.button("Keep the present account")).to_be_focused()
 

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 LOGIN = """
-import dpyauth, dpyauth.desk
-dpyauth.desk.PATIENCE = 600.0
+import dpyauth, dpyauth.browsing
+dpyauth.browsing.PATIENCE = 600.0
 if "session" in globals():
     session.close()
-session = dpyauth.login(server={server!r}, oauth_host={pages!r}, **{options!r})
+session = dpyauth.login(oauth_host={pages!r}, **{options!r})
 """
 CELLS = ("login", "session.account_status('all')[['loginid', 'error']]")
 RICH = ["CR900001", "CR900002", "VRTC900003"]
@@ -63,7 +63,7 @@ class Reader:
         self.notebook = notebook
         self.server = server
         self.deriv = deriv
-        self.known = set(deriv.world.grants)
+        self.known = {*deriv.world.grants, *deriv.options.passes}
         notebook.sent.clear()
         notebook.got.clear()
 
@@ -74,15 +74,14 @@ class Reader:
     @property
     def tokens(self) -> list[str]:
         """What Deriv has handed out since the test began."""
-        return [token for token in self.deriv.world.grants if token not in self.known]
+        return [token for token in (*self.deriv.world.grants, *self.deriv.options.passes) if token not in self.known]
 
     def register(self, redirect_url: str) -> int:
         return self.deriv.register_app("A notebook", redirect_url, ("read", "trading_information"))
 
-    def login(self, app_id: int, **options: Any) -> None:
-        code = LOGIN.format(
-            server=self.deriv.url, pages=self.deriv.oauth_host, options={"ask": True, "app_id": app_id, **options}
-        )
+    def login(self, app_id: int | str, **options: Any) -> None:
+        options = {"server": self.deriv.url, "ask": True, "app_id": app_id} | options
+        code = LOGIN.format(pages=self.deriv.oauth_host, options=options)
         self.notebook.fill(0, code.strip())
         self.notebook.run(0)
         expect(self.notebook.panel).to_have_attribute("data-phase", "form")
@@ -100,10 +99,10 @@ class Reader:
         expect(panel.locator(".dpyauth-loginid")).to_have_text(loginids[0])
         expect(panel.locator(".dpyauth-siblings .dpyauth-strong")).to_have_text(list(loginids))
 
-    def expect_clean(self) -> None:
+    def expect_clean(self, least: int = 3) -> None:
         """Neither the page nor the server nor the notebook has anything left of the tokens."""
         notebook = self.notebook
-        assert len(self.tokens) >= 3
+        assert len(self.tokens) >= least
         storage = "() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie, location.href])"
         places = [notebook.save(), notebook.page.content(), notebook.page.evaluate(storage), *notebook.got]
         assert [token for token in self.tokens for place in places if token in place] == []
@@ -371,7 +370,7 @@ def test_a_blocked_window(ready: Reader) -> None:
 
 def test_time_out(ready: Reader) -> None:
     notebook = ready.notebook
-    notebook.fill(1, "dpyauth.desk.PATIENCE = 1.0")
+    notebook.fill(1, "dpyauth.browsing.PATIENCE = 1.0")
     notebook.run(1)
     with notebook.page.expect_popup() as opened:
         notebook.button("Sign in with Deriv").click()
@@ -563,3 +562,99 @@ def test_keyboard_alone(ready: Reader) -> None:
     expect(notebook.token).to_be_focused()
     expect_closed(opened.value)
     assert notebook.cells.count() == cells
+
+
+# The options API
+
+
+OPTIONS = ["ROT900001", "DOT900003"]
+
+
+class OptionsReader(Reader):
+    """Has an app of the options API."""
+
+    def login(self, app_id: int | str, **options: Any) -> None:
+        super().login(app_id, server=self.deriv.rest, **options)
+
+    @property
+    def secret(self) -> Any:
+        return self.notebook.panel.get_by_label("Personal access token")
+
+    def expect_accounts(self, *loginids: str) -> None:
+        expect(self.notebook.panel.locator(".dpyauth-loginid")).to_have_text("DOT900003")
+        expect(self.notebook.panel.locator(".dpyauth-siblings .dpyauth-strong")).to_have_text(list(loginids))
+
+
+@pytest.fixture
+def optional(reader: Reader) -> OptionsReader:
+    return OptionsReader(reader.notebook, reader.server, reader.deriv)
+
+
+def test_personal_access_token(optional: OptionsReader) -> None:
+    notebook, token = optional.notebook, optional.deriv.options_token("rich").token
+    optional.login(optional.deriv.options_app_id)
+    expect(optional.secret).to_have_attribute("type", "password")
+    optional.secret.fill(token[:40])
+    optional.secret.press("Enter")
+    expect(notebook.notice).to_contain_text("Deriv did not let you in (options API)")
+    expect(notebook.notice).to_contain_text("a part of it is missing")
+    notebook.expect_readable("options-form")
+    optional.secret.fill(token)
+    optional.secret.press("Enter")
+    optional.expect_accounts(*OPTIONS)
+    expect(notebook.panel).to_contain_text("options API")
+    expect(notebook.panel.locator(".dpyauth-money")).to_have_text([re.compile(r"[\d,]+\.\d\d USD")] * 2)
+    notebook.expect_readable("options-account")
+    notebook.panel.get_by_role("button", name=re.compile("ROT900001")).click()
+    expect(notebook.panel.locator(".dpyauth-loginid")).to_have_text("ROT900001")
+    assert sum(token in frame for frame in notebook.sent) == 1
+    assert [place for place in (notebook.save(), notebook.page.content(), *notebook.got) if token in place] == []
+
+
+def test_code_by_the_callback_page(optional: OptionsReader) -> None:
+    notebook, back = optional.notebook, optional.callback
+    optional.login(optional.deriv.register_options_app("A notebook", back), redirect_url=back)
+    popup = optional.go()
+    expect(notebook.panel).to_contain_text("This panel goes on by itself")
+    choose(popup, "Sandbox Rich")
+    notebook.shot("options-consent", popup)
+    allow(popup)
+    optional.expect_accounts(*OPTIONS)
+    expect(notebook.panel).to_contain_text("The token came from signing in with Deriv.")
+    assert [token for token in optional.tokens for frame in notebook.sent if token in frame] == []
+    optional.expect_clean(1)
+
+
+def test_code_by_pasting(optional: OptionsReader) -> None:
+    """With a redirect URL that is typed into the panel, where there is no page."""
+    notebook, back = optional.notebook, "https://localhost/options-back"
+    optional.login(optional.deriv.register_options_app("A notebook", back))
+    with notebook.page.expect_popup() as opened:
+        notebook.button("Sign in with Deriv").click()
+    expect(notebook.notice).to_contain_text("where your app leads back to")
+    expect_closed(opened.value)
+    notebook.panel.get_by_label("Redirect URL").fill(back)
+    popup = optional.go()
+    expect(notebook.panel).to_contain_text("When you are done there, paste the address")
+    choose(popup, "Sandbox Rich")
+    address = allow_to(popup, back)
+    pasting(notebook).fill(re.sub("state=[^&]*", "state=another", address))
+    notebook.button("Use this address").click()
+    expect(notebook.notice).to_contain_text("This address belongs to another sign-in")
+    pasting(notebook).fill(address)
+    notebook.button("Use this address").click()
+    optional.expect_accounts(*OPTIONS)
+    expect_closed(popup)
+    optional.expect_clean(1)
+
+
+def test_no_account_yet(optional: OptionsReader) -> None:
+    notebook = optional.notebook
+    optional.login(optional.deriv.options_app_id)
+    optional.secret.fill(optional.deriv.options_token("new, no account").token)
+    optional.secret.press("Enter")
+    expect(notebook.notice).to_contain_text("no options account yet")
+    notebook.expect_readable("options-no-account")
+    notebook.button("Create a demo account").click()
+    expect(notebook.panel.locator(".dpyauth-loginid")).to_have_text(re.compile("DOT90"))
+    expect(notebook.notice).to_have_count(0)

@@ -1,9 +1,16 @@
-"""Write the catalog of calls (dpyauth/apis/v3.json) from Deriv's published request schemas.
+"""Write the catalog of an API's calls (dpyauth/apis/v3.json, options.json) from Deriv's published request schemas.
 
-    python tests/catalog/make.py path/to/deriv-v3-schemas
+    python tests/catalog/make.py v3 path/to/deriv-v3-schemas
+    python tests/catalog/make.py options path/to/deriv-options-schemas
 
-Only facts are taken: names, types, enums, limits, patterns, scopes, sensitivity. The one-line summaries
-(calls_v3.csv, beside this script) and the list of calls that change something are our own.
+Only facts are taken: names, types, enums, limits, patterns, scopes, sensitivity. The one-line summaries (calls_v3.csv
+and calls_options.csv, beside this script), the names of REST calls and the list of calls that change something are
+our own.
+
+Of a REST call there are two sources: the OpenAPI file, and mostly a request schema besides. Where they disagree the
+laxer wins, for Deriv answers what it does not like, but a field refused here can never be sent. At the time of writing
+they do in two calls: only the OpenAPI file gives payment_agent_list's ``page`` and ``per_page`` a minimum, and
+payment_agent_withdraw_status's ``request_id`` a pattern.
 """
 
 from __future__ import annotations
@@ -15,10 +22,23 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
-TARGET = HERE.parents[1] / "dpyauth" / "apis" / "v3.json"
+APIS = HERE.parents[1] / "dpyauth" / "apis"
 
-PROSE = {"description", "title", "examples", "$schema"}
+PROSE = {"description", "title", "example", "examples", "format", "$schema"}
 COMMON = {"req_id", "passthrough"}
+
+LEFT_OUT = {
+    "logout",  # has a schema, but is no longer in Deriv's index of calls; no token is on the socket to be dropped
+    "websocket",  # its answer is an address that opens the account: what asks for it is the session, never a user
+    "bulk_purchase",  # carries other people's tokens in its body
+    "POST /trading/v1/options/accounts/{accountId}/otp",  # the schema "websocket"
+    "GET /trading/v1/options/ws/demo",
+    "GET /trading/v1/options/ws/real",
+    "GET /trading/v1/options/ws/public",
+    "POST /trading/v1/options/contracts/bulk-purchase/real",
+    "POST /trading/v1/options/contracts/bulk-purchase/demo",
+}
+"""Schemas and paths of the options API that are no calls of the catalog."""
 
 
 def facts(node: Any, definitions: dict[str, Any]) -> Any:
@@ -55,19 +75,108 @@ def entry(schema: dict[str, Any], ours: dict[str, str]) -> dict[str, Any]:
     }
     if extra:
         call["extra"] = extra
+    if ours.get("rest"):
+        method, path = ours["rest"].split()
+        call["rest"] = {"method": method, "path": path}
     return call
 
 
-def build(schemas: Path) -> str:
-    """The text of the catalog file: JSON, one call a line."""
-    with (HERE / "calls_v3.csv").open(newline="", encoding="utf-8") as file:
-        ours = {row["call"]: row for row in csv.DictReader(file)}
+def rest_schema(operation: dict[str, Any], published: dict[str, Any] | None) -> dict[str, Any]:
+    """What an OpenAPI operation takes, in the form of a v3 request schema."""
+    schema: dict[str, Any] = {"properties": {}, "required": []}
+    for parameter in operation.get("parameters", []):
+        if parameter["in"] in {"path", "query"}:
+            schema["properties"][parameter["name"]] = parameter["schema"]
+            schema["required"] += [parameter["name"]] * parameter["required"]
+    if "requestBody" in operation:
+        body = operation["requestBody"]["content"]["application/json"]["schema"]
+        schema["properties"] |= body["properties"]
+        schema["required"] += body["required"]
+    schema = facts(schema, {})
+    if published:
+        schema = laxer(schema, facts(places_joined(published), {}))
+    scopes = [scope for security in operation.get("security", []) for scope in security["oauth2"]]
+    return {**schema, "auth_required": int(bool(scopes)), "auth_scopes": scopes}
+
+
+def places_joined(schema: dict[str, Any]) -> dict[str, Any]:
+    """A REST request schema without its headers, and without telling path, query and body apart."""
+    joined: dict[str, Any] = {"properties": {}, "required": []}
+    for name, child in schema["properties"].items():
+        if name in {"path", "query", "body"}:
+            joined["properties"] |= child["properties"]
+            joined["required"] += child["required"]
+        elif name not in {"headers", "Deriv-App-ID"}:
+            joined["properties"][name] = child
+            joined["required"] += [name] * (name in schema["required"])
+    return joined
+
+
+def laxer(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    """What either of two schemas allows: the keywords they share, and the fields of both."""
+    shared = {key: value for key, value in one.items() if other.get(key) == value}
+    if "properties" in one and "properties" in other:
+        mine, theirs = one["properties"], other["properties"]
+        shared["properties"] = theirs | {
+            name: laxer(child, theirs[name]) if name in theirs else child for name, child in mine.items()
+        }
+        shared["required"] = [name for name in one["required"] if name in other["required"]]
+    return shared
+
+
+def v3(schemas: Path, ours: dict[str, dict[str, str]]) -> dict[str, Any]:
+    """The calls of v3: a folder each."""
+    published = {path.parent.name: path for path in schemas.glob("*/send.json")}
+    known(ours, set(published))
+    return {name: entry(read(published[name]), ours[name]) for name in sorted(published)}
+
+
+def options(schemas: Path, ours: dict[str, dict[str, str]]) -> dict[str, Any]:
+    """The calls of the options API: a file each for the sockets, one OpenAPI file for REST."""
+    suffix = "_request.schema.json"
+    published = {path.name.removesuffix(suffix): path for path in schemas.glob(f"*{suffix}")}
+    openapi = schemas / "rest-api-openapi.json"
+    operations = {
+        f"{method.upper()} {path}": operation
+        for path, methods in (read(openapi)["paths"] if openapi.exists() else {}).items()
+        for method, operation in methods.items()
+    }
+    rest = {row["rest"]: name for name, row in ours.items() if row["rest"]}
+    known(ours | dict.fromkeys(rest), published.keys() | rest.values() | operations.keys())
+    forgotten = (published.keys() - ours.keys()) | (operations.keys() - rest.keys())
+    if forgotten != LEFT_OUT:
+        raise SystemExit(f"neither named nor left out, or no longer there: {', '.join(sorted(forgotten ^ LEFT_OUT))}")
     calls = {}
-    for folder in sorted(path for path in schemas.iterdir() if path.is_dir()):
-        schema = json.loads((folder / "send.json").read_text(encoding="utf-8"))
-        calls[folder.name] = entry(schema, ours.pop(folder.name))
-    if ours:
-        raise SystemExit(f"calls_v3.csv names calls that no schema has: {', '.join(ours)}")
+    for name, row in sorted(ours.items()):
+        schema = read(published[name]) if name in published else None
+        if row["rest"]:
+            schema = rest_schema(operations[row["rest"]], schema)
+        assert schema is not None
+        calls[name] = entry(schema, row)
+    return calls
+
+
+def known(ours: Any, published: set[str]) -> None:
+    """Nothing is named here that Deriv does not have."""
+    if unknown := [name for name in ours if name not in published]:
+        raise SystemExit(f"the table of calls names what no schema has: {', '.join(unknown)}")
+
+
+def read(path: Path) -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return loaded
+
+
+def target(api: str) -> Path:
+    """The file that holds an API's catalog."""
+    return APIS / f"{api}.json"
+
+
+def build(api: str, schemas: Path) -> str:
+    """The text of the catalog file: JSON, one call a line."""
+    with (HERE / f"calls_{api}.csv").open(newline="", encoding="utf-8") as file:
+        ours = {row["call"]: row for row in csv.DictReader(file)}
+    calls = {"v3": v3, "options": options}[api](schemas, ours)
     lines = (
         f"{json.dumps(name)}:{json.dumps(call, separators=(',', ':'), ensure_ascii=False)}"
         for name, call in calls.items()
@@ -76,6 +185,6 @@ def build(schemas: Path) -> str:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
+    if len(sys.argv) != 3 or sys.argv[1] not in {"v3", "options"}:
         raise SystemExit(__doc__)
-    TARGET.write_text(build(Path(sys.argv[1])), encoding="utf-8")
+    target(sys.argv[1]).write_text(build(sys.argv[1], Path(sys.argv[2])), encoding="utf-8")

@@ -12,11 +12,21 @@ from typing import Any
 import pytest
 
 HERE = Path(__file__).parent
-SCHEMAS = HERE.parents[2] / "shared" / "deriv-v3-schemas"
+SHARED = HERE.parents[2] / "shared"
+APIS = ["v3", "options"]
 
-needs_schemas = pytest.mark.skipif(
-    not SCHEMAS.is_dir(), reason="Deriv's published schemas are not part of the project: get them beside it to check"
-)
+
+def schemas(api: str) -> Path:
+    """Deriv's published schemas, which are not part of the project: get them beside it to check."""
+    path = SHARED / f"deriv-{api}-schemas"
+    if not path.is_dir():
+        pytest.skip(f"no schemas of {api} beside the project")
+    return path
+
+
+def table(api: str) -> list[dict[str, str]]:
+    with (HERE / f"calls_{api}.csv").open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
 
 
 @pytest.fixture(scope="module")
@@ -29,15 +39,9 @@ def make() -> ModuleType:
     return module
 
 
-@pytest.fixture(scope="module")
-def rows() -> list[dict[str, str]]:
-    with (HERE / "calls_v3.csv").open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
-
-
-@needs_schemas
-def test_the_data_file_is_what_the_script_makes(make: ModuleType) -> None:
-    assert make.TARGET.read_text(encoding="utf-8") == make.build(SCHEMAS)
+@pytest.mark.parametrize("api", APIS)
+def test_the_data_file_is_what_the_script_makes(make: ModuleType, api: str) -> None:
+    assert make.target(api).read_text(encoding="utf-8") == make.build(api, schemas(api))
 
 
 def test_prose_goes_and_facts_stay(make: ModuleType) -> None:
@@ -87,24 +91,125 @@ def test_streams(make: ModuleType, required: list[str], streams: str) -> None:
 
 def test_a_call_that_no_schema_has_is_noticed(make: ModuleType, tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match="ping"):
-        make.build(tmp_path)
+        make.build("v3", tmp_path)
+    with pytest.raises(SystemExit, match="GET /trading/v1/options/accounts,"):
+        make.build("options", tmp_path)
 
 
-def test_the_data_file_has_a_line_for_each_call(make: ModuleType, rows: list[dict[str, str]]) -> None:
-    text = make.TARGET.read_text(encoding="utf-8")
-    assert [row["call"] for row in rows] == sorted(json.loads(text))
-    assert len(text.splitlines()) == len(rows) + 2
+PING = {"required": ["ping"], "auth_required": 0, "properties": {"ping": {"type": "integer"}}}
+AGENT = {
+    "summary": "Words.",
+    "parameters": [
+        {"name": "Deriv-App-ID", "in": "header", "required": True, "schema": {"type": "string"}},
+        {"name": "id", "in": "path", "required": True, "schema": {"type": "string", "description": "Words."}},
+        {"name": "page", "in": "query", "required": False, "schema": {"type": "integer", "format": "int64"}},
+    ],
+    "security": [{"oauth2": ["payment"]}],
+}
 
 
-def test_summaries_are_short_and_ours(rows: list[dict[str, str]]) -> None:
-    assert all(1 <= len(row["summary"].split()) <= 10 for row in rows)
-    assert len({row["summary"] for row in rows}) == len(rows)
+def publish(folder: Path, make: ModuleType, **calls: Any) -> None:
+    """A folder like Deriv's, with a file for each of these calls and what is left out, and one REST call."""
+    paths: dict[str, Any] = {"/agents/{id}": {"get": AGENT}}
+    for name in make.LEFT_OUT:
+        if " " in name:
+            method, path = name.split()
+            paths.setdefault(path, {})[method.lower()] = {}
+        else:
+            calls[name] = {}
+    for name, schema in calls.items():
+        (folder / f"{name}_request.schema.json").write_text(json.dumps(schema), encoding="utf-8")
+    (folder / "rest-api-openapi.json").write_text(json.dumps({"paths": paths}), encoding="utf-8")
 
 
-@needs_schemas
-def test_no_summary_repeats_a_description(rows: list[dict[str, str]]) -> None:
-    for row in rows:
-        if len(row["summary"].split()) < 5:
-            continue  # a few nouns are no sentence
-        schema = json.loads((SCHEMAS / row["call"] / "send.json").read_text(encoding="utf-8"))
-        assert row["summary"].lower() not in json.dumps(schema).lower()
+def row(rest: str = "") -> dict[str, str]:
+    return {"summary": "s", "changes": "", "rest": rest}
+
+
+def test_sockets_and_rest_make_one_catalog(make: ModuleType, tmp_path: Path) -> None:
+    publish(tmp_path, make, ping=PING)
+    calls = make.options(tmp_path, {"ping": row(), "agent": row("GET /agents/{id}")})
+    assert calls == {
+        "agent": {
+            "summary": "s",
+            "fields": {"id": {"type": "string"}, "page": {"type": "integer"}},
+            "required": ["id"],
+            "scopes": ["payment"],
+            "rest": {"method": "GET", "path": "/agents/{id}"},
+        },
+        "ping": {"summary": "s", "fields": {"ping": {"type": "integer"}}, "required": ["ping"]},
+    }
+
+
+def test_what_is_neither_named_nor_left_out_is_noticed(make: ModuleType, tmp_path: Path) -> None:
+    publish(tmp_path, make, ping=PING, pong=PING)
+    with pytest.raises(SystemExit, match=r"GET /agents/\{id\}, pong$"):
+        make.options(tmp_path, {"ping": row()})
+
+
+def test_what_was_left_out_and_is_gone_is_noticed(make: ModuleType, tmp_path: Path) -> None:
+    publish(tmp_path, make, ping=PING)
+    (tmp_path / "logout_request.schema.json").unlink()
+    with pytest.raises(SystemExit, match=r"no longer there: logout$"):
+        make.options(tmp_path, {"ping": row(), "agent": row("GET /agents/{id}")})
+
+
+BODY = {"type": "object", "properties": {"to": {"type": "string"}}, "required": ["to"]}
+
+
+def test_a_body_gives_its_fields(make: ModuleType) -> None:
+    operation = {"requestBody": {"required": True, "content": {"application/json": {"schema": BODY}}}}
+    assert make.rest_schema(operation, None) == {
+        "properties": {"to": {"type": "string"}},
+        "required": ["to"],
+        "auth_required": 0,
+        "auth_scopes": [],
+    }
+
+
+@pytest.mark.parametrize(
+    "published",
+    [
+        {"properties": {"headers": {"properties": {"A": {}}, "required": ["A"]}, "body": BODY}, "required": ["body"]},
+        {"properties": {"Deriv-App-ID": {}, "to": {"type": "string"}}, "required": ["Deriv-App-ID", "to"]},
+    ],
+)
+def test_headers_are_no_fields(make: ModuleType, published: Any) -> None:
+    assert make.places_joined(published) == {"properties": {"to": {"type": "string"}}, "required": ["to"]}
+
+
+def test_the_laxer_of_two_schemas_wins(make: ModuleType) -> None:
+    one = {
+        "properties": {"page": {"type": "integer", "minimum": 1}, "mine": {"type": "string"}},
+        "required": ["page", "mine"],
+    }
+    other = {"properties": {"page": {"type": "integer"}, "theirs": {"type": "string"}}, "required": ["page"]}
+    lax = {
+        "properties": {"page": {"type": "integer"}, "mine": {"type": "string"}, "theirs": {"type": "string"}},
+        "required": ["page"],
+    }
+    assert make.laxer(one, other) == make.laxer(other, one) == lax
+    assert make.laxer({"properties": {"data": one}, "required": []}, {"properties": {"data": other}, "required": []})[
+        "properties"
+    ] == {"data": lax}
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_the_data_file_has_a_line_for_each_call(make: ModuleType, api: str) -> None:
+    text = make.target(api).read_text(encoding="utf-8")
+    assert [row["call"] for row in table(api)] == sorted(json.loads(text))
+    assert len(text.splitlines()) == len(table(api)) + 2
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_summaries_are_short_and_ours(api: str) -> None:
+    assert all(1 <= len(row["summary"].split()) <= 10 for row in table(api))
+    assert len({row["summary"] for row in table(api)}) == len(table(api))
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_no_summary_repeats_a_description(api: str) -> None:
+    published = "".join(path.read_text(encoding="utf-8") for path in schemas(api).rglob("*.json")).lower()
+    for row in table(api):
+        if len(row["summary"].split()) >= 5:  # a few nouns are no sentence
+            assert row["summary"].lower() not in published

@@ -140,7 +140,7 @@ class Client(threading.Thread):
     async def _signed_in(self) -> Session | None:
         if self._session is None:
             self._session = Session(settings(app_id=self.box.app_id, server=self.proxy.url), timeout=TIMEOUT)
-            self._session._budget.learn(NO_LIMITS)
+            self._session._budget_of("v3").learn(NO_LIMITS)
         if self._session.loginid is None:
             await self._sign_in(self._session)
         return self._session if self._session.loginid else None

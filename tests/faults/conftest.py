@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
+from proxy import Proxy
 
-from dpyauth.credentials import api_token
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
-from dpyauth.settings import settings
-
-sys.path.insert(0, str(Path(__file__).parent))  # as for a script: chaos.py is one
-
-from proxy import Proxy
 
 Open = Callable[..., Session]
 
@@ -42,17 +35,10 @@ def quick(at_once: None, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def through(box: Sandbox, proxy: Proxy, quick: None) -> Iterator[Open]:
+def through(proxy: Proxy, quick: None, open_session: Open) -> Open:
     """Opens sessions through the proxy (or on another address), which are closed afterwards."""
-    opened: list[Session] = []
 
     def open_one(token: str | None = "sandbox-rich-all", timeout: float = 5.0, server: str | None = None) -> Session:
-        session = Session(settings(app_id=box.app_id, server=server or proxy.url), timeout=timeout)
-        opened.append(session)
-        if token is not None:
-            session._sign_in_and_wait(api_token(token, "a test"))
-        return session
+        return open_session(token, timeout, server or proxy.url)
 
-    yield open_one
-    for session in opened:
-        session.close()
+    return open_one

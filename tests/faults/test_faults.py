@@ -15,6 +15,7 @@ from concurrent.futures import Future
 from typing import Any, NamedTuple
 
 import pytest
+from helpers import on_thread
 from proxy import Proxy
 
 from dpyauth.credentials import api_token
@@ -168,20 +169,6 @@ TROUBLES = {
 }
 
 every_trouble = pytest.mark.parametrize("trouble", TROUBLES.values(), ids=TROUBLES)
-
-
-def on_thread(function: Callable[[], Any]) -> Future[Any]:
-    """Run something on a thread of its own."""
-    future: Future[Any] = Future()
-
-    def run() -> None:
-        try:
-            future.set_result(function())
-        except BaseException as error:
-            future.set_exception(error)
-
-    threading.Thread(target=run, daemon=True).start()
-    return future
 
 
 def arrivals(box: Sandbox, call: str) -> int:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dpyauth.frames.columns import Column, Context, dig, frame
@@ -15,7 +15,8 @@ COLOURS = Column("x", "enum", values=("red", "green"))
 
 
 def column(kind: Any, *values: Any, decimal: bool = False) -> pd.Series[Any]:
-    return frame([{"x": value} for value in values], [Column("x", kind)], decimal=decimal)["x"]
+    words = ("buy", "sell") if kind == "enum" else ()
+    return frame([{"x": value} for value in values], [Column("x", kind, values=words)], decimal=decimal)["x"]
 
 
 def missing(series: pd.Series[Any]) -> list[bool]:
@@ -48,7 +49,7 @@ def test_counts_stay_exact_and_drop_what_is_no_count() -> None:
 
 
 def test_money_as_float() -> None:
-    money = column("money", 10, 0.1, Decimal("0.00000001"), "-5.5", None, float("nan"), True, "x")
+    money = column("money", 10, 0.1, Decimal("0.00000001"), "-5.5", None, float("nan"), True, "x", 10**400, "1e400")
     assert money.dtype == "float64"
     assert money[:4].tolist() == [10.0, 0.1, 1e-8, -5.5]
     assert money[4:].isna().all()
@@ -100,6 +101,84 @@ def test_an_enum_has_its_whole_vocabulary_and_keeps_a_new_value() -> None:
     grown = frame([{"x": "blue"}, {"x": "green"}, {"x": "blue"}], [COLOURS])["x"]
     assert grown.tolist() == ["blue", "green", "blue"]
     assert grown.cat.categories.tolist() == ["red", "green", "blue"]
+
+
+scalars = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.decimals(),
+    st.sampled_from(["", "buy", "sell", "1.5", "12", "\ud800", "é", "nan", "release"]),
+    st.text(max_size=3),
+)
+anything = st.one_of(scalars, st.lists(scalars, max_size=2), st.dictionaries(st.just("side"), scalars))
+
+
+@pytest.mark.parametrize("kind", ["text", "enum", "flag", "count", "money", "number", "time"])
+@given(
+    st.one_of(
+        st.lists(st.none() | st.integers(-5, 5)),
+        st.lists(st.none() | st.integers()),
+        st.lists(st.none() | st.integers() | st.floats()),
+        st.lists(st.none() | st.text(max_size=2)),
+        st.lists(st.none() | st.booleans()),
+        st.lists(st.integers() | st.floats() | st.none() | st.booleans() | st.just("7")),
+        st.lists(anything, max_size=4),
+    ),
+)
+@example([2**53 + 1, None, 0, -(2**63), 2**63])
+@example([2**53 + 1, None, 0])
+@example([253_402_300_799, -62_135_596_800, None])
+@example([253_402_300_800])
+@example([-62_135_596_801, 0])
+@example([0, None, 1, 2])
+@example([10**400, None])
+@example([float("inf"), None, 1.5])
+@example(["", None, "buy", "sell"])
+@example(["", "\ud800"])
+@example([None, None])
+@settings(max_examples=60)
+def test_a_column_is_what_its_values_are_one_by_one(kind: Any, values: list[Any]) -> None:
+    together = column(kind, *values)
+    alone = [column(kind, value, []) for value in values]  # the list keeps it from being taken for plain JSON values
+    assert missing(together) == [bool(one.isna()[0]) for one in alone]
+    assert together.dropna().tolist() == [one[0] for one in alone if not one.isna()[0]]
+
+
+@given(st.lists(st.dictionaries(st.sampled_from("ab"), anything), max_size=4))
+@example([{"a": 0}])
+@example([{"a": {"side": 5}}, {}])
+def test_values_come_from_where_they_are_said_to_be(rows: list[dict[str, Any]]) -> None:
+    together = frame(rows, [Column("b", "any"), Column("deep", "any", "a.side")])
+    assert [repr(value) for value in together["b"]] == [repr(row.get("b")) for row in rows]
+    assert [repr(value) for value in together["deep"]] == [repr(dig(row, "a.side")) for row in rows]
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_texts_that_are_the_same_in_all_rows(count: int) -> None:
+    def same(text: str | None) -> pd.Series[Any]:
+        return frame([{"x": "its own"}] * count, [Column("x")], same={"x": text})["x"]
+
+    pd.testing.assert_series_equal(same("CR1"), column("text", *["CR1"] * count))
+    assert same(None).isna().tolist() == same("").isna().tolist() == [True] * count
+
+
+def test_what_a_frame_holds_is_its_own() -> None:
+    """Columns without a value come from a store: to write into one must not change the next frame."""
+    columns = [Column("one"), Column("other"), Column("money", "money"), Column("list", "list")]
+    first = frame([{}, {}], columns)
+    first.loc[0, "money"] = 5.0
+    first.loc[0, "one"] = "x"
+    first["list"].iloc[0].append(1)
+    for other in (first[["other"]], frame([{}, {}], columns)[["money", "one", "other"]]):
+        assert other.isna().all(axis=None)
+    assert frame([{}, {}], columns)["list"].tolist() == [[], []]
+
+
+def test_columns_of_mappings_and_of_anything() -> None:
+    assert column("map", {"a": 1}, None, 5).tolist() == [{"a": 1}, {}, {}]
+    assert column("any", {"a": 1}, None, 5).tolist() == [{"a": 1}, None, 5]
 
 
 def test_columns_come_in_the_order_asked_for_and_no_others() -> None:

@@ -282,8 +282,8 @@ def test_refused_token_from_the_environment_in_a_traceback(
     outcome = kernel.run(f"import dpyauth; dpyauth.login(server={box.url!r}, app_id={box.app_id})")
     assert outcome.error == "SignInRefused"
     # A foreign error on the way of the token: IPython shows variables of every frame.
-    kernel.run("import dpyauth.session\ndef broken(*_): raise RuntimeError('broken')")
-    kernel.run("dpyauth.session.v3.greeting = broken")
+    kernel.run("import dpyauth.apis.v3\ndef broken(*_): raise RuntimeError('broken')")
+    kernel.run("dpyauth.apis.v3.greeting = broken")
     outcome = kernel.run(f"dpyauth.login(server={box.url!r}, app_id={box.app_id})")
     assert outcome.error == "RuntimeError"
     assert "broken" in "\n".join(outcome.traceback)

@@ -20,6 +20,7 @@ from dpyauth.credentials import Secret
 from dpyauth.errors import ListenerFailed, RedirectRefused
 from dpyauth.oauth import listener as module
 from dpyauth.oauth.listener import Listener
+from dpyauth.oauth.redirect import Grant, parse
 
 STATE = "st4te-of-this-sign-in"
 TOKEN = "a1-c4naryc4nary"
@@ -41,6 +42,10 @@ HAS_IPV6 = has_ipv6()
 Answer = tuple[int, dict[str, str], str]
 
 
+def accept(query: Secret) -> tuple[Grant, ...]:
+    return parse(query, state=Secret(STATE), pasted=False)
+
+
 @pytest.fixture(autouse=True)
 def no_thread_left() -> Iterator[None]:
     yield
@@ -52,7 +57,7 @@ def listen() -> Iterator[Callable[..., Listener]]:
     """Open listeners that are closed afterwards."""
     with ExitStack() as opened:
         yield lambda url="http://127.0.0.1:0/callback", timeout=PATIENCE: opened.enter_context(
-            Listener(url, Secret(STATE), timeout)
+            Listener(url, accept, timeout)
         )
 
 
@@ -339,7 +344,7 @@ def test_cancelling_when_somebody_has_come(one: Listener) -> None:
 
 def test_a_port_that_is_taken(one: Listener) -> None:
     with pytest.raises(ListenerFailed, match=r"another program has it.*[Pp]aste"):
-        Listener(one.url, Secret(STATE))
+        Listener(one.url, accept)
 
 
 @pytest.mark.parametrize(
@@ -355,7 +360,7 @@ def test_a_port_that_is_not_permitted(monkeypatch: pytest.MonkeyPatch, number: i
 
     monkeypatch.setattr(module, "_listen", refuse)
     with pytest.raises(ListenerFailed, match=reason):
-        Listener("http://localhost/callback", Secret(STATE))
+        Listener("http://localhost/callback", accept)
     assert asked == [("127.0.0.1", 80)]
 
 
@@ -388,7 +393,7 @@ def test_localhost_of_which_somebody_else_has_half(monkeypatch: pytest.MonkeyPat
     kept: list[socket.socket] = []
     monkeypatch.setattr(module, "_listen", ipv6_answering(errno.EADDRINUSE, kept))
     with pytest.raises(ListenerFailed, match="another program has it"):
-        Listener("http://localhost:0/callback", Secret(STATE))
+        Listener("http://localhost:0/callback", accept)
     assert kept[0].fileno() == -1
 
 
@@ -432,7 +437,7 @@ def test_paths(listen: Callable[..., Listener], url: str, path: str) -> None:
 )
 def test_urls_that_are_not_here(url: str) -> None:
     with pytest.raises(ListenerFailed, match="Paste") as failed:
-        Listener(url, Secret(STATE))
+        Listener(url, accept)
     assert TOKEN not in str(failed.value)
 
 
@@ -449,7 +454,7 @@ def test_port_80_needs_no_number(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as real:
         monkeypatch.setattr(module, "_bind", lambda host, port: [Eighty(real)] if port == 80 else [])
         monkeypatch.setattr(Listener, "_run", lambda self, sockets: self._loop.close())
-        one = Listener("http://127.0.0.1/callback", Secret(STATE))
+        one = Listener("http://127.0.0.1/callback", accept)
         one._thread.join()
         assert one.url == "http://127.0.0.1/callback"
         for host in ("127.0.0.1", "127.0.0.1:80"):

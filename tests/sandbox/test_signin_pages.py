@@ -16,8 +16,9 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 
+from dpyauth.credentials import Secret
 from dpyauth.oauth.listener import Listener
-from dpyauth.oauth.redirect import authorize_url, new_state, parse
+from dpyauth.oauth.redirect import Grant, authorize_url, new_state, parse
 from dpyauth.sandbox import Sandbox
 from dpyauth.sandbox.pages import TITLE, policy
 
@@ -364,7 +365,11 @@ def chromium() -> Iterator[Callable[[Callable[[Any], None]], None]]:
 @pytest.mark.browser
 def test_in_a_real_browser(box: Sandbox, chromium: Any) -> None:
     state = new_state()
-    with Listener("http://localhost:0/callback", state, timeout=60) as listener:
+
+    def accept(query: Secret) -> tuple[Grant, ...]:
+        return parse(query, state=state, pasted=False)
+
+    with Listener("http://localhost:0/callback", accept, timeout=60) as listener:
         app_id = box.register_app("A notebook", listener.url, ["read"])
         said: list[str] = []
 

@@ -67,7 +67,7 @@ def test_panel_of_a_signed_in_session_shows_the_account_at_once(signed_in: Brows
 def test_another_server_has_no_samples(browser: Browser) -> None:
     panel = signin.SignInPanel(Desk(browser.session))
     assert panel.view["sandbox"] is False
-    assert panel.view["samples"] == []
+    assert panel.view["samples"] == {}
     panel._on_message(panel, {"do": "sample", "name": "rich, every scope"}, [])
     assert panel.view["phase"] == "form"
     panel.close()
@@ -97,15 +97,15 @@ def test_sign_in_goes_from_form_to_busy_to_account(browser: Browser) -> None:
 @pytest.mark.parametrize(
     ("token", "app_id", "title", "says"),
     [
-        ("", None, "Check the API token", "empty"),
-        ("two words", None, "Check the API token", "only letters"),
-        ("pat.with.dots", None, "Check the API token", "dot"),
-        ("x" * 200, None, "Check the API token", "200 characters"),
-        (READ_ONLY, "abc", "Check the app ID", "whole number"),
-        (READ_ONLY, "-1", "Check the app ID", "above 0"),
-        (READ_ONLY, "999999", "Deriv did not let you in", "app ID"),
-        (WRONG, None, "Deriv did not let you in", "InvalidToken"),
-        ("sandbox-rich-disabled", None, "Deriv did not let you in", "disabled"),
+        ("", None, "Check the token", "empty"),
+        ("two words", None, "Check the token", "only letters"),
+        ("pat.with.dots", None, "Check the token", "dot"),
+        ("x" * 200, None, "Check the token", "200 characters"),
+        (READ_ONLY, "a b", "Check what you entered", "letters and digits"),
+        (READ_ONLY, "-1", "Check what you entered", "above 0"),
+        (READ_ONLY, "999999", "Deriv did not let you in (v3 API)", "app ID"),
+        (WRONG, None, "Deriv did not let you in (v3 API)", "InvalidToken"),
+        ("sandbox-rich-disabled", None, "Deriv did not let you in (v3 API)", "disabled"),
     ],
 )
 def test_refusal_says_why(browser: Browser, token: str, app_id: str | None, title: str, says: str) -> None:
@@ -129,7 +129,7 @@ def test_same_mistake_twice_is_answered_twice(browser: Browser) -> None:
     browser.wait_for_notice()
     seen = len(browser.seen)
     browser.sign_in("")
-    assert browser.wait_for_notice()["title"] == "Check the API token"
+    assert browser.wait_for_notice()["title"] == "Check the token"
     assert len(browser.seen) > seen
 
 
@@ -152,7 +152,7 @@ def test_notice_can_be_dismissed(browser: Browser) -> None:
 
 def test_refused_token_keeps_who_was_signed_in(signed_in: Browser) -> None:
     signed_in.sign_in(WRONG)
-    assert signed_in.wait_for_notice()["title"] == "Deriv did not let you in"
+    assert signed_in.wait_for_notice()["title"] == "Deriv did not let you in (v3 API)"
     assert signed_in.panel.view["phase"] == "in"
     assert signed_in.session.call("balance")["balance"]["loginid"] == "CR900001"
 
@@ -226,10 +226,10 @@ def test_remember(browser: Browser, home: Any, eventually: Any) -> None:
 # Signing in with Deriv
 
 
-def test_begin(browser: Browser) -> None:
+def test_begin(browser: Browser, box: Sandbox) -> None:
     begun = begin(browser)
-    assert sorted(begun) == ["nonce", "url"]
-    assert begun["url"].startswith(browser.desk._oauth_host)
+    assert sorted(begun) == ["automatic", "nonce", "url"]
+    assert begun["url"].startswith(box.oauth_host)
     assert "signup_device" not in begun["url"]
     assert browser.panel.view["phase"] == "browser"
     assert "signup_device" in begin(browser, signup=True)["url"]
@@ -272,6 +272,70 @@ def test_pasted(browser: Browser) -> None:
     browser.say(message)
     assert "address" not in message
     browser.wait_for_phase("in")
+
+
+# The options API
+
+
+@pytest.fixture
+def pat(box: Sandbox) -> str:
+    return box.options_token("rich").token
+
+
+@pytest.mark.parametrize("api", [{}, {"api": ""}, {"api": "options"}, {"api": "v4"}, {"api": None}])
+def test_personal_access_token(browser: Browser, pat: str, api: dict[str, Any]) -> None:
+    message = {"do": "sign-in", "token": pat, "app_id": browser.panel.view["app_ids"]["options"], **api}
+    browser.say(message)
+    assert browser.wait_for_phase("in")["account"]["api"] == "options"
+    assert pat not in everything(browser)
+    assert "token" not in message
+
+
+def test_an_api_that_was_chosen(browser: Browser) -> None:
+    browser.say({"do": "sign-in", "token": READ_ONLY, "app_id": "", "api": "options"})
+    assert browser.wait_for_notice()["title"] == "Deriv did not let you in (options API)"
+
+
+def test_samples_of_both_apis(browser: Browser, box: Sandbox) -> None:
+    samples = browser.panel.view["samples"]
+    assert samples["options"][0] in samples["v3"]  # so the API has to be said
+    browser.say({"do": "sample", "api": "options", "name": samples["options"][0]})
+    assert browser.wait_for_phase("in")["account"]["api"] == "options"
+    assert [one.token for one in (*box.options_tokens, *box.tokens) if one.token in json.dumps(browser.seen)] == []
+
+
+def test_a_demo_account_when_asked(browser: Browser, box: Sandbox) -> None:
+    browser.say({"do": "sign-in", "token": box.options_token("new, no account").token, "app_id": "", "api": "options"})
+    notice = browser.wait_for_notice()
+    assert (notice["title"], notice["offer"]) == ("There is no account yet (options API)", "demo")
+    browser.say({"do": "create-demo"})
+    assert browser.wait_for_phase("in")["account"]["kind"] == "demo"
+
+
+@pytest.mark.parametrize("do", ["returned", "pasted"])
+@pytest.mark.parametrize("mark", ["right", "wrong"])
+def test_a_code_is_nowhere_to_be_seen(browser: Browser, do: str, mark: str) -> None:
+    begun = begin(browser, api="options")
+    way: Any = browser.desk._browser.way  # type: ignore[union-attr]
+    verifier, state = way._begun._verifier.reveal(), way.state.reveal()
+    query = f"?code={WRONG}&state={state if mark == 'right' else 'another-' + WRONG}"
+    message = {"do": do, "nonce": begun["nonce"], "query": query, "address": query}
+    browser.say(message)
+    notice = browser.wait_for_notice()
+    assert ("invalid_grant" in notice["text"]) == (mark == "right")
+    shown = everything(browser)
+    assert [secret for secret in (WRONG, verifier, state, begun["nonce"]) if secret in shown] == []
+    assert ("query" if do == "returned" else "address") not in message
+
+
+def test_refused_personal_access_token_is_forgotten(browser: Browser) -> None:
+    token = "_".join(("pat", "made", "at", "run", "time"))
+    browser.say({"do": "sign-in", "token": token, "app_id": "", "api": "options"})
+    browser.wait_for_notice()
+    for thread in threading.enumerate():
+        if thread.name == "dpyauth":
+            thread.join(timeout=5)
+    assert holders_of(token) == []
 
 
 # What happens outside the panel
@@ -347,8 +411,9 @@ _JSON = st.recursive(
     lambda children: st.lists(children, max_size=3) | st.dictionaries(st.text(max_size=5), children, max_size=3),
     max_leaves=6,
 )
-_DOINGS = ["sample", "cancel", "dismiss", "sign-out", "returned", "pasted", "confirm", "choose"]
+_DOINGS = ["sample", "cancel", "dismiss", "sign-out", "returned", "pasted", "confirm", "choose", "create-demo"]
 _NAMES = ["name", "token", "app_id", "nonce", "query", "address", "loginid", "remember", "callback", "signup"]
+_NAMES += ["api", "redirect_url", "create_demo"]
 _MESSAGES = _JSON | st.fixed_dictionaries(
     {"do": st.sampled_from(_DOINGS) | _JSON}, optional=dict.fromkeys(_NAMES, _JSON)
 )
@@ -362,10 +427,10 @@ def test_junk_is_ignored(browser: Browser, message: Any) -> None:
     assert browser.session.state == "signed out"
 
 
-@given(message=_MESSAGES, callback=_JSON)
+@given(message=_MESSAGES, callback=_JSON, api=_JSON | st.sampled_from(["v3", "options"]))
 @examples(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_junk_during_a_browser_sign_in_is_ignored(browser: Browser, message: Any, callback: Any) -> None:
-    browser.say({"do": "browser", "callback": callback, "app_id": "5"})
+def test_junk_during_a_browser_sign_in_is_ignored(browser: Browser, message: Any, callback: Any, api: Any) -> None:
+    browser.say({"do": "browser", "callback": callback, "app_id": "5", "api": api, "redirect_url": callback})
     browser.say(message)
     assert browser.panel.view["phase"] in ("browser", "form")
     assert browser.session.state == "signed out"
@@ -380,7 +445,7 @@ def test_sign_in_with_wrong_types(browser: Browser, token: object, app_id: objec
     assert browser.panel.view["phase"] == "form"
 
 
-@pytest.mark.parametrize("content", [{}, {"token": READ_ONLY}, {"app_id": "1089"}])
+@pytest.mark.parametrize("content", [{}, {"app_id": "1089"}])
 def test_sign_in_with_parts_missing(browser: Browser, content: dict[str, str]) -> None:
     browser.say({"do": "sign-in", **content})
     assert browser.wait_for_notice()

@@ -21,7 +21,8 @@ from dpyauth.errors import ConnectionFailed, DpyauthError, SessionClosed, SignIn
 from dpyauth.sandbox import Sandbox
 from dpyauth.wire.budget import Budget
 from dpyauth.wire.calls import Pending
-from dpyauth.wire.connection import Connection, explain
+from dpyauth.wire.connection import Connection
+from dpyauth.wire.reasons import explain
 from dpyauth.wire.state import Greeting, State
 
 CLOSED = SessionClosed("closed by the test")
@@ -184,10 +185,10 @@ def test_garbage_costs_the_connection_but_not_the_read(
 
 
 def test_an_oversized_reply_is_not_read(box: Sandbox, connect: Make, at_once: None, monkeypatch: Any) -> None:
-    monkeypatch.setattr("dpyauth.wire.connection.MAX_MESSAGE", 10_000)
+    monkeypatch.setattr("dpyauth.wire.connection.MAX_MESSAGE", 100_000)
     connection = connect(address(box))
     connection.ready.result(5)
-    box.faults.oversize(20_000, "ping", times=2)
+    box.faults.oversize(200_000, "ping", times=2)
     assert ask(connection).result(5)["ping"] == "pong"
     assert connection.link.reconnects == 2
 

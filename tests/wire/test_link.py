@@ -148,7 +148,7 @@ def test_a_first_connection_that_fails_ends_it(fresh: Wire) -> None:
 
 
 def test_the_error_may_be_given(fresh: Wire) -> None:
-    fresh.link.lost("HTTP 401", fresh.now, final=REFUSED)
+    fresh.link.lost("HTTP 401", fresh.now, error=REFUSED)
     assert fresh.link.failure is REFUSED
 
 

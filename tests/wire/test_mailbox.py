@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 
 import pytest
@@ -85,10 +86,79 @@ def test_work_that_fails_is_reported_and_the_rest_is_done() -> None:
         for _ in range(3):
             await asyncio.sleep(0)
         mailbox.post(done.append, 3)
-        await asyncio.sleep(0)
+        for _ in range(3):
+            await asyncio.sleep(0)
         return done, failed, len(after)
 
     done, failed, after = asyncio.run(receive())
     assert done == [1, 2, 3]
     assert failed == ["ZeroDivisionError"]
     assert after >= 3
+
+
+async def settle() -> None:
+    """As many rounds of the loop as any work takes."""
+    for _ in range(4):
+        await asyncio.sleep(0)
+
+
+def test_a_closed_one_gives_everything_back_and_still_delivers() -> None:
+    async def receive() -> list[int]:
+        done: list[int] = []
+        mailbox = Mailbox(asyncio.get_running_loop())
+        await settle()
+        bell = mailbox._bell
+        mailbox.post(done.append, 1)
+        mailbox.close()  # with a message on its way
+        mailbox.close()
+        mailbox.post(done.append, 2)
+        await settle()
+        if bell is not None:
+            with pytest.raises(OSError, match="descriptor"):
+                os.fstat(bell)
+        return done
+
+    assert asyncio.run(receive()) == [1, 2]
+
+
+def test_it_may_be_closed_after_its_loop() -> None:
+    async def make() -> Mailbox:
+        mailbox = Mailbox(asyncio.get_running_loop())
+        await settle()
+        return mailbox
+
+    mailbox = asyncio.run(make())
+    with pytest.raises(RuntimeError):
+        mailbox.post(print, None)
+    mailbox.close()
+    assert mailbox._bell is None
+
+
+def test_a_loop_that_cannot_watch_files_will_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*args: object) -> None:
+        raise NotImplementedError
+
+    async def receive() -> list[int]:
+        monkeypatch.setattr(asyncio.get_running_loop(), "add_reader", refuse)
+        done: list[int] = []
+        mailbox = Mailbox(asyncio.get_running_loop())
+        await settle()
+        assert mailbox._bell is None
+        mailbox.post(done.append, 1)
+        await settle()
+        return done
+
+    assert asyncio.run(receive()) == [1]
+
+
+def test_a_ring_that_has_been_answered_already_is_no_error() -> None:
+    async def receive() -> list[int]:
+        done: list[int] = []
+        mailbox = Mailbox(asyncio.get_running_loop())
+        await settle()
+        mailbox.post(done.append, 1)
+        for _ in range(2):  # as when a loop within the loop comes first
+            mailbox._rung()
+        return done
+
+    assert asyncio.run(receive()) == [1]

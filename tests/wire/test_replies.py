@@ -45,6 +45,49 @@ def test_what_cannot_be_read_is_no_reply(message: bytes) -> None:
     assert parse(message) is None
 
 
+# What the quick decoder reads otherwise than Python does, or not at all
+
+
+@given(offset=st.integers(-3, 3))
+@pytest.mark.parametrize("bits", [62, 63, 64, 65, 200])
+def test_whole_numbers_stay_whole(bits: int, offset: int) -> None:
+    for number in (2**bits + offset, -(2**bits) + offset):
+        reply = parse(b'{"n": [%d], "m": %d}' % (number, number))
+        assert reply == {"n": [number], "m": number}
+        assert type(reply["m"]) is int
+
+
+def test_what_is_beyond_the_standard_is_read_as_ever() -> None:
+    reply = parse(rb'{"text": "\ud800", "huge": 1e400, "small": -Infinity, "none": NaN}')
+    assert reply is not None
+    assert (reply["text"], reply["huge"], reply["small"]) == ("\ud800", float("inf"), float("-inf"))
+    assert reply["none"] != reply["none"]
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(st.dictionaries(st.text(max_size=3), json_values), st.booleans())
+def test_a_reply_is_what_python_reads(reply: dict[str, Any], ascii: bool) -> None:
+    message = json.dumps(reply, ensure_ascii=ascii).encode("utf-8", "surrogatepass")
+    try:
+        expected = json.loads(message.decode())
+    except UnicodeDecodeError:
+        expected = None
+    assert repr(parse(message)) == repr(expected)
+
+
+def test_a_deep_reply_does_not_fail_for_its_exact_numbers() -> None:
+    message = b'{"a":' * 1000 + b"1.5" + b"}" * 1000  # too deep for the standard decoder of some Pythons
+    reply = parse(message)
+    assert reply is not None
+    assert list(exactly(message, reply)) == ["a"]
+
+
 @given(st.decimals(allow_nan=False, allow_infinity=False, places=8, min_value=-(10**12), max_value=10**12))
 def test_exact_numbers_stay_exact(number: Decimal) -> None:
     message = f'{{"balance": {number:f}, "rest": [{number:f}], "n": 5}}'.encode()

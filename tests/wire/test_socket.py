@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from websockets.asyncio.client import connect
 from websockets.asyncio.server import ServerConnection, serve
+from websockets.client import ClientProtocol
+from websockets.frames import Close, Frame, Opcode
+from websockets.http11 import Request
+from websockets.server import ServerProtocol
+from websockets.uri import parse_uri
 
-from dpyauth.wire.socket import Socket
+from dpyauth.wire.socket import BUFFER, Socket
 
 Behave = Callable[[ServerConnection], Awaitable[None]]
 
@@ -135,7 +143,7 @@ def test_a_ping_of_the_server_is_answered() -> None:
     asyncio.run(main())
 
 
-@pytest.mark.parametrize("parts", [["x" * 2000], ["x" * 600, "x" * 600]])
+@pytest.mark.parametrize("parts", [["x" * 200_000], ["x" * 60_000, "x" * 60_000]])
 def test_a_message_that_is_too_large_ends_the_connection(parts: list[str]) -> None:
     async def behave(client: ServerConnection) -> None:
         await client.recv()
@@ -144,7 +152,7 @@ def test_a_message_that_is_too_large_ends_the_connection(parts: list[str]) -> No
 
     async def main() -> None:
         ears = Ears()
-        async with talking(behave, ears, max_size=1000) as socket:
+        async with talking(behave, ears, max_size=100_000) as socket:
             socket.post("go")
             socket.flush()
             await asyncio.wait_for(socket.wait_closed(), 5)
@@ -190,3 +198,185 @@ def test_it_takes_messages_while_it_is_open() -> None:
             socket.flush()
 
     asyncio.run(main())
+
+
+# Without a network: what comes in, in whatever pieces
+
+
+class Line(asyncio.Transport):
+    """A connection that keeps what is sent."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sent = bytearray()
+
+    def write(self, data: Any) -> None:
+        self.sent += data
+
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None: ...
+
+    def can_write_eof(self) -> bool:
+        return False
+
+    def close(self) -> None: ...
+
+
+class Wired:
+    """A socket that is being opened, and the server at its other end."""
+
+    def __init__(self) -> None:
+        self.ears, self.line, self.server = Ears(), Line(), ServerProtocol()
+        self.parts = 0
+        self.socket = Socket(ClientProtocol(parse_uri("ws://deriv.invalid/"), max_size=100_000))
+        self.socket.connection_made(self.line)
+        self.ears.listen(self.socket)
+        self.socket.on_part = self.count
+        self.socket.protocol.send_request(self.socket.protocol.connect())
+        self.server.receive_data(b"".join(self.socket.protocol.data_to_send()))
+        (request,) = self.server.events_received()
+        assert isinstance(request, Request)
+        self.server.send_response(self.server.accept(request))
+
+    def count(self) -> None:
+        self.parts += 1
+
+    def feed(self, data: bytes, cuts: list[int] | None = None) -> None:
+        """Have the socket take in bytes, cut into pieces."""
+        edges = sorted({0, len(data), *(cut % (len(data) + 1) for cut in cuts or [])})
+        for start, end in itertools.pairwise(edges):
+            for piece in (data[at : min(at + BUFFER, end)] for at in range(start, end, BUFFER)):
+                self.socket.get_buffer(-1)[: len(piece)] = piece
+                self.socket.buffer_updated(len(piece))
+
+    def say(self) -> bytes:
+        """What the server has to say."""
+        return b"".join(self.server.data_to_send())
+
+    def hear(self) -> list[Frame]:
+        """What the server gets to hear."""
+        self.server.receive_data(bytes(self.line.sent))
+        self.line.sent.clear()
+        return [event for event in self.server.events_received() if isinstance(event, Frame)]
+
+
+def wired(test: Callable[[Wired], None]) -> None:
+    async def main() -> None:
+        test(Wired())
+
+    asyncio.run(main())
+
+
+PAYLOADS = st.binary(max_size=300) | st.sampled_from([125, 126, 127, 65_535, 65_536, 70_000]).map(bytes)
+SAID = st.one_of(
+    st.tuples(st.just("text"), PAYLOADS),
+    st.tuples(st.just("binary"), PAYLOADS),
+    st.tuples(st.just("ping"), st.binary(max_size=125)),
+    st.tuples(st.just("fragments"), st.lists(st.binary(max_size=200), min_size=2, max_size=4)),
+    st.tuples(st.just("fragments around a ping"), st.lists(st.binary(max_size=200), min_size=2, max_size=4)),
+)
+
+
+@given(st.lists(SAID, max_size=8), st.lists(st.integers(0, 2**20), max_size=12))
+def test_messages_are_the_same_in_whatever_pieces_they_come(said: list[tuple[str, Any]], cuts: list[int]) -> None:
+    def test(wired: Wired) -> None:
+        expected: list[tuple[bytes, bool]] = []
+        pings: list[bytes] = []
+        for kind, payload in said:
+            if kind == "ping":
+                wired.server.send_ping(payload)
+                pings.append(payload)
+            elif kind in {"text", "binary"}:
+                (wired.server.send_text if kind == "text" else wired.server.send_binary)(payload)
+                expected.append((payload, kind == "text"))
+            else:
+                first, *more = payload
+                wired.server.send_text(first, fin=False)
+                for number, part in enumerate(more):
+                    if "ping" in kind:
+                        wired.server.send_ping(b"in between")
+                        pings.append(b"in between")
+                    wired.server.send_continuation(part, fin=number == len(more) - 1)
+                expected.append((b"".join(payload), True))
+        wired.feed(wired.say(), cuts)
+        assert wired.socket.response is not None
+        assert wired.ears.messages == expected
+        assert [frame.data for frame in wired.hear() if frame.opcode is Opcode.PONG] == pings
+
+    wired(test)
+
+
+@given(st.binary(min_size=1, max_size=100), st.lists(st.integers(0, 2**20), max_size=5))
+def test_no_bytes_break_it(nonsense: bytes, cuts: list[int]) -> None:
+    def test(wired: Wired) -> None:
+        wired.feed(wired.say())
+        wired.feed(nonsense, cuts)
+        wired.feed(b"\x81\x02ok" * 3, cuts)
+
+    wired(test)
+
+
+@pytest.mark.parametrize(
+    ("frame", "code"),
+    [
+        (b"\x81\x82\0\0\0\0{}", 1002),  # masked
+        (b"\x81\xfe\0\x7e", 1002),
+        (b"\xc1\x02{}", 1002),  # compressed, which was not agreed upon
+        (b"\x83\x02{}", 1002),  # no such kind
+        (b"\x80\x02{}", 1002),  # the end of what never began
+        (b"\x01\x01{\x81\x01}", 1002),  # a message within another
+        (b"\x81\x7f\0\0\0\0\xff\xff\xff\xff", 1009),
+        (b"\x88\x02\x03\xe8", 1000),
+    ],
+)
+def test_what_ends_the_connection(frame: bytes, code: int) -> None:
+    def test(wired: Wired) -> None:
+        wired.feed(wired.say() + b"\x81\x05first")
+        wired.feed(frame)
+        assert not wired.socket.takes_messages
+        wired.feed(b"\x81\x04last")
+        assert wired.ears.messages == [(b"first", True)]
+        (goodbye,) = wired.hear()
+        assert goodbye.opcode is Opcode.CLOSE
+        assert Close.parse(bytes(goodbye.data)).code == code
+
+    wired(test)
+
+
+def test_the_beginning_of_a_message_shows() -> None:
+    def test(wired: Wired) -> None:
+        wired.feed(wired.say())
+        seen = [wired.parts]
+        for piece in (b"\x81", b"\x03", b"ab", b"c", b"\x01\x01d", b"\x80\x01e", b"\x81\x01f"):
+            wired.feed(piece)
+            seen.append(wired.parts)
+        assert seen == [0, 1, 2, 3, 3, 4, 4, 4]
+        assert wired.ears.messages == [(b"abc", True), (b"de", True), (b"f", True)]
+
+    wired(test)
+
+
+@given(st.lists(st.text(max_size=200) | st.sampled_from([125, 126, 65_535, 65_536, 70_000]).map("x".__mul__)))
+def test_what_is_posted_arrives(texts: list[str]) -> None:
+    def test(wired: Wired) -> None:
+        wired.feed(wired.say())
+        for text in texts:
+            wired.socket.post(text)
+        assert not wired.line.sent
+        wired.socket.flush()
+        heard = wired.hear()
+        assert [frame.data for frame in heard] == [text.encode() for text in texts]
+        assert all(frame.opcode is Opcode.TEXT and frame.fin for frame in heard)
+
+    wired(test)
+
+
+def test_every_message_has_a_mask_of_its_own() -> None:
+    def test(wired: Wired) -> None:
+        wired.feed(wired.say())
+        for _ in range(3000):
+            wired.socket.post("")
+        wired.socket.flush()
+        masks = {bytes(wired.line.sent[at : at + 4]) for at in range(2, 18_000, 6)}
+        assert len(masks) > 2990
+
+    wired(test)

@@ -1,0 +1,117 @@
+"""What the two APIs have in common: an account, the way into it, and what a sign-in brings."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+if TYPE_CHECKING:
+    from dpyauth.apis.catalog import Call, Catalog
+    from dpyauth.credentials import Credential, Secret
+    from dpyauth.errors import ApiError
+    from dpyauth.settings import Settings
+    from dpyauth.wire.budget import Budget
+    from dpyauth.wire.errands import Errands
+    from dpyauth.wire.replies import Reply
+    from dpyauth.wire.state import Greeting
+
+NAMES = ("v3", "options")
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The account a session is signed in to. Holds no personal data beyond the login ID."""
+
+    loginid: str
+    currency: str
+    demo: bool
+    scopes: tuple[str, ...] | None
+    """What the token may do; None when Deriv did not say."""
+    rows: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
+    """One mapping per account of the same user: ``loginid``, ``currency``, ``is_virtual`` and what else Deriv says."""
+
+    @property
+    def kind(self) -> str:
+        """``"demo"`` or ``"real"``."""
+        return "demo" if self.demo else "real"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Entrance:
+    """The way into one account."""
+
+    address: str | Callable[[], Awaitable[str]]
+    """Where to connect to; where the address is good for one connection only, what gets a fresh one."""
+    greeting: Greeting | None
+    account: Callable[[Reply], Account]
+    """Who it is, by the reply to the greeting."""
+
+
+class Access(Protocol):
+    """What one sign-in brought, for all of its accounts."""
+
+    @property
+    def credential(self) -> Credential:
+        """What it was signed in with."""
+
+    @property
+    def grants(self) -> Mapping[str, Credential]:
+        """The accounts it gives access to, by login ID."""
+
+    @property
+    def errands(self) -> Errands | None:
+        """What makes the calls that go over HTTP, where the API has such."""
+
+    @property
+    def expires_at(self) -> float | None:
+        """When it ends and cannot be renewed, in seconds since 1970; None where it does not, or nobody knows."""
+
+    def entrance(self, loginid: str | None = None) -> Entrance:
+        """The way into one account; without a login ID, into the one to begin with."""
+
+    def entered(self, account: Account) -> None:
+        """The first sign-in has succeeded."""
+
+    def close(self) -> None:
+        """Nobody needs it any more."""
+
+
+class Api(Protocol):
+    """What is particular to one API. Each is a module of this package."""
+
+    CATALOG: Catalog
+    SCOPE_LABELS: Mapping[str, str]
+    ADVICE: str
+
+    @staticmethod
+    def access(settings: Settings, grants: Mapping[str, Credential], first: Credential, **options: Any) -> Access:
+        """What a sign-in brings: credentials by login ID (``""``: not known yet), of which one is used first."""
+
+    @staticmethod
+    def public(settings: Settings) -> str:
+        """Where calls go that need no sign-in."""
+
+    @staticmethod
+    def error(reply: Reply, call: str, secrets: Collection[Secret] = ()) -> ApiError | None:
+        """The error that a reply amounts to, if it is one."""
+
+    @staticmethod
+    def renamed(reply: Reply) -> Reply:
+        """A reply with its parts named as v3 names them, so that frames need know one set of names."""
+
+    @staticmethod
+    def payload(call: Call, reply: Reply) -> Any:
+        """What a reply brings, named as v3 names it; None where it brings nothing."""
+
+    @staticmethod
+    def budget() -> Budget:
+        """How many calls Deriv allows."""
+
+
+@functools.cache
+def named(name: str) -> Api:
+    """The API of this name."""
+    return cast("Api", importlib.import_module(f"dpyauth.apis.{name}"))

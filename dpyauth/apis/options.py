@@ -1,0 +1,310 @@
+"""What is particular to Deriv's options API: HTTP calls, and sockets that a one-time password opens."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from dpyauth.apis.access import Account, Entrance
+from dpyauth.apis.catalog import Call, load
+from dpyauth.apis.replies import KINDS, Kinds, api_error
+from dpyauth.credentials import Credential, Secret
+from dpyauth.errors import (
+    ApiError,
+    BadReply,
+    ConnectionFailed,
+    DpyauthError,
+    InvalidSetting,
+    PermissionDenied,
+    SignInRefused,
+)
+from dpyauth.settings import Settings
+from dpyauth.wire.budget import GENERAL, Budget, Limit
+from dpyauth.wire.errands import Errands
+from dpyauth.wire.replies import Reply
+from dpyauth.wire.rest import Rest
+from dpyauth.wire.state import Greeting
+
+if TYPE_CHECKING:
+    from dpyauth.oauth.tokens import Tokens
+
+CATALOG = load("options")
+
+SCOPE_LABELS = {
+    "trade": "Trade",
+    "account_manage": "Manage account",
+    "payment": "Payment",
+    "application_read": "Read applications",
+}
+"""Scopes, as they are called where one creates a token at Deriv."""
+
+ADVICE = "Create a token with {ticks} at developers.deriv.com (Dashboard, API tokens) and sign in with it."
+"""What to do where a scope is missing."""
+
+LIMITS = {
+    GENERAL: Limit(220, 14_400),
+    "account": Limit(100, 2_000, frozenset({"balance", "statement"})),
+    "outcome": Limit(30, 1_500, frozenset({"portfolio", "profit_table"})),
+    "pricing": Limit(360, 14_400, frozenset({"proposal", "proposal_open_contract", "buy", "sell"})),
+}
+"""What Deriv documents for calls over sockets."""
+
+PATH = "/trading/v1/options"
+HTTP_TIMEOUT = 15.0
+EARLY = 60.0
+"""A token is renewed when it ends within this many seconds."""
+
+T = TypeVar("T")
+
+
+class Access:
+    """What one sign-in brought: one token for all accounts of the user.
+
+    Parameters
+    ----------
+    settings : Settings
+        Which Deriv, and the app ID.
+    grants : mapping of str to Credential
+        The credential by the login IDs of the accounts, as far as they are known.
+    first : Credential
+        The credential; the first login ID that has it is the account to begin with.
+    create_demo : bool
+        Make a demo account where there is no account at all.
+    """
+
+    def __init__(
+        self, settings: Settings, grants: Mapping[str, Credential], first: Credential, *, create_demo: bool = False
+    ) -> None:
+        if settings.app_id is None:
+            raise InvalidSetting(
+                "The options API needs your app ID: give app_id=, or set the environment variable DERIV_APP_ID. You "
+                "find it where you registered your app, at developers.deriv.com under Dashboard."
+            )
+        self.credential = first
+        self.grants = grants
+        self.rows: list[Mapping[str, Any]] = []
+        self._wanted = next(loginid for loginid, credential in grants.items() if credential is first)
+        self._create_demo = create_demo
+        self._renewing: asyncio.Task[bool | None] | None = None
+        self._rest = Rest(
+            settings.server, token=lambda: self.credential.token, app_id=settings.app_id, direct=settings.loopback
+        )
+        self.errands = Errands(self._ask, self._end)
+
+    @property
+    def expires_at(self) -> float | None:
+        """When it ends and cannot be renewed, in seconds since 1970."""
+        tokens = self.credential.tokens
+        return tokens.expires_at if tokens and tokens.refresh is None else None
+
+    def entrance(self, loginid: str | None = None) -> Entrance:
+        """The way into one account: a one-time password for each connection, and a balance as proof that it works."""
+        chosen: list[str] = [loginid] if loginid else []
+
+        async def address() -> str:
+            if not chosen:
+                chosen.append(await self._first())
+            return (await self._with_token(lambda left: self._rest.otp(chosen[0], timeout=left), HTTP_TIMEOUT)).reveal()
+
+        greeting = Greeting("balance", lambda: {"balance": 1}, lambda reply: _judge(reply, [self.credential.token]))
+        return Entrance(address, greeting, lambda _: self._account(chosen[0]))
+
+    def entered(self, account: Account) -> None:
+        """The first sign-in has succeeded."""
+        self.grants = {str(row["account_id"]): self.credential for row in self.rows}
+
+    def close(self) -> None:
+        """Nobody needs it any more."""
+        self.errands.close()
+
+    # On the background thread
+
+    async def _ask(self, call: Call, fields: Mapping[str, Any], timeout: float, exact: bool) -> Reply:
+        return await self._with_token(lambda left: self._rest.ask(call, fields, timeout=left, exact=exact), timeout)
+
+    async def _with_token(self, ask: Callable[[float], Awaitable[T]], timeout: float) -> T:
+        """Ask within so many seconds; with a new token where this one ends soon, or where Deriv says that it has.
+
+        This machine's clock may be wrong, so that an end which has passed here is no reason to give up.
+        """
+        end = time.monotonic() + timeout
+        tokens = self.credential.tokens
+        if tokens and tokens.expires_at is not None and tokens.expires_at - time.time() < EARLY:
+            with suppress(ConnectionFailed):
+                await self._renew(end)
+        used = self.credential.token
+        try:
+            return await ask(end - time.monotonic())
+        except SignInRefused:  # nothing was done, so that even a change may be asked for once more
+            if used == self.credential.token and not await self._renew(end):
+                raise
+        return await ask(end - time.monotonic())
+
+    async def _renew(self, end: float) -> bool:
+        """Get a new token, where that is possible, in half of the time that is left; one at a time."""
+        tokens, renew = self.credential.tokens, self.credential.renew
+        if tokens is None or tokens.refresh is None or renew is None:
+            return False
+        if self._renewing is None:  # goes on when its waiters do not: a refresh token may be good once only
+            self._renewing = asyncio.create_task(self._renewed(tokens, tokens.refresh, renew))
+        renewing = self._renewing
+        await asyncio.wait([renewing], timeout=(end - time.monotonic()) / 2)
+        renewed = renewing.result() if renewing.done() else None
+        if renewed is None:
+            raise ConnectionFailed(
+                "The sign-in has to be renewed, and just now Deriv cannot be reached for that. Run the cell again in "
+                "a moment."
+            )
+        return renewed
+
+    async def _renewed(self, old: Tokens, refresh: Secret, renew: Callable[[Secret], Awaitable[Tokens]]) -> bool | None:
+        """Whether there is a new token; None where there may be one later."""
+        try:
+            new = await renew(refresh)
+        except SignInRefused:
+            new = replace(old, refresh=None)  # the access token is good for as long as it was
+        except DpyauthError:
+            return None
+        finally:
+            self._renewing = None
+        self.credential = replace(
+            self.credential, token=new.access, tokens=replace(new, scopes=new.scopes or old.scopes)
+        )
+        self.grants = dict.fromkeys(self.grants, self.credential)
+        return new.access != old.access
+
+    async def _end(self) -> None:
+        if self._renewing is not None:
+            self._renewing.cancel()
+        await self._rest.close()
+
+    async def _first(self) -> str:
+        """The account to begin with: the one asked for, else a demo account, else whichever works."""
+        self.rows = await self._list()
+        if not self.rows and self._create_demo:
+            fields = {"currency": "USD", "group": "row", "account_type": "demo"}
+            await self._ask(CATALOG["create_account"], fields, HTTP_TIMEOUT, False)
+            self.rows = await self._list()
+        if not self.rows:
+            raise SignInRefused(
+                "Deriv accepts the token, but there is no options account yet. Create one at Deriv, or run "
+                "dpyauth.login(..., create_demo=True), which makes a demo account (the token needs the scope "
+                "account_manage).",
+                call="get_accounts",
+                code="NoAccount",
+            )
+        by_preference = sorted(
+            self.rows,
+            key=lambda row: (
+                row["account_id"] != self._wanted,
+                row.get("status") == "inactive",
+                row.get("account_type") != "demo",
+            ),
+        )
+        return str(by_preference[0]["account_id"])
+
+    async def _list(self) -> list[Mapping[str, Any]]:
+        listed = (await self._ask(CATALOG["get_accounts"], {}, HTTP_TIMEOUT, False)).get("data")
+        if not isinstance(listed, list):
+            raise BadReply("Deriv's list of accounts cannot be read. Try again.", call="get_accounts")
+        return [row for row in listed if isinstance(row, dict) and isinstance(row.get("account_id"), str)]
+
+    def _account(self, loginid: str) -> Account:
+        row = next((row for row in self.rows if row["account_id"] == loginid), {})
+        return Account(
+            loginid=loginid,
+            currency=str(row.get("currency") or ""),
+            demo=row.get("account_type") == "demo",
+            scopes=self.credential.tokens.scopes if self.credential.tokens else None,
+            rows=tuple(_as_v3(row) for row in self.rows),
+        )
+
+
+def access(
+    settings: Settings, grants: Mapping[str, Credential], first: Credential, *, create_demo: bool = False
+) -> Access:
+    """What a sign-in with this credential brings."""
+    return Access(settings, grants, first, create_demo=create_demo)
+
+
+def public(settings: Settings) -> str:
+    """Where calls go that need no sign-in."""
+    return f"{settings.server.replace('http', 'ws', 1)}{PATH}/ws/public"
+
+
+def error(reply: Reply, call: str, secrets: Collection[Secret] = ()) -> ApiError | None:
+    """The error that a reply amounts to, if it is one; secrets of the request that it repeats are blotted out."""
+    return api_error(reply, call, secrets, _KINDS)
+
+
+_KINDS: Kinds = {
+    **KINDS,
+    "InvalidToken": (SignInRefused, "Sign in again with dpyauth.login()"),
+    "Unauthorized": (SignInRefused, "Sign in again with dpyauth.login()"),
+    "UnrecognisedRequest": (ApiError, "Deriv may have withdrawn this call"),
+}
+
+_NAMES = {
+    "portfolio": {"underlying_symbol": "symbol"},
+    "transaction": {"underlying_symbol": "symbol", "date_expiry": "expiry_time"},
+    "proposal_open_contract": {"underlying_symbol": "underlying"},
+}
+
+
+def renamed(reply: Reply) -> Reply:
+    """A reply with its parts named as v3 names them, so that frames need know one set of names."""
+    kind = str(reply.get("msg_type"))
+    names, payload = _NAMES.get(kind), reply.get(kind)
+    if names is None or not isinstance(payload, dict):
+        return reply
+    if isinstance(payload.get("contracts"), list):
+        contracts = [_rename(row, names) if isinstance(row, dict) else row for row in payload["contracts"]]
+        return {**reply, kind: {**payload, "contracts": contracts}}
+    return {**reply, kind: _rename(payload, names)}
+
+
+def payload(call: Call, reply: Reply) -> Any:
+    """What a reply brings, named as v3 names it."""
+    if call.rest is not None:
+        return reply.get("data", reply)  # most answers are wrapped, some are not
+    return renamed(reply).get(call.name)
+
+
+def budget() -> Budget:
+    """How many calls Deriv allows."""
+    return Budget(LIMITS, fixed=True)
+
+
+def _rename(row: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    return {names.get(name, name): value for name, value in row.items()}
+
+
+def _as_v3(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row of the accounts, as v3 lists them."""
+    return {
+        "loginid": str(row["account_id"]),
+        "currency": str(row.get("currency") or ""),
+        "is_virtual": int(row.get("account_type") == "demo"),
+        "balance": row.get("balance"),
+    }
+
+
+def _judge(reply: Reply, secrets: Collection[Secret]) -> tuple[DpyauthError, bool] | None:
+    """Whether a fresh socket is good for anything, and whether another may be.
+
+    Whether a token still is good shows when the next one-time password is asked for.
+    """
+    refusal = error(reply, "balance", secrets)
+    if refusal is not None:
+        return refusal, not isinstance(refusal, PermissionDenied)
+    if isinstance(reply.get("balance"), dict) and "balance" in reply["balance"]:
+        return None
+    return BadReply(
+        "Deriv opened a connection that answers nothing, as it does with a one-time password it does not like. "
+        "Try again.",
+        call="balance",
+    ), True

@@ -1,0 +1,289 @@
+"""Many clients' accounts at once: the questions of a session, put to all of them."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import wait
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, Any, NoReturn, Self
+
+from dpyauth.attempts import run
+from dpyauth.choice import Choice
+from dpyauth.errors import InvalidRequest, InvalidSetting, SessionClosed
+from dpyauth.fleets import cluster as clusters
+from dpyauth.fleets import running
+from dpyauth.fleets.members import Member, all_kept, fetched, given, kept, name_of, names, resolve, wrapped
+from dpyauth.fleets.questions import check, may_travel, questions, sealed
+from dpyauth.fleets.running import Place
+from dpyauth.progress import EVERY, Progress
+from dpyauth.session import Session, check_timeout
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from dpyauth.credentials import Secret
+    from dpyauth.keep import Kept
+    from dpyauth.sandbox import Sandbox
+
+__all__ = ["Fleet", "fleet"]
+
+CONNECTIONS = 50
+"""So many connections at a time, unless somebody says otherwise."""
+
+
+def fleet(
+    credentials: Mapping[str, str | Secret | Callable[[], object]] | Iterable[str],
+    *,
+    fetch: Callable[[str], str | Secret | Kept] | str | None = None,
+    app_id: int | str | None = None,
+    api: str | None = None,
+    connections: int = CONNECTIONS,
+    sandbox: bool = False,
+    server: str | None = None,
+    language: str = "EN",
+    timeout: float = 30.0,
+    cluster: Any = None,
+) -> Fleet:
+    """Look after many accounts: the methods of a session, over as many credentials as you like.
+
+    Nothing is sent before the first question. Then each account is signed in to when its turn comes and left after its
+    answer, over a bounded number of connections; every account has its own limits of calls. (Up to as many accounts as
+    ``connections``, their sessions stay for the next question.) The kernel's own session has nothing to do with it.
+
+    Parameters
+    ----------
+    credentials : mapping of str to str, or iterable of str
+        Either names of your choice, each with its token, or with a function without arguments that fetches it. Or names
+        alone: tokens are then fetched by ``fetch`` when their turn comes; without it, names are profiles that
+        ``login(remember=True, profile=...)`` has kept.
+    fetch : callable or str, optional
+        Gets the token of a name. It runs on a thread of its own. As a text: ``"module:function"``; with
+        ``"os:getenv"`` the names are environment variables.
+    app_id : int or str, optional
+        Your app ID, for all of them; else as for `dpyauth.login`.
+    api : {"v3", "options"}, optional
+        Which of Deriv's two APIs; else what each token looks made for.
+    connections : int
+        How many connections there may be at a time. (On a cluster: of all workers together.)
+    sandbox : bool
+        Use a Deriv that runs inside this machine.
+    server : str, optional
+        Address of another Deriv server.
+    language : str
+        Language of Deriv's messages.
+    timeout : float
+        How long each sign-in and each call may take, in seconds.
+    cluster : distributed.Client, optional
+        A Dask cluster whose workers ask. Tokens never travel there: each worker fetches those of the accounts it asks
+        for, so this takes names and a ``fetch`` that the workers can import. Names and answers do travel.
+
+    Returns
+    -------
+    Fleet
+
+    Raises
+    ------
+    InvalidSetting
+        Credentials, app ID or another setting that cannot be right.
+    NoCredential
+        Names alone, for which nothing is kept on this machine.
+
+    Examples
+    --------
+    >>> from dpyauth.fleets import fleet
+    >>> with fleet({"Ann": "sandbox-rich-all", "Ben": "no-such-token"}, sandbox=True) as clients:
+    ...     status = clients.account_status()
+    >>> status[["name", "loginid"]]
+      name   loginid
+    0  Ann  CR900001
+    1  Ben      <NA>
+    >>> status["error"].notna().tolist()
+    [False, True]
+    """
+    credentials = wrapped(credentials)  # first of all: tracebacks may show variables
+    box = _sandbox(sandbox, server)
+    choice = Choice(box, server, language)
+    if api is not None or app_id is not None or server is not None:
+        choice.settings(api or choice.guess(None, app_id), app_id)  # to hear now what cannot be right
+    if isinstance(connections, bool) or not isinstance(connections, int) or connections < 1:
+        raise InvalidSetting("connections must be a whole number above 0.")
+    place = Place(choice, app_id, api, check_timeout(timeout))
+    if cluster is None and isinstance(credentials, Mapping):
+        return Fleet(given(credentials, fetch), place, connections)
+    if isinstance(credentials, Mapping):
+        raise InvalidSetting(
+            "On a cluster a fleet takes names alone, and fetch=, a function that gets the token of a name on the "
+            "worker: tokens must not travel through the cluster's scheduler."
+        )
+    keys = {name: name for name in names(credentials)}
+    if fetch is None:
+        # As dpyauth.login() keeps them: one of a sandbox must never be offered to Deriv, nor the reverse.
+        place_kept = "@sandbox" if box else f"@{server}" if server else ""
+        keys, fetch = {name: f"{name}{place_kept}" for name in keys}, kept
+        all_kept(keys.values())
+    if cluster is None:
+        return Fleet(fetched(keys, resolve(fetch)), place, connections)
+    by_name = name_of(fetch)
+    return Fleet(fetched(keys, lambda _: None), place, connections, (clusters.client_of(cluster), by_name, keys))
+
+
+class Fleet:
+    """Many accounts, made by `fleet`. Every question one can put to a session, with the same arguments.
+
+    A question gives a DataFrame: ``name`` (string), then the columns of the session's frame (or ``result``, where the
+    session gives something else), then ``error`` (string; why an account gave no answer, else missing). The accounts
+    are in the order of the credentials. An account that fails is one row; it takes nothing away from the others.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Of the accounts.
+    partial : pandas.DataFrame or None
+        What had arrived when the last question was interrupted; None when it was not.
+    """
+
+    def __init__(
+        self,
+        members: Sequence[Member],
+        place: Place,
+        connections: int,
+        cluster: tuple[Any, str, Mapping[str, str]] | None = None,
+    ) -> None:
+        if not members:
+            raise InvalidSetting("A fleet needs at least one credential.")
+        self.names = tuple(member.name for member in members)
+        self.partial: pd.DataFrame | None = None
+        self._members = members
+        self._place = place
+        self._connections = connections
+        self._cluster = cluster
+        self._closed = False
+        self._turn = threading.Lock()
+
+    def __repr__(self) -> str:
+        where = "on a cluster" if self._cluster else f"{min(self._connections, len(self.names))} connections at a time"
+        return f"<dpyauth fleet: {len(self.names)} accounts, {'closed' if self._closed else where}>"
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __getattr__(self, name: str) -> Callable[..., pd.DataFrame]:
+        if name not in questions():
+            raise AttributeError(f"a fleet has no {name!r}; it can be asked: {', '.join(sorted(questions()))}")
+
+        @functools.wraps(getattr(Session, name))
+        def ask(*args: Any, **kwargs: Any) -> pd.DataFrame:
+            kwargs = sealed(name, args, kwargs)
+            check(name, args, kwargs)
+            return self._ask(name, args, kwargs)
+
+        return ask
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *questions()]
+
+    def close(self) -> None:
+        """Leave: what is open is closed, after the answer that somebody waits for. Closing twice is fine."""
+        with self._one_at_a_time():
+            self._closed = True
+            if any(member.session is not None for member in self._members):
+                run(running.leave(self._members)).result(self._place.timeout)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a fleet cannot be pickled: it holds live connections and secrets")
+
+    # Inside
+
+    @contextmanager
+    def _one_at_a_time(self) -> Iterator[None]:
+        """One question at a time: the connections are counted."""
+        while not self._turn.acquire(timeout=EVERY):  # in steps: on Windows a wait on a lock cannot be interrupted
+            pass
+        try:
+            yield
+        finally:
+            self._turn.release()
+
+    def _ask(self, question: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> pd.DataFrame:
+        from dpyauth.fleets.joined import joined
+
+        answers: dict[str, Any] = {}
+        with self._one_at_a_time():
+            if self._closed:
+                raise SessionClosed("This fleet is closed. Make a new one with dpyauth.fleet().")
+            self.partial = None
+            try:
+                with Progress(question) as progress:
+                    self._gather(question, args, kwargs, answers, lambda: self._show(progress, answers))
+            except BaseException as stopped:
+                if answers:
+                    self.partial = joined(question, self.names, dict(answers))
+                    stopped.add_note(f"What had arrived is in partial: {len(answers)} of {len(self.names)} accounts.")
+                raise
+        wrong = [answer for answer in answers.values() if isinstance(answer, InvalidRequest)]
+        if wrong and all(isinstance(answer, Exception) for answer in answers.values()):
+            raise wrong[0]  # it is the question that is wrong
+        return joined(question, self.names, answers)
+
+    def _gather(
+        self,
+        question: str,
+        args: tuple[Any, ...],
+        kwargs: Mapping[str, Any],
+        answers: dict[str, Any],
+        tick: Callable[[], None],
+    ) -> None:
+        """Have the answers (or errors) put under the members' names; ``tick`` is called now and then meanwhile."""
+        if self._cluster is not None:
+            client, fetch, keys = self._cluster
+            order = self._order(question, args, kwargs, fetch)
+            with closing(clusters.ask(client, order, keys)) as arriving:
+                for some in arriving:
+                    answers.update(some)
+                    tick()
+            return
+        asked = functools.partial(_put, question, args, kwargs)
+        future = run(running.ask(self._members, asked, self._place, self._connections, answers.__setitem__))
+        try:
+            while not wait([future], EVERY).done:
+                tick()
+            future.result()
+        finally:
+            future.cancel()  # of no effect once it has ended; closes everything after an interrupt
+
+    def _order(self, question: str, args: tuple[Any, ...], kwargs: Mapping[str, Any], fetch: str) -> clusters.Order:
+        may_travel(question, args, kwargs)
+        place, choice = self._place, self._place.choice
+        app_id, api, server = place.app_id, place.api, choice.server
+        if choice.box is not None:
+            where = choice.settings(api or "v3", app_id)
+            app_id, api, server = where.app_id, where.api, where.server
+        return clusters.Order(
+            question, args, kwargs, fetch, app_id, api, server, choice.language, place.timeout, self._connections
+        )
+
+    def _show(self, progress: Progress, answers: Mapping[str, Any]) -> None:
+        rows = sum(len(answer) if hasattr(answer, "columns") else 1 for answer in list(answers.values()))
+        progress.at(len(answers) / len(self.names), rows)
+
+
+async def _put(question: str, args: tuple[Any, ...], kwargs: Mapping[str, Any], session: Session) -> Any:
+    return await getattr(session.aio, question)(*args, **kwargs)
+
+
+def _sandbox(wanted: bool, server: str | None) -> Sandbox | None:
+    if not wanted:
+        return None
+    if server is not None:
+        raise InvalidSetting("Give either sandbox=True or server=, not both.")
+    from dpyauth.sandbox import shared
+
+    return shared()

@@ -1,0 +1,102 @@
+"""A fleet's question put by the workers of a Dask cluster.
+
+What travels is the question, names, and the name of the function that fetches the token of a name on the worker; what
+comes back is frames. Tokens never travel, not even encrypted: whatever goes to a worker goes through the scheduler and
+is kept there, and a key to read it by would have to be fetched on the worker as a token can be.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from dpyauth.errors import ConnectionLost, DpyauthError, InvalidSetting
+
+ROUNDS = 4
+"""In so many parts each worker gets its work at least, so that the quick ones help the slow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """All that a worker needs to know, apart from whom to ask for."""
+
+    question: str
+    args: tuple[Any, ...]
+    kwargs: Mapping[str, Any]
+    fetch: str
+    app_id: str | int | None
+    api: str | None
+    server: str | None
+    language: str
+    timeout: float
+    connections: int
+
+
+def client_of(cluster: Any) -> Any:
+    """The client of a Dask cluster, if it is one to wait for."""
+    try:
+        from distributed import Client
+    except ImportError:
+        raise InvalidSetting("For a fleet on a cluster, install Dask: pip install 'dpyauth[dask]'.") from None
+    if not isinstance(cluster, Client) or cluster.asynchronous:
+        raise InvalidSetting("cluster must be a dask.distributed Client, and one that is not asynchronous.")
+    return cluster
+
+
+def ask(client: Any, order: Order, keys: Mapping[str, str]) -> Generator[Mapping[str, Any], None, None]:
+    """Have the workers ask, and yield answers as they come; their connections together are as many as were allowed.
+
+    ``keys`` are the names of the members, each with what its token is fetched by.
+    """
+    import distributed
+
+    lanes = max(1, min(sum(client.nthreads().values()), order.connections, len(keys)))
+    order = replace(order, connections=order.connections // lanes)
+    size = max(order.connections, math.ceil(len(keys) / (lanes * ROUNDS)))
+    names = list(keys)
+    chunks = iter([names[start : start + size] for start in range(0, len(names), size)])
+    on_their_way: dict[Any, list[str]] = {}
+    arriving: Any = distributed.as_completed()  # type: ignore[no-untyped-call]
+
+    def begin() -> None:
+        chunk = next(chunks, None)
+        if chunk is not None:
+            asked = {name: keys[name] for name in chunk}
+            future = client.submit(answer, order, asked, pure=False)
+            on_their_way[future] = chunk
+            arriving.add(future)
+
+    for _ in range(lanes):
+        begin()
+    try:
+        for future in arriving:
+            answers = future.result() if future.status == "finished" else {}
+            yield {name: answers[name] if name in answers else _lost(future) for name in on_their_way.pop(future)}
+            begin()
+    finally:
+        for future in on_their_way:
+            future.release()  # what has begun goes on to the end of its chunk; nobody waits for it
+
+
+def answer(order: Order, keys: Mapping[str, str]) -> dict[str, Any]:
+    """Ask for some of the members; runs on the worker. The answers, or errors, by name."""
+    from dpyauth.choice import Choice
+    from dpyauth.fleets import Fleet
+    from dpyauth.fleets.members import fetched, resolve
+    from dpyauth.fleets.running import Place
+
+    place = Place(Choice(None, order.server, order.language), order.app_id, order.api, order.timeout)
+    answers: dict[str, Any] = {}
+    with Fleet(fetched(keys, resolve(order.fetch)), place, order.connections) as fleet:
+        fleet._gather(order.question, order.args, order.kwargs, answers, lambda: None)
+    return answers
+
+
+def _lost(future: Any) -> DpyauthError:
+    error = future.exception() if future.status == "error" else None
+    if isinstance(error, DpyauthError):
+        return error.again()
+    why = type(error).__name__ if error is not None else future.status
+    return ConnectionLost(f"The worker that asked for this account failed ({why}). Run the cell again.")

@@ -1,0 +1,178 @@
+"""Who is in a fleet: a name each, and how to get at the credential of that name."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import importlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from dpyauth.credentials import Credential, Secret, checked
+from dpyauth.errors import DpyauthError, InvalidSetting, NoCredential
+from dpyauth.keep import Kept, file, recall
+
+if TYPE_CHECKING:
+    from dpyauth.attempts import Given
+    from dpyauth.session import Session
+    from dpyauth.wire.budget import Budget
+
+Fetch = Callable[[str], object]
+"""Gets the credential of a name: a token, or one that was kept."""
+
+GOODBYE = 3.0
+"""How long a connection that is being closed is waited for, in seconds."""
+
+_SOURCE = "the fleet's credentials"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A member's token, and what came with it."""
+
+    token: Secret
+    others: Mapping[str, Secret] = field(default_factory=dict)
+    """Tokens of all accounts by login ID, where the credential was kept with them."""
+    app_id: str | None = None
+    api: str | None = None
+
+    def grants(self, api: str) -> Given:
+        """The credential to sign in with, and those of all accounts."""
+        credential = checked(self.token, _SOURCE, api)
+        others = {loginid: Credential(token, _SOURCE) for loginid, token in self.others.items()}
+        return credential, others or None
+
+
+class Member:
+    """One credential of a fleet, and its session while there is one."""
+
+    __slots__ = ("_given", "budgets", "name", "session")
+
+    def __init__(self, name: str, given: object) -> None:
+        if not isinstance(name, str) or not name:
+            raise InvalidSetting("Every credential of a fleet needs a name: a text that is not empty.")
+        self.name = name
+        self._given = given
+        self.budgets: dict[str, Budget] = {}  # outlives the session: Deriv goes on counting, too
+        self.session: Session | None = None
+
+    async def found(self) -> Found:
+        """The token. What fetches it may take its time, so it does that on a thread."""
+        given = self._given
+        if callable(given):
+            try:
+                given = await asyncio.to_thread(given)
+            except DpyauthError as error:
+                raise error.again() from None
+            except Exception as error:  # its text is not repeated: it may be about the token
+                raise NoCredential(f"Fetching the token failed ({type(error).__name__}).") from None
+        if isinstance(given, Kept):
+            return Found(given.tokens[given.active], given.tokens, given.app_id or None, given.api)
+        if isinstance(given, str):
+            given = Secret(given)
+        if not isinstance(given, Secret):
+            raise NoCredential("There is no token under this name: what fetches it gave nothing.")
+        return Found(given)
+
+    async def leave(self) -> None:
+        """Close the session, on the background thread; ends when its connections have."""
+        session, self.session = self.session, None
+        if session is None:
+            return
+        connections = (session._connection, *session._others.values())
+        sockets = [each._task for each in connections if each is not None and each._task is not None]
+        session.close()
+        if sockets:
+            await asyncio.wait(sockets, timeout=GOODBYE)
+
+
+def kept(profile: str) -> Kept:
+    """The credential that ``dpyauth.login(remember=True, profile=...)`` kept.
+
+    Raises
+    ------
+    NoCredential
+        There is none.
+    KeepingFailed
+        There is one, and it cannot be read.
+    """
+    found = recall(profile)
+    if found is None:
+        raise NoCredential("Nothing is kept under this name here. Keep it with dpyauth.login(remember=True, profile=).")
+    return found
+
+
+def all_kept(profiles: Iterable[str]) -> None:
+    """See to it that something is kept under each of these names. They are not repeated: they may be tokens."""
+    with file.clearly():
+        there = file.read()
+    wanted = list(profiles)
+    missing = sum(profile not in there for profile in wanted)
+    if missing:
+        raise NoCredential(
+            f"Of {len(wanted)} names, {missing} have no credential kept on this machine. Give tokens as a mapping of "
+            "names to tokens, or names with fetch=, a function that gets the token of a name."
+        )
+
+
+def wrapped(credentials: Any) -> Any:
+    """The same credentials with the tokens in them wrapped, where there are any."""
+    if not isinstance(credentials, Mapping):
+        return credentials
+    return {name: Secret(token) if isinstance(token, str) else token for name, token in credentials.items()}
+
+
+def given(credentials: Mapping[str, object], fetch: object) -> list[Member]:
+    """Members of a mapping of names to tokens, or to functions that fetch them."""
+    if fetch is not None:
+        raise InvalidSetting("Give either a mapping of names to tokens, or names alone and fetch=, not both.")
+    return [Member(name, token) for name, token in credentials.items()]
+
+
+def fetched(keys: Mapping[str, str], fetch: Fetch) -> list[Member]:
+    """Members whose tokens are fetched when their turn comes, each by its key."""
+    return [Member(name, functools.partial(fetch, key)) for name, key in keys.items()]
+
+
+def resolve(fetch: object) -> Fetch:
+    """The function that is meant: itself, or one by name."""
+    if isinstance(fetch, str):
+        module, _, name = fetch.partition(":")
+        try:
+            fetch = functools.reduce(getattr, name.split("."), importlib.import_module(module))
+        except (ImportError, AttributeError, ValueError):
+            raise InvalidSetting(f"There is no function of that name here to fetch tokens with. {_BY_NAME}") from None
+    if not callable(fetch):
+        raise InvalidSetting(f"fetch must be a function that gets the token of a name. {_BY_NAME}")
+    return fetch
+
+
+def name_of(fetch: object) -> str:
+    """The name under which every process finds this function."""
+    if isinstance(fetch, str):
+        return fetch
+    name = f"{getattr(fetch, '__module__', None)}:{getattr(fetch, '__qualname__', '')}"
+    try:
+        same = resolve(name) is fetch
+    except InvalidSetting:
+        same = False
+    if not same or name.startswith("__main__:"):
+        raise InvalidSetting(
+            "On a cluster, fetch must be a function of a module that the workers can import: one that was defined in "
+            f"the notebook would travel with all that it refers to, tokens included. {_BY_NAME}"
+        )
+    return name
+
+
+_BY_NAME = 'Name it as "module:function"; "os:getenv" takes the names for environment variables.'
+
+
+def names(credentials: Any) -> list[str]:
+    """The names of an iterable of them."""
+    if isinstance(credentials, str | bytes | Secret) or not isinstance(credentials, Iterable):
+        raise InvalidSetting("A fleet needs a mapping of names to tokens, or a list of names.")
+    listed = list(credentials)
+    if len(set(map(str, listed))) < len(listed):
+        raise InvalidSetting("Every credential of a fleet needs a name of its own: some are there twice.")
+    return listed

@@ -1,0 +1,110 @@
+"""One question put to many accounts: on the background thread's loop, over so many connections at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from dpyauth.attempts import sign_in
+from dpyauth.errors import CallTimeout, DpyauthError
+from dpyauth.session import Session
+
+if TYPE_CHECKING:
+    from dpyauth.choice import Choice
+    from dpyauth.fleets.members import Found, Member
+    from dpyauth.settings import Settings
+
+Question = Callable[[Session], Awaitable[Any]]
+Landed = Callable[[str, Any], None]
+"""Is told each answer, or the error there is in its place, with the member's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the members of a fleet sign in."""
+
+    choice: Choice
+    app_id: str | int | None
+    api: str | None
+    timeout: float
+
+    def of(self, found: Found) -> tuple[Settings, Settings | None]:
+        """The Deriv that a token looks made for, and the other one where that may be tried; as `dpyauth.login` does."""
+        choice = self.choice
+        app_id = self.app_id if self.app_id is not None else found.app_id or self._variable("DERIV_APP_ID")
+        wanted = self.api or found.api or self._variable("DERIV_API")
+        api = wanted or choice.guess(found.token, app_id)
+        return choice.settings(api, app_id), None if wanted else choice.other(api, app_id)
+
+    def _variable(self, name: str) -> str | None:
+        return None if self.choice.box is not None else os.environ.get(name) or None
+
+
+async def ask(members: Sequence[Member], question: Question, place: Place, connections: int, landed: Landed) -> None:
+    """Put a question to all members; the first ones begin, and each that is done makes room for the next.
+
+    Where there are as many connections as members, their sessions stay.
+    """
+    waiting = iter(members)
+    stay = len(members) <= connections
+
+    async def work() -> None:
+        for member in waiting:
+            try:
+                landed(member.name, await _answer(member, question, place))
+            finally:
+                if not stay:
+                    await member.leave()
+
+    workers = [asyncio.create_task(work()) for _ in range(min(connections, len(members)))]
+    try:
+        await asyncio.gather(*workers)
+    except BaseException:
+        for worker in workers:
+            worker.cancel()
+        await asyncio.gather(*workers, return_exceptions=True)
+        await leave(members)
+        raise
+
+
+async def leave(members: Sequence[Member]) -> None:
+    """Close what is open."""
+    await asyncio.gather(*[member.leave() for member in members])
+
+
+async def _answer(member: Member, question: Question, place: Place) -> Any:
+    """The answer, or the error: a fresh one, for those that were raised lead to where the credential is."""
+    try:
+        if member.session is None or member.session.state in {"closed", "signed out"}:
+            await _enter(member, place)
+        assert member.session is not None
+        return await question(member.session)
+    except DpyauthError as error:
+        return error.again()
+    except Exception as error:  # a defect: it must not take the other accounts' answers along
+        return DpyauthError(f"This account could not be asked, for an error inside dpyauth ({type(error).__name__}).")
+
+
+async def _enter(member: Member, place: Place) -> None:
+    await member.leave()
+    found = await member.found()
+    where, other = place.of(found)
+    session = Session(where, timeout=place.timeout)
+    session._budgets = member.budgets
+    member.session = session
+    try:
+        async with asyncio.timeout(place.timeout):
+            await sign_in(session, found.grants, where, other)
+    except TimeoutError:
+        await member.leave()
+        raise CallTimeout(
+            f"Deriv did not answer the sign-in within {place.timeout:g} s. Try again, or allow more time "
+            "with timeout=.",
+            call="authorize",
+        ) from None
+    except BaseException:
+        await member.leave()
+        raise

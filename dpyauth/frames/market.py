@@ -1,0 +1,254 @@
+"""Prices and market hours as frames."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pandas as pd
+
+from dpyauth.frames.columns import Array, Column, Context, array, as_list, dig, frame, mapping, mappings, pick
+
+_PRICES = tuple(Column(name, "money") for name in ("open", "high", "low", "close"))
+_HOURS = (
+    Column("market"),
+    Column("submarket"),
+    Column("symbol"),
+    Column("name"),
+    Column("open", "time"),
+    Column("close", "time"),
+    Column("settlement", "time"),
+    Column("sessions", "list"),
+    Column("trading_days", "list"),
+    Column("events", "list"),
+)
+_RATES = (
+    Column("base_currency"),
+    Column("currency"),
+    Column("rate", "money"),
+    Column("bid", "money"),
+    Column("ask", "money"),
+    Column("date", "time"),
+)
+
+
+def ticks(payload: Mapping[str, Any] | None, context: Context | None = None, *, decimal: bool = False) -> pd.DataFrame:
+    """Past ticks of a symbol, ready for arithmetic and plots.
+
+    Parameters
+    ----------
+    payload : mapping
+        The ``history`` object of a ``ticks_history`` reply.
+    context : Context, optional
+        Where the payload came from; becomes ``attrs``.
+    decimal : bool
+        Prices as exact `decimal.Decimal` objects instead of float64.
+
+    Returns
+    -------
+    pandas.DataFrame
+        In the order Deriv sent them (oldest first), indexed by ``time`` (datetime64[us, UTC]):
+
+        =====  =======
+        quote  float64
+        =====  =======
+
+    Examples
+    --------
+    >>> from dpyauth.frames import ticks
+    >>> ticks({"times": [0, 2], "prices": [10.5, 11.5]})["quote"].mean()
+    np.float64(11.0)
+    """
+    history = mapping(payload)
+    times, prices = as_list(history.get("times")), as_list(history.get("prices"))
+    length = max(len(times), len(prices))
+    times += [None] * (length - len(times))
+    prices += [None] * (length - len(prices))
+    return _by_time(times, {"quote": array(Column("quote", "money"), prices, decimal)}, context)
+
+
+def candles(
+    payload: Sequence[Mapping[str, Any]] | None, context: Context | None = None, *, decimal: bool = False
+) -> pd.DataFrame:
+    """Past candles of a symbol, ready for arithmetic and plots.
+
+    Parameters
+    ----------
+    payload : list of mappings
+        The ``candles`` of a ``ticks_history`` reply.
+    context : Context, optional
+        Where the payload came from; becomes ``attrs``.
+    decimal : bool
+        Prices as exact `decimal.Decimal` objects instead of float64.
+
+    Returns
+    -------
+    pandas.DataFrame
+        In the order Deriv sent them (oldest first), indexed by ``time``, the start of the candle
+        (datetime64[us, UTC]):
+
+        =====  =======
+        open   float64
+        high   float64
+        low    float64
+        close  float64
+        =====  =======
+
+    Examples
+    --------
+    >>> from dpyauth.frames import candles
+    >>> candles([{"epoch": 0, "open": 1.0, "high": 3.0, "low": 0.5, "close": 2.0}])["close"].item()
+    2.0
+    """
+    rows = mappings(payload)
+    prices = {c.name: array(c, pick(rows, c.name), decimal) for c in _PRICES}
+    return _by_time(pick(rows, "epoch"), prices, context)
+
+
+def _by_time(times: list[Any], prices: dict[str, Array], context: Context | None) -> pd.DataFrame:
+    result = pd.DataFrame(prices, copy=False)
+    result.index = pd.DatetimeIndex(array(Column("time", "time"), times), name="time")
+    if context is not None:
+        result.attrs = context.attrs()
+    return result
+
+
+def trading_times(
+    payload: Mapping[str, Any] | None, context: Context | None = None, *, day: date | str | None = None
+) -> pd.DataFrame:
+    """When each symbol can be traded on a day, one row per symbol.
+
+    Parameters
+    ----------
+    payload : mapping
+        The ``trading_times`` object of a ``trading_times`` reply.
+    context : Context, optional
+        Where the payload came from; becomes ``attrs``.
+    day : date or str, optional
+        The day that was asked for, as a date or "YYYY-MM-DD"; the day of ``context.fetched`` if left out or "today".
+        Without either, times of day belong to no day, and ``open``, ``close`` and ``settlement`` are missing.
+
+    Returns
+    -------
+    pandas.DataFrame
+        In the order Deriv sent them:
+
+        ============  ===================  ==============================================================
+        market        string               such as Forex
+        submarket     string
+        symbol        string
+        name          string
+        open          datetime64[us, UTC]  when the first session opens; missing if it stays closed
+        close         datetime64[us, UTC]  when the last session closes
+        settlement    datetime64[us, UTC]  when contracts of the day are settled
+        sessions      list                 (open, close) of each session, times of day as texts, UTC
+        trading_days  list                 weekdays it is traded on, such as Mon
+        events        list                 what is unusual, as mappings with ``dates`` and ``descrip``
+        ============  ===================  ==============================================================
+
+    Examples
+    --------
+    >>> from dpyauth.frames import trading_times
+    >>> hours = {"symbol": "R_100", "times": {"open": ["08:00:00"], "close": ["16:30:00"]}}
+    >>> listed = {"markets": [{"name": "Derived", "submarkets": [{"name": "Random", "symbols": [hours]}]}]}
+    >>> trading_times(listed, day="2026-11-24")["close"].item()
+    Timestamp('2026-11-24 16:30:00+0000', tz='UTC')
+    """
+    midnight = _midnight(day, context)
+    rows = [
+        _hours(symbol, market, submarket, midnight)
+        for market in mappings(mapping(payload).get("markets"))
+        for submarket in mappings(market.get("submarkets"))
+        for symbol in mappings(submarket.get("symbols"))
+    ]
+    return frame(rows, _HOURS, context)
+
+
+def _hours(
+    symbol: Mapping[str, Any], market: Mapping[str, Any], submarket: Mapping[str, Any], midnight: float | None
+) -> dict[str, Any]:
+    opens, closes = as_list(dig(symbol, "times.open")), as_list(dig(symbol, "times.close"))
+    sessions = [(o, c) for o, c in zip(opens, closes, strict=False) if _seconds(o) is not None]
+    return {
+        **symbol,
+        "market": market.get("name"),
+        "submarket": submarket.get("name"),
+        "symbol": symbol.get("symbol", symbol.get("underlying_symbol")),
+        "open": _moment(midnight, sessions[0][0] if sessions else None),
+        "close": _moment(midnight, sessions[-1][1] if sessions else None),
+        "settlement": _moment(midnight, dig(symbol, "times.settlement")),
+        "sessions": sessions,
+    }
+
+
+def _midnight(day: date | str | None, context: Context | None) -> float | None:
+    if isinstance(day, str) and day != "today":
+        try:
+            day = date.fromisoformat(day)
+        except ValueError:
+            return None
+    if not isinstance(day, date):
+        if context is None or context.fetched is None:
+            return None
+        day = context.fetched.astimezone(UTC)
+    return datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()
+
+
+def _seconds(text: Any) -> int | None:
+    """A time of day in seconds; Deriv writes "--" where there is none."""
+    parts = text.split(":") if isinstance(text, str) else []
+    if len(parts) not in (2, 3) or not all(part.isascii() and part.isdigit() and len(part) == 2 for part in parts):
+        return None
+    hours, minutes, seconds = map(int, (*parts, "0")[:3])
+    return hours * 3600 + minutes * 60 + seconds
+
+
+def _moment(midnight: float | None, text: Any) -> float | None:
+    seconds = _seconds(text)
+    return None if midnight is None or seconds is None else midnight + seconds
+
+
+def exchange_rates(
+    payload: Mapping[str, Any] | None, context: Context | None = None, *, decimal: bool = False
+) -> pd.DataFrame:
+    """What one unit of a currency is worth in others, one row per currency.
+
+    Parameters
+    ----------
+    payload : mapping
+        The ``exchange_rates`` object of an ``exchange_rates`` reply.
+    context : Context, optional
+        Where the payload came from; becomes ``attrs``.
+    decimal : bool
+        Rates as exact `decimal.Decimal` objects instead of float64.
+
+    Returns
+    -------
+    pandas.DataFrame
+        In the order Deriv sent them:
+
+        =============  ===================  ======================================================
+        base_currency  string
+        currency       string
+        rate           float64              ``currency`` for one unit of ``base_currency``
+        bid            float64              only if the spread was asked for
+        ask            float64              only if the spread was asked for
+        date           datetime64[us, UTC]  when the rates were taken
+        =============  ===================  ======================================================
+
+    Examples
+    --------
+    >>> from dpyauth.frames import exchange_rates
+    >>> exchange_rates({"base_currency": "USD", "date": 0, "rates": {"EUR": 0.9}})["rate"].item()
+    0.9
+    """
+    told = mapping(payload)
+    rows = [{**_rate(rate), "currency": code, **told} for code, rate in mapping(told.get("rates")).items()]
+    return frame(rows, _RATES, context, decimal=decimal)
+
+
+def _rate(rate: Any) -> dict[str, Any]:
+    if isinstance(rate, Mapping):
+        return {"rate": rate.get("spot_rate"), "bid": rate.get("bid_rate"), "ask": rate.get("ask_rate")}
+    return {"rate": rate}

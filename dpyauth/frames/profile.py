@@ -1,0 +1,330 @@
+"""The client's profile, limits, tokens and apps as frames."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from dpyauth.apis.catalog import load
+from dpyauth.frames.columns import Column, Context, dig, frame, mapping, mappings
+from dpyauth.frames.generic import MASK, generic
+
+_SETTINGS = (Column("setting"), Column("value"), Column("hidden", "flag"))
+_LIMITS = (Column("limit"), Column("value", "money"), Column("meaning"))
+_MARKETS = (
+    Column("market"),
+    Column("name"),
+    Column("level"),
+    Column("profile", source="profile_name"),
+    Column("payout_limit", "money"),
+    Column("turnover_limit", "money"),
+)
+_TRANSFERS = (
+    Column("period", "enum", values=("lifetime", "daily")),
+    Column("counted", "enum", values=("amount", "transfers")),
+    Column("transfer"),
+    Column("allowed", "money"),
+    Column("available", "money"),
+)
+_TOKENS = (
+    Column("name", source="display_name"),
+    Column("token"),
+    Column("scopes", "list"),
+    Column("last_used"),
+    Column("valid_for_ip"),
+)
+_APPS = (
+    Column("app_id", "count"),
+    Column("name"),
+    Column("active", "flag"),
+    Column("official", "flag"),
+    Column("scopes", "list"),
+    Column("markup_percent", "number", "app_markup_percentage"),
+    Column("redirect_uri"),
+    Column("verification_uri"),
+    Column("last_used"),
+)
+_MEANINGS = {
+    "account_balance": "most cash the account may hold",
+    "daily_turnover": "most you may stake in a day",
+    "open_positions": "most contracts open at the same time (a number of contracts)",
+    "payout": "most that all open contracts together may pay out",
+    "payout_per_symbol.atm": "the same per symbol, where the barrier is the entry price",
+    "payout_per_symbol.non_atm.less_than_seven_days": "the same per symbol, other barriers, under seven days",
+    "payout_per_symbol.non_atm.more_than_seven_days": "the same per symbol, other barriers, seven days or more",
+    "payout_per_symbol_and_contract_type": "the same per symbol and contract type",
+    "lifetime_limit": "most you may ever withdraw",
+    "num_of_days": "length of the period that the next one is about (a number of days)",
+    "num_of_days_limit": "most you may withdraw in that period",
+    "remainder": "what you may still withdraw",
+    "withdrawal_for_x_days_monetary": "what you withdrew in that period",
+    "withdrawal_since_inception_monetary": "what you ever withdrew",
+}
+
+
+def settings(
+    payload: Mapping[str, Any] | None, context: Context | None = None, *, reveal: bool = False
+) -> pd.DataFrame:
+    """The client's profile, one row per setting; personal data is hidden unless asked for.
+
+    Parameters
+    ----------
+    payload : mapping
+        The ``get_settings`` object of a ``get_settings`` reply.
+    context : Context, optional
+        Where the payload came from; becomes ``attrs``.
+    reveal : bool
+        Show personal data, which otherwise is ``•••``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row for every setting Deriv documents, and for any other it sent:
+
+        =======  =======  =================================================================================
+        setting  string   Deriv's name; of a field within another, ``object.field``
+        value    string   missing if not sent; yes or no, dates as YYYY-MM-DD, lists with commas
+        hidden   boolean  whether the value is masked
+        =======  =======  =================================================================================
+
+    Examples
+    --------
+    >>> from dpyauth.frames import settings
+    >>> told = settings({"email": "someone@example.com", "country_code": "id"})
+    >>> told.set_index("setting")["value"][["email", "country_code"]].tolist()
+    ['•••', 'id']
+    """
+    call = load("v3")["get_settings"]
+    shown = generic(call, {call.name: mapping(payload)}, reveal=reveal)
+    rows = []
+    for name in shown.columns:
+        value = _written(shown[name].iloc[0]) if len(shown) else None
+        rows.append({"setting": name, "value": value, "hidden": value == MASK})
+    return frame(rows, _SETTINGS, context)
+
+
+def _written(value: Any) -> str | None:
+    match value:
+        case list():
+            return ", ".join(map(str, value))
+        case dict():
+            return json.dumps(value, default=str) if value else None
+        case pd.Timestamp() if not pd.isna(value):
+            return str(value.date()) if value == value.normalize() else value.isoformat()
+        case bool() | np.bool_():
+            return "yes" if value else "no"
+    return None if pd.isna(value) else str(value)
+
+
+def limits(payload: Mapping[str, Any] | None, context: Context | None = None, *, decimal: bool = False) -> pd.DataFrame:
+    """What the account may hold, stake, be paid and withdraw, one row per limit.
+
+    Parameters
+    ----------
+    payload : mapping
+        The ``get_limits`` object of a ``get_limits`` reply.
+    context : Context, optional
+        Where the payload came from; becomes ``attrs``.
+    decimal : bool
+        Values as exact `decimal.Decimal` objects instead of float64.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Always the same rows in the same order, and after them any that Deriv adds:
+
+        =======  =======  ======================================================================
+        limit    string   Deriv's name; of a field within another, ``object.field``
+        value    float64  in the account's currency, unless ``meaning`` says otherwise;
+                          missing if there is no such limit
+        meaning  string
+        =======  =======  ======================================================================
+
+    Examples
+    --------
+    >>> from dpyauth.frames import limits
+    >>> limits({"open_positions": 100}).set_index("limit").loc["open_positions", "value"]
+    np.float64(100.0)
+    """
+    told = mapping(payload)
+    rows = [{"limit": name, "value": dig(told, name), "meaning": text} for name, text in _MEANINGS.items()]
+    rows += [
+        {"limit": name, "value": value}
+        for name, value in told.items()
+        if name not in _MEANINGS and not isinstance(value, Mapping | list)
+    ]
+    return frame(rows, _LIMITS, context, decimal=decimal)
+
+
+def market_limits(
+    payload: Mapping[str, Any] | None, context: Context | None = None, *, decimal: bool = False
+) -> pd.DataFrame:
+    """The limits that hold for single markets, one row per limit.
+
+    Parameters
+    ----------
+    payload : mapping
+        The ``get_limits`` object of a ``get_limits`` reply.
+    context : Context, optional
+        Where the payload came from; becomes ``attrs``.
+    decimal : bool
+        Money as exact `decimal.Decimal` objects instead of float64.
+
+    Returns
+    -------
+    pandas.DataFrame
+        In the order Deriv sent them:
+
+        ==============  =======  ======================================================
+        market          string   such as forex
+        name            string   the part of the market
+        level           string   what it is set for: market, submarket and so on
+        profile         string   Deriv's name of the risk profile
+        payout_limit    float64  in the account's currency
+        turnover_limit  float64  in the account's currency
+        ==============  =======  ======================================================
+
+    Examples
+    --------
+    >>> from dpyauth.frames import market_limits
+    >>> market_limits({"market_specific": {"forex": [{"turnover_limit": 50000}]}})["turnover_limit"].item()
+    50000.0
+    """
+    markets = mapping(mapping(payload).get("market_specific"))
+    rows = [{**row, "market": market} for market, listed in markets.items() for row in mappings(listed)]
+    return frame(rows, _MARKETS, context, decimal=decimal)
+
+
+def transfer_limits(
+    payload: Mapping[str, Any] | None, context: Context | None = None, *, decimal: bool = False
+) -> pd.DataFrame:
+    """How much, and how often, money may still move between one's accounts.
+
+    Parameters
+    ----------
+    payload : mapping
+        The ``get_limits`` object of a ``get_limits`` reply.
+    context : Context, optional
+        Where the payload came from; becomes ``attrs``.
+    decimal : bool
+        Values as exact `decimal.Decimal` objects instead of float64.
+
+    Returns
+    -------
+    pandas.DataFrame
+        In the order Deriv sent them:
+
+        =========  ========  =============================================================================
+        period     category  lifetime, daily
+        counted    category  amount (in the account's currency), transfers (a number of them)
+        transfer   string    such as crypto_to_fiat, internal or mt5; missing if it holds for all together
+        allowed    float64
+        available  float64   what is left of it
+        =========  ========  =============================================================================
+
+    Examples
+    --------
+    >>> from dpyauth.frames import transfer_limits
+    >>> transfer_limits({"daily_transfers": {"mt5": {"allowed": 10, "available": 9}}})["available"].item()
+    9.0
+    """
+    told = mapping(payload)
+    rows = []
+    for field, period, counted in (
+        ("lifetime_transfers", "lifetime", "amount"),
+        ("daily_transfers", "daily", "transfers"),
+        ("daily_cumulative_amount_transfers", "daily", "amount"),
+    ):
+        group = mapping(told.get(field))
+        kinds: dict[str | None, Mapping[str, Any]]
+        kinds = {name: limit for name, limit in group.items() if isinstance(limit, Mapping)}
+        if "allowed" in group or "available" in group:
+            kinds = {None: group, **kinds}
+        rows += [
+            {**limit, "period": period, "counted": counted, "transfer": transfer} for transfer, limit in kinds.items()
+        ]
+    return frame(rows, _TRANSFERS, context, decimal=decimal)
+
+
+def api_tokens(
+    payload: Mapping[str, Any] | None, context: Context | None = None, *, reveal: bool = False
+) -> pd.DataFrame:
+    """List the client's API tokens, one row per token; the tokens themselves are hidden unless asked for.
+
+    Parameters
+    ----------
+    payload : mapping
+        The ``api_token`` object of an ``api_token`` reply.
+    context : Context, optional
+        Where the payload came from; becomes ``attrs``.
+    reveal : bool
+        Show tokens and IP addresses, which otherwise are ``•••``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        In the order Deriv sent them:
+
+        ============  ======  ===============================================
+        name          string
+        token         string  ``•••``
+        scopes        list
+        last_used     string  as Deriv writes it; missing if never
+        valid_for_ip  string  ``•••``; missing if valid from anywhere
+        ============  ======  ===============================================
+
+    Examples
+    --------
+    >>> from dpyauth.frames import api_tokens
+    >>> api_tokens({"tokens": [{"display_name": "Notebook", "token": "...", "scopes": ["read"]}]})["token"].item()
+    '•••'
+    """
+    rows = mappings(mapping(payload).get("tokens"))
+    if not reveal:
+        rows = [
+            {**row, **{name: MASK for name in ("token", "valid_for_ip") if row.get(name) not in (None, "")}}
+            for row in rows
+        ]
+    return frame(rows, _TOKENS, context)
+
+
+def apps(
+    payload: Sequence[Mapping[str, Any]] | Mapping[str, Any] | None, context: Context | None = None
+) -> pd.DataFrame:
+    """List applications: those the client registered, or those that may use the account.
+
+    Parameters
+    ----------
+    payload : list of mappings, or mapping
+        The ``app_list`` or ``oauth_apps`` of the reply of that name, or the ``app_get`` object of an ``app_get`` reply.
+    context : Context, optional
+        Where the payload came from; becomes ``attrs``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        In the order Deriv sent them. What each call tells differs; what it does not is missing.
+
+        ================  =======  ==========================================================
+        app_id            Int64
+        name              string
+        active            boolean
+        official          boolean  whether it is Deriv's own (``oauth_apps`` only)
+        scopes            list
+        markup_percent    float64  what it adds to prices, in percent of the payout
+        redirect_uri      string   where a sign-in goes back to
+        verification_uri  string
+        last_used         string   as Deriv writes it (``oauth_apps`` only)
+        ================  =======  ==========================================================
+
+    Examples
+    --------
+    >>> from dpyauth.frames import apps
+    >>> apps([{"app_id": 1089, "name": "Mine", "active": 1}])["active"].tolist()
+    [True]
+    """
+    return frame(mappings(payload), _APPS, context)

@@ -1,0 +1,179 @@
+"""What the calls of an API are, ask for and answer: as a frame, and as text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from textwrap import fill
+from typing import Any
+
+import pandas as pd
+
+from dpyauth.apis.catalog import Call, Catalog
+from dpyauth.frames.columns import Column, frame
+from dpyauth.frames.generic import promised
+
+_CALLS = (
+    Column("call"),
+    Column("api", "enum", values=("v3", "options")),
+    Column("scope"),
+    Column("allowed", "flag"),
+    Column("streams", "enum", values=("no", "yes", "required")),
+    Column("changes", "enum", values=("nothing", "with some fields", "always")),
+    Column("summary"),
+)
+
+
+def calls(catalog: Catalog, allowed: Callable[[Call], bool]) -> pd.DataFrame:
+    """List the calls of an API, one row per call.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        The calls, from `dpyauth.apis.catalog.load`.
+    allowed : callable
+        Tells of a call whether it may be made now.
+
+    Returns
+    -------
+    pandas.DataFrame
+        By name:
+
+        =======  ========  ==========================================================================
+        call     string
+        api      category  v3, options
+        scope    string    any one of these is enough, with "or" between; missing if none is needed
+        allowed  boolean
+        streams  category  no, yes, required: whether it can (or can only) be a stream
+        changes  category  nothing, with some fields, always: whether it changes anything at Deriv
+        summary  string
+        =======  ========  ==========================================================================
+
+    Examples
+    --------
+    >>> from dpyauth.apis.catalog import load
+    >>> from dpyauth.frames import calls
+    >>> listed = calls(load("v3"), lambda call: not call.needs_auth)
+    >>> listed.loc[listed["call"] == "ticks", "streams"].item()
+    'yes'
+    """
+    rows = [
+        {
+            "call": name,
+            "api": catalog.api,
+            "scope": " or ".join(call.scopes),
+            "allowed": allowed(call),
+            "streams": call.streams,
+            "changes": _changes(call),
+            "summary": call.summary,
+        }
+        for name, call in sorted(catalog.items())
+    ]
+    return frame(rows, _CALLS)
+
+
+def help_text(call: Call, api: str = "v3") -> str:
+    """Tell what a call asks for and answers, as text to print.
+
+    Parameters
+    ----------
+    call : Call
+        The call, from a catalog.
+    api : str
+        The API of that catalog.
+
+    Returns
+    -------
+    str
+        Its purpose, scope and effect; its fields with types, limits and defaults (required ones marked with a
+        star); the columns and dtypes of its frame.
+
+    Examples
+    --------
+    >>> from dpyauth.apis.catalog import load
+    >>> from dpyauth.frames import help_text
+    >>> print(help_text(load("v3")["time"]).splitlines()[0])
+    time: server clock
+    """
+    lines = [f"{call.name}: {call.summary}", ""]
+    needs = f"a token with scope {' or '.join(call.scopes)}" if call.scopes else "no sign-in"
+    if call.needs_auth and not call.scopes:
+        needs = "a sign-in"
+    streams = {"no": "one reply", "yes": "one reply, or a stream", "required": "a stream"}[call.streams]
+    lines += [f"Needs    {needs}", f"Answers  {streams}", f"Changes  {_effect(call)}", ""]
+    fields = {name: schema for name, schema in call.fields.items() if name != "subscribe"}
+    lines += ["Fields" if fields else "Fields   none"]
+    width = max(map(len, fields), default=0) + 2
+    for name, schema in fields.items():
+        star = "*" if name in call.required else ""
+        lines += _wrapped(f"{name + star:<{width}}", _type(schema) + _marks(name, schema, call))
+    if call.open:
+        lines += _wrapped("", "and others: the names of what is asked about")
+    for form in promised(call, api):
+        lines += ["", "Columns of its frame"]
+        width = max(map(len, form.columns), default=0) + 2
+        for column in map(str, form.columns):
+            lines += _wrapped(f"{column:<{width}}", _dtype(form[column]))
+    return "\n".join(lines)
+
+
+def _changes(call: Call) -> str:
+    if isinstance(call.changes, bool):
+        return "always" if call.changes else "nothing"
+    return "with some fields" if call.changes else "nothing"
+
+
+def _effect(call: Call) -> str:
+    if isinstance(call.changes, bool):
+        return "something at Deriv, so it is never repeated" if call.changes else "nothing"
+    return f"something at Deriv if given {' or '.join(sorted(call.changes))}" if call.changes else "nothing"
+
+
+_TYPES = {
+    "string": "text",
+    "integer": "whole number",
+    "number": "number",
+    "boolean": "true or false",
+    "object": "mapping",
+    "array": "list",
+    "null": "none",
+}
+
+
+def _type(schema: Mapping[str, Any]) -> str:
+    """What a field takes, in words."""
+    for key in ("oneOf", "anyOf"):
+        if key in schema:
+            return " or ".join(dict.fromkeys(map(_type, schema[key])))
+    if options := [option for option in schema.get("enum", ()) if option is not None]:
+        return " | ".join(map(str, options))
+    types = schema.get("type", "anything")
+    listed: list[str] = types if isinstance(types, list) else [types]
+    names = [_TYPES.get(name, name) for name in listed if name != "null"]
+    text = " or ".join(names)
+    if "array" in types and isinstance(schema.get("items"), Mapping) and schema["items"]:
+        text += f" of {_type(schema['items'])}"
+    if "object" in types and schema.get("properties"):
+        text += f" with {', '.join(schema['properties'])}"
+    low, high = schema.get("minimum"), schema.get("maximum")
+    if low is not None or high is not None:
+        text += f", {low if low is not None else ''}..{high if high is not None else ''}"
+    if "pattern" in schema:
+        text += f", like {schema['pattern']}"
+    return text
+
+
+def _marks(name: str, schema: Mapping[str, Any], call: Call) -> str:
+    default = f"; {schema['default']!r} if left out" if "default" in schema else ""
+    return default + ("; secret or personal" if name in call.sensitive else "")
+
+
+def _dtype(column: pd.Series[Any]) -> str:
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return f"category: {', '.join(map(str, column.cat.categories))}"
+    return {"object": "list or mapping", "str": "string"}.get(str(column.dtype), str(column.dtype))
+
+
+def _wrapped(head: str, text: str) -> list[str]:
+    return fill(
+        text, 100, initial_indent=f"  {head}", subsequent_indent=" " * (len(head) + 4), break_long_words=False
+    ).splitlines() or [f"  {head}"]

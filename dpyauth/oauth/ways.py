@@ -1,0 +1,180 @@
+"""Both APIs' ways to sign in with the browser, behind one face: where it begins, and what comes of what comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit
+
+from dpyauth.credentials import Credential, Secret
+from dpyauth.errors import RedirectRefused
+from dpyauth.oauth import code, redirect
+from dpyauth.settings import Settings, is_loopback
+
+if TYPE_CHECKING:
+    from dpyauth.attempts import Given
+    from dpyauth.choice import Choice
+    from dpyauth.oauth.code import Code
+    from dpyauth.oauth.redirect import Grant
+    from dpyauth.oauth.tokens import Tokens
+
+SOURCE = "signing in with Deriv"
+
+_LESSONS = "dpyauth lessons"
+_NOWHERE = "http://localhost/dpyauth"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How somebody wants to sign in."""
+
+    host: str | None = None
+    """Another place of the sign-in pages."""
+    redirect_url: str | None = None
+    """Where the app leads back to, as far as it was said."""
+    callback: str | None = None
+    """The address of the callback page that the Jupyter server has, if it has one."""
+    signup: bool = False
+    create_demo: bool = False
+    """Make a demo account for those who have no account."""
+
+    @property
+    def back(self) -> str:
+        """Where an app leads back to that is made for this sign-in, as only the sandbox lets one."""
+        return self.redirect_url or self.callback or _NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """What came back, and can be used."""
+
+    loginids: tuple[str, ...]
+    """Whose it is, as far as one can tell."""
+    given: Callable[[], Awaitable[Given]]
+    """Gets what there is to sign in with."""
+
+
+class Way(Protocol):
+    """One sign-in with the browser."""
+
+    settings: Settings
+    options: Mapping[str, Any]
+    """Further options of the API's sign-in."""
+    url: str
+    """The address to open."""
+    state: Secret
+    """The mark by which what comes back is known again."""
+    redirect_url: str | None
+    """Where it comes back to, where that is certain."""
+    listen_at: str | None
+    """Where to wait for it on this machine, if anywhere."""
+
+    def read(self, address: Secret, *, pasted: bool) -> Brought:
+        """Take what came back, or raise RedirectRefused; ``pasted``: a person has brought it."""
+
+
+class Redirect:
+    """The way of v3: tokens of all accounts, in the address itself."""
+
+    options: Mapping[str, Any] = {}
+    redirect_url: str | None = None
+
+    def __init__(self, choice: Choice, app_id: str | None, wish: Wish) -> None:
+        box = choice.box
+        if box is not None:  # the sandbox lets everybody register an app; at Deriv one does it beforehand
+            try:
+                app_id = str(box.register_app(_LESSONS, wish.back, ("read", "trading_information")))
+            except ValueError as error:
+                raise RedirectRefused(str(error), code="redirect_url") from None
+        self.settings = choice.settings("v3", app_id)
+        self.state = redirect.new_state()
+        self.listen_at = wish.redirect_url
+        self.url = redirect.authorize_url(
+            self.settings.app_id,
+            host=wish.host or (box.oauth_host if box else redirect.HOST),
+            language=self.settings.language,
+            signup=wish.signup,
+            state=self.state,
+        )
+
+    def read(self, address: Secret, *, pasted: bool) -> Brought:
+        """The tokens in the address."""
+        grants = redirect.parse(address, state=self.state, pasted=pasted)
+        return Brought(tuple(grant.loginid for grant in grants), partial(self._given, grants))
+
+    async def _given(self, grants: tuple[Grant, ...]) -> Given:
+        credentials = {grant.loginid: Credential(grant.token, SOURCE) for grant in grants}
+        return next(iter(credentials.values())), credentials
+
+
+class Exchange:
+    """The way of the options API: a code in the address, which is exchanged for one token for all accounts."""
+
+    def __init__(self, choice: Choice, app_id: str | None, wish: Wish) -> None:
+        box, back = choice.box, wish.redirect_url
+        self._scopes = ("trade", "account_manage") if wish.create_demo else ("trade",)
+        if box is not None:
+            back = wish.back
+            try:
+                app_id = box.register_options_app(_LESSONS, back, self._scopes)
+            except ValueError as error:
+                raise RedirectRefused(str(error), code="redirect_url") from None
+        self.settings = choice.settings("options", app_id)
+        if self.settings.app_id is not None and not back:
+            raise RedirectRefused(
+                "The options API wants to know where your app leads back to. Give its redirect URL, letter by letter "
+                "as you registered it at developers.deriv.com.",
+                code="redirect_url",
+            )
+        self._begun = code.CodeSignIn(
+            self.settings.app_id or "",
+            back or "",
+            self._scopes,
+            host=wish.host or (box.auth_host if box else code.HOST),
+            signup=wish.signup,
+            language=self.settings.language,
+        )
+        self.options: Mapping[str, Any] = {"create_demo": True} if wish.create_demo else {}
+        self.url, self.state = self._begun.url, self._begun.state
+        self.redirect_url = back
+        self.listen_at = (
+            wish.redirect_url if wish.redirect_url != wish.callback and _is_here(wish.redirect_url) else None
+        )
+
+    def read(self, address: Secret, *, pasted: bool) -> Brought:
+        """The code in the address. It must bear the mark of this sign-in, whoever has brought it."""
+        return Brought((), partial(self._given, self._begun.accept(address)))
+
+    async def _given(self, came: Code) -> Given:
+        from dpyauth.oauth.tokens import exchange, http_client
+
+        async with http_client(came.host) as http:
+            tokens = await exchange(came, http)
+        tokens = replace(tokens, scopes=tokens.scopes or self._scopes)
+
+        async def renew(refresh_token: Secret) -> Tokens:
+            return await _renewed(came.client_id, refresh_token, came.host)
+
+        return Credential(tokens.access, SOURCE, tokens=tokens, renew=renew), None
+
+
+WAYS: Mapping[str, Callable[[Choice, str | None, Wish], Way]] = {"v3": Redirect, "options": Exchange}
+"""The way of each API."""
+
+
+async def _renewed(client_id: str, refresh_token: Secret, host: str) -> Tokens:
+    from dpyauth.oauth.tokens import http_client, refresh
+
+    async with http_client(host) as http:
+        return await refresh(client_id, refresh_token, http, host)
+
+
+def _is_here(url: str | None) -> bool:
+    """Whether one can listen there: a plain address of this machine."""
+    try:
+        parts = urlsplit((url or "").strip())
+        return parts.scheme == "http" and is_loopback(parts.hostname or "")
+    except ValueError:
+        return False

@@ -1,0 +1,121 @@
+"""What a call brings: for the account in use, for another one, or for each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from dpyauth.errors import BadReply, DpyauthError
+from dpyauth.plans import Plan, Request, Ticket
+from dpyauth.wire.calls import Pending
+from dpyauth.wire.replies import Reply
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from dpyauth.apis.access import Account, Api
+    from dpyauth.apis.catalog import Catalog
+    from dpyauth.credentials import Credential
+    from dpyauth.frames import Context
+
+
+class Payloads:
+    """What the session's questions stand on."""
+
+    _account: Account | None
+    _granted: Callable[[str], str]
+    _begin: Callable[[Request, Callable[[Pending], None]], Ticket]
+    _not_signed_in: Callable[[str], DpyauthError]
+    _reach: Callable[[str], Plan[str]]
+
+    if TYPE_CHECKING:
+
+        @property
+        def api(self) -> str: ...
+        @property
+        def _api(self) -> Api: ...
+        @property
+        def _catalog(self) -> Catalog: ...
+        @property
+        def _grants(self) -> Mapping[str, Credential]: ...
+
+    def _context(self, call: str, loginid: str | None) -> Context:
+        from dpyauth.frames import Context
+
+        return Context(call=call, loginid=loginid, fetched=datetime.now(UTC), api=self.api)
+
+    def _reply(
+        self,
+        call: str,
+        fields: dict[str, Any] | None = None,
+        *,
+        exact: bool = False,
+        loginid: str | None = None,
+        timeout: float | None = None,
+    ) -> Plan[tuple[Reply, Context]]:
+        """The reply to a call, and where it came from."""
+        loginid = loginid or (self._account.loginid if self._account else None)
+        reply = yield Request(call, fields or {}, timeout, exact=exact, account=loginid)
+        return reply, self._context(call, loginid)
+
+    def _payload(
+        self, call: str, fields: dict[str, Any] | None = None, *, exact: bool = False, loginid: str | None = None
+    ) -> Plan[tuple[Any, Context]]:
+        """The payload of a call's reply, and where it came from."""
+        reply, context = yield from self._reply(call, fields, exact=exact, loginid=loginid)
+        payload = self._api.payload(self._catalog.find(call), reply)
+        if payload is None:
+            raise BadReply(f"Deriv's answer to '{call}' has nothing under that name.", call=call)
+        return payload, context
+
+    def _one(self, account: str) -> str:
+        """The login ID that is meant."""
+        if account != "current":
+            return self._granted(account)
+        return self._account.loginid if self._account else ""
+
+    def _per_account(
+        self, account: str, call: str, shape: Callable[[Any, Context], pd.DataFrame], *, exact: bool = False
+    ) -> Plan[pd.DataFrame]:
+        """The frame of a call for one account, or for each of those that the sign-in gave access to."""
+
+        def one(loginid: str | None) -> Plan[pd.DataFrame]:
+            return shape(*(yield from self._payload(call, exact=exact, loginid=loginid)))
+
+        return (yield from self._each(account, call, one, lambda: shape(None, self._context(call, None))))
+
+    def _each(
+        self,
+        account: str,
+        call: str,
+        one: Callable[[str | None], Plan[pd.DataFrame]],
+        empty: Callable[[], pd.DataFrame],
+    ) -> Plan[pd.DataFrame]:
+        """What one account gives, or each of those that the sign-in gave access to; one that fails gives a row, too."""
+        self._catalog.find(call)  # what is not there is there for no account
+        if account == "current":
+            return (yield from one(None))
+        if account != "all":
+            return (yield from one((yield from self._reach(account))))
+        from dpyauth import frames
+
+        parts: dict[str, pd.DataFrame | DpyauthError] = {}
+        for loginid in list(self._grants):
+            try:
+                yield from self._reach(loginid)
+                parts[loginid] = _of(loginid, (yield from one(loginid)))
+            except DpyauthError as error:
+                parts[loginid] = error
+        if not parts:
+            raise self._not_signed_in(call)
+        return frames.together(parts, _of(None, empty()))
+
+
+def _of(loginid: str | None, made: pd.DataFrame) -> pd.DataFrame:
+    """The frame with the account it is of in front, unless it says so itself; and ``error`` free for another use."""
+    import pandas as pd
+
+    if "loginid" not in made:
+        made.insert(0, "loginid", pd.Series([loginid] * len(made), dtype="string"))
+    return made.rename(columns={"error": "error_"})

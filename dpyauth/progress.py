@@ -1,0 +1,89 @@
+"""A bar for what takes long, that goes away with it."""
+
+from __future__ import annotations
+
+import html
+import sys
+import time
+from typing import Any, Self
+
+from dpyauth import environment
+from dpyauth.wire.background import background
+
+AFTER = 1.0
+"""Seconds before a bar is worth showing."""
+
+EVERY = 0.2
+"""Seconds between two pictures of it."""
+
+_WIDTH = 24
+
+
+class Progress:
+    """Shows how far something is once it has taken a second, where somebody looks.
+
+    In a notebook it is an output that is empty at the end, in a terminal a line that is overwritten. In a run without
+    a person (nbclient, papermill) nothing is shown, so that nothing of it is stored.
+
+    Parameters
+    ----------
+    what : str
+        What is being done.
+    """
+
+    __slots__ = ("_display", "_due", "_told", "_what")
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._due = time.monotonic() + AFTER
+        self._told = False
+        self._display: Any = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        if self._told:
+            self._wipe()
+
+    def at(self, share: float | None, rows: int) -> None:
+        """So far it is: a share from 0 to 1, or None where that cannot be told; and so many rows."""
+        now = time.monotonic()
+        if now < self._due or background.inside():  # there it is one of many, and who asks for them shows a bar
+            return
+        self._due = now + EVERY
+        text = f"{self._what}: {rows:,} rows"
+        if environment.in_notebook():
+            if environment.somebody_there():
+                self._show(_bar(share) + f" {html.escape(text)}")
+        elif sys.stderr is not None and sys.stderr.isatty():
+            self._told = True
+            sys.stderr.write(f"\r{_line(share) + text:<79.79}")
+            sys.stderr.flush()
+
+    def _show(self, page: str) -> None:
+        from IPython.display import HTML, display
+
+        self._told = True
+        if self._display is None:
+            self._display = display(HTML(page), display_id=True)  # type: ignore[no-untyped-call]
+        else:
+            self._display.update(HTML(page))  # type: ignore[no-untyped-call]
+
+    def _wipe(self) -> None:
+        if self._display is not None:
+            self._display.update({"text/html": "", "text/plain": ""}, raw=True)
+        else:
+            sys.stderr.write(f"\r{'':<79}\r")
+            sys.stderr.flush()
+
+
+def _bar(share: float | None) -> str:
+    return "<progress></progress>" if share is None else f'<progress max="1" value="{share:.3f}"></progress>'
+
+
+def _line(share: float | None) -> str:
+    if share is None:
+        return ""
+    done = round(share * _WIDTH)
+    return f"[{'#' * done}{'.' * (_WIDTH - done)}] {share:4.0%}  "

@@ -1,0 +1,207 @@
+"""A report of an account: its frames as files, and one page to read."""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dpyauth.errors import (
+    ApiError,
+    BadReply,
+    InvalidSetting,
+    MissingScope,
+    NotInThisApi,
+    SessionClosed,
+)
+from dpyauth.periods import When, period
+from dpyauth.report.parts import parts
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from dpyauth.report.page import Report
+    from dpyauth.session import Session
+
+PAGE = "index.html"
+FORMATS = ("parquet", "csv")
+
+_OURS = {PAGE, ".DS_Store"} | {f"{part.name}.{suffix}" for part in parts() for suffix in FORMATS}
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def export(
+    session: Session,
+    folder: str | os.PathLike[str],
+    *,
+    since: When = None,
+    format: str = "parquet",
+    overwrite: bool = False,
+) -> Path:
+    """Write a report of the account signed in to: every frame as a file, and a page that shows them.
+
+    What the token may not see is listed on the page, with the reason. The page needs no internet and no other file.
+    Pictures are on it where matplotlib is installed. Tokens and personal data are not in the report: they read
+    ``•••``, and so do payment details and whatever was written to transfers. The folder is for your eyes only, and it
+    is there whole or not at all.
+
+    Parameters
+    ----------
+    session : Session
+        Signed in, on either API. See `statement`, `profit_table`, `limits` and so on for the calls it stands on.
+    folder : str or path
+        Where to put it; a new folder.
+    since : date, datetime, str or timedelta, optional
+        How far back statement and closed contracts go, as for `Session.statement`; to the beginning if left out.
+    format : {"parquet", "csv"}
+        What files the frames become. Parquet keeps every dtype and needs pyarrow. CSV opens in a spreadsheet: there,
+        lists are JSON texts, and texts that a spreadsheet would take for a formula get a ``'`` before them.
+    overwrite : bool
+        Replace an earlier report. A folder that holds anything else is never replaced.
+
+    Returns
+    -------
+    pathlib.Path
+        The page, ``index.html``; the files beside it are named after their frames, such as ``statement.parquet``.
+
+    Raises
+    ------
+    InvalidSetting
+        There is such a folder, or no such format, or pyarrow is missing. Nothing was asked or written.
+    InvalidRequest
+        A time that cannot be right. Nothing was asked or written.
+    NotSignedIn, SessionClosed, ConnectionLost, CallTimeout
+        As for `Session.call`, and nothing was written.
+    OSError
+        The folder could not be written.
+
+    Examples
+    --------
+    >>> import dpyauth, tempfile
+    >>> session = dpyauth.login(sandbox=True)
+    >>> with tempfile.TemporaryDirectory() as place:
+    ...     page = dpyauth.export(session, f"{place}/report", since="2026-10-01", format="csv")
+    ...     (page.parent / "statement.csv").exists()
+    True
+    """
+    target = Path(folder).expanduser().absolute()
+    if format not in FORMATS:
+        raise InvalidSetting(f"format is one of {' and '.join(map(repr, FORMATS))}, not {format!r}.")
+    if format == "parquet" and importlib.util.find_spec("pyarrow") is None:
+        raise InvalidSetting(
+            'Parquet files need pyarrow: run pip install "dpyauth[parquet]", or write format="csv" instead.'
+        )
+    _check(target, overwrite)
+    report = _gathered(session, since, format)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    made = Path(tempfile.mkdtemp(prefix=".dpyauth-", dir=target.parent))  # for the owner alone, until it is whole
+    try:
+        for name, content in _files(report):
+            _write(made / name, content)
+        _move(made, target, overwrite)
+    except BaseException:
+        shutil.rmtree(made, ignore_errors=True)
+        raise
+    return target / PAGE
+
+
+def _check(target: Path, overwrite: bool) -> None:
+    """See to it that nothing is lost."""
+    if not os.path.lexists(target):
+        return
+    if not overwrite:
+        raise InvalidSetting(
+            f"There is a folder or file {target} already. Choose another name, or replace the earlier report with "
+            "overwrite=True."
+        )
+    if target.is_symlink() or not target.is_dir():
+        raise InvalidSetting(f"{target} is no folder of a report, so it was not replaced. Choose another name.")
+    found = {entry.name for entry in target.iterdir()}
+    if others := sorted(found - _OURS) or sorted(found - {PAGE})[: PAGE not in found]:
+        raise InvalidSetting(
+            f"{target} holds something that is no report of dpyauth ({others[0]}), so it was not replaced. Choose "
+            "another name."
+        )
+
+
+def _gathered(session: Session, since: When, suffix: str) -> Report:
+    """All that the token may see, and why it may not see the rest."""
+    from dpyauth.report.page import Report
+
+    account = session._account
+    first, _ = period(session._catalog.find("statement"), since, None)
+    report = Report(
+        loginid=account.loginid if account else "",
+        currency=account.currency if account else "",
+        kind=account.kind if account else "",
+        api=session.api,
+        made=datetime.now(UTC),
+        since=None if first is None else datetime.fromtimestamp(first, UTC),
+        suffix=suffix,
+    )
+    for part in parts():
+        try:
+            report.frames[part] = part.ask(session, since)
+        except NotInThisApi:
+            report.lacking.append(part)
+        except (ApiError, BadReply, MissingScope) as error:
+            report.refused[part] = str(error)
+    if session.loginid != report.loginid:
+        raise SessionClosed("The session left the account while the report was made. Run the cell again.")
+    return report
+
+
+def _files(report: Report) -> Iterator[tuple[str, bytes]]:
+    from dpyauth.report.page import page
+    from dpyauth.report.pictures import pictures
+
+    for part, frame in report.frames.items():
+        yield f"{part.name}.{report.suffix}", _parquet(frame) if report.suffix == "parquet" else _csv(frame)
+    yield PAGE, page(report, pictures(report.frames)).encode("utf-8", "replace")
+
+
+def _parquet(frame: pd.DataFrame) -> bytes:
+    from dpyauth.frames import storable
+
+    buffer = io.BytesIO()
+    storable(frame).to_parquet(buffer, engine="pyarrow")
+    return buffer.getvalue()
+
+
+def _csv(frame: pd.DataFrame) -> bytes:
+    from dpyauth.frames import storable
+
+    table = storable(frame, lists=False)
+    for name in table.columns:
+        if table[name].dtype == "string" or table[name].dtype == "category":
+            texts = table[name].astype("string")
+            table[name] = texts.mask(texts.str.startswith(_FORMULA).fillna(False), "'" + texts)
+    return table.to_csv(index=False).encode("utf-8-sig")  # by this sign a spreadsheet knows the encoding
+
+
+def _write(place: Path, content: bytes) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    with open(os.open(place, flags, 0o600), "wb") as file:
+        file.write(content)
+
+
+def _move(made: Path, target: Path, overwrite: bool) -> None:
+    """Put the folder in its place; one that was there goes only when the new one is there."""
+    _check(target, overwrite)
+    if not os.path.lexists(target):
+        os.rename(made, target)
+        return
+    before = made.with_name(f"{made.name}-before")
+    os.rename(target, before)
+    try:
+        os.rename(made, target)
+    except BaseException:
+        os.rename(before, target)
+        raise
+    shutil.rmtree(before, ignore_errors=True)

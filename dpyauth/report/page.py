@@ -1,0 +1,199 @@
+"""A report as one page of HTML. Everything from outside is escaped here, once, on its way in."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from html import escape
+from importlib import resources
+from typing import Any
+
+import pandas as pd
+from pandas.api.types import is_bool, is_float, is_number
+
+from dpyauth import views
+from dpyauth._version import __version__
+from dpyauth.report.parts import Part
+from dpyauth.report.pictures import Picture
+
+SHOWN = 50
+"""As many rows of a frame the page shows, the last ones."""
+
+_LONG = 30  # a text of more letters may go over several lines
+_OPEN = 12  # a table of more rows is folded up
+_MISSING = "–"
+_LIGHTS = {
+    "verified": "good",
+    "pending": "wait",
+    "rejected": "bad",
+    "expired": "bad",
+    "suspected": "bad",
+    "locked": "bad",
+}
+
+
+@dataclass(slots=True)
+class Report:
+    """What there is to tell of an account."""
+
+    loginid: str
+    currency: str
+    kind: str
+    api: str
+    made: datetime
+    since: datetime | None
+    suffix: str
+    """How the names of the files end."""
+    frames: dict[Part, pd.DataFrame] = field(default_factory=dict)
+    refused: dict[Part, str] = field(default_factory=dict)
+    """What could not be had, and why."""
+    lacking: list[Part] = field(default_factory=list)
+    """What the API does not tell at all."""
+
+    def frame(self, name: str) -> pd.DataFrame | None:
+        """A frame by its name."""
+        return next((frame for part, frame in self.frames.items() if part.name == name), None)
+
+
+def page(report: Report, pictures: Iterable[Picture] = ()) -> str:
+    """The whole page, which needs nothing from elsewhere."""
+    css = resources.files(__package__).joinpath("page.css").read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
+    policy = f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
+    title = f"Account report: {report.loginid}"
+    body = [
+        f"<h1>{escape(title)}</h1>",
+        f'<p class="soft">{escape(_about(report))}</p>',
+        _tiles(report),
+        _lights(report.frame("verification")),
+        *(_picture(picture) for picture in pictures),
+        *(_section(part, frame, report.suffix) for part, frame in report.frames.items()),
+        _left_out(report),
+    ]
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
+        '<meta name="referrer" content="no-referrer">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f'<meta name="generator" content="dpyauth {__version__}">\n'
+        f"<title>{escape(title)}</title>\n<style>{css}</style>\n</head>\n<body>\n<main>\n"
+        + "\n".join(filter(None, body))
+        + "\n</main>\n</body>\n</html>\n"
+    )
+
+
+def _about(report: Report) -> str:
+    since = f" Trading since {report.since:%Y-%m-%d %H:%M} UTC." if report.since else ""
+    currency = report.currency or "no currency yet"
+    return f"{currency}, {report.kind} account, {report.api} API. Made {report.made:%Y-%m-%d %H:%M} UTC.{since}"
+
+
+def _tiles(report: Report) -> str:
+    """The figures one looks for first."""
+    balance, closed = report.frame("balance"), report.frame("profit_table")
+    tiles = []
+    if balance is not None:
+        mine = balance.loc[balance["loginid"] == report.loginid, "balance"]
+        tiles += [("balance", f"{_cell(value)} {report.currency}") for value in mine]
+    if closed is not None:
+        tiles.append(("profit of closed contracts", f"{_cell(float(closed['profit'].sum()))} {report.currency}"))
+    for name, label in (("profit_table", "closed contracts"), ("portfolio", "open contracts")):
+        frame = report.frame(name)
+        if frame is not None:
+            tiles.append((label, f"{len(frame):,}"))
+    items = "".join(f"<li><b>{escape(value)}</b> {escape(label)}</li>" for label, value in tiles)
+    return items and f'<ul class="tiles">{items}</ul>'
+
+
+def _lights(checks: pd.DataFrame | None) -> str:
+    """What has been verified, at a glance."""
+    if checks is None:
+        return ""
+    items = []
+    for check, status, expires in zip(checks["check"], checks["status"], checks["expires"], strict=True):
+        said = "no word" if pd.isna(status) else str(status)
+        until = "" if pd.isna(expires) else f"<small>until {expires:%Y-%m-%d}</small>"
+        items.append(
+            f'<li class="{_LIGHTS.get(said, "none")}">{escape(str(check))}<br><b>{escape(said)}</b>{until}</li>'
+        )
+    return f'<ul class="lights" aria-label="Verification">{"".join(items)}</ul>'
+
+
+def _picture(picture: Picture) -> str:
+    data = base64.b64encode(picture.svg).decode()
+    return f'<img alt="{escape(picture.text)}" src="data:image/svg+xml;base64,{data}">'
+
+
+def _section(part: Part, frame: pd.DataFrame, suffix: str) -> str:
+    """One frame: a table, and where to find all of it."""
+    file = f"{part.name}.{suffix}"
+    rows = f"{len(frame):,} {'row' if len(frame) == 1 else 'rows'}"
+    note = f'{rows} in <a href="{file}">{file}</a>' + (f"; the last {SHOWN} are here" if len(frame) > SHOWN else "")
+    head = f'<h2 id="{part.name}">{escape(part.title)}</h2>\n'
+    if frame.empty:
+        return f'{head}<p class="soft">Nothing. {note}.</p>'
+    told = frame.tail(SHOWN).dropna(axis="columns", how="all")
+    table = _facts(told) if len(frame) == 1 and len(told.columns) > 6 else _table(told)
+    state = " open" if len(frame) <= _OPEN else ""
+    return f'{head}<details{state}><summary>{note}</summary><div class="wide" tabindex="0">{table}</div></details>'
+
+
+def _table(frame: pd.DataFrame) -> str:
+    head = "".join(f'<th scope="col">{escape(str(name))}</th>' for name in frame.columns)
+    columns = [[_td(value) for value in column] for _, column in frame.items()]
+    body = "".join(f"<tr>{''.join(cells)}</tr>\n" for cells in zip(*columns, strict=True))
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _facts(frame: pd.DataFrame) -> str:
+    """A single row, a line for each column."""
+    lines = (
+        f'<tr><th scope="row">{escape(str(name))}</th>{_td(column.iloc[0])}</tr>\n' for name, column in frame.items()
+    )
+    return f"<table><tbody>{''.join(lines)}</tbody></table>"
+
+
+def _td(value: Any) -> str:
+    text = _cell(value)
+    kind = "n" if is_number(value) else "t" if len(text) > _LONG else ""
+    return f"<td{kind and f' class={kind}'}>{escape(text)}</td>"
+
+
+def _cell(value: Any) -> str:
+    """A value as people read it."""
+    match value:
+        case list():
+            texts = [item if isinstance(item, str) else json.dumps(item, default=str) for item in value]
+            return ", ".join(texts) or _MISSING
+        case dict():
+            return json.dumps(value, ensure_ascii=False, default=str)
+        case pd.Timestamp() if not pd.isna(value):
+            return f"{value:%Y-%m-%d %H:%M:%S}"
+    if pd.isna(value):
+        return _MISSING
+    if is_bool(value):
+        return "yes" if value else "no"
+    return views.money(round(value, 8)) if is_float(value) else str(value)
+
+
+def _left_out(report: Report) -> str:
+    """What is not in the report, and why."""
+    parts = []
+    if report.refused:
+        rows = "".join(
+            f'<tr><th scope="row">{escape(part.title)}</th><td>{escape(reason)}</td></tr>\n'
+            for part, reason in report.refused.items()
+        )
+        parts.append(f'<div class="wide" tabindex="0"><table><tbody>{rows}</tbody></table></div>')
+    if report.lacking:
+        titles = escape(", ".join(part.title for part in report.lacking))
+        parts.append(f'<p class="soft">Deriv\'s {escape(report.api)} API does not tell: {titles}.</p>')
+    parts.append(
+        '<p class="soft">••• stands for a secret or for something personal; dpyauth leaves those out. All times are '
+        "UTC. Columns without any value are left out on this page; the files have them.</p>"
+    )
+    return "<h2>What is not here</h2>\n" + "\n".join(parts)

@@ -1,0 +1,59 @@
+"""What a report is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from dpyauth.periods import When
+    from dpyauth.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One frame of a report."""
+
+    name: str
+    """Names its file, too."""
+    title: str
+    ask: Callable[[Session, When], pd.DataFrame]
+    """What the session is asked; the time is since when."""
+
+
+def _statement(session: Session, since: When) -> pd.DataFrame:
+    """The ledger without what people wrote into it: payment details and notes on transfers can be personal."""
+    from dpyauth.frames.generic import MASK
+
+    table = session.statement(since)
+    details, text = table["withdrawal_details"], table["longcode"]
+    table["withdrawal_details"] = details.mask(details.notna(), MASK)
+    table["longcode"] = text.mask(text.notna() & table["contract_id"].isna(), MASK)
+    return table
+
+
+def parts() -> tuple[Part, ...]:
+    """All there is, in the order in which a reader wants it."""
+    return (
+        Part("account_status", "Account status", lambda session, since: session.account_status()),
+        Part("verification", "Verification", lambda session, since: session.verification()),
+        Part("status_flags", "What the status flags mean", lambda session, since: session.status_flags()),
+        Part("currencies", "Deposits and withdrawals", lambda session, since: session.currencies()),
+        Part("balance", "Balance", lambda session, since: session.balance()),
+        Part("accounts", "All accounts", lambda session, since: session.accounts()),
+        Part("mt5_accounts", "MT5 accounts", lambda session, since: session.mt5_accounts()),
+        Part("portfolio", "Open contracts", lambda session, since: session.portfolio()),
+        Part("profit_table", "Closed contracts", lambda session, since: session.profit_table(since)),
+        Part("statement", "Statement", _statement),
+        Part("limits", "Limits", lambda session, since: session.limits()),
+        Part("market_limits", "Limits by market", lambda session, since: session.limits("markets")),
+        Part("transfer_limits", "Transfer limits", lambda session, since: session.limits("transfers")),
+        Part("self_exclusion", "Self-exclusion", lambda session, since: session.frame("get_self_exclusion")),
+        Part("settings", "Settings", lambda session, since: session.settings()),
+        Part("allowed_apps", "Apps with access", lambda session, since: session.apps("allowed")),
+        Part("api_tokens", "API tokens", lambda session, since: session.api_tokens()),
+        Part("login_history", "Latest sign-ins", lambda session, since: session.login_history()),
+    )

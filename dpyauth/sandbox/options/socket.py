@@ -1,0 +1,100 @@
+"""One WebSocket of the Options API: who may open it, and then the same as any other of the sandbox."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from dpyauth.sandbox import messages
+from dpyauth.sandbox.messages import Refusal
+from dpyauth.sandbox.options.connection import Connection, find_call
+from dpyauth.sandbox.options.problem import Problem
+from dpyauth.sandbox.options.rest import envelope
+from dpyauth.sandbox.options.state import Ticket
+from dpyauth.sandbox.websocket import Socket as V3Socket
+
+if TYPE_CHECKING:
+    from dpyauth.sandbox.server import Sandbox
+
+
+class Socket(V3Socket):
+    """A client's WebSocket: public, demo or real."""
+
+    def initialize(self, box: Sandbox, kind: str) -> None:  # type: ignore[override]
+        super().initialize(box)
+        self.kind = kind
+        self.ticket: Ticket | None = None
+
+    def log_exception(self, *args: Any) -> None:
+        """Log nothing: tornado would log the address, and the one-time password in it."""
+
+    def prepare(self) -> None:
+        """Refuse the handshake where Deriv would."""
+        status = self.box.faults.handshake()
+        if status is not None:
+            self._refuse(Problem(status, "InternalServerError", "The sandbox refuses, as it was asked to."))
+        elif self.kind != "public":
+            try:
+                self.ticket = self._redeem()
+            except Problem as problem:
+                self._refuse(problem)
+
+    def open(self, *args: str, **kwargs: str) -> None:
+        """Begin to serve a client."""
+        box = self.box
+        box.connections_opened += 1
+        zombie, code = box.faults.opening(private=self.ticket is not None)
+        self.connection = Connection(box.connections_opened, box.options, self.ticket, zombie)
+        assert self.ws_connection is not None
+        assert self.ws_connection.stream is not None
+        self._stream = self.ws_connection.stream
+        self._loop = asyncio.get_running_loop()
+        self._heard = self._loop.time()
+        box.sockets.add(self)
+        self._watch()
+        box.note()
+        if code is not None:
+            self.end(code)
+
+    def on_message(self, message: str | bytes) -> None:
+        """Answer one frame."""
+        self._heard = self._loop.time()
+        if self._stalled:
+            return
+        try:
+            request = messages.parse(message)
+        except Refusal as refusal:
+            self.box.note("?", None, self.connection.number)
+            self._write([messages.encode_refusal(refusal, "error", {})])
+            return
+        call = find_call(request)
+        name = call.name if call else "?"
+        req_id = request.get("req_id")
+        self.box.note(name, req_id if type(req_id) is int else None, self.connection.number)
+        fault = self.box.faults.take(name)
+        if fault is not None and fault.kind in ("drop", "reset", "stall"):
+            self.strike(fault)
+            return
+        frames = self.connection.answer(call, request, fault)
+        if fault is None:
+            self._write(frames)
+        else:
+            self._spoil(frames, fault)
+
+    def _redeem(self) -> Ticket:
+        otp = self.get_query_argument("otp", "")
+        if not otp:
+            raise Problem(400, "ValidationError", "OTP parameter is required")
+        ticket = self.box.options.redeem(otp, self.kind)
+        if ticket is None:
+            raise Problem(401, "Unauthorized", "Invalid or expired OTP token")
+        person = ticket.holder.person
+        held = [each.ticket for each in self.box.sockets if isinstance(each, Socket) and each.ticket]
+        if sum(each.holder.person is person for each in held) >= self.box.options.most_sockets:
+            # Deriv states the number, and not what happens to one more.
+            raise Problem(429, "RateLimit", "This user has as many connections as they may have")
+        return ticket
+
+    def _refuse(self, problem: Problem) -> None:
+        self.set_status(problem.status)
+        self.finish(envelope(problem, self.request.path, "GET"))

@@ -1,0 +1,147 @@
+"""What the panel shows of an error, an account, and the accounts beside it. Holds no secret."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any
+
+from dpyauth import environment
+from dpyauth.errors import (
+    ConnectionFailed,
+    DpyauthError,
+    InvalidCredential,
+    InvalidSetting,
+    KeepingFailed,
+    RedirectRefused,
+    SignInRefused,
+)
+
+if TYPE_CHECKING:
+    from dpyauth.apis.access import Account
+    from dpyauth.sandbox import Sandbox
+    from dpyauth.session import Session
+
+_TITLES: dict[type[DpyauthError], str] = {
+    InvalidCredential: "Check the token",
+    InvalidSetting: "Check what you entered",
+    RedirectRefused: "The sign-in with Deriv did not work",
+    SignInRefused: "Deriv did not let you in",
+    ConnectionFailed: "Deriv cannot be reached",
+    KeepingFailed: "Signed in, but not remembered",
+}
+
+_ELSEWHERE = (
+    " This notebook runs on another machine than your own: a token that is limited to your internet address does not "
+    "work here."
+)
+
+
+def trouble(error: DpyauthError, api: str, offer: str = "") -> dict[str, str]:
+    """What to say of an error; ``api``: the one that was asked, ``offer``: what there is a button for, to go on."""
+    title = next((title for kind, title in _TITLES.items() if isinstance(error, kind)), "That did not work")
+    text = " ".join([str(error), *getattr(error, "__notes__", ())])
+    if account_missing(error):
+        title = "There is no account yet"
+    if isinstance(error, SignInRefused) and api:
+        title += f" ({api} API)"
+    if token_refused(error) and environment.on_hosted_server():
+        text += _ELSEWHERE
+    return {"title": title, "text": text, "kind": "error"} | ({"offer": offer} if offer else {})
+
+
+def late(seconds: float) -> dict[str, str]:
+    """What to say when a browser sign-in has taken too long."""
+    return {
+        "title": "The sign-in with Deriv took too long",
+        "text": f"Nothing came back within {seconds / 60:.0f} minutes. Start again when you are ready.",
+        "kind": "info",
+    }
+
+
+def unheard(why: str) -> dict[str, str]:
+    """What to say when nobody on this machine hears the browser come back."""
+    return {"title": "Paste the address when you are back", "text": why, "kind": "info"}
+
+
+def token_refused(error: DpyauthError) -> bool:
+    """Whether v3 does not take a token, for one of several reasons."""
+    return isinstance(error, SignInRefused) and error.call == "authorize" and error.code == "InvalidToken"
+
+
+def account_missing(error: DpyauthError) -> bool:
+    """Whether somebody was refused only because there is no account yet."""
+    return isinstance(error, SignInRefused) and error.code == "NoAccount"
+
+
+def news(session: Session) -> dict[str, str] | None:
+    """What is to be said of the session itself."""
+    because = session._signed_out_because
+    if session.state == "signed out" and because:
+        return {"title": "Signed out", "text": f"{because[0].upper()}{because[1:]}.", "kind": "info"}
+    if session._account is not None and session._remark:
+        return {"title": "Please note", "text": session._remark, "kind": "info"}
+    return None
+
+
+def samples(box: Sandbox) -> dict[str, dict[str, str]]:
+    """The sandbox's sample tokens, by API and by what they are good for. Only their labels are shown."""
+    return {
+        "v3": {sample.label: sample.token for sample in box.tokens if sample.kind == "api"},
+        "options": {sample.label: sample.token for sample in box.options_tokens},
+    }
+
+
+def account(session: Session) -> dict[str, Any] | None:
+    """The account in use."""
+    account, credential = session._account, session._credential
+    if account is None:
+        return None
+    labels = session._api.SCOPE_LABELS
+    return {
+        "loginid": account.loginid,
+        "currency": account.currency,
+        "kind": account.kind,
+        "api": session.api,
+        "source": credential.source if credential else "",
+        "scopes": [labels.get(scope, scope) for scope in account.scopes or ()],
+    }
+
+
+def accounts(session: Session, balances: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The accounts to choose from, when the sign-in gave access to several."""
+    account, granted = session._account, session._grants
+    if account is None or len(granted) < 2:
+        return []
+    rows = {loginid: _row(account, loginid) for loginid in granted}
+    return [
+        {
+            "loginid": loginid,
+            "currency": str(row.get("currency") or ""),
+            "kind": "demo" if _is_demo(loginid, row) else "real",
+            "balance": balances.get(loginid) or money(row.get("balance")),
+            "current": loginid == account.loginid,
+        }
+        for loginid, row in rows.items()
+    ]
+
+
+def money(amount: object) -> str:
+    """An amount as people read it, exact; empty where it is none. What came as a number has lost zeros at its end."""
+    try:
+        exact = Decimal(str(amount))
+    except InvalidOperation:
+        return ""
+    if not exact.is_finite():
+        return ""
+    places = exact.as_tuple().exponent
+    return f"{exact:,.2f}" if isinstance(places, int) and places > -2 else f"{exact:,f}"
+
+
+def _row(account: Account, loginid: str) -> Mapping[str, Any]:
+    return next((row for row in account.rows if row.get("loginid") == loginid), {})
+
+
+def _is_demo(loginid: str, row: Mapping[str, Any]) -> bool:
+    said = row.get("is_virtual")
+    return bool(said) if said is not None else loginid.startswith("VR")

@@ -1,0 +1,66 @@
+"""Why a connection could not be opened, or has ended, in words."""
+
+from __future__ import annotations
+
+import ssl
+
+from websockets.exceptions import ConnectionClosed, InvalidProxy, InvalidStatus
+
+from dpyauth.errors import DpyauthError, SignInRefused
+from dpyauth.wire.socket import Socket
+
+STALE = SignInRefused(
+    "Deriv gave out an address to connect to and then refused it (HTTP 401), three times in a row. Sign in again "
+    "with dpyauth.login().",
+    code="Unauthorized",
+)
+"""What it means when addresses are refused that were just given out."""
+
+
+def status_of(error: Exception) -> int | None:
+    """The HTTP status with which the server refused a connection."""
+    return error.response.status_code if isinstance(error, InvalidStatus) else None
+
+
+def explain(error: Exception, patience: float = 10.0) -> tuple[str, DpyauthError | None]:
+    """Why a connection could not be opened, in words; and the error to end with where trying again is no use."""
+    status = status_of(error)
+    if status is not None:
+        if status in {401, 403}:
+            refused = SignInRefused(
+                f"Deriv refused the connection (HTTP {status}): it does not know this app ID. "
+                "Check the app ID; to try things with an API token, use 1089.",
+                code="InvalidAppID",
+            )
+            return f"the server answered with HTTP {status}", refused
+        kind = (
+            "too many connections (other notebooks and programs count, too)"
+            if status == 429
+            else "it may be down or under maintenance"
+        )
+        return f"the server answered with HTTP {status}; {kind}", None
+    if isinstance(error, TimeoutError):
+        return f"no answer within {patience:g} s; check the internet connection", None
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return "the server's certificate is not valid; is a company proxy in between?", None
+    if isinstance(error, ssl.SSLError):
+        return "no encrypted connection could be made; is a company proxy in between?", None
+    if isinstance(error, ConnectionRefusedError):
+        return "nothing answers at that address", None
+    if isinstance(error, OSError) and type(error).__name__ == "gaierror":
+        return "the server's name could not be found; check the internet connection", None
+    if isinstance(error, ConnectionClosed):
+        return "the connection broke while it was opened", None
+    if isinstance(error, InvalidProxy):
+        return "the address of the proxy in this machine's settings cannot be read", None
+    if isinstance(error, ImportError) and "socks" in str(error):
+        return "this machine uses a SOCKS proxy, which needs the package python-socks", None
+    return f"the connection could not be opened ({type(error).__name__})", None
+
+
+def closing(socket: Socket) -> str:
+    """Why a connection ended, in words."""
+    received, sent = socket.protocol.close_rcvd, socket.protocol.close_sent
+    if received is not None:
+        return f"the server closed the connection (code {int(received.code)})"
+    return f"a message could not be read (code {int(sent.code)})" if sent else "the connection broke"

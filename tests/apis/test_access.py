@@ -1,0 +1,60 @@
+"""What both APIs promise."""
+
+from __future__ import annotations
+
+from dpyauth.apis import access
+from dpyauth.apis.access import NAMES, Account, Api, named
+from dpyauth.apis.catalog import APIS
+from dpyauth.credentials import Credential, Secret
+from dpyauth.settings import SERVERS, settings
+
+PROMISED = [name for name in vars(Api) if not name.startswith("_")] + list(Api.__annotations__)
+
+
+def test_the_apis() -> None:
+    assert NAMES == APIS == tuple(SERVERS)
+
+
+def test_each_has_what_is_promised() -> None:
+    assert "access" in PROMISED
+    assert "CATALOG" in PROMISED
+    for name in NAMES:
+        api = named(name)
+        assert named(name) is api
+        assert [one for one in PROMISED if not hasattr(api, one)] == []
+        assert api.CATALOG.api == name
+        assert "{ticks}" in api.ADVICE
+
+
+def test_every_scope_has_a_label() -> None:
+    for name in NAMES:
+        api = named(name)
+        assert {scope for call in api.CATALOG.values() for scope in call.scopes} <= set(api.SCOPE_LABELS)
+
+
+def test_an_access_of_each(nothing_left: None) -> None:
+    promised = [name for name in vars(access.Access) if not name.startswith("_")]
+    credential = Credential(Secret("pat_x"), "a test")
+    for name in NAMES:
+        made = named(name).access(settings("1089", api=name), {"": credential}, credential)
+        assert [one for one in promised if not hasattr(made, one)] == []
+        assert made.credential is credential
+        assert (made.errands is None) == (name == "v3")
+        assert made.expires_at is None
+        made.close()
+        made.close()
+
+
+def test_where_calls_go_that_need_no_sign_in() -> None:
+    assert named("v3").public(settings("1089")) == "wss://ws.derivws.com/websockets/v3?app_id=1089&l=EN"
+    public = named("options").public
+    assert public(settings("a1", api="options")) == "wss://api.derivws.com/trading/v1/options/ws/public"
+    here = settings("a1", "http://127.0.0.1:5", api="options")
+    assert public(here) == "ws://127.0.0.1:5/trading/v1/options/ws/public"
+
+
+def test_an_account() -> None:
+    account = Account("DOT1", "USD", True, None, ({"loginid": "CR2", "email": "someone@example.com"},))
+    assert account.kind == "demo"
+    assert Account("ROT1", "USD", False, ()).kind == "real"
+    assert "CR2" not in repr(account)

@@ -1,0 +1,507 @@
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dpyauth.apis import options
+from dpyauth.apis.access import Account
+from dpyauth.apis.catalog import Call
+from dpyauth.credentials import Credential, Secret
+from dpyauth.errors import (
+    ApiError,
+    BadReply,
+    CallTimeout,
+    ConnectionFailed,
+    DpyauthError,
+    InputRefused,
+    InvalidSetting,
+    PermissionDenied,
+    RateLimited,
+    SignInRefused,
+)
+from dpyauth.oauth.tokens import Tokens
+from dpyauth.settings import settings
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=10),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
+    max_leaves=8,
+)
+REAL = {"account_id": "ROT1", "account_type": "real", "currency": "USD", "status": "active", "balance": "0.33"}
+DEMO = {"account_id": "DOT2", "account_type": "demo", "currency": "USD", "status": "active", "balance": 10000}
+SLEEPS = {"account_id": "DOT3", "account_type": "demo", "currency": "USD", "status": "inactive"}
+REFUSED = SignInRefused("no", call="otp", code="Unauthorized")
+
+
+class Deriv:
+    """Stands in for the REST client: gives what it is told to, and keeps account of it."""
+
+    def __init__(self, *accounts: Mapping[str, Any]) -> None:
+        self.accounts: Any = list(accounts)
+        self.asked: list[str] = []
+        self.tokens: list[str] = []
+        self.lefts: list[float] = []
+        self.good: set[str] | None = None
+        self.access: options.Access | None = None
+        self.closed = 0
+
+    def _let_in(self, what: str, timeout: float) -> None:
+        assert self.access is not None
+        self.asked.append(what)
+        self.lefts.append(timeout)
+        self.tokens.append(self.access.credential.token.reveal())
+        if self.good is not None and self.tokens[-1] not in self.good:
+            raise REFUSED.again()
+
+    async def ask(self, call: Call, fields: Mapping[str, Any], *, timeout: float, exact: bool = False) -> Any:
+        self._let_in(call.name, timeout)
+        if call.name == "create_account":
+            self.accounts.append(DEMO)
+        return {"data": self.accounts}
+
+    async def otp(self, account_id: str, *, timeout: float) -> Secret:
+        self._let_in(f"otp {account_id}", timeout)
+        return Secret(f"wss://x/{account_id}")
+
+    async def close(self) -> None:
+        self.closed += 1
+
+
+class Renewal:
+    """Renews: `token` becomes `token1`, and so on."""
+
+    def __init__(self) -> None:
+        self.times = 0
+        self.outcome: Callable[[], Awaitable[Tokens]] | None = None
+        self.left: float | None = 3600.0
+
+    async def __call__(self, token: Secret) -> Tokens:
+        assert token.reveal() == f"refresh{self.times or ''}"
+        self.times += 1
+        if self.outcome is not None:
+            return await self.outcome()
+        return tokens(self.left, f"{self.times}")
+
+
+def tokens(left: float | None, number: str = "", *, renewable: bool = True, scopes: Any = ("trade",)) -> Tokens:
+    ends = None if left is None else time.time() + left
+    return Tokens(Secret(f"token{number}"), Secret(f"refresh{number}") if renewable else None, ends, scopes)
+
+
+Make = Callable[..., options.Access]
+
+
+@pytest.fixture
+def deriv() -> Deriv:
+    return Deriv(REAL, DEMO)
+
+
+@pytest.fixture
+def renewal() -> Renewal:
+    return Renewal()
+
+
+@pytest.fixture
+def make(deriv: Deriv, renewal: Renewal, nothing_left: None, request: pytest.FixtureRequest) -> Make:
+    def make_one(given: Tokens | None = None, grants: Any = None, **more: Any) -> options.Access:
+        first = Credential(given.access if given else Secret("token"), "a test", given, renewal if given else None)
+        grants = {loginid: first for loginid in grants} if grants else {"": first}
+        access = options.Access(settings("a1", api="options"), grants, first, **more)
+        request.addfinalizer(access.close)
+        access._rest = deriv  # type: ignore[assignment]
+        deriv.access = access
+        return access
+
+    return make_one
+
+
+def enter(access: options.Access, loginid: str | None = None, times: int = 1) -> list[str]:
+    """The addresses that connections get."""
+    entrance = access.entrance(loginid)
+
+    async def addresses() -> list[str]:
+        assert not isinstance(entrance.address, str)
+        return [await entrance.address() for _ in range(times)]
+
+    return asyncio.run(addresses())
+
+
+# Ways in
+
+
+@pytest.mark.parametrize(
+    ("accounts", "wanted", "first"),
+    [
+        ([REAL, DEMO], None, "DOT2"),
+        ([REAL, DEMO], ["ROT1", "DOT2"], "ROT1"),
+        ([REAL, SLEEPS], None, "ROT1"),
+        ([SLEEPS], None, "DOT3"),
+        ([REAL, SLEEPS, DEMO], ["DOT3"], "DOT3"),
+        ([REAL], ["DOT9"], "ROT1"),
+        ([None, 5, {}, {"account_id": 7}, {"account_id": None}, REAL], None, "ROT1"),
+    ],
+)
+def test_the_account_to_begin_with(make: Make, deriv: Deriv, accounts: Any, wanted: Any, first: str) -> None:
+    deriv.accounts = accounts
+    access = make(grants=wanted)
+    assert enter(access, times=2) == [f"wss://x/{first}"] * 2
+    assert deriv.asked == ["get_accounts", f"otp {first}", f"otp {first}"]
+
+
+def test_an_account_by_name(make: Make, deriv: Deriv) -> None:
+    assert enter(make(), "ROT1") == ["wss://x/ROT1"]
+    assert deriv.asked == ["otp ROT1"]
+
+
+@pytest.mark.parametrize("create", [False, True])
+def test_nobody_has_an_account(make: Make, deriv: Deriv, create: bool) -> None:
+    deriv.accounts = []
+    access = make(create_demo=create)
+    if create:
+        assert enter(access) == ["wss://x/DOT2"]
+        assert deriv.asked == ["get_accounts", "create_account", "get_accounts", "otp DOT2"]
+    else:
+        with pytest.raises(SignInRefused) as refused:
+            enter(access)
+        assert refused.value.code == "NoAccount"
+
+
+@pytest.mark.parametrize("listed", [None, {}, "text", 5])
+def test_a_list_that_is_none(make: Make, deriv: Deriv, listed: Any) -> None:
+    deriv.accounts = listed
+    with pytest.raises(BadReply):
+        enter(make())
+
+
+def test_who_it_is(make: Make) -> None:
+    access = make(tokens(3600))
+    entrance = access.entrance()
+    assert not isinstance(entrance.address, str)
+    asyncio.run(entrance.address())  # type: ignore[arg-type]
+    account = entrance.account({})
+    rows = (
+        {"loginid": "ROT1", "currency": "USD", "is_virtual": 0, "balance": "0.33"},
+        {"loginid": "DOT2", "currency": "USD", "is_virtual": 1, "balance": 10000},
+    )
+    assert account == Account("DOT2", "USD", True, ("trade",), rows)
+    access.entered(account)
+    assert list(access.grants) == ["ROT1", "DOT2"]
+    assert access.entrance("ROT1").account({}) == Account("ROT1", "USD", False, ("trade",), rows)
+
+
+def test_what_a_personal_access_token_may_do_is_not_known(make: Make) -> None:
+    access = make()
+    entrance = access.entrance("DOT2")
+    assert entrance.account({}).scopes is None
+    assert access.expires_at is None
+
+
+def test_no_app_id() -> None:
+    credential = Credential(Secret("pat_x"), "a test")
+    with pytest.raises(InvalidSetting, match="app_id="):
+        options.access(settings(api="options"), {"": credential}, credential)
+
+
+# Renewing
+
+
+@pytest.mark.parametrize(
+    ("left", "times"), [(3600.0, 0), (options.EARLY + 5, 0), (options.EARLY - 5, 1), (-5.0, 1), (None, 0)]
+)
+def test_it_is_renewed_in_time(make: Make, renewal: Renewal, deriv: Deriv, left: float | None, times: int) -> None:
+    enter(make(tokens(left)), "DOT2", 3)
+    assert renewal.times == times
+    assert deriv.tokens == [f"token{times or ''}"] * 3
+
+
+def test_it_is_renewed_again(make: Make, renewal: Renewal, deriv: Deriv) -> None:
+    renewal.left = 1.0
+    enter(make(tokens(1.0)), "DOT2", 3)
+    assert renewal.times == 3
+    assert deriv.tokens == ["token1", "token2", "token3"]
+
+
+def test_where_deriv_says_that_it_has_ended(make: Make, renewal: Renewal, deriv: Deriv) -> None:
+    deriv.good = {"token1"}
+    access = make(tokens(3600.0))
+    assert enter(access, "DOT2", 2) == ["wss://x/DOT2"] * 2
+    assert renewal.times == 1
+    assert deriv.tokens == ["token", "token1", "token1"]
+    assert access.grants[""].token == Secret("token1")
+
+
+def test_once_is_enough(make: Make, renewal: Renewal, deriv: Deriv) -> None:
+    deriv.good = set()
+    with pytest.raises(SignInRefused):
+        enter(make(tokens(3600.0)), "DOT2")
+    assert renewal.times == 1
+    assert deriv.tokens == ["token", "token1"]
+
+
+@pytest.mark.parametrize("given", [None, tokens(1.0, renewable=False), tokens(None, renewable=False)])
+def test_what_cannot_be_renewed(make: Make, renewal: Renewal, deriv: Deriv, given: Tokens | None) -> None:
+    access = make(given)
+    enter(access, "DOT2")
+    deriv.good = set()
+    with pytest.raises(SignInRefused):
+        enter(access, "DOT2")
+    assert renewal.times == 0
+    assert access.expires_at == (given.expires_at if given else None)
+
+
+def test_a_refusal_is_the_last_word(make: Make, renewal: Renewal, deriv: Deriv) -> None:
+    async def refuse() -> Tokens:
+        raise SignInRefused("no", code="invalid_grant")
+
+    renewal.outcome = refuse
+    given = tokens(1.0)
+    access = make(given)
+    assert access.expires_at is None
+    enter(access, "DOT2", 3)
+    assert renewal.times == 1
+    assert deriv.tokens == ["token"] * 3
+    assert access.expires_at == given.expires_at  # that is worth a reminder
+
+
+@pytest.mark.parametrize("kind", [ConnectionFailed, CallTimeout, BadReply, RateLimited])
+def test_a_failure_is_not(make: Make, renewal: Renewal, deriv: Deriv, kind: type[DpyauthError]) -> None:
+    async def fail() -> Tokens:
+        renewal.times = 0  # the same refresh token will do
+        raise kind("no")
+
+    renewal.outcome = fail
+    access = make(tokens(-3600.0))
+    enter(access, "DOT2")  # this clock may be wrong
+    deriv.good = {"token1"}
+    with pytest.raises(ConnectionFailed, match="has to be renewed"):
+        enter(access, "DOT2")
+    renewal.outcome = None
+    assert enter(access, "DOT2") == ["wss://x/DOT2"]
+
+
+def test_one_renewal_at_a_time(make: Make, renewal: Renewal, deriv: Deriv) -> None:
+    deriv.good = {"token1"}
+    access = make(tokens(3600.0))
+
+    async def together() -> list[Any]:
+        go_on = asyncio.Event()
+
+        async def slow() -> Tokens:
+            await go_on.wait()
+            return tokens(3600.0, "1")
+
+        renewal.outcome = slow
+        calls = [asyncio.create_task(access._ask(options.CATALOG["get_accounts"], {}, 5.0, False)) for _ in range(5)]
+        while len(deriv.asked) < 5:
+            await asyncio.sleep(0)
+        calls[0].cancel()
+        await asyncio.sleep(0)
+        go_on.set()
+        return await asyncio.gather(*calls, return_exceptions=True)
+
+    first, *others = asyncio.run(together())
+    assert isinstance(first, asyncio.CancelledError)
+    assert others == [{"data": [REAL, DEMO]}] * 4
+    assert renewal.times == 1
+
+
+def test_a_late_refusal_of_the_old_token_renews_nothing(make: Make, renewal: Renewal, deriv: Deriv) -> None:
+    """Another call has had it renewed in the meantime."""
+    access = make(tokens(3600.0))
+
+    async def two() -> list[str]:
+        go_on, told = asyncio.Event(), []
+
+        async def slow(left: float) -> str:
+            told.append(access.credential.token.reveal())
+            if len(told) == 1:
+                await go_on.wait()
+                raise REFUSED.again()
+            return told[-1]
+
+        async def quick(left: float) -> str:
+            deriv.good = {"token1"}
+            return (await deriv.otp("DOT2", timeout=left)).reveal()
+
+        first = asyncio.create_task(access._with_token(slow, 5.0))
+        await asyncio.sleep(0)
+        await access._with_token(quick, 5.0)
+        go_on.set()
+        await first
+        return told
+
+    assert asyncio.run(two()) == ["token", "token1"]
+    assert renewal.times == 1
+
+
+def test_all_of_it_keeps_to_the_time(make: Make, renewal: Renewal, deriv: Deriv) -> None:
+    async def never() -> Tokens:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    renewal.outcome = never
+    access = make(tokens(-5.0))
+    began = time.monotonic()
+
+    async def ask() -> None:
+        await access._ask(options.CATALOG["get_accounts"], {}, 0.2, False)
+        await access._end()
+
+    asyncio.run(ask())
+    assert time.monotonic() - began < 0.2
+    assert 0 < deriv.lefts[0] <= 0.1
+    assert renewal.times == 1
+    assert deriv.closed == 1
+
+
+def test_scopes_stay_where_nobody_repeats_them(make: Make, renewal: Renewal) -> None:
+    async def silent() -> Tokens:
+        return tokens(3600.0, "1", scopes=None)
+
+    renewal.outcome = silent
+    access = make(tokens(1.0))
+    enter(access, "DOT2")
+    assert access.entrance("DOT2").account({}).scopes == ("trade",)
+
+
+# What a fresh socket says
+
+
+def verdict(reply: Mapping[str, Any]) -> tuple[DpyauthError, bool]:
+    judged = options._judge(dict(reply), [Secret("C4nary")])
+    assert judged is not None
+    return judged
+
+
+def test_a_balance_is_proof() -> None:
+    assert options._judge({"balance": {"balance": 0, "currency": "USD", "loginid": "DOT2"}}, []) is None
+    assert options._judge({"balance": {"balance": "0.33"}}, []) is None
+
+
+@pytest.mark.parametrize("reply", [{}, {"balance": {}}, {"balance": None}, {"balance": []}, {"balance": 5}])
+def test_a_zombie_is_none(reply: Any) -> None:
+    error, may_help = verdict(reply)
+    assert isinstance(error, BadReply)
+    assert may_help
+
+
+@pytest.mark.parametrize("code", ["RateLimit", "InternalError", "InvalidToken", "Unauthorized", "New", "WrongResponse"])
+def test_the_next_password_decides(code: str) -> None:
+    error, may_help = verdict({"error": {"code": code, "message": "You said C4nary"}})
+    assert may_help
+    assert "C4nary" not in f"{error}{vars(error)}"
+
+
+def test_a_missing_scope_stays_missing() -> None:
+    error, may_help = verdict({"error": {"code": "PermissionDenied", "message": ""}})
+    assert isinstance(error, PermissionDenied)
+    assert not may_help
+
+
+# Replies
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("InvalidToken", SignInRefused),
+        ("Unauthorized", SignInRefused),
+        ("PermissionDenied", PermissionDenied),
+        ("RateLimit", RateLimited),
+        ("InputValidationFailed", InputRefused),
+        ("UnrecognisedRequest", ApiError),
+        ("ContractNotFound", ApiError),
+    ],
+)
+def test_codes_become_errors(code: str, kind: type[ApiError]) -> None:
+    error = options.error({"error": {"code": code, "message": "No."}}, "sell")
+    assert type(error) is kind
+    assert error.code == code
+    assert error.call == "sell"
+
+
+def test_parts_are_named_as_v3_names_them() -> None:
+    row = {"underlying_symbol": "R_100", "date_expiry": 5, "contract_id": 1}
+    named = options.renamed({"msg_type": "transaction", "transaction": row, "req_id": 1})
+    assert named == {
+        "msg_type": "transaction",
+        "transaction": {"symbol": "R_100", "expiry_time": 5, "contract_id": 1},
+        "req_id": 1,
+    }
+    named = options.renamed({"msg_type": "portfolio", "portfolio": {"contracts": [row, None, 5]}})
+    assert named["portfolio"]["contracts"] == [{"symbol": "R_100", "date_expiry": 5, "contract_id": 1}, None, 5]
+    named = options.renamed({"msg_type": "proposal_open_contract", "proposal_open_contract": row})
+    assert named["proposal_open_contract"] == {"underlying": "R_100", "date_expiry": 5, "contract_id": 1}
+    assert row["underlying_symbol"] == "R_100"
+
+
+def test_others_stay_as_they_are() -> None:
+    for reply in ({"msg_type": "tick", "tick": {"symbol": "R_100"}}, {"msg_type": "transaction", "error": {}}, {}):
+        assert options.renamed(reply) is reply
+
+
+@pytest.mark.parametrize(
+    ("call", "reply", "payload"),
+    [
+        ("get_accounts", {"data": [REAL], "meta": {}}, [REAL]),
+        ("legacy_migration_status", {"status": "complete"}, {"status": "complete"}),
+        ("get_accounts", {"data": None}, None),
+        ("balance", {"balance": {"balance": 1}, "msg_type": "balance"}, {"balance": 1}),
+        ("balance", {"msg_type": "balance"}, None),
+        (
+            "portfolio",
+            {"portfolio": {"contracts": [{"underlying_symbol": "x"}]}, "msg_type": "portfolio"},
+            {"contracts": [{"symbol": "x"}]},
+        ),
+    ],
+)
+def test_what_a_reply_brings(call: str, reply: Any, payload: Any) -> None:
+    assert options.payload(options.CATALOG[call], reply) == payload
+
+
+@given(
+    st.dictionaries(st.sampled_from(["error", "balance", "portfolio", "transaction", "data"]), JSON),
+    st.sampled_from(["balance", "portfolio", "transaction", "proposal_open_contract", "", 5, None, []]),
+)
+def test_no_reply_makes_it_fail(reply: dict[str, Any], kind: Any) -> None:
+    reply["msg_type"] = kind
+    options.renamed(reply)
+    for call in ("balance", "portfolio", "get_accounts"):
+        options.payload(options.CATALOG[call], reply)
+    judged = options._judge(reply, [])
+    assert judged is None or isinstance(judged[0], DpyauthError)
+
+
+# Limits
+
+
+@pytest.mark.parametrize(
+    ("call", "lane", "minutely"),
+    [
+        ("balance", "account", 100),
+        ("statement", "account", 100),
+        ("portfolio", "outcome", 30),
+        ("profit_table", "outcome", 30),
+        ("buy", "pricing", 360),
+        ("proposal_open_contract", "pricing", 360),
+        ("time", "general", 220),
+    ],
+)
+def test_limits(call: str, lane: str, minutely: int) -> None:
+    budget = options.budget()
+    assert budget.lane(call) == lane
+    for _ in range(minutely):
+        assert budget.wait(lane, 0.0) == 0
+        budget.spend(lane, 0.0)
+        assert not budget.half_spent(lane)  # there is no call that tells more
+    assert budget.wait(lane, 0.0) == 60
+    left = budget.left(0.0)
+    assert left.pop(lane) == 0
+    assert left == {name: limit.minutely for name, limit in options.LIMITS.items() if name != lane}
+    assert all(call in options.CATALOG for limit in options.LIMITS.values() for call in limit.calls)

@@ -1,0 +1,87 @@
+"""How long 5,000 candles and ticks take from the bytes of a reply to a typed frame, against pandas used plainly.
+
+    python tests/bench/frames.py
+
+Prints medians of interleaved runs and their ratio.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+
+from dpyauth import frames
+from dpyauth.apis.catalog import load
+from dpyauth.wire.replies import parse
+
+ROUNDS = 40
+COUNT = 5_000
+CALL = load("v3")["ticks_history"]
+
+
+def replies() -> tuple[bytes, bytes]:
+    """The messages of one ticks_history of each style."""
+    dice = random.Random(1)
+    start = 1_700_000_000
+    prices = [round(100 + dice.random(), 4) for _ in range(COUNT)]
+    rows = [
+        {"epoch": start + 60 * i, "open": p, "high": round(p + 0.5, 4), "low": round(p - 0.5, 4), "close": p + 0.25}
+        for i, p in enumerate(prices)
+    ]
+    times = [start + 2 * i for i in range(COUNT)]
+    return (
+        json.dumps({"candles": rows, "msg_type": "candles", "pip_size": 4}).encode(),
+        json.dumps({"history": {"prices": prices, "times": times}, "msg_type": "history", "pip_size": 4}).encode(),
+    )
+
+
+def plain_candles(message: bytes) -> pd.DataFrame:
+    table = pd.DataFrame(json.loads(message)["candles"])
+    table["epoch"] = pd.to_datetime(table["epoch"], unit="s", utc=True)
+    return table
+
+
+def plain_ticks(message: bytes) -> pd.DataFrame:
+    history = json.loads(message)["history"]
+    pairs = zip(history["times"], history["prices"], strict=True)
+    table = pd.DataFrame([{"epoch": when, "quote": price} for when, price in pairs])
+    table["epoch"] = pd.to_datetime(table["epoch"], unit="s", utc=True)
+    return table
+
+
+def medians(ways: dict[str, Callable[[], Any]]) -> dict[str, float]:
+    """Milliseconds of each, measured in turns."""
+    taken: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in range(ROUNDS):
+        for name, way in ways.items():
+            begin = time.perf_counter()
+            way()
+            taken[name].append(1000 * (time.perf_counter() - begin))
+    return {name: statistics.median(times) for name, times in taken.items()}
+
+
+def main() -> None:
+    """Measure and print."""
+    candles, ticks = replies()
+    for title, message, plain, shaped in (
+        ("candles", candles, plain_candles, lambda reply: frames.candles(reply["candles"])),
+        ("ticks", ticks, plain_ticks, lambda reply: frames.ticks(reply["history"])),
+    ):
+        ways: dict[str, Callable[[], Any]] = {"pandas, plainly": lambda m=message, p=plain: p(m)}
+        ways["only read"] = lambda m=message: parse(m)
+        ways[f"frames.{title}"] = lambda m=message, s=shaped: s(parse(m))
+        ways["frames.generic"] = lambda m=message: frames.generic(CALL, parse(m))
+        result = medians(ways)
+        base = result["pandas, plainly"]
+        for name, took in result.items():
+            print(f"{COUNT} {title:8} {name:16} {took:7.2f} ms {took / base:6.2f}x")
+
+
+if __name__ == "__main__":
+    main()

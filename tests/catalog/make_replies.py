@@ -1,0 +1,288 @@
+"""Write what replies hold (dpyauth/apis/v3_replies.json, options_replies.json) from Deriv's published schemas.
+
+    python tests/catalog/make_replies.py path/to/deriv-v3-schemas path/to/deriv-options-schemas
+
+Only facts are taken: names, types, enums, sensitivity. What the schemas do not say (which integers are times, which
+numbers are money, what is personal, where the rows of a reply are) is decided by the rules and tables below.
+The notation of the files is explained in `dpyauth.apis.shapes`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from dpyauth.apis.catalog import load
+from dpyauth.apis.shapes import ENVELOPE, private
+
+APIS = Path(__file__).parents[2] / "dpyauth" / "apis"
+
+# Rules on names, for whole numbers and numbers
+TIME = re.compile(r"(^|_)(time|date|epoch|timestamp|until|expiry|since)$|^date_|_at$|^next_.*attempt$|_next_request$")
+COUNT = re.compile(r"(^|_)(id|count|hourly|minutely|digits|size|orders|barriers|required|copiers|leverage)$")
+RATIO = re.compile(
+    r"percent|_(rate|average|probability|period|rating)$|^(avg|commission)_|_commission$|profitable|^(timing|rating|"
+    r"multiplier|call_type|pip|barriers|percentage|display_number_of_contracts|partner_eligibility_status)$"
+)
+# Numbers that Deriv writes as texts; barriers are none, since they may be relative to the price ("+0.1")
+MONEY_TEXT = re.compile(
+    r"(^|_)(price|amount|payout|profit|balance|balance_after|spot|quote|bid|ask|stake|turnover|commission|"
+    r"daily_buy|daily_sell|daily_buy_limit|daily_sell_limit|withdrawal_limit|withdrawal_maximum|withdrawal_minimum|"
+    r"min_withdrawal|max_withdrawal|max_payout|min_stake|max_stake)$"
+)
+
+SYMBOLS = "trading_times.trading_times.markets.[].submarkets.[].symbols.[]"
+
+# What no rule can know: call.path, a star for any call
+KINDS: dict[str, Any] = {
+    "active_symbols.active_symbols.[].spot_age": "number",
+    "active_symbols.active_symbols.[].spot_percentage_change": "number",
+    "active_symbols.active_symbols.[].spot_time": "time",
+    "*.active": "flag",
+    "*.required": "flag",
+    "*.call_type": "count",
+    f"{SYMBOLS}.times": {"open": {"[]": "text"}, "close": {"[]": "text"}, "settlement": "text"},
+    f"{SYMBOLS}.events": {"[]": {"dates": "text", "descrip": "text"}},
+    "app_markup_details.app_markup_details.transactions.[].transaction_time": "time",
+    "asset_index.asset_index.[]": {
+        "()": {
+            "symbol": "text",
+            "name": "text",
+            "contracts": {
+                "[]": {"()": {"category": "text", "name": "text", "shortest": "text", "longest": "text"}},
+            },
+        }
+    },
+    "cashier.cashier.deposit.address": "text",  # where to send coins, not where someone lives
+    "contracts_for.contracts_for.available.[].forward_starting_options.[].close": "time",
+    "contracts_for.contracts_for.available.[].forward_starting_options.[].date": "time",
+    "contracts_for.contracts_for.available.[].forward_starting_options.[].open": "time",
+    "contracts_for.contracts_for.close": "time",
+    "contracts_for.contracts_for.open": "time",
+    "transaction.transaction.stop_loss": "money",
+    "transaction.transaction.stop_out": "money",
+    "*.ask_rate": "money",
+    "*.bid_rate": "money",
+    "*.spot_rate": "money",
+    "*.effective_rate": "money",
+    "forget_all.forget_all.[]": "text",
+    "get_settings.get_settings.fatca_declaration": "flag",
+    "get_settings.get_settings.trading_hub": "flag",
+    "get_third_party_redirect.redirect_url": "!text",  # whoever opens it is signed in
+    "landing_company_details.landing_company_details.address.[]": "text",  # of the company
+    "login_history.login_history.[].environment": "!text",  # it repeats the IP address
+    "*.max_payout": "money",
+    "*.min_stake": "money",
+    "mt5_get_settings.mt5_get_settings.city": "!text",
+    "mt5_get_settings.mt5_get_settings.name": "!text",
+    "mt5_get_settings.mt5_get_settings.state": "!text",
+    "mt5_login_list.mt5_login_list.[].name": "!text",
+    "payment_methods.payment_methods.[].deposit_limits.{}": {"min": "money", "max": "money"},
+    "payment_methods.payment_methods.[].withdraw_limits.{}": {"min": "money", "max": "money"},
+    "reset_demo_balance.data.name": "!text",
+    "ticks_batch.ticks_batch.[].change": "number",
+    "trading_platform_status.trading_platform_status.[]": {"platform": "text", "status": ["active", "maintenance"]},
+    "website_status.website_status.api_call_limits.max_proposal_subscription.max": "count",
+    "website_status.website_status.api_call_limits.max_requestes_general.max": "count",
+    "website_status.website_status.dxtrade_status.all": "flag",
+    "website_status.website_status.dxtrade_status.demo": "flag",
+    "website_status.website_status.dxtrade_status.real": "flag",
+}
+
+# What is put in or replaced after all rules, in the reply
+PATCHES: dict[str, dict[str, Any]] = {
+    "cashier": {"cashier": {"": "!text"}},  # whoever opens it is signed in
+    "paymentagent_create": {"paymentagent_create": "flag"},
+    "ticks_history": {"history": {"||": {"times": "time", "prices": "money"}}},
+}
+
+# Calls that the schemas leave out
+MORE = {"options": {"get_nickname": {"rows": "data", "reply": {"data": {"nickname": "text"}}}}}
+
+# Where the rows are, if not where `find_rows` looks for them
+ROWS = {
+    "copytrading_list": "copytrading_list",
+    "contracts_for": "contracts_for.available",
+    "contracts_for_company": "contracts_for_company.available",
+    "exchange_rates": "exchange_rates.rates",
+    "landing_company_details": "landing_company_details",
+    "legacy_statement": "transactions",
+    "mt5_deposit": "",
+    "mt5_withdrawal": "",
+    "paymentagent_transfer": "",
+    "paymentagent_withdraw": "",
+    "ticks_history": "history candles",
+    "transfer_between_accounts": "",
+    "unsubscribe_email": "",
+}
+
+
+def simplify(schema: Any, root: dict[str, Any], where: str) -> Any:
+    """A schema fragment in the notation of the files."""
+    while "$ref" in schema:
+        schema = resolve(root, schema["$ref"])
+    if (known := override(where)) is not None:
+        return known
+    alternatives = [simplify(one, root, where) for key in ("oneOf", "anyOf") for one in schema.get(key, ())]
+    types = schema.get("type")
+    types = types if isinstance(types, list) else [types]
+    made = [_one(kind, schema, root, where) for kind in types if kind not in (None, "null")]
+    if None in types and "properties" in schema:
+        made.append(_one("object", schema, root, where))
+    if alternatives:  # the type beside alternatives says no more than they do
+        made = [node for node in made if node not in ("any", {"{}": "any"})]
+    result: Any = "any"
+    for node in [*made, *alternatives]:
+        result = merge(result, node)
+    return result
+
+
+def _one(kind: str, schema: dict[str, Any], root: dict[str, Any], where: str) -> Any:
+    if kind == "array":
+        return {"[]": simplify(schema.get("items", {}), root, f"{where}.[]")}
+    if kind == "object":
+        if schema.get("properties"):
+            return {name: simplify(child, root, f"{where}.{name}") for name, child in schema["properties"].items()}
+        patterns = list(schema.get("patternProperties", {}).values())
+        if isinstance(schema.get("additionalProperties"), dict):
+            patterns.append(schema["additionalProperties"])
+        value: Any = "any"
+        for child in patterns:
+            value = merge(value, simplify(child, root, f"{where}.{{}}"))
+        return {"{}": value}
+    return leaf(kind, schema, where)
+
+
+def leaf(kind: str, schema: dict[str, Any], where: str) -> Any:
+    """The kind of a single value."""
+    *_, parent, name = ["", *where.split(".")]
+    name = parent if name in ("[]", "{}") else name
+    options = [option for option in schema.get("enum", ()) if option is not None]
+    secret = "!" if schema.get("sensitive") or (kind == "string" and private(name)) or "birth" in name else ""
+    if kind == "boolean" or (options and set(options) <= {0, 1}):
+        return "flag"
+    if kind == "string":
+        if options and not secret:
+            return list(dict.fromkeys(option for option in options if option))
+        if schema.get("format") == "date-time":
+            return "time"
+        bare = not name.startswith("display_") and not name.endswith(("_display", "_display_value"))
+        return f"{secret}{'money' if bare and MONEY_TEXT.search(name) else 'text'}"
+    if kind == "integer":
+        call = where.split(".")[0]
+        if where == f"{call}.{call}" and call != "time" and not options:
+            return "flag"  # 1 on success
+        return f"{secret}{'time' if TIME.search(name) else 'count'}"
+    if TIME.search(name):
+        return f"{secret}time"
+    return f"{secret}{'count' if COUNT.search(name) else 'number' if RATIO.search(name) else 'money'}"
+
+
+def override(where: str) -> Any:
+    """What the table says about a place."""
+    return KINDS.get(where) or (KINDS.get(f"*.{where.rsplit('.')[-1]}") if where.count(".") > 1 else None)
+
+
+def merge(one: Any, other: Any) -> Any:
+    """What may be either."""
+    if one == other or other == "any":
+        return one
+    if one == "any":
+        return other
+    if isinstance(one, dict) and isinstance(other, dict):
+        if "[]" in one or "[]" in other or "{}" in one or "{}" in other:
+            if set(one) == set(other):
+                return {key: merge(one[key], other[key]) for key in one}
+            return one if "[]" in one or ("{}" not in one and "[]" not in other) else other
+        return {key: merge(one.get(key, "any"), other.get(key, "any")) for key in {**one, **other}}
+    if isinstance(one, dict) or isinstance(other, dict):
+        branch, single = (one, other) if isinstance(one, dict) else (other, one)
+        return branch if "[]" in branch or "{}" in branch else {"": single, **branch}
+    if isinstance(one, list) and isinstance(other, list):
+        return [*one, *(value for value in other if value not in one)]
+    if isinstance(one, list) or isinstance(other, list):
+        return "text"
+    secret = "!" if "!" in one + other else ""
+    kinds = {one.removeprefix("!"), other.removeprefix("!")}
+    return secret + next((kind for kind in ("text", "money", "number", "time", "count") if kind in kinds), "text")
+
+
+def resolve(root: dict[str, Any], reference: str) -> Any:
+    """The part of a schema that a reference names."""
+    found: Any = root
+    for key in reference.removeprefix("#/").split("/"):
+        found = found[key]
+    return found
+
+
+def find_rows(call: str, reply: dict[str, Any]) -> str:
+    """The path of the rows: into what stands alone at its level, but for the number of rows."""
+    if call in ROWS:
+        return ROWS[call]
+    path: list[str] = []
+    node: Any = reply
+    while isinstance(node, dict) and not {"[]", "{}", "()", ""} & set(node):
+        alone = [name for name in node if name != "count"]
+        if len(alone) != 1 or (path and not _many(node[alone[0]])):
+            break
+        path.append(alone[0])
+        node = node[alone[0]]
+    return ".".join(path)
+
+
+def _many(node: Any) -> bool:
+    if not isinstance(node, dict):
+        return False
+    return "{}" in node or isinstance(node.get("[]"), dict)
+
+
+def entry(call: str, schema: dict[str, Any]) -> dict[str, Any]:
+    """One call of the file."""
+    if call == "kyc_auth_status":  # with a deprecated field it answers by company; a reply without is what we know
+        payload = schema["properties"][call]
+        payload.update(payload.pop("oneOf")[0])
+    made = simplify(schema, schema, call)
+    if not isinstance(made, dict):
+        made = {call: made}
+    reply = {name: node for name, node in made.items() if name not in ENVELOPE and node is not None}
+    for name, node in PATCHES.get(call, {}).items():
+        reply[name] = {**reply.get(name, {}), **node} if isinstance(node, dict) and "||" not in node else node
+    if call == "landing_company":
+        reply[call] = {name: _block(node) for name, node in reply[call].items()}
+    return {"rows": find_rows(call, reply), "reply": reply}
+
+
+def _block(node: Any) -> Any:
+    """A company of a country as one value: there are a dozen of them, with twenty facts each."""
+    return {"{}": "any"} if isinstance(node, dict) and "[]" not in node else node
+
+
+def schemas(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The reply schemas of an API by call; the two APIs' folders are laid out differently."""
+    for path in sorted(folder.iterdir()):
+        if path.is_dir():
+            yield path.name, json.loads((path / "receive.json").read_text(encoding="utf-8"))
+        elif path.name.endswith("_response.schema.json"):
+            yield path.name.removesuffix("_response.schema.json"), json.loads(path.read_text(encoding="utf-8"))
+
+
+def build(folder: Path, api: str) -> str:
+    """The text of a file: JSON, one call a line."""
+    calls = {call: entry(call, schema) for call, schema in schemas(folder) if call in load(api)}
+    calls.update(MORE.get(api, {}))
+    lines = (
+        f"{json.dumps(call)}:{json.dumps(calls[call], separators=(',', ':'), ensure_ascii=False)}"
+        for call in sorted(calls)
+    )
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        raise SystemExit(__doc__)
+    for api, folder in zip(("v3", "options"), sys.argv[1:], strict=True):
+        (APIS / f"{api}_replies.json").write_text(build(Path(folder), api), encoding="utf-8")

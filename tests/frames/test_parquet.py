@@ -1,0 +1,233 @@
+"""Every frame survives a file: what is read back is what was written."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dpyauth import frames
+from dpyauth.apis.catalog import load
+from dpyauth.frames import Context, ledger, storable
+from dpyauth.frames.columns import Column, frame
+from dpyauth.frames.generic import promised
+from dpyauth.sandbox import Sandbox
+from dpyauth.session import Session
+
+pytest.importorskip("pyarrow")
+
+CONTEXT = Context("some_call", "CR90000001", datetime(2026, 11, 24, 12, tzinfo=UTC), request='{"some_call": 1}')
+
+Ask = Callable[[Session], pd.DataFrame]
+
+ASKED: dict[str, Ask] = {
+    "account_status": lambda session: session.account_status(),
+    "accounts": lambda session: session.accounts(),
+    "api_tokens": lambda session: session.api_tokens(),
+    "apps": lambda session: session.apps(),
+    "balance": lambda session: session.balance(),
+    "calls": lambda session: session.calls(),
+    "candles": lambda session: session.candles("R_100", "4h", since="2026-11-01", until="2026-11-20"),
+    "currencies": lambda session: session.currencies(),
+    "events": lambda session: session.events(),
+    "exchange_rates": lambda session: session.exchange_rates("USD"),
+    "landing_company": lambda session: session.landing_company("id"),
+    "limits": lambda session: session.limits(),
+    "login_history": lambda session: session.login_history(),
+    "market_limits": lambda session: session.limits("markets"),
+    "mt5_accounts": lambda session: session.mt5_accounts(),
+    "portfolio": lambda session: session.portfolio(),
+    "profit_table": lambda session: session.profit_table(since="2026-10-01"),
+    "settings": lambda session: session.settings(),
+    "site_currencies": lambda session: session.site("currencies"),
+    "site_limits": lambda session: session.site("limits"),
+    "statement": lambda session: session.statement(since="2026-10-01"),
+    "status_flags": lambda session: session.status_flags(),
+    "ticks": lambda session: session.ticks("R_100"),
+    "trading_times": lambda session: session.trading_times(),
+    "transfer_fees": lambda session: session.site("fees"),
+    "transfer_limits": lambda session: session.limits("transfers"),
+    "verification": lambda session: session.verification(),
+}
+EMPTY: dict[str, pd.DataFrame] = {
+    "account_status": frames.account_status(None, CONTEXT),
+    "accounts": frames.accounts(None, CONTEXT),
+    "balance": frames.balance(None, CONTEXT),
+    "open_contracts": frames.open_contracts(None, CONTEXT),
+    "options_status": frames.options_status(None, CONTEXT),
+    "profit_table": ledger.profit_table([], CONTEXT),
+    "statement": ledger.statement([], CONTEXT),
+    "ticks": frames.ticks(None, CONTEXT),
+    "updates": frames.updates("ticks", []),
+    "verification": frames.verification(None, CONTEXT),
+}
+
+
+def again(table: pd.DataFrame) -> pd.DataFrame:
+    """What Parquet makes of a frame."""
+    return pd.read_parquet(io.BytesIO(table.to_parquet(None, engine="pyarrow")), engine="pyarrow")
+
+
+def as_python(value: Any) -> Any:
+    """Lists come back as arrays; they may hold further ones."""
+    return [as_python(item) for item in value] if isinstance(value, np.ndarray | list | tuple) else value
+
+
+def same(table: pd.DataFrame, other: pd.DataFrame) -> None:
+    assert other.attrs == table.attrs
+    assert [str(dtype) for dtype in other.dtypes] == [str(dtype) for dtype in table.dtypes]
+    objects = list(table.select_dtypes("object"))
+    for name in objects:
+        assert list(map(as_python, other[name])) == list(map(as_python, table[name])), name
+    pd.testing.assert_frame_equal(table.drop(columns=objects), other.drop(columns=objects))
+
+
+@pytest.fixture(scope="module")
+def asked() -> Any:
+    """What a session with all scopes is told, by frame."""
+    from dpyauth.credentials import api_token
+    from dpyauth.settings import settings
+
+    with Sandbox(limits=None) as box:
+        session = Session(settings(app_id=box.app_id, server=box.url), timeout=10)
+        try:
+            session._sign_in_and_wait(api_token("sandbox-rich-all", "a test"))
+            yield {name: ask(session) for name, ask in ASKED.items()}
+        finally:
+            session.close()
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_what_a_session_answers_survives_parquet(asked: dict[str, pd.DataFrame], name: str) -> None:
+    table = asked[name]
+    assert len(table)
+    same(table, again(table))
+
+
+def test_an_all_accounts_frame_survives_too(asked: dict[str, pd.DataFrame]) -> None:
+    table = frames.together({"CR900001": asked["statement"], "CR900002": asked["statement"]}, EMPTY["statement"])
+    same(table, again(table))
+
+
+@pytest.mark.parametrize("name", EMPTY)
+def test_an_empty_frame_keeps_its_dtypes(name: str) -> None:
+    table = EMPTY[name]
+    read = again(table)
+    # Parquet keeps categories beside the rows: without rows there is the dtype, but no category.
+    assert [str(dtype) for dtype in read.dtypes] == [str(dtype) for dtype in table.dtypes]
+    assert read.columns.tolist() == table.columns.tolist()
+    assert read.attrs == table.attrs
+
+
+def test_every_dtype_survives() -> None:
+    columns = [
+        Column("text"),
+        Column("enum", "enum", values=("low", "high", "unused"), ordered=True),
+        Column("flag", "flag"),
+        Column("count", "count"),
+        Column("money", "money"),
+        Column("number", "number"),
+        Column("time", "time"),
+        Column("list", "list"),
+    ]
+    full = {"text": "ü ", "enum": "high", "flag": 1, "count": 2**62 + 1, "money": 0.1, "number": 7, "list": ["a", "b"]}
+    table = frame([{**full, "time": 1_790_000_000.123456}, {}, {"time": -1}], columns, CONTEXT, decimal=True)
+    read = again(table)
+    same(table, read)
+    assert read["enum"].cat.categories.tolist() == ["low", "high", "unused"]
+    assert read["enum"].cat.ordered
+    assert read["time"].dt.unit == "us"
+    assert read["money"].tolist() == [Decimal("0.1"), None, None]
+
+
+def test_exact_money_stays_exact_and_takes_the_decimals_of_the_longest() -> None:
+    table = frames.balance({"accounts": {"A": {"balance": 10.5}, "B": {"balance": 0.00000001}}}, decimal=True)
+    read = again(table)["balance"].tolist()
+    assert read == table["balance"].tolist() == [Decimal("10.5"), Decimal("0.00000001")]
+    assert str(read[0]) == "10.50000000"
+
+
+@pytest.mark.parametrize("api", ["v3", "options"])
+def test_the_frame_of_every_call_can_be_stored_without_rows(api: str) -> None:
+    for name, call in load(api).items():
+        for table in promised(call, api):
+            read = again(storable(table))
+            assert [str(dtype) for dtype in read.dtypes] == [str(dtype) for dtype in table.dtypes], name
+
+
+texts = st.text(max_size=4)
+exact = st.decimals(allow_nan=False, allow_infinity=False)
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | texts | exact,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=6,
+)
+columns_of_objects = st.one_of(
+    st.lists(anything, max_size=5),
+    st.lists(st.lists(texts), max_size=5),
+    st.lists(st.dictionaries(texts, st.floats()), max_size=5),
+    st.lists(st.none() | exact, max_size=5),
+)
+
+
+@given(columns_of_objects, st.booleans())
+@settings(max_examples=150, deadline=None)
+def test_storable_makes_any_column_fit(values: list[Any], lists: bool) -> None:
+    table = pd.DataFrame({"held": pd.Series(values, dtype="object")})
+    table.attrs = dict(CONTEXT.attrs())
+    before = table.copy(deep=True)
+    made = storable(table, lists=lists)
+    pd.testing.assert_frame_equal(table, before)
+    read = again(made)
+    assert len(read) == len(table)
+    assert read.attrs == table.attrs
+    if not lists:
+        assert not any(isinstance(value, list | dict) for value in made["held"])
+        assert len(pd.read_csv(io.StringIO(made.assign(row=1).to_csv(index=False)))) == len(table)
+
+
+@given(st.lists(st.dictionaries(texts, st.integers() | texts | st.lists(texts) | st.none()), min_size=1, max_size=4))
+@settings(max_examples=100, deadline=None)
+def test_dicts_are_read_back_from_their_texts(values: list[dict[str, Any]]) -> None:
+    table = pd.DataFrame({"held": pd.Series(values, dtype="object")})
+    for lists in (True, False):
+        made = storable(table, lists=lists)
+        assert made["held"].dtype == "string"
+        assert list(map(json.loads, again(made)["held"])) == values
+
+
+@pytest.mark.parametrize(
+    "values", [[["a"], []], [[], []], [[1.5], [2.5]], [[True], []], [None, Decimal("1.5")], [None]]
+)
+def test_what_parquet_can_hold_is_left_alone(values: list[Any]) -> None:
+    made = storable(pd.DataFrame({"held": pd.Series(values, dtype="object")}))
+    assert made["held"].tolist() == values
+    assert made["held"].dtype == object
+
+
+@pytest.mark.parametrize(
+    ("values", "texts"),
+    [
+        ([[1, "a"], []], ['[1, "a"]', "[]"]),
+        ([["\ud800"]], ['["?"]']),
+        ([[2**70]], [str([2**70])]),
+        ([1, "a", None], ["1", '"a"', None]),
+        (["a", None], ["a", None]),
+        ([Decimal("1E+80"), Decimal("0.1")], ["1E+80", "0.1"]),
+        ([[("08:00", "16:00")]], ['[["08:00", "16:00"]]']),
+    ],
+)
+def test_what_it_cannot_hold_becomes_texts(values: list[Any], texts: list[Any]) -> None:
+    made = storable(pd.DataFrame({"held": pd.Series(values, dtype="object")}))
+    assert made["held"].dtype == "string"
+    assert made["held"].astype(object).where(made["held"].notna(), None).tolist() == texts
+    assert again(made)["held"].equals(made["held"])

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import pytest
+
+from dpyauth.apis.catalog import load
+from dpyauth.frames import calls, help_text
+
+
+@pytest.mark.parametrize("api", ["v3", "options"])
+def test_every_call_is_listed(api: str) -> None:
+    frame = calls(load(api), lambda call: not call.needs_auth).set_index("call")
+    assert frame.index.tolist() == sorted(load(api))
+    assert set(frame["api"]) == {api}
+    assert frame["summary"].notna().all()
+    assert frame.loc["ticks", "streams"] != "no"
+    assert frame.loc["buy", "changes"] == "always"
+    assert frame.loc["buy", "scope"] == "trade"
+    assert not frame.loc["buy", "allowed"]
+    assert frame.loc["ping", "allowed"]
+    assert frame["scope"].isna()["ping"]
+
+
+def test_calls_that_change_only_with_some_fields() -> None:
+    assert calls(load("v3"), lambda _: True).set_index("call").loc["api_token", "changes"] == "with some fields"
+
+
+@pytest.mark.parametrize("api", ["v3", "options"])
+def test_help_tells_every_field_and_column(api: str) -> None:
+    for call in load(api).values():
+        text = help_text(call, api)
+        assert text.startswith(f"{call.name}: {call.summary}\n")
+        assert all(name in text for name in call.fields if name != "subscribe")
+        assert "Columns of its frame" in text
+        assert all(scope in text for scope in call.scopes)
+
+
+def test_help_in_full() -> None:
+    assert help_text(load("v3")["ticks_history"]).splitlines()[:14] == [
+        "ticks_history: past ticks or candles",
+        "",
+        "Needs    no sign-in",
+        "Answers  one reply, or a stream",
+        "Changes  nothing",
+        "",
+        "Fields",
+        r"  ticks_history*     text, like ^\w{2,30}$",
+        "  adjust_start_time  1",
+        "  count              whole number; '1000' if left out",
+        "  end*               text, like ^(latest|[0-9]{1,10})$",
+        "  granularity        60 | 120 | 180 | 300 | 600 | 900 | 1800 | 3600 | 7200 | 14400 | 28800 | 86400",
+        "  start              whole number, 0..9999999999",
+        "  style              candles | ticks; 'ticks' if left out",
+    ]
+    assert "something at Deriv if given delete_token or new_token" in help_text(load("v3")["api_token"])
+    assert "something at Deriv, so it is never repeated" in help_text(load("v3")["buy"])
+    assert "secret or personal" in help_text(load("v3")["set_settings"])
+    assert "status  category: pending, complete, failed" in help_text(load("v3")["connect_status"])

@@ -1,0 +1,39 @@
+"""Tab completion, as a front end asks a kernel for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from conftest import Kernel
+
+pytestmark = pytest.mark.kernel
+
+SIGN_IN = "import dpyauth.completion; session = dpyauth.login(sandbox=True); dpyauth.completion.install()"
+
+
+def asked(kernel: Kernel, code: str) -> tuple[list[str], str]:
+    """What is offered at the end of some code, and what it is to replace."""
+    reply = kernel.client.complete(code, reply=True, timeout=30)["content"]
+    assert reply["status"] == "ok"
+    return reply["matches"], code[reply["cursor_start"] : reply["cursor_end"]]
+
+
+def test_tab_completes_calls_and_fields(kernel: Kernel, ipykernel: Path | None) -> None:
+    assert not kernel.run(SIGN_IN).error
+    assert asked(kernel, 'session.call("get_li') == (["get_limits"], "get_li")
+    assert asked(kernel, "x = await session.aio.frame('get_se") == (["get_self_exclusion", "get_settings"], "get_se")
+    assert asked(kernel, 'a = 1\nsession.call(\n    "statement",\n    li') == (["limit="], "li")
+    fields, written = asked(kernel, 'session.frame("exchange_rates", ')
+    assert (fields[0], written) == ("base_currency=", "")
+    assert "account=" in fields
+    assert "session" not in fields
+    everything, written = asked(kernel, 'session.help("')
+    assert written == ""
+    assert {"balance", "p2p_order_list"} <= set(everything)
+    elsewhere, _ = asked(kernel, "session.bal")
+    assert any(name.endswith("balance") for name in elsewhere)
+    assert kernel.value("session.call('ping')['ping']") == "'pong'"

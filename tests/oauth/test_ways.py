@@ -1,0 +1,127 @@
+"""The browser sign-ins of both APIs behind one face; what comes of them is tested with the desk."""
+
+from __future__ import annotations
+
+import asyncio
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+
+from dpyauth.choice import Choice
+from dpyauth.credentials import Secret
+from dpyauth.errors import DpyauthError, InvalidSetting, RedirectRefused
+from dpyauth.oauth.ways import WAYS, Exchange, Redirect, Way, Wish
+
+CALLBACK = "https://hub.example/user/jane/dpyauth/callback"
+BACK = "https://me.example/back"
+HERE = "http://localhost:8914/back"
+
+
+def asked(way: Way) -> dict[str, str]:
+    return dict(parse_qsl(urlsplit(way.url).query))
+
+
+def test_v3_at_deriv_itself() -> None:
+    way = Redirect(Choice(language="ES"), "16303", Wish(callback=CALLBACK, signup=True))
+    assert way.url.startswith("https://oauth.deriv.com/oauth2/authorize?")
+    assert asked(way) == {"app_id": "16303", "l": "ES", "signup_device": "desktop", "state": way.state.reveal()}
+    assert (way.settings.api, way.settings.app_id, way.options) == ("v3", "16303", {})
+    assert (way.redirect_url, way.listen_at) == (None, None)
+
+
+def test_v3_brings_all_tokens() -> None:
+    way = Redirect(Choice(), "16303", Wish())
+    query = Secret(f"?acct1=CR1&token1=a1-x&cur1=usd&acct2=CR2&token2=a1-y&cur2=btc&state={way.state.reveal()}")
+    brought = way.read(query, pasted=False)
+    assert brought.loginids == ("CR1", "CR2")
+    first, grants = asyncio.run(brought.given())  # type: ignore[arg-type]
+    assert grants is not None
+    assert list(grants) == ["CR1", "CR2"]
+    assert first is grants["CR1"]
+    assert first.source == "signing in with Deriv"
+
+
+def test_v3_lets_a_person_vouch() -> None:
+    way = Redirect(Choice(), "16303", Wish())
+    query = Secret("?acct1=CR1&token1=a1-x&cur1=usd")
+    with pytest.raises(RedirectRefused) as refused:
+        way.read(query, pasted=False)
+    assert refused.value.code == "state_missing"
+    assert way.read(query, pasted=True).loginids == ("CR1",)
+
+
+def test_options_at_deriv_itself() -> None:
+    way = Exchange(Choice(language="ES"), "33abcDEF", Wish(redirect_url=BACK, callback=CALLBACK, signup=True))
+    assert way.url.startswith("https://auth.deriv.com/oauth2/auth?")
+    said = asked(way)
+    assert len(said.pop("code_challenge")) == 43
+    assert said == {
+        "response_type": "code",
+        "client_id": "33abcDEF",
+        "redirect_uri": BACK,
+        "scope": "trade",
+        "state": way.state.reveal(),
+        "code_challenge_method": "S256",
+        "prompt": "registration",
+        "lang": "ES",
+    }
+    assert (way.settings.api, way.settings.app_id, way.options) == ("options", "33abcDEF", {})
+    assert (way.redirect_url, way.listen_at) == (BACK, None)
+
+
+def test_options_with_a_demo_account_to_be_made() -> None:
+    way = Exchange(Choice(), "33abcDEF", Wish(redirect_url=BACK, create_demo=True))
+    assert asked(way)["scope"] == "trade account_manage"
+    assert way.options == {"create_demo": True}
+
+
+@pytest.mark.parametrize("pasted", [False, True])
+def test_options_lets_nobody_vouch(pasted: bool) -> None:
+    way = Exchange(Choice(), "33abcDEF", Wish(redirect_url=BACK))
+    for query, code in (("?code=x", "state_missing"), ("?code=x&state=y", "state_mismatch")):
+        with pytest.raises(RedirectRefused) as refused:
+            way.read(Secret(query), pasted=pasted)
+        assert refused.value.code == code
+    assert way.read(Secret(f"?code=x&state={way.state.reveal()}"), pasted=pasted).loginids == ()
+
+
+@pytest.mark.parametrize(
+    ("back", "callback", "listens"),
+    [
+        (HERE, None, True),
+        (HERE, CALLBACK, True),
+        (HERE, HERE, False),  # the Jupyter server listens there
+        (BACK, None, False),
+        ("https://localhost/back", None, False),
+    ],
+)
+def test_where_options_listens(back: str, callback: str | None, listens: bool) -> None:
+    way = Exchange(Choice(), "33abcDEF", Wish(redirect_url=back, callback=callback))
+    assert way.listen_at == (back if listens else None)
+
+
+@pytest.mark.parametrize(
+    ("api", "app_id", "wish", "kind", "says"),
+    [
+        ("v3", None, Wish(), InvalidSetting, "app ID of your own"),
+        ("v3", "1089", Wish(), InvalidSetting, "app ID of your own"),
+        ("v3", "16303", Wish(host="http://oauth.example.org"), InvalidSetting, "unencrypted"),
+        ("options", None, Wish(redirect_url=BACK), InvalidSetting, "app ID of your own"),
+        ("options", "33abc", Wish(), RedirectRefused, "redirect URL"),
+        ("options", "33abc", Wish(callback=CALLBACK), RedirectRefused, "redirect URL"),
+        ("options", "33abc", Wish(redirect_url="http://me.example/"), InvalidSetting, "letter by letter"),
+        ("options", "33abc", Wish(redirect_url="http://[x"), InvalidSetting, "letter by letter"),
+    ],
+)
+def test_what_cannot_be_right(api: str, app_id: str | None, wish: Wish, kind: type[DpyauthError], says: str) -> None:
+    with pytest.raises(kind, match=says):
+        WAYS[api](Choice(), app_id, wish)
+
+
+def test_the_state_and_the_verifier_are_not_shown() -> None:
+    way = Exchange(Choice(), "33abcDEF", Wish(redirect_url=BACK))
+    verifier = way._begun._verifier
+    assert verifier is not None
+    brought = way.read(Secret(f"?code=C4nary&state={way.state.reveal()}"), pasted=True)
+    shown = repr(way) + repr(vars(way)) + repr(vars(way._begun)) + repr(brought)
+    assert [text for text in (verifier.reveal(), "C4nary") if text in shown] == []

@@ -1,0 +1,214 @@
+"""Every reply against Deriv's published schemas. They are not part of the project, so they may be absent."""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from jsonschema import Draft4Validator, Draft202012Validator
+from jsonschema.protocols import Validator
+
+from dpyauth.sandbox import Sandbox
+from dpyauth.sandbox.history import DAY, END
+from dpyauth.sandbox.options.calls import SIMULATED
+
+SCHEMAS = Path(__file__).resolve().parents[3].parent / "shared" / "deriv-options-schemas"
+pytestmark = pytest.mark.skipif(not SCHEMAS.is_dir(), reason="Deriv's schemas are not on this machine")
+
+BASE = "/trading/v1/options"
+RANGE = "date_from=2026-10-01&date_to=2026-10-31"
+ACCOUNTS = (
+    *(("rich", "ROT900001"), ("rich", "DOT900003"), ("trouble", "DOT900012"), ("moved", "ROT900031")),
+    ("moved", "DOT900032"),
+)
+ANYONE: list[dict[str, Any]] = [
+    {"ping": 1},
+    {"time": 1},
+    {"forget": "0" * 32},
+    {"forget_all": ["candles", "balance"]},
+    {"active_symbols": "brief"},
+    {"active_symbols": "full", "contract_type": ["CALL"]},
+    {"contracts_for": "R_50"},
+    {"contracts_for": "frxEURUSD"},
+    {"contracts_list": 1},
+    {"trading_times": "today"},
+    {"ticks": "R_50"},
+    {"ticks_history": "R_50", "end": "latest"},
+    {"ticks_history": "R_100", "end": "latest", "count": 3, "style": "candles", "granularity": 3600},
+]
+SIGNED_IN: list[dict[str, Any]] = [
+    {"balance": 1},
+    {"portfolio": 1},
+    {"portfolio": 1, "contract_type": ["CALL"]},
+    {"profit_table": 1},
+    {"profit_table": 1, "limit": 500, "description": 1, "sort": "ASC", "date_from": "2026-1-1", "date_to": str(END)},
+    {"statement": 1},
+    {"statement": 1, "limit": 999, "description": 1, "date_from": END - 30 * DAY, "date_to": END},
+    {"statement": 1, "action_type": "deposit", "description": 1},
+    {"proposal_open_contract": 1},
+]
+
+
+@functools.cache
+def validator(call: str) -> Validator:
+    schema = json.loads((SCHEMAS / f"{call}_response.schema.json").read_text(encoding="utf-8"))
+    return Draft4Validator(schema)
+
+
+@functools.cache
+def api() -> dict[str, Any]:
+    described = json.loads((SCHEMAS / "rest-api-openapi.json").read_text(encoding="utf-8"))
+    error = described["components"]["schemas"]["Error"]["properties"]["errors"]["items"]["properties"]
+    error["code"]["enum"] += ["MigrationPending", "NotFound"]  # which only other pages of Deriv's name
+    return described
+
+
+def conforms(checker: Validator, reply: Any) -> None:
+    errors = [f"{list(error.absolute_path)}: {error.message[:300]}" for error in checker.iter_errors(reply)]
+    assert not errors, "\n".join(errors)
+
+
+def promised(answer: httpx.Response) -> None:
+    """Check an answer against what the OpenAPI file says of its path, method and status."""
+    path = answer.request.url.path
+    [known] = [known for known in api()["paths"] if re.fullmatch(re.sub("{.*?}", "[^/]+", known), path)][:1]
+    response = api()["paths"][known][answer.request.method.lower()]["responses"][str(answer.status_code)]
+    for media in response.get("content", {}).values():
+        conforms(Draft202012Validator({**media["schema"], "components": api()["components"]}), answer.json())
+
+
+def shown(request: dict[str, Any]) -> str:
+    return ",".join(f"{name}={value}" for name, value in request.items())[:60]
+
+
+@pytest.mark.parametrize("request_", ANYONE, ids=shown)
+def test_a_reply_to_anyone(socket: Any, request_: dict[str, Any]) -> None:
+    reply = socket().ask(**request_)
+    assert "error" not in reply
+    conforms(validator(next(iter(request_))), reply)
+
+
+@pytest.mark.parametrize(("label", "account"), ACCOUNTS)
+def test_replies_about_an_account(socket: Any, label: str, account: str) -> None:
+    one = socket(account, label)
+    for request in SIGNED_IN:
+        one.send(**request, req_id=7)
+        replies = [one.receive()]
+        if "proposal_open_contract" in request:
+            one.send(ping=1)
+            while (more := one.receive())["msg_type"] != "ping":
+                replies.append(more)
+        for reply in replies:
+            assert reply["req_id"] == 7
+            conforms(validator(next(iter(request))), reply)
+
+
+def test_every_contract_of_the_portfolio_and_some_closed_ones(socket: Any) -> None:
+    one = socket("ROT900001")
+    held = one.ask(portfolio=1)["portfolio"]["contracts"]
+    for row in held + one.ask(profit_table=1, limit=40)["profit_table"]["transactions"]:
+        conforms(validator("proposal_open_contract"), one.ask(proposal_open_contract=1, contract_id=row["contract_id"]))
+
+
+def test_streams(box: Sandbox, socket: Any) -> None:
+    one = socket("DOT900003")
+    for request in ({"balance": 1, "subscribe": 1}, {"transaction": 1, "subscribe": 1}):
+        conforms(validator(next(iter(request))), one.ask(**request))
+    box.pay("DOT900003", 12.5)
+    for _ in range(2):
+        reply = one.receive()
+        conforms(validator(reply["msg_type"]), reply)
+    one.ask(forget_all=["balance", "transaction"])
+    one.send(ticks="1HZ100V", subscribe=1)
+    one.send(proposal_open_contract=1, subscribe=1)
+    seen: dict[str, int] = {}
+    while seen.get("tick", 0) < 2 or seen.get("proposal_open_contract", 0) < 3:
+        reply = one.receive()
+        seen[reply["msg_type"]] = seen.get(reply["msg_type"], 0) + 1
+        conforms(validator("ticks" if reply["msg_type"] == "tick" else reply["msg_type"]), reply)
+
+
+def test_every_simulated_call_is_tried_here() -> None:
+    tried = {next(iter(request)) for request in ANYONE + SIGNED_IN}
+    assert tried | {"transaction"} == SIMULATED
+
+
+@pytest.mark.parametrize(
+    ("label", "path", "status", "call"),
+    [
+        ("rich", f"{BASE}/accounts", 200, "get_accounts"),
+        ("new", f"{BASE}/accounts", 200, "get_accounts"),
+        ("rich, account", f"{BASE}/accounts", 403, None),
+        ("refused", f"{BASE}/accounts", 401, None),
+        ("rich", f"{BASE}/legacy/migration-status", 200, "legacy_migration_status"),
+        ("moved", f"{BASE}/legacy/accounts", 200, "legacy_accounts"),
+        ("rich", f"{BASE}/legacy/accounts", 409, None),
+        ("new", f"{BASE}/legacy/accounts", 404, None),
+        ("moved", f"{BASE}/legacy/statement?loginid=CR900031&limit=999", 200, "legacy_statement"),
+        ("moved", f"{BASE}/legacy/statement?loginid=x", 400, None),
+        ("moved", f"{BASE}/legacy/statement?loginid=CR1", 404, None),
+        ("moved", f"{BASE}/legacy/statement", 422, None),
+        ("rich", f"/applications/v1/markup-statistics?{RANGE}", 200, "markup_statistics"),
+        ("rich", "/applications/v1/markup-statistics", 422, None),
+        ("rich, trading", f"/applications/v1/markup-statistics?{RANGE}", 403, None),
+        ("rich", "/account/v1/nickname", 200, None),
+        ("new", "/account/v1/nickname", 404, None),
+        ("rich, trading", "/account/v1/nickname", 403, None),
+        ("refused", "/account/v1/nickname", 401, None),
+        ("rich", "/payment-agents/v1/agents?currency=USD", 200, "payment_agent_list"),
+        ("rich", "/payment-agents/v1/agents", 400, None),
+        ("rich", "/payment-agents/v1/agents/41", 200, "payment_agent_get"),
+        ("rich", "/payment-agents/v1/agents/7", 404, None),
+        ("rich", "/payment-agents/v1/agents/x", 400, None),
+        ("rich", "/payment-agents/v1/agent-statistics", 200, "payment_agent_statistics"),
+        ("rich, trading", "/payment-agents/v1/agent-statistics", 403, None),
+    ],
+)
+def test_what_is_read_over_http(rest: Any, label: str, path: str, status: int, call: str | None) -> None:
+    answer = rest(label).http.get(path)
+    assert answer.status_code == status
+    promised(answer)
+    if call:
+        conforms(validator(call), answer.json())
+
+
+def test_what_is_done_over_http(rest: Any) -> None:
+    wish = {"currency": "USD", "group": "row", "account_type": "demo"}
+    newcomer = rest("new")
+    for status in (201, 200):
+        answer = newcomer.post(f"{BASE}/accounts", wish)
+        assert answer.status_code == status
+        promised(answer)
+        conforms(validator("create_account"), answer.json())
+    reset = rest().post(f"{BASE}/accounts/DOT900003/reset-demo-balance")
+    conforms(validator("reset_demo_balance"), reset.json())
+    otp = rest().post(f"{BASE}/accounts/DOT900003/otp")
+    conforms(validator("websocket"), otp.json())
+    for answer in (
+        newcomer.post(f"{BASE}/accounts", {}),
+        rest().post(f"{BASE}/accounts/ROT900001/reset-demo-balance"),
+        rest().post(f"{BASE}/accounts/DOT1/reset-demo-balance"),
+        otp,
+        rest("trouble").post(f"{BASE}/accounts/ROT900011/otp"),
+        rest("refused").post(f"{BASE}/accounts/DOT900003/otp"),
+    ):
+        promised(answer)
+
+
+def test_refused_handshakes(rest: Any) -> None:
+    for kind in ("demo", "real"):
+        promised(rest().http.get(f"{BASE}/ws/{kind}"))
+        promised(rest().http.get(f"{BASE}/ws/{kind}", params={"otp": "x"}))
+
+
+def test_failures_on_demand(box: Sandbox, rest: Any) -> None:
+    for path in ("/payment-agents/v1/agent-statistics", f"{BASE}/accounts"):
+        box.faults.error("InternalServerError")
+        answer = rest().post(path, {}) if path.endswith("accounts") else rest().get(path)
+        assert answer.status_code == 500
+        promised(answer)

@@ -1,0 +1,482 @@
+"""The report of an account: what is in it, what is not, and that a folder is whole or not there."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import importlib.util
+import json
+import os
+import re
+import stat
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dpyauth import report
+from dpyauth.errors import ConnectionFailed, InvalidRequest, InvalidSetting, NotSignedIn, SessionClosed
+from dpyauth.frames import Context, ledger
+from dpyauth.report import export
+from dpyauth.report.page import SHOWN, Report, page
+from dpyauth.report.parts import Part, parts
+from dpyauth.report.pictures import pictures
+from dpyauth.sandbox import Sandbox
+from dpyauth.sandbox.users import Grant
+from dpyauth.session import Session
+
+Open = Callable[..., Session]
+
+SINCE = "2026-10-20"
+TOKEN = "C4nary-exp0rt"
+EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>&amp;$\\frac{$"
+TAGS = {"html", "head", "meta", "title", "style", "body", "main", "h1", "h2", "p", "a", "b", "br", "small", "img"}
+TAGS |= {"ul", "li", "details", "summary", "div", "table", "thead", "tbody", "tr", "th", "td"}
+FILES = {f"{part.name}.parquet" for part in parts()}
+
+
+class Seen(HTMLParser):
+    """What a browser makes of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+        self.text = ""
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += attrs
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def seen(place: Path) -> Seen:
+    return Seen(place.read_text(encoding="utf-8"))
+
+
+def names(folder: Path) -> set[str]:
+    return {entry.name for entry in folder.iterdir()}
+
+
+def read(page: Path, name: str) -> pd.DataFrame:
+    return pd.read_parquet(page.with_name(f"{name}.parquet"))
+
+
+def test_v3_has_every_part_as_parquet_and_a_page(session: Session, tmp_path: Path) -> None:
+    place = export(session, tmp_path / "deep" / "report", since=SINCE)
+    assert place == tmp_path / "deep" / "report" / "index.html"
+    assert names(place.parent) == {"index.html"} | FILES
+    assert names(tmp_path / "deep") == {"report"}
+    pd.testing.assert_frame_equal(read(place, "portfolio"), session.portfolio())
+    pd.testing.assert_frame_equal(read(place, "profit_table"), session.profit_table(since=SINCE))
+    statement = read(place, "statement")
+    assert statement["transaction_time"].min() >= pd.Timestamp(SINCE, tz="UTC")
+    assert len(statement) == len(session.statement(since=SINCE))
+    assert statement.attrs["loginid"] == "CR900001"
+    shown = seen(place)
+    assert "Account report: CR900001" in shown.text
+    assert "Trading since 2026-10-20 00:00 UTC" in shown.text
+    assert "9,363.47 USD" in shown.text
+    assert shown.tags.count("img") == 2
+
+
+def test_options_has_what_that_api_tells_and_says_what_it_does_not(open_options: Open, tmp_path: Path) -> None:
+    place = export(open_options(), tmp_path / "report", since=SINCE)
+    parts = {"accounts", "account_status", "balance", "portfolio", "profit_table", "statement"}
+    assert names(place.parent) == {"index.html"} | {f"{part}.parquet" for part in parts}
+    assert "options API does not tell: Verification, " in seen(place).text
+
+
+@pytest.mark.parametrize(
+    ("token", "there", "refused", "scope"),
+    [
+        ("sandbox-rich-read", "settings", "api_tokens", "admin"),
+        ("sandbox-rich-money", "statement", "verification", "read"),
+    ],
+)
+def test_what_the_token_may_not_see_is_listed_with_the_reason(
+    open_session: Open, tmp_path: Path, token: str, there: str, refused: str, scope: str
+) -> None:
+    place = export(open_session(token), tmp_path / "report", since=SINCE)
+    assert f"{there}.parquet" in names(place.parent)
+    assert f"{refused}.parquet" not in names(place.parent)
+    assert f"needs the scope {scope}" in seen(place).text
+
+
+def test_an_error_of_one_part_costs_only_that_part(session: Session, box: Sandbox, tmp_path: Path) -> None:
+    box.faults.error("Strange", "portfolio", message=f"No. {EVIL}")
+    place = export(session, tmp_path / "report", since=SINCE)
+    assert names(place.parent) == {"index.html"} | FILES - {"portfolio.parquet"}
+    assert EVIL in seen(place).text
+    assert set(seen(place).tags) <= TAGS
+
+
+def test_csv_for_spreadsheets(session: Session, box: Sandbox, tmp_path: Path) -> None:
+    box.world.grants["another"] = Grant("another", "CR900001", ("read",), "=HYPERLINK(1)")
+    place = export(session, tmp_path / "report", since=SINCE, format="csv")
+    assert names(place.parent) == {"index.html"} | {f"{part.name}.csv" for part in parts()}
+    tokens = place.with_name("api_tokens.csv")
+    assert tokens.read_bytes().startswith(b"\xef\xbb\xbfname,token,scopes")
+    table = pd.read_csv(tokens)
+    assert "'=HYPERLINK(1)" in table["name"].tolist()
+    assert set(table["token"]) == {"•••"}
+    assert json.loads(table["scopes"].iloc[-1]) == ["read"]
+    amounts = pd.read_csv(place.with_name("statement.csv"))["amount"]
+    assert amounts.tolist() == session.statement(since=SINCE)["amount"].tolist()
+
+
+def test_no_secret_and_nothing_personal(open_session: Open, box: Sandbox, tmp_path: Path) -> None:
+    box.world.grants[TOKEN] = Grant(TOKEN, "CR900001", ("read", "admin"), "canary", ip="192.0.2.77")
+    session = open_session(TOKEN)
+    told = session.settings(reveal=True)
+    personal = {TOKEN, "192.0.2.77", "203.0.113.", "example.com", "Paid out to"}
+    hidden = session.settings()["hidden"]
+    personal |= {value for value in told.loc[hidden, "value"] if len(value) > 7}
+    assert len(personal) > 6
+    for suffix in ("parquet", "csv"):
+        place = export(session, tmp_path / suffix, format=suffix)
+        everything = "".join(
+            pd.read_parquet(file).to_csv() if file.suffix == ".parquet" else file.read_text("utf-8")
+            for file in place.parent.iterdir()
+        )
+        everything += "".join(str(pd.read_parquet(file).attrs) for file in place.parent.glob("*.parquet"))
+        assert "•••" in everything
+        assert [text for text in personal if text in everything] == []
+
+
+def test_contracts_keep_their_texts(session: Session, tmp_path: Path) -> None:
+    statement = read(export(session, tmp_path / "report"), "statement")
+    contracts = statement["contract_id"].notna()
+    assert statement.loc[contracts, "longcode"].str.contains("Index|USD").all()
+    assert set(statement.loc[~contracts, "longcode"].dropna()) == {"•••"}
+    assert set(statement["withdrawal_details"].dropna()) == {"•••"}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no such modes")
+def test_only_the_owner_can_read_it(session: Session, tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        folder = export(session, tmp_path / "report", since=SINCE).parent
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()} == {0o600}
+
+
+# The page
+
+
+def test_the_page_needs_nothing_from_elsewhere(session: Session, tmp_path: Path) -> None:
+    place = export(session, tmp_path / "report", since=SINCE)
+    text, shown = place.read_text("utf-8"), seen(place)
+    assert "http:" not in text
+    assert "https:" not in text
+    assert set(shown.tags) <= TAGS
+    assert {value for name, value in shown.attributes if name == "href"} == names(place.parent) - {"index.html"}
+    assert all(str(value).startswith("data:image/svg+xml;base64,") for name, value in shown.attributes if name == "src")
+    assert not [name for name, _ in shown.attributes if name.startswith("on") or name == "style"]
+    css = re.search("<style>(.*)</style>", text, re.DOTALL).group(1)  # type: ignore[union-attr]
+    digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
+    policy = next(str(value) for name, value in shown.attributes if name == "content")
+    assert policy.startswith(f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:;")
+    assert "prefers-color-scheme: dark" in css
+    assert "url(" not in css
+
+
+def made(frames: dict[str, pd.DataFrame], loginid: str = "CR1") -> Report:
+    report = Report(loginid, "USD", "real", "v3", datetime(2026, 11, 24, tzinfo=UTC), None, "csv")
+    report.frames = {part: frames[part.name] for part in parts() if part.name in frames}
+    return report
+
+
+def trades(count: int, symbol: str = "R_100", profit: float = 1.0) -> pd.DataFrame:
+    rows = [
+        {"underlying_symbol": symbol, "buy_price": 1.0, "sell_price": 1.0 + profit, "sell_time": n, "contract_id": n}
+        for n in range(count)
+    ]
+    return ledger.profit_table(rows, Context("profit_table", "CR1"), currency="USD")
+
+
+def booked(*balances: float) -> pd.DataFrame:
+    rows = [{"transaction_time": n * 3600, "balance_after": balance} for n, balance in enumerate(balances)]
+    return ledger.statement(rows, Context("statement", "CR1"), currency="BTC")
+
+
+values = st.none() | st.text() | st.sampled_from([EVIL, "\x00", "\u202e", "]]>", "-->"])
+
+
+@given(
+    st.lists(st.tuples(values, values, st.lists(values)), max_size=3),
+    st.sampled_from([EVIL, "<b>", "'"]) | st.text(min_size=1),
+    st.text(),
+)
+@settings(max_examples=60, deadline=None)
+def test_nothing_from_outside_becomes_markup(rows: list[Any], column: str, loginid: str) -> None:
+    held = pd.DataFrame(rows, columns=["one", column if column not in ("one", "list") else "two", "list"], dtype=object)
+    report = made({"settings": held}, loginid)
+    report.refused[parts()[0]] = EVIL
+    assert set(Seen(page(report)).tags) <= TAGS
+
+
+def test_long_tables_are_cut_and_say_so() -> None:
+    text = page(made({"profit_table": trades(SHOWN + 10)}))
+    assert f"{SHOWN + 10} rows in" in text
+    assert f"the last {SHOWN} are here" in text
+    assert text.count("<tr>") == SHOWN + 1
+    assert "<td class=n>59</td>" in text
+    assert "<td class=n>9</td>" not in text
+
+
+def test_an_account_with_nothing_in_it_has_a_page() -> None:
+    text = Seen(page(made({"profit_table": trades(0), "statement": booked()}))).text
+    assert "Nothing. 0 rows in profit_table.csv." in text
+    assert "closed contracts" in text
+    assert pictures(made({"profit_table": trades(0), "statement": booked(1.0)}).frames) == []
+
+
+def test_values_are_shown_as_people_read_them() -> None:
+    table = pd.DataFrame(
+        {
+            "money": [1234.5, 0.00012],
+            "exact": pd.array([2**60, None], dtype="Int64"),
+            "yes": pd.array([True, None], dtype="boolean"),
+            "when": pd.to_datetime(["2026-11-24 10:00", None], utc=True),
+            "list": [["a", {"b": 1}], []],
+            "map": [{"a": 0.5}, {}],
+        }
+    )
+    text = page(made({"limits": table}))
+    for shown in ("1,234.50", "0.00012", str(2**60), "yes", "2026-11-24 10:00:00", "a, {&quot;b&quot;: 1}", "–"):
+        assert f">{shown}</td>" in text, shown
+
+
+# The pictures
+
+
+def test_pictures_say_the_same_in_words_and_take_any_name() -> None:
+    closed = pd.concat([trades(2), trades(1, EVIL, -3.0), trades(1, "$\\frac{$", -2), trades(1, "\u4e2d" * 80, -1.0)])
+    report = made({"statement": booked(0.5, 0.00012), "profit_table": closed})
+    balance, markets = pictures(report.frames)
+    assert balance.text == "The balance over time: from 0.50 to 0.00012, BTC."
+    assert markets.text == f"Profit by market, USD: best R_100 with 2.00, worst {EVIL} with -3.00."
+    told = [value for name, value in Seen(page(report, [balance, markets])).attributes if name == "alt"]
+    assert told == [balance.text, markets.text]
+    for picture in (balance, markets):
+        tags = {element.tag.rpartition("}")[2] for element in ElementTree.fromstring(picture.svg).iter()}
+        assert "path" in tags
+        assert not tags & {"script", "image", "a", "foreignObject", "text"}
+
+
+def test_a_picture_does_not_depend_on_the_notebook_nor_change_it() -> None:
+    matplotlib = pytest.importorskip("matplotlib")
+    frames = made({"statement": booked(1, 2, 3)}).frames
+    before = pictures(frames)
+    with matplotlib.rc_context({"font.size": 40, "text.usetex": True}):
+        theirs = dict(matplotlib.rcParams)
+        assert len(pictures(frames)[0].svg) == len(before[0].svg)
+        assert dict(matplotlib.rcParams) == theirs
+
+
+def test_long_histories_make_small_pictures() -> None:
+    (picture,) = pictures(made({"statement": booked(*range(0, 30_000, 7), *[n % 17 for n in range(30_000)])}).frames)
+    assert len(picture.svg) < 200_000
+
+
+def without(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda other, *more: None if other == name else find(other, *more))
+
+
+def test_without_matplotlib_there_are_no_pictures(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without(monkeypatch, "matplotlib")
+    shown = seen(export(session, tmp_path / "report", since=SINCE))
+    assert "img" not in shown.tags
+    assert "9,363.47 USD" in shown.text
+
+
+def test_without_pyarrow_it_says_what_to_do(
+    session: Session, box: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without(monkeypatch, "pyarrow")
+    asked = len(box.received)
+    with pytest.raises(InvalidSetting, match=r'dpyauth\[parquet\].*format="csv"'):
+        export(session, tmp_path / "report")
+    assert len(box.received) == asked
+    assert export(session, tmp_path / "report", since=SINCE, format="csv").exists()
+
+
+# The folder
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A report of two parts."""
+    monkeypatch.setattr(
+        report, "parts", lambda: tuple(part for part in parts() if part.name in ("balance", "accounts"))
+    )
+
+
+def test_a_folder_is_never_overwritten_silently(session: Session, box: Sandbox, tmp_path: Path, quick: None) -> None:
+    place = export(session, tmp_path / "report")
+    before, asked = place.stat(), len(box.received)
+    with pytest.raises(InvalidSetting, match="overwrite=True"):
+        export(session, tmp_path / "report")
+    assert len(box.received) == asked
+    assert place.stat() == before
+    assert export(session, tmp_path / "report", format="csv", overwrite=True) == place
+    assert names(place.parent) == {"index.html", "accounts.csv", "balance.csv"}
+    assert names(tmp_path) == {"report"}
+
+
+def test_only_a_report_is_ever_replaced(session: Session, tmp_path: Path, quick: None) -> None:
+    mine = tmp_path / "mine"
+    export(session, mine)
+    (mine / "notes.txt").write_text("mine")
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    (photos / "balance.csv").write_text("not of a report")
+    (tmp_path / "file").write_text("a file")
+    (tmp_path / "link").symlink_to(mine)
+    for name, told in (("mine", "notes.txt"), ("photos", "balance.csv"), ("file", "no folder"), ("link", "no folder")):
+        with pytest.raises(InvalidSetting, match=told):
+            export(session, tmp_path / name, overwrite=True)
+    assert (mine / "notes.txt").read_text() == "mine"
+    (tmp_path / "empty").mkdir()
+    assert export(session, tmp_path / "empty", overwrite=True).exists()
+    (tmp_path / "empty" / ".DS_Store").touch()
+    assert export(session, tmp_path / "empty", overwrite=True).exists()
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_a_full_disk_leaves_all_as_it_was(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, quick: None, there: bool
+) -> None:
+    target = tmp_path / "report"
+    if there:
+        export(session, target, format="csv")
+    write = report._write
+
+    def full(place: Path, content: bytes) -> None:
+        if place.name == "index.html":
+            raise OSError("disk full")
+        write(place, content)
+
+    monkeypatch.setattr(report, "_write", full)
+    with pytest.raises(OSError, match="disk full"):
+        export(session, target, overwrite=True)
+    assert names(tmp_path) == ({"report"} if there else set())
+    assert not there or names(target) == {"index.html", "accounts.csv", "balance.csv"}
+
+
+def test_a_report_that_cannot_be_moved_in_leaves_the_old_one(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, quick: None
+) -> None:
+    target = tmp_path / "report"
+    export(session, target, format="csv")
+    rename = os.rename
+
+    def stuck(source: Path, goal: Path) -> None:
+        if goal == target and not Path(source).name.endswith("-before"):
+            raise OSError("stuck")
+        rename(source, goal)
+
+    monkeypatch.setattr(os, "rename", stuck)
+    with pytest.raises(OSError, match="stuck"):
+        export(session, target, overwrite=True)
+    assert names(tmp_path) == {"report"}
+    assert names(target) == {"index.html", "accounts.csv", "balance.csv"}
+
+
+def test_a_folder_that_turns_up_meanwhile_is_kept(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "report"
+
+    def ask(session: Session, since: Any) -> pd.DataFrame:
+        target.mkdir()
+        (target / "notes.txt").write_text("mine")
+        return session.balance()
+
+    monkeypatch.setattr(report, "parts", lambda: (Part("balance", "Balance", ask),))
+    with pytest.raises(InvalidSetting, match="already"):
+        export(session, target)
+    assert names(tmp_path) == {"report"}
+    assert names(target) == {"notes.txt"}
+
+
+# When there is nothing to report
+
+
+@pytest.mark.parametrize(
+    ("how", "error"),
+    [
+        ({"format": "xlsx"}, InvalidSetting),
+        ({"since": "yesterday-ish"}, InvalidRequest),
+        ({"since": "2999-01-01"}, InvalidRequest),
+    ],
+)
+def test_what_cannot_be_right_asks_nothing(
+    session: Session, box: Sandbox, tmp_path: Path, how: dict[str, Any], error: type[Exception]
+) -> None:
+    asked = len(box.received)
+    with pytest.raises(error):
+        export(session, tmp_path / "report", **how)
+    assert len(box.received) == asked
+    assert names(tmp_path) == set()
+
+
+def test_who_is_not_signed_in_gets_no_report(open_session: Open, tmp_path: Path) -> None:
+    session = open_session(token=None)
+    with pytest.raises(NotSignedIn):
+        export(session, tmp_path / "report")
+    session.close()
+    with pytest.raises(SessionClosed):
+        export(session, tmp_path / "report")
+    assert names(tmp_path) == set()
+
+
+def test_a_lost_connection_is_no_reason_to_be_listed(
+    session: Session, box: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ask(session: Session, since: Any) -> pd.DataFrame:
+        raise ConnectionFailed("No way.")
+
+    monkeypatch.setattr(report, "parts", lambda: (*parts()[:2], Part("portfolio", "Open contracts", ask)))
+    with pytest.raises(ConnectionFailed):
+        export(session, tmp_path / "report")
+    assert names(tmp_path) == set()
+
+
+def test_a_report_is_of_one_account(session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def ask(session: Session, since: Any) -> pd.DataFrame:
+        told = session.balance()
+        assert session._account is not None
+        session._account = replace(session._account, loginid="CR900002")
+        return told
+
+    monkeypatch.setattr(report, "parts", lambda: (Part("balance", "Balance", ask),))
+    with pytest.raises(SessionClosed, match="left the account"):
+        export(session, tmp_path / "report")
+    assert names(tmp_path) == set()
+
+
+def test_importing_it_costs_nothing() -> None:
+    code = "import sys, dpyauth.report; print({'pandas', 'numpy', 'matplotlib'} & set(sys.modules))"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert ran.stdout.strip() == "set()"

@@ -1,0 +1,268 @@
+"""Tokens and one-time passwords that one would recognise anywhere go through the options API, and turn up nowhere."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import itertools
+import json
+import logging
+import pickle
+import sys
+import time
+import traceback
+from collections import deque
+from collections.abc import Callable, Iterator
+from types import FrameType, FunctionType, MethodType, ModuleType
+from typing import Any
+
+import pytest
+
+import dpyauth
+from dpyauth.credentials import Credential, Secret, access_token
+from dpyauth.errors import DpyauthError, SignInRefused
+from dpyauth.oauth.tokens import Tokens, http_client, refresh
+from dpyauth.sandbox import Sandbox
+from dpyauth.sandbox.options.state import Pass
+from dpyauth.session import Session
+
+Open = Callable[..., Session]
+
+PAT = "pat_" + "c0ffee51" * 8
+DEMO, REAL = "DOT900003", "ROT900001"
+LOGGERS = ("", "httpx", "httpcore", "httpcore.http11", "httpcore.connection", "httpcore.proxy", "websockets")
+LOGGERS += ("websockets.client", "asyncio", "concurrent.futures", "dpyauth", "dpyauth.wire.websocket", "oauthlib")
+
+
+def clean(what: Any) -> None:
+    """No secret, and no part of one."""
+    for part in ("c0ffee51", "C4nary", "Bearer"):
+        assert part not in str(what)
+
+
+@pytest.fixture
+def logged(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
+    """Everything that anybody logs, down to the smallest."""
+    caplog.set_level(logging.NOTSET)
+    levels = {name: logging.getLogger(name).level for name in LOGGERS}
+    for name in LOGGERS:
+        logging.getLogger(name).setLevel(1)
+    yield caplog
+    for name, level in levels.items():
+        logging.getLogger(name).setLevel(level)
+    clean(caplog.text)
+    clean([vars(record) for record in caplog.records])
+
+
+@pytest.fixture
+def place(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
+    """A sandbox that knows the token, and gives out only what one would recognise."""
+    box.options.passes[PAT] = Pass(PAT, box.options.person(DEMO), ("trade",))
+    counter = itertools.count()
+    monkeypatch.setattr("secrets.token_urlsafe", lambda size=32: f"C4nary{next(counter)}")
+    return box
+
+
+@pytest.fixture
+def browser(place: Sandbox) -> tuple[str, Credential]:
+    """An app, and a credential for it that can be renewed."""
+    app_id = place.register_options_app("A test", "http://localhost/back")
+    place.options.gives_refresh_tokens = True
+    holder, again = place.options._issue(app_id, place.options.person(DEMO), ("trade",))
+
+    async def renew(token: Secret) -> Tokens:
+        async with http_client(place.auth_host) as http:
+            return await refresh(app_id, token, http, place.auth_host)
+
+    tokens = Tokens(Secret(holder.token), Secret(again), time.time() + 30, ("trade",))
+    return app_id, Credential(tokens.access, "a test", tokens, renew)
+
+
+def shown(thing: Any) -> str:
+    """Whatever can be read off a thing without being asked for it."""
+    attributes = {name: getattr(thing, name, None) for name in dir(thing) if not name.startswith("__")}
+    return f"{thing!r} {thing} {attributes} {getattr(thing, '__dict__', '')}"
+
+
+def told(error: BaseException) -> str:
+    """Everything that a traceback with variables shows of an error, without the frames of this file."""
+    parts = [repr(error), str(vars(error)), str(getattr(error, "__notes__", ""))]
+    seen: Any = traceback.TracebackException.from_exception(error, capture_locals=True)
+    while seen is not None:
+        parts += [f"{frame.locals}{frame.line}" for frame in seen.stack if frame.filename != __file__]
+        seen = seen.__cause__ or seen.__context__
+    if isinstance(error, DpyauthError):
+        parts.append(str(vars(pickle.loads(pickle.dumps(error)))))
+    return "\n".join(parts)
+
+
+def held(root: object) -> list[str]:
+    """Where secrets can be reached from an object, other than in what guards them."""
+    guarded = (Secret, ModuleType, FrameType, type, Sandbox)
+    seen = {id(root)}
+    waiting: deque[tuple[Any, str]] = deque([(root, type(root).__name__)])
+    found = []
+    while waiting:
+        thing, path = waiting.popleft()
+        if isinstance(thing, str | bytes | bytearray):
+            text = thing if isinstance(thing, str) else bytes(thing).decode(errors="replace")
+            if any(part in text for part in ("c0ffee51", "C4nary")):
+                found.append(path)
+            continue
+        if isinstance(thing, FunctionType):
+            inner: Any = [thing.__closure__, thing.__defaults__, thing.__kwdefaults__]
+        elif isinstance(thing, MethodType):
+            inner = [thing.__self__]
+        else:
+            inner = gc.get_referents(thing)
+        for part in inner:
+            kind = type(part)
+            if id(part) in seen or isinstance(part, guarded) or kind.__module__.startswith(("tornado", "_pytest")):
+                continue
+            if kind.__module__.startswith("dpyauth.sandbox") or part is sys.modules:
+                continue
+            if isinstance(part, dict) and "__builtins__" in part:
+                continue
+            seen.add(id(part))
+            waiting.append((part, f"{path} > {kind.__name__}"))
+    return found
+
+
+def test_a_session(open_options: Open, place: Sandbox, logged: Any, capfd: Any, at_once: None) -> None:
+    session = open_options(access_token(PAT, "a test"))
+    connection, access = session._connection, session._access
+    assert connection is not None
+    assert access is not None
+    results = [session.balance(), session.balance(REAL), session.accounts(), session.account_status("all")]
+    place.faults.drop()
+    assert place.wait_until(lambda box: [one.call for one in box.received].count("otp") >= 4)
+    results += [session.statement(since="2026-10-01"), session.events(), session.health()]
+    session.use(REAL)
+    for frame in results:
+        clean(frame.to_string())
+        clean(frame.attrs)
+        clean(pickle.dumps(frame))
+    things = [session, connection, connection.link, access, access.errands, access._rest, access._rest._client]  # type: ignore[attr-defined]
+    things += [access.entrance(DEMO), access.credential, session._account, session._others, session.aio]
+    for thing in things:
+        clean(shown(thing))
+    for thing in (session, connection, access, access.errands, access.credential, access.entrance(DEMO)):
+        with pytest.raises((TypeError, AttributeError, pickle.PicklingError)):
+            pickle.dumps(thing)
+    assert held(session) == []
+    session.close()
+    assert held(session) == []
+    clean(capfd.readouterr())
+
+
+def test_one_that_is_renewed(open_options: Open, browser: Any, place: Sandbox, logged: Any) -> None:
+    app_id, credential = browser
+    session = open_options(credential, app_id=app_id)
+    assert session._credential is not None
+    assert session._credential.token != credential.token
+    for thing in (session, session._access, session._credential, session._credential.tokens):
+        clean(shown(thing))
+    assert held(session) == []
+    place.faults.error("invalid_grant", "token", message="You said C4nary1")
+    place.expire(session._credential.token.reveal())
+    with pytest.raises(SignInRefused) as refused:
+        session.accounts()
+    clean(told(refused.value))
+
+
+FAULTS: dict[str, Callable[[Any, str], None]] = {
+    "reset": lambda faults, call: faults.reset(call, 100),
+    "stall": lambda faults, call: faults.stall(call, 100),
+    "page": lambda faults, call: faults.http(403, call, 100),
+    "gateway": lambda faults, call: faults.http(502, call, 100),
+    "garbage": lambda faults, call: faults.garbage(call, 100, frame=f'"{PAT} C4nary'),
+    "refusal": lambda faults, call: faults.error("Unauthorized", call, 100, message=f"I do not know {PAT}"),
+    "limit": lambda faults, call: faults.rate_limit(call, 100),
+}
+
+
+WRONG = [(call, fault) for fault in FAULTS for call in ("get_accounts", "otp", "token")]
+WRONG += [("balance", fault) for fault in FAULTS if fault not in ("page", "gateway")]
+
+
+@pytest.mark.parametrize(("call", "fault"), WRONG)
+def test_a_sign_in_that_goes_wrong(
+    call: str, fault: str, open_options: Open, browser: Any, place: Sandbox, logged: Any, at_once: None
+) -> None:
+    app_id, credential = browser if call == "token" else (None, access_token(PAT, "a test"))
+    if call == "token":
+        place.expire(credential.token.reveal())
+    FAULTS[fault](place.faults, call)
+    session = open_options(None, timeout=0.5, app_id=app_id)
+    with pytest.raises(DpyauthError) as failed:
+        session._sign_in_and_wait(credential)
+    clean(told(failed.value))
+    clean(shown(session))
+    assert held(failed.value) == []
+    assert held(session) == []
+
+
+@pytest.mark.parametrize("otp", ["used", "elsewhere", "not an address"])
+def test_addresses_that_lead_nowhere(
+    otp: str, open_options: Open, place: Sandbox, logged: Any, at_once: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if otp == "used":
+        place.options.otp_lifetime = -1
+    else:
+        url = "wss://C4nary.example/?otp=C4nary" if otp == "elsewhere" else "C4nary"
+        place.faults.http(200, "otp", 9, body=json.dumps({"data": {"url": url}}))
+    with pytest.raises(DpyauthError) as failed:
+        open_options(access_token(PAT, "a test"), timeout=5)
+    clean(told(failed.value))
+    assert held(failed.value) == []
+
+
+@pytest.mark.parametrize("awaited", [False, True])
+def test_calls_that_go_wrong(awaited: bool, open_options: Open, place: Sandbox, logged: Any) -> None:
+    session = open_options(access_token(PAT, "a test"))
+
+    def call(name: str) -> None:
+        if awaited:
+            asyncio.run(session.aio.call(name, timeout=0.3))
+        else:
+            session.call(name, timeout=0.3)
+
+    for name, fault in FAULTS.items():
+        for asked in ("get_accounts", *(() if name in ("page", "gateway", "refusal") else ("portfolio",))):
+            fault(place.faults, asked)
+            with pytest.raises(DpyauthError) as failed:
+                call(asked)
+            clean(told(failed.value))
+            place.faults.clear()
+
+
+@pytest.mark.parametrize("token", [PAT[:-1], PAT.upper(), PAT.replace("51", "52"), "ory_at_C4nary"])
+def test_logging_in_with_a_wrong_one(token: str, place: Sandbox, logged: Any, capfd: Any) -> None:
+    with pytest.raises(DpyauthError) as refused:
+        dpyauth.login(token, api="options", app_id=place.options_app_id, server=place.rest, ask=False, timeout=5)
+    clean(told(refused.value).replace("C0FFEE51", "c0ffee51"))
+    clean(capfd.readouterr())
+
+
+def test_an_interrupt(place: Sandbox, monkeypatch: pytest.MonkeyPatch, logged: Any) -> None:
+    def interrupted(future: Any, timeout: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("dpyauth.signing.result_of", interrupted)
+    with pytest.raises(KeyboardInterrupt) as stopped:
+        dpyauth.login(PAT, api="options", app_id=place.options_app_id, server=place.rest, ask=False, timeout=5)
+    clean(told(stopped.value))
+
+
+def test_what_this_file_looks_for_would_be_found(logged: pytest.LogCaptureFixture) -> None:
+    class Leaky:
+        def __init__(self) -> None:
+            self.deep = [{"otp": b"?otp=C4nary1"}]
+            self.made = lambda: PAT + str(self)
+
+    assert len(held(Leaky())) == 1
+    with pytest.raises(AssertionError):
+        clean(shown(Leaky()))
+    for name in LOGGERS:
+        logging.getLogger(name).debug("something of %s", name)
+    assert logged.text.count("something of") == len(LOGGERS) - 1  # all but one, in which nothing of DEBUG gets through

@@ -1,0 +1,250 @@
+"""What an answer over HTTP amounts to."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dpyauth.credentials import Secret
+from dpyauth.errors import (
+    ApiError,
+    BadReply,
+    DpyauthError,
+    InputRefused,
+    PermissionDenied,
+    RateLimited,
+    SignInRefused,
+)
+from dpyauth.wire.http import Answer, Question
+from dpyauth.wire.refusals import judge
+
+TOKEN = "C4nary-r1ght-t0ken"
+PAGE = b"<!doctype html><html><title>Blocked</title><h1>No</h1></html>"
+
+
+def asked(**changes: Any) -> Question:
+    options: dict[str, Any] = {"scopes": ("trade",), "app_id": "33AbcDefGhiJkl", "token": Secret(TOKEN)}
+    return Question("get_accounts", "GET", "/accounts", **(options | changes))
+
+
+def answered(status: int, body: Any = b"", kind: str = "application/json") -> Answer:
+    return Answer(status, kind, body if isinstance(body, bytes) else json.dumps(body).encode())
+
+
+def listed(status: int, code: str, message: str | None = None, field: str | None = None, **more: Any) -> Answer:
+    """An error as Deriv sends it."""
+    entry = {"status": status, "code": code, "message": message, "field": field, **more}
+    entry = {name: value for name, value in entry.items() if value is not None}
+    return answered(status, {"errors": [entry], "meta": {"endpoint": "/accounts", "method": "GET", "timing": 23}})
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"data": [], "meta": {"timing": 1}},
+        {"data": {"nickname": "n"}, "errors": [], "metadata": {"timing": 0.01}},
+        {"status": "complete"},
+        {"errors": None},
+    ],
+)
+@pytest.mark.parametrize("status", [200, 201])
+def test_an_answer_that_is_fine(status: int, body: Any) -> None:
+    assert judge(answered(status, body), asked()) is None
+
+
+def test_an_answer_with_nothing_in_it_on_purpose() -> None:
+    answer = answered(204)
+    assert judge(answer, asked()) is None
+    assert answer.reply == {}
+
+
+def test_a_word_is_an_answer_only_where_no_sign_in_is_needed() -> None:
+    answer = answered(200, b"OK\n", "text/plain; charset=utf-8")
+    assert answer.text == "OK"
+    assert judge(answer, asked(scopes=(), token=None)) is None
+    assert isinstance(judge(answer, asked()), BadReply)
+    assert isinstance(judge(answered(200, PAGE, "text/html"), asked(scopes=(), token=None)), BadReply)
+
+
+def test_errors_within_an_answer_that_looks_fine() -> None:
+    error = judge(answered(200, {"data": {}, "errors": [{"status": 403, "code": "AccessDenied"}]}), asked())
+    assert type(error) is PermissionDenied
+    error = judge(answered(200, {"data": {}, "errors": ["no"]}), asked())
+    assert type(error) is ApiError
+    assert error.code == "HTTP400"
+    assert ": no." in str(error)
+
+
+KINDS = [
+    (listed(400, "ValidationError", "must be a date", "date_from"), InputRefused),
+    (listed(400, "FieldIsRequired", "is missing"), InputRefused),
+    (listed(400, "BadInputRequest"), InputRefused),
+    (listed(400, "Whatever", "no", "currency"), InputRefused),
+    (listed(422, "Whatever"), InputRefused),
+    (listed(400, "AgentCurrencyUnsupported"), ApiError),
+    (listed(401, "Unauthorized", "Invalid or expired token"), SignInRefused),
+    (listed(401, "UnauthorizedAccess"), SignInRefused),
+    (listed(403, "AccessDenied", "Insufficient scope"), PermissionDenied),
+    (listed(404, "AccountNotFound", "no such account"), ApiError),
+    (listed(409, "MigrationPending"), ApiError),
+    (listed(429, "RateLimit"), RateLimited),
+    (listed(400, "OtpRateLimitExceeded", detail={"message": "Too many", "next_request_at": 1}), RateLimited),
+    (listed(500, "InternalServerError"), ApiError),
+    (listed(504, "InternalError"), ApiError),
+    (answered(401, PAGE, "text/html"), SignInRefused),
+    (answered(401), SignInRefused),
+    (answered(403, b"Forbidden", "text/plain"), PermissionDenied),
+    (answered(403, {"message": "Forbidden"}), PermissionDenied),
+    (answered(429, PAGE, "text/html"), RateLimited),
+    (answered(503, PAGE, "text/html"), ApiError),
+    (answered(502), ApiError),
+    (answered(403, PAGE, "text/html"), BadReply),
+    (answered(404), BadReply),
+    (answered(407, PAGE, "text/html"), BadReply),
+    (answered(200, PAGE, "text/html"), BadReply),
+    (answered(200), BadReply),
+    (answered(200, [1]), BadReply),
+    (answered(302), BadReply),
+    (answered(307, {"location": "elsewhere"}), BadReply),
+]
+
+
+@pytest.mark.parametrize(("answer", "kind"), KINDS)
+def test_the_kind_of_an_error(answer: Answer, kind: type[DpyauthError]) -> None:
+    error = judge(answer, asked())
+    assert type(error) is kind
+    assert error.call == "get_accounts"
+    assert "'get_accounts'" in str(error) or kind is SignInRefused
+    assert str(error).endswith((".", ")"))
+    if isinstance(error, ApiError):
+        code = answer.reply["errors"][0]["code"] if answer.reply and "errors" in answer.reply else None
+        assert error.code == (code or f"HTTP{answer.status}")
+        assert error.code in str(error)
+
+
+def test_what_deriv_says_is_kept() -> None:
+    error = judge(listed(404, "AccountNotFound", "There is no\n such account."), asked())
+    assert isinstance(error, ApiError)
+    assert str(error).startswith(
+        "Deriv answered 'get_accounts' with AccountNotFound (HTTP 404): There is no such account. "
+    )
+    assert "session.accounts()" in str(error)
+
+
+def test_every_field_that_was_refused_is_named() -> None:
+    entries = [
+        {"status": 400, "code": "ValidationError", "message": "must be a date", "field": "date_from"},
+        {"status": 400, "code": "FieldIsRequired", "field": "date_to"},
+    ]
+    error = judge(answered(400, {"errors": entries}), asked())
+    assert isinstance(error, InputRefused)
+    assert error.details == {"date_from": "must be a date", "date_to": "FieldIsRequired"}
+    assert "date_from: must be a date; date_to: FieldIsRequired" in str(error)
+
+
+def test_details_are_kept() -> None:
+    detail = {"message": "Too many.", "next_request_at": 1781547816, "deep": {"er": 1}}
+    error = judge(listed(400, "OtpRateLimitExceeded", detail=detail), asked())
+    assert isinstance(error, RateLimited)
+    assert error.details == {"message": "Too many", "next_request_at": 1781547816}
+    assert ": Too many. Wait" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("scopes", "said"),
+    [(("trade",), "scope 'trade'"), (("trade", "payment"), "'trade' or 'payment'"), ((), "may not do this")],
+)
+def test_a_missing_scope_is_named(scopes: tuple[str, ...], said: str) -> None:
+    assert said in str(judge(listed(403, "AccessDenied"), asked(scopes=scopes)))
+
+
+@pytest.mark.parametrize(
+    ("message", "app_id", "said"),
+    [
+        ("Deriv-App-ID header is required for PAT tokens", None, "only together with an app ID"),
+        ("Invalid application", "33AbcDefGhiJkl", "an OAuth app for a sign-in in the browser. (Unauthorized)"),
+        ("Invalid application", "1089", "digits only belongs to Deriv's older API"),
+        ("Invalid token format", "33AbcDefGhiJkl", "a part of it is missing"),
+        ("Invalid or expired token", "33AbcDefGhiJkl", "mistyped, deleted or expired, or of another kind"),
+        ("Something new", "33AbcDefGhiJkl", "same kind as the token. (Unauthorized)"),
+        ("Something new", "1089", "digits only belongs to Deriv's older API"),
+        ("Something new", None, "(none was given)"),
+        (None, "33AbcDefGhiJkl", "Either the token is mistyped"),
+    ],
+)
+def test_why_a_token_is_refused(message: str | None, app_id: str | None, said: str) -> None:
+    error = judge(listed(401, "Unauthorized", message), asked(app_id=app_id))
+    assert isinstance(error, SignInRefused)
+    assert said in str(error)
+    assert error.code == "Unauthorized"
+
+
+def test_a_code_that_says_it_is_the_token() -> None:
+    assert "mistyped, deleted or expired, or" in str(judge(listed(401, "InvalidToken"), asked()))
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 429, 500])
+def test_secrets_that_are_repeated_are_blotted_out(status: int) -> None:
+    question = asked(secrets=(Secret("C4nary-other"),))
+    said = f"You sent Bearer {TOKEN} and C4nary-other" + TOKEN * 100
+    for answer in (
+        listed(status, "Odd", said, field=TOKEN, detail={TOKEN: said, "message": said}),
+        listed(status, TOKEN, None, detail={"message": said}),
+        answered(status, {"error": {"message": said}}),
+        answered(status, said.encode()[:200], "text/plain"),
+    ):
+        error = judge(answer, question)
+        assert error is not None
+        assert "C4nary" not in f"{error} {vars(error)}"
+
+
+def test_a_long_message_is_cut() -> None:
+    assert len(str(judge(listed(404, "Odd", "very " * 10_000), asked()))) < 600
+
+
+def test_many_errors_are_not_all_repeated() -> None:
+    entries = [{"code": "ValidationError", "message": "no", "field": f"field_{number}"} for number in range(1000)]
+    error = judge(answered(400, {"errors": entries}), asked())
+    assert "field_19: no" in str(error)
+    assert "field_20" not in str(error)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.just(TOKEN),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["errors", "error", "code", "message", "field", "status", "detail", "data", TOKEN, "x"]),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)
+BODIES = st.binary(max_size=200) | JSON.map(lambda value: json.dumps(value).encode())
+STATUSES = st.integers(200, 599) | st.sampled_from([200, 204, 400, 401, 403, 429, 500])
+CONTENT_TYPES = st.sampled_from(["application/json", "text/plain", "text/html", ""])
+
+
+@given(STATUSES, BODIES, CONTENT_TYPES, st.sampled_from([(), ("trade",)]), st.sampled_from([None, "1089", "33Abc"]))
+def test_anything_at_all_is_an_answer_or_an_error(
+    status: int, body: bytes, kind: str, scopes: tuple[str, ...], app_id: str | None
+) -> None:
+    answer, question = Answer(status, kind, body), asked(scopes=scopes, app_id=app_id)
+    error = judge(answer, question)
+    if error is None:
+        assert 200 <= status < 300
+        assert answer.reply is not None or answer.text
+    else:
+        assert isinstance(error, BadReply | ApiError)
+        assert TOKEN not in f"{error!r} {vars(error)}"
+        assert len(str(error)) < 20_000
+
+
+def test_deep_nesting() -> None:
+    deep = b'{"errors": [{"code": "Odd", "detail": ' + b'{"detail":' * 700 + b"1" + b"}" * 700 + b"}]}"
+    assert isinstance(judge(answered(400, deep), asked()), ApiError)
