@@ -12,23 +12,30 @@ from typing import Any
 import pandas as pd
 import pytest
 
-distributed = pytest.importorskip("distributed")
-pytestmark = pytest.mark.filterwarnings("default")  # of Dask's own, which are not ours to mend
+from dpyauth.errors import DpyauthError, InvalidRequest, InvalidSetting
+from dpyauth.fleets import cluster as clusters
+from dpyauth.fleets import fleet
+from dpyauth.sandbox import Sandbox
+from dpyauth.sandbox.users import Grant
 
-from dpyauth.errors import DpyauthError, InvalidRequest, InvalidSetting  # noqa: E402
-from dpyauth.fleets import cluster as clusters  # noqa: E402
-from dpyauth.fleets import fleet  # noqa: E402
-from dpyauth.sandbox import Sandbox  # noqa: E402
-from dpyauth.sandbox.users import Grant  # noqa: E402
+pytestmark = pytest.mark.filterwarnings("default")  # of Dask's own, which are not ours to mend
 
 CANARY = "C4nary-d4sk-t0ken"
 COUNT = 12
 NAMES = [f"DPYAUTH_TEST_CLIENT_{number}" for number in range(COUNT)]
 Spoken = list[bytes]
+distributed: Any = None
+
+
+@pytest.fixture(scope="module", autouse=True)
+def dask() -> None:
+    """Imported only now: it changes how Python pickles every error, on which other tests must not depend."""
+    global distributed
+    distributed = pytest.importorskip("distributed")
 
 
 @pytest.fixture(scope="module")
-def spoken() -> Iterator[Spoken]:
+def spoken(dask: None) -> Iterator[Spoken]:
     """Everything that the client and the scheduler say and hear, as it goes over the wire."""
     import distributed.comm.utils as wire
 

@@ -34,7 +34,7 @@ def test_a_short_run_is_clean() -> None:
     figures = short(200, 8)
     assert figures.is_good
     assert figures.faults == 200
-    assert figures.calls > 500
+    assert figures.calls > figures.faults
     assert figures.replies > figures.calls / 2
     assert figures.typed_errors > 0
     assert figures.retried_reads > 0
