@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import sys
 import time
 from typing import Any, Self
@@ -55,6 +54,8 @@ class Progress:
         text = f"{self._what}: {rows:,} rows"
         if environment.in_notebook():
             if environment.somebody_there():
+                import html
+
                 self._show(_bar(share) + f" {html.escape(text)}")
         elif sys.stderr is not None and sys.stderr.isatty():
             self._told = True

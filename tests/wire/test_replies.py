@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -8,7 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dpyauth.wire import replies
 from dpyauth.wire.replies import error_code, exactly, parse
+
+
+@pytest.fixture(scope="module", params=[replies.LARGE, 0], ids=["as ever", "as if all were large"], autouse=True)
+def large(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Messages of every size by either parser."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(replies, "LARGE", request.param)
+        yield
 
 
 @pytest.mark.parametrize(

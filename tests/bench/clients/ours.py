@@ -8,9 +8,12 @@ import resource
 import sys
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import dpyauth
-from dpyauth.session import Session
+
+if TYPE_CHECKING:
+    from dpyauth.session import Session
 
 
 def main(url: str, line: str, count: int) -> None:
