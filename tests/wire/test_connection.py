@@ -326,7 +326,7 @@ def test_a_thousand_calls_from_many_threads(box: Sandbox, connect: Make) -> None
         (socket.gaierror(), "name could not be found"),
         (ConnectionResetError(), "ConnectionResetError"),
         (ConnectionClosedError(None, None), "broke"),
-        (ImportError(), "python-socks"),
+        (ImportError("connecting through a SOCKS proxy requires python-socks"), "python-socks"),
     ],
 )
 def test_why_no_connection_could_be_opened(error: Exception, said: str) -> None:
