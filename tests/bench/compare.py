@@ -2,8 +2,8 @@
 
     python tests/bench/compare.py [--rounds 5] [--peers FOLDER]
 
-Every client runs in a process of its own against the same server, pinned with it to one processor, in turns. The other
-clients are installed into FOLDER first, each in an environment of its own: python_deriv_api pins an old websockets, and
+Every client runs in a process of its own against the same server, pinned with it to one processor, in turns. All are
+installed into FOLDER first, each in an environment of its own: python_deriv_api pins an old websockets, and
 @deriv/deriv-api needs Node and npm (it is left out where there is no npm).
 """
 
@@ -28,9 +28,13 @@ Measured = dict[str, float]
 
 def peers(folder: Path) -> dict[str, list[str]]:
     """The commands of all clients, installing the other ones where they are missing."""
+    own = folder / "dpyauth" / "bin" / "python"
+    if not own.exists():
+        venv.create(folder / "dpyauth", with_pip=True)
+        subprocess.run([own, "-m", "pip", "install", "--quiet", "--editable", str(HERE.parents[1])], check=True)
     commands = {
-        "dpyauth": [sys.executable, str(CLIENTS / "ours.py")],
-        "websockets alone": [sys.executable, str(CLIENTS / "raw.py")],
+        "dpyauth": [str(own), str(CLIENTS / "ours.py")],
+        "websockets alone": [str(own), str(CLIENTS / "raw.py")],
     }
     python = folder / "python" / "bin" / "python"
     if not python.exists():
