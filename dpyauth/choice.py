@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dpyauth.errors import InvalidSetting
 from dpyauth.settings import SERVERS, Settings, settings
 
 if TYPE_CHECKING:
@@ -50,3 +51,14 @@ class Choice:
 
 def _given(app_id: object) -> bool:
     return app_id is not None and app_id != ""
+
+
+def the_sandbox(wanted: bool, server: str | None) -> Sandbox | None:
+    """The sandbox that this kernel shares, if one is wanted."""
+    if not wanted:
+        return None
+    if server is not None:
+        raise InvalidSetting("Give either sandbox=True or server=, not both.")
+    from dpyauth.sandbox import shared
+
+    return shared()

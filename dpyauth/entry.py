@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from dpyauth import completion, environment
 from dpyauth.attempts import run, sign_in
-from dpyauth.choice import Choice
+from dpyauth.choice import Choice, the_sandbox
 from dpyauth.credentials import Credential, Secret, checked
-from dpyauth.errors import InvalidSetting, KeepingFailed, NoCredential, SessionClosed, SignInRefused
+from dpyauth.errors import KeepingFailed, NoCredential, SessionClosed, SignInRefused
 from dpyauth.session import Session, check_timeout
 from dpyauth.settings import Settings
 
@@ -116,7 +116,7 @@ def login(
     <dpyauth session: signed in, CR900001 (USD, real)>
     """
     token = Secret(token) if isinstance(token, str) else token  # first of all: tracebacks may show variables
-    box = _sandbox(sandbox, server)
+    box = the_sandbox(sandbox, server)
     keeping = _profile(profile, server, box)
     trouble: KeepingFailed | None = None
     found = None if token is None else _Found(token, "the argument token")
@@ -254,16 +254,6 @@ def _dropped(profile: str, found: _Found, where: Settings, error: SignInRefused)
 def _leave() -> None:
     if _current is not None:
         _current.close()
-
-
-def _sandbox(wanted: bool, server: str | None) -> Sandbox | None:
-    if not wanted:
-        return None
-    if server is not None:
-        raise InvalidSetting("Give either sandbox=True or server=, not both.")
-    from dpyauth.sandbox import shared
-
-    return shared()
 
 
 def _sample(box: Sandbox, api: str) -> _Found:

@@ -51,12 +51,6 @@ def three(open_session: Open) -> Session:
     return made
 
 
-@pytest.fixture
-def moved(open_options: Open) -> Session:
-    """Somebody whom Deriv has moved to the options API."""
-    return open_options("moved")
-
-
 def asked(monkeypatch: pytest.MonkeyPatch, call: str) -> list[Mapping[str, Any]]:
     """The requests of a call that come from now on."""
     requests: list[Mapping[str, Any]] = []

@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from dpyauth.attempts import run
-from dpyauth.choice import Choice
+from dpyauth.choice import Choice, the_sandbox
 from dpyauth.errors import InvalidRequest, InvalidSetting, SessionClosed
 from dpyauth.fleets import cluster as clusters
 from dpyauth.fleets import running
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from dpyauth.credentials import Secret
     from dpyauth.keep import Kept
-    from dpyauth.sandbox import Sandbox
 
 __all__ = ["Fleet", "fleet"]
 
@@ -103,7 +102,7 @@ def fleet(
     [False, True]
     """
     credentials = wrapped(credentials)  # first of all: tracebacks may show variables
-    box = _sandbox(sandbox, server)
+    box = the_sandbox(sandbox, server)
     choice = Choice(box, server, language)
     if api is not None or app_id is not None or server is not None:
         choice.settings(api or choice.guess(None, app_id), app_id)  # to hear now what cannot be right
@@ -277,13 +276,3 @@ class Fleet:
 
 async def _put(question: str, args: tuple[Any, ...], kwargs: Mapping[str, Any], session: Session) -> Any:
     return await getattr(session.aio, question)(*args, **kwargs)
-
-
-def _sandbox(wanted: bool, server: str | None) -> Sandbox | None:
-    if not wanted:
-        return None
-    if server is not None:
-        raise InvalidSetting("Give either sandbox=True or server=, not both.")
-    from dpyauth.sandbox import shared
-
-    return shared()
