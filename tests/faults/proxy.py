@@ -199,8 +199,10 @@ class Proxy:
         self.accepted = 0
         self.port = 0
         self._open: dict[Passage, asyncio.Task[Any] | None] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._over = False
         self._next: deque[tuple[str, tuple[Any, ...], dict[str, Any]]] = deque()
-        self._server: asyncio.Server | None = None
+        self._listener: socket.socket | None = None
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="fault-proxy", daemon=True)
 
@@ -256,36 +258,54 @@ class Proxy:
     # On the loop
 
     async def _listen(self) -> None:
-        if self._server is None:
-            self._server = await asyncio.start_server(self._take, HOST, self.port)
-            self.port = self._server.sockets[0].getsockname()[1]
+        # Not asyncio's own server: closed while it is taking a connection, it leaves that one open for ever.
+        if self._listener is None:
+            self._listener = socket.create_server((HOST, self.port), backlog=100)
+            self._listener.setblocking(False)
+            self.port = self._listener.getsockname()[1]
+            self._loop.add_reader(self._listener, self._take)
 
     async def _deafen(self) -> None:
-        server, self._server = self._server, None
-        if server is not None:
-            server.close()
+        listener, self._listener = self._listener, None
+        if listener is not None:
+            self._loop.remove_reader(listener)
+            listener.close()
 
-    async def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    def _take(self) -> None:
+        assert self._listener is not None
+        try:
+            client, _ = self._listener.accept()
+        except (BlockingIOError, ConnectionAbortedError):
+            return  # it left before it was taken
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.accepted += 1
-        passage = Passage(self.accepted, reader, writer)
+        task = self._loop.create_task(self._carry(self.accepted, client))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _carry(self, number: int, client: socket.socket) -> None:
+        reader, writer = await asyncio.open_connection(sock=client)
+        if self._over:
+            writer.transport.abort()
+            return
+        passage = Passage(number, reader, writer)
         self._open[passage] = asyncio.current_task()
         try:
             with contextlib.suppress(IndexError):
                 fault, args, more = self._next.popleft()
                 getattr(passage, fault)(*args, **more)
             await passage.pass_through(self.target)
-        except asyncio.CancelledError:
-            pass  # the proxy stops; asyncio's server would complain of it
         finally:
             del self._open[passage]
 
     async def _stop(self) -> None:
+        self._over = True
         await self._deafen()
-        tasks = [task for task in self._open.values() if task is not None]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        for task in self._open.values():  # the others have not begun, and will see that it is over
+            if task is not None:
+                task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.sleep(0)  # what has been closed is let go
 
     # Inside
 

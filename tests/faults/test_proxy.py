@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -241,3 +242,28 @@ def test_it_leaves_nothing_behind(echo: int) -> None:
     assert client.recv(1) == b""
     client.close()
     assert not [thread for thread in threading.enumerate() if thread.name == "fault-proxy"]
+
+
+def test_stopping_while_clients_connect_leaves_no_connection_open(echo: int) -> None:
+    over = threading.Event()
+
+    def knock(port: int) -> None:
+        while not over.is_set():
+            try:
+                socket.create_connection((HOST, port), SECONDS).close()
+            except OSError:
+                pass
+
+    for _ in range(5):
+        over.clear()
+        with Proxy(echo) as proxy:
+            visitors = [threading.Thread(target=knock, args=(proxy.port,)) for _ in range(3)]
+            for visitor in visitors:
+                visitor.start()
+            while proxy.accepted < 10:
+                visitors[0].join(0.001)
+        over.set()
+        for visitor in visitors:
+            visitor.join(SECONDS)
+            assert not visitor.is_alive()
+    gc.collect()  # what was left open complains now
