@@ -15,6 +15,7 @@ from dpyauth.attempts import run, sign_in
 from dpyauth.choice import Choice
 from dpyauth.credentials import Secret, checked
 from dpyauth.errors import DpyauthError, KeepingFailed
+from dpyauth.panels.base import PanelDesk
 from dpyauth.settings import SERVERS
 
 if TYPE_CHECKING:
@@ -30,10 +31,8 @@ log = logging.getLogger("dpyauth")
 _SOURCE = "the sign-in panel"
 
 
-class Desk:
+class Desk(PanelDesk):
     """One reader signing in to one session.
-
-    Its methods may be called from any thread and return at once; ``changed`` is called after every change.
 
     Parameters
     ----------
@@ -53,6 +52,8 @@ class Desk:
         The name it is remembered under.
     """
 
+    name = "sign-in"
+
     def __init__(
         self,
         session: Session,
@@ -64,8 +65,7 @@ class Desk:
         remember: bool = False,
         profile: str = "default",
     ) -> None:
-        self.changed: Callable[[], None] = lambda: None
-        self.session = session
+        super().__init__(session)
         self._box = box
         here = session._settings
         server = None if box is not None or here.server in SERVERS.values() else here.server
@@ -83,7 +83,6 @@ class Desk:
         self._asked = ""  # the API of the latest attempt
         self._again: Callable[[], None] | None = None  # the latest attempt, but with a demo account made for it
         self._browser: Browsing | None = None
-        self._notice: dict[str, str] | None = None
         self._balances: dict[str, str] = {}
 
     # What the reader does

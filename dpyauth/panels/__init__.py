@@ -1,0 +1,1 @@
+"""What is behind the panels: what each shows of a session, and what its buttons do. No widgets here."""

@@ -1,0 +1,118 @@
+"""What all desks have in common. A desk is what is behind a panel: what to show, and what the reader may do."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from dpyauth.errors import DpyauthError
+from dpyauth.panels.presence import Presence
+from dpyauth.panels.texts import texts
+
+if TYPE_CHECKING:
+    from dpyauth.session import Session
+
+log = logging.getLogger("dpyauth")
+
+
+class PanelDesk:
+    """One reader looking at one session by one panel.
+
+    Its methods may be called from any thread. ``changed`` is called after every change, and ``tell`` hands the
+    browser something that must not be part of what is saved with the notebook.
+
+    Parameters
+    ----------
+    session : Session
+        The session to show.
+    """
+
+    name = ""
+    """Of the panel; its words are in a file of that name."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.changed: Callable[[], None] = lambda: None
+        self.tell: Callable[[dict[str, Any]], None] = lambda message: None
+        self.words = texts(self.name, session._settings.language)
+        self.presence = Presence(self.gone)
+        self._notice: dict[str, str] | None = None
+        self._busy = 0
+        self._one_at_a_time = threading.Lock()
+        self._counting = threading.Lock()
+
+    # What there is to show
+
+    def look(self) -> dict[str, Any]:
+        """Everything that the panel shows; holds no secret."""
+        return {
+            "state": self.session.state,
+            "sandbox": self.session._settings.loopback,
+            "busy": self._busy > 0,
+            "notice": self._notice,
+            **self.content(),
+        }
+
+    def content(self) -> dict[str, Any]:
+        """What this panel shows beside that."""
+        return {}
+
+    def say(self, key: str, **values: object) -> str:
+        """Words of this panel."""
+        return self.words[key].format(**values)
+
+    # What the reader does
+
+    def do(self, said: dict[str, Any]) -> None:
+        """What the browser says the reader did."""
+
+    def here(self) -> None:
+        """The browser shows the panel still, or again."""
+        if self.presence.here():
+            self.back()
+
+    def back(self) -> None:
+        """Somebody looks at the panel: for the first time, or again."""
+
+    def gone(self) -> None:
+        """Nobody looks at the panel any more: there is no need to keep it up to date."""
+
+    def leave(self) -> None:
+        """The panel is taken away for good."""
+        self.presence.end()
+        self.gone()
+
+    def dismiss(self) -> None:
+        """Take away what was said."""
+        self._notice = None
+        self.changed()
+
+    def fail(self, error: DpyauthError) -> None:
+        """Say what went wrong."""
+        text = " ".join([str(error), *getattr(error, "__notes__", ())])
+        self._notice = {"title": self.say("failed"), "text": text, "kind": "error"}
+        self.changed()
+
+    def later(self, work: Callable[[], None]) -> None:
+        """Do something that takes a while, on a thread of its own; one after the other, and ``busy`` meanwhile."""
+        with self._counting:
+            self._busy += 1
+        self.changed()
+
+        def run() -> None:
+            try:
+                with self._one_at_a_time:
+                    work()
+            except DpyauthError as error:
+                self.fail(error)
+            except Exception as error:  # a defect of ours must not leave the panel waiting
+                log.error("the %s panel failed: %s", self.name, type(error).__name__)
+                self.fail(DpyauthError(f"An internal error of dpyauth, {type(error).__name__}. Try again."))
+            finally:
+                with self._counting:
+                    self._busy -= 1
+                self.changed()
+
+        threading.Thread(target=run, name=f"dpyauth-{self.name}", daemon=True).start()

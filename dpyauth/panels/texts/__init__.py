@@ -1,0 +1,21 @@
+"""The panels' words, one file per panel and language: to translate the panels, add a folder beside ``en``."""
+
+from __future__ import annotations
+
+import functools
+import json
+from pathlib import Path
+
+_HERE = Path(__file__).parent
+
+
+@functools.cache
+def texts(panel: str, language: str = "EN") -> dict[str, str]:
+    """The words of a panel by key, in English where there are none in this language. ``{…}`` stands for a value."""
+    found: dict[str, str] = {}
+    for folder in ("en", language.lower()):
+        for name in ("common", panel):
+            file = _HERE / folder / f"{name}.json"
+            if file.is_file():
+                found |= json.loads(file.read_text(encoding="utf-8"))
+    return found
