@@ -20,6 +20,7 @@ from typing import Any
 
 import nbformat
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, WebSocket, expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
@@ -202,13 +203,22 @@ class Notebook:
         (page or self.page).screenshot(path=SHOTS / f"{name}.png")
 
     def expect_readable(self, name: str = "") -> None:
-        """WCAG AA, in both themes: a contrast of at least 4.5 to 1. Takes pictures where there is a name for them."""
+        """WCAG AA, in both themes: a contrast of at least 4.5 to 1, and nothing serious that axe-core finds.
+
+        Takes pictures where there is a name for them.
+        """
         weak: list[object] = []
         for theme in ("Light", "Dark"):
             self.theme(theme)
             found = self.panel.evaluate(CONTRASTS)
             assert len(found) > 3
             weak.extend([theme, *each] for each in found if each[1] < 4.5)
+            report = Axe().run(self.page, ".dpyauth-panel")
+            weak.extend(
+                [theme, each["id"], *(node["html"] for node in each["nodes"])]
+                for each in report.response["violations"]
+                if each["impact"] in ("serious", "critical")
+            )
             if name:
                 self.shot(f"{name}-{theme.lower()}")
         self.theme("Light")
