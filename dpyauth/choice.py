@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from dpyauth.errors import InvalidSetting
 from dpyauth.settings import SERVERS, Settings, settings
@@ -14,8 +13,7 @@ if TYPE_CHECKING:
     from dpyauth.sandbox import Sandbox
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """The Derivs there are to choose from: the real ones, those of a sandbox, or one at a given address."""
 
     box: Sandbox | None = None

@@ -7,10 +7,10 @@ import os
 import sys
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dpyauth import completion, environment
+from dpyauth import environment
 from dpyauth.attempts import run, sign_in
 from dpyauth.choice import Choice, the_sandbox
 from dpyauth.credentials import Credential, Secret, checked
@@ -164,13 +164,12 @@ def login(
     return session
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(NamedTuple):
     """A token that was found, and what came with it."""
 
     token: Secret
     source: str
-    others: Mapping[str, Secret] = field(default_factory=dict)
+    others: Mapping[str, Secret] = MappingProxyType({})
     """Tokens of all accounts by login ID, where there are several."""
     app_id: str | None = None
     api: str | None = None
@@ -317,7 +316,10 @@ def _show(session: Session, box: Sandbox | None, **options: Any) -> None:
     """Say who is signed in: with the panel in a notebook, in a line elsewhere."""
     global _desk
     credential = session._credential
-    completion.install()
+    if "IPython" in sys.modules:
+        from dpyauth import completion
+
+        completion.install()
     if environment.in_notebook():
         from dpyauth.desk import Desk
         from dpyauth.widgets.signin import show

@@ -6,8 +6,7 @@ import datetime as dt
 import functools
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from dpyauth.errors import BadReply, DpyauthError
 from dpyauth.paging import Pages, Span, Walk
@@ -201,8 +200,7 @@ def _number(value: Any) -> float | None:
     return float(value) if isinstance(value, int | float) else None
 
 
-@dataclass(frozen=True, slots=True)
-class _Kind:
+class _Kind(NamedTuple):
     """What is particular to ticks, or to candles."""
 
     points: Callable[[Call, Reply], list[Any]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import operator
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from dpyauth.errors import InvalidSetting
@@ -17,8 +17,7 @@ TEST_APP_ID = "1089"
 """The app ID that Deriv lets everybody use for trying things with an API token."""
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """Where to connect to, checked."""
 
     app_id: str | None = TEST_APP_ID

@@ -6,7 +6,7 @@ import functools
 import importlib
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 
 if TYPE_CHECKING:
     from dpyauth.apis.catalog import Call, Catalog
@@ -39,8 +39,7 @@ class Account:
         return "demo" if self.demo else "real"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Entrance:
+class Entrance(NamedTuple):
     """The way into one account."""
 
     address: str | Callable[[], Awaitable[str]]

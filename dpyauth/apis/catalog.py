@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from dpyauth.errors import InvalidRequest, NotInThisApi
 
@@ -19,8 +19,7 @@ APIS = ("v3", "options")
 _COMMON: Schema = {"req_id": {"type": "integer"}, "passthrough": {"type": "object"}}
 
 
-@dataclass(frozen=True, slots=True)
-class Rest:
+class Rest(NamedTuple):
     """Where a call goes that is no message on a socket but a request by HTTP."""
 
     method: str

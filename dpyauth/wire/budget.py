@@ -9,8 +9,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 MINUTE, HOUR = 60.0, 3600.0
 PENALTIES = (5.0, 15.0, 30.0, 60.0)
@@ -23,8 +22,7 @@ GENERAL = "general"
 _KEYS = {"outcome": "max_requests_outcome", "pricing": "max_requests_pricing", GENERAL: "max_requestes_general"}
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(NamedTuple):
     """So many calls, in a minute and in an hour."""
 
     minutely: int

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 
 from dpyauth.errors import ConnectionFailed, DpyauthError
 from dpyauth.wire.replies import Reply
@@ -22,8 +21,7 @@ class State(Enum):
     CLOSED = "closed"
 
 
-@dataclass(frozen=True, slots=True)
-class Greeting:
+class Greeting(NamedTuple):
     """How a fresh socket becomes an authorised one: a first call, and what its reply means.
 
     ``fields`` makes the request anew for every connect, so that no text with a secret is kept.
