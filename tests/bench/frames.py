@@ -1,4 +1,4 @@
-"""How long 5,000 candles and ticks take from the bytes of a reply to a typed frame, against pandas used plainly.
+"""How long a page of a statement, 5,000 candles and 5,000 ticks take from bytes to a typed frame, against plain pandas.
 
     python tests/bench/frames.py
 
@@ -16,13 +16,17 @@ from typing import Any
 
 import pandas as pd
 
+import dpyauth
 from dpyauth import frames
 from dpyauth.apis.catalog import load
+from dpyauth.frames.ledger import statement
+from dpyauth.sandbox import Sandbox
 from dpyauth.wire.replies import parse
 
 ROUNDS = 40
 COUNT = 5_000
-CALL = load("v3")["ticks_history"]
+PAGE = 999
+CONTEXT = frames.Context("statement", "CR900001")
 
 
 def replies() -> tuple[bytes, bytes]:
@@ -39,6 +43,24 @@ def replies() -> tuple[bytes, bytes]:
         json.dumps({"candles": rows, "msg_type": "candles", "pip_size": 4}).encode(),
         json.dumps({"history": {"prices": prices, "times": times}, "msg_type": "history", "pip_size": 4}).encode(),
     )
+
+
+def page() -> bytes:
+    """The message of one full page of a statement, as the sandbox makes it."""
+    with Sandbox(limits=None) as box, dpyauth.login("sandbox-rich-all", app_id=box.app_id, server=box.url) as session:
+        reply = session.call("statement", limit=PAGE, description=1)
+    assert len(reply["statement"]["transactions"]) == PAGE
+    return json.dumps(reply).encode()
+
+
+def plain_statement(message: bytes) -> pd.DataFrame:
+    table = pd.DataFrame(json.loads(message)["statement"]["transactions"])
+    table["transaction_time"] = pd.to_datetime(table["transaction_time"], unit="s", utc=True)
+    return table
+
+
+def shaped_statement(reply: Any) -> pd.DataFrame:
+    return statement(reply["statement"]["transactions"], CONTEXT, currency="USD")
 
 
 def plain_candles(message: bytes) -> pd.DataFrame:
@@ -69,18 +91,20 @@ def medians(ways: dict[str, Callable[[], Any]]) -> dict[str, float]:
 def main() -> None:
     """Measure and print."""
     candles, ticks = replies()
-    for title, message, plain, shaped in (
-        ("candles", candles, plain_candles, lambda reply: frames.candles(reply["candles"])),
-        ("ticks", ticks, plain_ticks, lambda reply: frames.ticks(reply["history"])),
+    for title, call, message, plain, shaped in (
+        ("statement", "statement", page(), plain_statement, shaped_statement),
+        ("candles", "ticks_history", candles, plain_candles, lambda reply: frames.candles(reply["candles"])),
+        ("ticks", "ticks_history", ticks, plain_ticks, lambda reply: frames.ticks(reply["history"])),
     ):
+        entry = load("v3")[call]
         ways: dict[str, Callable[[], Any]] = {"pandas, plainly": lambda m=message, p=plain: p(m)}
         ways["only read"] = lambda m=message: parse(m)
-        ways[f"frames.{title}"] = lambda m=message, s=shaped: s(parse(m))
-        ways["frames.generic"] = lambda m=message: frames.generic(CALL, parse(m))
+        ways["tidy"] = lambda m=message, s=shaped: s(parse(m))
+        ways["frames.generic"] = lambda m=message, c=entry: frames.generic(c, parse(m))
         result = medians(ways)
         base = result["pandas, plainly"]
         for name, took in result.items():
-            print(f"{COUNT} {title:8} {name:16} {took:7.2f} ms {took / base:6.2f}x")
+            print(f"{title:10} {name:16} {took:7.2f} ms {took / base:6.2f}x")
 
 
 if __name__ == "__main__":
