@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 LESSON := notebooks/01-sign-in-and-account-status.ipynb
 ROOT_FLAG := $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: lab test check chromium lessons clean
+.PHONY: lab test docs chromium lessons clean
 
 lab: $(VENV)/lab.stamp
 	$(BIN)/jupyter lab $(ROOT_FLAG) $(LESSON)
@@ -20,6 +20,11 @@ test: $(VENV)/test.stamp chromium
 	DPYAUTH_IPYKERNEL6=$(abspath $(VENV)/ipykernel-6) $(BIN)/pytest
 	$(BIN)/pytest -p no:cacheprovider --nbval --nbval-current-env notebooks
 	PYTHONPATH=$(VENV)/pandas-2 $(BIN)/pytest -q tests/frames tests/test_queries.py tests/test_export.py
+
+# Builds the documentation from the lessons, the guide and the docstrings; needs no network.
+docs: $(VENV)/test.stamp
+	$(BIN)/sphinx-build -c notebooks/guide -b html -q -E -W --keep-going notebooks build/docs
+	@echo "The pages are in build/docs: open index.html there."
 
 # Runs every lesson and stores its outputs, clean of timings and widget state.
 lessons: $(VENV)/test.stamp

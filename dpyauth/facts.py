@@ -42,9 +42,9 @@ class Facts(Payloads):
         Returns
         -------
         pandas.DataFrame
-            One row per limit; columns and dtypes as `dpyauth.frames.limits`, `market_limits` or `transfer_limits`
-            says. With ``"all"`` the accounts come one after the other, and there are two more columns: ``loginid``,
-            and ``error``, why an account could not be read (both string).
+            One row per limit; columns and dtypes as `dpyauth.frames.limits`, `dpyauth.frames.market_limits` or
+            `dpyauth.frames.transfer_limits` says. With ``"all"`` the accounts come one after the other, and there are
+            two more columns: ``loginid``, and ``error``, why an account could not be read (both string).
 
         Raises
         ------
@@ -353,7 +353,8 @@ class Facts(Payloads):
         Returns
         -------
         pandas.DataFrame
-            Columns and dtypes as `dpyauth.frames.site_limits`, `site_currencies` or `transfer_fees` says.
+            Columns and dtypes as `dpyauth.frames.site_limits`, `dpyauth.frames.site_currencies` or
+            `dpyauth.frames.transfer_fees` says.
 
         Raises
         ------

@@ -59,17 +59,17 @@ def generic(
     pandas.DataFrame
         Columns are named as Deriv names the fields; a field of an object within a row is ``object.field``.
 
-        ===================  ==========================================================================
-        text                 string; so are masked columns, whatever they hold
-        one of some texts    category
-        0 and 1              boolean
-        whole number, ID     Int64
-        money, price         float64, or Decimal
-        other number         float64
-        time                 datetime64[us, UTC]
-        list                 Python lists; empty, never missing
-        object, data as keys Python dicts; empty, never missing
-        ===================  ==========================================================================
+        ====================  =========================================================================
+        text                  string; so are masked columns, whatever they hold
+        one of some texts     category
+        0 and 1               boolean
+        whole number, ID      Int64
+        money, price          float64, or Decimal
+        other number          float64
+        time                  datetime64[us, UTC]
+        list                  Python lists; empty, never missing
+        object, data as keys  Python dicts; empty, never missing
+        ====================  =========================================================================
 
         A field that holds something else than Deriv documents counts as missing.
 

@@ -54,7 +54,8 @@ def export(
     Parameters
     ----------
     session : Session
-        Signed in, on either API. See `statement`, `profit_table`, `limits` and so on for the calls it stands on.
+        Signed in, on either API. See `Session.statement`, `Session.profit_table`, `Session.limits` and so on for
+        the calls it stands on.
     folder : str or path
         Where to put it; a new folder.
     since : date, datetime, str or timedelta, optional

@@ -12,7 +12,7 @@ _PAGE = "<!doctype html><title>Error</title><h1>A page of something between you 
 
 @dataclass(slots=True)
 class Fault:
-    """One kind of trouble, waiting for a call (`"*"`: for any)."""
+    """One kind of trouble, waiting for a call (``"*"``: for any)."""
 
     kind: str
     call: str
@@ -23,9 +23,9 @@ class Fault:
 class Faults:
     """What to do wrong, and to which call. Every method may be used from any thread.
 
-    A fault names the call it waits for (`"*"` for any) and how many `times` it strikes. `drop`, `reset`
+    A fault names the call it waits for (``"*"`` for any) and how many ``times`` it strikes. `drop`, `reset`
     and `stall` without a call strike at once, on every open connection. Calls over HTTP have names too: those
-    of the catalog, and `otp`, `token` and `revoke`; there, `duplicate` and `reorder` do nothing.
+    of the catalog, and ``otp``, ``token`` and ``revoke``; there, `duplicate` and `reorder` do nothing.
 
     Examples
     --------
@@ -84,7 +84,7 @@ class Faults:
         self._add("reset", call, times)
 
     def stall(self, call: str | None = None, times: int = 1, pongs: bool = True) -> None:
-        """Stop answering but keep the socket open; without `pongs`, protocol pings go unanswered too."""
+        """Stop answering but keep the socket open; without ``pongs``, protocol pings go unanswered too."""
         self._add("stall", call, times, pongs)
 
     def refuse(self, status: int, times: int = 1) -> None:
@@ -114,7 +114,7 @@ class Faults:
         self._at_once(Fault("move", "", args=(loginid, status)))
 
     def maintenance(self, site_status: str = "down", refuse: bool = True) -> None:
-        """Announce `down` or `updating` to `website_status` (`up` ends it) and refuse handshakes with 503."""
+        """Announce ``down`` or ``updating`` to ``website_status`` (``up`` ends it) and refuse handshakes with 503."""
         self._down = refuse and site_status != "up"
         self._at_once(Fault("site", "", args=(site_status,)))
 

@@ -14,7 +14,7 @@ _PRICING: Final = frozenset({"proposal", "proposal_open_contract"})
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The limits `website_status` announces: requests per (minute, hour) for each kind of call.
+    """The limits ``website_status`` announces: requests per (minute, hour) for each kind of call.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ class Limits:
     pricing: tuple[int, int] = (80, 3_600)
 
     def announce(self) -> dict[str, Any]:
-        """The limits as `website_status.api_call_limits` spells them (`requestes` is Deriv's spelling)."""
+        """The limits as ``website_status.api_call_limits`` spells them (``requestes`` is Deriv's spelling)."""
 
         def block(about: str, numbers: tuple[int, int]) -> dict[str, Any]:
             return {"applies_to": about, "minutely": numbers[0], "hourly": numbers[1]}

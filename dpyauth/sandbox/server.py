@@ -31,7 +31,7 @@ _GRACE = 0.3  # seconds for clients to close their side when the sandbox stops
 
 
 class Received(NamedTuple):
-    """One request the sandbox got: the call's name (`?` if there is no such call), req_id, connection."""
+    """One request the sandbox got: the call's name (``?`` if there is no such call), req_id, connection."""
 
     call: str
     req_id: int | None
@@ -74,7 +74,7 @@ class Sandbox:
     faults : Faults
         Things that can be made to go wrong.
     echo_state : bool
-        Whether the sign-in pages send an app's `state` back; nobody knows whether Deriv does.
+        Whether the sign-in pages send an app's ``state`` back; nobody knows whether Deriv does.
     redirect_denial : bool
         Whether they tell the app when somebody denies it access; nobody knows of Deriv doing so.
     connections_opened : int
@@ -138,7 +138,7 @@ class Sandbox:
 
     @property
     def url(self) -> str:
-        """The WebSocket address, still without `?app_id=`."""
+        """The WebSocket address, still without ``?app_id=``."""
         return f"ws://{_HOST}:{self._port}/websockets/v3"
 
     @property
@@ -196,7 +196,7 @@ class Sandbox:
         self._thread = self._loop = None
 
     def wait_until(self, condition: Callable[[Sandbox], object], timeout: float = 5.0) -> bool:
-        """Block until a condition on this sandbox holds; False when it did not within `timeout` seconds.
+        """Block until a condition on this sandbox holds; False when it did not within ``timeout`` seconds.
 
         It is checked when a request comes in and when a connection opens or closes.
 

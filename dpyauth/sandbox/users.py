@@ -24,7 +24,7 @@ class SampleToken:
     Parameters
     ----------
     token : str
-        What goes into the `authorize` call, or after `Bearer`. It opens nothing but this sandbox.
+        What goes into the ``authorize`` call, or after ``Bearer``. It opens nothing but this sandbox.
     label : str
         What it is good for, in a few words.
     loginid : str
@@ -32,7 +32,7 @@ class SampleToken:
     scopes : tuple of str
         What it may do.
     kind : str
-        `api` for an API token, `oauth` for a session token of one app, `pat` for a token of the Options API.
+        ``api`` for an API token, ``oauth`` for a session token of one app, ``pat`` for a token of the Options API.
     """
 
     token: str

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from dpyauth.wire.subscriptions import Listener, Subscription
 
 MAX_LOSSES = 3
-"""How many lost connections one read outlives before it is given up."""
+"""With how many connections a read may be lost before it is given up: it is sent so many times at most."""
 
 PATIENCE = 600.0
 """How long a call may wait for Deriv's rate limits, in seconds, on top of its own time-out."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 
-from websockets.exceptions import ConnectionClosed, InvalidProxy, InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidProxy, InvalidProxyStatus, InvalidStatus
 
 from dpyauth.errors import DpyauthError, SignInRefused
 from dpyauth.wire.socket import Socket
@@ -53,6 +53,10 @@ def explain(error: Exception, patience: float = 10.0) -> tuple[str, DpyauthError
         return "the connection broke while it was opened", None
     if isinstance(error, InvalidProxy):
         return "the address of the proxy in this machine's settings cannot be read", None
+    if isinstance(error, InvalidProxyStatus):
+        code = error.response.status_code
+        why = "it wants a name and a password, or others" if code == 407 else "it may not let WebSockets through"
+        return f"the proxy in this machine's settings refuses (HTTP {code}): {why}", None
     if isinstance(error, ImportError) and "socks" in str(error):
         return "this machine uses a SOCKS proxy, which needs the package python-socks", None
     return f"the connection could not be opened ({type(error).__name__})", None

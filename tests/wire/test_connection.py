@@ -13,7 +13,7 @@ from concurrent.futures import Future
 from typing import Any
 
 import pytest
-from websockets.exceptions import ConnectionClosedError, InvalidMessage, InvalidStatus
+from websockets.exceptions import ConnectionClosedError, InvalidMessage, InvalidProxyStatus, InvalidStatus
 from websockets.http11 import Response
 from websockets.sync.server import Server, ServerConnection, serve
 
@@ -326,6 +326,8 @@ def test_a_thousand_calls_from_many_threads(box: Sandbox, connect: Make) -> None
         (socket.gaierror(), "name could not be found"),
         (ConnectionResetError(), "ConnectionResetError"),
         (ConnectionClosedError(None, None), "broke"),
+        (InvalidProxyStatus(Response(407, "", {})), "a name and a password"),  # type: ignore[arg-type]
+        (InvalidProxyStatus(Response(403, "", {})), "HTTP 403"),  # type: ignore[arg-type]
         (ImportError("connecting through a SOCKS proxy requires python-socks"), "python-socks"),
     ],
 )

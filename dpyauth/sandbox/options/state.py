@@ -90,9 +90,10 @@ class Options:
 
     Attributes
     ----------
-    money : {"documented", "text", "numbers"}
-        How balances and the money of `proposal_open_contract` are sent: as the schemas say (numbers, and
-        text), or all of it as text or as numbers; reports of the real API differ from its schemas.
+    money : str
+        How balances and the money of ``proposal_open_contract`` are sent: ``"documented"``, as the schemas say
+        (numbers, and text), or all of it as ``"text"`` or as ``"numbers"``; reports of the real API differ from
+        its schemas.
     expires_in : int
         Seconds a token from a sign-in lives.
     token_type : str
@@ -101,7 +102,7 @@ class Options:
         Whether a sign-in also gets a refresh token, and whether using one replaces it.
     sockets_outlive_tokens : bool
         Whether an open WebSocket stays up when its token has expired or been revoked, as Deriv says; if
-        not, private calls are answered `InvalidToken`.
+        not, private calls are answered ``InvalidToken``.
     otp_lifetime, code_lifetime : float
         Seconds that a one-time password and an authorization code can be used.
     most_sockets, most_streams : int

@@ -1,0 +1,223 @@
+"""The pages of the documentation: they build without a warning, and what they say and link to is there."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urljoin, urlsplit
+
+import pytest
+
+import dpyauth
+from dpyauth import frames
+from dpyauth.apis import options
+from dpyauth.apis.catalog import load
+from dpyauth.fleets.questions import questions
+from dpyauth.sandbox import Sandbox
+from dpyauth.wire import budget
+
+ROOT = Path(__file__).parents[2]
+NOTEBOOKS = ROOT / "notebooks"
+SOURCES = [NOTEBOOKS / "index.md", *sorted(NOTEBOOKS.glob("guide/*.md")), *sorted(NOTEBOOKS.glob("reference/*.md"))]
+
+KNOWN = {
+    *("deriv.com", "developers.deriv.com", "oauth.deriv.com", "auth.deriv.com", "api.derivws.com"),
+    *("github.com", "keepachangelog.com", "semver.org"),
+}
+"""Hosts that the pages may link to."""
+
+NOT_FOR_READERS = {"dpyauth.Stream.push", "dpyauth.Stream.end"}
+"""Public for the rest of the package only."""
+
+
+@dataclass
+class Page(HTMLParser):
+    """What a page has, loads and links to."""
+
+    path: Path
+    ids: set[str] = field(default_factory=set)
+    loads: list[str] = field(default_factory=list)
+    links: list[str] = field(default_factory=list)
+    styles: str = ""
+
+    def __post_init__(self) -> None:
+        super().__init__()
+        self._in_style = False
+        self.text = self.path.read_text(encoding="utf-8")
+        self.feed(self.text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        self.ids |= {given["id"]} if "id" in given else set()
+        self._in_style = tag == "style"
+        self.styles += given.get("style", "")
+        if tag == "a":
+            self.links += [given["href"]] if "href" in given else []
+        elif tag == "link" and not {"search", "index", "next", "prev"} & set(given.get("rel", "").split()):
+            self.loads.append(given["href"])
+        else:
+            self.loads += [given[name] for name in ("src", "data", "poster") if name in given]
+
+    def handle_data(self, data: str) -> None:
+        self.styles += data if self._in_style else ""
+
+    def handle_endtag(self, tag: str) -> None:
+        self._in_style = False
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The pages, built as `make docs` builds them."""
+    folder = tmp_path_factory.mktemp("build") / "docs"
+    command = "-m sphinx -c notebooks/guide -b html -q -E -W --keep-going notebooks"
+    done = subprocess.run(
+        [sys.executable, *command.split(), folder], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture(scope="module")
+def pages(site: Path) -> dict[Path, Page]:
+    found = {path: Page(path) for path in sorted(site.rglob("*.html"))}
+    assert len(found) > 20
+    return found
+
+
+@pytest.fixture(scope="module")
+def names(site: Path) -> set[str]:
+    """Every name that the reference explains."""
+    *_, packed = (site / "objects.inv").read_bytes().split(b"\n", 4)
+    entries = [line.split() for line in zlib.decompress(packed).decode().splitlines()]
+    return {entry[0] for entry in entries if entry[1].startswith("py:")}
+
+
+def elsewhere(address: str) -> bool:
+    parts = urlsplit(address)
+    return bool(parts.netloc) or parts.scheme not in {"", "data"}
+
+
+def addresses(css: str) -> Iterator[str]:
+    for quote, address in re.findall(r"""url\(\s*(["']?)(.*?)\1\s*\)""", css, re.DOTALL):
+        yield address.strip(quote)
+    yield from re.findall(r"""@import\s+["'](.*?)["']""", css)
+
+
+def test_nothing_is_loaded_from_elsewhere(site: Path, pages: dict[Path, Page]) -> None:
+    for page in pages.values():
+        loads = [*page.loads, *addresses(page.styles)]
+        assert [address for address in loads if elsewhere(address)] == [], page.path
+        assert re.findall(r"""(?:import|fetch)\s*\(?\s*["']https?:""", page.text) == [], page.path
+    for sheet in site.rglob("*.css"):
+        assert [address for address in addresses(sheet.read_text(encoding="utf-8")) if elsewhere(address)] == [], sheet
+
+
+def test_that_would_be_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "page.html"
+    path.write_text(
+        '<link rel="stylesheet" href="https://a.example/x.css"><script src="//b.example/x.js"></script>'
+        "<style>@import 'https://c.example'; a { background: url( 'http://d.example/x.png' ) }</style>"
+        '<p style="background: url(https://e.example)"><img src="data:,"><img src="x.png">'
+    )
+    page = Page(path)
+    found = [urlsplit(one).netloc for one in [*page.loads, *addresses(page.styles)] if elsewhere(one)]
+    assert sorted(found) == ["a.example", "b.example", "c.example", "d.example", "e.example"]
+
+
+def test_links_lead_somewhere(site: Path, pages: dict[Path, Page]) -> None:
+    dead, outside = [], []
+    for page in pages.values():
+        for link in page.links:
+            if elsewhere(link):
+                outside.append(link)
+                continue
+            target, _, fragment = urljoin(page.path.as_uri(), link).partition("#")
+            there = Path(unquote(urlsplit(target).path))
+            if not there.is_file() or (fragment and there in pages and unquote(fragment) not in pages[there].ids):
+                dead.append((page.path.name, link))
+    assert dead == []
+    strange = [link for link in outside if urlsplit(link).scheme != "https" or urlsplit(link).hostname not in KNOWN]
+    assert strange == []
+
+
+def test_every_lesson_is_listed(site: Path, pages: dict[Path, Page]) -> None:
+    lessons = [f"{path.stem}.html" for path in sorted(NOTEBOOKS.glob("*.ipynb"))]
+    links = pages[site / "index.html"].links
+    listed = [link for link in dict.fromkeys(links) if link in lessons]
+    assert sorted(listed) == lessons
+    for lesson in lessons:
+        assert "sign-in panel:" not in pages[site / lesson].text, "a panel's one line of text is said in words"
+
+
+def test_every_public_name_is_in_the_reference(names: set[str]) -> None:
+    wanted = {f"dpyauth.{name}" for name in dpyauth.__all__} | {f"dpyauth.frames.{name}" for name in frames.__all__}
+    for kind in (dpyauth.Session, dpyauth.Stream, dpyauth.Fleet):
+        wanted |= {f"dpyauth.{kind.__name__}.{name}" for name in vars_of(kind)}
+    wanted |= {f"dpyauth.sandbox.Sandbox.{name}" for name in ("start", "stop", "url", "pay", "wait_until")}
+    assert wanted - names - NOT_FOR_READERS == set()
+
+
+def vars_of(kind: type) -> set[str]:
+    """The public methods and properties of a class."""
+    return {name for name in dir(kind) if not name.startswith("_")}
+
+
+def test_nothing_of_this_machine_is_on_the_pages(pages: dict[Path, Page]) -> None:
+    private = {str(ROOT), str(Path.home()), sys.prefix} - {"/"}
+    for page in pages.values():
+        assert [place for place in private if place in page.text] == [], page.path
+
+
+def blocks(path: Path) -> list[str]:
+    return re.findall(r"^```python\n(.*?)^```$", path.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
+def test_examples_are_python(path: Path) -> None:
+    for block in blocks(path):
+        compile(block, path.name, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+
+
+def test_examples_of_the_sandbox_run(nothing_left: None) -> None:
+    examples = blocks(NOTEBOOKS / "guide" / "sandbox.md")
+    assert len(examples) == 4
+    where: dict[str, object] = {}
+    for example in examples:
+        exec(example, where)
+    assert where["Sandbox"] is Sandbox
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
+def test_files_that_are_named_are_there(path: Path) -> None:
+    named = re.findall(r"`((?:tests|dpyauth|notebooks)/[\w./-]+)`", path.read_text(encoding="utf-8"))
+    addresses = {"dpyauth/callback"}  # this is a page of the Jupyter server
+    assert [name for name in named if not (ROOT / name).exists() and name not in addresses] == []
+
+
+def test_figures_are_those_of_the_code() -> None:
+    promises, apis, catalog, fleet = (
+        (NOTEBOOKS / name).read_text(encoding="utf-8")
+        for name in ("guide/promises.md", "guide/apis.md", "reference/catalog.md", "reference/fleet.md")
+    )
+    v3, opt = load("v3"), load("options")
+    change, change_too = (sum(bool(call.changes) for call in calls.values()) for calls in (v3, opt))
+    said = " ".join(promises.split())
+    assert f"{change} of the {len(v3)} calls of v3" in said
+    assert f"{change_too} of the {len(opt)} of options" in said
+    over_http = sum(call.rest is not None for call in opt.values())
+    assert f"| {len(v3)}, all over one WebSocket | {len(opt)}; {over_http} of them over HTTP |" in apis
+    assert f"{len(v3)} calls of v3 and {len(opt)} of options" in catalog
+    for api, limits in (("v3", budget.LIMITS), ("options", options.LIMITS)):
+        for name, limit in limits.items():
+            row = f"| {api}, {name} | {limit.minutely} | "
+            assert row in promises
+            listed = set(re.findall(r"`(\w+)`", promises.partition(row)[2].partition("\n")[0]))
+            assert listed == limit.calls
+    assert set(re.findall(r"`(\w+)`", fleet.rpartition("A fleet can be asked:")[2])) == set(questions())
