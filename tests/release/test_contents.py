@@ -1,0 +1,70 @@
+"""What is handed out: the wheel and the source archive hold what they should, and nothing else."""
+
+from __future__ import annotations
+
+import email
+import re
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+NOT_OURS = re.compile(r"__pycache__|\.py[co]$|\.ipynb_checkpoints|^tests/browser/shots/|(^|/)\.")
+
+
+def files(*folders: str) -> set[str]:
+    """The project's own files in these folders."""
+    found = {path.relative_to(ROOT).as_posix() for folder in folders for path in (ROOT / folder).rglob("*")}
+    return {name for name in found if (ROOT / name).is_file() and not NOT_OURS.search(name)}
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with both, built from a copy of the project as the tools that publish it do."""
+    folder = tmp_path_factory.mktemp("dist")
+    command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder), str(ROOT)]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return folder
+
+
+@pytest.fixture(scope="module")
+def wheel(built: Path) -> zipfile.ZipFile:
+    (path,) = built.glob("*.whl")
+    assert path.name.endswith("-py3-none-any.whl")
+    return zipfile.ZipFile(path)
+
+
+def test_the_wheel(wheel: zipfile.ZipFile) -> None:
+    names = set(wheel.namelist())
+    (info,) = {name.split("/")[0] for name in names if ".dist-info/" in name}
+    config = f"{info.removesuffix('.dist-info')}.data/data/etc/jupyter/jupyter_server_config.d/dpyauth.json"
+    about = {f"{info}/{name}" for name in ("METADATA", "WHEEL", "RECORD", "licenses/LICENSE")}
+    assert names == files("dpyauth") | about | {config}
+    assert wheel.read(config) == (ROOT / "dpyauth/jupyter/server-config.json").read_bytes()
+    for needed in ("py.typed", "widgets/common.js", "widgets/look.css", "apis/v3.json", "panels/texts/en/common.json"):
+        assert f"dpyauth/{needed}" in names
+
+
+def test_what_the_wheel_says_of_itself(wheel: zipfile.ZipFile) -> None:
+    (name,) = (name for name in wheel.namelist() if name.endswith("METADATA"))
+    about = email.message_from_bytes(wheel.read(name))
+    assert about["Name"] == "dpyauth"
+    assert about["Requires-Python"] == ">=3.11"
+    assert about["License-Expression"] == "MIT"
+    assert about["Description-Content-Type"] == "text/markdown"
+    assert "notebooks/images" in about.get_payload()  # type: ignore[operator]
+    required = [line for line in about.get_all("Requires-Dist", []) if "extra ==" not in line]
+    assert not [line for line in required if re.search(r"[<=~!]=?\s*\d", line.replace(">=", ""))], "nothing is pinned"
+
+
+def test_the_source_archive(built: Path) -> None:
+    (path,) = built.glob("*.tar.gz")
+    with tarfile.open(path) as archive:
+        names = {member.name.partition("/")[2] for member in archive.getmembers() if member.isfile()}
+    alone = {"CHANGELOG.md", "LICENSE", "Makefile", "README.md", "environment.yml", "pyproject.toml", ".gitignore"}
+    assert names == files("dpyauth", "notebooks", "tests") | alone | {"PKG-INFO"}
