@@ -133,8 +133,8 @@ class Queries(Payloads):
         Parameters
         ----------
         account : str
-            ``"current"``, a login ID, or ``"all"``. Deriv may refuse ``"all"`` to API tokens; where the sign-in gave
-            access to several accounts they are then asked one by one, and there is a column ``error``.
+            ``"current"``, a login ID, or ``"all"``. Deriv may refuse ``"all"`` to API tokens; the accounts that the
+            sign-in gave access to (one, with an API token) are then asked one by one, with a column ``error``.
         decimal : bool
             Money as exact `decimal.Decimal` instead of float64.
 

@@ -53,7 +53,7 @@ class Signing:
     _watchers: list[Callable[[], None]]
 
     def _not_signed_in(self, call: str) -> NotSignedIn:
-        because = f" ({self._signed_out_because})" if self._signed_out_because else ""
+        because = f": {self._signed_out_because}" if self._signed_out_because else ""
         return NotSignedIn(f"Nobody is signed in{because}. {ASK}", call=call)
 
     @property

@@ -6,7 +6,7 @@ import functools
 from typing import TYPE_CHECKING
 
 from dpyauth import frames
-from dpyauth.errors import ApiError
+from dpyauth.errors import ApiError, PermissionDenied
 from dpyauth.plans import Plan
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ def balance(session: Queries, account: str, *, decimal: bool) -> Plan[pd.DataFra
     """One call knows all accounts; but Deriv may refuse that to an API token."""
     try:
         payload, context = yield from session._payload("balance", {"account": account}, exact=decimal)
-    except ApiError:
-        if account != "all" or len(session._grants) < 2:
+    except ApiError as error:
+        if account != "all" or (len(session._grants) < 2 and not isinstance(error, PermissionDenied)):
             raise
         shape = functools.partial(frames.balance, decimal=decimal)
         return (yield from session._per_account("all", "balance", shape, exact=decimal))

@@ -17,7 +17,7 @@ KINDS: Kinds = {
     "PermissionDenied": (PermissionDenied, "Sign in with a token that has this scope"),
     "InputValidationFailed": (InputRefused, ""),
     "RateLimit": (RateLimited, "Wait a minute and run the cell again"),
-    "AuthorizationRequired": (ApiError, "Sign in again with dpyauth.login()"),
+    **dict.fromkeys(("AuthorizationRequired", "InvalidToken"), (ApiError, "Sign in again with dpyauth.login()")),
     **dict.fromkeys(PASSING - {"RateLimit"}, (ApiError, "It may be gone in a moment: run the cell again")),
 }
 """The error for a code, and what to do."""
