@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from dpyauth.fleets import Fleet, fleet
     from dpyauth.keep import forget
     from dpyauth.nested import allow_nested_asyncio
+    from dpyauth.opening import apps, explorer, tokens
     from dpyauth.report import export
     from dpyauth.session import Session
     from dpyauth.streams import Stream
@@ -75,10 +76,13 @@ __all__ = [
     "Stream",
     "__version__",
     "allow_nested_asyncio",
+    "apps",
+    "explorer",
     "export",
     "fleet",
     "forget",
     "login",
+    "tokens",
 ]
 
 _HOMES = {
@@ -86,10 +90,13 @@ _HOMES = {
     "Session": "session",
     "Stream": "streams",
     "allow_nested_asyncio": "nested",
+    "apps": "opening",
+    "explorer": "opening",
     "export": "report",
     "fleet": "fleets",
     "forget": "keep",
     "login": "entry",
+    "tokens": "opening",
 }
 """Where the names are that are not errors."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
     from dpyauth.sandbox import Sandbox
     from dpyauth.session import Session
     from dpyauth.settings import Settings
-
-log = logging.getLogger("dpyauth")
 
 _SOURCE = "the sign-in panel"
 
@@ -138,7 +135,7 @@ class Desk(PanelDesk):
         self._browser, self._notice = browser, None
         browser.start()
         if browser.trouble:
-            self._notice = views.unheard(browser.trouble)
+            self._notice = views.unheard(browser.trouble, self.words)
         self.changed()
         comes_back = callback is not None and browser.way.redirect_url in (None, callback)
         return {"url": browser.way.url, "nonce": browser.nonce.reveal(), "automatic": comes_back}
@@ -162,7 +159,8 @@ class Desk(PanelDesk):
     def choose(self, loginid: str) -> None:
         """Use another account of the same sign-in."""
         if loginid in self.session._grants:
-            self._follow(self.session._switch(loginid), self.session.api)
+            attempt = self.session._switch(loginid)
+            self._follow(lambda: attempt, self.session.api)
 
     def cancel(self) -> None:
         """Call off what is under way."""
@@ -199,7 +197,7 @@ class Desk(PanelDesk):
             offer = "demo" if self._again else "demo with Deriv"
         elif views.token_refused(error) and len(self._apis) > 1:
             offer = "options"  # where Deriv may have moved the reader to
-        self._notice = views.trouble(error, self._asked, offer)
+        self._notice = views.trouble(error, self._asked, offer, self.words)
         self.changed()
 
     # What there is to show
@@ -211,7 +209,7 @@ class Desk(PanelDesk):
         with self._lock:  # for a moment there must be neither
             attempt, browser = self._attempt, self._browser
         if notice is None and attempt is None:
-            notice = views.news(session)
+            notice = views.news(session, self.words)
         if state == "closed":
             phase = "closed"
         elif attempt is not None:
@@ -254,7 +252,7 @@ class Desk(PanelDesk):
                 return  # it came twice, or too late
             browsing.taken = True
         self._remember = browsing.remember
-        self._follow(run(steps()), browsing.way.settings.api)
+        self._follow(lambda: run(steps()), browsing.way.settings.api)
 
     def over(self, browsing: Browsing) -> None:
         """It has ended without access."""
@@ -265,7 +263,7 @@ class Desk(PanelDesk):
         """Nothing came back in time."""
         if browsing is self._browser:
             self.cancel()
-            self._notice = views.late(browsing.timer.interval)
+            self._notice = views.late(browsing.timer.interval, self.words)
             self.changed()
 
     def failed(self, browsing: Browsing, error: DpyauthError) -> None:
@@ -295,11 +293,12 @@ class Desk(PanelDesk):
     ) -> None:
         self._remember = remember
         again = partial(self._begin, given, where, remember=remember, create_demo=True)
-        self._follow(run(sign_in(self.session, given, where, other, **options)), where.api, again)
+        self._follow(lambda: run(sign_in(self.session, given, where, other, **options)), where.api, again)
 
-    def _follow(self, attempt: Future[Account], api: str, again: Callable[[], None] | None = None) -> None:
-        with self._lock:
-            before, self._attempt = self._attempt, attempt
+    def _follow(self, start: Callable[[], Future[Account]], api: str, again: Callable[[], None] | None = None) -> None:
+        with self._lock:  # or a quick one would be over before anybody knows of it
+            before = self._attempt
+            attempt = self._attempt = start()
             browser, self._browser = self._browser, None
             self._notice, self._asked, self._again = None, api, again
         if before is not None:
@@ -322,9 +321,8 @@ class Desk(PanelDesk):
             if not views.account_missing(error):
                 self._again = None
             self.fail(error)
-        except Exception as error:  # a defect of ours must not leave the panel waiting
-            log.error("the sign-in failed: %s", type(error).__name__)
-            self.fail(DpyauthError(f"An internal error of dpyauth, {type(error).__name__}. Try again."))
+        except Exception as error:
+            self.broke(error)
         else:
             self._again = None
             self.changed()

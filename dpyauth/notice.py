@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from typing import Any, Self
 
@@ -16,7 +17,8 @@ AFTER = 2.0
 class Notice:
     """Says after a while that a call waits for Deriv's rate limits.
 
-    In a notebook the line is an output that is replaced, and empty at the end; in a terminal it is overwritten.
+    In a notebook the line is an output that is replaced, and empty at the end; in a terminal it is overwritten. Other
+    threads than the main one say nothing: what a panel waits for is no news in the cell that happens to run.
     """
 
     __slots__ = ("_display", "_started", "_told")
@@ -36,7 +38,8 @@ class Notice:
     def about(self, pending: Pending) -> None:
         """Look whether there is something to say."""
         waited = time.monotonic() - self._started
-        if waited >= AFTER and not pending.sent and not pending.changes:
+        here = threading.current_thread() is threading.main_thread()
+        if waited >= AFTER and here and not pending.sent and not pending.changes:
             self._told = True
             self._say(f"Waiting for Deriv's limit of calls a minute, or for the connection: {waited:.0f} s")
 

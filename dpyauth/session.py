@@ -27,6 +27,7 @@ from dpyauth.histories import Histories
 from dpyauth.legacy import Legacy
 from dpyauth.plans import Awaitables, Plan, Request, Ticket, planned
 from dpyauth.queries import Queries
+from dpyauth.showing import Showing
 from dpyauth.signing import Signing
 from dpyauth.wire.budget import Budget
 from dpyauth.wire.calls import Pending
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 EVENTS_KEPT = 1000
 
 
-class Session(Signing, Accounts, Asking, Queries, Facts, Histories, Legacy):
+class Session(Signing, Accounts, Asking, Queries, Facts, Histories, Legacy, Showing):
     """A session with Deriv, made by `dpyauth.login`.
 
     Every method that asks Deriv something blocks until the answer is there, and has an awaitable twin of the same
@@ -255,7 +256,7 @@ class Session(Signing, Accounts, Asking, Queries, Facts, Histories, Legacy):
                 if error is not None:
                     raise error
             if stream is not None and pending.subscription is not None:
-                stream._attach(connection, pending.subscription)
+                stream._attach(connection, pending.subscription, self)
             return reply
 
         pending = connection.submit(

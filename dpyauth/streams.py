@@ -9,6 +9,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
+from itertools import islice
 from typing import TYPE_CHECKING, Self
 
 from dpyauth.errors import CallTimeout, DpyauthError, SessionClosed
@@ -17,6 +18,8 @@ from dpyauth.wire.replies import Reply
 if TYPE_CHECKING:
     import pandas as pd
 
+    from dpyauth.session import Session
+    from dpyauth.widgets.stream import StreamPanel
     from dpyauth.wire.connection import Connection
     from dpyauth.wire.subscriptions import Subscription
 
@@ -40,6 +43,8 @@ class Stream:
         The call that opened it.
     dropped : int
         Updates that this reader missed because it was too slow.
+    kept : pandas.DataFrame or None
+        What the button "Keep as frame" of `view` kept last.
     """
 
     def __init__(
@@ -53,6 +58,7 @@ class Stream:
     ) -> None:
         self.call = call
         self.dropped = 0
+        self.kept: pd.DataFrame | None = None
         self._error_of = error_of
         self.many = many
         self._named = named  # a reply as v3 names its parts, for frames
@@ -64,6 +70,7 @@ class Stream:
         self._error: DpyauthError | None = None
         self._changed = threading.Condition()
         self._wakers: set[Callable[[], None]] = set()
+        self._session: Session | None = None
         self._connection: Connection | None = None
         self._subscription: Subscription | None = None
 
@@ -167,9 +174,31 @@ class Stream:
         """
         from dpyauth import frames
 
-        with self._changed:
-            kept = list(self._kept)
-        return frames.updates(self.call, [(when, self._named(reply)) for when, reply in kept])
+        return frames.updates(self.call, self._beyond(0)[1])
+
+    def view(self) -> StreamPanel:
+        """Show the stream as it comes in: ticks and candles as a live chart, anything else as a live table.
+
+        Make it the last line of a cell, on a stream that stays open after the cell, so not in a ``with`` statement.
+        Looking takes nothing from those who iterate over the stream, and closing the panel does not close the stream.
+
+        Returns
+        -------
+        StreamPanel
+            The panel. Its button "Pause" holds the picture while updates keep coming in; "Keep as frame" puts what
+            `frame` gives at that moment into ``stream.kept``.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> stream = dpyauth.login(sandbox=True).stream("ticks", ticks="R_100")
+        >>> panel = stream.view()
+        """
+        from dpyauth.panels.streaming import StreamDesk
+        from dpyauth.widgets.stream import StreamPanel
+
+        assert self._session is not None  # what `Session.stream` returns has one
+        return StreamPanel(StreamDesk(self._session, self))
 
     def close(self) -> None:
         """End the stream. What is kept can still be read."""
@@ -212,10 +241,28 @@ class Stream:
             self._error = self._error or error
             self._wake()
 
+    # For who looks on without reading
+
+    def _wait_beyond(self, count: int, enough: Callable[[], bool]) -> None:
+        """Wait until there were more updates than that, or the stream has ended, or until it is enough."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._count > count or self._ended or enough())
+
+    def _nudge(self) -> None:
+        """Have those who wait look whether it is enough."""
+        with self._changed:
+            self._changed.notify_all()
+
+    def _beyond(self, count: int) -> tuple[int, list[tuple[float, Reply]]]:
+        """How many updates there were, and those kept that came after the first ``count``, with when they came."""
+        with self._changed:
+            total, found = self._count, list(islice(reversed(self._kept), self._count - count))
+        return total, [(when, self._named(reply)) for when, reply in reversed(found)]
+
     # Inside
 
-    def _attach(self, connection: Connection, subscription: Subscription) -> None:
-        self._connection, self._subscription = connection, subscription
+    def _attach(self, connection: Connection, subscription: Subscription, session: Session) -> None:
+        self._connection, self._subscription, self._session = connection, subscription, session
 
     def _take(self) -> Reply | None:
         """The next update that the reader has not had; with the lock held."""

@@ -16,6 +16,7 @@ from dpyauth.errors import (
     RedirectRefused,
     SignInRefused,
 )
+from dpyauth.panels.texts import texts
 
 if TYPE_CHECKING:
     from dpyauth.apis.access import Account
@@ -23,45 +24,38 @@ if TYPE_CHECKING:
     from dpyauth.session import Session
 
 _TITLES: dict[type[DpyauthError], str] = {
-    InvalidCredential: "Check the token",
-    InvalidSetting: "Check what you entered",
-    RedirectRefused: "The sign-in with Deriv did not work",
-    SignInRefused: "Deriv did not let you in",
-    ConnectionFailed: "Deriv cannot be reached",
-    KeepingFailed: "Signed in, but not remembered",
+    InvalidCredential: "check_token",
+    InvalidSetting: "check_entries",
+    RedirectRefused: "with_deriv_failed",
+    SignInRefused: "refused",
+    ConnectionFailed: "unreachable",
+    KeepingFailed: "not_kept",
 }
 
-_ELSEWHERE = (
-    " This notebook runs on another machine than your own: a token that is limited to your internet address does not "
-    "work here."
-)
+_ENGLISH = texts("sign-in")
 
 
-def trouble(error: DpyauthError, api: str, offer: str = "") -> dict[str, str]:
+def trouble(error: DpyauthError, api: str, offer: str = "", words: Mapping[str, str] = _ENGLISH) -> dict[str, str]:
     """What to say of an error; ``api``: the one that was asked, ``offer``: what there is a button for, to go on."""
-    title = next((title for kind, title in _TITLES.items() if isinstance(error, kind)), "That did not work")
+    title = words[next((key for kind, key in _TITLES.items() if isinstance(error, kind)), "failed")]
     text = " ".join([str(error), *getattr(error, "__notes__", ())])
     if account_missing(error):
-        title = "There is no account yet"
+        title = words["no_account"]
     if isinstance(error, SignInRefused) and api:
-        title += f" ({api} API)"
+        title = words["refused_api"].format(title=title, api=api)
     if token_refused(error) and environment.on_hosted_server():
-        text += _ELSEWHERE
+        text += " " + words["elsewhere"]
     return {"title": title, "text": text, "kind": "error"} | ({"offer": offer} if offer else {})
 
 
-def late(seconds: float) -> dict[str, str]:
+def late(seconds: float, words: Mapping[str, str] = _ENGLISH) -> dict[str, str]:
     """What to say when a browser sign-in has taken too long."""
-    return {
-        "title": "The sign-in with Deriv took too long",
-        "text": f"Nothing came back within {seconds / 60:.0f} minutes. Start again when you are ready.",
-        "kind": "info",
-    }
+    return {"title": words["late"], "text": words["late_text"].format(minutes=f"{seconds / 60:.0f}"), "kind": "info"}
 
 
-def unheard(why: str) -> dict[str, str]:
+def unheard(why: str, words: Mapping[str, str] = _ENGLISH) -> dict[str, str]:
     """What to say when nobody on this machine hears the browser come back."""
-    return {"title": "Paste the address when you are back", "text": why, "kind": "info"}
+    return {"title": words["unheard"], "text": why, "kind": "info"}
 
 
 def token_refused(error: DpyauthError) -> bool:
@@ -74,13 +68,13 @@ def account_missing(error: DpyauthError) -> bool:
     return isinstance(error, SignInRefused) and error.code == "NoAccount"
 
 
-def news(session: Session) -> dict[str, str] | None:
+def news(session: Session, words: Mapping[str, str] = _ENGLISH) -> dict[str, str] | None:
     """What is to be said of the session itself."""
     because = session._signed_out_because
     if session.state == "signed out" and because:
-        return {"title": "Signed out", "text": f"{because[0].upper()}{because[1:]}.", "kind": "info"}
+        return {"title": words["signed_out"], "text": f"{because[0].upper()}{because[1:]}.", "kind": "info"}
     if session._account is not None and session._remark:
-        return {"title": "Please note", "text": session._remark, "kind": "info"}
+        return {"title": words["note"], "text": session._remark, "kind": "info"}
     return None
 
 

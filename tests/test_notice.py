@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from helpers import on_thread
 
 from dpyauth import environment, notice
 from dpyauth.notice import Notice
@@ -123,3 +124,13 @@ def test_an_interrupt_wipes_it_too(clock: Time, notebook: Shown) -> None:
         said.about(pending())
         raise KeyboardInterrupt
     assert notebook.texts[-1] == ""
+
+
+def test_other_threads_than_the_main_one_say_nothing(clock: Time, notebook: Shown) -> None:
+    def wait() -> None:
+        with Notice() as said:
+            clock.now += 10
+            said.about(pending())
+
+    on_thread(wait).result(5)
+    assert notebook.texts == []

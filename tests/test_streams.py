@@ -635,6 +635,39 @@ def test_closing_from_another_thread(session: Session, box: Sandbox) -> None:
     stream.close()
 
 
+# Looking on
+
+
+def test_looking_on_takes_nothing(session: Session, box: Sandbox, clock: Clock) -> None:
+    with session.stream("ticks", keep=3, **TICKS) as stream:
+        assert stream.next(5)["tick"]["symbol"] == "1HZ100V"
+        clock.advance(box, 3)
+        while (seen := stream._beyond(0)[0]) < 4:
+            stream._wait_beyond(seen, lambda: False)
+        assert len(stream._beyond(0)[1]) == 3
+        assert [reply["tick"]["epoch"] for _, reply in stream._beyond(2)[1]] == [int(clock.now) - 1, int(clock.now)]
+        assert stream._beyond(4) == (4, [])
+        assert epochs(stream, 3) == [int(clock.now) - back for back in (2, 1, 0)]
+        view = stream.view()
+        assert view._desk.stream is stream
+        assert view._desk.session is session
+        view.close()
+        assert not stream.ended
+
+
+def test_who_looks_on_is_woken_by_an_update_an_end_and_a_nudge() -> None:
+    stream = alone()
+    enough: list[bool] = []
+    with ThreadPoolExecutor(1) as pool:
+        for wake in (lambda: stream.push(tick(1)), lambda: enough.append(True), lambda: stream.end(None)):
+            waiting = pool.submit(stream._wait_beyond, stream._count, lambda: bool(enough))
+            assert not waiting.done()
+            wake()
+            stream._nudge()
+            waiting.result(5)
+            enough.clear()
+
+
 # Awaiting
 
 

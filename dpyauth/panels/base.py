@@ -37,7 +37,7 @@ class PanelDesk:
         self.changed: Callable[[], None] = lambda: None
         self.tell: Callable[[dict[str, Any]], None] = lambda message: None
         self.words = texts(self.name, session._settings.language)
-        self.presence = Presence(self.gone)
+        self.presence = Presence(self.back, self.gone)
         self._notice: dict[str, str] | None = None
         self._busy = 0
         self._one_at_a_time = threading.Lock()
@@ -70,8 +70,7 @@ class PanelDesk:
 
     def here(self) -> None:
         """The browser shows the panel still, or again."""
-        if self.presence.here():
-            self.back()
+        self.presence.here()
 
     def back(self) -> None:
         """Somebody looks at the panel: for the first time, or again."""
@@ -82,7 +81,6 @@ class PanelDesk:
     def leave(self) -> None:
         """The panel is taken away for good."""
         self.presence.end()
-        self.gone()
 
     def dismiss(self) -> None:
         """Take away what was said."""
@@ -94,6 +92,11 @@ class PanelDesk:
         text = " ".join([str(error), *getattr(error, "__notes__", ())])
         self._notice = {"title": self.say("failed"), "text": text, "kind": "error"}
         self.changed()
+
+    def broke(self, error: Exception) -> None:
+        """A defect of ours must not leave the panel waiting."""
+        log.error("the %s panel failed: %s", self.name, type(error).__name__)
+        self.fail(DpyauthError(self.say("internal", error=type(error).__name__)))
 
     def later(self, work: Callable[[], None]) -> None:
         """Do something that takes a while, on a thread of its own; one after the other, and ``busy`` meanwhile."""
@@ -107,9 +110,8 @@ class PanelDesk:
                     work()
             except DpyauthError as error:
                 self.fail(error)
-            except Exception as error:  # a defect of ours must not leave the panel waiting
-                log.error("the %s panel failed: %s", self.name, type(error).__name__)
-                self.fail(DpyauthError(f"An internal error of dpyauth, {type(error).__name__}. Try again."))
+            except Exception as error:
+                self.broke(error)
             finally:
                 with self._counting:
                     self._busy -= 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,28 +18,26 @@ if TYPE_CHECKING:
 
 _HERE = Path(__file__).parent
 
-_SECRET = ("'sign-in'", "'returned'", "'pasted'", "'send'")
-"""What a message is about that may hold a secret."""
 
-
-def _without_secrets(record: logging.LogRecord) -> bool:
+def _not_for_a_panel(record: logging.LogRecord) -> bool:
     said = repr(record.args)
-    return not any(kind in said for kind in _SECRET)
+    return not ("'method': 'custom'" in said and "'do': " in said)
 
 
-# At DEBUG these log whole messages, before the panel can take the secrets out of its own.
-for _name in ("Comm", "IPKernelApp"):
-    logging.getLogger(_name).addFilter(_without_secrets)
+# At DEBUG these log whole messages, before a panel can take the secrets out of its own. What goes to the browser is
+# logged by none of them.
+for _name in ("Comm", "IPKernelApp", "traitlets"):
+    logging.getLogger(_name).addFilter(_not_for_a_panel)
 
 
-def script(name: str) -> str:
+def script(*names: str) -> str:
     """The JavaScript of a panel, what all of them share in front."""
-    return _read("common.js") + _read(f"{name}.js")
+    return "".join(_read(f"{name}.js") for name in ("common", *names))
 
 
-def style(name: str = "") -> str:
+def style(*names: str) -> str:
     """The style of all panels, and what one adds to it."""
-    return _read("look.css") + (_read(f"{name}.css") if name else "")
+    return "".join(_read(f"{name}.css") for name in ("look", *names))
 
 
 def _read(name: str) -> str:
@@ -60,6 +59,8 @@ class Panel(anywidget.AnyWidget):
     view = traitlets.Dict().tag(sync=True)
     texts = traitlets.Dict().tag(sync=True)
 
+    _unwatch: Callable[[], None] = staticmethod(lambda: None)
+
     def __init__(self, desk: PanelDesk) -> None:
         self._desk = desk
         self._refreshing = threading.RLock()
@@ -68,6 +69,7 @@ class Panel(anywidget.AnyWidget):
         desk.changed = self._refresh
         desk.tell = self.send
         self._unwatch = desk.session._watch(self._refresh)
+        self._refresh()  # for what has changed meanwhile
 
     def __repr__(self) -> str:
         return f"dpyauth {self._desk.name} panel: {self._desk.session!r}"
@@ -88,6 +90,8 @@ class Panel(anywidget.AnyWidget):
             self._do(said)
         except DpyauthError as error:
             self._desk.fail(error)
+        except Exception as error:  # ipywidgets would log it with all that it says
+            self._desk.broke(error)
 
     def _do(self, said: dict[str, Any]) -> None:
         match said:

@@ -9,7 +9,7 @@ from IPython.display import display
 from dpyauth.apis.access import NAMES
 from dpyauth.credentials import Secret
 from dpyauth.desk import Desk
-from dpyauth.widgets.panel import Panel, _read, style
+from dpyauth.widgets.panel import Panel, script, style
 
 
 class SignInPanel(Panel):
@@ -23,7 +23,7 @@ class SignInPanel(Panel):
         What does the signing in.
     """
 
-    _esm = _read("signin.js")
+    _esm = script("callback", "signin")
     _css = style()
 
     _desk: Desk

@@ -163,8 +163,10 @@ class Notebook:
         prompt = cell.locator(".jp-InputPrompt").first
         before = prompt.inner_text()
         cell.locator(".cm-content").click()
+        if before == "[1]:":  # which it will be again, where the kernel is a new one
+            self.command("notebook:clear-cell-output")
         self.page.keyboard.press("Control+Enter")
-        ended = re.compile(rf"^(?!{re.escape(before)}$)\[\d+\]:$")
+        ended = re.compile(rf"^(?!{re.escape(before)}$)\[\d+\]:$" if before != "[1]:" else r"^\[\d+\]:$")
         expect(prompt).to_have_text(ended, timeout=PATIENCE)
         return cell.locator(".jp-Cell-outputArea")
 
@@ -270,7 +272,8 @@ def chromium() -> Iterator[Browser]:
 def serving(module: str, base: Path) -> Iterator[Lab]:
     """A Jupyter server that knows nothing of the user's own settings, and logs all it can."""
     folder = base / "notebooks"
-    shutil.copytree(ROOT / "notebooks", folder, ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
+    others = shutil.ignore_patterns(".ipynb_checkpoints", "guide", "reference", "*.md")  # of the site
+    shutil.copytree(ROOT / "notebooks", folder, ignore=others)
     env = {name: value for name, value in os.environ.items() if not name.startswith(("DERIV_", "JUPYTER", "IPYTHON"))}
     for name in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "MPLCONFIGDIR"):
         env[name] = str(base / name.lower())

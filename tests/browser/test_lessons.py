@@ -2,29 +2,88 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import nbformat
 import pytest
 from playwright.sync_api import expect
 
 if TYPE_CHECKING:
-    from conftest import Lab
+    from conftest import Lab, Notebook
 
 pytestmark = pytest.mark.browser
 
+FOLDER = Path(__file__).parents[2] / "notebooks"
+LESSONS = sorted(path.name for path in FOLDER.glob("*.ipynb"))
+TALLEST = 12_000
 
-def test_first_lesson(opening: Callable[..., Any], lab: Lab) -> None:
-    with opening(lab, "lab", "01-sign-in-and-account-status.ipynb") as lesson:
-        lesson.page.set_viewport_size({"width": 1250, "height": 4200})
-        lesson.restart("notebook:restart-run-all")
-        count = lesson.code.count()
-        expect(lesson.code.last.locator(".jp-InputPrompt").first).to_have_text(f"[{count}]:", timeout=60_000)
-        expect(lesson.panel.locator(".dpyauth-loginid")).to_have_text("CR900001")
-        expect(lesson.panel).to_have_count(1)
-        expect(lesson.outputs.locator("table.dataframe").first).to_contain_text("CR900001")
-        expect(lesson.outputs.locator("img")).to_be_visible()
-        expect(lesson.outputs.locator("[data-mime-type$='error'], [data-mime-type$='stderr']")).to_have_count(0)
-        lesson.shot("lesson-1-light")
-        lesson.theme("Dark")
-        lesson.shot("lesson-1-dark")
+# What has come of the cells: "running", "done", or what went wrong.
+OUTCOME = """
+() => {
+  const cells = window.jupyterapp.shell.currentWidget.content.widgets.map((cell) => cell.model);
+  const code = cells.filter((model) => model.type === "code" && model.sharedModel.getSource().trim());
+  for (const model of code) {
+    if ((model.getMetadata("tags") ?? []).includes("raises-exception")) continue;
+    for (const output of model.outputs.toJSON()) {
+      if (output.output_type === "error") return `${output.ename}: ${output.evalue}`;
+      if (output.name === "stderr") return `stderr: ${output.text}`;
+    }
+  }
+  const last = code[code.length - 1];
+  return last.executionCount === code.length && last.executionState === "idle" ? "done" : "running";
+}
+"""
+# How many panels there are to be seen.
+VIEWS = """
+() => window.jupyterapp.shell.currentWidget.content.widgets
+  .flatMap((cell) => cell.model.outputs?.toJSON() ?? [])
+  .filter((output) => "application/vnd.jupyter.widget-view+json" in (output.data ?? {})).length
+"""
+# To the top; and how tall the window must be to show all of it.
+WHOLE = """
+() => {
+  const sheet = document.querySelector(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-WindowedPanel-outer");
+  const ends = [...sheet.querySelectorAll(".jp-Cell")].map((cell) => cell.getBoundingClientRect().bottom);
+  const tall = Math.max(...ends) + sheet.scrollTop + window.innerHeight - sheet.getBoundingClientRect().bottom;
+  sheet.scrollTop = 0;
+  return Math.ceil(tall) + 20;
+}
+"""
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_run_all(opening: Callable[..., Any], lab: Lab, name: str) -> None:
+    stored = nbformat.read(FOLDER / name, as_version=4)
+    with opening(lab, "lab", name) as lesson:
+        run_all(lesson)
+        pictures = [kinds for kinds in shown(stored) if "image/png" in kinds]
+        signins = [kinds for kinds in shown(stored) if kinds.get("text/plain", "").startswith("dpyauth sign-in panel:")]
+        images = lesson.outputs.locator(".jp-RenderedImage img")
+        expect(images).to_have_count(len(pictures))
+        views = lesson.page.evaluate(VIEWS)
+        assert views >= len(signins)
+        expect(lesson.panel).to_have_count(views)
+        lesson.page.set_viewport_size({"width": 1250, "height": min(lesson.page.evaluate(WHOLE), TALLEST)})
+        for image in images.all():
+            expect(image).to_be_visible()
+        for panel in lesson.panel.all():
+            expect(panel).to_be_visible()
+        for theme in ("Light", "Dark"):
+            lesson.theme(theme)
+            lesson.shot(f"lesson-{name[:2]}-{theme.lower()}")
+
+
+def run_all(lesson: Notebook) -> None:
+    """Run All Cells of the menu; fails as soon as a cell does."""
+    lesson.command("notebook:clear-all-cell-outputs")  # and with them the numbers, by which its end is known
+    lesson.command("notebook:run-all-cells", wait=False)
+    lesson.page.wait_for_function(f"() => ({OUTCOME})() !== 'running'", timeout=90_000)
+    assert lesson.page.evaluate(OUTCOME) == "done"
+
+
+def shown(stored: nbformat.NotebookNode) -> Iterator[dict[str, Any]]:
+    """What the outputs show, by kind."""
+    for cell in stored.cells:
+        yield from (output["data"] for output in cell.get("outputs", []) if "data" in output)

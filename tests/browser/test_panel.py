@@ -247,13 +247,32 @@ def test_busy_kernel(form: Notebook) -> None:
 
 
 def test_restarted_kernel(form: Notebook) -> None:
+    """The panel says so at once, and keeps nothing of what was typed."""
+    form.token.fill(WRONG)
     form.restart("kernelmenu:restart")
-    form.wait_for_kernel()
-    sign_in(form, WRONG)
     expect(form.panel.get_by_role("status")).to_contain_text("The kernel was restarted")
     expect(form.token).to_have_value("")
+    expect(form.token).to_be_disabled()
+    expect(form.button("Sign in")).to_be_disabled()
+    form.wait_for_kernel()
     assert WRONG not in "".join(form.sent)
-    form.shot("restarted-light")
+    form.expect_readable("restarted")
+
+
+def test_dead_kernel(form: Notebook) -> None:
+    """The server starts it again by itself."""
+    form.fill(3, "import os; os._exit(1)")
+    form.cell(3).locator(".cm-content").press("Control+Enter")
+    form.page.get_by_role("dialog").get_by_role("button", name="Ok").click()
+    expect(form.panel.get_by_role("status")).to_contain_text("The kernel was restarted or ended")
+    form.wait_for_kernel()
+
+
+def test_another_kernel(form: Notebook) -> None:
+    """The one before has closed the session on its way out."""
+    form.page.evaluate("() => jupyterapp.shell.currentWidget.context.sessionContext.changeKernel({ name: 'python3' })")
+    expect(form.panel).to_contain_text("This session is closed")
+    form.wait_for_kernel()
 
 
 # Keyboard

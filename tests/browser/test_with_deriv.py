@@ -391,8 +391,17 @@ def test_restarted_half_way(ready: Reader) -> None:
     expect(notebook.panel.get_by_role("status").last).to_contain_text("The kernel was restarted")
     assert ready.tokens
     assert [token for token in ready.tokens for frame in notebook.sent if token in frame] == []
-    notebook.button("Cancel").click()
-    expect(notebook.panel.get_by_role("status").last).to_contain_text("The kernel was restarted")
+    expect(notebook.button("Cancel")).to_be_disabled()
+
+
+def test_restarted_in_notebook_7(in_classic: Notebook, classic: Lab, deriv: Sandbox) -> None:
+    """There too the panel says so at once."""
+    reader = Reader(in_classic, classic, deriv)
+    reader.login(1089)
+    in_classic.restart("kernelmenu:restart")
+    expect(in_classic.panel.get_by_role("status")).to_contain_text("The kernel was restarted")
+    expect(in_classic.token).to_be_disabled()
+    in_classic.wait_for_kernel()
 
 
 def test_two_notebooks_at_once(ready: Reader) -> None:

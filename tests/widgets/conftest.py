@@ -21,12 +21,17 @@ from dpyauth.widgets.signin import SignInPanel
 PATIENCE = 10.0
 
 
+def _break(error: Exception) -> None:
+    raise error
+
+
 class Browser:
     """What a browser sees of a panel, and says to it."""
 
     def __init__(self, session: Session, box: Sandbox) -> None:
         self.session = session
         self.desk = Desk(session, box=box)
+        self.desk.broke = _break  # type: ignore[method-assign]
         self.panel = SignInPanel(self.desk)
         self.seen: list[dict[str, Any]] = [self.panel.view]
         self.told: list[Any] = []
@@ -41,7 +46,7 @@ class Browser:
             self._changed.notify_all()
 
     def say(self, content: Any) -> None:
-        """A custom message; without the dispatcher of ipywidgets, which would hide what is raised."""
+        """A custom message; without ipywidgets in between, which would hide a defect."""
         self.panel._on_message(self.panel, content, [])
 
     def sign_in(self, token: Any, app_id: Any = None) -> None:

@@ -1,0 +1,137 @@
+"""The panels that a function opens: the call explorer, API tokens, apps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dpyauth import entry, environment
+from dpyauth.errors import NotSignedIn
+from dpyauth.signing import ASK
+
+if TYPE_CHECKING:
+    from dpyauth.session import Session
+    from dpyauth.widgets.apps import AppsPanel
+    from dpyauth.widgets.explorer import ExplorerPanel
+    from dpyauth.widgets.tokens import TokensPanel
+
+
+def explorer(session: Session | None = None) -> ExplorerPanel:
+    """Explore the calls of the API in use: look one up, fill it in, send it, look at the reply.
+
+    Shows what each call does, the access level it needs and whether your token has it, a form made from its fields,
+    the request as JSON and as the Python to paste into a cell, and the reply as JSON and as a frame. What changes
+    anything at Deriv is marked and has to be confirmed; on a real account, by typing its login ID. Secrets in replies
+    are masked, as in frames.
+
+    Parameters
+    ----------
+    session : Session, optional
+        The session to put calls to; else the one that `dpyauth.login` has opened.
+
+    Returns
+    -------
+    ExplorerPanel
+        A widget. As the last line of a cell it shows itself.
+
+    Raises
+    ------
+    NotSignedIn
+        There is no session yet.
+
+    Examples
+    --------
+    >>> import dpyauth
+    >>> session = dpyauth.login(sandbox=True)
+    >>> dpyauth.explorer(session)
+    dpyauth explorer panel: <dpyauth session: signed in, CR900001 (USD, real)>
+    """
+    from dpyauth.panels.explorer import ExplorerDesk
+    from dpyauth.widgets.explorer import ExplorerPanel
+
+    session = _meant(session)
+    return ExplorerPanel(ExplorerDesk(session, _name_of(session)))
+
+
+def tokens(session: Session | None = None) -> TokensPanel:
+    """Manage the API tokens of the account in use, in a panel: see, create and revoke them.
+
+    A new token is created for a purpose, with the least access for it. It is shown once, hidden until one presses
+    Show, and it is not saved with the notebook. Stands on Deriv's call ``api_token`` (scope admin; only in v3: the
+    panel says so, and what to do instead, where the session is another).
+
+    Parameters
+    ----------
+    session : Session, optional
+        The session to manage them with; else the kernel's own, which `dpyauth.login` made.
+
+    Returns
+    -------
+    TokensPanel
+        A widget; as the last thing in a cell it shows itself.
+
+    Raises
+    ------
+    NotSignedIn
+        There is no session yet.
+
+    Examples
+    --------
+    >>> import dpyauth
+    >>> session = dpyauth.login(sandbox=True)
+    >>> dpyauth.tokens(session)
+    dpyauth tokens panel: <dpyauth session: signed in, CR900001 (USD, real)>
+    """
+    from dpyauth.panels.tokens import TokensDesk
+    from dpyauth.widgets.tokens import TokensPanel
+
+    return TokensPanel(TokensDesk(_meant(session)))
+
+
+def apps(session: Session | None = None) -> AppsPanel:
+    """Manage apps in a panel: those you have registered, and those that may use your accounts.
+
+    Redirect URLs are checked before anything is sent. Stands on Deriv's calls ``app_list`` and ``oauth_apps`` (scope
+    read), ``app_register``, ``app_update``, ``app_delete`` and ``revoke_oauth_app`` (scope admin). They are only in v3:
+    the panel says so, and what to do instead, where the session is another.
+
+    Parameters
+    ----------
+    session : Session, optional
+        The session to manage them with; else the kernel's own, which `dpyauth.login` made.
+
+    Returns
+    -------
+    AppsPanel
+        A widget; as the last thing in a cell it shows itself.
+
+    Raises
+    ------
+    NotSignedIn
+        There is no session yet.
+
+    Examples
+    --------
+    >>> import dpyauth
+    >>> session = dpyauth.login(sandbox=True)
+    >>> dpyauth.apps(session)
+    dpyauth apps panel: <dpyauth session: signed in, CR900001 (USD, real)>
+    """
+    from dpyauth.panels.apps import AppsDesk
+    from dpyauth.widgets.apps import AppsPanel
+
+    return AppsPanel(AppsDesk(_meant(session)))
+
+
+def _meant(session: Session | None) -> Session:
+    """The session that is meant: this one, or the kernel's own."""
+    session = entry._current if session is None else session
+    if session is None:
+        raise NotSignedIn(f"There is no session yet. {ASK}")
+    return session
+
+
+def _name_of(session: Session) -> str:
+    """The name that the reader's notebook has for a session."""
+    names = getattr(environment.kernel_shell(), "user_ns", {})
+    own = [name for name, value in names.items() if value is session and not name.startswith("_")]
+    return "session" if "session" in own or not own else own[0]

@@ -1,0 +1,136 @@
+"""What Deriv answered, fit to be looked at: as JSON, a table, or trouble; without secrets and control characters."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from dpyauth.apis.catalog import Call
+from dpyauth.apis.shapes import Node, Shape, load, private
+from dpyauth.errors import (
+    ApiError,
+    CallTimeout,
+    ConnectionFailed,
+    DpyauthError,
+    InvalidRequest,
+    MissingScope,
+    NotSignedIn,
+    OutcomeUnknown,
+)
+from dpyauth.panels.forms import MASK
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+LONGEST = 200_000
+"""Characters of JSON that are shown."""
+ROWS = 100
+"""Rows of a frame that are shown."""
+
+_CELL = 300
+_MESSAGE = 1000
+_TOO_DEEP = 50
+
+_TITLES: tuple[tuple[type[DpyauthError], str], ...] = (
+    (OutcomeUnknown, "title_unknown"),
+    (ApiError, "title_refused"),
+    (MissingScope, "title_scope"),
+    (InvalidRequest, "title_request"),
+    (ConnectionFailed, "title_connection"),
+    (CallTimeout, "title_timeout"),
+    (NotSignedIn, "title_signed_out"),
+)
+
+
+def reply_json(call: Call, api: str, reply: Mapping[str, Any]) -> dict[str, Any]:
+    """The reply as JSON text, cut where it is very long, with what is secret or personal masked."""
+    shown: dict[str, Any] = veiled({**reply, "echo_req": None}, load(api).get(call.name, Shape()).reply)
+    asked = reply.get("echo_req")
+    shown["echo_req"] = {
+        name: MASK if name in call.sensitive or (name != call.name and private(name)) else veiled(value, None)
+        for name, value in (asked.items() if isinstance(asked, Mapping) else ())
+    }
+    if "echo_req" not in reply:
+        del shown["echo_req"]
+    text = as_json(shown)
+    return {"text": text[:LONGEST], "length": len(text), "cut": len(text) > LONGEST}
+
+
+def table(frame: pd.DataFrame) -> dict[str, Any]:
+    """The first rows of a frame, each cell as text; None where there is no value."""
+    from pandas.api.types import is_bool_dtype, is_numeric_dtype
+
+    dtypes = [frame.dtypes.iloc[place] for place in range(frame.shape[1])]
+    head = frame.head(ROWS).astype(object)
+    return {
+        "shape": list(frame.shape),
+        "columns": [plain(str(name))[:_CELL] for name in frame.columns],
+        "dtypes": [str(dtype) for dtype in dtypes],
+        "numbers": [bool(is_numeric_dtype(dtype) and not is_bool_dtype(dtype)) for dtype in dtypes],
+        "rows": [[_cell(value) for value in row] for row in head.itertuples(index=False, name=None)],
+    }
+
+
+def trouble(error: DpyauthError, say: Callable[..., str]) -> dict[str, Any]:
+    """What to say of an error."""
+    title = next((key for kind, key in _TITLES if isinstance(error, kind)), "failed")
+    text = " ".join([str(error), *getattr(error, "__notes__", ())])
+    details: dict[str, Any] = veiled(error.details, None) if isinstance(error, ApiError) else {}
+    return {
+        "title": say(title),
+        "text": _cut(text, _MESSAGE),
+        "unknown": isinstance(error, OutcomeUnknown),
+        "code": _cut(error.code, _CELL) if isinstance(error, ApiError) else "",
+        "details": _cut(as_json(details), LONGEST) if details else "",
+        "fields": {str(name): _cut(str(why), _MESSAGE) for name, why in details.items()},
+    }
+
+
+def as_json(value: Any) -> str:
+    """A value as JSON that is good to read."""
+    return plain(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+
+
+def plain(text: str) -> str:
+    """The text with every character that cannot be seen as its JSON escape: some turn what stands around them."""
+    if all(map(str.isprintable, text.split("\n"))):
+        return text
+    return "".join(c if c == "\n" or c.isprintable() else json.dumps(c)[1:-1] for c in text)
+
+
+def veiled(value: Any, node: Node | None, depth: int = 0) -> Any:
+    """The value with what is secret or personal in it masked, by the same rules as a frame has."""
+    if isinstance(node, Mapping) and "" in node and not isinstance(value, Mapping):
+        node = node[""]
+    facts = node if isinstance(node, Mapping) else {}
+    if isinstance(value, Mapping | list | tuple) and depth > _TOO_DEEP:
+        return MASK
+    if isinstance(value, list | tuple):
+        places = list(facts["()"].values()) if "()" in facts else []
+        nodes = places + [facts.get("[]")] * (len(value) - len(places))
+        return [veiled(item, each, depth + 1) for item, each in zip(value, nodes, strict=False)]
+    if isinstance(value, Mapping):
+        fields = facts.get("||", facts)
+        each = fields.get("{}", "any")
+        named = each == "any"  # else the keys are data
+        return {
+            key: MASK
+            if named and key not in fields and private(str(key)) and held not in (None, "")
+            else veiled(held, fields.get(key, each), depth + 1)
+            for key, held in value.items()
+        }
+    return MASK if isinstance(node, str) and node.startswith("!") and value not in (None, "") else value
+
+
+def _cell(value: Any) -> str | None:
+    if isinstance(value, list | dict | tuple):
+        return _cut(plain(json.dumps(value, ensure_ascii=False, default=str)), _CELL)
+    if value is None or type(value).__name__ in ("NAType", "NaTType") or value != value:
+        return None
+    return _cut(str(value), _CELL)
+
+
+def _cut(text: str, longest: int) -> str:
+    text = plain(text[: longest + 1])
+    return text if len(text) <= longest else f"{text[:longest]}…"

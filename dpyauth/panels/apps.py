@@ -1,0 +1,177 @@
+"""What is behind the panel of apps: those the reader has registered, and those that may use the reader's accounts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from dpyauth.panels import redirects
+from dpyauth.panels.managing import Managing, clipped, quoted
+from dpyauth.panels.purposes import MIGHTY, mighty
+
+if TYPE_CHECKING:
+    from dpyauth.session import Session
+    from dpyauth.wire.replies import Reply
+
+_OF_AN_APP = "a1-"
+"""How tokens begin that Deriv gives to an app."""
+_NAME = re.compile(r"[\w\s-]{1,48}")
+_KEPT = ("redirect_uri", "verification_uri", "homepage", "github", "appstore", "googleplay", "app_markup_percentage")
+"""What an app has beside name and scopes; sent along with every change: Deriv does not say what else becomes of it."""
+
+
+class AppsDesk(Managing):
+    """One reader managing apps.
+
+    Parameters
+    ----------
+    session : Session
+        The session to manage them with.
+    """
+
+    name = "apps"
+    reads, changes = "app_list", "app_register"
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._registered: list[dict[str, Any]] = []
+        self._connected: list[dict[str, Any]] = []
+
+    # What there is to show
+
+    def content(self) -> dict[str, Any]:
+        """Both lists."""
+        content = super().content()
+        return {
+            **content,
+            "registered": self._registered if content["loaded"] else [],
+            "connected": self._connected if content["loaded"] else [],
+            "scopes": dict(self.session._api.SCOPE_LABELS),
+            "mighty": list(MIGHTY),
+            "paste": redirects.PASTE,
+        }
+
+    def forget(self) -> None:
+        """Drop the lists."""
+        self._registered, self._connected = [], []
+
+    def read(self) -> None:
+        """Get both lists."""
+        registered = [self._row(row) for row in _rows(self.session.call("app_list"), "app_list")]
+        connected = [self._row(row) for row in _rows(self.session.call("oauth_apps"), "oauth_apps")]
+        connected = [{**row, "own": self._by(row)} for row in connected]
+        self._registered, self._connected = registered, connected
+
+    def _row(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        scopes = row.get("scopes")
+        scopes = list(map(str, scopes)) if isinstance(scopes, list) else []
+        number = row.get("app_id")
+        return {
+            "app_id": number if isinstance(number, int) else 0,
+            "name": clipped(row.get("name") or ""),
+            "scopes": scopes,
+            "mighty": mighty(scopes),
+            "redirect_url": str(row.get("redirect_uri") or ""),
+            "active": row.get("active") != 0,
+            "official": row.get("official") == 1,
+            "last_used": clipped(row.get("last_used") or ""),
+            "own": str(number) == self.session._settings.app_id,
+        }
+
+    # What the reader does
+
+    def do(self, said: dict[str, Any]) -> None:
+        """What the browser says: also the address of the callback page that its Jupyter server has."""
+        match said:
+            case {"do": "callback", "url": str(url)}:
+                self.tell({"fits": url if not redirects.trouble(url) else ""})
+            case _:
+                super().do(said)
+
+    def act(self, said: dict[str, Any]) -> None:
+        """Register, change or delete an app, or take its access away."""
+        match said:
+            case {"do": "register", "name": str(name), "scopes": list(scopes), "redirect_url": str(url)}:
+                self._save(None, name.strip(), scopes, url.strip())
+            case {
+                "do": "update",
+                "app_id": int(app_id),
+                "name": str(name),
+                "scopes": list(scopes),
+                "redirect_url": str(url),
+            } if row := _of(self._registered, app_id):
+                self._save(row, name.strip(), scopes, url.strip())
+            case {"do": "delete", "app_id": int(app_id)} if row := _of(self._registered, app_id):
+                self.change(partial(self._delete, row), self.say("unknown_deleted", name=quoted(row["name"])))
+            case {"do": "withdraw", "app_id": int(app_id)} if row := _of(self._connected, app_id):
+                self.change(partial(self._withdraw, row), self.say("unknown_withdrawn", name=quoted(row["name"])))
+
+    def _save(self, row: Mapping[str, Any] | None, name: str, scopes: Sequence[Any], url: str) -> None:
+        """Change an app, or register one; only after a look at what was entered."""
+        before = row["redirect_url"] if row else ""
+        known = [scope for scope in self.session._api.SCOPE_LABELS if scope in scopes]
+        wrong = redirects.trouble(url) if url and url != before else ""
+        if not _NAME.fullmatch(name):
+            self.refuse(name=self.say("name_wrong"))
+        elif wrong:
+            self.refuse(redirect_url=self.say(f"url_{wrong}"))
+        elif before and not url:
+            self.refuse(redirect_url=self.say("url_kept"))
+        elif len(known) != len(scopes) or (url and not known):
+            self.refuse(scopes=self.say("scopes_none"))
+        elif row is None:
+            self.change(partial(self._register, name, known, url), self.say("unknown_registered", name=quoted(name)))
+        else:
+            self.change(partial(self._update, row, name, known, url), self.say("unknown_updated", name=quoted(name)))
+
+    def _register(self, name: str, scopes: list[str], url: str) -> dict[str, str]:
+        made = self.session.call("app_register", name=name, scopes=scopes, redirect_uri=url or None).get("app_register")
+        self.tell({"saved": True})
+        self.reload()
+        number = made.get("app_id") if isinstance(made, dict) else None
+        return self.news("registered_title", "registered", name=quoted(name), app_id=number)
+
+    def _update(self, row: Mapping[str, Any], name: str, scopes: list[str], url: str) -> dict[str, str] | None:
+        app_id = row["app_id"]
+        got = self.session.call("app_get", app_get=app_id).get("app_get")
+        kept = {field: got.get(field) or None for field in _KEPT} if isinstance(got, dict) else {}
+        kept["redirect_uri"] = url or None
+        self.session.call("app_update", app_update=app_id, name=name, scopes=scopes, **kept)
+        self.tell({"saved": True})
+        if set(scopes) != set(row["scopes"]) and self._by(row):
+            self.session._sign_out(self.say("out_updated"))
+            return None
+        self.reload()
+        return self.news("updated_title", "updated", name=quoted(name))
+
+    def _delete(self, row: Mapping[str, Any]) -> dict[str, str] | None:
+        self.session.call("app_delete", app_delete=row["app_id"])
+        if row["own"]:
+            self.session._sign_out(self.say("out_deleted"))
+            return None
+        self.reload()
+        return self.news("deleted_title", "deleted", name=quoted(row["name"]))
+
+    def _withdraw(self, row: Mapping[str, Any]) -> dict[str, str] | None:
+        self.session.call("revoke_oauth_app", revoke_oauth_app=row["app_id"])
+        if self._by(row):
+            self.session._sign_out(self.say("out_withdrawn"))
+            return None
+        self.reload()
+        return self.news("withdrawn_title", "withdrawn", name=quoted(row["name"]))
+
+    def _by(self, row: Mapping[str, Any]) -> bool:
+        """Whether the session lives by the access that was given to this app; an API token needs none."""
+        credential = self.session._credential
+        return bool(row["own"] and credential and credential.token.reveal().startswith(_OF_AN_APP))
+
+
+def _of(rows: list[dict[str, Any]], app_id: int) -> dict[str, Any] | None:
+    return next((row for row in rows if row["app_id"] == app_id), None)
+
+
+def _rows(reply: Reply, call: str) -> list[Mapping[str, Any]]:
+    rows = reply.get(call)
+    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []

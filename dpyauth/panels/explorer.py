@@ -1,0 +1,260 @@
+"""The call explorer: any call of the API in use, looked up, filled in, sent, and its reply looked at."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from dpyauth import views
+from dpyauth.apis.catalog import Call
+from dpyauth.apis.request import Fields, build
+from dpyauth.asking import _NOT_BY_CALL
+from dpyauth.credentials import Secret
+from dpyauth.errors import DpyauthError, SessionClosed
+from dpyauth.panels import answers
+from dpyauth.panels.base import PanelDesk
+from dpyauth.panels.forms import Entered, Form
+from dpyauth.panels.pasting import as_json, as_python
+from dpyauth.payloads import Payloads
+from dpyauth.plans import planned
+
+if TYPE_CHECKING:
+    from dpyauth.session import Session
+
+VALID = 120.0
+"""Seconds within which a change must be confirmed."""
+
+_ask = planned(Payloads._reply)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A change that waits for the reader's confirmation: this call, with these fields, for this account."""
+
+    nonce: str
+    call: Call
+    fields: Fields
+    loginid: str | None
+    typed: str
+    """What the reader must type."""
+    until: float
+
+
+class ExplorerDesk(PanelDesk):
+    """One reader exploring the calls of one session.
+
+    Parameters
+    ----------
+    session : Session
+        The session that calls are put to.
+    variable : str
+        What the reader calls it, for the Python to paste into a cell.
+    """
+
+    name = "explorer"
+
+    def __init__(self, session: Session, variable: str = "session") -> None:
+        super().__init__(session)
+        self._variable = variable
+        self._chosen = ""
+        self._asked: _Asked | None = None
+
+    # What there is to show
+
+    def content(self) -> dict[str, Any]:
+        """The calls, the one that is chosen, and the account it would be put to."""
+        session = self.session
+        chosen = self._offered(self._chosen)
+        return {
+            "api": session.api,
+            "account": views.account(session),
+            "calls": [self._row(call) for name, call in sorted(session._catalog.items()) if name not in _NOT_BY_CALL],
+            "call": self._described(chosen) if chosen else None,
+        }
+
+    def _row(self, call: Call) -> dict[str, Any]:
+        return {
+            "name": call.name,
+            "summary": call.summary,
+            "locked": not self.session._may(call, self.session._account),
+            "changes": _changes(call),
+            "streams": call.streams != "no" and not call.changes,
+        }
+
+    def _described(self, call: Call) -> dict[str, Any]:
+        form = Form(call, self.say)
+        names = sorted(call.changes) if isinstance(call.changes, frozenset) else []
+        changes = _changes(call)
+        return {
+            **self._row(call),
+            "access": self._access(call),
+            "effect": self.say(f"changes_{changes}", fields=", ".join(names)),
+            "kind": self.say(
+                f"streams_{call.streams}" if not call.changes or call.streams == "no" else "streams_start"
+            ),
+            "sends": call.streams != "required",
+            "http": call.rest is not None,
+            "fields": form.shown(),
+            "preview": self._preview(form, form.read({})),
+        }
+
+    def _access(self, call: Call) -> dict[str, Any]:
+        """The access level that a call needs, whether the token has it, and what to do if not."""
+        say, api, account = self.say, self.session._api, self.session._account
+        names = [api.SCOPE_LABELS.get(scope, scope) for scope in call.scopes]
+        if names:
+            needs = say("needs_scope", scopes=say("or").join(names))
+        else:
+            needs = say("needs_sign_in" if call.rest else "needs_nothing")
+        locked = not self.session._may(call, account)
+        if account is None:
+            has = say("sign_in_first") if locked else ""
+        elif not names:
+            has = ""
+        elif account.scopes is None:
+            has = say("has_unknown")
+        elif not locked:
+            has = say("has_it")
+        else:
+            own = ", ".join(api.SCOPE_LABELS.get(scope, scope) for scope in account.scopes)
+            advice = api.ADVICE.format(ticks=say("or").join(f"'{name}'" for name in names))
+            has = f"{say('has_it_not', own=own) if own else say('has_none')} {advice}"
+        tone = "bad" if locked else "ok" if account is not None and account.scopes is not None else "plain"
+        return {"needs": needs, "has": answers.plain(has), "tone": tone}
+
+    def _preview(self, form: Form, entered: Entered) -> dict[str, Any]:
+        return {
+            "call": form.call.name,
+            "json": answers.plain(as_json(form.call, entered.fields)),
+            "python": as_python(form.call, entered.fields, form.kinds, self._variable),
+            "wrong": entered.wrong,
+            "doubtful": entered.doubtful,
+            "missing": list(entered.missing),
+            "changes": form.call.changes_with(entered.fields),
+        }
+
+    # What the reader does
+
+    def do(self, said: dict[str, Any]) -> None:
+        """What the browser says the reader did."""
+        match said:
+            case {"do": "choose", "call": str(name)}:
+                self._asked = None
+                if self._offered(name):
+                    self._chosen = name
+                self.changed()
+            case {"do": "preview", "call": str(name)}:
+                if call := self._offered(name):
+                    form = Form(call, self.say)
+                    self.tell({"preview": self._preview(form, form.read(_texts(call, said), _names(said)))})
+            case {"do": "send", "call": str(name)}:
+                if call := self._offered(name):
+                    self._send(call, _texts(call, said))
+            case {"do": "confirm", "nonce": str(nonce)}:
+                self._confirm(nonce, said.get("typed"))
+            case {"do": "cancel"}:
+                self._asked = None
+
+    def leave(self) -> None:
+        """The panel is taken away for good."""
+        self._asked = None
+        super().leave()
+
+    def _send(self, call: Call, texts: dict[str, str | Secret]) -> None:
+        self._asked = self._notice = None
+        form = Form(call, self.say)
+        entered = form.read(texts)
+        if not entered.ready:
+            self.tell({"preview": self._preview(form, entered), "insist": True})
+            return
+        if call.streams == "required":
+            return
+        try:
+            fields = build(call, entered.fields)
+            self.session._check(call)
+        except DpyauthError as error:
+            self._answer(call, error)
+            return
+        if not call.changes_with(fields):
+            self._put(call, fields, self.session.loginid)
+            return
+        account = self.session._account
+        typed = account.loginid if account and account.kind == "real" else ""
+        loginid = account.loginid if account else None
+        asked = _Asked(secrets.token_urlsafe(16), call, fields, loginid, typed, time.monotonic() + VALID)
+        self._asked = asked
+        shown = {"call": call.name, "json": answers.plain(as_json(call, fields))}
+        self.tell({"ask": {"nonce": asked.nonce, "loginid": loginid, "typed": typed, **shown}})
+
+    def _confirm(self, nonce: str, typed: object) -> None:
+        """Send what waits for this confirmation; it is good once, and for the very account it was asked for."""
+        asked, self._asked = self._asked, None
+        if asked is None or not secrets.compare_digest(asked.nonce.encode(), nonce.encode(errors="replace")):
+            self._refuse("not_confirmed")
+        elif time.monotonic() > asked.until:
+            self._refuse("too_late")
+        elif asked.loginid != self.session.loginid:
+            self._refuse("other_account")
+        elif asked.typed and typed != asked.typed:
+            self._refuse("typed_wrong", loginid=asked.typed)
+        else:
+            self._put(asked.call, asked.fields, asked.loginid)
+
+    def _put(self, call: Call, fields: Fields, loginid: str | None) -> None:
+        """Put a call to Deriv, for this account and no other, whatever the session does meanwhile."""
+
+        def work() -> None:
+            began = time.monotonic()
+            try:
+                if loginid != self.session.loginid:
+                    raise SessionClosed(self.say("other_account"), call=call.name)
+                reply, context = _ask(self.session, call.name, fields, loginid=loginid)
+            except DpyauthError as error:
+                self._answer(call, error)
+                return
+            took = time.monotonic() - began
+            from dpyauth import frames
+
+            frame = frames.generic(call, {"echo_req": fields, **reply}, context)
+            shown = {"json": answers.reply_json(call, context.api, reply), "frame": answers.table(frame)}
+            self.tell({"reply": {"call": call.name, "took": round(took, 3), **shown}})
+
+        self.later(work)
+
+    def _answer(self, call: Call, error: DpyauthError) -> None:
+        self.tell({"reply": {"call": call.name, "trouble": answers.trouble(error, self.say)}})
+
+    def _refuse(self, key: str, **values: object) -> None:
+        said = answers.trouble(DpyauthError(self.say(key, **values)), self.say)
+        self.tell({"reply": {"call": self._chosen, "trouble": {**said, "title": self.say("title_not_sent")}}})
+
+    def _offered(self, name: str) -> Call | None:
+        return None if name in _NOT_BY_CALL else self.session._catalog.get(name)
+
+
+def _changes(call: Call) -> str:
+    if isinstance(call.changes, bool):
+        return "always" if call.changes else "never"
+    return "sometimes"
+
+
+def _texts(call: Call, said: dict[str, Any]) -> dict[str, str | Secret]:
+    """What was entered, by field; taken out of the message, and wrapped where it may be secret."""
+    given = said.pop("fields", None)
+    if not isinstance(given, dict):
+        return {}
+    open_ones = {field.name for field in Form(call, str).fields if not field.sensitive}
+    texts: dict[str, str | Secret] = {}
+    for name in list(given):
+        text = given.pop(name)
+        if isinstance(name, str) and isinstance(text, str):
+            texts[name] = text if name in open_ones else Secret(text)
+    return texts
+
+
+def _names(said: dict[str, Any]) -> list[str]:
+    """The fields that have a value which was not sent along."""
+    hidden = said.get("hidden")
+    return [name for name in hidden if isinstance(name, str)] if isinstance(hidden, list) else []

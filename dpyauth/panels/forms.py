@@ -1,0 +1,234 @@
+"""A call as a form: what there is to fill in, and the request that becomes of it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from dpyauth.apis.catalog import Call, Schema
+from dpyauth.apis.request import Fields, build, reveal
+from dpyauth.apis.shapes import private
+from dpyauth.credentials import Secret
+from dpyauth.errors import InvalidRequest
+from dpyauth.panels.hints import Say, hint, kind, types, values, word
+
+MASK = "•••"
+OTHERS = "*"
+"""Name of what takes fields whose names are in no catalog."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One thing to fill in: a field of the call, or one within an object that it takes."""
+
+    path: tuple[str, ...]
+    schema: Schema
+    required: bool = False
+    """Within an object: as soon as anything of that is given."""
+    sensitive: bool = False
+
+    @property
+    def name(self) -> str:
+        """The field, with the objects that it is in."""
+        return ".".join(self.path)
+
+    @property
+    def kind(self) -> str:
+        """How it is filled in."""
+        return kind(self.schema)
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """What was made of what the reader entered."""
+
+    fields: Fields = field(default_factory=dict)
+    """Of the request; secrets are wrapped."""
+    wrong: dict[str, str] = field(default_factory=dict)
+    """Why a field cannot be sent as it is, by its name."""
+    doubtful: dict[str, str] = field(default_factory=dict)
+    """Why Deriv may refuse a field, by its name."""
+    missing: tuple[str, ...] = ()
+    """Required fields without a value."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether it can be sent."""
+        return not self.wrong and not self.missing
+
+
+class Form:
+    """The form of a call.
+
+    Parameters
+    ----------
+    call : Call
+        From a catalog.
+    say : callable
+        Gives words by their key.
+    """
+
+    def __init__(self, call: Call, say: Say) -> None:
+        self.call = call
+        self.fields = tuple(_fields(call))
+        self._say = say
+
+    @property
+    def kinds(self) -> dict[str, str]:
+        """How each field is filled in, by its name."""
+        return {each.name: each.kind for each in self.fields}
+
+    def shown(self) -> list[dict[str, Any]]:
+        """The fields as the browser needs them, those in front that belong to every request."""
+        ordered = sorted(self.fields, key=lambda each: each.path[0] not in self.call.required)
+        return [self._shown(each) for each in ordered]
+
+    def read(self, texts: Mapping[str, str | Secret], hidden: Collection[str] = ()) -> Entered:
+        """Make a request of what was entered, by the fields' names; the values of ``hidden`` ones stay unknown."""
+        fields: Fields = {self.call.name: 1} if implied(self.call) else {}
+        wrong: dict[str, str] = {}
+        doubtful: dict[str, str] = {}
+        for each in self.fields:
+            text = texts.get(each.name, "")
+            if each.sensitive and each.name in hidden:
+                _put(fields, each.path, Secret(""))
+            elif str(reveal(text)).strip():
+                try:
+                    value = self._value(each, text)
+                except InvalidRequest as error:
+                    wrong[each.name] = str(error)
+                    continue
+                if each.path == (OTHERS,):
+                    fields |= value
+                    continue
+                _put(fields, each.path, value)
+                if not each.sensitive and not _fits(value, each.schema):
+                    doubtful[each.name] = self._say("doubtful", takes=self._hint(each))
+        return Entered(fields, wrong, doubtful, tuple(self._missing(fields, wrong)))
+
+    # Inside
+
+    def _shown(self, each: Field) -> dict[str, Any]:
+        default = each.schema.get("default")
+        return {
+            "name": each.name,
+            "label": self._say("others") if each.path == (OTHERS,) else each.path[-1],
+            "group": ".".join(each.path[:-1]),
+            "front": each.path[0] in self.call.required,
+            "kind": each.kind,
+            "choices": [self._choice(value) for value in values(each.schema)] if each.kind == "choice" else [],
+            "required": each.required,
+            "sensitive": each.sensitive,
+            "default": "" if default is None else word(default),
+            "help": self._hint(each),
+        }
+
+    def _choice(self, value: Any) -> tuple[str, str]:
+        """What is chosen, and how it is shown."""
+        text = word(value)
+        flag = {"0": "choice_no", "1": "choice_yes"}.get(text) if isinstance(value, int) else None
+        return text, self._say(flag, value=text) if flag else text
+
+    def _hint(self, each: Field) -> str:
+        if each.path == (OTHERS,):
+            return self._say("takes_others")
+        return hint(each.schema, self._say, nullable=len(each.path) > 1)
+
+    def _value(self, each: Field, text: str | Secret) -> Any:
+        """What a field becomes; raises InvalidRequest."""
+        given: Any = text if isinstance(text, Secret) else text.strip()
+        if each.kind == "choice":
+            given = self._chosen(each, str(reveal(text)))
+        elif each.kind == "json":
+            given = self._json(each, text)
+        elif each.kind in ("list", "one or list"):
+            parts = [part.strip() for part in str(reveal(text)).split(",") if part.strip()]
+            given = parts[0] if each.kind == "one or list" and len(parts) == 1 else parts
+        elif each.kind == "number" and re.fullmatch(r"[+-]?\d{1,18}", str(reveal(given)), re.ASCII):
+            given = int(str(reveal(given)))
+        elif given == "null" and len(each.path) > 1 and "null" in types(each.schema):
+            return None
+        if each.path == (OTHERS,):
+            return given
+        schema = {**each.schema, "sensitive": 1} if each.sensitive else each.schema
+        return build(Call(self.call.name, "", {each.name: schema}, ()), {each.name: given})[each.name]
+
+    def _chosen(self, each: Field, text: str) -> Any:
+        for value in values(each.schema):
+            if word(value) == text:
+                return value
+        raise self._refused(each, "wrong_choice")
+
+    def _json(self, each: Field, text: str | Secret) -> Any:
+        try:
+            value = json.loads(str(reveal(text)), parse_constant=_no_constant)
+        except (ValueError, RecursionError):
+            raise self._refused(each, "wrong_json") from None
+        if each.path == (OTHERS,) and not (
+            isinstance(value, dict) and {*self.call.fields, "passthrough", "req_id"}.isdisjoint(value)
+        ):
+            raise self._refused(each, "wrong_others")
+        return value
+
+    def _refused(self, each: Field, key: str) -> InvalidRequest:
+        return InvalidRequest(self._say(key), call=self.call.name, field=each.name)
+
+    def _missing(self, fields: Fields, wrong: Collection[str]) -> Iterator[str]:
+        for each in self.fields:
+            if not each.required or each.name in wrong:
+                continue
+            holder: Any = fields
+            for step, name in enumerate(each.path[:-1]):
+                holder = holder.get(name, {} if step == 0 and name in self.call.required else None)
+                if holder is None:
+                    break
+            if holder is not None and each.path[-1] not in holder:
+                yield each.name
+
+
+def implied(call: Call) -> bool:
+    """Whether the call's own field can only say that it is this call."""
+    return call.fields.get(call.name, {}).get("enum") == [1]
+
+
+def _fields(call: Call) -> Iterator[Field]:
+    for name, schema in call.fields.items():
+        if name != "subscribe" and not (name == call.name and implied(call)):
+            yield from _spread((name,), schema, required=name in call.required, sensitive=name in call.sensitive)
+    if call.open:
+        yield Field((OTHERS,), {"type": "object"})
+
+
+def _spread(path: tuple[str, ...], schema: Schema, *, required: bool, sensitive: bool) -> Iterator[Field]:
+    inner = schema.get("properties")
+    if not inner or sensitive:
+        yield Field(path, schema, required, sensitive)
+        return
+    needed = schema.get("required", ())
+    for name, child in inner.items():
+        yield from _spread((*path, name), child, required=name in needed, sensitive=private(name))
+
+
+def _put(fields: Fields, path: tuple[str, ...], value: Any) -> None:
+    for name in path[:-1]:
+        fields = fields.setdefault(name, {})
+    fields[path[-1]] = value
+
+
+def _fits(value: Any, schema: Schema) -> bool:
+    """Whether Deriv's schema takes a value, as far as that can be told here."""
+    from jsonschema import Draft4Validator
+
+    if "[[:" in str(schema):  # which Python's patterns do not have, and misread
+        return True
+    try:
+        return bool(Draft4Validator(schema).is_valid(value))
+    except re.error:  # some of Deriv's patterns are not Python's
+        return True
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(name)

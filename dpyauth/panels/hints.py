@@ -1,0 +1,147 @@
+"""What a field takes, in words: its type, limits and allowed values, as Deriv's schema states them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from dpyauth.apis.catalog import Schema
+
+Say = Callable[..., str]
+
+_LISTED = 12  # so many values are named
+_SHORT = 40  # a pattern of so many characters can still be read
+
+
+def kind(schema: Schema) -> str:
+    """How a field is filled in: ``"choice"``, ``"number"``, ``"text"``, ``"list"``, ``"one or list"``, ``"json"``."""
+    alternatives = _alternatives(schema)
+    kinds = {each for alternative in alternatives for each in types(alternative)}
+    if "array" in kinds:
+        if "object" in types(_listing(schema).get("items") or {}):
+            return "json"
+        return "one or list" if len(kinds - {"null"}) > 1 else "list"
+    if values(schema):
+        return "choice"
+    if "object" in kinds:
+        return "json"
+    return "number" if kinds & {"integer", "number"} else "text"
+
+
+def hint(schema: Schema, say: Say, *, nullable: bool = False) -> str:
+    """What a field takes; nothing where that is plain from the values to choose from."""
+    return " ".join(_facts(schema, kind(schema), say, nullable))
+
+
+def types(schema: Schema) -> list[str]:
+    """The JSON types that a value may have."""
+    found = schema.get("type", [])
+    return found if isinstance(found, list) else [found]
+
+
+def values(schema: Schema) -> list[Any]:
+    """The values to choose from, where there are only some."""
+    if types(schema) == ["boolean"]:
+        return [True, False]
+    return [value for value in schema.get("enum", ()) if value is not None and value != ""]
+
+
+def word(value: Any) -> str:
+    """A value as it is shown and chosen."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _facts(schema: Schema, kind: str, say: Say, nullable: bool) -> Iterator[str]:
+    if kind in ("list", "one or list"):
+        yield from _list(_listing(schema), kind, say)
+    elif kind == "json":
+        yield say("takes_json_list" if "array" in types(schema) else "takes_json")
+        inner = (schema.get("items") or schema).get("properties")
+        if inner:
+            yield say("with_fields", names=", ".join(inner))
+    elif kind == "number":
+        number = say("takes_whole" if "integer" in types(schema) else "takes_number")
+        yield f"{number} {limits}." if (limits := _limits(schema, say)) else f"{number}."
+    elif kind == "text":
+        schema = _alternatives(schema)[0]
+        yield _pattern(schema["pattern"], say) if "pattern" in schema else say("takes_text")
+        if "maxLength" in schema:
+            yield say("length", low=schema.get("minLength", 0), high=schema["maxLength"])
+    if nullable and "null" in types(schema):
+        yield say("or_null")
+
+
+def _list(schema: Schema, kind: str, say: Say) -> Iterator[str]:
+    yield say("takes_list" if kind == "list" else "takes_one_or_list")
+    if "maxItems" in schema:
+        yield say("at_most_items", count=schema["maxItems"])
+    items = schema.get("items") or {}
+    if found := values(items):
+        yield say("each_one_of", values=", ".join(map(word, found[:_LISTED])) + (" …" if len(found) > _LISTED else ""))
+    elif "pattern" in items:
+        yield _pattern(items["pattern"], say)
+
+
+def _limits(schema: Schema, say: Say) -> str:
+    low, high = schema.get("minimum"), schema.get("maximum")
+    if low is not None and high is not None:
+        return say("from_to", low=low, high=high)
+    if low is not None:
+        return say("above" if schema.get("exclusiveMinimum") else "at_least", low=low)
+    return "" if high is None else say("at_most", high=high)
+
+
+def _pattern(pattern: str, say: Say) -> str:
+    """What a pattern means, where that can be said; a short one as it is."""
+    if pattern in _KNOWN:
+        return say(_KNOWN[pattern])
+    if re.match(r"\^\(?(\[0-9\]|\\d)\{4\}-", pattern):
+        dates = say("takes_date_or_epoch" if "|[0-9]{1" in pattern else "takes_date")
+        return f"{dates} {say('or_today')}" if "today" in pattern else dates
+    if "://" in pattern:
+        return say("takes_address")
+    simple = re.fullmatch(r"\^(\[[^\]]+\]|\\w|\\d)(?:\{(\d+)(?:,(\d+))?\}|\+)\$", pattern)
+    if simple is not None and simple[1] in _CLASSES:
+        characters, low, high = say(_CLASSES[simple[1]]), simple[2], simple[3] or simple[2]
+        key = "any_number" if low is None else "exactly" if low == high else "so_many"
+        return say(key, low=low, high=high, what=characters)
+    return say("takes_pattern", pattern=pattern) if len(pattern) <= _SHORT else say("takes_text")
+
+
+def _alternatives(schema: Schema) -> list[Schema]:
+    return schema.get("oneOf") or schema.get("anyOf") or [schema]
+
+
+def _listing(schema: Schema) -> Schema:
+    """The alternative that is a list."""
+    return next((each for each in _alternatives(schema) if "array" in types(each)), schema)
+
+
+_KNOWN = {
+    "^[A-Za-z]+[0-9]+$": "takes_loginid",
+    r"^(?=.{1,20}$)[+-]?[0-9]+\.?[0-9]*$": "takes_signed",
+    r"^(?=.{1,20}$)[+-]?\d+\.?\d*$": "takes_signed",
+    "^(latest|[0-9]{1,10})$": "takes_latest",
+    r"^(?:[\w-]{32,128}|1)$": "takes_id_or_1",
+    r"^(?=.*[a-z])(?=.*[0-9])(?=.*[A-Z])[ -~]{8,25}$": "takes_password",
+    r"^[a-zA-Z0-9_.+-]+@[a-zA-Z0-9.-]+\.[a-zA-Z]{2,63}$": "takes_email",
+    r"^[a-zA-Z0-9_.+-]+@[a-zA-Z0-9.-]+\.[a-zA-Z]{1,255}$": "takes_email",
+    "^MT[DR]?[0-9]+$": "takes_mt5",
+    "^[ -~]+$": "takes_text",
+    r"^\w\w$": "takes_country",
+    "^[a-z]{2}$": "takes_country",
+    "^([a-z]{2})?$": "takes_country",
+}
+
+_CLASSES = {
+    r"\w": "letters_digits_line",
+    r"[\w-]": "letters_digits_line_dash",
+    r"[\w\-]": "letters_digits_line_dash",
+    r"\d": "digits",
+    "[0-9]": "digits",
+    "[a-z]": "small_letters",
+    "[A-Z]": "capitals",
+    "[a-zA-Z0-9]": "letters_digits",
+    "[A-Za-z0-9]": "letters_digits",
+}

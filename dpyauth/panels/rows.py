@@ -1,0 +1,37 @@
+"""Rows for people to read: a name, lights, and sentences below them.
+
+A light has a ``tone``, a ``symbol`` that says the same without a colour, and a ``text``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+Row = dict[str, Any]
+Light = dict[str, str]
+
+SYMBOLS = {"good": "✓", "wait": "…", "act": "!", "bad": "✕", "off": "–", "plain": ""}
+LONGEST = 200
+"""Characters of a text from outside that are shown."""
+
+_INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff]+")
+
+
+def plain(text: object, longest: int = LONGEST) -> str:
+    """A text from outside, safe to show: on one line, not too long, and without what could turn others round."""
+    # JSON can escape half a surrogate pair, which nothing can encode.
+    known = "" if text is None else str(text).encode("utf-8", "replace").decode()
+    shown = " ".join(_INVISIBLE.sub(" ", known).split())
+    return shown if len(shown) <= longest else f"{shown[: longest - 1]}…"
+
+
+def light(tone: str, text: str) -> Light:
+    """A light."""
+    return {"tone": tone, "symbol": SYMBOLS[tone], "text": text}
+
+
+def row(name: str, lights: Iterable[Light] = (), lines: Iterable[str] = ()) -> Row:
+    """A row; what it says twice, it says once."""
+    return {"name": name, "lights": list(lights), "lines": list(dict.fromkeys(lines))}

@@ -1,0 +1,137 @@
+"""The account card where no panel can be: as plain text, and as HTML that needs no styles to be read."""
+
+from __future__ import annotations
+
+import textwrap
+import time
+from collections.abc import Mapping
+from html import escape
+from typing import Any
+
+from dpyauth.panels.rows import plain
+
+WIDTH = 100
+"""Of the text, in characters."""
+
+SENTENCES = 1000
+"""Characters of an explanation that are shown."""
+
+_COLOURS = {"good": "#067647", "wait": "#0b6bcb", "act": "#b54708", "bad": "#b42318", "off": "#57606a"}
+_KINDS = {"real": "#b54708", "demo": "#067647", "sandbox": "#6941c6", "api": "#57606a"}
+
+View = Mapping[str, Any]
+Words = Mapping[str, str]
+
+
+def clock(seconds: float) -> str:
+    """A date and a time of day."""
+    return time.strftime("%Y-%m-%d %H:%M", time.gmtime(seconds))
+
+
+def text(view: View, words: Words) -> str:
+    """The card as plain text.
+
+    Parameters
+    ----------
+    view : mapping
+        What the card's desk shows.
+    words : mapping of str to str
+        The words of the card.
+    """
+    account = view["account"]
+    if account is None:
+        return "\n".join(_nobody(view, words))
+    pairs = _pairs(view, words)
+    for row in view["rows"]:
+        # Broken between lights, not within one.
+        lights = "   ".join(plain(f"{one['symbol']} {one['text']}").replace(" ", "\xa0") for one in row["lights"])
+        sentences = [plain(line, SENTENCES) for line in row["lines"]]
+        pairs += [(row["name"], said) for said in (lights, *sentences) if said]
+    wide = max(len(name) for name, _ in pairs) + 2
+    lines = [" · ".join([plain(account["loginid"]), *_kinds(view, words).values()])]
+    before = ""
+    for name, said in pairs:
+        for line in textwrap.wrap(said, WIDTH - wide):
+            lines.append(f"{name if name != before else '':<{wide}}{line}".replace("\xa0", " "))
+            before = name
+    return "\n".join([*lines, *_below(view, words)])
+
+
+def html(view: View, words: Words) -> str:
+    """The card as a still picture: simple tags and styles of their own, which sanitisers leave in."""
+    account = view["account"]
+    if account is None:
+        title, *more = _nobody(view, words)
+        body = f"<p><strong>{escape(title)}</strong></p>{''.join(f'<p>{_quoted(one)}</p>' for one in more)}"
+    else:
+        kinds = " ".join(_pill(_KINDS[kind], escape(word)) for kind, word in _kinds(view, words).items())
+        size = "font-size:1.25em"
+        title = f'<p><strong style="{size}">{_quoted(plain(account["loginid"]))}</strong> {kinds}</p>'
+        rows = "".join(_line(name, _quoted(said)) for name, said in _pairs(view, words))
+        rows += "".join(_line(row["name"], _cell(row)) for row in view["rows"])
+        lines = _below(view, words)
+        lines[-1] += f" {words['again']}"
+        below = "".join(f"<p><small>{_quoted(line)}</small></p>" for line in lines)
+        body = f'{title}<table style="margin:0">{rows}</table>{below}'
+    edge = f"border-left:6px solid {_KINDS[account['kind'] if account else 'api']}"
+    return f'<div class="{view["picture"]}" style="{edge};padding:2px 14px;margin:6px 2px">{body}</div>'
+
+
+def hiding(picture: str) -> str:
+    """A style for JupyterLab, which goes with the picture: that the panel has gone is not complained of below it."""
+    place = f".jp-OutputArea-child:has(.{picture}) + .jp-OutputArea-child:has(> .jp-OutputArea-output.jupyter-widgets)"
+    return f"<style>{place} {{ display: none }}</style>"
+
+
+def _nobody(view: View, words: Words) -> list[str]:
+    notice = view["notice"]
+    if view["state"] == "closed":
+        return [words["closed"]]
+    return [words["signed_out"], *([plain(notice["text"], SENTENCES)] if notice else []), words["signed_out_text"]]
+
+
+def _kinds(view: View, words: Words) -> dict[str, str]:
+    """What sort of account it is, by what decides its colour."""
+    account = view["account"]
+    kinds = {account["kind"]: words[account["kind"]], "api": words["api"].format(api=account["api"])}
+    return kinds | ({"sandbox": words["sandbox"]} if view["sandbox"] else {})
+
+
+def _pairs(view: View, words: Words) -> list[tuple[str, str]]:
+    currency = plain(view["account"]["currency"]) or words["no_currency"]
+    missing = plain(view["no_balance"], SENTENCES) or words["balance_unknown"]
+    balance = f"{view['balance']} {currency}" if view["balance"] else missing
+    return [(words["balance"], balance), (words["connection"], plain(view["connection"]["text"], SENTENCES))]
+
+
+def _below(view: View, words: Words) -> list[str]:
+    said = [plain(view["notice"]["text"], SENTENCES)] if view["notice"] else []
+    said += [plain(view["footnote"], SENTENCES)] if view["footnote"] else []
+    return [*said, words["as_of"].format(time=clock(time.time()))]
+
+
+def _line(name: str, cell: str) -> str:
+    head = "text-align:left;vertical-align:top;font-weight:normal;white-space:nowrap"
+    return f'<tr><th style="{head}">{escape(name)}</th><td style="text-align:left">{cell}</td></tr>'
+
+
+def _cell(row: Mapping[str, Any]) -> str:
+    parts = [_quoted(line) for line in row["lines"]]
+    if row["lights"]:
+        parts.insert(0, " &nbsp; ".join(map(_light, row["lights"])))
+    return "<br>".join(parts)
+
+
+def _light(one: Mapping[str, str]) -> str:
+    symbol = f"{_pill(_COLOURS[one['tone']], one['symbol'])} " if one["symbol"] else ""
+    return f'<span style="display:inline-block">{symbol}{_quoted(one["text"])}</span>'
+
+
+def _pill(colour: str, inside: str) -> str:
+    style = f"background-color:{colour};color:#fff;border-radius:10px;padding:1px 8px;font-weight:bold"
+    return f'<span style="{style}">{inside}</span>'
+
+
+def _quoted(said: str) -> str:
+    """Apart from its surroundings, whichever way it is written."""
+    return f'<span dir="auto">{escape(said)}</span>'

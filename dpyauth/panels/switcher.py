@@ -1,0 +1,158 @@
+"""The account switcher: the accounts of a sign-in, with what is in them, and one click to use another."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from dpyauth import views
+from dpyauth.errors import DpyauthError, MissingScope
+from dpyauth.panels.base import PanelDesk
+from dpyauth.panels.keeper import Keeper, once
+from dpyauth.panels.rows import plain
+
+if TYPE_CHECKING:
+    from dpyauth.session import Session
+
+EVERY = 60.0
+"""Seconds between two looks at what Deriv does not tell by itself."""
+
+PATIENCE = 3.0
+"""How long the first picture may take, in seconds."""
+
+
+class SwitcherDesk(PanelDesk):
+    """What is behind the account switcher.
+
+    An account with real money is asked about once, before it is used.
+
+    Parameters
+    ----------
+    session : Session
+        The session to show.
+    """
+
+    name = "switcher"
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._balances: Mapping[str, str] = {}
+        self._note = ""  # why there are no balances
+        self._asking = ""  # the account that is asked about
+        self._agreed: set[str] = set()
+        self._keeper: Keeper | None = None
+
+    def prepare(self) -> None:
+        """Get to know what the first picture needs; what takes longer than a moment comes later by itself."""
+        if self.session.state == "signed in":
+            once(self.learn(), self.name, PATIENCE)
+
+    # What there is to show
+
+    def content(self) -> dict[str, Any]:
+        """The accounts, and the question there is."""
+        session = self.session
+        account = views.account(session)
+        accounts = views.accounts(session, self._balances)
+        if account is not None and not accounts:
+            one = {name: account[name] for name in ("loginid", "currency", "kind")}
+            accounts = [{**one, "balance": self._balances.get(account["loginid"], ""), "current": True}]
+        others = {one["loginid"] for one in accounts if not one["current"]}
+        return {
+            "notice": self._notice or views.news(session),
+            "accounts": accounts,
+            "asking": self._asking if self._asking in others else "",
+            "note": self._note,
+            "hint": self._hint(len(accounts)),
+        }
+
+    def text(self) -> str:
+        """The same as plain text."""
+        view = self.look()
+        if not view["accounts"]:
+            return str(self.words["closed" if view["state"] == "closed" else "signed_out_text"])
+        lines = [
+            f"{plain(one['loginid'])}  {self.words[one['kind']]}  "
+            f"{one['balance']} {plain(one['currency']) or self.words['no_currency']}"
+            f"{'  (' + self.words['in_use'] + ')' if one['current'] else ''}"
+            for one in view["accounts"]
+        ]
+        return "\n".join([*lines, *filter(None, (view["note"], view["hint"]))])
+
+    def _hint(self, count: int) -> str:
+        if count != 1:
+            return ""
+        return self.say("only_one_options" if self.session.api == "options" else "only_one")
+
+    # What the reader does
+
+    def do(self, said: dict[str, Any]) -> None:
+        """Choose an account, and answer the question."""
+        match said:
+            case {"do": "use", "loginid": str(loginid)} if self._other(loginid):
+                real = any(one["kind"] == "real" for one in self.content()["accounts"] if one["loginid"] == loginid)
+                if real and loginid not in self._agreed:
+                    self._asking = loginid
+                    self.dismiss()
+                else:
+                    self._use(loginid)
+            case {"do": "yes", "loginid": str(loginid)} if loginid and loginid == self._asking:
+                self._agreed.add(loginid)
+                self._use(loginid)
+            case {"do": "no"}:
+                self._asking = ""
+                self.changed()
+
+    def _other(self, loginid: str) -> bool:
+        return loginid in self.session._grants and loginid != self.session.loginid
+
+    def _use(self, loginid: str) -> None:
+        self._asking = ""
+        self._notice = None
+        self.later(lambda: self.session.use(loginid))
+
+    # Keeping up to date
+
+    def back(self) -> None:
+        """Somebody looks: from now on it keeps itself up to date."""
+        self.gone()
+        if self.session.state != "closed":
+            self._keeper = Keeper(self.session, self.follow, self.name)
+
+    def gone(self) -> None:
+        """Nobody looks."""
+        keeper, self._keeper = self._keeper, None
+        if keeper is not None:
+            keeper.end()
+
+    async def follow(self) -> None:
+        """Stay up to date for as long as the session does not change."""
+        while self.session.state == "signed in":
+            await self.learn()
+            await asyncio.sleep(EVERY)
+
+    async def learn(self) -> None:
+        """Ask what there is to know."""
+        await self._learn_balances()
+
+    async def _learn_balances(self) -> None:
+        session = self.session
+        try:
+            which = "all" if len(session._grants) > 1 else "current"
+            frame = await session.aio.balance(which, decimal=True)
+        except MissingScope as error:
+            self._note = self.say("balances_need", scopes=scopes(session, error))
+        except DpyauthError:
+            return  # they are an extra; the next time may do better
+        else:
+            known = frame.set_index("loginid")["balance"].dropna()
+            self._balances = {str(loginid): views.money(amount) for loginid, amount in known.items()}
+            self._note = ""
+        self.changed()
+
+
+def scopes(session: Session, error: MissingScope) -> str:
+    """The scopes that would do, as Deriv calls them where one makes a token."""
+    labels = session._api.SCOPE_LABELS
+    return " / ".join(labels.get(scope, scope) for scope in error.scopes)

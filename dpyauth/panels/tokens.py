@@ -1,0 +1,201 @@
+"""What is behind the panel of API tokens: listing, making and revoking them. Tokens are never part of what it shows."""
+
+from __future__ import annotations
+
+import hmac
+import re
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from dpyauth import environment
+from dpyauth.credentials import Secret
+from dpyauth.errors import BadReply
+from dpyauth.panels.managing import Managing, clipped, quoted
+from dpyauth.panels.purposes import ABILITIES, MIGHTY, PURPOSES, mighty
+
+if TYPE_CHECKING:
+    from dpyauth.session import Session
+    from dpyauth.wire.replies import Reply
+
+_CALL = "api_token"
+_NAME = re.compile(r"[A-Za-z0-9 _]{2,32}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    """One API token, as Deriv lists it."""
+
+    key: str
+    """Known again by this, and nothing can be learnt from it."""
+    name: str
+    scopes: tuple[str, ...]
+    last_used: str
+    bound: bool
+    """Whether it works from one internet address only."""
+    secret: Secret = field(repr=False)
+    """The token; where Deriv masks it, with stars in it."""
+
+
+class TokensDesk(Managing):
+    """One reader managing the API tokens of the account in use.
+
+    No token is kept: to revoke one, the list is read again. A new one is handed to the browser once, as a message
+    ``{"made": name, "token": …, "asked": …}`` to the panel that asked for it.
+
+    Parameters
+    ----------
+    session : Session
+        The session to manage them with.
+    """
+
+    name = "tokens"
+    reads = changes = _CALL
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._salt = secrets.token_bytes(16)
+        self._rows: list[dict[str, Any]] = []
+
+    # What there is to show
+
+    def content(self) -> dict[str, Any]:
+        """The tokens without what is secret, and what a new one can be for."""
+        content = super().content()
+        return {
+            **content,
+            "tokens": self._rows if content["loaded"] else [],
+            "purposes": {purpose: list(scopes) for purpose, scopes in PURPOSES.items()},
+            "abilities": {ability: sorted(scopes) for ability, scopes in ABILITIES.items()},
+            "scopes": dict(self.session._api.SCOPE_LABELS),
+            "mighty": list(MIGHTY),
+            "hosted": environment.on_hosted_server(),
+        }
+
+    def forget(self) -> None:
+        """Drop the list."""
+        self._rows = []
+
+    def read(self) -> None:
+        """Get the list."""
+        self._show(self._listed(self.session.call(_CALL)))
+
+    # What the reader does
+
+    def act(self, said: dict[str, Any]) -> None:
+        """Make or revoke a token."""
+        match said:
+            case {"do": "create", "name": str(name), "scopes": list(scopes), "asked": str(asked)}:
+                self._create(name.strip(), scopes, said.get("bound") is True, asked)
+            case {"do": "revoke", "key": str(key)}:
+                row = next((row for row in self._rows if row["key"] == key), None)
+                if row is not None and row["revocable"]:
+                    self._revoke(row)
+
+    def _create(self, name: str, scopes: Sequence[Any], bound: bool, asked: str) -> None:
+        known = [scope for scope in self.session._api.SCOPE_LABELS if scope in scopes]
+        if not _NAME.fullmatch(name):
+            self.refuse(name=self.say("name_wrong"))
+        elif not known or len(known) != len(scopes):
+            self.refuse(scopes=self.say("scopes_none"))
+        else:
+            self.change(
+                lambda: self._made(name, known, bound, asked),
+                self.say("unknown_create", name=quoted(name)),
+            )
+
+    def _made(self, name: str, scopes: list[str], bound: bool, asked: str) -> dict[str, str] | None:
+        """Make a token; by what was there before, the new one is known, and it is never taken for an older one."""
+        before = self._listed(self.session.call(_CALL))
+        if any(token.name == name for token in before):
+            self._show(before)
+            self._problems = {"name": self.say("name_taken", name=quoted(name))}
+            return None
+        reply = self.session.call(
+            _CALL, new_token=name, new_token_scopes=scopes, valid_for_current_ip_only=1 if bound else None
+        )
+        after = self._listed(reply)
+        del reply  # it holds tokens
+        self._show(after)
+        new = [token for token in after if token.name == name and token.key not in {one.key for one in before}]
+        if len(new) != 1 or not _whole(new[0].secret):
+            return self.problem("unseen_title", self.say("unseen", name=quoted(name)))
+        self.tell({"made": name, "token": new[0].secret.reveal(), "asked": asked})
+        return None
+
+    def _revoke(self, row: Mapping[str, Any]) -> None:
+        name, key = quoted(row["name"]), row["key"]
+        self.change(lambda: self._revoked(name, key), self.say("unknown_revoke", name=name))
+
+    def _revoked(self, name: str, key: str) -> dict[str, str] | None:
+        listed = self._listed(self.session.call(_CALL))
+        token = next((token for token in listed if token.key == key), None)
+        if token is None:
+            self._show(listed)
+            return self.news("gone_title", "gone", name=name)
+        own = self._in_use(token, listed)
+        after = self._listed(self.session.call(_CALL, delete_token=token.secret))
+        if own:
+            self.session._sign_out(self.say("revoked_own"))
+            return None
+        self._show(after)
+        return self.news("revoked_title", "revoked", name=name)
+
+    # Inside
+
+    def _show(self, tokens: list[_Token]) -> None:
+        self._rows = [
+            {
+                "key": token.key,
+                "name": clipped(token.name),
+                "scopes": list(token.scopes),
+                "mighty": mighty(token.scopes),
+                "last_used": clipped(token.last_used),
+                "bound": token.bound,
+                "own": self._in_use(token, tokens),
+                "revocable": bool(re.fullmatch(_DELETABLE, token.secret.reveal())),
+            }
+            for token in tokens
+        ]
+
+    def _in_use(self, token: _Token, among: list[_Token]) -> bool:
+        """Whether the session is signed in with this token; where Deriv masks it, whether no other can be meant."""
+        credential = self.session._credential
+        if credential is None or not _may_be(token.secret, credential.token):
+            return False
+        return _whole(token.secret) or sum(_may_be(other.secret, credential.token) for other in among) == 1
+
+    def _listed(self, reply: Reply) -> list[_Token]:
+        told = reply.get(_CALL)
+        if not isinstance(told, dict):
+            raise BadReply(f"Deriv's answer to '{_CALL}' has nothing under that name.", call=_CALL)
+        rows = told.get("tokens")
+        return [self._token(row) for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+
+    def _token(self, row: Mapping[str, Any]) -> _Token:
+        name, secret, scopes = str(row.get("display_name") or ""), str(row.get("token") or ""), row.get("scopes")
+        return _Token(
+            key=hmac.digest(self._salt, f"{secret}\n{name}".encode(errors="surrogatepass"), "sha256").hex()[:24],
+            name=name,
+            scopes=tuple(map(str, scopes)) if isinstance(scopes, list) else (),
+            last_used=str(row.get("last_used") or ""),
+            bound=bool(row.get("valid_for_ip")),
+            secret=Secret(secret),
+        )
+
+
+def _whole(secret: Secret) -> bool:
+    return bool(secret.reveal()) and "*" not in secret.reveal()
+
+
+def _may_be(listed: Secret, token: Secret) -> bool:
+    """Whether a token can be the one that is listed like this."""
+    if _whole(listed):
+        return listed == token
+    parts = re.split(r"\*+", listed.reveal())
+    return len(parts) > 1 and re.fullmatch(".*".join(map(re.escape, parts)), token.reveal()) is not None
+
+
+_DELETABLE = r"[A-Za-z0-9\s_*]+"
+"""What the call can take to delete: all of Deriv's own API tokens, but not the sandbox's samples."""

@@ -1,0 +1,104 @@
+"""How a session shows itself: the account card and the account switcher."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, cast
+
+from dpyauth import environment
+
+if TYPE_CHECKING:
+    from dpyauth.panels.switcher import SwitcherDesk
+    from dpyauth.session import Session
+
+
+class Shown:
+    """Something to look at: a live panel where a notebook shows it, elsewhere the same as text.
+
+    Parameters
+    ----------
+    desk : type of SwitcherDesk
+        What is behind the panel, which has the skin of the same name.
+    session : Session
+        What it shows.
+    """
+
+    def __init__(self, desk: type[SwitcherDesk], session: Session) -> None:
+        self._kind = desk
+        self._session = session
+        self._desk = self._prepared()
+        self._displayed = False
+
+    def __repr__(self) -> str:
+        return self._desk.text()
+
+    def _ipython_display_(self) -> None:
+        if not environment.in_notebook():
+            raise NotImplementedError  # then IPython goes on to the text
+        if self._displayed:
+            self._desk = self._prepared()  # one desk is for one panel
+        self._displayed = True
+        importlib.import_module(f"dpyauth.widgets.{self._desk.name}").show(self._desk)
+
+    def _prepared(self) -> SwitcherDesk:
+        desk = self._kind(self._session)
+        desk.prepare()
+        return desk
+
+
+class Showing:
+    """What a session has to look at."""
+
+    def card(self) -> Shown:
+        """The account card: who is signed in, demo or real, the live balance, verification, restrictions, scopes.
+
+        As the last line of a notebook's cell it is a panel that keeps itself up to date, also across reconnects and
+        changes of account, until the notebook is closed; ``session`` as the last line shows the same. In the middle
+        of a cell, use ``display(session.card())``. What is saved with the notebook is a still picture of it, without
+        any secret. Elsewhere, and for ``print``, it is a text.
+        Stands on Deriv's calls ``get_account_status`` (v3), ``get_accounts`` (options) and ``balance``; what a scope
+        is missing for, the card says so.
+
+        Returns
+        -------
+        Shown
+            To be shown.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> card = dpyauth.login(sandbox=True).card()
+        >>> print(str(card).splitlines()[0])
+        CR900001 · Real account · v3 API · Sandbox: nothing here is real
+        """
+        from dpyauth.panels.card import CardDesk
+
+        return Shown(CardDesk, cast("Session", self))
+
+    def switcher(self) -> Shown:
+        """The account switcher: all accounts of the sign-in, with their balances, and one click to use another.
+
+        An account with real money is asked about once before it is used. Shows where `card` does.
+        Stands on Deriv's calls ``balance`` and, for switching, ``authorize``.
+
+        Returns
+        -------
+        Shown
+            To be shown.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> switcher = dpyauth.login(sandbox=True).switcher()
+        >>> str(switcher).split()[0]
+        'CR900001'
+        """
+        from dpyauth.panels.switcher import SwitcherDesk
+
+        return Shown(SwitcherDesk, cast("Session", self))
+
+    def _ipython_display_(self) -> None:
+        """What IPython calls to show a session; where there are no panels, it goes on to ``repr``."""
+        if not environment.in_notebook():
+            raise NotImplementedError
+        self.card()._ipython_display_()

@@ -1,0 +1,79 @@
+// The account card. The words of its rows come from Python, which writes them into the still picture, too.
+
+function render({ model, el }) {
+  let asked = "";
+  let listed = false; // whether Python knows that the other accounts are unfolded
+  const panel = mount({ model, el, label: "card", body });
+  const { id, t, root, send } = panel;
+  const hiding = element("style", {}, `.${model.get("view").picture} { display: none }`);
+  el.append(hiding);
+
+  function body(view) {
+    root.dataset.kind = view.account?.kind ?? "none";
+    return view.account ? account(view) : nobody(view);
+  }
+
+  function nobody(view) {
+    const closed = view.state === "closed";
+    return [
+      panel.header(t("card"), view),
+      closed ? null : panel.notice(view),
+      element("p", { class: "dpyauth-closed", tabindex: "-1" }, closed ? t("closed") : t("signed_out_text")),
+    ];
+  }
+
+  function account(view) {
+    const { loginid, currency, kind, api } = view.account;
+    return [
+      element("header", { class: "dpyauth-header" },
+        element("div", { class: "dpyauth-who" },
+          element("strong", { class: "dpyauth-loginid", dir: "auto" }, loginid),
+          badge(kind, t(kind)),
+          badge("api", t("api", { api }))),
+        view.sandbox ? badge("sandbox", t("sandbox")) : null),
+      panel.notice(view),
+      element("p", { class: "dpyauth-balance" },
+        element("span", { class: "dpyauth-unseen" }, t("balance")),
+        view.balance
+          ? element("span", { class: "dpyauth-amount" }, view.balance)
+          : element("span", { class: "dpyauth-soft" }, view.no_balance || t("balance_unknown")),
+        element("span", { class: "dpyauth-currency", dir: "auto" }, currency || t("no_currency"))),
+      element("p", { class: `dpyauth-connection ${view.connection.on ? "dpyauth-on" : "dpyauth-off"}`, dir: "auto" }, view.connection.text),
+      element("dl", { class: "dpyauth-pairs dpyauth-rows" }, view.rows.flatMap(row)),
+      view.footnote ? element("p", { class: "dpyauth-soft dpyauth-anywhere" }, view.footnote) : null,
+      view.accounts.length > 1 ? others(view) : null,
+    ];
+  }
+
+  function row({ name, lights, lines }) {
+    return [
+      element("dt", {}, name),
+      element("dd", {},
+        lights.length ? element("ul", { class: "dpyauth-lamps" }, lights.map(lamp)) : null,
+        lines.length ? element("ul", { class: "dpyauth-lines" }, lines.map((line) => element("li", { dir: "auto" }, line))) : null),
+    ];
+  }
+
+  function lamp({ tone, symbol, text }) {
+    return element("li", { class: `dpyauth-lamp dpyauth-lamp-${tone}` },
+      symbol ? element("span", { class: "dpyauth-symbol", "aria-hidden": "true" }, symbol) : null,
+      element("span", { dir: "auto" }, text));
+  }
+
+  function others(view) {
+    const unfolded = (event) => (listed ||= event.target.open && send({ do: "list" }, false));
+    return element("details", { class: "dpyauth-details dpyauth-below", id: `${id}-others`, open: Boolean(view.asking), ontoggle: unfolded },
+      element("summary", { id: `${id}-switch` }, t("switch", { count: view.accounts.length })),
+      accounts(panel, view));
+  }
+
+  const changed = () => (asked = answering(panel, model.get("view"), asked));
+  model.on("change:view", changed);
+  return () => {
+    model.off("change:view", changed);
+    hiding.remove();
+    panel.end();
+  };
+}
+
+export default { render };

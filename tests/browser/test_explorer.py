@@ -1,0 +1,213 @@
+"""The call explorer in JupyterLab and Notebook 7, used as a reader uses it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+if TYPE_CHECKING:
+    from conftest import Lab, Notebook
+
+    Opening = Callable[..., AbstractContextManager[Notebook]]
+
+pytestmark = pytest.mark.browser
+
+START = """
+from dpyauth.credentials import access_token, api_token
+from dpyauth.sandbox import Sandbox
+from dpyauth.session import Session
+from dpyauth.settings import settings
+from dpyauth import explorer
+
+box = Sandbox(limits=None).start()
+"""
+V3 = """
+mine = Session(settings(box.app_id, box.url), timeout=10)
+mine._sign_in_and_wait(api_token("sandbox-rich-{which}", "a test"))
+explorer(mine)
+"""
+OPTIONS = """
+mine = Session(settings(box.options_app_id, box.rest, api="options"), timeout=10)
+mine._sign_in_and_wait(access_token(box.options_token("rich").token, "a test"))
+mine.use(next(loginid for loginid in mine._grants if loginid.startswith("DOT")))
+explorer(mine)
+"""
+MEAN = "<script>alert(1)</script> **bold** \u202eright to left שלום " + "long" * 300
+RENAME = f"""
+from dataclasses import replace
+mine._account = replace(mine._account, loginid={MEAN!r})
+mine._tell()
+"""
+COUNT = "sum(each.call == 'app_register' for each in box.received)"
+
+
+def choose(notebook: Notebook, name: str) -> None:
+    """By the keyboard: type a name, press Enter."""
+    search = notebook.panel.get_by_role("combobox", name="Search the calls")
+    search.fill(name)
+    search.press("Enter")
+    expect(notebook.panel.locator(".dpyauth-name")).to_contain_text(name)
+
+
+def field(notebook: Notebook, name: str) -> Locator:
+    return notebook.panel.locator(f"[data-field='{name}']")
+
+
+def region(notebook: Notebook, name: str) -> Locator:
+    return notebook.panel.get_by_role("region", name=name, exact=True)
+
+
+REPLY = "Python, for the reply as it comes"
+
+
+def test_looks_up_fills_in_sends_and_shows(opening: Opening, lab: Lab) -> None:
+    mean = f"box.faults.error('Mean', 'statement', message={MEAN!r})"
+    with opening(lab, "lab", [START, V3.format(which="all"), mean, COUNT, RENAME]) as notebook:
+        panel = notebook.panel
+        notebook.run(0)
+        notebook.run(1)
+        expect(panel.get_by_role("option")).to_have_count(135)
+        notebook.shot("explorer-start")
+
+        search = panel.get_by_role("combobox", name="Search the calls")
+        search.fill("no such thing")
+        expect(panel.get_by_text("No call has these words")).to_be_visible()
+        search.fill("account transactions")  # by its purpose
+        search.press("ArrowDown")
+        expect(panel.locator(".dpyauth-active")).to_contain_text("statement")
+        search.press("Enter")
+        expect(panel.locator(".dpyauth-name")).to_contain_text("statement")
+        expect(search).to_be_focused()
+
+        # Fields with limits and defaults, and what comes of them, while one types
+        expect(field(notebook, "limit")).to_have_attribute("placeholder", "100 if left out")
+        field(notebook, "limit").fill("x")
+        expect(panel.get_by_text("takes a number from 0 to 999, not 'x'")).to_be_visible()
+        notebook.button("Send").click()
+        expect(field(notebook, "limit")).to_be_focused()
+        field(notebook, "limit").fill("3000")
+        expect(panel.get_by_text("Deriv may refuse this. Number from 0 to 999.")).to_be_visible()
+        field(notebook, "limit").fill("3")
+        field(notebook, "action_type").select_option("buy")
+        expect(region(notebook, REPLY)).to_have_text('mine.call("statement", action_type="buy", limit=3)')
+        field(notebook, "limit").press("Enter")
+        expect(panel.locator(".dpyauth-reply")).to_contain_text('"transactions"')
+        panel.get_by_role("tab", name="JSON").focus()
+        notebook.page.keyboard.press("ArrowRight")
+        expect(panel.locator("tbody tr")).to_have_count(3)
+        expect(panel.get_by_role("tab", name="Frame")).to_be_focused()
+        expect(field(notebook, "limit")).to_have_value("3")
+        panel.get_by_role("tab", name="Frame").scroll_into_view_if_needed()
+        notebook.expect_readable("explorer-frame")
+
+        # What Deriv says is shown as it is, and does no harm
+        notebook.run(2)
+        notebook.button("Send").click()
+        alert = panel.get_by_role("alert")
+        expect(alert).to_contain_text(r"<script>alert(1)</script> **bold** \u202eright to left שלום")
+        expect(alert).to_contain_text("Deriv's code: Mean")
+        assert panel.locator("script, b").count() == 0
+        notebook.shot("explorer-trouble")
+
+        # A change on a real account: the double click does not do it, nor does anything but its login ID
+        choose(notebook, "app_register")
+        field(notebook, "name").fill("An app")
+        field(notebook, "scopes").fill("read, trade")
+        notebook.button("Send").dblclick()
+        expect(panel.get_by_text("This changes something at Deriv, on a real account: send it?")).to_be_visible()
+        sure, typed = notebook.button("Yes, send it now"), panel.get_by_label("Type CR900001 to confirm")
+        expect(typed).to_be_focused()
+        expect(sure).to_be_disabled()
+        typed.fill("CR900002")
+        expect(sure).to_be_disabled()
+        typed.fill("CR900001")
+        expect(sure).to_be_enabled()
+        notebook.expect_readable("explorer-ask")
+        assert notebook.run(3).inner_text().endswith("0")
+        field(notebook, "name").fill("Another app")  # then the question is no longer about what stands there
+        expect(sure).to_have_count(0)
+        notebook.button("Send").click()
+        typed.fill("CR900001")
+        sure.click()
+        expect(panel.get_by_text("Answered in")).to_be_visible()
+        assert notebook.run(3).inner_text().endswith("1")
+
+        # Nothing of a reply, nor of what was typed, is saved with the notebook
+        saved = notebook.save()
+        assert "ExplorerPanel" in saved
+        assert [word for word in ("Another app", "transaction_id") if word in saved] == []
+
+        # An account with a mean name, in a narrow window
+        notebook.run(4)
+        expect(panel.locator(".dpyauth-send bdi")).to_contain_text("<script>alert(1)</script> **bold**")
+        notebook.page.set_viewport_size({"width": 820, "height": 1100})
+        notebook.shot("explorer-narrow")
+        assert panel.locator("script, b").count() == 0
+        assert panel.evaluate("(panel) => panel.scrollWidth - panel.clientWidth") == 0
+
+        notebook.restart("kernelmenu:restart")
+        expect(panel.get_by_text("The kernel was restarted")).to_be_visible()
+        expect(notebook.button("Send")).to_be_disabled()
+        notebook.wait_for_kernel()
+
+
+def test_calls_over_http_and_of_demo_accounts(opening: Opening, lab: Lab) -> None:
+    with opening(lab, "lab", [START, OPTIONS, "mine._sign_out('a test')"]) as notebook:
+        panel = notebook.panel
+        notebook.run(0)
+        notebook.run(1)
+        choose(notebook, "get_accounts")
+        expect(region(notebook, "HTTP")).to_have_text("GET /trading/v1/options/accounts")
+        notebook.button("Send").click()
+        panel.get_by_role("tab", name="Frame").click()
+        expect(panel.locator("thead")).to_contain_text("account_id")
+
+        choose(notebook, "reset_demo_balance")
+        notebook.button("Send").click()
+        expect(panel.get_by_text("Fill this in.")).to_be_visible()
+        expect(field(notebook, "account_id")).to_be_focused()
+        loginid = panel.locator(".dpyauth-send bdi").inner_text()
+        field(notebook, "account_id").fill(loginid)
+        expect(region(notebook, "HTTP")).to_have_text(f"POST /trading/v1/options/accounts/{loginid}/reset-demo-balance")
+        field(notebook, "account_id").press("Enter")
+        field(notebook, "account_id").press("Enter")
+        sure = notebook.button("Yes, send it now")
+        expect(sure).to_be_enabled()
+        notebook.shot("explorer-demo")
+        sure.click()
+        expect(panel.get_by_text("Answered in")).to_be_visible()
+
+        choose(notebook, "buy")
+        panel.locator("summary", has_text="parameters").click()
+        field(notebook, "parameters.amount").fill("10")
+        notebook.expect_readable("explorer-buy")
+        choose(notebook, "get_nickname")
+        choose(notebook, "transaction")
+        expect(region(notebook, "Python, for a stream")).to_contain_text('with mine.stream("transaction") as stream:')
+        expect(notebook.button("Send")).to_have_count(0)
+        notebook.run(2)
+        expect(panel.get_by_text("Nobody is signed in. Run the cell with dpyauth.login() first.")).to_be_visible()
+
+
+def test_hidden_fields_and_missing_scopes_in_notebook_7(opening: Opening, classic: Lab) -> None:
+    with opening(classic, "notebook", [START, V3.format(which="read")]) as notebook:
+        panel = notebook.panel
+        notebook.run(0)
+        notebook.run(1)
+        choose(notebook, "mt5_password_check")
+        expect(panel.get_by_text(re.compile("Yours may not, only: Read. Create a token with 'Admin'"))).to_be_visible()
+        expect(notebook.button("Send")).to_be_disabled()
+        password = field(notebook, "password")
+        expect(password).to_have_attribute("type", "password")
+        password.fill("Canary-5up3r")
+        expect(region(notebook, REPLY)).to_contain_text('password=getpass.getpass("password: ")')
+        expect(region(notebook, "JSON")).to_contain_text('"password": "•••"')
+        panel.get_by_label("Show what I type").check()
+        expect(password).to_have_attribute("type", "text")
+        assert [frame for frame in (*notebook.sent, *notebook.got) if "Canary" in frame] == []
+        notebook.shot("explorer-classic")

@@ -1,0 +1,20 @@
+"""What the tests of several panels share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from dpyauth.credentials import Credential, Secret
+from dpyauth.session import Session
+
+
+@pytest.fixture
+def several(open_session: Callable[..., Session]) -> Session:
+    """Signed in with Deriv, as the rich user with three accounts."""
+    made = open_session(None)
+    tokens = {"CR900001": "usd", "CR900002": "btc", "VRTC900003": "demo"}
+    grants = {loginid: Credential(Secret(f"a1-sandbox-rich-{name}"), "a test") for loginid, name in tokens.items()}
+    made._sign_in_and_wait(grants["CR900001"], grants=grants)
+    return made

@@ -1,0 +1,164 @@
+"""What all desks have in common."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from dpyauth.errors import DpyauthError
+from dpyauth.panels.base import PanelDesk
+from dpyauth.session import Session
+from dpyauth.settings import Settings
+
+
+class Example(PanelDesk):
+    """A desk with some content, that notes down who is there."""
+
+    name = "sign-in"
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self.visits: list[str] = []
+
+    def content(self) -> dict[str, Any]:
+        return {"number": 5}
+
+    def back(self) -> None:
+        self.visits.append("back")
+
+    def gone(self) -> None:
+        self.visits.append("gone")
+
+
+class Watcher:
+    """Looks at a desk after every change."""
+
+    def __init__(self, desk: Example) -> None:
+        self.desk = desk
+        self.seen: list[dict[str, Any]] = []
+        self._changed = threading.Condition()
+        desk.changed = self._look
+
+    def _look(self) -> None:
+        with self._changed:
+            self.seen.append(self.desk.look())
+            self._changed.notify_all()
+
+    def wait_for(self, condition: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
+        with self._changed:
+            assert self._changed.wait_for(lambda: self.seen and condition(self.seen[-1]), 5), self.seen
+            return self.seen[-1]
+
+
+@pytest.fixture
+def desk() -> Iterator[Example]:
+    session = Session(Settings())
+    yield Example(session)
+    session.close()
+
+
+@pytest.fixture
+def watcher(desk: Example) -> Watcher:
+    return Watcher(desk)
+
+
+def test_look(desk: Example) -> None:
+    assert desk.look() == {"state": "signed out", "sandbox": False, "busy": False, "notice": None, "number": 5}
+
+
+def test_words(desk: Example) -> None:
+    assert desk.say("sign_in") == "Sign in"
+    assert desk.say("refused_api", title="{api}", api="<v3>") == "{api} (<v3> API)"
+    with pytest.raises(KeyError):
+        desk.say("no_such_words")
+
+
+def test_failure_is_shown_with_its_notes_until_it_is_dismissed(desk: Example, watcher: Watcher) -> None:
+    error = DpyauthError("Nothing there.")
+    error.add_note("Look again.")
+    desk.fail(error)
+    notice = {"title": "That did not work", "text": "Nothing there. Look again.", "kind": "error"}
+    assert watcher.seen[-1]["notice"] == notice
+    desk.dismiss()
+    assert watcher.seen[-1]["notice"] is None
+
+
+def test_who_is_there(desk: Example) -> None:
+    desk.here()
+    desk.here()
+    desk.leave()
+    desk.leave()
+    desk.here()
+    assert desk.visits == ["back", "gone"]
+
+
+def test_later(desk: Example, watcher: Watcher) -> None:
+    done, go_on = threading.Event(), threading.Event()
+
+    def work() -> None:
+        go_on.wait(5)
+        done.set()
+
+    desk.later(work)
+    assert watcher.seen[-1]["busy"] is True
+    assert not done.is_set()
+    go_on.set()
+    watcher.wait_for(lambda view: not view["busy"])
+    assert done.is_set()
+
+
+def test_one_thing_after_another(desk: Example, watcher: Watcher) -> None:
+    at_work: list[int] = []
+    together = threading.Event()
+
+    def work(number: int) -> None:
+        at_work.append(number)
+        if len(at_work) > 1:
+            together.set()
+        together.wait(0.05)  # must not come: the next one has to wait for this
+        at_work.remove(number)
+
+    for number in range(4):
+        desk.later(functools.partial(work, number))
+    watcher.wait_for(lambda view: not view["busy"])
+    assert not together.is_set()
+
+
+def test_later_says_what_went_wrong(desk: Example, watcher: Watcher) -> None:
+    def work() -> None:
+        raise DpyauthError("The server is asleep.")
+
+    desk.later(work)
+    view = watcher.wait_for(lambda view: not view["busy"])
+    assert view["notice"]["text"] == "The server is asleep."
+
+
+def test_a_defect_leaves_nobody_waiting_and_tells_no_more_than_its_kind(
+    desk: Example, watcher: Watcher, caplog: pytest.LogCaptureFixture
+) -> None:
+    def work() -> None:
+        raise LookupError("C4nary")
+
+    with caplog.at_level(logging.DEBUG):
+        desk.later(work)
+        view = watcher.wait_for(lambda view: not view["busy"])
+    assert view["notice"]["text"] == "An internal error of dpyauth, LookupError. Try again."
+    assert "LookupError" in caplog.text
+    assert "C4nary" not in caplog.text
+
+
+def test_says_nothing_and_does_nothing_by_itself() -> None:
+    session = Session(Settings())
+    desk = PanelDesk(session)
+    desk.do({"do": "anything"})
+    desk.here()
+    desk.tell({"any": "thing"})
+    desk.leave()
+    assert desk.look() == {"state": "signed out", "sandbox": False, "busy": False, "notice": None}
+    session.close()
+    assert desk.look()["state"] == "closed"

@@ -1,0 +1,277 @@
+"""The account card without a browser."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from dpyauth.panels import card as module
+from dpyauth.panels import switcher
+from dpyauth.panels.card import CardDesk
+from dpyauth.sandbox import Sandbox
+from dpyauth.sandbox.users import Grant
+from dpyauth.session import Session
+
+Eventually = Callable[..., None]
+
+
+def card_threads() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == "dpyauth-card"]
+
+
+@pytest.fixture(autouse=True)
+def no_thread_left(eventually: Eventually) -> Iterator[None]:
+    yield
+    eventually(lambda: not card_threads())
+
+
+@pytest.fixture
+def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Looks at what Deriv does not tell by itself all the time."""
+    monkeypatch.setattr(module, "EVERY", 0.02)
+    monkeypatch.setattr(module, "FRESH", 0.0)
+
+
+@pytest.fixture
+def shown(session: Session) -> Iterator[CardDesk]:
+    """A card that somebody looks at."""
+    desk = CardDesk(session)
+    desk.prepare()
+    desk.back()
+    yield desk
+    desk.leave()
+
+
+def lights(view: dict[str, Any]) -> dict[str, list[str]]:
+    return {row["name"]: [light["text"] for light in row["lights"]] for row in view["rows"]}
+
+
+def asked(box: Sandbox, call: str) -> int:
+    return sum(received.call == call for received in box.received)
+
+
+# What there is to show
+
+
+def test_first_picture(session: Session, box: Sandbox) -> None:
+    desk = CardDesk(session)
+    desk.prepare()
+    view = desk.look()
+    assert (view["account"]["loginid"], view["account"]["kind"], view["account"]["api"]) == ("CR900001", "real", "v3")
+    assert view["balance"] == "9,363.47"
+    assert view["sandbox"] is True
+    assert view["connection"]["on"] is True
+    assert view["connection"]["text"].startswith("connected, last round trip ")
+    assert lights(view)["Verification"][0] == "Identity: verified until 2026-12-15"
+    assert lights(view)["Cashier"] == lights(view)["Trading"] == ["open"]
+    assert lights(view)["This token may"] == ["Read", "Trade", "Trading information", "Payments", "Admin"]
+    assert asked(box, "get_account_status") == asked(box, "balance") == 1
+    json.dumps(view)
+
+
+@pytest.mark.parametrize("token", ["sandbox-trouble-read", "sandbox-new-read", "sandbox-rich-demo"])
+def test_everybody(token: str, open_session: Callable[..., Session]) -> None:
+    desk = CardDesk(open_session(token))
+    desk.prepare()
+    view = desk.look()
+    assert view["known"]
+    assert view["balance"]
+    for said in (desk.text(), desk.html()):
+        assert view["account"]["loginid"] in said
+        assert ("Demo account" in said) == (token != "sandbox-trouble-read")
+        assert ("Real account" in said) == (token == "sandbox-trouble-read")
+
+
+def test_nothing_personal_and_nothing_secret(open_session: Callable[..., Session], box: Sandbox) -> None:
+    desk = CardDesk(open_session("sandbox-trouble-read"))
+    desk.prepare()
+    shown = json.dumps(desk.look()) + desk.text() + desk.html() + repr(desk)
+    user = next(user for user in box.world.users if user.user_id == 9000011)
+    for hidden in ("sandbox-trouble-read", user.name, user.email, str(user.user_id)):
+        assert hidden not in shown
+
+
+def test_without_the_scope_it_says_which(open_session: Callable[..., Session], box: Sandbox) -> None:
+    box.world.grants["a-token-to-trade"] = Grant("a-token-to-trade", "CR900001", ("trade",), "test")
+    desk = CardDesk(open_session("a-token-to-trade"))
+    desk.prepare()
+    view = desk.look()
+    assert view["no_balance"] == "Not shown: a token with the scope Read / Trading information would show it."
+    assert view["rows"][0]["lines"] == ["Not shown: a token with the scope Read would show it."]
+    assert asked(box, "get_account_status") == asked(box, "balance") == 0
+
+
+def test_options_says_nothing_of_verification(open_options: Any) -> None:
+    desk = CardDesk(open_options("rich"))
+    desk.prepare()
+    view = desk.look()
+    assert view["balance"] == "9,969.39"
+    assert lights(view) == {"Account": ["active"], "This token may": ["not stated"]}
+    assert len(view["accounts"]) == 2
+
+
+def test_signed_out_closed_and_in_again(session: Session) -> None:
+    desk = CardDesk(session)
+    desk.prepare()
+    session._sign_out("you signed out")
+    view = desk.look()
+    assert (view["account"], view["rows"], view["known"]) == (None, [], False)
+    assert view["notice"]["text"] == "You signed out."
+    assert "Nobody is signed in" in desk.html()
+    session.close()
+    assert "closed" in desk.text()
+
+
+def test_what_fails_is_said_and_nothing_breaks(session: Session, box: Sandbox) -> None:
+    box.faults.error("Odd", "get_account_status", message="<b>No</b>")
+    box.faults.error("Odd", "balance", message="Not\x1b now")
+    desk = CardDesk(session)
+    desk.prepare()
+    view = desk.look()
+    assert "<b>No</b>" in view["rows"][0]["lines"][0]
+    assert "Not now" in view["no_balance"]
+    assert "<b>" not in desk.html()
+    assert view["known"] is False
+
+
+def test_a_reply_that_makes_no_sense(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session._api, "payload", lambda call, reply: ["odd"])
+    desk = CardDesk(session)
+    desk.prepare()
+    assert lights(desk.look())["Verification"] == ["Deriv says nothing of it yet"]
+
+
+def test_first_picture_does_not_wait_for_ever_and_is_completed(
+    session: Session, box: Sandbox, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(switcher, "PATIENCE", 0.05)
+    box.faults.delay(0.5, "get_account_status")
+    desk = CardDesk(session)
+    changes: list[dict[str, Any]] = []
+    desk.changed = lambda: changes.append(desk.look())
+    desk.prepare()
+    assert desk.look()["rows"][0]["lines"] == ["One moment…"]
+    eventually(lambda: changes and changes[-1]["known"])
+
+
+# Keeping up to date
+
+
+def test_the_balance_is_live(shown: CardDesk, box: Sandbox, eventually: Eventually) -> None:
+    assert box.wait_until(lambda box: asked(box, "balance") == 2)  # once for the picture, and the stream
+    box.pay("CR900001", 100.5)
+    eventually(lambda: shown.look()["balance"] == "9,463.97")
+    assert asked(box, "get_account_status") == 1  # known from the picture
+
+
+def test_the_status_is_looked_at_again(quickly: None, shown: CardDesk, box: Sandbox, eventually: Eventually) -> None:
+    box.world.users[0].status["status"] = ["cashier_locked"]
+    eventually(lambda: lights(shown.look())["Cashier"] == ["closed"])
+
+
+def test_what_cannot_be_read_again_stays_with_its_time(
+    quickly: None, shown: CardDesk, box: Sandbox, eventually: Eventually
+) -> None:
+    eventually(lambda: asked(box, "get_account_status") > 1)
+    box.faults.error("Odd", "get_account_status", times=1000, message="Not now.")
+    eventually(lambda: shown.look()["footnote"])
+    view = shown.look()
+    assert view["footnote"].startswith("As of 20")
+    assert "Not now." in view["footnote"]
+    assert lights(view)["Trading"] == ["open"]
+    box.faults.clear()
+    eventually(lambda: not shown.look()["footnote"])
+
+
+def test_a_break_is_shown_and_outlived(
+    shown: CardDesk, box: Sandbox, eventually: Eventually, at_once: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "FRESH", 0.0)
+    eventually(lambda: asked(box, "balance") == 2)
+    box.stop()
+    eventually(lambda: not shown.look()["connection"]["on"])
+    view = shown.look()
+    assert view["connection"]["text"].startswith("reconnecting…")
+    assert view["balance"] == "9,363.47"
+    assert lights(view)["Trading"] == ["open"]
+    box.start()
+    eventually(lambda: shown.look()["connection"]["on"])
+    eventually(lambda: asked(box, "get_account_status") >= 3)
+    box.pay("CR900001", 1)
+    eventually(lambda: shown.look()["balance"] == "9,364.47")
+
+
+def test_it_follows_to_another_account(several: Session, box: Sandbox, eventually: Eventually) -> None:
+    desk = CardDesk(several)
+    desk.prepare()
+    desk.back()
+    assert desk.look()["balance"] == "9,363.47"
+    desk.do({"do": "use", "loginid": "VRTC900003"})
+    eventually(lambda: desk.look()["account"]["loginid"] == "VRTC900003" and desk.look()["balance"] == "9,942.83")
+    eventually(lambda: lights(desk.look()).get("Cashier") == ["none, this is demo money"])
+    box.pay("VRTC900003", 1)
+    eventually(lambda: desk.look()["balance"] == "9,943.83")
+    box.pay("CR900001", 1)
+    several._sign_out("you signed out")
+    assert desk.look()["balance"] == ""
+    desk.leave()
+
+
+def test_one_account_is_never_shown_with_what_is_known_of_another(several: Session) -> None:
+    desk = CardDesk(several)
+    desk.prepare()
+    before = several._account
+    several.use("VRTC900003")
+    view = desk.look()
+    assert (view["account"]["loginid"], view["balance"], view["known"]) == ("VRTC900003", "", False)
+    desk._learned(before, balance="1.00")  # an answer that comes late
+    assert desk.look()["balance"] == ""
+
+
+def test_signing_in_anew_brings_it_back(session: Session, box: Sandbox, eventually: Eventually) -> None:
+    from dpyauth.credentials import api_token
+
+    desk = CardDesk(session)
+    desk.back()
+    eventually(lambda: desk.look()["balance"] == "9,363.47" and desk.look()["known"])
+    session._sign_out("you signed out")
+    assert desk.look()["account"] is None
+    session._sign_in_and_wait(api_token("sandbox-trouble-read", "a test"))
+    eventually(lambda: desk.look()["balance"] == "466.92" and desk.look()["known"])
+    desk.leave()
+
+
+def test_the_other_accounts_when_asked_for(several: Session, box: Sandbox, eventually: Eventually) -> None:
+    desk = CardDesk(several)
+    desk.prepare()
+    before = asked(box, "balance")
+    assert [one["balance"] for one in desk.look()["accounts"]] == ["9,363.47", "", ""]
+    assert desk.look()["hint"] == ""
+    desk.do({"do": "list"})
+    desk.do({"do": "list"})
+    eventually(lambda: [one["balance"] for one in desk.look()["accounts"]] == ["9,363.47", "0.249345", "9,942.83"])
+    assert asked(box, "balance") > before
+
+
+def test_nobody_looks(shown: CardDesk, box: Sandbox, eventually: Eventually) -> None:
+    eventually(lambda: asked(box, "balance") == 2)
+    shown.gone()
+    eventually(lambda: not card_threads())
+    assert box.wait_until(lambda box: asked(box, "forget") == 1)  # the stream is given back
+    shown.back()
+    shown.back()  # twice is once
+    eventually(lambda: len(card_threads()) == 1)
+    box.pay("CR900001", 1)
+    eventually(lambda: shown.look()["balance"] == "9,364.47")
+
+
+def test_over_with_the_session(shown: CardDesk, eventually: Eventually) -> None:
+    shown.session.close()
+    eventually(lambda: not card_threads())
+    assert shown.session._watchers == []
+    shown.back()
+    assert card_threads() == []

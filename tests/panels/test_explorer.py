@@ -1,0 +1,387 @@
+"""What is behind the call explorer, on sandboxes of both APIs."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from dpyauth.apis.catalog import load
+from dpyauth.panels import explorer
+from dpyauth.panels.explorer import ExplorerDesk
+from dpyauth.sandbox import Sandbox
+from dpyauth.session import Session
+
+PATIENCE = 10.0
+MEAN = "<script>alert(1)</script> **bold** \u202eright to left " + "long" * 1000
+
+
+class Reader:
+    """A desk, and what a browser hears from it."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.desk = ExplorerDesk(session)
+        self.told: list[dict[str, Any]] = []
+        self.desk.tell = self._hear
+        self._heard = threading.Condition()
+
+    def _hear(self, message: dict[str, Any]) -> None:
+        with self._heard:
+            self.told.append(json.loads(json.dumps(message)))
+            self._heard.notify_all()
+
+    def do(self, what: str, call: str = "", **more: Any) -> None:
+        self.desk.do({"do": what, **({"call": call} if call else {}), **more})
+
+    def hear(self, kind: str) -> dict[str, Any]:
+        """The next message of this kind."""
+        with self._heard:
+            assert self._heard.wait_for(lambda: any(kind in each for each in self.told), PATIENCE), self.told
+            at = next(at for at, each in enumerate(self.told) if kind in each)
+            return self.told.pop(at)[kind]  # type: ignore[no-any-return]
+
+    def send(self, call: str, **fields: str) -> dict[str, Any]:
+        """Send a call that changes nothing; returns the reply."""
+        self.do("send", call, fields={name.replace("__", "."): text for name, text in fields.items()})
+        return self.hear("reply")
+
+    def details(self, call: str) -> dict[str, Any]:
+        self.do("choose", call)
+        details: dict[str, Any] = self.desk.look()["call"]
+        return details
+
+
+def row(desk: ExplorerDesk, name: str) -> dict[str, Any]:
+    return next(each for each in desk.look()["calls"] if each["name"] == name)
+
+
+def sent(box: Sandbox, call: str) -> int:
+    return sum(each.call == call for each in box.received)
+
+
+@pytest.fixture
+def reader(session: Session) -> Reader:
+    return Reader(session)
+
+
+@pytest.fixture
+def demo(open_session: Callable[..., Session]) -> Reader:
+    return Reader(open_session("a1-sandbox-rich-demo"))
+
+
+# What is shown
+
+
+def test_all_calls_but_signing_in_and_out(reader: Reader, open_options: Callable[..., Session]) -> None:
+    listed = [each["name"] for each in reader.desk.look()["calls"]]
+    assert listed == sorted(set(load("v3")) - {"authorize", "logout"})
+    look = Reader(open_options()).desk.look()
+    assert [each["name"] for each in look["calls"]] == sorted(load("options"))
+    assert (look["api"], look["call"]) == ("options", None)
+    reader.do("choose", "logout")
+    assert reader.desk.look()["call"] is None
+
+
+def test_marks(open_session: Callable[..., Session]) -> None:
+    desk = ExplorerDesk(open_session("sandbox-rich-read"))
+    assert row(desk, "ticks") | {"summary": ""} == {
+        "name": "ticks", "summary": "", "locked": False, "changes": "never", "streams": True,
+    }  # fmt: skip
+    assert (row(desk, "buy")["locked"], row(desk, "buy")["changes"], row(desk, "buy")["streams"]) == (
+        True,
+        "always",
+        False,
+    )
+    assert row(desk, "api_token")["changes"] == "sometimes"
+
+
+def test_access_level(open_session: Callable[..., Session]) -> None:
+    reader = Reader(open_session("sandbox-rich-read"))
+    assert reader.details("ping")["access"] == {"needs": "Needs no sign-in.", "has": "", "tone": "ok"}
+    assert reader.details("balance")["access"] == {
+        "needs": "Needs a token that may: Read or Trading information.", "has": "Yours may.", "tone": "ok",
+    }  # fmt: skip
+    buy = reader.details("buy")["access"]
+    assert buy["has"].startswith("Yours may not, only: Read. Create a token with 'Trade' ticked at Deriv")
+    assert buy["tone"] == "bad"
+
+
+def test_access_level_without_a_sign_in(open_session: Callable[..., Session]) -> None:
+    reader = Reader(open_session(None))
+    assert reader.details("balance")["access"]["has"] == "Nobody is signed in. Run the cell with dpyauth.login() first."
+    assert reader.details("ping")["access"]["has"] == ""
+    assert reader.desk.look()["account"] is None
+    assert "pong" in reader.send("ping")["json"]["text"]
+    assert reader.send("balance")["trouble"]["title"] == "Nobody is signed in"
+
+
+def test_access_level_on_the_options_api(open_options: Callable[..., Session]) -> None:
+    reader = Reader(open_options())
+    assert reader.details("health")["access"]["needs"] == "Needs a sign-in, whatever your token may do."
+    assert reader.details("balance")["access"]["has"] == "Deriv did not say what yours may do: try it."
+
+
+def test_effect_and_kind_of_answer(reader: Reader) -> None:
+    assert reader.details("api_token")["effect"].endswith("if one of these is given: delete_token, new_token.")
+    assert reader.details("transaction")["sends"] is False
+    assert "stream" in reader.details("ticks")["kind"]
+    assert reader.details("buy")["kind"] == "One reply."
+
+
+def test_another_account_is_shown_at_once(open_session: Callable[..., Session]) -> None:
+    desk = ExplorerDesk(open_session("sandbox-rich-read"))
+    assert row(desk, "buy")["locked"]
+    from dpyauth.credentials import api_token
+
+    desk.session._sign_in_and_wait(api_token("sandbox-rich-demo", "a test"))
+    assert not row(desk, "buy")["locked"]
+    assert desk.look()["account"]["kind"] == "demo"
+
+
+# Trying calls
+
+
+@pytest.mark.parametrize(
+    ("call", "fields", "has"),
+    [
+        ("ping", {}, "pong"),
+        ("time", {}, '"time": '),
+        ("balance", {"account": "current"}, "CR900001"),
+        ("statement", {"limit": "2", "action_type": "buy"}, "transaction_id"),
+        ("profit_table", {"limit": "2", "sort": "ASC"}, "profit_table"),
+        ("active_symbols", {"active_symbols": "brief"}, "R_100"),
+        ("ticks", {"ticks": "R_100"}, "quote"),
+        ("ticks_history", {"ticks_history": "R_100", "end": "latest", "count": "3"}, "prices"),
+        ("trading_times", {"trading_times": "today"}, "markets"),
+        ("api_token", {}, "•••"),
+        ("get_settings", {}, "•••"),
+        ("website_status", {}, "currencies_config"),
+    ],
+)
+def test_calls_of_v3(reader: Reader, call: str, fields: dict[str, str], has: str) -> None:
+    assert reader.details(call)["name"] == call
+    reply = reader.send(call, **fields)
+    assert has in reply["json"]["text"]
+    assert reply["frame"]["columns"]
+    assert "sandbox-rich" not in json.dumps(reply)
+
+
+@pytest.mark.parametrize(
+    ("call", "fields", "has"),
+    [
+        ("ping", {}, "pong"),
+        ("time", {}, '"time": '),
+        ("balance", {}, "DOT900003"),
+        ("statement", {"limit": "2"}, "transaction_id"),
+        ("portfolio", {}, "contracts"),
+        ("active_symbols", {"active_symbols": "brief"}, "R_100"),
+        ("ticks", {"ticks": "R_100"}, "quote"),
+        ("contracts_for", {"contracts_for": "R_100"}, "available"),
+        ("get_accounts", {}, "account_id"),
+        ("health", {}, "data"),
+        ("legacy_migration_status", {}, "pending"),
+        ("payment_agent_list", {"currency": "USD"}, "data"),
+    ],
+)
+def test_calls_of_options(open_options: Callable[..., Session], call: str, fields: dict[str, str], has: str) -> None:
+    reader = Reader(open_options())
+    assert reader.details(call)["name"] == call
+    reply = reader.send(call, **fields)
+    assert has in reply["json"]["text"]
+    assert reply["frame"]["columns"]
+
+
+def test_preview_follows_what_is_typed(reader: Reader) -> None:
+    reader.do("preview", "statement", fields={"limit": "x", "offset": "3"})
+    preview = reader.hear("preview")
+    assert json.loads(preview["json"]) == {"statement": 1, "offset": 3}
+    assert preview["python"]["frame"] == 'session.frame("statement", offset=3)'
+    assert preview["wrong"].keys() == {"limit"}
+    reader.do("preview", "mt5_password_check", fields={}, hidden=["password", "login", 7])
+    assert "getpass" in reader.hear("preview")["python"]["call"]
+
+
+def test_what_cannot_be_sent_is_not(reader: Reader, box: Sandbox) -> None:
+    reader.do("send", "statement", fields={"limit": "x"})
+    reader.do("send", "ticks_history", fields={})
+    assert [message["insist"] for message in reader.told] == [True, True]
+    assert reader.hear("preview")["wrong"].keys() == {"limit"}
+    assert reader.hear("preview")["missing"] == ["ticks_history", "end"]
+    reader.do("send", "transaction", fields={})
+    assert reader.told == []
+    assert sent(box, "statement") + sent(box, "ticks_history") + sent(box, "transaction") == 0
+
+
+def test_mean_messages_do_no_harm(reader: Reader, box: Sandbox) -> None:
+    box.faults.error(MEAN[:40], "statement", message=MEAN)
+    trouble = reader.send("statement")["trouble"]
+    assert trouble["title"] == "Deriv refused this"
+    assert r"<script>alert(1)</script> **bold** \u202eright" in trouble["text"]
+    assert len(trouble["text"]) < 1100
+    assert reader.desk.look()["notice"] is None
+
+
+def test_missing_scope_is_said_before_anything_is_asked(open_session: Callable[..., Session], box: Sandbox) -> None:
+    reader = Reader(open_session("sandbox-rich-read"))
+    assert reader.send("app_register", name="x", scopes="read")["trouble"]["title"] == "Your token may not do this"
+    assert sent(box, "app_register") == 0
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {},
+        {"do": 7},
+        {"do": "send"},
+        {"do": "send", "call": 7},
+        {"do": "send", "call": "authorize", "fields": {"authorize": "x"}},
+        {"do": "send", "call": "no such call"},
+        {"do": "choose", "call": "no such call"},
+        {"do": "preview", "call": "logout"},
+    ],
+)
+def test_nonsense_is_ignored(reader: Reader, said: dict[str, Any]) -> None:
+    reader.desk.do(said)
+    assert reader.told == []
+    assert reader.desk.look()["call"] is None
+
+
+@pytest.mark.parametrize("fields", [None, 7, [], {7: 7}, {"limit": 5}, {"nonsense": "1"}, {"limit": None}])
+def test_nonsense_among_the_fields_is_ignored(reader: Reader, fields: Any) -> None:
+    reader.do("send", "statement", fields=fields)
+    assert "transactions" in reader.hear("reply")["json"]["text"]
+
+
+# Changes
+
+
+def ask(reader: Reader, name: str = "An app") -> dict[str, Any]:
+    reader.do("send", "app_register", fields={"name": name, "scopes": "read"})
+    return reader.hear("ask")
+
+
+def test_change_on_a_demo_account_needs_a_second_click(open_options: Callable[..., Session], box: Sandbox) -> None:
+    reader, demo = Reader(open_options()), "DOT900003"
+    reader.do("send", "reset_demo_balance", fields={"account_id": demo})
+    asked = reader.hear("ask")
+    assert asked["json"] == f"POST /trading/v1/options/accounts/{demo}/reset-demo-balance"
+    assert (asked["typed"], asked["loginid"]) == ("", demo)
+    assert sent(box, "reset_demo_balance") == 0
+    reader.do("confirm", nonce=asked["nonce"])
+    assert "data" in reader.hear("reply")["json"]["text"]
+    assert sent(box, "reset_demo_balance") == 1
+
+
+def test_change_on_a_real_account_needs_its_login_id(reader: Reader, box: Sandbox) -> None:
+    asked = ask(reader)
+    assert asked["typed"] == "CR900001"
+    assert json.loads(asked["json"]) == {"app_register": 1, "name": "An app", "scopes": ["read"]}
+    reader.do("confirm", nonce=asked["nonce"], typed="CR900002")
+    assert "not CR900001" in reader.hear("reply")["trouble"]["text"]
+    reader.do("confirm", nonce=asked["nonce"], typed="CR900001")  # it was good once only
+    assert reader.hear("reply")["trouble"]["title"] == "Nothing was sent"
+    assert sent(box, "app_register") == 0
+    reader.do("confirm", nonce=ask(reader)["nonce"], typed="CR900001")
+    assert reader.hear("reply")["frame"]["shape"][0] == 1
+    assert sent(box, "app_register") == 1
+
+
+def test_confirmation_is_good_for_the_last_question_only(reader: Reader, box: Sandbox) -> None:
+    first = ask(reader, "First")
+    ask(reader, "Second")
+    reader.do("confirm", nonce=first["nonce"], typed="CR900001")
+    assert "asked last" in reader.hear("reply")["trouble"]["text"]
+    for answer in (lambda: reader.do("cancel"), lambda: reader.do("choose", "ping"), lambda: reader.send("ping")):
+        asked = ask(reader)
+        answer()
+        reader.do("confirm", nonce=asked["nonce"], typed="CR900001")
+        assert "asked last" in reader.hear("reply")["trouble"]["text"]
+    reader.do("confirm", nonce="\ud800")
+    assert reader.hear("reply")["trouble"]["title"] == "Nothing was sent"
+    assert sent(box, "app_register") == 0
+
+
+def test_confirmation_is_good_for_its_account_only(reader: Reader, box: Sandbox) -> None:
+    from dpyauth.credentials import api_token
+
+    asked = ask(reader)
+    reader.session._sign_in_and_wait(api_token("sandbox-rich-demo", "a test"))
+    reader.do("confirm", nonce=asked["nonce"], typed="CR900001")
+    assert "another account" in reader.hear("reply")["trouble"]["text"]
+    assert sent(box, "app_register") == 0
+
+
+def test_account_switched_at_the_last_moment(reader: Reader, box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the confirmation and the sending, which happens on a thread of its own."""
+    from dpyauth.credentials import api_token
+
+    asked = ask(reader)
+    later = reader.desk.later
+    monkeypatch.setattr(
+        reader.desk,
+        "later",
+        lambda work: (reader.session._sign_in_and_wait(api_token("sandbox-rich-btc", "a test")), later(work)),
+    )
+    reader.do("confirm", nonce=asked["nonce"], typed="CR900001")
+    assert "another account" in reader.hear("reply")["trouble"]["text"]
+    assert sent(box, "app_register") == 0
+
+
+def test_confirmation_comes_too_late(reader: Reader, box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(explorer, "VALID", -1.0)
+    reader.do("confirm", nonce=ask(reader)["nonce"], typed="CR900001")
+    assert "too long ago" in reader.hear("reply")["trouble"]["text"]
+    assert sent(box, "app_register") == 0
+
+
+def test_only_some_fields_change_something(reader: Reader, box: Sandbox) -> None:
+    reader.do("send", "api_token", fields={"new_token": "mine", "new_token_scopes": "read"})
+    assert reader.hear("ask")["typed"] == "CR900001"
+    assert sent(box, "api_token") == 0
+    assert "tokens" in reader.send("api_token")["json"]["text"]
+
+
+def test_unknown_outcome_is_said_and_not_repeated(reader: Reader, box: Sandbox, at_once: None) -> None:
+    asked = ask(reader)
+    box.faults.drop("app_register")
+    reader.do("confirm", nonce=asked["nonce"], typed="CR900001")
+    trouble = reader.hear("reply")["trouble"]
+    assert trouble["unknown"]
+    assert trouble["title"] == "It is not known whether Deriv has done this"
+    assert "pong" in reader.send("ping")["json"]["text"]
+    assert sent(box, "app_register") == 1
+
+
+def test_closed_session(reader: Reader) -> None:
+    asked = ask(reader)
+    reader.session.close()
+    reader.do("confirm", nonce=asked["nonce"], typed="CR900001")
+    assert "trouble" in reader.hear("reply")
+    assert "closed" in reader.send("ping")["trouble"]["text"]
+
+
+# Secrets
+
+
+def test_secrets_are_taken_out_of_the_message(reader: Reader, box: Sandbox) -> None:
+    fields = {"login": "MTR1", "password": "Canary-5up3r"}
+    said = {"do": "send", "call": "mt5_password_check", "fields": fields}
+    reader.desk.do(said)
+    assert (fields, "fields" in said) == ({}, False)
+    asked = reader.hear("ask")
+    assert json.loads(asked["json"])["password"] == "•••"
+    assert "Canary" not in repr([reader.desk._asked, vars(reader.desk), reader.desk.look(), asked])
+    reader.do("confirm", nonce=asked["nonce"], typed="CR900001")
+    reply = reader.hear("reply")
+    assert "Canary" not in repr(reply)
+    assert sent(box, "mt5_password_check") == 1
+
+
+def test_leaving_forgets_what_was_asked(reader: Reader) -> None:
+    ask(reader)
+    reader.desk.leave()
+    assert reader.desk._asked is None

@@ -1,0 +1,65 @@
+"""Purposes stand on what Deriv's calls ask for."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import pytest
+
+from dpyauth.apis import v3
+from dpyauth.panels.purposes import ABILITIES, MIGHTY, PURPOSES, mighty
+from dpyauth.panels.texts import texts
+
+NEEDED = {
+    "see_trades": ["balance", "portfolio", "profit_table", "statement", "transaction", "proposal_open_contract"],
+    "see_account": ["get_account_status", "get_limits", "get_settings", "login_history", "statement"],
+    "trade": ["buy", "sell", "cancel", "contract_update", "balance", "proposal_open_contract", "get_account_status"],
+    "move_money": ["cashier", "transfer_between_accounts", "paymentagent_withdraw", "mt5_deposit", "get_limits"],
+    "manage": ["api_token", "app_list", "app_register", "oauth_apps", "revoke_oauth_app", "set_settings"],
+}
+"""What somebody with that purpose wants to call."""
+
+
+def may(scopes: tuple[str, ...], call: str) -> bool:
+    return not set(v3.CATALOG[call].scopes).isdisjoint(scopes)
+
+
+@pytest.mark.parametrize("purpose", PURPOSES)
+def test_each_purpose_has_what_it_takes_and_no_scope_more(purpose: str) -> None:
+    scopes = PURPOSES[purpose]
+    assert all(may(scopes, call) for call in NEEDED[purpose])
+    for fewer in combinations(scopes, len(scopes) - 1):
+        assert not all(may(fewer, call) for call in NEEDED[purpose])
+
+
+def test_trading_information_adds_nothing_to_read() -> None:
+    """Which is why no purpose has both."""
+    gained = [name for name in v3.CATALOG if may(("read", "trading_information"), name) and not may(("read",), name)]
+    assert gained == []
+
+
+@pytest.mark.parametrize(
+    ("ability", "call"),
+    [
+        ("see_trades", "statement"),
+        ("see_account", "get_settings"),
+        ("trade", "buy"),
+        ("move_money", "cashier"),
+        ("manage", "api_token"),
+    ],
+)
+def test_abilities_say_what_the_catalog_says(ability: str, call: str) -> None:
+    assert ABILITIES[ability] == set(v3.CATALOG[call].scopes)
+
+
+def test_there_are_words_for_all_of_them() -> None:
+    words = texts("tokens")
+    assert {f"for_{purpose}" for purpose in PURPOSES} | {f"can_{ability}" for ability in ABILITIES} <= set(words)
+    for panel in ("tokens", "apps"):
+        keys = {f"{kind}_{scope}" for kind in ("mighty", "warning") for scope in MIGHTY}
+        assert keys <= set(texts(panel))
+
+
+def test_the_mighty_ones() -> None:
+    assert mighty(["admin", "read"]) == ["admin"]
+    assert mighty(v3.SCOPE_LABELS) == ["payments", "admin"]
