@@ -1,0 +1,29 @@
+"""The lesson on nest-asyncio, on the older kernel too: `make test` runs it with nbval on the newest one."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+ROOT = Path(__file__).parents[2]
+LESSON = ROOT / "notebooks" / "09-async-and-nest-asyncio.ipynb"
+
+
+@pytest.mark.kernel
+def test_it_runs_on_ipykernel_6() -> None:
+    folder = os.environ.get("DPYAUTH_IPYKERNEL6")
+    if not folder or not Path(folder, "ipykernel").is_dir():
+        reason = "DPYAUTH_IPYKERNEL6 names no folder with ipykernel 6.31; `make test` makes one"
+        pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
+    lesson = nbformat.read(LESSON, as_version=4)
+    lesson.cells.append(nbformat.v4.new_code_cell("import ipykernel; ipykernel.version_info[:2]"))
+    client = NotebookClient(lesson, timeout=60, resources={"metadata": {"path": LESSON.parent}})
+    client.execute(env={**os.environ, "PYTHONPATH": os.pathsep.join([folder, str(ROOT)])})
+    assert lesson.cells[-1].outputs[0].data["text/plain"] == "(6, 31)"
+    said = "".join(output.get("text", "") for cell in lesson.cells for output in cell.get("outputs", []))
+    assert "cannot be called from a running event loop" in said
+    assert "asyncio.run says pong" in said

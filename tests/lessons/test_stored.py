@@ -1,0 +1,36 @@
+"""What is stored in the lessons: clean outputs of one run from top to bottom, and links that lead somewhere."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+
+FOLDER = Path(__file__).parents[2] / "notebooks"
+LESSONS = sorted(FOLDER.glob("*.ipynb"))
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.name[:2])
+def test_the_stored_outputs_are_those_of_one_clean_run(path: Path) -> None:
+    lesson = nbformat.read(path, as_version=4)
+    code = [cell for cell in lesson.cells if cell.cell_type == "code"]
+    assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
+    assert "widgets" not in lesson.metadata
+    for cell in code:
+        assert "execution" not in cell.metadata
+        for output in cell.outputs:
+            assert output.get("name") != "stderr"
+            assert output.output_type != "error" or "raises-exception" in cell.metadata.get("tags", ())
+            assert "application/vnd.jupyter.widget-view+json" not in output.get("data", {})
+            said = "".join([output.get("text", ""), *map(str, output.get("data", {}).values())])
+            assert re.search(r"(?<![\w/])/(home|root|tmp|work|Users)/", said) is None
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.name[:2])
+def test_every_link_to_a_file_leads_to_one(path: Path) -> None:
+    lesson = nbformat.read(path, as_version=4)
+    text = "\n".join(cell.source for cell in lesson.cells if cell.cell_type == "markdown")
+    links = [link.split("#")[0] for link in re.findall(r"\]\(([^)\s]+)\)", text) if "://" not in link]
+    assert [link for link in links if not (FOLDER / link).is_file()] == []
