@@ -23,7 +23,7 @@ class Backoff:
         self._last = float("-inf")
 
     def next_delay(self, now: float) -> float:
-        """Seconds from now to the next attempt, which this call counts."""
+        """Seconds from now to the next attempt, which this call counts. It may be made earlier: then say `started`."""
         pause = 0.0
         if self._attempts:
             pause = self._rng.uniform(0.0, min(CAP, 2.0 ** min(self._attempts, 10)))
@@ -32,7 +32,15 @@ class Backoff:
         self._last = start
         return start - now
 
+    def started(self, now: float) -> None:
+        """An attempt is made."""
+        self._last = now
+
+    def reset(self) -> None:
+        """Start the count anew."""
+        self._attempts = 0
+
     def ended(self, lived: float) -> None:
         """A connection ended after so many seconds of being usable."""
         if lived >= SETTLED:
-            self._attempts = 0
+            self.reset()

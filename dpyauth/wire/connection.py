@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import math
 import random
@@ -40,6 +41,8 @@ CLOSE_TIMEOUT = 2.0
 MAX_MESSAGE = 16 * 2**20
 CLOCK_EVERY = 5.0
 CLOCK_JUMP = 5.0
+PATIENT = 5.0
+"""The longest pause between two attempts to connect while a call waits for one, in seconds."""
 STALE_TRIES = 2
 """How often in a row an address that was just given out may be refused; once more is final."""
 
@@ -97,6 +100,7 @@ class Connection:
         self._released = False
         self._loop = background.acquire()
         self._mailbox = Mailbox(self._loop, after=self._pump)
+        self._awaited = asyncio.Event()  # set by calls
         self._task: asyncio.Task[None] | None = None
         self._hop(self._start, None)
 
@@ -175,6 +179,7 @@ class Connection:
 
     def _submit(self, pending: Pending) -> None:
         self._link.submit(pending, time.monotonic())
+        self._awaited.set()
 
     def _leave(self, stream: tuple[Subscription, Listener]) -> None:
         self._link.leave(*stream)
@@ -229,13 +234,23 @@ class Connection:
         try:
             while (delay := self._link.connect_delay(time.monotonic())) is not None:
                 if delay:
-                    await asyncio.sleep(delay)
+                    await self._pause(delay)
+                self._link.connecting(time.monotonic())
                 await self._live()
         except asyncio.CancelledError:
             pass
         except Exception as error:  # a defect of ours must not leave callers waiting
             log.error("the connection's driver failed: %s", type(error).__name__)
             self._link.close(unreachable(f"an internal error ({type(error).__name__})"))
+
+    async def _pause(self, delay: float) -> None:
+        """Wait before the next attempt, but not long while a call waits for it."""
+        await asyncio.sleep(min(delay, PATIENT))
+        if delay > PATIENT and not self._link.is_awaited:
+            self._awaited.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(delay - PATIENT):
+                    await self._awaited.wait()
 
     def _finish(self, task: asyncio.Task[None]) -> None:
         for timer in (self._timer, self._clock_timer):

@@ -27,6 +27,8 @@ from dpyauth.wire.subscriptions import Listener, Subscription, Subscriptions
 
 PING_EVERY = 25.0
 PING_TIMEOUT = 10.0
+DOUBT_AFTER = 5.0
+"""When a call has waited this long for its answer, a ping finds out whether anybody is still there."""
 SLOWEST = 60.0
 """How long a ping's answer may take while a long message comes in before it."""
 GREETING_TIMEOUT = 15.0
@@ -75,6 +77,7 @@ class Link:
         self._pinging = False
         self._ping_sent = -math.inf
         self._ping_due = math.inf
+        self._doubt_at = math.inf  # when to see whether a call has waited too long
         self._ready_since: float | None = None
         self._lost_at: float | None = None
         self._was_ready = False
@@ -144,6 +147,7 @@ class Link:
             self.budget.spend(pending.lane, now)
             self._stop_waiting(pending, now)
             pending.sent_at = now
+            self._doubt_at = min(self._doubt_at, now + DOUBT_AFTER)
             if pending.subscription is not None:
                 pending.subscription.asked = True
             return pending.text
@@ -154,6 +158,15 @@ class Link:
         return None if self.over else self._backoff.next_delay(now)
 
     @property
+    def is_awaited(self) -> bool:
+        """Whether a call waits, if only for a connection."""
+        return len(self._calls) > 0 or len(self._streams.openers) > 0
+
+    def connecting(self, now: float) -> None:
+        """An attempt to connect is made."""
+        self._backoff.started(now)
+
+    @property
     def wake_at(self) -> float:
         """When ``tick`` is next needed, if nothing happens before."""
         if self.over:
@@ -161,6 +174,7 @@ class Link:
         return min(
             self._greeting_deadline,
             self._ping_due,
+            self._doubt_at,
             self._calls.next_deadline,
             self._streams.openers.next_deadline,
             self._lanes.wake_at,
@@ -261,6 +275,8 @@ class Link:
             if self._pinging and not late:
                 return f"no answer to a ping within {PING_TIMEOUT:g} s"
             self._ping(now)
+        if now >= self._doubt_at:
+            self._doubt(now)
         return None
 
     # Inside: what we ask ourselves
@@ -281,7 +297,7 @@ class Link:
         self._control.clear()
         self._own.clear()
         self._pinging = False
-        self._greeting_deadline = self._ping_due = math.inf
+        self._greeting_deadline = self._ping_due = self._doubt_at = math.inf
 
     def _greet(self, now: float) -> None:
         assert self._greeting is not None
@@ -308,6 +324,15 @@ class Link:
         self._ping_sent = now
         self._ping_due = now + PING_TIMEOUT
         self._ask({"ping": 1}, self._ponged)
+
+    def _doubt(self, now: float) -> None:
+        """A call may have waited too long: then see whether anybody is still there."""
+        oldest = min((pending.sent_at for pending in self._calls if pending.sent_at is not None), default=math.inf)
+        self._doubt_at = oldest + DOUBT_AFTER
+        if now >= self._doubt_at:
+            self._doubt_at = math.inf  # once is enough, until the next call is sent
+            if not self._pinging:
+                self._ping(now)
 
     def _ponged(self, reply: Reply, now: float) -> None:
         self._pinging = False
@@ -408,6 +433,8 @@ class Link:
         outage = now - self._lost_at if self._lost_at is not None else None
         self.reconnects += outage is not None
         self._event("connected" if outage is None else "reconnected", "", outage)
+        if not self._was_ready:
+            self._backoff.reset()  # the first connection was no attempt to come back
         self._was_ready = True
         self._lost_at = None
         self._ready_since = now

@@ -37,10 +37,12 @@ FASTER = 10.0
 SHORTER = {
     "link.PING_EVERY": 1.5,  # 25 s in earnest
     "link.PING_TIMEOUT": 1.5,  # 10
+    "link.DOUBT_AFTER": 0.7,  # 5
     "link.GREETING_TIMEOUT": 2.0,  # 15
     "link.REOPEN_TIMEOUT": 4.0,  # 30
     "connection.OPEN_TIMEOUT": 2.0,  # 10
     "connection.CLOSE_TIMEOUT": 0.5,  # 2
+    "connection.PATIENT": 0.5,  # 5
     "budget.PENALTIES": (0.1, 0.2),  # 5, 15, 30, 60
     "backoff.SETTLED": 1.0,  # 10
 }

@@ -36,13 +36,14 @@ def test_a_night_without_a_network_is_survived() -> None:
     assert now > 24 * 3600
 
 
-@given(st.integers(), st.lists(st.floats(0, 100), min_size=2, max_size=30))
-def test_never_more_than_one_attempt_a_second(seed: int, lived: list[float]) -> None:
+@given(st.integers(), st.lists(st.floats(0, 100), min_size=2, max_size=30), st.booleans())
+def test_never_more_than_one_attempt_a_second(seed: int, lived: list[float], patient: bool) -> None:
     backoff, now, attempts = Backoff(random.Random(seed)), 0.0, []
     for life in lived:
         delay = backoff.next_delay(now)
         assert 0 <= delay <= CAP + 1
-        now += delay
+        now += delay if patient else min(delay, max(0.0, attempts[-1] + 1 - now) if attempts else 0.0)
+        backoff.started(now)
         attempts.append(now)
         now += life
         backoff.ended(life)

@@ -19,6 +19,7 @@ from websockets.sync.server import Server, ServerConnection, serve
 
 from dpyauth.errors import ConnectionFailed, DpyauthError, SessionClosed, SignInRefused
 from dpyauth.sandbox import Sandbox
+from dpyauth.wire.backoff import Backoff
 from dpyauth.wire.budget import Budget
 from dpyauth.wire.calls import Pending
 from dpyauth.wire.connection import Connection
@@ -223,6 +224,26 @@ def test_the_reason_of_a_loss_is_known(box: Sandbox, connect: Make, monkeypatch:
     box.faults.drop(code=1012)
     assert lost.wait(5)
     assert reasons == ["the server closed the connection (code 1012)"]
+
+
+def test_a_call_that_waits_shortens_the_pause(box: Sandbox, connect: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    pausing = threading.Event()
+
+    delays = iter([0.0])
+
+    def next_delay(self: Backoff, now: float) -> float:
+        delay = next(delays, 1000.0)
+        if delay:
+            pausing.set()
+        return delay
+
+    monkeypatch.setattr(Backoff, "next_delay", next_delay)
+    monkeypatch.setattr("dpyauth.wire.connection.PATIENT", 0.01)
+    connection = connect(address(box))
+    connection.ready.result(5)
+    box.faults.drop()
+    assert pausing.wait(5)
+    assert ask(connection).result(5)["ping"] == "pong"
 
 
 def test_a_stall_is_noticed(box: Sandbox, connect: Make, at_once: None, monkeypatch: pytest.MonkeyPatch) -> None:

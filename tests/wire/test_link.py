@@ -26,7 +26,7 @@ from dpyauth.sandbox.limits import Limits
 from dpyauth.wire import link as module
 from dpyauth.wire.budget import MINUTE, PENALTIES
 from dpyauth.wire.calls import MAX_LOSSES, PATIENCE, Pending
-from dpyauth.wire.link import GREETING_TIMEOUT, OVERSLEPT, PING_EVERY, PING_TIMEOUT, Link
+from dpyauth.wire.link import DOUBT_AFTER, GREETING_TIMEOUT, OVERSLEPT, PING_EVERY, PING_TIMEOUT, Link
 from dpyauth.wire.replies import error_code
 from dpyauth.wire.state import Greeting, State
 from dpyauth.wire.subscriptions import Subscription
@@ -380,6 +380,50 @@ def test_a_missed_pong_drops_the_connection(wire: Wire) -> None:
     assert "ping" in str(wire.tick(0.1))
 
 
+def test_a_call_that_waits_long_has_the_connection_looked_at(wire: Wire) -> None:
+    """A silent death is found while there is still time to ask again."""
+    read = wire.call(timeout=30)
+    (asked,) = wire.pump()
+    assert wire.link.wake_at == wire.now + DOUBT_AFTER
+    assert wire.tick(DOUBT_AFTER) is None
+    assert ["ping" in message for message in wire.pump()] == [True]
+    dropped = wire.tick(PING_TIMEOUT)
+    assert dropped is not None
+    assert "ping" in dropped
+    wire.link.lost(dropped, wire.now)
+    wire.reply(wire.connect()["req_id"], authorize={})
+    assert wire.pump() == [asked]
+    wire.reply(read.req_id, balance={})
+    assert read.reply is not None
+
+
+def test_a_slow_answer_costs_one_ping(wire: Wire) -> None:
+    wire.call()
+    wire.pump()
+    wire.tick(DOUBT_AFTER)
+    (ping,) = wire.pump()
+    wire.reply(ping["req_id"], ping="pong")
+    wire.tick(DOUBT_AFTER)
+    assert wire.pump() == []
+    assert wire.link.wake_at == wire.now - DOUBT_AFTER + PING_EVERY
+
+
+def test_calls_that_are_answered_in_time_cost_none(wire: Wire) -> None:
+    for _ in range(20):
+        read = wire.call()
+        wire.pump()
+        wire.tick(1)
+        wire.reply(read.req_id, balance={})
+    assert not [message for message in wire.sent if "ping" in message]
+    young = wire.call()
+    wire.pump()
+    wire.tick(DOUBT_AFTER - 0.5)
+    assert wire.pump() == []
+    assert wire.tick(0.5) is None
+    assert ["ping" in message for message in wire.pump()] == [True]
+    assert not young.done
+
+
 def test_a_machine_that_slept_asks_again_first(wire: Wire) -> None:
     wire.tick(PING_EVERY)
     wire.pump()
@@ -403,6 +447,15 @@ def test_a_ping_that_never_went_out_does_not_go_before_the_sign_in(wire: Wire) -
     wire.link.lost("cable cut", wire.now)
     wire.link.connected(wire.now)
     assert ["authorize" in message for message in wire.pump()] == [True]
+
+
+def test_the_first_try_to_come_back_is_at_once_also_for_a_young_connection(fresh: Wire) -> None:
+    assert fresh.link.connect_delay(fresh.now) == 0
+    fresh.link.connecting(fresh.now)
+    fresh.reply(fresh.connect()["req_id"], authorize={})
+    fresh.now += 3
+    fresh.link.lost("cable cut", fresh.now)
+    assert fresh.link.connect_delay(fresh.now) == 0
 
 
 def test_nothing_to_wake_up_for_without_a_connection(wire: Wire) -> None:
