@@ -325,9 +325,9 @@ class Desk(PanelDesk):
             self.broke(error)
         else:
             self._again = None
-            self.changed()
             # Both may take a while, and this may be the thread that the connection needs.
             threading.Thread(target=self._afterwards, name="dpyauth-desk", daemon=True).start()
+            self.changed()
 
     def _afterwards(self) -> None:
         session = self.session

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as examples
 
 from dpyauth.credentials import Credential, access_token, api_token
 from dpyauth.sandbox import Sandbox
@@ -18,6 +20,10 @@ from dpyauth.settings import settings
 from dpyauth.wire.backoff import Backoff
 
 Eventually = Callable[..., None]
+
+# How long an example takes depends on what else this machine does; no test is about that.
+examples.register_profile("dpyauth", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+examples.load_profile("dpyauth")
 
 
 @pytest.fixture(autouse=True)

@@ -21,7 +21,10 @@ from dpyauth.apis import options
 from dpyauth.apis.catalog import load
 from dpyauth.fleets.questions import questions
 from dpyauth.sandbox import Sandbox
-from dpyauth.wire import budget
+from dpyauth.wire import backoff, budget
+from dpyauth.wire.calls import MAX_LOSSES
+from dpyauth.wire.connection import PATIENT
+from dpyauth.wire.link import DOUBT_AFTER, PING_EVERY, PING_TIMEOUT, SLOWEST
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = ROOT / "notebooks"
@@ -153,7 +156,7 @@ def test_every_lesson_is_listed(site: Path, pages: dict[Path, Page]) -> None:
     listed = [link for link in dict.fromkeys(links) if link in lessons]
     assert sorted(listed) == lessons
     for lesson in lessons:
-        assert "sign-in panel:" not in pages[site / lesson].text, "a panel's one line of text is said in words"
+        assert "panel: &lt;dpyauth" not in pages[site / lesson].text, "a panel's one line of text is said in words"
 
 
 def test_every_public_name_is_in_the_reference(names: set[str]) -> None:
@@ -199,6 +202,31 @@ def test_files_that_are_named_are_there(path: Path) -> None:
     named = re.findall(r"`((?:tests|dpyauth|notebooks)/[\w./-]+)`", path.read_text(encoding="utf-8"))
     addresses = {"dpyauth/callback"}  # this is a page of the Jupyter server
     assert [name for name in named if not (ROOT / name).exists() and name not in addresses] == []
+
+
+def test_the_readme_names_every_lesson() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    named = re.findall(r"^- \[.+\]\(notebooks/(.+\.ipynb)\)", readme, re.MULTILINE)
+    assert named == [path.name for path in sorted(NOTEBOOKS.glob("*.ipynb"))]
+
+
+def test_seconds_are_those_of_the_code() -> None:
+    promises = " ".join((NOTEBOOKS / "guide" / "promises.md").read_text(encoding="utf-8").split())
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    doubt, answer = DOUBT_AFTER, PING_TIMEOUT
+    asked, alone = f"within {doubt + answer:g} seconds", f"{PING_EVERY + answer:g}"
+    assert f"has waited {doubt:g} seconds for its answer | {asked} of asking" in promises
+    assert f"otherwise | every {PING_EVERY:g} seconds | within {alone} seconds |" in promises
+    assert f"which has {answer:g} seconds to be answered" in promises
+    assert f"no pause is longer than {PATIENT:g} seconds" in promises
+    assert f"has been good for {backoff.SETTLED:g} seconds" in promises
+    assert f"waits {doubt:g} seconds for its answer" in readme
+    assert f"dead {asked}, in time to ask again; within {alone} when" in readme
+    assert f"a minute at most, {PATIENT:g} seconds while a call waits" in readme
+    assert backoff.CAP == SLOWEST == 60
+    assert MAX_LOSSES == 3
+    assert "three times in all" in promises
+    assert "three times in all" in readme
 
 
 def test_figures_are_those_of_the_code() -> None:

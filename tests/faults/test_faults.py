@@ -415,14 +415,28 @@ def test_a_first_connection_that_fails(
     assert is_usable(session)
 
 
-def test_a_long_reply_on_a_slow_line_is_no_silence(through: Open, proxy: Proxy, box: Sandbox) -> None:
-    session = through()
-    box.faults.oversize(3000, READ)
-    proxy.now("bytewise", count=3000)  # takes longer than a ping may
+def test_a_long_reply_on_a_slow_line_is_no_silence(
+    through: Open, proxy: Proxy, box: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dpyauth.wire.link.PING_TIMEOUT", 1.0)
+    session = through(timeout=20.0)
+    box.faults.oversize(4500, READ)
+    proxy.now("bytewise", count=4500)  # takes longer than a ping may
     begin = time.monotonic()
     assert isinstance(outcome(on_thread(lambda: session.call(READ))), dict)
     assert time.monotonic() - begin > link.PING_EVERY + link.PING_TIMEOUT
     assert session.health()["reconnects"] == 0
+
+
+def test_a_silent_death_is_found_while_a_call_waits(
+    through: Open, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dpyauth.wire.link.PING_EVERY", 1000.0)
+    monkeypatch.setattr("dpyauth.wire.link.DOUBT_AFTER", 0.2)
+    session = through()
+    proxy.now("half_open")
+    assert isinstance(outcome(on_thread(lambda: session.call(READ))), dict)
+    assert session.health()["reconnects"] == 1
 
 
 @pytest.mark.parametrize("fault", [("slow", 0.3), ("bytewise",), ("delay", 0.05)])

@@ -224,7 +224,7 @@ def test_remembered(
     assert files_with(GOOD, aside) == [kept]
     kernel.restart()
     kernel.run(TALKATIVE)
-    again = kernel.run(f"session = dpyauth.login(server={box.url!r}); session", allow_stdin=True)
+    again = kernel.run(f"session = dpyauth.login(server={box.url!r}); repr(session)", allow_stdin=True)
     assert "signed in, CR900001" in again.result
     assert kernel.view(again.panel)["account"]["source"].startswith("what was kept in")
 

@@ -18,7 +18,12 @@ def store(path: Path) -> None:
     """Execute one lesson in place."""
     notebook = nbformat.read(path, as_version=4)
     client = NotebookClient(
-        notebook, timeout=120, store_widget_state=False, record_timing=False, resources={"metadata": {"path": LESSONS}}
+        notebook,
+        timeout=120,
+        store_widget_state=False,
+        record_timing=False,
+        coalesce_streams=True,
+        resources={"metadata": {"path": LESSONS}},
     )
     client.execute()
     notebook.metadata = nbformat.from_dict({**KEPT, "language_info": {"name": "python"}})
