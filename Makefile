@@ -13,13 +13,16 @@ ROOT_FLAG := $(if $(filter 0,$(shell id -u)),--allow-root)
 lab: $(VENV)/lab.stamp
 	$(BIN)/jupyter lab $(ROOT_FLAG) $(LESSON)
 
+# Most tests wait for something most of the time: several run at once. A browser keeps a processor busier.
 test: $(VENV)/test.stamp chromium
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	DPYAUTH_IPYKERNEL6=$(abspath $(VENV)/ipykernel-6) $(BIN)/pytest
-	$(BIN)/pytest -p no:cacheprovider --nbval --nbval-current-env notebooks
-	PYTHONPATH=$(VENV)/pandas-2 $(BIN)/pytest -q tests/frames tests/test_queries.py tests/test_export.py
+	DPYAUTH_IPYKERNEL6=$(abspath $(VENV)/ipykernel-6) $(BIN)/pytest -n 4 --dist loadfile --ignore tests/browser
+	$(BIN)/pytest -n 3 --dist worksteal tests/browser
+	$(BIN)/pytest -n 3 --dist loadfile -p no:cacheprovider --nbval --nbval-current-env notebooks
+	PYTHONPATH=$(VENV)/pandas-2 $(BIN)/pytest -q -n 2 tests/frames tests/test_queries.py tests/test_export.py
+	$(BIN)/pytest -q --doctest-modules dpyauth
 
 # Builds the documentation from the lessons, the guide and the docstrings; needs no network.
 docs: $(VENV)/test.stamp

@@ -83,7 +83,7 @@ def login(
     oauth_host : str, optional
         Another place for Deriv's sign-in pages of the API in use, such as ``"https://oauth.binary.com"``.
     server : str, optional
-        Address of another Deriv v3 server, such as a sandbox in another process.
+        Address of another Deriv server of either API, such as a sandbox in another process.
     language : str
         Language of Deriv's messages, such as ``"EN"`` or ``"ES"``.
     timeout : float

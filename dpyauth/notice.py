@@ -45,13 +45,13 @@ class Notice:
 
     def _say(self, text: str) -> None:
         if environment.in_notebook():
-            from IPython.display import HTML, display
+            from IPython.display import display
 
-            shown = HTML(f"<i>{text}</i>" if text else "")  # type: ignore[no-untyped-call]
+            shown = {"text/plain": text, "text/html": f"<i>{text}</i>" if text else ""}
             if self._display is None:
-                self._display = display(shown, display_id=True)  # type: ignore[no-untyped-call]
+                self._display = display(shown, raw=True, display_id=True)  # type: ignore[no-untyped-call]
             else:
-                self._display.update(shown)
+                self._display.update(shown, raw=True)
         elif sys.stderr.isatty():
             sys.stderr.write(f"\r{text:<79}" if text else f"\r{'':<79}\r")
             sys.stderr.flush()

@@ -75,7 +75,8 @@ class Stream:
         self._subscription: Subscription | None = None
 
     def __repr__(self) -> str:
-        return f"<dpyauth stream of {self.call}: {self._count} updates, {'ended' if self._ended else 'open'}>"
+        updates = f"{self._count} update{'' if self._count == 1 else 's'}"
+        return f"<dpyauth stream of {self.call}: {updates}, {'ended' if self._ended else 'open'}>"
 
     @property
     def ended(self) -> bool:

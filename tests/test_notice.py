@@ -33,14 +33,16 @@ class Shown:
         self.texts: list[str] = []
         self.outputs = 0
 
-    def display(self, shown: Any, *, display_id: bool) -> Shown:
+    def display(self, shown: Any, *, display_id: bool, raw: bool) -> Shown:
         assert display_id
         self.outputs += 1
         self.update(shown)
         return self
 
-    def update(self, shown: Any) -> None:
-        self.texts.append(shown.data)
+    def update(self, shown: Any, *, raw: bool = True) -> None:
+        assert raw
+        assert shown["text/plain"] in shown["text/html"]
+        self.texts.append(shown["text/html"])
 
 
 def pending(**more: Any) -> Pending:

@@ -18,6 +18,7 @@ KINDS: Kinds = {
     "InputValidationFailed": (InputRefused, ""),
     "RateLimit": (RateLimited, "Wait a minute and run the cell again"),
     **dict.fromkeys(("AuthorizationRequired", "InvalidToken"), (ApiError, "Sign in again with dpyauth.login()")),
+    "AlreadySubscribed": (ApiError, "Another stream of this session has this already: use that one, or close it first"),
     **dict.fromkeys(PASSING - {"RateLimit"}, (ApiError, "It may be gone in a moment: run the cell again")),
 }
 """The error for a code, and what to do."""

@@ -327,12 +327,10 @@ class Link:
 
     def _doubt(self, now: float) -> None:
         """A call may have waited too long: then see whether anybody is still there."""
-        oldest = min((pending.sent_at for pending in self._calls if pending.sent_at is not None), default=math.inf)
-        self._doubt_at = oldest + DOUBT_AFTER
-        if now >= self._doubt_at:
-            self._doubt_at = math.inf  # once is enough, until the next call is sent
-            if not self._pinging:
-                self._ping(now)
+        sent = [pending.sent_at for pending in self._calls if pending.sent_at is not None]
+        if not self._pinging and any(now - at >= DOUBT_AFTER for at in sent):
+            self._ping(now)
+        self._doubt_at = min((at for at in sent if now - at < DOUBT_AFTER), default=math.inf) + DOUBT_AFTER
 
     def _ponged(self, reply: Reply, now: float) -> None:
         self._pinging = False

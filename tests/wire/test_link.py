@@ -408,6 +408,20 @@ def test_a_slow_answer_costs_one_ping(wire: Wire) -> None:
     assert wire.link.wake_at == wire.now - DOUBT_AFTER + PING_EVERY
 
 
+def test_each_call_that_waits_long_has_a_look_of_its_own(wire: Wire) -> None:
+    wire.call()
+    wire.pump()
+    wire.now += 3
+    wire.call()
+    wire.pump()
+    wire.tick(DOUBT_AFTER - 3)
+    (ping,) = wire.pump()
+    wire.reply(ping["req_id"], ping="pong")
+    assert wire.link.wake_at == wire.now + 3
+    wire.tick(3)
+    assert ["ping" in message for message in wire.pump()] == [True]
+
+
 def test_calls_that_are_answered_in_time_cost_none(wire: Wire) -> None:
     for _ in range(20):
         read = wire.call()
