@@ -8,21 +8,29 @@ BIN := $(VENV)/bin
 LESSON := notebooks/01-sign-in-and-account-status.ipynb
 ROOT_FLAG := $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: lab test docs chromium lessons clean
+.PHONY: lab test docs release chromium lessons clean
 
 lab: $(VENV)/lab.stamp
 	$(BIN)/jupyter lab $(ROOT_FLAG) $(LESSON)
 
 # Most tests wait for something most of the time: several run at once. A browser keeps a processor busier.
-test: $(VENV)/test.stamp chromium
+test: $(VENV)/test.stamp chromium release
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	DPYAUTH_IPYKERNEL6=$(abspath $(VENV)/ipykernel-6) $(BIN)/pytest -n 4 --dist loadfile --ignore tests/browser
-	$(BIN)/pytest -n 3 --dist worksteal tests/browser
+	DPYAUTH_RELEASE=$(abspath $(VENV)/release) $(BIN)/pytest -n 3 --dist worksteal tests/browser
 	$(BIN)/pytest -n 3 --dist loadfile -p no:cacheprovider --nbval --nbval-current-env notebooks
 	PYTHONPATH=$(VENV)/pandas-2 $(BIN)/pytest -q -n 2 tests/frames tests/test_queries.py tests/test_export.py
 	$(BIN)/pytest -q --doctest-modules dpyauth
+
+# Builds what is handed out, and installs it into an environment that has JupyterLab and nothing else.
+release: $(VENV)/test.stamp
+	rm -rf build/dist
+	$(BIN)/python -m build --no-isolation --outdir build/dist . > /dev/null
+	test -d $(VENV)/release || $(PYTHON) -m venv $(VENV)/release
+	$(VENV)/release/bin/python -m pip install --quiet jupyterlab build/dist/*.whl
+	$(VENV)/release/bin/python -m pip install --quiet --force-reinstall --no-deps build/dist/*.whl
 
 # Builds the documentation from the lessons, the guide and the docstrings; needs no network.
 docs: $(VENV)/test.stamp

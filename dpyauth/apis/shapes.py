@@ -31,6 +31,10 @@ ENVELOPE = frozenset(
 )
 """What belongs to the exchange of messages, not to the answer."""
 
+MASK = "•••"
+"""What is shown in place of a secret, or of something personal."""
+
+_TOO_DEEP = 50  # levels
 _PRIVATE = re.compile(
     r"""(?x) (^|_) (tokens?|passwords?|secret|email|phone|first_name|last_name|fullname|full_name|date_of_birth
     |place_of_birth|birth_place|phone_numbers?|ip|ip_address|tin|national_id_number|tax_identification_number|otp
@@ -68,3 +72,27 @@ def load(api: str) -> Mapping[str, Shape]:
         )
         for call, entry in raw.items()
     }
+
+
+def veiled(value: Any, node: Node | None, depth: int = 0) -> Any:
+    """The value with what is secret or personal in it masked, and all of what is too deep to look into."""
+    if isinstance(node, Mapping) and "" in node and not isinstance(value, Mapping):
+        node = node[""]
+    facts = node if isinstance(node, Mapping) else {}
+    if isinstance(value, Mapping | list | tuple) and depth > _TOO_DEEP:
+        return MASK
+    if isinstance(value, list | tuple):
+        places = list(facts["()"].values()) if "()" in facts else []
+        nodes = places + [facts.get("[]")] * (len(value) - len(places))
+        return [veiled(item, each, depth + 1) for item, each in zip(value, nodes, strict=False)]
+    if isinstance(value, Mapping):
+        fields = facts.get("||", facts)
+        each = fields.get("{}", "any")
+        named = each == "any"  # else the keys are data
+        return {
+            key: MASK
+            if named and key not in fields and private(str(key)) and held not in (None, "")
+            else veiled(held, fields.get(key, each), depth + 1)
+            for key, held in value.items()
+        }
+    return MASK if isinstance(node, str) and node.startswith("!") and value not in (None, "") else value

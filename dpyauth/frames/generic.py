@@ -12,14 +12,11 @@ from typing import Any, cast
 import pandas as pd
 
 from dpyauth.apis.catalog import Call
-from dpyauth.apis.shapes import ENVELOPE, Node, Shape, load, private
+from dpyauth.apis.shapes import ENVELOPE, MASK, Node, Shape, load, private, veiled
 from dpyauth.errors import InvalidRequest
 from dpyauth.frames.columns import Array, Column, Context, Kind, array, as_list, assemble, mapping, pick
 
-MASK = "•••"
-
 _DEEPEST = 8  # levels of an object nobody has documented that still become columns
-_TOO_DEEP = 50
 
 
 def generic(
@@ -201,7 +198,7 @@ class _Table:
             if not reveal and private(name.rpartition(".")[2]):
                 yield name, _masked(name, values)
             else:
-                values = values if reveal else [_veiled(v, None) for v in values]
+                values = values if reveal else [veiled(v, None) for v in values]
                 yield name, array(Column(name, _guessed(values)), values, decimal)
 
 
@@ -281,38 +278,18 @@ def _typed(name: str, node: Node, values: list[Any], decimal: bool, reveal: bool
         return array(Column(name, "enum", values=tuple(node)), values)
     if isinstance(node, Mapping):
         if not reveal:
-            values = [_veiled(v, node) for v in values]
+            values = [veiled(v, node) for v in values]
         return array(Column(name, "list" if "[]" in node else "map"), values)
     if node.startswith("!") and not reveal:
         return _masked(name, values)
     kind = cast("Kind", node.removeprefix("!"))
     if kind == "any" and not reveal:
-        values = [_veiled(v, None) for v in values]
+        values = [veiled(v, None) for v in values]
     return array(Column(name, kind), values, decimal)
 
 
 def _masked(name: str, values: list[Any]) -> Array:
     return array(Column(name), [MASK if v or v == 0 else None for v in values])
-
-
-def _veiled(value: Any, node: Node | None, depth: int = 0) -> Any:
-    """The value with what is secret or personal in it masked, and all of what is too deep to look into."""
-    fields = node if isinstance(node, Mapping) else {}
-    if isinstance(value, Mapping | list | tuple) and depth > _TOO_DEEP:
-        return MASK
-    if isinstance(value, list | tuple):
-        return [_veiled(item, fields.get("[]"), depth + 1) for item in value]
-    if isinstance(value, Mapping):
-        each = fields.get("{}", "any")
-        named = each == "any"  # else the keys are data
-        return {
-            key: MASK
-            if named and key not in fields and private(str(key)) and held not in (None, "")
-            else _veiled(held, fields.get(key, each), depth + 1)
-            for key, held in value.items()
-        }
-    secret = isinstance(node, str) and node.startswith("!")
-    return MASK if secret and value not in (None, "") else value
 
 
 def _guessed(values: list[Any]) -> Kind:
@@ -335,5 +312,5 @@ def _request(call: Call, asked: Mapping[str, Any]) -> str | None:
     for name, value in asked.items():
         if name not in ("req_id", "passthrough"):
             secret = name in call.sensitive or (name != call.name and private(name))
-            shown[name] = MASK if secret else _veiled(value, None)
+            shown[name] = MASK if secret else veiled(value, None)
     return json.dumps(shown, ensure_ascii=False, default=str) if shown else None

@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from dpyauth.apis.catalog import load
+from dpyauth.apis.shapes import MASK
 from dpyauth.frames.columns import Column, Context, dig, frame, mapping, mappings
-from dpyauth.frames.generic import MASK, generic
+from dpyauth.frames.generic import generic
 
 _SETTINGS = (Column("setting"), Column("value"), Column("hidden", "flag"))
 _LIMITS = (Column("limit"), Column("value", "money"), Column("meaning"))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from dpyauth.apis.catalog import Call
-from dpyauth.apis.shapes import Node, Shape, load, private
+from dpyauth.apis.shapes import MASK, Shape, load, private, veiled
 from dpyauth.errors import (
     ApiError,
     CallTimeout,
@@ -18,7 +18,6 @@ from dpyauth.errors import (
     NotSignedIn,
     OutcomeUnknown,
 )
-from dpyauth.panels.forms import MASK
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,7 +29,6 @@ ROWS = 100
 
 _CELL = 300
 _MESSAGE = 1000
-_TOO_DEEP = 50
 
 _TITLES: tuple[tuple[type[DpyauthError], str], ...] = (
     (OutcomeUnknown, "title_unknown"),
@@ -97,30 +95,6 @@ def plain(text: str) -> str:
     if all(map(str.isprintable, text.split("\n"))):
         return text
     return "".join(c if c == "\n" or c.isprintable() else json.dumps(c)[1:-1] for c in text)
-
-
-def veiled(value: Any, node: Node | None, depth: int = 0) -> Any:
-    """The value with what is secret or personal in it masked, by the same rules as a frame has."""
-    if isinstance(node, Mapping) and "" in node and not isinstance(value, Mapping):
-        node = node[""]
-    facts = node if isinstance(node, Mapping) else {}
-    if isinstance(value, Mapping | list | tuple) and depth > _TOO_DEEP:
-        return MASK
-    if isinstance(value, list | tuple):
-        places = list(facts["()"].values()) if "()" in facts else []
-        nodes = places + [facts.get("[]")] * (len(value) - len(places))
-        return [veiled(item, each, depth + 1) for item, each in zip(value, nodes, strict=False)]
-    if isinstance(value, Mapping):
-        fields = facts.get("||", facts)
-        each = fields.get("{}", "any")
-        named = each == "any"  # else the keys are data
-        return {
-            key: MASK
-            if named and key not in fields and private(str(key)) and held not in (None, "")
-            else veiled(held, fields.get(key, each), depth + 1)
-            for key, held in value.items()
-        }
-    return MASK if isinstance(node, str) and node.startswith("!") and value not in (None, "") else value
 
 
 def _cell(value: Any) -> str | None:

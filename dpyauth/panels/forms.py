@@ -15,7 +15,6 @@ from dpyauth.credentials import Secret
 from dpyauth.errors import InvalidRequest
 from dpyauth.panels.hints import Say, hint, kind, types, values, word
 
-MASK = "•••"
 OTHERS = "*"
 """Name of what takes fields whose names are in no catalog."""
 

@@ -10,8 +10,9 @@ from urllib.parse import urlencode
 
 from dpyauth.apis.catalog import Call
 from dpyauth.apis.request import Fields, secrets
+from dpyauth.apis.shapes import MASK
 from dpyauth.credentials import Secret
-from dpyauth.panels.forms import MASK, implied
+from dpyauth.panels.forms import implied
 
 _WIDE = 64  # so long a line of Python is broken
 

@@ -15,8 +15,8 @@ function render({ model, el }) {
   let latest = []; // points or rows, the latest last
   let held = null; // of these, what is shown while paused: {latest, count}
   let columns = [];
-  let news = false; // since what was said in words
-  let beaten = -BEAT; // when that was
+  let beaten = -BEAT; // when something was last said in words
+  let due = null; // the next time
 
   const say = {
     last: element("p", { class: "dpyauth-now", "aria-live": "off" }),
@@ -80,8 +80,7 @@ function render({ model, el }) {
       else latest.push(each);
     }
     latest.splice(0, latest.length - view().most);
-    news = true;
-    if (performance.now() - beaten >= BEAT) beat();
+    due ??= setTimeout(beat, Math.max(0, beaten + BEAT - performance.now()));
     if (held) return;
     if (figure) figure.show(latest, digits);
     else list(fresh, anew);
@@ -91,7 +90,6 @@ function render({ model, el }) {
     held = held ? null : { latest: latest.slice(), count };
     if (figure) figure.show(held?.latest ?? latest, digits);
     else if (!held) list(latest, true);
-    news = true;
     beat();
     panel.draw();
   }
@@ -115,8 +113,8 @@ function render({ model, el }) {
   // What is said in words, once a second
 
   function beat() {
-    if (!news) return;
-    news = false;
+    clearTimeout(due);
+    due = null;
     beaten = performance.now();
     const more = held ? count - held.count : 0;
     say.count.textContent = more ? t("held_back", { count: more }) : t(count === 1 ? "count_one" : "count", { count });
@@ -173,11 +171,10 @@ function render({ model, el }) {
     say.reading.textContent = point.late ? t("reading_late", { reading }) : reading;
   }
 
-  const beating = setInterval(beat, BEAT);
   panel.send({ do: "replay" });
 
   return () => {
-    clearInterval(beating);
+    clearTimeout(due);
     figure?.end();
     panel.end();
   };

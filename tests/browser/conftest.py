@@ -269,8 +269,11 @@ def chromium() -> Iterator[Browser]:
 
 
 @contextmanager
-def serving(module: str, base: Path) -> Iterator[Lab]:
-    """A Jupyter server that knows nothing of the user's own settings, and logs all it can."""
+def serving(module: str, base: Path, python: Path | None = None) -> Iterator[Lab]:
+    """A Jupyter server that knows nothing of the user's own settings, and logs all it can.
+
+    It is that of this environment, with the project as it lies here; or of another one, with what is installed there.
+    """
     folder = base / "notebooks"
     others = shutil.ignore_patterns(".ipynb_checkpoints", "guide", "reference", "*.md")  # of the site
     shutil.copytree(ROOT / "notebooks", folder, ignore=others)
@@ -279,19 +282,22 @@ def serving(module: str, base: Path) -> Iterator[Lab]:
         env[name] = str(base / name.lower())
     for name in ("JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR"):
         env[name] = str(base / name.lower())
-    env["PYTHONPATH"] = str(ROOT)
+    env.pop("PYTHONPATH", None)
     home = base.with_name(f"{base.name}-home")
     env["XDG_CONFIG_HOME"], env["PYTHON_KEYRING_BACKEND"] = str(home), "keyring.backends.fail.Keyring"
     config = Path(env["JUPYTER_CONFIG_DIR"])
     (config / "labconfig").mkdir(parents=True)
     (config / "labconfig" / "default_setting_overrides.json").write_text(json.dumps(OVERRIDES))
-    (config / "jupyter_server_config.d").mkdir()
-    shutil.copy(ROOT / "dpyauth/jupyter/server-config.json", config / "jupyter_server_config.d/dpyauth.json")
+    if python is None:
+        env["PYTHONPATH"] = str(ROOT)
+        (config / "jupyter_server_config.d").mkdir()
+        shutil.copy(ROOT / "dpyauth/jupyter/server-config.json", config / "jupyter_server_config.d/dpyauth.json")
     log = base / "server.log"
     options = ["--debug", "--no-browser", "--allow-root", "--ip=127.0.0.1", "--port=0", "--expose-app-in-browser"]
     options += ["--IdentityProvider.token=", "--ServerApp.disable_check_xsrf=True", f"--ServerApp.root_dir={folder}"]
     with log.open("w") as written:
-        server = subprocess.Popen([sys.executable, "-m", module, *options], env=env, stdout=written, stderr=written)
+        command = [str(python or sys.executable), "-m", module, *options]
+        server = subprocess.Popen(command, env=env, stdout=written, stderr=written)
     try:
         about = Path(env["JUPYTER_RUNTIME_DIR"], f"jpserver-{server.pid}.json")
         eventually(lambda: server.poll() is not None or (about.exists() and about.read_text()), START)

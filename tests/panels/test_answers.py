@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dpyauth.apis.catalog import load
+from dpyauth.apis.shapes import MASK
 from dpyauth.errors import ApiError, CallTimeout, DpyauthError, InputRefused, MissingScope, OutcomeUnknown
 from dpyauth.frames import Context, generic
 from dpyauth.panels import answers
-from dpyauth.panels.forms import MASK
 
 MEAN = "<script>alert(1)</script> **bold** \u202eright to left \u2066"
 

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from dpyauth.apis.catalog import Call, load
 from dpyauth.apis.request import build, reveal
+from dpyauth.apis.shapes import MASK
 from dpyauth.credentials import Secret
-from dpyauth.panels.forms import MASK, OTHERS, Form
+from dpyauth.panels.forms import OTHERS, Form
 from dpyauth.panels.pasting import as_json, as_python
 from dpyauth.panels.texts import texts
 
