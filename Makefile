@@ -18,7 +18,7 @@ test: $(VENV)/test.stamp chromium release
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	DPYAUTH_IPYKERNEL6=$(abspath $(VENV)/ipykernel-6) $(BIN)/pytest -n 4 --dist loadfile --ignore tests/browser
+	DPYAUTH_IPYKERNEL6=$(abspath $(VENV)/ipykernel-6) $(BIN)/pytest -n 3 --dist loadfile --ignore tests/browser
 	DPYAUTH_RELEASE=$(abspath $(VENV)/release) $(BIN)/pytest -n 3 --dist worksteal tests/browser
 	$(BIN)/pytest -n 3 --dist loadfile -p no:cacheprovider --nbval --nbval-current-env notebooks
 	PYTHONPATH=$(VENV)/pandas-2 $(BIN)/pytest -q -n 2 tests/frames tests/test_queries.py tests/test_export.py

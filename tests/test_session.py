@@ -332,8 +332,8 @@ def test_a_server_that_is_away_for_a_while(
 
 
 def test_a_stall(session: Session, box: Sandbox, at_once: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dpyauth.wire.link.PING_EVERY", 0.1)
-    monkeypatch.setattr("dpyauth.wire.link.PING_TIMEOUT", 0.1)
+    monkeypatch.setattr("dpyauth.wire.liveness.PING_EVERY", 0.1)
+    monkeypatch.setattr("dpyauth.wire.liveness.PING_TIMEOUT", 0.1)
     session._sign_in_and_wait(api_token("sandbox-rich-btc", "a test"))  # a connection that knows of the new times
     box.faults.stall("balance")
     assert session.balance()["currency"].item() == "BTC"

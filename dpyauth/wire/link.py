@@ -21,16 +21,11 @@ from dpyauth.wire.backoff import Backoff
 from dpyauth.wire.budget import GENERAL, Budget
 from dpyauth.wire.calls import Calls, Pending, not_sent, over_budget
 from dpyauth.wire.lanes import Lanes
+from dpyauth.wire.liveness import PING_TIMEOUT, Liveness
 from dpyauth.wire.replies import Reply, error_code, exactly, parse
 from dpyauth.wire.state import Greeting, State, unreachable
 from dpyauth.wire.subscriptions import Listener, Subscription, Subscriptions
 
-PING_EVERY = 25.0
-PING_TIMEOUT = 10.0
-DOUBT_AFTER = 5.0
-"""When a call has waited this long for its answer, a ping finds out whether anybody is still there."""
-SLOWEST = 60.0
-"""How long a ping's answer may take while a long message comes in before it."""
 GREETING_TIMEOUT = 15.0
 REOPEN_TIMEOUT = 30.0
 INSTANT = 0.001
@@ -74,10 +69,7 @@ class Link:
         self._backoff = Backoff(rng)
         self._ids = itertools.count(1)
         self._greeting_deadline = math.inf
-        self._pinging = False
-        self._ping_sent = -math.inf
-        self._ping_due = math.inf
-        self._doubt_at = math.inf  # when to see whether a call has waited too long
+        self._liveness = Liveness(lambda: self._ask({"ping": 1}, self._ponged))
         self._ready_since: float | None = None
         self._lost_at: float | None = None
         self._was_ready = False
@@ -147,7 +139,7 @@ class Link:
             self.budget.spend(pending.lane, now)
             self._stop_waiting(pending, now)
             pending.sent_at = now
-            self._doubt_at = min(self._doubt_at, now + DOUBT_AFTER)
+            self._liveness.asked(now)
             if pending.subscription is not None:
                 pending.subscription.asked = True
             return pending.text
@@ -173,8 +165,7 @@ class Link:
             return math.inf
         return min(
             self._greeting_deadline,
-            self._ping_due,
-            self._doubt_at,
+            self._liveness.wake_at,
             self._calls.next_deadline,
             self._streams.openers.next_deadline,
             self._lanes.wake_at,
@@ -186,7 +177,7 @@ class Link:
         """A socket is open."""
         if self.over:
             return
-        self._ping_due = now + PING_EVERY
+        self._liveness.connected(now)
         if self._greeting is None:
             self._become_ready(now, None)
         else:
@@ -214,8 +205,7 @@ class Link:
 
     def heard(self, now: float) -> None:
         """Part of a message came in: a long one on a slow line is no silence."""
-        if self._pinging:
-            self._ping_due = max(self._ping_due, min(now + PING_TIMEOUT, self._ping_sent + SLOWEST))
+        self._liveness.heard(now)
 
     def lost(self, reason: str, now: float, *, error: DpyauthError | None = None, final: bool = False) -> None:
         """The socket is gone, or could not be opened.
@@ -256,9 +246,8 @@ class Link:
 
     def woke(self, now: float) -> None:
         """The machine has slept: see at once whether the connection still lives."""
-        if self.state in {State.OPEN, State.AUTHORISED} and not self._pinging:
+        if self.state in {State.OPEN, State.AUTHORISED} and self._liveness.look(now):
             self._event("woke up", "the clock jumped")
-            self._ping(now)
 
     def tick(self, now: float) -> str | None:
         """Time has passed. Returns why the connection must be dropped, if it must."""
@@ -271,13 +260,7 @@ class Link:
             self._greeting_deadline = now + PING_TIMEOUT
         if now >= self._greeting_deadline:
             return f"no answer to the sign-in within {GREETING_TIMEOUT:g} s"
-        if now >= self._ping_due:
-            if self._pinging and not late:
-                return f"no answer to a ping within {PING_TIMEOUT:g} s"
-            self._ping(now)
-        if now >= self._doubt_at:
-            self._doubt(now)
-        return None
+        return self._liveness.tick(now, self._sent_at, late=late)
 
     # Inside: what we ask ourselves
 
@@ -296,8 +279,8 @@ class Link:
     def _forget_own(self) -> None:
         self._control.clear()
         self._own.clear()
-        self._pinging = False
-        self._greeting_deadline = self._ping_due = self._doubt_at = math.inf
+        self._liveness.lost()
+        self._greeting_deadline = math.inf
 
     def _greet(self, now: float) -> None:
         assert self._greeting is not None
@@ -319,23 +302,12 @@ class Link:
             self._end(State.SIGNED_OUT, error)
         return str(error)
 
-    def _ping(self, now: float) -> None:
-        self._pinging = True
-        self._ping_sent = now
-        self._ping_due = now + PING_TIMEOUT
-        self._ask({"ping": 1}, self._ponged)
-
-    def _doubt(self, now: float) -> None:
-        """A call may have waited too long: then see whether anybody is still there."""
-        sent = [pending.sent_at for pending in self._calls if pending.sent_at is not None]
-        if not self._pinging and any(now - at >= DOUBT_AFTER for at in sent):
-            self._ping(now)
-        self._doubt_at = min((at for at in sent if now - at < DOUBT_AFTER), default=math.inf) + DOUBT_AFTER
+    def _sent_at(self) -> list[float]:
+        """When the calls were sent that wait for their answers."""
+        return [pending.sent_at for pending in self._calls if pending.sent_at is not None]
 
     def _ponged(self, reply: Reply, now: float) -> None:
-        self._pinging = False
-        self._ping_due = self._ping_sent + PING_EVERY
-        self.round_trips.append(now - self._ping_sent)
+        self.round_trips.append(self._liveness.answered(now))
 
     def _learn(self, lane: str) -> None:
         """Ask for the true rate limits once they begin to matter."""

@@ -24,7 +24,7 @@ from dpyauth.sandbox import Sandbox
 from dpyauth.wire import backoff, budget
 from dpyauth.wire.calls import MAX_LOSSES
 from dpyauth.wire.connection import PATIENT
-from dpyauth.wire.link import DOUBT_AFTER, PING_EVERY, PING_TIMEOUT, SLOWEST
+from dpyauth.wire.liveness import DOUBT_AFTER, PING_EVERY, PING_TIMEOUT, SLOWEST
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = ROOT / "notebooks"

@@ -35,9 +35,9 @@ FASTER = 10.0
 """Pauses between attempts to connect are this many times shorter than in earnest."""
 
 SHORTER = {
-    "link.PING_EVERY": 1.5,  # 25 s in earnest
-    "link.PING_TIMEOUT": 1.5,  # 10
-    "link.DOUBT_AFTER": 0.7,  # 5
+    "liveness.PING_EVERY": 1.5,  # 25 s in earnest
+    "liveness.PING_TIMEOUT": 1.5,  # 10
+    "liveness.DOUBT_AFTER": 0.7,  # 5
     "link.GREETING_TIMEOUT": 2.0,  # 15
     "link.REOPEN_TIMEOUT": 4.0,  # 30
     "connection.OPEN_TIMEOUT": 2.0,  # 10

@@ -24,8 +24,8 @@ def proxy(box: Sandbox) -> Iterator[Proxy]:
 def quick(at_once: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Everything that takes its time by design, in a fraction of it."""
     for name, seconds in {
-        "link.PING_EVERY": 0.3,  # 25 in earnest
-        "link.PING_TIMEOUT": 0.5,  # 10
+        "liveness.PING_EVERY": 0.3,  # 25 in earnest
+        "liveness.PING_TIMEOUT": 0.5,  # 10
         "link.GREETING_TIMEOUT": 1.5,  # 15
         "connection.OPEN_TIMEOUT": 1.0,  # 10
         "connection.CLOSE_TIMEOUT": 0.5,  # 2

@@ -33,7 +33,7 @@ from dpyauth.errors import (
 )
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
-from dpyauth.wire import link
+from dpyauth.wire import liveness
 
 Open = Callable[..., Session]
 Eventually = Callable[..., None]
@@ -295,7 +295,7 @@ def goes_on(stream: Any, box: Sandbox) -> bool:
 
 
 def test_half_open_is_found_within_35_seconds() -> None:
-    assert link.PING_EVERY + link.PING_TIMEOUT <= 35
+    assert liveness.PING_EVERY + liveness.PING_TIMEOUT <= 35
 
 
 def test_half_open_is_found_though_nobody_asks(through: Open, proxy: Proxy, eventually: Eventually) -> None:
@@ -308,7 +308,7 @@ def test_half_open_is_found_though_nobody_asks(through: Open, proxy: Proxy, even
 def test_a_line_that_stays_open_after_the_goodbye_does_not_cost_a_ping(
     through: Open, proxy: Proxy, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dpyauth.wire.link.PING_EVERY", 1000.0)
+    monkeypatch.setattr("dpyauth.wire.liveness.PING_EVERY", 1000.0)
     session = through()
     proxy.now("half_open")
     proxy.now("garbage", CLOSE_FRAME)
@@ -418,21 +418,21 @@ def test_a_first_connection_that_fails(
 def test_a_long_reply_on_a_slow_line_is_no_silence(
     through: Open, proxy: Proxy, box: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dpyauth.wire.link.PING_TIMEOUT", 1.0)
+    monkeypatch.setattr("dpyauth.wire.liveness.PING_TIMEOUT", 1.0)
     session = through(timeout=20.0)
     box.faults.oversize(4500, READ)
     proxy.now("bytewise", count=4500)  # takes longer than a ping may
     begin = time.monotonic()
     assert isinstance(outcome(on_thread(lambda: session.call(READ))), dict)
-    assert time.monotonic() - begin > link.PING_EVERY + link.PING_TIMEOUT
+    assert time.monotonic() - begin > liveness.PING_EVERY + liveness.PING_TIMEOUT
     assert session.health()["reconnects"] == 0
 
 
 def test_a_silent_death_is_found_while_a_call_waits(
     through: Open, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dpyauth.wire.link.PING_EVERY", 1000.0)
-    monkeypatch.setattr("dpyauth.wire.link.DOUBT_AFTER", 0.2)
+    monkeypatch.setattr("dpyauth.wire.liveness.PING_EVERY", 1000.0)
+    monkeypatch.setattr("dpyauth.wire.liveness.DOUBT_AFTER", 0.2)
     session = through()
     proxy.now("half_open")
     assert isinstance(outcome(on_thread(lambda: session.call(READ))), dict)

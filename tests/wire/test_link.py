@@ -26,7 +26,8 @@ from dpyauth.sandbox.limits import Limits
 from dpyauth.wire import link as module
 from dpyauth.wire.budget import MINUTE, PENALTIES
 from dpyauth.wire.calls import MAX_LOSSES, PATIENCE, Pending
-from dpyauth.wire.link import DOUBT_AFTER, GREETING_TIMEOUT, OVERSLEPT, PING_EVERY, PING_TIMEOUT, Link
+from dpyauth.wire.link import GREETING_TIMEOUT, OVERSLEPT, Link
+from dpyauth.wire.liveness import DOUBT_AFTER, PING_EVERY, PING_TIMEOUT
 from dpyauth.wire.replies import error_code
 from dpyauth.wire.state import Greeting, State
 from dpyauth.wire.subscriptions import Subscription
@@ -715,7 +716,7 @@ def test_a_socket_that_takes_no_more_messages_makes_no_busy_loop(wire: Wire) -> 
     wire.pump()
     wire.reply(wire.sent[-1]["req_id"])
     wire.now += MINUTE
-    wire.link._ping_due = wire.now + 100
+    wire.link._liveness._due = wire.now + 100
     wire.link.tick(wire.now)
     assert wire.link.wake_at > wire.now
 
