@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 
@@ -232,6 +233,11 @@ def _wait_all(driver: Driver, together: Together) -> None:
         for ticket in tickets:
             if not ticket.pending.done:
                 ticket.interrupted(interrupt)
+        with suppress(queue.Empty):  # what had come in by then counts
+            while True:
+                number = landed.get_nowait()
+                with suppress(Exception):
+                    together.landed(number, tickets[number].result())
         raise
 
 
@@ -249,12 +255,19 @@ async def _wait_all_async(driver: Driver, together: Together) -> None:
     tasks = {
         asyncio.ensure_future(_wait_async(driver, request)): number for number, request in enumerate(together.requests)
     }
+    landed: set[asyncio.Future[Reply]] = set()
     try:
-        waiting = set(tasks)
-        while waiting:
-            done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        while waiting := tasks.keys() - landed:
+            done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
+                landed.add(task)
                 together.landed(tasks[task], task.result())
+    except BaseException:
+        for task in tasks.keys() - landed:
+            if task.done():  # what had come in by then counts
+                with suppress(Exception, asyncio.CancelledError):
+                    together.landed(tasks[task], task.result())
+        raise
     finally:
         for task in tasks:
             task.cancel()

@@ -361,3 +361,30 @@ def test_every_query_of_a_session_can() -> None:
 
 def test_a_request_does_not_show_its_fields() -> None:
     assert "C4nary" not in repr(Request("authorize", {"authorize": "C4nary"}))
+
+
+def test_what_had_come_in_before_an_interrupt_counts(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(landed: Any, tickets: list[plans.Ticket], notice: Any) -> int:
+        while not all(ticket.pending.done for ticket in tickets):
+            threading.Event().wait(0.001)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(plans, "_next", interrupted)
+    landed: list[int] = []
+    together = plans.Together([Request("ping") for _ in range(3)], lambda number, reply: landed.append(number))
+    with pytest.raises(KeyboardInterrupt):
+        plans._wait_all(session, together)
+    assert sorted(landed) == [0, 1, 2]
+
+
+def test_so_it_does_where_it_is_awaited(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def cancelled(waiting: set[asyncio.Future[Any]], **how: Any) -> Any:
+        await asyncio.gather(*waiting)
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr(plans.asyncio, "wait", cancelled)
+    landed: list[int] = []
+    together = plans.Together([Request("ping") for _ in range(3)], lambda number, reply: landed.append(number))
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(plans._wait_all_async(session, together))
+    assert sorted(landed) == [0, 1, 2]

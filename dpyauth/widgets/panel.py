@@ -36,8 +36,12 @@ def script(*names: str) -> str:
 
 
 def style(*names: str) -> str:
-    """The style of all panels, and what one adds to it."""
-    return "".join(_read(f"{name}.css") for name in ("look", *names))
+    """The style of all panels, and what one adds to it.
+
+    Another panel on the page may bring the style of all after this one: what is added has more weight, so that it stays.
+    """
+    added = "".join(_read(f"{name}.css") for name in names)
+    return _read("look.css") + added.replace(".dpyauth-panel", ".dpyauth-panel.dpyauth-panel")
 
 
 def _read(name: str) -> str:

@@ -16,6 +16,7 @@ from dpyauth.errors import DpyauthError
 from dpyauth.panels.base import PanelDesk
 from dpyauth.session import Session
 from dpyauth.settings import Settings
+from dpyauth.widgets.panel import _HERE as HERE
 from dpyauth.widgets.panel import Panel, script, style
 
 CANARY = "Canary-7f3a91"
@@ -245,3 +246,9 @@ def test_script_and_style_are_put_together() -> None:
     both = script("callback", "signin")
     assert both.index("function mount(") < both.index("const callbackPage") < both.index("function render(")
     assert ".dpyauth-panel" in style()
+
+
+def test_what_a_panel_adds_outweighs_the_style_of_all_wherever_that_comes_again() -> None:
+    added = style("card").removeprefix(style())
+    assert added.count(".dpyauth-panel.dpyauth-panel") == (HERE / "card.css").read_text().count(".dpyauth-panel") > 0
+    assert ".dpyauth-panel.dpyauth-panel" not in style()
