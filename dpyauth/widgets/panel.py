@@ -38,7 +38,7 @@ def script(*names: str) -> str:
 def style(*names: str) -> str:
     """The style of all panels, and what one adds to it.
 
-    Another panel on the page may bring the style of all after this one: what is added has more weight, so that it stays.
+    Another panel on the page may bring the style of all after this one: what is added has more weight, and stays.
     """
     added = "".join(_read(f"{name}.css") for name in names)
     return _read("look.css") + added.replace(".dpyauth-panel", ".dpyauth-panel.dpyauth-panel")
