@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import pickle
 import signal
 import threading
@@ -340,7 +339,7 @@ def test_progress_is_told_by_share_and_rows(make: Any, box: Sandbox, monkeypatch
 
 def test_no_token_turns_up_anywhere(make: Any, box: Sandbox, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(1)
-    logging.getLogger("websockets").setLevel(1)
+    caplog.set_level(1, logger="websockets")
     box.world.grants[CANARY] = Grant(CANARY, "CR900001", ("read",), "canary")
     box.faults.error("Odd", "get_account_status", message=f"You said {CANARY}", times=2)
     clients = make({"right": CANARY, "wrong": f"{CANARY}x", "no token": f"{CANARY} y", "good": "sandbox-new-read"})

@@ -464,7 +464,7 @@ def test_port_80_needs_no_number(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_no_secret_anywhere(listen: Callable[..., Listener], caplog: pytest.LogCaptureFixture, capfd: Any) -> None:
     caplog.set_level(logging.NOTSET)
-    logging.getLogger("asyncio").setLevel(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, logger="asyncio")
     one = listen()
     one._loop.set_debug(True)
     one._loop.slow_callback_duration = 0
