@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import nbformat
 import pytest
@@ -237,7 +237,7 @@ class Notebook:
         self.page.on("pageerror", lambda error: self.faults.append(str(error)))
 
 
-def missing(what: str) -> None:
+def missing(what: str) -> NoReturn:
     """Without a browser these tests mean nothing: skip at home, fail where everything must run."""
     if os.environ.get("CI") == "true":
         pytest.fail(what)
@@ -322,6 +322,22 @@ def lab(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 def classic(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """Notebook 7."""
     with serving("notebook", tmp_path_factory.mktemp("classic")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def released() -> Path:
+    """An environment that has JupyterLab, the wheel and what that asks for, and nothing else."""
+    folder = os.environ.get("DPYAUTH_RELEASE")
+    if folder is None:
+        missing("DPYAUTH_RELEASE names no environment with the wheel in it; `make test` makes one")
+    return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def released_lab(chromium: Browser, released: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """JupyterLab there."""
+    with serving("jupyterlab", tmp_path_factory.mktemp("release"), released / "bin" / "python") as running:
         yield running
 
 

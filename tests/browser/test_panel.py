@@ -349,12 +349,16 @@ def test_every_text_can_be_read(form: Notebook) -> None:
 
 
 def test_token_leaves_the_page_once_and_is_kept_nowhere(form: Notebook, lab: Lab) -> None:
-    tokens = (WRONG, RIGHT)
+    right = "Canary-7f3a91-right"
+    parts = right.rsplit("-", 1)  # or the cell that makes it known would hold it
+    form.fill(3, f"grants = shared().world.grants; grants['-'.join({parts})] = grants['sandbox-rich-read']")
+    form.run(3)
+    tokens = (WRONG, right)
     sign_in(form, WRONG)
     expect(form.notice).to_be_visible()
     form.run(1)
     saved = form.save()
-    sign_in(form, RIGHT)
+    sign_in(form, right)
     expect_account(form, "CR900001")
     form.run(1)
     saved += form.save()
