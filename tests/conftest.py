@@ -21,8 +21,14 @@ from dpyauth.wire.backoff import Backoff
 
 Eventually = Callable[..., None]
 
+# The same examples in every run, so that a failure is of the change at hand; DPYAUTH_FUZZ=1 looks for new ones.
 # How long an example takes depends on what else this machine does; no test is about that.
-examples.register_profile("dpyauth", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+examples.register_profile(
+    "dpyauth",
+    deadline=None,
+    derandomize="DPYAUTH_FUZZ" not in os.environ,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 examples.load_profile("dpyauth")
 
 
