@@ -59,8 +59,8 @@ class AppsDesk(Managing):
 
     def read(self) -> None:
         """Get both lists."""
-        registered = [self._row(row) for row in _rows(self.session.call("app_list"), "app_list")]
-        connected = [self._row(row) for row in _rows(self.session.call("oauth_apps"), "oauth_apps")]
+        registered = [self._row(row) for row in _rows(self.call("app_list"), "app_list")]
+        connected = [self._row(row) for row in _rows(self.call("oauth_apps"), "oauth_apps")]
         connected = [{**row, "own": self._by(row)} for row in connected]
         self._registered, self._connected = registered, connected
 
@@ -127,7 +127,7 @@ class AppsDesk(Managing):
             self.change(partial(self._update, row, name, known, url), self.say("unknown_updated", name=quoted(name)))
 
     def _register(self, name: str, scopes: list[str], url: str) -> dict[str, str]:
-        made = self.session.call("app_register", name=name, scopes=scopes, redirect_uri=url or None).get("app_register")
+        made = self.call("app_register", name=name, scopes=scopes, redirect_uri=url or None).get("app_register")
         self.tell({"saved": True})
         self.reload()
         number = made.get("app_id") if isinstance(made, dict) else None
@@ -135,10 +135,10 @@ class AppsDesk(Managing):
 
     def _update(self, row: Mapping[str, Any], name: str, scopes: list[str], url: str) -> dict[str, str] | None:
         app_id = row["app_id"]
-        got = self.session.call("app_get", app_get=app_id).get("app_get")
+        got = self.call("app_get", app_get=app_id).get("app_get")
         kept = {field: got.get(field) or None for field in _KEPT} if isinstance(got, dict) else {}
         kept["redirect_uri"] = url or None
-        self.session.call("app_update", app_update=app_id, name=name, scopes=scopes, **kept)
+        self.call("app_update", app_update=app_id, name=name, scopes=scopes, **kept)
         self.tell({"saved": True})
         if set(scopes) != set(row["scopes"]) and self._by(row):
             self.session._sign_out(self.say("out_updated"))
@@ -147,7 +147,7 @@ class AppsDesk(Managing):
         return self.news("updated_title", "updated", name=quoted(name))
 
     def _delete(self, row: Mapping[str, Any]) -> dict[str, str] | None:
-        self.session.call("app_delete", app_delete=row["app_id"])
+        self.call("app_delete", app_delete=row["app_id"])
         if row["own"]:
             self.session._sign_out(self.say("out_deleted"))
             return None
@@ -155,7 +155,7 @@ class AppsDesk(Managing):
         return self.news("deleted_title", "deleted", name=quoted(row["name"]))
 
     def _withdraw(self, row: Mapping[str, Any]) -> dict[str, str] | None:
-        self.session.call("revoke_oauth_app", revoke_oauth_app=row["app_id"])
+        self.call("revoke_oauth_app", revoke_oauth_app=row["app_id"])
         if self._by(row):
             self.session._sign_out(self.say("out_withdrawn"))
             return None

@@ -7,14 +7,20 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from dpyauth.errors import DpyauthError
+from dpyauth.errors import DpyauthError, SessionClosed
 from dpyauth.panels.presence import Presence
 from dpyauth.panels.texts import texts
+from dpyauth.payloads import Payloads
+from dpyauth.plans import planned
 
 if TYPE_CHECKING:
+    from dpyauth.frames import Context
     from dpyauth.session import Session
+    from dpyauth.wire.replies import Reply
 
 log = logging.getLogger("dpyauth")
+
+_reply = planned(Payloads._reply)
 
 
 class PanelDesk:
@@ -118,3 +124,9 @@ class PanelDesk:
                 self.changed()
 
         threading.Thread(target=run, name=f"dpyauth-{self.name}", daemon=True).start()
+
+    def ask(self, loginid: str | None, call: str, fields: dict[str, Any]) -> tuple[Reply, Context]:
+        """Put a call to Deriv, for this account and no other, whatever the session does meanwhile."""
+        if loginid != self.session.loginid:
+            raise SessionClosed(self.say("other_account"), call=call)
+        return _reply(self.session, call, fields, loginid=loginid)

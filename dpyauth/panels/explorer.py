@@ -12,21 +12,17 @@ from dpyauth.apis.catalog import Call
 from dpyauth.apis.request import Fields, build
 from dpyauth.asking import _NOT_BY_CALL
 from dpyauth.credentials import Secret
-from dpyauth.errors import DpyauthError, SessionClosed
+from dpyauth.errors import DpyauthError
 from dpyauth.panels import answers
 from dpyauth.panels.base import PanelDesk
 from dpyauth.panels.forms import Entered, Form
 from dpyauth.panels.pasting import as_json, as_python
-from dpyauth.payloads import Payloads
-from dpyauth.plans import planned
 
 if TYPE_CHECKING:
     from dpyauth.session import Session
 
 VALID = 120.0
 """Seconds within which a change must be confirmed."""
-
-_ask = planned(Payloads._reply)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,14 +199,12 @@ class ExplorerDesk(PanelDesk):
             self._put(asked.call, asked.fields, asked.loginid)
 
     def _put(self, call: Call, fields: Fields, loginid: str | None) -> None:
-        """Put a call to Deriv, for this account and no other, whatever the session does meanwhile."""
+        """Put a call to Deriv, and show what comes of it."""
 
         def work() -> None:
             began = time.monotonic()
             try:
-                if loginid != self.session.loginid:
-                    raise SessionClosed(self.say("other_account"), call=call.name)
-                reply, context = _ask(self.session, call.name, fields, loginid=loginid)
+                reply, context = self.ask(loginid, call.name, fields)
             except DpyauthError as error:
                 self._answer(call, error)
                 return

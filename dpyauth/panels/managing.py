@@ -6,11 +6,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from dpyauth import views
-from dpyauth.errors import DpyauthError, OutcomeUnknown
+from dpyauth.errors import DpyauthError, OutcomeUnknown, SessionClosed
 from dpyauth.panels.base import PanelDesk
 
 if TYPE_CHECKING:
     from dpyauth.session import Session
+    from dpyauth.wire.replies import Reply
 
 LONGEST = 80
 """Characters of a name that are shown."""
@@ -27,6 +28,7 @@ class Managing(PanelDesk):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._of: str | None = None  # login ID of the account that the lists are of
+        self._whose: str | None = None  # login ID of the account that the work under way is about
         self._loaded = False
         self._problems: dict[str, str] = {}
         self._changing = False
@@ -90,8 +92,13 @@ class Managing(PanelDesk):
         self.later(self._load)
 
     def _load(self) -> None:
-        loginid = self.session.loginid
-        self.read()
+        loginid = self._whose = self.session.loginid
+        try:
+            self.read()
+        except SessionClosed:
+            if loginid == self.session.loginid:
+                raise
+            return  # it was switched meanwhile: the lists of the other account come by themselves
         if loginid == self.session.loginid == self._of:
             self._loaded = True
 
@@ -133,8 +140,10 @@ class Managing(PanelDesk):
     def change(self, work: Callable[[], dict[str, str] | None], unknown: str) -> None:
         """Make one change, and read the lists anew; it is never repeated. ``unknown``: if no answer comes."""
         self._changing, self._notice, self._problems = True, None, {}
+        loginid = self.session.loginid
 
         def run() -> None:
+            self._whose = loginid
             try:
                 self._notice = work()
             except OutcomeUnknown:
@@ -144,6 +153,10 @@ class Managing(PanelDesk):
                 self._changing = False
 
         self.later(run)
+
+    def call(self, call: str, /, **fields: Any) -> Reply:
+        """Put a call to Deriv, for the account that the work under way is about."""
+        return self.ask(self._whose, call, fields)[0]
 
     def refuse(self, **problems: str) -> None:
         """Say which fields cannot be right; nothing is sent."""

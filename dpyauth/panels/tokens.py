@@ -79,7 +79,7 @@ class TokensDesk(Managing):
 
     def read(self) -> None:
         """Get the list."""
-        self._show(self._listed(self.session.call(_CALL)))
+        self._show(self._listed(self.call(_CALL)))
 
     # What the reader does
 
@@ -107,12 +107,12 @@ class TokensDesk(Managing):
 
     def _made(self, name: str, scopes: list[str], bound: bool, asked: str) -> dict[str, str] | None:
         """Make a token; by what was there before, the new one is known, and it is never taken for an older one."""
-        before = self._listed(self.session.call(_CALL))
+        before = self._listed(self.call(_CALL))
         if any(token.name == name for token in before):
             self._show(before)
             self._problems = {"name": self.say("name_taken", name=quoted(name))}
             return None
-        reply = self.session.call(
+        reply = self.call(
             _CALL, new_token=name, new_token_scopes=scopes, valid_for_current_ip_only=1 if bound else None
         )
         after = self._listed(reply)
@@ -129,13 +129,13 @@ class TokensDesk(Managing):
         self.change(lambda: self._revoked(name, key), self.say("unknown_revoke", name=name))
 
     def _revoked(self, name: str, key: str) -> dict[str, str] | None:
-        listed = self._listed(self.session.call(_CALL))
+        listed = self._listed(self.call(_CALL))
         token = next((token for token in listed if token.key == key), None)
         if token is None:
             self._show(listed)
             return self.news("gone_title", "gone", name=name)
         own = self._in_use(token, listed)
-        after = self._listed(self.session.call(_CALL, delete_token=token.secret))
+        after = self._listed(self.call(_CALL, delete_token=token.secret))
         if own:
             self.session._sign_out(self.say("revoked_own"))
             return None

@@ -142,7 +142,7 @@ def test_another_account_has_other_lists(reader: Reader) -> None:
 
 @pytest.mark.parametrize("payload", [None, {}, [5, "x"], [{"app_id": "x", "name": None, "scopes": 1}]])
 def test_odd_answers(reader: Reader, monkeypatch: pytest.MonkeyPatch, payload: Any) -> None:
-    monkeypatch.setattr(reader.session, "call", lambda name, **fields: {name: payload})
+    monkeypatch.setattr(reader.desk, "call", lambda name, **fields: {name: payload})
     assert reader.say(do="refresh")["notice"] is None
 
 
@@ -176,7 +176,7 @@ def test_a_wrong_redirect_url_is_not_sent(reader: Reader, monkeypatch: pytest.Mo
     def call(name: str, **fields: Any) -> Any:
         raise AssertionError(name)
 
-    monkeypatch.setattr(reader.session, "call", call)
+    monkeypatch.setattr(reader.desk, "call", call)
     for view in (reader.register(url=url), reader.update(OWN, redirect_url=url)):
         assert says in view["problems"]["redirect_url"]
         assert view["notice"] is None
@@ -229,13 +229,13 @@ def test_a_change_keeps_everything_else(reader: Reader, monkeypatch: pytest.Monk
     whole = {"app_update": OWN, "name": row["name"], "scopes": row["scopes"], **links}
     reader.session.call("app_update", **whole)
     sent: list[dict[str, Any]] = []
-    real = reader.session.call
+    real = reader.desk.call
 
     def call(call: str, /, **fields: Any) -> Any:
         sent.append({call: fields})
         return real(call, **fields)
 
-    monkeypatch.setattr(reader.session, "call", call)
+    monkeypatch.setattr(reader.desk, "call", call)
     assert "is changed" in reader.update(OWN, name="Renamed")["notice"]["text"]
     (update,) = (fields["app_update"] for fields in sent if "app_update" in fields)
     assert update["homepage"] == links["homepage"]  # else Deriv might take it away

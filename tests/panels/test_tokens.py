@@ -13,9 +13,11 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from dpyauth.errors import DpyauthError
+from dpyauth.credentials import api_token
+from dpyauth.errors import DpyauthError, SessionClosed
 from dpyauth.panels.tokens import TokensDesk
 from dpyauth.sandbox import Sandbox
+from dpyauth.sandbox.users import SCOPES, Grant
 from dpyauth.session import Session
 
 Eventually = Callable[..., None]
@@ -150,7 +152,7 @@ def test_signing_in_and_out_is_followed(
 def test_nobody_looks_nothing_is_asked(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
     reader.desk.leave()
     asked: list[str] = []
-    monkeypatch.setattr(reader.session, "call", lambda name, **fields: asked.append(name))
+    monkeypatch.setattr(reader.desk, "call", lambda name, **fields: asked.append(name))
     reader.session.logout()
     assert asked == []
 
@@ -167,7 +169,7 @@ def test_names_from_outside(reader: Reader, box: Sandbox) -> None:
 
 @pytest.mark.parametrize("payload", [None, [], {"tokens": None}, {"tokens": ["x", {"scopes": 5}]}, {}])
 def test_odd_answers(reader: Reader, monkeypatch: pytest.MonkeyPatch, payload: Any) -> None:
-    monkeypatch.setattr(reader.session, "call", lambda name, **fields: {name: payload})
+    monkeypatch.setattr(reader.desk, "call", lambda name, **fields: {name: payload})
     view = reader.say(do="refresh")
     assert (view["notice"] is not None) == (not isinstance(payload, dict))
 
@@ -270,7 +272,7 @@ def test_no_answer_is_explained_and_nothing_is_repeated(
             box.faults.drop("api_token")
         return real(name, **fields)
 
-    monkeypatch.setattr(reader.session, "call", call)
+    monkeypatch.setattr(reader.desk, "call", call)
     view = reader.create("Perhaps")
     assert "revoke it and create another" in view["notice"]["text"]
     assert view["notice"]["title"] == "No answer came"
@@ -288,7 +290,7 @@ def test_a_token_that_deriv_does_not_show(reader: Reader, monkeypatch: pytest.Mo
             rows.append({"display_name": fields["new_token"], "token": listed, "scopes": ["read"]})
         return {name: {"tokens": rows}}
 
-    monkeypatch.setattr(reader.session, "call", call)
+    monkeypatch.setattr(reader.desk, "call", call)
     view = reader.create()
     assert view["notice"]["title"] == "Created, but not shown"
     assert (reader.told, reader.names) == ([], ["My notebook"])
@@ -335,7 +337,7 @@ def test_revoking_the_token_in_use_ends_the_session(
 def test_a_masked_token_in_use_is_recognised(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
     masked = ["sandbox-****-all", "other****", "sandbox-**-read"]
     rows: list[dict[str, Any]] = [{"display_name": token, "token": token} for token in masked]
-    monkeypatch.setattr(reader.session, "call", lambda name, **fields: {name: {"tokens": rows}})
+    monkeypatch.setattr(reader.desk, "call", lambda name, **fields: {name: {"tokens": rows}})
     assert [row["own"] for row in reader.say(do="refresh")["tokens"]] == [True, False, False]
     rows.append({"display_name": "Also like it", "token": "****"})
     assert not any(row["own"] for row in reader.say(do="refresh")["tokens"])
@@ -343,14 +345,14 @@ def test_a_masked_token_in_use_is_recognised(reader: Reader, monkeypatch: pytest
 
 def test_no_answer_to_revoking(reader: Reader, box: Sandbox, at_once: None, monkeypatch: pytest.MonkeyPatch) -> None:
     reader.create()
-    real = reader.session.call
+    real = reader.desk.call
 
     def call(name: str, **fields: Any) -> Any:
         if "delete_token" in fields:
             box.faults.drop("api_token")
         return real(name, **fields)
 
-    monkeypatch.setattr(reader.session, "call", call)
+    monkeypatch.setattr(reader.desk, "call", call)
     view = reader.revoke("My notebook")
     assert "if it is still there, revoke it again" in view["notice"]["text"]
 
@@ -368,7 +370,7 @@ def test_a_defect_does_not_leave_it_waiting(reader: Reader, monkeypatch: pytest.
     def broken(name: str, **fields: Any) -> Any:
         raise ZeroDivisionError("with a secret in it")
 
-    monkeypatch.setattr(reader.session, "call", broken)
+    monkeypatch.setattr(reader.desk, "call", broken)
     view = reader.create()
     assert "ZeroDivisionError" in view["notice"]["text"]
     assert "secret in it" not in view["notice"]["text"]
@@ -399,3 +401,23 @@ def test_junk_is_ignored(reader: Reader, said: dict[str, Any]) -> None:
     except DpyauthError as error:  # would be shown
         raise AssertionError from error
     assert (reader.names, reader.told) == (before, [])
+
+
+def test_a_change_is_for_the_account_it_was_asked_for(reader: Reader, box: Sandbox) -> None:
+    """It may have to wait; when the session is another account's by then, nothing is made there."""
+    said = {"do": "create", "name": "For that one", "scopes": ["read"], "asked": "a panel"}
+    with reader.desk._one_at_a_time:
+        reader.desk.do({"loginid": "CR900001", **said})
+        box.world.grants["other"] = Grant("other", "VRTC900003", SCOPES, "another")
+        reader.session._sign_in_and_wait(api_token("other", "a test"))
+    view = reader.rest()
+    assert reader.session.loginid == "VRTC900003"
+    assert view["loaded"]
+    assert "For that one" not in reader.names
+    assert reader.told == []
+
+
+def test_a_call_is_put_for_one_account_alone(reader: Reader) -> None:
+    assert reader.desk.ask("CR900001", "ping", {})[0]["ping"] == "pong"
+    with pytest.raises(SessionClosed, match="another account"):
+        reader.desk.ask("CR900002", "ping", {})
