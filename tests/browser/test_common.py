@@ -226,7 +226,9 @@ def test_somebody_looks(counter: Page) -> None:
     before = heartbeats(counter)
     counter.clock.run_for(30_000)
     assert heartbeats(counter) == before + 3
+    counter.evaluate("new IntersectionObserver(([now]) => (window.shown = now.isIntersecting)).observe(panel.root)")
     counter.evaluate("panel.root.parentElement.style.display = 'none'")  # a tab behind another one
+    counter.wait_for_function("window.shown === false")  # the browser reports what it draws, so let it draw that
     counter.clock.run_for(30_000)
     assert heartbeats(counter) == before + 3
     counter.evaluate("panel.root.parentElement.style.display = ''")

@@ -73,6 +73,7 @@ def show(notebook: Notebook, code: str) -> None:
     notebook.fill(1, code)
     notebook.run(1)
     expect(notebook.panel.locator(".dpyauth-light")).to_have_text("live")
+    expect(counted(notebook)).to_have_text(re.compile(r"^\d+ updates?"))  # what was there before has come
 
 
 def counted(notebook: Notebook) -> Locator:
