@@ -218,7 +218,7 @@ def _tick_points(call: Call, reply: Reply) -> list[tuple[int, Any]]:
 
 
 def _candle_points(call: Call, reply: Reply) -> list[Row]:
-    from dpyauth.frames.columns import dig
+    from dpyauth.frames.values import dig
 
     candles = reply.get("candles")
     if not isinstance(candles, list) or not all(type(dig(row, "epoch")) is int for row in candles):

@@ -7,7 +7,9 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from dpyauth.frames.columns import Column, Context, as_list, as_text, frame, mapping
+from dpyauth.frames.arrays import Column
+from dpyauth.frames.columns import Context, frame
+from dpyauth.frames.values import as_list, as_text, mapping
 
 GROUPS = ("verification", "cashier", "trading", "account", "p2p", "other")
 SEVERITIES = ("info", "action", "restriction")

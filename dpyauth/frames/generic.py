@@ -14,7 +14,9 @@ import pandas as pd
 from dpyauth.apis.catalog import Call
 from dpyauth.apis.shapes import ENVELOPE, MASK, Node, Shape, load, private, veiled
 from dpyauth.errors import InvalidRequest
-from dpyauth.frames.columns import Array, Column, Context, Kind, array, as_list, assemble, mapping, pick
+from dpyauth.frames.arrays import Array, Column, Kind, array
+from dpyauth.frames.columns import Context, assemble
+from dpyauth.frames.values import as_list, mapping, pick
 
 _DEEPEST = 8  # levels of an object nobody has documented that still become columns
 

@@ -7,7 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from dpyauth.frames.columns import Column, Context, as_list, frame, mapping, mappings
+from dpyauth.frames.arrays import Column
+from dpyauth.frames.columns import Context, frame
+from dpyauth.frames.values import as_list, mapping, mappings
 
 _EVENTS = (Column("time", "time"), Column("what"), Column("why"), Column("took", "money"))
 

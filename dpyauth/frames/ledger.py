@@ -8,7 +8,9 @@ from typing import Any
 
 import pandas as pd
 
-from dpyauth.frames.columns import Column, Context, frame, mappings
+from dpyauth.frames.arrays import Column
+from dpyauth.frames.columns import Context, frame
+from dpyauth.frames.values import mappings
 
 HIDDEN = "•••"
 

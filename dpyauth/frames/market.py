@@ -8,7 +8,9 @@ from typing import Any
 
 import pandas as pd
 
-from dpyauth.frames.columns import Array, Column, Context, array, as_list, dig, frame, mapping, mappings, pick
+from dpyauth.frames.arrays import Array, Column, array
+from dpyauth.frames.columns import Context, frame
+from dpyauth.frames.values import as_list, dig, mapping, mappings, pick
 
 _PRICES = tuple(Column(name, "money") for name in ("open", "high", "low", "close"))
 _HOURS = (

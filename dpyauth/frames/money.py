@@ -7,7 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from dpyauth.frames.columns import Column, Context, as_flag, dig, frame, mapping
+from dpyauth.frames.arrays import Column
+from dpyauth.frames.columns import Context, frame
+from dpyauth.frames.values import as_flag, dig, mapping
 
 _BALANCE = (
     Column("loginid"),

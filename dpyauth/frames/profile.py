@@ -11,8 +11,10 @@ import pandas as pd
 
 from dpyauth.apis.catalog import load
 from dpyauth.apis.shapes import MASK
-from dpyauth.frames.columns import Column, Context, dig, frame, mapping, mappings
+from dpyauth.frames.arrays import Column
+from dpyauth.frames.columns import Context, frame
 from dpyauth.frames.generic import generic
+from dpyauth.frames.values import dig, mapping, mappings
 
 _SETTINGS = (Column("setting"), Column("value"), Column("hidden", "flag"))
 _LIMITS = (Column("limit"), Column("value", "money"), Column("meaning"))

@@ -9,7 +9,8 @@ from typing import Any
 import pandas as pd
 
 from dpyauth.apis.catalog import Call, Catalog
-from dpyauth.frames.columns import Column, frame
+from dpyauth.frames.arrays import Column
+from dpyauth.frames.columns import frame
 from dpyauth.frames.generic import promised
 
 _CALLS = (

@@ -7,7 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from dpyauth.frames.columns import Column, Context, as_list, dig, frame, mapping
+from dpyauth.frames.arrays import Column
+from dpyauth.frames.columns import Context, frame
+from dpyauth.frames.values import as_list, dig, mapping
 
 _INCOME = ("none", "pending", "rejected", "verified", "locked")
 _OWNERSHIP = ("none", "pending", "rejected", "verified")

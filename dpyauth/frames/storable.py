@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from dpyauth.frames.columns import as_text
+from dpyauth.frames.values import as_text
 
 _DIGITS = 76
 """As many digits Parquet has for the exact numbers of a column, before and after the point together."""

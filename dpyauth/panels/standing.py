@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from dpyauth import frames
-from dpyauth.frames.columns import as_list, dig, mappings
+from dpyauth.frames.values import as_list, dig, mappings
 from dpyauth.panels.rows import Row, light, plain, row
 
 if TYPE_CHECKING:

@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from dpyauth import frames
 from dpyauth.apis.catalog import load
 from dpyauth.frames import Context, ledger, storable
-from dpyauth.frames.columns import Column, frame
+from dpyauth.frames.arrays import Column
+from dpyauth.frames.columns import frame
 from dpyauth.frames.generic import promised
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session

@@ -1,0 +1,201 @@
+"""What a column of a frame is, and how values become one."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Union
+
+import msgspec
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pandas.api.extensions import ExtensionArray
+from pandas.arrays import IntegerArray
+
+from dpyauth.frames.values import (
+    FIRST_SECOND,
+    LAST_SECOND,
+    NO_TIME,
+    as_count,
+    as_flag,
+    as_float,
+    as_list,
+    as_microseconds,
+    as_number,
+    as_text,
+    mapping,
+)
+
+Kind = Literal["text", "enum", "flag", "count", "money", "number", "time", "list", "map", "any"]
+
+Array = Union[ExtensionArray, NDArray[Any], "pd.Series[Any]"]
+
+_EXACT = 2.0**53  # below it, a float holds every whole number
+_FLAGS = {0: False, 1: True, None: None}  # False and True count as 0 and 1
+_TEXTS, _WHOLES, _NUMBERS = list[str | None], list[int | None], list[float | None]
+_USUAL = {"text": _TEXTS, "enum": _TEXTS, "count": _WHOLES, "time": _WHOLES, "money": _NUMBERS, "number": _NUMBERS}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Column:
+    """One column: its name, what it holds, and where in a row it is found.
+
+    Parameters
+    ----------
+    name : str
+        The column's name in the frame.
+    kind : {"text", "enum", "flag", "count", "money", "number", "time", "list", "map", "any"}
+        What it holds; decides the dtype (see `dpyauth.frames`).
+    source : str
+        Dotted path of the value in a row; the column's name if left out.
+    values : tuple of str
+        The closed vocabulary of an ``enum``, in display order.
+    ordered : bool
+        Whether that order means something.
+    """
+
+    name: str
+    kind: Kind = "text"
+    source: str = ""
+    values: tuple[str, ...] = ()
+    ordered: bool = False
+
+
+def array(column: Column, values: list[Any], decimal: bool = False) -> Array:
+    """The values as a column: at once where all are of the JSON type to expect, else one by one."""
+    match column.kind:
+        case "flag":
+            return pd.array(_flags(values), dtype="boolean")
+        case "money" if decimal:
+            return _objects([as_number(v) for v in values])
+        case "list":
+            return _objects([as_list(v) for v in values])
+        case "map":
+            return _objects([mapping(v) for v in values])
+        case "any":
+            return _objects(values)
+    try:
+        return _at_once(column, msgspec.convert(values, _USUAL[column.kind]))
+    except (msgspec.ValidationError, OverflowError, UnicodeEncodeError):
+        return _one_by_one(column, values)
+
+
+def _at_once(column: Column, values: list[Any]) -> Array:
+    """The values, all of the usual type, as a column.
+
+    Raises
+    ------
+    OverflowError, UnicodeEncodeError
+        One of them is nothing that a column could hold: a number too large, half a surrogate pair.
+    """
+    match column.kind:
+        case "text":
+            return _strings(values)
+        case "enum":
+            return _categories(column, values)
+        case "count":
+            return IntegerArray(*_whole(values))
+        case "time":
+            return _times(values)
+        case _:
+            return _floats(values)
+
+
+def _one_by_one(column: Column, values: list[Any]) -> Array:
+    match column.kind:
+        case "text":
+            return _strings([as_text(v) for v in values])
+        case "enum":
+            return _categories(column, [as_text(v) for v in values])
+        case "count":
+            return pd.array([as_count(v) for v in values], dtype="Int64")
+        case "time":
+            return _moments(np.array([as_microseconds(v) for v in values], dtype="int64"))
+        case _:
+            return np.array([as_float(v) for v in values], dtype="float64")
+
+
+def repeated(text: str | None, length: int) -> Array:
+    """A column of one text."""
+    return _repeated(text, length).copy()
+
+
+@functools.lru_cache(maxsize=4)  # a frame has several columns without any text; each gets a copy
+def _repeated(text: str | None, length: int) -> Array:
+    return pd.array([as_text(text)], dtype=pd.StringDtype()).repeat(length)
+
+
+def _strings(values: list[str | None]) -> Array:
+    if not any(values):
+        return repeated(None, len(values))
+    "".join(filter(None, values)).encode()
+    return pd.array([value or None for value in values] if "" in values else values, dtype=pd.StringDtype())
+
+
+def _flags(values: list[Any]) -> list[bool | None]:
+    try:
+        return [_FLAGS[value] for value in values]
+    except (KeyError, TypeError):
+        return [as_flag(value) for value in values]
+
+
+def _whole(values: list[int | None]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """The numbers, 0 where one is missing, and where that is."""
+    if None not in values:
+        return np.array(values, dtype="int64"), np.zeros(len(values), dtype="bool")
+    floats = _numbers(values)
+    missing = np.isnan(floats)
+    floats[missing] = 0
+    if np.abs(floats).max() < _EXACT:
+        return floats.astype("int64"), missing
+    return np.array([0 if v is None else v for v in values], dtype="int64"), missing
+
+
+def _floats(values: list[float | None]) -> NDArray[np.float64]:
+    floats = _numbers(values)
+    floats[np.isinf(floats)] = np.nan
+    return floats
+
+
+def _numbers(values: Sequence[float | None]) -> NDArray[np.float64]:
+    """The numbers, NaN where one is missing: numpy does that much faster than any way of ours."""
+    if values.count(None) == len(values):
+        return np.full(len(values), np.nan)
+    return np.array(values, dtype="float64")
+
+
+def _times(values: list[int | None]) -> Array:
+    seconds, missing = _whole(values)
+    if not ((seconds >= FIRST_SECOND) & (seconds <= LAST_SECOND)).all():
+        raise OverflowError
+    micros = seconds * 1_000_000
+    micros[missing] = NO_TIME
+    return _moments(micros)
+
+
+def _moments(micros: NDArray[np.int64]) -> Array:
+    # Through int64, because pandas 2 and 3 choose different units when left to infer one.
+    return pd.DatetimeIndex(micros.view("datetime64[us]"), tz="UTC").array
+
+
+def _categories(column: Column, values: list[str | None]) -> pd.Categorical:
+    dtype, codes = _vocabulary(column.values, column.ordered)
+    try:
+        found = np.fromiter(map(codes.__getitem__, values), dtype="int64", count=len(values))
+        return pd.Categorical.from_codes(found, dtype=dtype)
+    except KeyError:  # a value that Deriv has added
+        texts = [as_text(value) for value in values]
+    news = dict.fromkeys(text for text in texts if text is not None and text not in column.values)
+    return pd.Categorical(texts, dtype=pd.CategoricalDtype([*column.values, *news], ordered=column.ordered))
+
+
+@functools.lru_cache(maxsize=256)
+def _vocabulary(values: tuple[str, ...], ordered: bool) -> tuple[pd.CategoricalDtype, dict[str | None, int]]:
+    codes: dict[str | None, int] = {value: code for code, value in enumerate(values)}
+    return pd.CategoricalDtype(list(values), ordered=ordered), {**codes, "": -1, None: -1}
+
+
+def _objects(values: list[Any]) -> pd.Series[Any]:
+    return pd.Series(values, dtype="object")  # because pandas 3 turns a bare array of texts into strings

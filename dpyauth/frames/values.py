@@ -1,0 +1,102 @@
+"""Values of a reply, one at a time: what is missing, and what a number or a text is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from operator import itemgetter
+from typing import Any
+
+INT64 = 2**63
+FIRST_SECOND, LAST_SECOND = -62_135_596_800, 253_402_300_799
+"""Years 1 to 9999, the range Python can show."""
+
+NO_TIME = -INT64
+"""How numpy stores NaT."""
+
+
+def dig(value: Any, path: str) -> Any:
+    """The value at a dotted path of nested mappings, None where the path breaks off."""
+    for key in path.split("."):
+        value = mapping(value).get(key)
+    return value
+
+
+def mapping(value: Any) -> Mapping[str, Any]:
+    """The value itself if it is a mapping, else an empty one."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def mappings(value: Any) -> list[Mapping[str, Any]]:
+    """The mappings in a list; anything else is dropped."""
+    items = as_list(value)
+    if set(map(type, items)) == {dict}:  # as a rule; the check of each takes longer
+        return items
+    return [item for item in items if isinstance(item, Mapping)]
+
+
+def pick(rows: list[Any], name: str) -> list[Any]:
+    """The field of each row, None where it has none."""
+    try:
+        return list(map(itemgetter(name), rows))
+    except KeyError:
+        return [row.get(name) for row in rows]
+
+
+def as_list(value: Any) -> list[Any]:
+    """A new list: of the items of a list, of one single value, or of nothing."""
+    if isinstance(value, list | tuple):
+        return list(value)
+    return [] if value is None or value == "" else [value]
+
+
+def as_flag(value: Any) -> bool | None:
+    """0 and 1, as number, text or JSON boolean."""
+    if isinstance(value, bool):
+        return value
+    number = as_number(value)
+    return bool(number) if number is not None and number in (0, 1) else None
+
+
+def as_text(value: Any) -> str | None:
+    """A text that is not empty; other scalars as Python writes them."""
+    if value is None or value == "":
+        return None
+    # JSON can escape half a surrogate pair, which neither Arrow nor a terminal can encode.
+    return str(value).encode("utf-8", "replace").decode()
+
+
+def as_number(value: Any) -> Decimal | None:
+    """An exact, finite number; a float counts as the digits it prints, which are those of the JSON text."""
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal | str):
+        return None
+    try:
+        number = Decimal(str(value) if isinstance(value, float) else value)
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None
+
+
+def as_float(value: Any) -> float | None:
+    """A finite number."""
+    number = as_number(value)
+    result = float("nan") if number is None else float(number)
+    return result if math.isfinite(result) else None
+
+
+def as_count(value: Any) -> int | None:
+    """A whole number that a column can hold."""
+    number = as_number(value)
+    if number is None or not -INT64 <= number < INT64 or number != int(number):
+        return None
+    return int(number)
+
+
+def as_microseconds(value: Any) -> int:
+    """Epoch seconds as microseconds, without Decimal arithmetic: its precision is the user's to change."""
+    number = as_number(value)
+    if number is None or not FIRST_SECOND <= number <= LAST_SECOND:
+        return NO_TIME
+    whole = int(number)
+    return whole * 1_000_000 + round((float(number) - whole) * 1_000_000)

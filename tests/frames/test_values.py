@@ -1,0 +1,35 @@
+"""Values of a reply, one at a time."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+
+from dpyauth.frames.values import dig, mapping, mappings, pick
+
+
+@pytest.mark.parametrize(("path", "value"), [("a", {"b": 1}), ("a.b", 1), ("a.b.c", None), ("z.b", None)])
+def test_dig(path: str, value: Any) -> None:
+    assert dig({"a": {"b": 1}}, path) == value
+
+
+def test_what_is_no_mapping_counts_as_an_empty_one() -> None:
+    assert [mapping(value) for value in ({"a": 1}, None, "text", 5, [{"a": 1}])] == [{"a": 1}, {}, {}, {}, {}]
+
+
+@pytest.mark.parametrize("mixed", [[{"a": 1}, None, {}], ({"a": 1}, 5, {}), [MappingProxyType({"a": 1}), "x", {}]])
+def test_the_mappings_of_a_list(mixed: Any) -> None:
+    assert mappings(mixed) == [{"a": 1}, {}]
+
+
+def test_mappings_that_stand_alone_or_not_at_all() -> None:
+    assert mappings({"a": 1}) == [{"a": 1}]
+    assert mappings(None) == mappings("") == mappings(5) == []
+
+
+def test_pick_takes_rows_with_and_without_the_field() -> None:
+    assert pick([{"a": 1}, {"a": None}], "a") == [1, None]
+    assert pick([{"a": 1}, {"b": 2}], "a") == [1, None]
+    assert pick([], "a") == []
