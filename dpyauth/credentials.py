@@ -5,8 +5,7 @@ from __future__ import annotations
 import hmac
 import re
 from collections.abc import Awaitable, Callable, Collection
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from dpyauth.errors import InvalidCredential
 
@@ -68,15 +67,14 @@ def scrub(value: Any, secrets: Collection[Secret]) -> Any:
     return value
 
 
-@dataclass(frozen=True, slots=True)
-class Credential:
+class Credential(NamedTuple):
     """What a session signs in with, and where that came from."""
 
     token: Secret
     source: str
     tokens: Tokens | None = None
     """When it ends and what renews it, where signing in with Deriv said so (options API)."""
-    renew: Callable[[Secret], Awaitable[Tokens]] | None = field(default=None, repr=False)
+    renew: Callable[[Secret], Awaitable[Tokens]] | None = None
     """Gets new ones for a refresh token."""
 
 

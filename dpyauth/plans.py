@@ -12,11 +12,11 @@ import queue
 import sys
 import threading
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Concatenate, NamedTuple, ParamSpec, Protocol, TypeVar
 
 from dpyauth.errors import DpyauthError
 from dpyauth.notice import Notice
@@ -37,12 +37,11 @@ STEP = 0.5 if sys.platform != "win32" else 0.1
 """A blocking wait looks up this often, in seconds."""
 
 
-@dataclass(slots=True)
-class Request:
+class Request(NamedTuple):
     """One call that a plan asks for."""
 
     call: str
-    fields: dict[str, Any] = field(default_factory=dict, repr=False)
+    fields: Mapping[str, Any] = MappingProxyType({})
     timeout: float | None = None
     exact: bool = False
     """Whether numbers come as `decimal.Decimal`."""
@@ -51,9 +50,11 @@ class Request:
     account: str | None = None
     """Login ID of the account to ask for, when it is not the one signed in."""
 
+    def __repr__(self) -> str:
+        return f"Request({self.call!r})"  # fields may hold secrets
 
-@dataclass(slots=True)
-class Together:
+
+class Together(NamedTuple):
     """Several calls that a plan asks for at once. The first error ends them all."""
 
     requests: list[Request]
@@ -71,8 +72,7 @@ class Driver(Protocol):
     def _begin(self, request: Request, deliver: Callable[[Pending], None]) -> Ticket: ...
 
 
-@dataclass(slots=True, eq=False)
-class Ticket:
+class Ticket(NamedTuple):
     """A request on its way."""
 
     pending: Pending

@@ -12,7 +12,6 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
@@ -467,7 +466,7 @@ def test_a_report_is_of_one_account(session: Session, tmp_path: Path, monkeypatc
     def ask(session: Session, since: Any) -> pd.DataFrame:
         told = session.balance()
         assert session._account is not None
-        session._account = replace(session._account, loginid="CR900002")
+        session._account = session._account._replace(loginid="CR900002")
         return told
 
     monkeypatch.setattr(report, "parts", lambda: (Part("balance", "Balance", ask),))

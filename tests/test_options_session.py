@@ -366,7 +366,7 @@ def test_renewed_tokens_that_do_not_say_their_scopes(open_options: Open, browser
     async def renew(token: Secret) -> Tokens:
         return replace(await browser.renew(token), scopes=None)
 
-    session = open_options(replace(credential, renew=renew), app_id=browser.app_id)
+    session = open_options(credential._replace(renew=renew), app_id=browser.app_id)
     assert session._account is not None
     assert session._account.scopes == ("trade",)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import importlib
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 
 if TYPE_CHECKING:
@@ -21,8 +20,7 @@ if TYPE_CHECKING:
 NAMES = ("v3", "options")
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(NamedTuple):
     """The account a session is signed in to. Holds no personal data beyond the login ID."""
 
     loginid: str
@@ -30,8 +28,11 @@ class Account:
     demo: bool
     scopes: tuple[str, ...] | None
     """What the token may do; None when Deriv did not say."""
-    rows: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
+    rows: tuple[Mapping[str, Any], ...] = ()
     """One mapping per account of the same user: ``loginid``, ``currency``, ``is_virtual`` and what else Deriv says."""
+
+    def __repr__(self) -> str:
+        return f"Account({self.loginid!r}, {self.currency!r}, demo={self.demo}, scopes={self.scopes})"
 
     @property
     def kind(self) -> str:

@@ -6,8 +6,7 @@ import functools
 import json
 import os
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from dpyauth.errors import InvalidRequest, NotInThisApi
@@ -27,22 +26,56 @@ class Rest(NamedTuple):
     """Fields that are part of it stand in braces; the others are its query (GET) or its JSON body (POST)."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Call:
-    """One call of the API, as its request schema states it."""
+    """One call of the API, as its request schema states it.
 
-    name: str
-    summary: str
-    fields: Mapping[str, Schema]
-    required: tuple[str, ...]
-    scopes: tuple[str, ...] = ()
-    streams: str = "no"
-    changes: bool | frozenset[str] = False
-    extra: Mapping[str, Any] | None = None
-    sensitive: frozenset[str] = frozenset()
-    """Names of the fields whose values are secret or personal."""
-    rest: Rest | None = None
-    """None for a call that goes over a socket."""
+    Parameters
+    ----------
+    name, summary : str
+        What it is called, and what it is for.
+    fields : mapping
+        The JSON schema of each field.
+    required : sequence of str
+        The fields it cannot do without.
+    scopes : sequence of str
+        Of which a token needs one.
+    streams : {"no", "yes", "required"}
+        Whether it opens a stream.
+    changes : bool or collection of str
+        Whether it changes anything at Deriv, or the fields with which it does.
+    extra : mapping, optional
+        What else its schema says.
+    rest : Rest, optional
+        Where it goes by HTTP; left out for a call that goes over a socket.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        summary: str,
+        fields: Mapping[str, Schema],
+        required: Sequence[str],
+        scopes: Sequence[str] = (),
+        *,
+        streams: str = "no",
+        changes: bool | Collection[str] = False,
+        extra: Mapping[str, Any] | None = None,
+        rest: Rest | None = None,
+    ) -> None:
+        self.name = name
+        self.summary = summary
+        self.fields = fields
+        self.required = tuple(required)
+        self.scopes = tuple(scopes)
+        self.streams = streams
+        self.changes = changes if isinstance(changes, bool) else frozenset(changes)
+        self.extra = extra
+        self.rest = rest
+
+    @functools.cached_property
+    def sensitive(self) -> frozenset[str]:
+        """Names of the fields whose values are secret or personal."""
+        return frozenset(field for field, schema in self.fields.items() if schema.get("sensitive"))
 
     @property
     def needs_auth(self) -> bool:
@@ -132,23 +165,11 @@ def load(api: str = "v3") -> Catalog:
     """The catalog of an API, read once."""
     with open(os.path.join(os.path.dirname(__file__), f"{api}.json"), encoding="utf-8") as file:
         raw = json.load(file)
-    return Catalog(api, {name: _call(name, entry) for name, entry in raw.items()})
+    return Catalog(api, {name: _call(name, **entry) for name, entry in raw.items()})
 
 
-def _call(name: str, entry: dict[str, Any]) -> Call:
-    changes = entry.get("changes", False)
-    return Call(
-        name=name,
-        summary=entry["summary"],
-        fields=entry["fields"],
-        required=tuple(entry["required"]),
-        scopes=tuple(entry.get("scopes", ())),
-        streams=entry.get("streams", "no"),
-        changes=changes if isinstance(changes, bool) else frozenset(changes),
-        extra=entry.get("extra"),
-        sensitive=frozenset(field for field, schema in entry["fields"].items() if schema.get("sensitive")),
-        rest=Rest(**entry["rest"]) if "rest" in entry else None,
-    )
+def _call(name: str, *, rest: dict[str, str] | None = None, **entry: Any) -> Call:
+    return Call(name, rest=Rest(**rest) if rest else None, **entry)
 
 
 _INSTEAD = {

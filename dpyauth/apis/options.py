@@ -171,9 +171,8 @@ class Access:
             return None
         finally:
             self._renewing = None
-        self.credential = replace(
-            self.credential, token=new.access, tokens=replace(new, scopes=new.scopes or old.scopes)
-        )
+        tokens = replace(new, scopes=new.scopes or old.scopes)
+        self.credential = self.credential._replace(token=new.access, tokens=tokens)
         self.grants = dict.fromkeys(self.grants, self.credential)
         return new.access != old.access
 

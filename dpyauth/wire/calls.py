@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from dpyauth.errors import CallTimeout, ConnectionLost, DpyauthError, OutcomeUnknown, RateLimited
@@ -20,33 +19,72 @@ PATIENCE = 600.0
 """How long a call may wait for Deriv's rate limits, in seconds, on top of its own time-out."""
 
 
-@dataclass(slots=True, eq=False)
 class Pending:
     """A call that waits for its reply.
 
     ``deliver`` is called once, when the call has ended: on the connection's thread, so it must only pass the word on.
+    ``listener`` hears the updates, when the call opens a stream.
     """
 
-    call: str
-    req_id: int
-    text: str = field(repr=False)  # may hold a secret
-    deadline: float
-    timeout: float
-    deliver: Callable[[Pending], None] = field(default=lambda pending: None, repr=False)
-    changes: bool = False
-    exact: bool = False
-    lane: str = "general"
-    listener: Listener | None = field(default=None, repr=False)
-    """Who hears the updates, when the call opens a stream."""
-    subscription: Subscription | None = field(default=None, repr=False)
-    queued_at: float = 0.0
-    waited: float = 0.0
-    """How long it has waited for Deriv's rate limits, in seconds; its own time stood still."""
-    sent_at: float | None = None
-    losses: int = 0
-    reply: Reply | None = field(default=None, repr=False)
-    error: DpyauthError | None = field(default=None, repr=False)
-    _undelivered: list[None] = field(default_factory=lambda: [None], repr=False)
+    # Not a dataclass, nor are others on the way to the first reply: making those takes longer than a call does.
+    __slots__ = (
+        "_undelivered",
+        "call",
+        "changes",
+        "deadline",
+        "deliver",
+        "error",
+        "exact",
+        "lane",
+        "listener",
+        "losses",
+        "queued_at",
+        "reply",
+        "req_id",
+        "sent_at",
+        "subscription",
+        "text",
+        "timeout",
+        "waited",
+    )
+
+    def __init__(
+        self,
+        call: str,
+        req_id: int,
+        text: str,
+        deadline: float,
+        timeout: float,
+        deliver: Callable[[Pending], None] = lambda pending: None,
+        *,
+        changes: bool = False,
+        exact: bool = False,
+        lane: str = "general",
+        listener: Listener | None = None,
+        subscription: Subscription | None = None,
+        sent_at: float | None = None,
+    ) -> None:
+        self.call = call
+        self.req_id = req_id
+        self.text = text  # may hold a secret
+        self.deadline = deadline
+        self.timeout = timeout
+        self.deliver = deliver
+        self.changes = changes
+        self.exact = exact
+        self.lane = lane
+        self.listener = listener
+        self.subscription = subscription
+        self.queued_at = 0.0
+        self.waited = 0.0  # for Deriv's rate limits, in seconds; its own time stood still
+        self.sent_at = sent_at
+        self.losses = 0
+        self.reply: Reply | None = None
+        self.error: DpyauthError | None = None
+        self._undelivered = [None]
+
+    def __repr__(self) -> str:
+        return f"<call {self.call!r}, req_id {self.req_id}>"
 
     @property
     def done(self) -> bool:

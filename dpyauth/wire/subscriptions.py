@@ -7,7 +7,6 @@ its next update carries the key ``gap`` with what was missed, and missed ticks a
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -32,27 +31,39 @@ class Listener(Protocol):
         """There will be no more: the stream is complete, or ended by an error."""
 
 
-@dataclass(slots=True, eq=False)
 class Subscription:
-    """One subscription at Deriv."""
+    """One subscription at Deriv.
 
-    call: str
-    key: str
-    req_id: int
-    text: str = field(repr=False)
-    symbol: str | None = None
-    """The one symbol of a stream of ticks, whose gaps can be filled."""
-    many: bool = False
-    """Whether Deriv makes several streams of it, one for each open contract."""
-    listeners: list[Listener] = field(default_factory=list)
-    ids: set[str] = field(default_factory=set)
-    asked: bool = False
-    """Whether a request for it is on its way."""
-    live: bool = False
-    last: Reply | None = field(default=None, repr=False)
-    gap: dict[str, Any] | None = None
-    held: list[Reply] | None = field(default=None, repr=False)
-    """Updates that wait until the gap before them is filled."""
+    Parameters
+    ----------
+    call, key : str
+        The call that opened it, and what its fields are, as text.
+    req_id : int
+        Of the request that opened it.
+    text : str
+        That request.
+    symbol : str, optional
+        The one symbol of a stream of ticks, whose gaps can be filled.
+    many : bool
+        Whether Deriv makes several streams of it, one for each open contract.
+    """
+
+    def __init__(
+        self, call: str, key: str, req_id: int, text: str, symbol: str | None = None, many: bool = False
+    ) -> None:
+        self.call = call
+        self.key = key
+        self.req_id = req_id
+        self.text = text
+        self.symbol = symbol
+        self.many = many
+        self.listeners: list[Listener] = []
+        self.ids: set[str] = set()
+        self.asked = False  # a request for it is on its way
+        self.live = False
+        self.last: Reply | None = None
+        self.gap: dict[str, Any] | None = None
+        self.held: list[Reply] | None = None  # updates that wait until the gap before them is filled
 
 
 class Subscriptions:

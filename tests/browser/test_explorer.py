@@ -39,8 +39,7 @@ explorer(mine)
 """
 MEAN = "<script>alert(1)</script> **bold** \u202eright to left שלום " + "long" * 300
 RENAME = f"""
-from dataclasses import replace
-mine._account = replace(mine._account, loginid={MEAN!r})
+mine._account = mine._account._replace(loginid={MEAN!r})
 mine._tell()
 """
 COUNT = "sum(each.call == 'app_register' for each in box.received)"

@@ -11,9 +11,13 @@ from dpyauth.errors import CallTimeout, ConnectionLost, OutcomeUnknown, RateLimi
 from dpyauth.wire.calls import MAX_LOSSES, PATIENCE, Calls, Pending
 
 
-def pending(req_id: int = 1, *, deadline: float = 30.0, sent: bool = False, **more: Any) -> Pending:
+def pending(
+    req_id: int = 1, *, deadline: float = 30.0, sent: bool = False, waited: float = 0.0, **more: Any
+) -> Pending:
     sent_at = 0.0 if sent else None
-    return Pending(call="buy", req_id=req_id, text="{}", deadline=deadline, timeout=30.0, sent_at=sent_at, **more)
+    made = Pending(call="buy", req_id=req_id, text="{}", deadline=deadline, timeout=30.0, sent_at=sent_at, **more)
+    made.waited = waited
+    return made
 
 
 @pytest.fixture
