@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from dpyauth._version import __version__
 
 if TYPE_CHECKING:
-    from dpyauth.entry import login
     from dpyauth.errors import (
         ApiError,
         BadReply,
@@ -45,6 +44,7 @@ if TYPE_CHECKING:
     from dpyauth.opening import apps, explorer, tokens
     from dpyauth.report import export
     from dpyauth.session import Session
+    from dpyauth.signin import login
     from dpyauth.streams import Stream
 
 __all__ = [
@@ -95,7 +95,7 @@ _HOMES = {
     "export": "report",
     "fleet": "fleets",
     "forget": "keep",
-    "login": "entry",
+    "login": "signin",
     "tokens": "opening",
 }
 """Where the names are that are not errors."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dpyauth import entry, environment
+from dpyauth import environment, signin
 from dpyauth.errors import NotSignedIn
-from dpyauth.signing import ASK
+from dpyauth.session.signing import ASK
 
 if TYPE_CHECKING:
     from dpyauth.session import Session
@@ -124,7 +124,7 @@ def apps(session: Session | None = None) -> AppsPanel:
 
 def _meant(session: Session | None) -> Session:
     """The session that is meant: this one, or the kernel's own."""
-    session = entry._current if session is None else session
+    session = signin._current if session is None else session
     if session is None:
         raise NotSignedIn(f"There is no session yet. {ASK}")
     return session

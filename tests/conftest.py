@@ -63,7 +63,7 @@ def own_threads() -> list[str]:
 def nothing_left(eventually: Eventually) -> Iterator[None]:
     """Afterwards: no current session, and no thread of one."""
     yield
-    module = importlib.import_module("dpyauth.entry")
+    module = importlib.import_module("dpyauth.signin")
     current, module._current = module._current, None
     if current is not None:
         current.close()

@@ -16,7 +16,7 @@ from helpers import on_thread
 from dpyauth import fleets
 from dpyauth.errors import DpyauthError, InvalidRequest, InvalidSetting, SessionClosed
 from dpyauth.fleets import Fleet, fleet
-from dpyauth.progress import Progress
+from dpyauth.gathering.progress import Progress
 from dpyauth.sandbox import Sandbox
 from dpyauth.sandbox.users import Grant
 from dpyauth.session import Session

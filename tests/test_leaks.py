@@ -23,15 +23,15 @@ from keyring.backends.fail import Keyring as FailKeyring
 import dpyauth
 from dpyauth import environment
 from dpyauth.credentials import Secret
-from dpyauth.desk import Desk
 from dpyauth.errors import DpyauthError
 from dpyauth.keep import remember
 from dpyauth.sandbox import Sandbox
 from dpyauth.sandbox.users import Grant
 from dpyauth.session import Session
+from dpyauth.signin.desk import Desk
 from dpyauth.widgets.signin import SignInPanel
 
-module = importlib.import_module("dpyauth.entry")
+module = importlib.import_module("dpyauth.signin")
 
 RIGHT = {"CR900001": "C4nary-r1ght-1", "CR900002": "C4nary-r1ght-2"}
 WRONG = {"CR900001": "C4nary-wr0ng-1", "CR900002": "C4nary-wr0ng-2"}

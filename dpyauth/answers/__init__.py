@@ -11,7 +11,7 @@ from dpyauth.plans import Plan
 if TYPE_CHECKING:
     import pandas as pd
 
-    from dpyauth.queries import Queries
+    from dpyauth.session.queries import Queries
 
 
 class Answers(Protocol):

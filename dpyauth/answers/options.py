@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from dpyauth.frames import Context
-    from dpyauth.queries import Queries
+    from dpyauth.session.queries import Queries
 
 
 def account_status(session: Queries, account: str) -> Plan[pd.DataFrame]:

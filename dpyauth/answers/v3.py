@@ -12,7 +12,7 @@ from dpyauth.plans import Plan
 if TYPE_CHECKING:
     import pandas as pd
 
-    from dpyauth.queries import Queries
+    from dpyauth.session.queries import Queries
 
 
 def account_status(session: Queries, account: str) -> Plan[pd.DataFrame]:

@@ -9,16 +9,16 @@ from concurrent.futures import wait
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
-from dpyauth.attempts import run
-from dpyauth.choice import Choice, the_sandbox
 from dpyauth.errors import InvalidRequest, InvalidSetting, SessionClosed
 from dpyauth.fleets import cluster as clusters
 from dpyauth.fleets import running
 from dpyauth.fleets.members import Member, all_kept, fetched, given, kept, name_of, names, resolve, wrapped
 from dpyauth.fleets.questions import check, may_travel, questions, sealed
 from dpyauth.fleets.running import Place
-from dpyauth.progress import EVERY, Progress
+from dpyauth.gathering.progress import EVERY, Progress
 from dpyauth.session import Session, check_timeout
+from dpyauth.signin.attempts import run
+from dpyauth.signin.choice import Choice, the_sandbox
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -82,10 +82,10 @@ def ask(client: Any, order: Order, keys: Mapping[str, str]) -> Generator[Mapping
 
 def answer(order: Order, keys: Mapping[str, str]) -> dict[str, Any]:
     """Ask for some of the members; runs on the worker. The answers, or errors, by name."""
-    from dpyauth.choice import Choice
     from dpyauth.fleets import Fleet
     from dpyauth.fleets.members import fetched, resolve
     from dpyauth.fleets.running import Place
+    from dpyauth.signin.choice import Choice
 
     place = Place(Choice(None, order.server, order.language), order.app_id, order.api, order.timeout)
     answers: dict[str, Any] = {}

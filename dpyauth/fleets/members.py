@@ -14,8 +14,8 @@ from dpyauth.errors import DpyauthError, InvalidSetting, NoCredential
 from dpyauth.keep import Kept, file, recall
 
 if TYPE_CHECKING:
-    from dpyauth.attempts import Given
     from dpyauth.session import Session
+    from dpyauth.signin.attempts import Given
     from dpyauth.wire.budget import Budget
 
 Fetch = Callable[[str], object]

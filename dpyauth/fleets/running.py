@@ -8,14 +8,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dpyauth.attempts import sign_in
 from dpyauth.errors import CallTimeout, DpyauthError
 from dpyauth.session import Session
+from dpyauth.signin.attempts import sign_in
 
 if TYPE_CHECKING:
-    from dpyauth.choice import Choice
     from dpyauth.fleets.members import Found, Member
     from dpyauth.settings import Settings
+    from dpyauth.signin.choice import Choice
 
 Question = Callable[[Session], Awaitable[Any]]
 Landed = Callable[[str, Any], None]

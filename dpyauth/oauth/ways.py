@@ -14,11 +14,11 @@ from dpyauth.oauth import code, redirect
 from dpyauth.settings import Settings, is_loopback
 
 if TYPE_CHECKING:
-    from dpyauth.attempts import Given
-    from dpyauth.choice import Choice
     from dpyauth.oauth.code import Code
     from dpyauth.oauth.redirect import Grant
     from dpyauth.oauth.tokens import Tokens
+    from dpyauth.signin.attempts import Given
+    from dpyauth.signin.choice import Choice
 
 SOURCE = "signing in with Deriv"
 

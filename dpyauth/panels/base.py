@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from dpyauth.errors import DpyauthError, SessionClosed
 from dpyauth.panels.presence import Presence
 from dpyauth.panels.texts import texts
-from dpyauth.payloads import Payloads
 from dpyauth.plans import planned
+from dpyauth.plans.payloads import Payloads
 
 if TYPE_CHECKING:
     from dpyauth.frames import Context

@@ -9,13 +9,13 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from dpyauth import views
 from dpyauth.errors import DpyauthError, MissingScope
 from dpyauth.panels import static
 from dpyauth.panels.keeper import once
 from dpyauth.panels.rows import Row, light, plain, row
 from dpyauth.panels.switcher import EVERY, SwitcherDesk, scopes
 from dpyauth.panels.texts import texts
+from dpyauth.signin import views
 
 if TYPE_CHECKING:
     from dpyauth.apis.access import Account

@@ -7,16 +7,16 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dpyauth import views
 from dpyauth.apis.catalog import Call
 from dpyauth.apis.request import Fields, build
-from dpyauth.asking import _NOT_BY_CALL
 from dpyauth.credentials import Secret
 from dpyauth.errors import DpyauthError
 from dpyauth.panels import answers
 from dpyauth.panels.base import PanelDesk
 from dpyauth.panels.forms import Entered, Form
 from dpyauth.panels.pasting import as_json, as_python
+from dpyauth.session.asking import _NOT_BY_CALL
+from dpyauth.signin import views
 
 if TYPE_CHECKING:
     from dpyauth.session import Session

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from dpyauth import views
 from dpyauth.errors import DpyauthError, OutcomeUnknown, SessionClosed
 from dpyauth.panels.base import PanelDesk
+from dpyauth.signin import views
 
 if TYPE_CHECKING:
     from dpyauth.session import Session

@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from dpyauth import views
 from dpyauth.errors import DpyauthError, MissingScope
 from dpyauth.panels.base import PanelDesk
 from dpyauth.panels.keeper import Keeper, once
 from dpyauth.panels.rows import plain
+from dpyauth.signin import views
 
 if TYPE_CHECKING:
     from dpyauth.session import Session

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from dpyauth import views
+from dpyauth.signin import views
 
 if TYPE_CHECKING:
     import pandas as pd

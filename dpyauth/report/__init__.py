@@ -20,7 +20,7 @@ from dpyauth.errors import (
     NotInThisApi,
     SessionClosed,
 )
-from dpyauth.periods import When, period
+from dpyauth.gathering.periods import When, period
 from dpyauth.report.parts import parts
 
 if TYPE_CHECKING:

@@ -15,10 +15,10 @@ from typing import Any
 import pandas as pd
 from pandas.api.types import is_bool, is_float, is_number
 
-from dpyauth import views
 from dpyauth._version import __version__
 from dpyauth.report.parts import Part
 from dpyauth.report.pictures import Picture
+from dpyauth.signin import views
 
 SHOWN = 50
 """As many rows of a frame the page shows, the last ones."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
-    from dpyauth.periods import When
+    from dpyauth.gathering.periods import When
     from dpyauth.session import Session
 
 

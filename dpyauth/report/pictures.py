@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from dpyauth import views
 from dpyauth.report.parts import Part
+from dpyauth.signin import views
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

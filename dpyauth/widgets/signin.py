@@ -8,7 +8,7 @@ from IPython.display import display
 
 from dpyauth.apis.access import NAMES
 from dpyauth.credentials import Secret
-from dpyauth.desk import Desk
+from dpyauth.signin.desk import Desk
 from dpyauth.widgets.panel import Panel, script, style
 
 

@@ -38,11 +38,10 @@ def several():
 session = enter()
 """
 NASTY = """
-import dataclasses
 session = enter("sandbox-rich-read")
 said = "<img src=x onerror='document.title=1'> **bold** \\u202e" + "long" * 300
 box.faults.error("Odd", "get_account_status", message=said)
-object.__setattr__(session._account, "loginid", "<script>document.title=1</script>" + "x" * 90)
+session._account = session._account._replace(loginid="<script>document.title=1</script>" + "x" * 90)
 session
 """
 

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 LOGIN = """
-import dpyauth, dpyauth.browsing
-dpyauth.browsing.PATIENCE = 600.0
+import dpyauth, dpyauth.signin.browsing
+dpyauth.signin.browsing.PATIENCE = 600.0
 if "session" in globals():
     session.close()
 session = dpyauth.login(oauth_host={pages!r}, **{options!r})
@@ -370,7 +370,7 @@ def test_a_blocked_window(ready: Reader) -> None:
 
 def test_time_out(ready: Reader) -> None:
     notebook = ready.notebook
-    notebook.fill(1, "dpyauth.browsing.PATIENCE = 1.0")
+    notebook.fill(1, "dpyauth.signin.browsing.PATIENCE = 1.0")
     notebook.run(1)
     with notebook.page.expect_popup() as opened:
         notebook.button("Sign in with Deriv").click()

@@ -143,7 +143,7 @@ def test_redirect_by_every_route(kernel: Kernel, box: Sandbox, tmp_path: Path, t
                 address = f"http://localhost/{query}{state}"
                 kernel.outcome(kernel.tell(panel, {"do": "pasted", "address": address}))
             elif route == "listener":
-                url = kernel.value("dpyauth.entry._desk._browser.listener.url").strip("'")
+                url = kernel.value("dpyauth.signin._desk._browser.listener.url").strip("'")
                 urllib.request.urlopen(f"{url}{query}{state}", timeout=10).close()
             else:
                 mark = state if route == "returned" else ""
@@ -255,7 +255,7 @@ def test_nothing_can_be_pickled(start: Callable[..., Kernel], box: Sandbox, tmp_
     panel = kernel.run(f"{back})", allow_stdin=True).panel
     kernel.outcome(kernel.tell(panel, {"do": "sign-in", "token": GOOD, "app_id": "1089"}))
     kernel.listen_until(lambda: kernel.view(panel)["phase"] == "in")
-    for thing in ("session", "session._credential", "session._credential.token", "dpyauth.entry._desk"):
+    for thing in ("session", "session._credential", "session._credential.token", "dpyauth.signin._desk"):
         assert kernel.run(f"import pickle; pickle.dumps({thing})").error in ("TypeError", "PicklingError")
     assert not kernel.run(f"session.balance().to_pickle({str(tmp_path / 'balance')!r})").error
     assert kernel.run("%store session").error in ("TypeError", "")

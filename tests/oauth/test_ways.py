@@ -7,10 +7,10 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from dpyauth.choice import Choice
 from dpyauth.credentials import Secret
 from dpyauth.errors import DpyauthError, InvalidSetting, RedirectRefused
 from dpyauth.oauth.ways import WAYS, Exchange, Redirect, Way, Wish
+from dpyauth.signin.choice import Choice
 
 CALLBACK = "https://hub.example/user/jane/dpyauth/callback"
 BACK = "https://me.example/back"

@@ -12,10 +12,10 @@ import pytest
 from keyring.backends.fail import Keyring as FailKeyring
 
 from dpyauth.credentials import api_token
-from dpyauth.desk import Desk
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
 from dpyauth.settings import settings
+from dpyauth.signin.desk import Desk
 from dpyauth.widgets.signin import SignInPanel
 
 PATIENCE = 10.0

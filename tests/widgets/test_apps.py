@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dpyauth import apps, entry
+from dpyauth import apps, signin
 from dpyauth.errors import NotSignedIn
 from dpyauth.session import Session
 from dpyauth.widgets.apps import AppsPanel
@@ -43,8 +43,8 @@ def test_from_the_first_look_to_a_new_app(panel: AppsPanel, eventually: Eventual
 def test_without_a_session_the_kernels_own(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(NotSignedIn, match=r"dpyauth\.login"):
         apps()
-    monkeypatch.setattr(entry, "_current", session)
+    monkeypatch.setattr(signin, "_current", session)
     panel = apps()
     assert repr(panel) == "dpyauth apps panel: <dpyauth session: signed in, CR900001 (USD, real)>"
     panel.close()
-    monkeypatch.setattr(entry, "_current", None)
+    monkeypatch.setattr(signin, "_current", None)

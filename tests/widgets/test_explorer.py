@@ -86,10 +86,10 @@ def test_repr_names_the_session(panel: Any) -> None:
 
 
 def test_without_a_session_it_takes_the_one_of_the_kernel(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    entry = importlib.import_module("dpyauth.entry")
+    signin = importlib.import_module("dpyauth.signin")
     with pytest.raises(NotSignedIn, match=r"dpyauth\.login\(\)"):
         explorer()
-    monkeypatch.setattr(entry, "_current", session)
+    monkeypatch.setattr(signin, "_current", session)
     panel = explorer()
     assert panel._desk.session is session
     panel.close()

@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from dpyauth.desk import Desk
 from dpyauth.sandbox import Sandbox
 from dpyauth.settings import settings
+from dpyauth.signin.desk import Desk
 from dpyauth.widgets import signin
 
 if TYPE_CHECKING:

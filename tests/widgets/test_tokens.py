@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from dpyauth import entry, tokens
+from dpyauth import signin, tokens
 from dpyauth.errors import NotSignedIn
 from dpyauth.session import Session
 from dpyauth.widgets.tokens import TokensPanel
@@ -65,8 +65,8 @@ def test_words_are_all_there(panel: TokensPanel) -> None:
 def test_without_a_session_the_kernels_own(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(NotSignedIn, match=r"dpyauth\.login"):
         tokens()
-    monkeypatch.setattr(entry, "_current", session)
+    monkeypatch.setattr(signin, "_current", session)
     panel = tokens()
     assert repr(panel) == "dpyauth tokens panel: <dpyauth session: signed in, CR900001 (USD, real)>"
     panel.close()
-    monkeypatch.setattr(entry, "_current", None)
+    monkeypatch.setattr(signin, "_current", None)

@@ -1,0 +1,348 @@
+"""The session: one signed-in connection to Deriv, and the questions one can put to it."""
+
+from __future__ import annotations
+
+import json
+import numbers
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NoReturn, Self
+
+from dpyauth.apis import request as requests
+from dpyauth.apis.access import Api, named
+from dpyauth.apis.catalog import Call, Catalog
+from dpyauth.errors import (
+    DpyauthError,
+    InvalidSetting,
+    MissingScope,
+    SessionClosed,
+)
+from dpyauth.plans import Awaitables, Plan, Request, Ticket, planned
+from dpyauth.session.accounts import Accounts
+from dpyauth.session.asking import Asking
+from dpyauth.session.facts import Facts
+from dpyauth.session.histories import Histories
+from dpyauth.session.legacy import Legacy
+from dpyauth.session.queries import Queries
+from dpyauth.session.showing import Showing
+from dpyauth.session.signing import Signing
+from dpyauth.wire.budget import Budget
+from dpyauth.wire.calls import Pending
+from dpyauth.wire.connection import Connection
+from dpyauth.wire.replies import Reply
+from dpyauth.wire.state import State
+from dpyauth.wire.subscriptions import Subscription
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from dpyauth.apis.access import Access, Account
+    from dpyauth.settings import Settings
+    from dpyauth.wire.errands import Errands
+
+EVENTS_KEPT = 1000
+
+
+class Session(Signing, Accounts, Asking, Queries, Facts, Histories, Legacy, Showing):
+    """A session with Deriv, made by `dpyauth.login`.
+
+    Every method that asks Deriv something blocks until the answer is there, and has an awaitable twin of the same
+    name under ``session.aio``. The connection belongs to a background thread: it stays alive while cells run, comes
+    back by itself after a break, and may be used from any thread.
+
+    Parameters
+    ----------
+    settings : Settings
+        Which Deriv to talk to.
+    timeout : float
+        How long a call may take, in seconds, unless it says otherwise.
+    """
+
+    def __init__(self, settings: Settings, *, timeout: float = 30.0) -> None:
+        self._settings = settings
+        self._timeout = check_timeout(timeout)
+        self._lock = threading.RLock()
+        self._connection: Connection | None = None
+        self._access: Access | None = None  # what the sign-in brought
+        self._account: Account | None = None
+        self._others: dict[str, Connection] = {}  # connections to accounts that are not the one in use
+        self._beginning: set[Connection] = set()  # those of sign-ins that have not succeeded or failed yet
+        self._ended: DpyauthError | None = None
+        self._signed_out_because = ""
+        self._remark = ""  # something to tell the reader once, when signing in
+        self._watchers: list[Callable[[], None]] = []
+        self._budgets: dict[str, Budget] = {}  # of each API
+        self._events: deque[tuple[float, str, str, float | None]] = deque(maxlen=EVENTS_KEPT)
+        self._since: float | None = None  # when the present sign-in began
+        self._process = os.getpid()
+        self._aio = Awaitables(self)
+
+    # What the session is
+
+    @property
+    def api(self) -> str:
+        """Which of Deriv's APIs it speaks: ``"v3"`` or ``"options"``."""
+        return self._settings.api
+
+    def _budget_of(self, api: str) -> Budget:
+        return self._budgets.setdefault(api, named(api).budget())
+
+    @property
+    def _api(self) -> Api:
+        return named(self._settings.api)
+
+    @property
+    def _catalog(self) -> Catalog:
+        return self._api.CATALOG
+
+    @property
+    def loginid(self) -> str | None:
+        """Login ID of the account signed in, or None."""
+        account = self._account
+        return account.loginid if account else None
+
+    @property
+    def state(self) -> str:
+        """``"signed out"``, ``"connecting"``, ``"signed in"``, ``"reconnecting"`` or ``"closed"``."""
+        if self._ended is not None:
+            return State.CLOSED.value
+        connection = self._connection
+        if connection is None or self._account is None:
+            return State.SIGNED_OUT.value
+        state = connection.state
+        return State.RECONNECTING.value if state is State.OPEN else state.value
+
+    def __repr__(self) -> str:
+        account = self._account
+        if account is None or self.state in {"closed", "signed out"}:
+            return f"<dpyauth session: {self.state}>"
+        currency = account.currency or "no currency yet"
+        return f"<dpyauth session: {self.state}, {account.loginid} ({currency}, {account.kind})>"
+
+    @property
+    def aio(self) -> Awaitables:
+        """The awaitable twins: ``await session.aio.balance()``."""
+        return self._aio
+
+    # Leaving
+
+    @planned
+    def logout(self) -> Plan[None]:
+        """Sign out, at Deriv too where it has a call for that: this ends the token's own session there.
+
+        Stands on Deriv's call ``logout`` (v3; the options API has none). The token itself stays valid until you
+        delete it at Deriv. To leave without telling Deriv, use `close`.
+
+        Raises
+        ------
+        NotSignedIn, ApiError, CallTimeout, ConnectionLost, OutcomeUnknown
+            As for `call`.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> session = dpyauth.login(sandbox=True)
+        >>> session.logout()
+        >>> session.state
+        'signed out'
+        """
+        if self._account is None:
+            raise self._not_signed_in("logout")
+        if "logout" in self._catalog:
+            yield Request("logout")
+        self._sign_out("you signed out")
+
+    def close(self) -> None:
+        """Leave: the connection is closed and nothing more can be asked. Deriv keeps the token valid.
+
+        Calls in flight end with `SessionClosed`. Closing twice is fine.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> with dpyauth.login(sandbox=True) as session:
+        ...     _ = session.balance()
+        >>> session.state
+        'closed'
+        """
+        self._close(SessionClosed("This session is closed. Run dpyauth.login() for a new one."))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a session cannot be pickled: it holds a live connection and a secret")
+
+    # What has happened to it
+
+    def events(self) -> pd.DataFrame:
+        """What has happened to the session: connections made and lost, waits for rate limits, sign-outs.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The latest events, the oldest first: ``time`` (datetime64[us, UTC]), ``what`` (string), ``why`` (string),
+            ``took`` (float64, seconds; for a reconnect, how long the session was cut off).
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> dpyauth.login(sandbox=True).events()["what"].iloc[-1]
+        'connected'
+        """
+        from dpyauth import frames
+
+        return frames.events(list(self._events))
+
+    def health(self) -> pd.Series[Any]:
+        """How the session is, in figures.
+
+        Returns
+        -------
+        pandas.Series
+            ``state``; ``uptime`` since the sign-in, ``last_round_trip``, ``p50`` and ``p99`` of the last 1000 round
+            trips (all in seconds); ``reconnects``; ``stray_replies``, which nobody waited for; ``streams``; and the
+            calls left in this minute by rate limit: ``left_general``, ``left_outcome``, ``left_pricing``.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> dpyauth.login(sandbox=True).health()["state"]
+        'signed in'
+        """
+        from dpyauth import frames
+
+        connection = self._connection
+        trips = list(connection.link.round_trips) if connection else []
+        return frames.health(
+            state=self.state,
+            uptime=time.time() - self._since if self._since is not None and self._account else None,
+            round_trips=trips,
+            reconnects=connection.link.reconnects if connection else 0,
+            stray_replies=connection.link.stray if connection else 0,
+            streams=connection.link.streams if connection else 0,
+            left=self._budget_of(self.api).left(time.monotonic()),
+        )
+
+    def _note(self, what: str, why: str, took: float | None) -> None:
+        self._events.append((time.time(), what, why, took))
+
+    # Inside: calls
+
+    def _begin(self, request: Request, deliver: Callable[[Pending], None]) -> Ticket:
+        """Send one request of a plan."""
+        api = self._api
+        call = api.CATALOG.find(request.call)
+        fields = requests.build(call, request.fields)
+        timeout = self._timeout if request.timeout is None else check_timeout(request.timeout)
+        self._check(call)
+        if call.rest is not None:
+            errands = self._errands_for(call)
+            pending = errands.submit(call, fields, timeout=timeout, deliver=deliver, exact=request.exact)
+            return Ticket(pending, errands, lambda reply: reply)
+        connection = self._connection_for(call, request.account)
+        stream = request.listener
+        secrets = requests.secrets(fields)
+
+        def finish(reply: Reply) -> Reply:
+            if "error" in reply:
+                error = api.error(reply, call.name, secrets)
+                if error is not None:
+                    raise error
+            if stream is not None and pending.subscription is not None:
+                stream._attach(connection, pending.subscription, self)
+            return reply
+
+        pending = connection.submit(
+            call.name,
+            # Revealed for the one moment of writing it down.
+            lambda req_id: json.dumps({**(requests.reveal(fields) if secrets else fields), "req_id": req_id}),
+            timeout=timeout,
+            deliver=deliver,
+            changes=call.changes_with(fields),
+            exact=request.exact,
+            listener=stream,
+            subscription=_subscription(call, fields, stream.many) if stream is not None else None,
+        )
+        return Ticket(pending, connection, finish)
+
+    def _check(self, call: Call) -> None:
+        """See to it that this call can be made, or say why not."""
+        if self._process != os.getpid():
+            raise SessionClosed(
+                "This process was forked from the one that signed in; a session cannot be shared between the two. "
+                "Sign in anew here with dpyauth.login().",
+                call=call.name,
+            )
+        if self._ended is not None:
+            raise self._ended.again(call.name)
+        account = self._account
+        if account is None and (call.needs_auth or call.rest is not None):
+            raise self._not_signed_in(call.name)
+        if account is not None and not self._may(call, account):
+            raise self._missing_scope(call, account.scopes or ())
+
+    def _errands_for(self, call: Call) -> Errands:
+        access = self._access
+        if access is None or access.errands is None:
+            raise self._not_signed_in(call.name)
+        return access.errands
+
+    def _connection_for(self, call: Call, loginid: str | None) -> Connection:
+        """The connection to put this call to."""
+        stale = None
+        with self._lock:
+            if self._ended is not None:
+                raise self._ended.again(call.name)
+            account = self._account
+            if account is None and call.needs_auth:
+                raise self._not_signed_in(call.name)
+            if account is not None and loginid is not None and loginid != account.loginid:
+                other = self._others.get(loginid)
+                if other is None:
+                    raise SessionClosed(
+                        "The session was switched to another account meanwhile. Run the cell again.", call=call.name
+                    )
+                return other
+            if self._connection is None or self._connection.failure is not None:
+                stale = self._connection
+                self._connection = self._connect(None, self._settings)  # for calls that need no sign-in
+            connection = self._connection
+        if stale is not None:
+            stale.close(SessionClosed("replaced"))
+        return connection
+
+    def _missing_scope(self, call: Call, has: tuple[str, ...]) -> MissingScope:
+        labels = self._api.SCOPE_LABELS
+        advice = self._api.ADVICE.format(ticks=" or ".join(f"'{labels.get(scope, scope)}'" for scope in call.scopes))
+        return MissingScope(
+            f"'{call.name}' needs the scope {' or '.join(call.scopes)}; your token has: {', '.join(has) or 'none'}. "
+            f"Nothing was sent. {advice}",
+            call=call.name,
+            scopes=call.scopes,
+        )
+
+
+def _subscription(call: Call, fields: dict[str, Any], many: bool) -> Subscription:
+    symbol = fields.get("ticks")
+    return Subscription(
+        call=call.name,
+        key=json.dumps(fields, sort_keys=True, default=repr),
+        req_id=0,  # known once it is sent
+        text="",
+        symbol=symbol if isinstance(symbol, str) else None,
+        many=many,
+    )
+
+
+def check_timeout(seconds: float) -> float:
+    """A time-out that makes sense."""
+    if isinstance(seconds, bool) or not isinstance(seconds, numbers.Real) or not 0 < seconds < 86_400:
+        raise InvalidSetting("The time-out must be a number of seconds above 0 (and below a day).")
+    return float(seconds)

@@ -1,0 +1,348 @@
+"""Any call of either API: its reply, its frame or its stream, and what there is to know about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from dpyauth.apis import request as requests
+from dpyauth.errors import InvalidRequest, InvalidSetting
+from dpyauth.plans import Plan, Request, planned
+from dpyauth.plans.payloads import Payloads
+from dpyauth.wire.replies import Reply
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from dpyauth.apis.access import Account
+    from dpyauth.apis.catalog import Call
+    from dpyauth.frames import Context
+    from dpyauth.streams import Stream
+
+
+class Help(str):
+    """A text that shows itself as it is, also where one only names it."""
+
+    __slots__ = ()
+    __repr__ = str.__str__
+
+
+class Asking(Payloads):
+    """What one can ask with the name of a call."""
+
+    @planned
+    def call(self, name: str, /, *, timeout: float | None = None, **fields: Any) -> Plan[Reply]:
+        """Put any call to Deriv and return its reply.
+
+        Parameters
+        ----------
+        name : str
+            A call of Deriv's API, such as ``"get_limits"``.
+        timeout : float, optional
+            How long to wait for the reply, in seconds.
+        **fields
+            The call's fields. Python, numpy and pandas values are converted to what Deriv wants: True to 1, a date
+            or time to epoch seconds (without a zone it counts as UTC), and so on. None leaves a field out.
+
+        Returns
+        -------
+        dict
+            The whole reply, with the payload usually under the call's own name.
+
+        Raises
+        ------
+        InvalidRequest
+            No such call or field, or a value that cannot be right; nothing was sent.
+        NotSignedIn, MissingScope
+            The call needs a sign-in, or a scope that the token lacks; nothing was sent.
+        ApiError
+            Deriv answered with an error; ``code`` and ``details`` say which.
+        CallTimeout, ConnectionLost
+            No reply in time, or no connection. A call that only reads is sent again by itself after a break.
+        OutcomeUnknown
+            A call that changes something was sent, but never answered. It is never repeated.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> session = dpyauth.login(sandbox=True)
+        >>> session.call("ping")["ping"]
+        'pong'
+        """
+        fields = requests.seal(self._catalog.get(name), fields)  # first of all: tracebacks may show variables
+        self._one_reply(name, fields)
+        reply: Reply = yield Request(name, fields, timeout)
+        return reply
+
+    @planned
+    def frame(
+        self,
+        name: str,
+        /,
+        *,
+        account: str = "current",
+        decimal: bool = False,
+        explode: str | Sequence[str] = (),
+        reveal: bool = False,
+        timeout: float | None = None,
+        **fields: Any,
+    ) -> Plan[pd.DataFrame]:
+        """Put any call to Deriv and return its reply as a frame.
+
+        The frame has a column for each field that Deriv documents, under Deriv's names. For what is asked most there
+        are methods that give tidier ones, such as `balance` and `statement`.
+
+        Parameters
+        ----------
+        name : str
+            A call of Deriv's API, such as ``"get_self_exclusion"``; `calls` lists them, `help` tells its columns.
+        account : str
+            ``"current"``, the login ID of another account that the sign-in gave access to, or ``"all"`` of these. It
+            always says whom to ask and is never sent: the call ``balance`` of v3 has a field of this name, which only
+            `call` sends.
+        decimal : bool
+            Money and prices as exact `decimal.Decimal` instead of float64.
+        explode : str or sequence of str
+            Columns of lists to spread, one after the other: one row per item.
+        reveal : bool
+            Show secrets and personal data, which otherwise are ``•••``.
+        timeout : float, optional
+            How long to wait for the reply, in seconds.
+        **fields
+            The call's fields, as for `call`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row per item where the reply is a list, else one row; columns and dtypes as `dpyauth.frames.generic`
+            says. With ``"all"`` the accounts come one after the other, and there are two more columns: ``loginid``,
+            unless the call tells it itself, and ``error``, why an account could not be read (both string).
+
+        Raises
+        ------
+        InvalidRequest
+            As for `call`; or ``explode`` names no column of lists; or ``account`` makes no sense: a call over HTTP
+            (options) is not about one of the accounts, and what changes something is done for one account at a time.
+        NotSignedIn, MissingScope, ApiError, CallTimeout, ConnectionLost, OutcomeUnknown
+            As for `call`.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> session = dpyauth.login(sandbox=True)
+        >>> session.frame("payout_currencies")["payout_currencies"].tolist()
+        ['USD']
+        """
+        from dpyauth import frames
+
+        fields = requests.seal(self._catalog.get(name), fields)
+        self._one_reply(name, fields)
+        call = self._catalog.find(name)
+        asked = requests.build(call, fields)  # what is wrong with them is wrong for every account
+
+        def shape(reply: Mapping[str, Any], context: Context) -> pd.DataFrame:
+            whole = {"echo_req": asked, **reply}  # replies over HTTP do not repeat what was asked
+            return frames.generic(call, whole, context, decimal=decimal, explode=explode, reveal=reveal)
+
+        self._one_by_one(call, fields, account)
+        if account == "all" or call.changes_with(fields):
+            shape({}, self._context(name, None))  # a wrong explode must not cost a reply
+
+        def one(loginid: str | None) -> Plan[pd.DataFrame]:
+            return shape(*(yield from self._reply(name, fields, exact=decimal, loginid=loginid, timeout=timeout)))
+
+        return (yield from self._each(account, name, one, lambda: shape({}, self._context(name, None))))
+
+    @planned
+    def stream(self, name: str, /, *, keep: int = 10_000, timeout: float | None = None, **fields: Any) -> Plan[Stream]:
+        """Open a stream: updates that keep coming, also across reconnects.
+
+        Equal streams share one subscription at Deriv. Close a stream when you have seen enough, best by using it in
+        a ``with`` statement.
+
+        Parameters
+        ----------
+        name : str
+            A call that streams, such as ``"ticks"``, ``"balance"``, ``"transaction"`` or
+            ``"proposal_open_contract"``.
+        keep : int
+            How many updates to keep in memory, the latest ones.
+        timeout : float, optional
+            How long to wait for the first reply, in seconds.
+        **fields
+            The call's fields, as for `call`; ``subscribe`` is filled in.
+
+        Returns
+        -------
+        Stream
+            To iterate over, or to look at with ``frame()``.
+
+        Raises
+        ------
+        InvalidRequest
+            The call does not stream or changes something, or as for `call`.
+        NotSignedIn, MissingScope, ApiError, CallTimeout, ConnectionLost
+            As for `call`.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> session = dpyauth.login(sandbox=True)
+        >>> with session.stream("ticks", ticks="R_100") as stream:
+        ...     quotes = [stream.next()["tick"]["quote"] for _ in range(2)]
+        >>> len(quotes)
+        2
+        """
+        from dpyauth.streams import Stream
+
+        fields = requests.seal(self._catalog.get(name), fields)
+        call = self._catalog.find(name)
+        if call.streams == "no":
+            streams = ", ".join(
+                sorted(other for other, entry in self._catalog.items() if entry.streams != "no" and not entry.changes)
+            )
+            raise InvalidRequest(f"'{name}' is not a stream; use call() for one reply. Streams: {streams}.", call=name)
+        if call.changes_with(fields):  # a stream is asked for again after every break, and this must not be
+            raise InvalidRequest(
+                f"'{name}' changes something at Deriv, so it cannot be a stream: make it with call(), and open a "
+                "stream on what it made.",
+                call=name,
+            )
+        if isinstance(keep, bool) or not isinstance(keep, int) or keep < 1:
+            raise InvalidSetting("keep must be a whole number above 0: how many updates to keep.")
+        api = self._api
+        stream = Stream(
+            name, keep, lambda reply: api.error(reply, name), many=call.many_with(fields), named=api.renamed
+        )
+        yield Request(name, {**fields, "subscribe": 1}, timeout, listener=stream)
+        return stream
+
+    def can(self, call: str) -> bool:
+        """Whether the token signed in with may make a call, as far as its scopes tell.
+
+        Parameters
+        ----------
+        call : str
+            Name of the call.
+
+        Returns
+        -------
+        bool
+            True also where no sign-in is needed. False when nobody is signed in and the call needs it.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> dpyauth.login(sandbox=True).can("get_account_status")
+        True
+        """
+        return self._may(self._catalog.find(call), self._account)
+
+    @staticmethod
+    def _may(call: Call, account: Account | None) -> bool:
+        if account is None:
+            return not call.needs_auth and call.rest is None  # over HTTP nothing goes without a sign-in
+        return not call.scopes or account.scopes is None or not set(call.scopes).isdisjoint(account.scopes)
+
+    def needs(self, call: str) -> tuple[str, ...]:
+        """The scopes for a call: a token needs one of them. Empty when the call needs no sign-in.
+
+        Parameters
+        ----------
+        call : str
+            Name of the call.
+
+        Returns
+        -------
+        tuple of str
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> dpyauth.login(sandbox=True).needs("balance")
+        ('read', 'trading_information')
+        """
+        return self._catalog.find(call).scopes
+
+    def calls(self) -> pd.DataFrame:
+        """The calls of the API that the session speaks, one row per call.
+
+        Returns
+        -------
+        pandas.DataFrame
+            By name; columns and dtypes as `dpyauth.frames.calls` says. ``allowed`` is what `can` says.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> calls = dpyauth.login(sandbox=True).calls()
+        >>> calls.loc[calls["call"] == "ping", "allowed"].tolist()
+        [True]
+        """
+        from dpyauth import frames
+
+        return frames.calls(self._catalog, lambda call: self.can(call.name))
+
+    def help(self, name: str, /) -> Help:
+        """What a call needs, takes and answers.
+
+        Parameters
+        ----------
+        name : str
+            Name of the call.
+
+        Returns
+        -------
+        str
+            Its purpose and scopes, its fields with types and limits, the columns of its `frame`. Shows as it reads
+            in a notebook and at a prompt.
+
+        Raises
+        ------
+        NotInThisApi, InvalidRequest
+            There is no such call; the text names the nearest.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> print(dpyauth.login(sandbox=True).help("ticks").splitlines()[2])
+        Needs    no sign-in
+        """
+        from dpyauth import frames
+
+        return Help(frames.help_text(self._catalog.find(name), self.api))
+
+    # Inside
+
+    def _one_reply(self, name: str, fields: Mapping[str, Any]) -> None:
+        """See to it that this call gives one reply, and may be made here at all."""
+        if name in _NOT_BY_CALL:
+            raise InvalidRequest(_NOT_BY_CALL[name], call=name)
+        if fields.get("subscribe") or (name in self._catalog and self._catalog[name].streams == "required"):
+            raise InvalidRequest(
+                f"One reply is returned here, and '{name}' with subscribe is a stream of them: use session.stream() "
+                "for it, or leave 'subscribe' out to get the present state once.",
+                call=name,
+                field="subscribe",
+            )
+
+    def _one_by_one(self, call: Call, fields: Mapping[str, Any], account: str) -> None:
+        """See to it that the account makes sense for a call."""
+        if account != "current" and call.rest is not None:
+            raise InvalidRequest(
+                f"'{call.name}' is not asked of one account: its answer is the same for all. Leave 'account' out.",
+                call=call.name,
+                field="account",
+            )
+        if account == "all" and call.changes_with(fields):
+            raise InvalidRequest(
+                f"'{call.name}' changes something at Deriv: make it for one account at a time, account='CR…'.",
+                call=call.name,
+                field="account",
+            )
+
+
+_NOT_BY_CALL = {
+    "authorize": "Sign in with dpyauth.login() instead of calling 'authorize': the session must know who is signed in.",
+    "logout": "Use session.logout() instead of calling 'logout': the session must know that nobody is signed in.",
+}

@@ -1,0 +1,386 @@
+"""What holds for an account, a user or everybody: limits, settings, rates, hours, companies, apps."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from dpyauth.errors import InvalidRequest
+from dpyauth.plans import Plan, planned
+from dpyauth.plans.payloads import Payloads
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from dpyauth.frames import Context
+
+Choice = TypeVar("Choice")
+
+
+class Facts(Payloads):
+    """What a session can look up, each method written once for its blocking and its awaitable face."""
+
+    # An account
+
+    @planned
+    def limits(self, kind: str = "values", account: str = "current", *, decimal: bool = False) -> Plan[pd.DataFrame]:
+        """What the account may hold, stake, be paid, withdraw and transfer.
+
+        Stands on Deriv's call ``get_limits`` (scope read; only in v3).
+
+        Parameters
+        ----------
+        kind : {"values", "markets", "transfers"}
+            The account's own limits; those of single markets; or what may still move between one's accounts.
+        account : str
+            ``"current"``, the login ID of another account that the sign-in gave access to, or ``"all"`` of these.
+        decimal : bool
+            Money as exact `decimal.Decimal` instead of float64.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per limit; columns and dtypes as `dpyauth.frames.limits`, `dpyauth.frames.market_limits` or
+            `dpyauth.frames.transfer_limits` says. With ``"all"`` the accounts come one after the other, and there are
+            two more columns: ``loginid``, and ``error``, why an account could not be read (both string).
+
+        Raises
+        ------
+        InvalidRequest
+            There is no such kind, or the sign-in gave no access to that account; nothing was sent.
+        NotInThisApi, NotSignedIn, MissingScope, ApiError, CallTimeout, ConnectionLost
+            As for `call`.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> limits = dpyauth.login(sandbox=True).limits()
+        >>> limits.set_index("limit")["value"]["open_positions"].item()
+        100.0
+        """
+        from dpyauth import frames
+
+        kinds = {"values": frames.limits, "markets": frames.market_limits, "transfers": frames.transfer_limits}
+        shape = functools.partial(_chosen("get_limits", kind, kinds), decimal=decimal)
+        return (yield from self._per_account(account, "get_limits", shape, exact=decimal))
+
+    @planned
+    def portfolio(self, account: str = "current", *, decimal: bool = False) -> Plan[pd.DataFrame]:
+        """The contracts that are open, one row per contract.
+
+        What they are worth now it does not tell: for that there is the stream ``proposal_open_contract``.
+        Stands on Deriv's call ``portfolio`` (scope read or trading_information; on the options API trade).
+
+        Parameters
+        ----------
+        account : str
+            ``"current"``, the login ID of another account that the sign-in gave access to, or ``"all"`` of these.
+        decimal : bool
+            Money as exact `decimal.Decimal` instead of float64.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns and dtypes as `dpyauth.frames.open_contracts` says. With ``"all"`` as for `limits`.
+
+        Raises
+        ------
+        InvalidRequest, NotSignedIn, MissingScope, ApiError, CallTimeout, ConnectionLost
+            As for `limits`.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> portfolio = dpyauth.login(sandbox=True).portfolio()
+        >>> portfolio["currency"].unique().tolist()
+        ['USD']
+        """
+        from dpyauth import frames
+
+        shape = functools.partial(frames.open_contracts, decimal=decimal)
+        return (yield from self._per_account(account, "portfolio", shape, exact=decimal))
+
+    # A user
+
+    @planned
+    def settings(self, *, reveal: bool = False) -> Plan[pd.DataFrame]:
+        """The user's profile, one row per setting; personal data is hidden unless asked for.
+
+        Stands on Deriv's call ``get_settings`` (scope read; only in v3).
+
+        Parameters
+        ----------
+        reveal : bool
+            Show personal data, which otherwise is ``•••``. It is then saved with the notebook.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns and dtypes as `dpyauth.frames.settings` says.
+
+        Raises
+        ------
+        NotInThisApi, NotSignedIn, MissingScope, ApiError, CallTimeout, ConnectionLost
+            As for `call`.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> settings = dpyauth.login(sandbox=True).settings()
+        >>> settings.set_index("setting")["value"]["email"]
+        '•••'
+        """
+        from dpyauth import frames
+
+        return frames.settings(*(yield from self._payload("get_settings")), reveal=reveal)
+
+    @planned
+    def mt5_accounts(self, *, decimal: bool = False) -> Plan[pd.DataFrame]:
+        """The user's MT5 accounts, one row per account.
+
+        Stands on Deriv's call ``mt5_login_list`` (scope read; only in v3).
+
+        Parameters
+        ----------
+        decimal : bool
+            Money as exact `decimal.Decimal` instead of float64.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns and dtypes as `dpyauth.frames.mt5_accounts` says.
+
+        Raises
+        ------
+        NotInThisApi, NotSignedIn, MissingScope, ApiError, CallTimeout, ConnectionLost
+            As for `call`.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> dpyauth.login(sandbox=True).mt5_accounts()["account_type"].tolist()
+        ['real', 'demo', 'real']
+        """
+        from dpyauth import frames
+
+        return frames.mt5_accounts(*(yield from self._payload("mt5_login_list", exact=decimal)), decimal=decimal)
+
+    @planned
+    def api_tokens(self, *, reveal: bool = False) -> Plan[pd.DataFrame]:
+        """The user's API tokens, one row per token: what they may do and when they were used.
+
+        Stands on Deriv's call ``api_token`` (scope admin; only in v3).
+
+        Parameters
+        ----------
+        reveal : bool
+            Show the tokens, which otherwise are ``•••``. They are then saved with the notebook.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns and dtypes as `dpyauth.frames.api_tokens` says.
+
+        Raises
+        ------
+        NotInThisApi, NotSignedIn, MissingScope, ApiError, CallTimeout, ConnectionLost
+            As for `call`.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> dpyauth.login(sandbox=True).api_tokens()["token"].unique().tolist()
+        ['•••']
+        """
+        from dpyauth import frames
+
+        return frames.api_tokens(*(yield from self._payload("api_token")), reveal=reveal)
+
+    @planned
+    def apps(self, kind: str = "registered") -> Plan[pd.DataFrame]:
+        """Applications: those the user registered, or those that may use the user's accounts.
+
+        Stands on Deriv's calls ``app_list`` and ``oauth_apps`` (scope read; only in v3).
+
+        Parameters
+        ----------
+        kind : {"registered", "allowed"}
+            Which of these.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per application; columns and dtypes as `dpyauth.frames.apps` says.
+
+        Raises
+        ------
+        InvalidRequest
+            There is no such kind; nothing was sent.
+        NotInThisApi, NotSignedIn, MissingScope, ApiError, CallTimeout, ConnectionLost
+            As for `call`.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> dpyauth.login(sandbox=True).apps()["active"].tolist()
+        [True, False]
+        """
+        from dpyauth import frames
+
+        call = _chosen("app_list", kind, {"registered": "app_list", "allowed": "oauth_apps"})
+        return frames.apps(*(yield from self._payload(call)))
+
+    # Everybody
+
+    @planned
+    def exchange_rates(
+        self, base: str, target: str | None = None, *, spread: bool = False, decimal: bool = False
+    ) -> Plan[pd.DataFrame]:
+        """What one unit of a currency is worth in others, one row per currency.
+
+        Stands on Deriv's call ``exchange_rates`` (no sign-in needed; only in v3).
+
+        Parameters
+        ----------
+        base : str
+            Code of the currency, such as ``"USD"``.
+        target : str, optional
+            Code of one other currency; left out: all of them.
+        spread : bool
+            Ask for bid and ask, too; this needs a ``target``.
+        decimal : bool
+            Rates as exact `decimal.Decimal` instead of float64.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns and dtypes as `dpyauth.frames.exchange_rates` says.
+
+        Raises
+        ------
+        NotInThisApi, InvalidRequest, ApiError, CallTimeout, ConnectionLost
+            As for `call`.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> dpyauth.login(sandbox=True).exchange_rates("USD", "EUR")["currency"].tolist()
+        ['EUR']
+        """
+        from dpyauth import frames
+
+        fields = {"base_currency": base, "target_currency": target, "include_spread": 1 if spread else None}
+        payload, context = yield from self._payload("exchange_rates", fields, exact=decimal)
+        return frames.exchange_rates(payload, context, decimal=decimal)
+
+    @planned
+    def trading_times(self, day: date | str = "today") -> Plan[pd.DataFrame]:
+        """When each symbol can be traded on a day, one row per symbol.
+
+        Stands on Deriv's call ``trading_times`` (no sign-in needed).
+
+        Parameters
+        ----------
+        day : date or str
+            A date, ``"YYYY-MM-DD"``, or ``"today"`` (in UTC).
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns and dtypes as `dpyauth.frames.trading_times` says.
+
+        Raises
+        ------
+        InvalidRequest, ApiError, CallTimeout, ConnectionLost
+            As for `call`.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> hours = dpyauth.login(sandbox=True).trading_times("2026-11-24")
+        >>> "R_100" in hours["symbol"].tolist()
+        True
+        """
+        from dpyauth import frames
+
+        payload, context = yield from self._payload("trading_times", {"trading_times": day})
+        return frames.trading_times(payload, context, day=day)
+
+    @planned
+    def landing_company(self, country: str) -> Plan[pd.DataFrame]:
+        """Which Deriv companies serve people of a country, one row per offer.
+
+        Stands on Deriv's call ``landing_company`` (no sign-in needed; only in v3).
+
+        Parameters
+        ----------
+        country : str
+            Code of the country, two letters, such as ``"id"``.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns and dtypes as `dpyauth.frames.landing_company` says.
+
+        Raises
+        ------
+        NotInThisApi, InvalidRequest, ApiError, CallTimeout, ConnectionLost
+            As for `call`.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> dpyauth.login(sandbox=True).landing_company("id")["shortcode"].unique().tolist()
+        ['svg']
+        """
+        from dpyauth import frames
+
+        return frames.landing_company(*(yield from self._payload("landing_company", {"landing_company": country})))
+
+    @planned
+    def site(self, kind: str = "limits") -> Plan[pd.DataFrame]:
+        """What holds for everybody: how often one may call, the currencies, what transfers cost.
+
+        Stands on Deriv's call ``website_status`` (no sign-in needed; only in v3).
+
+        Parameters
+        ----------
+        kind : {"limits", "currencies", "fees"}
+            Which of these.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns and dtypes as `dpyauth.frames.site_limits`, `dpyauth.frames.site_currencies` or
+            `dpyauth.frames.transfer_fees` says.
+
+        Raises
+        ------
+        InvalidRequest
+            There is no such kind; nothing was sent.
+        NotInThisApi, ApiError, CallTimeout, ConnectionLost
+            As for `call`.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> "USD" in dpyauth.login(sandbox=True).site("currencies")["currency"].tolist()
+        True
+        """
+        from dpyauth import frames
+
+        kinds: dict[str, Callable[[Any, Context], pd.DataFrame]]
+        kinds = {"limits": frames.site_limits, "currencies": frames.site_currencies, "fees": frames.transfer_fees}
+        shape = _chosen("website_status", kind, kinds)
+        return shape(*(yield from self._payload("website_status")))
+
+
+def _chosen(call: str, kind: str, kinds: Mapping[str, Choice]) -> Choice:
+    """What belongs to a kind of answer, or an error that says which there are."""
+    if kind not in kinds:
+        raise InvalidRequest(
+            f"There is no kind {kind!r} of this; there are: {', '.join(map(repr, kinds))}.", call=call, field="kind"
+        )
+    return kinds[kind]

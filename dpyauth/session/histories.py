@@ -1,0 +1,271 @@
+"""Long histories, whole: the pieces Deriv gives them in are asked for together and joined."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from dpyauth.gathering import CANDLES, TICKS, Gathering, Row, booked, closed
+from dpyauth.gathering.periods import When, dates, granularity_of, types_of
+from dpyauth.plans import Plan, planned
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from dpyauth.frames import Context
+
+LOGINS = 50
+"""As many sign-ins Deriv tells."""
+
+
+class Histories(Gathering):
+    """What a session tells of the past."""
+
+    @planned
+    def statement(
+        self,
+        since: When = None,
+        until: When = None,
+        *,
+        types: str | Iterable[str] | None = None,
+        account: str = "current",
+        decimal: bool = False,
+    ) -> Plan[pd.DataFrame]:
+        """Every transaction of an account: what was bought, sold, paid in and out.
+
+        All pages are fetched, several at a time, as far as Deriv's limits of calls a minute allow; more calls wait.
+        What is there when an interrupt or an error comes between is kept in `partial`.
+        Stands on Deriv's call ``statement`` (scope read or trading_information).
+
+        Parameters
+        ----------
+        since, until : date, datetime, str or timedelta, optional
+            From when and until when. A text is a date or time in ISO form (``"2026-01-31"``, ``"2026-01-31 14:30"``),
+            a timedelta is how long ago. A time without a zone counts as UTC. A date alone means the whole day, also
+            for ``until``. Left out: from the beginning, until now.
+        types : str or list of str, optional
+            Only these types of transaction, such as ``"deposit"`` or ``["deposit", "withdrawal"]``.
+        account : str
+            ``"current"``, the login ID of another account that the sign-in gave access to, or ``"all"`` of these.
+        decimal : bool
+            Money as exact `decimal.Decimal` instead of float64.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per transaction, the oldest first; columns and dtypes as `dpyauth.frames.ledger.statement` says.
+            With ``"all"`` the accounts come one after the other, and there is one more column, ``error``: why an
+            account could not be read (string).
+
+        Raises
+        ------
+        InvalidRequest
+            A time, type or account that cannot be right; nothing was sent.
+        BadReply
+            The pages do not fit together.
+        NotSignedIn, MissingScope, ApiError, CallTimeout, ConnectionLost
+            As for `call`.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> statement = dpyauth.login(sandbox=True).statement(since="2025-01-01", types="deposit")
+        >>> statement["action_type"].unique().tolist()
+        ['deposit']
+        """
+        from dpyauth.frames import ledger
+
+        call = self._catalog.find("statement")
+        asked, wanted = types_of(call, call.fields["action_type"]["enum"], types)
+
+        def shape(rows: list[Row], context: Context, currency: str | None) -> pd.DataFrame:
+            rows = [row for row in rows if not wanted or row.get("action_type") in wanted]
+            return ledger.statement(rows, context, currency=currency, decimal=decimal)
+
+        fields = {**dates(call, since, until), "action_type": asked[0] if len(asked) == 1 else None}
+        return (yield from self._pages(call, fields, account, booked, shape, exact=decimal))
+
+    @planned
+    def profit_table(
+        self,
+        since: When = None,
+        until: When = None,
+        *,
+        types: str | Iterable[str] | None = None,
+        account: str = "current",
+        decimal: bool = False,
+    ) -> Plan[pd.DataFrame]:
+        """Every closed contract of an account, with its profit.
+
+        Fetched as `statement` is. Stands on Deriv's call ``profit_table`` (scope read or trading_information).
+
+        Parameters
+        ----------
+        since, until : date, datetime, str or timedelta, optional
+            From when and until when, as for `statement`.
+        types : str or list of str, optional
+            Only these types of contract, such as ``"CALL"`` or ``["CALL", "PUT"]``.
+        account : str
+            ``"current"``, the login ID of another account that the sign-in gave access to, or ``"all"`` of these.
+        decimal : bool
+            Money as exact `decimal.Decimal` instead of float64.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per contract, the oldest first in Deriv's order; columns and dtypes as
+            `dpyauth.frames.ledger.profit_table` says. With ``"all"`` as for `statement`.
+
+        Raises
+        ------
+        InvalidRequest, BadReply, NotSignedIn, MissingScope, ApiError, CallTimeout, ConnectionLost
+            As for `statement`.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> profits = dpyauth.login(sandbox=True).profit_table(since="2026-10-01", types=["CALL", "PUT"])
+        >>> bool((profits["profit"] == (profits["sell_price"] - profits["buy_price"]).round(8)).all())
+        True
+        """
+        from dpyauth.frames import ledger
+
+        call = self._catalog.find("profit_table")
+        asked, _ = types_of(call, call.fields["contract_type"]["items"]["enum"], types)
+
+        def shape(rows: list[Row], context: Context, currency: str | None) -> pd.DataFrame:
+            return ledger.profit_table(rows, context, currency=currency, decimal=decimal)
+
+        fields = {**dates(call, since, until), "contract_type": asked or None}
+        return (yield from self._pages(call, fields, account, closed, shape, exact=decimal))
+
+    @planned
+    def login_history(self, *, account: str = "current", reveal: bool = False) -> Plan[pd.DataFrame]:
+        """The latest sign-ins and sign-outs, at most 50: Deriv tells no more.
+
+        Stands on Deriv's call ``login_history`` (scope read; only in v3).
+
+        Parameters
+        ----------
+        account : str
+            ``"current"``, the login ID of another account that the sign-in gave access to, or ``"all"`` of these.
+        reveal : bool
+            Show the internet addresses, which are hidden otherwise.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row each, the oldest first; columns and dtypes as `dpyauth.frames.ledger.login_history` says. With
+            ``"all"`` as for `statement`.
+
+        Raises
+        ------
+        NotInThisApi, NotSignedIn, MissingScope, ApiError, CallTimeout, ConnectionLost
+            As for `call`.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> dpyauth.login(sandbox=True).login_history()["ip"].unique().tolist()
+        ['•••']
+        """
+        from dpyauth.frames import ledger
+
+        call = self._catalog.find("login_history")
+
+        def one(loginid: str | None) -> Plan[pd.DataFrame]:
+            payload, context = yield from self._payload(call.name, {"limit": LOGINS}, loginid=loginid)
+            return ledger.login_history(payload[::-1] if isinstance(payload, list) else None, context, reveal=reveal)
+
+        def none() -> pd.DataFrame:
+            return ledger.login_history(None, self._context(call.name, None))
+
+        return (yield from self._of_accounts(call, account, one, none))
+
+    @planned
+    def ticks(self, symbol: str, since: When = None, until: When = None) -> Plan[pd.DataFrame]:
+        """Past prices of a symbol, every single one.
+
+        A day of one price a second takes 18 requests, which are made several at a time. Deriv keeps prices for about
+        a year. What is there when an interrupt or an error comes between is kept in `partial`.
+        Stands on Deriv's call ``ticks_history`` (no sign-in needed).
+
+        Parameters
+        ----------
+        symbol : str
+            Such as ``"R_100"``.
+        since, until : date, datetime, str or timedelta, optional
+            From when and until when, as for `statement`. Without ``since``: the latest 5,000.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The oldest first: ``quote`` (float64) by ``time`` (the index, datetime64[us, UTC]).
+
+        Raises
+        ------
+        InvalidRequest
+            A time that cannot be right; nothing was sent.
+        ApiError, CallTimeout, ConnectionLost
+            As for `call`.
+
+        Examples
+        --------
+        >>> import dpyauth, datetime
+        >>> prices = dpyauth.login(sandbox=True).ticks("R_100", since=datetime.timedelta(hours=3))
+        >>> bool(prices.index.is_monotonic_increasing)
+        True
+        """
+        return (yield from self._prices({"ticks_history": symbol, "style": "ticks"}, since, until, TICKS))
+
+    @planned
+    def candles(
+        self, symbol: str, granularity: int | str | dt.timedelta = 60, since: When = None, until: When = None
+    ) -> Plan[pd.DataFrame]:
+        """Past prices of a symbol, as candles.
+
+        Fetched as `ticks` are. Stands on Deriv's call ``ticks_history`` (no sign-in needed).
+
+        Parameters
+        ----------
+        symbol : str
+            Such as ``"R_100"``.
+        granularity : int, str or timedelta
+            How long a candle is: in seconds, or as ``"1min"``, ``"4h"``, ``"1D"``. Deriv has candles of 1, 2, 3, 5,
+            10, 15 and 30 minutes, of 1, 2, 4 and 8 hours and of a day.
+        since, until : date, datetime, str or timedelta, optional
+            The first and the last moment at which a candle may begin, as for `statement`. Without ``since``: the
+            latest 5,000.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The oldest first: ``open``, ``high``, ``low``, ``close`` (float64) by ``time`` (the index, when the candle
+            began, datetime64[us, UTC]). The last candle may not be over yet.
+
+        Raises
+        ------
+        InvalidRequest, ApiError, CallTimeout, ConnectionLost
+            As for `ticks`.
+
+        Examples
+        --------
+        >>> import dpyauth, datetime
+        >>> candles = dpyauth.login(sandbox=True).candles("R_100", "1h", since=datetime.timedelta(days=7))
+        >>> candles.columns.tolist()
+        ['open', 'high', 'low', 'close']
+        """
+        call = self._catalog.find("ticks_history")
+        fields = {"ticks_history": symbol, "style": "candles", "granularity": granularity_of(call, granularity)}
+        return (yield from self._prices(fields, since, until, CANDLES))
+
+    @property
+    def partial(self) -> pd.DataFrame | None:
+        """What was there of the last history that an interrupt or an error cut short; None when none was.
+
+        It has no hole: everything from its first row to the end of the period asked for is there, and what is
+        missing is older. (Of several accounts: those before the one in question are whole.)
+        """
+        partial = self._partial
+        return None if partial is None else partial()

@@ -1,0 +1,141 @@
+"""What was before Deriv moved the user to the options API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from dpyauth.errors import BadReply
+from dpyauth.gathering import Gathering, booked
+from dpyauth.gathering.paging import Pages
+from dpyauth.gathering.periods import When, period, types_of
+from dpyauth.plans import Plan, Request, planned
+from dpyauth.wire.replies import Reply
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PAGE = 999
+"""As many rows of a legacy statement Deriv gives at a time."""
+
+
+class Legacy(Gathering):
+    """What the options API still tells of v3."""
+
+    @planned
+    def legacy_accounts(self) -> Plan[pd.DataFrame]:
+        """The accounts that the user had at v3, one row per account.
+
+        Stands on Deriv's call ``legacy_accounts`` (scope trade; only in options, after the move).
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``loginid`` (string), ``account_id`` (Int64), ``currency`` (string).
+
+        Raises
+        ------
+        NotInThisApi, NotSignedIn, MissingScope, CallTimeout, ConnectionLost
+            As for `call`.
+        ApiError
+            As for `call`; Deriv answers with one also while the move is not complete.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> from dpyauth.sandbox import shared
+        >>> token = shared().options_token("moved").token
+        >>> dpyauth.login(token, sandbox=True, api="options").legacy_accounts()["loginid"].tolist()
+        ['CR900031']
+        """
+        from dpyauth import frames
+
+        call = self._catalog.find("legacy_accounts")
+        rows = frames.generic(call, *(yield from self._reply(call.name)), explode="value")
+        return rows.rename(columns={"key": "loginid"} | {f"value.{name}": name for name in ("account_id", "currency")})
+
+    @planned
+    def legacy_statement(
+        self,
+        loginid: str,
+        since: When = None,
+        until: When = None,
+        *,
+        types: str | Iterable[str] | None = None,
+        decimal: bool = False,
+    ) -> Plan[pd.DataFrame]:
+        """Every transaction of an account that the user had at v3.
+
+        Fetched as `statement` is. Stands on Deriv's call ``legacy_statement`` (scope trade; only in options, after
+        the move).
+
+        Parameters
+        ----------
+        loginid : str
+            Login ID of the account, from `legacy_accounts`.
+        since, until : date, datetime, str or timedelta, optional
+            From when and until when, as for `statement`.
+        types : str or list of str, optional
+            Only these types of transaction, such as ``"deposit"`` or ``["deposit", "withdrawal"]``.
+        decimal : bool
+            Money as exact `decimal.Decimal` instead of float64.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per transaction, the oldest first, with the columns that ``session.help("legacy_statement")``
+            tells.
+
+        Raises
+        ------
+        InvalidRequest, NotInThisApi, BadReply, NotSignedIn, MissingScope, ApiError, CallTimeout, ConnectionLost
+            As for `statement` and `legacy_accounts`.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> from dpyauth.sandbox import shared
+        >>> session = dpyauth.login(shared().options_token("moved").token, sandbox=True, api="options")
+        >>> session.legacy_statement("CR900031", types="deposit")["action_type"].unique().tolist()
+        ['deposit']
+        """
+        from dpyauth import frames
+
+        call = self._catalog.find("legacy_statement")
+        first, last = period(call, since, until)
+        _, wanted = types_of(call, call.fields["action_type"]["enum"], types)
+        fields = {
+            "loginid": loginid,
+            "date_from": first,
+            "date_to": None if last is None else last + 1,  # this call does not count the end
+            "action_type": types if isinstance(types, str) else None,
+            "limit": PAGE,
+        }
+
+        def rows_of(reply: Reply) -> list[Mapping[str, Any]]:
+            rows = reply.get("transactions")
+            if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+                raise BadReply(f"Deriv's answer to '{call.name}' does not hold what it should.", call=call.name)
+            return rows
+
+        def made(rows: list[Mapping[str, Any]]) -> pd.DataFrame:
+            kept = [
+                row for row in rows[::-1] if isinstance(types, str) or not wanted or row.get("action_type") in wanted
+            ]
+            context = self._context(call.name, loginid)
+            return frames.generic(call, {"transactions": kept}, context, decimal=decimal)
+
+        pages = Pages(PAGE, _transaction, booked, first, call=call.name)
+        return (
+            yield from self._collect(
+                call,
+                pages,
+                lambda offset: Request(call.name, {**fields, "offset": offset}, exact=decimal),
+                rows_of,
+                made,
+            )
+        )
+
+
+def _transaction(row: Mapping[str, Any]) -> object:
+    return row.get("transaction_id") or repr(row)

@@ -1,0 +1,209 @@
+"""What a session tells of the account in frames made by hand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dpyauth import answers
+from dpyauth.plans import Plan, planned
+from dpyauth.plans.payloads import Payloads
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Queries(Payloads):
+    """The account and what it holds, each method written once for its blocking and its awaitable face."""
+
+    @planned
+    def account_status(self, account: str = "current") -> Plan[pd.DataFrame]:
+        """The state of the account in one row: risk, flags, verification, cashier.
+
+        Stands on Deriv's call ``get_account_status`` (scope read).
+
+        Parameters
+        ----------
+        account : str
+            ``"current"``, the login ID of another account that the sign-in gave access to, or ``"all"`` of these.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per account; columns and dtypes as `dpyauth.frames.account_status` says. With ``"all"`` there is
+            one more column, ``error``: why an account could not be read (string).
+
+        Raises
+        ------
+        NotSignedIn, MissingScope, ApiError, CallTimeout, ConnectionLost
+            As for `call`.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> dpyauth.login(sandbox=True).account_status()["loginid"].item()
+        'CR900001'
+        """
+        return (yield from answers.named(self.api).account_status(self, account))
+
+    @planned
+    def status_flags(self) -> Plan[pd.DataFrame]:
+        """The account's status flags, one row per flag, each with what it means.
+
+        Stands on Deriv's call ``get_account_status`` (scope read).
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns and dtypes as `dpyauth.frames.status_flags` says.
+
+        Raises
+        ------
+        NotSignedIn, MissingScope, ApiError, CallTimeout, ConnectionLost
+            As for `call`.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> flags = dpyauth.login(sandbox=True).status_flags()
+        >>> bool(flags["known"].all())
+        True
+        """
+        from dpyauth import frames
+
+        return frames.status_flags(*(yield from self._payload("get_account_status")))
+
+    @planned
+    def verification(self) -> Plan[pd.DataFrame]:
+        """What Deriv has verified, one row per check: status, expiry, attempts left, last rejection.
+
+        Stands on Deriv's call ``get_account_status`` (scope read).
+
+        Returns
+        -------
+        pandas.DataFrame
+            Always the same rows in the same order; columns and dtypes as `dpyauth.frames.verification` says.
+
+        Raises
+        ------
+        NotSignedIn, MissingScope, ApiError, CallTimeout, ConnectionLost
+            As for `call`.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> dpyauth.login(sandbox=True).verification().loc[0, "check"]
+        'identity'
+        """
+        from dpyauth import frames
+
+        return frames.verification(*(yield from self._payload("get_account_status")))
+
+    @planned
+    def currencies(self) -> Plan[pd.DataFrame]:
+        """Whether money can go in and out now, one row per currency of the account.
+
+        Stands on Deriv's call ``get_account_status`` (scope read).
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns and dtypes as `dpyauth.frames.currencies` says.
+
+        Raises
+        ------
+        NotSignedIn, MissingScope, ApiError, CallTimeout, ConnectionLost
+            As for `call`.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> dpyauth.login(sandbox=True).currencies()["currency"].tolist()
+        ['USD']
+        """
+        from dpyauth import frames
+
+        return frames.currencies(*(yield from self._payload("get_account_status")))
+
+    @planned
+    def balance(self, account: str = "current", *, decimal: bool = False) -> Plan[pd.DataFrame]:
+        """How much money there is.
+
+        Stands on Deriv's call ``balance`` (scope read or trading_information).
+
+        Parameters
+        ----------
+        account : str
+            ``"current"``, a login ID, or ``"all"``. Deriv may refuse ``"all"`` to API tokens; the accounts that the
+            sign-in gave access to (one, with an API token) are then asked one by one, with a column ``error``.
+        decimal : bool
+            Money as exact `decimal.Decimal` instead of float64.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per account; columns and dtypes as `dpyauth.frames.balance` says.
+
+        Raises
+        ------
+        NotSignedIn, MissingScope, ApiError, CallTimeout, ConnectionLost
+            As for `call`.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> dpyauth.login(sandbox=True).balance()["currency"].item()
+        'USD'
+        """
+        return (yield from answers.named(self.api).balance(self, account, decimal=decimal))
+
+    @planned
+    def accounts(self) -> Plan[pd.DataFrame]:
+        """All accounts of the same user, one row per account.
+
+        Stands on Deriv's call ``account_list`` (scope read).
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns and dtypes as `dpyauth.frames.accounts` says.
+
+        Raises
+        ------
+        NotSignedIn, MissingScope, ApiError, CallTimeout, ConnectionLost
+            As for `call`.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> dpyauth.login(sandbox=True).accounts()["kind"].tolist()
+        ['real', 'real', 'demo']
+        """
+        return (yield from answers.named(self.api).accounts(self))
+
+    @planned
+    def migration(self) -> Plan[str]:
+        """How far Deriv is with moving this user from v3 to the options API.
+
+        Deriv moves its users one by one. After that, v3 no longer lets them in, and nothing is carried over: sign in
+        with ``dpyauth.login(api="options")`` then, with a token and an app ID made at developers.deriv.com.
+        Stands on Deriv's calls ``connect_status`` (v3) and ``legacy_migration_status`` (options).
+
+        Returns
+        -------
+        str
+            ``"not begun"``, ``"pending"``, ``"complete"``, ``"failed"`` or ``"not applicable"`` (there is nothing to
+            move); another word of Deriv's is passed on as it is.
+
+        Raises
+        ------
+        NotSignedIn, MissingScope, ApiError, CallTimeout, ConnectionLost
+            As for `call`.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> dpyauth.login(sandbox=True).migration()
+        'pending'
+        """
+        status = yield from answers.named(self.api).migration(self)
+        return (status or "not begun").replace("_", " ")

@@ -1,0 +1,336 @@
+"""Signing in: `login` finds a credential or asks for one, and hands over a session."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+import threading
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from dpyauth import environment
+from dpyauth.credentials import Credential, Secret, checked
+from dpyauth.errors import KeepingFailed, NoCredential, SessionClosed, SignInRefused
+from dpyauth.session import Session, check_timeout
+from dpyauth.settings import Settings
+from dpyauth.signin.attempts import run, sign_in
+from dpyauth.signin.choice import Choice, the_sandbox
+
+if TYPE_CHECKING:
+    from dpyauth.sandbox import Sandbox
+    from dpyauth.signin.desk import Desk
+
+_lock = threading.Lock()
+_current: Session | None = None
+_desk: Desk | None = None
+
+
+def login(
+    token: str | Secret | None = None,
+    *,
+    app_id: int | str | None = None,
+    api: str | None = None,
+    sandbox: bool = False,
+    ask: bool | None = None,
+    remember: bool = False,
+    profile: str = "default",
+    redirect_url: str | None = None,
+    oauth_host: str | None = None,
+    server: str | None = None,
+    language: str = "EN",
+    timeout: float = 30.0,
+    create_demo: bool = False,
+) -> Session:
+    """Sign in to Deriv and return the session.
+
+    Looks for a credential in this order, and says where it found one: the argument ``token``; the environment
+    variable ``DERIV_TOKEN``; what an earlier sign-in was asked to remember; in Google Colab, the secret
+    ``DERIV_TOKEN``. When there is none it asks: in a notebook with the sign-in panel (and returns at once: sign in
+    there, then run the next cell), in a terminal with a hidden prompt. The panel takes an API token, or lets you sign
+    in with Deriv in the browser.
+
+    A kernel has one session: running ``login()`` again with the same credential returns the same one, with another
+    credential it opens a new one and closes the old.
+
+    Parameters
+    ----------
+    token : str, optional
+        An API token (v3) or a personal access token (options). Better not typed into a cell, where it is saved with
+        the notebook: leave it out and use the panel.
+    app_id : int or str, optional
+        Your app ID; else the environment variable ``DERIV_APP_ID``, else, on v3 only, 1089, which Deriv lets
+        everybody use for trying things with an API token.
+    api : {"v3", "options"}, optional
+        Which of Deriv's two APIs; else the environment variable ``DERIV_API``, else what token and app ID look made
+        for: a token that begins with ``pat_`` and an app ID with letters in it are of the options API. Where that
+        guess turns out wrong, the other one is tried once, and you are told.
+    sandbox : bool
+        Use a Deriv that runs inside this machine, with sample accounts: no account is needed and nothing is real.
+        Signs in at once as a sample user, unless ``ask`` or ``token`` says otherwise.
+    ask : bool, optional
+        True: show the panel (or prompt) whatever is found elsewhere. False: never ask.
+    remember : bool
+        Keep the credential for the next kernel, in the system's keyring or else in a file that only you can read;
+        `dpyauth.forget` removes it. In the panel: whether the box for it is ticked at first.
+    profile : str
+        The name to remember it under, for people with several.
+    redirect_url : str, optional
+        The redirect URL registered for your app, exactly as registered. The options API needs it to sign in with the
+        browser. When it leads to this machine (``http://localhost/…``), the panel notices by itself when the browser
+        comes back.
+    oauth_host : str, optional
+        Another place for Deriv's sign-in pages of the API in use, such as ``"https://oauth.binary.com"``.
+    server : str, optional
+        Address of another Deriv server of either API, such as a sandbox in another process.
+    language : str
+        Language of Deriv's messages, such as ``"EN"`` or ``"ES"``.
+    timeout : float
+        How long the sign-in and every later call may take, in seconds.
+    create_demo : bool
+        On the options API, make a demo account where the user has no account at all.
+
+    Returns
+    -------
+    Session
+
+    Raises
+    ------
+    NoCredential
+        There is no credential, and nobody to ask; the text says what to set.
+    KeepingFailed
+        There is a remembered credential, but it cannot be read; or this one cannot be remembered.
+    InvalidCredential, InvalidSetting
+        A token, app ID or other setting that cannot be right; nothing was sent.
+    SignInRefused
+        Deriv does not accept the token or the app ID (call ``authorize``).
+    ConnectionFailed, CallTimeout
+        Deriv could not be reached, or did not answer.
+
+    Examples
+    --------
+    >>> import dpyauth
+    >>> session = dpyauth.login(sandbox=True)
+    >>> session
+    <dpyauth session: signed in, CR900001 (USD, real)>
+    """
+    token = Secret(token) if isinstance(token, str) else token  # first of all: tracebacks may show variables
+    box = the_sandbox(sandbox, server)
+    keeping = _profile(profile, server, box)
+    trouble: KeepingFailed | None = None
+    found = None if token is None else _Found(token, "the argument token")
+    if found is None and ask is not True:
+        found = _sample(box, api or "v3") if box else _environment()
+        try:
+            found = found or _remembered(keeping)
+        except KeepingFailed as error:
+            trouble = error
+        found = found or _colab()
+    own = app_id if app_id is not None else (found and found.app_id) or _variable("DERIV_APP_ID", box)
+    wanted = api or (found and found.api) or _variable("DERIV_API", box)
+    choice = Choice(box, server, language)
+    speaks = wanted or choice.guess(found.token if found else None, own)
+    if found is not None and found.sample and box is not None:
+        found = _sample(box, speaks)
+    where = choice.settings(speaks, own)
+    timeout = check_timeout(timeout)
+    if found is None and (ask is False or not (environment.somebody_there() or (ask and environment.in_notebook()))):
+        raise trouble or NoCredential(_NOBODY)
+    if found is None and not environment.in_notebook():
+        found = _Found(_prompt(where), "the prompt")
+    session = _session(
+        found,
+        where,
+        timeout,
+        keeping,
+        ask=ask is not False and environment.somebody_there(),
+        other=choice.other(speaks, own) if found is not None and wanted is None and not found.sample else None,
+        options={"create_demo": True} if create_demo and speaks == "options" else {},
+    )
+    if trouble is not None and session.loginid is None:
+        session._signed_out_because = str(trouble).rstrip(".")
+    if remember and session.loginid is not None:
+        session._keep(keeping)
+    _show(
+        session,
+        box,
+        api=wanted,
+        redirect_url=redirect_url,
+        oauth_host=oauth_host,
+        remember=remember,
+        profile=keeping,
+    )
+    return session
+
+
+class _Found(NamedTuple):
+    """A token that was found, and what came with it."""
+
+    token: Secret
+    source: str
+    others: Mapping[str, Secret] = MappingProxyType({})
+    """Tokens of all accounts by login ID, where there are several."""
+    app_id: str | None = None
+    api: str | None = None
+    remembered: bool = False
+    sample: bool = False
+
+    def grants(self, api: str) -> tuple[Credential, dict[str, Credential] | None]:
+        """The credential to sign in with, and those of all accounts."""
+        credential = checked(self.token, self.source, api)
+        if not self.others:
+            return credential, None
+        return credential, {
+            loginid: credential if token == self.token else Credential(token, self.source)
+            for loginid, token in self.others.items()
+        }
+
+
+_NOBODY = (
+    "There is no API token to sign in with, and nobody to ask in this run. Set the environment variable DERIV_TOKEN "
+    "(and DERIV_APP_ID, if you have an app ID of your own), or run dpyauth.login(sandbox=True), which needs no account."
+)
+
+
+def _session(
+    found: _Found | None,
+    where: Settings,
+    timeout: float,
+    profile: str,
+    *,
+    ask: bool,
+    other: Settings | None,
+    options: Mapping[str, Any],
+) -> Session:
+    """The kernel's one session: the one there is where it fits, else a new one in its place."""
+    global _current
+    with _lock:
+        before = _current
+        credential = found.grants(where.api)[0] if found else None
+        if before is not None and (
+            before._fits(credential, where) or (other is not None and before._fits(credential, other))
+        ):
+            before._timeout = timeout
+            return before
+        session = Session(where, timeout=timeout)
+        if found is not None and credential is not None:
+            try:
+                session._wait_for(run(sign_in(session, found.grants, where, other, **options)))
+            except SignInRefused as error:
+                if not found.remembered:
+                    session.close()
+                    raise
+                if not ask:
+                    session.close()
+                    error.add_note(f"It is {found.source}: dpyauth.forget() removes it.")
+                    raise
+                session._signed_out_because = _dropped(profile, found, where, error)
+            except BaseException:
+                session.close()
+                raise
+        _current = session
+    if before is not None:
+        before._close(SessionClosed("dpyauth.login() has opened a new session; this one is closed. Use the new one."))
+    return session
+
+
+def _dropped(profile: str, found: _Found, where: Settings, error: SignInRefused) -> str:
+    """Forget a remembered credential, where it is of no use any more; returns what to say of it."""
+    from dpyauth.keep import forget
+
+    because = str(error).rstrip(".")
+    if error.code != "InvalidToken" or where.app_id != found.app_id:  # it may still be good, only not now or not here
+        return f"the remembered sign-in was refused: {because}"
+    try:
+        forget(profile)
+    except KeepingFailed as trouble:
+        return f"the remembered sign-in no longer works: {because}. {trouble}".rstrip(".")
+    return f"the remembered sign-in no longer works and was forgotten: {because}"
+
+
+@atexit.register
+def _leave() -> None:
+    if _current is not None:
+        _current.close()
+
+
+def _sample(box: Sandbox, api: str) -> _Found:
+    token = (box.options_tokens if api == "options" else box.tokens)[0].token
+    return _Found(Secret(token), "the sandbox's sample tokens", sample=True)
+
+
+def _variable(name: str, box: Sandbox | None) -> str | None:
+    """What the environment says; it speaks of the real Deriv only."""
+    return None if box is not None else os.environ.get(name) or None
+
+
+_VARIABLE = "DERIV_TOKEN"
+
+
+def _environment() -> _Found | None:
+    token = Secret(os.environ.get(_VARIABLE, ""))
+    if not token.reveal().strip():
+        return None
+    return _Found(token, f"the environment variable {_VARIABLE}")
+
+
+def _remembered(profile: str) -> _Found | None:
+    from dpyauth.keep import recall
+
+    kept = recall(profile)
+    if kept is None:
+        return None
+    return _Found(
+        kept.tokens[kept.active], f"what was kept in {kept.where}", kept.tokens, kept.app_id, kept.api, remembered=True
+    )
+
+
+def _colab() -> _Found | None:
+    if not environment.in_colab():
+        return None
+    from google.colab import userdata  # type: ignore[import-not-found]
+
+    try:
+        return _Found(Secret(userdata.get(_VARIABLE)), f"the Colab secret {_VARIABLE}")
+    except (userdata.SecretNotFoundError, userdata.NotebookAccessError, TimeoutError):
+        return None
+
+
+def _profile(name: str, server: str | None, box: Sandbox | None) -> str:
+    """The name a credential is kept under: one of a sandbox must never be offered to Deriv, nor the reverse."""
+    return f"{name}@sandbox" if box else f"{name}@{server}" if server else name
+
+
+def _prompt(where: Settings) -> Secret:
+    """Ask in a terminal, without showing what is typed."""
+    import getpass
+
+    try:
+        return Secret(getpass.getpass(f"Deriv API token (hidden, for {where.host}): "))
+    except (EOFError, KeyboardInterrupt):
+        raise NoCredential("No API token was entered.") from None
+
+
+def _show(session: Session, box: Sandbox | None, **options: Any) -> None:
+    """Say who is signed in: with the panel in a notebook, in a line elsewhere."""
+    global _desk
+    credential = session._credential
+    if "IPython" in sys.modules:
+        from dpyauth import completion
+
+        completion.install()
+    if environment.in_notebook():
+        from dpyauth.signin.desk import Desk
+        from dpyauth.widgets.signin import show
+
+        before, _desk = _desk, Desk(session, box=box, **options)
+        if before is not None:
+            before.hand_over()
+        show(_desk)
+    elif credential is not None:
+        sys.stderr.write(f"{session!r} with the token from {credential.source}\n")
+        if session._remark:
+            sys.stderr.write(f"{session._remark}\n")
+    else:
+        sys.stderr.write(f"Not signed in: {session._signed_out_because}.\n")

@@ -1,0 +1,117 @@
+"""Signing in by more steps than one, on the background thread, with one future for all of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from dpyauth.errors import DpyauthError, SignInRefused
+from dpyauth.wire.background import background
+
+if TYPE_CHECKING:
+    from dpyauth.apis.access import Account
+    from dpyauth.credentials import Credential
+    from dpyauth.session import Session
+    from dpyauth.settings import Settings
+
+T = TypeVar("T")
+
+Given = tuple["Credential", Mapping[str, "Credential"] | None]
+"""The credential to sign in with, and those of all accounts by login ID, where there are several."""
+
+_KNOWN = {"NoAccount", "AccountDisabled", "DisabledClient", "SelfExclusion"}
+"""Refusals of somebody whose token is right."""
+
+
+def run(steps: Coroutine[Any, Any, T]) -> Future[T]:
+    """Carry these steps out; cancelling the future calls them off."""
+    loop = background.acquire()
+    outcome: Future[T] = Future()
+
+    def start() -> None:
+        task = loop.create_task(steps)
+        task.add_done_callback(ended)
+        if outcome.cancelled():
+            task.cancel()  # before it has done anything
+        outcome.add_done_callback(lambda _: loop.call_soon_threadsafe(task.cancel) if outcome.cancelled() else None)
+
+    def ended(task: asyncio.Task[T]) -> None:
+        error = None if task.cancelled() else task.exception()
+        try:
+            if task.cancelled():
+                outcome.cancel()
+            elif outcome.set_running_or_notify_cancel():
+                if error is None:
+                    outcome.set_result(task.result())
+                else:
+                    outcome.set_exception(error)
+        finally:
+            background.release()  # not before: steps that are called off have to clear up after themselves
+
+    loop.call_soon_threadsafe(start)
+    return outcome
+
+
+async def sign_in(
+    session: Session,
+    given: Callable[[str], Given],
+    where: Settings,
+    other: Settings | None = None,
+    **options: Any,
+) -> Account:
+    """Sign in; where this API does not take the token and the other one does, there.
+
+    Parameters
+    ----------
+    session : Session
+        The session to sign in to.
+    given : callable
+        What there is to sign in with, for the name of an API; may raise InvalidCredential.
+    where : Settings
+        The Deriv that it looks made for.
+    other : Settings, optional
+        The other one, if it may be tried: once, and the session's remark says so.
+    **options
+        Further options of the first API's sign-in.
+
+    Returns
+    -------
+    Account
+
+    Raises
+    ------
+    SignInRefused
+        What the first one said; a note tells that the other one was asked as well.
+    InvalidCredential, InvalidSetting, ConnectionFailed, SessionClosed, BadReply
+        As the sign-in itself.
+
+    Examples
+    --------
+    >>> import dpyauth
+    >>> from dpyauth.signin.attempts import run, sign_in
+    >>> session = dpyauth.login(sandbox=True)
+    >>> credential = session._credential
+    >>> run(sign_in(session, lambda api: (credential, None), session._settings)).result().loginid
+    'CR900001'
+    """
+    credential, grants = given(where.api)
+    try:
+        return await asyncio.wrap_future(session._sign_in(credential, where, grants, **options))
+    except SignInRefused as refusal:
+        if other is None or refusal.code in _KNOWN:
+            raise
+        try:
+            credential, grants = given(other.api)
+            account = await asyncio.wrap_future(session._sign_in(credential, other, grants))
+        except SignInRefused:
+            refusal.add_note(f"Deriv's {other.api} API does not take it either.")
+            raise refusal from None
+        except DpyauthError:
+            raise refusal from None
+    session._remark = (
+        f"This token is of Deriv's {other.api} API, not of {where.api}, as it looked at first. "
+        f'Say dpyauth.login(api="{other.api}") to spare the detour.'
+    )
+    return account

@@ -1,0 +1,348 @@
+"""Signing in as the panel goes through it: what the reader does, and what there is to show. No widgets here."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import CancelledError, Future
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from dpyauth.apis.access import NAMES, Account
+from dpyauth.credentials import Secret, checked
+from dpyauth.errors import DpyauthError, KeepingFailed
+from dpyauth.panels.base import PanelDesk
+from dpyauth.settings import SERVERS
+from dpyauth.signin import views
+from dpyauth.signin.attempts import run, sign_in
+from dpyauth.signin.choice import Choice
+
+if TYPE_CHECKING:
+    from dpyauth.oauth.ways import Brought
+    from dpyauth.sandbox import Sandbox
+    from dpyauth.session import Session
+    from dpyauth.settings import Settings
+    from dpyauth.signin.attempts import Given
+    from dpyauth.signin.browsing import Browsing
+
+_SOURCE = "the sign-in panel"
+
+
+class Desk(PanelDesk):
+    """One reader signing in to one session.
+
+    Parameters
+    ----------
+    session : Session
+        The session to sign in to.
+    box : Sandbox, optional
+        The sandbox it is a session with, if it is.
+    api : str, optional
+        The API, where the reader has chosen one already.
+    redirect_url : str, optional
+        The redirect URL registered for the app, where it leads to this machine or the options API is meant.
+    oauth_host : str, optional
+        Another place for Deriv's sign-in pages.
+    remember : bool
+        Whether the box to remember the sign-in is ticked from the start.
+    profile : str
+        The name it is remembered under.
+    """
+
+    name = "sign-in"
+
+    def __init__(
+        self,
+        session: Session,
+        *,
+        box: Sandbox | None = None,
+        api: str | None = None,
+        redirect_url: str | None = None,
+        oauth_host: str | None = None,
+        remember: bool = False,
+        profile: str = "default",
+    ) -> None:
+        super().__init__(session)
+        self._box = box
+        here = session._settings
+        server = None if box is not None or here.server in SERVERS.values() else here.server
+        self._choice = Choice(box, server, here.language)
+        self._apis = list(NAMES) if server is None else [here.api]
+        self._app_ids = {name: self._choice.settings(name, None).app_id or "" for name in self._apis}  # the usual ones
+        self._samples = views.samples(box) if box is not None else {}
+        self._api = api or ""
+        self._redirect_url = redirect_url
+        self._oauth_host = oauth_host
+        self._remember = remember
+        self._profile = profile
+        self._lock = threading.RLock()
+        self._attempt: Future[Account] | None = None
+        self._asked = ""  # the API of the latest attempt
+        self._again: Callable[[], None] | None = None  # the latest attempt, but with a demo account made for it
+        self._browser: Browsing | None = None
+        self._balances: dict[str, str] = {}
+
+    # What the reader does
+
+    def token(self, token: Secret, app_id: str, *, api: str | None = None, remember: bool = False) -> None:
+        """Sign in with a token. ``api``: the API, where the reader says which; empty to have it guessed."""
+        self.dismiss()  # or the same mistake twice would change nothing, and look like no answer
+        chosen = self._api if api is None else api
+        speaks = chosen or self._guess(token, app_id)
+        own = self._own(app_id, speaks)
+        where = self._choice.settings(speaks, own)
+        checked(token, _SOURCE, speaks)
+        other = None if chosen else self._choice.other(speaks, own)
+        self._begin(lambda api: (checked(token, _SOURCE, api), None), where, other, remember=remember)
+
+    def sample(self, name: str, api: str = "v3") -> None:
+        """Sign in with one of the sandbox's sample tokens."""
+        token = self._samples.get(api, {}).get(name)
+        if token is not None:
+            self.token(Secret(token), self.session._settings.app_id or "", api=api)
+
+    def create_demo(self) -> None:
+        """Sign in once more with what was refused for want of an account, and have a demo account made."""
+        again, self._again = self._again, None
+        if again is not None:
+            again()
+
+    def browser(
+        self,
+        app_id: str,
+        callback: str | None,
+        *,
+        signup: bool,
+        remember: bool,
+        api: str | None = None,
+        redirect_url: str = "",
+        create_demo: bool = False,
+    ) -> dict[str, Any]:
+        """Begin to sign in with the browser.
+
+        ``callback`` is the address of the callback page that the Jupyter server has, if it has one. Returns the
+        address to open, the nonce by which the panel knows its own window again, and whether that window may come
+        back by itself.
+        """
+        from dpyauth.oauth.ways import WAYS, Wish
+        from dpyauth.signin.browsing import Browsing
+
+        self.cancel()
+        speaks = (self._api if api is None else api) or self._guess(None, app_id)
+        back = redirect_url.strip() or self._redirect_url
+        wish = Wish(self._oauth_host, back, callback, signup, create_demo)
+        browser = Browsing(WAYS[speaks](self._choice, self._own(app_id, speaks), wish), self, remember=remember)
+        self._browser, self._notice = browser, None
+        browser.start()
+        if browser.trouble:
+            self._notice = views.unheard(browser.trouble, self.words)
+        self.changed()
+        comes_back = callback is not None and browser.way.redirect_url in (None, callback)
+        return {"url": browser.way.url, "nonce": browser.nonce.reveal(), "automatic": comes_back}
+
+    def returned(self, nonce: str, query: Secret) -> None:
+        """The callback page has handed over what came back."""
+        if (browser := self._browser) is not None:
+            browser.returned(nonce, query)
+
+    def confirm(self) -> None:
+        """The reader vouches for what came back."""
+        if (browser := self._browser) is not None:
+            browser.confirm()
+
+    def pasted(self, address: Secret) -> None:
+        """The reader has pasted the address at which the sign-in ended."""
+        if (browser := self._browser) is not None:
+            self.dismiss()
+            browser.pasted(address)
+
+    def choose(self, loginid: str) -> None:
+        """Use another account of the same sign-in."""
+        if loginid in self.session._grants:
+            attempt = self.session._switch(loginid)
+            self._follow(lambda: attempt, self.session.api)
+
+    def cancel(self) -> None:
+        """Call off what is under way."""
+        with self._lock:
+            attempt, self._attempt = self._attempt, None
+        if attempt is not None:
+            attempt.cancel()
+        self.hand_over()
+        self.changed()
+
+    def hand_over(self) -> None:
+        """Another desk asks now: the browser comes back to that one."""
+        with self._lock:
+            browser, self._browser = self._browser, None
+        if browser is not None:
+            browser.end()
+            self.changed()
+
+    def dismiss(self) -> None:
+        """Take away what was said."""
+        self._notice = self._again = None
+        self.session._remark = ""
+        self.changed()
+
+    def sign_out(self) -> None:
+        """Sign out; the credential stays valid at Deriv."""
+        self._notice = self._again = None
+        self.session._sign_out("you signed out")
+
+    def fail(self, error: DpyauthError) -> None:
+        """Say what went wrong, and offer what may help."""
+        offer = ""
+        if views.account_missing(error):
+            offer = "demo" if self._again else "demo with Deriv"
+        elif views.token_refused(error) and len(self._apis) > 1:
+            offer = "options"  # where Deriv may have moved the reader to
+        self._notice = views.trouble(error, self._asked, offer, self.words)
+        self.changed()
+
+    # What there is to show
+
+    def look(self) -> dict[str, Any]:
+        """Everything that the panel shows; holds no secret."""
+        session = self.session
+        account, state, notice = views.account(session), session.state, self._notice
+        with self._lock:  # for a moment there must be neither
+            attempt, browser = self._attempt, self._browser
+        if notice is None and attempt is None:
+            notice = views.news(session, self.words)
+        if state == "closed":
+            phase = "closed"
+        elif attempt is not None:
+            phase = "busy"
+        elif browser is not None:
+            phase = "browser"
+        else:
+            phase = "in" if account else "form"
+        return {
+            "phase": phase,
+            "state": state,
+            "host": session._settings.host,
+            "sandbox": self._box is not None,
+            "apis": self._apis,
+            "api": self._api,
+            "speaks": session.api,
+            "app_id": session._settings.app_id or "",
+            "app_ids": self._app_ids,
+            "redirect_url": self._redirect_url or "",
+            "samples": {api: list(samples) for api, samples in self._samples.items()},
+            "account": account,
+            "accounts": views.accounts(session, self._balances),
+            "remember": self._remember,
+            "held": list(browser.loginids) if browser else [],
+            "listening": browser is not None and browser.listener is not None,
+            "notice": notice,
+        }
+
+    # What becomes of a browser sign-in
+
+    def arrived(self, browsing: Browsing, brought: Brought) -> None:
+        """Something came back that can be used."""
+
+        async def steps() -> Account:
+            given = await brought.given()
+            return await sign_in(self.session, lambda api: given, browsing.way.settings, **browsing.way.options)
+
+        with self._lock:
+            if browsing is not self._browser or browsing.taken:
+                return  # it came twice, or too late
+            browsing.taken = True
+        self._remember = browsing.remember
+        self._follow(lambda: run(steps()), browsing.way.settings.api)
+
+    def over(self, browsing: Browsing) -> None:
+        """It has ended without access."""
+        if browsing is self._browser:
+            self.cancel()
+
+    def late(self, browsing: Browsing) -> None:
+        """Nothing came back in time."""
+        if browsing is self._browser:
+            self.cancel()
+            self._notice = views.late(browsing.timer.interval, self.words)
+            self.changed()
+
+    def failed(self, browsing: Browsing, error: DpyauthError) -> None:
+        """What came back is no good."""
+        if browsing is self._browser:
+            self.fail(error)
+
+    # Inside
+
+    def _guess(self, token: Secret | None, app_id: str) -> str:
+        """The API that this looks made for; an app ID that stood there already says nothing of it."""
+        return self._choice.guess(token, None if app_id.strip() in self._app_ids.values() else app_id)
+
+    def _own(self, app_id: str, api: str) -> str | None:
+        """The app ID that was entered, unless it is the one that stands there for the other API."""
+        others = (usual for name, usual in self._app_ids.items() if name != api)
+        return None if app_id.strip() in others else app_id
+
+    def _begin(
+        self,
+        given: Callable[[str], Given],
+        where: Settings,
+        other: Settings | None = None,
+        *,
+        remember: bool,
+        **options: Any,
+    ) -> None:
+        self._remember = remember
+        again = partial(self._begin, given, where, remember=remember, create_demo=True)
+        self._follow(lambda: run(sign_in(self.session, given, where, other, **options)), where.api, again)
+
+    def _follow(self, start: Callable[[], Future[Account]], api: str, again: Callable[[], None] | None = None) -> None:
+        with self._lock:  # or a quick one would be over before anybody knows of it
+            before = self._attempt
+            attempt = self._attempt = start()
+            browser, self._browser = self._browser, None
+            self._notice, self._asked, self._again = None, api, again
+        if before is not None:
+            before.cancel()
+        if browser is not None:
+            browser.end()
+        self.changed()
+        attempt.add_done_callback(self._ended)
+
+    def _ended(self, attempt: Future[Account]) -> None:
+        with self._lock:
+            if attempt is not self._attempt:
+                return
+            self._attempt = None
+        try:
+            attempt.result()
+        except CancelledError:
+            self.changed()
+        except DpyauthError as error:
+            if not views.account_missing(error):
+                self._again = None
+            self.fail(error)
+        except Exception as error:
+            self.broke(error)
+        else:
+            self._again = None
+            # Both may take a while, and this may be the thread that the connection needs.
+            threading.Thread(target=self._afterwards, name="dpyauth-desk", daemon=True).start()
+            self.changed()
+
+    def _afterwards(self) -> None:
+        session = self.session
+        try:
+            if self._remember:
+                session._keep(self._profile)
+        except KeepingFailed as error:
+            self.fail(error)
+        except DpyauthError:
+            pass  # signed out again already
+        try:
+            account = session._account
+            if len(session._grants) > 1 and account and not any("balance" in row for row in account.rows):
+                balances = session.balance("all", decimal=True).set_index("loginid")["balance"].dropna()
+                self._balances = {str(loginid): views.money(balance) for loginid, balance in balances.items()}
+        except DpyauthError:
+            pass  # an extra; a token may not be allowed to see them
+        self.changed()

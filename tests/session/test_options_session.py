@@ -1,0 +1,792 @@
+"""Sessions of the options API on real sockets, against the sandbox and its faults."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+import pytest
+from helpers import on_thread
+
+from dpyauth.apis import options
+from dpyauth.credentials import Credential, Secret, access_token, api_token
+from dpyauth.errors import (
+    ApiError,
+    BadReply,
+    CallTimeout,
+    ConnectionFailed,
+    DpyauthError,
+    InvalidRequest,
+    InvalidSetting,
+    MissingScope,
+    NotInThisApi,
+    NotSignedIn,
+    OutcomeUnknown,
+    PermissionDenied,
+    SessionClosed,
+    SignInRefused,
+)
+from dpyauth.oauth.tokens import Tokens, http_client, refresh
+from dpyauth.sandbox import Sandbox
+from dpyauth.session import Session, signing
+from dpyauth.settings import settings
+
+Open = Callable[..., Session]
+Eventually = Callable[..., None]
+
+DEMO, REAL = "DOT900003", "ROT900001"
+BACK = "http://localhost/back"
+
+
+def calls(box: Sandbox, call: str) -> int:
+    """How often the sandbox has got a call."""
+    return [received.call for received in box.received].count(call)
+
+
+def arrived(box: Sandbox, call: str, times: int = 1) -> None:
+    """Wait until the sandbox has got a call."""
+    assert box.wait_until(lambda box: calls(box, call) >= times)
+
+
+def pat(box: Sandbox, label: str = "rich") -> Credential:
+    return access_token(box.options_token(label).token, "a test")
+
+
+class Browser:
+    """What signing in with the browser brings, without the browser."""
+
+    def __init__(self, box: Sandbox, loginid: str = DEMO, scopes: tuple[str, ...] = ("trade",)) -> None:
+        self.box = box
+        self.app_id = box.register_options_app("A test", BACK, scopes)
+        self.scopes = scopes
+        self.person = box.options.person(loginid)
+        self.renewed = 0
+
+    def credential(self, left: float | None = 3600.0, *, renewable: bool = True) -> Credential:
+        """Of a token that this machine's clock gives so many seconds."""
+        self.box.options.gives_refresh_tokens = renewable
+        holder, again = self.box._now(lambda: self.box.options._issue(self.app_id, self.person, self.scopes))
+        tokens = Tokens(
+            Secret(holder.token),
+            Secret(again) if again else None,
+            None if left is None else time.time() + left,
+            self.scopes,
+        )
+        return Credential(tokens.access, "a test", tokens, self.renew)
+
+    async def renew(self, token: Secret) -> Tokens:
+        self.renewed += 1
+        async with http_client(self.box.auth_host) as http:
+            return await refresh(self.app_id, token, http, self.box.auth_host)
+
+
+@pytest.fixture
+def session(open_options: Open) -> Session:
+    """Signed in with a personal access token of every scope, to the demo account."""
+    return open_options()
+
+
+@pytest.fixture
+def browser(box: Sandbox) -> Browser:
+    return Browser(box)
+
+
+def token_of(session: Session) -> Any:
+    access = session._access
+    assert access is not None
+    return access.credential.token
+
+
+# Signing in
+
+
+def test_signing_in(session: Session, box: Sandbox) -> None:
+    assert repr(session) == f"<dpyauth session: signed in, {DEMO} (USD, demo)>"
+    assert session.api == "options"
+    assert list(session._grants) == [REAL, DEMO]
+    assert (calls(box, "get_accounts"), calls(box, "otp"), calls(box, "balance")) == (1, 1, 1)
+
+
+def test_the_account_asked_for(open_options: Open, box: Sandbox) -> None:
+    credential = pat(box)
+    session = open_options(credential, grants={DEMO: pat(box), REAL: credential})
+    assert repr(session) == f"<dpyauth session: signed in, {REAL} (USD, real)>"
+    assert session._grants == {REAL: credential, DEMO: credential}
+
+
+def test_an_inactive_account_is_not_the_first_choice(open_options: Open) -> None:
+    session = open_options("trouble")
+    assert session.loginid == "DOT900012"
+    with pytest.raises(ApiError, match="inactive"):
+        session.use("ROT900011")
+    assert session.loginid == "DOT900012"
+
+
+def test_signing_in_with_the_browser(open_options: Open, browser: Browser) -> None:
+    session = open_options(browser.credential(), app_id=browser.app_id)
+    assert session.state == "signed in"
+    assert session._account is not None
+    assert session._account.scopes == ("trade",)
+
+
+def test_without_a_sign_in(open_options: Open, box: Sandbox) -> None:
+    session = open_options(None)
+    assert session.call("ping")["ping"] == "pong"
+    for call in ("balance", "get_accounts", "health"):
+        with pytest.raises(NotSignedIn) as refused:
+            session.call(call)
+        assert refused.value.call == call
+    assert calls(box, "otp") == 0
+
+
+def test_without_an_app_id(box: Sandbox) -> None:
+    with Session(settings(None, box.rest, api="options")) as session, pytest.raises(InvalidSetting, match="app ID"):
+        session._sign_in(pat(box))
+
+
+def test_a_call_of_v3(session: Session) -> None:
+    with pytest.raises(NotInThisApi, match="get_accounts"):
+        session.call("get_account_status")
+
+
+@pytest.mark.parametrize("kind", ["pat", "oauth"])
+def test_the_wrong_kind_of_app(open_options: Open, box: Sandbox, browser: Browser, kind: str) -> None:
+    credential, app_id = (
+        (pat(box), browser.app_id) if kind == "pat" else (browser.credential(renewable=False), box.options_app_id)
+    )
+    with pytest.raises(SignInRefused, match="of the same kind as the token") as refused:
+        open_options(credential, app_id=app_id)
+    assert refused.value.code == "Unauthorized"
+    assert credential.token.reveal() not in str(refused.value)
+
+
+def test_an_app_id_of_v3(open_options: Open) -> None:
+    with pytest.raises(SignInRefused, match="ID of digits only belongs to Deriv's older API"):
+        open_options(app_id="1089")
+
+
+@pytest.mark.parametrize(
+    ("cut", "said"), [(slice(0, -1), "a part of it is missing"), (slice(4, None), "a part of it is missing")]
+)
+def test_a_token_that_is_not_whole(open_options: Open, box: Sandbox, cut: slice, said: str) -> None:
+    with pytest.raises(SignInRefused, match=said):
+        open_options(access_token(box.options_token("rich").token[cut], "a test"))
+
+
+def test_an_expired_token(open_options: Open) -> None:
+    with pytest.raises(SignInRefused, match="mistyped, deleted or expired"):
+        open_options("refused")
+
+
+def test_a_token_that_may_not_trade(open_options: Open) -> None:
+    with pytest.raises(PermissionDenied, match="a token with the scope 'trade'"):
+        open_options("rich, account management only")
+
+
+@pytest.mark.parametrize("create", [False, True])
+def test_nobody_has_an_account_yet(open_options: Open, box: Sandbox, create: bool) -> None:
+    if create:
+        session = open_options("new", create_demo=True)
+        assert session._account is not None
+        assert session._account.kind == "demo"
+        assert session.balance()["balance"].tolist() == [10_000.0]
+    else:
+        with pytest.raises(SignInRefused, match="create_demo=True") as refused:
+            open_options("new")
+        assert refused.value.code == "NoAccount"
+    assert calls(box, "create_account") == create
+
+
+def test_a_demo_account_is_made_for_nobody_who_has_one(open_options: Open, box: Sandbox) -> None:
+    assert open_options(create_demo=True).loginid == DEMO
+    assert calls(box, "create_account") == 0
+
+
+def test_a_demo_account_that_may_not_be_made(open_options: Open, box: Sandbox) -> None:
+    newcomer = Browser(box, "VRTC900021")
+    with pytest.raises(PermissionDenied, match="account_manage"):
+        open_options(newcomer.credential(), app_id=newcomer.app_id, create_demo=True)
+
+
+def test_a_demo_account_is_asked_for_once(open_options: Open, box: Sandbox) -> None:
+    box.faults.reset("create_account")
+    with pytest.raises(OutcomeUnknown):
+        open_options("new", create_demo=True)
+    assert calls(box, "create_account") == 1
+
+
+# One-time passwords
+
+
+@pytest.mark.parametrize("trouble", ["used", "too old"])
+def test_a_password_that_does_not_open(
+    open_options: Open, box: Sandbox, trouble: str, at_once: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    give = box.options.one_time_password
+
+    def bad_once(*args: Any) -> str:
+        monkeypatch.setattr(box.options, "one_time_password", give)
+        if trouble == "used":
+            used = give(*args)
+            box.options.redeem(used, "demo")
+            return used
+        monkeypatch.setattr(box.options, "otp_lifetime", -1.0)
+        old = give(*args)
+        monkeypatch.undo()
+        return old
+
+    monkeypatch.setattr(box.options, "one_time_password", bad_once)
+    assert open_options().state == "signed in"
+    assert calls(box, "otp") == 2
+
+
+def test_passwords_that_never_open(open_options: Open, box: Sandbox, at_once: None) -> None:
+    box.options.otp_lifetime = -1.0
+    with pytest.raises(SignInRefused, match="three times in a row"):
+        open_options()
+    assert calls(box, "otp") == 3
+
+
+def test_each_connection_has_its_own(session: Session, box: Sandbox, at_once: None) -> None:
+    with session.stream("transaction") as stream:
+        for times in (2, 3):
+            box.faults.drop()
+            arrived(box, "transaction", times)
+            box.pay(DEMO, 5.0)
+            update = stream.next(timeout=5)
+            assert update["transaction"]["amount"] == 5.0
+            assert update["gap"]["reason"]
+            assert calls(box, "otp") == times
+    assert session.state == "signed in"
+
+
+# Several accounts
+
+
+def test_switching(session: Session, box: Sandbox) -> None:
+    stream = session.stream("balance")
+    session.use(REAL)
+    assert session.loginid == REAL
+    assert session.call("balance")["balance"]["loginid"] == REAL
+    assert calls(box, "otp") == 2
+    assert box.wait_until(lambda box: box.connections_open == 1)
+    with pytest.raises(SessionClosed):
+        list(stream)
+    asyncio.run(session.aio.use(DEMO.lower()))
+    assert session.balance()["loginid"].tolist() == [DEMO]
+    assert calls(box, "get_accounts") == 1
+
+
+def test_an_account_of_somebody_else(session: Session) -> None:
+    with pytest.raises(InvalidRequest, match=f"only to: {REAL}, {DEMO}"):
+        session.use("DOT900032")
+
+
+def test_others_are_asked_on_their_own_connections(session: Session, box: Sandbox) -> None:
+    assert set(session.balance("all")["loginid"]) == {REAL, DEMO}
+    assert box.connections_opened == 1
+    assert session.balance(REAL)["loginid"].tolist() == [REAL]
+    assert session.loginid == DEMO
+    assert box.connections_opened == 2
+    session.use(REAL)
+    assert session.balance(REAL)["loginid"].tolist() == [REAL]
+
+
+def test_a_switch_that_a_new_sign_in_overtakes(session: Session, box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    held, go_on = threading.Event(), asyncio.Event()
+    access = session._access
+    assert isinstance(access, options.Access)
+    otp = access._rest.otp
+
+    async def slow(*args: Any, **more: Any) -> Any:
+        address = await otp(*args, **more)
+        held.set()
+        await go_on.wait()
+        return address
+
+    monkeypatch.setattr(access._rest, "otp", slow)
+    switching = on_thread(lambda: session.use(REAL))
+    assert held.wait(5)
+    session._sign_in_and_wait(pat(box, "trouble"))
+    access.errands._loop.call_soon_threadsafe(go_on.set)
+    with pytest.raises(DpyauthError, match="signed in anew"):
+        switching.result(5)
+    assert session.loginid == "DOT900012"
+    assert session.accounts()["loginid"].tolist() == ["ROT900011", "DOT900012"]
+
+
+# Scopes
+
+
+def test_a_scope_that_a_token_turns_out_to_lack(open_options: Open, box: Sandbox) -> None:
+    session = open_options("rich, trading only")
+    assert session.can("get_nickname")
+    with pytest.raises(PermissionDenied, match="scope 'account_manage'"):
+        session.call("get_nickname")
+    assert session.state == "signed in"
+    assert calls(box, "get_nickname") == 1
+
+
+def test_a_scope_that_it_is_known_to_lack(open_options: Open, browser: Browser, box: Sandbox) -> None:
+    session = open_options(browser.credential(), app_id=browser.app_id)
+    assert not session.can("get_nickname")
+    with pytest.raises(MissingScope, match="'Manage account'") as refused:
+        session.call("get_nickname")
+    assert refused.value.scopes == ("account_manage",)
+    assert calls(box, "get_nickname") == 0
+
+
+# Tokens that end
+
+
+def test_renewing(open_options: Open, browser: Browser, box: Sandbox) -> None:
+    session = open_options(browser.credential(30.0), app_id=browser.app_id)
+    first = token_of(session)
+    assert browser.renewed == calls(box, "token") == 1
+    session.accounts()
+    session.use(REAL)
+    assert browser.renewed == 1
+    assert token_of(session) == first != session._credential
+    assert session._credential is not None
+    assert session._credential.token == first  # what is remembered is the token of the moment
+    assert session._account is not None
+    assert session._account.scopes == ("trade",)
+
+
+def test_renewed_tokens_that_do_not_say_their_scopes(open_options: Open, browser: Browser) -> None:
+    credential = browser.credential(30.0)
+
+    async def renew(token: Secret) -> Tokens:
+        return replace(await browser.renew(token), scopes=None)
+
+    session = open_options(credential._replace(renew=renew), app_id=browser.app_id)
+    assert session._account is not None
+    assert session._account.scopes == ("trade",)
+
+
+def test_two_calls_that_wait_for_one_renewal(open_options: Open, browser: Browser, box: Sandbox) -> None:
+    session = open_options(browser.credential(), app_id=browser.app_id)
+    box.expire(token_of(session).reveal())
+    box.faults.delay(0.2, "token")
+    both = [on_thread(session.accounts), on_thread(session.accounts)]
+    assert [len(one.result(5)) for one in both] == [2, 2]
+    assert browser.renewed == calls(box, "token") == 1
+
+
+def test_a_renewal_outlives_those_who_wait_for_it(open_options: Open, browser: Browser, box: Sandbox) -> None:
+    """A refresh token may be good once: called off with the call, the new one would be lost."""
+    session = open_options(browser.credential(), app_id=browser.app_id)
+    box.expire(token_of(session).reveal())
+    box.faults.delay(0.3, "token")
+    with pytest.raises((CallTimeout, ConnectionFailed)):
+        session.call("get_accounts", timeout=0.1)
+    assert len(session.accounts()) == 2
+    assert browser.renewed == 1
+
+
+def test_a_call_that_is_given_up_while_it_waits_for_one(open_options: Open, browser: Browser, box: Sandbox) -> None:
+    session = open_options(browser.credential(), app_id=browser.app_id)
+    box.expire(token_of(session).reveal())
+    box.faults.delay(0.3, "token")
+
+    async def impatient() -> None:
+        task = asyncio.create_task(session.aio.accounts())
+        while calls(box, "token") < 1:
+            await asyncio.sleep(0.005)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(impatient())
+    assert len(session.accounts()) == 2
+    assert browser.renewed == 1
+
+
+def test_the_old_refresh_token_may_stay(open_options: Open, browser: Browser, box: Sandbox) -> None:
+    box.options.rotates = False
+    session = open_options(browser.credential(), app_id=browser.app_id)
+    for times in (1, 2):
+        box.expire(token_of(session).reveal())
+        assert len(session.accounts()) == 2
+        assert browser.renewed == times
+
+
+def test_a_refused_renewal(open_options: Open, browser: Browser, box: Sandbox) -> None:
+    session = open_options(browser.credential(), app_id=browser.app_id)
+    before = token_of(session)
+    box.faults.error("invalid_grant", "token")
+    box.expire(before.reveal())
+    for _ in range(2):
+        with pytest.raises(SignInRefused, match=r"Sign in again") as refused:
+            session.accounts()
+        assert refused.value.call == "get_accounts"
+    assert browser.renewed == 1
+    assert session.state == "signed in"  # the socket goes on
+    assert session.balance()["loginid"].tolist() == [DEMO]
+
+
+def test_a_renewal_that_has_to_wait(open_options: Open, browser: Browser, box: Sandbox, at_once: None) -> None:
+    session = open_options(browser.credential(), app_id=browser.app_id)
+    box.expire(token_of(session).reveal())
+    box.faults.http(503, "token", times=2)
+    with pytest.raises(ConnectionFailed, match="has to be renewed"):
+        session.accounts()
+    box.faults.drop()
+    arrived(box, "token", 3)
+    assert session.balance()["loginid"].tolist() == [DEMO]
+    assert session.state == "signed in"
+
+
+def test_a_change_after_a_renewal_is_made_once(open_options: Open, browser: Browser, box: Sandbox) -> None:
+    session = open_options(browser.credential(), app_id=browser.app_id)
+    box.pay(DEMO, -100.0, "withdrawal")
+    box.expire(token_of(session).reveal())
+    session.call("reset_demo_balance", account_id=DEMO)
+    assert session.balance()["balance"].tolist() == [10_000.0]
+    assert calls(box, "reset_demo_balance") == 2  # the first one was refused before it did anything
+
+
+@pytest.mark.parametrize("renewable", [False, True])
+@pytest.mark.parametrize("left", [-3600.0, None])
+def test_a_clock_that_is_wrong(
+    open_options: Open, browser: Browser, box: Sandbox, renewable: bool, left: float | None
+) -> None:
+    """The token is good, whatever this machine thinks of it; also where it cannot be renewed just now."""
+    box.faults.http(503, "token", times=100)
+    session = open_options(browser.credential(left, renewable=renewable), app_id=browser.app_id)
+    assert len(session.accounts()) == 2
+    session.use(REAL)
+    assert session.state == "signed in"
+
+
+def test_a_clock_that_is_slow(open_options: Open, browser: Browser, box: Sandbox) -> None:
+    """Deriv says that the token has ended, when this machine still gives it an hour."""
+    session = open_options(browser.credential(3600.0), app_id=browser.app_id)
+    box.expire(token_of(session).reveal())
+    session.use(REAL)
+    assert browser.renewed == 1
+
+
+def test_a_socket_outlives_its_token(session: Session, box: Sandbox) -> None:
+    with session.stream("transaction") as stream:
+        box.expire(token_of(session).reveal())
+        box.pay(DEMO, 7.0)
+        assert stream.next(timeout=5)["transaction"]["amount"] == 7.0
+        with pytest.raises(SignInRefused, match="mistyped, deleted or expired"):
+            session.accounts()
+        box.pay(DEMO, 8.0)
+        assert stream.next(timeout=5)["transaction"]["amount"] == 8.0
+        assert session.state == "signed in"
+
+
+def test_but_not_a_reconnection(session: Session, box: Sandbox, at_once: None, eventually: Eventually) -> None:
+    stream = session.stream("transaction")
+    box.expire(token_of(session).reveal())
+    box.faults.drop()
+    eventually(lambda: session.state == "signed out")
+    with pytest.raises(SignInRefused):
+        stream.next(timeout=5)
+    with pytest.raises(NotSignedIn, match="mistyped, deleted or expired"):
+        session.balance()
+    with pytest.raises(NotSignedIn):
+        session.accounts()
+
+
+def test_a_socket_that_ends_with_its_token(
+    session: Session, box: Sandbox, at_once: None, eventually: Eventually
+) -> None:
+    box.options.sockets_outlive_tokens = False
+    box.expire(token_of(session).reveal())
+    with pytest.raises(SignInRefused) as refused:
+        session.balance()
+    assert refused.value.code == "InvalidToken"
+    eventually(lambda: session.state == "signed out")
+
+
+def test_and_is_renewed(
+    open_options: Open, browser: Browser, box: Sandbox, at_once: None, eventually: Eventually
+) -> None:
+    box.options.sockets_outlive_tokens = False
+    session = open_options(browser.credential(), app_id=browser.app_id)
+    with session.stream("transaction") as stream:
+        box.expire(token_of(session).reveal())
+        with pytest.raises(SignInRefused):
+            session.balance()
+        arrived(box, "transaction", 2)
+        box.pay(DEMO, 9.0)
+        assert stream.next(timeout=5)["transaction"]["amount"] == 9.0
+    assert session.balance()["loginid"].tolist() == [DEMO]
+    assert browser.renewed == 1
+
+
+def test_a_revoked_token(session: Session, box: Sandbox, at_once: None, eventually: Eventually) -> None:
+    box.faults.revoke(token_of(session).reveal())
+    with pytest.raises(SignInRefused):
+        session.accounts()
+    box.faults.drop()
+    eventually(lambda: session.state == "signed out")
+
+
+# The reminder
+
+
+def reminders(session: Session) -> list[str]:
+    events = session.events()
+    return events.loc[events["what"] == "sign-in ends soon", "why"].tolist()
+
+
+def test_a_reminder(open_options: Open, browser: Browser, eventually: Eventually) -> None:
+    session = open_options(None, app_id=browser.app_id)
+    told: list[str] = []
+    session._watch(lambda: told.append(session._remark))
+    session._sign_in_and_wait(browser.credential(signing.REMIND_BEFORE - 1, renewable=False))
+    eventually(lambda: told and "Sign in again" in told[-1])
+    session.use(REAL)
+    assert "ends at" in session._remark
+    assert reminders(session) == [session._remark]
+
+
+def test_no_reminder_before_its_time(
+    open_options: Open, browser: Browser, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(signing, "REMIND_BEFORE", 3600.0)
+    session = open_options(browser.credential(3600.3, renewable=False), app_id=browser.app_id)
+    assert reminders(session) == []
+    eventually(lambda: reminders(session))
+
+
+def test_no_reminder_where_there_is_no_need(open_options: Open, browser: Browser, box: Sandbox) -> None:
+    session = open_options(browser.credential(100.0), app_id=browser.app_id)
+    box.options.gives_refresh_tokens = False
+    session._sign_in_and_wait(browser.credential(None, renewable=False))
+    session.accounts()  # behind whatever was due at once
+    assert reminders(session) == []
+    assert session._remark == ""
+
+
+# What stands between
+
+
+@pytest.mark.parametrize("call", ["get_accounts", "otp"])
+@pytest.mark.parametrize("status", [200, 302, 403, 502])
+def test_a_page_instead_of_an_answer(
+    open_options: Open, box: Sandbox, call: str, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(options, "HTTP_TIMEOUT", 0.9)  # not enough for another try
+    box.faults.http(status, call, times=100, headers={"Location": "https://example.com/"})
+    with pytest.raises((BadReply, ConnectionFailed, ApiError), match=rf"HTTP ?{status}") as failed:
+        open_options()
+    assert not isinstance(failed.value, SignInRefused)
+    assert "A page of something" not in str(failed.value)
+
+
+def test_a_page_in_between(session: Session, box: Sandbox) -> None:
+    box.faults.http(403, "get_accounts")
+    with pytest.raises(BadReply, match="company proxy"):
+        session.accounts()
+    box.faults.http(502, "get_accounts")
+    assert len(session.accounts()) == 2
+
+
+@pytest.mark.parametrize("status", [302, 403, 429, 500, 502, 503, 520])
+def test_a_refused_handshake(open_options: Open, box: Sandbox, status: int) -> None:
+    box.faults.refuse(status)
+    with pytest.raises(ConnectionFailed, match=f"HTTP {status}"):
+        open_options()
+
+
+def test_a_refused_handshake_of_a_new_connection(session: Session, box: Sandbox, at_once: None) -> None:
+    for status in (401, 403, 429, 502):
+        box.faults.refuse(status)
+    box.faults.drop()
+    arrived(box, "otp", 6)
+    assert session.balance()["loginid"].tolist() == [DEMO]
+    assert calls(box, "otp") == 6
+
+
+def test_more_sockets_than_allowed(open_options: Open, box: Sandbox) -> None:
+    for _ in range(box.options.most_sockets):
+        open_options()
+    with pytest.raises(ConnectionFailed, match="too many connections"):
+        open_options()
+
+
+@pytest.mark.parametrize("fault", ["zombie", "hang_up"])
+def test_a_socket_that_is_none(open_options: Open, box: Sandbox, fault: str, at_once: None) -> None:
+    getattr(box.faults, fault)()
+    with pytest.raises(BadReply if fault == "zombie" else ConnectionFailed) as failed:
+        open_options()
+    assert ("answers nothing" if fault == "zombie" else "code 1011") in str(failed.value)
+    session = open_options()
+    getattr(box.faults, fault)(times=2)
+    box.faults.drop()
+    arrived(box, "otp", 5)
+    assert session.balance()["balance"].notna().all()
+    assert session.state == "signed in"
+    assert calls(box, "otp") == 5
+
+
+def test_trouble_with_the_first_question_is_no_verdict(session: Session, box: Sandbox, at_once: None) -> None:
+    for code in ("RateLimit", "NobodyKnowsThis", "Unauthorized"):
+        box.faults.error(code, "balance")
+    box.faults.drop()
+    arrived(box, "balance", 5)
+    assert session.balance()["loginid"].tolist() == [DEMO]
+    assert calls(box, "otp") == 5
+
+
+@pytest.mark.parametrize("fault", ["drop", "reset", "swallow", "stall", "garbage", "delay"])
+@pytest.mark.parametrize("call", ["get_accounts", "otp", "balance"])
+def test_every_sign_in_comes_to_an_end(open_options: Open, box: Sandbox, fault: str, call: str, at_once: None) -> None:
+    arguments = {"delay": (30.0, call), "garbage": (call, 1000)}.get(fault, (call, 1000))
+    getattr(box.faults, fault)(*arguments)
+    began = time.monotonic()
+    with pytest.raises(DpyauthError):
+        open_options(timeout=0.4)
+    assert time.monotonic() - began < 3
+
+
+@pytest.mark.parametrize("fault", ["drop", "reset", "swallow", "stall", "garbage"])
+def test_every_call_comes_to_an_end(session: Session, box: Sandbox, fault: str) -> None:
+    for call in ("get_accounts", "balance"):
+        getattr(box.faults, fault)(call, 1000)
+        with pytest.raises((CallTimeout, ConnectionFailed, BadReply)):
+            session.call(call, timeout=0.3)
+
+
+# Changes
+
+
+@pytest.mark.parametrize("fault", ["drop", "reset", "swallow", "stall", "garbage"])
+@pytest.mark.parametrize("call", ["reset_demo_balance", "sell"])
+def test_a_change_that_is_not_answered(session: Session, box: Sandbox, fault: str, call: str, at_once: None) -> None:
+    fields: dict[str, Any] = {"account_id": DEMO} if call == "reset_demo_balance" else {"sell": 1, "price": 1}
+    getattr(box.faults, fault)(call, 100)
+    with pytest.raises(OutcomeUnknown) as unknown:
+        session.call(call, timeout=0.4, **fields)
+    assert unknown.value.call == call
+    assert len(session.accounts()) == 2  # it goes on
+    assert calls(box, call) == 1
+
+
+@pytest.mark.parametrize("end", ["close", "logout", "sign in anew"])
+def test_a_change_in_flight_when_the_session_goes_on_without_it(session: Session, box: Sandbox, end: str) -> None:
+    box.faults.stall("reset_demo_balance")
+    changing = on_thread(lambda: session.call("reset_demo_balance", account_id=DEMO))
+    arrived(box, "reset_demo_balance")
+    if end == "sign in anew":
+        session._sign_in_and_wait(pat(box, "trouble"))
+    else:
+        getattr(session, end)()
+    with pytest.raises(OutcomeUnknown):
+        changing.result(5)
+    assert calls(box, "reset_demo_balance") == 1
+
+
+def test_a_change_that_cannot_have_left(session: Session, box: Sandbox) -> None:
+    box.stop()
+    with pytest.raises(ConnectionFailed):
+        session.call("reset_demo_balance", account_id=DEMO, timeout=0.5)
+    box.start()
+
+
+# Moving from v3
+
+
+def test_somebody_who_has_moved(open_session: Open, open_options: Open, box: Sandbox) -> None:
+    box.faults.move("CR900001")
+    with pytest.raises(SignInRefused, match=r'sign in with dpyauth\.login\(api="options"\)'):
+        open_session()
+    assert open_options().migration() == "complete"
+    assert open_options("moved").migration() == "complete"
+
+
+@pytest.mark.parametrize("status", ["complete", "pending", "failed", "not_applicable"])
+def test_how_far_the_move_is(session: Session, box: Sandbox, status: str) -> None:
+    box.faults.move(DEMO, status)
+    assert session.migration() == status.replace("_", " ")
+
+
+# Leaving
+
+
+@pytest.mark.parametrize("way", ["close", "logout"])
+def test_nothing_is_left(open_options: Open, box: Sandbox, eventually: Eventually, way: str) -> None:
+    session = open_options()
+    session.balance(REAL)
+    session.accounts()
+    stream = session.stream("transaction")
+    getattr(session, way)()
+    assert stream.ended
+    assert box.wait_until(lambda box: box.connections_open == 0)
+    eventually(lambda: not [one for one in threading.enumerate() if one.name == "dpyauth"])
+    with pytest.raises((NotSignedIn, SessionClosed)):
+        session.accounts()
+    gc.collect()  # what was not closed would say so
+
+
+@pytest.mark.parametrize("call", ["get_accounts", "otp", "balance"])
+def test_closing_in_the_middle_of_a_sign_in(open_options: Open, box: Sandbox, call: str) -> None:
+    session = open_options(None)
+    box.faults.stall(call)
+    future = session._sign_in(pat(box))
+    arrived(box, call)
+    session.close()
+    assert isinstance(future.exception(5), DpyauthError)
+    gc.collect()
+
+
+def test_a_sign_in_that_is_called_off(open_options: Open, box: Sandbox, eventually: Eventually) -> None:
+    session = open_options(None)
+    box.faults.stall("get_accounts")
+    future = session._sign_in(pat(box))
+    arrived(box, "get_accounts")
+    assert future.cancel()
+    eventually(lambda: not [one for one in threading.enumerate() if one.name == "dpyauth"])
+    gc.collect()
+
+
+def test_a_failed_sign_in_leaves_the_one_before(session: Session, box: Sandbox) -> None:
+    with pytest.raises(SignInRefused):
+        session._sign_in_and_wait(pat(box, "refused"))
+    assert session.loginid == DEMO
+    assert len(session.accounts()) == 2
+
+
+@pytest.mark.parametrize("direction", ["to v3", "to options"])
+def test_from_one_api_to_the_other(
+    open_session: Open, open_options: Open, box: Sandbox, direction: str, eventually: Eventually
+) -> None:
+    here = open_options() if direction == "to v3" else open_session()
+    v3, current = settings(box.app_id, box.url), settings(box.options_app_id, box.rest, api="options")
+    if direction == "to v3":
+        here._sign_in_and_wait(api_token("sandbox-rich-read", "a test"), settings=v3)
+        assert (here.api, here.loginid) == ("v3", "CR900001")
+        assert here.account_status()["loginid"].tolist() == ["CR900001"]
+    else:
+        here._sign_in_and_wait(pat(box), settings=current)
+        assert (here.api, here.loginid) == ("options", DEMO)
+        assert here.account_status()["loginid"].tolist() == [DEMO]
+    eventually(lambda: box.connections_open == 1)
+
+
+def test_a_session_needs_no_event_loop_of_its_own(session: Session) -> None:
+    async def both() -> list[pd.DataFrame]:
+        return list(await asyncio.gather(session.aio.balance(), session.aio.accounts()))
+
+    balance, accounts = asyncio.run(both())
+    assert balance["loginid"].tolist() == [DEMO]
+    assert accounts["kind"].tolist() == ["real", "demo"]
+
+
+def test_nobody_is_asked_for_limits(session: Session, box: Sandbox) -> None:
+    for _ in range(120):
+        session.call("time")
+    session.call("ping")
+    assert {received.call for received in box.received} == {"get_accounts", "otp", "balance", "time", "ping"}

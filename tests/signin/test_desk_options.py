@@ -1,0 +1,531 @@
+"""The desk on the options API: tokens of both kinds, the sign-in with a code, and which API it is after all."""
+
+from __future__ import annotations
+
+import asyncio
+import html
+import json
+import re
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import httpx
+import keyring
+import pytest
+from keyring.backends.fail import Keyring as FailKeyring
+
+from dpyauth.apis.access import Account
+from dpyauth.credentials import Secret
+from dpyauth.errors import InvalidCredential, InvalidSetting, RedirectRefused
+from dpyauth.keep import recall
+from dpyauth.oauth import tokens
+from dpyauth.sandbox import Sandbox
+from dpyauth.session import Session
+from dpyauth.settings import settings
+from dpyauth.signin.desk import Desk
+
+V3 = "sandbox-rich-read"
+CALLBACK = "http://127.0.0.1:8888/dpyauth/callback"
+BACK = "https://me.example/back"
+RICH = {"ROT900001", "DOT900003"}
+
+
+class Reader:
+    """Somebody at a desk, and in a browser."""
+
+    def __init__(self, desk: Desk, box: Sandbox, eventually: Callable[..., None]) -> None:
+        self.desk = desk
+        self.box = box
+        self.seen: list[dict[str, Any]] = []
+        self.url = self.nonce = ""
+        self.wait_until = eventually
+        desk.changed = lambda: self.seen.append(desk.look())
+
+    @property
+    def view(self) -> dict[str, Any]:
+        return self.desk.look()
+
+    def wait_for(self, phase: str, *, notice: str | None = None) -> dict[str, Any]:
+        def quiet() -> bool:
+            return not any(thread.name == "dpyauth-desk" for thread in threading.enumerate())
+
+        self.wait_until(
+            lambda: self.view["phase"] == phase and (notice is None or notice in str(self.view["notice"])) and quiet()
+        )
+        return self.view
+
+    def pat(self, label: str = "rich, every scope") -> Secret:
+        return Secret(self.box.options_token(label).token)
+
+    def token(self, token: Secret, app_id: str | None = None, **more: Any) -> None:
+        self.desk.token(token, self.box.options_app_id if app_id is None else app_id, **more)
+
+    def begin(self, app_id: str | None = None, *, callback: str | None = CALLBACK, **more: Any) -> dict[str, Any]:
+        options = {"signup": False, "remember": False, "api": "options"} | more
+        begun = self.desk.browser(str(self.box.app_id) if app_id is None else app_id, callback, **options)
+        self.url, self.nonce = begun["url"], begun["nonce"]
+        return begun
+
+    def asked(self, name: str) -> str:
+        return dict(parse_qsl(urlsplit(self.url).query)).get(name, "")
+
+    def at_deriv(self, choice: str = "allow", user: int = 9000001, url: str | None = None) -> str:
+        """Sign in on Deriv's pages, as a browser does; returns the address that one ends at."""
+        with httpx.Client(trust_env=False, timeout=10) as http:
+
+            def send(path: str, page: httpx.Response, **more: str) -> httpx.Response:
+                hidden = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page.text)
+                fields = {name: html.unescape(value) for name, value in hidden}
+                return http.post(path, data=fields | more)
+
+            first = http.get(url or self.url)
+            if first.is_redirect:
+                return str(first.headers["location"])
+            action = html.unescape(re.findall(r'action="([^"]+)"', first.text)[0])
+            consent = send(f"{self.box.auth_host}{action}", first, user=str(user))
+            answer = send(f"{self.box.auth_host}/oauth2/auth/consent", consent, choice=choice)
+            return str(answer.headers["location"])
+
+    def return_with(self, address: str) -> None:
+        self.desk.returned(self.nonce, Secret(f"?{urlsplit(address).query}"))
+
+    def paste(self, address: str) -> None:
+        self.desk.pasted(Secret(address))
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home folder with nothing in it, and no keyring."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setattr(keyring, "get_keyring", FailKeyring)
+    return tmp_path
+
+
+@pytest.fixture
+def sit_down(box: Sandbox, eventually: Any) -> Iterator[Callable[..., Reader]]:
+    """Makes readers at desks; afterwards nothing of theirs goes on."""
+    readers: list[Reader] = []
+
+    def sit_down_one(sandbox: bool = True, **options: Any) -> Reader:
+        if sandbox:
+            session = Session(settings(box.app_id, box.url), timeout=5)
+            readers.append(Reader(Desk(session, box=box, **options), box, eventually))
+        else:
+            session = Session(settings(None, box.rest, api="options"), timeout=5)
+            readers.append(Reader(Desk(session, oauth_host=box.auth_host, **options), box, eventually))
+        return readers[-1]
+
+    yield sit_down_one
+    for reader in readers:
+        reader.desk.cancel()
+        reader.desk.session.close()
+    box.faults.clear()
+    names = ("dpyauth-desk", "dpyauth-listener")
+    eventually(
+        lambda: not [one for one in threading.enumerate() if one.name in names or isinstance(one, threading.Timer)]
+    )
+
+
+@pytest.fixture
+def reader(sit_down: Callable[..., Reader]) -> Reader:
+    return sit_down()
+
+
+@pytest.fixture
+def away(reader: Reader) -> Reader:
+    """Has gone to sign in with the browser."""
+    reader.begin()
+    return reader
+
+
+@pytest.fixture
+def real(sit_down: Callable[..., Reader]) -> Reader:
+    """Has an app of their own, at a Deriv that is not the kernel's own sandbox."""
+    return sit_down(sandbox=False)
+
+
+# With a token
+
+
+@pytest.mark.parametrize("api", [None, "", "options"])
+def test_personal_access_token(reader: Reader, api: str | None) -> None:
+    reader.token(reader.pat(), api=api)
+    view = reader.wait_for("in")
+    assert view["account"]["api"] == reader.desk.session.api == "options"
+    assert view["account"]["source"] == "the sign-in panel"
+    assert (view["account"]["loginid"], view["account"]["kind"]) == ("DOT900003", "demo")
+    assert view["app_id"] == reader.box.options_app_id
+    assert view["notice"] is None
+    assert {account["loginid"]: account["kind"] for account in view["accounts"]} == {
+        "ROT900001": "real",
+        "DOT900003": "demo",
+    }
+    assert all(re.fullmatch(r"[\d,]+\.\d\d", account["balance"]) for account in view["accounts"])
+
+
+def test_the_app_id_that_stands_there_is_of_v3(reader: Reader) -> None:
+    """Nobody has chosen that one, so the sandbox's own stands in for it; and the other way round."""
+    reader.token(reader.pat(), str(reader.box.app_id))
+    assert reader.wait_for("in")["app_id"] == reader.box.options_app_id
+    reader.desk.token(Secret(V3), reader.view["app_id"])
+    view = reader.wait_for("in")
+    assert (view["app_id"], view["account"]["api"]) == (str(reader.box.app_id), "v3")
+    assert view["notice"] is None
+
+
+def test_samples_of_both_apis(reader: Reader) -> None:
+    reader.desk.sample("rich, every scope", "options")
+    assert reader.wait_for("in")["account"]["api"] == "options"
+    reader.desk.sample("rich, every scope", "v3")
+    assert reader.wait_for("in")["account"]["api"] == "v3"
+    reader.desk.sample("rich, every scope", "v4")
+    assert reader.view["phase"] == "in"
+
+
+def test_an_app_of_another_kind(reader: Reader) -> None:
+    app_id = reader.box.register_options_app("Mine", BACK)
+    reader.token(reader.pat(), app_id, api="options")
+    notice = reader.wait_for("form", notice="did not let you in")["notice"]
+    assert notice["title"] == "Deriv did not let you in (options API)"
+    assert "offer" not in notice
+
+
+def test_an_app_id_of_digits_is_of_v3(reader: Reader) -> None:
+    reader.token(reader.pat(), "4444", api="options")
+    assert "digits only belongs to Deriv's older API" in reader.wait_for("form", notice="options API")["notice"]["text"]
+
+
+def test_without_an_app_id_at_deriv_itself(real: Reader) -> None:
+    real.token(real.pat(), "")
+    notice = real.wait_for("form", notice="options API")["notice"]
+    assert notice["title"] == "Check what you entered"
+    assert "needs your app ID" in notice["text"]
+    real.token(real.pat())
+    assert real.wait_for("in")["account"]["loginid"] == "DOT900003"
+
+
+def test_a_part_of_a_token(reader: Reader) -> None:
+    half = reader.pat().reveal()[:30]
+    reader.token(Secret(half), api="options")
+    assert "a part of it is missing" in reader.wait_for("form", notice="options API")["notice"]["text"]
+    assert half not in str(reader.seen)
+
+
+@pytest.mark.parametrize(
+    ("token", "app_id", "error"), [("a b", "x", InvalidCredential), ("pat_1", "ö", InvalidSetting)]
+)
+def test_what_cannot_be_right_is_not_sent(reader: Reader, token: str, app_id: str, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        reader.token(Secret(token), app_id)
+    assert reader.view["phase"] == "form"
+
+
+# Which API it is after all
+
+
+def test_a_token_of_v3_with_an_app_id_of_options(reader: Reader) -> None:
+    app_id = reader.box.register_options_app("Mine", BACK)
+    reader.desk.token(Secret(V3), app_id)
+    view = reader.wait_for("in")
+    assert (view["account"]["api"], view["account"]["loginid"]) == ("v3", "CR900001")
+    assert view["notice"]["kind"] == "info"
+    assert "This token is of Deriv's v3 API, not of options" in view["notice"]["text"]
+    reader.desk.dismiss()
+    assert reader.view["notice"] is None
+
+
+def test_an_api_that_was_chosen_is_not_corrected(reader: Reader) -> None:
+    reader.desk.token(Secret(V3), "16303", api="options")
+    assert reader.wait_for("form", notice="options API")
+    reader.desk.token(reader.pat(), "16303", api="v3")
+    notice = reader.wait_for("form", notice="v3 API")["notice"]
+    assert "either" not in notice["text"]
+    assert notice["offer"] == "options"
+
+
+def test_neither_of_the_two(reader: Reader) -> None:
+    reader.desk.token(Secret("C4nary-wr0ng"), "16303")
+    notice = reader.wait_for("form", notice="v3 API")["notice"]
+    assert notice["text"].endswith("Deriv's options API does not take it either.")
+    assert "C4nary" not in str(reader.seen)
+
+
+def test_somebody_who_has_moved(reader: Reader) -> None:
+    """All that v3 says is that the token is no good; the panel offers the other API."""
+    reader.box.faults.clear()
+    reader.box._now(lambda: reader.box.options.move("CR900001", "complete"))
+    reader.desk.token(Secret(V3), "16303")
+    assert reader.wait_for("form", notice="current API")["notice"]["offer"] == "options"
+
+
+def test_cancel_while_the_other_is_tried(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    reached, session, never = threading.Event(), reader.desk.session, Future[Account]()
+    begin = session._sign_in
+
+    def stuck(credential: Any, where: Any, *args: Any, **more: Any) -> Future[Account]:
+        if where.api == "v3":
+            return begin(credential, where, *args, **more)
+        reached.set()
+        return never
+
+    monkeypatch.setattr(session, "_sign_in", stuck)
+    reader.desk.token(Secret("C4nary-wr0ng"), "16303")
+    assert reached.wait(5)
+    reader.desk.cancel()
+    assert reader.view["phase"] == "form"
+    assert reader.view["notice"] is None
+    reader.wait_until(never.cancelled)
+
+
+# No account yet
+
+
+def test_no_account_yet(reader: Reader) -> None:
+    reader.token(reader.pat("new, no account"))
+    assert reader.wait_for("form", notice="no options account yet")["notice"]["offer"] == "demo"
+    people = len(reader.box.options.people[2].accounts)
+    assert people == 0  # none is made unasked
+    reader.desk.create_demo()
+    view = reader.wait_for("in")
+    assert view["account"]["kind"] == "demo"
+    reader.desk.create_demo()
+    assert len(reader.box.options.people[2].accounts) == 1
+
+
+def test_what_was_taken_away_is_not_done(reader: Reader) -> None:
+    reader.token(reader.pat("new, no account"))
+    reader.wait_for("form", notice="no options account yet")
+    reader.desk.dismiss()
+    reader.desk.create_demo()
+    assert reader.view["phase"] == "form"
+
+
+def test_no_account_after_signing_in_with_deriv(away: Reader) -> None:
+    """That token may not make one, so one goes to Deriv again."""
+    away.return_with(away.at_deriv(user=9000021))
+    assert away.wait_for("form", notice="no options account yet")["notice"]["offer"] == "demo with Deriv"
+    away.begin(create_demo=True)
+    assert away.asked("scope") == "trade account_manage"
+    away.return_with(away.at_deriv(user=9000021))
+    assert away.wait_for("in")["account"]["kind"] == "demo"
+
+
+# With a code
+
+
+def test_begin(reader: Reader) -> None:
+    begun = reader.begin()
+    assert reader.url.startswith(f"{reader.box.auth_host}/oauth2/auth?")
+    assert reader.asked("redirect_uri") == CALLBACK
+    assert reader.asked("scope") == "trade"
+    assert reader.asked("code_challenge_method") == "S256"
+    assert begun["automatic"] is True
+    assert reader.view["phase"] == "browser"
+    assert reader.begin(callback=None)["automatic"] is False
+    assert "prompt=registration" in reader.begin(signup=True)["url"]
+
+
+@pytest.mark.parametrize("how", ["callback", "paste"])
+def test_code(away: Reader, how: str) -> None:
+    address = away.at_deriv()
+    (away.return_with if how == "callback" else away.paste)(address)
+    view = away.wait_for("in")
+    assert view["account"] == {
+        "loginid": "DOT900003",
+        "currency": "USD",
+        "kind": "demo",
+        "api": "options",
+        "source": "signing in with Deriv",
+        "scopes": ["Trade"],
+    }
+    assert {account["loginid"] for account in view["accounts"]} == RICH
+    assert away.desk.session.balance()["loginid"].item() == "DOT900003"
+    away.desk.choose("ROT900001")
+    away.wait_for("in")
+    assert away.desk.session.balance()["loginid"].item() == "ROT900001"
+
+
+def test_the_tokens_are_renewed(away: Reader) -> None:
+    away.box.options.gives_refresh_tokens = True
+    away.box.options.expires_in = 30  # seconds: less than the time in which a token is renewed beforehand
+    away.paste(away.at_deriv())
+    away.wait_for("in")
+    before = set(away.box.options.passes)
+    away.desk.session.call("get_accounts")
+    assert set(away.box.options.passes) - before
+
+
+@pytest.mark.parametrize("state", ["", "somebody-elses"])
+@pytest.mark.parametrize("how", ["callback", "paste"])
+def test_of_another_sign_in(away: Reader, how: str, state: str) -> None:
+    """Nobody can vouch for it: with a code there is always a state."""
+    address = away.at_deriv()
+    wrong = re.sub("state=[^&]*", f"state={state}", address)
+    with pytest.raises(RedirectRefused) as refused:
+        (away.return_with if how == "callback" else away.paste)(wrong)
+    assert refused.value.code == ("state_mismatch" if state else "state_missing")
+    assert (away.view["phase"], away.view["held"]) == ("browser", [])
+    away.desk.confirm()
+    assert away.view["phase"] == "browser"
+    away.paste(address)
+    away.wait_for("in")
+
+
+def test_denied(away: Reader) -> None:
+    with pytest.raises(RedirectRefused, match="did not give the app access"):
+        away.return_with(away.at_deriv("deny"))
+    assert away.view["phase"] == "form"
+
+
+def test_a_code_that_was_used(away: Reader) -> None:
+    address = away.at_deriv()
+    begun = away.desk._browser.way._begun  # type: ignore[union-attr]
+    code = dict(parse_qsl(urlsplit(address).query))["code"]
+    verifier = begun._verifier.reveal()
+    fields = {"grant_type": "authorization_code", "client_id": away.asked("client_id"), "code": code}
+    fields |= {"redirect_uri": CALLBACK, "code_verifier": verifier}
+    httpx.post(f"{away.box.auth_host}/oauth2/token", data=fields, trust_env=False).raise_for_status()
+    away.paste(address)
+    notice = away.wait_for("form", notice="invalid_grant")["notice"]
+    assert notice["title"] == "Deriv did not let you in (options API)"
+    assert code not in str(away.seen)
+    assert verifier not in str(away.seen)
+
+
+def test_pasted_twice_is_once(away: Reader) -> None:
+    address = away.at_deriv()
+    before = len(away.box.options.passes)
+    away.paste(address)
+    away.paste(address)
+    away.return_with(address)
+    assert away.wait_for("in")["notice"] is None
+    assert len(away.box.options.passes) == before + 1
+
+
+def test_by_two_ways_at_once_is_once(away: Reader) -> None:
+    """What comes second finds the code used, and that is no news."""
+    browser, address = away.desk._browser, away.at_deriv()
+    assert browser is not None
+    away.paste(address)
+    browser.pasted(Secret(address))
+    browser.returned(away.nonce, Secret(f"?{urlsplit(address).query}"))
+    assert away.wait_for("in")["notice"] is None
+
+
+def test_cancelled_while_the_code_is_exchanged(away: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    reached = threading.Event()
+
+    async def never(*args: Any) -> None:
+        reached.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(tokens, "exchange", never)
+    away.paste(away.at_deriv())
+    assert reached.wait(5)
+    assert away.view["phase"] == "busy"
+    away.desk.cancel()
+    assert away.view["phase"] == "form"
+    assert away.view["notice"] is None
+
+
+def test_the_session_is_closed_meanwhile(away: Reader) -> None:
+    address = away.at_deriv()
+    away.desk.session.close()
+    away.paste(address)
+    assert away.wait_for("closed")["account"] is None
+
+
+def test_remembered(reader: Reader) -> None:
+    reader.begin(remember=True)
+    reader.paste(reader.at_deriv())
+    reader.wait_for("in")
+    kept = recall()
+    assert kept is not None
+    assert (kept.api, kept.active, set(kept.tokens)) == ("options", "DOT900003", RICH)
+
+
+# At Deriv itself, with an app of one's own
+
+
+def test_the_redirect_url_must_be_known(real: Reader) -> None:
+    app_id = real.box.register_options_app("Mine", BACK)
+    with pytest.raises(RedirectRefused, match="wants to know where your app leads back to"):
+        real.begin(app_id)
+    with pytest.raises(InvalidSetting, match="letter by letter"):
+        real.begin(app_id, redirect_url="me.example/back")
+    with pytest.raises(InvalidSetting, match="app ID of your own"):
+        real.begin("", redirect_url=BACK)
+    assert real.view["phase"] == "form"
+    begun = real.begin(app_id, redirect_url=f" {BACK} ", api="")
+    assert real.asked("redirect_uri") == BACK
+    assert begun["automatic"] is False
+    assert real.view["notice"] is None
+    real.paste(real.at_deriv())
+    assert real.wait_for("in")["account"]["api"] == "options"
+
+
+def test_a_redirect_url_that_is_not_the_registered_one(real: Reader) -> None:
+    app_id = real.box.register_options_app("Mine", BACK)
+    real.begin(app_id, redirect_url=f"{BACK}/")
+    page = httpx.get(real.url, trust_env=False)
+    assert "letter by letter" in page.text
+
+
+def test_a_scope_that_the_app_does_not_have(real: Reader) -> None:
+    app_id = real.box.register_options_app("Mine", BACK, ("payment",))
+    real.begin(app_id, redirect_url=BACK)
+    with pytest.raises(RedirectRefused, match="invalid_scope"):
+        real.paste(real.at_deriv())
+    assert real.view["phase"] == "form"
+
+
+def test_by_the_listener(sit_down: Callable[..., Reader]) -> None:
+    with socket.socket() as trial:
+        trial.bind(("127.0.0.1", 0))
+        back = f"http://127.0.0.1:{trial.getsockname()[1]}/back"
+    reader = sit_down(sandbox=False, redirect_url=back)
+    reader.begin(reader.box.register_options_app("Mine", back))
+    assert reader.view["listening"] is True
+    address = reader.at_deriv()
+    wrong = re.sub("state=[^&]*", "state=another", address)
+    with httpx.Client(trust_env=False, follow_redirects=True) as http:
+        http.get(wrong)
+        assert reader.view["phase"] == "browser"
+        assert "The notebook has it" in http.get(address).text
+    assert reader.wait_for("in")["account"]["loginid"] == "DOT900003"
+
+
+def test_only_one_api_at_a_given_server(real: Reader, reader: Reader) -> None:
+    assert real.view["apis"] == ["options"]
+    assert reader.view["apis"] == ["v3", "options"]
+
+
+# Secrets
+
+
+def test_no_secret_is_ever_shown(reader: Reader) -> None:
+    pat = reader.pat().reveal()
+    reader.token(Secret(pat))
+    reader.wait_for("in")
+    reader.desk.sign_out()
+    reader.begin(remember=True)
+    begun = reader.desk._browser.way._begun  # type: ignore[union-attr]
+    address = reader.at_deriv()
+    verifier, code = begun._verifier.reveal(), dict(parse_qsl(urlsplit(address).query))["code"]
+    shown = [repr(reader.desk._browser), repr(vars(reader.desk._browser)), repr(vars(reader.desk._browser.way))]  # type: ignore[union-attr]
+    before = set(reader.box.options.passes)
+    reader.paste(address)
+    reader.wait_for("in")
+    reader.desk.choose("ROT900001")
+    reader.wait_for("in")
+    secrets = [pat, verifier, code, reader.asked("state"), reader.nonce, *(set(reader.box.options.passes) - before)]
+    assert len(secrets) == 6
+    desk = vars(reader.desk) | {"_samples": ""}  # of the sandbox, for everyone; of those only the labels are shown
+    shown += [json.dumps(reader.seen), repr(reader.desk), repr(desk), repr(vars(reader.desk.session))]
+    assert [secret for secret in secrets for text in shown if secret in text and secret not in reader.url] == []
+    assert [secret for secret in secrets for text in shown[3:] if secret in text] == []

@@ -1,0 +1,353 @@
+from __future__ import annotations
+
+import importlib
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import pytest
+
+import dpyauth
+from dpyauth import environment
+from dpyauth.credentials import Secret
+from dpyauth.errors import (
+    CallTimeout,
+    ConnectionFailed,
+    InvalidCredential,
+    InvalidSetting,
+    NoCredential,
+    SessionClosed,
+    SignInRefused,
+)
+from dpyauth.sandbox import Sandbox
+from dpyauth.session import Session
+
+module = importlib.import_module("dpyauth.signin")
+
+ALL, BTC = "sandbox-rich-all", "sandbox-rich-btc"
+Login = Callable[..., Session]
+
+
+@pytest.fixture
+def login(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Login:
+    """login() with the sandbox of the test, with nobody there to ask."""
+    monkeypatch.setattr(environment, "somebody_there", lambda: False)
+
+    def login(*args: Any, **kwargs: Any) -> Session:
+        return dpyauth.login(*args, **{"server": box.url, "app_id": box.app_id, "timeout": 5, **kwargs})
+
+    return login
+
+
+@pytest.fixture
+def somebody(monkeypatch: pytest.MonkeyPatch, login: Login) -> list[str]:
+    """Somebody at a terminal; returns what was asked."""
+    asked: list[str] = []
+
+    def getpass(prompt: str) -> str:
+        asked.append(prompt)
+        return f" {BTC}\n"
+
+    monkeypatch.setattr(environment, "somebody_there", lambda: True)
+    monkeypatch.setattr("getpass.getpass", getpass)
+    return asked
+
+
+@pytest.fixture
+def colab(monkeypatch: pytest.MonkeyPatch, login: Login) -> SimpleNamespace:
+    """Google Colab with its secrets."""
+
+    class SecretNotFoundError(Exception):
+        pass
+
+    class NotebookAccessError(Exception):
+        pass
+
+    def get(name: str) -> str:
+        if isinstance(userdata.stored, Exception):
+            raise userdata.stored
+        assert name == "DERIV_TOKEN"
+        return userdata.stored
+
+    userdata = SimpleNamespace(
+        get=get, stored=BTC, SecretNotFoundError=SecretNotFoundError, NotebookAccessError=NotebookAccessError
+    )
+    package = ModuleType("google.colab")
+    package.userdata = userdata  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "google", ModuleType("google"))
+    monkeypatch.setitem(sys.modules, "google.colab", package)
+    monkeypatch.setattr(environment, "in_colab", lambda: True)
+    return userdata
+
+
+@pytest.fixture
+def panel(monkeypatch: pytest.MonkeyPatch, login: Login) -> list[tuple[Session, Any]]:
+    """A notebook; returns the panels that were shown: for which session, with which sandbox."""
+    shown: list[tuple[Session, Any]] = []
+    fake = ModuleType("dpyauth.widgets.signin")
+    fake.show = lambda desk: shown.append((desk.session, desk._box))  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "dpyauth.widgets.signin", fake)
+    monkeypatch.setattr(environment, "in_notebook", lambda: True)
+    monkeypatch.setattr(environment, "somebody_there", lambda: True)
+    return shown
+
+
+# Where a credential comes from
+
+
+def test_the_argument_comes_first(
+    login: Login, monkeypatch: pytest.MonkeyPatch, colab: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DERIV_TOKEN", BTC)
+    assert login(ALL).loginid == "CR900001"
+    said = capsys.readouterr()
+    assert said.err == "<dpyauth session: signed in, CR900001 (USD, real)> with the token from the argument token\n"
+    assert said.out == ""
+
+
+def test_a_wrapped_argument(login: Login) -> None:
+    assert login(Secret(f" {ALL} ")).loginid == "CR900001"
+
+
+def test_then_the_environment(
+    login: Login, monkeypatch: pytest.MonkeyPatch, colab: Any, somebody: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DERIV_TOKEN", f" {ALL} ")
+    assert login().loginid == "CR900001"
+    assert "from the environment variable DERIV_TOKEN" in (said := capsys.readouterr().err)
+    assert ALL not in said
+    assert somebody == []
+
+
+def test_then_the_secrets_of_colab(
+    login: Login, monkeypatch: pytest.MonkeyPatch, colab: Any, somebody: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DERIV_TOKEN", "  ")
+    assert login().loginid == "CR900002"
+    assert "from the Colab secret DERIV_TOKEN" in (said := capsys.readouterr().err)
+    assert BTC not in said
+    assert somebody == []
+
+
+@pytest.mark.parametrize("problem", ["SecretNotFoundError", "NotebookAccessError", TimeoutError])
+def test_then_somebody_is_asked(
+    login: Login, colab: Any, somebody: list[str], capsys: pytest.CaptureFixture[str], problem: Any
+) -> None:
+    colab.stored = (getattr(colab, problem) if isinstance(problem, str) else problem)()
+    assert login().loginid == "CR900002"
+    assert len(somebody) == 1
+    assert "hidden" in somebody[0]
+    assert "127.0.0.1" in somebody[0]
+    assert "from the prompt" in (said := capsys.readouterr().err)
+    assert BTC not in said
+
+
+@pytest.mark.parametrize("ask", [None, False, True])
+def test_with_nobody_there_it_says_what_to_set(login: Login, ask: bool | None) -> None:
+    with pytest.raises(NoCredential, match=r"DERIV_TOKEN.*sandbox=True"):
+        login(ask=ask)
+    assert module._current is None
+
+
+def test_not_asking_means_not_asking(login: Login, somebody: list[str]) -> None:
+    with pytest.raises(NoCredential):
+        login(ask=False)
+    assert somebody == []
+
+
+def test_asking_means_asking(login: Login, somebody: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DERIV_TOKEN", ALL)
+    assert login(ask=True).loginid == "CR900002"
+    assert len(somebody) == 1
+
+
+@pytest.mark.parametrize("leaves", [EOFError, KeyboardInterrupt])
+def test_somebody_may_leave_the_prompt(
+    login: Login, somebody: Any, monkeypatch: pytest.MonkeyPatch, leaves: type[BaseException]
+) -> None:
+    def getpass(prompt: str) -> str:
+        raise leaves
+
+    monkeypatch.setattr("getpass.getpass", getpass)
+    with pytest.raises(NoCredential, match="No API token was entered"):
+        login()
+
+
+# In a notebook
+
+
+def test_a_notebook_shows_the_panel_and_goes_on(login: Login, panel: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    session = login()
+    assert session.state == "signed out"
+    assert panel == [(session, None)]
+    assert login() is session
+    assert capsys.readouterr().err == ""
+
+
+def test_so_it_does_with_a_credential(login: Login, panel: Any) -> None:
+    session = login(ALL)
+    assert session.state == "signed in"
+    assert panel == [(session, None)]
+    assert login(ask=True) is session
+
+
+# The sandbox
+
+
+def test_the_sandbox_needs_nothing(
+    monkeypatch: pytest.MonkeyPatch, box: Sandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("dpyauth.sandbox.shared", lambda: box)
+    monkeypatch.setattr(environment, "somebody_there", lambda: False)
+    monkeypatch.setenv("DERIV_TOKEN", "a-real-token")
+    monkeypatch.setenv("DERIV_APP_ID", "12345")
+    session = dpyauth.login(sandbox=True)
+    assert session.loginid == "CR900001"
+    assert "from the sandbox's sample tokens" in capsys.readouterr().err
+    assert dpyauth.login(sandbox=True) is session
+    assert dpyauth.login(BTC, sandbox=True).loginid == "CR900002"
+    assert session.state == "closed"
+
+
+def test_the_panel_knows_its_tokens(monkeypatch: pytest.MonkeyPatch, box: Sandbox, panel: Any) -> None:
+    monkeypatch.setattr("dpyauth.sandbox.shared", lambda: box)
+    session = dpyauth.login(sandbox=True, ask=True)
+    assert panel == [(session, box)]
+    assert session.state == "signed out"
+
+
+def test_the_sandbox_is_one_server_and_server_another(box: Sandbox) -> None:
+    with pytest.raises(InvalidSetting, match="not both"):
+        dpyauth.login(sandbox=True, server=box.url)
+
+
+# Settings
+
+
+def test_the_app_id_of_the_environment(login: Login, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DERIV_APP_ID", "1089")
+    assert login(ALL, app_id=None)._settings.app_id == "1089"
+    monkeypatch.setenv("DERIV_APP_ID", "many")
+    with pytest.raises(InvalidSetting, match="app ID"):
+        login(ALL, app_id=None)
+    assert login(ALL, app_id=16303)._settings.app_id == "16303"
+
+
+@pytest.mark.parametrize("wrong", [{"app_id": 0}, {"timeout": 0}, {"language": "x"}, {"server": "http://x"}])
+def test_wrong_settings(login: Login, box: Sandbox, wrong: dict[str, Any]) -> None:
+    with pytest.raises(InvalidSetting):
+        login(ALL, **wrong)
+    assert box.connections_opened == 0
+
+
+# Again
+
+
+def test_the_same_credential_the_same_session(login: Login, monkeypatch: pytest.MonkeyPatch, box: Sandbox) -> None:
+    session = login(ALL)
+    monkeypatch.setenv("DERIV_TOKEN", ALL)
+    assert login(timeout=7) is session
+    assert session._timeout == 7
+    assert login(f"{ALL} ") is session
+    assert box.connections_opened == 1
+
+
+@pytest.mark.parametrize("other", [{"token": BTC}, {"language": "ES"}, {"app_id": 1089}])
+def test_another_one_closes_the_old(login: Login, other: dict[str, Any]) -> None:
+    before = login(ALL)
+    after = login(**{"token": ALL, **other})
+    assert after is not before
+    assert after.state == "signed in"
+    with pytest.raises(SessionClosed, match="opened a new session"):
+        before.balance()
+
+
+def test_after_closing_and_logging_out(login: Login) -> None:
+    first = login(ALL)
+    first.close()
+    second = login(ALL)
+    assert second is not first
+    second.logout()
+    third = login(ALL)
+    assert third.state == "signed in"
+
+
+@pytest.mark.parametrize("token", ["nobody-s-token", "", "not a token", "a.b.c"])
+def test_a_failing_login_leaves_the_session(login: Login, token: str) -> None:
+    session = login(ALL)
+    with pytest.raises((SignInRefused, InvalidCredential)):
+        login(token)
+    assert session.balance()["loginid"].item() == "CR900001"
+    assert login(ALL) is session
+
+
+def test_a_server_that_is_away_or_slow(login: Login, box: Sandbox) -> None:
+    box.faults.swallow("authorize")
+    with pytest.raises(CallTimeout):
+        login(ALL, timeout=0.1)
+    box.stop()
+    with pytest.raises(ConnectionFailed):
+        login(ALL)
+    box.start()
+    assert login(ALL).state == "signed in"
+
+
+def test_an_interrupted_login_leaves_nothing(login: Login, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(future: Any, timeout: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("dpyauth.session.signing.result_of", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        login(ALL)
+    assert module._current is None
+
+
+def test_leaving_python_closes_the_session(login: Login) -> None:
+    session = login(ALL)
+    module._leave()
+    assert session.state == "closed"
+
+
+# What a traceback shows
+
+VERBOSE = """
+    import os, sys
+    from IPython.core.interactiveshell import InteractiveShell
+
+    shell = InteractiveShell.instance(history_load_length=0, colors="nocolor")
+    shell.history_manager.enabled = False
+    shell.run_line_magic("xmode", "Verbose")
+    shell.run_cell("import os, dpyauth; server = os.environ['SERVER']; mine = lambda: os.environ['DERIV_TOKEN']")
+    shell.run_cell("dpyauth.login(mine(), server=server)")
+    shell.run_cell("dpyauth.login(server=server)")
+    shell.run_cell("dpyauth.login(mine() + ' .', server=server)")
+    import dpyauth.session.signing
+    def broken(*args): raise RuntimeError("a defect")
+    dpyauth.session.signing.result_of = broken
+    shell.run_cell("dpyauth.login(mine(), server=server)")
+    shell.run_cell("dpyauth.login(server=server)")
+"""
+
+
+def test_the_most_talkative_traceback_does_not_show_the_token(box: Sandbox, tmp_path: Path) -> None:
+    token = "C4nary-wr0ng-token"
+    ran = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(VERBOSE)],
+        env={"DERIV_TOKEN": token, "SERVER": box.url, "IPYTHONDIR": str(tmp_path), "PATH": "", "HOME": str(tmp_path)},
+        cwd=Path(dpyauth.__file__).parents[1],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    said = ran.stdout + ran.stderr
+    assert said.count("does not accept this API token") == 2
+    assert said.count("InvalidCredential") == 1
+    assert said.count("RuntimeError: a defect") >= 2
+    assert "token=<secret>" in said  # it does show variables
+    assert token not in said
+    assert token[:-5] not in said

@@ -1,0 +1,460 @@
+"""`login` and what it was asked to remember: kept, found again, dropped when it no longer works, forgotten."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import keyring
+import pytest
+from keyring.backends.fail import Keyring as FailKeyring
+
+import dpyauth
+from dpyauth import environment
+from dpyauth.credentials import Credential, Secret
+from dpyauth.errors import (
+    ConnectionFailed,
+    InvalidSetting,
+    KeepingFailed,
+    NoCredential,
+    NotSignedIn,
+    SignInRefused,
+)
+from dpyauth.keep import recall, remember
+from dpyauth.sandbox import Sandbox
+from dpyauth.sandbox.users import Grant
+from dpyauth.session import Session
+from dpyauth.signin.desk import Desk
+
+module = importlib.import_module("dpyauth.signin")
+
+ALL, BTC = "sandbox-rich-all", "sandbox-rich-btc"
+OAUTH = {"CR900001": "a1-sandbox-rich-usd", "CR900002": "a1-sandbox-rich-btc", "VRTC900003": "a1-sandbox-rich-demo"}
+Login = Callable[..., Session]
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home folder with nothing in it, and no keyring."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / ".config"))
+    monkeypatch.setattr(keyring, "get_keyring", FailKeyring)
+    return tmp_path
+
+
+@pytest.fixture
+def kept_file(home: Path) -> Path:
+    return home / ".config" / "dpyauth" / "credentials.json"
+
+
+@pytest.fixture
+def ring(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A keyring that works, or says what is wrong with it."""
+
+    class KeyringLocked(Exception):
+        pass
+
+    class Ring:
+        priority = 5.0
+
+        def __init__(self) -> None:
+            self.held: dict[tuple[str, str], str] = {}
+            self.locked = False
+
+        def get_password(self, service: str, name: str) -> str | None:
+            if self.locked:
+                raise KeyringLocked
+            return self.held.get((service, name))
+
+        def set_password(self, service: str, name: str, password: str) -> None:
+            self.held[service, name] = password
+
+        def delete_password(self, service: str, name: str) -> None:
+            if self.locked:
+                raise KeyringLocked
+            del self.held[service, name]
+
+    made = Ring()
+    monkeypatch.setattr(keyring, "get_keyring", lambda: made)
+    return made
+
+
+@pytest.fixture
+def login(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Login:
+    """login() with the sandbox of the test, with nobody there to ask."""
+    monkeypatch.setattr(environment, "somebody_there", lambda: False)
+    monkeypatch.setattr(environment, "in_notebook", lambda: False)
+    monkeypatch.setattr(module, "_desk", None)
+
+    def login(*args: Any, **kwargs: Any) -> Session:
+        return dpyauth.login(*args, **{"server": box.url, "timeout": 5, **kwargs})
+
+    return login
+
+
+@pytest.fixture
+def next_kernel(login: Login) -> Login:
+    """login() in a kernel that has no session yet."""
+
+    def next_one(*args: Any, **kwargs: Any) -> Session:
+        before, module._current = module._current, None
+        if before is not None:
+            before.close()
+        return login(*args, **kwargs)
+
+    return next_one
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch, login: Login) -> list[str]:
+    """Somebody at a terminal; returns what was asked."""
+    asked: list[str] = []
+    monkeypatch.setattr(environment, "somebody_there", lambda: True)
+    monkeypatch.setattr("getpass.getpass", lambda prompt: asked.append(prompt) or BTC)
+    return asked
+
+
+@pytest.fixture
+def panels(monkeypatch: pytest.MonkeyPatch, login: Login) -> list[Desk]:
+    """Somebody at a notebook; returns the desks whose panels were shown."""
+    shown: list[Desk] = []
+    fake = ModuleType("dpyauth.widgets.signin")
+    fake.show = shown.append  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "dpyauth.widgets.signin", fake)
+    monkeypatch.setattr(environment, "in_notebook", lambda: True)
+    monkeypatch.setattr(environment, "somebody_there", lambda: True)
+    return shown
+
+
+def keep(box: Sandbox, tokens: dict[str, str], profile: str = "default", app_id: str = "16303") -> None:
+    """What an earlier kernel has remembered."""
+    secrets = {loginid: Secret(token) for loginid, token in tokens.items()}
+    remember(secrets, active=next(iter(tokens)), app_id=app_id, profile=f"{profile}@{box.url}")
+
+
+def profiles() -> list[str]:
+    from dpyauth.keep import file
+
+    return list(file.read())
+
+
+# Kept, and found again
+
+
+def test_remembered(login: Login, next_kernel: Login, kept_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    login(ALL, remember=True, app_id=1089)
+    assert kept_file.exists()
+    session = next_kernel()
+    assert session.loginid == "CR900001"
+    assert session._settings.app_id == "1089"
+    said = capsys.readouterr().err.splitlines()
+    assert said[1].endswith("with the token from what was kept in the file ~/.config/dpyauth/credentials.json")
+    assert login() is session
+
+
+def test_not_remembered_unasked(login: Login, next_kernel: Login, kept_file: Path) -> None:
+    login(ALL)
+    assert not kept_file.parent.exists()
+    with pytest.raises(NoCredential):
+        next_kernel()
+
+
+def test_remembered_in_the_keyring(
+    login: Login, next_kernel: Login, ring: Any, kept_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    login(ALL, remember=True)
+    assert ALL in str(ring.held)
+    assert ALL not in kept_file.read_text()
+    assert next_kernel().loginid == "CR900001"
+    assert "what was kept in the system's keyring" in capsys.readouterr().err
+
+
+def test_all_accounts_are_remembered(next_kernel: Login, box: Sandbox) -> None:
+    keep(box, OAUTH)
+    session = next_kernel()
+    assert session.account_status("all")["loginid"].tolist() == list(OAUTH)
+    session.use("VRTC900003")
+    next_kernel(remember=True)  # which signs in with what was kept, and keeps it again
+    assert next_kernel().account_status("all")["loginid"].tolist() == list(OAUTH)
+
+
+def test_argument_and_environment_come_first(
+    login: Login, next_kernel: Login, box: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep(box, {"CR900001": ALL})
+    assert next_kernel(BTC).loginid == "CR900002"
+    monkeypatch.setenv("DERIV_TOKEN", BTC)
+    assert next_kernel().loginid == "CR900002"
+
+
+def test_the_secrets_of_colab_come_last(next_kernel: Login, box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    keep(box, {"CR900001": ALL})
+    package = ModuleType("google.colab")
+    package.userdata = SimpleNamespace(get=lambda name: BTC)  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "google", ModuleType("google"))
+    monkeypatch.setitem(sys.modules, "google.colab", package)
+    monkeypatch.setattr(environment, "in_colab", lambda: True)
+    assert next_kernel().loginid == "CR900001"
+    dpyauth.forget()
+    assert next_kernel().loginid == "CR900002"
+
+
+def test_asking_passes_it_over(next_kernel: Login, box: Sandbox, panels: list[Desk], terminal: list[str]) -> None:
+    keep(box, {"CR900001": ALL})
+    assert next_kernel(ask=True).state == "signed out"
+    assert len(panels) == 1
+
+
+def test_it_comes_with_its_app_id(next_kernel: Login, box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    keep(box, {"CR900001": ALL}, app_id="1089")
+    monkeypatch.setenv("DERIV_APP_ID", "999")
+    assert next_kernel()._settings.app_id == "1089"
+    assert next_kernel(app_id=16303)._settings.app_id == "16303"
+
+
+def test_profiles(login: Login, next_kernel: Login, box: Sandbox) -> None:
+    login(ALL, remember=True, profile="one")
+    login(BTC, remember=True, profile="two")
+    assert next_kernel(profile="one").loginid == "CR900001"
+    assert next_kernel(profile="two").loginid == "CR900002"
+    with pytest.raises(NoCredential):
+        next_kernel()
+    assert dpyauth.forget(f"one@{box.url}") == [f"one@{box.url}"]
+    with pytest.raises(NoCredential):
+        next_kernel(profile="one")
+    assert next_kernel(profile="two").loginid == "CR900002"
+
+
+def test_forgotten(login: Login, next_kernel: Login, kept_file: Path) -> None:
+    session = login(ALL, remember=True)
+    assert len(dpyauth.forget()) == 1
+    assert not kept_file.exists()
+    assert session.balance()["loginid"].item() == "CR900001"  # this kernel goes on
+    with pytest.raises(NoCredential):
+        next_kernel()
+
+
+def test_of_a_sandbox_it_is_for_no_other(
+    next_kernel: Login, box: Sandbox, monkeypatch: pytest.MonkeyPatch, terminal: list[str]
+) -> None:
+    """Neither to Deriv nor to another server: they could only see a token that is none of their business."""
+    monkeypatch.setattr("dpyauth.sandbox.shared", lambda: box)
+    next_kernel(BTC, sandbox=True, server=None, remember=True)
+    next_kernel(BTC, remember=True)
+    assert recall() is None
+    assert sorted(profiles()) == ["default@sandbox", f"default@{box.url}"]
+    monkeypatch.setattr(environment, "somebody_there", lambda: False)
+    for server in (None, "wss://deriv.example.org/v3", f"{box.url}/"):
+        with pytest.raises(NoCredential):
+            next_kernel(server=server)
+
+
+def test_of_deriv_it_is_for_no_other(next_kernel: Login) -> None:
+    remember({"CR1": Secret(ALL)}, active="CR1", app_id="1089")
+    with pytest.raises(NoCredential):
+        next_kernel()
+
+
+def test_the_panel_knows(next_kernel: Login, box: Sandbox, panels: list[Desk]) -> None:
+    next_kernel(remember=True, profile="mine")
+    (desk,) = panels
+    assert desk.look()["remember"] is True
+    desk.token(Secret(BTC), "1089", remember=True)
+    assert box.wait_until(lambda box: any(each.call == "authorize" for each in box.received))
+
+
+# No longer of use
+
+
+@pytest.fixture
+def revoked(box: Sandbox) -> dict[str, str]:
+    """What was remembered and then ended at Deriv."""
+    keep(box, OAUTH)
+    box.faults.revoke(OAUTH["CR900001"])
+    return OAUTH
+
+
+def test_the_panel_says_that_it_was_dropped(
+    login: Login, revoked: Any, panels: list[Desk], kept_file: Path, box: Sandbox
+) -> None:
+    session = login()
+    assert session.state == "signed out"
+    (desk,) = panels
+    notice = desk.look()["notice"]
+    assert notice["title"] == "Signed out"
+    assert notice["text"].startswith("The remembered sign-in no longer works and was forgotten: Deriv does not accept")
+    assert not kept_file.exists()
+    with pytest.raises(NotSignedIn, match="the remembered sign-in no longer works"):
+        session.balance()
+    assert login() is session
+    desk.token(Secret(BTC), "16303")
+    assert box.wait_until(lambda box: sum(each.call == "authorize" for each in box.received) == 2)
+
+
+def test_a_terminal_says_that_it_was_dropped(
+    login: Login, revoked: Any, terminal: list[str], kept_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert login().state == "signed out"
+    said = capsys.readouterr().err
+    assert said.startswith("Not signed in: the remembered sign-in no longer works and was forgotten: ")
+    assert said.count("\n") == 1
+    assert not kept_file.exists()
+    assert login().loginid == "CR900002"
+    assert len(terminal) == 1
+
+
+def test_with_nobody_there_it_is_an_error(login: Login, revoked: Any, kept_file: Path) -> None:
+    with pytest.raises(SignInRefused, match="InvalidToken") as refused:
+        login()
+    assert refused.value.__notes__ == [
+        "It is what was kept in the file ~/.config/dpyauth/credentials.json: dpyauth.forget() removes it."
+    ]
+    assert kept_file.exists()  # a run that nobody watches decides nothing
+    assert module._current is None
+    dpyauth.forget()
+    with pytest.raises(NoCredential):
+        login()
+
+
+def test_not_asking_means_an_error(login: Login, revoked: Any, panels: list[Desk]) -> None:
+    with pytest.raises(SignInRefused):
+        login(ask=False)
+    assert panels == []
+
+
+def test_expired(login: Login, box: Sandbox, panels: list[Desk], kept_file: Path) -> None:
+    keep(box, OAUTH)
+    box.expire(OAUTH["CR900001"])
+    login()
+    assert "was forgotten" in panels[0].look()["notice"]["text"]
+    assert not kept_file.exists()
+
+
+def test_what_may_pass_is_not_dropped(login: Login, box: Sandbox, panels: list[Desk], kept_file: Path) -> None:
+    """An account can be disabled for a while, and an app ID be mistyped: the token may be good all the same."""
+    keep(box, {"CR900001": "sandbox-rich-disabled"})
+    login()
+    assert "The remembered sign-in was refused: Deriv has disabled" in panels[0].look()["notice"]["text"]
+    keep(box, OAUTH)
+    login(app_id=1089)
+    assert "was refused" in panels[1].look()["notice"]["text"]
+    login(app_id=999999)
+    assert "was refused" in panels[2].look()["notice"]["text"]
+    assert kept_file.exists()
+    assert login().loginid == "CR900001"
+
+
+@pytest.mark.parametrize("somebody", [False, True])
+def test_a_server_that_is_away_drops_nothing(
+    login: Login, box: Sandbox, request: pytest.FixtureRequest, somebody: bool, kept_file: Path
+) -> None:
+    if somebody:
+        request.getfixturevalue("panels")
+    keep(box, {"CR900001": ALL})
+    box.stop()
+    with pytest.raises(ConnectionFailed):
+        login()
+    assert kept_file.exists()
+    assert module._current is None
+
+
+def test_dropped_from_a_keyring_that_has_been_locked(
+    login: Login, box: Sandbox, ring: Any, panels: list[Desk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep(box, OAUTH)
+    box.faults.revoke(OAUTH["CR900001"])
+    real = Session._wait_for
+
+    def lock(session: Session, *args: Any, **kwargs: Any) -> Any:
+        ring.locked = True
+        return real(session, *args, **kwargs)
+
+    monkeypatch.setattr(Session, "_wait_for", lock)
+    session = login()
+    text = panels[0].look()["notice"]["text"]
+    assert text.startswith("The remembered sign-in no longer works: Deriv does not accept")
+    assert "Unlock the keyring" in text
+    assert module._current is session
+
+
+# What cannot be read or kept
+
+
+@pytest.fixture
+def damaged(box: Sandbox, kept_file: Path) -> Path:
+    keep(box, {"CR900001": ALL})
+    kept_file.write_text("{")
+    return kept_file
+
+
+def test_damaged_with_nobody_there(login: Login, damaged: Path) -> None:
+    with pytest.raises(KeepingFailed, match=r"is damaged.*dpyauth\.forget"):
+        login()
+    dpyauth.forget()
+    with pytest.raises(NoCredential):
+        login()
+
+
+def test_damaged_in_a_notebook(login: Login, damaged: Path, panels: list[Desk]) -> None:
+    session = login()
+    assert session.state == "signed out"
+    assert "is damaged" in panels[0].look()["notice"]["text"]
+    with pytest.raises(NotSignedIn, match="is damaged"):
+        session.balance()
+
+
+def test_damaged_at_a_terminal(login: Login, damaged: Path, terminal: list[str]) -> None:
+    assert login().loginid == "CR900002"
+    assert len(terminal) == 1
+
+
+def test_damaged_but_not_needed(login: Login, damaged: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DERIV_TOKEN", ALL)
+    assert login().loginid == "CR900001"
+
+
+def test_a_locked_keyring(login: Login, box: Sandbox, ring: Any, panels: list[Desk]) -> None:
+    keep(box, {"CR900001": ALL})
+    ring.locked = True
+    login()
+    assert "which is locked" in panels[0].look()["notice"]["text"]
+
+
+def test_what_cannot_be_kept_is_an_error_and_the_session_stands(login: Login, damaged: Path) -> None:
+    with pytest.raises(KeepingFailed):
+        login(ALL, remember=True)
+    assert module._current is not None
+    assert login(ALL).loginid == "CR900001"
+
+
+# The panel before
+
+
+def test_another_panel_takes_over(login: Login, panels: list[Desk], box: Sandbox) -> None:
+    login(oauth_host=box.oauth_host, app_id=16303)
+    panels[0].browser("16303", None, signup=False, remember=False)
+    assert panels[0].look()["phase"] == "browser"
+    login(oauth_host=box.oauth_host, app_id=16303)
+    assert panels[0].look()["phase"] == "form"
+    panels[1].browser("16303", None, signup=False, remember=False)
+    panels[1].cancel()
+
+
+def test_where_the_pages_are_must_be_an_address(login: Login, panels: list[Desk]) -> None:
+    login(oauth_host="http://oauth.example.org")
+    with pytest.raises(InvalidSetting, match="unencrypted"):
+        panels[0].browser("16303", None, signup=False, remember=False)
+
+
+def test_nothing_that_was_kept_is_shown(
+    login: Login, next_kernel: Login, box: Sandbox, capsys: pytest.CaptureFixture[str], panels: list[Desk]
+) -> None:
+    box.world.grants["C4nary-kept"] = Grant("C4nary-kept", "CR900001", ("read",), "canary")
+    keep(box, {"CR900001": "C4nary-kept"})
+    session = next_kernel()
+    assert session._credential == Credential(Secret("C4nary-kept"), session._credential.source)  # type: ignore[union-attr]
+    assert "C4nary" not in repr(vars(session)) + repr(panels[0].look()) + repr(capsys.readouterr())

@@ -1,0 +1,107 @@
+"""What is shown of errors, accounts and money."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dpyauth.errors import ConnectionFailed, DpyauthError, InvalidCredential, SignInRefused
+from dpyauth.sandbox import Sandbox
+from dpyauth.session import Session
+from dpyauth.signin import views
+
+INVALID = SignInRefused("No.", call="authorize", code="InvalidToken")
+
+
+@pytest.fixture(autouse=True)
+def at_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("JUPYTERHUB_USER", "BINDER_SERVICE_HOST"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.parametrize(
+    ("error", "title"),
+    [
+        (INVALID, "Deriv did not let you in (v3 API)"),
+        (SignInRefused("No.", code="NoAccount"), "There is no account yet (v3 API)"),
+        (InvalidCredential("No."), "Check the token"),
+        (ConnectionFailed("No."), "Deriv cannot be reached"),
+        (DpyauthError("No."), "That did not work"),
+    ],
+)
+def test_trouble(error: DpyauthError, title: str) -> None:
+    assert views.trouble(error, "v3") == {"title": title, "text": "No.", "kind": "error"}
+
+
+def test_notes_and_offers() -> None:
+    error = SignInRefused("No.", call="authorize", code="InvalidToken")
+    error.add_note("Nor there.")
+    shown = views.trouble(error, "", "options")
+    assert (shown["title"], shown["text"], shown["offer"]) == ("Deriv did not let you in", "No. Nor there.", "options")
+
+
+@pytest.mark.parametrize(
+    ("error", "told"), [(INVALID, True), (SignInRefused("No.", call="get_accounts", code="InvalidToken"), False)]
+)
+def test_only_v3_limits_tokens_to_an_address(error: DpyauthError, told: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JUPYTERHUB_USER", "jane")
+    assert ("internet address" in views.trouble(error, "v3")["text"]) == told
+
+
+def test_news(session: Session) -> None:
+    assert views.news(session) is None
+    session._remark = "Mind the gap."
+    assert views.news(session) == {"title": "Please note", "text": "Mind the gap.", "kind": "info"}
+    session._sign_out("you signed out")
+    assert views.news(session) == {"title": "Signed out", "text": "You signed out.", "kind": "info"}
+    assert views.account(session) is None
+    assert views.accounts(session, {}) == []
+
+
+def test_account(session: Session) -> None:
+    shown = views.account(session)
+    assert shown is not None
+    assert (shown["loginid"], shown["api"], shown["source"]) == ("CR900001", "v3", "a test")
+    assert shown["scopes"] == ["Read", "Trade", "Trading information", "Payments", "Admin"]
+    assert views.accounts(session, {}) == []  # one alone is no choice
+
+
+def test_samples(box: Sandbox) -> None:
+    samples = views.samples(box)
+    assert list(samples) == ["v3", "options"]
+    assert samples["options"]["rich, every scope"].startswith("pat_")
+    assert not any(label in token for tokens in samples.values() for label, token in tokens.items())
+
+
+@pytest.mark.parametrize(
+    ("amount", "shown"),
+    [
+        (10000.0, "10,000.00"),
+        (9876.5, "9,876.50"),
+        (7, "7.00"),
+        ("0.00012300", "0.00012300"),
+        ("1234567.89", "1,234,567.89"),
+        (-3.5, "-3.50"),
+        (None, ""),
+        ("", ""),
+        ("much", ""),
+        ([], ""),
+        (float("nan"), ""),
+        (float("inf"), ""),
+    ],
+)
+def test_money(amount: object, shown: str) -> None:
+    assert views.money(amount) == shown
+
+
+@given(st.decimals(allow_nan=False, allow_infinity=False, places=8) | st.floats(-1e12, 1e12) | st.integers())
+def test_money_is_exact(amount: Decimal | float) -> None:
+    assert Decimal(views.money(amount).replace(",", "")) == Decimal(str(amount))
+
+
+@given(st.text() | st.none() | st.floats() | st.lists(st.integers()))
+def test_money_takes_anything(amount: object) -> None:
+    assert isinstance(views.money(amount), str)
