@@ -508,6 +508,7 @@ def test_missed_ticks_are_fetched(session: Session, box: Sandbox, clock: Clock, 
     frame = stream.frame()
     assert frame["epoch"].is_monotonic_increasing
     assert not frame["gap"].any()  # nothing is missing
+    assert frame["backfilled"].tolist() == [False] * (len(frame) - 6) + [True] * 4 + [False] * 2
 
 
 def test_a_short_break_doubles_nothing(session: Session, box: Sandbox, clock: Clock, at_once: None) -> None:

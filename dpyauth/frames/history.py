@@ -73,6 +73,7 @@ _UPDATES: dict[str, tuple[Column, ...]] = {
         Column("quote", "money"),
         Column("bid", "money"),
         Column("ask", "money"),
+        Column("backfilled", "flag"),
     ),
     "ohlc": (
         Column("symbol"),
@@ -132,7 +133,8 @@ def updates(call: str, received: Sequence[tuple[float, Mapping[str, Any]]]) -> p
         One row per update, in order. ``received`` (datetime64[us, UTC]) and ``gap`` (boolean: something was missed
         just before this row, and could not be filled) come first; then:
 
-        - ticks: symbol, epoch, quote, bid, ask
+        - ticks: symbol, epoch, quote, bid, ask, backfilled (boolean: missed in a break of the connection, and fetched
+          afterwards, so that ``received`` says nothing about how quick it was)
         - ticks_history of candles: symbol, epoch, open_time, open, high, low, close, granularity; its first reply,
           the history, becomes one row per candle or tick
         - balance: loginid, currency, balance
@@ -167,13 +169,15 @@ def _rows(when: float, reply: Mapping[str, Any]) -> list[dict[str, Any]]:
     if kind == "history":
         history = mapping(reply.get("history"))
         pairs = zip(as_list(history.get("times")), as_list(history.get("prices")), strict=False)
-        made = [{"symbol": asked.get("ticks_history"), "epoch": time, "quote": price} for time, price in pairs]
-        return [{**head, "msg_type": "tick", **row} for row in made]
+        fixed = {"msg_type": "tick", "symbol": asked.get("ticks_history"), "backfilled": False}
+        return [{**head, **fixed, "epoch": time, "quote": price} for time, price in pairs]
     if kind == "candles":
         candles = mappings(reply.get("candles"))
         fixed = {"symbol": asked.get("ticks_history"), "granularity": asked.get("granularity")}
         return [{**head, "msg_type": "ohlc", **fixed, "open_time": row.get("epoch"), **row} for row in candles]
     row = {**head, **mapping(reply.get(kind))}
+    if kind == "tick":
+        row["backfilled"] = bool(reply.get("backfilled"))
     if "error" in reply:
         row["error"] = mapping(reply["error"])
     return [row]

@@ -125,6 +125,13 @@ def test_a_gap_is_shown_where_something_is_missing(gap: Any, shown: bool) -> Non
     assert frame["gap"].tolist() == [shown]
 
 
+def test_ticks_that_were_fetched_afterwards_are_marked() -> None:
+    tick = {"msg_type": "tick", "tick": TICK}
+    frame = updates("ticks", [(0.0, tick), (1.0, {**tick, "backfilled": True}), (2.0, tick)])
+    assert frame["backfilled"].tolist() == [False, True, False]
+    assert dtypes(frame)["backfilled"] == "boolean"
+
+
 def test_a_history_becomes_rows() -> None:
     history = {
         "msg_type": "history",
