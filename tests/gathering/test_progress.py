@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-import io
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from helpers import Terminal, Time
 
 from dpyauth import environment
 from dpyauth.gathering import progress
 from dpyauth.gathering.progress import Progress
-
-
-class Time:
-    now = 100.0
-
-    def monotonic(self) -> float:
-        return self.now
-
-
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
 
 
 class Notebook:

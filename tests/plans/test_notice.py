@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-import io
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from helpers import on_thread
+from helpers import Terminal, Time, on_thread
 
 from dpyauth import environment
 from dpyauth.plans import notice
 from dpyauth.plans.notice import Notice
 from dpyauth.wire.calls import Pending
-
-
-class Time:
-    now = 100.0
-
-    def monotonic(self) -> float:
-        return self.now
-
-
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
 
 
 class Shown:
