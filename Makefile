@@ -21,7 +21,7 @@ test: $(VENV)/test.stamp chromium release
 	DPYAUTH_IPYKERNEL6=$(abspath $(VENV)/ipykernel-6) $(BIN)/pytest -n 3 --dist loadfile --ignore tests/browser
 	DPYAUTH_RELEASE=$(abspath $(VENV)/release) $(BIN)/pytest -n 3 --dist worksteal tests/browser
 	$(BIN)/pytest -n 3 --dist loadfile -p no:cacheprovider --nbval --nbval-current-env notebooks
-	PYTHONPATH=$(VENV)/pandas-2 $(BIN)/pytest -q -n 2 tests/frames tests/session/test_queries.py tests/test_export.py
+	PYTHONPATH=$(VENV)/pandas-2 $(BIN)/pytest -q -n 2 tests/frames tests/session/test_queries.py tests/report/test_export.py
 	$(BIN)/pytest -q --doctest-modules dpyauth
 
 # Builds what is handed out, and installs it into an environment that has JupyterLab and nothing else.

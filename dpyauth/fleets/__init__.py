@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -160,6 +161,7 @@ class Fleet:
         self._cluster = cluster
         self._closed = False
         self._turn = threading.Lock()
+        self._asking: asyncio.Task[Any] | None = None  # the question put last
 
     def __repr__(self) -> str:
         where = "on a cluster" if self._cluster else f"{min(self._connections, len(self.names))} connections at a time"
@@ -249,14 +251,20 @@ class Fleet:
                     answers.update(some)
                     tick()
             return
-        asked = functools.partial(_put, question, args, kwargs)
-        future = run(running.ask(self._members, asked, self._place, self._connections, answers.__setitem__))
+        future = run(self._put(functools.partial(_asked, question, args, kwargs), answers))
         try:
             while not wait([future], EVERY).done:
                 tick()
             future.result()
         finally:
             future.cancel()  # of no effect once it has ended; closes everything after an interrupt
+
+    async def _put(self, question: running.Question, answers: dict[str, Any]) -> None:
+        """Put a question, on the background thread: once one that was interrupted has closed what it had opened."""
+        if self._asking is not None and not self._asking.done():
+            await asyncio.wait([self._asking])
+        self._asking = asyncio.current_task()
+        await running.ask(self._members, question, self._place, self._connections, answers.__setitem__)
 
     def _order(self, question: str, args: tuple[Any, ...], kwargs: Mapping[str, Any], fetch: str) -> clusters.Order:
         may_travel(question, args, kwargs)
@@ -274,5 +282,5 @@ class Fleet:
         progress.at(len(answers) / len(self.names), rows)
 
 
-async def _put(question: str, args: tuple[Any, ...], kwargs: Mapping[str, Any], session: Session) -> Any:
+async def _asked(question: str, args: tuple[Any, ...], kwargs: Mapping[str, Any], session: Session) -> Any:
     return await getattr(session.aio, question)(*args, **kwargs)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import pickle
 import signal
 import threading
 import traceback
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pandas as pd
@@ -15,7 +17,7 @@ from helpers import on_thread
 
 from dpyauth import fleets
 from dpyauth.errors import DpyauthError, InvalidRequest, InvalidSetting, SessionClosed
-from dpyauth.fleets import Fleet, fleet
+from dpyauth.fleets import Fleet, fleet, running
 from dpyauth.gathering.progress import Progress
 from dpyauth.sandbox import Sandbox
 from dpyauth.sandbox.users import Grant
@@ -265,6 +267,37 @@ def test_what_arrived_before_an_interrupt(make: Any, box: Sandbox, eventually: A
     eventually(lambda: box.connections_open == 0)
     assert clients.balance()["error"].isna().all()  # it goes on
     assert clients.partial is None
+
+
+def test_the_next_question_waits_until_an_interrupted_one_has_left(make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    entered, enter, leave = asyncio.Event(), running._enter, running.leave
+    first = threading.Event()
+
+    async def entering(*args: Any) -> None:
+        await enter(*args)
+        entered.set()
+
+    async def leaving_late(members: Any) -> None:
+        with suppress(TimeoutError):  # the next one may get so far only where it does not wait
+            await asyncio.wait_for(entered.wait(), 0.3)
+        await leave(members)
+
+    def once() -> str:
+        if not first.is_set():
+            first.set()
+            interrupt()
+        return "sandbox-new-read"
+
+    clients = make({"Ben": once})
+    monkeypatch.setattr(running, "leave", leaving_late)
+    monkeypatch.setattr(running, "_enter", entering)
+    previous = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            clients.balance()
+    finally:
+        signal.signal(signal.SIGINT, previous)
+    assert clients.balance()["error"].isna().all()
 
 
 # What cannot be right
