@@ -38,7 +38,7 @@ _TEXTS, _WHOLES, _NUMBERS = list[str | None], list[int | None], list[float | Non
 _USUAL = {"text": _TEXTS, "enum": _TEXTS, "count": _WHOLES, "time": _WHOLES, "money": _NUMBERS, "number": _NUMBERS}
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Column:
     """One column: its name, what it holds, and where in a row it is found.
 
@@ -130,7 +130,7 @@ def _repeated(text: str | None, length: int) -> Array:
 def _strings(values: list[str | None]) -> Array:
     if not any(values):
         return repeated(None, len(values))
-    "".join(filter(None, values)).encode()
+    "".join(filter(None, values)).encode()  # only to find half a surrogate pair: not every storage of pandas minds
     return pd.array([value or None for value in values] if "" in values else values, dtype=pd.StringDtype())
 
 
