@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import io
+import itertools
+import os
+import socket
+import subprocess
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 
@@ -21,6 +28,44 @@ def on_thread(function: Callable[[], Any]) -> Future[Any]:
 
     threading.Thread(target=run, daemon=True).start()
     return future
+
+
+# Lower than the ports that systems give away, so that nothing takes one between a look and its use; and processes
+# that test beside one another have others.
+_ports = itertools.count(20_000 + os.getpid() * 100 % 12_000)
+
+
+def listening(port: int) -> bool:
+    with socket.socket() as trial:
+        return trial.connect_ex(("127.0.0.1", port)) == 0
+
+
+def free_port() -> int:
+    """A port that nothing listens at, and nothing will before it is used."""
+    return next(port for port in _ports if not listening(port))
+
+
+@contextmanager
+def jupyter(command: Sequence[str], env: Mapping[str, str], log: Path) -> Iterator[int]:
+    """A Jupyter server for a while; the port that it answers at."""
+    port = free_port()
+    options = [f"--port={port}", "--ServerApp.port_retries=0"]
+    with log.open("w") as written:
+        server = subprocess.Popen([*command, *options], env=env, stdout=written, stderr=subprocess.STDOUT)
+    try:
+        until = time.monotonic() + 60
+        while not listening(port):
+            assert server.poll() is None, log.read_text()
+            assert time.monotonic() < until, log.read_text()
+            time.sleep(0.05)
+        yield port
+    finally:
+        server.terminate()
+        try:
+            server.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait(timeout=10)
 
 
 class Time:

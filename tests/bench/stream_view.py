@@ -130,7 +130,8 @@ FRAMES = """
 
 
 def browser() -> None:
-    sys.path.insert(0, str(Path(__file__).parents[1] / "browser"))
+    tests = Path(__file__).parents[1]
+    sys.path[:0] = [str(tests), str(tests / "browser")]
     import conftest
     from playwright.sync_api import sync_playwright
 

@@ -8,9 +8,7 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -21,11 +19,11 @@ from typing import Any, NoReturn
 import nbformat
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from helpers import jupyter
 from playwright.sync_api import Browser, Locator, Page, WebSocket, expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 SHOTS = Path(__file__).parent / "shots"
-START = 60.0
 PATIENCE = 20_000  # ms
 expect.set_options(timeout=15_000)
 numbers = itertools.count(1)
@@ -249,13 +247,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: Path(__file__).parent in item.path.parents)
 
 
-def eventually(condition: Callable[[], object], timeout: float) -> None:
-    until = time.monotonic() + timeout
-    while not condition():
-        assert time.monotonic() < until, f"not within {timeout:g} s"
-        time.sleep(0.05)
-
-
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     names = (os.environ.get("DPYAUTH_CHROMIUM"), "chromium", "chromium-browser", "google-chrome")
@@ -293,23 +284,10 @@ def serving(module: str, base: Path, python: Path | None = None) -> Iterator[Lab
         (config / "jupyter_server_config.d").mkdir()
         shutil.copy(ROOT / "dpyauth/jupyter/server-config.json", config / "jupyter_server_config.d/dpyauth.json")
     log = base / "server.log"
-    options = ["--debug", "--no-browser", "--allow-root", "--ip=127.0.0.1", "--port=0", "--expose-app-in-browser"]
+    options = ["--debug", "--no-browser", "--allow-root", "--ip=127.0.0.1", "--expose-app-in-browser"]
     options += ["--IdentityProvider.token=", "--ServerApp.disable_check_xsrf=True", f"--ServerApp.root_dir={folder}"]
-    with log.open("w") as written:
-        command = [str(python or sys.executable), "-m", module, *options]
-        server = subprocess.Popen(command, env=env, stdout=written, stderr=written)
-    try:
-        about = Path(env["JUPYTER_RUNTIME_DIR"], f"jpserver-{server.pid}.json")
-        eventually(lambda: server.poll() is not None or (about.exists() and about.read_text()), START)
-        assert server.poll() is None, log.read_text()
-        yield Lab(f"http://127.0.0.1:{json.loads(about.read_text())['port']}", folder, log, home)
-    finally:
-        server.terminate()
-        try:
-            server.wait(timeout=20)
-        except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait(timeout=10)
+    with jupyter([str(python or sys.executable), "-m", module, *options], env, log) as port:
+        yield Lab(f"http://127.0.0.1:{port}", folder, log, home)
 
 
 @pytest.fixture(scope="session")

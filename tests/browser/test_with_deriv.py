@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import socket
 import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+from helpers import free_port
 from playwright.sync_api import Page, expect
 
 from dpyauth.sandbox import Sandbox
@@ -132,13 +132,6 @@ def allow_to(popup: Page, back: str) -> str:
     with popup.expect_request(lambda request: request.url.startswith(back)) as gone:
         popup.get_by_role("button", name="Allow").click()
     return str(gone.value.url)
-
-
-def free_port() -> int:
-    with socket.socket() as trial:
-        trial.bind(("127.0.0.1", 0))
-        port: int = trial.getsockname()[1]
-        return port
 
 
 def pasting(notebook: Notebook) -> Any:

@@ -7,8 +7,6 @@ import json
 import os
 import re
 import shutil
-import socket
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -17,6 +15,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from helpers import jupyter
 
 ROOT = Path(__file__).parents[2]
 HERE = ROOT / "dpyauth" / "jupyter"
@@ -54,12 +53,6 @@ class Server:
         return text
 
 
-def listening(port: int) -> bool:
-    # Jupyter writes the port down before it listens there.
-    with socket.socket() as trial:
-        return trial.connect_ex(("127.0.0.1", port)) == 0
-
-
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """As strict as can be, as talkative as can be, and under a base URL like that of a hub."""
@@ -73,29 +66,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     shutil.copy(HERE / "server-config.json", config / "dpyauth.json")
     others = {"ServerApp": {"jpserver_extensions": {"jupyterlab": False, "notebook": False, "jupyter_lsp": False}}}
     (config / "others.json").write_text(json.dumps(others))
-    options = ["--debug", "--no-browser", "--allow-root", "--ip=127.0.0.1", "--port=0", f"--ServerApp.base_url={BASE}"]
+    options = ["--debug", "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--ServerApp.base_url={BASE}"]
     options += [f"--IdentityProvider.token={JUPYTER_TOKEN}", "--ServerApp.allow_unauthenticated_access=False"]
     options += [f"--ServerApp.root_dir={base}"]
     log = base / "server.log"
-    with log.open("w") as written:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "jupyter_server", *options], env=env, stdout=written, stderr=subprocess.STDOUT
-        )
-    try:
-        about = Path(env["JUPYTER_RUNTIME_DIR"], f"jpserver-{process.pid}.json")
-        until = time.monotonic() + 60
-        while not (about.exists() and about.read_text() and listening(json.loads(about.read_text())["port"])):
-            assert process.poll() is None, log.read_text()
-            assert time.monotonic() < until, log.read_text()
-            time.sleep(0.05)
-        yield Server(json.loads(about.read_text())["port"], log)
-    finally:
-        process.terminate()
-        try:
-            process.wait(timeout=20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait(timeout=10)
+    with jupyter([sys.executable, "-m", "jupyter_server", *options], env, log) as port:
+        yield Server(port, log)
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import keyring
 import pytest
+from helpers import free_port
 from keyring.backends.fail import Keyring as FailKeyring
 
 from dpyauth.credentials import Secret
@@ -127,13 +128,6 @@ def away(reader: Reader) -> Reader:
     """Has gone to sign in with the browser."""
     reader.begin()
     return reader
-
-
-def free_port() -> int:
-    with socket.socket() as trial:
-        trial.bind(("127.0.0.1", 0))
-        port: int = trial.getsockname()[1]
-        return port
 
 
 def can_listen(port: int) -> bool:

@@ -6,7 +6,6 @@ import asyncio
 import html
 import json
 import re
-import socket
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -17,6 +16,7 @@ from urllib.parse import parse_qsl, urlsplit
 import httpx
 import keyring
 import pytest
+from helpers import free_port
 from keyring.backends.fail import Keyring as FailKeyring
 
 from dpyauth.apis.access import Account
@@ -485,9 +485,7 @@ def test_a_scope_that_the_app_does_not_have(real: Reader) -> None:
 
 
 def test_by_the_listener(sit_down: Callable[..., Reader]) -> None:
-    with socket.socket() as trial:
-        trial.bind(("127.0.0.1", 0))
-        back = f"http://127.0.0.1:{trial.getsockname()[1]}/back"
+    back = f"http://127.0.0.1:{free_port()}/back"
     reader = sit_down(sandbox=False, redirect_url=back)
     reader.begin(reader.box.register_options_app("Mine", back))
     assert reader.view["listening"] is True

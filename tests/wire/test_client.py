@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
+from helpers import free_port
 from tornado.httpserver import HTTPServer
 from tornado.httputil import HTTPServerRequest
 from tornado.web import Application, RequestHandler
@@ -81,8 +82,7 @@ async def once(base: str, question: Question = READ, *, timeout: float = 5, **op
 
 
 def unused() -> str:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return f"http://127.0.0.1:{listener.getsockname()[1]}"
+    return f"http://127.0.0.1:{free_port()}"
 
 
 def requested(question: Question, **options: Any) -> HTTPServerRequest:
