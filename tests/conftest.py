@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -20,6 +21,9 @@ from dpyauth.settings import settings
 from dpyauth.wire.backoff import Backoff
 
 Eventually = Callable[..., None]
+
+# A shell that starts them in the background has them ignore interrupts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The same examples in every run, so that a failure is of the change at hand; DPYAUTH_FUZZ=1 looks for new ones.
 # How long an example takes depends on what else this machine does; no test is about that.
@@ -44,7 +48,7 @@ def no_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
 def eventually() -> Eventually:
     """Wait until a condition holds; fail when it does not within the time."""
 
-    def wait(condition: Callable[[], object], timeout: float = 5.0) -> None:
+    def wait(condition: Callable[[], object], timeout: float = 15.0) -> None:
         end = time.monotonic() + timeout
         pause = threading.Event()
         while not condition():

@@ -410,7 +410,7 @@ def test_what_is_opened_together_fails_together(session: Session, box: Sandbox) 
 def test_one_that_gives_up_while_opening_does_not_spoil_it_for_the_other(
     session: Session, box: Sandbox, who: int
 ) -> None:
-    box.faults.delay(0.2, "ticks")
+    box.faults.delay(0.5, "ticks")
 
     async def main() -> Stream:
         tasks = [asyncio.ensure_future(session.aio.stream("ticks", **TICKS)) for _ in range(2)]
@@ -425,7 +425,7 @@ def test_one_that_gives_up_while_opening_does_not_spoil_it_for_the_other(
 
 
 def test_one_that_runs_out_of_time_does_not_either(session: Session, box: Sandbox) -> None:
-    box.faults.delay(0.3, "ticks")
+    box.faults.delay(1.0, "ticks")
 
     async def main() -> tuple[Stream, BaseException]:
         patient = asyncio.ensure_future(session.aio.stream("ticks", **TICKS))
@@ -443,7 +443,7 @@ def test_one_that_runs_out_of_time_does_not_either(session: Session, box: Sandbo
 def test_a_stream_that_is_given_up_while_opening_is_forgotten(
     session: Session, box: Sandbox, eventually: Eventually
 ) -> None:
-    box.faults.delay(0.2, "ticks")
+    box.faults.delay(0.5, "ticks")
 
     async def main() -> None:
         task = asyncio.ensure_future(session.aio.stream("ticks", **TICKS))
@@ -459,7 +459,7 @@ def test_a_stream_that_is_given_up_while_opening_is_forgotten(
 def test_a_stream_whose_first_reply_came_too_late_is_forgotten_and_can_be_had_again(
     session: Session, box: Sandbox, eventually: Eventually
 ) -> None:
-    box.faults.delay(0.2, "ticks")
+    box.faults.delay(0.5, "ticks")
     with pytest.raises(CallTimeout):
         session.stream("ticks", timeout=0.05, **TICKS)
     assert session.health()["streams"] == 0

@@ -137,11 +137,11 @@ TROUBLES = {
     "doubled reply": Trouble(lambda box, proxy, call: box.faults.duplicate(call), change=None),
     "late reply": Trouble(lambda box, proxy, call: box.faults.delay(0.2, call), change=None),
     "reply after the time-out": Trouble(
-        lambda box, proxy, call: box.faults.delay(0.5, call), read=CallTimeout, timeout=0.2
+        lambda box, proxy, call: box.faults.delay(1.0, call), read=CallTimeout, timeout=0.5
     ),
-    "no reply": Trouble(lambda box, proxy, call: box.faults.swallow(call), read=CallTimeout, timeout=0.2),
-    "reply to nobody": Trouble(frame(UNKNOWN), read=CallTimeout, timeout=0.2),
-    "reply without a req_id": Trouble(frame('{"msg_type": "balance"}'), read=CallTimeout, timeout=0.2),
+    "no reply": Trouble(lambda box, proxy, call: box.faults.swallow(call), read=CallTimeout, timeout=0.5),
+    "reply to nobody": Trouble(frame(UNKNOWN), read=CallTimeout, timeout=0.5),
+    "reply without a req_id": Trouble(frame('{"msg_type": "balance"}'), read=CallTimeout, timeout=0.5),
     # The server refuses
     "rate limit": Trouble(lambda box, proxy, call: box.faults.rate_limit(call), change=RateLimited),
     "maintenance": Trouble(maintenance, during=True),
@@ -348,7 +348,7 @@ def test_replies_out_of_order(through: Open, box: Sandbox, proxy: Proxy, deliver
 
 def test_a_late_reply_is_nobody_elses(through: Open, box: Sandbox, eventually: Eventually) -> None:
     session = through()
-    box.faults.delay(0.3, "ping")
+    box.faults.delay(0.6, "ping")
     with pytest.raises(CallTimeout):
         session.call("ping", passthrough={"n": 1}, timeout=0.1)
     for n in range(2, 6):

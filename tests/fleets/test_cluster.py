@@ -204,14 +204,10 @@ def test_an_interrupt_frees_the_cell(client: Any, place: dict[str, Any], box: Sa
             os.kill(os.getpid(), signal.SIGINT)
 
     box.note = noted  # type: ignore[method-assign]
-    previous = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        with fleet(NAMES, cluster=client, connections=2, **place) as clients:
-            with pytest.raises(KeyboardInterrupt):
-                clients.account_status()
-            frame = clients.partial
-    finally:
-        signal.signal(signal.SIGINT, previous)
+    with fleet(NAMES, cluster=client, connections=2, **place) as clients:
+        with pytest.raises(KeyboardInterrupt):
+            clients.account_status()
+        frame = clients.partial
     assert frame is not None
     assert frame["name"].tolist() == NAMES
     assert 0 < frame["error"].isna().sum() < COUNT

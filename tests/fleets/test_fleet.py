@@ -138,8 +138,8 @@ def test_when_all_fail(make: Any) -> None:
 
 def test_a_sign_in_that_is_never_answered(make: Any, box: Sandbox) -> None:
     box.faults.swallow("authorize")
-    frame = make(timeout=0.3, connections=1).account_status()
-    assert "did not answer the sign-in within 0.3 s" in frame["error"][0]
+    frame = make(timeout=1.0, connections=1).account_status()
+    assert "did not answer the sign-in within 1 s" in frame["error"][0]
     assert frame["error"][1:].isna().all()
 
 
@@ -222,19 +222,15 @@ def test_an_interrupt_keeps_what_arrived_and_closes_everything(make: Any, box: S
     assert clients.partial is None
     box.faults.swallow("get_account_status", times=2)
     box.faults.error("Odd", "get_account_status")  # the last one's, were it asked
-    previous = signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def stop() -> None:
         asked = lambda box: sum(each.call == "get_account_status" for each in box.received)  # noqa: E731
         assert box.wait_until(lambda box: asked(box) == 2)
         interrupt()
 
-    try:
-        stopper = on_thread(stop)
-        with pytest.raises(KeyboardInterrupt):
-            clients.account_status()
-    finally:
-        signal.signal(signal.SIGINT, previous)
+    stopper = on_thread(stop)
+    with pytest.raises(KeyboardInterrupt):
+        clients.account_status()
     stopper.result(5)
     assert clients.partial is None  # nothing had arrived
     eventually(lambda: box.connections_open == 0)
@@ -251,12 +247,8 @@ def test_what_arrived_before_an_interrupt(make: Any, box: Sandbox, eventually: A
 
     release = threading.Event()
     clients = make({**CLIENTS, "Ben": wait}, connections=1)
-    previous = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        with pytest.raises(KeyboardInterrupt) as stopped:
-            clients.account_status()
-    finally:
-        signal.signal(signal.SIGINT, previous)
+    with pytest.raises(KeyboardInterrupt) as stopped:
+        clients.account_status()
     release.set()
     frame = clients.partial
     assert frame is not None
@@ -291,12 +283,8 @@ def test_the_next_question_waits_until_an_interrupted_one_has_left(make: Any, mo
     clients = make({"Ben": once})
     monkeypatch.setattr(running, "leave", leaving_late)
     monkeypatch.setattr(running, "_enter", entering)
-    previous = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            clients.balance()
-    finally:
-        signal.signal(signal.SIGINT, previous)
+    with pytest.raises(KeyboardInterrupt):
+        clients.balance()
     assert clients.balance()["error"].isna().all()
 
 

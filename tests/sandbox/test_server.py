@@ -51,7 +51,7 @@ def test_a_page_in_a_browser_may_connect(box: Sandbox) -> None:
 
 def test_an_idle_connection_is_closed_and_a_busy_one_is_not() -> None:
     with ExitStack() as stack:
-        box = stack.enter_context(Sandbox(idle_timeout=0.4, limits=None))
+        box = stack.enter_context(Sandbox(idle_timeout=1.0, limits=None))
         busy, idle = (stack.enter_context(connect(f"{box.url}?app_id=1089")) for _ in range(2))
         while box.connections_open == 2:
             busy.send('{"ping":1}')
@@ -66,7 +66,7 @@ def test_an_idle_connection_is_closed_and_a_busy_one_is_not() -> None:
 
 def test_protocol_pings_drop_a_client_that_is_dead() -> None:
     with (
-        Sandbox(ping_interval=0.1, idle_timeout=None) as box,
+        Sandbox(ping_interval=0.5, idle_timeout=None) as box,
         connect(f"{box.url}?app_id=1089", ping_interval=None) as alive,
     ):
         upgrade = (

@@ -383,7 +383,7 @@ def test_a_renewal_outlives_those_who_wait_for_it(open_options: Open, browser: B
     """A refresh token may be good once: called off with the call, the new one would be lost."""
     session = open_options(browser.credential(), app_id=browser.app_id)
     box.expire(token_of(session).reveal())
-    box.faults.delay(0.3, "token")
+    box.faults.delay(0.6, "token")
     with pytest.raises((CallTimeout, ConnectionFailed)):
         session.call("get_accounts", timeout=0.1)
     assert len(session.accounts()) == 2
@@ -669,7 +669,7 @@ def test_a_change_that_is_not_answered(session: Session, box: Sandbox, fault: st
     fields: dict[str, Any] = {"account_id": DEMO} if call == "reset_demo_balance" else {"sell": 1, "price": 1}
     getattr(box.faults, fault)(call, 100)
     with pytest.raises(OutcomeUnknown) as unknown:
-        session.call(call, timeout=0.4, **fields)
+        session.call(call, timeout=1.0, **fields)
     assert unknown.value.call == call
     assert len(session.accounts()) == 2  # it goes on
     assert calls(box, call) == 1

@@ -236,16 +236,16 @@ def test_exact_money(open_session: Open) -> None:
 
 def test_a_reply_that_never_comes(session: Session, box: Sandbox) -> None:
     box.faults.swallow("balance")
-    with pytest.raises(CallTimeout, match=r"'balance' within 0\.1 s"):
-        session.call("balance", timeout=0.1)
+    with pytest.raises(CallTimeout, match=r"'balance' within 0\.5 s"):
+        session.call("balance", timeout=0.5)
     assert session.balance().shape[0] == 1
 
 
 def test_a_change_without_a_reply(open_session: Open, box: Sandbox) -> None:
     session = open_session("sandbox-rich-demo")
     box.faults.swallow(TOP_UP)
-    with pytest.raises(OutcomeUnknown, match=r"no reply within 0\.1 s"):
-        session.call(TOP_UP, timeout=0.1)
+    with pytest.raises(OutcomeUnknown, match=r"no reply within 0\.5 s"):
+        session.call(TOP_UP, timeout=0.5)
     assert calls(box).count(TOP_UP) == 1
 
 
@@ -729,7 +729,7 @@ def test_the_first_try_is_at_once_and_never_more_than_one_a_second(
     box.faults.reset()
     eventually(lambda: session.health()["reconnects"] == 1, timeout=10)
     assert len(tries) == 3
-    assert tries[0] - lost < 0.5
+    assert tries[0] - lost < 0.95
     assert all(later - earlier >= 0.95 for earlier, later in itertools.pairwise(tries))
 
 
