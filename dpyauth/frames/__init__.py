@@ -19,6 +19,7 @@ makes any frame fit for Parquet and CSV.
 """
 
 from dpyauth.frames.accounts import accounts
+from dpyauth.frames.cashier import cashier_problems
 from dpyauth.frames.columns import Context
 from dpyauth.frames.flags import status_flags
 from dpyauth.frames.generic import generic
@@ -43,6 +44,7 @@ __all__ = [
     "balance",
     "calls",
     "candles",
+    "cashier_problems",
     "currencies",
     "events",
     "exchange_rates",

@@ -84,7 +84,7 @@ def account_status(payload: Mapping[str, Any] | None, context: Context | None = 
         document                       category  the same, for the proof of address
         income                         category  none, pending, rejected, verified, locked
         ownership                      category  none, pending, rejected, verified
-        cashier_validation             list      codes of what keeps the cashier closed; empty if it is open
+        cashier_validation             list      codes of what keeps the cashier closed; see `cashier_problems`
         cashier_missing_fields         list      profile fields to fill in before the cashier opens
         p2p_status                     category  none, active, temp_ban, perm_ban
         p2p_poa_required               boolean   whether Deriv P2P asks for a proof of address

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
 from dpyauth.credentials import Secret
+from dpyauth.threads import Thread
 
 T = TypeVar("T")
 
@@ -76,7 +76,7 @@ def _ask(call: Callable[[], T]) -> T:
             name = type(error).__name__
             answer.set_exception(RingTrouble(_REASONS.get(name, f"failed with {name}")))
 
-    threading.Thread(target=work, name="dpyauth-keyring", daemon=True).start()
+    Thread(work, "dpyauth-keyring").start()
     try:
         return answer.result(_PATIENCE)
     except TimeoutError:

@@ -21,6 +21,7 @@ from dpyauth.credentials import Secret
 from dpyauth.errors import ListenerFailed, RedirectRefused
 from dpyauth.oauth.redirect import FOREIGN
 from dpyauth.settings import is_loopback
+from dpyauth.threads import Thread
 
 T = TypeVar("T")
 
@@ -108,7 +109,7 @@ class Listener(Generic[T]):
         self._open: set[asyncio.Transport] = set()
         self._loop = asyncio.new_event_loop()
         self._over = asyncio.Event()
-        self._thread = threading.Thread(target=self._run, args=(sockets,), name="dpyauth-listener", daemon=True)
+        self._thread = Thread(lambda: self._run(sockets), "dpyauth-listener")
         self.future.add_done_callback(lambda _: self._loop.call_soon_threadsafe(self._over.set))
         self._thread.start()
 

@@ -12,6 +12,7 @@ from dpyauth.panels.presence import Presence
 from dpyauth.panels.texts import texts
 from dpyauth.plans import planned
 from dpyauth.plans.payloads import Payloads
+from dpyauth.threads import Thread
 
 if TYPE_CHECKING:
     from dpyauth.frames import Context
@@ -123,7 +124,7 @@ class PanelDesk:
                     self._busy -= 1
                 self.changed()
 
-        threading.Thread(target=run, name=f"dpyauth-{self.name}", daemon=True).start()
+        Thread(run, f"dpyauth-{self.name}").start()
 
     def ask(self, loginid: str | None, call: str, fields: dict[str, Any]) -> tuple[Reply, Context]:
         """Put a call to Deriv, for this account and no other, whatever the session does meanwhile."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import threading
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
+
+from dpyauth.threads import Thread
 
 if TYPE_CHECKING:
     from dpyauth.session import Session
@@ -78,7 +79,7 @@ def once(work: Coroutine[Any, Any, None], name: str, patience: float) -> None:
     beside(loop, loop.create_task(careful(work, name)), name).join(patience)
 
 
-def beside(loop: asyncio.AbstractEventLoop, task: asyncio.Task[None], name: str) -> threading.Thread:
+def beside(loop: asyncio.AbstractEventLoop, task: asyncio.Task[None], name: str) -> Thread:
     """A thread that runs this task of this loop, and leaves nothing of either behind."""
 
     def run() -> None:
@@ -90,6 +91,6 @@ def beside(loop: asyncio.AbstractEventLoop, task: asyncio.Task[None], name: str)
         finally:
             loop.close()
 
-    thread = threading.Thread(target=run, name=f"dpyauth-{name}", daemon=True)
+    thread = Thread(run, f"dpyauth-{name}")
     thread.start()
     return thread

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from dpyauth import frames
-from dpyauth.frames.values import as_list, dig, mappings
+from dpyauth.frames.values import dig, mappings
 from dpyauth.panels.rows import Row, light, plain, row
 
 if TYPE_CHECKING:
@@ -112,15 +112,17 @@ class Status:
         if "cashier_locked" in about:  # that says it all
             about = {"cashier_locked": about["cashier_locked"]}
         lines = [flag["meaning"] for flag in about.values() if flag["severity"] != "info"]
-        codes = [code for one in as_list(self._payload.get("cashier_validation")) if (code := plain(one))]
-        lines += [self._words.get(f"reason_{code.lower()}") or self._say("reason", code=code) for code in codes]
-        missing = [_as_words(field) for field in as_list(self._payload.get("cashier_missing_fields"))]
+        problems = _records(frames.cashier_problems(self._payload))
+        reasons = [one for one in problems if one["kind"] == "reason"]
+        lines += [one["meaning"] or self._say("reason", code=plain(one["problem"])) for one in reasons]
+        missing = [_as_words(one["problem"]) for one in problems if one["kind"] == "detail"]
         lines += [self._say("fields_missing", fields=", ".join(missing))] if missing else []
         stopped = _records(frames.currencies(self._payload))
         for key in ("deposit", "withdrawal"):
             currencies = [plain(one["currency"]) for one in stopped if one[f"{key}_suspended"]]
             lines += [self._say(f"{key}_stopped", currencies=", ".join(currencies))] if currencies else []
-        if codes or _NO_CASHIER & about.keys():
+        sides = {one["stops"] for one in reasons}
+        if len(sides) > 1 or sides & {"both", None} or _NO_CASHIER & about.keys():
             tone, word = "bad", "cashier_shut"
         elif lines:
             tone, word = "act", "cashier_limited"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from dpyauth.panels.base import PanelDesk
 from dpyauth.panels.updates import Chart, Table, shortened
+from dpyauth.threads import Thread
 from dpyauth.wire.state import State
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ class StreamDesk(PanelDesk):
             begin, self._running = not self._running, True
         self.changed()
         if begin:
-            threading.Thread(target=self._run, name="dpyauth-stream-view", daemon=True).start()
+            Thread(self._run, "dpyauth-stream-view").start()
         self.stream._nudge()
 
     def gone(self) -> None:

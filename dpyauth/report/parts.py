@@ -41,6 +41,7 @@ def parts() -> tuple[Part, ...]:
         Part("account_status", "Account status", lambda session, since: session.account_status()),
         Part("verification", "Verification", lambda session, since: session.verification()),
         Part("status_flags", "What the status flags mean", lambda session, since: session.status_flags()),
+        Part("cashier_problems", "What keeps the cashier closed", lambda session, since: session.cashier_problems()),
         Part("currencies", "Deposits and withdrawals", lambda session, since: session.currencies()),
         Part("balance", "Balance", lambda session, since: session.balance()),
         Part("accounts", "All accounts", lambda session, since: session.accounts()),

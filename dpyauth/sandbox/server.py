@@ -23,6 +23,7 @@ from dpyauth.sandbox.limits import Limits, Meter
 from dpyauth.sandbox.users import OWN_APP_ID, SAMPLES, SampleToken
 from dpyauth.sandbox.websocket import Socket
 from dpyauth.sandbox.world import World
+from dpyauth.threads import Thread
 
 T = TypeVar("T")
 _HOST = "127.0.0.1"
@@ -117,7 +118,7 @@ class Sandbox:
         self._received: deque[Received] = deque(maxlen=_REMEMBERED)
         self._changed = threading.Condition()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._thread: threading.Thread | None = None
+        self._thread: Thread | None = None
         self._stopping: asyncio.Event | None = None
 
     def __repr__(self) -> str:
@@ -178,7 +179,7 @@ class Sandbox:
         if self._thread is not None:
             return self
         listening: concurrent.futures.Future[None] = concurrent.futures.Future()
-        self._thread = threading.Thread(target=self._run, args=(listening,), name="dpyauth-sandbox", daemon=True)
+        self._thread = Thread(lambda: self._run(listening), "dpyauth-sandbox")
         self._thread.start()
         try:
             listening.result()

@@ -26,6 +26,9 @@ _ABORT: Final = struct.pack("ii", 1, 0)
 class Socket(WebSocketHandler):
     """A client's WebSocket."""
 
+    find_call = staticmethod(messages.find_call)
+    """The call a request is for."""
+
     def initialize(self, box: Sandbox) -> None:
         self.box = box
         self._stalled = False
@@ -53,15 +56,19 @@ class Socket(WebSocketHandler):
         """Begin to serve a client."""
         box = self.box
         box.connections_opened += 1
-        self.connection = Connection(box.connections_opened, self._app_id, box.world, box.meter, box.clock)
+        self._begin(Connection(box.connections_opened, self._app_id, box.world, box.meter, box.clock))
+
+    def _begin(self, connection: Connection) -> None:
+        self.connection = connection
+        self.set_nodelay(True)  # or a second message would wait for the client to have confirmed the first
         assert self.ws_connection is not None
         assert self.ws_connection.stream is not None
         self._stream = self.ws_connection.stream
         self._loop = asyncio.get_running_loop()
         self._heard = self._loop.time()
-        box.sockets.add(self)
+        self.box.sockets.add(self)
         self._watch()
-        box.note()
+        self.box.note()
 
     def on_close(self) -> None:
         """Forget the client."""
@@ -81,7 +88,7 @@ class Socket(WebSocketHandler):
             self.box.note("?", None, self.connection.number)
             self._write([messages.encode_refusal(refusal, "error", {})])
             return
-        call = messages.find_call(request)
+        call = self.find_call(request)
         name = call.name if call else "?"
         req_id = request.get("req_id")
         self.box.note(name, req_id if type(req_id) is int else None, self.connection.number)

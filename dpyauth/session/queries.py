@@ -125,6 +125,32 @@ class Queries(Payloads):
         return frames.currencies(*(yield from self._payload("get_account_status")))
 
     @planned
+    def cashier_problems(self) -> Plan[pd.DataFrame]:
+        """What keeps the cashier closed, one row per problem, each with what to do.
+
+        Stands on Deriv's call ``get_account_status`` (scope read).
+
+        Returns
+        -------
+        pandas.DataFrame
+            Without rows where the cashier is open; columns and dtypes as `dpyauth.frames.cashier_problems` says.
+
+        Raises
+        ------
+        NotSignedIn, MissingScope, ApiError, CallTimeout, ConnectionLost
+            As for `call`.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> len(dpyauth.login("sandbox-trouble-read", sandbox=True).cashier_problems())
+        5
+        """
+        from dpyauth import frames
+
+        return frames.cashier_problems(*(yield from self._payload("get_account_status")))
+
+    @planned
     def balance(self, account: str = "current", *, decimal: bool = False) -> Plan[pd.DataFrame]:
         """How much money there is.
 

@@ -16,6 +16,7 @@ from dpyauth.settings import SERVERS
 from dpyauth.signin import views
 from dpyauth.signin.attempts import run, sign_in
 from dpyauth.signin.choice import Choice
+from dpyauth.threads import Thread
 
 if TYPE_CHECKING:
     from dpyauth.oauth.ways import Brought
@@ -326,7 +327,7 @@ class Desk(PanelDesk):
         else:
             self._again = None
             # Both may take a while, and this may be the thread that the connection needs.
-            threading.Thread(target=self._afterwards, name="dpyauth-desk", daemon=True).start()
+            Thread(self._afterwards, "dpyauth-desk").start()
             self.changed()
 
     def _afterwards(self) -> None:

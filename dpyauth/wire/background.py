@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 import threading
 
+from dpyauth.threads import Thread
+
 
 class Background:
     """A reference-counted event loop in a thread of its own."""
@@ -18,14 +20,14 @@ class Background:
         self._lock = threading.Lock()
         self._users = 0
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._thread: threading.Thread | None = None
+        self._thread: Thread | None = None
 
     def acquire(self) -> asyncio.AbstractEventLoop:
         """The running loop; give it back with ``release``."""
         with self._lock:
             if self._loop is None:
-                self._loop = asyncio.new_event_loop()
-                self._thread = threading.Thread(target=self._run, args=(self._loop,), name="dpyauth", daemon=True)
+                loop = self._loop = asyncio.new_event_loop()
+                self._thread = Thread(lambda: self._run(loop), "dpyauth")
                 self._thread.start()
             self._users += 1
             return self._loop

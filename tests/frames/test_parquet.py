@@ -53,6 +53,7 @@ ASKED: dict[str, Ask] = {
     "site_limits": lambda session: session.site("limits"),
     "statement": lambda session: session.statement(since="2026-10-01"),
     "status_flags": lambda session: session.status_flags(),
+    "cashier_problems": lambda session: frames.cashier_problems({"cashier_validation": ["ASK_CURRENCY", "New"]}),
     "ticks": lambda session: session.ticks("R_100"),
     "trading_times": lambda session: session.trading_times(),
     "transfer_fees": lambda session: session.site("fees"),

@@ -109,6 +109,11 @@ def test_asked_to_verify_without_a_reason() -> None:
         ({"status": ["shared_payment_method"]}, "act limited", FLAGS["shared_payment_method"].meaning),
         ({"cashier_validation": ["ASK_AUTHENTICATE"]}, "bad closed", "The cashier waits until you are verified."),
         (
+            {"cashier_validation": ["withdrawal_locked_status"]},
+            "act limited",
+            "You cannot withdraw; deposits still work.",
+        ),
+        (
             {"cashier_validation": "NewCode"},
             "bad closed",
             "Deriv keeps the cashier closed, and gives this code: NewCode.",
@@ -125,6 +130,11 @@ def test_cashier(payload: dict[str, Any], light: str, line: str | None) -> None:
     assert len(made["lines"]) == (0 if line == "" else 1)
     if line:
         assert made["lines"] == [line]
+
+
+def test_shut_on_both_sides_is_closed() -> None:
+    both = ["no_withdrawal_or_trading_status", "unwelcome_status"]
+    assert lights(rows({"cashier_validation": both})["Cashier"]) == ["bad closed"]
 
 
 def test_what_is_missing_and_stopped_is_named() -> None:

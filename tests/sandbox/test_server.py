@@ -194,3 +194,11 @@ def test_running_it_as_a_program() -> None:
         program.send_signal(2)
         assert "stopped" in program.stdout.read()
     assert program.returncode == 0
+
+
+@pytest.mark.parametrize("path", ["/websockets/v3?app_id=1089", "/trading/v1/options/ws/public"])
+def test_no_message_waits_until_the_one_before_is_confirmed(box: Sandbox, path: str) -> None:
+    with connect(f"ws://127.0.0.1:{box.port}{path}"):
+        assert box.wait_until(lambda box: box.connections_open == 1)
+        (one,) = box.sockets
+        assert one._stream.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

@@ -239,7 +239,9 @@ def test_a_break_mends_itself(session: Session, box: Sandbox, at_once: None) -> 
 
 
 @pytest.mark.parametrize("how", ["close", "sign out", "logout", "another sign-in", "revoked"])
-def test_extra_connections_end_with_the_sign_in(session: Session, box: Sandbox, at_once: None, how: str) -> None:
+def test_extra_connections_end_with_the_sign_in(
+    session: Session, box: Sandbox, at_once: None, how: str, eventually: Callable[..., None]
+) -> None:
     session.account_status("all")
     assert box.connections_open == 3
     match how:
@@ -255,8 +257,8 @@ def test_extra_connections_end_with_the_sign_in(session: Session, box: Sandbox, 
             box.faults.revoke(TOKENS[0])
             box.faults.drop()
     left = 1 if how == "another sign-in" else 0
-    assert box.wait_until(lambda box: box.connections_open == left)
-    assert session._others == {}
+    # Dropped ones are gone for a moment before they come back.
+    eventually(lambda: session._others == {} and box.connections_open == left)
     assert list(session._grants) == (["CR900001"] if left else [])
     if not left:
         with pytest.raises((NotSignedIn, SessionClosed)):

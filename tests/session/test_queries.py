@@ -10,13 +10,14 @@ from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
 
 FRAMES = ["account_status", "accounts", "balance", "currencies", "status_flags", "verification"]
+FRAMES += ["cashier_problems"]
 
 
 @pytest.mark.parametrize("name", FRAMES)
 def test_frames_say_where_they_come_from(session: Session, name: str) -> None:
     frame = getattr(session, name)()
     assert isinstance(frame, pd.DataFrame)
-    assert len(frame) >= 1
+    assert len(frame) >= 1 or name == "cashier_problems"  # it has none
     assert "CR900001" in frame.to_string() + str(frame.attrs)
 
 

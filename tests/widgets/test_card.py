@@ -100,12 +100,12 @@ def test_nothing_secret_in_what_is_saved(shown: CardPanel, display: Display) -> 
     assert "Sandbox Rich" not in everything
 
 
-def test_closed_it_follows_nothing(shown: CardPanel, display: Display) -> None:
+def test_closed_it_follows_nothing(shown: CardPanel, display: Display, eventually: Eventually) -> None:
     here(shown)
     shown.close()
     shown._desk.session.close()
     assert len(display.pictures) == 1
-    assert shown._desk.session._watchers == []
+    eventually(lambda: shown._desk.session._watchers == [])
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any
 
-from dpyauth.sandbox import messages
-from dpyauth.sandbox.messages import Refusal
 from dpyauth.sandbox.options.connection import Connection, find_call
 from dpyauth.sandbox.options.problem import Problem
 from dpyauth.sandbox.options.rest import envelope
@@ -19,6 +16,8 @@ if TYPE_CHECKING:
 
 class Socket(V3Socket):
     """A client's WebSocket: public, demo or real."""
+
+    find_call = staticmethod(find_call)
 
     def initialize(self, box: Sandbox, kind: str) -> None:  # type: ignore[override]
         super().initialize(box)
@@ -44,42 +43,9 @@ class Socket(V3Socket):
         box = self.box
         box.connections_opened += 1
         zombie, code = box.faults.opening(private=self.ticket is not None)
-        self.connection = Connection(box.connections_opened, box.options, self.ticket, zombie)
-        assert self.ws_connection is not None
-        assert self.ws_connection.stream is not None
-        self._stream = self.ws_connection.stream
-        self._loop = asyncio.get_running_loop()
-        self._heard = self._loop.time()
-        box.sockets.add(self)
-        self._watch()
-        box.note()
+        self._begin(Connection(box.connections_opened, box.options, self.ticket, zombie))
         if code is not None:
             self.end(code)
-
-    def on_message(self, message: str | bytes) -> None:
-        """Answer one frame."""
-        self._heard = self._loop.time()
-        if self._stalled:
-            return
-        try:
-            request = messages.parse(message)
-        except Refusal as refusal:
-            self.box.note("?", None, self.connection.number)
-            self._write([messages.encode_refusal(refusal, "error", {})])
-            return
-        call = find_call(request)
-        name = call.name if call else "?"
-        req_id = request.get("req_id")
-        self.box.note(name, req_id if type(req_id) is int else None, self.connection.number)
-        fault = self.box.faults.take(name)
-        if fault is not None and fault.kind in ("drop", "reset", "stall"):
-            self.strike(fault)
-            return
-        frames = self.connection.answer(call, request, fault)
-        if fault is None:
-            self._write(frames)
-        else:
-            self._spoil(frames, fault)
 
     def _redeem(self) -> Ticket:
         otp = self.get_query_argument("otp", "")

@@ -1,0 +1,105 @@
+"""What keeps the cashier closed: each reason and each missing detail of the profile, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from dpyauth.frames.arrays import Column
+from dpyauth.frames.columns import Context, frame
+from dpyauth.frames.values import as_list, as_text, mapping
+
+STOPS = ("deposits", "withdrawals", "both")
+
+# Deriv does not document its codes; these are the ones its own website knows, in small letters.
+REASONS = {
+    "deposits": {
+        "selfexclusion": "You have excluded yourself from trading, and with it from deposits.",
+        "system_maintenance_deposit_outage": "Deposits are stopped for maintenance.",
+        "unwelcome_status": "No deposits; you can still withdraw.",
+    },
+    "withdrawals": {
+        "no_withdrawal_or_trading_status": "You can deposit, but neither trade nor withdraw.",
+        "only_pa_withdrawals_allowed_status": "You can withdraw through a payment agent only.",
+        "system_maintenance_withdrawal_outage": "Withdrawals are stopped for maintenance.",
+        "withdrawal_locked_status": "You cannot withdraw; deposits still work.",
+        "withdrawserviceunavailableforpa": "Payment agents cannot withdraw this way.",
+    },
+    "both": {
+        "ask_authenticate": "The cashier waits until you are verified.",
+        "ask_currency": "Choose the account's currency first.",
+        "ask_financial_risk_approval": "Accept the notice on the risks of trading first.",
+        "ask_fix_details": "Correct your personal details first.",
+        "ask_self_exclusion_max_turnover_set": "Set a turnover limit for 30 days first.",
+        "ask_tin_information": "Give your tax details first.",
+        "ask_uk_funds_protection": "Confirm the notice on how far your funds are protected first.",
+        "cashier_locked_status": "The cashier is closed: you can neither deposit nor withdraw.",
+        "disabled_status": "The account is switched off.",
+        "documents_expired": "Your documents are out of date; send current ones.",
+        "financialassessmentrequired": "Finish the financial assessment first.",
+        "no_residence": "Say in your profile which country you live in first.",
+        "system_maintenance": "The cashier is closed for maintenance.",
+    },
+}
+_KNOWN = {code: (stops, meaning) for stops, meanings in REASONS.items() for code, meaning in meanings.items()}
+
+_COLUMNS = (
+    Column("problem"),
+    Column("kind", "enum", values=("reason", "detail")),
+    Column("known", "flag"),
+    Column("stops", "enum", values=STOPS),
+    Column("meaning"),
+)
+
+
+def cashier_problems(payload: Mapping[str, Any] | None, context: Context | None = None) -> pd.DataFrame:
+    """Say what keeps the cashier closed, one row per problem.
+
+    Parameters
+    ----------
+    payload : mapping
+        The ``get_account_status`` object of a ``get_account_status`` reply.
+    context : Context, optional
+        Where the payload came from; becomes ``attrs``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        First the reasons, then the details that are missing in the profile; without rows where the cashier is open:
+
+        =======  ========  ==============================================================================
+        problem  string    Deriv's code of a reason, or its name of a detail
+        kind     category  reason, detail
+        known    boolean   whether dpyauth knows what it means; Deriv documents no codes and may add more
+        stops    category  deposits, withdrawals, both; missing where it is not known
+        meaning  string    one line; missing where it is not known
+        =======  ========  ==============================================================================
+
+    Examples
+    --------
+    >>> from dpyauth.frames import cashier_problems
+    >>> problems = cashier_problems({"cashier_validation": ["ASK_CURRENCY"], "cashier_missing_fields": ["phone"]})
+    >>> problems["meaning"].tolist()
+    ["Choose the account's currency first.", 'Fill in your phone, in the personal details at Deriv.']
+    """
+    given = mapping(payload)
+    rows = [_reason(code) for code in _texts(given.get("cashier_validation"))]
+    rows += [_detail(name) for name in _texts(given.get("cashier_missing_fields"))]
+    return frame(rows, _COLUMNS, context)
+
+
+def _texts(given: object) -> list[str]:
+    """Each text once."""
+    return [text for text in dict.fromkeys(as_text(each) for each in as_list(given)) if text]
+
+
+def _reason(code: str) -> dict[str, Any]:
+    stops, meaning = _KNOWN.get(code.lower(), (None, None))
+    return {"problem": code, "kind": "reason", "known": meaning is not None, "stops": stops, "meaning": meaning}
+
+
+def _detail(name: str) -> dict[str, Any]:
+    meaning = f"Fill in your {name.replace('_', ' ')}, in the personal details at Deriv."
+    return {"problem": name, "kind": "detail", "known": True, "stops": "both", "meaning": meaning}

@@ -1,0 +1,36 @@
+"""Threads of our own, which no kernel keeps track of."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable
+
+
+class Thread(threading.Thread):
+    """A thread that ends with the program.
+
+    ipykernel 6 notes for every thread which one has made it, by identifiers that are given to new threads again. So
+    its notes can go round in a circle, and a thread of that circle that writes or logs a line never comes back from
+    it. A thread with a ``run`` of its own gets no note, and one about its predecessor is removed.
+
+    Parameters
+    ----------
+    work : callable
+        What it does.
+    name : str
+        What it is called.
+    """
+
+    def __init__(self, work: Callable[[], object], name: str) -> None:
+        super().__init__(name=name, daemon=True)
+        self._work = work
+
+    def run(self) -> None:
+        """Do the work."""
+        for stream in (sys.stdout, sys.stderr):
+            getattr(stream, "_thread_to_parent", {}).pop(self.ident, None)
+        try:
+            self._work()
+        finally:
+            del self._work  # and with it what it holds on to

@@ -1,0 +1,53 @@
+"""What keeps the cashier closed, in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from dpyauth.frames import cashier_problems
+from dpyauth.frames.cashier import REASONS, STOPS
+
+
+def test_reasons_and_details(status_payload: dict[str, Any]) -> None:
+    problems = cashier_problems(status_payload)
+    assert problems["problem"].tolist() == ["no_residence", "citizen", "phone"]
+    assert problems["kind"].tolist() == ["reason", "detail", "detail"]
+    assert problems["known"].all()
+    assert problems["stops"].tolist() == ["both"] * 3
+    assert problems["meaning"][2] == "Fill in your phone, in the personal details at Deriv."
+
+
+@pytest.mark.parametrize(
+    ("code", "stops"),
+    [("withdrawal_locked_status", "withdrawals"), ("SelfExclusion", "deposits"), ("ASK_TIN_INFORMATION", "both")],
+)
+def test_what_a_reason_stops(code: str, stops: str) -> None:
+    (problem,) = cashier_problems({"cashier_validation": [code]}).to_dict("records")
+    assert (problem["problem"], problem["stops"]) == (code, stops)
+    assert problem["known"] is True
+
+
+def test_a_code_that_nobody_knows_is_kept() -> None:
+    (problem,) = cashier_problems({"cashier_validation": ["CodeOfTomorrow"]}).to_dict("records")
+    assert problem["problem"] == "CodeOfTomorrow"
+    assert problem["known"] is False
+    assert pd.isna(problem["stops"])
+    assert pd.isna(problem["meaning"])
+
+
+def test_each_is_said_once_and_what_has_no_name_is_nothing() -> None:
+    given = {"cashier_validation": ["ASK_CURRENCY", "ASK_CURRENCY", None, ""], "cashier_missing_fields": ["", "phone"]}
+    assert cashier_problems(given)["problem"].tolist() == ["ASK_CURRENCY", "phone"]
+
+
+def test_every_meaning_is_a_short_sentence() -> None:
+    assert tuple(REASONS) == STOPS
+    codes = [code for codes in REASONS.values() for code in codes]
+    assert len(set(codes)) == len(codes)
+    for meaning in (meaning for codes in REASONS.values() for meaning in codes.values()):
+        assert meaning[0].isupper()
+        assert meaning.endswith(".")
+        assert len(meaning) <= 80
