@@ -9,7 +9,7 @@ import pandas as pd
 
 from dpyauth.frames.arrays import Column
 from dpyauth.frames.columns import Context, frame
-from dpyauth.frames.values import as_list, as_text, mapping
+from dpyauth.frames.values import mapping, texts
 
 STOPS = ("deposits", "withdrawals", "both")
 
@@ -85,14 +85,9 @@ def cashier_problems(payload: Mapping[str, Any] | None, context: Context | None 
     ["Choose the account's currency first.", 'Fill in your phone, in the personal details at Deriv.']
     """
     given = mapping(payload)
-    rows = [_reason(code) for code in _texts(given.get("cashier_validation"))]
-    rows += [_detail(name) for name in _texts(given.get("cashier_missing_fields"))]
+    rows = [_reason(code) for code in texts(given.get("cashier_validation"))]
+    rows += [_detail(name) for name in texts(given.get("cashier_missing_fields"))]
     return frame(rows, _COLUMNS, context)
-
-
-def _texts(given: object) -> list[str]:
-    """Each text once."""
-    return [text for text in dict.fromkeys(as_text(each) for each in as_list(given)) if text]
 
 
 def _reason(code: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from dpyauth.frames.arrays import Column
 from dpyauth.frames.columns import Context, frame
-from dpyauth.frames.values import as_list, as_text, mapping
+from dpyauth.frames.values import mapping, texts
 
 GROUPS = ("verification", "cashier", "trading", "account", "p2p", "other")
 SEVERITIES = ("info", "action", "restriction")
@@ -137,8 +137,7 @@ def status_flags(payload: Mapping[str, Any] | None, context: Context | None = No
     >>> flags.loc[flags["severity"] == "restriction", "meaning"].item()
     'You cannot withdraw; deposits still work.'
     """
-    names = dict.fromkeys(as_text(flag) for flag in as_list(mapping(payload).get("status")))
-    return frame([_row(name) for name in names if name], _COLUMNS, context)
+    return frame([_row(name) for name in texts(mapping(payload).get("status"))], _COLUMNS, context)
 
 
 def _row(name: str) -> dict[str, Any]:

@@ -67,6 +67,11 @@ def as_text(value: Any) -> str | None:
     return str(value).encode("utf-8", "replace").decode()
 
 
+def texts(value: Any) -> list[str]:
+    """The texts of a list, each of them once."""
+    return [text for text in dict.fromkeys(as_text(each) for each in as_list(value)) if text]
+
+
 def as_number(value: Any) -> Decimal | None:
     """An exact, finite number; a float counts as the digits it prints, which are those of the JSON text."""
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal | str):
