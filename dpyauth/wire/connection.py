@@ -14,8 +14,6 @@ from concurrent.futures import Future
 from typing import Any
 
 from websockets.asyncio.client import connect
-from websockets.exceptions import WebSocketException
-
 from dpyauth._version import __version__
 from dpyauth.errors import (
     BadReply,
@@ -281,7 +279,7 @@ class Connection:
         except DpyauthError as raised:
             # A copy: the traceback leads to where the credential is.
             reason, error, final = str(raised).rstrip("."), raised.again(), not isinstance(raised, PASSING)
-        except (OSError, WebSocketException, ImportError) as raised:
+        except Exception as raised:  # whatever a server answered, it is a failed attempt and no more
             reason, error = explain(raised, OPEN_TIMEOUT)
             if not isinstance(self._url, str) or "app_id=" not in self._url:
                 error = None  # it is about app IDs, and none was sent: somebody else refuses, such as a company proxy

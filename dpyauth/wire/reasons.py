@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ssl
 
-from websockets.exceptions import ConnectionClosed, InvalidProxy, InvalidProxyStatus, InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidProxy, InvalidProxyStatus
 
 from dpyauth.errors import DpyauthError, SignInRefused
-from dpyauth.wire.socket import Socket
+from dpyauth.wire.socket import HandshakeRefused, Socket
 
 STALE = SignInRefused(
     "Deriv gave out an address to connect to and then refused it (HTTP 401), three times in a row. Sign in again "
@@ -19,7 +19,7 @@ STALE = SignInRefused(
 
 def status_of(error: Exception) -> int | None:
     """The HTTP status with which the server refused a connection."""
-    return error.response.status_code if isinstance(error, InvalidStatus) else None
+    return error.status if isinstance(error, HandshakeRefused) else None
 
 
 def explain(error: Exception, patience: float = 10.0) -> tuple[str, DpyauthError | None]:
@@ -33,11 +33,12 @@ def explain(error: Exception, patience: float = 10.0) -> tuple[str, DpyauthError
                 code="InvalidAppID",
             )
             return f"the server answered with HTTP {status}", refused
-        kind = (
-            "too many connections (other notebooks and programs count, too)"
-            if status == 429
-            else "it may be down or under maintenance"
-        )
+        if 300 <= status < 400:
+            kind = "that is a redirect, which dpyauth does not follow. Is a company proxy in between?"
+        elif status == 429:
+            kind = "too many connections (other notebooks and programs count, too)"
+        else:
+            kind = "it may be down or under maintenance"
         return f"the server answered with HTTP {status}; {kind}", None
     if isinstance(error, TimeoutError):
         return f"no answer within {patience:g} s; check the internet connection", None

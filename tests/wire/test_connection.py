@@ -13,7 +13,7 @@ from concurrent.futures import Future
 from typing import Any
 
 import pytest
-from websockets.exceptions import ConnectionClosedError, InvalidMessage, InvalidProxyStatus, InvalidStatus
+from websockets.exceptions import ConnectionClosedError, InvalidMessage, InvalidProxyStatus
 from websockets.http11 import Response
 from websockets.sync.server import Server, ServerConnection, serve
 
@@ -24,6 +24,7 @@ from dpyauth.wire.budget import Budget
 from dpyauth.wire.calls import Pending
 from dpyauth.wire.connection import Connection
 from dpyauth.wire.reasons import explain
+from dpyauth.wire.socket import HandshakeRefused
 from dpyauth.wire.state import Greeting, State
 
 CLOSED = SessionClosed("closed by the test")
@@ -275,17 +276,14 @@ def test_a_listener_that_fails_ends_nothing(box: Sandbox, connect: Make, caplog:
     assert "with a secret" not in caplog.text
 
 
-def test_a_defect_of_ours_leaves_nobody_waiting(
-    box: Sandbox, connect: Make, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_defect_of_ours_leaves_nobody_waiting(box: Sandbox, connect: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*args: Any, **more: Any) -> None:
         raise RuntimeError
 
     monkeypatch.setattr("dpyauth.wire.connection.connect", fail)
     connection = connect(address(box))
-    assert "internal error (RuntimeError)" in str(connection.ready.exception(5))
+    assert "RuntimeError" in str(connection.ready.exception(5))
     assert isinstance(ask(connection).exception(5), DpyauthError)
-    assert caplog.records
 
 
 def test_fragments_and_pings_in_between(connect: Make, behaving: Callable[[Behave], str]) -> None:
@@ -338,7 +336,7 @@ def test_a_thousand_calls_from_many_threads(box: Sandbox, connect: Make) -> None
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (InvalidStatus(Response(502, "", {})), "HTTP 502"),  # type: ignore[arg-type]
+        (HandshakeRefused(502), "HTTP 502"),
         (InvalidMessage("x"), "InvalidMessage"),
         (TimeoutError(), "no answer"),
         (ssl.SSLCertVerificationError(), "certificate"),

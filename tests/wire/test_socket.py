@@ -1,4 +1,4 @@
-"""The short way for messages, against servers that speak the protocol in every manner."""
+"""Messages as they arrive, from servers that speak the protocol in every manner."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from websockets.http11 import Request
 from websockets.server import ServerProtocol
 from websockets.uri import parse_uri
 
-from dpyauth.wire.socket import BUFFER, Socket
+from dpyauth.wire.socket import Socket
 
 Behave = Callable[[ServerConnection], Awaitable[None]]
 
@@ -244,9 +244,7 @@ class Wired:
         """Have the socket take in bytes, cut into pieces."""
         edges = sorted({0, len(data), *(cut % (len(data) + 1) for cut in cuts or [])})
         for start, end in itertools.pairwise(edges):
-            for piece in (data[at : min(at + BUFFER, end)] for at in range(start, end, BUFFER)):
-                self.socket.get_buffer(-1)[: len(piece)] = piece
-                self.socket.buffer_updated(len(piece))
+            self.socket.data_received(data[start:end])
 
     def say(self) -> bytes:
         """What the server has to say."""
