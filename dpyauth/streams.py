@@ -7,9 +7,10 @@ import os
 import sys
 import threading
 import time
+import weakref
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
-from itertools import islice
+from contextlib import suppress
 from typing import TYPE_CHECKING, Self
 
 from dpyauth.errors import CallTimeout, DpyauthError, SessionClosed
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from dpyauth.session import Session
     from dpyauth.widgets.stream import StreamPanel
     from dpyauth.wire.connection import Connection
-    from dpyauth.wire.subscriptions import Subscription
 
 STEP = 0.5 if sys.platform != "win32" else 0.1
 
@@ -47,41 +47,32 @@ class Stream:
         What the button "Keep as frame" of `view` kept last.
     """
 
-    def __init__(
-        self,
-        call: str,
-        keep: int,
-        error_of: Callable[[Reply], DpyauthError | None],
-        *,
-        many: bool,
-        named: Callable[[Reply], Reply] = lambda reply: reply,
-    ) -> None:
-        self.call = call
-        self.dropped = 0
+    def __init__(self, session: Session, feed: Feed) -> None:
         self.kept: pd.DataFrame | None = None
-        self._error_of = error_of
-        self.many = many
-        self._named = named  # a reply as v3 names its parts, for frames
-        self._kept: deque[tuple[float, Reply]] = deque(maxlen=keep)
-        self._count = 0  # updates that came in, ever
-        self._read = 0  # of these, how many the reader has passed
-        self._ended = False
-        self._process = os.getpid()
-        self._error: DpyauthError | None = None
-        self._changed = threading.Condition()
-        self._wakers: set[Callable[[], None]] = set()
-        self._session: Session | None = None
-        self._connection: Connection | None = None
-        self._subscription: Subscription | None = None
+        self._session = session
+        self._feed = feed
+        # A stream that nobody has a name for is closed: nobody could close it any more.
+        weakref.finalize(self, feed.leave).atexit = False
 
     def __repr__(self) -> str:
-        updates = f"{self._count} update{'' if self._count == 1 else 's'}"
-        return f"<dpyauth stream of {self.call}: {updates}, {'ended' if self._ended else 'open'}>"
+        feed = self._feed
+        updates = f"{feed.count} update{'' if feed.count == 1 else 's'}"
+        return f"<dpyauth stream of {self.call}: {updates}, {'ended' if feed.ended else 'open'}>"
+
+    @property
+    def call(self) -> str:
+        """The call that opened it."""
+        return self._feed.call
+
+    @property
+    def dropped(self) -> int:
+        """How many updates this reader missed because it was too slow."""
+        return self._feed.dropped
 
     @property
     def ended(self) -> bool:
         """Whether no more updates will come; those kept can still be read."""
-        return self._ended
+        return self._feed.ended
 
     def next(self, timeout: float | None = None) -> Reply:
         """The next update.
@@ -113,15 +104,15 @@ class Stream:
         'R_100'
         """
         end = None if timeout is None else time.monotonic() + timeout
-        with self._changed:
-            while True:
-                update = self._take()
-                if update is not None:
-                    return update
-                left = STEP if end is None else end - time.monotonic()
-                if left <= 0:
-                    raise CallTimeout(f"No update of '{self.call}' came within {timeout:g} s.", call=self.call)
-                self._changed.wait(min(left, STEP))
+        feed = self._feed
+        while True:
+            update = feed.take()
+            if update is not None:
+                return update
+            left = STEP if end is None else end - time.monotonic()
+            if left <= 0:
+                raise CallTimeout(f"No update of '{self.call}' came within {timeout:g} s.", call=self.call)
+            feed.wait(lambda: feed.has_news, min(left, STEP))
 
     def __iter__(self) -> Iterator[Reply]:
         return self
@@ -133,7 +124,7 @@ class Stream:
         return self
 
     async def __anext__(self) -> Reply:
-        loop = asyncio.get_running_loop()
+        loop, feed = asyncio.get_running_loop(), self._feed
         while True:
             woken = loop.create_future()
 
@@ -143,20 +134,19 @@ class Stream:
                 except RuntimeError:  # that loop is closed
                     pass
 
-            with self._changed:
-                try:
-                    update = self._take()
-                except StopIteration:
-                    raise StopAsyncIteration from None
-                if update is not None:
-                    return update
-                self._wakers.add(wake)
             try:
-                # Looking up now and then lets an interrupt of the kernel through.
-                await asyncio.wait([woken], timeout=STEP)
+                update = feed.take()
+            except StopIteration:
+                raise StopAsyncIteration from None
+            if update is not None:
+                return update
+            feed.wakers.add(wake)
+            try:
+                if not feed.has_news:
+                    # Looking up now and then lets an interrupt of the kernel through.
+                    await asyncio.wait([woken], timeout=STEP)
             finally:
-                with self._changed:
-                    self._wakers.discard(wake)
+                feed.wakers.discard(wake)
 
     def frame(self) -> pd.DataFrame:
         """What is kept of the stream, as a frame.
@@ -175,7 +165,7 @@ class Stream:
         """
         from dpyauth import frames
 
-        return frames.updates(self.call, self._beyond(0)[1])
+        return frames.updates(self.call, self._feed.beyond(0)[1])
 
     def view(self) -> StreamPanel:
         """Show the stream as it comes in: ticks and candles as a live chart, anything else as a live table.
@@ -198,16 +188,14 @@ class Stream:
         from dpyauth.panels.streaming import StreamDesk
         from dpyauth.widgets.stream import StreamPanel
 
-        assert self._session is not None  # what `Session.stream` returns has one
         return StreamPanel(StreamDesk(self._session, self))
 
     def close(self) -> None:
         """End the stream. What is kept can still be read."""
-        self.end(None)
-        connection, subscription = self._connection, self._subscription
-        self._connection = self._subscription = None
-        if connection is not None and subscription is not None:
-            connection.leave(subscription, self)
+        try:
+            self._feed.leave()
+        finally:  # again, should an interrupt have come between: that does no harm
+            self._feed.leave()
 
     def __enter__(self) -> Self:
         return self
@@ -221,73 +209,130 @@ class Stream:
     async def __aexit__(self, *exc_info: object) -> None:
         self.close()
 
+
+class Feed:
+    """The updates of one stream, between the connection that brings them and the `Stream` that reads them.
+
+    It knows nothing of the `Stream`, so that one is forgotten when its reader has forgotten it. Only the connection's
+    thread adds to it, and its readers take no lock, which an interrupt could leave locked.
+
+    Parameters
+    ----------
+    call : str
+        The call that opened it.
+    keep : int
+        How many updates to keep.
+    error_of : callable
+        The error that an update amounts to, if it is one.
+    many : bool
+        Whether it is of several things, each of which may fail without the others.
+    named : callable
+        Makes an update one that has its parts named as v3 names them, for frames.
+    """
+
+    def __init__(
+        self,
+        call: str,
+        keep: int,
+        error_of: Callable[[Reply], DpyauthError | None],
+        *,
+        many: bool,
+        named: Callable[[Reply], Reply] = lambda reply: reply,
+    ) -> None:
+        self.call = call
+        self.many = many
+        self.count = 0  # updates that came in, ever
+        self.dropped = 0
+        self.ended = False
+        self.error: DpyauthError | None = None  # what ended it
+        self.wakers: set[Callable[[], None]] = set()
+        self.connection: Connection | None = None
+        self._error_of = error_of
+        self._named = named
+        self._kept: deque[tuple[int, float, Reply]] = deque(maxlen=keep)  # number, when it came, what it is
+        self._unread: deque[tuple[int, Reply]] = deque(maxlen=keep)
+        self._read = 0  # the number of the update that was read last
+        self._process = os.getpid()
+
+    @property
+    def has_news(self) -> bool:
+        """Whether there is something for its reader: an update, or the end."""
+        return bool(self._unread) or self.ended or self.error is not None
+
     # What the connection says, on its thread
 
     def push(self, reply: Reply) -> None:
-        """An update came in."""
-        with self._changed:
-            if self._ended:
-                return
-            if "error" in reply and not self.many:
-                self._error = self._error_of(reply)
-            else:
-                self._kept.append((time.time(), reply))
-                self._count += 1
-            self._wake()
+        """Take in an update."""
+        if self.ended:
+            return
+        if "error" in reply and not self.many:
+            self.error = self._error_of(reply)
+        else:
+            self.count += 1
+            self._kept.append((self.count, time.time(), reply))
+            self._unread.append((self.count, reply))
+        self.nudge()
 
     def end(self, error: DpyauthError | None) -> None:
-        """No more updates will come."""
-        with self._changed:
-            self._ended = True
-            self._error = self._error or error
-            self._wake()
+        """End: no more updates will come."""
+        self.error = self.error or error
+        self.ended = True
+        self.nudge()
 
-    # For who looks on without reading
+    # For its reader, and who looks on without reading
 
-    def _wait_beyond(self, count: int, enough: Callable[[], bool]) -> None:
-        """Wait until there were more updates than that, or the stream has ended, or until it is enough."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._count > count or self._ended or enough())
+    def leave(self) -> None:
+        """Stop listening, on whatever thread. Safe to call twice."""
+        connection = self.connection
+        if connection is not None and self._process == os.getpid():
+            connection.leave(self)
+        self.end(None)
 
-    def _nudge(self) -> None:
-        """Have those who wait look whether it is enough."""
-        with self._changed:
-            self._changed.notify_all()
-
-    def _beyond(self, count: int) -> tuple[int, list[tuple[float, Reply]]]:
-        """How many updates there were, and those kept that came after the first ``count``, with when they came."""
-        with self._changed:
-            total, found = self._count, list(islice(reversed(self._kept), self._count - count))
-        return total, [(when, self._named(reply)) for when, reply in reversed(found)]
-
-    # Inside
-
-    def _attach(self, connection: Connection, subscription: Subscription, session: Session) -> None:
-        self._connection, self._subscription, self._session = connection, subscription, session
-
-    def _take(self) -> Reply | None:
-        """The next update that the reader has not had; with the lock held."""
+    def take(self) -> Reply | None:
+        """The next update that the reader has not had."""
         if self._process != os.getpid():
             raise SessionClosed("This process was forked from the one whose stream this is.", call=self.call)
-        oldest = self._count - len(self._kept)
-        if self._read < oldest:
-            self.dropped += oldest - self._read
-            self._read = oldest
-        if self._read < self._count:
-            update = self._kept[self._read - oldest][1]
-            self._read += 1
-            return update
-        if self._error is not None:
-            raise self._error.again()
-        if self._ended:
+        ended = self.ended  # before looking for updates: none comes after the end
+        try:
+            number, reply = self._unread.popleft()
+        except IndexError:
+            pass
+        else:
+            self.dropped += number - self._read - 1
+            self._read = number
+            return reply
+        if self.error is not None:
+            raise self.error.again()
+        if ended:
             raise StopIteration
         return None
 
-    def _wake(self) -> None:
-        self._changed.notify_all()
-        for waker in self._wakers:
+    def wait(self, enough: Callable[[], object], seconds: float) -> None:
+        """Wait for something new, so many seconds at most, unless it is enough already."""
+        gate = threading.Lock()
+        gate.acquire()
+
+        def open_gate() -> None:
+            with suppress(RuntimeError):  # it is open already
+                gate.release()
+
+        self.wakers.add(open_gate)
+        try:
+            if not enough():
+                gate.acquire(timeout=seconds)
+        finally:
+            self.wakers.discard(open_gate)
+
+    def nudge(self) -> None:
+        """Have those who wait look whether it is enough."""
+        for waker in list(self.wakers):
             waker()
-        self._wakers.clear()
+
+    def beyond(self, count: int) -> tuple[int, list[tuple[float, Reply]]]:
+        """How many updates there were, and those kept that came after the first ``count``, with when they came."""
+        kept = list(self._kept)
+        total = kept[-1][0] if kept else 0
+        return total, [(when, self._named(reply)) for number, when, reply in kept if number > count]
 
 
 def _set(woken: asyncio.Future[None]) -> None:

@@ -1,7 +1,8 @@
-"""Threads of our own, which no kernel keeps track of."""
+"""Threads of our own, which no kernel keeps track of and no interrupt leaves half started."""
 
 from __future__ import annotations
 
+import _thread
 import sys
 import threading
 from collections.abc import Callable
@@ -25,12 +26,23 @@ class Thread(threading.Thread):
     def __init__(self, work: Callable[[], object], name: str) -> None:
         super().__init__(name=name, daemon=True)
         self._work = work
+        self._running = threading.Event()
+
+    def start(self) -> None:
+        """Start it in one step, which no interrupt can split: the standard library's has several."""
+        _thread.start_new_thread(super().start, ())
 
     def run(self) -> None:
         """Do the work."""
+        self._running.set()
         for stream in (sys.stdout, sys.stderr):
             getattr(stream, "_thread_to_parent", {}).pop(self.ident, None)
         try:
             self._work()
         finally:
             del self._work  # and with it what it holds on to
+
+    def join(self, timeout: float | None = None) -> None:
+        """Wait for its end, at most so many seconds; it must have been started."""
+        if self._running.wait(timeout):
+            super().join(timeout)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import gc
 import itertools
 import os
 import threading
@@ -28,7 +29,8 @@ from dpyauth.errors import (
 )
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
-from dpyauth.streams import Stream
+from dpyauth.streams import Feed, Stream
+from dpyauth.wire.background import background
 
 Open = Callable[..., Session]
 Eventually = Callable[..., None]
@@ -40,7 +42,8 @@ TICKS = {"ticks": "1HZ100V"}  # one every second
 
 
 def alone(keep: int = 10, *, many: bool = False) -> Stream:
-    return Stream("ticks", keep, lambda reply: v3.error(reply, "ticks"), many=many)
+    feed = Feed("ticks", keep, lambda reply: v3.error(reply, "ticks"), many=many)
+    return Stream(None, feed)  # type: ignore[arg-type]
 
 
 def tick(number: int) -> dict[str, Any]:
@@ -53,9 +56,9 @@ REFUSED = {"msg_type": "tick", "error": {"code": "MarketIsClosed", "message": "C
 def test_updates_come_in_order_and_an_end_comes_after_them() -> None:
     stream = alone()
     for number in range(3):
-        stream.push(tick(number))
+        stream._feed.push(tick(number))
     assert repr(stream) == "<dpyauth stream of ticks: 3 updates, open>"
-    stream.end(None)
+    stream._feed.end(None)
     assert stream.ended
     assert [update["tick"]["epoch"] for update in stream] == [0, 1, 2]
     with pytest.raises(StopIteration):
@@ -65,8 +68,8 @@ def test_updates_come_in_order_and_an_end_comes_after_them() -> None:
 
 def test_what_ended_it_is_raised_after_what_came_before_every_time_anew() -> None:
     stream = alone()
-    stream.push(tick(1))
-    stream.end(SessionClosed("closed"))
+    stream._feed.push(tick(1))
+    stream._feed.end(SessionClosed("closed"))
     assert stream.next() == tick(1)
     raised = []
     for _ in range(2):
@@ -78,16 +81,16 @@ def test_what_ended_it_is_raised_after_what_came_before_every_time_anew() -> Non
 
 def test_an_error_of_deriv_ends_it_with_that() -> None:
     stream = alone()
-    stream.push(REFUSED)
-    stream.end(None)
+    stream._feed.push(REFUSED)
+    stream._feed.end(None)
     with pytest.raises(ApiError, match="MarketIsClosed"):
         next(stream)
 
 
 def test_an_error_of_one_of_many_is_an_update() -> None:
     stream = alone(many=True)
-    stream.push(REFUSED)
-    stream.push(tick(1))
+    stream._feed.push(REFUSED)
+    stream._feed.push(tick(1))
     assert stream.next() == REFUSED
     assert stream.next() == tick(1)
 
@@ -95,23 +98,23 @@ def test_an_error_of_one_of_many_is_an_update() -> None:
 def test_a_reader_that_is_too_slow_misses_the_oldest_and_memory_is_bounded() -> None:
     stream = alone(keep=5)
     for number in range(1000):
-        stream.push(tick(number))
+        stream._feed.push(tick(number))
     assert stream.dropped == 0  # until it looks
     assert stream.next()["tick"]["epoch"] == 995
     assert stream.dropped == 995
-    stream.push(tick(1000))
-    stream.push(tick(1001))
+    stream._feed.push(tick(1000))
+    stream._feed.push(tick(1001))
     assert stream.next()["tick"]["epoch"] == 997
     assert stream.dropped == 996
-    assert len(stream.frame()) == len(stream._kept) == 5
+    assert len(stream.frame()) == len(stream._feed._kept) == 5
 
 
 def test_nothing_is_heard_after_closing() -> None:
     stream = alone()
-    stream.push(tick(1))
+    stream._feed.push(tick(1))
     stream.close()
-    stream.push(tick(2))
-    stream.end(SessionClosed("closed"))
+    stream._feed.push(tick(2))
+    stream._feed.end(SessionClosed("closed"))
     assert next(stream) == tick(1)
     with pytest.raises(SessionClosed):
         next(stream)  # closing is no excuse not to say that the session went, too
@@ -123,7 +126,7 @@ def test_no_update_in_time(timeout: float) -> None:
     stream = alone()
     with pytest.raises(CallTimeout, match=rf"'ticks' came within {timeout:g} s"):
         stream.next(timeout=timeout)
-    stream.push(tick(1))
+    stream._feed.push(tick(1))
     assert stream.next(timeout=timeout) == tick(1)
 
 
@@ -132,11 +135,11 @@ def test_a_waiting_reader_is_woken_at_once(monkeypatch: pytest.MonkeyPatch) -> N
     stream = alone()
     with ThreadPoolExecutor(3) as pool:
         updates = [pool.submit(stream.next, 10) for _ in range(2)]
-        stream.push(tick(1))
-        stream.push(tick(2))
+        stream._feed.push(tick(1))
+        stream._feed.push(tick(2))
         assert sorted(update.result(5)["tick"]["epoch"] for update in updates) == [1, 2]
         ended = pool.submit(next, iter(stream), "over")
-        stream.end(None)
+        stream._feed.end(None)
         assert ended.result(5) == "over"
 
 
@@ -151,8 +154,8 @@ def test_readers_on_several_loops_and_threads_share_the_updates(monkeypatch: pyt
         readers = [pool.submit(asyncio.run, read()) for _ in range(3)]
         readers.append(pool.submit(lambda: [update["tick"]["epoch"] for update in stream]))
         for number in range(500):
-            stream.push(tick(number))
-        stream.end(None)
+            stream._feed.push(tick(number))
+        stream._feed.end(None)
         heard = [reader.result(10) for reader in readers]
     assert all(numbers == sorted(numbers) for numbers in heard)
     assert sorted(itertools.chain(*heard)) == list(range(500))
@@ -167,10 +170,10 @@ def test_an_awaiting_reader_may_be_cancelled_and_loses_nothing() -> None:
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        assert not stream._wakers
-        stream.push(tick(1))
+        assert not stream._feed.wakers
+        stream._feed.push(tick(1))
         assert await anext(stream) == tick(1)
-        stream.end(SessionClosed("closed"))
+        stream._feed.end(SessionClosed("closed"))
         with pytest.raises(SessionClosed):
             await anext(stream)
 
@@ -201,7 +204,11 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def box(nothing_left: None, clock: Clock) -> Iterator[Sandbox]:
+def box(nothing_left: None, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    async def never(box: Sandbox) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(Sandbox, "_tick", never)  # only the clock of the test makes seconds, however long a test takes
     with Sandbox(limits=None, clock=clock) as box:
         yield box
 
@@ -313,16 +320,17 @@ def test_all_open_contracts_and_one_of_them_fails(
         assert sorted(states) == [*[0] * (len(contracts) - 1), 1]
         assert not stream.ended
 
-        connection, subscription = stream._connection, stream._subscription
+        connection = stream._feed.connection
         assert connection is not None
-        assert subscription is not None
+        (subscription,) = connection.link._streams
         failure = {"req_id": subscription.req_id, "msg_type": "proposal_open_contract", "error": {"code": "Oops"}}
-        connection._hop(functools.partial(connection.link._streams.update, subscription), failure)
+        background.post(functools.partial(connection.link._streams.update, subscription), failure)
         assert stream.next(5)["error"]["code"] == "Oops"
         assert not stream.ended
         clock.advance(box)
         assert "proposal_open_contract" in stream.next(5)
         assert stream.frame()["contract_id"].notna().sum() >= 2 * len(contracts)
+    clock.advance(box)
     eventually(lambda: at_deriv(box) == 0)
 
 
@@ -643,11 +651,14 @@ def test_looking_on_takes_nothing(session: Session, box: Sandbox, clock: Clock) 
     with session.stream("ticks", keep=3, **TICKS) as stream:
         assert stream.next(5)["tick"]["symbol"] == "1HZ100V"
         clock.advance(box, 3)
-        while (seen := stream._beyond(0)[0]) < 4:
-            stream._wait_beyond(seen, lambda: False)
-        assert len(stream._beyond(0)[1]) == 3
-        assert [reply["tick"]["epoch"] for _, reply in stream._beyond(2)[1]] == [int(clock.now) - 1, int(clock.now)]
-        assert stream._beyond(4) == (4, [])
+        while (seen := stream._feed.beyond(0)[0]) < 4:
+            stream._feed.wait(lambda seen=seen: stream._feed.count > seen, 5)
+        assert len(stream._feed.beyond(0)[1]) == 3
+        assert [reply["tick"]["epoch"] for _, reply in stream._feed.beyond(2)[1]] == [
+            int(clock.now) - 1,
+            int(clock.now),
+        ]
+        assert stream._feed.beyond(4) == (4, [])
         assert epochs(stream, 3) == [int(clock.now) - back for back in (2, 1, 0)]
         view = stream.view()
         assert view._desk.stream is stream
@@ -656,17 +667,26 @@ def test_looking_on_takes_nothing(session: Session, box: Sandbox, clock: Clock) 
         assert not stream.ended
 
 
-def test_who_looks_on_is_woken_by_an_update_an_end_and_a_nudge() -> None:
+def test_who_looks_on_is_woken_by_an_update_an_end_and_a_nudge(eventually: Eventually) -> None:
     stream = alone()
+    feed = stream._feed
     enough: list[bool] = []
     with ThreadPoolExecutor(1) as pool:
-        for wake in (lambda: stream.push(tick(1)), lambda: enough.append(True), lambda: stream.end(None)):
-            waiting = pool.submit(stream._wait_beyond, stream._count, lambda: bool(enough))
+        for wake in (lambda: feed.push(tick(1)), feed.nudge, lambda: feed.end(None)):
+            waiting = pool.submit(feed.wait, lambda: bool(enough), 60)
+            eventually(lambda: feed.wakers)
             assert not waiting.done()
             wake()
-            stream._nudge()
             waiting.result(5)
-            enough.clear()
+        enough.append(True)
+        pool.submit(feed.wait, lambda: bool(enough), 60).result(5)
+
+
+def test_a_stream_that_nobody_has_a_name_for_is_closed(session: Session, box: Sandbox, eventually: Eventually) -> None:
+    assert session.stream("ticks", **TICKS).next(5)["tick"]["symbol"] == "1HZ100V"
+    gc.collect()
+    eventually(lambda: at_deriv(box) == 0)
+    assert session.health()["streams"] == 0
 
 
 # Awaiting

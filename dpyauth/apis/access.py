@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 if TYPE_CHECKING:
     from dpyauth.apis.catalog import Call, Catalog
     from dpyauth.credentials import Credential, Secret
-    from dpyauth.errors import ApiError
+    from dpyauth.errors import ApiError, DpyauthError
     from dpyauth.settings import Settings
     from dpyauth.wire.budget import Budget
     from dpyauth.wire.errands import Errands
@@ -75,8 +75,11 @@ class Access(Protocol):
     def entered(self, account: Account) -> None:
         """The first sign-in has succeeded."""
 
-    def close(self) -> None:
-        """Nobody needs it any more."""
+    def end(self, error: DpyauthError) -> None:
+        """Begin to close: nobody needs it any more. Safe to call twice."""
+
+    def close(self, error: DpyauthError) -> None:
+        """Close, and wait for that where the caller is on another thread. Safe to call twice."""
 
 
 class Api(Protocol):

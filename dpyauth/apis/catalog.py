@@ -111,6 +111,11 @@ class Call:
             return self.changes
         return any(fields.get(name) is not None for name in self.changes)
 
+    @property
+    def look(self) -> str:
+        """Where to see whether a change has happened, in words that follow "look at"."""
+        return next((where for names, where in _LOOK if re.search(names, self.name)), "your account at Deriv")
+
     def many_with(self, fields: Mapping[str, Any]) -> bool:
         """Whether a stream with these fields is of several things, each of which may fail without the others."""
         return self.name == "proposal_open_contract" and fields.get("contract_id") is None
@@ -171,6 +176,18 @@ def load(api: str = "v3") -> Catalog:
 def _call(name: str, *, rest: dict[str, str] | None = None, **entry: Any) -> Call:
     return Call(name, rest=Rest(**rest) if rest else None, **entry)
 
+
+_LOOK = (
+    ("^mt5_|^trading_platform_", "session.mt5_accounts() and session.balance()"),
+    ("transfer|withdraw|deposit|topup|reset_demo_balance|cashier", "session.balance() and session.statement()"),
+    ("new_account|create_account|set_account_currency", "session.accounts()"),
+    ("^api_token$", "session.api_tokens()"),
+    ("^app_|oauth_app", "session.apps()"),
+    ("^set_self_exclusion$", 'session.frame("get_self_exclusion")'),
+    ("^set_", "session.settings()"),
+    ("^buy|^sell|^cancel$|^contract_update|^auto_|^copy_", "session.portfolio() and session.statement()"),
+)
+"""By parts of a call's name, the methods that show what it has changed; the first that fits counts."""
 
 _INSTEAD = {
     "options": {

@@ -24,6 +24,7 @@ from dpyauth.errors import (
 )
 from dpyauth.settings import Settings
 from dpyauth.wire.budget import GENERAL, Budget, Limit
+from dpyauth.wire.calls import outcome_unknown
 from dpyauth.wire.errands import Errands
 from dpyauth.wire.replies import Reply
 from dpyauth.wire.rest import Rest
@@ -117,19 +118,27 @@ class Access:
         """The first sign-in has succeeded."""
         self.grants = {str(row["account_id"]): self.credential for row in self.rows}
 
-    def close(self) -> None:
-        """Nobody needs it any more."""
-        self.errands.close()
+    def end(self, error: DpyauthError) -> None:
+        """Begin to close: nobody needs it any more."""
+        self.errands.end(error)
+
+    def close(self, error: DpyauthError) -> None:
+        """Close, and wait for that."""
+        self.errands.close(error)
 
     # On the background thread
 
     async def _ask(self, call: Call, fields: Mapping[str, Any], timeout: float, exact: bool) -> Reply:
-        return await self._with_token(lambda left: self._rest.ask(call, fields, timeout=left, exact=exact), timeout)
+        change = call if call.changes_with(fields) else None
+        return await self._with_token(
+            lambda left: self._rest.ask(call, fields, timeout=left, exact=exact), timeout, change
+        )
 
-    async def _with_token(self, ask: Callable[[float], Awaitable[T]], timeout: float) -> T:
+    async def _with_token(self, ask: Callable[[float], Awaitable[T]], timeout: float, change: Call | None = None) -> T:
         """Ask within so many seconds; with a new token where this one ends soon, or where Deriv says that it has.
 
-        This machine's clock may be wrong, so that an end which has passed here is no reason to give up.
+        This machine's clock may be wrong, so that an end which has passed here is no reason to give up. A change is
+        sent once, whatever comes of it.
         """
         end = time.monotonic() + timeout
         tokens = self.credential.tokens
@@ -139,8 +148,17 @@ class Access:
         used = self.credential.token
         try:
             return await ask(end - time.monotonic())
-        except SignInRefused:  # nothing was done, so that even a change may be asked for once more
-            if used == self.credential.token and not await self._renew(end):
+        except SignInRefused as refused:
+            renewed, trouble = used != self.credential.token, ""
+            try:
+                renewed = renewed or await self._renew(end)
+            except ConnectionFailed as error:
+                if change is None:
+                    raise
+                trouble = f" {error}"
+            if change is not None:
+                raise _change_refused(change, refused, renewed, trouble) from None
+            if not renewed:
                 raise
         return await ask(end - time.monotonic())
 
@@ -238,6 +256,20 @@ def public(settings: Settings) -> str:
 def error(reply: Reply, call: str, secrets: Collection[Secret] = ()) -> ApiError | None:
     """The error that a reply amounts to, if it is one; secrets of the request that it repeats are blotted out."""
     return api_error(reply, call, secrets, _KINDS)
+
+
+def _change_refused(change: Call, refused: SignInRefused, renewed: bool, trouble: str) -> DpyauthError:
+    """Return the error for a change that was answered with HTTP 401."""
+    if refused.code.startswith("HTTP"):  # no word of the API's own, so it may be that of a gateway in between
+        return outcome_unknown(change.name, f"HTTP 401, and not from Deriv's API{trouble}", change.look)
+    if not renewed:
+        return refused
+    return SignInRefused(
+        f"Deriv did not carry out '{change.name}': the sign-in had ended ({refused.code}). It is renewed now, and "
+        "nothing was sent again. Run the cell again if you still want it.",
+        call=change.name,
+        code=refused.code,
+    )
 
 
 _KINDS: Kinds = {

@@ -68,8 +68,11 @@ class Access:
         if "" in self.grants:
             self.grants = {account.loginid: self.credential}
 
-    def close(self) -> None:
-        """Nobody needs it any more."""
+    def end(self, error: DpyauthError) -> None:
+        """Begin to close: there is nothing to it."""
+
+    def close(self, error: DpyauthError) -> None:
+        """Close: there is nothing to it."""
 
 
 def access(settings: Settings, grants: Mapping[str, Credential], first: Credential) -> Access:

@@ -6,20 +6,21 @@ import asyncio
 import functools
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import wait
+from concurrent.futures import Future, wait
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
-from dpyauth.errors import InvalidRequest, InvalidSetting, SessionClosed
+from dpyauth.errors import InvalidRequest, InvalidSetting, OutcomeUnknown, SessionClosed
 from dpyauth.fleets import cluster as clusters
 from dpyauth.fleets import running
-from dpyauth.fleets.members import Member, all_kept, fetched, given, kept, name_of, names, resolve, wrapped
+from dpyauth.fleets.members import GOODBYE, Member, all_kept, fetched, given, kept, name_of, names, resolve, wrapped
 from dpyauth.fleets.questions import check, may_travel, questions, sealed
 from dpyauth.fleets.running import Place
 from dpyauth.gathering.progress import EVERY, Progress
 from dpyauth.session import Session, check_timeout
 from dpyauth.signin.attempts import run
 from dpyauth.signin.choice import Choice, the_sandbox
+from dpyauth.wire.background import background
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -190,7 +191,7 @@ class Fleet:
         with self._one_at_a_time():
             self._closed = True
             if any(member.session is not None for member in self._members):
-                run(running.leave(self._members)).result(self._place.timeout)
+                run(lambda: running.leave(self._members)).result(self._place.timeout)
 
     def __enter__(self) -> Self:
         return self
@@ -225,6 +226,9 @@ class Fleet:
                 with Progress(question) as progress:
                     self._gather(question, args, kwargs, answers, lambda: self._show(progress, answers))
             except BaseException as stopped:
+                for name, answer in answers.items():
+                    if isinstance(answer, OutcomeUnknown):
+                        stopped.add_note(f"{name}: {answer}")
                 if answers:
                     self.partial = joined(question, self.names, dict(answers))
                     stopped.add_note(f"What had arrived is in partial: {len(answers)} of {len(self.names)} accounts.")
@@ -251,20 +255,28 @@ class Fleet:
                     answers.update(some)
                     tick()
             return
-        future = run(self._put(functools.partial(_asked, question, args, kwargs), answers))
+        outcome: Future[None] = Future()
+        over = threading.Event()
+        asked = functools.partial(_asked, question, args, kwargs)
         try:
-            while not wait([future], EVERY).done:
+            background.run(lambda: self._put(asked, answers, over), outcome)
+            while not wait([outcome], EVERY).done:
                 tick()
-            future.result()
-        finally:
-            future.cancel()  # of no effect once it has ended; closes everything after an interrupt
+            outcome.result()
+        except BaseException:
+            if outcome.cancel():  # closes everything; what has become of changes is known when that is done
+                over.wait(GOODBYE)
+            raise
 
-    async def _put(self, question: running.Question, answers: dict[str, Any]) -> None:
+    async def _put(self, question: running.Question, answers: dict[str, Any], over: threading.Event) -> None:
         """Put a question, on the background thread: once one that was interrupted has closed what it had opened."""
-        if self._asking is not None and not self._asking.done():
-            await asyncio.wait([self._asking])
-        self._asking = asyncio.current_task()
-        await running.ask(self._members, question, self._place, self._connections, answers.__setitem__)
+        try:
+            if self._asking is not None and not self._asking.done():
+                await asyncio.wait([self._asking])
+            self._asking = asyncio.current_task()
+            await running.ask(self._members, question, self._place, self._connections, answers.__setitem__)
+        finally:
+            over.set()
 
     def _order(self, question: str, args: tuple[Any, ...], kwargs: Mapping[str, Any], fetch: str) -> clusters.Order:
         may_travel(question, args, kwargs)

@@ -16,6 +16,9 @@ from dpyauth.session import Session
 _NOT_ASKED = {"logout", "stream", "use"}
 """What is awaited of a session and is no question."""
 
+_BY_NAME = {"call", "frame"}
+"""The questions that take the name of a call, and its fields."""
+
 
 @functools.cache
 def questions() -> frozenset[str]:
@@ -27,7 +30,7 @@ def questions() -> frozenset[str]:
 
 def sealed(question: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
     """The same arguments with those wrapped that are secret: tracebacks may show variables."""
-    if question == "call":
+    if question in _BY_NAME:
         calls = _calls(args)
         for call in calls:
             kwargs = seal(call, kwargs)
@@ -39,7 +42,7 @@ def sealed(question: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> d
 def check(question: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
     """Hear before anything is sent what cannot be right for any account."""
     inspect.signature(getattr(Session, question)).bind(None, *args, **kwargs)
-    if question == "call" and not _calls(args):
+    if question in _BY_NAME and not _calls(args):
         named(NAMES[0]).CATALOG.find(args[0])  # says what is meant perhaps
 
 
@@ -48,7 +51,7 @@ def may_travel(question: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) 
 
     Dask asks again when a worker is lost, so it must change nothing; and it must hold no secret.
     """
-    if question != "call":
+    if question not in _BY_NAME:
         return
     name = args[0]
     if any(call.changes_with(kwargs) for call in _calls(args)):

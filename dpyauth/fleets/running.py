@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dpyauth.errors import CallTimeout, DpyauthError
+from dpyauth.errors import CallTimeout, DpyauthError, OutcomeUnknown
 from dpyauth.session import Session
 from dpyauth.signin.attempts import sign_in
 
@@ -55,6 +55,11 @@ async def ask(members: Sequence[Member], question: Question, place: Place, conne
         for member in waiting:
             try:
                 landed(member.name, await _answer(member, question, place))
+            except asyncio.CancelledError as stopped:
+                notes = getattr(stopped, "__notes__", [])
+                if notes:  # a change that had been sent
+                    landed(member.name, OutcomeUnknown(" ".join(notes)))
+                raise
             finally:
                 if not stay:
                     await member.leave()

@@ -62,8 +62,7 @@ class Pages(Generic[Row]):
         self._time = time
         self._since = since
         self._step = size - min(OVERLAP, size - 1)
-        self._rows: list[Row] = []
-        self._seen: set[object] = set()
+        self._rows: dict[object, Row] = {}  # by key, the newest first
         self._offset = -1  # of the last page that joined
         self._arrived: dict[int, Sequence[Row]] = {}
         self._gaps = 0
@@ -88,14 +87,14 @@ class Pages(Generic[Row]):
             if fresh is None:
                 self._gap()
                 return
+            # In this order, and rows in one step: an interrupt in here may have a page taken in twice, and loses none.
+            self._rows.update(fresh)
             self._offset, self._gaps = self._next, 0
-            self._rows += fresh.values()
-            self._seen.update(fresh)
             self.complete = len(following) < self._size
 
     def rows(self) -> list[Row]:
         """What there is so far, the newest first."""
-        return list(self._rows)
+        return list(self._rows.values())
 
     @property
     def count(self) -> int:
@@ -105,7 +104,7 @@ class Pages(Generic[Row]):
     @property
     def oldest(self) -> float | None:
         """When the oldest of them happened."""
-        return self._time(self._rows[-1]) if self._rows else None
+        return self._time(next(reversed(self._rows.values()))) if self._rows else None
 
     @property
     def share(self) -> float | None:
@@ -124,11 +123,11 @@ class Pages(Generic[Row]):
         keys = [self._key(row) for row in page]
         start = 0
         if self._offset >= 0:
-            start = next((number for number, key in enumerate(keys) if key in self._seen), -1)
+            start = next((number for number, key in enumerate(keys) if key in self._rows), -1)
             if start < 0:
                 return None
         # What stands before has been added since.
-        return {key: row for key, row in zip(keys[start:], page[start:], strict=True) if key not in self._seen}
+        return {key: row for key, row in zip(keys[start:], page[start:], strict=True) if key not in self._rows}
 
     def _gap(self) -> None:
         self._gaps += 1
@@ -147,7 +146,7 @@ class Pages(Generic[Row]):
         """How many seconds there are so far, and how many are left."""
         if self._since is None or not self._rows:
             return 0.0, 0.0
-        newest, oldest = self._time(self._rows[0]), self._time(self._rows[-1])
+        newest, oldest = self._time(next(iter(self._rows.values()))), self.oldest
         if newest is None or oldest is None:
             return 0.0, 0.0
         return max(0.0, newest - oldest), max(0.0, oldest - self._since)
@@ -178,7 +177,7 @@ class Walk(Generic[Row]):
         self._time = time
         self._end = spans[0][1] if latest and spans else None
         self._total = sum(last - first + 1 for first, last in spans)
-        self._kept: list[tuple[int, list[Row]]] = []
+        self._kept: dict[int, list[Row]] = {}  # by where they start
         self._seconds = self._points = 0  # of this round
 
     @property
@@ -215,7 +214,7 @@ class Walk(Generic[Row]):
         if kept and len(points) >= self._most and self._time(points[0]) >= first:
             start = min(self._time(points[0]) + 1, last)  # of its first second there may be more
             kept = [point for point in kept if self._time(point) >= start]
-        self._kept.append((start, kept))
+        self._kept[start] = kept  # once, also where an interrupt has it taken in twice
         self._seconds += last - start + 1
         self._points += len(kept)
         where = self._left.index(span)
@@ -224,17 +223,12 @@ class Walk(Generic[Row]):
     def rows(self) -> list[Row]:
         """What there is so far without a hole, the oldest first."""
         missing = max((last for _, last in (*self._left, *self._later)), default=None)
-        return [
-            row
-            for start, rows in sorted(self._kept, key=lambda part: part[0])
-            if missing is None or start > missing
-            for row in rows
-        ]
+        return [row for start, rows in sorted(self._kept.items()) if missing is None or start > missing for row in rows]
 
     @property
     def count(self) -> int:
         """How many points there are so far."""
-        return sum(len(rows) for _, rows in self._kept)
+        return sum(map(len, self._kept.values()))
 
     @property
     def oldest(self) -> float | None:

@@ -85,19 +85,19 @@ class StreamDesk(PanelDesk):
         self.changed()
         if begin:
             Thread(self._run, "dpyauth-stream-view").start()
-        self.stream._nudge()
+        self.stream._feed.nudge()
 
     def gone(self) -> None:
         """Nobody looks: let the thread end."""
         self._looking = False
-        self.stream._nudge()
+        self.stream._feed.nudge()
 
     # What the stream is
 
     def _about(self) -> tuple[str, str]:
         """What to draw, and what to call it."""
         stream = self.stream
-        _, updates = stream._beyond(stream._count - 100)
+        _, updates = stream._feed.beyond(stream._feed.count - 100)
         newest = updates[-1][1] if updates else {}
         symbols = {symbol for _, reply in updates if (symbol := _symbol(reply))}
         if stream.call not in ("ticks", "ticks_history") or len(symbols) > 1:
@@ -109,9 +109,9 @@ class StreamDesk(PanelDesk):
 
     def _standing(self) -> tuple[str, str]:
         """Whether updates are coming in, and why not."""
-        stream, connection = self.stream, self.stream._connection
+        stream, connection = self.stream, self.stream._feed.connection
         if stream.ended:
-            return "ended", str(stream._error or "")
+            return "ended", str(stream._feed.error or "")
         if connection is not None and connection.state in (State.RECONNECTING, State.CONNECTING):
             return "reconnecting", connection.reason
         return "open", ""
@@ -130,7 +130,7 @@ class StreamDesk(PanelDesk):
         told = self._standing()[0]
         try:
             while True:
-                self.stream._wait_beyond(self._seen, lambda: self._anew or not self._looking)
+                self._await_news()
                 with self._lock:
                     anew, self._anew = self._anew, False
                     if not self._looking or (told == "ended" and not anew):
@@ -146,13 +146,22 @@ class StreamDesk(PanelDesk):
             log.error("the view of a stream failed: %s", type(error).__name__)
             self._running = False
 
+    def _await_news(self) -> None:
+        feed = self.stream._feed
+
+        def news() -> bool:
+            return feed.count > self._seen or feed.ended or self._anew or not self._looking
+
+        while not news():
+            feed.wait(news, 60.0)
+
     def _show(self, *, anew: bool) -> None:
         """Hand what is new to the browser, or all there is to show."""
         most = SHOWN[self._kind]
         if anew:
             self._ink, self._seen = self._blank(), 0
         before = self._seen
-        self._seen, updates = self.stream._beyond(before)
+        self._seen, updates = self.stream._feed.beyond(before)
         message: dict[str, Any] = {"count": self._seen, "anew": anew}
         if isinstance(self._ink, Chart):
             message |= {"points": self._ink.add(updates)[-most:], "digits": self._ink.digits}
@@ -161,7 +170,7 @@ class StreamDesk(PanelDesk):
             rows = self._ink.add(updates[-most:] if self.stream.call != "balance" else updates)
             message["anew"] = anew = anew or len(self._ink.names) > columns
             if anew and before:
-                rows = self._ink.add(self.stream._beyond(self._seen - most)[1])
+                rows = self._ink.add(self.stream._feed.beyond(self._seen - most)[1])
             message |= {"rows": rows[-most:], "columns": self._ink.columns() if anew else None}
         self.tell({"updates": message})
 

@@ -12,7 +12,7 @@ import queue
 import sys
 import threading
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Coroutine, Generator, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
 from types import MappingProxyType
@@ -20,13 +20,14 @@ from typing import TYPE_CHECKING, Any, Concatenate, NamedTuple, ParamSpec, Proto
 
 from dpyauth.errors import DpyauthError
 from dpyauth.plans.notice import Notice
-from dpyauth.plans.waiters import Arrival, waiters_of
-from dpyauth.wire.calls import Pending, not_sent
+from dpyauth.plans.waiters import waiters_of
+from dpyauth.wire.background import background
+from dpyauth.wire.calls import Pending, look_first, not_sent, outcome_unknown
 from dpyauth.wire.connection import Connection
-from dpyauth.wire.replies import Reply
+from dpyauth.wire.replies import Reply, error_code
 
 if TYPE_CHECKING:
-    from dpyauth.streams import Stream
+    from dpyauth.streams import Feed
     from dpyauth.wire.errands import Errands
 
 P = ParamSpec("P")
@@ -45,7 +46,7 @@ class Request(NamedTuple):
     timeout: float | None = None
     exact: bool = False
     """Whether numbers come as `decimal.Decimal`."""
-    listener: Stream | None = None
+    listener: Feed | None = None
     """Who hears the updates, when the call opens a stream."""
     account: str | None = None
     """Login ID of the account to ask for, when it is not the one signed in."""
@@ -62,8 +63,11 @@ class Together(NamedTuple):
     """Is told of each reply when it comes, with the number of its request; on the caller's thread."""
 
 
-Plan = Generator[Request | Together | Future[Any], Any, T]
-"""Yields what it waits for: the reply to a request, those to several, or a future of the session's own."""
+Steps = Callable[[], Coroutine[Any, Any, T]]
+"""Makes a coroutine, which is run on the background thread."""
+
+Plan = Generator[Request | Together | Steps[Any], Any, T]
+"""Yields what it waits for: the reply to a request, those to several, or steps to take on the background thread."""
 
 
 class Driver(Protocol):
@@ -72,36 +76,92 @@ class Driver(Protocol):
     def _begin(self, request: Request, deliver: Callable[[Pending], None]) -> Ticket: ...
 
 
-class Ticket(NamedTuple):
-    """A request on its way."""
+class Ticket:
+    """A request that is ready to be sent, or on its way.
 
-    pending: Pending
-    connection: Connection | Errands
-    finish: Callable[[Reply], Reply]
-    """Turns an error reply into an exception; runs on the caller's thread, so that tracebacks are the caller's."""
+    It exists before anything is sent, so that whatever interrupts its caller finds it: what may have left is told.
+
+    Parameters
+    ----------
+    pending : Pending
+        The call.
+    send : callable
+        Sends it, on the background thread, and tells the ticket by what ``line``.
+    finish : callable
+        Turns an error reply into an exception; runs on the caller's thread, so that tracebacks are the caller's.
+    """
+
+    __slots__ = ("_finish", "_left", "_send", "_told", "line", "pending")
+
+    def __init__(
+        self,
+        pending: Pending,
+        send: Callable[[Ticket], None],
+        finish: Callable[[Reply], Reply] = lambda reply: reply,
+    ) -> None:
+        self.pending = pending
+        self.line: Connection | Errands | None = None
+        self._send = send
+        self._finish = finish
+        self._left = False
+        self._told: BaseException | None = None  # the error that says what became of it
+
+    def submit(self) -> None:
+        """Send it."""
+        background.post(self._send, self)
+
+    @property
+    def matters(self) -> bool:
+        """Whether the caller must be told of it, whatever comes between: it changes something, or opens a stream."""
+        return self.pending.changes or self.pending.listener is not None
 
     def result(self) -> Reply:
-        """The reply of a call that has ended, or its error."""
+        """Return the reply of a call that has ended, or raise its error."""
         pending = self.pending
-        if pending.error is not None:
-            raise pending.error
-        assert pending.reply is not None
-        return self.finish(pending.reply)
+        try:
+            if pending.error is not None:
+                raise pending.error
+            assert pending.reply is not None
+            return self._finish(pending.reply)
+        except DpyauthError as error:
+            self._told = error
+            raise
 
-    def interrupted(self, interrupt: BaseException) -> None:
-        """The caller stops waiting; the session goes on."""
+    def leave(self, error: BaseException) -> None:
+        """Stop waiting, because of this error. It says of a change whether that may have happened. May be repeated."""
         pending = self.pending
-        self.connection.abandon(pending)
-        if pending.changes and pending.sent:
-            interrupt.add_note(
-                f"'{pending.call}' had already been sent: it may or may not have happened. "
-                "Check at Deriv before you send it again."
-            )
+        unsent = pending.withdraw()
+        if not self._left and (pending.listener is not None or not pending.done):
+            background.post(Ticket._abandon, self)
+            self._left = True
+        if pending.changes and not unsent and error is not self._told:
+            note = _what_became_of(pending)
+            if note not in getattr(error, "__notes__", ()):
+                error.add_note(note)
 
     def check(self) -> None:
         """See to it that a wait ends: the connection ends its calls in time, unless it has ended itself."""
-        if not self.connection.alive and not self.pending.done:
-            self.pending.fail(self.connection.failure or not_sent(self.pending.call, "the session has ended"))
+        pending, line = self.pending, self.line
+        background.wake()  # an interrupt may have kept somebody from it
+        if line is None or line.alive or pending.done:
+            return
+        if pending.changes and not pending.withdraw():
+            pending.fail(outcome_unknown(pending.call, "the session has ended", pending.look))
+        else:
+            pending.fail(line.failure or not_sent(pending.call, "the session has ended"))
+
+    def _abandon(self) -> None:
+        if self.line is not None:
+            self.line.abandon(self.pending)
+
+
+def _what_became_of(pending: Pending) -> str:
+    sent = f"'{pending.call}' had already been sent"
+    if pending.reply is None:
+        return f"{sent}: it may or may not have happened. {look_first(pending.look)}"
+    if "error" in pending.reply:
+        return f"{sent}, and Deriv has answered with {error_code(pending.reply)}. {look_first(pending.look)}"
+    return f"{sent}, and Deriv has carried it out. {look_first(pending.look)}"
 
 
 def planned(plan: Callable[Concatenate[D, P], Plan[T]]) -> Callable[Concatenate[D, P], T]:
@@ -109,9 +169,14 @@ def planned(plan: Callable[Concatenate[D, P], Plan[T]]) -> Callable[Concatenate[
 
     @functools.wraps(plan)
     def blocking(self: D, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        begun = plan(self, *args, **kwargs)
-        del args, kwargs  # tracebacks may show variables, and these may be secret
-        return _drive(self, begun)
+        tickets: list[Ticket] = []
+        try:
+            begun = plan(self, *args, **kwargs)
+            del args, kwargs  # tracebacks may show variables, and these may be secret
+            return _drive(self, begun, tickets)
+        except BaseException as error:
+            _leave(tickets, error)
+            raise
 
     blocking.plan = plan  # type: ignore[attr-defined]
     return blocking
@@ -133,9 +198,14 @@ class Awaitables:
 
         @functools.wraps(plan)
         async def awaitable(*args: Any, **kwargs: Any) -> Any:
-            begun = plan(self._session, *args, **kwargs)
-            del args, kwargs
-            return await _drive_async(self._session, begun)
+            tickets: list[Ticket] = []
+            try:
+                begun = plan(self._session, *args, **kwargs)
+                del args, kwargs
+                return await _drive_async(self._session, begun, tickets)
+            except BaseException as error:
+                _leave(tickets, error)
+                raise
 
         self.__dict__[name] = awaitable
         return awaitable
@@ -144,100 +214,124 @@ class Awaitables:
         return [name for name in dir(type(self._session)) if hasattr(getattr(type(self._session), name), "plan")]
 
 
-def _drive(driver: Driver, plan: Plan[T]) -> T:
-    try:
-        request = next(plan)
-        while True:
-            try:
-                reply = _wait(driver, request) if isinstance(request, Request) else _others(driver, request)
-            except BaseException as error:  # an interrupt, too: what the plan holds must not depend on its frame
-                request = plan.throw(error)
-            else:
-                request = plan.send(reply)
-    except StopIteration as done:
-        result: T = done.value
-        return result
+def _leave(tickets: list[Ticket], error: BaseException) -> None:
+    """Stop waiting for everything that is on its way. A second interrupt changes nothing: the first is on its way."""
+    while tickets:
+        try:
+            tickets[-1].leave(error)
+            tickets.pop()
+        except KeyboardInterrupt:
+            continue
 
 
-async def _drive_async(driver: Driver, plan: Plan[T]) -> T:
-    try:
-        request = next(plan)
-        while True:
-            try:
-                reply = await (
-                    _wait_async(driver, request) if isinstance(request, Request) else _others_async(driver, request)
-                )
-            except BaseException as error:
-                request = plan.throw(error)
-            else:
-                request = plan.send(reply)
-    except StopIteration as done:
-        result: T = done.value
-        return result
+def _drive(driver: Driver, plan: Plan[T], tickets: list[Ticket]) -> T:
+    step: Callable[[], Any] = functools.partial(next, plan)
+    while True:
+        try:
+            wanted = step()
+            step = functools.partial(plan.send, _have(driver, wanted, tickets))
+        except StopIteration as done:
+            result: T = done.value
+            return result
+        except BaseException as error:  # an interrupt, too: what the plan holds must not depend on its frame
+            if getattr(plan, "gi_frame", None) is None:  # it has ended
+                raise
+            step = functools.partial(plan.throw, error)
 
 
-def _wait(driver: Driver, request: Request) -> Reply:
+async def _drive_async(driver: Driver, plan: Plan[T], tickets: list[Ticket]) -> T:
+    step: Callable[[], Any] = functools.partial(next, plan)
+    while True:
+        try:
+            wanted = step()
+            step = functools.partial(plan.send, await _have_async(driver, wanted, tickets))
+        except StopIteration as done:
+            result: T = done.value
+            return result
+        except BaseException as error:
+            if getattr(plan, "gi_frame", None) is None:  # it has ended
+                raise
+            step = functools.partial(plan.throw, error)
+
+
+def _have(driver: Driver, wanted: Request | Together | Steps[Any], tickets: list[Ticket]) -> Any:
+    if isinstance(wanted, Request):
+        return _wait(driver, wanted, tickets)
+    return _wait_all(driver, wanted, tickets) if isinstance(wanted, Together) else take(wanted, LONGEST)
+
+
+async def _have_async(driver: Driver, wanted: Request | Together | Steps[Any], tickets: list[Ticket]) -> Any:
+    if isinstance(wanted, Request):
+        return await _wait_async(driver, wanted, tickets)
+    if isinstance(wanted, Together):
+        return await _wait_all_async(driver, wanted, tickets)
+    return await take_async(wanted, LONGEST)
+
+
+def _wait(driver: Driver, request: Request, tickets: list[Ticket]) -> Reply:
     gate = threading.Lock()
     gate.acquire()
     ticket = driver._begin(request, lambda pending: gate.release())
-    try:
-        with Notice() as notice:
-            # In steps: on Windows a wait on a lock cannot be interrupted, and a long wait is worth a word.
-            while not gate.acquire(timeout=STEP):
-                notice.about(ticket.pending)
-                ticket.check()
-    except BaseException as interrupt:
-        ticket.interrupted(interrupt)
-        raise
-    return ticket.result()
+    tickets.append(ticket)
+    ticket.submit()
+    with Notice() as notice:
+        # In steps: on Windows a wait on a lock cannot be interrupted, and a long wait is worth a word.
+        while not gate.acquire(timeout=STEP):
+            notice.about(ticket.pending)
+            ticket.check()
+    return _answer(ticket, tickets)
 
 
-async def _wait_async(driver: Driver, request: Request) -> Reply:
+async def _wait_async(driver: Driver, request: Request, tickets: list[Ticket]) -> Reply:
     waiters = waiters_of(asyncio.get_running_loop())
-    arrival = Arrival(waiters)
-    ticket = driver._begin(request, arrival.landed)
-    waiters.add(ticket)
+    arrival = waiters.loop.create_future()
+    ticket = driver._begin(request, lambda pending: waiters.landed(arrival))
+    tickets.append(ticket)
     try:
+        waiters.add(ticket, arrival)
+        ticket.submit()
         await arrival
-    except BaseException as interrupt:
-        ticket.interrupted(interrupt)
+    except BaseException as error:
+        ticket.leave(error)
         raise
     finally:
-        waiters.tickets.discard(ticket)
-    return ticket.result()
+        waiters.remove(ticket)
+    return _answer(ticket, tickets)
 
 
-def _others(driver: Driver, wanted: Together | Future[Any]) -> Any:
-    return _wait_all(driver, wanted) if isinstance(wanted, Together) else _outcome(wanted)
+def _answer(ticket: Ticket, tickets: list[Ticket]) -> Reply:
+    """The answer to a call that has ended; of one that only reads nothing more is to be told."""
+    reply = ticket.result()
+    if not ticket.matters:
+        tickets.remove(ticket)
+    return reply
 
 
-async def _others_async(driver: Driver, wanted: Together | Future[Any]) -> Any:
-    return await (_wait_all_async(driver, wanted) if isinstance(wanted, Together) else _outcome_async(wanted))
-
-
-def _wait_all(driver: Driver, together: Together) -> None:
+def _wait_all(driver: Driver, together: Together, tickets: list[Ticket]) -> None:
     landed: queue.SimpleQueue[int] = queue.SimpleQueue()
-    tickets: list[Ticket] = []
+    told: set[int] = set()
+    own: list[Ticket] = []
 
-    def begin(number: int, request: Request) -> Ticket:
-        return driver._begin(request, lambda pending: landed.put(number))
+    def begin(number: int, request: Request) -> None:
+        own.append(driver._begin(request, lambda pending: landed.put(number)))
+        tickets.append(own[-1])
+        own[-1].submit()
 
     try:
         for number, request in enumerate(together.requests):
-            tickets.append(begin(number, request))
+            begin(number, request)
         with Notice() as notice:
-            for _ in tickets:
-                number = _next(landed, tickets, notice)
-                together.landed(number, tickets[number].result())
-    except BaseException as interrupt:
-        for ticket in tickets:
-            if not ticket.pending.done:
-                ticket.interrupted(interrupt)
-        with suppress(queue.Empty):  # what had come in by then counts
-            while True:
-                number = landed.get_nowait()
+            for _ in together.requests:
+                number = _next(landed, own, notice)
+                together.landed(number, _answer(own[number], tickets))
+                told.add(number)
+    except BaseException as error:
+        for ticket in own:
+            ticket.leave(error)
+        for number, ticket in enumerate(own):  # what had come in by then counts
+            if ticket.pending.reply is not None and number not in told:
                 with suppress(Exception):
-                    together.landed(number, tickets[number].result())
+                    together.landed(number, ticket.result())
         raise
 
 
@@ -251,9 +345,10 @@ def _next(landed: queue.SimpleQueue[int], tickets: list[Ticket], notice: Notice)
             notice.about(next((ticket for ticket in tickets if not ticket.pending.done), tickets[0]).pending)
 
 
-async def _wait_all_async(driver: Driver, together: Together) -> None:
+async def _wait_all_async(driver: Driver, together: Together, tickets: list[Ticket]) -> None:
     tasks = {
-        asyncio.ensure_future(_wait_async(driver, request)): number for number, request in enumerate(together.requests)
+        asyncio.ensure_future(_wait_async(driver, request, tickets)): number
+        for number, request in enumerate(together.requests)
     }
     landed: set[asyncio.Future[Reply]] = set()
     try:
@@ -275,23 +370,34 @@ async def _wait_all_async(driver: Driver, together: Together) -> None:
 
 
 LONGEST = 60.0
-"""A future of the session's own ends by itself well before this, in seconds."""
+"""Steps of the session's own end by themselves well before this, in seconds."""
 
 
-def _outcome(future: Future[Any]) -> Any:
+def take(steps: Steps[T], timeout: float) -> T:
+    """Have steps taken on the background thread, and wait for them; an interrupt calls them off.
+
+    Raises ``TimeoutError`` when the time is up.
+    """
+    outcome: Future[T] = Future()
     try:
-        return result_of(future, LONGEST)
+        background.run(steps, outcome)
+        return result_of(outcome, timeout)
     except DpyauthError as error:
         raise error.again() from None
     finally:
-        future.cancel()  # of no effect once it has ended
+        outcome.cancel()  # of no effect once it has ended
 
 
-async def _outcome_async(future: Future[Any]) -> Any:
+async def take_async(steps: Steps[T], timeout: float) -> T:
+    """Do as `take`, and await it."""
+    outcome: Future[T] = Future()
     try:
-        return await asyncio.wait_for(asyncio.wrap_future(future), LONGEST)
+        background.run(steps, outcome)
+        return await asyncio.wait_for(asyncio.wrap_future(outcome), timeout)
     except DpyauthError as error:
         raise error.again() from None
+    finally:
+        outcome.cancel()
 
 
 def result_of(future: Future[T], timeout: float) -> T:

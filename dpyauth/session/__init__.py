@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import numbers
 import os
@@ -30,9 +31,9 @@ from dpyauth.session.queries import Queries
 from dpyauth.session.showing import Showing
 from dpyauth.session.signing import Signing
 from dpyauth.wire.budget import Budget
-from dpyauth.wire.calls import Pending
+from dpyauth.wire.calls import Pending, outcome_unknown
 from dpyauth.wire.connection import Connection
-from dpyauth.wire.replies import Reply
+from dpyauth.wire.replies import Reply, leaves_open
 from dpyauth.wire.state import State
 from dpyauth.wire.subscriptions import Subscription
 
@@ -70,6 +71,7 @@ class Session(Signing, Accounts, Asking, Queries, Facts, Histories, Legacy, Show
         self._account: Account | None = None
         self._others: dict[str, Connection] = {}  # connections to accounts that are not the one in use
         self._beginning: set[Connection] = set()  # those of sign-ins that have not succeeded or failed yet
+        self._leaving: list[Connection | Access] = []  # what is still to be closed
         self._ended: DpyauthError | None = None
         self._signed_out_because = ""
         self._remark = ""  # something to tell the reader once, when signing in
@@ -78,6 +80,7 @@ class Session(Signing, Accounts, Asking, Queries, Facts, Histories, Legacy, Show
         self._events: deque[tuple[float, str, str, float | None]] = deque(maxlen=EVENTS_KEPT)
         self._since: float | None = None  # when the present sign-in began
         self._process = os.getpid()
+        self._ids = itertools.count(1)  # req_ids of all its connections
         self._aio = Awaitables(self)
 
     # What the session is
@@ -242,35 +245,49 @@ class Session(Signing, Accounts, Asking, Queries, Facts, Histories, Legacy, Show
         fields = requests.build(call, request.fields)
         timeout = self._timeout if request.timeout is None else check_timeout(request.timeout)
         self._check(call)
-        if call.rest is not None:
-            errands = self._errands_for(call)
-            pending = errands.submit(call, fields, timeout=timeout, deliver=deliver, exact=request.exact)
-            return Ticket(pending, errands, lambda reply: reply)
-        connection = self._connection_for(call, request.account)
-        stream = request.listener
-        secrets = requests.secrets(fields)
+        feed, secrets, changes = request.listener, requests.secrets(fields), call.changes_with(fields)
+        req_id = next(self._ids)
+        text = ""
+        if call.rest is None:
+            # Revealed for the one moment of writing it down.
+            text = json.dumps({**(requests.reveal(fields) if secrets else fields), "req_id": req_id})
+        pending = Pending(
+            call.name,
+            req_id,
+            text,
+            time.monotonic() + timeout,
+            timeout,
+            deliver,
+            changes=changes,
+            look=call.look,
+            exact=request.exact,
+            listener=feed,
+            subscription=_subscription(call, fields, req_id, text, feed.many) if feed is not None else None,
+        )
 
         def finish(reply: Reply) -> Reply:
-            if "error" in reply:
+            if "error" in reply and call.rest is None:
                 error = api.error(reply, call.name, secrets)
                 if error is not None:
-                    raise error
-            if stream is not None and pending.subscription is not None:
-                stream._attach(connection, pending.subscription, self)
+                    unknown = changes and leaves_open(error.code)
+                    raise outcome_unknown(call.name, str(error), call.look) if unknown else error
             return reply
 
-        pending = connection.submit(
-            call.name,
-            # Revealed for the one moment of writing it down.
-            lambda req_id: json.dumps({**(requests.reveal(fields) if secrets else fields), "req_id": req_id}),
-            timeout=timeout,
-            deliver=deliver,
-            changes=call.changes_with(fields),
-            exact=request.exact,
-            listener=stream,
-            subscription=_subscription(call, fields, stream.many) if stream is not None else None,
-        )
-        return Ticket(pending, connection, finish)
+        def send(ticket: Ticket) -> None:
+            """Send it, on the background thread."""
+            try:
+                if call.rest is not None:
+                    ticket.line = errands = self._errands_for(call)
+                    errands.submit(pending, call, fields)
+                    return
+                ticket.line = connection = self._connection_for(call, request.account)
+                if feed is not None:
+                    feed.connection = connection
+                connection.submit(pending)
+            except DpyauthError as error:
+                pending.fail(error.again())
+
+        return Ticket(pending, send, finish)
 
     def _check(self, call: Call) -> None:
         """See to it that this call can be made, or say why not."""
@@ -295,8 +312,7 @@ class Session(Signing, Accounts, Asking, Queries, Facts, Histories, Legacy, Show
         return access.errands
 
     def _connection_for(self, call: Call, loginid: str | None) -> Connection:
-        """The connection to put this call to."""
-        stale = None
+        """The connection to put this call to; it connects with its first call."""
         with self._lock:
             if self._ended is not None:
                 raise self._ended.again(call.name)
@@ -311,12 +327,10 @@ class Session(Signing, Accounts, Asking, Queries, Facts, Histories, Legacy, Show
                     )
                 return other
             if self._connection is None or self._connection.failure is not None:
-                stale = self._connection
+                if self._connection is not None:
+                    self._connection.end(SessionClosed("replaced"))
                 self._connection = self._connect(None, self._settings)  # for calls that need no sign-in
-            connection = self._connection
-        if stale is not None:
-            stale.close(SessionClosed("replaced"))
-        return connection
+            return self._connection
 
     def _missing_scope(self, call: Call, has: tuple[str, ...]) -> MissingScope:
         labels = self._api.SCOPE_LABELS
@@ -329,13 +343,13 @@ class Session(Signing, Accounts, Asking, Queries, Facts, Histories, Legacy, Show
         )
 
 
-def _subscription(call: Call, fields: dict[str, Any], many: bool) -> Subscription:
+def _subscription(call: Call, fields: dict[str, Any], req_id: int, text: str, many: bool) -> Subscription:
     symbol = fields.get("ticks")
     return Subscription(
         call=call.name,
         key=json.dumps(fields, sort_keys=True, default=repr),
-        req_id=0,  # known once it is sent
-        text="",
+        req_id=req_id,
+        text=text,
         symbol=symbol if isinstance(symbol, str) else None,
         many=many,
     )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from concurrent.futures import Future
-from typing import TYPE_CHECKING
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping
+from typing import TYPE_CHECKING, Any
 
-from dpyauth.errors import InvalidRequest, NotSignedIn, SessionClosed
+from dpyauth.errors import InvalidRequest, NotSignedIn
 from dpyauth.plans import Plan, Request, Ticket, planned
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class Accounts:
     _not_signed_in: Callable[[str], NotSignedIn]
     _others: dict[str, Connection]
     _settings: Settings
-    _switch: Callable[[str], Future[Account]]
+    _switched: Callable[[str], Coroutine[Any, Any, Account]]
 
     if TYPE_CHECKING:
 
@@ -65,7 +65,7 @@ class Accounts:
         """
         loginid = self._granted(loginid)
         if self._account is None or self._account.loginid != loginid:
-            yield self._switch(loginid)
+            yield lambda: self._switched(loginid)
 
     def _granted(self, loginid: str) -> str:
         """The login ID of an account that the sign-in gave access to, as Deriv writes it."""
@@ -83,16 +83,17 @@ class Accounts:
     def _reach(self, loginid: str) -> Plan[str]:
         """See to it that there is a connection for an account; returns its login ID as Deriv writes it."""
         loginid = self._granted(loginid)
+        if self._account is None or self._account.loginid != loginid:
+            yield lambda: self._reached(loginid)
+        return loginid
+
+    async def _reached(self, loginid: str) -> None:
+        """Connect to an account, on the background thread."""
         with self._lock:
-            if self._account is not None and self._account.loginid == loginid:
-                return loginid
             if self._access is None:
                 raise self._not_signed_in("authorize")
             connection = self._others.get(loginid)
-            stale = connection if connection is not None and connection.failure is not None else None
-            if connection is None or stale is not None:
+            if connection is None or connection.failure is not None:
                 connection = self._others[loginid] = self._connect(self._access.entrance(loginid), self._settings)
-        if stale is not None:
-            stale.close(SessionClosed("replaced"))
-        yield connection.ready
-        return loginid
+        connection.start()
+        await asyncio.shield(asyncio.wrap_future(connection.ready))

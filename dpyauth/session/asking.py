@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from dpyauth.apis import request as requests
 from dpyauth.errors import InvalidRequest, InvalidSetting
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from dpyauth.apis.access import Account
     from dpyauth.apis.catalog import Call
     from dpyauth.frames import Context
+    from dpyauth.session import Session
     from dpyauth.streams import Stream
 
 
@@ -193,7 +194,7 @@ class Asking(Payloads):
         >>> len(quotes)
         2
         """
-        from dpyauth.streams import Stream
+        from dpyauth.streams import Feed, Stream
 
         fields = requests.seal(self._catalog.get(name), fields)
         call = self._catalog.find(name)
@@ -211,11 +212,9 @@ class Asking(Payloads):
         if isinstance(keep, bool) or not isinstance(keep, int) or keep < 1:
             raise InvalidSetting("keep must be a whole number above 0: how many updates to keep.")
         api = self._api
-        stream = Stream(
-            name, keep, lambda reply: api.error(reply, name), many=call.many_with(fields), named=api.renamed
-        )
-        yield Request(name, {**fields, "subscribe": 1}, timeout, listener=stream)
-        return stream
+        feed = Feed(name, keep, lambda reply: api.error(reply, name), many=call.many_with(fields), named=api.renamed)
+        yield Request(name, {**fields, "subscribe": 1}, timeout, listener=feed)
+        return Stream(cast("Session", self), feed)
 
     def can(self, call: str) -> bool:
         """Whether the token signed in with may make a call, as far as its scopes tell.

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
 from dpyauth.apis.access import named
 from dpyauth.errors import CallTimeout, DpyauthError, NotSignedIn, SessionClosed
-from dpyauth.plans import result_of
-from dpyauth.wire.connection import Connection
+from dpyauth.plans import Steps, take
+from dpyauth.wire.background import background
+from dpyauth.wire.connection import CLOSE_TIMEOUT, Connection
 from dpyauth.wire.replies import Reply
 from dpyauth.wire.state import State
 
 if TYPE_CHECKING:
-    import threading
-
     from dpyauth.apis.access import Access, Account, Entrance
     from dpyauth.credentials import Credential
     from dpyauth.settings import Settings
@@ -41,7 +42,9 @@ class Signing:
     _connection: Connection | None
     _access: Access | None
     _ended: DpyauthError | None
+    _ids: Iterator[int]
     _lock: threading.RLock
+    _leaving: list[Connection | Access]
     _note: Callable[[str, str, float | None], None]
     _others: dict[str, Connection]
     _process: int
@@ -76,6 +79,7 @@ class Signing:
             budget=self._budget_of(settings.api),
             on_event=self._note,
             on_change=self._on_change,
+            ids=self._ids,
         )
 
     def _sign_in(
@@ -94,9 +98,13 @@ class Signing:
         access = named(settings.api).access(settings, grants or {"": credential}, credential, **options)
         try:
             return self._enter(access, None, settings)
-        except DpyauthError:
-            access.close()
+        except DpyauthError as error:
+            access.end(error)
             raise
+
+    async def _switched(self, loginid: str) -> Account:
+        """Use another account of the same sign-in, on the background thread."""
+        return await asyncio.wrap_future(self._switch(loginid))
 
     def _switch(self, loginid: str) -> Future[Account]:
         """Start to use another account of the same sign-in, from any thread."""
@@ -124,30 +132,22 @@ class Signing:
             error = future.exception()
             if error is None and wanted:
                 account = entrance.account(future.result() or {})
-                left: list[Connection] = []
-                leaving: Access | None = None
                 with self._lock:
                     is_new = loginid is None
                     error = self._ended
                     if error is None and not is_new and self._access is not access:
                         error = SessionClosed("The session has signed out, or signed in anew. Run the cell again.")
                     if error is None:
-                        before, self._connection = self._connection, connection
+                        self._leave_behind(all_of_it=is_new)
                         if is_new:
-                            leaving, self._access = self._access, access
-                            left, self._others = list(self._others.values()), {}
                             access.entered(account)
-                            self._remark = ""
+                            self._others, self._remark = {}, ""
+                        self._connection, self._access = connection, access
                         self._settings, self._account = settings, account
                         self._signed_out_because = ""
                         self._since = time.time()
                 if error is None:
-                    for other in left:
-                        other.close(SessionClosed("The session has signed in anew."))
-                    if before is not None:
-                        before.close(SessionClosed("The session has signed in anew. Run the cell again."))
-                    if leaving is not None:
-                        leaving.close()
+                    self._close_what_is_left(SessionClosed("The session has signed in anew. Run the cell again."))
                     if is_new:
                         self._mind_the_end(access)
                     done.set_result(account)
@@ -155,11 +155,12 @@ class Signing:
                     return
             connection.close(called_off)
             if access is not self._access:
-                access.close()
+                access.end(called_off)
             if error is not None and wanted:
                 done.set_exception(error)
 
         connection.ready.add_done_callback(settle)
+        connection.start()
         return done
 
     def _mind_the_end(self, access: Access) -> None:
@@ -186,80 +187,89 @@ class Signing:
         **options: Any,
     ) -> Account:
         """Sign in, and wait for it on the caller's thread."""
-        return self._wait_for(self._sign_in(credential, settings, grants, **options))
 
-    def _wait_for(self, future: Future[Account]) -> Account:
-        """Wait for a sign-in on the caller's thread."""
+        async def steps() -> Account:
+            return await asyncio.wrap_future(self._sign_in(credential, settings, grants, **options))
+
+        return self._wait_for(steps)
+
+    def _wait_for(self, steps: Steps[Account]) -> Account:
+        """Carry out a sign-in on the background thread, and wait for it on the caller's."""
         try:
-            return result_of(future, self._timeout)
-        except DpyauthError as error:
-            raise error.again() from None
+            return take(steps, self._timeout)
         except TimeoutError:
             raise CallTimeout(
                 f"Deriv did not answer the sign-in within {self._timeout:g} s. Try again, or allow more time "
                 "with timeout=.",
                 call="authorize",
             ) from None
-        finally:
-            future.cancel()  # of no effect once it has ended; calls it off after an interrupt
 
     def _sign_out(self, because: str) -> None:
-        with self._lock:
-            self._signed_out_because = because
-            access, connections = self._let_go()
-        for connection in connections:
-            connection.close(NotSignedIn(f"Signed out ({because}). {ASK}"))
-        if access is not None:
-            access.close()
+        self._end_sign_in(NotSignedIn(f"Signed out ({because}). {ASK}"), because)
         self._tell()
 
-    def _let_go(self) -> tuple[Access | None, list[Connection]]:
-        """Forget who is signed in; returns what to close once the lock is released."""
-        connections = [
-            connection for connection in (self._connection, *self._others.values()) if connection is not None
-        ]
-        access, self._access = self._access, None
-        self._connection = self._account = None
+    def _end_sign_in(self, error: DpyauthError, because: str = "") -> None:
+        """Close all that the sign-in has opened, on the background thread, and wait for that."""
+
+        def end(_: None) -> None:
+            with self._lock:
+                self._signed_out_because = because or self._signed_out_because
+                self._let_go()
+                if self._ended is not None:
+                    self._leaving += self._beginning
+            for each in self._leaving:
+                each.end(error)
+            ended.set()
+
+        ended = threading.Event()
+        if background.inside():
+            end(None)
+        else:
+            background.post(end)
+            ended.wait(CLOSE_TIMEOUT)
+        self._close_what_is_left(error)
+
+    def _let_go(self) -> None:
+        """Forget who is signed in."""
+        self._leave_behind(all_of_it=True)
+        self._connection = self._access = self._account = None
         self._others = {}
-        return access, connections
+
+    def _leave_behind(self, *, all_of_it: bool) -> None:
+        """Put on a list what is to be closed: the connection of the account in use, or all of the sign-in."""
+        rest = (*self._others.values(), self._access) if all_of_it else ()
+        self._leaving += [each for each in (self._connection, *rest) if each is not None]
+
+    def _close_what_is_left(self, error: DpyauthError) -> None:
+        """Close what was let go; where an interrupt comes between, the next one to close something goes on."""
+        for each in list(self._leaving):
+            each.close(error)
+            if each in self._leaving:
+                self._leaving.remove(each)
 
     def _close(self, error: DpyauthError) -> None:
         if self._process != os.getpid():
             return  # a forked child: the connection is its parent's
-        with self._lock:
-            if self._ended is not None:
-                return
-            self._ended = error
-            access, connections = self._let_go()
-            connections += self._beginning
-        for connection in connections:
-            connection.close(error)
-        if access is not None:
-            access.close()
-        self._tell()
+        is_news = self._ended is None
+        self._ended = self._ended or error
+        if self._connection or self._access or self._others or self._beginning or self._leaving:
+            self._end_sign_in(self._ended)
+        if is_news:
+            self._tell()
 
     def _on_change(self, connection: Connection, state: State) -> None:
         """The connection's state has changed; runs on the background thread."""
         if connection is self._connection:
-            others: dict[str, Connection] = {}
-            access = None
             if self._account is not None and connection.failure is not None:
-                with self._lock:
-                    access, self._access, self._account = self._access, None, None
-                    others, self._others = self._others, {}
-                self._signed_out_because = str(connection.failure).rstrip(".")
-            for other in others.values():
-                other.close(NotSignedIn(f"Signed out ({self._signed_out_because}). {ASK}"))
-            if access is not None:
-                access.close()
-            self._tell()
+                self._sign_out(str(connection.failure).rstrip("."))
+            else:
+                self._tell()
 
     def _keep(self, profile: str) -> str:
         """Keep the credential for the next kernel; returns where, in words."""
         from dpyauth.keep import remember
 
-        with self._lock:
-            account, grants, settings = self._account, self._grants, self._settings
+        account, grants, settings = self._account, self._grants, self._settings
         if account is None:
             raise self._not_signed_in("authorize")
         tokens = {loginid: credential.token for loginid, credential in grants.items()}

@@ -15,7 +15,7 @@ from dpyauth.credentials import Credential, Secret, checked
 from dpyauth.errors import KeepingFailed, NoCredential, SessionClosed, SignInRefused
 from dpyauth.session import Session, check_timeout
 from dpyauth.settings import Settings
-from dpyauth.signin.attempts import run, sign_in
+from dpyauth.signin.attempts import sign_in
 from dpyauth.signin.choice import Choice, the_sandbox
 
 if TYPE_CHECKING:
@@ -214,25 +214,38 @@ def _session(
             before._timeout = timeout
             return before
         session = Session(where, timeout=timeout)
-        if found is not None and credential is not None:
-            try:
-                session._wait_for(run(sign_in(session, found.grants, where, other, **options)))
-            except SignInRefused as error:
-                if not found.remembered:
-                    session.close()
-                    raise
-                if not ask:
-                    session.close()
-                    error.add_note(f"It is {found.source}: dpyauth.forget() removes it.")
-                    raise
-                session._signed_out_because = _dropped(profile, found, where, error)
-            except BaseException:
-                session.close()
-                raise
-        _current = session
+        try:
+            if found is not None and credential is not None:
+                _enter(session, found, where, other, profile, ask=ask, options=options)
+            _current = session
+        except BaseException:
+            session.close()
+            raise
     if before is not None:
         before._close(SessionClosed("dpyauth.login() has opened a new session; this one is closed. Use the new one."))
     return session
+
+
+def _enter(
+    session: Session,
+    found: _Found,
+    where: Settings,
+    other: Settings | None,
+    profile: str,
+    *,
+    ask: bool,
+    options: Mapping[str, Any],
+) -> None:
+    """Sign a new session in; where what was remembered is refused and somebody can be asked, leave that to them."""
+    try:
+        session._wait_for(lambda: sign_in(session, found.grants, where, other, **options))
+    except SignInRefused as error:
+        if found.remembered and ask:
+            session._signed_out_because = _dropped(profile, found, where, error)
+            return
+        if found.remembered:
+            error.add_note(f"It is {found.source}: dpyauth.forget() removes it.")
+        raise
 
 
 def _dropped(profile: str, found: _Found, where: Settings, error: SignInRefused) -> str:

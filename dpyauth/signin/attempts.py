@@ -25,32 +25,10 @@ _KNOWN = {"NoAccount", "AccountDisabled", "DisabledClient", "SelfExclusion"}
 """Refusals of somebody whose token is right."""
 
 
-def run(steps: Coroutine[Any, Any, T]) -> Future[T]:
-    """Carry these steps out; cancelling the future calls them off."""
-    loop = background.acquire()
+def run(steps: Callable[[], Coroutine[Any, Any, T]]) -> Future[T]:
+    """Carry these steps out on the background thread; cancelling the future calls them off."""
     outcome: Future[T] = Future()
-
-    def start() -> None:
-        task = loop.create_task(steps)
-        task.add_done_callback(ended)
-        if outcome.cancelled():
-            task.cancel()  # before it has done anything
-        outcome.add_done_callback(lambda _: loop.call_soon_threadsafe(task.cancel) if outcome.cancelled() else None)
-
-    def ended(task: asyncio.Task[T]) -> None:
-        error = None if task.cancelled() else task.exception()
-        try:
-            if task.cancelled():
-                outcome.cancel()
-            elif outcome.set_running_or_notify_cancel():
-                if error is None:
-                    outcome.set_result(task.result())
-                else:
-                    outcome.set_exception(error)
-        finally:
-            background.release()  # not before: steps that are called off have to clear up after themselves
-
-    loop.call_soon_threadsafe(start)
+    background.run(steps, outcome)
     return outcome
 
 
@@ -93,7 +71,7 @@ async def sign_in(
     >>> from dpyauth.signin.attempts import run, sign_in
     >>> session = dpyauth.login(sandbox=True)
     >>> credential = session._credential
-    >>> run(sign_in(session, lambda api: (credential, None), session._settings)).result().loginid
+    >>> run(lambda: sign_in(session, lambda api: (credential, None), session._settings)).result().loginid
     'CR900001'
     """
     credential, grants = given(where.api)

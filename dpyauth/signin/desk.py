@@ -253,7 +253,7 @@ class Desk(PanelDesk):
                 return  # it came twice, or too late
             browsing.taken = True
         self._remember = browsing.remember
-        self._follow(lambda: run(steps()), browsing.way.settings.api)
+        self._follow(lambda: run(steps), browsing.way.settings.api)
 
     def over(self, browsing: Browsing) -> None:
         """It has ended without access."""
@@ -294,7 +294,7 @@ class Desk(PanelDesk):
     ) -> None:
         self._remember = remember
         again = partial(self._begin, given, where, remember=remember, create_demo=True)
-        self._follow(lambda: run(sign_in(self.session, given, where, other, **options)), where.api, again)
+        self._follow(lambda: run(lambda: sign_in(self.session, given, where, other, **options)), where.api, again)
 
     def _follow(self, start: Callable[[], Future[Account]], api: str, again: Callable[[], None] | None = None) -> None:
         with self._lock:  # or a quick one would be over before anybody knows of it

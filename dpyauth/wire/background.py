@@ -1,59 +1,126 @@
-"""The one background thread whose event loop owns every socket.
+"""The one background thread, whose event loop owns every socket.
 
-A socket on the kernel's own loop dies while a cell is busy; one on this loop does not. The thread starts with the
-first session and ends with the last. It is a daemon and made of the standard library only: a thread pool's portal
-would hold up the interpreter's exit, and costs a coroutine for every call.
+A socket on the kernel's own loop dies while a cell is busy; one on this loop does not. The thread starts when there is
+work and ends when nobody uses it. It is a daemon and made of the standard library only: a thread pool's portal would
+hold up the interpreter's exit, and costs a coroutine for every call.
+
+An interrupt may hit the reader's thread between any two lines. So nothing that must be whole is done there: that thread
+hands work over, in one step, and everything else happens on this one, which no interrupt reaches. For the same reason
+it takes no lock, which an interrupt could leave locked.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
+import os
 import threading
+import time
+from collections import deque
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
+from typing import Any, TypeVar
 
 from dpyauth.threads import Thread
 
+T = TypeVar("T")
+
+log = logging.getLogger("dpyauth")
+
 
 class Background:
-    """A reference-counted event loop in a thread of its own."""
+    """An event loop in a thread of its own, for as long as somebody uses it."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._users = 0
+        self._work: deque[tuple[Callable[[Any], object], Any]] = deque()
+        self._afterwards: dict[Callable[[], object], None] = {}
+        self._users: set[object] = set()
+        self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._thread: Thread | None = None
+        self._woken = False
+        self._registering = threading.Lock()  # of background threads; the reader's never takes it
 
-    def acquire(self) -> asyncio.AbstractEventLoop:
-        """The running loop; give it back with ``release``."""
-        with self._lock:
-            if self._loop is None:
-                loop = self._loop = asyncio.new_event_loop()
-                self._thread = Thread(lambda: self._run(loop), "dpyauth")
-                self._thread.start()
-            self._users += 1
-            return self._loop
+    # From any thread
 
-    def release(self) -> None:
-        """One user less; the last one stops the thread and waits for its end."""
-        with self._lock:
-            self._users -= 1
-            if self._users:
-                return
-            loop, thread = self._loop, self._thread
-            self._loop = self._thread = None
-        assert loop is not None
-        assert thread is not None
-        loop.call_soon_threadsafe(loop.stop)
-        if thread is not threading.current_thread():
-            thread.join(timeout=5)
+    def post(self, function: Callable[[Any], object], argument: Any = None) -> None:
+        """Have a function called on the background thread, after what was posted before.
+
+        An interrupt in here leaves the work undone or handed over, and what is posted next brings it along.
+        """
+        try:
+            self._work.append((function, argument))
+            # Whoever sets the flag wakes the loop. The loop clears it before it looks, so nothing stays behind.
+            if not self._woken:
+                self._woken = True
+                self.wake()
+        except BaseException:
+            self.wake()
+            raise
+
+    def now(self, function: Callable[[Any], object], argument: Any = None) -> None:
+        """Call a function at once where the caller is on the background thread, else post it."""
+        (self._do if self.inside() else self.post)(function, argument)
+
+    def wake(self) -> None:
+        """See to it that what was posted is looked at."""
+        loop = self._loop
+        if loop is None:
+            Thread(self._live, "dpyauth").start()  # if there is one already, it ends at once
+            return
+        try:
+            loop.call_soon_threadsafe(self._empty)
+        except RuntimeError:
+            pass  # it has just ended, and looked for what was posted after that
+
+    def run(self, steps: Callable[[], Coroutine[Any, Any, T]], outcome: Future[T]) -> None:
+        """Make a coroutine on the background thread and run it there; cancelling its outcome calls it off."""
+        self.post(self._begin, (steps, outcome))
 
     def inside(self) -> bool:
-        """Whether the caller runs on the background thread, where waiting for it would never end."""
+        """Return whether the caller runs on the background thread, where waiting for it would never end."""
         return self._thread is threading.current_thread()
 
-    @staticmethod
-    def _run(loop: asyncio.AbstractEventLoop) -> None:
+    def join(self, timeout: float = 5.0) -> None:
+        """Wait for the end of the thread, unless somebody uses it."""
+        thread, end = self._thread, time.monotonic() + timeout
+        if thread is threading.current_thread():
+            return
+        while thread is not None and thread.is_alive() and not self._users and time.monotonic() < end:
+            thread.join(0.05)
+
+    # On the background thread
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The running loop."""
+        assert self._loop is not None
+        return self._loop
+
+    def hold(self, user: object) -> None:
+        """Keep the thread until this user lets go."""
+        self._users.add(user)
+
+    def let_go(self, user: object) -> None:
+        """Keep the thread no longer for this user. Safe to call twice."""
+        self._users.discard(user)
+        self.loop.call_soon(self._empty)  # not at once: the loop may end with it
+
+    def afterwards(self, function: Callable[[], object]) -> None:
+        """Call a function once, when all that has been posted is done."""
+        self._afterwards[function] = None
+
+    # Inside
+
+    def _live(self) -> None:
         # Not asyncio.Runner: it handles signals, which is the main thread's business.
-        asyncio.set_event_loop(loop)
+        loop = asyncio.new_event_loop()
+        with self._registering:
+            if self._loop is not None:
+                loop.close()
+                return
+            asyncio.set_event_loop(loop)
+            loop.call_soon(self._empty)
+            self._thread, self._loop = threading.current_thread(), loop
         try:
             loop.run_forever()
             tasks = asyncio.all_tasks(loop)
@@ -64,5 +131,59 @@ class Background:
         finally:
             loop.close()
 
+    def _empty(self) -> None:
+        if not self.inside():
+            return  # called late: this loop has ended, and the work is for the next one
+        self._woken = False
+        while self._work:
+            function, argument = self._work.popleft()
+            self._do(function, argument)
+        while self._afterwards:
+            each, _ = self._afterwards.popitem()
+            self._do(each)
+        if not self._users and not self._work:
+            self.loop.stop()
+            self._thread = self._loop = None
+            self._woken = False
+            if self._work:  # posted in this moment
+                self.wake()
+
+    @staticmethod
+    def _do(function: Callable[..., object], *arguments: Any) -> None:
+        try:
+            function(*arguments)
+        except Exception as error:  # a defect of ours in one must not stop the others
+            log.error("work for the background thread failed: %s", type(error).__name__)
+
+    def _begin(self, given: tuple[Callable[[], Coroutine[Any, Any, T]], Future[T]]) -> None:
+        steps, outcome = given
+        if outcome.cancelled():
+            return
+        self.hold(outcome)
+        loop = self.loop
+        task = loop.create_task(steps())
+        task.add_done_callback(lambda task: self._ended(task, outcome))
+        outcome.add_done_callback(lambda _: loop.call_soon_threadsafe(task.cancel) if outcome.cancelled() else None)
+
+    def _ended(self, task: asyncio.Task[T], outcome: Future[T]) -> None:
+        error = None if task.cancelled() else task.exception()
+        try:
+            if task.cancelled():
+                outcome.cancel()
+            elif outcome.set_running_or_notify_cancel():
+                if error is None:
+                    outcome.set_result(task.result())
+                else:
+                    outcome.set_exception(error)
+        finally:
+            self.let_go(outcome)  # not before: steps that are called off have to clear up after themselves
+
+    def _forked(self) -> None:
+        """Begin anew in a forked process, where the thread is not."""
+        self.__init__()  # type: ignore[misc]
+
 
 background = Background()
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=background._forked)

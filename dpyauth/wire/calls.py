@@ -29,6 +29,7 @@ class Pending:
     # Not a dataclass, nor are others on the way to the first reply: making those takes longer than a call does.
     __slots__ = (
         "_undelivered",
+        "_unsent",
         "call",
         "changes",
         "deadline",
@@ -37,6 +38,7 @@ class Pending:
         "exact",
         "lane",
         "listener",
+        "look",
         "losses",
         "queued_at",
         "reply",
@@ -46,6 +48,7 @@ class Pending:
         "text",
         "timeout",
         "waited",
+        "withdrawn",
     )
 
     def __init__(
@@ -58,6 +61,7 @@ class Pending:
         deliver: Callable[[Pending], None] = lambda pending: None,
         *,
         changes: bool = False,
+        look: str = "",
         exact: bool = False,
         lane: str = "general",
         listener: Listener | None = None,
@@ -71,6 +75,7 @@ class Pending:
         self.timeout = timeout
         self.deliver = deliver
         self.changes = changes
+        self.look = look  # where to see whether a change has happened
         self.exact = exact
         self.lane = lane
         self.listener = listener
@@ -81,7 +86,9 @@ class Pending:
         self.losses = 0
         self.reply: Reply | None = None
         self.error: DpyauthError | None = None
+        self.withdrawn = False  # by the caller, before it was sent
         self._undelivered = [None]
+        self._unsent = [None]
 
     def __repr__(self) -> str:
         return f"<call {self.call!r}, req_id {self.req_id}>"
@@ -95,6 +102,19 @@ class Pending:
     def sent(self) -> bool:
         """Whether it has left."""
         return self.sent_at is not None
+
+    def take(self) -> bool:
+        """Take it for sending; of sender and caller only one gets it, whatever the moment."""
+        try:
+            self._unsent.pop()
+        except IndexError:
+            return False
+        return True
+
+    def withdraw(self) -> bool:
+        """Take it back; return whether it was not sent and never will be."""
+        self.withdrawn = self.withdrawn or self.take()
+        return self.withdrawn
 
     def resolve(self, reply: Reply) -> None:
         """End with a reply."""
@@ -158,7 +178,7 @@ class Calls:
         """End every call: with this error, or with OutcomeUnknown where a change may have happened."""
         for pending in self:
             if pending.changes and pending.sent:
-                self.fail(pending, outcome_unknown(pending.call, str(error)))
+                self.fail(pending, outcome_unknown(pending.call, str(error), pending.look))
             else:
                 self.fail(pending, error.again(pending.call))
 
@@ -170,7 +190,11 @@ class Calls:
         again = 0
         for pending in self:
             if pending.changes:
-                error = outcome_unknown(pending.call, reason) if pending.sent else not_sent(pending.call, reason)
+                error = (
+                    outcome_unknown(pending.call, reason, pending.look)
+                    if pending.sent
+                    else not_sent(pending.call, reason)
+                )
                 self.fail(pending, error)
             elif pending.sent:
                 pending.sent_at = None
@@ -196,13 +220,18 @@ class Calls:
                 self.next_deadline = min(self.next_deadline, pending.deadline + extra)
 
 
-def outcome_unknown(call: str, reason: str) -> OutcomeUnknown:
-    """The error for a change that was sent and never answered."""
+def outcome_unknown(call: str, reason: str, look: str) -> OutcomeUnknown:
+    """Return the error for a change that was sent and whose answer, if one came, does not say what became of it."""
     return OutcomeUnknown(
-        f"'{call}' was sent, but no answer came ({reason.rstrip('.')}). It may or may not have happened. "
-        "Check at Deriv (statement, open positions, settings) before you send it again; dpyauth never repeats it.",
+        f"'{call}' was sent, but no answer came that says what became of it ({reason.rstrip('.')}). It may or may not "
+        f"have happened. {look_first(look)} dpyauth never repeats it.",
         call=call,
     )
+
+
+def look_first(look: str) -> str:
+    """Return what to do before a change is sent again."""
+    return f"Before you send it again, look at {look or 'your account at Deriv'}."
 
 
 def not_sent(call: str, reason: str) -> ConnectionLost:
@@ -228,7 +257,7 @@ def overdue(pending: Pending, ready: bool = True, reason: str = "") -> DpyauthEr
     """The error for a call whose time is up."""
     call, seconds = pending.call, f"{pending.timeout:g} s"
     if pending.sent and pending.changes:
-        return outcome_unknown(call, f"no reply within {seconds}")
+        return outcome_unknown(call, f"no reply within {seconds}", pending.look)
     if pending.sent:
         return CallTimeout(
             f"Deriv did not answer '{call}' within {seconds}. The session is still there: run the cell again, or "

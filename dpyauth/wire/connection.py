@@ -9,11 +9,12 @@ import math
 import random
 import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import Future
 from typing import Any
 
 from websockets.asyncio.client import connect
+
 from dpyauth._version import __version__
 from dpyauth.errors import (
     BadReply,
@@ -21,18 +22,16 @@ from dpyauth.errors import (
     ConnectionFailed,
     DpyauthError,
     RateLimited,
-    SessionClosed,
 )
 from dpyauth.wire.background import background
 from dpyauth.wire.budget import Budget
 from dpyauth.wire.calls import Pending
 from dpyauth.wire.link import Link
-from dpyauth.wire.mailbox import Mailbox
 from dpyauth.wire.reasons import STALE, closing, explain, status_of
 from dpyauth.wire.replies import Reply
 from dpyauth.wire.socket import Socket
 from dpyauth.wire.state import Greeting, State, unreachable
-from dpyauth.wire.subscriptions import Listener, Subscription
+from dpyauth.wire.subscriptions import Listener
 
 OPEN_TIMEOUT = 10.0
 CLOSE_TIMEOUT = 2.0
@@ -72,6 +71,7 @@ class Connection:
         on_change: Callable[[Connection, State], None] = lambda connection, state: None,
         on_event: Callable[[str, str, float | None], None] = lambda what, why, took: None,
         rng: random.Random | None = None,
+        ids: Iterator[int] | None = None,
     ) -> None:
         self.ready: Future[Reply | None] = Future()
         """Ends with the greeting's reply when the first connection stands, or with the error that prevented it."""
@@ -85,6 +85,7 @@ class Connection:
             on_ready=self._became_ready,
             on_event=on_event,
             rng=rng,
+            ids=ids,
         )
         self._socket: Socket | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -94,13 +95,8 @@ class Connection:
         self._dropped: str | None = None
         self._stale = 0  # refusals in a row of addresses that were just given out
         self._ended = threading.Event()
-        self._closing = threading.Lock()
-        self._released = False
-        self._loop = background.acquire()
-        self._mailbox = Mailbox(self._loop, after=self._pump)
         self._awaited = asyncio.Event()  # set by calls
         self._task: asyncio.Task[None] | None = None
-        self._hop(self._start, None)
 
     # From any thread
 
@@ -129,63 +125,62 @@ class Connection:
         """The state machine, to read its figures."""
         return self._link
 
-    def submit(self, call: str, text: Callable[[int], str], *, timeout: float, **options: Any) -> Pending:
-        """Send a call. It ends, at the latest after its time-out, by calling ``deliver`` of `Pending`.
+    def start(self) -> None:
+        """Begin to connect; without it, the first call does. Safe to call twice."""
+        self._post(self._start, None)
 
-        ``text`` makes the request of a req_id; further options are fields of `Pending`.
-        """
-        req_id = self._link.new_id()
-        deadline = time.monotonic() + timeout
-        pending = Pending(call, req_id, text(req_id), deadline, timeout, **options)
-        if pending.subscription is not None:
-            pending.subscription.req_id, pending.subscription.text = req_id, pending.text
-        self._hop(self._submit, pending)
-        return pending
+    def leave(self, listener: Listener) -> None:
+        """Close a stream."""
+        self._post(self._leave, listener)
 
-    def abandon(self, pending: Pending) -> None:
-        """Nobody waits for this call any more."""
-        self._hop(self._link.abandon, pending)
-
-    def leave(self, subscription: Subscription, listener: Listener) -> None:
-        """A stream was closed."""
-        self._hop(self._leave, (subscription, listener))
+    def end(self, error: DpyauthError) -> None:
+        """Begin to close for good; calls in flight end with the error. Safe to call twice."""
+        self._post(self._end, error)
 
     def close(self, error: DpyauthError) -> None:
-        """End for good; calls in flight end with the error. Safe to call twice, and from any thread."""
-        with self._closing:
-            if self._released:
-                return
-            self._released = True
-        self._hop(self._close, error)
+        """Close for good, and wait for that where the caller is on another thread. Safe to call twice."""
+        self.end(error)
         if not background.inside():
             self._ended.wait(timeout=CLOSE_TIMEOUT + 3)
-        background.release()
+            background.join()
 
-    # On the loop
+    # On the background thread
 
-    def _hop(self, function: Callable[[Any], Any], argument: Any) -> None:
-        try:
-            self._mailbox.post(function, argument)
-        except RuntimeError:  # the loop has been closed
-            if isinstance(argument, Pending):
-                argument.fail(self._link.failure or SessionClosed("The session is closed.", call=argument.call))
+    def _post(self, function: Callable[[Any], object], argument: Any) -> None:
+        if not self._ended.is_set():  # then there is nothing left to do
+            background.now(function, argument)
 
     def _start(self, _: None) -> None:
-        self._task = self._loop.create_task(self._run())
-        self._task.add_done_callback(self._finish)  # not in _run: cancelled before its first step, it never runs
-        self._watch_clock()
+        if self._task is None and not self._ended.is_set():
+            background.hold(self)
+            self._task = background.loop.create_task(self._run())
+            self._task.add_done_callback(self._finish)  # not in _run: cancelled before its first step, it never runs
+            self._watch_clock()
 
-    def _submit(self, pending: Pending) -> None:
+    def submit(self, pending: Pending) -> None:
+        """Send a call. It ends, at the latest after its time-out, by calling its ``deliver``."""
+        if not self._ended.is_set():
+            self._start(None)
+            self._awaited.set()
+            background.afterwards(self._pump)
         self._link.submit(pending, time.monotonic())
-        self._awaited.set()
 
-    def _leave(self, stream: tuple[Subscription, Listener]) -> None:
-        self._link.leave(*stream)
+    def abandon(self, pending: Pending) -> None:
+        """Give up waiting for a call; a stream that it has opened is closed."""
+        if not self._ended.is_set():
+            self._link.abandon(pending)
+            background.afterwards(self._pump)
 
-    def _close(self, error: DpyauthError) -> None:
+    def _leave(self, listener: Listener) -> None:
+        self._link.leave(listener)
+        background.afterwards(self._pump)
+
+    def _end(self, error: DpyauthError) -> None:
         self._link.close(error)
         if self._task is not None:
             self._task.cancel()
+        else:
+            self._finish(None)
 
     def _pump(self) -> None:
         """After anything has happened: send what is to be sent, and wake up in time for the next deadline."""
@@ -197,12 +192,12 @@ class Connection:
             socket.flush()
         elif socket is not None:
             self._socket = None  # it is being closed, which the server may never finish
-            self._loop.call_later(CLOSE_TIMEOUT, socket.transport.abort)
+            background.loop.call_later(CLOSE_TIMEOUT, socket.transport.abort)
         wake_at = self._link.wake_at
         if wake_at < self._timer_at:  # a timer that is too early does no harm
             if self._timer is not None:
                 self._timer.cancel()
-            self._timer, self._timer_at = self._loop.call_at(wake_at, self._tick), wake_at
+            self._timer, self._timer_at = background.loop.call_at(wake_at, self._tick), wake_at
 
     def _tick(self) -> None:
         self._timer, self._timer_at = None, math.inf
@@ -226,7 +221,7 @@ class Connection:
         if offset - before > CLOCK_JUMP:
             self._link.woke(time.monotonic())
             self._pump()
-        self._clock_timer = self._loop.call_later(CLOCK_EVERY, self._watch_clock)
+        self._clock_timer = background.loop.call_later(CLOCK_EVERY, self._watch_clock)
 
     async def _run(self) -> None:
         try:
@@ -250,12 +245,12 @@ class Connection:
                 async with asyncio.timeout(delay - PATIENT):
                     await self._awaited.wait()
 
-    def _finish(self, task: asyncio.Task[None]) -> None:
+    def _finish(self, task: asyncio.Task[None] | None) -> None:
         for timer in (self._timer, self._clock_timer):
             if timer is not None:
                 timer.cancel()
-        self._mailbox.close()
         self._settle()
+        background.let_go(self)
         self._ended.set()
 
     async def _live(self) -> None:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from dpyauth.errors import BadReply, CallTimeout, DpyauthError, SessionClosed
+from dpyauth.errors import BadReply, CallTimeout, DpyauthError
 from dpyauth.wire.background import background
 from dpyauth.wire.calls import Pending, outcome_unknown
 
@@ -43,9 +43,7 @@ class Errands:
         self.failure: DpyauthError | None = None
         self._ask = ask
         self._at_end = end
-        self._closing = threading.Lock()
         self._ended = threading.Event()
-        self._loop = background.acquire()
         self._tasks: dict[Pending, asyncio.Task[None]] = {}
         self._timers: list[asyncio.TimerHandle] = []
 
@@ -54,54 +52,31 @@ class Errands:
         """Whether calls still come to an end by themselves."""
         return self.failure is None
 
-    def submit(
-        self,
-        call: Call,
-        fields: Mapping[str, Any],
-        *,
-        timeout: float,
-        deliver: Callable[[Pending], None],
-        exact: bool = False,
-    ) -> Pending:
-        """Make a call. It ends, at the latest after its time-out, by calling ``deliver``; from any thread."""
-        pending = Pending(
-            call.name, 0, "", time.monotonic() + timeout, timeout, deliver=deliver, changes=call.changes_with(fields)
-        )
-        if self.failure is not None:
-            pending.fail(self.failure.again(call.name))
-        else:
-            self._loop.call_soon_threadsafe(self._start, pending, call, fields, exact)
-        return pending
+    def end(self, error: DpyauthError) -> None:
+        """Begin to close for good; calls in flight end with the error. Safe to call twice, and from any thread."""
+        if not self._ended.is_set():
+            background.now(self._end, error)
 
-    def abandon(self, pending: Pending) -> None:
-        """Nobody waits for this call any more."""
-        if self.failure is None:
-            self._loop.call_soon_threadsafe(self._cancel, pending)
-
-    def close(self) -> None:
-        """End for good; calls in flight end with an error. Safe to call twice, and from any thread."""
-        with self._closing:
-            if self.failure is not None:
-                return
-            self.failure = SessionClosed("The session has signed out, or signed in anew. Run the cell again.")
-        ending = asyncio.run_coroutine_threadsafe(self._end(), self._loop)
-        if background.inside():
-            ending.add_done_callback(lambda _: background.release())  # not before: the loop may end with it
-        else:
+    def close(self, error: DpyauthError) -> None:
+        """Close for good, and wait for that where the caller is on another thread. Safe to call twice."""
+        self.end(error)
+        if not background.inside():
             self._ended.wait(timeout=CLOSE_TIMEOUT)
-            background.release()
+            background.join()
 
     def later(self, delay: float, function: Callable[[], None]) -> None:
         """Have a function called in so many seconds, on the background thread, unless this ends before."""
-        self._loop.call_soon_threadsafe(self._later, delay, function)
+        background.post(self._later, (delay, function))
 
-    # On the loop
+    # On the background thread
 
-    def _start(self, pending: Pending, call: Call, fields: Mapping[str, Any], exact: bool) -> None:
+    def submit(self, pending: Pending, call: Call, fields: Mapping[str, Any]) -> None:
+        """Make a call. It ends, at the latest after its time-out, by calling its ``deliver``."""
         if self.failure is not None:
             pending.fail(self.failure.again(call.name))
             return
-        task = self._loop.create_task(self._run(pending, call, fields, exact))
+        background.hold(self)
+        task = background.loop.create_task(self._run(pending, call, fields))
         self._tasks[pending] = task
         task.add_done_callback(lambda _: self._finish(pending))
 
@@ -110,11 +85,13 @@ class Errands:
         if not pending.done:  # called off before its first step
             pending.fail(self._unfinished(pending, "it was called off"))
 
-    async def _run(self, pending: Pending, call: Call, fields: Mapping[str, Any], exact: bool) -> None:
+    async def _run(self, pending: Pending, call: Call, fields: Mapping[str, Any]) -> None:
+        if pending.changes and not pending.take():
+            return  # the caller was interrupted, and has been told that it was not sent
         pending.sent_at = time.monotonic()
         try:
             async with asyncio.timeout(pending.timeout + SLACK):
-                pending.resolve(await self._ask(call, fields, pending.timeout, exact))
+                pending.resolve(await self._ask(call, fields, pending.timeout, pending.exact))
         except DpyauthError as error:
             pending.fail(error.again(call.name))
         except asyncio.CancelledError:
@@ -127,28 +104,38 @@ class Errands:
 
     def _unfinished(self, pending: Pending, reason: str, kind: type[DpyauthError] = BadReply) -> DpyauthError:
         if pending.changes and pending.sent:
-            return outcome_unknown(pending.call, reason)
+            return outcome_unknown(pending.call, reason, pending.look)
         if self.failure is not None:
             return self.failure.again(pending.call)
         return kind(f"'{pending.call}' came to nothing ({reason}). Run the cell again.", call=pending.call)
 
-    def _cancel(self, pending: Pending) -> None:
+    def abandon(self, pending: Pending) -> None:
+        """Give up waiting for a call."""
         task = self._tasks.get(pending)
         if task is not None:
             task.cancel()
 
-    def _later(self, delay: float, function: Callable[[], None]) -> None:
+    def _later(self, given: tuple[float, Callable[[], None]]) -> None:
         if self.failure is None:
-            self._timers.append(self._loop.call_later(delay, function))
+            background.hold(self)
+            self._timers.append(background.loop.call_later(*given))
 
-    async def _end(self) -> None:
-        try:
-            for timer in self._timers:
-                timer.cancel()
-            tasks = list(self._tasks.values())
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            await self._at_end()
-        finally:
-            self._ended.set()
+    def _end(self, error: DpyauthError) -> None:
+        if self.failure is None:
+            self.failure = error
+            background.hold(self)
+            ending = background.loop.create_task(self._ending())
+            ending.add_done_callback(self._over)
+
+    async def _ending(self) -> None:
+        for timer in self._timers:
+            timer.cancel()
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._at_end()
+
+    def _over(self, _: asyncio.Task[None]) -> None:
+        background.let_go(self)
+        self._ended.set()

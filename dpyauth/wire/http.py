@@ -35,6 +35,8 @@ class Question:
     scopes: tuple[str, ...] = ()
     """Holding any one of them is enough; where none is needed, no token is sent."""
     changes: bool = False
+    look: str = ""
+    """Where to see whether a change has happened."""
     app_id: str | None = None
     token: Secret | None = None
     secrets: tuple[Secret, ...] = ()
@@ -91,6 +93,7 @@ def as_question(call: Call, fields: Mapping[str, Any], token: Secret | None, app
         body=_body(others, secrets) if others and not as_query else None,
         scopes=call.scopes,
         changes=call.changes_with(fields),
+        look=call.look,
         app_id=app_id,
         token=token if call.scopes else None,
         secrets=tuple(secrets),

@@ -13,7 +13,7 @@ import math
 import random
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from dpyauth.errors import DpyauthError
@@ -47,6 +47,7 @@ class Link:
         on_event: Callable[[str, str, float | None], None] = lambda what, why, took: None,
         rng: random.Random | None = None,
         clock: Callable[[], float] = time.time,
+        ids: Iterator[int] | None = None,
     ) -> None:
         self.state = State.CONNECTING
         self.reason = ""  # why the state is what it is
@@ -67,7 +68,7 @@ class Link:
         self._control: deque[str] = deque()  # our own requests, sent at once
         self._own: dict[int, Callable[[Reply, float], str | None]] = {}  # what their replies are for
         self._backoff = Backoff(rng)
-        self._ids = itertools.count(1)
+        self._ids = ids or itertools.count(1)  # of the calls on it, and of its own
         self._greeting_deadline = math.inf
         self._liveness = Liveness(lambda: self._ask({"ping": 1}, self._ponged))
         self._ready_since: float | None = None
@@ -101,14 +102,17 @@ class Link:
 
     def abandon(self, pending: Pending) -> None:
         """Nobody waits for this call any more."""
-        if pending.subscription is not None and pending.listener is not None:
+        if pending.listener is not None:
             self._streams.openers.remove(pending)
-            self.leave(pending.subscription, pending.listener)  # others may wait for the same reply
+            self.leave(pending.listener)  # others may wait for the same reply
         else:
             self._calls.remove(pending)
 
-    def leave(self, subscription: Subscription, listener: Listener) -> None:
-        """A stream was closed."""
+    def leave(self, listener: Listener) -> None:
+        """Close a stream. Safe to call twice, and before it was opened."""
+        subscription = self._streams.heard_by(listener)
+        if subscription is None:
+            return
         self._streams.leave(subscription, listener)
         asking = self._calls.get(subscription.req_id)
         if asking is not None and asking.subscription is subscription and subscription not in self._streams:
@@ -135,6 +139,9 @@ class Link:
                 continue  # abandoned or expired meanwhile
             if pending.changes and (wait := self.budget.wait(pending.lane, now)) > 0:
                 self._calls.fail(pending, over_budget(pending.call, wait))
+                continue
+            if pending.changes and not pending.take():
+                self._calls.remove(pending)  # the caller was interrupted, and has been told that it was not sent
                 continue
             self.budget.spend(pending.lane, now)
             self._stop_waiting(pending, now)

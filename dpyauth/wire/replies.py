@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 Reply = dict[str, Any]
@@ -57,3 +58,13 @@ def error_code(reply: Reply) -> str | None:
         return None
     code = error.get("code") if isinstance(error, dict) else None
     return code if isinstance(code, str) else "UnknownError"
+
+
+_OPEN = re.compile(
+    r"(?i)internal|time_?d?_?out|call_?error|wrong_?response|unavailable|gateway|unknown_?error|unexpected"
+)
+
+
+def leaves_open(code: str) -> bool:
+    """Return whether an error with this code leaves open whether a change has happened."""
+    return not code or _OPEN.search(code) is not None

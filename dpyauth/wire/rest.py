@@ -23,13 +23,14 @@ from dpyauth.errors import (
     InvalidCredential,
     RateLimited,
     SessionClosed,
+    SignInRefused,
 )
 from dpyauth.wire.backoff import Backoff
 from dpyauth.wire.budget import MINUTE, PENALTIES
 from dpyauth.wire.calls import outcome_unknown, over_budget
 from dpyauth.wire.http import Answer, Question, address, as_question, otp_question
 from dpyauth.wire.refusals import judge
-from dpyauth.wire.replies import Reply, exactly
+from dpyauth.wire.replies import Reply, exactly, leaves_open
 from dpyauth.wire.state import unreachable
 
 if TYPE_CHECKING:
@@ -212,7 +213,7 @@ class Rest:
         if not outcome.left:
             return _not_sent(call, reason)
         if question.changes:
-            return _Trouble(outcome_unknown(call, reason))
+            return _Trouble(outcome_unknown(call, reason, question.look))
         return _broken(call, reason) if outcome.reason else _overdue(call, timeout)
 
     def _heard(self, answer: Answer, question: Question) -> Answer | _Trouble:
@@ -224,8 +225,8 @@ class Rest:
         pause = answer.retry_after
         if isinstance(error, RateLimited):
             return _Trouble(error, True, self._pace.refused(self._clock(), pause))
-        if question.changes and (answer.failing or (isinstance(error, BadReply) and answer.status < 400)):
-            error = outcome_unknown(question.call, str(error))
+        if question.changes and (answer.failing or _leaves_open(error)):
+            error = outcome_unknown(question.call, str(error), question.look)
         return _Trouble(error, answer.failing, pause)
 
     def _opened(self, call: str) -> Client:
@@ -266,6 +267,13 @@ class _Pace:
     def granted(self) -> None:
         """Deriv answered a call."""
         self._refusals = 0
+
+
+def _leaves_open(error: DpyauthError) -> bool:
+    """Return whether after this answer a change may have happened: it came from elsewhere, or does not say."""
+    if isinstance(error, SignInRefused | RateLimited):
+        return False
+    return isinstance(error, BadReply) or (isinstance(error, ApiError) and leaves_open(error.code))
 
 
 def _not_sent(call: str, reason: str) -> _Trouble:

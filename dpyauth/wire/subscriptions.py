@@ -106,6 +106,10 @@ class Subscriptions:
         """The subscription that an update is for."""
         return self._by_id.get(req_id)
 
+    def heard_by(self, listener: Listener) -> Subscription | None:
+        """The subscription whose updates a listener hears."""
+        return next((each for each in self._by_key.values() if listener in each.listeners), None)
+
     def add(self, subscription: Subscription) -> None:
         """Enter a new subscription."""
         self._by_key[subscription.key] = subscription

@@ -48,7 +48,7 @@ FRAME = "print(json.dumps([[row.epoch.timestamp(), f'{row.quote:.2f}'] for row i
 # One message for nearly every update, and several hundred a second.
 FLOOD = """
 streaming.PACE = 0.001
-last = stream._beyond(0)[1][-1][1]["tick"]["epoch"]
+last = stream._feed.beyond(0)[1][-1][1]["tick"]["epoch"]
 def flood(count):
     for last in range(flood.last + 1, flood.last + 1 + count):
         stream.push({"msg_type": "tick", "tick": {"symbol": "1HZ100V", "epoch": last, "quote": 780 + last % 7 / 10}})

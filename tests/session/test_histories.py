@@ -656,7 +656,7 @@ def test_together(session: Session, awaited: bool) -> None:
         threads.add(threading.get_ident())
 
     plan = together(["ping", "time", "balance"], landed)
-    assert (asyncio.run(_drive_async(session, plan)) if awaited else _drive(session, plan)) == "done"
+    assert (asyncio.run(_drive_async(session, plan, [])) if awaited else _drive(session, plan, [])) == "done"
     assert replies == {0: "ping", 1: "time", 2: "balance"}
     assert threads == {threading.get_ident()}
 
@@ -667,14 +667,14 @@ def test_together_with_one_that_fails(session: Session, box: Sandbox, awaited: b
     box.faults.error("Oops", "time")
     plan = together(["balance", "time"], lambda number, reply: None)
     with pytest.raises(ApiError, match="Oops"):
-        asyncio.run(_drive_async(session, plan)) if awaited else _drive(session, plan)
+        asyncio.run(_drive_async(session, plan, [])) if awaited else _drive(session, plan, [])
 
 
 @pytest.mark.parametrize("awaited", [False, True])
 def test_together_with_one_that_cannot_be_sent(session: Session, awaited: bool) -> None:
     plan = together(["ping", "nonsense"], lambda number, reply: None)
     with pytest.raises(InvalidRequest):
-        asyncio.run(_drive_async(session, plan)) if awaited else _drive(session, plan)
+        asyncio.run(_drive_async(session, plan, [])) if awaited else _drive(session, plan, [])
 
 
 def test_together_when_the_session_ends(session: Session, box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -683,5 +683,5 @@ def test_together_when_the_session_ends(session: Session, box: Sandbox, monkeypa
     closing = threading.Timer(0.05, session.close)
     closing.start()
     with pytest.raises(DpyauthError, match="closed"):
-        _drive(session, together(["balance", "time"], lambda number, reply: None))
+        _drive(session, together(["balance", "time"], lambda number, reply: None), [])
     closing.join()

@@ -49,6 +49,7 @@ from dpyauth.sandbox.limits import Limits
 from dpyauth.session import Session, check_timeout
 from dpyauth.settings import settings
 from dpyauth.wire import budget
+from dpyauth.wire.background import background
 from dpyauth.wire.backoff import Backoff
 
 Open = Callable[..., Session]
@@ -380,7 +381,7 @@ def test_a_defect_of_ours_signs_out_and_says_so(
 
     assert session._connection is not None
     monkeypatch.setattr(session._connection.link, "lost", fail)
-    session._connection._loop.call_soon_threadsafe(session._connection._drop, "a test")
+    background.post(session._connection._drop, "a test")
     eventually(lambda: session.state == "signed out")
     with pytest.raises(NotSignedIn, match=r"internal error \(RuntimeError\)"):
         session.balance()
@@ -578,7 +579,7 @@ def interrupt_when_waiting(box: Sandbox, call: str, monkeypatch: pytest.MonkeyPa
         waiting.set()
         return enter(notice)
 
-    monkeypatch.setattr("dpyauth.session.signing.result_of", patched)
+    monkeypatch.setattr(plans, "result_of", patched)
     monkeypatch.setattr(plans.Notice, "__enter__", entered)
     thread = threading.Thread(target=interrupt)
     thread.start()
@@ -796,7 +797,7 @@ def test_a_machine_that_slept_looks_at_once(session: Session, box: Sandbox, even
     connection = session._connection
     assert connection is not None
     connection._clock_offset -= 3600
-    connection._loop.call_soon_threadsafe(connection._watch_clock)
+    background.post(lambda _: connection._watch_clock())
     eventually(lambda: "ping" in calls(box))
     assert session.events()["what"].tolist()[-1] == "woke up"
 

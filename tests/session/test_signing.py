@@ -21,6 +21,7 @@ from dpyauth.oauth.tokens import Tokens
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session, signing
 from dpyauth.settings import settings
+from dpyauth.wire.background import background
 
 Eventually = Callable[..., None]
 RICH = {
@@ -122,7 +123,6 @@ def test_a_switch_that_is_overtaken(
     monkeypatch.setattr(access, "entrance", lambda loginid: held)
     switching = session._switch(place.loginids[1])
     assert waits.wait(5)
-    loop = next(iter(session._beginning))._loop
     if between == "signed out":
         session._sign_out("a test")
     elif between == "closed":
@@ -131,7 +131,7 @@ def test_a_switch_that_is_overtaken(
         session._sign_in_and_wait(place.somebody_else())
     new = session._access
     if between != "closed":
-        loop.call_soon_threadsafe(go_on.set)
+        background.post(lambda _: go_on.set())
     assert isinstance(switching.exception(5), SessionClosed)
     assert session._access is new
     assert session.state == {"signed out": "signed out", "closed": "closed"}.get(between, "signed in")

@@ -300,7 +300,7 @@ def test_an_interrupted_login_leaves_nothing(login: Login, monkeypatch: pytest.M
     def interrupted(future: Any, timeout: float) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("dpyauth.session.signing.result_of", interrupted)
+    monkeypatch.setattr("dpyauth.session.signing.take", interrupted)
     with pytest.raises(KeyboardInterrupt):
         login(ALL)
     assert module._current is None
@@ -327,7 +327,7 @@ VERBOSE = """
     shell.run_cell("dpyauth.login(mine() + ' .', server=server)")
     import dpyauth.session.signing
     def broken(*args): raise RuntimeError("a defect")
-    dpyauth.session.signing.result_of = broken
+    dpyauth.session.signing.take = broken
     shell.run_cell("dpyauth.login(mine(), server=server)")
     shell.run_cell("dpyauth.login(server=server)")
 """

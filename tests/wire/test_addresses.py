@@ -68,6 +68,7 @@ def connect(at_once: None, nothing_left: None) -> Iterator[Make]:
 
     def connect(url: Callable[[], Awaitable[str]], **more: Any) -> Connection:
         made.append(Connection(url, None, direct=True, **more))
+        made[-1].start()
         return made[-1]
 
     yield connect

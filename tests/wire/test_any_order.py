@@ -139,7 +139,7 @@ class AnyOrder(RuleBasedStateMachine):
         pending, hearer = self.calls[req_id], self.hearers[req_id]
         if pending.reply is not None and "error" not in pending.reply:  # only then it was handed out
             assert pending.subscription is not None
-            self.link.leave(pending.subscription, hearer)
+            self.link.leave(hearer)
             hearer.left = True
 
     @precondition(lambda self: self.calls)

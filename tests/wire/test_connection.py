@@ -19,6 +19,7 @@ from websockets.sync.server import Server, ServerConnection, serve
 
 from dpyauth.errors import ConnectionFailed, DpyauthError, SessionClosed, SignInRefused
 from dpyauth.sandbox import Sandbox
+from dpyauth.wire.background import background
 from dpyauth.wire.backoff import Backoff
 from dpyauth.wire.budget import Budget
 from dpyauth.wire.calls import Pending
@@ -37,6 +38,7 @@ def connect(nothing_left: None) -> Iterator[Make]:
 
     def connect(url: str, greeting: Greeting | None = None, **more: Any) -> Connection:
         made.append(Connection(url, greeting, direct=True, **more))
+        made[-1].start()
         return made[-1]
 
     yield connect
@@ -54,9 +56,10 @@ def ask(connection: Connection, call: str = "ping", *, timeout: float = 10.0, **
     def deliver(pending: Pending) -> None:
         future.set_exception(pending.error) if pending.error else future.set_result(pending.reply)
 
-    connection.submit(
-        call, lambda req_id: json.dumps({call: 1, "req_id": req_id, **more}), timeout=timeout, deliver=deliver
-    )
+    req_id = connection.link.new_id()
+    text = json.dumps({call: 1, "req_id": req_id, **more})
+    pending = Pending(call, req_id, text, time.monotonic() + timeout, timeout, deliver)
+    background.post(connection.submit, pending)
     return future
 
 
@@ -169,6 +172,7 @@ def test_a_proxy_that_is_nonsense_is_said_to_be(monkeypatch: pytest.MonkeyPatch,
     monkeypatch.setenv("wss_proxy", "nonsense")
     monkeypatch.setenv("https_proxy", "nonsense")
     connection = Connection("wss://nowhere.invalid/", None)
+    connection.start()
     error = connection.ready.exception(5)
     connection.close(CLOSED)
     assert type(error) is ConnectionFailed

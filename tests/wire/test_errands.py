@@ -22,6 +22,7 @@ from dpyauth.wire.background import background
 from dpyauth.wire.calls import Pending
 from dpyauth.wire.errands import Errands
 
+CLOSED = SessionClosed("closed by the test")
 READ, WRITE = load("options")["get_accounts"], load("options")["reset_demo_balance"]
 
 
@@ -56,12 +57,22 @@ def server() -> Server:
 def line(server: Server, nothing_left: None) -> Iterator[Errands]:
     made = Errands(server.ask, server.end)
     yield made
-    made.close()
+    made.close(CLOSED)
 
 
 def send(line: Errands, call: Call = READ, *, timeout: float = 5.0, **fields: Any) -> tuple[Pending, threading.Event]:
     done = threading.Event()
-    return line.submit(call, fields, timeout=timeout, deliver=lambda pending: done.set()), done
+    pending = Pending(
+        call.name,
+        0,
+        "",
+        time.monotonic() + timeout,
+        timeout,
+        deliver=lambda pending: done.set(),
+        changes=call.changes_with(fields),
+    )
+    background.post(lambda _: line.submit(pending, call, fields))
+    return pending, done
 
 
 def outcome(sent: tuple[Pending, threading.Event]) -> Pending:
@@ -105,7 +116,7 @@ def test_one_that_is_given_up_is_called_off(line: Errands, server: Server) -> No
     server.hold = True
     sent = send(line)
     assert server.arrived.wait(5)
-    line.abandon(sent[0])
+    background.post(line.abandon, sent[0])
     assert isinstance(outcome(sent).error, BadReply)
 
 
@@ -123,30 +134,28 @@ def test_closing_ends_what_is_under_way(line: Errands, server: Server, call: Cal
     server.hold = True
     sent = send(line, call)
     assert server.arrived.wait(5)
-    line.close()
-    line.close()
+    line.close(CLOSED)
+    line.close(CLOSED)
     assert isinstance(outcome(sent).error, kind)
     assert server.ended == 1
     assert not line.alive
 
 
 def test_nothing_is_sent_after_that(line: Errands, server: Server) -> None:
-    line.close()
+    line.close(CLOSED)
     pending = outcome(send(line, WRITE))
     assert isinstance(pending.error, SessionClosed)
     assert pending.error.call == "reset_demo_balance"
-    line.abandon(pending)
+    background.post(line.abandon, pending)
     assert server.asked == []
 
 
 def test_it_may_be_closed_on_the_background_thread(server: Server) -> None:
-    loop = background.acquire()
     line = Errands(server.ask, server.end)
     done = threading.Event()
-    loop.call_soon_threadsafe(lambda: (line.close(), done.set()))
+    background.post(lambda _: (line.close(CLOSED), done.set()))
     assert done.wait(5)
     assert line._ended.wait(5)
-    background.release()
     assert server.ended == 1
 
 
@@ -165,7 +174,7 @@ def test_closed_on_the_background_thread_it_still_ends_well(
     server.hold = True
     sent = send(line, WRITE)
     assert server.arrived.wait(5)
-    line._loop.call_soon_threadsafe(line.close)
+    background.post(line.close, CLOSED)
     assert isinstance(outcome(sent).error, OutcomeUnknown)
     eventually(lambda: not any(thread.name == "dpyauth" for thread in threading.enumerate()))
     assert server.ended == 1
@@ -175,13 +184,13 @@ def test_closed_on_the_background_thread_it_still_ends_well(
 @pytest.mark.parametrize("end", ["abandon", "close"])
 def test_one_that_is_called_off_before_it_has_begun(line: Errands, server: Server, call: Call, end: str) -> None:
     ready, go_on = threading.Event(), threading.Event()
-    line._loop.call_soon_threadsafe(lambda: (ready.set(), go_on.wait(5)))
+    background.post(lambda _: (ready.set(), go_on.wait(5)))
     assert ready.wait(5)
     if end == "close":
-        line._loop.call_soon_threadsafe(line.close)
+        background.post(line.close, CLOSED)
     sent = send(line, call)
     if end == "abandon":
-        line.abandon(sent[0])
+        background.post(line.abandon, sent[0])
     go_on.set()
     assert isinstance(outcome(sent).error, BadReply if end == "abandon" else SessionClosed)
     assert server.asked == []

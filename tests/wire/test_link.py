@@ -770,7 +770,7 @@ def test_a_stream_is_opened_heard_and_left(wire: Wire) -> None:
     assert [reply["tick"]["epoch"] for reply in hearer.heard] == [1, 2]
     assert wire.link.streams == 1
     assert pending.subscription is not None
-    wire.link.leave(pending.subscription, hearer)
+    wire.link.leave(hearer)
     assert [message.get("forget") for message in wire.pump()] == ["a"]
     updates(wire, pending.req_id, 3)
     assert len(hearer.heard) == 2

@@ -95,6 +95,8 @@ def test_a_one_time_address_does_not_either(status: int, elsewhere: tuple[str, E
             return f"{asked}?otp=C4nary"
 
         connection = Connection(address, None, direct=True)
+
+        connection.start()
         assert "that is a redirect" in str(connection.ready.exception(10))
         connection.close(SessionClosed("the test is over"))
     assert visits.heard == []
@@ -126,6 +128,8 @@ def test_what_a_server_answers_a_reconnect_is_a_failed_attempt(
             return asked
 
         connection = Connection(address if otp else asked, None, direct=True)
+
+        connection.start()
         connection.ready.result(10)
         eventually(lambda: clients)
         clients[0].socket.close()

@@ -278,7 +278,6 @@ def test_what_deriv_said_of_a_change_is_told() -> None:
     [
         (failing(400, "AgentInactive"), ApiError),
         (failing(429, "RateLimit"), RateLimited),
-        (httpx.Response(404), BadReply),
         (httpx.Response(200, json={"data": {}, "errors": [{"status": 400, "code": "Odd"}]}), ApiError),
     ],
 )

@@ -6,6 +6,7 @@ import asyncio
 import json
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ import trustme
 from websockets.asyncio.server import ServerConnection, serve
 
 from dpyauth.errors import ConnectionFailed, SessionClosed
+from dpyauth.wire.background import background
 from dpyauth.wire.calls import Pending
 from dpyauth.wire.connection import Connection
 
@@ -89,7 +91,10 @@ def ask(connection: Connection, size: int) -> Future[str]:
         else:
             future.set_result(pending.reply["echo"])
 
-    connection.submit("echo", lambda req_id: json.dumps({"size": size, "req_id": req_id}), timeout=30, deliver=deliver)
+    req_id = connection.link.new_id()
+    text = json.dumps({"size": size, "req_id": req_id})
+    pending = Pending("echo", req_id, text, time.monotonic() + 30, 30, deliver)
+    background.post(connection.submit, pending)
     return future
 
 
@@ -101,6 +106,7 @@ def test_replies_of_any_size_come_whole(
     sizes = [size for size in SIZES if record > 1 or size < 20_000]
     with server(context, record, compression) as url:
         connection = Connection(url, None, direct=True)
+        connection.start()
         try:
             asked = [(size, ask(connection, size)) for size in sizes * 3]
             for size, future in asked:
@@ -120,6 +126,7 @@ def test_a_server_that_cannot_prove_who_it_is_gets_nothing(
     (wrong() if wrong else authority.issue_cert("example.org")).configure_cert(pretender)
     with server(pretender, 16_384, None) as url:
         connection = Connection(url, None, direct=True)
+        connection.start()
         with pytest.raises(ConnectionFailed, match="certificate is not valid"):
             connection.ready.result(15)
         connection.close(SessionClosed("the test is over"))
