@@ -3,7 +3,7 @@
 The facts of a reply look like the reply itself, with a kind in the place of every value:
 
 =====================  =============================================================
-``"text"``             a kind: text, flag, count, money, number, time, any
+``"text"``             a kind: text, flag, count, money, exact, number, time, any
 ``"!text"``            the same, secret or personal
 ``["low", "high"]``    a text out of these
 ``{"name": ...}``      an object with these fields; ``""`` beside them: or one value
@@ -57,6 +57,9 @@ class Shape:
     rows: tuple[tuple[str, ...], ...] = ((),)
     """Where the rows are. Some replies come in one of several forms; the first is the usual one."""
     reply: Mapping[str, Any] = field(default_factory=dict)
+    currency: str | None = None
+    """What its money is in, where no field of the reply says so: ``account``, ``asked`` (the request's own field),
+    ``key`` (that of the row), a currency, or ``""`` where Deriv does not say. None where there is nothing to say."""
 
 
 @functools.cache
@@ -69,6 +72,7 @@ def load(api: str) -> Mapping[str, Shape]:
         call: Shape(
             tuple(tuple(path.split(".")) if path else () for path in entry["rows"].split(" ")),
             entry["reply"],
+            entry.get("currency"),
         )
         for call, entry in raw.items()
     }

@@ -8,11 +8,18 @@ enum      ``category`` with every documented value; a value Deriv adds later is 
 flag      ``boolean``, from Deriv's 0 and 1
 count     ``Int64``
 money     ``float64``, or exact ``decimal.Decimal`` objects with ``decimal=True``
-number    ``float64``, where it is neither money nor a price
+exact     the same for what is no money but has to be exact: a price, a rate, a factor
+number    ``float64``, such as a per cent
 time      ``datetime64[us, UTC]``
 list      Python lists in an ``object`` column; empty, never missing
 map       Python dicts in an ``object`` column, where the keys are data; empty, never missing
 ========  ===================================================================================================
+
+Money never stands alone: the column ``currency`` says what it is in, or a column named after the money where a row
+has several currencies (``fee_currency``, ``converted_currency``). Where a column holds money in one row and a number
+of something in the next, ``unit`` says what it is: ``USD``, ``contracts``, ``days``, ``transfers``. The currency is
+the one that Deriv names, else that of the account which was asked; it is missing where Deriv does not say. Prices,
+rates and per cents are no money, and have no currency.
 
 The index just counts. The login ID is a column, so frames of several accounts concatenate and merge. `storable`
 makes any frame fit for Parquet and CSV.

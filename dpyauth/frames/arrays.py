@@ -28,14 +28,22 @@ from dpyauth.frames.values import (
     mapping,
 )
 
-Kind = Literal["text", "enum", "flag", "count", "money", "number", "time", "list", "map", "any"]
+Kind = Literal["text", "enum", "flag", "count", "money", "exact", "number", "time", "list", "map", "any"]
 
 Array = Union[ExtensionArray, NDArray[Any], "pd.Series[Any]"]
 
 _EXACT = 2.0**53  # below it, a float holds every whole number
 _FLAGS = {0: False, 1: True, None: None}  # False and True count as 0 and 1
 _TEXTS, _WHOLES, _NUMBERS = list[str | None], list[int | None], list[float | None]
-_USUAL = {"text": _TEXTS, "enum": _TEXTS, "count": _WHOLES, "time": _WHOLES, "money": _NUMBERS, "number": _NUMBERS}
+_USUAL = {
+    "text": _TEXTS,
+    "enum": _TEXTS,
+    "count": _WHOLES,
+    "time": _WHOLES,
+    "money": _NUMBERS,
+    "exact": _NUMBERS,
+    "number": _NUMBERS,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +54,7 @@ class Column:
     ----------
     name : str
         The column's name in the frame.
-    kind : {"text", "enum", "flag", "count", "money", "number", "time", "list", "map", "any"}
+    kind : {"text", "enum", "flag", "count", "money", "exact", "number", "time", "list", "map", "any"}
         What it holds; decides the dtype (see `dpyauth.frames`).
     source : str
         Dotted path of the value in a row; the column's name if left out.
@@ -68,7 +76,7 @@ def array(column: Column, values: list[Any], decimal: bool = False) -> Array:
     match column.kind:
         case "flag":
             return pd.array(_flags(values), dtype="boolean")
-        case "money" if decimal:
+        case "money" | "exact" if decimal:
             return _objects([as_number(v) for v in values])
         case "list":
             return _objects([as_list(v) for v in values])

@@ -29,6 +29,8 @@ class Context:
         The Deriv API that answered.
     request : str, optional
         What was asked, as JSON without secrets.
+    currency : str, optional
+        What that account is kept in, for money of which the payload does not say it; goes into columns, not ``attrs``.
     """
 
     call: str
@@ -36,6 +38,7 @@ class Context:
     fetched: datetime | None = None
     api: str = "v3"
     request: str | None = None
+    currency: str | None = None
 
     def attrs(self) -> dict[Hashable, Any]:
         """Plain texts only, so that they survive pickle and Parquet; the time is ISO 8601 in UTC."""

@@ -37,6 +37,10 @@ def generic(
     the rows is repeated in each of them. The frame of a call has the same columns and dtypes whatever its reply
     holds or lacks; fields that Deriv has not documented come after them, never lost.
 
+    Where a reply holds money and no field that names a currency, there is one more column, ``currency``, after those
+    that Deriv documents: the currency of the account, of the request, or of the row's key, whichever the money of this
+    call is in. It is missing where Deriv does not say, and where ``explode`` has spread what Deriv does not document.
+
     Parameters
     ----------
     call : Call
@@ -44,7 +48,8 @@ def generic(
     reply : mapping
         The whole reply. None counts as an empty one.
     context : Context, optional
-        Where the reply came from; becomes ``attrs``, together with the request. It names the API, v3 if left out.
+        Where the reply came from; becomes ``attrs``, together with the request. It names the API, v3 if left out, and
+        the currency of the account.
     decimal : bool
         Money and prices as exact `decimal.Decimal` objects (missing: None) instead of float64 (missing: NaN).
     explode : str or sequence of str
@@ -88,9 +93,12 @@ def generic(
     """
     context = context or Context(call.name)
     reply = mapping(reply)
-    table = _table(load(context.api).get(call.name, Shape()), reply)
+    shape = load(context.api).get(call.name, Shape())
+    table = _table(shape, reply)
     for name in (explode,) if isinstance(explode, str) else explode:
         table = table.exploded(name, call.name)
+    if shape.currency is not None:
+        table.add_currency(_currencies(shape.currency, call, reply, context, table))
     if context.request is None:
         context = replace(context, request=_request(call, mapping(reply.get("echo_req"))))
     return assemble(dict(table.columns(decimal, reveal)), table.length, context)
@@ -108,6 +116,7 @@ class _Table:
 
     def __init__(self, length: int) -> None:
         self.length = length
+        self.clear = True  # whether Deriv documents all that was spread
         self._known: dict[str, tuple[Node, list[Any]]] = {}
         self._extra: list[tuple[str, list[Any]]] = []
 
@@ -167,6 +176,7 @@ class _Table:
         at = [row for row, found in enumerate(items) for _ in found or (None,)]
         flat = [item for found in items for item in found or ((None, None) if keyed else None,)]
         result = _Table(len(at))
+        result.clear = self.clear and isinstance(node, Mapping) and "any" not in node.values()
         for other, (kind, column) in self._known.items():
             if other == name:
                 result._unpack(name, node, flat)
@@ -187,6 +197,20 @@ class _Table:
             self.spread(below, None if node["{}"] == "any" else node["{}"], [value for _, value in flat])
         else:
             self.spread(name, None if node["[]"] == "any" else node["[]"], flat)
+
+    def keys(self) -> list[Any]:
+        """Return what the rows are called, where their keys are data."""
+        return self._known["key"][1] if "key" in self._known else [None] * self.length
+
+    def add_currency(self, usual: list[Any]) -> None:
+        """Add what the money of each row is in: what the row says itself, else the usual."""
+        told: list[Any] = [None] * self.length
+        for place, (name, values) in enumerate(self._extra):
+            if name == "currency" and all(isinstance(value, str | None) for value in values):
+                told = values
+                del self._extra[place]
+                break
+        self._known["currency"] = ("text", [own or other for own, other in zip(told, usual, strict=True)])
 
     def columns(self, decimal: bool, reveal: bool) -> Iterator[tuple[str, Array]]:
         """The typed columns, in order."""
@@ -304,8 +328,20 @@ def _guessed(values: list[Any]) -> Kind:
     if types == {int}:
         return "count" if all(v is None or abs(v) < 2**63 for v in values) else "any"
     if types <= {int, float, Decimal}:
-        return "money"
+        return "exact"
     return "list" if types == {list} else "any"
+
+
+def _currencies(source: str, call: Call, reply: Mapping[str, Any], context: Context, table: _Table) -> list[str | None]:
+    """Return what the money of each row is in that does not say it."""
+    if source == "key":
+        return table.keys()
+    if source == "asked":
+        asked = mapping(reply.get("echo_req")).get("currency")
+        one = asked or mapping(call.fields.get("currency")).get("default")
+    else:
+        one = context.currency if source == "account" else source
+    return [one if table.clear else None] * table.length
 
 
 def _request(call: Call, asked: Mapping[str, Any]) -> str | None:

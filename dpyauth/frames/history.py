@@ -11,7 +11,7 @@ from dpyauth.frames.arrays import Column
 from dpyauth.frames.columns import Context, frame
 from dpyauth.frames.values import as_list, mapping, mappings
 
-_EVENTS = (Column("time", "time"), Column("what"), Column("why"), Column("took", "money"))
+_EVENTS = (Column("time", "time"), Column("what"), Column("why"), Column("took", "number"))
 
 
 def events(rows: Iterable[tuple[float, str, str, float | None]]) -> pd.DataFrame:
@@ -70,19 +70,19 @@ _UPDATES: dict[str, tuple[Column, ...]] = {
     "tick": (
         Column("symbol"),
         Column("epoch", "time"),
-        Column("quote", "money"),
-        Column("bid", "money"),
-        Column("ask", "money"),
+        Column("quote", "exact"),
+        Column("bid", "exact"),
+        Column("ask", "exact"),
         Column("backfilled", "flag"),
     ),
     "ohlc": (
         Column("symbol"),
         Column("epoch", "time"),
         Column("open_time", "time"),
-        Column("open", "money"),
-        Column("high", "money"),
-        Column("low", "money"),
-        Column("close", "money"),
+        Column("open", "exact"),
+        Column("high", "exact"),
+        Column("low", "exact"),
+        Column("close", "exact"),
         Column("granularity", "count"),
     ),
     "balance": (Column("loginid"), Column("currency"), Column("balance", "money")),
@@ -106,7 +106,7 @@ _UPDATES: dict[str, tuple[Column, ...]] = {
         Column("bid_price", "money"),
         Column("profit", "money"),
         Column("currency"),
-        Column("current_spot", "money"),
+        Column("current_spot", "exact"),
         Column("current_spot_time", "time"),
         Column("purchase_time", "time"),
         Column("date_expiry", "time"),
@@ -142,9 +142,10 @@ def updates(call: str, received: Sequence[tuple[float, Mapping[str, Any]]]) -> p
           longcode
         - proposal_open_contract: contract_id, contract_type, underlying, status, buy_price, bid_price, profit,
           currency, current_spot, current_spot_time, purchase_time, date_expiry, is_sold, error
-        - any other: one column per value, as Deriv names it
+        - any other: one column per value, as Deriv names it; and ``currency``, where one was asked for (proposal)
 
-        Times are datetime64[us, UTC], money and prices float64, yes/no boolean.
+        Times are datetime64[us, UTC], money and prices float64, yes/no boolean. Money is in ``currency``; a quote, a
+        spot, bid and ask are prices of the market.
 
     Examples
     --------
@@ -176,6 +177,8 @@ def _rows(when: float, reply: Mapping[str, Any]) -> list[dict[str, Any]]:
         fixed = {"symbol": asked.get("ticks_history"), "granularity": asked.get("granularity")}
         return [{**head, "msg_type": "ohlc", **fixed, "open_time": row.get("epoch"), **row} for row in candles]
     row = {**head, **mapping(reply.get(kind))}
+    if asked.get("currency") and not row.get("currency"):
+        row["currency"] = asked["currency"]
     if kind == "tick":
         row["backfilled"] = bool(reply.get("backfilled"))
     if "error" in reply:

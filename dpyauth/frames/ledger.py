@@ -60,8 +60,8 @@ _PROFIT_TABLE = (
     Column("contract_id", "count"),
     Column("transaction_id", "count"),
     Column("duration_type"),
-    Column("multiplier", "money"),
-    Column("growth_rate", "money"),
+    Column("multiplier", "exact"),
+    Column("growth_rate", "exact"),
     Column("deal_cancellation_duration"),
     Column("app_id", "count"),
     Column("shortcode"),
@@ -95,7 +95,7 @@ def statement(
     context : Context
         Where they came from; says whose they are.
     currency : str, optional
-        The currency of the account: Deriv does not say it here.
+        The currency of the account, where the context does not say it; Deriv does not.
     decimal : bool
         Money as exact `decimal.Decimal` instead of float64.
 
@@ -116,7 +116,7 @@ def statement(
         contract_id         Int64
         reference_id        Int64                of a sale: the transaction_id of its purchase
         purchase_time       datetime64[us, UTC]  only of sales
-        fee                 money                of a transfer
+        fee                 money                of a transfer, in fee_currency
         fee_currency        string
         from_loginid        string               of a transfer
         to_loginid          string
@@ -134,7 +134,7 @@ def statement(
       loginid  amount
     0     CR1     5.0
     """
-    same = {"loginid": context.loginid, "currency": currency}
+    same = {"loginid": context.loginid, "currency": currency or context.currency}
     return frame(mappings(rows), _STATEMENT, context, decimal=decimal, same=same)
 
 
@@ -150,7 +150,7 @@ def profit_table(
     context : Context
         Where they came from; says whose they are.
     currency : str, optional
-        The currency of the account: Deriv does not say it here.
+        The currency of the account, where the context does not say it; Deriv does not.
     decimal : bool
         Money as exact `decimal.Decimal` instead of float64.
 
@@ -186,7 +186,7 @@ def profit_table(
     >>> profit_table([{"buy_price": 5.1, "sell_price": 9.3}], Context("profit_table"))["profit"].item()
     4.2
     """
-    same = {"loginid": context.loginid, "currency": currency}
+    same = {"loginid": context.loginid, "currency": currency or context.currency}
     table = frame(mappings(rows), _PROFIT_TABLE, context, decimal=decimal, same=same)
     sold, bought = table["sell_price"], table["buy_price"]
     if decimal:

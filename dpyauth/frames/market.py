@@ -12,7 +12,7 @@ from dpyauth.frames.arrays import Array, Column, array
 from dpyauth.frames.columns import Context, frame
 from dpyauth.frames.values import as_list, dig, mapping, mappings, pick
 
-_PRICES = tuple(Column(name, "money") for name in ("open", "high", "low", "close"))
+_PRICES = tuple(Column(name, "exact") for name in ("open", "high", "low", "close"))
 _HOURS = (
     Column("market"),
     Column("submarket"),
@@ -28,9 +28,9 @@ _HOURS = (
 _RATES = (
     Column("base_currency"),
     Column("currency"),
-    Column("rate", "money"),
-    Column("bid", "money"),
-    Column("ask", "money"),
+    Column("rate", "exact"),
+    Column("bid", "exact"),
+    Column("ask", "exact"),
     Column("date", "time"),
 )
 
@@ -67,7 +67,7 @@ def ticks(payload: Mapping[str, Any] | None, context: Context | None = None, *, 
     length = max(len(times), len(prices))
     times += [None] * (length - len(times))
     prices += [None] * (length - len(prices))
-    return _by_time(times, {"quote": array(Column("quote", "money"), prices, decimal)}, context)
+    return _by_time(times, {"quote": array(Column("quote", "exact"), prices, decimal)}, context)
 
 
 def candles(

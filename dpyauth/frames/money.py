@@ -46,7 +46,7 @@ def balance(
         loginid             string
         currency            string    missing while the account has none
         balance             float64   in ``currency``; can be negative on MT5
-        converted_amount    float64   the balance in ``converted_currency``
+        converted_amount    float64   the balance, in ``converted_currency``
         converted_currency  string    the currency in which Deriv adds up accounts of this kind
         demo                boolean   whether the money is play money
         active              boolean   whether the account is in good order and can be reached
@@ -60,10 +60,11 @@ def balance(
     >>> row["balance"].item()
     Decimal('10.1')
     """
-    return frame(_rows(mapping(payload)), _BALANCE, context, decimal=decimal)
+    rows = _rows(mapping(payload), context.currency if context else None)
+    return frame(rows, _BALANCE, context, decimal=decimal)
 
 
-def _rows(payload: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _rows(payload: Mapping[str, Any], currency: str | None) -> list[dict[str, Any]]:
     listed = mapping(payload.get("accounts"))
     rows = [
         {**mapping(facts), "loginid": loginid, "converted_currency": _total_currency(payload, mapping(facts))}
@@ -72,7 +73,7 @@ def _rows(payload: Mapping[str, Any]) -> list[dict[str, Any]]:
     # An update of the stream over all accounts may list none and name the changed one beside the list.
     current = {key: payload[key] for key in ("loginid", "currency", "balance") if key in payload}
     if current and not (listed and current.get("loginid") in (None, *listed)):
-        rows.insert(0, current)
+        rows.insert(0, {**current, "currency": current.get("currency") or currency})
     return rows
 
 

@@ -74,8 +74,8 @@ def open_contracts(
         contract_type   string               such as CALL
         symbol          string
         status          category             open, sold, won, lost, cancelled
-        currency        string
-        buy_price       float64              what it cost, in ``currency``
+        currency        string               of all money here; Deriv names it, else it is the account's
+        buy_price       float64              what it cost
         bid_price       float64              what selling it now would bring
         payout          float64              what it pays if it is won
         profit          float64              bid_price less buy_price
@@ -95,16 +95,18 @@ def open_contracts(
     5.0
     """
     listed = payload["contracts"] if isinstance(payload, Mapping) and "contracts" in payload else payload
-    rows = [_contract(row) for row in mappings(listed) if row]  # Deriv answers {} where there is no contract
+    currency = context.currency if context else None
+    rows = [_contract(row, currency) for row in mappings(listed) if row]  # Deriv answers {} where there is no contract
     return frame(rows, _CONTRACTS, context, decimal=decimal)
 
 
-def _contract(row: Mapping[str, Any]) -> dict[str, Any]:
+def _contract(row: Mapping[str, Any], currency: str | None) -> dict[str, Any]:
     def first(*names: str) -> Any:
         return next((value for name in names if (value := dig(row, name)) is not None), None)
 
     return {
         **row,
+        "currency": first("currency") or currency,
         "symbol": first("symbol", "underlying_symbol", "underlying"),
         "expires": first("expiry_time", "date_expiry"),
         "transaction_id": first("transaction_id", "transaction_ids.buy"),

@@ -14,15 +14,16 @@ from dpyauth.apis.shapes import MASK
 from dpyauth.frames.arrays import Column
 from dpyauth.frames.columns import Context, frame
 from dpyauth.frames.generic import generic
-from dpyauth.frames.values import dig, mapping, mappings
+from dpyauth.frames.values import as_text, dig, mapping, mappings
 
 _SETTINGS = (Column("setting"), Column("value"), Column("hidden", "flag"))
-_LIMITS = (Column("limit"), Column("value", "money"), Column("meaning"))
+_LIMITS = (Column("limit"), Column("value", "money"), Column("unit"), Column("meaning"))
 _MARKETS = (
     Column("market"),
     Column("name"),
     Column("level"),
     Column("profile", source="profile_name"),
+    Column("currency"),
     Column("payout_limit", "money"),
     Column("turnover_limit", "money"),
 )
@@ -32,6 +33,7 @@ _TRANSFERS = (
     Column("transfer"),
     Column("allowed", "money"),
     Column("available", "money"),
+    Column("unit"),
 )
 _TOKENS = (
     Column("name", source="display_name"),
@@ -54,19 +56,24 @@ _APPS = (
 _MEANINGS = {
     "account_balance": "most cash the account may hold",
     "daily_turnover": "most you may stake in a day",
-    "open_positions": "most contracts open at the same time (a number of contracts)",
+    "open_positions": "most contracts open at the same time",
     "payout": "most that all open contracts together may pay out",
     "payout_per_symbol.atm": "the same per symbol, where the barrier is the entry price",
     "payout_per_symbol.non_atm.less_than_seven_days": "the same per symbol, other barriers, under seven days",
     "payout_per_symbol.non_atm.more_than_seven_days": "the same per symbol, other barriers, seven days or more",
     "payout_per_symbol_and_contract_type": "the same per symbol and contract type",
     "lifetime_limit": "most you may ever withdraw",
-    "num_of_days": "length of the period that the next one is about (a number of days)",
+    "num_of_days": "length of the period that the next one is about",
     "num_of_days_limit": "most you may withdraw in that period",
     "remainder": "what you may still withdraw",
     "withdrawal_for_x_days_monetary": "what you withdrew in that period",
     "withdrawal_since_inception_monetary": "what you ever withdrew",
 }
+_UNITS = {"open_positions": "contracts", "num_of_days": "days"}
+"""Of the limits that are no money; all others that are known are in the account's currency."""
+
+_COUNTED = {"count": "transfers", "amount": "amount"}
+"""What Deriv's ``limit_type`` says, which may stand beside a limit."""
 
 
 def settings(
@@ -142,19 +149,24 @@ def limits(payload: Mapping[str, Any] | None, context: Context | None = None, *,
 
         =======  =======  ======================================================================
         limit    string   Deriv's name; of a field within another, ``object.field``
-        value    float64  in the account's currency, unless ``meaning`` says otherwise;
-                          missing if there is no such limit
-        meaning  string
+        value    float64  missing if there is no such limit
+        unit     string   of value: the account's currency, such as USD, or contracts, or days;
+                          missing where it is not known
+        meaning  string   missing for what Deriv adds
         =======  =======  ======================================================================
 
     Examples
     --------
-    >>> from dpyauth.frames import limits
-    >>> limits({"open_positions": 100}).set_index("limit").loc["open_positions", "value"]
-    np.float64(100.0)
+    >>> from dpyauth.frames import Context, limits
+    >>> told = limits({"payout": 0.5, "open_positions": 100}, Context("get_limits", "CR90000002", currency="BTC"))
+    >>> told.set_index("limit")["unit"][["payout", "open_positions"]].tolist()
+    ['BTC', 'contracts']
     """
-    told = mapping(payload)
-    rows = [{"limit": name, "value": dig(told, name), "meaning": text} for name, text in _MEANINGS.items()]
+    told, currency = mapping(payload), context.currency if context else None
+    rows = [
+        {"limit": name, "value": dig(told, name), "unit": _UNITS.get(name, currency), "meaning": text}
+        for name, text in _MEANINGS.items()
+    ]
     rows += [
         {"limit": name, "value": value}
         for name, value in told.items()
@@ -187,8 +199,9 @@ def market_limits(
         name            string   the part of the market
         level           string   what it is set for: market, submarket and so on
         profile         string   Deriv's name of the risk profile
-        payout_limit    float64  in the account's currency
-        turnover_limit  float64  in the account's currency
+        currency        string   of the account: the limits are in it
+        payout_limit    float64
+        turnover_limit  float64
         ==============  =======  ======================================================
 
     Examples
@@ -199,13 +212,17 @@ def market_limits(
     """
     markets = mapping(mapping(payload).get("market_specific"))
     rows = [{**row, "market": market} for market, listed in markets.items() for row in mappings(listed)]
-    return frame(rows, _MARKETS, context, decimal=decimal)
+    currency = context.currency if context else None
+    return frame(rows, _MARKETS, context, decimal=decimal, same={"currency": currency})
 
 
 def transfer_limits(
     payload: Mapping[str, Any] | None, context: Context | None = None, *, decimal: bool = False
 ) -> pd.DataFrame:
     """How much, and how often, money may still move between one's accounts.
+
+    Deriv keeps the amounts of a day in US dollars, whatever the account is in, and those of a lifetime in the
+    account's currency.
 
     Parameters
     ----------
@@ -223,34 +240,43 @@ def transfer_limits(
 
         =========  ========  =============================================================================
         period     category  lifetime, daily
-        counted    category  amount (in the account's currency), transfers (a number of them)
+        counted    category  amount, transfers: what is limited (another word of Deriv's is kept)
         transfer   string    such as crypto_to_fiat, internal or mt5; missing if it holds for all together
         allowed    float64
         available  float64   what is left of it
+        unit       string    of both: a currency, or transfers; missing where it is not known
         =========  ========  =============================================================================
 
     Examples
     --------
     >>> from dpyauth.frames import transfer_limits
-    >>> transfer_limits({"daily_transfers": {"mt5": {"allowed": 10, "available": 9}}})["available"].item()
-    9.0
+    >>> told = transfer_limits({"daily_transfers": {"mt5": {"allowed": 10, "available": 9}}})
+    >>> told[["available", "unit"]].values.tolist()
+    [[9.0, 'transfers']]
     """
-    told = mapping(payload)
+    told, currency = mapping(payload), context.currency if context else None
     rows = []
-    for field, period, counted in (
-        ("lifetime_transfers", "lifetime", "amount"),
-        ("daily_transfers", "daily", "transfers"),
-        ("daily_cumulative_amount_transfers", "daily", "amount"),
+    for field, period, usual, money in (
+        ("lifetime_transfers", "lifetime", "amount", currency),
+        ("daily_transfers", "daily", "transfers", "USD"),
+        ("daily_cumulative_amount_transfers", "daily", "amount", "USD"),
     ):
         group = mapping(told.get(field))
         kinds: dict[str | None, Mapping[str, Any]]
         kinds = {name: limit for name, limit in group.items() if isinstance(limit, Mapping)}
         if "allowed" in group or "available" in group:
             kinds = {None: group, **kinds}
-        rows += [
-            {**limit, "period": period, "counted": counted, "transfer": transfer} for transfer, limit in kinds.items()
-        ]
+        for transfer, limit in kinds.items():
+            counted = _counted(limit, usual)
+            unit = {"amount": money, "transfers": "transfers"}.get(counted)
+            rows.append({**limit, "period": period, "counted": counted, "transfer": transfer, "unit": unit})
     return frame(rows, _TRANSFERS, context, decimal=decimal)
+
+
+def _counted(limit: Mapping[str, Any], usual: str) -> str:
+    """Return what a limit counts: what it says itself, else what limits of its group usually do."""
+    said = as_text(limit.get("limit_type"))
+    return usual if said is None else _COUNTED.get(said, said)
 
 
 def api_tokens(

@@ -101,11 +101,11 @@ def site_currencies(
         In the order Deriv sent them:
 
         ====================  ========  ====================================================
-        currency              string    code, such as USD
+        currency              string    code, such as USD; all money of its row is in it
         name                  string
         type                  category  fiat, crypto
         digits                Int64     decimals an amount is written with
-        default_stake         float64   in this currency
+        default_stake         float64
         suspended             boolean   whether the currency is stopped altogether
         deposit_suspended     boolean
         withdrawal_suspended  boolean

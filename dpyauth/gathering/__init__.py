@@ -51,7 +51,7 @@ class Gathering(Payloads):
         fields: Mapping[str, Any],
         account: str,
         when: Callable[[Row], float | None],
-        shape: Callable[[list[Row], Context, str | None], pd.DataFrame],
+        shape: Callable[[list[Row], Context], pd.DataFrame],
         *,
         exact: bool,
     ) -> Plan[pd.DataFrame]:
@@ -71,14 +71,12 @@ class Gathering(Payloads):
                 return Request(call.name, page, exact=exact, account=loginid)
 
             def made(rows: list[Row]) -> pd.DataFrame:
-                return shape(rows[::-1], self._context(call.name, loginid), self._currency(loginid))
+                return shape(rows[::-1], self._context(call.name, loginid))
 
             pages = Pages(size, _key, when, fields["date_from"], call=call.name)
             return (yield from self._collect(call, pages, request, rows_of, made))
 
-        return (
-            yield from self._of_accounts(call, account, one, lambda: shape([], self._context(call.name, None), None))
-        )
+        return (yield from self._of_accounts(call, account, one, lambda: shape([], self._context(call.name, None))))
 
     def _prices(self, fields: Mapping[str, Any], since: When, until: When, kind: _Kind) -> Plan[pd.DataFrame]:
         """A history that is walked by time."""
@@ -161,12 +159,6 @@ class Gathering(Payloads):
         if not parts:
             raise self._not_signed_in(call.name)
         return frames.together(parts, empty())
-
-    def _currency(self, loginid: str | None) -> str | None:
-        account = self._account
-        if account is None or account.loginid == loginid:
-            return account.currency if account else None
-        return next((str(row.get("currency") or "") for row in account.rows if row.get("loginid") == loginid), None)
 
 
 def _combined(

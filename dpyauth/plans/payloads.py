@@ -26,6 +26,7 @@ class Payloads:
     _account: Account | None
     _granted: Callable[[str], str]
     _begin: Callable[[Request, Callable[[Pending], None]], Ticket]
+    _currency: Callable[[str | None], str | None]
     _not_signed_in: Callable[[str], DpyauthError]
     _reach: Callable[[str], Plan[str]]
 
@@ -43,7 +44,7 @@ class Payloads:
     def _context(self, call: str, loginid: str | None) -> Context:
         from dpyauth.frames import Context
 
-        return Context(call=call, loginid=loginid, fetched=datetime.now(UTC), api=self.api)
+        return Context(call, loginid, datetime.now(UTC), self.api, currency=self._currency(loginid))
 
     def _reply(
         self,

@@ -97,16 +97,21 @@ def _tiles(report: Report) -> str:
     balance, closed = report.frame("balance"), report.frame("profit_table")
     tiles = []
     if balance is not None:
-        mine = balance.loc[balance["loginid"] == report.loginid, "balance"]
-        tiles += [("balance", f"{_cell(value)} {report.currency}") for value in mine]
+        mine = balance[balance["loginid"] == report.loginid]
+        tiles += [("balance", _sum(*row)) for row in zip(mine["balance"], mine["currency"], strict=True)]
     if closed is not None:
-        tiles.append(("profit of closed contracts", f"{_cell(float(closed['profit'].sum()))} {report.currency}"))
+        tiles.append(("profit of closed contracts", _sum(float(closed["profit"].sum()), report.currency)))
     for name, label in (("profit_table", "closed contracts"), ("portfolio", "open contracts")):
         frame = report.frame(name)
         if frame is not None:
             tiles.append((label, f"{len(frame):,}"))
     items = "".join(f"<li><b>{escape(value)}</b> {escape(label)}</li>" for label, value in tiles)
     return items and f'<ul class="tiles">{items}</ul>'
+
+
+def _sum(amount: float, currency: Any) -> str:
+    """Return an amount with what it is in, as far as that is known."""
+    return _cell(amount) if pd.isna(currency) or not currency else f"{_cell(amount)} {currency}"
 
 
 def _lights(checks: pd.DataFrame | None) -> str:

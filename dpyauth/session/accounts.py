@@ -97,3 +97,21 @@ class Accounts:
                 connection = self._others[loginid] = self._connect(self._access.entrance(loginid), self._settings)
         connection.start()
         await asyncio.shield(asyncio.wrap_future(connection.ready))
+
+    def _currency(self, loginid: str | None) -> str | None:
+        """Return the currency of an account of this sign-in; None while it has none, or where Deriv did not say it."""
+        account = self._account
+        if account is None or loginid is None:
+            return None
+        if account.loginid == loginid:
+            return account.currency or None
+        told = [str(row.get("currency") or "") for row in account.rows if row.get("loginid") == loginid]
+        return next(filter(None, told), None) or self._currency_by_its_own_sign_in(loginid)
+
+    def _currency_by_its_own_sign_in(self, loginid: str) -> str | None:
+        """Return what Deriv said when the connection of another account was signed in."""
+        connection, access = self._others.get(loginid), self._access
+        if connection is None or access is None or not connection.ready.done() or connection.ready.exception():
+            return None
+        reply = connection.ready.result()
+        return None if reply is None else access.entrance(loginid).account(reply).currency or None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from dpyauth.apis import request as requests
@@ -116,8 +117,9 @@ class Asking(Payloads):
         -------
         pandas.DataFrame
             A row per item where the reply is a list, else one row; columns and dtypes as `dpyauth.frames.generic`
-            says. With ``"all"`` the accounts come one after the other, and there are two more columns: ``loginid``,
-            unless the call tells it itself, and ``error``, why an account could not be read (both string).
+            says, with a column ``currency`` wherever there is money that names none. With ``"all"`` the accounts come
+            one after the other, and there are two more columns: ``loginid``, unless the call tells it itself, and
+            ``error``, why an account could not be read (both string).
 
         Raises
         ------
@@ -142,6 +144,8 @@ class Asking(Payloads):
         asked = requests.build(call, fields)  # what is wrong with them is wrong for every account
 
         def shape(reply: Mapping[str, Any], context: Context) -> pd.DataFrame:
+            if isinstance(loginid := asked.get("loginid"), str):  # the request itself may name another account
+                context = replace(context, loginid=loginid.upper(), currency=self._currency(loginid.upper()))
             whole = {"echo_req": asked, **reply}  # replies over HTTP do not repeat what was asked
             return frames.generic(call, whole, context, decimal=decimal, explode=explode, reveal=reveal)
 

@@ -43,8 +43,10 @@ class Facts(Payloads):
         -------
         pandas.DataFrame
             One row per limit; columns and dtypes as `dpyauth.frames.limits`, `dpyauth.frames.market_limits` or
-            `dpyauth.frames.transfer_limits` says. With ``"all"`` the accounts come one after the other, and there are
-            two more columns: ``loginid``, and ``error``, why an account could not be read (both string).
+            `dpyauth.frames.transfer_limits` says. What each is in (a currency, contracts, days, transfers) stands in
+            ``unit``, of markets in ``currency``: not all are in the account's. With ``"all"`` the accounts come one
+            after the other, and there are two more columns: ``loginid``, and ``error``, why an account could not be
+            read (both string).
 
         Raises
         ------

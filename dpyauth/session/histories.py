@@ -79,9 +79,9 @@ class Histories(Gathering):
         call = self._catalog.find("statement")
         asked, wanted = types_of(call, call.fields["action_type"]["enum"], types)
 
-        def shape(rows: list[Row], context: Context, currency: str | None) -> pd.DataFrame:
+        def shape(rows: list[Row], context: Context) -> pd.DataFrame:
             rows = [row for row in rows if not wanted or row.get("action_type") in wanted]
-            return ledger.statement(rows, context, currency=currency, decimal=decimal)
+            return ledger.statement(rows, context, decimal=decimal)
 
         fields = {**dates(call, since, until), "action_type": asked[0] if len(asked) == 1 else None}
         return (yield from self._pages(call, fields, account, booked, shape, exact=decimal))
@@ -134,8 +134,8 @@ class Histories(Gathering):
         call = self._catalog.find("profit_table")
         asked, _ = types_of(call, call.fields["contract_type"]["items"]["enum"], types)
 
-        def shape(rows: list[Row], context: Context, currency: str | None) -> pd.DataFrame:
-            return ledger.profit_table(rows, context, currency=currency, decimal=decimal)
+        def shape(rows: list[Row], context: Context) -> pd.DataFrame:
+            return ledger.profit_table(rows, context, decimal=decimal)
 
         fields = {**dates(call, since, until), "contract_type": asked or None}
         return (yield from self._pages(call, fields, account, closed, shape, exact=decimal))

@@ -7,7 +7,7 @@ import pytest
 
 from dpyauth.apis.shapes import load, private
 
-KINDS = {"text", "flag", "count", "money", "number", "time", "any"}
+KINDS = {"text", "flag", "count", "money", "exact", "number", "time", "any"}
 
 
 def leaves(node: Any) -> Iterator[str]:
@@ -65,7 +65,8 @@ def test_what_schemas_do_not_say(call: str, path: str, kind: str) -> None:
 
 def test_money_that_options_writes_as_text() -> None:
     contract = load("options")["proposal_open_contract"].reply["proposal_open_contract"]
-    assert [contract[name] for name in ("buy_price", "profit", "entry_spot", "barrier")] == ["money"] * 3 + ["text"]
+    names = ("buy_price", "profit", "entry_spot", "barrier")
+    assert [contract[name] for name in names] == ["money", "money", "exact", "text"]
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,11 @@ RATIO = re.compile(
     r"percent|_(rate|average|probability|period|rating)$|^(avg|commission)_|_commission$|profitable|^(timing|rating|"
     r"multiplier|call_type|pip|barriers|percentage|display_number_of_contracts|partner_eligibility_status)$"
 )
+# What is no money, but exact: prices of a market, rates, factors
+EXACT = re.compile(
+    r"(^|_)(spot|quote|tick|prices|open|high|low|close|rates?)$|^(bid|ask|(caution|profit)_price)$|^tick_size|"
+    r"offset_limit$"
+)
 # Numbers that Deriv writes as texts; barriers are none, since they may be relative to the price ("+0.1")
 MONEY_TEXT = re.compile(
     r"(^|_)(price|amount|payout|profit|balance|balance_after|spot|quote|bid|ask|stake|turnover|commission|"
@@ -65,10 +70,11 @@ KINDS: dict[str, Any] = {
     "contracts_for.contracts_for.open": "time",
     "transaction.transaction.stop_loss": "money",
     "transaction.transaction.stop_out": "money",
-    "*.ask_rate": "money",
-    "*.bid_rate": "money",
-    "*.spot_rate": "money",
-    "*.effective_rate": "money",
+    "*.ask_rate": "exact",
+    "*.bid_rate": "exact",
+    "*.spot_rate": "exact",
+    "*.effective_rate": "exact",
+    "copytrading_statistics.copytrading_statistics.trades_breakdown.{}": "number",  # per cent of the trades
     "forget_all.forget_all.[]": "text",
     "get_settings.get_settings.fatca_declaration": "flag",
     "get_settings.get_settings.trading_hub": "flag",
@@ -83,9 +89,14 @@ KINDS: dict[str, Any] = {
     "mt5_login_list.mt5_login_list.[].name": "!text",
     "payment_methods.payment_methods.[].deposit_limits.{}": {"min": "money", "max": "money"},
     "payment_methods.payment_methods.[].withdraw_limits.{}": {"min": "money", "max": "money"},
+    "paymentagent_list.paymentagent_list.list.[].deposit_commission": "number",  # per cent
+    "paymentagent_list.paymentagent_list.list.[].withdrawal_commission": "number",
+    "proposal.proposal.commission": "number",
     "reset_demo_balance.data.name": "!text",
     "ticks_batch.ticks_batch.[].change": "number",
     "trading_platform_status.trading_platform_status.[]": {"platform": "text", "status": ["active", "maintenance"]},
+    "website_config.website_config.currencies_config.{}.transfer_between_accounts.fees.{}": "number",  # per cent
+    "website_status.website_status.currencies_config.{}.transfer_between_accounts.fees.{}": "number",
     "website_status.website_status.api_call_limits.max_proposal_subscription.max": "count",
     "website_status.website_status.api_call_limits.max_requestes_general.max": "count",
     "website_status.website_status.dxtrade_status.all": "flag",
@@ -97,11 +108,44 @@ KINDS: dict[str, Any] = {
 PATCHES: dict[str, dict[str, Any]] = {
     "cashier": {"cashier": {"": "!text"}},  # whoever opens it is signed in
     "paymentagent_create": {"paymentagent_create": "flag"},
-    "ticks_history": {"history": {"||": {"times": "time", "prices": "money"}}},
+    "ticks_history": {"history": {"||": {"times": "time", "prices": "exact"}}},
 }
 
 # Calls that the schemas leave out
 MORE = {"options": {"get_nickname": {"rows": "data", "reply": {"data": {"nickname": "text"}}}}}
+
+# What the money of a reply is in that names no currency: the notation is that of `dpyauth.apis.shapes.Shape`. Of a call
+# with such money that is not here Deriv does not say it, or says it of each field (crypto_config has one in US dollars
+# beside one in the coin). Contracts are in their account's currency: `proposal` takes no other.
+CURRENCY = {
+    **dict.fromkeys(
+        (
+            "auto_get",
+            "auto_list",
+            "auto_pause",
+            "auto_resume",
+            "auto_start",
+            "auto_stop",
+            "buy",
+            "cancel",
+            "contract_update",
+            "contract_update_history",
+            "get_limits",
+            "get_self_exclusion",
+            "profit_table",
+            "sell",
+            "statement",
+        ),
+        "account",
+    ),
+    "contracts_for": "asked",
+    "crypto_estimations": "key",
+    "p2p_settings": "USD",
+    "payment_agent_list": "asked",
+    "proposal": "asked",
+    "website_status": "",  # some in the currency of their key, some in US dollars
+}
+NAMED = re.compile(r"currenc(y|ies)(_code)?$|currcode$")  # fields that name a currency
 
 # Where the rows are, if not where `find_rows` looks for them
 ROWS = {
@@ -171,7 +215,7 @@ def leaf(kind: str, schema: dict[str, Any], where: str) -> Any:
         if schema.get("format") == "date-time":
             return "time"
         bare = not name.startswith("display_") and not name.endswith(("_display", "_display_value"))
-        return f"{secret}{'money' if bare and MONEY_TEXT.search(name) else 'text'}"
+        return f"{secret}{money(name) if bare and MONEY_TEXT.search(name) else 'text'}"
     if kind == "integer":
         call = where.split(".")[0]
         if where == f"{call}.{call}" and call != "time" and not options:
@@ -179,7 +223,12 @@ def leaf(kind: str, schema: dict[str, Any], where: str) -> Any:
         return f"{secret}{'time' if TIME.search(name) else 'count'}"
     if TIME.search(name):
         return f"{secret}time"
-    return f"{secret}{'count' if COUNT.search(name) else 'number' if RATIO.search(name) else 'money'}"
+    return f"{secret}{'count' if COUNT.search(name) else 'number' if RATIO.search(name) else money(name)}"
+
+
+def money(name: str) -> str:
+    """Return the kind of an exact number."""
+    return "exact" if EXACT.search(name) else "money"
 
 
 def override(where: str) -> Any:
@@ -208,7 +257,9 @@ def merge(one: Any, other: Any) -> Any:
         return "text"
     secret = "!" if "!" in one + other else ""
     kinds = {one.removeprefix("!"), other.removeprefix("!")}
-    return secret + next((kind for kind in ("text", "money", "number", "time", "count") if kind in kinds), "text")
+    return secret + next(
+        (kind for kind in ("text", "money", "exact", "number", "time", "count") if kind in kinds), "text"
+    )
 
 
 def resolve(root: dict[str, Any], reference: str) -> Any:
@@ -253,7 +304,26 @@ def entry(call: str, schema: dict[str, Any]) -> dict[str, Any]:
         reply[name] = {**reply.get(name, {}), **node} if isinstance(node, dict) and "||" not in node else node
     if call == "landing_company":
         reply[call] = {name: _block(node) for name, node in reply[call].items()}
-    return {"rows": find_rows(call, reply), "reply": reply}
+    currency = find_currency(call, reply)
+    return {"rows": find_rows(call, reply), "reply": reply} | ({} if currency is None else {"currency": currency})
+
+
+def find_currency(call: str, reply: dict[str, Any]) -> str | None:
+    """Return what the money of a reply is in; None where there is none, or where the reply says it itself."""
+    named = list(fields(reply))
+    sums = [name for name, node in named if node == "money" and not name.endswith("_usd")]
+    if call in CURRENCY:
+        return CURRENCY[call] if sums else None
+    return None if not sums or any(NAMED.search(name) for name, _ in named) else ""
+
+
+def fields(node: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    """List the single values of a reply with the names of their fields."""
+    if isinstance(node, dict):
+        for key, child in node.items():
+            yield from fields(child, name if key in ("", "[]", "{}", "()", "||") else key)
+    else:
+        yield name, node
 
 
 def _block(node: Any) -> Any:

@@ -84,6 +84,14 @@ def test_as_of_a_session_each_in_the_order_given(make: Any, open_session: Any) -
     assert "loginid" not in frame.attrs
 
 
+def test_money_of_each_member_is_in_its_own_currency(make: Any) -> None:
+    clients = make({"Ann": "a1-sandbox-rich-usd", "Ben": "a1-sandbox-rich-btc"})
+    markets = clients.limits("markets").groupby("name")["currency"].unique().map(list).to_dict()
+    lifetime = clients.limits("transfers").query("period == 'lifetime'")
+    assert markets == lifetime.groupby("name")["unit"].unique().map(list).to_dict() == {"Ann": ["USD"], "Ben": ["BTC"]}
+    assert clients.frame("get_self_exclusion")["currency"].tolist() == ["USD", "BTC"]
+
+
 @pytest.mark.parametrize("connections", [1, 3])
 def test_every_kind_of_question(make: Any, connections: int) -> None:
     clients = make(connections=connections)

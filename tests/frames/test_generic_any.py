@@ -41,6 +41,7 @@ LEAVES: dict[str, st.SearchStrategy[Any]] = {
     "flag": st.sampled_from([0, 1]),
     "count": st.integers(-(2**63), 2**63 - 1),
     "money": st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(10**9), 10**9),
+    "exact": st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(10**9), 10**9),
     "number": st.floats(allow_nan=False, allow_infinity=False),
     "time": st.integers(-(10**9), 4 * 10**9),
     "any": st.none() | st.integers() | st.text(max_size=4) | st.lists(st.integers(), max_size=2),

@@ -23,7 +23,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dpyauth import report
+from dpyauth import frames, report
 from dpyauth.errors import ConnectionFailed, InvalidRequest, InvalidSetting, NotSignedIn, SessionClosed
 from dpyauth.frames import Context, ledger
 from dpyauth.report import export
@@ -200,6 +200,12 @@ def made(frames: dict[str, pd.DataFrame], loginid: str = "CR1") -> Report:
     report = Report(loginid, "USD", "real", "v3", datetime(2026, 11, 24, tzinfo=UTC), None, "csv")
     report.frames = {part: frames[part.name] for part in parts() if part.name in frames}
     return report
+
+
+@pytest.mark.parametrize(("currency", "tile"), [("BTC", "5.00 BTC</b>"), ("", "5.00</b>")])
+def test_the_balance_is_in_what_the_balance_says(currency: str, tile: str) -> None:
+    balance = frames.balance({"loginid": "CR1", "balance": 5, "currency": currency})
+    assert tile in page(made({"balance": balance}))
 
 
 def trades(count: int, symbol: str = "R_100", profit: float = 1.0) -> pd.DataFrame:

@@ -221,6 +221,26 @@ def test_a_frame_of_another_account(three: Session) -> None:
     assert three.loginid == "CR900001"
 
 
+def test_money_of_any_call_is_in_the_currency_of_the_account_asked(three: Session) -> None:
+    for name in ("get_limits", "get_self_exclusion", "statement"):
+        frame = three.frame(name, account="all", decimal=True)
+        told = frame.dropna(subset=["currency"]).groupby("loginid")["currency"].unique().map(list).to_dict()
+        assert told.pop("VRTC900003", ["USD"]) == ["USD"]
+        assert told == {"CR900001": ["USD"], "CR900002": ["BTC"]}
+    assert "currency" not in three.frame("exchange_rates", base_currency="USD")
+
+
+def test_a_request_may_itself_name_another_account(three: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Deriv lets who has several tokens on one connection name the account in each call."""
+    monkeypatch.setattr(
+        "dpyauth.sandbox.connection.Connection._grant", lambda self, call, loginid: next(iter(self.grants.values()))
+    )
+    for named, currency in (("CR900001", "USD"), ("cr900002", "BTC"), ("CR1", None)):
+        frame = three.frame("statement", loginid=named, limit=2)
+        assert frame["currency"].astype(object).where(frame["currency"].notna(), None).tolist() == [currency] * 2
+        assert frame.attrs["loginid"] == named.upper()
+
+
 def test_rows_of_all_accounts_are_in_blocks(three: Session) -> None:
     frame = three.frame("statement", account="all", limit=3)
     assert frame["loginid"].tolist() == [loginid for loginid in RICH for _ in range(3)]

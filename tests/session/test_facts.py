@@ -170,6 +170,54 @@ def test_of_all_accounts(three: Session, box: Sandbox, ask: Callable[..., pd.Dat
         ask(three, account="CR1")
 
 
+def test_limits_of_each_account_are_in_its_own_currency(three: Session) -> None:
+    for kind, says in (("values", "unit"), ("markets", "currency"), ("transfers", "unit")):
+        frame = three.limits(kind, account="all")
+        told = frame.dropna(subset=[says]).groupby("loginid")[says].unique().map(set)
+        currencies = [told[loginid] & {"USD", "BTC"} for loginid in told.index if loginid != "CR900002"]
+        assert all(found == {"USD"} for found in currencies)
+        assert "BTC" in told["CR900002"]
+        assert frame.loc[frame["loginid"] == "CR900002", "error"].isna().all()
+        assert set(three.limits(kind, account="CR900002")[says].dropna()) == told["CR900002"]
+
+
+def test_what_a_bitcoin_account_may_move_in_a_day_is_in_dollars(three: Session, open_session: Open) -> None:
+    for session in (three, open_session("a1-sandbox-rich-btc")):
+        frame = session.limits("transfers", account="CR900002", decimal=True)
+        units = frame.groupby(["period", "counted"], observed=True)["unit"].unique().map(list).to_dict()
+        assert units == {
+            ("lifetime", "amount"): ["BTC"],
+            ("daily", "transfers"): ["transfers"],
+            ("daily", "amount"): ["USD"],
+        }
+        daily = frame[(frame["period"] == "daily") & (frame["counted"] == "amount")]
+        assert daily["allowed"].tolist() == [Decimal(10_000)] * 2
+
+
+def test_limits_of_an_account_without_a_currency_are_in_none(
+    open_session: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    payload = {"payout": 5, "open_positions": 7, "lifetime_transfers": {"crypto_to_fiat": {"allowed": 1}}}
+    monkeypatch.setitem(HANDLERS, "get_limits", lambda ask: Reply("get_limits", payload))
+    session = open_session("sandbox-rich-all")
+    assert session._account is not None
+    session._account = session._account._replace(currency="")
+    assert session.limits()["unit"].dropna().tolist() == ["contracts", "days"]
+    assert session.limits("transfers")["unit"].isna().all()
+
+
+def test_the_currency_of_another_account_is_also_told_when_it_signs_in(three: Session) -> None:
+    assert three._account is not None
+    three._account = three._account._replace(rows=())  # Deriv requires no field of its answer
+    assert set(three.limits("markets", account="CR900002")["currency"]) == {"BTC"}
+    statement = three.statement(since="2026-10-01", account="all")
+    assert statement.groupby("loginid")["currency"].unique().map(list).to_dict() == {
+        "CR900001": ["USD"],
+        "CR900002": ["BTC"],
+        "VRTC900003": ["USD"],
+    }
+
+
 def test_a_portfolio_of_each_api(session: Session, open_options: Open, box: Sandbox) -> None:
     old, new = session.portfolio(decimal=True), open_options("rich").portfolio(decimal=True)
     assert old.dtypes.astype(str).to_dict() == new.dtypes.astype(str).to_dict()

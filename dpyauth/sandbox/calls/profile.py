@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dpyauth.sandbox.calls.registry import Ask, answers
-from dpyauth.sandbox.calls.site import COUNTRIES
+from dpyauth.sandbox.calls.site import COUNTRIES, in_currency
 from dpyauth.sandbox.users import User
 
 
@@ -120,16 +120,24 @@ def _kyc(user: User) -> dict[str, Any]:
 @answers("get_limits")
 def _get_limits(ask: Ask) -> dict[str, Any]:
     account = ask.account
-    level = {"level": "market", "payout_limit": 20_000, "turnover_limit": 500_000, "profile_name": "moderate_risk"}
+
+    def money(dollars: float) -> float:
+        return in_currency(dollars, account.currency)
+
+    sums = {"payout_limit": money(20_000), "turnover_limit": money(500_000)}
+    level = {"level": "market", **sums, "profile_name": "moderate_risk"}
     limits: dict[str, Any] = {
-        "account_balance": 300_000,
+        "account_balance": money(300_000),
         "market_specific": {
             "forex": [{**level, "name": "Forex"}, {**level, "level": "submarket", "name": "Major Pairs"}],
             "synthetic_index": [{**level, "name": "Derived", "profile_name": "low_risk"}],
         },
         "open_positions": 100,
-        "payout": 50_000,
-        "payout_per_symbol": {"atm": None, "non_atm": {"less_than_seven_days": 3_000, "more_than_seven_days": 10_000}},
+        "payout": money(50_000),
+        "payout_per_symbol": {
+            "atm": None,
+            "non_atm": {"less_than_seven_days": money(3_000), "more_than_seven_days": money(10_000)},
+        },
     }
     if account.is_virtual:
         return limits
@@ -140,13 +148,17 @@ def _get_limits(ask: Ask) -> dict[str, Any]:
     return {
         **limits,
         "daily_transfers": {"internal": {"allowed": 10, "available": 10}, "mt5": {"allowed": 10, "available": 9}},
-        "daily_cumulative_amount_transfers": {"enabled": 0},
-        "daily_turnover": 200_000,
+        "daily_cumulative_amount_transfers": {  # in US dollars, whatever the account is in
+            "enabled": 1,
+            "internal": {"allowed": "10000.00", "available": "10000.00"},
+            "mt5": {"allowed": "10000.00", "available": "9800.00"},
+        },
+        "daily_turnover": money(200_000),
         "lifetime_limit": lifetime,
         "lifetime_transfers": {"crypto_to_crypto": both, "crypto_to_fiat": both, "fiat_to_crypto": both},
         "num_of_days": 30,
         "num_of_days_limit": lifetime,
-        "payout_per_symbol_and_contract_type": 20_000,
+        "payout_per_symbol_and_contract_type": money(20_000),
         "remainder": round(lifetime - paid, account.digits),
         "withdrawal_for_x_days_monetary": 0,
         "withdrawal_since_inception_monetary": paid,
@@ -155,7 +167,15 @@ def _get_limits(ask: Ask) -> dict[str, Any]:
 
 @answers("get_self_exclusion")
 def _get_self_exclusion(ask: Ask) -> dict[str, Any]:
-    return {} if ask.account.is_virtual else ask.user.exclusion
+    """Answer with the limits that are set, those of money in the account's currency."""
+    if ask.account.is_virtual:
+        return {}
+    sums = {
+        name: in_currency(value, ask.account.currency)
+        for name, value in ask.user.exclusion.items()
+        if name.startswith("max_") and name != "max_open_bets"
+    }
+    return {**ask.user.exclusion, **sums}
 
 
 @answers("login_history")

@@ -100,6 +100,11 @@ def rate(base: str, target: str) -> float:
     return round(CURRENCIES[base][1] / CURRENCIES[target][1], 8)
 
 
+def in_currency(dollars: float, code: str) -> float:
+    """Return an amount of US dollars in a currency; of an account that has none yet, as it is."""
+    return round(dollars * rate("USD", code or "USD"), DIGITS[code])
+
+
 @answers("exchange_rates")
 def _exchange_rates(ask: Ask) -> Reply:
     base, target = ask.request["base_currency"], ask.get("target_currency")

@@ -1,0 +1,246 @@
+"""Money says what it is in, and a count of what it is, in every frame."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from dpyauth import frames
+from dpyauth.apis import shapes
+from dpyauth.apis.catalog import load
+from dpyauth.frames import Context, generic, ledger
+from dpyauth.frames.arrays import Column
+from dpyauth.frames.generic import promised
+
+BITCOIN = Context("some_call", "CR90000002", currency="BTC")
+
+
+def money_says(name: str) -> set[str]:
+    """The columns of which one has to be there for a column of money."""
+    return {"converted_amount": {"converted_currency"}, "fee": {"fee_currency"}}.get(name, {"currency", "unit"})
+
+
+def declared() -> Iterator[tuple[str, tuple[Column, ...]]]:
+    """The columns of all frames that are made by hand."""
+    for module in pkgutil.iter_modules(frames.__path__, "dpyauth.frames."):
+        for name, held in vars(importlib.import_module(module.name)).items():
+            for columns in held.values() if isinstance(held, dict) else [held]:
+                if isinstance(columns, tuple) and columns and all(isinstance(one, Column) for one in columns):
+                    yield f"{module.name}.{name}", columns
+
+
+def test_every_column_of_money_has_one_that_says_what_it_is_in() -> None:
+    checked = 0
+    for where, columns in declared():
+        texts = {column.name for column in columns if column.kind == "text"}
+        for column in columns:
+            if column.kind == "money":
+                checked += 1
+                assert money_says(column.name) & texts, f"{where}: {column.name}"
+    assert checked > 25
+
+
+EMPTY: dict[str, Callable[..., pd.DataFrame]] = {
+    "balance": lambda **options: frames.balance(None, **options),
+    "limits": lambda **options: frames.limits(None, **options),
+    "market_limits": lambda **options: frames.market_limits(None, **options),
+    "mt5_accounts": lambda **options: frames.mt5_accounts(None, **options),
+    "open_contracts": lambda **options: frames.open_contracts(None, **options),
+    "profit_table": lambda **options: ledger.profit_table([], BITCOIN, **options),
+    "site_currencies": lambda **options: frames.site_currencies(None, **options),
+    "statement": lambda **options: ledger.statement([], BITCOIN, **options),
+    "transfer_limits": lambda **options: frames.transfer_limits(None, **options),
+}
+FACTORS = {"multiplier", "growth_rate"}
+"""Exact numbers that are no money."""
+
+
+@pytest.mark.parametrize("name", EMPTY)
+def test_so_has_an_empty_one(name: str) -> None:
+    usual, exact = EMPTY[name](), EMPTY[name](decimal=True)
+    money = [str(column) for column in usual if exact[column].dtype == object != usual[column].dtype]
+    assert set(money) - FACTORS
+    for column in set(money) - FACTORS:
+        (says,) = money_says(column) & set(exact.columns)
+        for frame in (usual, exact):
+            assert frame[says].dtype == "string"
+
+
+@pytest.mark.parametrize("call", ["balance", "transaction", "proposal_open_contract"])
+def test_so_has_a_stream_without_updates(call: str) -> None:
+    assert frames.updates(call, [])["currency"].dtype == "string"
+
+
+def sums(node: Any, name: str = "") -> Iterator[str]:
+    """The names of the fields that hold money and do not say themselves in what."""
+    if isinstance(node, Mapping):
+        for key, child in node.items():
+            yield from sums(child, name if key in ("", "[]", "{}", "()", "||") else key)
+    elif node == "money" and not name.endswith("_usd"):
+        yield name
+
+
+@pytest.mark.parametrize("api", ["v3", "options"])
+def test_so_has_the_frame_of_every_call_that_brings_money(api: str) -> None:
+    with_money = 0
+    for name, call in load(api).items():
+        reply = shapes.load(api)[name].reply
+        if not list(sums(reply)):
+            assert shapes.load(api)[name].currency is None, name
+            continue
+        with_money += 1
+        told = re.findall(r"'(\w*(?:currenc(?:y|ies)|currcode)\w*)':", str(reply))
+        for form in promised(call, api):
+            assert "currency" in form or told, name
+            if "currency" in form:
+                assert form["currency"].dtype == "string", name
+    assert with_money > 20
+
+
+# Limits: the account's currency, US dollars, or numbers of something
+
+
+def test_limits_say_what_they_are_in() -> None:
+    told = {"account_balance": 5, "open_positions": 100, "num_of_days": 30, "remainder": 0.15, "limit_of_tomorrow": 7}
+    units = frames.limits({**told, "payout_per_symbol": {"atm": 1}}, BITCOIN).set_index("limit")["unit"]
+    assert units["open_positions"] == "contracts"
+    assert units["num_of_days"] == "days"
+    assert pd.isna(units["limit_of_tomorrow"])  # nobody knows
+    others = units.drop(["open_positions", "num_of_days", "limit_of_tomorrow"])
+    assert set(others) == {"BTC"}
+    unknown = frames.limits(told).set_index("limit")["unit"]
+    assert unknown.dropna().to_dict() == {"open_positions": "contracts", "num_of_days": "days"}
+
+
+def test_limits_of_markets_are_in_the_accounts_currency() -> None:
+    payload = {"market_specific": {"forex": [{"payout_limit": 5}], "indices": [{}]}}
+    assert frames.market_limits(payload, BITCOIN)["currency"].tolist() == ["BTC", "BTC"]
+    assert frames.market_limits(payload)["currency"].isna().all()
+
+
+def transfers(**groups: Any) -> list[list[Any]]:
+    frame = frames.transfer_limits(groups, BITCOIN)
+    assert frame["counted"].dtype == "category"
+    assert frame["unit"].dtype == "string"
+    return [[None if pd.isna(v) else v for v in row] for row in frame[["transfer", "counted", "unit"]].values.tolist()]
+
+
+def test_amounts_of_a_day_are_dollars_and_those_of_a_lifetime_the_accounts() -> None:
+    limit = {"allowed": "10000.00", "available": "9900.00"}
+    assert transfers(
+        lifetime_transfers={"crypto_to_fiat": limit},
+        daily_transfers={"internal": {"allowed": 10, "available": 9}},
+        daily_cumulative_amount_transfers={"enabled": 1, "internal": limit, "deriv_accounts": limit},
+    ) == [
+        ["crypto_to_fiat", "amount", "BTC"],
+        ["internal", "transfers", "transfers"],
+        ["internal", "amount", "USD"],
+        ["deriv_accounts", "amount", "USD"],
+    ]
+
+
+@pytest.mark.parametrize("group", ["daily_transfers", "daily_cumulative_amount_transfers", "lifetime_transfers"])
+@pytest.mark.parametrize(
+    ("said", "counted"),
+    [("count", "transfers"), ("amount", "amount"), ("volume", "volume"), (["amount"], "['amount']")],
+)
+def test_what_a_limit_says_it_counts_is_what_it_counts(group: str, said: Any, counted: str) -> None:
+    money = "BTC" if group == "lifetime_transfers" else "USD"
+    unit = {"transfers": "transfers", "amount": money}.get(counted)
+    limit = {"allowed": 10, "available": 9, "limit_type": said}
+    assert transfers(**{group: {"ctrader": limit}}) == [["ctrader", counted, unit]]
+    assert transfers(**{group: limit}) == [[None, counted, unit]]  # of all together
+
+
+@pytest.mark.parametrize("said", [{}, {"limit_type": None}, {"limit_type": ""}])
+def test_a_limit_that_does_not_say_it_counts_as_its_group_does(said: dict[str, Any]) -> None:
+    limit = {"allowed": 10, "available": 9, **said}
+    assert transfers(daily_transfers={"mt5": limit}) == [["mt5", "transfers", "transfers"]]
+    assert transfers(daily_cumulative_amount_transfers={"mt5": limit}) == [["mt5", "amount", "USD"]]
+
+
+def test_a_currency_in_a_limit_of_deriv_cannot_pass_for_ours() -> None:
+    limit = {"allowed": 1, "available": 1, "unit": "EUR", "counted": "x", "period": "y", "transfer": "z"}
+    assert transfers(daily_transfers={"mt5": limit}) == [["mt5", "transfers", "transfers"]]
+
+
+# What a row says itself comes first, then the account
+
+
+def test_what_deriv_names_comes_first_then_the_account_that_was_asked() -> None:
+    for payload in ({"loginid": "CR1", "balance": 5, "currency": "EUR"}, {"accounts": {"CR1": {"currency": "EUR"}}}):
+        assert frames.balance(payload, BITCOIN)["currency"].tolist() == ["EUR"]
+    assert frames.balance({"balance": 5}, BITCOIN)["currency"].tolist() == ["BTC"]
+    assert frames.balance({"accounts": {"CR1": {"balance": 5}}}, BITCOIN)["currency"].isna().all()  # another account
+    rows = [{"buy_price": 5, "currency": "EUR"}, {"buy_price": 5}]
+    assert frames.open_contracts(rows, BITCOIN)["currency"].tolist() == ["EUR", "BTC"]
+    assert ledger.statement([{"amount": 5}], BITCOIN)["currency"].tolist() == ["BTC"]
+    assert ledger.profit_table([{"buy_price": 5}], BITCOIN, currency="EUR")["currency"].tolist() == ["EUR"]
+
+
+def ask(name: str, reply: Any, api: str = "v3", **options: Any) -> pd.DataFrame:
+    return generic(load(api)[name], reply, Context(name, "CR1", api=api, currency="BTC"), **options)
+
+
+@pytest.mark.parametrize("decimal", [False, True])
+def test_money_of_any_call_is_in_the_accounts_currency_where_that_is_known(decimal: bool) -> None:
+    amount = Decimal("0.5")
+    frame = ask("statement", {"statement": {"transactions": [{"amount": amount}, {}]}}, decimal=decimal)
+    assert frame["currency"].tolist() == ["BTC", "BTC"]
+    assert ask("get_self_exclusion", {"get_self_exclusion": {"max_balance": amount}})["currency"].tolist() == ["BTC"]
+    assert ask("buy", {"buy": {"buy_price": amount}}, "options")["currency"].tolist() == ["BTC"]
+    assert ask("p2p_advertiser_info", {"p2p_advertiser_info": {"daily_buy": "5"}})["currency"].isna().all()
+    assert generic(load("v3")["buy"], {"buy": {"buy_price": 5}})["currency"].isna().all()  # of no account
+
+
+def test_or_in_what_was_asked_for() -> None:
+    proposal = {"proposal": {"ask_price": 5}, "echo_req": {"currency": "EUR"}}
+    assert ask("proposal", proposal)["currency"].tolist() == ["EUR"]
+    available = {"contracts_for": {"available": [{"min_stake": 5}]}}
+    assert ask("contracts_for", available)["currency"].tolist() == ["USD"]  # if a request names none
+    assert ask("contracts_for", available, "options")["currency"].isna().all()
+    (update,) = [{"msg_type": "proposal", **proposal}]
+    assert frames.updates("proposal", [(0.0, update)])["currency"].tolist() == ["EUR"]
+
+
+def test_or_in_that_of_the_rows_key_or_in_dollars() -> None:
+    fees = {"BTC": {"withdrawal_fee": {"value": 0.1}}, "ETH": {"withdrawal_fee": {"value": 0.2}}}
+    assert ask("crypto_estimations", {"crypto_estimations": fees})["currency"].tolist() == ["BTC", "ETH"]
+    assert ask("p2p_settings", {"p2p_settings": {"maximum_order_amount": 5}})["currency"].tolist() == ["USD"]
+
+
+def test_a_currency_that_deriv_names_is_not_replaced() -> None:
+    assert ask("portfolio", {"portfolio": {"contracts": [{"currency": "EUR"}, {}]}})["currency"].tolist() == [
+        "EUR",
+        pd.NA,
+    ]
+    told = ask("statement", {"statement": {"transactions": [{"amount": 5, "currency": "EUR"}, {"amount": 6}]}})
+    assert told["currency"].tolist() == ["EUR", "BTC"]
+    assert "currency_" not in told
+    odd = ask("statement", {"statement": {"transactions": [{"amount": 5, "currency": {"token": "s3cret-value"}}]}})
+    assert odd["currency"].tolist() == ["BTC"]
+    assert "s3cret-value" not in str(odd.to_dict("list"))
+
+
+def test_what_deriv_does_not_document_is_in_a_currency_nobody_knows() -> None:
+    daily = {"daily_cumulative_amount_transfers": {"mt5": {"allowed": 10_000}}}
+    market = {"market_specific": {"forex": [{"payout_limit": 5}]}}
+    assert ask("get_limits", {"get_limits": daily})["currency"].tolist() == ["BTC"]
+    spread = ask("get_limits", {"get_limits": daily}, explode="daily_cumulative_amount_transfers")
+    assert spread["currency"].isna().all()  # they are dollars
+    spread = ask("get_limits", {"get_limits": market}, explode=("market_specific", "market_specific.value"))
+    assert spread["currency"].tolist() == ["BTC"]
+
+
+def test_prices_and_rates_are_no_money() -> None:
+    for frame in (frames.ticks(None), frames.candles(None), frames.updates("ticks", [])):
+        assert "currency" not in frame
+    for name in ("ticks", "ticks_history", "exchange_rates", "active_symbols"):
+        assert all("currency" not in form for form in promised(load("v3")[name], "v3"))
