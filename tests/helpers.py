@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import json
 import os
 import socket
 import subprocess
@@ -14,6 +15,11 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+
+def published(name: str) -> Any:
+    """Return the facts of Deriv's published schemas: of ``v3``, ``options`` or ``rest``, see tests/schemas/make.py."""
+    return json.loads(Path(__file__).with_name("schemas").joinpath(f"{name}.json").read_text(encoding="utf-8"))
 
 
 def on_thread(function: Callable[[], Any]) -> Future[Any]:
