@@ -6,6 +6,7 @@ import io
 import itertools
 import json
 import os
+import shutil
 import socket
 import subprocess
 import threading
@@ -14,12 +15,36 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
+
+import pytest
 
 
 def published(name: str) -> Any:
     """Return the facts of Deriv's published schemas: of ``v3``, ``options`` or ``rest``, see tests/schemas/make.py."""
     return json.loads(Path(__file__).with_name("schemas").joinpath(f"{name}.json").read_text(encoding="utf-8"))
+
+
+def missing(what: str) -> NoReturn:
+    """Skip a test for what is not on this machine; fail it where everything must run (``CI=true``)."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(what)
+    pytest.skip(what)
+
+
+def chromium_path() -> str:
+    """Return the path of a Chromium."""
+    names = (os.environ.get("DPYAUTH_CHROMIUM"), "chromium", "chromium-browser", "google-chrome")
+    path = next((found for name in names if name and (found := shutil.which(name))), None)
+    return path or missing("no Chromium found; install it, or name it in DPYAUTH_CHROMIUM")
+
+
+def ipykernel_6() -> Path:
+    """Return the folder that holds the older ipykernel."""
+    folder = os.environ.get("DPYAUTH_IPYKERNEL6")
+    if folder and Path(folder, "ipykernel").is_dir():
+        return Path(folder)
+    missing("DPYAUTH_IPYKERNEL6 names no folder with ipykernel 6.31; `make test` makes one")
 
 
 def on_thread(function: Callable[[], Any]) -> Future[Any]:

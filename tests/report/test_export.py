@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import matplotlib
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -280,7 +281,6 @@ def test_pictures_say_the_same_in_words_and_take_any_name() -> None:
 
 
 def test_a_picture_does_not_depend_on_the_notebook_nor_change_it() -> None:
-    matplotlib = pytest.importorskip("matplotlib")
     frames = made({"statement": booked(1, 2, 3)}).frames
     before = pictures(frames)
     with matplotlib.rc_context({"font.size": 40, "text.usetex": True}):
