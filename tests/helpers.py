@@ -47,6 +47,20 @@ def ipykernel_6() -> Path:
     missing("DPYAUTH_IPYKERNEL6 names no folder with ipykernel 6.31; `make test` makes one")
 
 
+def without(packages: str) -> str:
+    """Return code that hides packages from a new process as if they were not installed."""
+    return f"""
+import importlib.machinery, sys
+
+class Finder(importlib.machinery.PathFinder):
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        return None if name.partition(".")[0] in {packages.split()} else super().find_spec(name, path, target)
+
+sys.meta_path = [Finder if finder is importlib.machinery.PathFinder else finder for finder in sys.meta_path]
+"""
+
+
 def on_thread(function: Callable[[], Any]) -> Future[Any]:
     """Run something on a thread of its own."""
     future: Future[Any] = Future()

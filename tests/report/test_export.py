@@ -20,6 +20,7 @@ from xml.etree import ElementTree
 import matplotlib
 import pandas as pd
 import pytest
+from helpers import without
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -294,7 +295,7 @@ def test_long_histories_make_small_pictures() -> None:
     assert len(picture.svg) < 200_000
 
 
-def without(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+def hide(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """Hide a package as if it were not installed."""
     for module in [module for module in sys.modules if module.startswith(f"{name}.")]:
         monkeypatch.delitem(sys.modules, module)
@@ -304,7 +305,7 @@ def without(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
 def test_without_matplotlib_there_are_no_pictures(
     session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    without(monkeypatch, "matplotlib")
+    hide(monkeypatch, "matplotlib")
     shown = seen(export(session, tmp_path / "report", since=SINCE))
     assert "img" not in shown.tags
     assert "9,363.47 USD" in shown.text
@@ -332,7 +333,6 @@ def test_the_page_says_of_which_format_the_files_are(session: Session, tmp_path:
 
 WITHOUT_PYARROW = """
 import sys
-sys.modules["pyarrow"] = None  # as if it were not installed
 import dpyauth
 session = dpyauth.login(sandbox=True)
 print(dpyauth.export(session, sys.argv[1]))
@@ -345,8 +345,8 @@ except dpyauth.InvalidSetting as error:
 
 def test_without_pyarrow_the_files_are_csv_and_the_page_says_why(tmp_path: Path) -> None:
     # In a process of its own: pandas settles at its import how texts are held, with pyarrow or without.
-    command = [sys.executable, "-c", WITHOUT_PYARROW, str(tmp_path / "report")]
-    ran = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    command = [sys.executable, "-c", without("pyarrow") + WITHOUT_PYARROW, str(tmp_path / "report")]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert ran.returncode == 0, ran.stderr
     *_, place, refused = ran.stdout.splitlines()
     assert names(tmp_path) == {"report"}
@@ -359,7 +359,7 @@ def test_without_pyarrow_the_files_are_csv_and_the_page_says_why(tmp_path: Path)
 def test_parquet_by_name_without_pyarrow_asks_nothing(
     session: Session, box: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    without(monkeypatch, "pyarrow")
+    hide(monkeypatch, "pyarrow")
     asked = len(box.received)
     with pytest.raises(InvalidSetting, match="pyarrow"):
         export(session, tmp_path / "report", format="parquet")
