@@ -8,13 +8,13 @@ BIN := $(VENV)/bin
 LESSON := notebooks/01-sign-in-and-account-status.ipynb
 ROOT_FLAG := $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: lab test docs release chromium lessons clean
+.PHONY: lab test docs release chromium keyring get lessons clean
 
 lab: $(VENV)/lab.stamp
 	$(BIN)/jupyter lab $(ROOT_FLAG) $(LESSON)
 
 # Most tests wait for something most of the time: several run at once. A browser keeps a processor busier.
-test: $(VENV)/test.stamp chromium release
+test: $(VENV)/test.stamp chromium keyring release
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -59,16 +59,20 @@ $(VENV)/test.stamp: pyproject.toml | $(VENV)/bin/python
 
 chromium:
 	@for name in chromium chromium-browser google-chrome; do command -v $$name >/dev/null && exit 0; done; \
-		$(MAKE) --no-print-directory get-chromium
+		$(MAKE) --no-print-directory get PACKAGES=chromium TESTS="browser tests"
 
-.PHONY: get-chromium
-get-chromium:
+# One test needs a keyring of its own, which Linux can give it. On a person's machine a new keyring is no small change.
+keyring:
+	@[ "$$CI" != true ] || { command -v gnome-keyring-daemon && command -v dbus-run-session; } >/dev/null || \
+		$(MAKE) --no-print-directory get PACKAGES="gnome-keyring dbus" TESTS="test of a real keyring"
+
+get:
 	@if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
-		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(PACKAGES); \
 	elif command -v apt-get >/dev/null && sudo -n true 2>/dev/null; then \
-		sudo apt-get update -qq && sudo DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium; \
+		sudo apt-get update -qq && sudo DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(PACKAGES); \
 	else \
-		echo "Chromium is missing and cannot be installed from here: the browser tests will be skipped."; \
+		echo "$(PACKAGES): missing, and cannot be installed from here. The $(TESTS) will be skipped."; \
 	fi
 
 clean:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import itertools
+import json
 import os
+import shutil
 import socket
 import subprocess
 import threading
@@ -13,7 +15,50 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
+
+import pytest
+
+
+def published(name: str) -> Any:
+    """Return the facts of Deriv's published schemas: of ``v3``, ``options`` or ``rest``, see tests/schemas/make.py."""
+    return json.loads(Path(__file__).with_name("schemas").joinpath(f"{name}.json").read_text(encoding="utf-8"))
+
+
+def missing(what: str) -> NoReturn:
+    """Skip a test for what is not on this machine; fail it where everything must run (``CI=true``)."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(what)
+    pytest.skip(what)
+
+
+def chromium_path() -> str:
+    """Return the path of a Chromium."""
+    names = (os.environ.get("DPYAUTH_CHROMIUM"), "chromium", "chromium-browser", "google-chrome")
+    path = next((found for name in names if name and (found := shutil.which(name))), None)
+    return path or missing("no Chromium found; install it, or name it in DPYAUTH_CHROMIUM")
+
+
+def ipykernel_6() -> Path:
+    """Return the folder that holds the older ipykernel."""
+    folder = os.environ.get("DPYAUTH_IPYKERNEL6")
+    if folder and Path(folder, "ipykernel").is_dir():
+        return Path(folder)
+    missing("DPYAUTH_IPYKERNEL6 names no folder with ipykernel 6.31; `make test` makes one")
+
+
+def without(packages: str) -> str:
+    """Return code that hides packages from a new process as if they were not installed."""
+    return f"""
+import importlib.machinery, sys
+
+class Finder(importlib.machinery.PathFinder):
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        return None if name.partition(".")[0] in {packages.split()} else super().find_spec(name, path, target)
+
+sys.meta_path = [Finder if finder is importlib.machinery.PathFinder else finder for finder in sys.meta_path]
+"""
 
 
 def on_thread(function: Callable[[], Any]) -> Future[Any]:

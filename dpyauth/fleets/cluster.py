@@ -39,7 +39,7 @@ def client_of(cluster: Any) -> Any:
     try:
         from distributed import Client
     except ImportError:
-        raise InvalidSetting("For a fleet on a cluster, install Dask: pip install 'dpyauth[dask]'.") from None
+        raise InvalidSetting("For a fleet on a cluster, install Dask: pip install distributed.") from None
     if not isinstance(cluster, Client) or cluster.asynchronous:
         raise InvalidSetting("cluster must be a dask.distributed Client, and one that is not asynchronous.")
     return cluster

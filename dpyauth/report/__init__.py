@@ -41,7 +41,7 @@ def export(
     folder: str | os.PathLike[str],
     *,
     since: When = None,
-    format: str = "parquet",
+    format: str | None = None,
     overwrite: bool = False,
 ) -> Path:
     """Write a report of the account signed in to: every frame as a file, and a page that shows them.
@@ -60,21 +60,24 @@ def export(
         Where to put it; a new folder.
     since : date, datetime, str or timedelta, optional
         How far back statement and closed contracts go, as for `Session.statement`; to the beginning if left out.
-    format : {"parquet", "csv"}
-        What files the frames become. Parquet keeps every dtype and needs pyarrow. CSV opens in a spreadsheet: there,
-        lists are JSON texts, and texts that a spreadsheet would take for a formula get a ``'`` before them.
+    format : {"parquet", "csv"}, optional
+        What files the frames become; if left out, Parquet where pyarrow is installed and CSV where it is not. The
+        page says which, and why. Parquet keeps every dtype. CSV opens in a spreadsheet: there, lists are JSON texts,
+        and texts that a spreadsheet would take for a formula get a ``'`` before them.
     overwrite : bool
         Replace an earlier report. A folder that holds anything else is never replaced.
 
     Returns
     -------
     pathlib.Path
-        The page, ``index.html``; the files beside it are named after their frames, such as ``statement.parquet``.
+        The page, ``index.html``; the files beside it are named after their frames, such as ``statement.parquet`` or
+        ``statement.csv``.
 
     Raises
     ------
     InvalidSetting
-        There is such a folder, or no such format, or pyarrow is missing. Nothing was asked or written.
+        There is such a folder, or no such format, or Parquet was asked for and pyarrow is missing. Nothing was asked
+        or written.
     InvalidRequest
         A time that cannot be right. Nothing was asked or written.
     NotSignedIn, SessionClosed, ConnectionLost, CallTimeout
@@ -92,14 +95,9 @@ def export(
     True
     """
     target = Path(folder).expanduser().absolute()
-    if format not in FORMATS:
-        raise InvalidSetting(f"format is one of {' and '.join(map(repr, FORMATS))}, not {format!r}.")
-    if format == "parquet" and importlib.util.find_spec("pyarrow") is None:
-        raise InvalidSetting(
-            'Parquet files need pyarrow: run pip install "dpyauth[parquet]", or write format="csv" instead.'
-        )
+    suffix, reason = _choose(format)
     _check(target, overwrite)
-    report = _gathered(session, since, format)
+    report = _gathered(session, since, suffix, reason)
     target.parent.mkdir(parents=True, exist_ok=True)
     made = Path(tempfile.mkdtemp(prefix=".dpyauth-", dir=target.parent))  # for the owner alone, until it is whole
     try:
@@ -110,6 +108,38 @@ def export(
         shutil.rmtree(made, ignore_errors=True)
         raise
     return target / PAGE
+
+
+def _choose(format: str | None) -> tuple[str, str]:
+    """Return what files the frames become, and why, as a sentence for the page."""
+    if format not in (None, *FORMATS):
+        raise InvalidSetting(f"format is one of {' and '.join(map(repr, FORMATS))}, not {format!r}.")
+    if format == "csv":
+        return "csv", "The files are CSV, as asked for."
+    lack = _lack_of_parquet()
+    if lack is None:
+        return "parquet", "The files are Parquet, which keeps the type of every column."
+    reason, command = lack
+    if format is None:
+        return "csv", f"The files are CSV, because {reason}. For Parquet, which keeps more, run {command}."
+    raise InvalidSetting(
+        f"There can be no Parquet files here, because {reason}. Run {command}, or leave format out: the files are then "
+        "CSV."
+    )
+
+
+def _lack_of_parquet() -> tuple[str, str] | None:
+    """Return why Parquet files cannot be written here and the command that helps, or None where they can."""
+    if importlib.util.find_spec("pyarrow") is None:
+        return "pyarrow is not installed", "pip install pyarrow"
+    import pandas as pd
+
+    try:
+        pd.DataFrame().to_parquet(io.BytesIO(), engine="pyarrow")
+    except Exception as error:  # too old for this pandas, or built for another numpy: each fails in its own way
+        said = str(error).partition("\n")[0] or type(error).__name__
+        return f"the installed pyarrow does not work ({said})", "pip install --upgrade pyarrow"
+    return None
 
 
 def _check(target: Path, overwrite: bool) -> None:
@@ -131,7 +161,7 @@ def _check(target: Path, overwrite: bool) -> None:
         )
 
 
-def _gathered(session: Session, since: When, suffix: str) -> Report:
+def _gathered(session: Session, since: When, suffix: str, reason: str) -> Report:
     """All that the token may see, and why it may not see the rest."""
     from dpyauth.report.page import Report
 
@@ -145,6 +175,7 @@ def _gathered(session: Session, since: When, suffix: str) -> Report:
         made=datetime.now(UTC),
         since=None if first is None else datetime.fromtimestamp(first, UTC),
         suffix=suffix,
+        reason=reason,
     )
     for part in parts():
         try:

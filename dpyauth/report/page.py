@@ -48,6 +48,8 @@ class Report:
     since: datetime | None
     suffix: str
     """How the names of the files end."""
+    reason: str
+    """Why the files are of this format, as a sentence."""
     frames: dict[Part, pd.DataFrame] = field(default_factory=dict)
     refused: dict[Part, str] = field(default_factory=dict)
     """What could not be had, and why."""
@@ -68,6 +70,7 @@ def page(report: Report, pictures: Iterable[Picture] = ()) -> str:
     body = [
         f"<h1>{escape(title)}</h1>",
         f'<p class="soft">{escape(_about(report))}</p>',
+        f'<p class="soft">{escape(report.reason)}</p>',
         _tiles(report),
         _lights(report.frame("verification")),
         *(_picture(picture) for picture in pictures),

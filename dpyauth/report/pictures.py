@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
 import warnings
 from collections.abc import Mapping
@@ -44,7 +43,9 @@ class Picture:
 
 def pictures(frames: Mapping[Part, pd.DataFrame]) -> list[Picture]:
     """What the frames look like."""
-    if importlib.util.find_spec("matplotlib") is None:
+    try:
+        import matplotlib.figure  # noqa: F401
+    except ImportError:  # not installed, or not usable
         return []
     named = {part.name: frame for part, frame in frames.items()}
     made = [_balance(named.get("statement")), _markets(named.get("profit_table"))]

@@ -14,12 +14,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import nbformat
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from helpers import jupyter
+from helpers import chromium_path, jupyter, missing
 from playwright.sync_api import Browser, Locator, Page, WebSocket, expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
@@ -235,13 +235,6 @@ class Notebook:
         self.page.on("pageerror", lambda error: self.faults.append(str(error)))
 
 
-def missing(what: str) -> NoReturn:
-    """Without a browser these tests mean nothing: skip at home, fail where everything must run."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(what)
-    pytest.skip(what)
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Playwright leaves its event loop running in the main thread, where others want to run theirs: it comes last."""
     items.sort(key=lambda item: Path(__file__).parent in item.path.parents)
@@ -249,10 +242,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    names = (os.environ.get("DPYAUTH_CHROMIUM"), "chromium", "chromium-browser", "google-chrome")
-    path = next((found for name in names if name and (found := shutil.which(name))), None)
-    if path is None:
-        missing("no Chromium found; install it, or name it in DPYAUTH_CHROMIUM")
+    path = chromium_path()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser

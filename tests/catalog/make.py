@@ -1,11 +1,9 @@
-"""Write the catalog of an API's calls (dpyauth/apis/v3.json, options.json) from Deriv's published request schemas.
+"""Write the catalog of the APIs' calls (dpyauth/apis/v3.json, options.json) from the facts of Deriv's request schemas.
 
-    python tests/catalog/make.py v3 path/to/deriv-v3-schemas
-    python tests/catalog/make.py options path/to/deriv-options-schemas
+    python tests/catalog/make.py
 
-Only facts are taken: names, types, enums, limits, patterns, scopes, sensitivity. The one-line summaries (calls_v3.csv
-and calls_options.csv, beside this script), the names of REST calls and the list of calls that change something are
-our own.
+The facts are kept in tests/schemas. The one-line summaries (calls_v3.csv and calls_options.csv, beside this script),
+the names of REST calls and the list of calls that change something are our own.
 
 Of a REST call there are two sources: the OpenAPI file, and mostly a request schema besides. Where they disagree the
 laxer wins, for Deriv answers what it does not like, but a field refused here can never be sent. At the time of writing
@@ -17,14 +15,14 @@ from __future__ import annotations
 
 import csv
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
 APIS = HERE.parents[1] / "dpyauth" / "apis"
+SCHEMAS = HERE.parent / "schemas"
 
-PROSE = {"description", "title", "example", "examples", "format", "$schema"}
+UNUSED = {"format", "$schema"}
 COMMON = {"req_id", "passthrough"}
 
 LEFT_OUT = {
@@ -42,7 +40,7 @@ LEFT_OUT = {
 
 
 def facts(node: Any, definitions: dict[str, Any]) -> Any:
-    """A copy of a JSON-schema fragment without prose and with its references filled in."""
+    """A copy of a JSON-schema fragment without what is not used and with its references filled in."""
     if isinstance(node, list):
         return [facts(item, definitions) for item in node]
     if not isinstance(node, dict):
@@ -53,7 +51,7 @@ def facts(node: Any, definitions: dict[str, Any]) -> Any:
     for key, value in node.items():
         if key in {"properties", "patternProperties"}:  # here the keys are names, not keywords
             kept[key] = {name: facts(child, definitions) for name, child in value.items()}
-        elif key not in PROSE:
+        elif key not in UNUSED:
             kept[key] = facts(value, definitions)
     return kept
 
@@ -124,21 +122,18 @@ def laxer(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
     return shared
 
 
-def v3(schemas: Path, ours: dict[str, dict[str, str]]) -> dict[str, Any]:
-    """The calls of v3: a folder each."""
-    published = {path.parent.name: path for path in schemas.glob("*/send.json")}
-    known(ours, set(published))
-    return {name: entry(read(published[name]), ours[name]) for name in sorted(published)}
+def v3(schemas: dict[str, Any], ours: dict[str, dict[str, str]]) -> dict[str, Any]:
+    """The calls of v3."""
+    known(ours, set(schemas))
+    return {name: entry(schemas[name]["request"], ours[name]) for name in sorted(schemas)}
 
 
-def options(schemas: Path, ours: dict[str, dict[str, str]]) -> dict[str, Any]:
-    """The calls of the options API: a file each for the sockets, one OpenAPI file for REST."""
-    suffix = "_request.schema.json"
-    published = {path.name.removesuffix(suffix): path for path in schemas.glob(f"*{suffix}")}
-    openapi = schemas / "rest-api-openapi.json"
+def options(schemas: dict[str, Any], rest_api: dict[str, Any], ours: dict[str, dict[str, str]]) -> dict[str, Any]:
+    """The calls of the options API: those of the sockets, and REST as OpenAPI tells it."""
+    published = {name: sides["request"] for name, sides in schemas.items() if "request" in sides}
     operations = {
         f"{method.upper()} {path}": operation
-        for path, methods in (read(openapi)["paths"] if openapi.exists() else {}).items()
+        for path, methods in rest_api["paths"].items()
         for method, operation in methods.items()
     }
     rest = {row["rest"]: name for name, row in ours.items() if row["rest"]}
@@ -148,7 +143,7 @@ def options(schemas: Path, ours: dict[str, dict[str, str]]) -> dict[str, Any]:
         raise SystemExit(f"neither named nor left out, or no longer there: {', '.join(sorted(forgotten ^ LEFT_OUT))}")
     calls = {}
     for name, row in sorted(ours.items()):
-        schema = read(published[name]) if name in published else None
+        schema = published.get(name)
         if row["rest"]:
             schema = rest_schema(operations[row["rest"]], schema)
         assert schema is not None
@@ -162,8 +157,9 @@ def known(ours: Any, published: set[str]) -> None:
         raise SystemExit(f"the table of calls names what no schema has: {', '.join(unknown)}")
 
 
-def read(path: Path) -> dict[str, Any]:
-    loaded: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+def read(name: str) -> dict[str, Any]:
+    """The facts that are kept under a name."""
+    loaded: dict[str, Any] = json.loads((SCHEMAS / f"{name}.json").read_text(encoding="utf-8"))
     return loaded
 
 
@@ -172,11 +168,11 @@ def target(api: str) -> Path:
     return APIS / f"{api}.json"
 
 
-def build(api: str, schemas: Path) -> str:
+def build(api: str) -> str:
     """The text of the catalog file: JSON, one call a line."""
     with (HERE / f"calls_{api}.csv").open(newline="", encoding="utf-8") as file:
         ours = {row["call"]: row for row in csv.DictReader(file)}
-    calls = {"v3": v3, "options": options}[api](schemas, ours)
+    calls = v3(read("v3"), ours) if api == "v3" else options(read("options"), read("rest"), ours)
     lines = (
         f"{json.dumps(name)}:{json.dumps(call, separators=(',', ':'), ensure_ascii=False)}"
         for name, call in calls.items()
@@ -185,6 +181,5 @@ def build(api: str, schemas: Path) -> str:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3 or sys.argv[1] not in {"v3", "options"}:
-        raise SystemExit(__doc__)
-    target(sys.argv[1]).write_text(build(sys.argv[1], Path(sys.argv[2])), encoding="utf-8")
+    for api in ("v3", "options"):
+        target(api).write_text(build(api), encoding="utf-8")

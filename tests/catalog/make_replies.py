@@ -1,9 +1,9 @@
-"""Write what replies hold (dpyauth/apis/v3_replies.json, options_replies.json) from Deriv's published schemas.
+"""Write what replies hold (dpyauth/apis/v3_replies.json, options_replies.json) from the facts of Deriv's schemas.
 
-    python tests/catalog/make_replies.py path/to/deriv-v3-schemas path/to/deriv-options-schemas
+    python tests/catalog/make_replies.py
 
-Only facts are taken: names, types, enums, sensitivity. What the schemas do not say (which integers are times, which
-numbers are money, what is personal, where the rows of a reply are) is decided by the rules and tables below.
+The facts are kept in tests/schemas. What the schemas do not say (which integers are times, which numbers are money,
+what is personal, where the rows of a reply are) is decided by the rules and tables below.
 The notation of the files is explained in `dpyauth.apis.shapes`.
 """
 
@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import json
 import re
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +18,7 @@ from dpyauth.apis.catalog import load
 from dpyauth.apis.shapes import ENVELOPE, private
 
 APIS = Path(__file__).parents[2] / "dpyauth" / "apis"
+SCHEMAS = Path(__file__).parents[1] / "schemas"
 
 # Rules on names, for whole numbers and numbers
 TIME = re.compile(r"(^|_)(time|date|epoch|timestamp|until|expiry|since)$|^date_|_at$|^next_.*attempt$|_next_request$")
@@ -331,18 +330,10 @@ def _block(node: Any) -> Any:
     return {"{}": "any"} if isinstance(node, dict) and "[]" not in node else node
 
 
-def schemas(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The reply schemas of an API by call; the two APIs' folders are laid out differently."""
-    for path in sorted(folder.iterdir()):
-        if path.is_dir():
-            yield path.name, json.loads((path / "receive.json").read_text(encoding="utf-8"))
-        elif path.name.endswith("_response.schema.json"):
-            yield path.name.removesuffix("_response.schema.json"), json.loads(path.read_text(encoding="utf-8"))
-
-
-def build(folder: Path, api: str) -> str:
+def build(api: str) -> str:
     """The text of a file: JSON, one call a line."""
-    calls = {call: entry(call, schema) for call, schema in schemas(folder) if call in load(api)}
+    schemas = json.loads((SCHEMAS / f"{api}.json").read_text(encoding="utf-8"))
+    calls = {call: entry(call, schemas[call]["reply"]) for call in load(api) if call in schemas}
     calls.update(MORE.get(api, {}))
     lines = (
         f"{json.dumps(call)}:{json.dumps(calls[call], separators=(',', ':'), ensure_ascii=False)}"
@@ -352,7 +343,5 @@ def build(folder: Path, api: str) -> str:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3:
-        raise SystemExit(__doc__)
-    for api, folder in zip(("v3", "options"), sys.argv[1:], strict=True):
-        (APIS / f"{api}_replies.json").write_text(build(Path(folder), api), encoding="utf-8")
+    for api in ("v3", "options"):
+        (APIS / f"{api}_replies.json").write_text(build(api), encoding="utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import pickle
 import signal
@@ -31,7 +32,7 @@ distributed: Any = None
 def dask() -> None:
     """Imported only now: it changes how Python pickles every error, on which other tests must not depend."""
     global distributed
-    distributed = pytest.importorskip("distributed")
+    distributed = importlib.import_module("distributed")
 
 
 @pytest.fixture(scope="module")

@@ -24,8 +24,6 @@ from dpyauth.frames.generic import promised
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
 
-pytest.importorskip("pyarrow")
-
 CONTEXT = Context("some_call", "CR90000001", datetime(2026, 11, 24, 12, tzinfo=UTC), request='{"some_call": 1}')
 
 Ask = Callable[[Session], pd.DataFrame]

@@ -15,6 +15,7 @@ from typing import Any
 import keyring
 import keyring.backend
 import pytest
+from helpers import missing
 from keyring.backends import chainer, fail, null
 
 from dpyauth.credentials import Secret
@@ -137,11 +138,11 @@ print("all of it:", words)
 """
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have another keyring")
 def test_a_real_secret_service(home: Path) -> None:
     for program in ("dbus-run-session", "gnome-keyring-daemon"):
         if shutil.which(program) is None:
-            pytest.skip(f"{program} is not installed")
-    pytest.importorskip("secretstorage")
+            missing(f"{program} is not installed")
     env = {name: value for name, value in os.environ.items() if name in ("PATH", "LANG")}
     env |= {"HOME": str(home), "PYTHONPATH": str(ROOT), "XDG_RUNTIME_DIR": str(home)}
     script = f'printf password | {" ".join(DAEMON)} >/dev/null && exec "$0" -c "$1"'

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import pytest
+from helpers import ipykernel_6
 from jupyter_client import BlockingKernelClient, KernelManager
 
 from dpyauth.sandbox import Sandbox
@@ -129,15 +130,7 @@ class Kernel:
 @pytest.fixture(params=["newest", "6.31"])
 def ipykernel(request: pytest.FixtureRequest) -> Path | None:
     """Folder of the ipykernel to use; None for the one that is installed."""
-    if request.param == "newest":
-        return None
-    folder = os.environ.get("DPYAUTH_IPYKERNEL6")
-    if folder and Path(folder, "ipykernel").is_dir():
-        return Path(folder)
-    reason = "DPYAUTH_IPYKERNEL6 names no folder with ipykernel 6.31; `make test` makes one"
-    if os.environ.get("CI") == "true":
-        pytest.fail(reason)
-    pytest.skip(reason)
+    return None if request.param == "newest" else ipykernel_6()
 
 
 @pytest.fixture

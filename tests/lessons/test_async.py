@@ -7,6 +7,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from helpers import ipykernel_6
 from nbclient import NotebookClient
 
 ROOT = Path(__file__).parents[2]
@@ -15,10 +16,7 @@ LESSON = ROOT / "notebooks" / "09-async-and-nest-asyncio.ipynb"
 
 @pytest.mark.kernel
 def test_it_runs_on_ipykernel_6() -> None:
-    folder = os.environ.get("DPYAUTH_IPYKERNEL6")
-    if not folder or not Path(folder, "ipykernel").is_dir():
-        reason = "DPYAUTH_IPYKERNEL6 names no folder with ipykernel 6.31; `make test` makes one"
-        pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
+    folder = str(ipykernel_6())
     lesson = nbformat.read(LESSON, as_version=4)
     lesson.cells.append(nbformat.v4.new_code_cell("import ipykernel; ipykernel.version_info[:2]"))
     client = NotebookClient(lesson, timeout=60, resources={"metadata": {"path": LESSON.parent}})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import importlib.util
 import json
 import os
 import re
@@ -18,8 +17,10 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import matplotlib
 import pandas as pd
 import pytest
+from helpers import without
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -197,7 +198,7 @@ def test_the_page_needs_nothing_from_elsewhere(session: Session, tmp_path: Path)
 
 
 def made(frames: dict[str, pd.DataFrame], loginid: str = "CR1") -> Report:
-    report = Report(loginid, "USD", "real", "v3", datetime(2026, 11, 24, tzinfo=UTC), None, "csv")
+    report = Report(loginid, "USD", "real", "v3", datetime(2026, 11, 24, tzinfo=UTC), None, "csv", "")
     report.frames = {part: frames[part.name] for part in parts() if part.name in frames}
     return report
 
@@ -287,7 +288,6 @@ def test_pictures_say_the_same_in_words_and_take_any_name() -> None:
 
 
 def test_a_picture_does_not_depend_on_the_notebook_nor_change_it() -> None:
-    matplotlib = pytest.importorskip("matplotlib")
     frames = made({"statement": booked(1, 2, 3)}).frames
     before = pictures(frames)
     with matplotlib.rc_context({"font.size": 40, "text.usetex": True}):
@@ -301,32 +301,23 @@ def test_long_histories_make_small_pictures() -> None:
     assert len(picture.svg) < 200_000
 
 
-def without(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    find = importlib.util.find_spec
-    monkeypatch.setattr(importlib.util, "find_spec", lambda other, *more: None if other == name else find(other, *more))
+def hide(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Hide a package as if it were not installed."""
+    for module in [module for module in sys.modules if module.startswith(f"{name}.")]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setitem(sys.modules, name, None)
 
 
 def test_without_matplotlib_there_are_no_pictures(
     session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    without(monkeypatch, "matplotlib")
+    hide(monkeypatch, "matplotlib")
     shown = seen(export(session, tmp_path / "report", since=SINCE))
     assert "img" not in shown.tags
     assert "9,363.47 USD" in shown.text
 
 
-def test_without_pyarrow_it_says_what_to_do(
-    session: Session, box: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    without(monkeypatch, "pyarrow")
-    asked = len(box.received)
-    with pytest.raises(InvalidSetting, match=r'dpyauth\[parquet\].*format="csv"'):
-        export(session, tmp_path / "report")
-    assert len(box.received) == asked
-    assert export(session, tmp_path / "report", since=SINCE, format="csv").exists()
-
-
-# The folder
+# The format
 
 
 @pytest.fixture
@@ -335,6 +326,68 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         report, "parts", lambda: tuple(part for part in parts() if part.name in ("balance", "accounts"))
     )
+
+
+def test_the_page_says_of_which_format_the_files_are(session: Session, tmp_path: Path, quick: None) -> None:
+    for format, said in (
+        (None, "The files are Parquet, which keeps the type of every column."),
+        ("parquet", "The files are Parquet, which keeps the type of every column."),
+        ("csv", "The files are CSV, as asked for."),
+    ):
+        assert said in seen(export(session, tmp_path / f"{format}", format=format)).text
+
+
+WITHOUT_PYARROW = """
+import sys
+import dpyauth
+session = dpyauth.login(sandbox=True)
+print(dpyauth.export(session, sys.argv[1]))
+try:
+    dpyauth.export(session, sys.argv[1] + "-2", format="parquet")
+except dpyauth.InvalidSetting as error:
+    print(error)
+"""
+
+
+def test_without_pyarrow_the_files_are_csv_and_the_page_says_why(tmp_path: Path) -> None:
+    # In a process of its own: pandas settles at its import how texts are held, with pyarrow or without.
+    command = [sys.executable, "-c", without("pyarrow") + WITHOUT_PYARROW, str(tmp_path / "report")]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    assert ran.returncode == 0, ran.stderr
+    *_, place, refused = ran.stdout.splitlines()
+    assert names(tmp_path) == {"report"}
+    assert names(tmp_path / "report") == {"index.html"} | {f"{part.name}.csv" for part in parts()}
+    why = "The files are CSV, because pyarrow is not installed. For Parquet, which keeps more, run pip install pyarrow."
+    assert why in seen(Path(place)).text
+    assert "pyarrow is not installed. Run pip install pyarrow, or leave format out" in refused
+
+
+def test_parquet_by_name_without_pyarrow_asks_nothing(
+    session: Session, box: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hide(monkeypatch, "pyarrow")
+    asked = len(box.received)
+    with pytest.raises(InvalidSetting, match="pyarrow"):
+        export(session, tmp_path / "report", format="parquet")
+    assert len(box.received) == asked
+    assert names(tmp_path) == set()
+
+
+def test_a_pyarrow_that_does_not_work_is_as_good_as_none(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, quick: None
+) -> None:
+    def fail(*args: Any, **kwargs: Any) -> None:
+        raise ImportError("Pandas requires version '99' or newer of 'pyarrow'.\nMore about it.")
+
+    monkeypatch.setattr(pd.DataFrame, "to_parquet", fail)
+    place = export(session, tmp_path / "report")
+    assert names(place.parent) == {"index.html", "accounts.csv", "balance.csv"}
+    assert "pyarrow does not work (Pandas requires version '99'" in seen(place).text
+    with pytest.raises(InvalidSetting, match="pip install --upgrade pyarrow"):
+        export(session, tmp_path / "other", format="parquet")
+
+
+# The folder
 
 
 def test_a_folder_is_never_overwritten_silently(session: Session, box: Sandbox, tmp_path: Path, quick: None) -> None:

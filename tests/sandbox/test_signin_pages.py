@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import http.client
 import logging
-import os
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from html.parser import HTMLParser
@@ -15,6 +13,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
+from helpers import chromium_path
 
 from dpyauth.credentials import Secret
 from dpyauth.oauth.listener import Listener
@@ -343,10 +342,7 @@ def test_nothing_is_logged(browser: Browser, app_id: int, caplog: pytest.LogCapt
 @pytest.fixture
 def chromium() -> Iterator[Callable[[Callable[[Any], None]], None]]:
     """Runs something with a page of a real browser, in a thread where no other test has one."""
-    names = (os.environ.get("DPYAUTH_CHROMIUM"), "chromium", "chromium-browser", "google-chrome")
-    path = next((found for name in names if name and (found := shutil.which(name))), None)
-    if path is None:
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("no Chromium found")
+    path = chromium_path()
 
     def run(look: Callable[[Any], None]) -> None:
         from playwright.sync_api import sync_playwright

@@ -1,25 +1,23 @@
-"""Every reply against Deriv's published schemas. They are not part of the project, so they may be absent."""
+"""Every reply against Deriv's published schemas."""
 
 from __future__ import annotations
 
 import functools
-import json
 import re
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from jsonschema import Draft4Validator, Draft202012Validator
+from helpers import published
+from jsonschema import Draft202012Validator
 from jsonschema.protocols import Validator
+from jsonschema.validators import validator_for
 
 from dpyauth.sandbox import Sandbox
 from dpyauth.sandbox.history import DAY, END
 from dpyauth.sandbox.options.calls import SIMULATED
 
-SCHEMAS = Path(__file__).resolve().parents[3].parent / "shared" / "deriv-options-schemas"
-pytestmark = pytest.mark.skipif(not SCHEMAS.is_dir(), reason="Deriv's schemas are not on this machine")
-
+SCHEMAS = published("options")
 BASE = "/trading/v1/options"
 RANGE = "date_from=2026-10-01&date_to=2026-10-31"
 ACCOUNTS = (
@@ -56,13 +54,13 @@ SIGNED_IN: list[dict[str, Any]] = [
 
 @functools.cache
 def validator(call: str) -> Validator:
-    schema = json.loads((SCHEMAS / f"{call}_response.schema.json").read_text(encoding="utf-8"))
-    return Draft4Validator(schema)
+    schema = SCHEMAS[call]["reply"]
+    return validator_for(schema)(schema)
 
 
 @functools.cache
 def api() -> dict[str, Any]:
-    described = json.loads((SCHEMAS / "rest-api-openapi.json").read_text(encoding="utf-8"))
+    described: dict[str, Any] = published("rest")
     error = described["components"]["schemas"]["Error"]["properties"]["errors"]["items"]["properties"]
     error["code"]["enum"] += ["MigrationPending", "NotFound"]  # which only other pages of Deriv's name
     return described
