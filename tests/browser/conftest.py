@@ -20,7 +20,7 @@ import nbformat
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from helpers import jupyter
-from playwright.sync_api import Browser, Locator, Page, WebSocket, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, WebSocket, expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 SHOTS = Path(__file__).parent / "shots"
@@ -248,15 +248,28 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
+def chromium_path() -> str:
     names = (os.environ.get("DPYAUTH_CHROMIUM"), "chromium", "chromium-browser", "google-chrome")
     path = next((found for name in names if name and (found := shutil.which(name))), None)
     if path is None:
         missing("no Chromium found; install it, or name it in DPYAUTH_CHROMIUM")
+    return path
+
+
+@pytest.fixture(scope="session")
+def chromium(chromium_path: str) -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=chromium_path, args=FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def with_profile(chromium: Browser, chromium_path: str) -> Callable[[Path], BrowserContext]:
+    """Opens a browser that keeps its profile in a folder, as that of a person does."""
+    options: dict[str, Any] = {"executable_path": chromium_path, "args": FLAGS}
+    options["viewport"] = {"width": 1250, "height": 1100}
+    return lambda folder: chromium.browser_type.launch_persistent_context(folder, **options)
 
 
 @contextmanager
@@ -320,13 +333,15 @@ def released_lab(chromium: Browser, released: Path, tmp_path_factory: pytest.Tem
 
 
 @contextmanager
-def opened(chromium: Browser, lab: Lab, app: str, what: str | Sequence[str]) -> Iterator[Notebook]:
+def opened(
+    chromium: Browser, lab: Lab, app: str, what: str | Sequence[str], context: BrowserContext | None = None
+) -> Iterator[Notebook]:
     """A notebook in a browser of its own: one of the folder, or a new one with these cells.
 
-    ``app`` is "lab" or "notebook".
+    ``app`` is "lab" or "notebook"; ``context`` is another browser to open it in, which is closed with it.
     """
     path = lab.folder / what if isinstance(what, str) else _write(lab.folder, what)
-    context = chromium.new_context(viewport={"width": 1250, "height": 1100})
+    context = context or chromium.new_context(viewport={"width": 1250, "height": 1100})
     context.set_default_timeout(PATIENCE)
     notebook = Notebook(context.new_page(), path)
     notebook.listen()
