@@ -57,7 +57,7 @@ class CallbackHandler(RequestHandler):
     @allow_unauthenticated
     def get(self) -> None:
         if self._came_back:
-            # Called an error, though it is none: browsers do not suggest the address of an error, nor list it in their
-            # history. They keep it all the same, and nothing a page can do takes it out again.
+            # Called an error, though it is none: browsers do not suggest the address of an error. They keep it in their
+            # history all the same, and nothing that a page can do takes it out again.
             self.set_status(404)
         self.finish(_PAGE)

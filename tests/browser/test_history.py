@@ -215,6 +215,19 @@ def test_an_address_that_is_to_be_pasted_can_be_copied(answer: str, profile: Pro
     expect_neither_shown_nor_suggested(profile, listener.url)
 
 
+def test_an_address_without_a_page(profile: Profile, site: int) -> None:
+    back = f"http://localhost:{free_port()}/back"
+    page = profile.context.new_page()
+    page.goto(f"http://127.0.0.1:{site}/home")
+    with page.expect_event("requestfailed", lambda request: request.url.startswith(back)):
+        follow(page, deriv_to(site, f"{back}?{ANSWERS['v3']}"))
+    expect(page.locator("body")).to_contain_text("localhost")  # the browser's own page
+    assert page.evaluate("document.URL").startswith("chrome-error:")
+    profile.close()
+    assert [one for hidden in (False, True) for one in profile.addresses(hidden=hidden) if CANARY in one] == []
+    assert [path for path in profile.files_with(CANARY) if "Sessions" not in path] == []
+
+
 LOGIN = """
 import dpyauth, dpyauth.signin.browsing
 dpyauth.signin.browsing.HOLD = 60.0  # however busy the machine, the panel comes first
@@ -222,8 +235,7 @@ session = dpyauth.login(oauth_host={pages!r}, ask=True, **{options!r})
 """
 
 
-@pytest.mark.parametrize("choice", ["allow", "deny"])
-@pytest.mark.parametrize("api", ["v3", "options"])
+@pytest.mark.parametrize(("api", "choice"), [("v3", "allow"), ("options", "allow"), ("options", "deny")])
 def test_after_the_listener_nothing_is_left(
     api: str, choice: str, profile: Profile, lab: Lab, opening: Callable[..., Any]
 ) -> None:
@@ -254,8 +266,7 @@ def test_after_the_listener_nothing_is_left(
                 expect(notebook.notice).to_contain_text("You did not give the app access")
         tokens = [token for token in (*deriv.world.grants, *deriv.options.passes) if token not in known]
         assert bool(tokens) is (choice == "allow")
-    (address,) = came
     visited = [*profile.addresses(hidden=False), *profile.addresses(hidden=True)]
     assert [url for url in visited if url.startswith(pages)]
     assert [url for url in visited if url.startswith(back)] == []
-    assert profile.files_with(address, f"{back}?", *tokens) == []
+    assert profile.files_with(came[0], f"{back}?", *tokens) == []
