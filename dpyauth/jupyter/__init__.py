@@ -14,8 +14,10 @@ sends the browser back to it. The page holds the query for whoever may have it, 
   nonce in the result is the one it has sent.
 - The person, who copies the address with a button and pastes it into the sign-in panel.
 
-The server takes the query in only to throw it away: neither its log nor the page has any of it. What stands between
-browser and server, such as a hub's proxy, may log addresses all the same; that is for its operator to know.
+The server takes the query in only to throw it away: neither its log nor the page it sends has any of it. What stands
+between browser and server, such as a hub's proxy, may log addresses all the same; that is for its operator to know.
+The browser keeps the address in its history. With a query, the page is sent as an error (404), because browsers do
+not suggest the address of an error.
 """
 
 from __future__ import annotations

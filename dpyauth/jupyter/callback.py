@@ -40,6 +40,7 @@ class CallbackHandler(RequestHandler):
     SUPPORTED_METHODS = ("GET",)
 
     def initialize(self) -> None:
+        self._came_back = bool(self.request.query)
         # Here, before anything can log the request or keep it: only the page, in the browser, may read the query.
         self.request.uri, self.request.query = self.request.path, ""
         self.request.arguments.clear()
@@ -55,4 +56,8 @@ class CallbackHandler(RequestHandler):
 
     @allow_unauthenticated
     def get(self) -> None:
+        if self._came_back:
+            # Called an error, though it is none: browsers do not suggest the address of an error. They keep it in their
+            # history all the same, and nothing that a page can do takes it out again.
+            self.set_status(404)
         self.finish(_PAGE)

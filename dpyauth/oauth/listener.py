@@ -2,6 +2,11 @@
 
 It works where kernel and browser share a machine and the app's registered redirect URL points to it. It
 speaks the few words of HTTP that takes, rather than use a web framework that might log an address.
+
+A browser keeps the address of every page it shows in its history, and every address that redirected to it; a page
+cannot take them out again. So where a panel has opened a window for the sign-in, the browser gets no answer until the
+panel has had time to close that window: then nothing is kept. Elsewhere there must be a page. It has an address without
+the query, and is sent as an error, because browsers do not suggest the address of an error.
 """
 
 from __future__ import annotations
@@ -13,6 +18,7 @@ import socket
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Final, Generic, Self, TypeVar
 from urllib.parse import SplitResult, quote, urlsplit
@@ -30,6 +36,7 @@ _PATIENCE = 10.0  # seconds for a connection to say what it wants
 _GRACE = 2.0  # seconds for the browser to fetch the page that says it is over
 _NO_IPV6 = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT}
 
+_PAGE_STATUS: Final = "404 Not Found"  # though it is one: see above
 _HEADERS = (
     "Cache-Control: no-store\r\n"
     "Referrer-Policy: no-referrer\r\n"
@@ -68,6 +75,8 @@ class Listener(Generic[T]):
         mark of the sign-in that was begun must not be taken; the page then asks for its address to be pasted.
     timeout : float, optional
         Seconds to wait.
+    hold : float, optional
+        Seconds between the future's result and the answer to the browser, for whoever can close its window meanwhile.
 
     Attributes
     ----------
@@ -93,7 +102,9 @@ class Listener(Generic[T]):
     True
     """
 
-    def __init__(self, redirect_url: str, accept: Callable[[Secret], T], timeout: float = 300.0) -> None:
+    def __init__(
+        self, redirect_url: str, accept: Callable[[Secret], T], timeout: float = 300.0, hold: float = 0.0
+    ) -> None:
         parts = _checked(redirect_url)
         host = parts.hostname or ""
         sockets = _bind(host, 80 if parts.port is None else parts.port)
@@ -105,12 +116,14 @@ class Listener(Generic[T]):
         self.future: Future[T] = Future()
         self._accept = accept
         self._timeout = timeout
+        self._hold = hold
         self._outcome: tuple[T] | RedirectRefused | None = None
+        self._told = False
         self._open: set[asyncio.Transport] = set()
         self._loop = asyncio.new_event_loop()
         self._over = asyncio.Event()
         self._thread = Thread(lambda: self._run(sockets), "dpyauth-listener")
-        self.future.add_done_callback(lambda _: self._loop.call_soon_threadsafe(self._over.set))
+        self.future.add_done_callback(self._stop_if_cancelled)
         self._thread.start()
 
     def __repr__(self) -> str:
@@ -125,14 +138,23 @@ class Listener(Generic[T]):
         self.close()
 
     def cancel(self) -> None:
-        """Stop waiting, without waiting for the end of that."""
+        """Stop waiting, without waiting for the end of that; a browser that has come back still gets its answer."""
         self.future.cancel()
 
     def close(self) -> None:
         """Stop waiting; returns when nothing listens any more and the thread has ended."""
         self.cancel()
         if threading.current_thread() is not self._thread:
+            self._stop()
             self._thread.join()
+
+    def _stop_if_cancelled(self, future: Future[T]) -> None:
+        if future.cancelled():
+            self._stop()
+
+    def _stop(self) -> None:
+        with suppress(RuntimeError):  # the loop is closed: it has stopped
+            self._loop.call_soon_threadsafe(self._over.set)
 
     def _run(self, sockets: list[socket.socket]) -> None:
         with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
@@ -153,8 +175,11 @@ class Listener(Generic[T]):
         self._settle()
 
     def _settle(self) -> None:
-        """Tell whoever waits; last of all, so that then everything is over."""
+        """Tell whoever waits, once: last of all, so that then everything is over; or before the browser is answered."""
         outcome = self._outcome
+        if self._told:
+            return
+        self._told = True
         if not self.future.set_running_or_notify_cancel():
             return
         if isinstance(outcome, tuple):
@@ -168,8 +193,19 @@ class Listener(Generic[T]):
                 )
             )
 
-    def _answer(self, head: str) -> bytes:
-        """The response to a request, of which only the first line and the host matter."""
+    def _answer(self, head: str) -> tuple[bytes, float]:
+        """The response to a request, of which only the first line and the host matter; and in how many seconds."""
+        waited_for = self._outcome is None
+        response = self._respond(head)
+        if not waited_for or self._outcome is None:
+            return response, 0.0
+        # This is the answer to the sign-in.
+        self._loop.call_later(self._hold + _GRACE, self._over.set)
+        if self._hold:
+            self._loop.call_soon(self._settle)
+        return response, self._hold
+
+    def _respond(self, head: str) -> bytes:
         first, *lines = head.split("\r\n")
         words = first.split(" ")
         hosts = [line[5:].strip().lower() for line in lines if line[:5].lower() == "host:"]
@@ -187,17 +223,15 @@ class Listener(Generic[T]):
                 self._outcome = (self._accept(Secret(query)),)
             except RedirectRefused as refused:
                 if refused.code == "state_missing":
-                    return _response("400 Bad Request", _UNTIED)
+                    return _response(_PAGE_STATUS, _UNTIED)
                 if refused.code not in FOREIGN:
                     self._outcome = refused.again()  # without the traceback, and with it this frame
-            if self._outcome is not None:
-                self._loop.call_later(_GRACE, self._over.set)
-        if mark:  # away from the address with the tokens, so that neither history nor Referer hold it
+        if mark:  # away from the address with the tokens, so that the address bar and saved windows do not hold it
             return _response("303 See Other", more=f"Location: {self._path}\r\n")
         if self._outcome is None:
-            return _response("200 OK", _WAITING)
+            return _response(_PAGE_STATUS, _WAITING)
         self._loop.call_soon(self._over.set)
-        return _response("200 OK", _DONE if isinstance(self._outcome, tuple) else _REFUSED)
+        return _response(_PAGE_STATUS, _DONE if isinstance(self._outcome, tuple) else _REFUSED)
 
 
 class _Visit(asyncio.Protocol):
@@ -207,6 +241,7 @@ class _Visit(asyncio.Protocol):
         self._listener = listener
         self._head = b""
         self._answered = False
+        self._held = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -221,14 +256,27 @@ class _Visit(asyncio.Protocol):
         head, end, _ = self._head.partition(b"\r\n\r\n")
         if end:
             self._answered, self._head = True, b""
-            self._transport.write(self._listener._answer(head.decode("latin-1")))
-            self._transport.write_eof()
+            response, hold = self._listener._answer(head.decode("latin-1"))
+            if hold:
+                self._held = True
+                self._timer.cancel()
+                self._listener._loop.call_later(hold, self._send, response)
+            else:
+                self._send(response)
         elif len(head) > _LONGEST:
             self._transport.abort()
+
+    def _send(self, response: bytes) -> None:
+        self._held = False
+        if not self._transport.is_closing():
+            self._transport.write(response)
+            self._transport.write_eof()
 
     def connection_lost(self, error: Exception | None) -> None:
         self._timer.cancel()
         self._listener._open.discard(self._transport)
+        if self._held:  # the window is closed: no browser comes for a page any more
+            self._listener._over.set()
 
 
 def _checked(url: str) -> SplitResult:

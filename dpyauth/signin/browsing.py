@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 from concurrent.futures import Future
+from functools import partial
 from typing import Protocol
 
 from dpyauth.credentials import Secret
@@ -15,6 +16,9 @@ from dpyauth.oauth.ways import Brought, Way
 
 PATIENCE = 600.0
 """How long a browser sign-in may take, in seconds."""
+
+HOLD = 2.0
+"""How long the panel has to close its window before that gets the listener's page, in seconds."""
 
 _NO_GOOD = FOREIGN | {"damaged"}
 """Codes of an address that is no good, and may be mended. After all others, the sign-in has ended."""
@@ -53,9 +57,11 @@ class Browsing:
         Who waits for it.
     remember : bool
         Whether the sign-in is to be remembered.
+    closable : bool
+        Whether it goes on in a window that the panel has opened, and closes when something has come back.
     """
 
-    def __init__(self, way: Way, waiting: Waiting, *, remember: bool = False) -> None:
+    def __init__(self, way: Way, waiting: Waiting, *, remember: bool = False, closable: bool = False) -> None:
         self.way = way
         self.remember = remember
         self.taken = False
@@ -68,6 +74,7 @@ class Browsing:
         """Why nobody listens for it on this machine, where somebody should."""
         self.listener: Listener[Brought] | None = None
         self._waiting = waiting
+        self._hold = HOLD if closable else 0.0
         self._unmarked: Brought | None = None
         self.timer = threading.Timer(PATIENCE, lambda: waiting.late(self))
         self.timer.daemon = True
@@ -76,7 +83,8 @@ class Browsing:
         """From now on it may come back."""
         if self.way.listen_at is not None:
             try:
-                self.listener = Listener(self.way.listen_at, lambda query: self.way.read(query, pasted=False), PATIENCE)
+                read = partial(self.way.read, pasted=False)
+                self.listener = Listener(self.way.listen_at, read, PATIENCE, self._hold)
             except ListenerFailed as error:
                 self.trouble = str(error)  # the address can still be pasted, so this is no failure of the sign-in
             else:

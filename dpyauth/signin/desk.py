@@ -118,10 +118,12 @@ class Desk(PanelDesk):
         api: str | None = None,
         redirect_url: str = "",
         create_demo: bool = False,
+        closable: bool = False,
     ) -> dict[str, Any]:
         """Begin to sign in with the browser.
 
-        ``callback`` is the address of the callback page that the Jupyter server has, if it has one. Returns the
+        ``callback`` is the address of the callback page that the Jupyter server has, if it has one; ``closable`` says
+        that the panel has opened a window for it, and will close it when something has come back. Returns the
         address to open, the nonce by which the panel knows its own window again, and whether that window may come
         back by itself.
         """
@@ -132,7 +134,8 @@ class Desk(PanelDesk):
         speaks = (self._api if api is None else api) or self._guess(None, app_id)
         back = redirect_url.strip() or self._redirect_url
         wish = Wish(self._oauth_host, back, callback, signup, create_demo)
-        browser = Browsing(WAYS[speaks](self._choice, self._own(app_id, speaks), wish), self, remember=remember)
+        way = WAYS[speaks](self._choice, self._own(app_id, speaks), wish)
+        browser = Browsing(way, self, remember=remember, closable=closable)
         self._browser, self._notice = browser, None
         browser.start()
         if browser.trouble:

@@ -1,7 +1,7 @@
 // The sign-in panel. The token is read from its field once, the field is emptied, and only then is it sent: it is never
 // kept here.
 
-const LAST = 1000; // ms for which the sign-in window shows that it is done
+const AGAIN = 1000; // ms until the sign-in window is told once more to close
 
 // Of the APIs, and of none: words.
 const CHOICES = { "": "choice_any", v3: "choice_v3", options: "choice_options" };
@@ -21,23 +21,26 @@ function render({ model, el }) {
   }
 
   // The browser sign-in. A window of our own comes back to the Jupyter server's callback page, which hands over what
-  // came back: only to the panel that opened it, which knows it by the window and by a nonce.
+  // came back: only to the panel that opened it, which knows it by the window and by a nonce. Or it comes back to the
+  // listener in the kernel, which does not answer at once: closed before that, the window leaves nothing in the history.
 
   let popup = null;
   let nonce = null;
   let automatic = false; // whether that window can come back by itself
   let link = null; // where to go by hand, when the window was blocked
 
-  function shut(wait = 0) {
+  // Twice: Chromium does not hear it while the window is just going to another page.
+  function shut() {
     const gone = popup;
     popup = nonce = link = null;
-    if (gone) setTimeout(() => gone.close(), wait);
+    gone?.close();
+    setTimeout(() => gone?.close(), AGAIN);
   }
 
   function begin(message) {
     popup = window.open("about:blank", "", "popup,width=600,height=780");
     link = null;
-    callbackPage.then((callback) => send({ ...message, do: "browser", callback }));
+    callbackPage.then((callback) => send({ ...message, do: "browser", callback, window: popup !== null }));
   }
 
   function heard(message) {
@@ -73,8 +76,7 @@ function render({ model, el }) {
     latest = view.phase;
     // A sign-in that was refused leaves the form open; one that succeeded closes it.
     if (latest === "form" || (latest === "in" && before === "busy" && view.notice?.kind !== "error")) asking = false;
-    // When it has come back, that window is just going to its last page: Chromium then does not hear that it should close.
-    if (latest !== "browser" && before === "browser") shut(latest === "form" ? 0 : LAST);
+    if (latest !== "browser" && before === "browser") shut();
   }
 
   function body(view) {

@@ -49,6 +49,7 @@ class SignInPanel(Panel):
                         redirect_url=_text(said, "redirect_url"),
                         signup=said.get("signup") is True,
                         create_demo=said.get("create_demo") is True,
+                        closable=said.get("window") is True,
                         remember=remember,
                     )
                 finally:

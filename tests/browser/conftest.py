@@ -20,7 +20,7 @@ import nbformat
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from helpers import chromium_path, jupyter, missing
-from playwright.sync_api import Browser, Locator, Page, WebSocket, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, WebSocket, expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 SHOTS = Path(__file__).parent / "shots"
@@ -249,6 +249,14 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture
+def with_profile(chromium: Browser) -> Callable[[Path], BrowserContext]:
+    """Opens a browser that keeps its profile in a folder, as that of a person does."""
+    options: dict[str, Any] = {"executable_path": chromium_path(), "args": FLAGS}
+    options["viewport"] = {"width": 1250, "height": 1100}
+    return lambda folder: chromium.browser_type.launch_persistent_context(folder, **options)
+
+
 @contextmanager
 def serving(module: str, base: Path, python: Path | None = None) -> Iterator[Lab]:
     """A Jupyter server that knows nothing of the user's own settings, and logs all it can.
@@ -310,13 +318,15 @@ def released_lab(chromium: Browser, released: Path, tmp_path_factory: pytest.Tem
 
 
 @contextmanager
-def opened(chromium: Browser, lab: Lab, app: str, what: str | Sequence[str]) -> Iterator[Notebook]:
+def opened(
+    chromium: Browser, lab: Lab, app: str, what: str | Sequence[str], context: BrowserContext | None = None
+) -> Iterator[Notebook]:
     """A notebook in a browser of its own: one of the folder, or a new one with these cells.
 
-    ``app`` is "lab" or "notebook".
+    ``app`` is "lab" or "notebook"; ``context`` is another browser to open it in, which is closed with it.
     """
     path = lab.folder / what if isinstance(what, str) else _write(lab.folder, what)
-    context = chromium.new_context(viewport={"width": 1250, "height": 1100})
+    context = context or chromium.new_context(viewport={"width": 1250, "height": 1100})
     context.set_default_timeout(PATIENCE)
     notebook = Notebook(context.new_page(), path)
     notebook.listen()

@@ -11,7 +11,7 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Future
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pytest
@@ -62,6 +62,13 @@ def listen() -> Iterator[Callable[..., Listener]]:
 
 
 @pytest.fixture
+def held() -> Iterator[Listener]:
+    """One that keeps the browser waiting for its page, longer than a test waits for anything."""
+    with Listener("http://127.0.0.1:0/callback", accept, hold=6 * PATIENCE) as listener:
+        yield listener
+
+
+@pytest.fixture
 def one(listen: Callable[..., Listener]) -> Listener:
     return listen()
 
@@ -106,7 +113,7 @@ def come_back(listener: Listener, target: str = RIGHT) -> str:
     assert status == 303
     assert headers["Location"] == "/callback"
     status, _, body = ask(listener, headers["Location"])
-    assert status == 200
+    assert status == 404  # browsers do not suggest the address of an error
     return body
 
 
@@ -125,6 +132,70 @@ def test_nobody_listens_once_it_is_over(one: Listener) -> None:
     one._thread.join(PATIENCE)
     with pytest.raises(ConnectionRefusedError):
         ask(one, "/callback")
+
+
+@contextmanager
+def coming_back(listener: Listener, target: str = RIGHT) -> Iterator[socket.socket]:
+    """A browser that waits for the answer."""
+    with socket.create_connection(("127.0.0.1", port(listener)), timeout=PATIENCE) as window:
+        window.sendall(f"GET {target} HTTP/1.1\r\nHost: {listener.url.split('/')[2]}\r\n\r\n".encode())
+        yield window
+
+
+def is_unanswered(window: socket.socket) -> bool:
+    window.setblocking(False)
+    try:
+        window.recv(1)
+    except BlockingIOError:
+        return True
+    return False
+
+
+def test_a_window_that_is_closed_gets_no_answer(held: Listener) -> None:
+    """And so its browser keeps nothing; what came back is told before."""
+    with coming_back(held) as window:
+        assert accounts(held.future) == [("CR1", TOKEN, "USD")]
+        assert is_unanswered(window)
+        assert "Nothing" not in ask(held, "/favicon.ico")[2]
+        assert is_unanswered(window)
+    held._thread.join(PATIENCE)  # nobody comes for a page any more
+    assert not held._thread.is_alive()
+
+
+def test_a_refusal_waits_for_the_window_as_well(held: Listener) -> None:
+    with coming_back(held, f"/callback?error=access_denied&state={STATE}") as window:
+        with pytest.raises(RedirectRefused):
+            held.future.result(PATIENCE)
+        assert is_unanswered(window)
+
+
+@pytest.mark.parametrize("target", [RIGHT.split("&state")[0], RIGHT.replace(STATE, "other"), "/callback", "/favicon"])
+def test_all_others_are_answered_at_once(held: Listener, target: str) -> None:
+    assert ask(held, target)[0] in (303, 404)
+    assert not held.future.done()
+
+
+def test_a_window_that_nobody_closes_gets_its_page() -> None:
+    with Listener("http://127.0.0.1:0/callback", accept, hold=0.05) as one:
+        assert "The notebook has it" in come_back(one)
+        assert accounts(one.future) == [("CR1", TOKEN, "USD")]
+
+
+@pytest.mark.parametrize("how", ["future", "cancel"])
+def test_who_has_it_need_not_wait_any_more(how: str) -> None:
+    """The browser still gets its page."""
+    with Listener("http://127.0.0.1:0/callback", accept, hold=0.05) as one, coming_back(one) as window:
+        assert accounts(one.future) == [("CR1", TOKEN, "USD")]
+        {"future": one.future.cancel, "cancel": one.cancel}[how]()
+        assert window.recv(100).startswith(b"HTTP/1.1 303 ")
+
+
+def test_closing_it_while_a_browser_waits(held: Listener) -> None:
+    with coming_back(held) as window:
+        held.future.result(PATIENCE)
+        held.close()
+        assert not held._thread.is_alive()
+        assert is_cut_off(window)
 
 
 def test_a_browser_that_never_fetches_the_last_page(one: Listener, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -240,7 +311,7 @@ def test_another_sign_ins_answer(one: Listener, state: str) -> None:
 @pytest.mark.parametrize("target", [RIGHT.split("&state")[0], RIGHT.split(STATE)[0], "/callback?error=access_denied"])
 def test_an_answer_without_state_is_to_be_pasted(one: Listener, target: str) -> None:
     status, headers, body = ask(one, target)
-    assert (status, "Location" in headers) == (400, False)
+    assert (status, "Location" in headers) == (404, False)
     assert "paste" in body
     assert TOKEN not in body
     assert not one.future.done()
@@ -298,7 +369,7 @@ def test_what_every_answer_says(one: Listener) -> None:
         ask(one, RIGHT),
         ask(one, "/callback"),
     ]
-    assert [status for status, _, _ in answers] == [404, 405, 421, 200, 400, 303, 200]
+    assert [status for status, _, _ in answers] == [404, 405, 421, 404, 404, 303, 404]
     for _, headers, body in answers:
         assert headers["Cache-Control"] == "no-store"
         assert headers["Referrer-Policy"] == "no-referrer"
@@ -320,7 +391,7 @@ def test_time_out(listen: Callable[..., Listener]) -> None:
 @pytest.mark.parametrize("how", ["cancel", "close", "future"])
 def test_cancelling(one: Listener, how: str) -> None:
     with socket.create_connection(("127.0.0.1", port(one)), timeout=PATIENCE) as silent:
-        assert ask(one, "/callback")[0] == 200
+        assert "Nothing has been signed in yet" in ask(one, "/callback")[2]
         {"cancel": one.cancel, "close": one.close, "future": one.future.cancel}[how]()
         with pytest.raises(CancelledError):
             one.future.result(PATIENCE)
@@ -379,7 +450,7 @@ def ipv6_answering(number: int, kept: list[socket.socket]) -> Callable[[str, int
 def test_localhost_in_both_families(listen: Callable[..., Listener]) -> None:
     one = listen("http://localhost:0/callback")
     if HAS_IPV6:
-        assert ask(one, "/callback", address="::1")[0] == 200
+        assert "Nothing has been signed in yet" in ask(one, "/callback", address="::1")[2]
     assert ask(one, "/callback", Host=f"127.0.0.1:{port(one)}")[0] == 421
     assert "has it" in come_back(one)
 
@@ -414,7 +485,7 @@ def test_it_is_not_to_be_had_from_elsewhere(one: Listener) -> None:
 def test_paths(listen: Callable[..., Listener], url: str, path: str) -> None:
     one = listen(url)
     assert one.url == f"http://127.0.0.1:{port(one)}{path}"
-    assert ask(one, path)[0] == 200
+    assert "Nothing has been signed in yet" in ask(one, path)[2]
 
 
 @pytest.mark.parametrize(
@@ -458,8 +529,8 @@ def test_port_80_needs_no_number(monkeypatch: pytest.MonkeyPatch) -> None:
         one._thread.join()
         assert one.url == "http://127.0.0.1/callback"
         for host in ("127.0.0.1", "127.0.0.1:80"):
-            assert one._answer(f"GET /callback HTTP/1.1\r\nHost: {host}").startswith(b"HTTP/1.1 200 ")
-        assert one._answer("GET /callback HTTP/1.1\r\nHost: 127.0.0.1:8080").startswith(b"HTTP/1.1 421 ")
+            assert b"Nothing has been signed in yet" in one._answer(f"GET /callback HTTP/1.1\r\nHost: {host}")[0]
+        assert one._answer("GET /callback HTTP/1.1\r\nHost: 127.0.0.1:8080")[0].startswith(b"HTTP/1.1 421 ")
 
 
 def test_no_secret_anywhere(listen: Callable[..., Listener], caplog: pytest.LogCaptureFixture, capfd: Any) -> None:
