@@ -20,11 +20,8 @@ from dpyauth.sandbox import Sandbox
 @pytest.fixture(scope="session")
 def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The environment that README tells a user to make."""
-    shared = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        shared = shared.parent
     try:
-        return installed.provide(shared)
+        return installed.provide(installed.shared_folder(tmp_path_factory))
     except installed.NotInstalled as error:
         reason = f"the wheel cannot be installed here: {error}"
     if os.environ.get("CI") == "true":

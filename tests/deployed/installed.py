@@ -15,7 +15,10 @@ import tempfile
 import time
 import venv
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    import pytest
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 900.0
@@ -73,6 +76,12 @@ def provide(shared: Path) -> Path:
     if trouble := over.read_text():
         raise NotInstalled(trouble)
     return folder
+
+
+def shared_folder(factory: pytest.TempPathFactory) -> Path:
+    """Return a folder that all processes of a run share, and no other run."""
+    base = factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
 
 
 def _wait_for(path: Path) -> None:

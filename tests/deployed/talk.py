@@ -82,6 +82,7 @@ class Talk:
         code = self._process.wait(PATIENCE)
         assert code == 0, self.errors
         assert "NOT BY THE PROXY" not in self.errors
+        assert "Traceback" not in self.errors, self.errors
         return self.errors
 
     def close(self) -> None:

@@ -55,6 +55,11 @@ class Front(Proxy):
         return f"http://{HOST}:{self.port}"
 
     @property
+    def url(self) -> str:
+        """Where Deriv is, for those who go through here."""
+        return f"wss://{DERIV[0]}/websockets/v3"
+
+    @property
     def refused(self) -> set[tuple[str, int]]:
         """What was asked for and is not Deriv's."""
         return {place for place in self.asked if place not in [(name, 443) for name in DERIV]}
