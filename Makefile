@@ -18,19 +18,17 @@ test: $(VENV)/test.stamp chromium keyring release
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	DPYAUTH_IPYKERNEL6=$(abspath $(VENV)/ipykernel-6) $(BIN)/pytest -n 3 --dist loadfile --ignore tests/browser
+	DPYAUTH_IPYKERNEL6=$(abspath $(VENV)/ipykernel-6) $(BIN)/pytest -n 3 --dist loadfile \
+		--ignore tests/browser --ignore tests/deployed
+	DPYAUTH_RELEASE=$(abspath $(VENV)/release) $(BIN)/pytest -n 3 --dist worksteal tests/deployed
 	DPYAUTH_RELEASE=$(abspath $(VENV)/release) $(BIN)/pytest -n 3 --dist worksteal tests/browser
 	$(BIN)/pytest -n 3 --dist loadfile -p no:cacheprovider --nbval --nbval-current-env notebooks
 	PYTHONPATH=$(VENV)/pandas-2 $(BIN)/pytest -q -n 2 tests/frames tests/session/test_queries.py tests/report/test_export.py
 	$(BIN)/pytest -q --doctest-modules dpyauth
 
-# Builds what is handed out, and installs it into an environment that has JupyterLab and nothing else.
+# Builds what is handed out, and installs it as README says: with its extra `lab`, and nothing of the tests.
 release: $(VENV)/test.stamp
-	rm -rf build/dist
-	$(BIN)/python -m build --no-isolation --outdir build/dist . > /dev/null
-	test -d $(VENV)/release || $(PYTHON) -m venv $(VENV)/release
-	$(VENV)/release/bin/python -m pip install --quiet jupyterlab build/dist/*.whl
-	$(VENV)/release/bin/python -m pip install --quiet --force-reinstall --no-deps build/dist/*.whl
+	$(BIN)/python tests/deployed/installed.py $(VENV)/release
 
 # Builds the documentation from the lessons, the guide and the docstrings; needs no network.
 docs: $(VENV)/test.stamp

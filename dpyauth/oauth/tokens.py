@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import ssl
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
@@ -28,6 +27,7 @@ from dpyauth.errors import (
 from dpyauth.oauth.code import HOST, Code
 from dpyauth.oauth.redirect import harmless, plain_host
 from dpyauth.settings import is_loopback
+from dpyauth.wire.client import reason_of
 from dpyauth.wire.replies import parse
 
 PATIENCE = 30.0
@@ -197,8 +197,9 @@ async def _ask(
         async with asyncio.timeout(PATIENCE):
             answer = await http.post(f"{host}/oauth2/token", content=form(), headers=_HEADERS, follow_redirects=False)
     except _BEFORE_SENDING as error:
-        why = "its certificate is not valid; is a company proxy in between?" if _untrusted(error) else "is it offline?"
-        return ConnectionFailed(f"Deriv's sign-in server {host} cannot be reached: {why} {_AGAIN}", call=_CALL)
+        return ConnectionFailed(
+            f"Deriv's sign-in server {host} cannot be reached: {reason_of(error)}. {_AGAIN}", call=_CALL
+        )
     except (TimeoutError, httpx.TimeoutException):
         return CallTimeout(f"Deriv's sign-in server {host} did not answer in time. {_AGAIN}", call=_CALL)
     except Exception as error:  # whatever it is: it holds the request, and with it the secrets
@@ -266,10 +267,3 @@ def _seconds(given: object) -> float | None:
     except (ValueError, OverflowError):
         return None
     return seconds if 0 < seconds < _LONGEST_LIFE else None
-
-
-def _untrusted(error: BaseException | None) -> bool:
-    """Whether the other side could not prove who it is."""
-    while error is not None and not isinstance(error, ssl.SSLCertVerificationError):
-        error = error.__cause__ or error.__context__
-    return error is not None

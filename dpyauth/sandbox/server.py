@@ -57,6 +57,8 @@ class Sandbox:
         Seconds between protocol pings; a client that does not answer within as many is dropped.
     token_lifetime : float, optional
         Seconds after which a token from the sign-in pages expires; None for never.
+    compress : bool, optional
+        Compress replies for clients that take that, on sockets (permessage-deflate) and over HTTP (gzip).
     clock : callable, optional
         Returns the time in epoch seconds.
 
@@ -97,6 +99,7 @@ class Sandbox:
         idle_timeout: float | None = 120.0,
         ping_interval: float | None = None,
         token_lifetime: float | None = None,
+        compress: bool = False,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.app_id = OWN_APP_ID
@@ -111,6 +114,7 @@ class Sandbox:
         self.meter = Meter(Limits() if limits is True else limits or None)
         self.idle_timeout = idle_timeout
         self.ping_interval = ping_interval
+        self.compress = compress
         self.clock = clock
         self.sockets: set[Socket] = set()
         self.connections_opened = 0
@@ -347,6 +351,7 @@ class Sandbox:
             websocket_ping_interval=self.ping_interval,
             websocket_ping_timeout=self.ping_interval,
             websocket_max_message_size=1 << 20,
+            compress_response=self.compress,
             log_function=lambda handler: None,
             **signin.SETTINGS,
         )

@@ -40,6 +40,10 @@ class Socket(WebSocketHandler):
         """Anyone may connect: there is nothing to protect."""
         return True
 
+    def get_compression_options(self) -> dict[str, Any] | None:
+        """Offer permessage-deflate, where the sandbox compresses."""
+        return {} if self.box.compress else None
+
     def prepare(self) -> None:
         """Refuse the handshake where Deriv would."""
         app_id = self.get_query_argument("app_id", "")

@@ -6,7 +6,7 @@ import asyncio
 import re
 import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -18,7 +18,7 @@ from dpyauth._version import __version__
 from dpyauth.errors import InvalidRequest
 from dpyauth.wire.connection import MAX_MESSAGE, OPEN_TIMEOUT
 from dpyauth.wire.http import Answer, Question
-from dpyauth.wire.reasons import explain
+from dpyauth.wire.reasons import explain, refusal_of_proxy
 from dpyauth.wire.state import unreachable
 
 
@@ -30,6 +30,8 @@ class Break:
     """Why; empty where the time ran out."""
     left: bool
     """Whether the request may have left."""
+    passing: bool = True
+    """Whether asking again may help."""
 
 
 class Client:
@@ -84,9 +86,9 @@ class Client:
         except httpx.ConnectTimeout:
             return Break(f"no answer within {patience:.2g} s; check the internet connection", left=False)
         except (httpx.ConnectError, httpx.ProxyError) as error:
-            return Break(_why(error), left=False)
+            return Break(reason_of(error), left=False, passing=not _stays(error))
         except Exception as error:  # whatever it is, it must not get out
-            return Break(_why(error), departure.left)
+            return Break(reason_of(error), departure.left)
 
     async def close(self) -> None:
         """Give the connections back."""
@@ -131,11 +133,11 @@ class _Departure:
     left = True
 
     async def __call__(self, event: str, info: Mapping[str, Any]) -> None:
-        """httpcore tells what it is about to do."""
+        """Take note of what httpcore is about to do. Asking a proxy for a tunnel sends nothing to Deriv."""
         if event.endswith("connect_tcp.started"):
             self.left = False
         elif event.endswith("send_request_headers.started"):
-            self.left = True
+            self.left = getattr(info.get("request"), "method", b"") != b"CONNECT"
 
 
 def _seconds(retry_after: str) -> float | None:
@@ -151,13 +153,31 @@ def _seconds(retry_after: str) -> float | None:
         return None
 
 
-def _why(error: Exception) -> str:
-    """Why there is no answer, in words. httpx's own are not repeated: they may hold addresses of proxies."""
+def reason_of(error: Exception) -> str:
+    """Say why there is no answer. httpx's own words are not repeated: they may hold addresses of proxies."""
     if isinstance(error, httpx.ProxyError):
-        return "the proxy in this machine's settings refuses"
+        status = re.match(r"[1-5]\d\d\b", str(error))
+        return refusal_of_proxy(int(status[0])) if status else "the proxy in this machine's settings refuses"
+    if isinstance(error, httpx.TimeoutException):
+        return "no answer in time; check the internet connection"
+    told = ssl.SSLError | ConnectionRefusedError | socket.gaierror
+    if isinstance(error, httpx.ConnectError):
+        told |= ConnectionError
+    cause = next((each for each in _causes(error) if isinstance(each, told)), None)
+    return f"the connection broke ({type(error).__name__})" if cause is None else explain(cause)[0]
+
+
+def _stays(error: Exception) -> bool:
+    """Whether it takes somebody to change a setting: the next attempt would end the same way."""
+    if isinstance(error, httpx.ProxyError):
+        return str(error).startswith("4")
+    return any(isinstance(cause, ssl.SSLCertVerificationError) for cause in _causes(error))
+
+
+def _causes(error: BaseException) -> Iterator[Exception]:
+    """Go through an error and what led to it."""
     cause: BaseException | None = error
     while cause is not None:
-        if isinstance(cause, ssl.SSLError | ConnectionRefusedError | socket.gaierror):
-            return explain(cause)[0]
+        if isinstance(cause, Exception):
+            yield cause
         cause = cause.__cause__ or cause.__context__
-    return f"the connection broke ({type(error).__name__})"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 
-from websockets.exceptions import ConnectionClosed, InvalidProxy, InvalidProxyStatus
+from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidProxy, InvalidProxyStatus, ProxyError
 
 from dpyauth.errors import DpyauthError, SignInRefused
 from dpyauth.wire.socket import HandshakeRefused, Socket
@@ -43,9 +43,9 @@ def explain(error: Exception, patience: float = 10.0) -> tuple[str, DpyauthError
     if isinstance(error, TimeoutError):
         return f"no answer within {patience:g} s; check the internet connection", None
     if isinstance(error, ssl.SSLCertVerificationError):
-        return "the server's certificate is not valid; is a company proxy in between?", None
+        return "the server's certificate is not valid (is a company proxy in between?)", None
     if isinstance(error, ssl.SSLError):
-        return "no encrypted connection could be made; is a company proxy in between?", None
+        return "no encrypted connection could be made (is a company proxy in between?)", None
     if isinstance(error, ConnectionRefusedError):
         return "nothing answers at that address", None
     if isinstance(error, OSError) and type(error).__name__ == "gaierror":
@@ -55,12 +55,25 @@ def explain(error: Exception, patience: float = 10.0) -> tuple[str, DpyauthError
     if isinstance(error, InvalidProxy):
         return "the address of the proxy in this machine's settings cannot be read", None
     if isinstance(error, InvalidProxyStatus):
-        code = error.response.status_code
-        why = "it wants a name and a password, or others" if code == 407 else "it may not let WebSockets through"
-        return f"the proxy in this machine's settings refuses (HTTP {code}): {why}", None
+        return refusal_of_proxy(error.response.status_code), None
+    if isinstance(error, ProxyError):
+        return "what this machine's settings name as a proxy does not answer like one", None
+    if isinstance(error, ConnectionError | EOFError | InvalidMessage):
+        return "the connection was cut while it was being opened (is a company proxy in between?)", None
     if isinstance(error, ImportError) and "socks" in str(error):
         return "this machine uses a SOCKS proxy, which needs the package python-socks", None
     return f"the connection could not be opened ({type(error).__name__})", None
+
+
+def refusal_of_proxy(status: int) -> str:
+    """Say that the proxy of this machine refuses, and what that means."""
+    if status == 407:
+        why = "it wants a name and a password, or others"
+    elif status >= 500:
+        why = "it cannot reach Deriv"
+    else:
+        why = "it may not allow Deriv's servers, or not let WebSockets through"
+    return f"the proxy in this machine's settings refuses (HTTP {status}): {why}"
 
 
 def closing(socket: Socket) -> str:

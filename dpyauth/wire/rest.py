@@ -211,7 +211,7 @@ class Rest:
         call, what = question.call, "answer" if outcome.left else "connection"
         reason = outcome.reason or f"no {what} within {timeout:g} s"
         if not outcome.left:
-            return _not_sent(call, reason)
+            return _not_sent(call, reason, outcome.passing)
         if question.changes:
             return _Trouble(outcome_unknown(call, reason, question.look))
         return _broken(call, reason) if outcome.reason else _overdue(call, timeout)
@@ -276,9 +276,9 @@ def _leaves_open(error: DpyauthError) -> bool:
     return isinstance(error, BadReply) or (isinstance(error, ApiError) and leaves_open(error.code))
 
 
-def _not_sent(call: str, reason: str) -> _Trouble:
+def _not_sent(call: str, reason: str, passing: bool) -> _Trouble:
     text = f"'{call}' was not sent: {reason}. Run the cell again when Deriv can be reached."
-    return _Trouble(ConnectionFailed(text, call=call), passing=True)
+    return _Trouble(ConnectionFailed(text, call=call), passing)
 
 
 def _broken(call: str, reason: str) -> _Trouble:

@@ -80,6 +80,11 @@ class Socket(ClientConnection):
 
     # What asyncio and websockets call
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Take note of the end; of a TLS handshake through a proxy that fails, there was no beginning."""
+        if hasattr(self, "transport"):
+            super().connection_lost(exc)
+
     def data_received(self, data: bytes) -> None:
         """Take in what was read."""
         self._events = 0

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import installed
 import nbformat
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -289,6 +290,12 @@ def serving(module: str, base: Path, python: Path | None = None) -> Iterator[Lab
 
 
 @pytest.fixture(scope="session")
+def serving_from() -> Callable[..., AbstractContextManager[Lab]]:
+    """Starts Jupyter servers: ``with serving_from("jupyterlab", folder, python) as lab``."""
+    return serving
+
+
+@pytest.fixture(scope="session")
 def lab(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     with serving("jupyterlab", tmp_path_factory.mktemp("lab")) as running:
         yield running
@@ -302,12 +309,12 @@ def classic(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 @pytest.fixture(scope="session")
-def released() -> Path:
-    """An environment that has JupyterLab, the wheel and what that asks for, and nothing else."""
-    folder = os.environ.get("DPYAUTH_RELEASE")
-    if folder is None:
-        missing("DPYAUTH_RELEASE names no environment with the wheel in it; `make test` makes one")
-    return Path(folder)
+def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The environment that README tells a user to make: see tests/deployed."""
+    try:
+        return installed.provide(installed.shared_folder(tmp_path_factory))
+    except installed.NotInstalled as error:
+        missing(f"the wheel cannot be installed here: {error}")
 
 
 @pytest.fixture(scope="session")
@@ -319,14 +326,20 @@ def released_lab(chromium: Browser, released: Path, tmp_path_factory: pytest.Tem
 
 @contextmanager
 def opened(
-    chromium: Browser, lab: Lab, app: str, what: str | Sequence[str], context: BrowserContext | None = None
+    chromium: Browser,
+    lab: Lab,
+    app: str,
+    what: str | Sequence[str],
+    context: BrowserContext | None = None,
+    **more: Any,
 ) -> Iterator[Notebook]:
     """A notebook in a browser of its own: one of the folder, or a new one with these cells.
 
-    ``app`` is "lab" or "notebook"; ``context`` is another browser to open it in, which is closed with it.
+    ``app`` is "lab" or "notebook"; ``context`` is another browser to open it in, which is closed with it; ``more`` is
+    how the browser is set up, as for a proxy.
     """
     path = lab.folder / what if isinstance(what, str) else _write(lab.folder, what)
-    context = context or chromium.new_context(viewport={"width": 1250, "height": 1100})
+    context = context or chromium.new_context(viewport={"width": 1250, "height": 1100}, **more)
     context.set_default_timeout(PATIENCE)
     notebook = Notebook(context.new_page(), path)
     notebook.listen()

@@ -1,10 +1,12 @@
 """Many sessions, thousands of faults, and what may not happen meanwhile.
 
-    python tests/faults/chaos.py [--faults 10000] [--sessions 50] [--seed 1] [--seconds 540]
+    python tests/faults/chaos.py [--faults 10000] [--sessions 50] [--seed 1] [--seconds 540] [--tls FOLDER]
 
 Every session reads, changes things and listens to streams, through a proxy that breaks connections at random and
-against a sandbox that misbehaves at random. One line tells what came of it; the exit code is 1 when a change was sent
-twice, a call never ended, a stream fell silent, a reply went to the wrong call, or anything was left behind.
+against a sandbox that misbehaves at random. With --tls they go to Deriv's own names, which a proxy leads to the
+sandbox behind TLS; the folder has the certificates, as tests/deployed/certificates.py makes them. One line tells what
+came of it; the exit code is 1 when a change was sent twice, a call never ended, a stream fell silent, a reply went to
+the wrong call, or anything was left behind.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from typing import Any
 from unittest import mock
 
 from client import PATIENCE, Client, Tally
+from front import PACKET, Front
 from gremlin import Gremlin
 from proxy import Proxy
 
@@ -50,7 +53,7 @@ SHORTER = {
 CLIENTS_PER_PROXY = 10
 
 
-def run(faults: int, sessions: int, seed: int, seconds: float, rate: float = 25.0) -> Tally:
+def run(faults: int, sessions: int, seed: int, seconds: float, rate: float = 25.0, tls: Path | None = None) -> Tally:
     """The whole of it, bounded in count and in time."""
     end = time.monotonic() + seconds
     threads, sockets = set(threading.enumerate()), open_sockets()
@@ -58,10 +61,17 @@ def run(faults: int, sessions: int, seed: int, seconds: float, rate: float = 25.
     with ExitStack() as stack:
         for context in adjusted(tally):
             stack.enter_context(context)
-        box = stack.enter_context(Sandbox(limits=None, idle_timeout=20.0))
+        box = stack.enter_context(Sandbox(limits=None, idle_timeout=20.0, compress=tls is not None))
         # What is created is counted, not kept: the replies would grow and grow.
         box.world.create_token = lambda loginid, name, *more: Grant("none", loginid, (), name)  # type: ignore[method-assign]
-        proxies = [stack.enter_context(Proxy(box.port)) for _ in range(0, sessions, CLIENTS_PER_PROXY)]
+        proxies: list[Proxy] = []
+        if tls is None:
+            proxies += [stack.enter_context(Proxy(box.port)) for _ in range(0, sessions, CLIENTS_PER_PROXY)]
+        else:  # one for all: the environment has room for one
+            front = stack.enter_context(Front(box.port, tls, record=PACKET))
+            around = {"HTTPS_PROXY": front.address, "SSL_CERT_FILE": str(tls / "roots.pem")}
+            stack.enter_context(mock.patch.dict(os.environ, around))
+            proxies.append(front)
         clients = [Client(number, seed, box, proxies[number % len(proxies)], tally) for number in range(sessions)]
         for client in clients:
             client.start()
@@ -139,6 +149,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=540.0, help="stop injecting after so many, whatever the count")
     parser.add_argument("--rate", type=float, default=25.0, help="faults a second")
+    parser.add_argument("--tls", type=Path, help="a folder with certificates: go to Deriv's names, behind TLS")
     given = parser.parse_args()
     begin = time.monotonic()
     tally = run(**vars(given))

@@ -18,6 +18,7 @@ from typing import Any, Self
 
 HOST = "127.0.0.1"
 CHUNK = 65_536
+LARGEST = 2**20  # bytes that are read ahead from the server
 ABORT = struct.pack("ii", 1, 0)  # SO_LINGER: closing sends RST
 
 
@@ -122,7 +123,7 @@ class Passage:
         try:
             if self._opening is not None and await self._opening():
                 return
-            reader, self._upstream = await asyncio.open_connection(HOST, port)
+            reader, self._upstream = await asyncio.open_connection(HOST, port, limit=LARGEST)
             ways = [asyncio.create_task(self._up()), asyncio.create_task(self._down(reader))]
             try:
                 done, _ = await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
@@ -156,18 +157,22 @@ class Passage:
 
     async def _down(self, reader: asyncio.StreamReader) -> None:
         while data := await reader.read(CHUNK):
-            if self._pause:
-                await asyncio.sleep(self._pause)
-            if self._left is not None:
-                data, rest = data[: self._left], data[self._left :]
-                self._left -= len(data)
-                if rest:
-                    await self._deliver(data)
-                    self._mute = True
-                    self._left = None
-                    self._then()
-                    continue
-            await self._deliver(data)
+            await self._spoil(data)
+
+    async def _spoil(self, data: bytes) -> None:
+        """Do to bytes on their way to the client what the faults say."""
+        if self._pause:
+            await asyncio.sleep(self._pause)
+        if self._left is not None:
+            data, rest = data[: self._left], data[self._left :]
+            self._left -= len(data)
+            if rest:
+                await self._deliver(data)
+                self._mute = True
+                self._left = None
+                self._then()
+                return
+        await self._deliver(data)
 
     async def _deliver(self, data: bytes) -> None:
         if self._mute:
@@ -288,7 +293,7 @@ class Proxy:
         if self._over:
             writer.transport.abort()
             return
-        passage = Passage(number, reader, writer)
+        passage = self._passage(number, reader, writer)
         self._open[passage] = asyncio.current_task()
         try:
             with contextlib.suppress(IndexError):
@@ -297,6 +302,9 @@ class Proxy:
             await passage.pass_through(self.target)
         finally:
             del self._open[passage]
+
+    def _passage(self, number: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Passage:
+        return Passage(number, reader, writer)
 
     async def _stop(self) -> None:
         self._over = True

@@ -410,7 +410,7 @@ def test_nobody_listens() -> None:
 
     with socket.socket() as taken:  # a port that is somebody's, and where nobody listens
         taken.bind(("127.0.0.1", 0))
-        with pytest.raises(ConnectionFailed, match="cannot be reached: is it offline") as failed:
+        with pytest.raises(ConnectionFailed, match="cannot be reached: nothing answers at that address") as failed:
             asyncio.run(main(f"http://127.0.0.1:{taken.getsockname()[1]}"))
     check_told(failed.value)
 

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from contextlib import ExitStack
 from typing import Any
@@ -202,3 +203,20 @@ def test_no_message_waits_until_the_one_before_is_confirmed(box: Sandbox, path: 
         assert box.wait_until(lambda box: box.connections_open == 1)
         (one,) = box.sockets
         assert one._stream.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+@pytest.mark.parametrize("compress", [False, True])
+def test_replies_are_compressed_where_that_is_wanted(compress: bool) -> None:
+    with Sandbox(compress=compress) as box, connect(f"{box.url}?app_id={box.app_id}") as one:
+        assert [kind.name for kind in one.protocol.extensions] == ["permessage-deflate"] * compress
+        one.send('{"authorize": "sandbox-rich-all"}')
+        one.recv()
+        one.send('{"statement": 1, "limit": 999}')
+        assert json.loads(one.recv())["statement"]["count"] == 999
+        asked = urllib.request.Request(
+            f"{box.oauth_host}/oauth2/authorize?app_id=1", headers={"Accept-Encoding": "gzip"}
+        )
+        with pytest.raises(urllib.error.HTTPError) as page:  # no such app
+            urllib.request.urlopen(asked, timeout=10)
+        assert page.value.headers.get("Content-Encoding") == ("gzip" if compress else None)
+        page.value.close()

@@ -232,7 +232,7 @@ def test_a_server_that_speaks_something_else() -> None:
     assert asyncio.run(main("http")) == Break("the connection broke (RemoteProtocolError)", left=True)
     secure = asyncio.run(main("https"))
     assert not secure.left
-    assert secure.reason == "no encrypted connection could be made; is a company proxy in between?"
+    assert secure.reason == "no encrypted connection could be made (is a company proxy in between?)"
 
 
 def test_a_handshake_that_never_ends_means_that_nothing_was_sent() -> None:
@@ -305,7 +305,23 @@ def test_a_proxy_that_refuses(name: str, monkeypatch: pytest.MonkeyPatch) -> Non
             monkeypatch.setenv(name, base.replace("//", "//user:C4nary@"))
             return await once("https://deriv.example", CHANGE, direct=False)
 
-    assert asyncio.run(main()) == Break("the proxy in this machine's settings refuses", left=False)
+    why = "it may not allow Deriv's servers, or not let WebSockets through"
+    told = f"the proxy in this machine's settings refuses (HTTP 403): {why}"
+    assert asyncio.run(main()) == Break(told, left=False, passing=False)
+
+
+def test_a_proxy_that_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asking it for a way to Deriv is not asking Deriv."""
+
+    async def keep_silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+
+    async def main() -> Any:
+        async with serving_raw(keep_silent) as base:
+            monkeypatch.setenv("HTTPS_PROXY", base)
+            return await once("https://deriv.example", CHANGE, direct=False, timeout=0.5)
+
+    assert asyncio.run(main()) == Break("", left=False)
 
 
 def test_a_server_on_this_machine_needs_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:

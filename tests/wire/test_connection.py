@@ -13,7 +13,7 @@ from concurrent.futures import Future
 from typing import Any
 
 import pytest
-from websockets.exceptions import ConnectionClosedError, InvalidMessage, InvalidProxyStatus
+from websockets.exceptions import ConnectionClosedError, InvalidMessage, InvalidProxyMessage, InvalidProxyStatus
 from websockets.http11 import Response
 from websockets.sync.server import Server, ServerConnection, serve
 
@@ -341,16 +341,19 @@ def test_a_thousand_calls_from_many_threads(box: Sandbox, connect: Make) -> None
     ("error", "said"),
     [
         (HandshakeRefused(502), "HTTP 502"),
-        (InvalidMessage("x"), "InvalidMessage"),
+        (InvalidMessage("x"), "was cut"),
         (TimeoutError(), "no answer"),
         (ssl.SSLCertVerificationError(), "certificate"),
         (ssl.SSLError(), "encrypted"),
         (ConnectionRefusedError(), "nothing answers"),
         (socket.gaierror(), "name could not be found"),
-        (ConnectionResetError(), "ConnectionResetError"),
+        (ConnectionResetError(), "was cut"),
+        (OSError(), "could not be opened (OSError)"),
         (ConnectionClosedError(None, None), "broke"),
         (InvalidProxyStatus(Response(407, "", {})), "a name and a password"),  # type: ignore[arg-type]
-        (InvalidProxyStatus(Response(403, "", {})), "HTTP 403"),  # type: ignore[arg-type]
+        (InvalidProxyStatus(Response(403, "", {})), "HTTP 403): it may not allow"),  # type: ignore[arg-type]
+        (InvalidProxyStatus(Response(502, "", {})), "HTTP 502): it cannot reach Deriv"),  # type: ignore[arg-type]
+        (InvalidProxyMessage("x"), "does not answer like one"),
         (ImportError("connecting through a SOCKS proxy requires python-socks"), "python-socks"),
     ],
 )

@@ -13,6 +13,7 @@ from dpyauth.sandbox.options.people import DEMO_UNITS
 from dpyauth.sandbox.options.problem import Problem
 from dpyauth.sandbox.options.rest import Request, Route
 from dpyauth.sandbox.users import Account
+from dpyauth.settings import is_loopback
 
 _OPTIONS: Final = "/trading/v1/options"
 _PAYMENT: Final = "/payment-agents/v1"
@@ -92,8 +93,17 @@ def _otp(ask: Request) -> Answer:
         raise Problem(400, "ValidationError", "This account is inactive")
     otp = ask.rest.box.options.one_time_password(ask.holder, account)
     kind = "demo" if account.is_virtual else "real"
-    address = ask.rest.box.rest.replace("http", "ws", 1)
-    return ask.rest.data({"url": f"{address}{_OPTIONS}/ws/{kind}?otp={otp}"})
+    return ask.rest.data({"url": f"{_sockets(ask)}{_OPTIONS}/ws/{kind}?otp={otp}"})
+
+
+def _sockets(ask: Request) -> str:
+    """Return where the sockets are for this client: at the host it named.
+
+    The sandbox itself is on this machine and speaks plain HTTP. A client that knows it by any other name came through
+    something that encrypts.
+    """
+    request = ask.rest.request
+    return f"{'ws' if is_loopback(request.host_name) else 'wss'}://{request.host}"
 
 
 def _migration_status(ask: Request) -> Answer:

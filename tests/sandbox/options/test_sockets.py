@@ -266,3 +266,18 @@ def test_a_silent_client_is_dropped(rest: Any, socket: Any) -> None:
         one = socket("DOT900003", on=box)
         with pytest.raises(ConnectionClosed):
             one.receive()
+
+
+@pytest.mark.parametrize(
+    ("host", "place"),
+    [
+        ("api.derivws.com", "wss://api.derivws.com/"),
+        ("localhost:8080", "ws://localhost:8080/"),
+        ("127.0.0.1:8080", "ws://127.0.0.1:8080/"),
+    ],
+)
+def test_the_address_is_at_the_host_that_was_asked(rest: Any, host: str, place: str) -> None:
+    """Under another name than this machine's the sandbox stands behind something that encrypts."""
+    one = rest()
+    one.http.headers["Host"] = host
+    assert one.otp("DOT900003").startswith(f"{place}trading/v1/options/ws/demo?otp=")
