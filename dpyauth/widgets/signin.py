@@ -23,8 +23,8 @@ class SignInPanel(Panel):
         What does the signing in.
     """
 
-    _esm = script("callback", "signin")
-    _css = style()
+    _esm = script("callback", "accounts", "signin")
+    _css = style("switcher")
 
     _desk: Desk
 
@@ -59,8 +59,6 @@ class SignInPanel(Panel):
                 desk.pasted(_taken(said, "address"))
             case {"do": "confirm"}:
                 desk.confirm()
-            case {"do": "choose", "loginid": str(loginid)}:
-                desk.choose(loginid)
             case {"do": "cancel"}:
                 desk.cancel()
             case {"do": "sign-out"}:

@@ -47,7 +47,7 @@ class Errands:
         self._ended = threading.Event()
         self._loop = background.acquire()
         self._tasks: dict[Pending, asyncio.Task[None]] = {}
-        self._timers: list[asyncio.TimerHandle] = []
+        self._watches: dict[Callable[[], float | None], asyncio.TimerHandle] = {}
 
     @property
     def alive(self) -> bool:
@@ -78,12 +78,12 @@ class Errands:
         if self.failure is None:
             self._loop.call_soon_threadsafe(self._cancel, pending)
 
-    def close(self) -> None:
+    def close(self, error: DpyauthError | None = None) -> None:
         """End for good; calls in flight end with an error. Safe to call twice, and from any thread."""
         with self._closing:
             if self.failure is not None:
                 return
-            self.failure = SessionClosed("The session has signed out, or signed in anew. Run the cell again.")
+            self.failure = error or SessionClosed("The session has signed in anew. Run the cell again.")
         ending = asyncio.run_coroutine_threadsafe(self._end(), self._loop)
         if background.inside():
             ending.add_done_callback(lambda _: background.release())  # not before: the loop may end with it
@@ -91,9 +91,12 @@ class Errands:
             self._ended.wait(timeout=CLOSE_TIMEOUT)
             background.release()
 
-    def later(self, delay: float, function: Callable[[], None]) -> None:
-        """Have a function called in so many seconds, on the background thread, unless this ends before."""
-        self._loop.call_soon_threadsafe(self._later, delay, function)
+    def watch(self, look: Callable[[], float | None]) -> None:
+        """Have a function called now and again, on the background thread, until this ends.
+
+        It returns in how many seconds it wants to be called next; None when no more.
+        """
+        self._loop.call_soon_threadsafe(self._look, look)
 
     # On the loop
 
@@ -137,13 +140,15 @@ class Errands:
         if task is not None:
             task.cancel()
 
-    def _later(self, delay: float, function: Callable[[], None]) -> None:
-        if self.failure is None:
-            self._timers.append(self._loop.call_later(delay, function))
+    def _look(self, look: Callable[[], float | None]) -> None:
+        self._watches.pop(look, None)
+        again = look() if self.failure is None else None
+        if again is not None:
+            self._watches[look] = self._loop.call_later(again, self._look, look)
 
     async def _end(self) -> None:
         try:
-            for timer in self._timers:
+            for timer in self._watches.values():
                 timer.cancel()
             tasks = list(self._tasks.values())
             for task in tasks:
