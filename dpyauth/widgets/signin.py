@@ -24,7 +24,7 @@ class SignInPanel(Panel):
     """
 
     _esm = script("callback", "accounts", "signin")
-    _css = style("switcher")
+    _css = style()
 
     _desk: Desk
 
