@@ -106,6 +106,7 @@ class Access:
         self.on_refusal: Callable[[SignInRefused], None] = lambda refusal: None
         self._renewing: asyncio.Task[bool | None] | None = None
         self._doubting: asyncio.Task[None] | None = None
+        self._entered = False
         self._rest = Rest(
             settings.server, token=lambda: self.credential.token, app_id=settings.app_id, direct=settings.loopback
         )
@@ -136,6 +137,7 @@ class Access:
 
     def entered(self, account: Account) -> None:
         """The first sign-in has succeeded."""
+        self._entered = True
         self.grants = {str(row["account_id"]): self.credential for row in self.rows}
 
     def close(self, error: DpyauthError | None = None) -> None:
@@ -163,7 +165,7 @@ class Access:
         One answer is not enough to end it: a single service or a proxy may be wrong. The list of accounts is what
         the sign-in began with. Whoever waits for the decision may go; it is made all the same.
         """
-        if self._doubting is None and self.grants.keys() != {""}:
+        if self._doubting is None and self._entered:
             self._doubting = asyncio.create_task(self._decide())
         if self._doubting is not None:
             await asyncio.wait([self._doubting], timeout=max(0.0, end - time.monotonic()))

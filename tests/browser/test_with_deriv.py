@@ -536,6 +536,7 @@ def test_choosing_an_account(ready: Reader) -> None:
     expect(question).to_have_count(0)
     expect(panel.locator(".dpyauth-loginid")).to_have_text("VRTC900003")
     row.click()
+    expect(notebook.button("No, stay with VRTC900003")).to_be_focused()
     page.keyboard.press("Shift+Tab")
     expect(notebook.button("Yes, use CR900001")).to_be_focused()
     page.keyboard.press("Enter")

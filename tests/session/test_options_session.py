@@ -664,15 +664,6 @@ def test_a_reminder(open_options: Open, browser: Browser, eventually: Eventually
     assert session._remarks == ""
 
 
-def test_no_reminder_before_its_time(
-    open_options: Open, browser: Browser, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(signing, "REMIND_BEFORE", 3600.0)
-    session = open_options(browser.credential(3600.3, renewable=False), app_id=browser.app_id)
-    assert reminders(session) == []
-    eventually(lambda: reminders(session))
-
-
 def test_no_reminder_where_there_is_no_need(open_options: Open, browser: Browser, box: Sandbox) -> None:
     session = open_options(browser.credential(100.0), app_id=browser.app_id)
     box.options.gives_refresh_tokens = False
@@ -700,6 +691,18 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     monkeypatch.setattr(signing, "time", made)
     monkeypatch.setattr(signing, "LOOK_EVERY", 0.02)
     return made
+
+
+def test_no_reminder_before_its_time(
+    open_options: Open, browser: Browser, clock: Clock, eventually: Eventually
+) -> None:
+    session = open_options(browser.credential(3600.0, renewable=False), app_id=browser.app_id)
+    clock.ahead = 3600.0 - signing.REMIND_BEFORE - 60.0
+    assert session._remarks == ""
+    session.accounts()
+    assert reminders(session) == []
+    clock.ahead = 3600.0 - signing.REMIND_BEFORE
+    eventually(lambda: reminders(session) == [session._remarks])
 
 
 def test_after_its_end_a_reminder_tells_of_that(
