@@ -8,11 +8,15 @@ from collections.abc import Awaitable, Callable, Collection
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from dpyauth.errors import InvalidCredential
+from dpyauth.settings import SERVERS
 
 if TYPE_CHECKING:
     from dpyauth.oauth.tokens import Tokens
 
 _V3_TOKEN = re.compile(r"[\w\-]{1,128}", re.ASCII)
+_OF_OPTIONS = re.compile(r"pat_|ory_|eyJ[\w\-]+\.[\w\-]+\.", re.ASCII)
+_OF_V3 = re.compile(r"a1-")
+_NO_ACCESS = {"ory_rt_": "a refresh token", "ory_ac_": "the code of a browser sign-in"}
 
 
 class Secret:
@@ -78,15 +82,36 @@ class Credential(NamedTuple):
     """Gets new ones for a refresh token."""
 
 
+def api_of(token: Secret) -> str | None:
+    """Return the API that a token is of, as far as its looks tell; None where they do not.
+
+    Deriv promises nothing about them: this is what its tokens have been seen to begin with. JSON Web Tokens are of the
+    options API, too.
+    """
+    text = token.reveal().strip()
+    return "options" if _OF_OPTIONS.match(text) else "v3" if _OF_V3.match(text) else None
+
+
 def checked(entered: str | Secret, source: str, api: str) -> Credential:
-    """A credential for one of the APIs, from what a person entered.
+    """Return a credential for one of the APIs, from what a person entered: a token goes only where its kind belongs.
 
     Raises
     ------
     InvalidCredential
-        When Deriv could not possibly take it. The text never repeats what was entered.
+        When Deriv could not possibly take it, or when it is of the other API. The text never repeats what was entered.
     """
-    return api_token(entered, source) if api == "v3" else access_token(entered, source)
+    token = entered if isinstance(entered, Secret) else Secret(entered)
+    mine = api_of(token)
+    if api in SERVERS and mine not in (None, api):
+        raise InvalidCredential(
+            f"This token is of Deriv's {mine} API, and what was chosen is {api}: nothing was sent. Choose {mine} "
+            f'instead (dpyauth.login(api="{mine}"), or DERIV_API={mine} where that variable is set), or give a token '
+            f"of {api}."
+        )
+    kind = next((kind for start, kind in _NO_ACCESS.items() if token.reveal().strip().startswith(start)), None)
+    if kind is not None:
+        raise InvalidCredential(f"This is {kind}, which opens no account: nothing was sent. Give an access token.")
+    return api_token(token, source) if api == "v3" else access_token(token, source)
 
 
 def access_token(entered: str | Secret, source: str) -> Credential:

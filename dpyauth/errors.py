@@ -214,7 +214,25 @@ class ApiError(DpyauthError):
 
 
 class SignInRefused(ApiError):
-    """Deriv did not accept the token, the account or the app ID."""
+    """Deriv did not accept the token, the account or the app ID.
+
+    Attributes
+    ----------
+    about : str
+        What it did not accept, where an answer over HTTP tells: ``"token"`` or ``"app ID"``; else empty.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        call: str | None = None,
+        code: str = "",
+        details: Mapping[str, Any] | None = None,
+        about: str = "",
+    ) -> None:
+        super().__init__(message, call=call, code=code, details=details)
+        self.about = about
 
 
 class PermissionDenied(ApiError):

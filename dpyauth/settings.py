@@ -70,8 +70,9 @@ def _number(given: object) -> str:
         number = 0
     if isinstance(given, bool) or number <= 0:
         raise InvalidSetting(
-            f"The app ID must be a whole number above 0{_instead(given)}. You find it where you registered your "
-            f"app at Deriv; to try things with an API token, use {TEST_APP_ID}."
+            f"The app ID must be a whole number above 0 on the v3 API{_instead(given)}; those with letters are of the "
+            f"options API. You find it where you registered your app at Deriv; to try things with an API token, use "
+            f"{TEST_APP_ID}."
         )
     return str(number)
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import functools
 import importlib
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
+
+from dpyauth.errors import SignInRefused
 
 if TYPE_CHECKING:
     from dpyauth.apis.catalog import Call, Catalog
@@ -40,6 +42,75 @@ class Account(NamedTuple):
         return "demo" if self.demo else "real"
 
 
+class Candidate(NamedTuple):
+    """An account that a sign-in could begin with."""
+
+    loginid: str
+    demo: bool
+    active: bool = True
+
+
+def by_looks(loginids: Collection[str]) -> list[Candidate]:
+    """Return the accounts of a sign-in that has not succeeded yet: only their login IDs tell what kind they are."""
+    return [Candidate(loginid, loginid.startswith(("VR", "DOT"))) for loginid in loginids]
+
+
+def choose(candidates: Sequence[Candidate], *, loginid: str | None, kept: str | None) -> Candidate:
+    """Choose the account that a sign-in begins with.
+
+    That is the one named by its login ID; else the one that was remembered, while it is active; else a demo account,
+    an active one first. A real account comes in only where there is no other kind: nobody gets to real money unasked.
+
+    Raises
+    ------
+    SignInRefused
+        The account that was named is none of these.
+    """
+    if loginid is not None:
+        named = next((one for one in candidates if one.loginid == loginid), None)
+        if named is None:
+            raise no_such_account(loginid, [one.loginid for one in candidates])
+        return named
+    mine = next((one for one in candidates if one.loginid == kept), None)
+    if mine is not None and mine.active:
+        return mine
+    kind = [one for one in candidates if one.demo] or candidates
+    return min(kind, key=lambda one: (not one.active, one is not mine))
+
+
+def said_of(chosen: Candidate, candidates: Sequence[Candidate], *, loginid: str | None, kept: str | None) -> str:
+    """Return what the user should know of the account that was chosen, if anything."""
+    if chosen.loginid == loginid:
+        return ""
+    lost = ""
+    if kept is not None and chosen.loginid != kept:
+        there = any(one.loginid == kept for one in candidates)
+        lost = f"The remembered account {kept} {'cannot be used now' if there else 'is not there any more'}. "
+    if chosen.demo:
+        return f"{lost}This is the demo account {chosen.loginid}." if lost else ""
+    if not any(one.demo for one in candidates):
+        return f"{lost}This is real money: {chosen.loginid} is a real account, and there is no demo account."
+    return f"This is real money: {chosen.loginid} is the account that was remembered." if chosen.loginid == kept else ""
+
+
+def no_such_account(loginid: str, there: Collection[str]) -> SignInRefused:
+    """Return the error for an account that was named and is none of this sign-in's."""
+    return SignInRefused(
+        f"This sign-in gives no access to an account {loginid}, only to: {', '.join(there)}. Check the login ID. "
+        "(AccountNotFound)",
+        call="authorize",
+        code="AccountNotFound",
+    )
+
+
+def by_name_only(unusable: str, real: Collection[str]) -> str:
+    """Return what to add to the refusal of a demo account, where only real ones are left."""
+    return (
+        f"{unusable} is the demo account, and dpyauth uses no real money unasked. To use {' or '.join(real)}, a real "
+        f'account, name it: dpyauth.login(loginid="{next(iter(real))}").'
+    )
+
+
 class Entrance(NamedTuple):
     """The way into one account."""
 
@@ -53,6 +124,9 @@ class Entrance(NamedTuple):
 class Access(Protocol):
     """What one sign-in brought, for all of its accounts."""
 
+    on_refusal: Callable[[SignInRefused], None]
+    """Is told, on the background thread, when Deriv takes it no more, where the API can tell beside a connection."""
+
     @property
     def credential(self) -> Credential:
         """What it was signed in with."""
@@ -64,6 +138,10 @@ class Access(Protocol):
     @property
     def errands(self) -> Errands | None:
         """What makes the calls that go over HTTP, where the API has such."""
+
+    @property
+    def remark(self) -> str:
+        """What the user should know of the account it began with."""
 
     @property
     def expires_at(self) -> float | None:

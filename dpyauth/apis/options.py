@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from dpyauth.apis.access import Account, Entrance
+from dpyauth.apis.access import Account, Candidate, Entrance, by_name_only, choose, said_of
 from dpyauth.apis.catalog import Call, load
 from dpyauth.apis.replies import KINDS, Kinds, api_error
 from dpyauth.credentials import Credential, Secret
@@ -56,6 +56,7 @@ LIMITS = {
 
 PATH = "/trading/v1/options"
 HTTP_TIMEOUT = 15.0
+DECIDE_TIMEOUT = 15.0
 EARLY = 60.0
 """A token is renewed when it ends within this many seconds."""
 
@@ -72,13 +73,24 @@ class Access:
     grants : mapping of str to Credential
         The credential by the login IDs of the accounts, as far as they are known.
     first : Credential
-        The credential; the first login ID that has it is the account to begin with.
+        The credential.
+    loginid : str, optional
+        The account to begin with, and no other.
+    kept : str, optional
+        The account that was remembered.
     create_demo : bool
-        Make a demo account where there is no account at all.
+        Make a demo account where there is none, unless the account to begin with is there.
     """
 
     def __init__(
-        self, settings: Settings, grants: Mapping[str, Credential], first: Credential, *, create_demo: bool = False
+        self,
+        settings: Settings,
+        grants: Mapping[str, Credential],
+        first: Credential,
+        *,
+        loginid: str | None = None,
+        kept: str | None = None,
+        create_demo: bool = False,
     ) -> None:
         if settings.app_id is None:
             raise InvalidSetting(
@@ -88,9 +100,14 @@ class Access:
         self.credential = first
         self.grants = grants
         self.rows: list[Mapping[str, Any]] = []
-        self._wanted = next(loginid for loginid, credential in grants.items() if credential is first)
+        self.remark = ""
+        self._named = loginid
+        self._kept = kept
         self._create_demo = create_demo
+        self.on_refusal: Callable[[SignInRefused], None] = lambda refusal: None
         self._renewing: asyncio.Task[bool | None] | None = None
+        self._doubting: asyncio.Task[None] | None = None
+        self._entered = False
         self._rest = Rest(
             settings.server, token=lambda: self.credential.token, app_id=settings.app_id, direct=settings.loopback
         )
@@ -109,13 +126,19 @@ class Access:
         async def address() -> str:
             if not chosen:
                 chosen.append(await self._first())
-            return (await self._with_token(lambda left: self._rest.otp(chosen[0], timeout=left), HTTP_TIMEOUT)).reveal()
+            try:
+                ask = self._asked(lambda left: self._rest.otp(chosen[0], timeout=left), HTTP_TIMEOUT)
+                return (await ask).reveal()
+            except ApiError as error:
+                self._advise(error, chosen[0])
+                raise
 
         greeting = Greeting("balance", lambda: {"balance": 1}, lambda reply: _judge(reply, [self.credential.token]))
         return Entrance(address, greeting, lambda _: self._account(chosen[0]))
 
     def entered(self, account: Account) -> None:
         """The first sign-in has succeeded."""
+        self._entered = True
         self.grants = {str(row["account_id"]): self.credential for row in self.rows}
 
     def end(self, error: DpyauthError) -> None:
@@ -130,9 +153,43 @@ class Access:
 
     async def _ask(self, call: Call, fields: Mapping[str, Any], timeout: float, exact: bool) -> Reply:
         change = call if call.changes_with(fields) else None
-        return await self._with_token(
-            lambda left: self._rest.ask(call, fields, timeout=left, exact=exact), timeout, change
-        )
+        return await self._asked(lambda left: self._rest.ask(call, fields, timeout=left, exact=exact), timeout, change)
+
+    async def _asked(self, ask: Callable[[float], Awaitable[T]], timeout: float, change: Call | None = None) -> T:
+        """Ask within so many seconds; where the token is refused, see whether that is the end of the sign-in."""
+        end = time.monotonic() + timeout
+        try:
+            return await self._with_token(ask, timeout, change)
+        except SignInRefused as refusal:
+            with suppress(asyncio.CancelledError):  # the answer is there already, whoever has called off the rest
+                await self._doubt(end)
+            raise refusal
+
+    async def _doubt(self, end: float) -> None:
+        """Have another question decide whether Deriv still takes the sign-in, in the time that is left.
+
+        One answer is not enough to end it: a single service or a proxy may be wrong. The list of accounts is what
+        the sign-in began with. Whoever waits for the decision may go; it is made all the same.
+        """
+        if self._doubting is None and self._entered:
+            self._doubting = asyncio.create_task(self._decide())
+        if self._doubting is not None:
+            await asyncio.wait([self._doubting], timeout=max(0.0, end - time.monotonic()))
+
+    async def _decide(self) -> None:
+        refused: SignInRefused | None = None
+        try:
+            await self._with_token(
+                lambda left: self._rest.ask(CATALOG["get_accounts"], {}, timeout=left), DECIDE_TIMEOUT
+            )
+        except SignInRefused as refusal:
+            refused = refusal
+        except DpyauthError:
+            pass  # nothing is known for certain
+        finally:
+            self._doubting = None
+        if refused is not None and refused.about == "token":
+            self.on_refusal(refused.again())
 
     async def _with_token(self, ask: Callable[[float], Awaitable[T]], timeout: float, change: Call | None = None) -> T:
         """Ask within so many seconds; with a new token where this one ends soon, or where Deriv says that it has.
@@ -157,6 +214,8 @@ class Access:
                     raise
                 trouble = f" {error}"
             if change is not None:
+                if not renewed and refused.code.startswith("HTTP"):
+                    await self._doubt(end)
                 raise _change_refused(change, refused, renewed, trouble) from None
             if not renewed:
                 raise
@@ -195,14 +254,15 @@ class Access:
         return new.access != old.access
 
     async def _end(self) -> None:
-        if self._renewing is not None:
-            self._renewing.cancel()
+        for task in (self._renewing, self._doubting):
+            if task is not None:
+                task.cancel()
         await self._rest.close()
 
     async def _first(self) -> str:
-        """The account to begin with: the one asked for, else a demo account, else whichever works."""
+        """The account to begin with."""
         self.rows = await self._list()
-        if not self.rows and self._create_demo:
+        if self._create_demo and not any(_is_demo(row) or row["account_id"] in self._wanted for row in self.rows):
             fields = {"currency": "USD", "group": "row", "account_type": "demo"}
             await self._ask(CATALOG["create_account"], fields, HTTP_TIMEOUT, False)
             self.rows = await self._list()
@@ -214,15 +274,21 @@ class Access:
                 call="get_accounts",
                 code="NoAccount",
             )
-        by_preference = sorted(
-            self.rows,
-            key=lambda row: (
-                row["account_id"] != self._wanted,
-                row.get("status") == "inactive",
-                row.get("account_type") != "demo",
-            ),
-        )
-        return str(by_preference[0]["account_id"])
+        there = [Candidate(row["account_id"], _is_demo(row), row.get("status") != "inactive") for row in self.rows]
+        chosen = choose(there, loginid=self._named, kept=self._kept)
+        self.remark = said_of(chosen, there, loginid=self._named, kept=self._kept)
+        return chosen.loginid
+
+    @property
+    def _wanted(self) -> set[str | None]:
+        return {self._named, self._kept}
+
+    def _advise(self, error: ApiError, loginid: str) -> None:
+        """Say how to go on, where a demo account that nobody has named is refused and only real ones are left."""
+        row, usable = self._row(loginid), [row for row in self.rows if row.get("status") != "inactive"]
+        real = [str(row["account_id"]) for row in usable if not _is_demo(row)]
+        if _is_demo(row) and row not in usable and real and loginid != self._named:
+            error.add_note(by_name_only(loginid, real))
 
     async def _list(self) -> list[Mapping[str, Any]]:
         listed = (await self._ask(CATALOG["get_accounts"], {}, HTTP_TIMEOUT, False)).get("data")
@@ -230,22 +296,23 @@ class Access:
             raise BadReply("Deriv's list of accounts cannot be read. Try again.", call="get_accounts")
         return [row for row in listed if isinstance(row, dict) and isinstance(row.get("account_id"), str)]
 
+    def _row(self, loginid: str) -> Mapping[str, Any]:
+        return next((row for row in self.rows if row["account_id"] == loginid), {})
+
     def _account(self, loginid: str) -> Account:
-        row = next((row for row in self.rows if row["account_id"] == loginid), {})
+        row = self._row(loginid)
         return Account(
             loginid=loginid,
             currency=str(row.get("currency") or ""),
-            demo=row.get("account_type") == "demo",
+            demo=_is_demo(row),
             scopes=self.credential.tokens.scopes if self.credential.tokens else None,
             rows=tuple(_as_v3(row) for row in self.rows),
         )
 
 
-def access(
-    settings: Settings, grants: Mapping[str, Credential], first: Credential, *, create_demo: bool = False
-) -> Access:
+def access(settings: Settings, grants: Mapping[str, Credential], first: Credential, **options: Any) -> Access:
     """What a sign-in with this credential brings."""
-    return Access(settings, grants, first, create_demo=create_demo)
+    return Access(settings, grants, first, **options)
 
 
 def public(settings: Settings) -> str:
@@ -314,12 +381,16 @@ def _rename(row: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
     return {names.get(name, name): value for name, value in row.items()}
 
 
+def _is_demo(row: Mapping[str, Any]) -> bool:
+    return row.get("account_type") == "demo"
+
+
 def _as_v3(row: Mapping[str, Any]) -> dict[str, Any]:
     """A row of the accounts, as v3 lists them."""
     return {
         "loginid": str(row["account_id"]),
         "currency": str(row.get("currency") or ""),
-        "is_virtual": int(row.get("account_type") == "demo"),
+        "is_virtual": int(_is_demo(row)),
         "balance": row.get("balance"),
     }
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from dpyauth.apis.access import Account, Entrance
+from dpyauth.apis.access import Account, Entrance, by_looks, choose, no_such_account, said_of
 from dpyauth.apis.catalog import Call, load
 from dpyauth.apis.replies import KINDS, PASSING, Kinds, api_error
 from dpyauth.credentials import Credential, Secret
@@ -48,20 +48,52 @@ _REFUSALS = {
 
 
 class Access:
-    """What one sign-in brought: a token for each account."""
+    """What one sign-in brought: a token for each account.
+
+    Parameters
+    ----------
+    settings : Settings
+        Which Deriv, and the app ID.
+    grants : mapping of str to Credential
+        The credentials by login ID; under ``""``, one whose account is not known yet.
+    first : Credential
+        The one to begin with.
+    loginid : str, optional
+        The account to begin with instead, and no other.
+    kept : str, optional
+        The account that was remembered.
+    """
 
     errands: Errands | None = None
     expires_at: float | None = None
+    on_refusal: Callable[[SignInRefused], None] = staticmethod(lambda refusal: None)
 
-    def __init__(self, settings: Settings, grants: Mapping[str, Credential], first: Credential) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        grants: Mapping[str, Credential],
+        first: Credential,
+        *,
+        loginid: str | None = None,
+        kept: str | None = None,
+    ) -> None:
         self._settings = settings
+        self._named = loginid
         self.grants = grants
+        self.remark = ""
+        if "" not in grants:
+            there = by_looks(grants)
+            if loginid is not None:
+                first = grants[choose(there, loginid=loginid, kept=kept).loginid]
+            begun = next((one for one in there if grants[one.loginid] is first), None)
+            self.remark = said_of(begun, there, loginid=loginid, kept=kept) if begun and len(there) > 1 else ""
         self.credential = first
 
     def entrance(self, loginid: str | None = None) -> Entrance:
         """The way into one account: its token."""
-        credential = self.credential if loginid is None else self.grants[loginid]
-        return Entrance(public(self._settings), greeting(credential), account)
+        if loginid is None:
+            return Entrance(public(self._settings), greeting(self.credential, self._named), account)
+        return Entrance(public(self._settings), greeting(self.grants[loginid]), account)
 
     def entered(self, account: Account) -> None:
         """A sign-in has succeeded."""
@@ -75,9 +107,9 @@ class Access:
         """Close: there is nothing to it."""
 
 
-def access(settings: Settings, grants: Mapping[str, Credential], first: Credential) -> Access:
+def access(settings: Settings, grants: Mapping[str, Credential], first: Credential, **options: Any) -> Access:
     """What a sign-in brings: credentials by login ID (``""``: not known yet), of which one is used first."""
-    return Access(settings, grants, first)
+    return Access(settings, grants, first, **options)
 
 
 def public(settings: Settings) -> str:
@@ -100,13 +132,17 @@ def budget() -> Budget:
     return Budget()
 
 
-def greeting(credential: Credential) -> Greeting:
-    """How a v3 socket becomes authorised: the ``authorize`` call."""
-    return Greeting(
-        "authorize",
-        fields=lambda: {"authorize": credential.token.reveal()},
-        judge=lambda reply: _judge(reply, [credential.token]),
-    )
+def greeting(credential: Credential, loginid: str | None = None) -> Greeting:
+    """How a v3 socket becomes authorised: the ``authorize`` call. Of another account than this one, it is refused."""
+
+    def judge(reply: Reply) -> tuple[DpyauthError, bool] | None:
+        refusal = _judge(reply, [credential.token])
+        theirs = account(reply).loginid
+        if refusal is None and loginid is not None and theirs != loginid:
+            return no_such_account(loginid, [theirs]), False
+        return refusal
+
+    return Greeting("authorize", fields=lambda: {"authorize": credential.token.reveal()}, judge=judge)
 
 
 def account(reply: Reply) -> Account:

@@ -34,6 +34,8 @@ class Found:
     token: Secret
     others: Mapping[str, Secret] = field(default_factory=dict)
     """Tokens of all accounts by login ID, where the credential was kept with them."""
+    active: str | None = None
+    """The account that was in use when it was kept. A fleet asks for that one and no other."""
     app_id: str | None = None
     api: str | None = None
 
@@ -68,7 +70,7 @@ class Member:
             except Exception as error:  # its text is not repeated: it may be about the token
                 raise NoCredential(f"Fetching the token failed ({type(error).__name__}).") from None
         if isinstance(given, Kept):
-            return Found(given.tokens[given.active], given.tokens, given.app_id or None, given.api)
+            return Found(given.tokens[given.active], given.tokens, given.active, given.app_id or None, given.api)
         if isinstance(given, str):
             given = Secret(given)
         if not isinstance(given, Secret):

@@ -8,7 +8,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dpyauth.errors import CallTimeout, DpyauthError, OutcomeUnknown
+from dpyauth.credentials import checked
+from dpyauth.errors import CallTimeout, DpyauthError, InvalidCredential, OutcomeUnknown
 from dpyauth.session import Session
 from dpyauth.signin.attempts import sign_in
 
@@ -31,13 +32,18 @@ class Place:
     api: str | None
     timeout: float
 
-    def of(self, found: Found) -> tuple[Settings, Settings | None]:
-        """The Deriv that a token looks made for, and the other one where that may be tried; as `dpyauth.login` does."""
+    def of(self, found: Found) -> Settings:
+        """The Deriv that a token is of; as `dpyauth.login` does."""
         choice = self.choice
+        if None not in (self.api, found.api) and self.api != found.api:
+            raise InvalidCredential(
+                f"What was remembered is of Deriv's {found.api} API, and is not sent to {self.api}. Leave out api=."
+            )
         app_id = self.app_id if self.app_id is not None else found.app_id or self._variable("DERIV_APP_ID")
         wanted = self.api or found.api or self._variable("DERIV_API")
         api = wanted or choice.guess(found.token, app_id)
-        return choice.settings(api, app_id), None if wanted else choice.other(api, app_id)
+        checked(found.token, "", api)
+        return choice.settings(api, app_id)
 
     def _variable(self, name: str) -> str | None:
         return None if self.choice.box is not None else os.environ.get(name) or None
@@ -96,13 +102,13 @@ async def _answer(member: Member, question: Question, place: Place) -> Any:
 async def _enter(member: Member, place: Place) -> None:
     await member.leave()
     found = await member.found()
-    where, other = place.of(found)
+    where = place.of(found)
     session = Session(where, timeout=place.timeout)
     session._budgets = member.budgets
     member.session = session
     try:
         async with asyncio.timeout(place.timeout):
-            await sign_in(session, found.grants, where, other)
+            await sign_in(session, found.grants, where, loginid=found.active)
     except TimeoutError:
         await member.leave()
         raise CallTimeout(

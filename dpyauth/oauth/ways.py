@@ -8,7 +8,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
-from dpyauth.credentials import Credential, Secret
+from dpyauth.apis.access import by_looks, choose
+from dpyauth.credentials import Secret, checked
 from dpyauth.errors import RedirectRefused
 from dpyauth.oauth import code, redirect
 from dpyauth.settings import Settings, is_loopback
@@ -105,8 +106,8 @@ class Redirect:
         return Brought(tuple(grant.loginid for grant in grants), partial(self._given, grants))
 
     async def _given(self, grants: tuple[Grant, ...]) -> Given:
-        credentials = {grant.loginid: Credential(grant.token, SOURCE) for grant in grants}
-        return next(iter(credentials.values())), credentials
+        credentials = {grant.loginid: checked(grant.token, SOURCE, "v3") for grant in grants}
+        return credentials[choose(by_looks(credentials), loginid=None, kept=None).loginid], credentials
 
 
 class Exchange:
@@ -157,7 +158,7 @@ class Exchange:
         async def renew(refresh_token: Secret) -> Tokens:
             return await _renewed(came.client_id, refresh_token, came.host)
 
-        return Credential(tokens.access, SOURCE, tokens=tokens, renew=renew), None
+        return checked(tokens.access, SOURCE, "options")._replace(tokens=tokens, renew=renew), None
 
 
 WAYS: Mapping[str, Callable[[Choice, str | None, Wish], Way]] = {"v3": Redirect, "options": Exchange}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from dpyauth.errors import DpyauthError, MissingScope
 from dpyauth.panels.base import PanelDesk
+from dpyauth.panels.choosing import Choosing
 from dpyauth.panels.keeper import Keeper, once
 from dpyauth.panels.rows import plain
 from dpyauth.signin import views
@@ -39,8 +40,7 @@ class SwitcherDesk(PanelDesk):
         super().__init__(session)
         self._balances: Mapping[str, str] = {}
         self._note = ""  # why there are no balances
-        self._asking = ""  # the account that is asked about
-        self._agreed: set[str] = set()
+        self._choosing = Choosing(session, self._use, self.dismiss)
         self._keeper: Keeper | None = None
 
     def prepare(self) -> None:
@@ -58,11 +58,10 @@ class SwitcherDesk(PanelDesk):
         if account is not None and not accounts:
             one = {name: account[name] for name in ("loginid", "currency", "kind")}
             accounts = [{**one, "balance": self._balances.get(account["loginid"], ""), "current": True}]
-        others = {one["loginid"] for one in accounts if not one["current"]}
         return {
             "notice": self._notice or views.news(session),
             "accounts": accounts,
-            "asking": self._asking if self._asking in others else "",
+            "asking": self._choosing.asking,
             "note": self._note,
             "hint": self._hint(len(accounts)),
         }
@@ -89,26 +88,9 @@ class SwitcherDesk(PanelDesk):
 
     def do(self, said: dict[str, Any]) -> None:
         """Choose an account, and answer the question."""
-        match said:
-            case {"do": "use", "loginid": str(loginid)} if self._other(loginid):
-                real = any(one["kind"] == "real" for one in self.content()["accounts"] if one["loginid"] == loginid)
-                if real and loginid not in self._agreed:
-                    self._asking = loginid
-                    self.dismiss()
-                else:
-                    self._use(loginid)
-            case {"do": "yes", "loginid": str(loginid)} if loginid and loginid == self._asking:
-                self._agreed.add(loginid)
-                self._use(loginid)
-            case {"do": "no"}:
-                self._asking = ""
-                self.changed()
-
-    def _other(self, loginid: str) -> bool:
-        return loginid in self.session._grants and loginid != self.session.loginid
+        self._choosing.do(said)
 
     def _use(self, loginid: str) -> None:
-        self._asking = ""
         self._notice = None
         self.later(lambda: self.session.use(loginid))
 

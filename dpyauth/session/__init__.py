@@ -74,7 +74,8 @@ class Session(Signing, Accounts, Asking, Queries, Facts, Histories, Legacy, Show
         self._leaving: list[Connection | Access] = []  # what is still to be closed
         self._ended: DpyauthError | None = None
         self._signed_out_because = ""
-        self._remark = ""  # something to tell the reader once, when signing in
+        self._remark = ""  # something to tell the user of how this sign-in came about
+        self._dismissed = ""  # what was said of the sign-in's end, and is not to be said again
         self._watchers: list[Callable[[], None]] = []
         self._budgets: dict[str, Budget] = {}  # of each API
         self._events: deque[tuple[float, str, str, float | None]] = deque(maxlen=EVENTS_KEPT)

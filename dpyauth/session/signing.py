@@ -9,10 +9,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dpyauth.apis.access import named
-from dpyauth.errors import CallTimeout, DpyauthError, NotSignedIn, SessionClosed
+from dpyauth.errors import CallTimeout, DpyauthError, NotSignedIn, SessionClosed, SignInRefused
 from dpyauth.plans import Steps, take
 from dpyauth.wire.background import background
 from dpyauth.wire.connection import CLOSE_TIMEOUT, Connection
@@ -29,6 +30,9 @@ log = logging.getLogger("dpyauth")
 
 REMIND_BEFORE = 300.0
 """How long before its end a sign-in that cannot be renewed is spoken of, in seconds."""
+
+LOOK_EVERY = 5.0
+"""How often at least the clock is looked at for that: a timer alone would not notice that the machine slept."""
 
 ASK = "Sign in first: enter your token in the panel that dpyauth.login() shows, or run dpyauth.login(token)."
 
@@ -48,6 +52,7 @@ class Signing:
     _note: Callable[[str, str, float | None], None]
     _others: dict[str, Connection]
     _process: int
+    _dismissed: str
     _remark: str
     _settings: Settings
     _signed_out_because: str
@@ -92,7 +97,8 @@ class Signing:
         """Start to sign in, from any thread.
 
         What is signed in now stays until the new sign-in has succeeded. Cancelling the future calls it off.
-        ``grants`` are the credentials of all accounts that came with this one; further options are of the API.
+        ``grants`` are the credentials of all accounts that came with this one; further options are of the API, such
+        as the login ID of the account to begin with.
         """
         settings = settings or self._settings
         access = named(settings.api).access(settings, grants or {"": credential}, credential, **options)
@@ -141,15 +147,17 @@ class Signing:
                         self._leave_behind(all_of_it=is_new)
                         if is_new:
                             access.entered(account)
-                            self._others, self._remark = {}, ""
+                            self._others, self._dismissed = {}, ""
                         self._connection, self._access = connection, access
+                        self._remark = access.remark if is_new else ""
                         self._settings, self._account = settings, account
                         self._signed_out_because = ""
                         self._since = time.time()
                 if error is None:
                     self._close_what_is_left(SessionClosed("The session has signed in anew. Run the cell again."))
                     if is_new:
-                        self._mind_the_end(access)
+                        access.on_refusal = partial(self._refused, access)
+                        self._watch_the_end(access)
                     done.set_result(account)
                     self._tell()
                     return
@@ -163,20 +171,61 @@ class Signing:
         connection.start()
         return done
 
-    def _mind_the_end(self, access: Access) -> None:
-        """Say so in time, when the sign-in is going to end and cannot be renewed."""
-        ends, errands = access.expires_at, access.errands
-        if ends is None or errands is None:
+    # What the user should know of the sign-in
+
+    @property
+    def _remarks(self) -> str:
+        """All of it, but for what was dismissed."""
+        ending = self._ending
+        return " ".join(filter(None, (self._remark, ending if ending != self._dismissed else "")))
+
+    def _dismiss(self) -> None:
+        """Leave out from now on what there is to know at present."""
+        self._remark, self._dismissed = "", self._ending
+
+    @property
+    def _ending(self) -> str:
+        """When the sign-in ends and cannot be renewed, in the minutes before; afterwards, that it has ended.
+
+        Made anew whenever it is asked for, by the time of day: so it cannot outlive what it tells.
+        """
+        access = self._access
+        ends = access.expires_at if access is not None else None
+        if ends is None or time.time() < ends - REMIND_BEFORE:
+            return ""
+        at = time.strftime("%H:%M", time.gmtime(ends))
+        if time.time() < ends:
+            return f"This sign-in ends at {at} UTC. Sign in again to go on after that."
+        return (
+            f"This sign-in ended at {at} UTC. What is open goes on until the connection breaks or Deriv refuses a "
+            "call; sign in again."
+        )
+
+    def _watch_the_end(self, access: Access) -> None:
+        """Tell the watchers whenever there is something else to say of the sign-in's end."""
+        if access.errands is None or access.credential.tokens is None:
             return
+        said = ""
 
-        def remind() -> None:
-            if access is self._access:
-                at = time.strftime("%H:%M", time.gmtime(ends))
-                self._remark = f"This sign-in ends at {at} UTC. Sign in again to go on after that."
-                self._note("sign-in ends soon", self._remark, None)
+        def look() -> float | None:
+            nonlocal said
+            if access is not self._access:
+                return None
+            now, ending = time.time(), self._ending
+            if ending != said:
+                said = ending
+                if ending:
+                    self._note("sign-in ends soon" if now < (access.expires_at or 0) else "sign-in ended", ending, None)
                 self._tell()
+            ends = access.expires_at
+            moments = [] if ends is None else [moment - now for moment in (ends - REMIND_BEFORE, ends) if moment > now]
+            return min([LOOK_EVERY, *moments])
 
-        errands.later(max(0.0, ends - REMIND_BEFORE - time.time()), remind)
+        access.errands.watch(look)
+
+    def _refused(self, access: Access, refusal: SignInRefused) -> None:
+        """Sign out, because Deriv no longer takes what was signed in with; runs on the background thread."""
+        self._sign_out(str(refusal).rstrip("."), refusal, of=access)
 
     def _sign_in_and_wait(
         self,
@@ -204,21 +253,25 @@ class Signing:
                 call="authorize",
             ) from None
 
-    def _sign_out(self, because: str) -> None:
-        self._end_sign_in(NotSignedIn(f"Signed out ({because}). {ASK}"), because)
+    def _sign_out(self, because: str, error: DpyauthError | None = None, of: Access | None = None) -> None:
+        """Sign out, if only ``of`` one sign-in; calls and streams that are open end with this error."""
+        self._end_sign_in(error or NotSignedIn(f"Signed out ({because}). {ASK}"), because, of)
         self._tell()
 
-    def _end_sign_in(self, error: DpyauthError, because: str = "") -> None:
+    def _end_sign_in(self, error: DpyauthError, because: str = "", of: Access | None = None) -> None:
         """Close all that the sign-in has opened, on the background thread, and wait for that."""
 
         def end(_: None) -> None:
             with self._lock:
+                if of not in (None, self._access):
+                    ended.set()
+                    return  # there is another one since
                 self._signed_out_because = because or self._signed_out_because
                 self._let_go()
                 if self._ended is not None:
                     self._leaving += self._beginning
             for each in self._leaving:
-                each.end(error)
+                each.end(error.again())
             ended.set()
 
         ended = threading.Event()
@@ -243,7 +296,7 @@ class Signing:
     def _close_what_is_left(self, error: DpyauthError) -> None:
         """Close what was let go; where an interrupt comes between, the next one to close something goes on."""
         for each in list(self._leaving):
-            each.close(error)
+            each.close(error.again())
             if each in self._leaving:
                 self._leaving.remove(each)
 
@@ -275,16 +328,22 @@ class Signing:
         tokens = {loginid: credential.token for loginid, credential in grants.items()}
         return remember(tokens, active=account.loginid, app_id=settings.app_id or "", api=settings.api, profile=profile)
 
-    def _fits(self, credential: Credential | None, settings: Settings) -> bool:
-        """Whether this session is what a login with this credential would make; without one, any app ID will do."""
+    def _fits(
+        self, credential: Credential | None, settings: Settings, grants: Mapping[str, Credential] | None = None
+    ) -> bool:
+        """Whether this session is what a login with this credential would make; without one, any app ID will do.
+
+        Where it comes with those of all accounts, it does not matter which of these is in use.
+        """
         here = self._settings
         where = (settings.api, settings.server, settings.language)
         if self._ended is not None or where != (here.api, here.server, here.language):
             return False
         if credential is None:
             return True
-        mine = self._credential
+        mine, all_mine = self._credential, {one.token for one in self._grants.values()}
         same = mine is not None and credential.token == mine.token
+        same = same or (grants is not None and {one.token for one in grants.values()} == all_mine)
         return same and settings.app_id == here.app_id
 
     def _watch(self, watcher: Callable[[], None]) -> Callable[[], None]:

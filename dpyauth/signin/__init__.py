@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import re
 import sys
 import threading
 from collections.abc import Mapping
@@ -12,7 +13,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dpyauth import environment
 from dpyauth.credentials import Credential, Secret, checked
-from dpyauth.errors import KeepingFailed, NoCredential, SessionClosed, SignInRefused
+from dpyauth.errors import (
+    DpyauthError,
+    InvalidSetting,
+    KeepingFailed,
+    NoCredential,
+    SessionClosed,
+    SignInRefused,
+)
 from dpyauth.session import Session, check_timeout
 from dpyauth.settings import Settings
 from dpyauth.signin.attempts import sign_in
@@ -42,6 +50,7 @@ def login(
     language: str = "EN",
     timeout: float = 30.0,
     create_demo: bool = False,
+    loginid: str | None = None,
 ) -> Session:
     """Sign in to Deriv and return the session.
 
@@ -51,8 +60,12 @@ def login(
     there, then run the next cell), in a terminal with a hidden prompt. The panel takes an API token, or lets you sign
     in with Deriv in the browser.
 
-    A kernel has one session: running ``login()`` again with the same credential returns the same one, with another
-    credential it opens a new one and closes the old.
+    Where a sign-in gives access to several accounts, it begins with the one you name; else with the one that was
+    remembered; else with a demo account. It begins with a real account unnamed only where there is no demo account,
+    and says so. An API token (v3) is for one account, so it names that.
+
+    A kernel has one session: running ``login()`` again with the same credential returns the same one, on the account
+    that is in use; with another credential it opens a new one and closes the old.
 
     Parameters
     ----------
@@ -63,9 +76,9 @@ def login(
         Your app ID; else the environment variable ``DERIV_APP_ID``, else, on v3 only, 1089, which Deriv lets
         everybody use for trying things with an API token.
     api : {"v3", "options"}, optional
-        Which of Deriv's two APIs; else the environment variable ``DERIV_API``, else what token and app ID look made
-        for: a token that begins with ``pat_`` and an app ID with letters in it are of the options API. Where that
-        guess turns out wrong, the other one is tried once, and you are told.
+        Which of Deriv's two APIs; else the environment variable ``DERIV_API``, else the one that the token is of by its
+        looks (``pat_…`` and ``ory_…`` are of options, ``a1-…`` of v3), else the one that the app ID is for: one with
+        letters in it is of options. A token is sent to that API only, and never tried on the other.
     sandbox : bool
         Use a Deriv that runs inside this machine, with sample accounts: no account is needed and nothing is real.
         Signs in at once as a sample user, unless ``ask`` or ``token`` says otherwise.
@@ -73,7 +86,9 @@ def login(
         True: show the panel (or prompt) whatever is found elsewhere. False: never ask.
     remember : bool
         Keep the credential for the next kernel, in the system's keyring or else in a file that only you can read;
-        `dpyauth.forget` removes it. In the panel: whether the box for it is ticked at first.
+        `dpyauth.forget` removes it. The account in use at this moment is kept with it, and is the one that the next
+        kernel begins with: after `Session.use`, run this again to keep the other one. In the panel: whether the box for
+        it is ticked at first; as long as it is, choosing another account in the panel keeps that one.
     profile : str
         The name to remember it under, for people with several.
     redirect_url : str, optional
@@ -89,7 +104,10 @@ def login(
     timeout : float
         How long the sign-in and every later call may take, in seconds.
     create_demo : bool
-        On the options API, make a demo account where the user has no account at all.
+        On the options API, make a demo account where the user has none.
+    loginid : str, optional
+        Login ID of the account to begin with, such as ``"DOT900003"``. It is this one or an error. Without it, see
+        above.
 
     Returns
     -------
@@ -102,9 +120,9 @@ def login(
     KeepingFailed
         There is a remembered credential, but it cannot be read; or this one cannot be remembered.
     InvalidCredential, InvalidSetting
-        A token, app ID or other setting that cannot be right; nothing was sent.
+        A token, app ID or other setting that cannot be right, or a token of the other API; nothing was sent.
     SignInRefused
-        Deriv does not accept the token or the app ID (call ``authorize``).
+        Deriv does not accept the token or the app ID (call ``authorize``), or has no account of that login ID.
     ConnectionFailed, CallTimeout
         Deriv could not be reached, or did not answer.
 
@@ -116,15 +134,16 @@ def login(
     <dpyauth session: signed in, CR900001 (USD, real)>
     """
     token = Secret(token) if isinstance(token, str) else token  # first of all: tracebacks may show variables
+    loginid = _checked_loginid(loginid)
     box = the_sandbox(sandbox, server)
     keeping = _profile(profile, server, box)
-    trouble: KeepingFailed | None = None
+    trouble: DpyauthError | None = None
     found = None if token is None else _Found(token, "the argument token")
     if found is None and ask is not True:
         found = _sample(box, api or "v3") if box else _environment()
         try:
-            found = found or _remembered(keeping)
-        except KeepingFailed as error:
+            found = found or _remembered(keeping, api)
+        except (KeepingFailed, NoCredential) as error:
             trouble = error
         found = found or _colab()
     own = app_id if app_id is not None else (found and found.app_id) or _variable("DERIV_APP_ID", box)
@@ -133,20 +152,23 @@ def login(
     speaks = wanted or choice.guess(found.token if found else None, own)
     if found is not None and found.sample and box is not None:
         found = _sample(box, speaks)
+    if found is not None:
+        checked(found.token, found.source, speaks)  # first: what it says helps more than a complaint of the app ID
     where = choice.settings(speaks, own)
     timeout = check_timeout(timeout)
     if found is None and (ask is False or not (environment.somebody_there() or (ask and environment.in_notebook()))):
         raise trouble or NoCredential(_NOBODY)
     if found is None and not environment.in_notebook():
-        found = _Found(_prompt(where), "the prompt")
+        found = _Found(_prompt(where.host if wanted or server or box else "Deriv"), "the prompt")
+        where = choice.settings(wanted or choice.guess(found.token, own), own)
+    options = {"loginid": loginid, "kept": found.active if found else None}
     session = _session(
         found,
         where,
         timeout,
         keeping,
         ask=ask is not False and environment.somebody_there(),
-        other=choice.other(speaks, own) if found is not None and wanted is None and not found.sample else None,
-        options={"create_demo": True} if create_demo and speaks == "options" else {},
+        options=options | ({"create_demo": True} if create_demo and where.api == "options" else {}),
     )
     if trouble is not None and session.loginid is None:
         session._signed_out_because = str(trouble).rstrip(".")
@@ -160,6 +182,7 @@ def login(
         oauth_host=oauth_host,
         remember=remember,
         profile=keeping,
+        loginid=loginid,
     )
     return session
 
@@ -171,6 +194,8 @@ class _Found(NamedTuple):
     source: str
     others: Mapping[str, Secret] = MappingProxyType({})
     """Tokens of all accounts by login ID, where there are several."""
+    active: str | None = None
+    """The account that was in use when it was kept."""
     app_id: str | None = None
     api: str | None = None
     remembered: bool = False
@@ -200,23 +225,22 @@ def _session(
     profile: str,
     *,
     ask: bool,
-    other: Settings | None,
     options: Mapping[str, Any],
 ) -> Session:
     """The kernel's one session: the one there is where it fits, else a new one in its place."""
     global _current
     with _lock:
         before = _current
-        credential = found.grants(where.api)[0] if found else None
-        if before is not None and (
-            before._fits(credential, where) or (other is not None and before._fits(credential, other))
-        ):
+        credential, grants = found.grants(where.api) if found else (None, None)
+        if before is not None and before._fits(credential, where, grants):
             before._timeout = timeout
+            if options["loginid"] is not None and before.loginid is not None:
+                before.use(options["loginid"])
             return before
         session = Session(where, timeout=timeout)
         try:
             if found is not None and credential is not None:
-                _enter(session, found, where, other, profile, ask=ask, options=options)
+                _enter(session, found, where, profile, ask=ask, options=options)
             _current = session
         except BaseException:
             session.close()
@@ -230,7 +254,6 @@ def _enter(
     session: Session,
     found: _Found,
     where: Settings,
-    other: Settings | None,
     profile: str,
     *,
     ask: bool,
@@ -238,7 +261,7 @@ def _enter(
 ) -> None:
     """Sign a new session in; where what was remembered is refused and somebody can be asked, leave that to them."""
     try:
-        session._wait_for(lambda: sign_in(session, found.grants, where, other, **options))
+        session._wait_for(lambda: sign_in(session, found.grants, where, **options))
     except SignInRefused as error:
         if found.remembered and ask:
             session._signed_out_because = _dropped(profile, found, where, error)
@@ -260,6 +283,17 @@ def _dropped(profile: str, found: _Found, where: Settings, error: SignInRefused)
     except KeepingFailed as trouble:
         return f"the remembered sign-in no longer works: {because}. {trouble}".rstrip(".")
     return f"the remembered sign-in no longer works and was forgotten: {because}"
+
+
+def _checked_loginid(given: object) -> str | None:
+    """Return a login ID as Deriv writes it."""
+    if given is None:
+        return None
+    if not isinstance(given, str) or not re.fullmatch(r"[A-Za-z]{1,16}[0-9]{1,16}", given.strip()):
+        raise InvalidSetting(
+            'The login ID must be letters and digits, such as "DOT900003". session.accounts() lists yours.'
+        )
+    return given.strip().upper()
 
 
 @atexit.register
@@ -288,14 +322,25 @@ def _environment() -> _Found | None:
     return _Found(token, f"the environment variable {_VARIABLE}")
 
 
-def _remembered(profile: str) -> _Found | None:
+def _remembered(profile: str, api: str | None) -> _Found | None:
     from dpyauth.keep import recall
 
     kept = recall(profile)
     if kept is None:
         return None
+    if api not in (None, kept.api):
+        raise NoCredential(
+            f"What was remembered is of Deriv's {kept.api} API, and is not sent to {api}. Leave out api=, or sign in "
+            f"with a token of {api}."
+        )
     return _Found(
-        kept.tokens[kept.active], f"what was kept in {kept.where}", kept.tokens, kept.app_id, kept.api, remembered=True
+        kept.tokens[kept.active],
+        f"what was kept in {kept.where}",
+        kept.tokens,
+        kept.active,
+        kept.app_id,
+        kept.api,
+        remembered=True,
     )
 
 
@@ -315,12 +360,12 @@ def _profile(name: str, server: str | None, box: Sandbox | None) -> str:
     return f"{name}@sandbox" if box else f"{name}@{server}" if server else name
 
 
-def _prompt(where: Settings) -> Secret:
+def _prompt(place: str) -> Secret:
     """Ask in a terminal, without showing what is typed."""
     import getpass
 
     try:
-        return Secret(getpass.getpass(f"Deriv API token (hidden, for {where.host}): "))
+        return Secret(getpass.getpass(f"Deriv API token (hidden, for {place}): "))
     except (EOFError, KeyboardInterrupt):
         raise NoCredential("No API token was entered.") from None
 
@@ -343,7 +388,7 @@ def _show(session: Session, box: Sandbox | None, **options: Any) -> None:
         show(_desk)
     elif credential is not None:
         sys.stderr.write(f"{session!r} with the token from {credential.source}\n")
-        if session._remark:
-            sys.stderr.write(f"{session._remark}\n")
+        if session._remarks:
+            sys.stderr.write(f"{session._remarks}\n")
     else:
         sys.stderr.write(f"Not signed in: {session._signed_out_because}.\n")

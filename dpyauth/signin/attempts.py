@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from dpyauth.apis.access import by_looks, by_name_only
 from dpyauth.errors import DpyauthError, SignInRefused
 from dpyauth.wire.background import background
 
@@ -21,8 +22,8 @@ T = TypeVar("T")
 Given = tuple["Credential", Mapping[str, "Credential"] | None]
 """The credential to sign in with, and those of all accounts by login ID, where there are several."""
 
-_KNOWN = {"NoAccount", "AccountDisabled", "DisabledClient", "SelfExclusion"}
-"""Refusals of somebody whose token is right."""
+_OF_THE_ACCOUNT = {"AccountDisabled", "DisabledClient", "SelfExclusion"}
+"""Refusals of v3 that are about one account, while the token is right."""
 
 
 def run(steps: Callable[[], Coroutine[Any, Any, T]]) -> Future[T]:
@@ -32,14 +33,8 @@ def run(steps: Callable[[], Coroutine[Any, Any, T]]) -> Future[T]:
     return outcome
 
 
-async def sign_in(
-    session: Session,
-    given: Callable[[str], Given],
-    where: Settings,
-    other: Settings | None = None,
-    **options: Any,
-) -> Account:
-    """Sign in; where this API does not take the token and the other one does, there.
+async def sign_in(session: Session, given: Callable[[str], Given], where: Settings, **options: Any) -> Account:
+    """Sign in, to the one API that is meant. No token is tried on the other.
 
     Parameters
     ----------
@@ -48,11 +43,10 @@ async def sign_in(
     given : callable
         What there is to sign in with, for the name of an API; may raise InvalidCredential.
     where : Settings
-        The Deriv that it looks made for.
-    other : Settings, optional
-        The other one, if it may be tried: once, and the session's remark says so.
+        The Deriv to sign in to.
     **options
-        Further options of the first API's sign-in.
+        Further options of the API's sign-in: ``loginid``, the account to begin with and no other; ``kept``, the one
+        that was remembered. Where v3 has closed that one, a demo account of the same sign-in stands in for it.
 
     Returns
     -------
@@ -61,7 +55,7 @@ async def sign_in(
     Raises
     ------
     SignInRefused
-        What the first one said; a note tells that the other one was asked as well.
+        Deriv does not take the token, the account or the app ID.
     InvalidCredential, InvalidSetting, ConnectionFailed, SessionClosed, BadReply
         As the sign-in itself.
 
@@ -78,18 +72,16 @@ async def sign_in(
     try:
         return await asyncio.wrap_future(session._sign_in(credential, where, grants, **options))
     except SignInRefused as refusal:
-        if other is None or refusal.code in _KNOWN:
+        if where.api != "v3" or refusal.code not in _OF_THE_ACCOUNT or options.get("loginid") or not grants:
+            raise
+        demos = [one.loginid for one in by_looks(grants) if one.demo]
+        real = [loginid for loginid in grants if loginid not in demos]
+        tried = next((loginid for loginid in demos if grants[loginid] is credential), None)
+        if tried is not None and real:
+            refusal.add_note(by_name_only(tried, real))
+        if tried is not None or not demos:
             raise
         try:
-            credential, grants = given(other.api)
-            account = await asyncio.wrap_future(session._sign_in(credential, other, grants))
-        except SignInRefused:
-            refusal.add_note(f"Deriv's {other.api} API does not take it either.")
-            raise refusal from None
+            return await asyncio.wrap_future(session._sign_in(grants[demos[0]], where, grants, **options))
         except DpyauthError:
             raise refusal from None
-    session._remark = (
-        f"This token is of Deriv's {other.api} API, not of {where.api}, as it looked at first. "
-        f'Say dpyauth.login(api="{other.api}") to spare the detour.'
-    )
-    return account

@@ -1,10 +1,11 @@
-"""Which of the two Derivs is meant, when nobody said so."""
+"""Tell which of the two Derivs is meant, when nobody said so."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from dpyauth.credentials import api_of
 from dpyauth.errors import InvalidSetting
 from dpyauth.settings import SERVERS, Settings, settings
 
@@ -21,12 +22,14 @@ class Choice(NamedTuple):
     language: str = "EN"
 
     def guess(self, token: Secret | None, app_id: object) -> str:
-        """The API that token and app ID look made for. Deriv promises nothing about their looks."""
+        """Return the API that is meant: that of the server, else the token's own, else the one the app ID is for.
+
+        There is no second guess: a token is sent to one API only.
+        """
         if self.server is not None:
             return "options" if self.server.strip().startswith("http") else "v3"
-        if token is not None and re.match(r"pat_|ory_", token.reveal().strip()):
-            return "options"
-        return "options" if re.search("[A-Za-z]", str(app_id or "")) else "v3"
+        kind = api_of(token) if token is not None else None
+        return kind or ("options" if re.search("[A-Za-z]", str(app_id or "")) else "v3")
 
     def settings(self, api: str, app_id: object) -> Settings:
         """Settings for one of the APIs."""
@@ -35,16 +38,6 @@ class Choice(NamedTuple):
             server = self.box.url if api == "v3" else self.box.rest
             app_id = app_id if _given(app_id) else (self.box.app_id if api == "v3" else self.box.options_app_id)
         return settings(app_id if _given(app_id) else None, server, self.language, api)
-
-    def other(self, api: str, app_id: object) -> Settings | None:
-        """Settings for the other API, where that can be tried: the options API needs an app ID of its own."""
-        if self.server is not None:
-            return None
-        if api == "options":
-            return self.settings("v3", app_id if str(app_id or "").strip().isdigit() else None)
-        if self.guess(None, app_id) == "options" or self.box is not None:
-            return self.settings("options", app_id if self.guess(None, app_id) == "options" else None)
-        return None
 
 
 def _given(app_id: object) -> bool:

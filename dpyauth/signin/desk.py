@@ -12,6 +12,8 @@ from dpyauth.apis.access import NAMES, Account
 from dpyauth.credentials import Secret, checked
 from dpyauth.errors import DpyauthError, KeepingFailed
 from dpyauth.panels.base import PanelDesk
+from dpyauth.panels.choosing import Choosing
+from dpyauth.panels.texts import texts
 from dpyauth.settings import SERVERS
 from dpyauth.signin import views
 from dpyauth.signin.attempts import run, sign_in
@@ -48,6 +50,8 @@ class Desk(PanelDesk):
         Whether the box to remember the sign-in is ticked from the start.
     profile : str
         The name it is remembered under.
+    loginid : str, optional
+        The account to begin with, and no other.
     """
 
     name = "sign-in"
@@ -62,8 +66,10 @@ class Desk(PanelDesk):
         oauth_host: str | None = None,
         remember: bool = False,
         profile: str = "default",
+        loginid: str | None = None,
     ) -> None:
         super().__init__(session)
+        self.words = texts("switcher", session._settings.language) | self.words
         self._box = box
         here = session._settings
         server = None if box is not None or here.server in SERVERS.values() else here.server
@@ -76,6 +82,8 @@ class Desk(PanelDesk):
         self._oauth_host = oauth_host
         self._remember = remember
         self._profile = profile
+        self._loginid = loginid
+        self._choosing = Choosing(session, self._use, super().dismiss)
         self._lock = threading.RLock()
         self._attempt: Future[Account] | None = None
         self._asked = ""  # the API of the latest attempt
@@ -91,10 +99,9 @@ class Desk(PanelDesk):
         chosen = self._api if api is None else api
         speaks = chosen or self._guess(token, app_id)
         own = self._own(app_id, speaks)
-        where = self._choice.settings(speaks, own)
         checked(token, _SOURCE, speaks)
-        other = None if chosen else self._choice.other(speaks, own)
-        self._begin(lambda api: (checked(token, _SOURCE, api), None), where, other, remember=remember)
+        where = self._choice.settings(speaks, own)
+        self._begin(lambda api: (checked(token, _SOURCE, api), None), where, remember=remember)
 
     def sample(self, name: str, api: str = "v3") -> None:
         """Sign in with one of the sandbox's sample tokens."""
@@ -160,11 +167,13 @@ class Desk(PanelDesk):
             self.dismiss()
             browser.pasted(address)
 
-    def choose(self, loginid: str) -> None:
-        """Use another account of the same sign-in."""
-        if loginid in self.session._grants:
-            attempt = self.session._switch(loginid)
-            self._follow(lambda: attempt, self.session.api)
+    def do(self, said: dict[str, Any]) -> None:
+        """Choose another account of the same sign-in, and answer the question whether it may be one with real money."""
+        self._choosing.do(said)
+
+    def _use(self, loginid: str) -> None:
+        attempt = self.session._switch(loginid)
+        self._follow(lambda: attempt, self.session.api)
 
     def cancel(self) -> None:
         """Call off what is under way."""
@@ -186,7 +195,7 @@ class Desk(PanelDesk):
     def dismiss(self) -> None:
         """Take away what was said."""
         self._notice = self._again = None
-        self.session._remark = ""
+        self.session._dismiss()
         self.changed()
 
     def sign_out(self) -> None:
@@ -236,6 +245,7 @@ class Desk(PanelDesk):
             "samples": {api: list(samples) for api, samples in self._samples.items()},
             "account": account,
             "accounts": views.accounts(session, self._balances),
+            "asking": self._choosing.asking,
             "remember": self._remember,
             "held": list(browser.loginids) if browser else [],
             "listening": browser is not None and browser.listener is not None,
@@ -249,7 +259,8 @@ class Desk(PanelDesk):
 
         async def steps() -> Account:
             given = await brought.given()
-            return await sign_in(self.session, lambda api: given, browsing.way.settings, **browsing.way.options)
+            options = {"loginid": self._loginid, **browsing.way.options}
+            return await sign_in(self.session, lambda api: given, browsing.way.settings, **options)
 
         with self._lock:
             if browsing is not self._browser or browsing.taken:
@@ -290,14 +301,14 @@ class Desk(PanelDesk):
         self,
         given: Callable[[str], Given],
         where: Settings,
-        other: Settings | None = None,
         *,
         remember: bool,
         **options: Any,
     ) -> None:
         self._remember = remember
+        options = {"loginid": self._loginid, **options}
         again = partial(self._begin, given, where, remember=remember, create_demo=True)
-        self._follow(lambda: run(lambda: sign_in(self.session, given, where, other, **options)), where.api, again)
+        self._follow(lambda: run(lambda: sign_in(self.session, given, where, **options)), where.api, again)
 
     def _follow(self, start: Callable[[], Future[Account]], api: str, again: Callable[[], None] | None = None) -> None:
         with self._lock:  # or a quick one would be over before anybody knows of it

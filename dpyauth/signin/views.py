@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 from dpyauth import environment
+from dpyauth.apis.access import by_looks
 from dpyauth.errors import (
     ConnectionFailed,
     DpyauthError,
@@ -73,8 +74,8 @@ def news(session: Session, words: Mapping[str, str] = _ENGLISH) -> dict[str, str
     because = session._signed_out_because
     if session.state == "signed out" and because:
         return {"title": words["signed_out"], "text": f"{because[0].upper()}{because[1:]}.", "kind": "info"}
-    if session._account is not None and session._remark:
-        return {"title": words["note"], "text": session._remark, "kind": "info"}
+    if session._account is not None and (remarks := session._remarks):
+        return {"title": words["note"], "text": remarks, "kind": "info"}
     return None
 
 
@@ -112,7 +113,7 @@ def accounts(session: Session, balances: Mapping[str, str]) -> list[dict[str, An
         {
             "loginid": loginid,
             "currency": str(row.get("currency") or ""),
-            "kind": "demo" if _is_demo(loginid, row) else "real",
+            "kind": "demo" if is_demo(session, loginid) else "real",
             "balance": balances.get(loginid) or money(row.get("balance")),
             "current": loginid == account.loginid,
         }
@@ -136,6 +137,7 @@ def _row(account: Account, loginid: str) -> Mapping[str, Any]:
     return next((row for row in account.rows if row.get("loginid") == loginid), {})
 
 
-def _is_demo(loginid: str, row: Mapping[str, Any]) -> bool:
-    said = row.get("is_virtual")
-    return bool(said) if said is not None else loginid.startswith("VR")
+def is_demo(session: Session, loginid: str) -> bool:
+    """Tell whether an account of the sign-in is a demo account; by its login ID, where Deriv has not said."""
+    said = _row(session._account, loginid).get("is_virtual") if session._account is not None else None
+    return bool(said) if said is not None else by_looks([loginid])[0].demo

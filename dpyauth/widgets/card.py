@@ -21,7 +21,7 @@ class CardPanel(Panel):
     """
 
     _esm = script("accounts", "card")
-    _css = style("switcher", "card")
+    _css = style("card")
 
     _desk: CardDesk
 

@@ -14,6 +14,7 @@ function render({ model, el }) {
   const typed = {}; // what the reader has changed, by field
   let asking = false; // "use another token" was pressed while signed in
   let latest = model.get("view").phase;
+  let question = ""; // the account that is asked about
   window.addEventListener("message", received);
 
   function send(message) {
@@ -280,25 +281,10 @@ function render({ model, el }) {
         element("span", { class: "dpyauth-label" }, t("scopes")),
         (scopes.length ? scopes : [t("scopes_unknown")]).map((scope) => badge("scope", scope))),
       source ? element("p", { class: "dpyauth-help", dir: "auto" }, t("source", { source })) : null,
-      view.accounts.length ? siblings(view) : null,
+      view.accounts.length ? accounts(panel, view) : null,
       element("div", { class: "dpyauth-row" },
         button(t("another"), () => ask(true)),
         button(t("sign_out"), () => send({ do: "sign-out" }))));
-  }
-
-  function siblings(view) {
-    const choose = (one) => () => send({ do: "choose", loginid: one.loginid });
-    const row = (one) =>
-      element("button", {
-        class: "dpyauth-sibling", type: "button", id: `${id}-use-${one.loginid}`, "aria-pressed": String(one.current),
-        disabled: one.current, onclick: choose(one),
-      },
-        element("span", { class: "dpyauth-strong" }, one.loginid),
-        badge(one.kind, one.kind === "demo" ? t("demo_short") : t("real_short")),
-        element("span", { class: "dpyauth-money" }, [one.balance, one.currency].filter(Boolean).join(" ")),
-        element("span", { class: "dpyauth-help" }, one.current ? t("in_use") : t("use_this")));
-    return element("ul", { class: "dpyauth-siblings", "aria-label": t("accounts") },
-      view.accounts.map((one) => element("li", {}, row(one))));
   }
 
   function ask(yes) {
@@ -308,7 +294,10 @@ function render({ model, el }) {
     panel.find(`${id}-token`)?.focus();
   }
 
+  const changed = () => (question = answering(panel, model.get("view"), question));
+  model.on("change:view", changed);
   return () => {
+    model.off("change:view", changed);
     window.removeEventListener("message", received);
     panel.end();
   };

@@ -23,7 +23,7 @@ class SignInPanel(Panel):
         What does the signing in.
     """
 
-    _esm = script("callback", "signin")
+    _esm = script("callback", "accounts", "signin")
     _css = style()
 
     _desk: Desk
@@ -60,8 +60,6 @@ class SignInPanel(Panel):
                 desk.pasted(_taken(said, "address"))
             case {"do": "confirm"}:
                 desk.confirm()
-            case {"do": "choose", "loginid": str(loginid)}:
-                desk.choose(loginid)
             case {"do": "cancel"}:
                 desk.cancel()
             case {"do": "sign-out"}:

@@ -20,7 +20,7 @@ class SwitcherPanel(Panel):
     """
 
     _esm = script("accounts", "switcher")
-    _css = style("switcher")
+    _css = style()
 
     _desk: SwitcherDesk
 

@@ -119,6 +119,7 @@ class Background:
                 loop.close()
                 return
             asyncio.set_event_loop(loop)
+            loop.set_exception_handler(_complain)
             loop.call_soon(self._empty)
             self._thread, self._loop = threading.current_thread(), loop
         try:
@@ -181,6 +182,12 @@ class Background:
     def _forked(self) -> None:
         """Begin anew in a forked process, where the thread is not."""
         self.__init__()  # type: ignore[misc]
+
+
+def _complain(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Leave out what is no news: websockets lets a proxy's silent end pass as an error of its own, and tells it too."""
+    if not isinstance(context.get("exception"), EOFError):
+        loop.default_exception_handler(context)
 
 
 background = Background()

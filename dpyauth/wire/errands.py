@@ -45,7 +45,7 @@ class Errands:
         self._at_end = end
         self._ended = threading.Event()
         self._tasks: dict[Pending, asyncio.Task[None]] = {}
-        self._timers: list[asyncio.TimerHandle] = []
+        self._watches: dict[Callable[[], float | None], asyncio.TimerHandle] = {}
 
     @property
     def alive(self) -> bool:
@@ -64,9 +64,12 @@ class Errands:
             self._ended.wait(timeout=CLOSE_TIMEOUT)
             background.join()
 
-    def later(self, delay: float, function: Callable[[], None]) -> None:
-        """Have a function called in so many seconds, on the background thread, unless this ends before."""
-        background.post(self._later, (delay, function))
+    def watch(self, look: Callable[[], float | None]) -> None:
+        """Have a function called now and again, on the background thread, until this ends.
+
+        It returns in how many seconds it wants to be called next; None when no more.
+        """
+        background.post(self._look, look)
 
     # On the background thread
 
@@ -115,10 +118,12 @@ class Errands:
         if task is not None:
             task.cancel()
 
-    def _later(self, given: tuple[float, Callable[[], None]]) -> None:
-        if self.failure is None:
+    def _look(self, look: Callable[[], float | None]) -> None:
+        self._watches.pop(look, None)
+        again = look() if self.failure is None else None
+        if again is not None:
             background.hold(self)
-            self._timers.append(background.loop.call_later(*given))
+            self._watches[look] = background.loop.call_later(again, self._look, look)
 
     def _end(self, error: DpyauthError) -> None:
         if self.failure is None:
@@ -128,7 +133,7 @@ class Errands:
             ending.add_done_callback(self._over)
 
     async def _ending(self) -> None:
-        for timer in self._timers:
+        for timer in self._watches.values():
             timer.cancel()
         tasks = list(self._tasks.values())
         for task in tasks:

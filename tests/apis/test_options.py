@@ -109,10 +109,9 @@ def renewal() -> Renewal:
 
 @pytest.fixture
 def make(deriv: Deriv, renewal: Renewal, nothing_left: None, request: pytest.FixtureRequest) -> Make:
-    def make_one(given: Tokens | None = None, grants: Any = None, **more: Any) -> options.Access:
+    def make_one(given: Tokens | None = None, **more: Any) -> options.Access:
         first = Credential(given.access if given else Secret("token"), "a test", given, renewal if given else None)
-        grants = {loginid: first for loginid in grants} if grants else {"": first}
-        access = options.Access(settings("a1", api="options"), grants, first, **more)
+        access = options.Access(settings("a1", api="options"), {"": first}, first, **more)
         request.addfinalizer(access.close)
         access._rest = deriv  # type: ignore[assignment]
         deriv.access = access
@@ -136,22 +135,57 @@ def enter(access: options.Access, loginid: str | None = None, times: int = 1) ->
 
 
 @pytest.mark.parametrize(
-    ("accounts", "wanted", "first"),
+    ("accounts", "kept", "first", "said"),
     [
-        ([REAL, DEMO], None, "DOT2"),
-        ([REAL, DEMO], ["ROT1", "DOT2"], "ROT1"),
-        ([REAL, SLEEPS], None, "ROT1"),
-        ([SLEEPS], None, "DOT3"),
-        ([REAL, SLEEPS, DEMO], ["DOT3"], "DOT3"),
-        ([REAL], ["DOT9"], "ROT1"),
-        ([None, 5, {}, {"account_id": 7}, {"account_id": None}, REAL], None, "ROT1"),
+        ([REAL, DEMO], None, "DOT2", ""),
+        ([DEMO, REAL], "ROT1", "ROT1", "This is real money: ROT1 is the account that was remembered."),
+        ([REAL, DEMO], "DOT2", "DOT2", ""),
+        ([REAL, DEMO], "DOT9", "DOT2", "The remembered account DOT9 is not there any more. This is the demo account"),
+        ([REAL, DEMO], "ROT9", "DOT2", "The remembered account ROT9 is not there any more. This is the demo account"),
+        ([REAL], "DOT9", "ROT1", "DOT9 is not there any more. This is real money: ROT1 is a real account, and there"),
+        ([REAL], None, "ROT1", "This is real money: ROT1 is a real account, and there is no demo account."),
+        ([SLEEPS], None, "DOT3", ""),
+        (
+            [REAL, SLEEPS],
+            None,
+            "DOT3",
+            "",
+        ),  # it may be of no use: then that is said, and still no real money is touched
+        ([REAL, SLEEPS, DEMO], None, "DOT2", ""),
+        ([REAL, SLEEPS, DEMO], "DOT3", "DOT2", "The remembered account DOT3 cannot be used now. This is the demo"),
+        ([REAL, SLEEPS, {**SLEEPS, "account_id": "DOT4"}], "DOT4", "DOT4", ""),
+        ([{**REAL, "status": "inactive"}, DEMO], "ROT1", "DOT2", "The remembered account ROT1 cannot be used now."),
+        ([{**REAL, "status": "inactive"}, {**REAL, "account_id": "ROT5"}], None, "ROT5", "This is real money: ROT5"),
+        ([None, 5, {}, {"account_id": 7}, {"account_id": None}, REAL], None, "ROT1", "This is real money"),
     ],
 )
-def test_the_account_to_begin_with(make: Make, deriv: Deriv, accounts: Any, wanted: Any, first: str) -> None:
+def test_the_account_to_begin_with(make: Make, deriv: Deriv, accounts: Any, kept: Any, first: str, said: str) -> None:
     deriv.accounts = accounts
-    access = make(grants=wanted)
+    access = make(kept=kept)
     assert enter(access, times=2) == [f"wss://x/{first}"] * 2
     assert deriv.asked == ["get_accounts", f"otp {first}", f"otp {first}"]
+    assert said in access.remark
+    assert bool(said) == bool(access.remark)
+
+
+@pytest.mark.parametrize("kept", [None, "DOT2"])
+def test_the_account_that_is_named(make: Make, deriv: Deriv, kept: Any) -> None:
+    access = make(loginid="ROT1", kept=kept)
+    assert enter(access) == ["wss://x/ROT1"]
+    assert access.remark == ""
+    with pytest.raises(SignInRefused, match="no access to an account ROT9, only to: ROT1, DOT2") as refused:
+        enter(make(loginid="ROT9", kept=kept))
+    assert refused.value.code == "AccountNotFound"
+    assert deriv.asked[-1] == "get_accounts"
+
+
+@pytest.mark.parametrize(("loginid", "made"), [(None, True), ("ROT1", False)])
+def test_a_demo_account_is_made_where_only_a_real_one_is(
+    make: Make, deriv: Deriv, loginid: str | None, made: bool
+) -> None:
+    deriv.accounts = [REAL]
+    assert enter(make(create_demo=True, loginid=loginid)) == ["wss://x/DOT2" if made else "wss://x/ROT1"]
+    assert ("create_account" in deriv.asked) is made
 
 
 def test_an_account_by_name(make: Make, deriv: Deriv) -> None:

@@ -135,7 +135,7 @@ def test_sample_by_name_another_token_and_back(form: Notebook) -> None:
 
 
 def test_both_apis(form: Notebook) -> None:
-    """The reader chooses, or the panel finds out, and says so."""
+    """The reader chooses, or the token and the app ID do. What was sent to one is not sent to the other."""
     form.panel.locator("summary").click()
     choice = form.panel.get_by_label("Deriv API")
     expect(choice).to_have_value("")
@@ -159,9 +159,13 @@ def test_both_apis(form: Notebook) -> None:
     form.app_id.fill("SomeApp0fMine")  # letters: of options, as it looks
     form.panel.get_by_label("Personal access token", exact=True).fill(RIGHT)
     form.page.keyboard.press("Enter")
+    expect(form.notice).to_contain_text("Deriv did not let you in (options API)")
+    expect(form.notice).to_contain_text("it is a token of the older API, v3")
+    form.expect_readable("both-apis-refused")
+    form.app_id.fill("16303")
+    form.token.fill(RIGHT)
+    form.page.keyboard.press("Enter")
     expect_account(form, "CR900001")
-    expect(form.notice).to_contain_text("This token is of Deriv's v3 API, not of options")
-    form.expect_readable("both-apis-corrected")
 
 
 def test_moved_to_the_newer_api(form: Notebook) -> None:

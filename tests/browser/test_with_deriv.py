@@ -96,7 +96,8 @@ class Reader:
 
     def expect_accounts(self, *loginids: str) -> None:
         panel = self.notebook.panel
-        expect(panel.locator(".dpyauth-loginid")).to_have_text(loginids[0])
+        demo = next((loginid for loginid in loginids if loginid.startswith("VR")), loginids[0])
+        expect(panel.locator(".dpyauth-loginid")).to_have_text(demo)
         expect(panel.locator(".dpyauth-siblings .dpyauth-strong")).to_have_text(list(loginids))
 
     def expect_clean(self, least: int = 3) -> None:
@@ -517,30 +518,49 @@ def test_choosing_an_account(ready: Reader) -> None:
     choose(popup, "Sandbox Rich")
     allow(popup)
     ready.expect_accounts(*RICH)
-    accounts = notebook.panel.get_by_role("list", name="Your accounts")
-    expect(accounts.get_by_role("button", pressed=True)).to_contain_text("CR900001")
-    expect(accounts.get_by_role("button", pressed=True)).to_be_disabled()
-    accounts.get_by_role("button", name=re.compile("VRTC900003")).click()
-    expect(notebook.panel.locator(".dpyauth-loginid")).to_have_text("VRTC900003")
-    expect(notebook.panel).to_contain_text("Demo account")
+    panel, page = notebook.panel, notebook.page
+    accounts = panel.get_by_role("list", name="Your accounts")
     expect(accounts.get_by_role("button", pressed=True)).to_contain_text("VRTC900003")
+    expect(accounts.get_by_role("button", pressed=True)).to_be_disabled()
 
-    # With the keyboard.
-    expect(notebook.panel.locator(".dpyauth-who")).to_be_focused()
-    notebook.page.keyboard.press("Tab")
-    expect(accounts.get_by_role("button", name=re.compile("CR900001"))).to_be_focused()
-    notebook.page.keyboard.press("Tab")
-    notebook.page.keyboard.press("Enter")
-    expect(notebook.panel.locator(".dpyauth-loginid")).to_have_text("CR900002")
-    expect(notebook.panel.locator(".dpyauth-who")).to_be_focused()
+    # One with real money is asked about first, where the keyboard and a screen reader find it.
+    row = accounts.get_by_role("button", name=re.compile("CR900001"))
+    row.focus()
+    page.keyboard.press("Enter")
+    question = panel.get_by_role("group", name="Use real-money account CR900001?")
+    expect(question).to_contain_text("Calls after this act on real money.")
+    expect(notebook.button("No, stay with VRTC900003")).to_be_focused()
+    notebook.expect_readable("account-asking")
+    notebook.button("No, stay with VRTC900003").focus()  # another theme may take it away
+    page.keyboard.press("Enter")
+    expect(question).to_have_count(0)
+    expect(panel.locator(".dpyauth-loginid")).to_have_text("VRTC900003")
+    row.click()
+    expect(notebook.button("No, stay with VRTC900003")).to_be_focused()
+    page.keyboard.press("Shift+Tab")
+    expect(notebook.button("Yes, use CR900001")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(panel.locator(".dpyauth-loginid")).to_have_text("CR900001")
+    expect(panel).to_contain_text("Real account")
+    expect(accounts.get_by_role("button", pressed=True)).to_contain_text("CR900001")
+
+    # A demo account takes one press of a key.
+    expect(panel.locator(".dpyauth-who")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(accounts.get_by_role("button", name=re.compile("CR900002"))).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(panel.locator(".dpyauth-loginid")).to_have_text("VRTC900003")
+    expect(panel.locator(".dpyauth-who")).to_be_focused()
 
     # One that is refused leaves things as they are.
     grants = ready.deriv.world.grants
-    token = next(token for token in ready.tokens if grants[token].loginid == "CR900001")
+    token = next(token for token in ready.tokens if grants[token].loginid == "CR900002")
     ready.deriv.faults.revoke(token)
-    accounts.get_by_role("button", name=re.compile("CR900001")).click()
+    accounts.get_by_role("button", name=re.compile("CR900002")).click()
+    notebook.button("Yes, use CR900002").click()
     expect(notebook.notice).to_contain_text("Deriv did not let you in")
-    expect(notebook.panel.locator(".dpyauth-loginid")).to_have_text("CR900002")
+    expect(panel.locator(".dpyauth-loginid")).to_have_text("VRTC900003")
     assert json.loads(notebook.save())["nbformat"] == 4
 
 
@@ -608,6 +628,7 @@ def test_personal_access_token(optional: OptionsReader) -> None:
     expect(notebook.panel.locator(".dpyauth-money")).to_have_text([re.compile(r"[\d,]+\.\d\d USD")] * 2)
     notebook.expect_readable("options-account")
     notebook.panel.get_by_role("button", name=re.compile("ROT900001")).click()
+    notebook.button("Yes, use ROT900001").click()
     expect(notebook.panel.locator(".dpyauth-loginid")).to_have_text("ROT900001")
     assert sum(token in frame for frame in notebook.sent) == 1
     assert [place for place in (notebook.save(), notebook.page.content(), *notebook.got) if token in place] == []

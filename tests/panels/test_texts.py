@@ -36,7 +36,7 @@ SKINS = read(WIDGETS.glob("*.py"))
 PYTHON = "\n".join(file.read_text("utf-8") for file in PACKAGE.rglob("*.py"))
 
 
-BESIDE = {"card": "switcher"}
+BESIDE = {"card": "switcher", "sign-in": "switcher"}
 """Whose words a panel has beside its own."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import json
 import threading
 import time
 from collections.abc import Callable
@@ -33,9 +34,11 @@ from dpyauth.errors import (
     SignInRefused,
 )
 from dpyauth.oauth.tokens import Tokens, http_client, refresh
+from dpyauth.panels.switcher import SwitcherDesk
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session, signing
 from dpyauth.settings import settings
+from dpyauth.signin import views
 from dpyauth.wire.background import background
 
 Open = Callable[..., Session]
@@ -43,6 +46,10 @@ Eventually = Callable[..., None]
 
 DEMO, REAL = "DOT900003", "ROT900001"
 BACK = "http://localhost/back"
+
+
+def _json(code: str, message: str) -> str:
+    return json.dumps({"errors": [{"status": 401, "code": code, "message": message}]})
 
 
 def calls(box: Sandbox, call: str) -> int:
@@ -116,9 +123,17 @@ def test_signing_in(session: Session, box: Sandbox) -> None:
 
 def test_the_account_asked_for(open_options: Open, box: Sandbox) -> None:
     credential = pat(box)
-    session = open_options(credential, grants={DEMO: pat(box), REAL: credential})
+    session = open_options(credential, loginid=REAL)
     assert repr(session) == f"<dpyauth session: signed in, {REAL} (USD, real)>"
     assert session._grants == {REAL: credential, DEMO: credential}
+    assert session._remarks == ""  # that is what was asked for
+
+
+def test_what_is_said_of_the_account_is_of_that_account(open_options: Open, box: Sandbox) -> None:
+    session = open_options(kept="DOT1")
+    assert session._remarks == f"The remembered account DOT1 is not there any more. This is the demo account {DEMO}."
+    session.use(REAL)
+    assert session._remarks == ""
 
 
 def test_an_inactive_account_is_not_the_first_choice(open_options: Open) -> None:
@@ -127,6 +142,36 @@ def test_an_inactive_account_is_not_the_first_choice(open_options: Open) -> None
     with pytest.raises(ApiError, match="inactive"):
         session.use("ROT900011")
     assert session.loginid == "DOT900012"
+
+
+def test_an_inactive_demo_account_is_no_reason_to_take_the_real_one(open_options: Open, box: Sandbox) -> None:
+    demo = next(account for account in box.options.person(DEMO).accounts if account.is_virtual)
+    demo.disabled = True
+    with pytest.raises(ApiError, match="inactive") as refused:
+        open_options()
+    assert refused.value.__notes__ == [
+        f"{DEMO} is the demo account, and dpyauth uses no real money unasked. To use {REAL}, a real account, name it: "
+        f'dpyauth.login(loginid="{REAL}").'
+    ]
+    assert open_options(loginid=REAL).loginid == REAL
+
+
+@pytest.mark.parametrize("gone", [DEMO, REAL])
+def test_a_reconnection_leads_to_no_other_account(
+    open_options: Open, box: Sandbox, at_once: None, eventually: Eventually, gone: str
+) -> None:
+    """Whatever Deriv lists by then, and in what order."""
+    session = open_options(loginid=gone)
+    people = box.options.person(DEMO).accounts
+    people.reverse()
+    box.faults.drop()
+    arrived(box, "otp", 2)
+    assert session.balance()["loginid"].tolist() == [gone]
+    people[:] = [account for account in people if account.loginid != gone]
+    box.faults.drop()
+    eventually(lambda: session.state == "signed out")
+    with pytest.raises(NotSignedIn, match="AccountNotFound"):
+        session.balance()
 
 
 def test_signing_in_with_the_browser(open_options: Open, browser: Browser) -> None:
@@ -423,13 +468,14 @@ def test_a_refused_renewal(open_options: Open, browser: Browser, box: Sandbox) -
     before = token_of(session)
     box.faults.error("invalid_grant", "token")
     box.expire(before.reveal())
-    for _ in range(2):
-        with pytest.raises(SignInRefused, match=r"Sign in again") as refused:
-            session.accounts()
-        assert refused.value.call == "get_accounts"
+    with pytest.raises(SignInRefused, match=r"Sign in again") as refused:
+        session.accounts()
+    assert refused.value.call == "get_accounts"
     assert browser.renewed == 1
-    assert session.state == "signed in"  # the socket goes on
-    assert session.balance()["loginid"].tolist() == [DEMO]
+    assert session.state == "signed out"
+    for ask in (session.accounts, session.balance):
+        with pytest.raises(NotSignedIn, match="does not accept this token"):
+            ask()
 
 
 def test_a_renewal_that_has_to_wait(open_options: Open, browser: Browser, box: Sandbox, at_once: None) -> None:
@@ -482,11 +528,83 @@ def test_a_socket_outlives_its_token(session: Session, box: Sandbox) -> None:
         box.expire(token_of(session).reveal())
         box.pay(DEMO, 7.0)
         assert stream.next(timeout=5)["transaction"]["amount"] == 7.0
-        with pytest.raises(SignInRefused, match="mistyped, deleted or expired"):
-            session.accounts()
-        box.pay(DEMO, 8.0)
-        assert stream.next(timeout=5)["transaction"]["amount"] == 8.0
         assert session.state == "signed in"
+
+
+ASKED = {
+    "a question": lambda session: session.accounts(),
+    "a change": lambda session: session.call("reset_demo_balance", account_id=DEMO),
+    "another account": lambda session: session.portfolio(REAL),
+    "a switch": lambda session: session.use(REAL),
+}
+
+
+@pytest.mark.parametrize("asked", ASKED)
+def test_once_deriv_has_refused_the_token_all_say_so(
+    session: Session, box: Sandbox, asked: str, eventually: Eventually
+) -> None:
+    """Over HTTP, while the socket still lives: there is one state, and it is told everywhere."""
+    told: list[str] = []
+    session._watch(lambda: told.append(session.state))
+    stream = session.stream("transaction")
+    access, switcher = session._access, SwitcherDesk(session)
+    box.faults.revoke(token_of(session).reveal())
+    with pytest.raises(SignInRefused, match="mistyped, deleted or expired"):
+        ASKED[asked](session)
+    assert (session.state, session.loginid, session.health()["state"]) == ("signed out", None, "signed out")
+    assert told[-1] == "signed out"
+    assert repr(session) == "<dpyauth session: signed out>"
+    for ask in (session.accounts, session.balance):
+        with pytest.raises(NotSignedIn, match=r"does not accept this token: .* make a new one at developers"):
+            ask()
+    with pytest.raises(SignInRefused, match="does not accept this token"):
+        stream.next(timeout=5)
+    assert "does not accept this token" in switcher.text() + str(switcher.look()["notice"])
+    assert access is not None
+    assert access.errands is not None
+    assert not access.errands.alive
+    eventually(lambda: box.connections_open == 0)
+    assert session.events()["what"].iloc[-1] == "closed"
+
+
+def test_several_questions_at_once_are_refused_each(session: Session, box: Sandbox) -> None:
+    box.faults.revoke(token_of(session).reveal())
+    for one in [on_thread(session.accounts), on_thread(lambda: session.call("get_nickname"))]:
+        assert isinstance(one.exception(10), SignInRefused | NotSignedIn)
+    assert session.state == "signed out"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param((401, _json("Unauthorized", "Invalid or expired token"), 1), id="once"),
+        pytest.param((401, "<html>", 9), id="a page of something in between"),
+        pytest.param((401, _json("Unauthorized", "Invalid application"), 9), id="the app ID"),
+        pytest.param((401, _json("Unauthorized", "Deriv-App-ID header is required for PAT tokens"), 9), id="no app ID"),
+        pytest.param((403, _json("AccessDenied", "No scope"), 9), id="the scope"),
+    ],
+)
+def test_what_is_no_end_of_the_sign_in(session: Session, box: Sandbox, answer: tuple[int, str, int]) -> None:
+    status, body, times = answer
+    box.faults.http(status, "*", times=times, body=body)
+    with pytest.raises(ApiError):
+        session.call("get_nickname")
+    assert session.state == "signed in"
+    box.faults.clear()
+    assert session.balance()["loginid"].tolist() == [DEMO]
+
+
+@pytest.mark.parametrize("trouble", ["unreachable", "slow"])
+def test_where_it_cannot_be_decided_nothing_is(session: Session, box: Sandbox, trouble: str) -> None:
+    box.faults.error("Unauthorized", "get_nickname")
+    if trouble == "slow":
+        box.faults.stall("get_accounts")
+    else:
+        box.faults.http(503, "get_accounts", times=99)
+    with pytest.raises(SignInRefused):
+        session.call("get_nickname", timeout=0.3)
+    assert session.state == "signed in"
+    assert session.balance()["loginid"].tolist() == [DEMO]
 
 
 def test_but_not_a_reconnection(session: Session, box: Sandbox, at_once: None, eventually: Eventually) -> None:
@@ -529,14 +647,6 @@ def test_and_is_renewed(
     assert browser.renewed == 1
 
 
-def test_a_revoked_token(session: Session, box: Sandbox, at_once: None, eventually: Eventually) -> None:
-    box.faults.revoke(token_of(session).reveal())
-    with pytest.raises(SignInRefused):
-        session.accounts()
-    box.faults.drop()
-    eventually(lambda: session.state == "signed out")
-
-
 # The reminder
 
 
@@ -548,21 +658,14 @@ def reminders(session: Session) -> list[str]:
 def test_a_reminder(open_options: Open, browser: Browser, eventually: Eventually) -> None:
     session = open_options(None, app_id=browser.app_id)
     told: list[str] = []
-    session._watch(lambda: told.append(session._remark))
+    session._watch(lambda: told.append(session._remarks))
     session._sign_in_and_wait(browser.credential(signing.REMIND_BEFORE - 1, renewable=False))
     eventually(lambda: told and "Sign in again" in told[-1])
     session.use(REAL)
-    assert "ends at" in session._remark
-    assert reminders(session) == [session._remark]
-
-
-def test_no_reminder_before_its_time(
-    open_options: Open, browser: Browser, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(signing, "REMIND_BEFORE", 3600.0)
-    session = open_options(browser.credential(3600.3, renewable=False), app_id=browser.app_id)
-    assert reminders(session) == []
-    eventually(lambda: reminders(session))
+    assert "ends at" in session._remarks
+    assert reminders(session) == [session._remarks]
+    session._dismiss()
+    assert session._remarks == ""
 
 
 def test_no_reminder_where_there_is_no_need(open_options: Open, browser: Browser, box: Sandbox) -> None:
@@ -571,7 +674,85 @@ def test_no_reminder_where_there_is_no_need(open_options: Open, browser: Browser
     session._sign_in_and_wait(browser.credential(None, renewable=False))
     session.accounts()  # behind whatever was due at once
     assert reminders(session) == []
-    assert session._remark == ""
+    assert session._remarks == ""
+
+
+class Clock:
+    """Stands in for the module `time` where the session looks at the time of day."""
+
+    def __init__(self) -> None:
+        self.ahead = 0.0
+        self.strftime, self.gmtime = time.strftime, time.gmtime
+
+    def time(self) -> float:
+        return time.time() + self.ahead
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """A time of day that can jump, as it does for a machine that has slept."""
+    made = Clock()
+    monkeypatch.setattr(signing, "time", made)
+    monkeypatch.setattr(signing, "LOOK_EVERY", 0.02)
+    return made
+
+
+def test_no_reminder_before_its_time(
+    open_options: Open, browser: Browser, clock: Clock, eventually: Eventually
+) -> None:
+    session = open_options(browser.credential(3600.0, renewable=False), app_id=browser.app_id)
+    clock.ahead = 3600.0 - signing.REMIND_BEFORE - 60.0
+    assert session._remarks == ""
+    session.accounts()
+    assert reminders(session) == []
+    clock.ahead = 3600.0 - signing.REMIND_BEFORE
+    eventually(lambda: reminders(session) == [session._remarks])
+
+
+def test_after_its_end_a_reminder_tells_of_that(
+    open_options: Open, browser: Browser, clock: Clock, eventually: Eventually
+) -> None:
+    session = open_options(browser.credential(3600.0, renewable=False), app_id=browser.app_id)
+    told: list[str] = []
+    session._watch(lambda: told.append(session._remarks))
+    assert session._remarks == ""
+    clock.ahead = 3590.0  # it slept until shortly before
+    eventually(lambda: told and "This sign-in ends at" in told[-1])
+    session._dismiss()
+    clock.ahead = 3700.0
+    assert session._remarks.startswith("This sign-in ended at")  # at once, whoever asks
+    eventually(lambda: told and "This sign-in ended at" in told[-1])
+    assert session.events()["what"].tolist()[-2:] == ["sign-in ends soon", "sign-in ended"]
+    assert session.balance()["loginid"].tolist() == [DEMO]  # the socket goes on
+    session._sign_in_and_wait(browser.credential(renewable=False))
+    clock.ahead = 0.0
+    assert session._remarks == ""
+
+
+def test_once_it_is_signed_out_there_is_no_reminder(
+    open_options: Open, browser: Browser, clock: Clock, eventually: Eventually
+) -> None:
+    session = open_options(browser.credential(3600.0, renewable=False), app_id=browser.app_id)
+    clock.ahead = 3700.0
+    eventually(lambda: "ended" in session._remarks)
+    browser.box.expire(token_of(session).reveal())
+    with pytest.raises(SignInRefused):
+        session.accounts()
+    notice = views.news(session)
+    assert notice is not None
+    assert (notice["title"], "ended at" in notice["text"]) == ("Signed out", False)
+
+
+def test_a_renewal_that_is_refused_is_worth_a_reminder(
+    open_options: Open, browser: Browser, box: Sandbox, clock: Clock, eventually: Eventually
+) -> None:
+    session = open_options(browser.credential(200.0), app_id=browser.app_id)
+    assert session._remarks == ""
+    box.faults.error("invalid_grant", "token")
+    box.faults.error("Unauthorized", "legacy_migration_status")  # which has it renewed
+    with pytest.raises(ApiError):
+        session.migration()
+    eventually(lambda: "This sign-in ends at" in session._remarks and reminders(session))
 
 
 # What stands between

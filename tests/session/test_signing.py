@@ -53,7 +53,7 @@ class Place:
     def sign_in(self, session: Session) -> Any:
         """Start to sign in, to the first of the accounts."""
         grants = self.grants()
-        return session._sign_in(grants[self.loginids[0]], grants=grants)
+        return session._sign_in(grants[self.loginids[0]], grants=grants, loginid=self.loginids[0])
 
     def session(self) -> Session:
         session = self.open(None)
@@ -317,27 +317,25 @@ def test_whether_it_fits(place: Place) -> None:
 
 
 def test_reminders_are_of_the_sign_in_they_were_made_for(
-    open_options: Any, box: Sandbox, monkeypatch: pytest.MonkeyPatch
+    open_options: Any, box: Sandbox, monkeypatch: pytest.MonkeyPatch, eventually: Eventually
 ) -> None:
     """One that has been replaced says nothing any more."""
-    due: list[Callable[[], None]] = []
-    monkeypatch.setattr("dpyauth.wire.errands.Errands.later", lambda self, delay, function: due.append(function))
+    monkeypatch.setattr(signing, "LOOK_EVERY", 0.01)
     app = box.register_options_app("A test", "http://localhost/back")
     holder, _ = box.options._issue(app, box.options.person("DOT900003"), ("trade",))
     tokens = Tokens(Secret(holder.token), None, time.time() + 60, ("trade",))
     session = open_options(Credential(tokens.access, "a test", tokens), app_id=app)
     session.use("ROT900001")
-    assert len(due) == 1
-    due[0]()
-    assert "Sign in again" in session._remark
+    eventually(lambda: "Sign in again" in session._remarks and not session.events().empty)
+    told = session.events()["what"].tolist().count("sign-in ends soon")
     session._sign_in_and_wait(
         access_token(box.options_token("rich").token, "a test"),
         settings=settings(box.options_app_id, box.rest, api="options"),
     )
-    assert session._remark == ""
-    due[0]()
-    assert session._remark == ""
-    assert len(due) == 1
+    assert session._remarks == ""
+    session.accounts()
+    assert session._remarks == ""
+    assert session.events()["what"].tolist().count("sign-in ends soon") == told == 1
     assert signing.REMIND_BEFORE > 60
 
 

@@ -1,4 +1,4 @@
-"""Sign-ins of several steps: one future, which API after all, and what is left behind."""
+"""Sign-ins of several steps: one future, one API, and what is left behind."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from dpyauth.credentials import Credential, Secret, checked
-from dpyauth.errors import ConnectionFailed, InvalidCredential, SessionClosed, SignInRefused
+from dpyauth.credentials import Secret, checked
+from dpyauth.errors import SessionClosed, SignInRefused
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
 from dpyauth.settings import Settings, settings
@@ -102,58 +102,31 @@ def test_at_once(session: Session) -> None:
     assert session._remark == ""
 
 
-def test_the_other_api_takes_it(session: Session, options: Settings) -> None:
-    here = session._settings
-    assert run(sign_in(session, holding(V3), options, here)).result(PATIENCE).loginid == "CR900001"
-    assert session.api == "v3"
-    assert session._remark.startswith("This token is of Deriv's v3 API, not of options, as it looked at first.")
-
-
-def test_neither_takes_it(session: Session, options: Settings) -> None:
-    with pytest.raises(SignInRefused) as refused:
-        run(sign_in(session, holding("C4nary"), session._settings, options)).result(PATIENCE)
-    assert (refused.value.call, refused.value.code) == ("authorize", "InvalidToken")
-    assert refused.value.__notes__ == ["Deriv's options API does not take it either."]
-    assert session.state == "signed out"
-
-
-@pytest.mark.parametrize("trouble", ["no such token there", "unreachable"])
-def test_an_other_that_cannot_be_asked_says_nothing(session: Session, options: Settings, trouble: str) -> None:
-    def given(api: str) -> Given:
-        if api == "options":
-            raise InvalidCredential("No.") if trouble == "no such token there" else ConnectionFailed("No.")
-        return Credential(Secret("C4nary"), "a test"), None
-
-    with pytest.raises(SignInRefused) as refused:
-        run(sign_in(session, given, session._settings, options)).result(PATIENCE)
-    assert refused.value.call == "authorize"
-    assert not hasattr(refused.value, "__notes__")
-
-
-@pytest.mark.parametrize("token", ["sandbox-rich-disabled", "sandbox-rich-excluded"])
-def test_where_the_token_is_right_the_other_is_not_asked(
-    session: Session, box: Sandbox, options: Settings, token: str
+@pytest.mark.parametrize("to", ["v3", "options"])
+def test_a_token_that_is_refused_is_tried_nowhere_else(
+    session: Session, box: Sandbox, options: Settings, to: str
 ) -> None:
-    if token not in {sample.token for sample in box.tokens}:
-        box.faults.error("SelfExclusion", "authorize")
     with pytest.raises(SignInRefused) as refused:
-        run(sign_in(session, holding(token), session._settings, options)).result(PATIENCE)
+        run(sign_in(session, holding("C4nary"), options if to == "options" else session._settings)).result(PATIENCE)
     assert not hasattr(refused.value, "__notes__")
+    assert session.state == "signed out"
+    asked = {each.call for each in box.received if each.call}
+    assert asked == ({"authorize"} if to == "v3" else {"get_accounts"})
 
 
-def test_no_account_is_no_reason_to_ask_the_other(session: Session, box: Sandbox, options: Settings) -> None:
+def test_a_demo_account_is_made_when_asked(session: Session, box: Sandbox, options: Settings) -> None:
     token = box.options_token("new, no account").token
     with pytest.raises(SignInRefused) as refused:
-        run(sign_in(session, holding(token), options, session._settings)).result(PATIENCE)
+        run(sign_in(session, holding(token), options)).result(PATIENCE)
     assert refused.value.code == "NoAccount"
     account = run(sign_in(session, holding(token), options, create_demo=True)).result(PATIENCE)
     assert account.kind == "demo"
 
 
-def test_a_closed_session(session: Session, options: Settings) -> None:
+def test_a_closed_session(session: Session) -> None:
     session.close()
     with pytest.raises(SessionClosed):
-        run(sign_in(session, holding(V3), session._settings, options)).result(PATIENCE)
+        run(sign_in(session, holding(V3), session._settings)).result(PATIENCE)
 
 
 def test_called_off(session: Session, box: Sandbox, eventually: Any) -> None:

@@ -9,6 +9,7 @@ from dpyauth.signin.choice import Choice
 
 PAT = Secret("pat_" + "0" * 64)
 OLD = Secret("a1-oldtoken")
+UNKNOWN = Secret("Kx9Lm2Qw8Rt5Yz1")
 APP = "33XxAb9Qw2LmN4pR7sT1u"
 
 
@@ -19,8 +20,12 @@ APP = "33XxAb9Qw2LmN4pR7sT1u"
         (PAT, "1089", "options"),
         (Secret(f" {PAT.reveal()}\n"), None, "options"),
         (Secret("ory_at_x.y"), None, "options"),
-        (OLD, APP, "options"),
+        (Secret("eyJhbGciOi.eyJzdWIiOi.c2ln"), "1089", "options"),
+        (UNKNOWN, APP, "options"),
         (None, APP, "options"),
+        (OLD, APP, "v3"),
+        (UNKNOWN, None, "v3"),
+        (UNKNOWN, 1089, "v3"),
         (OLD, None, "v3"),
         (OLD, 1089, "v3"),
         (None, "1089", "v3"),
@@ -54,23 +59,3 @@ def test_settings_of_a_sandbox(box: Sandbox) -> None:
     assert (old.server, old.app_id) == (box.url, str(box.app_id))
     assert (new.server, new.app_id) == (box.rest, box.options_app_id)
     assert choice.settings("v3", 5).app_id == "5"
-
-
-def test_the_other_one_where_that_can_be_tried() -> None:
-    choice = Choice()
-    assert choice.other("v3", None) is None  # no app ID for it
-    assert choice.other("v3", 1089) is None
-    to_v3 = choice.other("options", APP)
-    assert to_v3 is not None
-    assert (to_v3.api, to_v3.app_id) == ("v3", "1089")
-    assert (choice.other("options", 16303) or to_v3).app_id == "16303"
-    to_options = choice.other("v3", APP)
-    assert to_options is not None
-    assert (to_options.api, to_options.app_id) == ("options", APP)
-    assert Choice(server="wss://example.com").other("v3", APP) is None
-
-
-def test_the_other_one_of_a_sandbox(box: Sandbox) -> None:
-    other = Choice(box).other("v3", None)
-    assert other is not None
-    assert (other.server, other.app_id) == (box.rest, box.options_app_id)

@@ -80,6 +80,11 @@ class Reader:
     def return_with(self, query: str, nonce: str | None = None) -> None:
         self.desk.returned(self.nonce if nonce is None else nonce, Secret(query))
 
+    def use(self, loginid: str) -> None:
+        """Choose an account from the list, whatever it takes."""
+        self.desk.do({"do": "use", "loginid": loginid})
+        self.desk.do({"do": "yes", "loginid": loginid})
+
     def asked(self, call: str = "authorize") -> int:
         return sum(each.call == call for each in self.box.received)
 
@@ -293,11 +298,12 @@ def test_another_begin_replaces_the_first(away: Reader) -> None:
 def test_returned(away: Reader) -> None:
     away.return_with(away.query())
     view = away.wait_for("in")
-    assert view["account"]["loginid"] == "CR900001"
+    assert view["account"]["loginid"] == "VRTC900003"  # Deriv lists it last; nobody gets to real money unasked
+    assert view["notice"] is None
     assert view["account"]["source"] == "signing in with Deriv"
     assert [account["loginid"] for account in view["accounts"]] == RICH
     assert [account["kind"] for account in view["accounts"]] == ["real", "real", "demo"]
-    assert [account["current"] for account in view["accounts"]] == [True, False, False]
+    assert [account["current"] for account in view["accounts"]] == [False, False, True]
     assert [account["currency"] for account in view["accounts"]] == ["USD", "BTC", "USD"]
     assert view["app_id"] == dict(parse_qsl(urlsplit(away.url).query))["app_id"]
     assert list(away.desk.session._grants) == RICH
@@ -407,7 +413,7 @@ def test_without_the_mark_a_person_must_say_so(away: Reader) -> None:
     assert (view["phase"], view["held"]) == ("browser", RICH)
     assert away.asked() == 0
     away.desk.confirm()
-    assert away.wait_for("in")["account"]["loginid"] == "CR900001"
+    assert away.wait_for("in")["account"]["loginid"] == "VRTC900003"
     assert away.view["held"] == []
 
 
@@ -608,27 +614,79 @@ def test_the_session_is_closed_meanwhile(
 # Which account
 
 
-def test_choose(away: Reader) -> None:
+def test_where_there_are_only_real_accounts_it_is_said(away: Reader) -> None:
+    query = "&".join(part for part in away.query()[1:].split("&") if not part.split("=")[0].endswith("3"))
+    away.return_with(f"?{query}")
+    view = away.wait_for("in")
+    assert (view["account"]["loginid"], view["account"]["kind"]) == ("CR900001", "real")
+    said = "This is real money: CR900001 is a real account, and there is no demo account."
+    assert view["notice"] == {"title": "Please note", "text": said, "kind": "info"}
+    away.use("CR900002")
+    assert away.wait_for("in")["notice"] is None  # it was of the other one
+
+
+def test_the_account_that_login_was_told(sit_down: Callable[..., Reader]) -> None:
+    reader = sit_down(loginid="CR900002")
+    reader.begin()
+    reader.return_with(reader.query())
+    view = reader.wait_for("in")
+    assert (view["account"]["loginid"], view["notice"]) == ("CR900002", None)
+    reader.desk.token(Secret(READ_ONLY), "16303")  # of another account
+    notice = reader.wait_for("in", notice="AccountNotFound")["notice"]
+    assert "no access to an account CR900002, only to: CR900001" in notice["text"]
+    assert reader.desk.session.loginid == "CR900002"
+
+
+def test_a_demo_account_that_is_refused_leaves_no_way_to_real_money(away: Reader) -> None:
+    away.box.faults.error("AccountDisabled", "authorize")
+    away.return_with(away.query())
+    text = away.wait_for("form", notice="AccountDisabled")["notice"]["text"]
+    assert "dpyauth uses no real money unasked. To use CR900001 or CR900002, a real account, name it: dpyauth" in text
+    assert away.asked() == 1
+
+
+def test_choosing_a_demo_account_takes_one_click(away: Reader) -> None:
     away.return_with(away.query())
     away.wait_for("in")
-    away.desk.choose("VRTC900003")
+    away.use("CR900001")
+    away.wait_for("in")
+    away.desk.do({"do": "use", "loginid": "VRTC900003"})
     view = away.wait_for("in")
     assert view["account"]["loginid"] == "VRTC900003"
     assert [account["current"] for account in view["accounts"]] == [False, False, True]
     assert away.desk.session.balance()["loginid"].item() == "VRTC900003"
-    away.desk.choose("CR1")
-    away.desk.choose("")
+    for loginid in ("CR1", "", "VRTC900003"):
+        away.use(loginid)
     assert away.view["phase"] == "in"
+
+
+def test_an_account_with_real_money_is_asked_about_first(away: Reader) -> None:
+    """With the switcher's own question, and the same behaviour."""
+    away.return_with(away.query())
+    away.wait_for("in")
+    opened = away.box.connections_opened
+    away.desk.do({"do": "use", "loginid": "CR900001"})
+    view = away.view
+    assert (view["phase"], view["asking"], view["account"]["loginid"]) == ("in", "CR900001", "VRTC900003")
+    away.desk.do({"do": "yes", "loginid": "CR900002"})  # which is not what was asked
+    away.desk.do({"do": "no"})
+    assert away.view["asking"] == ""
+    away.desk.do({"do": "yes", "loginid": "CR900001"})  # nor is anything asked now
+    assert (away.view["phase"], away.desk.session.loginid) == ("in", "VRTC900003")
+    assert away.box.connections_opened == opened
+    away.use("CR900001")
+    assert away.wait_for("in")["account"]["loginid"] == "CR900001"
+    assert away.view["asking"] == ""
 
 
 def test_an_account_that_cannot_be_chosen(away: Reader) -> None:
     away.return_with(away.query())
     away.wait_for("in")
     away.box.faults.revoke(away.desk.session._grants["CR900002"].token.reveal())
-    away.desk.choose("CR900002")
+    away.use("CR900002")
     view = away.wait_for("in", notice="InvalidToken")
-    assert view["account"]["loginid"] == "CR900001"
-    assert away.desk.session.balance()["loginid"].item() == "CR900001"
+    assert view["account"]["loginid"] == "VRTC900003"
+    assert away.desk.session.balance()["loginid"].item() == "VRTC900003"
 
 
 def test_sign_out(away: Reader) -> None:
@@ -638,7 +696,7 @@ def test_sign_out(away: Reader) -> None:
     view = away.view
     assert (view["phase"], view["accounts"]) == ("form", [])
     assert view["notice"] == {"title": "Signed out", "text": "You signed out.", "kind": "info"}
-    away.desk.choose("CR900001")
+    away.use("CR900001")
     assert away.view["phase"] == "form"
 
 
@@ -667,7 +725,7 @@ def kept_file(home: Path) -> Path:
 def test_nothing_is_remembered_unasked(away: Reader, home: Path) -> None:
     away.return_with(away.query())
     away.wait_for("in")
-    away.desk.choose("CR900002")
+    away.use("CR900002")
     away.wait_for("in")
     assert not kept_file(home).exists()
 
@@ -691,8 +749,8 @@ def test_remembered_by_browser_and_chosen(reader: Reader) -> None:
     app_id = reader.wait_for("in")["app_id"]
     kept = recall()
     assert kept is not None
-    assert (list(kept.tokens), kept.active, kept.app_id) == (RICH, "CR900001", app_id)
-    reader.desk.choose("CR900002")
+    assert (list(kept.tokens), kept.active, kept.app_id) == (RICH, "VRTC900003", app_id)
+    reader.use("CR900002")
     reader.wait_for("in")
     kept = recall()
     assert kept is not None
@@ -757,7 +815,7 @@ def test_no_secret_is_ever_shown(sit_down: Callable[..., Reader], port: int) -> 
     assert len(secrets) == 5
     reader.return_with(query)
     reader.wait_for("in")
-    reader.desk.choose("CR900002")
+    reader.use("CR900002")
     reader.wait_for("in")
     reader.desk.sign_out()
     shown = json.dumps(reader.seen) + repr(reader.desk) + repr(vars(reader.desk)) + repr(vars(reader.desk.session))

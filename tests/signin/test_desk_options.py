@@ -1,4 +1,4 @@
-"""The desk on the options API: tokens of both kinds, the sign-in with a code, and which API it is after all."""
+"""The desk on the options API: tokens of both kinds, the sign-in with a code, and which API it is."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import json
 import re
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -19,7 +18,6 @@ import pytest
 from helpers import free_port
 from keyring.backends.fail import Keyring as FailKeyring
 
-from dpyauth.apis.access import Account
 from dpyauth.credentials import Secret
 from dpyauth.errors import InvalidCredential, InvalidSetting, RedirectRefused
 from dpyauth.keep import recall
@@ -225,34 +223,63 @@ def test_what_cannot_be_right_is_not_sent(reader: Reader, token: str, app_id: st
     assert reader.view["phase"] == "form"
 
 
-# Which API it is after all
+# Which API it is
 
 
-def test_a_token_of_v3_with_an_app_id_of_options(reader: Reader) -> None:
-    app_id = reader.box.register_options_app("Mine", BACK)
-    reader.desk.token(Secret(V3), app_id)
-    view = reader.wait_for("in")
-    assert (view["account"]["api"], view["account"]["loginid"]) == ("v3", "CR900001")
-    assert view["notice"]["kind"] == "info"
-    assert "This token is of Deriv's v3 API, not of options" in view["notice"]["text"]
-    reader.desk.dismiss()
-    assert reader.view["notice"] is None
+def asked(box: Sandbox) -> set[str]:
+    """The calls that the sandbox has got, of either API."""
+    return {each.call for each in box.received if each.call}
+
+
+def test_a_token_of_options_is_never_sent_to_v3(reader: Reader) -> None:
+    """Whatever becomes of it there."""
+    reader.token(reader.pat(), reader.box.register_options_app("Mine", BACK))  # which is no app for such tokens
+    notice = reader.wait_for("form", notice="did not let you in")["notice"]
+    assert notice["title"] == "Deriv did not let you in (options API)"
+    reader.token(Secret("pat_" + "0" * 64))
+    reader.wait_for("form", notice="mistyped, deleted or expired")
+    assert asked(reader.box) == {"get_accounts"}
+
+
+def test_a_token_of_unknown_looks_is_sent_to_one_api_only(reader: Reader) -> None:
+    """To the one that the app ID is for."""
+    reader.desk.token(Secret(V3), reader.box.register_options_app("Mine", BACK))
+    notice = reader.wait_for("form", notice="options API")["notice"]
+    assert "or it is a token of the older API, v3" in notice["text"]
+    assert asked(reader.box) == {"get_accounts"}
+    reader.desk.token(Secret("C4nary-wr0ng"), "16303")
+    assert "either" not in reader.wait_for("form", notice="v3 API")["notice"]["text"]
+    assert asked(reader.box) == {"get_accounts", "authorize"}
+    assert "C4nary" not in str(reader.seen)
+
+
+@pytest.mark.parametrize(
+    ("kind", "api"), [("pat", "v3"), ("ory_at_x", "v3"), ("eyJh.eyJh.x", "v3"), ("a1-x", "options")]
+)
+def test_a_choice_that_contradicts_the_token_is_said_before_anything_is_sent(
+    reader: Reader, kind: str, api: str
+) -> None:
+    token = reader.pat() if kind == "pat" else Secret(kind)
+    with pytest.raises(InvalidCredential, match=f"what was chosen is {api}: nothing was sent. Choose") as refused:
+        reader.token(token, "", api=api)
+    assert token.reveal() not in str(refused.value)
+    reader.desk.fail(refused.value)
+    assert reader.view["notice"]["title"] == "Check the token"
+    assert reader.box.connections_opened == 0
+    assert asked(reader.box) == set()
+
+
+@pytest.mark.parametrize("token", ["ory_rt_x", "ory_ac_x"])
+def test_what_opens_no_account_is_not_sent(reader: Reader, token: str) -> None:
+    with pytest.raises(InvalidCredential, match="opens no account: nothing was sent"):
+        reader.token(Secret(token))
+    assert asked(reader.box) == set()
 
 
 def test_an_api_that_was_chosen_is_not_corrected(reader: Reader) -> None:
     reader.desk.token(Secret(V3), "16303", api="options")
     assert reader.wait_for("form", notice="options API")
-    reader.desk.token(reader.pat(), "16303", api="v3")
-    notice = reader.wait_for("form", notice="v3 API")["notice"]
-    assert "either" not in notice["text"]
-    assert notice["offer"] == "options"
-
-
-def test_neither_of_the_two(reader: Reader) -> None:
-    reader.desk.token(Secret("C4nary-wr0ng"), "16303")
-    notice = reader.wait_for("form", notice="v3 API")["notice"]
-    assert notice["text"].endswith("Deriv's options API does not take it either.")
-    assert "C4nary" not in str(reader.seen)
+    assert asked(reader.box) == {"get_accounts"}
 
 
 def test_somebody_who_has_moved(reader: Reader) -> None:
@@ -261,25 +288,6 @@ def test_somebody_who_has_moved(reader: Reader) -> None:
     reader.box._now(lambda: reader.box.options.move("CR900001", "complete"))
     reader.desk.token(Secret(V3), "16303")
     assert reader.wait_for("form", notice="current API")["notice"]["offer"] == "options"
-
-
-def test_cancel_while_the_other_is_tried(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
-    reached, session, never = threading.Event(), reader.desk.session, Future[Account]()
-    begin = session._sign_in
-
-    def stuck(credential: Any, where: Any, *args: Any, **more: Any) -> Future[Account]:
-        if where.api == "v3":
-            return begin(credential, where, *args, **more)
-        reached.set()
-        return never
-
-    monkeypatch.setattr(session, "_sign_in", stuck)
-    reader.desk.token(Secret("C4nary-wr0ng"), "16303")
-    assert reached.wait(5)
-    reader.desk.cancel()
-    assert reader.view["phase"] == "form"
-    assert reader.view["notice"] is None
-    reader.wait_until(never.cancelled)
 
 
 # No account yet
@@ -345,7 +353,8 @@ def test_code(away: Reader, how: str) -> None:
     }
     assert {account["loginid"] for account in view["accounts"]} == RICH
     assert away.desk.session.balance()["loginid"].item() == "DOT900003"
-    away.desk.choose("ROT900001")
+    away.desk.do({"do": "use", "loginid": "ROT900001"})
+    away.desk.do({"do": "yes", "loginid": "ROT900001"})
     away.wait_for("in")
     assert away.desk.session.balance()["loginid"].item() == "ROT900001"
 
@@ -519,7 +528,8 @@ def test_no_secret_is_ever_shown(reader: Reader) -> None:
     before = set(reader.box.options.passes)
     reader.paste(address)
     reader.wait_for("in")
-    reader.desk.choose("ROT900001")
+    reader.desk.do({"do": "use", "loginid": "ROT900001"})
+    reader.desk.do({"do": "yes", "loginid": "ROT900001"})
     reader.wait_for("in")
     secrets = [pat, verifier, code, reader.asked("state"), reader.nonce, *(set(reader.box.options.passes) - before)]
     assert len(secrets) == 6

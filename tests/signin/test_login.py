@@ -177,6 +177,108 @@ def test_somebody_may_leave_the_prompt(
         login()
 
 
+# Which API gets it
+
+PAT = f"pat_{'0f' * 32}"
+
+
+@pytest.fixture
+def both(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Callable[[], set[str]]:
+    """Deriv's own addresses lead to the sandbox, of both APIs; returns the calls that came."""
+    monkeypatch.setattr(environment, "somebody_there", lambda: False)
+    monkeypatch.setattr("dpyauth.settings.SERVERS", {"v3": box.url, "options": box.rest})
+    return lambda: {each.call for each in box.received if each.call}
+
+
+@pytest.mark.parametrize("app_id", ["33XxAb9Qw2LmN4pR7sT1u", "1089", 16303])
+def test_a_personal_access_token_is_never_sent_to_v3(both: Callable[[], set[str]], app_id: Any) -> None:
+    """Whatever the app ID looks like, and whatever is said of it."""
+    with pytest.raises(SignInRefused) as refused:
+        dpyauth.login(PAT, app_id=app_id)
+    assert refused.value.call == "get_accounts"
+    assert "v3 API does not" not in "".join(getattr(refused.value, "__notes__", []))
+    assert both() == {"get_accounts"}
+
+
+@pytest.mark.parametrize("app_id", ["33XxAb9Qw2LmN4pR7sT1u", None])
+def test_a_token_of_v3_is_never_sent_to_options(both: Callable[[], set[str]], app_id: Any) -> None:
+    with pytest.raises((SignInRefused, InvalidSetting)):
+        dpyauth.login("a1-nobodys", app_id=app_id)
+    assert both() <= {"authorize"}
+
+
+@pytest.mark.parametrize(("app_id", "call"), [("33XxAb9Qw2LmN4pR7sT1u", "get_accounts"), (None, "authorize")])
+def test_of_unknown_looks_the_app_id_decides(both: Callable[[], set[str]], app_id: Any, call: str) -> None:
+    with pytest.raises(SignInRefused):
+        dpyauth.login("Kx9Lm2Qw8Rt5Yz1", app_id=app_id)
+    assert both() == {call}
+
+
+@pytest.mark.parametrize(("token", "api"), [(PAT, "v3"), ("ory_at_x", "v3"), ("a1-x", "options")])
+@pytest.mark.parametrize("how", ["argument", "environment", "server"])
+def test_what_contradicts_the_token_is_an_error(
+    both: Callable[[], set[str]], monkeypatch: pytest.MonkeyPatch, box: Sandbox, token: str, api: str, how: str
+) -> None:
+    if how == "environment":
+        monkeypatch.setenv("DERIV_API", api)
+        monkeypatch.setenv("DERIV_TOKEN", token)
+    given = {
+        "argument": {"api": api},
+        "environment": {},
+        "server": {"server": {"v3": box.url, "options": box.rest}[api]},
+    }
+    other = {"v3": "options", "options": "v3"}[api]
+    said = rf'of Deriv\'s {other} API, and what was chosen is {api}: nothing was sent. .*login\(api="{other}"\)'
+    with pytest.raises(InvalidCredential, match=said) as refused:
+        dpyauth.login(None if how == "environment" else token, **given[how])
+    assert token not in str(refused.value)
+    assert box.connections_opened == 0
+    assert both() == set()
+
+
+def test_what_is_typed_at_the_prompt_goes_where_it_belongs(
+    both: Callable[[], set[str]], monkeypatch: pytest.MonkeyPatch, box: Sandbox
+) -> None:
+    """Only then is known what it is."""
+    prompts: list[str] = []
+    monkeypatch.setattr(environment, "somebody_there", lambda: True)
+    monkeypatch.setattr("getpass.getpass", lambda prompt: prompts.append(prompt) or box.options_token("rich").token)
+    assert dpyauth.login(app_id=box.options_app_id).loginid == "DOT900003"
+    with pytest.raises(InvalidSetting, match="needs your app ID"):
+        dpyauth.login(ask=True)
+    assert "authorize" not in both()
+    assert prompts[0] == "Deriv API token (hidden, for Deriv): "
+
+
+def test_a_fleet_sends_each_where_it_belongs(both: Callable[[], set[str]], box: Sandbox) -> None:
+    tokens = {"Ann": PAT, "Ben": "a1-x"}
+    with dpyauth.fleet(tokens, app_id="33XxAb9Qw2LmN4pR7sT1u") as clients:
+        clients.balance()
+    assert both() == {"get_accounts"}
+    with dpyauth.fleet(tokens, api="v3") as clients:
+        errors = clients.balance()["error"]
+    assert "nothing was sent" in errors[0]
+    assert "InvalidToken" in errors[1]
+
+
+# The account to begin with
+
+
+def test_an_account_that_is_named(login: Login, box: Sandbox) -> None:
+    assert login(ALL, loginid=" cr900001 ").loginid == "CR900001"
+    with pytest.raises(SignInRefused, match="no access to an account CR900002, only to: CR900001") as refused:
+        login("sandbox-rich-read", loginid="CR900002")
+    assert refused.value.code == "AccountNotFound"
+
+
+@pytest.mark.parametrize("wrong", ["", "900001", "CR", "CR1; CR2", 900001, ALL])
+def test_what_is_no_login_id(login: Login, wrong: Any, box: Sandbox) -> None:
+    with pytest.raises(InvalidSetting, match="login ID") as refused:
+        login(ALL, loginid=wrong)
+    assert ALL not in str(refused.value)
+    assert box.connections_opened == 0
+
+
 # In a notebook
 
 

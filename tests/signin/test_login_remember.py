@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +19,7 @@ from dpyauth import environment
 from dpyauth.credentials import Credential, Secret
 from dpyauth.errors import (
     ConnectionFailed,
+    InvalidRequest,
     InvalidSetting,
     KeepingFailed,
     NoCredential,
@@ -265,6 +267,190 @@ def test_the_panel_knows(next_kernel: Login, box: Sandbox, panels: list[Desk]) -
     assert desk.look()["remember"] is True
     desk.token(Secret(BTC), "1089", remember=True)
     assert box.wait_until(lambda box: any(each.call == "authorize" for each in box.received))
+
+
+# Which account comes back
+
+DEMO, REAL = "DOT900003", "ROT900001"
+
+
+@pytest.fixture
+def moved(box: Sandbox, next_kernel: Login) -> Login:
+    """login() on the options API, in a kernel that has no session yet."""
+
+    def next_one(*args: Any, **kwargs: Any) -> Session:
+        return next_kernel(*args, **{"server": box.rest, "app_id": None, **kwargs})
+
+    return next_one
+
+
+@pytest.fixture
+def pat(box: Sandbox) -> str:
+    return box.options_token("rich, every scope").token
+
+
+@pytest.fixture(params=["in Deriv's order", "in another order"])
+def order(request: pytest.FixtureRequest, box: Sandbox) -> None:
+    """The order in which Deriv lists the accounts decides nothing."""
+    if request.param == "in another order":
+        box.options.person(DEMO).accounts.reverse()
+
+
+@pytest.mark.usefixtures("order")
+@pytest.mark.parametrize("where", ["file", "keyring"])
+@pytest.mark.parametrize("used", [None, REAL])
+def test_the_account_that_was_kept_comes_back(
+    moved: Login, pat: str, box: Sandbox, where: str, used: str | None, request: pytest.FixtureRequest
+) -> None:
+    """Though all accounts of the options API share one token."""
+    if where == "keyring":
+        request.getfixturevalue("ring")
+    session = moved(pat, app_id=box.options_app_id)
+    if used:
+        session.use(used)
+    moved(pat, app_id=box.options_app_id, loginid=used, remember=True)
+    for _ in range(3):  # it is kept again, and comes back again
+        session = moved(remember=True)
+        assert session.loginid == (used or DEMO)
+        said = f"This is real money: {used} is the account that was remembered." if used else ""
+        assert session._remarks == said
+
+
+def test_the_account_in_use_is_kept_when_one_asks_for_it(moved: Login, login: Login, pat: str, box: Sandbox) -> None:
+    """Neither before nor after: `use` alone changes nothing that is kept."""
+    here = {"server": box.rest, "app_id": box.options_app_id}
+    session = login(pat, **here, remember=True)
+    session.use(REAL)
+    assert login(pat, **here) is session
+    assert session.loginid == REAL  # it is this kernel's choice
+    assert moved().loginid == DEMO
+    session = login(**here)
+    session.use(REAL)
+    assert login(**here, remember=True) is session
+    assert moved().loginid == REAL
+
+
+@pytest.mark.parametrize("kept", [DEMO, REAL])
+@pytest.mark.parametrize("gone", ["gone", "inactive"])
+def test_where_it_is_gone_a_demo_account_comes_and_it_is_said(
+    moved: Login, pat: str, box: Sandbox, kept: str, gone: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    moved(pat, app_id=box.options_app_id, loginid=kept, remember=True)
+    person = box.options.person(DEMO)
+    spare = box._now(lambda: box.options.open_account(person, "demo"))
+    mine = next(account for account in person.accounts if account.loginid == kept)
+    if gone == "gone":
+        person.accounts.remove(mine)
+    else:
+        mine.disabled = True
+    capsys.readouterr()
+    session = moved()
+    assert session.loginid == (DEMO if kept == REAL else spare.loginid)
+    why = "is not there any more" if gone == "gone" else "cannot be used now"
+    said = f"The remembered account {kept} {why}. This is the demo account {session.loginid}."
+    assert capsys.readouterr().err.splitlines()[-1] == said
+
+
+def test_where_only_real_accounts_are_left_it_is_said(moved: Login, pat: str, box: Sandbox) -> None:
+    moved(pat, app_id=box.options_app_id, remember=True)
+    people = box.options.person(DEMO).accounts
+    people[:] = [account for account in people if not account.is_virtual]
+    session = moved()
+    assert session.loginid == REAL
+    assert session._remarks == (
+        f"The remembered account {DEMO} is not there any more. This is real money: {REAL} is a real account, and there "
+        "is no demo account."
+    )
+
+
+def test_what_an_earlier_version_has_kept(moved: Login, pat: str, box: Sandbox, kept_file: Path) -> None:
+    """Its record has the same form."""
+    tokens = {REAL: pat, DEMO: pat}
+    since = "2026-11-20T08:00:00+00:00"
+    record = {"api": "options", "app_id": box.options_app_id, "active": DEMO, "since": since, "tokens": tokens}
+    remember({DEMO: Secret(pat)}, active=DEMO, app_id="x", api="options", profile=f"default@{box.rest}")
+    kept_file.write_text(json.dumps(replaced(json.loads(kept_file.read_text()), record)), encoding="ascii")
+    assert moved().loginid == DEMO
+
+
+def replaced(stored: Any, record: dict[str, Any]) -> Any:
+    """What is stored, with another record in place of the one that is there."""
+    if isinstance(stored, str) and '"tokens"' in stored:
+        return json.dumps(record)
+    if isinstance(stored, dict):
+        if "tokens" in stored:
+            return record
+        return {name: replaced(value, record) for name, value in stored.items()}
+    return stored
+
+
+def test_a_name_goes_before_what_was_kept(moved: Login, pat: str, box: Sandbox) -> None:
+    moved(pat, app_id=box.options_app_id, remember=True)
+    session = moved(loginid=REAL.lower())
+    assert (session.loginid, session._remarks) == (REAL, "")
+    assert moved().loginid == DEMO
+    with pytest.raises(SignInRefused, match=f"no access to an account CR1, only to: {REAL}, {DEMO}"):
+        moved(loginid="CR1")
+
+
+def test_a_name_switches_a_session_that_is_there(login: Login, next_kernel: Login, box: Sandbox) -> None:
+    keep(box, OAUTH)
+    session = login()
+    assert (session.loginid, session._remarks) == ("CR900001", SAID)
+    session.use("VRTC900003")
+    assert login() is session
+    assert session.loginid == "VRTC900003"  # not back to real money for running the cell again
+    assert login(loginid="CR900002") is session
+    assert session.loginid == "CR900002"
+    with pytest.raises(InvalidRequest, match="no access"):
+        login(loginid="CR1")
+    assert session.loginid == "CR900002"
+
+
+SAID = "This is real money: CR900001 is the account that was remembered."
+
+
+@pytest.mark.parametrize("code", ["AccountDisabled", "SelfExclusion"])
+def test_v3_where_it_has_been_closed_a_demo_account_comes(next_kernel: Login, box: Sandbox, code: str) -> None:
+    keep(box, OAUTH)
+    box.faults.error(code, "authorize")
+    session = next_kernel()
+    assert session.loginid == "VRTC900003"
+    assert session._remarks == (
+        "The remembered account CR900001 cannot be used now. This is the demo account VRTC900003."
+    )
+    keep(box, {name: token for name, token in OAUTH.items() if name != "VRTC900003"})
+    box.faults.error(code, "authorize")
+    with pytest.raises(SignInRefused, match=code):
+        next_kernel()
+
+
+def test_a_fleet_asks_for_the_account_that_was_kept(moved: Login, pat: str, box: Sandbox) -> None:
+    moved(pat, app_id=box.options_app_id, loginid=REAL, remember=True, profile="Ann")
+    with dpyauth.fleet(["Ann"], server=box.rest) as clients:
+        assert clients.balance()["loginid"].tolist() == [REAL]
+    people = box.options.person(DEMO).accounts
+    people[:] = [account for account in people if account.is_virtual]
+    with dpyauth.fleet(["Ann"], server=box.rest) as clients:  # of another account it must not tell
+        assert f"no access to an account {REAL}" in clients.balance()["error"][0]
+
+
+# Which API gets it
+
+
+def test_what_was_kept_goes_to_no_other_api(next_kernel: Login, box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the looks of a token say nothing, the record does."""
+    monkeypatch.setattr("dpyauth.sandbox.shared", lambda: box)
+    monkeypatch.setattr(module, "_sample", lambda *args: None)
+    remember({"CR900001": Secret(ALL)}, active="CR900001", app_id="16303", profile="default@sandbox")
+    with pytest.raises(NoCredential, match="What was remembered is of Deriv's v3 API, and is not sent to options"):
+        next_kernel(sandbox=True, server=None, api="options")
+    assert not [each.call for each in box.received if each.call]
+    assert next_kernel(sandbox=True, server=None).api == "v3"
+    remember({"Ann": Secret(ALL)}, active="Ann", app_id="16303", profile="Ann@sandbox")
+    with dpyauth.fleet(["Ann"], sandbox=True, api="options") as clients:
+        assert "and is not sent to options" in clients.balance()["error"][0]
+    assert not [each.call for each in box.received if each.call == "get_accounts"]
 
 
 # No longer of use

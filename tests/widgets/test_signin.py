@@ -253,8 +253,11 @@ def test_returned_and_choose(browser: Browser, box: Sandbox) -> None:
     assert "query" not in message
     view = browser.wait_for(lambda view: view["accounts"] and view["accounts"][0]["balance"])
     assert [account["loginid"] for account in view["accounts"]] == RICH
-    browser.say({"do": "choose", "loginid": "VRTC900003"})
-    browser.wait_for(lambda view: view["phase"] == "in" and view["account"]["loginid"] == "VRTC900003")
+    assert view["account"]["loginid"] == "VRTC900003"
+    browser.say({"do": "use", "loginid": "CR900001"})
+    assert browser.panel.view["asking"] == "CR900001"
+    browser.say({"do": "yes", "loginid": "CR900001"})
+    browser.wait_for(lambda view: view["phase"] == "in" and view["account"]["loginid"] == "CR900001")
     assert [one.token for one in grants if one.token in everything(browser)] == []
 
 
@@ -411,7 +414,19 @@ _JSON = st.recursive(
     lambda children: st.lists(children, max_size=3) | st.dictionaries(st.text(max_size=5), children, max_size=3),
     max_leaves=6,
 )
-_DOINGS = ["sample", "cancel", "dismiss", "sign-out", "returned", "pasted", "confirm", "choose", "create-demo"]
+_DOINGS = [
+    "sample",
+    "cancel",
+    "dismiss",
+    "sign-out",
+    "returned",
+    "pasted",
+    "confirm",
+    "use",
+    "yes",
+    "no",
+    "create-demo",
+]
 _NAMES = ["name", "token", "app_id", "nonce", "query", "address", "loginid", "remember", "callback", "signup"]
 _NAMES += ["api", "redirect_url", "create_demo"]
 _MESSAGES = _JSON | st.fixed_dictionaries(
@@ -488,7 +503,7 @@ def test_token_in_the_wrong_field_is_not_repeated(browser: Browser) -> None:
     browser.sign_in("", app_id=WRONG)
     browser.wait_for_notice()
     begin(browser, app_id=WRONG, callback=f"no address {WRONG}")
-    browser.say({"do": "choose", "loginid": WRONG})
+    browser.say({"do": "use", "loginid": WRONG})
     browser.say({"do": "sample", "name": WRONG})
     assert WRONG not in everything(browser)
 

@@ -159,11 +159,20 @@ def test_it_may_be_closed_on_the_background_thread(server: Server) -> None:
     assert server.ended == 1
 
 
-def test_later(line: Errands) -> None:
-    rung = threading.Event()
-    line.later(0.0, rung.set)
-    assert rung.wait(5)
-    line.later(3600.0, pytest.fail)  # is called off by closing, or nothing_left would see it
+def test_watching(line: Errands) -> None:
+    looks, enough = [], threading.Event()
+
+    def look() -> float | None:
+        looks.append(threading.current_thread().name)
+        if len(looks) < 3:
+            return 0.0
+        enough.set()
+        return None
+
+    line.watch(look)
+    assert enough.wait(5)
+    assert set(looks) == {"dpyauth"}
+    line.watch(lambda: 3600.0)  # is called off by closing, or nothing_left would see it
 
 
 def test_closed_on_the_background_thread_it_still_ends_well(
