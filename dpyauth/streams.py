@@ -13,6 +13,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Self
 
 from dpyauth.errors import CallTimeout, DpyauthError, SessionClosed
+from dpyauth.secret import scrub
 from dpyauth.wire.replies import Reply
 
 if TYPE_CHECKING:
@@ -231,6 +232,8 @@ class Stream:
             if "error" in reply and not self.many:
                 self._error = self._error_of(reply)
             else:
+                if "error" in reply:
+                    reply = {**reply, "error": scrub(reply["error"])}
                 self._kept.append((time.time(), reply))
                 self._count += 1
             self._wake()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import parse_qsl, urlsplit
 
 from dpyauth.apis.access import Account, Entrance
 from dpyauth.apis.catalog import Call, load
@@ -90,6 +92,7 @@ class Access:
         self._wanted = next(loginid for loginid, credential in grants.items() if credential is first)
         self._create_demo = create_demo
         self._renewing: asyncio.Task[bool | None] | None = None
+        self._passwords: deque[Secret] = deque(maxlen=16)  # the latest one-time passwords: errors may repeat them
         self._rest = Rest(
             settings.server, token=lambda: self.credential.token, app_id=settings.app_id, direct=settings.loopback
         )
@@ -108,7 +111,9 @@ class Access:
         async def address() -> str:
             if not chosen:
                 chosen.append(await self._first())
-            return (await self._with_token(lambda left: self._rest.otp(chosen[0], timeout=left), HTTP_TIMEOUT)).reveal()
+            given = await self._with_token(lambda left: self._rest.otp(chosen[0], timeout=left), HTTP_TIMEOUT)
+            self._passwords += (given, *(Secret(value) for _, value in parse_qsl(urlsplit(given.reveal()).query)))
+            return given.reveal()
 
         greeting = Greeting("balance", lambda: {"balance": 1}, lambda reply: _judge(reply, [self.credential.token]))
         return Entrance(address, greeting, lambda _: self._account(chosen[0]))

@@ -11,6 +11,7 @@ import pandas as pd
 
 from dpyauth.frames.arrays import Array, Column, array, repeated
 from dpyauth.frames.values import dig, pick
+from dpyauth.sensitive import MASK, kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +52,9 @@ def frame(
     *,
     decimal: bool = False,
     same: Mapping[str, str | None] | None = None,
+    reveal: bool = False,
 ) -> pd.DataFrame:
-    """Build a DataFrame of exactly these columns.
+    """Build a DataFrame of exactly these columns; what is secret or personal in them is masked.
 
     Never raises on what a row holds: a value of the wrong shape, or none at all, becomes a missing value.
 
@@ -68,6 +70,8 @@ def frame(
         Money as `decimal.Decimal` objects instead of float64.
     same : mapping, optional
         Text columns that hold the same in all rows, by name, whatever the rows say.
+    reveal : bool
+        Show secrets and personal data, which otherwise are ``•••``.
 
     Returns
     -------
@@ -82,11 +86,27 @@ def frame(
     0   7 1970-01-01 00:00:00+00:00
     """
     rows, same = list(rows), same or {}
-    data = {
-        c.name: repeated(same[c.name], len(rows)) if c.name in same else array(c, _values(rows, c), decimal)
-        for c in columns
-    }
+    call = context.call if context else ""
+    beside = [_path(c).rpartition(".")[2] for c in columns]
+    data = {}
+    for c in columns:
+        parent, _, field = _path(c).rpartition(".")
+        if c.name in same:
+            data[c.name] = repeated(same[c.name], len(rows))
+        elif not reveal and c.kind != "flag" and kind(field, call, parent.rpartition(".")[2], beside):
+            data[c.name] = masked(c.name, _values(rows, c))
+        else:
+            data[c.name] = array(c, _values(rows, c), decimal)
     return assemble(data, len(rows), context)
+
+
+def masked(name: str, values: Sequence[Any]) -> Array:
+    """Return a column of marks, one wherever there is a value."""
+    return array(Column(name), [MASK if v or v == 0 else None for v in values])
+
+
+def _path(column: Column) -> str:
+    return column.source or column.name
 
 
 def assemble(data: Mapping[str, Array], length: int, context: Context | None) -> pd.DataFrame:

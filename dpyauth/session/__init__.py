@@ -21,6 +21,7 @@ from dpyauth.errors import (
     SessionClosed,
 )
 from dpyauth.plans import Awaitables, Plan, Request, Ticket, planned
+from dpyauth.secret import scrub
 from dpyauth.session.accounts import Accounts
 from dpyauth.session.asking import Asking
 from dpyauth.session.facts import Facts
@@ -40,10 +41,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from dpyauth.apis.access import Access, Account
+    from dpyauth.secret import Secret
     from dpyauth.settings import Settings
     from dpyauth.wire.errands import Errands
 
 EVENTS_KEPT = 1000
+SAID_KEPT = 50
 
 
 class Session(Signing, Accounts, Asking, Queries, Facts, Histories, Legacy, Showing):
@@ -77,6 +80,7 @@ class Session(Signing, Accounts, Asking, Queries, Facts, Histories, Legacy, Show
         self._budgets: dict[str, Budget] = {}  # of each API
         self._events: deque[tuple[float, str, str, float | None]] = deque(maxlen=EVENTS_KEPT)
         self._since: float | None = None  # when the present sign-in began
+        self._said: deque[Secret] = deque(maxlen=SAID_KEPT)  # secrets of the latest calls: replies may repeat them
         self._process = os.getpid()
         self._aio = Awaitables(self)
 
@@ -231,7 +235,7 @@ class Session(Signing, Accounts, Asking, Queries, Facts, Histories, Legacy, Show
         )
 
     def _note(self, what: str, why: str, took: float | None) -> None:
-        self._events.append((time.time(), what, why, took))
+        self._events.append((time.time(), what, scrub(why), took))
 
     # Inside: calls
 
@@ -240,6 +244,8 @@ class Session(Signing, Accounts, Asking, Queries, Facts, Histories, Legacy, Show
         api = self._api
         call = api.CATALOG.find(request.call)
         fields = requests.build(call, request.fields)
+        secrets = requests.secrets(fields)
+        self._said.extend(secrets)
         timeout = self._timeout if request.timeout is None else check_timeout(request.timeout)
         self._check(call)
         if call.rest is not None:
@@ -248,7 +254,6 @@ class Session(Signing, Accounts, Asking, Queries, Facts, Histories, Legacy, Show
             return Ticket(pending, errands, lambda reply: reply)
         connection = self._connection_for(call, request.account)
         stream = request.listener
-        secrets = requests.secrets(fields)
 
         def finish(reply: Reply) -> Reply:
             if "error" in reply:
@@ -261,8 +266,7 @@ class Session(Signing, Accounts, Asking, Queries, Facts, Histories, Legacy, Show
 
         pending = connection.submit(
             call.name,
-            # Revealed for the one moment of writing it down.
-            lambda req_id: json.dumps({**(requests.reveal(fields) if secrets else fields), "req_id": req_id}),
+            lambda req_id: requests.encode(fields, req_id),
             timeout=timeout,
             deliver=deliver,
             changes=call.changes_with(fields),

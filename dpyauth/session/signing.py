@@ -18,9 +18,11 @@ from dpyauth.wire.state import State
 
 if TYPE_CHECKING:
     import threading
+    from collections import deque
 
     from dpyauth.apis.access import Access, Account, Entrance
     from dpyauth.credentials import Credential
+    from dpyauth.secret import Secret
     from dpyauth.settings import Settings
     from dpyauth.wire.budget import Budget
 
@@ -46,6 +48,7 @@ class Signing:
     _others: dict[str, Connection]
     _process: int
     _remark: str
+    _said: deque[Secret]
     _settings: Settings
     _signed_out_because: str
     _since: float | None
@@ -221,6 +224,7 @@ class Signing:
         access, self._access = self._access, None
         self._connection = self._account = None
         self._others = {}
+        self._said.clear()
         return access, connections
 
     def _close(self, error: DpyauthError) -> None:

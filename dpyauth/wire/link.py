@@ -106,6 +106,7 @@ class Link:
             self.leave(pending.subscription, pending.listener)  # others may wait for the same reply
         else:
             self._calls.remove(pending)
+            pending.text = ""  # who stopped waiting may keep it: tracebacks do
 
     def leave(self, subscription: Subscription, listener: Listener) -> None:
         """A stream was closed."""
