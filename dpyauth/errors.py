@@ -110,7 +110,7 @@ class RedirectRefused(DpyauthError):
 
     def __init__(self, message: str, *, call: str | None = None, code: str = "") -> None:
         super().__init__(message, call=call)
-        self.code = scrub(code)
+        self.code = code
 
 
 class ListenerFailed(DpyauthError):
@@ -217,7 +217,7 @@ class ApiError(DpyauthError):
         details: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(message, call=call)
-        self.code = scrub(code)
+        self.code = code
         self.details: dict[str, Any] = scrub(dict(details or {}))
 
 
