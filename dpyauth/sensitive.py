@@ -12,7 +12,6 @@ addresses of coins: they are chosen to be shown, and say who is paid.
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Collection, Mapping
 from typing import Any, Literal
@@ -206,7 +205,6 @@ def _of_somebody(name: str, parent: str, beside: Collection[str]) -> bool:
     return name in _NAMES and any(_WHOSE.search(_words(str(other))) for other in beside)
 
 
-@functools.lru_cache(maxsize=4096)
 def _by_name(name: str) -> Kind | None:
     words = _words(name)
     if _ASKS.match(words):
@@ -220,7 +218,7 @@ def _by_name(name: str) -> Kind | None:
     return "personal" if _PERSONAL.search(re.sub(r"(\d+_)+$", "", words)) else None
 
 
-@functools.lru_cache(maxsize=4096)
 def _words(name: str) -> str:
     """Return a name as its words in small letters, with a line before, between and behind them."""
+    # In no cache: where keys are data, a server may put a secret there.
     return "_".join(["", *_WORDS.findall(name.replace("2fa", "mfa").replace("2FA", "mfa")), ""]).lower()

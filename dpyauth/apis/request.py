@@ -116,7 +116,10 @@ def echoed(call: Call, fields: Mapping[str, Any]) -> Fields:
 
 def encode(fields: Fields, req_id: int) -> str:
     """Write a request as JSON. Its secrets are in plain text nowhere else: tracebacks may show variables."""
-    return json.dumps({**fields, "req_id": req_id}, default=reveal)
+    return _encode({**fields, "req_id": req_id})
+
+
+_encode = json.JSONEncoder(default=reveal).encode
 
 
 def _through(
@@ -126,13 +129,18 @@ def _through(
     schema: Schema,
     treat: Callable[[Any, Schema], Any],
     parent: str = "",
-    beside: Collection[str] | None = None,
+    beside: Collection[str] = (),
     depth: int = 0,
 ) -> Any:
     """Treat what is secret or personal in a field, and all that is too deep in it to look into."""
-    beside = call.siblings if beside is None else beside
-    if value is not None and (depth > _TOO_DEEP or kind_of(name, schema, call.name, parent, beside)):
-        return treat(value, schema)
+    if depth == 0 and name in call.fields:
+        hidden = name in call.sensitive
+    else:
+        hidden = depth > _TOO_DEEP or kind_of(name, schema, call.name, parent, beside) is not None
+    if hidden:
+        return value if value is None else treat(value, schema)
+    if isinstance(value, str | int | Secret):
+        return value
     if isinstance(value, Mapping):
         known = schema.get("properties", {})
         names = list(map(str, value))
@@ -142,6 +150,7 @@ def _through(
         }
     if isinstance(value, list | tuple):
         items = schema.get("items") or {}
+        beside = beside if depth else call.siblings
         return [_through(call, name, item, items, treat, parent, beside, depth + 1) for item in value]
     return value
 
@@ -179,10 +188,9 @@ _UNSHOWN = _Unshown()
 def _field(call: Call, name: str, value: Any) -> Any:
     schema = call.fields.get(name, {})
     try:
-        value = _through(call, name, value, schema, _sealed)
         return _through(call, name, convert(value, schema), schema, _sealed)
     except _UNFIT:
-        shown = "" if name in call.sensitive else f", not {_short(value)}"
+        shown = "" if name in call.sensitive else f", not {_short(seal(call, {name: value})[name])}"
         raise InvalidRequest(
             f"The field '{name}' of '{call.name}' takes {_wanted(schema)}{shown}.", call=call.name, field=name
         ) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -86,27 +87,29 @@ def frame(
     0   7 1970-01-01 00:00:00+00:00
     """
     rows, same = list(rows), same or {}
-    call = context.call if context else ""
-    beside = [_path(c).rpartition(".")[2] for c in columns]
+    hidden = frozenset() if reveal else _hidden(tuple(columns), context.call if context else "")
     data = {}
     for c in columns:
-        parent, _, field = _path(c).rpartition(".")
         if c.name in same:
             data[c.name] = repeated(same[c.name], len(rows))
-        elif not reveal and c.kind != "flag" and kind(field, call, parent.rpartition(".")[2], beside):
+        elif c.name in hidden:
             data[c.name] = masked(c.name, _values(rows, c))
         else:
             data[c.name] = array(c, _values(rows, c), decimal)
     return assemble(data, len(rows), context)
 
 
+@functools.lru_cache(maxsize=1000)
+def _hidden(columns: tuple[Column, ...], call: str) -> frozenset[str]:
+    """Return the columns that are secret or personal."""
+    paths = {c.name: (c.source or c.name).split(".") for c in columns if c.kind != "flag"}
+    beside = [path[-1] for path in paths.values()]
+    return frozenset(name for name, path in paths.items() if kind(path[-1], call, "".join(path[-2:-1]), beside))
+
+
 def masked(name: str, values: Sequence[Any]) -> Array:
     """Return a column of marks, one wherever there is a value."""
     return array(Column(name), [MASK if v or v == 0 else None for v in values])
-
-
-def _path(column: Column) -> str:
-    return column.source or column.name
 
 
 def assemble(data: Mapping[str, Array], length: int, context: Context | None) -> pd.DataFrame:

@@ -259,6 +259,8 @@ class Session(Signing, Accounts, Asking, Queries, Facts, Histories, Legacy, Show
             if "error" in reply:
                 error = api.error(reply, call.name, secrets)
                 if error is not None:
+                    pending.reply = None  # it may repeat secrets, and tracebacks show variables
+                    del reply
                     raise error
             if stream is not None and pending.subscription is not None:
                 stream._attach(connection, pending.subscription, self)

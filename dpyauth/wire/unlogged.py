@@ -1,4 +1,4 @@
-"""Keeps secrets out of what HTTP libraries log of dpyauth's own requests: whole headers, addresses with their queries."""
+"""Keeps secrets out of what HTTP libraries log of dpyauth's own requests: headers, and addresses with their queries."""
 
 from __future__ import annotations
 
