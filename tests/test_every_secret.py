@@ -32,7 +32,7 @@ from dpyauth.wire.unlogged import unlogged
 
 Open = Callable[..., Session]
 
-MARK = "C4nary"
+MARK = "W4rbler"
 PAT = "pat_" + "c0ffee51" * 8
 LOGGERS = (
     "",
