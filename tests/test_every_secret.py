@@ -34,25 +34,9 @@ Open = Callable[..., Session]
 
 MARK = "W4rbler"
 PAT = "pat_" + "c0ffee51" * 8
-LOGGERS = (
-    "",
-    "httpx",
-    "httpcore",
-    "httpcore.http11",
-    "httpcore.connection",
-    "hpack",
-    "websockets",
-    "websockets.client",
-)
-LOGGERS += (
-    "websockets.client",
-    "asyncio",
-    "concurrent.futures",
-    "dpyauth",
-    "dpyauth.wire.websocket",
-    "oauthlib",
-    "tornado.access",
-)
+LOGGERS = ("", "httpx", "httpcore", "httpcore.http11", "httpcore.connection", "hpack.hpack", "oauthlib")
+LOGGERS += ("websockets", "websockets.client", "tornado.access", "asyncio", "concurrent.futures", "dpyauth")
+LOGGERS += ("dpyauth.wire.websocket",)
 
 
 def clean(what: Any) -> None:
