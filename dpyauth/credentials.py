@@ -1,13 +1,14 @@
-"""Secrets that never print, and the credential a session signs in with."""
+"""The credential a session signs in with."""
 
 from __future__ import annotations
 
-import hmac
 import re
-from collections.abc import Awaitable, Callable, Collection
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, NamedTuple
 
 from dpyauth.errors import InvalidCredential
+from dpyauth.secret import Secret as Secret
+from dpyauth.secret import scrub as scrub
 from dpyauth.settings import SERVERS
 
 if TYPE_CHECKING:
@@ -17,58 +18,6 @@ _V3_TOKEN = re.compile(r"[\w\-]{1,128}", re.ASCII)
 _OF_OPTIONS = re.compile(r"pat_|ory_|eyJ[\w\-]+\.[\w\-]+\.", re.ASCII)
 _OF_V3 = re.compile(r"a1-")
 _NO_ACCESS = {"ory_rt_": "a refresh token", "ory_ac_": "the code of a browser sign-in"}
-
-
-class Secret:
-    """A string that shows itself to nobody; ``reveal()`` hands it over."""
-
-    __slots__ = ("_reveal",)
-
-    def __init__(self, value: str) -> None:
-        # A closure, not an attribute: object inspectors and pickles list attributes.
-        self._reveal: Callable[[], str] = lambda: value
-
-    def reveal(self) -> str:
-        """The secret itself. Keep it out of variables that live longer than one statement."""
-        return self._reveal()
-
-    def __repr__(self) -> str:
-        return "<secret>"
-
-    def __format__(self, spec: str) -> str:
-        return format(repr(self), spec)
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Secret):
-            return NotImplemented
-        mine, theirs = (secret.reveal().encode(errors="surrogatepass") for secret in (self, other))
-        return hmac.compare_digest(mine, theirs)
-
-    def __hash__(self) -> int:
-        return hash(self.reveal())
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("a secret cannot be pickled or copied out of this process")
-
-    def __copy__(self) -> Secret:
-        return self
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Secret:
-        return self
-
-
-def scrub(value: Any, secrets: Collection[Secret]) -> Any:
-    """Text from outside (or a structure of it) without the secrets that it may repeat."""
-    if isinstance(value, dict):
-        return {scrub(key, secrets): scrub(child, secrets) for key, child in value.items()}
-    if isinstance(value, list):
-        return [scrub(child, secrets) for child in value]
-    if isinstance(value, str):
-        # The longest first: one secret may be a part of another.
-        for secret in sorted(secrets, key=lambda secret: -len(secret.reveal())):
-            if secret.reveal():
-                value = value.replace(secret.reveal(), repr(secret))
-    return value
 
 
 class Credential(NamedTuple):

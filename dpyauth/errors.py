@@ -32,11 +32,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Self, TypeVar
 
+from dpyauth.secret import scrub
+
 E = TypeVar("E", bound="DpyauthError")
 
 
 class DpyauthError(Exception):
     """Base of every error that dpyauth raises on purpose.
+
+    Its texts repeat no secret that lives in this process: a server may repeat one that belongs to another call.
 
     Attributes
     ----------
@@ -45,8 +49,12 @@ class DpyauthError(Exception):
     """
 
     def __init__(self, message: str, *, call: str | None = None) -> None:
-        super().__init__(message)
+        super().__init__(scrub(message))
         self.call = call
+
+    def add_note(self, note: str, /) -> None:
+        """Add a line to what is shown."""
+        super().add_note(scrub(note))
 
     def again(self, call: str | None = None) -> Self:
         """A fresh copy: an error that is kept and raised more than once would collect everybody's tracebacks."""
@@ -210,7 +218,7 @@ class ApiError(DpyauthError):
     ) -> None:
         super().__init__(message, call=call)
         self.code = code
-        self.details = dict(details or {})
+        self.details: dict[str, Any] = scrub(dict(details or {}))
 
 
 class SignInRefused(ApiError):

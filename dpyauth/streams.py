@@ -14,6 +14,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Self
 
 from dpyauth.errors import CallTimeout, DpyauthError, SessionClosed
+from dpyauth.secret import scrub
 from dpyauth.wire.replies import Reply
 
 if TYPE_CHECKING:
@@ -268,6 +269,8 @@ class Feed:
         if "error" in reply and not self.many:
             self.error = self._error_of(reply)
         else:
+            if "error" in reply:
+                reply = {**reply, "error": scrub(reply["error"])}
             self.count += 1
             self._kept.append((self.count, time.time(), reply))
             self._unread.append((self.count, reply))

@@ -90,7 +90,10 @@ def test_a_right_token(
     with pytest.raises(DpyauthError) as refused:
         session.call("statement", limit=5000)
     clean(told(refused.value))
-    box.faults.error("Odd", "ping", message=f"You said {RIGHT}")
+    box.faults.error("Odd", "time", message=f"You said {RIGHT}", details={"you": [RIGHT], RIGHT: 1})
+    with pytest.raises(DpyauthError, match="You said <secret>") as refused:
+        session.call("time")  # not the call that the token belongs to
+    clean(told(refused.value))
     for thing in (session, connection, connection.link, connection.link._calls, session._credential, session.aio):
         clean(shown(thing))
     for frame in frames:
@@ -105,6 +108,7 @@ def test_a_right_token(
     clean(logged.text)
     clean(str([vars(record) for record in logged.records]))
     clean("".join(capfd.readouterr()))
+    assert box.faults.take("*") is None  # every one of them has struck
 
 
 @pytest.mark.parametrize("by", ["argument", "environment"])
@@ -154,6 +158,13 @@ SECRET_CALLS = [
     ("copy_start", {"copy_start": RIGHT}),
     ("buy_contract_for_multiple_accounts", {"buy_contract_for_multiple_accounts": "x", "price": 1, "tokens": [RIGHT]}),
     ("mt5_pasword_check", {"password": RIGHT}),
+    ("mt5_password_check", {"login": "MTR1", "pasword": RIGHT, "password_type": "main"}),
+    ("cashier", {"cashier": "withdraw", "verification_code": RIGHT}),
+    ("cashier", {"cashier": "withdraw", "totp": RIGHT}),
+    ("cashier", {"cashier": {"totp": RIGHT}}),
+    ("api_token", {"delete_token": RIGHT}),
+    ("statement", {"limit": 5, "totp": RIGHT}),
+    ("ping", {"passthrough": {"deep": [{"accessToken": RIGHT}]}}),
     ("authorize", {"authorize": RIGHT}),
 ]
 

@@ -328,7 +328,10 @@ def test_a_way_in(
             clean(frame.to_string() + str(frame.attrs) + repr(pickle.dumps(frame)))
         clean(session.health().to_string())
         things += [thing for other in session._others.values() for thing in (other, other.link)]
-        box.faults.error("Odd", "ping", message=f"You said {tokens['CR900001']}")
+        box.faults.error("Odd", "time", message=f"You said {tokens['CR900001']}", details={"you": [tokens["CR900001"]]})
+        with pytest.raises(DpyauthError, match="You said <secret>") as refused:
+            session.call("time")
+        things.append(refused.value)
         for bad in ({"limit": 5000}, {"nonsense": 1}):
             with pytest.raises(DpyauthError) as refused:
                 session.call("statement", **bad)

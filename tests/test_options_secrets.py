@@ -50,8 +50,8 @@ def logged(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixtur
     yield caplog
     for name, level in levels.items():
         logging.getLogger(name).setLevel(level)
-    clean(caplog.text)
-    clean([vars(record) for record in caplog.records])
+    for record in caplog.get_records("call"):  # `caplog.text` is empty by now
+        clean([record.getMessage(), vars(record)])
 
 
 @pytest.fixture

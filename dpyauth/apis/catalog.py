@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from dpyauth.errors import InvalidRequest, NotInThisApi
+from dpyauth.sensitive import kind_of
 
 Schema = dict[str, Any]
 
@@ -75,7 +76,13 @@ class Call:
     @functools.cached_property
     def sensitive(self) -> frozenset[str]:
         """Names of the fields whose values are secret or personal."""
-        return frozenset(field for field, schema in self.fields.items() if schema.get("sensitive"))
+        named = self.fields.items()
+        return frozenset(name for name, schema in named if kind_of(name, schema, self.name, "", self.siblings))
+
+    @property
+    def siblings(self) -> Collection[str]:
+        """Names of the fields that tell whose data a request is about: ``loginid`` says who makes it."""
+        return self.fields.keys() - {"loginid"}
 
     @property
     def needs_auth(self) -> bool:

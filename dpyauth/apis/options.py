@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import parse_qsl, urlsplit
 
 from dpyauth.apis.access import Account, Candidate, Entrance, by_name_only, choose, said_of
 from dpyauth.apis.catalog import Call, load
@@ -108,6 +110,7 @@ class Access:
         self._renewing: asyncio.Task[bool | None] | None = None
         self._doubting: asyncio.Task[None] | None = None
         self._entered = False
+        self._passwords: deque[Secret] = deque(maxlen=16)  # the latest one-time passwords: errors may repeat them
         self._rest = Rest(
             settings.server, token=lambda: self.credential.token, app_id=settings.app_id, direct=settings.loopback
         )
@@ -127,11 +130,12 @@ class Access:
             if not chosen:
                 chosen.append(await self._first())
             try:
-                ask = self._asked(lambda left: self._rest.otp(chosen[0], timeout=left), HTTP_TIMEOUT)
-                return (await ask).reveal()
+                given = await self._asked(lambda left: self._rest.otp(chosen[0], timeout=left), HTTP_TIMEOUT)
             except ApiError as error:
                 self._advise(error, chosen[0])
                 raise
+            self._passwords += (given, *(Secret(value) for _, value in parse_qsl(urlsplit(given.reveal()).query)))
+            return given.reveal()
 
         greeting = Greeting("balance", lambda: {"balance": 1}, lambda reply: _judge(reply, [self.credential.token]))
         return Entrance(address, greeting, lambda _: self._account(chosen[0]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from dpyauth.apis.shapes import veiled
 from dpyauth.credentials import Secret, scrub
 from dpyauth.errors import ApiError, InputRefused, PermissionDenied, RateLimited
 from dpyauth.wire.replies import Reply, error_code
@@ -25,15 +26,22 @@ KINDS: Kinds = {
 
 
 def api_error(reply: Reply, call: str, secrets: Collection[Secret], kinds: Kinds) -> ApiError | None:
-    """The error that a reply amounts to, if it is one; secrets of the request that it repeats are blotted out."""
+    """Return the error that a reply amounts to, if it is one; what it repeats of secrets is blotted out.
+
+    ``secrets`` are those of the request: of them, even short ones.
+    """
     code = error_code(reply)
     if code is None:
         return None
     raw = reply["error"] if isinstance(reply["error"], dict) else {}
+    code = str(scrub(code, secrets))
+    kind, advice = kinds.get(code, (ApiError, ""))
     said = str(scrub(raw.get("message") or "", secrets)).strip().rstrip(".")
     details = raw.get("details")
-    details = scrub(details, secrets) if isinstance(details, dict) else {}
-    kind, advice = kinds.get(code, (ApiError, ""))
+    details = details if isinstance(details, dict) else {}
+    if kind is not InputRefused:  # there they are reasons, by field
+        details = veiled(details, None, call=call)
+    details = scrub(details, secrets)
     reasons = "; ".join(f"{name}: {reason}" for name, reason in details.items()) if kind is InputRefused else ""
     parts = [f"Deriv answered '{call}' with {code}" + (f": {said}" if said else ""), reasons, advice]
     return kind(". ".join(part for part in parts if part) + ".", call=call, code=code, details=details)

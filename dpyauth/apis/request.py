@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import math
 import operator
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
 from dpyauth.apis.catalog import Call, Schema, nearest
 from dpyauth.credentials import Secret
 from dpyauth.errors import InvalidRequest
+from dpyauth.sensitive import MASK, kind_of
 
 Fields = dict[str, Any]
+
+_CARRIED = frozenset({"passthrough", "req_id"})
+"""What any request over a socket may have."""
+
+_TOO_DEEP = 50  # levels
 
 
 def build(call: Call, given: Mapping[str, Any]) -> Fields:
@@ -70,32 +77,123 @@ def secrets(value: Any) -> list[Secret]:
 
 
 def seal(call: Call | None, given: Mapping[str, Any]) -> Fields:
-    """The given fields with the values of sensitive ones wrapped, so that no traceback shows them."""
-    sensitive = call.sensitive if call else frozenset(given)
-    return {name: _seal(value) if name in sensitive else value for name, value in given.items()}
+    """Wrap what is secret or personal in the given fields, however deep, so that no traceback shows it.
+
+    So are texts in fields that the call does not have: one may be a slip of the pen, and all of them where the call
+    is not known.
+    """
+    strange = given.keys() - call.fields.keys() - _CARRIED if call and not call.open else set()
+    sealed: Fields = {}
+    for name, value in given.items():
+        try:
+            if call is None or name in strange:
+                sealed[name] = _seal(value)
+            else:
+                sealed[name] = _through(call, name, value, call.fields.get(name, {}), _sealed)
+        except RecursionError:  # it contains itself
+            sealed[name] = _UNSHOWN
+    return sealed
+
+
+def masked(value: Any) -> Any:
+    """Return the same fields with a mark in the place of secrets, to be shown."""
+    if isinstance(value, Secret):
+        return MASK
+    if isinstance(value, dict):
+        return {name: masked(child) for name, child in value.items()}
+    return [masked(item) for item in value] if isinstance(value, list) else value
+
+
+def echoed(call: Call, fields: Mapping[str, Any]) -> Fields:
+    """Return a request as a reply repeats it, with what is secret or personal masked."""
+    shown = {
+        str(name): _through(call, str(name), value, call.fields.get(name, {}), lambda value, schema: MASK)
+        for name, value in fields.items()
+    }
+    marked: Fields = masked(shown)
+    return marked
+
+
+def encode(fields: Fields, req_id: int) -> str:
+    """Write a request as JSON. Its secrets are in plain text nowhere else: tracebacks may show variables."""
+    return _encode({**fields, "req_id": req_id})
+
+
+_encode = json.JSONEncoder(default=reveal).encode
+
+
+def _through(
+    call: Call,
+    name: str,
+    value: Any,
+    schema: Schema,
+    treat: Callable[[Any, Schema], Any],
+    parent: str = "",
+    beside: Collection[str] = (),
+    depth: int = 0,
+) -> Any:
+    """Treat what is secret or personal in a field, and all that is too deep in it to look into."""
+    if depth == 0 and name in call.fields:
+        hidden = name in call.sensitive
+    else:
+        hidden = depth > _TOO_DEEP or kind_of(name, schema, call.name, parent, beside) is not None
+    if hidden:
+        return value if value is None else treat(value, schema)
+    if isinstance(value, str | int | Secret):
+        return value
+    if isinstance(value, Mapping):
+        known = schema.get("properties", {})
+        names = list(map(str, value))
+        return {
+            key: _through(call, str(key), child, known.get(key, {}), treat, name, names, depth + 1)
+            for key, child in value.items()
+        }
+    if isinstance(value, list | tuple):
+        items = schema.get("items") or {}
+        beside = beside if depth else call.siblings
+        return [_through(call, name, item, items, treat, parent, beside, depth + 1) for item in value]
+    return value
+
+
+def _sealed(value: Any, schema: Schema) -> Any:
+    """Wrap a value, as the text that it becomes in the request."""
+    if schema and not isinstance(value, str | Secret):
+        try:
+            value = convert(value, schema)
+        except _UNFIT:
+            return _UNSHOWN if not isinstance(value, Mapping | list) else _seal(value)
+    return _seal(value)
 
 
 def _seal(value: Any) -> Any:
     if isinstance(value, str):
         return Secret(value)
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         return {name: _seal(child) for name, child in value.items()}
-    if isinstance(value, list | tuple):
+    if isinstance(value, list | tuple | set):
         return [_seal(item) for item in value]
     return value
 
 
+class _Unshown:
+    """A secret that cannot be sent, which is said later."""
+
+    def __repr__(self) -> str:
+        return "<secret>"
+
+
+_UNSHOWN = _Unshown()
+
+
 def _field(call: Call, name: str, value: Any) -> Any:
     schema = call.fields.get(name, {})
-    sensitive = schema.get("sensitive")
     try:
-        converted = convert(value, schema)
+        return _through(call, name, convert(value, schema), schema, _sealed)
     except _UNFIT:
-        shown = "" if sensitive else f", not {_short(value)}"
+        shown = "" if name in call.sensitive else f", not {_short(seal(call, {name: value})[name])}"
         raise InvalidRequest(
             f"The field '{name}' of '{call.name}' takes {_wanted(schema)}{shown}.", call=call.name, field=name
         ) from None
-    return _seal(converted) if sensitive else converted
 
 
 def convert(value: Any, schema: Schema) -> Any:

@@ -19,10 +19,11 @@ from __future__ import annotations
 import functools
 import json
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from dpyauth.sensitive import MASK, hides
 
 Node = str | list[str] | Mapping[str, Any]
 
@@ -31,23 +32,7 @@ ENVELOPE = frozenset(
 )
 """What belongs to the exchange of messages, not to the answer."""
 
-MASK = "•••"
-"""What is shown in place of a secret, or of something personal."""
-
 _TOO_DEEP = 50  # levels
-_PRIVATE = re.compile(
-    r"""(?x) (^|_) (tokens?|passwords?|secret|email|phone|first_name|last_name|fullname|full_name|date_of_birth
-    |place_of_birth|birth_place|phone_numbers?|ip|ip_address|tin|national_id_number|tax_identification_number|otp
-    |login_code|verification_code|id_number|account_number|passport_number|maiden_name) $
-    | ^address (_(city|line_1|line_2|postcode|state|street))? $
-    | ^(salutation|citizen|user_hash|tax_residence|calling_country_code|valid_for_ip|phonePassword|zipCode
-    |postcode|secret_.*|company_registration_(no|number)|api_key|client_secret|affiliate_token) $"""
-)
-
-
-def private(name: str) -> bool:
-    """Whether a text of this name is a secret, or about a person rather than an account."""
-    return _PRIVATE.search(name) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,25 +63,40 @@ def load(api: str) -> Mapping[str, Shape]:
     }
 
 
-def veiled(value: Any, node: Node | None, depth: int = 0) -> Any:
-    """The value with what is secret or personal in it masked, and all of what is too deep to look into."""
+def veiled(value: Any, node: Node | None, *, call: str = "", name: str = "", depth: int = 0) -> Any:
+    """Return the value with what is secret or personal in it masked, and all of what is too deep to look into.
+
+    Parameters
+    ----------
+    value : object
+        What a reply, or a part of one, holds.
+    node : object
+        The facts of it; None where there are none.
+    call, name : str
+        What it is a part of: the call, and the field.
+    depth : int
+        How deep in the reply it is.
+    """
     if isinstance(node, Mapping) and "" in node and not isinstance(value, Mapping):
         node = node[""]
+    if isinstance(node, str) and node.startswith("!") and value not in (None, ""):
+        return MASK
     facts = node if isinstance(node, Mapping) else {}
     if isinstance(value, Mapping | list | tuple) and depth > _TOO_DEEP:
         return MASK
     if isinstance(value, list | tuple):
         places = list(facts["()"].values()) if "()" in facts else []
         nodes = places + [facts.get("[]")] * (len(value) - len(places))
-        return [veiled(item, each, depth + 1) for item, each in zip(value, nodes, strict=False)]
+        pairs = zip(value, nodes, strict=False)
+        return [veiled(item, each, call=call, name=name, depth=depth + 1) for item, each in pairs]
     if isinstance(value, Mapping):
         fields = facts.get("||", facts)
         each = fields.get("{}", "any")
         named = each == "any"  # else the keys are data
         return {
             key: MASK
-            if named and key not in fields and private(str(key)) and held not in (None, "")
-            else veiled(held, fields.get(key, each), depth + 1)
+            if named and key not in fields and hides(held, str(key), call, name, value)
+            else veiled(held, fields.get(key, each), call=call, name=str(key) if named else name, depth=depth + 1)
             for key, held in value.items()
         }
-    return MASK if isinstance(node, str) and node.startswith("!") and value not in (None, "") else value
+    return value

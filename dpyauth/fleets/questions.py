@@ -16,8 +16,11 @@ from dpyauth.session import Session
 _NOT_ASKED = {"logout", "stream", "use"}
 """What is awaited of a session and is no question."""
 
-_BY_NAME = {"call", "frame"}
-"""The questions that take the name of a call, and its fields."""
+_OF_A_CALL = {
+    name: frozenset(inspect.signature(getattr(Session, name)).parameters) - {"self", "name", "fields"}
+    for name in ("call", "frame")
+}
+"""Questions with the name and the fields of a call, and what else they take."""
 
 
 @functools.cache
@@ -29,20 +32,24 @@ def questions() -> frozenset[str]:
 
 
 def sealed(question: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
-    """The same arguments with those wrapped that are secret: tracebacks may show variables."""
-    if question in _BY_NAME:
-        calls = _calls(args)
-        for call in calls:
-            kwargs = seal(call, kwargs)
-        if not calls:
-            kwargs = seal(None, kwargs)
-    return dict(kwargs)
+    """Wrap those of the arguments that are secret: tracebacks may show variables."""
+    if question not in _OF_A_CALL:
+        return dict(kwargs)
+    calls = _calls(args)
+    own = {name: value for name, value in kwargs.items() if name in _OF_A_CALL[question]}
+    fields = {name: value for name, value in kwargs.items() if name not in own}
+    known = [seal(call, {name: fields[name] for name in fields.keys() & call.fields.keys()}) for call in calls]
+    strange = fields.keys() - {name for found in known for name in found}
+    done = seal(None, {name: fields[name] for name in strange})
+    for found in known:  # what is a secret for one of them is one
+        done.update({name: value for name, value in found.items() if name not in done or secrets(value)})
+    return {**own, **done}
 
 
 def check(question: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
     """Hear before anything is sent what cannot be right for any account."""
     inspect.signature(getattr(Session, question)).bind(None, *args, **kwargs)
-    if question in _BY_NAME and not _calls(args):
+    if question in _OF_A_CALL and not _calls(args):
         named(NAMES[0]).CATALOG.find(args[0])  # says what is meant perhaps
 
 
@@ -51,7 +58,7 @@ def may_travel(question: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) 
 
     Dask asks again when a worker is lost, so it must change nothing; and it must hold no secret.
     """
-    if question not in _BY_NAME:
+    if question not in _OF_A_CALL:
         return
     name = args[0]
     if any(call.changes_with(kwargs) for call in _calls(args)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ import pandas as pd
 
 from dpyauth.frames.arrays import Array, Column, array, repeated
 from dpyauth.frames.values import dig, pick
+from dpyauth.sensitive import MASK, kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +56,9 @@ def frame(
     *,
     decimal: bool = False,
     same: Mapping[str, str | None] | None = None,
+    reveal: bool = False,
 ) -> pd.DataFrame:
-    """Build a DataFrame of exactly these columns.
+    """Build a DataFrame of exactly these columns; what is secret or personal in them is masked.
 
     Never raises on what a row holds: a value of the wrong shape, or none at all, becomes a missing value.
 
@@ -71,6 +74,8 @@ def frame(
         Money as `decimal.Decimal` objects instead of float64.
     same : mapping, optional
         Text columns that hold the same in all rows, by name, whatever the rows say.
+    reveal : bool
+        Show secrets and personal data, which otherwise are ``•••``.
 
     Returns
     -------
@@ -85,11 +90,29 @@ def frame(
     0   7 1970-01-01 00:00:00+00:00
     """
     rows, same = list(rows), same or {}
-    data = {
-        c.name: repeated(same[c.name], len(rows)) if c.name in same else array(c, _values(rows, c), decimal)
-        for c in columns
-    }
+    hidden = frozenset() if reveal else _hidden(tuple(columns), context.call if context else "")
+    data = {}
+    for c in columns:
+        if c.name in same:
+            data[c.name] = repeated(same[c.name], len(rows))
+        elif c.name in hidden:
+            data[c.name] = masked(c.name, _values(rows, c))
+        else:
+            data[c.name] = array(c, _values(rows, c), decimal)
     return assemble(data, len(rows), context)
+
+
+@functools.lru_cache(maxsize=1000)
+def _hidden(columns: tuple[Column, ...], call: str) -> frozenset[str]:
+    """Return the columns that are secret or personal."""
+    paths = {c.name: (c.source or c.name).split(".") for c in columns if c.kind != "flag"}
+    beside = [path[-1] for path in paths.values()]
+    return frozenset(name for name, path in paths.items() if kind(path[-1], call, "".join(path[-2:-1]), beside))
+
+
+def masked(name: str, values: Sequence[Any]) -> Array:
+    """Return a column of marks, one wherever there is a value."""
+    return array(Column(name), [MASK if v or v == 0 else None for v in values])
 
 
 def assemble(data: Mapping[str, Array], length: int, context: Context | None) -> pd.DataFrame:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from itertools import chain
+from itertools import accumulate, chain
 from typing import Any, cast
 
 import pandas as pd
 
 from dpyauth.apis.catalog import Call
-from dpyauth.apis.shapes import ENVELOPE, MASK, Node, Shape, load, private, veiled
+from dpyauth.apis.request import echoed
+from dpyauth.apis.shapes import ENVELOPE, Node, Shape, load, veiled
 from dpyauth.errors import InvalidRequest
 from dpyauth.frames.arrays import Array, Column, Kind, array
-from dpyauth.frames.columns import Context, assemble
+from dpyauth.frames.columns import Context, assemble, masked
 from dpyauth.frames.values import as_list, mapping, pick
+from dpyauth.sensitive import hides
 
 _DEEPEST = 8  # levels of an object nobody has documented that still become columns
 
@@ -94,7 +96,7 @@ def generic(
     context = context or Context(call.name)
     reply = mapping(reply)
     shape = load(context.api).get(call.name, Shape())
-    table = _table(shape, reply)
+    table = _table(call.name, shape, reply)
     for name in (explode,) if isinstance(explode, str) else explode:
         table = table.exploded(name, call.name)
     if shape.currency is not None:
@@ -114,9 +116,11 @@ def promised(call: Call, api: str) -> list[pd.DataFrame]:
 class _Table:
     """The columns of a frame to be, as plain values: those that Deriv documents, and others."""
 
-    def __init__(self, length: int) -> None:
+    def __init__(self, call: str, length: int) -> None:
+        self.call = call
         self.length = length
         self.clear = True  # whether Deriv documents all that was spread
+        self._hidden: set[str] = set()  # undocumented fields, with all that is in them, that are secret or personal
         self._known: dict[str, tuple[Node, list[Any]]] = {}
         self._extra: list[tuple[str, list[Any]]] = []
 
@@ -145,7 +149,11 @@ class _Table:
             if field:
                 self.spread(prefix + field, child, pick(values, field), depth)
         for field in _unknown(values, node):
-            self.spread(prefix + field, None, pick(values, field), depth + 1)
+            found = pick(values, field)
+            beside = set(node).union(*values)
+            if any(hides(value, field, self.call, name, beside) for value in found):
+                self._hidden.add(prefix + field)
+            self.spread(prefix + field, None, found, depth + 1)
 
     def _guess(self, name: str, values: list[Any], depth: int) -> None:
         if depth < _DEEPEST and any(values) and all(v is None or isinstance(v, Mapping) for v in values):
@@ -153,10 +161,13 @@ class _Table:
         else:
             self._extra.append((name or "value", values))
 
-    def beside(self, name: str, node: Node | None, value: Any, path: str) -> None:
+    def beside(self, name: str, node: Node | None, value: Any, path: str, others: Collection[str]) -> None:
         """Add what stands beside the rows, under its full path where a column of the rows has its name."""
+        hidden = node is None and hides(value, name, self.call, path.rpartition(".")[2], others)
         while name in self._known:
             name = f"{path}.{name}" if path and not name.startswith(path) else f"{name}_"
+        if hidden:
+            self._hidden.add(name)
         self.spread(name, node, [value] * self.length)
 
     def exploded(self, name: str, call: str) -> _Table:
@@ -175,8 +186,9 @@ class _Table:
         items = [list(mapping(v).items()) if keyed else as_list(v) for v in values]
         at = [row for row, found in enumerate(items) for _ in found or (None,)]
         flat = [item for found in items for item in found or ((None, None) if keyed else None,)]
-        result = _Table(len(at))
+        result = _Table(call, len(at))
         result.clear = self.clear and isinstance(node, Mapping) and "any" not in node.values()
+        result._hidden = set(self._hidden)
         for other, (kind, column) in self._known.items():
             if other == name:
                 result._unpack(name, node, flat)
@@ -215,20 +227,24 @@ class _Table:
     def columns(self, decimal: bool, reveal: bool) -> Iterator[tuple[str, Array]]:
         """The typed columns, in order."""
         for name, (node, values) in self._known.items():
-            yield name, _typed(name, node, values, decimal, reveal)
+            yield name, _typed(self.call, name, node, values, decimal, reveal)
         taken = set(self._known)
         for name, values in self._extra:
+            hidden = not reveal and self._hides(name, values)
+            if not reveal and not hidden:
+                values = [veiled(v, None, call=self.call, name=name) for v in values]
             while name in taken:
                 name += "_"
             taken.add(name)
-            if not reveal and private(name.rpartition(".")[2]):
-                yield name, _masked(name, values)
-            else:
-                values = values if reveal else [veiled(v, None) for v in values]
-                yield name, array(Column(name, _guessed(values)), values, decimal)
+            yield name, masked(name, values) if hidden else array(Column(name, _guessed(values)), values, decimal)
+
+    def _hides(self, name: str, values: list[Any]) -> bool:
+        """Whether an undocumented column is secret or personal, or a part of what is."""
+        wholes = accumulate(name.split("."), lambda whole, part: f"{whole}.{part}")
+        return not self._hidden.isdisjoint(wholes) or any(hides(value, name, self.call) for value in values)
 
 
-def _table(shape: Shape, reply: Mapping[str, Any]) -> _Table:
+def _table(call: str, shape: Shape, reply: Mapping[str, Any]) -> _Table:
     """The rows of a reply, and what stands beside them."""
     path = _form(shape, reply)
     forms = {other[0] for other in shape.rows if other}
@@ -236,44 +252,47 @@ def _table(shape: Shape, reply: Mapping[str, Any]) -> _Table:
     value: Any = {name: held for name, held in reply.items() if name not in ENVELOPE}
     if not node and len(value) == 1:  # nothing is known about the call, but its answer stands alone
         path = tuple(value)
-        node = {path[0]: {"[]": {}} if isinstance(value[path[0]], list) else {}}
-    aside: list[tuple[str, Node | None, Any, str]] = []
+        held = value[path[0]]
+        hidden = hides(held, path[0], call)
+        node = {path[0]: "!any" if hidden else {"[]": {}} if isinstance(held, list) else {}}
+    aside: list[tuple[str, Node | None, Any, str, Collection[str]]] = []
     for depth, step in enumerate(path):
         here = mapping(value)
         at = ".".join(path[:depth])
         skipped = {step, "count"} if "count" in node else {step}  # the number of rows needs no column
         skipped |= set() if depth else forms
-        aside += [(name, node.get(name), here.get(name), at) for name in {**node, **here} if name not in skipped]
+        every = {**node, **here}
+        aside += [(name, node.get(name), here.get(name), at, every) for name in every if name not in skipped]
         node, value = node[step], here.get(step)
-    table = _rows(path[-1] if path else "", node, value)
+    table = _rows(call, path[-1] if path else "", node, value)
     for known in (True, False):
-        for name, other, held, at in aside:
+        for name, other, held, at, others in aside:
             if (other is not None) == known:
-                table.beside(name, other, held, at)
+                table.beside(name, other, held, at, others)
     return table
 
 
-def _rows(name: str, node: Any, value: Any) -> _Table:
+def _rows(call: str, name: str, node: Any, value: Any) -> _Table:
     if not isinstance(node, Mapping):
-        table = _Table(int(value is not None))
+        table = _Table(call, int(value is not None))
         table.spread(name, node, [value] * table.length)
     elif "[]" in node:
         rows = as_list(value)
-        table = _Table(len(rows))
+        table = _Table(call, len(rows))
         table.spread(name if _is_column(node["[]"]) else "", node["[]"], rows)
     elif "{}" in node:
         held = mapping(value)
-        table = _Table(len(held))
+        table = _Table(call, len(held))
         table.spread("key", "text", list(held))
         table.spread("value" if _is_column(node["{}"]) else "", node["{}"], list(held.values()))
     elif "||" in node:
         held = mapping(value)
         lists = {field: as_list(held.get(field)) for field in node["||"]}
-        table = _Table(max(map(len, lists.values())))
+        table = _Table(call, max(map(len, lists.values())))
         for field, child in node["||"].items():
             table.spread(field, child, lists[field] + [None] * (table.length - len(lists[field])))
     else:
-        table = _Table(int(bool(value)))
+        table = _Table(call, int(bool(value)))
         table.spread("", node, [value] * table.length)
     return table
 
@@ -299,23 +318,19 @@ def _unknown(values: list[Any], node: Mapping[str, Any]) -> list[str]:
     return [str(field) for field in dict.fromkeys(chain.from_iterable(values)) if field not in node]
 
 
-def _typed(name: str, node: Node, values: list[Any], decimal: bool, reveal: bool) -> Array:
+def _typed(call: str, name: str, node: Node, values: list[Any], decimal: bool, reveal: bool) -> Array:
     if isinstance(node, list):
         return array(Column(name, "enum", values=tuple(node)), values)
     if isinstance(node, Mapping):
         if not reveal:
-            values = [veiled(v, node) for v in values]
+            values = [veiled(v, node, call=call, name=name) for v in values]
         return array(Column(name, "list" if "[]" in node else "map"), values)
     if node.startswith("!") and not reveal:
-        return _masked(name, values)
-    kind = cast("Kind", node.removeprefix("!"))
-    if kind == "any" and not reveal:
-        values = [veiled(v, None) for v in values]
-    return array(Column(name, kind), values, decimal)
-
-
-def _masked(name: str, values: list[Any]) -> Array:
-    return array(Column(name), [MASK if v or v == 0 else None for v in values])
+        return masked(name, values)
+    form = cast("Kind", node.removeprefix("!"))
+    if form == "any" and not reveal:
+        values = [veiled(v, None, call=call, name=name) for v in values]
+    return array(Column(name, form), values, decimal)
 
 
 def _guessed(values: list[Any]) -> Kind:
@@ -346,9 +361,5 @@ def _currencies(source: str, call: Call, reply: Mapping[str, Any], context: Cont
 
 def _request(call: Call, asked: Mapping[str, Any]) -> str | None:
     """What was asked, as text without secrets; None if the reply does not tell."""
-    shown = {}
-    for name, value in asked.items():
-        if name not in ("req_id", "passthrough"):
-            secret = name in call.sensitive or (name != call.name and private(name))
-            shown[name] = MASK if secret else veiled(value, None)
-    return json.dumps(shown, ensure_ascii=False, default=str) if shown else None
+    own = {name: value for name, value in asked.items() if name not in ("req_id", "passthrough")}
+    return json.dumps(echoed(call, own), ensure_ascii=False, default=str) if own else None

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from dpyauth.apis.shapes import Shape, load, veiled
 from dpyauth.frames.arrays import Column
 from dpyauth.frames.columns import Context, frame
 from dpyauth.frames.values import as_list, mapping, mappings
@@ -142,7 +143,8 @@ def updates(call: str, received: Sequence[tuple[float, Mapping[str, Any]]]) -> p
           longcode
         - proposal_open_contract: contract_id, contract_type, underlying, status, buy_price, bid_price, profit,
           currency, current_spot, current_spot_time, purchase_time, date_expiry, is_sold, error
-        - any other: one column per value, as Deriv names it; and ``currency``, where one was asked for (proposal)
+        - any other: one column per value, as Deriv names it, secrets and personal data as ``•••``; and ``currency``,
+          where one was asked for (proposal)
 
         Times are datetime64[us, UTC], money and prices float64, yes/no boolean. Money is in ``currency``; a quote, a
         spot, bid and ask are prices of the market.
@@ -159,7 +161,9 @@ def updates(call: str, received: Sequence[tuple[float, Mapping[str, Any]]]) -> p
     if columns is not None:
         return frame(rows, (*_RECEIVED, *columns), Context(call))
     head = frame(rows, _RECEIVED, Context(call))
-    return head.join(pd.json_normalize([_without(row, "received", "gap") for row in rows]))
+    facts = (load("v3").get(call) or Shape()).reply.get(call)
+    told = [veiled(_without(row, "received", "gap"), facts, call=call, name=call) for row in rows]
+    return head.join(pd.json_normalize(told))
 
 
 def _rows(when: float, reply: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -12,8 +12,6 @@ from dpyauth.frames.arrays import Column
 from dpyauth.frames.columns import Context, frame
 from dpyauth.frames.values import mappings
 
-HIDDEN = "•••"
-
 ACTIONS = (
     "buy",
     "sell",
@@ -227,7 +225,4 @@ def login_history(rows: object, context: Context, *, reveal: bool = False) -> pd
       action  succeeded   ip
     0  login       True  •••
     """
-    table = frame(mappings(rows), _LOGINS, context, same={"loginid": context.loginid})
-    if not reveal:
-        table["ip"] = table["ip"].where(table["ip"].isna(), HIDDEN)
-    return table
+    return frame(mappings(rows), _LOGINS, context, same={"loginid": context.loginid}, reveal=reveal)

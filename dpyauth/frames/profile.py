@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 
 from dpyauth.apis.catalog import load
-from dpyauth.apis.shapes import MASK
 from dpyauth.frames.arrays import Column
 from dpyauth.frames.columns import Context, frame
 from dpyauth.frames.generic import generic
 from dpyauth.frames.values import as_text, dig, mapping, mappings
+from dpyauth.sensitive import MASK
 
 _SETTINGS = (Column("setting"), Column("value"), Column("hidden", "flag"))
 _LIMITS = (Column("limit"), Column("value", "money"), Column("unit"), Column("meaning"))
@@ -312,13 +312,7 @@ def api_tokens(
     >>> api_tokens({"tokens": [{"display_name": "Notebook", "token": "...", "scopes": ["read"]}]})["token"].item()
     '•••'
     """
-    rows = mappings(mapping(payload).get("tokens"))
-    if not reveal:
-        rows = [
-            {**row, **{name: MASK for name in ("token", "valid_for_ip") if row.get(name) not in (None, "")}}
-            for row in rows
-        ]
-    return frame(rows, _TOKENS, context)
+    return frame(mappings(mapping(payload).get("tokens")), _TOKENS, context, reveal=reveal)
 
 
 def apps(

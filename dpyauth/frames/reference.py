@@ -12,6 +12,7 @@ from dpyauth.apis.catalog import Call, Catalog
 from dpyauth.frames.arrays import Column
 from dpyauth.frames.columns import frame
 from dpyauth.frames.generic import promised
+from dpyauth.sensitive import kind_of
 
 _CALLS = (
     Column("call"),
@@ -165,7 +166,11 @@ def _type(schema: Mapping[str, Any]) -> str:
 
 def _marks(name: str, schema: Mapping[str, Any], call: Call) -> str:
     default = f"; {schema['default']!r} if left out" if "default" in schema else ""
-    return default + ("; secret or personal" if name in call.sensitive else "")
+    if name in call.sensitive:
+        return f"{default}; secret or personal"
+    parts = schema.get("properties", {})
+    within = [part for part, known in parts.items() if kind_of(part, known, call.name, name, parts)]
+    return default + (f"; secret or personal: {', '.join(within)}" if within else "")
 
 
 def _dtype(column: pd.Series[Any]) -> str:

@@ -29,6 +29,7 @@ from dpyauth.oauth.redirect import harmless, plain_host
 from dpyauth.settings import is_loopback
 from dpyauth.wire.client import reason_of
 from dpyauth.wire.replies import parse
+from dpyauth.wire.unlogged import unlogged
 
 PATIENCE = 30.0
 """How long an exchange may take, in seconds."""
@@ -195,7 +196,10 @@ async def _ask(
     began = time.time()
     try:
         async with asyncio.timeout(PATIENCE):
-            answer = await http.post(f"{host}/oauth2/token", content=form(), headers=_HEADERS, follow_redirects=False)
+            with unlogged():
+                answer = await http.post(
+                    f"{host}/oauth2/token", content=form(), headers=_HEADERS, follow_redirects=False
+                )
     except _BEFORE_SENDING as error:
         return ConnectionFailed(
             f"Deriv's sign-in server {host} cannot be reached: {reason_of(error)}. {_AGAIN}", call=_CALL

@@ -7,17 +7,20 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from dpyauth.apis.catalog import Call
-from dpyauth.apis.shapes import MASK, Shape, load, private, veiled
+from dpyauth.apis.request import echoed
+from dpyauth.apis.shapes import Shape, load, veiled
 from dpyauth.errors import (
     ApiError,
     CallTimeout,
     ConnectionFailed,
     DpyauthError,
+    InputRefused,
     InvalidRequest,
     MissingScope,
     NotSignedIn,
     OutcomeUnknown,
 )
+from dpyauth.sensitive import MASK, kind
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,13 +46,12 @@ _TITLES: tuple[tuple[type[DpyauthError], str], ...] = (
 
 def reply_json(call: Call, api: str, reply: Mapping[str, Any]) -> dict[str, Any]:
     """The reply as JSON text, cut where it is very long, with what is secret or personal masked."""
-    shown: dict[str, Any] = veiled({**reply, "echo_req": None}, load(api).get(call.name, Shape()).reply)
-    asked = reply.get("echo_req")
-    shown["echo_req"] = {
-        name: MASK if name in call.sensitive or (name != call.name and private(name)) else veiled(value, None)
-        for name, value in (asked.items() if isinstance(asked, Mapping) else ())
-    }
-    if "echo_req" not in reply:
+    facts = load(api).get(call.name, Shape()).reply
+    shown: dict[str, Any] = veiled({**reply, "echo_req": None}, facts, call=call.name)
+    if "echo_req" in reply:
+        asked = reply["echo_req"]
+        shown["echo_req"] = echoed(call, asked if isinstance(asked, Mapping) else {})
+    else:
         del shown["echo_req"]
     text = as_json(shown)
     return {"text": text[:LONGEST], "length": len(text), "cut": len(text) > LONGEST}
@@ -74,7 +76,11 @@ def trouble(error: DpyauthError, say: Callable[..., str]) -> dict[str, Any]:
     """What to say of an error."""
     title = next((key for kind, key in _TITLES if isinstance(error, kind)), "failed")
     text = " ".join([str(error), *getattr(error, "__notes__", ())])
-    details: dict[str, Any] = veiled(error.details, None) if isinstance(error, ApiError) else {}
+    details = error.details if isinstance(error, ApiError) else {}
+    if isinstance(error, InputRefused):  # what is wrong with a field may be said, unless it is a secret
+        details = {name: MASK if kind(str(name)) == "secret" else why for name, why in details.items()}
+    else:
+        details = veiled(details, None)
     return {
         "title": say(title),
         "text": _cut(text, _MESSAGE),

@@ -10,10 +10,10 @@ from typing import Any
 
 from dpyauth.apis.catalog import Call, Schema
 from dpyauth.apis.request import Fields, build, reveal
-from dpyauth.apis.shapes import private
 from dpyauth.credentials import Secret
 from dpyauth.errors import InvalidRequest
 from dpyauth.panels.hints import Say, hint, kind, types, values, word
+from dpyauth.sensitive import kind_of
 
 OTHERS = "*"
 """Name of what takes fields whose names are in no catalog."""
@@ -196,19 +196,23 @@ def implied(call: Call) -> bool:
 def _fields(call: Call) -> Iterator[Field]:
     for name, schema in call.fields.items():
         if name != "subscribe" and not (name == call.name and implied(call)):
-            yield from _spread((name,), schema, required=name in call.required, sensitive=name in call.sensitive)
+            yield from _spread(call, (name,), schema, name in call.required, call.siblings)
     if call.open:
         yield Field((OTHERS,), {"type": "object"})
 
 
-def _spread(path: tuple[str, ...], schema: Schema, *, required: bool, sensitive: bool) -> Iterator[Field]:
+def _spread(
+    call: Call, path: tuple[str, ...], schema: Schema, required: bool, beside: Collection[str]
+) -> Iterator[Field]:
+    parent = path[-2] if len(path) > 1 else ""
+    sensitive = kind_of(path[-1], schema, call.name, parent, beside) is not None
     inner = schema.get("properties")
     if not inner or sensitive:
         yield Field(path, schema, required, sensitive)
         return
     needed = schema.get("required", ())
     for name, child in inner.items():
-        yield from _spread((*path, name), child, required=name in needed, sensitive=private(name))
+        yield from _spread(call, (*path, name), child, name in needed, inner.keys())
 
 
 def _put(fields: Fields, path: tuple[str, ...], value: Any) -> None:

@@ -9,10 +9,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 from dpyauth.apis.catalog import Call
-from dpyauth.apis.request import Fields, secrets
-from dpyauth.apis.shapes import MASK
+from dpyauth.apis.request import Fields, masked, secrets
 from dpyauth.credentials import Secret
 from dpyauth.panels.forms import implied
+from dpyauth.sensitive import MASK
 
 _WIDE = 64  # so long a line of Python is broken
 
@@ -22,7 +22,7 @@ _FRAMES_OWN = frozenset({"account", "decimal", "explode", "reveal", "timeout"})
 
 def as_json(call: Call, fields: Fields) -> str:
     """The request as it goes to Deriv; over HTTP, with method and path."""
-    shown = _masked(fields)
+    shown = masked(fields)
     if call.rest is None:
         return _json(shown)
     within = {name: shown.pop(name, f"{{{name}}}") for name in call.path_fields}
@@ -71,14 +71,6 @@ def _value(value: Any, name: str, kinds: Mapping[str, str]) -> str:
     if isinstance(value, list):
         return f"[{', '.join(_value(item, name, kinds) for item in value)}]"
     return _text(value) if isinstance(value, str) else repr(value)
-
-
-def _masked(value: Any) -> Any:
-    if isinstance(value, Secret):
-        return MASK
-    if isinstance(value, dict):
-        return {name: _masked(child) for name, child in value.items()}
-    return [_masked(item) for item in value] if isinstance(value, list) else value
 
 
 def _json(value: Any) -> str:

@@ -26,7 +26,7 @@ class Part:
 
 def _statement(session: Session, since: When) -> pd.DataFrame:
     """The ledger without what people wrote into it: payment details and notes on transfers can be personal."""
-    from dpyauth.apis.shapes import MASK
+    from dpyauth.sensitive import MASK
 
     table = session.statement(since)
     details, text = table["withdrawal_details"], table["longcode"]

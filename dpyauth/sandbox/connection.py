@@ -86,7 +86,8 @@ class Connection:
         echo = messages.masked(name, request)
         try:
             if fault is not None and fault.kind == "error":
-                raise Refusal(fault.args[0], fault.args[1] or "Sorry, an error occurred.")
+                code, message, details = fault.args
+                raise Refusal(code, message or "Sorry, an error occurred.", details)
             if not self.is_known_app:
                 raise Refusal("InvalidAppID", "Your app_id is invalid.")
             if call is None:

@@ -67,9 +67,16 @@ class Faults:
         """Pad the reply to at least this many bytes (valid JSON all the same)."""
         self._add("oversize", call, times, size)
 
-    def error(self, code: str, call: str = "*", times: int = 1, message: str = "") -> None:
-        """Answer with this error and do nothing."""
-        self._add("error", call, times, code, message)
+    def error(
+        self,
+        code: str,
+        call: str = "*",
+        times: int = 1,
+        message: str = "",
+        details: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Answer with this error and do nothing; ``details`` on sockets only."""
+        self._add("error", call, times, code, message, details)
 
     def rate_limit(self, call: str = "*", times: int = 1) -> None:
         """Answer as if the rate limit had been reached."""

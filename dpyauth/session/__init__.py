@@ -22,6 +22,7 @@ from dpyauth.errors import (
     SessionClosed,
 )
 from dpyauth.plans import Awaitables, Plan, Request, Ticket, planned
+from dpyauth.secret import scrub
 from dpyauth.session.accounts import Accounts
 from dpyauth.session.asking import Asking
 from dpyauth.session.facts import Facts
@@ -41,10 +42,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from dpyauth.apis.access import Access, Account
+    from dpyauth.secret import Secret
     from dpyauth.settings import Settings
     from dpyauth.wire.errands import Errands
 
 EVENTS_KEPT = 1000
+SAID_KEPT = 50
 
 
 class Session(Signing, Accounts, Asking, Queries, Facts, Histories, Legacy, Showing):
@@ -80,6 +83,7 @@ class Session(Signing, Accounts, Asking, Queries, Facts, Histories, Legacy, Show
         self._budgets: dict[str, Budget] = {}  # of each API
         self._events: deque[tuple[float, str, str, float | None]] = deque(maxlen=EVENTS_KEPT)
         self._since: float | None = None  # when the present sign-in began
+        self._said: deque[Secret] = deque(maxlen=SAID_KEPT)  # secrets of the latest calls: replies may repeat them
         self._process = os.getpid()
         self._ids = itertools.count(1)  # req_ids of all its connections
         self._aio = Awaitables(self)
@@ -235,7 +239,7 @@ class Session(Signing, Accounts, Asking, Queries, Facts, Histories, Legacy, Show
         )
 
     def _note(self, what: str, why: str, took: float | None) -> None:
-        self._events.append((time.time(), what, why, took))
+        self._events.append((time.time(), what, scrub(why), took))
 
     # Inside: calls
 
@@ -244,14 +248,13 @@ class Session(Signing, Accounts, Asking, Queries, Facts, Histories, Legacy, Show
         api = self._api
         call = api.CATALOG.find(request.call)
         fields = requests.build(call, request.fields)
+        secrets = requests.secrets(fields)
+        self._said.extend(secrets)
         timeout = self._timeout if request.timeout is None else check_timeout(request.timeout)
         self._check(call)
-        feed, secrets, changes = request.listener, requests.secrets(fields), call.changes_with(fields)
+        feed, changes = request.listener, call.changes_with(fields)
         req_id = next(self._ids)
-        text = ""
-        if call.rest is None:
-            # Revealed for the one moment of writing it down.
-            text = json.dumps({**(requests.reveal(fields) if secrets else fields), "req_id": req_id})
+        text = requests.encode(fields, req_id) if call.rest is None else ""
         pending = Pending(
             call.name,
             req_id,
@@ -270,6 +273,8 @@ class Session(Signing, Accounts, Asking, Queries, Facts, Histories, Legacy, Show
             if "error" in reply and call.rest is None:
                 error = api.error(reply, call.name, secrets)
                 if error is not None:
+                    pending.reply = None  # it may repeat secrets, and tracebacks show variables
+                    del reply
                     unknown = changes and leaves_open(error.code)
                     raise outcome_unknown(call.name, str(error), call.look) if unknown else error
             return reply

@@ -213,6 +213,12 @@ class Asking(Payloads):
                 "stream on what it made.",
                 call=name,
             )
+        if requests.secrets(requests.build(call, {**fields, "subscribe": 1})):
+            raise InvalidRequest(
+                f"The request of a stream is kept, to be sent again after every break, and fields of this '{name}' are "
+                "secret or personal. Leave them out.",
+                call=name,
+            )
         if isinstance(keep, bool) or not isinstance(keep, int) or keep < 1:
             raise InvalidSetting("keep must be a whole number above 0: how many updates to keep.")
         api = self._api

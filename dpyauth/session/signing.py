@@ -21,8 +21,11 @@ from dpyauth.wire.replies import Reply
 from dpyauth.wire.state import State
 
 if TYPE_CHECKING:
+    from collections import deque
+
     from dpyauth.apis.access import Access, Account, Entrance
     from dpyauth.credentials import Credential
+    from dpyauth.secret import Secret
     from dpyauth.settings import Settings
     from dpyauth.wire.budget import Budget
 
@@ -54,6 +57,7 @@ class Signing:
     _process: int
     _dismissed: str
     _remark: str
+    _said: deque[Secret]
     _settings: Settings
     _signed_out_because: str
     _since: float | None
@@ -287,6 +291,7 @@ class Signing:
         self._leave_behind(all_of_it=True)
         self._connection = self._access = self._account = None
         self._others = {}
+        self._said.clear()
 
     def _leave_behind(self, *, all_of_it: bool) -> None:
         """Put on a list what is to be closed: the connection of the account in use, or all of the sign-in."""

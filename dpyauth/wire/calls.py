@@ -70,7 +70,7 @@ class Pending:
     ) -> None:
         self.call = call
         self.req_id = req_id
-        self.text = text  # may hold a secret
+        self.text = text  # may hold a secret: empty when it has ended
         self.deadline = deadline
         self.timeout = timeout
         self.deliver = deliver
@@ -129,7 +129,7 @@ class Pending:
             self._undelivered.pop()  # of two threads that end it, one gets here first
         except IndexError:
             return
-        self.reply, self.error = reply, error
+        self.reply, self.error, self.text = reply, error, ""
         self.deliver(self)
 
 

@@ -20,6 +20,7 @@ from dpyauth.wire.connection import MAX_MESSAGE, OPEN_TIMEOUT
 from dpyauth.wire.http import Answer, Question
 from dpyauth.wire.reasons import explain, refusal_of_proxy
 from dpyauth.wire.state import unreachable
+from dpyauth.wire.unlogged import unlogged
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,8 @@ class Client:
             return InvalidRequest(text, call=question.call)
         try:
             async with asyncio.timeout(timeout):
-                return await self._send(request)
+                with unlogged():
+                    return await self._send(request)
         except TimeoutError:
             return Break("", departure.left)
         except httpx.ConnectTimeout:
@@ -92,7 +94,8 @@ class Client:
 
     async def close(self) -> None:
         """Give the connections back."""
-        await self._httpx.aclose()
+        with unlogged():
+            await self._httpx.aclose()
 
     def _request(self, question: Question, departure: _Departure, patience: float) -> httpx.Request:
         body, token = question.body, question.token

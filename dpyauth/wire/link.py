@@ -107,6 +107,7 @@ class Link:
             self.leave(pending.listener)  # others may wait for the same reply
         else:
             self._calls.remove(pending)
+            pending.text = ""  # who stopped waiting may keep it: tracebacks do
 
     def leave(self, listener: Listener) -> None:
         """Close a stream. Safe to call twice, and before it was opened."""

@@ -17,6 +17,7 @@ from dpyauth.errors import (
     RateLimited,
     SignInRefused,
 )
+from dpyauth.sensitive import MASK, hides
 from dpyauth.wire.http import Answer, Question
 from dpyauth.wire.replies import Reply
 
@@ -82,7 +83,11 @@ class _Heard:
         known = re.fullmatch(r"[\w.-]{1,64}", code)
         more = entry.get("detail") or entry.get("details")
         items = more.items() if isinstance(more, dict) else ()
-        details = {text(key): text(value) if isinstance(value, str) else value for key, value in items if _flat(value)}
+        details = {
+            text(key): MASK if hides(value, str(key)) else text(value) if isinstance(value, str) else value
+            for key, value in items
+            if _flat(value)
+        }
         said = text(entry.get("message")) or str(details.get("message", ""))
         return cls(code if known else f"HTTP{status}", said, text(entry.get("field")), details)
 

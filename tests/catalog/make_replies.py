@@ -3,7 +3,8 @@
     python tests/catalog/make_replies.py
 
 The facts are kept in tests/schemas. What the schemas do not say (which integers are times, which numbers are money,
-what is personal, where the rows of a reply are) is decided by the rules and tables below.
+where the rows of a reply are) is decided by the rules and tables below; what is secret or personal by
+`dpyauth.sensitive`.
 The notation of the files is explained in `dpyauth.apis.shapes`.
 """
 
@@ -11,12 +12,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
+from dpyauth import sensitive
 from dpyauth.apis.catalog import load
-from dpyauth.apis.shapes import ENVELOPE, private
+from dpyauth.apis.shapes import ENVELOPE
 
 APIS = Path(__file__).parents[2] / "dpyauth" / "apis"
 SCHEMAS = Path(__file__).parents[1] / "schemas"
@@ -62,7 +64,6 @@ KINDS: dict[str, Any] = {
             },
         }
     },
-    "cashier.cashier.deposit.address": "text",  # where to send coins, not where someone lives
     "contracts_for.contracts_for.available.[].forward_starting_options.[].close": "time",
     "contracts_for.contracts_for.available.[].forward_starting_options.[].date": "time",
     "contracts_for.contracts_for.available.[].forward_starting_options.[].open": "time",
@@ -78,21 +79,13 @@ KINDS: dict[str, Any] = {
     "forget_all.forget_all.[]": "text",
     "get_settings.get_settings.fatca_declaration": "flag",
     "get_settings.get_settings.trading_hub": "flag",
-    "get_third_party_redirect.redirect_url": "!text",  # whoever opens it is signed in
-    "landing_company_details.landing_company_details.address.[]": "text",  # of the company
-    "login_history.login_history.[].environment": "!text",  # it repeats the IP address
     "*.max_payout": "money",
     "*.min_stake": "money",
-    "mt5_get_settings.mt5_get_settings.city": "!text",
-    "mt5_get_settings.mt5_get_settings.name": "!text",
-    "mt5_get_settings.mt5_get_settings.state": "!text",
-    "mt5_login_list.mt5_login_list.[].name": "!text",
     "payment_methods.payment_methods.[].deposit_limits.{}": {"min": "money", "max": "money"},
     "payment_methods.payment_methods.[].withdraw_limits.{}": {"min": "money", "max": "money"},
     "paymentagent_list.paymentagent_list.list.[].deposit_commission": "number",  # per cent
     "paymentagent_list.paymentagent_list.list.[].withdrawal_commission": "number",
     "proposal.proposal.commission": "number",
-    "reset_demo_balance.data.name": "!text",
     "ticks_batch.ticks_batch.[].change": "number",
     "trading_platform_status.trading_platform_status.[]": {"platform": "text", "status": ["active", "maintenance"]},
     "website_config.website_config.currencies_config.{}.transfer_between_accounts.fees.{}": "number",  # per cent
@@ -106,7 +99,6 @@ KINDS: dict[str, Any] = {
 
 # What is put in or replaced after all rules, in the reply
 PATCHES: dict[str, dict[str, Any]] = {
-    "cashier": {"cashier": {"": "!text"}},  # whoever opens it is signed in
     "paymentagent_create": {"paymentagent_create": "flag"},
     "ticks_history": {"history": {"||": {"times": "time", "prices": "exact"}}},
 }
@@ -206,7 +198,7 @@ def leaf(kind: str, schema: dict[str, Any], where: str) -> Any:
     *_, parent, name = ["", *where.split(".")]
     name = parent if name in ("[]", "{}") else name
     options = [option for option in schema.get("enum", ()) if option is not None]
-    secret = "!" if schema.get("sensitive") or (kind == "string" and private(name)) or "birth" in name else ""
+    secret = "!" if schema.get("sensitive") or sensitive.kind(name, where.split(".")[0]) else ""
     if kind == "boolean" or (options and set(options) <= {0, 1}):
         return "flag"
     if kind == "string":
@@ -304,8 +296,26 @@ def entry(call: str, schema: dict[str, Any]) -> dict[str, Any]:
         reply[name] = {**reply.get(name, {}), **node} if isinstance(node, dict) and "||" not in node else node
     if call == "landing_company":
         reply[call] = {name: _block(node) for name, node in reply[call].items()}
+    facts = {name: marked(node, call, name, "", reply) for name, node in reply.items()}
     currency = find_currency(call, reply)
-    return {"rows": find_rows(call, reply), "reply": reply} | ({} if currency is None else {"currency": currency})
+    return {"rows": find_rows(call, reply), "reply": facts} | ({} if currency is None else {"currency": currency})
+
+
+def marked(node: Any, call: str, name: str, parent: str, beside: Collection[str]) -> Any:
+    """The facts of a field, with what is secret or personal marked."""
+    if isinstance(node, dict) and node and not set(node) & {"[]", "{}", ""}:
+        fields = node.get("()", node)
+        done = {each: marked(child, call, each, name, fields) for each, child in fields.items()}
+        return {"()": done} if "()" in node else done
+    if isinstance(node, dict):
+        of_this = {"[]", "{}", ""}  # else they are parts of it
+        return {
+            each: marked(child, call, *((name, parent, beside) if each in of_this else (each, name, node)))
+            for each, child in node.items()
+        }
+    if node == "flag" or str(node).startswith("!") or sensitive.kind(name, call, parent, beside) is None:
+        return node
+    return "!text" if isinstance(node, list) else f"!{node}"
 
 
 def find_currency(call: str, reply: dict[str, Any]) -> str | None:

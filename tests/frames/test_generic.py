@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from dpyauth import frames
 from dpyauth.apis.catalog import Call, load
 from dpyauth.errors import InvalidRequest
 from dpyauth.frames import Context, generic
@@ -225,3 +226,52 @@ def test_very_deep_objects_stay_objects() -> None:
         deep = {"a": deep}
     frame = ask("ping", {"ping": "pong", "deep": deep})
     assert len(frame.columns) == 2
+
+
+ACCOUNT = {"account_id": "DOT1", "name": "Jo Canary", "email": "jo@canary", "newTotp": "Canary", "tokens_left": 3}
+
+
+@pytest.mark.parametrize("reveal", [False, True])
+def test_what_is_not_documented_is_masked_by_its_name_and_its_neighbours(reveal: bool) -> None:
+    reply = {"data": [{**ACCOUNT, "credentials": {"a": "Canary"}, "holder": {"name": "Jo Canary"}, "pin": True}]}
+    call, context = load("options")["get_accounts"], Context("get_accounts", api="options")
+    row = generic(call, reply, context, reveal=reveal).iloc[0]
+    assert ("Canary" in str(row.to_dict())) == reveal
+    assert (row["account_id"], row["tokens_left"], bool(row["pin"])) == ("DOT1", 3, True)
+    assert (row["name"] == "•••") == (not reveal)
+    assert (row["credentials.a"] == "•••") == (not reveal)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        {"secret_key": "Canary"},
+        {"secret_keys": ["Canary"]},
+        {"x": {"otp_url": "Canary"}},
+        {"x": [{"accessToken": "Canary"}]},
+    ],
+)
+def test_so_it_is_in_a_call_that_is_not(reply: dict[str, Any]) -> None:
+    call = Call("new_call", "", {}, ())
+    assert "Canary" not in generic(call, reply, Context("new_call")).to_string()
+    assert "Canary" in generic(call, reply, Context("new_call"), reveal=True).to_string()
+
+
+def test_names_of_things_are_shown() -> None:
+    app = {"app_id": 1, "name": "Mine", "redirect_uri": "https://example.com", "scopes": ["read"]}
+    assert generic(load("v3")["app_list"], {"app_list": [app]})["name"].tolist() == ["Mine"]
+    company = {"name": "Deriv (SVG) LLC", "shortcode": "svg", "address": ["1 Street"]}
+    shown = generic(load("v3")["landing_company_details"], {"landing_company_details": company})
+    assert (shown["name"].item(), shown["address"].item()) == ("Deriv (SVG) LLC", ["1 Street"])
+
+
+def test_frames_of_our_own_and_of_streams_are_masked_too() -> None:
+    tokens = frames.api_tokens({"tokens": [{"display_name": "Mine", "token": "Canary", "valid_for_ip": "Canary"}]})
+    assert tokens["name"].tolist() == ["Mine"]
+    update = {
+        "msg_type": "p2p_order_info",
+        "p2p_order_info": {"id": "1", "contact_info": "Canary", "accessToken": "Canary"},
+    }
+    received = frames.updates("p2p_order_info", [(0.0, update)])
+    assert received["id"].tolist() == ["1"]
+    assert "Canary" not in tokens.to_string() + received.to_string()

@@ -290,6 +290,36 @@ def test_refused_token_from_the_environment_in_a_traceback(
     assert WRONG not in json.dumps(kernel.heard, default=str)
 
 
+SECRET_CALLS = [
+    "session.call('cashier', cashier='withdraw', totp=code())",
+    "session.frame('cashier', cashier='withdraw', verification_code=code())",
+    "session.call('api_token', delete_token=code())",
+    "session.call('mt5_password_check', login='MTR1', pasword=code())",
+    "session.stream('ticks', ticks='R_100', passthrough={'otp': code()})",
+    "await session.aio.call('verify_email', verify_email=code(), type='reset_password')",
+    "session.call('time')",  # whose error repeats one of the calls before
+]
+
+
+def test_secrets_of_calls(start: Callable[..., Kernel], box: Sandbox, tmp_path: Path) -> None:
+    """What is sent, refused, and repeated in another call's error is in nothing that the kernel tells or writes."""
+    code = "Canary-7f3a91-code"
+    kernel = start(DERIV_TOKEN=RIGHT, CODE=code)
+    kernel.run(TALKATIVE)
+    kernel.run("code = lambda: os.environ['CODE']")
+    kernel.run(f"session = dpyauth.login(server={box.url!r}, app_id={box.app_id})")
+    for cell in SECRET_CALLS:
+        box.faults.error("Odd", "*", message=f"You said {code}", details={"you": code})
+        assert kernel.run(cell).error in ("ApiError", "InvalidRequest"), cell
+        box.faults.clear()
+    kernel.run(f"parts = {code.split('-')}")
+    assert kernel.value(LOOK_ROUND) == "[]"
+    kernel.close()
+    assert "<secret>" in str(kernel.heard)
+    assert code not in json.dumps(kernel.heard, default=str)
+    assert files_with(code, tmp_path) == []
+
+
 @pytest.mark.parametrize("token", [WRONG, RIGHT])
 def test_notebook_saved_with_widget_state(
     notebook: Path, surroundings: dict[str, str], tmp_path: Path, token: str

@@ -87,7 +87,7 @@ class Handler(RequestHandler):
         elif kind == "http":
             self._send(Answer(*args))
         elif kind == "error":
-            code, message = args
+            code, message, _ = args
             self._send(self.refuse(Problem(_STATUS.get(code, 400), code, message or "Sorry, an error occurred.")))
         else:
             answer = self._made(name, make)

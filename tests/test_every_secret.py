@@ -1,0 +1,368 @@
+"""Every secret or personal field of every call goes through everything, and must turn up nowhere."""
+
+from __future__ import annotations
+
+import gc
+import json
+import logging
+import pickle
+import re
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from types import CellType, FrameType
+from typing import Any
+
+import httpx
+import pytest
+
+from dpyauth import frames
+from dpyauth.apis.catalog import Call, load
+from dpyauth.apis.request import build, echoed, encode, seal, secrets
+from dpyauth.credentials import Secret, access_token
+from dpyauth.errors import ApiError, DpyauthError, InvalidRequest
+from dpyauth.fleets.questions import may_travel, sealed
+from dpyauth.frames import Context
+from dpyauth.panels.explorer import ExplorerDesk
+from dpyauth.sandbox import Sandbox
+from dpyauth.sandbox.options.state import Pass
+from dpyauth.sensitive import kind_of
+from dpyauth.session import Session
+from dpyauth.wire.calls import Pending
+from dpyauth.wire.unlogged import unlogged
+
+Open = Callable[..., Session]
+
+MARK = "W4rbler"
+PAT = "pat_" + "c0ffee51" * 8
+LOGGERS = ("", "httpx", "httpcore", "httpcore.http11", "httpcore.connection", "hpack.hpack", "oauthlib")
+LOGGERS += ("websockets", "websockets.client", "tornado.access", "asyncio", "concurrent.futures", "dpyauth")
+LOGGERS += ("dpyauth.wire.websocket",)
+
+
+def clean(what: Any) -> None:
+    for part in (MARK, "c0ffee51"):
+        assert part not in str(what)
+
+
+@pytest.fixture
+def logged(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
+    """Everything that anybody logs, down to the smallest; without secrets at the end."""
+    caplog.set_level(1)
+    levels = {name: logging.getLogger(name).level for name in LOGGERS}
+    for name in LOGGERS:
+        logging.getLogger(name).setLevel(1)
+    yield caplog
+    for name, level in levels.items():
+        logging.getLogger(name).setLevel(level)
+    for record in caplog.get_records("call"):  # `caplog.text` is empty by now
+        clean([record.getMessage(), vars(record)])
+
+
+def told(error: BaseException) -> str:
+    """Everything that a traceback with variables shows of an error, without the frames of this file."""
+    parts = [repr(error), str(error), str(vars(error)), str(getattr(error, "__notes__", ""))]
+    seen: Any = traceback.TracebackException.from_exception(error, capture_locals=True)
+    while seen is not None:
+        parts += [f"{frame.locals}{frame.line}" for frame in seen.stack if frame.filename != __file__]
+        seen = seen.__cause__ or seen.__context__
+    if isinstance(error, DpyauthError):
+        parts.append(str(vars(pickle.loads(pickle.dumps(error)))))
+    return "\n".join(parts)
+
+
+def texts(schema: Mapping[str, Any]) -> bool:
+    kinds = schema.get("type")
+    return "string" in (kinds if isinstance(kinds, list) else [kinds]) and "enum" not in schema
+
+
+def sensitive(call: Call) -> Iterator[tuple[str, ...]]:
+    """Where in a request texts are secret or personal."""
+    waiting = [((name,), schema, call.siblings) for name, schema in call.fields.items()]
+    while waiting:
+        path, schema, beside = waiting.pop()
+        parent = path[-2] if len(path) > 1 else ""
+        if texts(schema) and kind_of(path[-1], schema, call.name, parent, beside):
+            yield path
+        within = schema.get("properties", {})
+        waiting += [((*path, name), child, within.keys()) for name, child in within.items()]
+
+
+FIELDS = [
+    (api, call.name, path)
+    for api in ("v3", "options")
+    for call in load(api).values()
+    for path in sensitive(call)
+    if call.name != "authorize"  # which no user calls
+]
+
+
+def filled(call: Call, path: tuple[str, ...], secret: str) -> dict[str, Any]:
+    """The fields of a request that has all it needs, and this secret."""
+    fields = {name: sample(schema) for name, schema in call.fields.items() if name in call.required}
+    place: Any = fields
+    for name in path[:-1]:
+        place = place.setdefault(name, {})
+    place[path[-1]] = secret
+    return fields
+
+
+def sample(schema: Mapping[str, Any]) -> Any:
+    """Something that a field takes."""
+    if schema.get("enum"):
+        return schema["enum"][0]
+    if several := schema.get("oneOf") or schema.get("anyOf"):
+        return sample(several[0])
+    kinds = schema.get("type")
+    match kinds[0] if isinstance(kinds, list) else kinds:
+        case "integer" | "number":
+            return max(1, int(schema.get("minimum", 1)))
+        case "array":
+            return [sample(schema.get("items", {}))]
+        case "object":
+            inner = schema.get("properties", {})
+            return {name: sample(inner[name]) for name in schema.get("required", ()) if name in inner}
+    return "1"
+
+
+def canary(number: int) -> str:
+    """A secret that every way of writing it down writes differently."""
+    return f"{MARK}-{number}/ü &+'"
+
+
+def leaves(value: Any) -> list[Any]:
+    if isinstance(value, dict | list):
+        return [leaf for child in (value.values() if isinstance(value, dict) else value) for leaf in leaves(child)]
+    return [value]
+
+
+def test_there_are_some() -> None:
+    assert len(FIELDS) > 100
+    for known in (
+        ("v3", "api_token", ("delete_token",)),
+        ("v3", "cashier", ("totp",)),
+        ("v3", "cashier", ("verification_code",)),
+        ("v3", "set_settings", ("date_of_birth",)),
+        ("options", "payment_agent_withdraw", ("data", "verification_code")),
+    ):
+        assert known in FIELDS
+
+
+@pytest.mark.parametrize(("api", "name", "path"), FIELDS)
+def test_a_request_does_not_show_it(api: str, name: str, path: tuple[str, ...]) -> None:
+    """Neither before it is checked, nor after, nor what is made of it: only what is sent."""
+    call, secret = load(api)[name], canary(1)
+    given = filled(call, path, secret)
+    made = build(call, given)
+    assert build(call, seal(call, given)) == made
+    sent = json.loads(encode(made, 7))
+    assert (sent["req_id"], secret in leaves(sent)) == (7, True)
+    frame = frames.generic(call, {"echo_req": sent}, Context(name, api=api))
+    of_a_fleet = [sealed(question, (name,), given) for question in ("call", "frame")]
+    for shown in (
+        seal(call, given),
+        seal(None, given),
+        made,
+        secrets(made),
+        echoed(call, sent),
+        frame.attrs,
+        of_a_fleet,
+    ):
+        clean(repr(shown))
+    for question in ("call", "frame"):
+        with pytest.raises(InvalidRequest):
+            may_travel(question, (name,), of_a_fleet[0])
+
+
+@pytest.fixture
+def opened(open_session: Open, open_options: Open, box: Sandbox) -> Callable[[str], Session]:
+    """A session of either API that may do everything."""
+
+    def one(api: str) -> Session:
+        if api == "v3":
+            return open_session()
+        box.options.passes[PAT] = Pass(PAT, box.options.person("DOT900003"), tuple(load_scopes()))
+        return open_options(access_token(PAT, "a test"))
+
+    return one
+
+
+def load_scopes() -> set[str]:
+    return {scope for call in load("options").values() for scope in call.scopes}
+
+
+def refuse(box: Sandbox, call: Call, said: str) -> None:
+    """Have the next such call refused with words that repeat something, wherever there is room for it."""
+    details = {"limit": f"not {said}", said: [{"deep": said}], "token": said}
+    if call.rest is None:
+        box.faults.error(f"Odd{said}", call.name, message=f"You said {said}.", details=details)
+    else:
+        entry = {"status": 400, "code": f"Odd{said}", "message": f"You said {said}.", "field": said, "detail": details}
+        box.faults.http(400, call.name, body=json.dumps({"errors": [entry]}), headers={"Set-Cookie": f"a={MARK}"})
+
+
+@pytest.mark.parametrize("api", ["v3", "options"])
+def test_refusals_do_not_repeat_it(api: str, opened: Callable[[str], Session], box: Sandbox, logged: Any) -> None:
+    """Neither that of the call itself, nor that of another call."""
+    for number, (_, name, path) in enumerate(each for each in FIELDS if each[0] == api):
+        if number % 25 == 0:  # new rate limits
+            session = opened(api)
+        other = session._catalog["time"]
+        call, secret = session._catalog[name], canary(number)
+        for asked, given in ((call, filled(call, path, secret)), (other, {})):
+            refuse(box, asked, secret)
+            with pytest.raises(DpyauthError, match=r"Odd|HTTP400") as refused:
+                session.call(asked.name, **given)
+            clean(told(refused.value))
+            assert "<secret>" in str(refused.value)
+    clean(session.events().to_string())
+    clean(repr(session))
+
+
+@pytest.mark.parametrize("asked", ["time", "get_accounts", "balance", "stream"])
+def test_a_credential_that_another_calls_error_repeats(
+    asked: str, opened: Callable[[str], Session], box: Sandbox, logged: Any
+) -> None:
+    """The token, and the one-time password with its address."""
+    session = opened("options")
+    access: Any = session._access
+    for secret in (session._credential.token, *access._passwords):  # type: ignore[union-attr]
+        if asked == "stream":
+            refuse(box, session._catalog["ticks"], secret.reveal())
+            with pytest.raises(ApiError) as refused:
+                session.stream("ticks", ticks="R_100")
+        else:
+            refuse(box, session._catalog[asked], secret.reveal())
+            with pytest.raises(ApiError) as refused:
+                session.call(asked)
+        assert secret.reveal() not in told(refused.value)
+        assert "<secret>" in str(refused.value)
+    assert len(access._passwords) >= 2
+
+
+def test_a_token_of_another_account(open_session: Open, box: Sandbox, logged: Any) -> None:
+    """All the grants of all the sessions are known, also to a sign-in that is refused."""
+    one, two = open_session("sandbox-rich-all"), open_session("sandbox-rich-read")
+    refuse(box, load("v3")["time"], "sandbox-rich-all")
+    with pytest.raises(ApiError) as refused:
+        two.call("time")
+    assert "sandbox-rich-all" not in told(refused.value)
+    box.faults.error("Odd", "authorize", message="You are sandbox-rich-all.")
+    with pytest.raises(ApiError) as refused:
+        open_session("wrong-token")
+    assert "sandbox-rich-all" not in str(refused.value)
+    assert "<secret>" in str(refused.value)
+    one.close()
+
+
+def test_an_update_of_a_stream(session: Session, box: Sandbox) -> None:
+    with session.stream("proposal_open_contract") as stream:  # of many, of which one may fail
+        stream.push({"msg_type": "proposal_open_contract", "error": {"code": "Odd", "message": "sandbox-rich-all"}})
+        assert "sandbox-rich-all" not in str(stream._kept)
+        assert "sandbox-rich-all" not in stream.frame().to_string()
+
+
+@pytest.mark.parametrize("api", ["v3", "options"])
+def test_nothing_is_left_of_a_call_that_has_ended(
+    api: str, opened: Callable[[str], Session], box: Sandbox, eventually: Any
+) -> None:
+    """But for what guards it: neither after a reply, nor after an error, nor where nobody waits any more."""
+    session = opened(api)
+    ended: list[Pending] = []
+    for number, (_, name, path) in enumerate(each for each in FIELDS if each[0] == api):
+        refuse(box, session._catalog[name], "nothing")
+        try:
+            session.call(name, **filled(session._catalog[name], path, canary(number)))
+        except DpyauthError as error:
+            ended += [value for value in _locals(error) if isinstance(value, Pending)]
+    assert all(pending.text == "" for pending in ended)
+    eventually(lambda: holders() == [])
+
+
+def _locals(error: BaseException) -> list[Any]:
+    trace = error.__traceback__
+    found: list[Any] = []
+    while trace is not None:
+        found += trace.tb_frame.f_locals.values()
+        trace = trace.tb_next
+    return found
+
+
+def holders() -> list[str]:
+    """Who has a text with a secret in it, other than what guards it and what runs just now."""
+    gc.collect()
+    guards = {id(cell) for one in gc.get_objects() if isinstance(one, Secret) for cell in one._reveal.__closure__ or ()}
+    found = []
+    for one in gc.get_objects():
+        if id(one) in guards or isinstance(one, FrameType):
+            continue
+        for part in gc.get_referents(one):
+            text = bytes(part).decode(errors="replace") if isinstance(part, bytes | bytearray) else part
+            if isinstance(text, str) and re.search(rf"{MARK}-\d", text):
+                found.append(f"{type(one).__name__}: {text[:80]}")
+    return found
+
+
+def test_who_has_one_would_be_found() -> None:
+    kept = [canary(1)]
+    assert len(holders()) == 1
+    kept.clear()
+    made = Secret(canary(1))
+    assert holders() == []
+    assert isinstance(made._reveal.__closure__[0], CellType)  # type: ignore[index]
+
+
+def test_a_stream_takes_no_secret(session: Session, box: Sandbox) -> None:
+    """Its request is kept, to be sent again."""
+    with pytest.raises(InvalidRequest, match="secret or personal") as refused:
+        session.stream("ticks", ticks="R_100", passthrough={"accessToken": canary(1)})
+    clean(told(refused.value))
+    assert [one.call for one in box.received].count("ticks") == 0
+
+
+def test_what_the_explorer_shows(session: Session, box: Sandbox) -> None:
+    desk = ExplorerDesk(session)
+    heard: list[Any] = []
+    desk.tell = heard.append
+    for api, name, path in FIELDS:
+        if api == "v3":
+            fields = {".".join(path): canary(1)}
+            for do in ("preview", "send"):
+                desk.do({"do": do, "call": name, "fields": dict(fields)})
+            clean(repr([desk.look(), vars(desk)]))
+    assert len(heard) > 100
+    clean(heard)
+
+
+# What others log
+
+
+@pytest.mark.anyio
+async def test_only_our_own_requests_are_kept_out_of_the_log(logged: pytest.LogCaptureFixture) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, headers={"Set-Cookie": f"a={MARK}"})
+
+    logging.getLogger("httpcore.http11").debug("of somebody else")
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
+        await http.get("https://example.com/?theirs=1")
+        with unlogged():
+            logging.getLogger("httpcore.http11").debug("receive_response_headers %r", [("Set-Cookie", MARK)])
+            logging.getLogger("hpack.hpack").debug("Decoded %s", MARK)
+            await http.get(f"https://example.com/ours?otp={MARK}")
+        await http.get("https://example.com/?theirs=2")
+    assert "of somebody else" in logged.text
+    assert "theirs=1" in logged.text
+    assert "theirs=2" in logged.text
+    assert "https://example.com/ours?…" in logged.text
+
+
+def test_headers_of_an_answer_are_in_no_log(opened: Callable[[str], Session], box: Sandbox, logged: Any) -> None:
+    session = opened("options")
+    leaks = {"Set-Cookie": f"session={MARK}", "Location": f"https://example.com/?token={MARK}"}
+    for status in (200, 302, 401, 500):
+        box.faults.http(status, "get_accounts", 9, body=json.dumps({"data": []}), headers=leaks)
+        try:
+            session.call("get_accounts", timeout=0.5)
+        except DpyauthError as error:
+            clean(told(error))
+        box.faults.clear()
+    assert "HTTP Request: GET" in logged.text  # that there was one is no secret
