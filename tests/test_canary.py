@@ -145,7 +145,7 @@ def test_an_interrupt_while_signing_in(place: Any, monkeypatch: pytest.MonkeyPat
     def interrupted(future: Any, timeout: float) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("dpyauth.session.signing.result_of", interrupted)
+    monkeypatch.setattr("dpyauth.plans.result_of", interrupted)
     with pytest.raises(KeyboardInterrupt) as stopped:
         dpyauth.login(RIGHT, **place)
     clean(told(stopped.value))

@@ -256,8 +256,10 @@ def test_a_token_of_another_account(open_session: Open, box: Sandbox, logged: An
 
 def test_an_update_of_a_stream(session: Session, box: Sandbox) -> None:
     with session.stream("proposal_open_contract") as stream:  # of many, of which one may fail
-        stream.push({"msg_type": "proposal_open_contract", "error": {"code": "Odd", "message": "sandbox-rich-all"}})
-        assert "sandbox-rich-all" not in str(stream._kept)
+        stream._feed.push(
+            {"msg_type": "proposal_open_contract", "error": {"code": "Odd", "message": "sandbox-rich-all"}}
+        )
+        assert "sandbox-rich-all" not in str(stream._feed._kept)
         assert "sandbox-rich-all" not in stream.frame().to_string()
 
 

@@ -16,6 +16,7 @@ from dpyauth.apis import request as requests
 from dpyauth.apis.access import Api, named
 from dpyauth.apis.catalog import Call, Catalog
 from dpyauth.errors import (
+    BadReply,
     DpyauthError,
     InvalidSetting,
     MissingScope,
@@ -292,6 +293,9 @@ class Session(Signing, Accounts, Asking, Queries, Facts, Histories, Legacy, Show
                 connection.submit(pending)
             except DpyauthError as error:
                 pending.fail(error.again())
+            except Exception as error:  # a defect of ours must not leave the caller waiting
+                pending.fail(BadReply(f"'{call.name}' failed inside dpyauth ({type(error).__name__}).", call=call.name))
+                raise
 
         return Ticket(pending, send, finish)
 

@@ -160,9 +160,13 @@ class Background:
         steps, outcome = given
         if outcome.cancelled():
             return
-        self.hold(outcome)
         loop = self.loop
-        task = loop.create_task(steps())
+        try:
+            task = loop.create_task(steps())
+        except Exception as error:
+            outcome.set_exception(error)
+            return
+        self.hold(outcome)
         task.add_done_callback(lambda task: self._ended(task, outcome))
         outcome.add_done_callback(lambda _: loop.call_soon_threadsafe(task.cancel) if outcome.cancelled() else None)
 

@@ -6,6 +6,7 @@ from dpyauth.apis import access
 from dpyauth.apis.access import NAMES, Account, Api, named
 from dpyauth.apis.catalog import APIS
 from dpyauth.credentials import Credential, Secret
+from dpyauth.errors import SessionClosed
 from dpyauth.settings import SERVERS, settings
 
 PROMISED = [name for name in vars(Api) if not name.startswith("_")] + list(Api.__annotations__)
@@ -41,8 +42,8 @@ def test_an_access_of_each(nothing_left: None) -> None:
         assert made.credential is credential
         assert (made.errands is None) == (name == "v3")
         assert made.expires_at is None
-        made.close()
-        made.close()
+        made.close(SessionClosed("closed by the test"))
+        made.close(SessionClosed("closed by the test"))
 
 
 def test_where_calls_go_that_need_no_sign_in() -> None:

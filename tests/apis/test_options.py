@@ -23,6 +23,7 @@ from dpyauth.errors import (
     InvalidSetting,
     PermissionDenied,
     RateLimited,
+    SessionClosed,
     SignInRefused,
 )
 from dpyauth.oauth.tokens import Tokens
@@ -112,7 +113,7 @@ def make(deriv: Deriv, renewal: Renewal, nothing_left: None, request: pytest.Fix
     def make_one(given: Tokens | None = None, **more: Any) -> options.Access:
         first = Credential(given.access if given else Secret("token"), "a test", given, renewal if given else None)
         access = options.Access(settings("a1", api="options"), {"": first}, first, **more)
-        request.addfinalizer(access.close)
+        request.addfinalizer(lambda: access.close(SessionClosed("closed by the test")))
         access._rest = deriv  # type: ignore[assignment]
         deriv.access = access
         return access

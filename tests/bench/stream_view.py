@@ -21,7 +21,7 @@ from dpyauth.panels.streaming import StreamDesk
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
 from dpyauth.settings import settings
-from dpyauth.streams import Stream
+from dpyauth.streams import Feed, Stream
 
 RATE = 20  # updates a second
 SECONDS = 10
@@ -41,7 +41,7 @@ class View:
     """A stream of its own that somebody looks at; what the browser would get is written down as JSON and counted."""
 
     def __init__(self, session: Session, call: str) -> None:
-        self.stream = Stream(call, 10_000, lambda reply: v3.error(reply, call), many=False)
+        self.stream = Stream(None, Feed(call, 10_000, lambda reply: v3.error(reply, call), many=False))  # type: ignore[arg-type]
         self.desk = StreamDesk(session, self.stream)
         self.messages = self.bytes = self.count = 0
         self.desk.tell = self._tell
@@ -62,11 +62,11 @@ def kernel() -> None:
     with Sandbox(limits=None) as box, contextlib.closing(Session(settings(box.app_id, box.url))) as session:
         for call, make in (("ticks", tick), ("transaction", entry)):
             view = View(session, call)
-            view.stream.push(make(0))
+            view.stream._feed.push(make(0))
             view.wait(1)  # pandas is imported by now
             begin, used = time.perf_counter(), time.process_time()
             for number in range(1, 1 + RATE * SECONDS):
-                view.stream.push(make(number))
+                view.stream._feed.push(make(number))
                 time.sleep(1 / RATE)
             view.wait(1 + RATE * SECONDS)
             share = (time.process_time() - used) / (time.perf_counter() - begin)
@@ -75,7 +75,7 @@ def kernel() -> None:
             )
             begin = time.perf_counter()
             for number in range(1000, 1000 + MANY):
-                view.stream.push(make(number))
+                view.stream._feed.push(make(number))
             view.wait(1 + RATE * SECONDS + MANY)
             took = time.perf_counter() - begin
             print(f"{call}: {MANY / took:,.0f} updates/s at full speed, in {view.messages} messages")
@@ -97,7 +97,7 @@ def push(count, rate):
     for number in range(count):
         push.last += 1
         tick = {"symbol": "1HZ100V", "epoch": push.last, "quote": 780 + push.last % 97 / 10, "pip_size": 2}
-        stream.push({"msg_type": "tick", "tick": tick})
+        stream._feed.push({"msg_type": "tick", "tick": tick})
         time.sleep(1 / rate)
 push.last = first
 pushing = threading.Thread(target=push, args=(COUNT, RATE))

@@ -16,7 +16,7 @@ from dpyauth.panels import streaming
 from dpyauth.panels.streaming import SHOWN, StreamDesk
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
-from dpyauth.streams import Stream
+from dpyauth.streams import Feed, Stream
 
 Eventually = Callable[..., None]
 Watch = Callable[[Stream], "Watched"]
@@ -67,7 +67,7 @@ def lookers() -> list[str]:
 
 
 def alone(call: str = "ticks", keep: int = 10_000) -> Stream:
-    return Stream(call, keep, lambda reply: v3.error(reply, call), many=False)
+    return Stream(None, Feed(call, keep, lambda reply: v3.error(reply, call), many=False))  # type: ignore[arg-type]
 
 
 def tick(number: int, **more: Any) -> dict[str, Any]:
@@ -137,7 +137,7 @@ def test_a_balance_is_a_table(session: Session, box: Sandbox, watch: Watch) -> N
 def test_ticks_of_several_symbols_are_a_table(watch: Watch) -> None:
     stream = alone()
     for symbol in ("R_1", "R_2"):
-        stream.push({"msg_type": "tick", "tick": {"symbol": symbol, "epoch": 1, "quote": 2.5}})
+        stream._feed.push({"msg_type": "tick", "tick": {"symbol": symbol, "epoch": 1, "quote": 2.5}})
     one = watch(stream)
     one.look(2)
     assert one.desk.look()["title"] == "Ticks of several symbols"
@@ -146,10 +146,10 @@ def test_ticks_of_several_symbols_are_a_table(watch: Watch) -> None:
 
 def test_new_columns_begin_the_table_anew(watch: Watch) -> None:
     stream = alone("odd")
-    stream.push({"msg_type": "odd", "odd": {"a": 1}})
+    stream._feed.push({"msg_type": "odd", "odd": {"a": 1}})
     one = watch(stream)
     one.look(1)
-    stream.push({"msg_type": "odd", "odd": {"b": 2}})
+    stream._feed.push({"msg_type": "odd", "odd": {"b": 2}})
     one.look(2)
     assert one.told[-1]["anew"]
     assert [column["label"] for column in one.told[-1]["columns"]] == ["Came in (UTC)", "a", "b"]
@@ -160,8 +160,8 @@ def test_a_gap_is_put_into_words(watch: Watch) -> None:
     moment = datetime(2026, 11, 24, 12, 0, 5, tzinfo=UTC)
     gap = {"since": moment, "until": moment.replace(second=9), "reason": "<b>" + "x" * 1000, "filled": False}
     stream = alone()
-    stream.push(tick(1))
-    stream.push(tick(9, gap=gap))
+    stream._feed.push(tick(1))
+    stream._feed.push(tick(9, gap=gap))
     one = watch(stream)
     one.look(2)
     text = one.shown[1]["gap"]["text"]
@@ -176,7 +176,7 @@ def test_a_gap_is_put_into_words(watch: Watch) -> None:
 def test_nothing_is_handed_over_while_nobody_looks(watch: Watch, eventually: Eventually) -> None:
     stream = alone()
     one = watch(stream)
-    stream.push(tick(1))
+    stream._feed.push(tick(1))
     assert not lookers()
     one.look(1)
     assert len(lookers()) == 1
@@ -184,7 +184,7 @@ def test_nothing_is_handed_over_while_nobody_looks(watch: Watch, eventually: Eve
     one.desk.gone()
     eventually(lambda: not lookers())
     before = len(one.told)
-    stream.push(tick(2))
+    stream._feed.push(tick(2))
     assert len(one.told) == before
     one.look(2)
     assert one.told[before]["anew"]  # what was missed meanwhile is there
@@ -196,7 +196,7 @@ def test_what_comes_in_between_two_messages_goes_together(watch: Watch, gate: th
     one = watch(stream)
     one.look()
     for number in range(1000):
-        stream.push(tick(number))
+        stream._feed.push(tick(number))
     assert len(one.told) == 1
     gate.release()
     one.look(1000)
@@ -210,23 +210,23 @@ def test_at_most_twenty_messages_a_second(watch: Watch, monkeypatch: pytest.Monk
 
     def pause(seconds: float) -> None:
         pauses.append(seconds)
-        stream.push(tick(len(pauses)))
+        stream._feed.push(tick(len(pauses)))
 
     monkeypatch.setattr(streaming.time, "sleep", pause)
     one = watch(stream)
     one.look(50)
-    stream.end(None)
+    stream._feed.end(None)
     assert len(one.told) <= len(pauses) + 1
     assert set(pauses) == {1 / 20}
 
 
 def test_every_browser_that_appears_gets_everything(watch: Watch) -> None:
     stream = alone()
-    stream.push(tick(1))
+    stream._feed.push(tick(1))
     one = watch(stream)
     one.desk.do({"do": "replay"})
     one.wait(lambda: one.told)
-    stream.push(tick(2))
+    stream._feed.push(tick(2))
     one.look(2)
     count = len(one.told)
     one.desk.do({"do": "replay"})
@@ -240,9 +240,9 @@ def test_looking_takes_nothing_from_those_who_read(watch: Watch) -> None:
     one = watch(stream)
     one.look()
     for number in range(20):
-        stream.push(tick(number))
+        stream._feed.push(tick(number))
     one.look(20)
-    stream.end(None)
+    stream._feed.end(None)
     assert [update["tick"]["epoch"] for update in stream] == list(range(20))
     assert stream.dropped == 0
 
@@ -253,7 +253,7 @@ def test_what_it_keeps_does_not_grow(watch: Watch) -> None:
     one.look()
     before = json.dumps(one.desk.look())
     for number in range(10_000):
-        stream.push(tick(number))
+        stream._feed.push(tick(number))
     one.look(10_000)
     assert json.dumps(one.desk.look()) == before
     assert max(len(message["points"]) for message in one.told) <= SHOWN["ticks"]
@@ -268,8 +268,8 @@ def test_the_end_is_told_with_its_reason_and_ends_the_thread(watch: Watch, event
     stream = alone()
     one = watch(stream)
     one.look()
-    stream.push(tick(1))
-    stream.end(SessionClosed("You signed out."))
+    stream._feed.push(tick(1))
+    stream._feed.end(SessionClosed("You signed out."))
     one.wait(lambda: one.looks and one.looks[-1]["live"] == "ended")
     eventually(lambda: not lookers())
     assert one.looks[-1]["why"] == "You signed out."
@@ -297,11 +297,11 @@ def test_reconnecting_is_told(session: Session, box: Sandbox, watch: Watch, at_o
 def test_keep_as_frame(watch: Watch) -> None:
     stream = alone()
     one = watch(stream)
-    stream.push(tick(1))
+    stream._feed.push(tick(1))
     assert stream.kept is None
     one.desk.do({"do": "keep"})
     one.wait(lambda: one.looks and one.looks[-1]["kept"] and not one.looks[-1]["busy"])
-    stream.push(tick(2))
+    stream._feed.push(tick(2))
     assert stream.kept is not None
     assert stream.kept["quote"].tolist() == [0.5]
     assert one.looks[-1]["kept"]["rows"] == 1

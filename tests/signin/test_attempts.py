@@ -46,8 +46,8 @@ def test_result_error_and_thread(nothing_left: None) -> None:
     async def wrong() -> None:
         raise SessionClosed("No.")
 
-    assert run(where()).result(PATIENCE) == "dpyauth"
-    assert isinstance(run(wrong()).exception(PATIENCE), SessionClosed)
+    assert run(where).result(PATIENCE) == "dpyauth"
+    assert isinstance(run(wrong).exception(PATIENCE), SessionClosed)
 
 
 def test_cancelled_steps_clear_up_on_the_same_loop(nothing_left: None) -> None:
@@ -61,7 +61,7 @@ def test_cancelled_steps_clear_up_on_the_same_loop(nothing_left: None) -> None:
             await asyncio.sleep(0)  # the loop still runs
             over.set()
 
-    future = run(steps())
+    future = run(steps)
     assert begun.wait(PATIENCE)
     assert future.cancel()
     assert over.wait(PATIENCE)
@@ -78,7 +78,7 @@ def test_cancelled_before_they_begin(nothing_left: None) -> None:
     async def steps() -> None:
         begun.append(True)
 
-    first, second = run(busy()), run(steps())
+    first, second = run(busy), run(steps)
     assert second.cancel()
     hold.set()
     first.result(PATIENCE)
@@ -90,14 +90,14 @@ def test_steps_that_cancel_themselves(nothing_left: None) -> None:
         raise asyncio.CancelledError
 
     with pytest.raises(CancelledError):
-        run(steps()).result(PATIENCE)
+        run(steps).result(PATIENCE)
 
 
 # Signing in
 
 
 def test_at_once(session: Session) -> None:
-    account = run(sign_in(session, holding(V3), session._settings)).result(PATIENCE)
+    account = run(lambda: sign_in(session, holding(V3), session._settings)).result(PATIENCE)
     assert account.loginid == session.loginid == "CR900001"
     assert session._remark == ""
 
@@ -107,7 +107,9 @@ def test_a_token_that_is_refused_is_tried_nowhere_else(
     session: Session, box: Sandbox, options: Settings, to: str
 ) -> None:
     with pytest.raises(SignInRefused) as refused:
-        run(sign_in(session, holding("C4nary"), options if to == "options" else session._settings)).result(PATIENCE)
+        run(lambda: sign_in(session, holding("C4nary"), options if to == "options" else session._settings)).result(
+            PATIENCE
+        )
     assert not hasattr(refused.value, "__notes__")
     assert session.state == "signed out"
     asked = {each.call for each in box.received if each.call}
@@ -117,21 +119,21 @@ def test_a_token_that_is_refused_is_tried_nowhere_else(
 def test_a_demo_account_is_made_when_asked(session: Session, box: Sandbox, options: Settings) -> None:
     token = box.options_token("new, no account").token
     with pytest.raises(SignInRefused) as refused:
-        run(sign_in(session, holding(token), options)).result(PATIENCE)
+        run(lambda: sign_in(session, holding(token), options)).result(PATIENCE)
     assert refused.value.code == "NoAccount"
-    account = run(sign_in(session, holding(token), options, create_demo=True)).result(PATIENCE)
+    account = run(lambda: sign_in(session, holding(token), options, create_demo=True)).result(PATIENCE)
     assert account.kind == "demo"
 
 
 def test_a_closed_session(session: Session) -> None:
     session.close()
     with pytest.raises(SessionClosed):
-        run(sign_in(session, holding(V3), session._settings)).result(PATIENCE)
+        run(lambda: sign_in(session, holding(V3), session._settings)).result(PATIENCE)
 
 
 def test_called_off(session: Session, box: Sandbox, eventually: Any) -> None:
     box.faults.stall("authorize")
-    future = run(sign_in(session, holding(V3), session._settings))
+    future = run(lambda: sign_in(session, holding(V3), session._settings))
     assert box.wait_until(lambda box: any(each.call == "authorize" for each in box.received))
     future.cancel()
     eventually(lambda: box.connections_open == 0)

@@ -15,7 +15,7 @@ from dpyauth.panels.streaming import StreamDesk
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
 from dpyauth.settings import settings
-from dpyauth.streams import Stream
+from dpyauth.streams import Feed, Stream
 from dpyauth.widgets.panel import _read
 from dpyauth.widgets.stream import StreamPanel
 
@@ -26,7 +26,7 @@ class Looker:
     """A browser that looks at a stream of its own."""
 
     def __init__(self, session: Session) -> None:
-        self.stream = Stream("ticks", 100, lambda reply: v3.error(reply, "ticks"), many=False)
+        self.stream = Stream(None, Feed("ticks", 100, lambda reply: v3.error(reply, "ticks"), many=False))  # type: ignore[arg-type]
         self.panel = StreamPanel(StreamDesk(session, self.stream))
         self.told: list[Any] = []
         self.views: list[Any] = []
@@ -65,7 +65,7 @@ def test_a_thousand_updates_are_no_part_of_the_state(looker: Looker) -> None:
     looker.wait_for(0)
     before, views = json.dumps(looker.panel.get_state(), default=repr), len(looker.views)
     for number in range(1000):
-        looker.stream.push(tick(number))
+        looker.stream._feed.push(tick(number))
     looker.wait_for(1000)
     assert json.dumps(looker.panel.get_state(), default=repr) == before
     assert len(looker.views) == views
@@ -73,7 +73,7 @@ def test_a_thousand_updates_are_no_part_of_the_state(looker: Looker) -> None:
 
 
 def test_its_text_is_short_and_holds_no_update(looker: Looker) -> None:
-    looker.stream.push(tick(1))
+    looker.stream._feed.push(tick(1))
     assert repr(looker.panel) == "dpyauth stream panel: <dpyauth stream of ticks: 1 update, open>"
 
 
@@ -82,7 +82,7 @@ def test_closing_the_panel_leaves_the_stream_open(looker: Looker) -> None:
     looker.wait_for(0)
     looker.panel.close()
     assert not looker.stream.ended
-    looker.stream.push(tick(1))
+    looker.stream._feed.push(tick(1))
     assert looker.stream.next(timeout=0) == tick(1)
 
 
