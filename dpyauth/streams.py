@@ -52,8 +52,7 @@ class Stream:
         self.kept: pd.DataFrame | None = None
         self._session = session
         self._feed = feed
-        # A stream that nobody has a name for is closed: nobody could close it any more.
-        weakref.finalize(self, feed.leave).atexit = False
+        feed.reader = weakref.ref(self)
 
     def __repr__(self) -> str:
         feed = self._feed
@@ -248,6 +247,7 @@ class Feed:
         self.error: DpyauthError | None = None  # what ended it
         self.wakers: set[Callable[[], None]] = set()
         self.connection: Connection | None = None
+        self.reader: weakref.ref[Stream] | None = None
         self._error_of = error_of
         self._named = named
         self._kept: deque[tuple[int, float, Reply]] = deque(maxlen=keep)  # number, when it came, what it is
@@ -259,6 +259,11 @@ class Feed:
     def has_news(self) -> bool:
         """Whether there is something for its reader: an update, or the end."""
         return bool(self._unread) or self.ended or self.error is not None
+
+    @property
+    def orphaned(self) -> bool:
+        """Whether nobody has a name for the stream any more, so that nobody could close it."""
+        return self.reader is not None and self.reader() is None
 
     # What the connection says, on its thread
 

@@ -10,6 +10,7 @@ from concurrent.futures import Future, wait
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
+from dpyauth import _whole
 from dpyauth.errors import InvalidRequest, InvalidSetting, OutcomeUnknown, SessionClosed
 from dpyauth.fleets import cluster as clusters
 from dpyauth.fleets import running
@@ -161,7 +162,7 @@ class Fleet:
         self._connections = connections
         self._cluster = cluster
         self._closed = False
-        self._turn = threading.Lock()
+        self._turn = threading.RLock()  # one that an interrupt has left locked must not lock the reader out
         self._asking: asyncio.Task[Any] | None = None  # the question put last
 
     def __repr__(self) -> str:
@@ -215,28 +216,31 @@ class Fleet:
             self._turn.release()
 
     def _ask(self, question: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> pd.DataFrame:
+        _whole.load("numpy", "pandas")
         from dpyauth.fleets.joined import joined
 
         answers: dict[str, Any] = {}
-        with self._one_at_a_time():
-            if self._closed:
-                raise SessionClosed("This fleet is closed. Make a new one with dpyauth.fleet().")
-            self.partial = None
-            try:
+        try:
+            with self._one_at_a_time():
+                if self._closed:
+                    raise SessionClosed("This fleet is closed. Make a new one with dpyauth.fleet().")
+                self.partial = None
                 with Progress(question) as progress:
                     self._gather(question, args, kwargs, answers, lambda: self._show(progress, answers))
-            except BaseException as stopped:
-                for name, answer in answers.items():
-                    if isinstance(answer, OutcomeUnknown):
-                        stopped.add_note(f"{name}: {answer}")
-                if answers:
-                    self.partial = joined(question, self.names, dict(answers))
-                    stopped.add_note(f"What had arrived is in partial: {len(answers)} of {len(self.names)} accounts.")
-                raise
-        wrong = [answer for answer in answers.values() if isinstance(answer, InvalidRequest)]
-        if wrong and all(isinstance(answer, Exception) for answer in answers.values()):
-            raise wrong[0]  # it is the question that is wrong
-        return joined(question, self.names, answers)
+            wrong = [answer for answer in answers.values() if isinstance(answer, InvalidRequest)]
+            if wrong and all(isinstance(answer, Exception) for answer in answers.values()):
+                raise wrong[0]  # it is the question that is wrong
+            return joined(question, self.names, answers)
+        except InvalidRequest:
+            raise
+        except BaseException as stopped:
+            for name, answer in answers.items():
+                if isinstance(answer, OutcomeUnknown):
+                    stopped.add_note(f"{name}: {answer}")
+            if answers:
+                self.partial = joined(question, self.names, dict(answers))
+                stopped.add_note(f"What had arrived is in partial: {len(answers)} of {len(self.names)} accounts.")
+            raise
 
     def _gather(
         self,

@@ -25,6 +25,7 @@ The index just counts. The login ID is a column, so frames of several accounts c
 makes any frame fit for Parquet and CSV.
 """
 
+from dpyauth.frames import _pandas as _pandas
 from dpyauth.frames.accounts import accounts
 from dpyauth.frames.cashier import cashier_problems
 from dpyauth.frames.columns import Context

@@ -171,11 +171,15 @@ def planned(plan: Callable[Concatenate[D, P], Plan[T]]) -> Callable[Concatenate[
     def blocking(self: D, /, *args: P.args, **kwargs: P.kwargs) -> T:
         tickets: list[Ticket] = []
         try:
-            begun = plan(self, *args, **kwargs)
-            del args, kwargs  # tracebacks may show variables, and these may be secret
-            return _drive(self, begun, tickets)
-        except BaseException as error:
-            _leave(tickets, error)
+            try:
+                begun = plan(self, *args, **kwargs)
+                del args, kwargs  # tracebacks may show variables, and these may be secret
+                return _drive(self, begun, tickets)
+            except BaseException as error:
+                _leave(tickets, error)
+                raise
+        except KeyboardInterrupt as interrupt:  # it may have come while another error was dealt with
+            _leave(tickets, interrupt)
             raise
 
     blocking.plan = plan  # type: ignore[attr-defined]
@@ -200,11 +204,15 @@ class Awaitables:
         async def awaitable(*args: Any, **kwargs: Any) -> Any:
             tickets: list[Ticket] = []
             try:
-                begun = plan(self._session, *args, **kwargs)
-                del args, kwargs
-                return await _drive_async(self._session, begun, tickets)
-            except BaseException as error:
-                _leave(tickets, error)
+                try:
+                    begun = plan(self._session, *args, **kwargs)
+                    del args, kwargs
+                    return await _drive_async(self._session, begun, tickets)
+                except BaseException as error:
+                    _leave(tickets, error)
+                    raise
+            except KeyboardInterrupt as interrupt:
+                _leave(tickets, interrupt)
                 raise
 
         self.__dict__[name] = awaitable
@@ -216,10 +224,11 @@ class Awaitables:
 
 def _leave(tickets: list[Ticket], error: BaseException) -> None:
     """Stop waiting for everything that is on its way. A second interrupt changes nothing: the first is on its way."""
-    while tickets:
+    number = 0
+    while number < len(tickets):
         try:
-            tickets[-1].leave(error)
-            tickets.pop()
+            tickets[number].leave(error)
+            number += 1
         except KeyboardInterrupt:
             continue
 

@@ -8,7 +8,7 @@ import threading
 
 from dpyauth.sandbox.server import Sandbox
 
-_sharing = threading.Lock()
+_sharing = threading.RLock()
 
 
 def shared() -> Sandbox:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from dpyauth.sandbox import Sandbox
     from dpyauth.signin.desk import Desk
 
-_lock = threading.Lock()
+_lock = threading.RLock()  # so that one which an interrupt has left locked does not lock the reader out
 _current: Session | None = None
 _desk: Desk | None = None
 

@@ -28,8 +28,7 @@ class Pending:
 
     # Not a dataclass, nor are others on the way to the first reply: making those takes longer than a call does.
     __slots__ = (
-        "_undelivered",
-        "_unsent",
+        "_once",
         "call",
         "changes",
         "deadline",
@@ -87,8 +86,7 @@ class Pending:
         self.reply: Reply | None = None
         self.error: DpyauthError | None = None
         self.withdrawn = False  # by the caller, before it was sent
-        self._undelivered = [None]
-        self._unsent = [None]
+        self._once = {"send": True, "end": True}  # popped by whoever gets there first, on whatever thread
 
     def __repr__(self) -> str:
         return f"<call {self.call!r}, req_id {self.req_id}>"
@@ -96,7 +94,7 @@ class Pending:
     @property
     def done(self) -> bool:
         """Whether it has ended."""
-        return not self._undelivered
+        return "end" not in self._once
 
     @property
     def sent(self) -> bool:
@@ -105,11 +103,7 @@ class Pending:
 
     def take(self) -> bool:
         """Take it for sending; of sender and caller only one gets it, whatever the moment."""
-        try:
-            self._unsent.pop()
-        except IndexError:
-            return False
-        return True
+        return self._once.pop("send", False)
 
     def withdraw(self) -> bool:
         """Take it back; return whether it was not sent and never will be."""
@@ -125,12 +119,9 @@ class Pending:
         self._end(None, error)
 
     def _end(self, reply: Reply | None, error: DpyauthError | None) -> None:
-        try:
-            self._undelivered.pop()  # of two threads that end it, one gets here first
-        except IndexError:
-            return
-        self.reply, self.error, self.text = reply, error, ""
-        self.deliver(self)
+        if self._once.pop("end", False):
+            self.reply, self.error, self.text = reply, error, ""
+            self.deliver(self)
 
 
 class Calls:

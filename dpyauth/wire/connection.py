@@ -215,7 +215,13 @@ class Connection:
             socket.transport.abort()
 
     def _watch_clock(self) -> None:
-        """A jump of the time of day against the monotonic clock means that the machine has slept."""
+        """Look after what nobody tells of.
+
+        A jump of the time of day against the monotonic clock means that the machine has slept.
+        """
+        self._link.leave_orphans()
+        if self._link.has_messages:
+            self._pump()
         offset, before = _clock_offset(), self._clock_offset
         self._clock_offset = offset
         if offset - before > CLOCK_JUMP:

@@ -119,6 +119,11 @@ class Link:
         if asking is not None and asking.subscription is subscription and subscription not in self._streams:
             self._calls.remove(asking)
 
+    def leave_orphans(self) -> None:
+        """Close the streams that nobody has a name for: nobody else could."""
+        for listener in self._streams.orphans():
+            self.leave(listener)
+
     def close(self, error: DpyauthError) -> None:
         """End for good."""
         self._end(State.CLOSED, error)

@@ -24,6 +24,10 @@ HOLD = 30
 class Listener(Protocol):
     """Who hears the updates of a stream; called on the connection's thread."""
 
+    @property
+    def orphaned(self) -> bool:
+        """Whether nobody is left who could close it."""
+
     def push(self, reply: Reply) -> None:
         """An update."""
 
@@ -109,6 +113,10 @@ class Subscriptions:
     def heard_by(self, listener: Listener) -> Subscription | None:
         """The subscription whose updates a listener hears."""
         return next((each for each in self._by_key.values() if listener in each.listeners), None)
+
+    def orphans(self) -> list[Listener]:
+        """Those who hear updates, and nobody is left who could close them."""
+        return [listener for each in self._by_key.values() for listener in each.listeners if listener.orphaned]
 
     def add(self, subscription: Subscription) -> None:
         """Enter a new subscription."""

@@ -55,8 +55,7 @@ def test_over_with_the_session(session: Session, eventually: Callable[..., None]
 
     Keeper(session, work, "test")
     session.close()
-    eventually(lambda: not threads())
-    assert session._watchers == []
+    eventually(lambda: not threads() and session._watchers == [])
 
 
 def test_a_defect_is_logged_and_ends_nothing(

@@ -1,0 +1,394 @@
+"""An interrupt at any line of dpyauth that runs on the reader's thread, one after the other.
+
+Where it strikes, the cell is free, and this holds: a change that has left is told; nothing stays open that nobody can
+close; and the next call works.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import importlib
+import json
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import pytest
+
+import dpyauth
+from dpyauth.sandbox import Sandbox
+from dpyauth.session import Session
+from dpyauth.wire import connection, rest
+from dpyauth.wire.background import background
+from dpyauth.wire.budget import Budget
+
+Eventually = Callable[..., None]
+PACKAGE = str(Path(dpyauth.__file__).parent) + os.sep
+SANDBOX = PACKAGE + "sandbox" + os.sep
+CHANGE = "app_register"
+FIELDS: dict[str, Any] = {"name": "Mine", "scopes": ["read"]}
+MOST = 3_000
+"""More lines than any of these paths has."""
+
+
+class Interrupt:
+    """Interrupts this thread at one of the lines of dpyauth that it runs; counts them."""
+
+    def __init__(self, line: int) -> None:
+        self.line = line
+        self.count = 0
+        self.where = ""
+
+    @property
+    def struck(self) -> bool:
+        return bool(self.where)
+
+    def __call__(self, frame: FrameType, event: str, argument: Any) -> Any:
+        file = frame.f_code.co_filename
+        if not file.startswith(PACKAGE) or file.startswith(SANDBOX):
+            return None
+        if event == "line":
+            self.count += 1
+            if self.count == self.line:
+                self.where = f"{file.removeprefix(PACKAGE)}:{frame.f_lineno}"
+                raise KeyboardInterrupt
+        return self
+
+
+@contextmanager
+def interrupted(line: int) -> Iterator[Interrupt]:
+    """Do something with an interrupt at this line of it; the interrupt ends here."""
+    interrupt, before = Interrupt(line), sys.gettrace()
+    sys.settrace(interrupt)
+    try:
+        yield interrupt
+    finally:
+        sys.settrace(before)
+
+
+def each_line(once: Callable[[int], Interrupt]) -> int:
+    """Do something with an interrupt at its first line, then at its second, to its end. Returns how many there were."""
+    for line in range(1, MOST):
+        if not once(line).struck:
+            return line - 1
+    raise AssertionError("there is no end of it")
+
+
+def settled() -> None:
+    """Wait until the background thread has done what it was given."""
+    done = threading.Event()
+    background.post(lambda _: done.set())
+    assert done.wait(10)
+
+
+def notes(error: BaseException | None) -> str:
+    """All that an error and those it came of say."""
+    said = []
+    while error is not None:
+        said += getattr(error, "__notes__", [])
+        error = error.__context__
+    return " ".join(said)
+
+
+def is_told(error: BaseException | None) -> bool:
+    """Whether an error, or one that it interrupted, says that the change may have happened."""
+    if error is None or isinstance(error, dpyauth.OutcomeUnknown) or "had already been sent" in notes(error):
+        return error is not None
+    return is_told(error.__context__)
+
+
+def sent(box: Sandbox, call: str) -> int:
+    return sum(received.call == call for received in box.received)
+
+
+def at_deriv(box: Sandbox) -> int:
+    """How many streams the sandbox keeps."""
+    found: list[int] = []
+    box._now(lambda: found.append(sum(len(client.connection.streams._by_id) for client in box.sockets)))
+    return found[0]
+
+
+@pytest.fixture(autouse=True)
+def no_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hundreds of calls in a row."""
+    monkeypatch.setattr(Budget, "wait", lambda self, lane, now: 0.0)
+    monkeypatch.setattr(rest, "MINUTE", 0.0)
+    monkeypatch.setattr(connection, "CLOCK_EVERY", 0.05)
+
+
+@pytest.fixture
+def session(session: Session) -> Session:
+    session.balance()  # what is imported for the first time has a test of its own
+    return session
+
+
+def told(box: Sandbox, before: int, error: BaseException | None, where: str) -> None:
+    """If the change has left, the caller is told, and if not, nobody says so."""
+    settled()
+    left = sent(box, CHANGE) > before
+    assert is_told(error) >= left, f"interrupted at {where}: sent, and nobody is told"
+    if not left:
+        assert "carried it out" not in notes(error), where
+
+
+@pytest.mark.parametrize("answered", [True, False])
+def test_a_change(session: Session, box: Sandbox, answered: bool, eventually: Eventually) -> None:
+    def once(line: int) -> Interrupt:
+        if not answered:
+            box.faults.swallow(CHANGE)
+        before, error = sent(box, CHANGE), None
+        with interrupted(line) as interrupt:
+            try:
+                session.call(CHANGE, timeout=30 if answered else 0.05, **FIELDS)
+            except (KeyboardInterrupt, dpyauth.OutcomeUnknown) as stopped:
+                error = stopped
+        box.faults.clear()
+        if interrupt.struck:
+            told(box, before, error, interrupt.where)
+        assert session.call("ping", timeout=10)["ping"] == "pong"
+        return interrupt
+
+    assert each_line(once) > 100
+    eventually(lambda: not session._connection or not list(session._connection.link._calls))
+
+
+def test_a_change_that_is_awaited(session: Session, box: Sandbox) -> None:
+    def once(line: int) -> Interrupt:
+        async def main() -> None:
+            with interrupted(line) as interrupt:
+                found.append(interrupt)
+                await session.aio.call(CHANGE, **FIELDS)
+
+        found: list[Interrupt] = []
+        before, error = sent(box, CHANGE), None
+        try:
+            asyncio.run(main())
+        except KeyboardInterrupt as stopped:
+            error = stopped
+        # asyncio.run cancels the task at an interrupt, so that none strikes what the loop itself calls.
+        if found[0].struck and not found[0].where.startswith("plans/waiters.py"):
+            told(box, before, error, found[0].where)
+        assert session.call("ping", timeout=10)["ping"] == "pong"
+        return found[0]
+
+    assert each_line(once) > 100
+
+
+def test_a_change_over_http(open_options: Any, box: Sandbox) -> None:
+    session = open_options("rich")
+    account = next(loginid for loginid in session._grants if loginid.startswith("DOT"))
+
+    def once(line: int) -> Interrupt:
+        before, error = sent(box, "reset_demo_balance"), None
+        with interrupted(line) as interrupt:
+            try:
+                session.call("reset_demo_balance", account_id=account)
+            except KeyboardInterrupt as stopped:
+                error = stopped
+        if interrupt.struck:
+            settled()
+            left = sent(box, "reset_demo_balance") > before
+            assert is_told(error) >= left, interrupt.where
+        assert session.call("ping", timeout=10)["ping"] == "pong"
+        return interrupt
+
+    assert each_line(once) > 100
+
+
+def test_a_loop_of_changes_ended_by_real_signals(session: Session, box: Sandbox) -> None:
+    """Interrupts as a kernel makes them, wherever they hit."""
+    import signal
+    import time
+
+    main = threading.main_thread().ident
+    assert main is not None
+    told_of = 0
+    for number in range(60):
+        before, done, error = sent(box, CHANGE), 0, None
+        timer = threading.Timer(0.001 + number % 20 * 0.0004, signal.pthread_kill, [main, signal.SIGINT])
+        try:
+            timer.start()
+            while time.monotonic():
+                session.call(CHANGE, **FIELDS)
+                done += 1
+        except KeyboardInterrupt as stopped:
+            error = stopped
+        timer.join()
+        session.call("ping")  # it comes to the sandbox after all that was sent before
+        left = sent(box, CHANGE) - before - done
+        assert left in (0, 1)
+        assert is_told(error) >= bool(left)
+        told_of += left
+    assert session.call("ping")["ping"] == "pong"
+
+
+def test_a_stream(session: Session, box: Sandbox, eventually: Eventually) -> None:
+    session.stream("ticks", ticks="R_100").close()
+
+    def once(line: int) -> Interrupt:
+        def use() -> None:
+            with session.stream("ticks", ticks="R_100") as stream:
+                stream.next(10)
+
+        with interrupted(line) as interrupt, suppress(KeyboardInterrupt):
+            use()
+        settled()
+        assert session.call("ping", timeout=10)["ping"] == "pong"
+        if at_deriv(box):  # it is closed by now, or nobody has a name for it
+            gc.collect()
+            eventually(lambda: at_deriv(box) == 0)
+        link = session._connection and session._connection.link
+        assert link is not None
+        eventually(lambda: len(link._streams) == 0)
+        return interrupt
+
+    assert each_line(once) > 150
+
+
+def test_a_history(session: Session, box: Sandbox) -> None:
+    whole = len(session.statement())
+
+    def once(line: int) -> Interrupt:
+        with interrupted(line) as interrupt, suppress(KeyboardInterrupt):
+            session.statement()
+        assert session.call("ping", timeout=10)["ping"] == "pong"
+        return interrupt
+
+    # Shaping the frame is a thousand lines of no interest here: every seventh line is enough.
+    for line in range(1, MOST, 7):
+        if not once(line).struck:
+            break
+    assert len(session.statement()) == whole
+
+
+@pytest.mark.parametrize("api", ["v3", "options"])
+def test_signing_in(box: Sandbox, api: str, eventually: Eventually, capsys: Any) -> None:
+    module = importlib.import_module("dpyauth.signin")
+    token, server, app_id = "sandbox-rich-all", box.url, str(box.app_id)
+    if api == "options":
+        token, server, app_id = box.options_token("rich").token, box.rest, box.options_app_id
+    descriptors = Path("/proc/self/fd")
+
+    def enter() -> Session:
+        return dpyauth.login(token, ask=False, timeout=10, server=server, app_id=app_id)
+
+    def leave() -> None:
+        current, module._current = module._current, None
+        if current is not None:
+            current.close()
+        eventually(lambda: not any(thread.name == "dpyauth" for thread in threading.enumerate()))
+        eventually(lambda: box.connections_open == 0)
+
+    enter()
+    leave()
+    gc.collect()
+    opened = len(list(descriptors.iterdir())) if descriptors.exists() else 0
+
+    def once(line: int) -> Interrupt:
+        with interrupted(line) as interrupt, suppress(KeyboardInterrupt):
+            enter()
+        leave()
+        return interrupt
+
+    assert each_line(once) > 100
+    gc.collect()
+    if descriptors.exists():
+        eventually(lambda: len(list(descriptors.iterdir())) <= opened)
+    assert enter().call("ping")["ping"] == "pong"
+    leave()
+
+
+def test_closing(box: Sandbox, open_session: Any, eventually: Eventually) -> None:
+    def once(line: int) -> Interrupt:
+        session = open_session()
+        with interrupted(line) as interrupt, suppress(KeyboardInterrupt):
+            session.close()
+        session.close()  # which ends what an interrupt has left
+        assert session.state == "closed"
+        eventually(lambda: box.connections_open == 0)
+        eventually(lambda: not any(thread.name == "dpyauth" for thread in threading.enumerate()))
+        return interrupt
+
+    assert each_line(once) > 10
+
+
+def test_switching(box: Sandbox, open_options: Any, eventually: Eventually) -> None:
+    """An interrupted switch leaves the session on one of the two accounts, signed in."""
+    session = open_options("rich")
+    accounts = list(session._grants)
+
+    def once(line: int) -> Interrupt:
+        target = next(loginid for loginid in accounts if loginid != session.loginid)
+        with interrupted(line) as interrupt, suppress(KeyboardInterrupt):
+            session.use(target)
+        settled()
+        eventually(lambda: box.connections_open == 1)
+        assert session.balance()["loginid"].tolist() == [session.loginid]
+        return interrupt
+
+    assert each_line(once) > 40
+
+
+def test_a_fleet_of_changes(box: Sandbox) -> None:
+    with dpyauth.fleet({"Ann": "sandbox-rich-all"}, server=box.url, app_id=box.app_id) as fleet:
+        fleet.call("ping")
+
+        def once(line: int) -> Interrupt:
+            before, error = sent(box, CHANGE), None
+            with interrupted(line) as interrupt:
+                try:
+                    fleet.call(CHANGE, **FIELDS)
+                except KeyboardInterrupt as stopped:
+                    error = stopped
+            if interrupt.struck:
+                settled()
+                left = sent(box, CHANGE) > before
+                known = is_told(error) or "What had arrived" in notes(error)
+                assert known >= left, interrupt.where
+            return interrupt
+
+        for line in range(1, MOST, 5):
+            if not once(line).struck:
+                break
+        assert fleet.call("ping")["error"].isna().all()
+
+
+IMPORTING = """
+import json, sys, threading
+import dpyauth
+session = dpyauth.login("sandbox-rich-all", server=sys.argv[1], app_id=1089, ask=False)
+
+def interrupt(frame, event, argument):
+    global left
+    if threading.current_thread() is threading.main_thread() and event == "line":
+        left -= 1
+        if left == 0:
+            raise KeyboardInterrupt
+    return interrupt
+
+left = int(sys.argv[2])
+sys.settrace(interrupt)
+try:
+    session.balance()
+except KeyboardInterrupt:
+    pass
+sys.settrace(None)
+print(json.dumps([left, session.balance()["loginid"].tolist()]))
+"""
+
+
+@pytest.mark.parametrize("line", [1, 30, 300, 1_000, 3_000, 10_000, 100_000])
+def test_what_is_imported_on_the_way(box: Sandbox, line: int) -> None:
+    """An interrupt in the middle of the first import of pandas leaves a pandas that can be imported."""
+    import subprocess
+
+    command = [sys.executable, "-c", IMPORTING, box.url, str(line)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)[1] == ["CR900001"]
