@@ -271,7 +271,7 @@ def test_nothing_is_left_of_a_call_that_has_ended(
     session = opened(api)
     ended: list[Pending] = []
     for number, (_, name, path) in enumerate(each for each in FIELDS if each[0] == api):
-        refuse(box, session._catalog[name], "nothing")
+        refuse(box, session._catalog[name], canary(number))
         try:
             session.call(name, **filled(session._catalog[name], path, canary(number)))
         except DpyauthError as error:

@@ -324,9 +324,9 @@ def public(settings: Settings) -> str:
     return f"{settings.server.replace('http', 'ws', 1)}{PATH}/ws/public"
 
 
-def error(reply: Reply, call: str, secrets: Collection[Secret] = ()) -> ApiError | None:
+def error(reply: Reply, call: str, secrets: Collection[Secret] = (), *, changes: bool = False) -> ApiError | None:
     """The error that a reply amounts to, if it is one; secrets of the request that it repeats are blotted out."""
-    return api_error(reply, call, secrets, _KINDS)
+    return api_error(reply, call, secrets, _KINDS, changes=changes)
 
 
 def _change_refused(change: Call, refused: SignInRefused, renewed: bool, trouble: str) -> DpyauthError:

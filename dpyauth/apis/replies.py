@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dpyauth.apis.shapes import veiled
 from dpyauth.credentials import Secret, scrub
 from dpyauth.errors import ApiError, InputRefused, PermissionDenied, RateLimited
-from dpyauth.wire.replies import Reply, error_code
+from dpyauth.wire.replies import Reply, error_code, leaves_open
 
 Kinds = Mapping[str, tuple[type[ApiError], str]]
 
@@ -25,7 +25,9 @@ KINDS: Kinds = {
 """The error for a code, and what to do."""
 
 
-def api_error(reply: Reply, call: str, secrets: Collection[Secret], kinds: Kinds) -> ApiError | None:
+def api_error(
+    reply: Reply, call: str, secrets: Collection[Secret], kinds: Kinds, *, changes: bool = False
+) -> ApiError | None:
     """Return the error that a reply amounts to, if it is one; what it repeats of secrets is blotted out.
 
     ``secrets`` are those of the request: of them, even short ones.
@@ -36,6 +38,8 @@ def api_error(reply: Reply, call: str, secrets: Collection[Secret], kinds: Kinds
     raw = reply["error"] if isinstance(reply["error"], dict) else {}
     code = str(scrub(code, secrets))
     kind, advice = kinds.get(code, (ApiError, ""))
+    if changes and leaves_open(code):
+        advice = ""  # to run it again is no advice where it may have happened
     said = str(scrub(raw.get("message") or "", secrets)).strip().rstrip(".")
     details = raw.get("details")
     details = details if isinstance(details, dict) else {}

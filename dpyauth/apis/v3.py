@@ -160,9 +160,9 @@ def account(reply: Reply) -> Account:
     )
 
 
-def error(reply: Reply, call: str, secrets: Collection[Secret] = ()) -> ApiError | None:
+def error(reply: Reply, call: str, secrets: Collection[Secret] = (), *, changes: bool = False) -> ApiError | None:
     """The error that a reply amounts to, if it is one; secrets of the request that it repeats are blotted out."""
-    return api_error(reply, call, secrets, _KINDS)
+    return api_error(reply, call, secrets, _KINDS, changes=changes)
 
 
 _KINDS: Kinds = {

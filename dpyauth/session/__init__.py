@@ -272,7 +272,7 @@ class Session(Signing, Accounts, Asking, Queries, Facts, Histories, Legacy, Show
 
         def finish(reply: Reply) -> Reply:
             if "error" in reply and call.rest is None:
-                error = api.error(reply, call.name, secrets)
+                error = api.error(reply, call.name, secrets, changes=changes)
                 if error is not None:
                     pending.reply = None  # it may repeat secrets, and tracebacks show variables
                     del reply

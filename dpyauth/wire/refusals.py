@@ -19,7 +19,7 @@ from dpyauth.errors import (
 )
 from dpyauth.sensitive import MASK, hides
 from dpyauth.wire.http import Answer, Question
-from dpyauth.wire.replies import Reply
+from dpyauth.wire.replies import Reply, leaves_open
 
 MAX_SAID = 300
 """How much of a server's own words an error repeats, in characters."""
@@ -59,7 +59,7 @@ def judge(answer: Answer, question: Question) -> DpyauthError | None:
     parts = [
         f"Deriv answered '{question.call}' with {shown}" + (f": {said}" if said and not listed else ""),
         listed,
-        _advice(kind, status, code, question.scopes),
+        _advice(kind, status, code, question),
     ]
     return kind(". ".join(part for part in parts if part) + ".", call=question.call, code=code, details=details)
 
@@ -139,9 +139,9 @@ def _kind(status: int, heard: list[_Heard]) -> type[ApiError]:
 _OF_INPUT = {"ValidationError", "FieldIsRequired", "BadInputRequest", "InputValidationFailed"}
 
 
-def _advice(kind: type[ApiError], status: int, code: str, scopes: tuple[str, ...]) -> str:
+def _advice(kind: type[ApiError], status: int, code: str, question: Question) -> str:
     if kind is PermissionDenied:
-        wanted = " or ".join(f"'{scope}'" for scope in scopes)
+        wanted = " or ".join(f"'{scope}'" for scope in question.scopes)
         need = f"It takes a token with the scope {wanted}" if wanted else "The token may not do this"
         return f"{need}. A token gets its scopes when it is made: make another one, and sign in with that"
     if kind is RateLimited:
@@ -150,7 +150,7 @@ def _advice(kind: type[ApiError], status: int, code: str, scopes: tuple[str, ...
         return "Deriv is still moving your account to its newer API. Try again later"
     if code == "AccountNotFound":
         return "session.accounts() lists your accounts"
-    if status >= 500 or status == 408:
+    if (status >= 500 or status == 408 or leaves_open(code)) and not question.changes:
         return "It may be gone in a moment: run the cell again"
     return ""
 

@@ -226,7 +226,8 @@ class Rest:
         if isinstance(error, RateLimited):
             return _Trouble(error, True, self._pace.refused(self._clock(), pause))
         if question.changes and (answer.failing or _leaves_open(error)):
-            error = outcome_unknown(question.call, str(error), question.look)
+            why = str(error) if isinstance(error, ApiError) else f"HTTP {answer.status}, and not from Deriv's API"
+            error = outcome_unknown(question.call, why, question.look)
         return _Trouble(error, answer.failing, pause)
 
     def _opened(self, call: str) -> Client:

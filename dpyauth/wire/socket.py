@@ -103,6 +103,7 @@ class Socket(ClientConnection):
         if event.opcode is not Opcode.CONT:
             self._is_text = event.opcode is Opcode.TEXT
         self._parts.append(bytes(event.data))
+        event.data = b""  # the library holds on to its latest frame, and that may repeat a secret
         if event.fin:
             message = b"".join(self._parts)
             self._parts.clear()

@@ -51,6 +51,7 @@ TROUBLE: dict[str, tuple[Set, tuple[str, ...]]] = {
         always("garbage", b"\x15\x03\x03 hello\r\n\r\n"),
         ("does not answer like one", "(RemoteProtocolError)"),
     ),
+    "a proxy that closes": (always("fin"), (*CUT, "does not answer like one", "(RemoteProtocolError)")),
     "a reset": (always("reset"), (*CUT, "does not answer like one")),
     "a cut within the handshake": (always("truncate", 300), CUT),
     "silence within the handshake": (always("stall", 300), ("no answer within", "no connection within")),

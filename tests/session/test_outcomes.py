@@ -1,0 +1,115 @@
+"""What becomes of a change whose answer says little: it may have happened, and nobody is told to run the cell again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from dpyauth.errors import ApiError, OutcomeUnknown, RateLimited, SignInRefused
+from dpyauth.sandbox import Sandbox
+from dpyauth.session import Session
+from dpyauth.wire.replies import leaves_open
+
+OPEN = [
+    "Timeout",
+    "WrongResponse",
+    "CallError",
+    "InternalError",
+    "InternalServerError",
+    "RequestTimeout",
+    "GATEWAY_TIMEOUT",
+    "BadGateway",
+    "ServiceUnavailable",
+    "UpstreamTimedOut",
+    "UnknownError",
+    "",
+]
+CLOSED = [
+    "InputValidationFailed",
+    "InsufficientBalance",
+    "PermissionDenied",
+    "MarketIsClosed",
+    "RateLimit",
+    "OutOfTime",
+]
+REGISTER = {"name": "Mine", "scopes": ["read"]}
+
+
+@pytest.mark.parametrize("code", OPEN)
+def test_an_error_that_leaves_it_open(session: Session, box: Sandbox, code: str) -> None:
+    box.faults.error(code, "app_register")
+    with pytest.raises(OutcomeUnknown, match=r"may or may not have happened.*session\.apps\(\)") as told:
+        session.call("app_register", **REGISTER)
+    assert "run the cell again" not in str(told.value).lower()
+    assert sum(received.call == "app_register" for received in box.received) == 1
+
+
+@pytest.mark.parametrize("code", OPEN[:5])
+def test_a_read_may_be_asked_again(session: Session, box: Sandbox, code: str) -> None:
+    box.faults.error(code, "app_list")
+    with pytest.raises(ApiError, match="run the cell again"):
+        session.call("app_list")
+
+
+@pytest.mark.parametrize("code", CLOSED)
+def test_an_error_that_says_no(session: Session, box: Sandbox, code: str) -> None:
+    assert not leaves_open(code)
+    box.faults.error(code, "app_register")
+    with pytest.raises(ApiError) as told:
+        session.call("app_register", **REGISTER)
+    assert told.value.code == code
+
+
+def test_frames_of_a_change_say_it_as_well(session: Session, box: Sandbox) -> None:
+    box.faults.error("WrongResponse", "app_register", times=2)
+    with pytest.raises(OutcomeUnknown, match="app_register"):
+        session.frame("app_register", **REGISTER)
+    with pytest.raises(OutcomeUnknown, match="app_register"):
+        asyncio.run(session.aio.frame("app_register", **REGISTER))
+
+
+@pytest.mark.parametrize(
+    ("call", "where"),
+    [
+        ("buy", "portfolio"),
+        ("sell", "portfolio"),
+        ("transfer_between_accounts", "statement"),
+        ("paymentagent_withdraw", "statement"),
+        ("topup_virtual", "balance"),
+        ("new_account_real", "accounts"),
+        ("set_settings", "settings"),
+        ("set_self_exclusion", "get_self_exclusion"),
+        ("mt5_deposit", "mt5_accounts"),
+        ("api_token", "api_tokens"),
+        ("p2p_order_create", "your account at Deriv"),
+    ],
+)
+def test_it_says_what_to_look_at(session: Session, box: Sandbox, call: str, where: str) -> None:
+    assert where in session._catalog[call].look
+
+
+@pytest.mark.parametrize("body", ["json", "page"])
+def test_over_http_a_refused_sign_in_sends_nothing_again(
+    open_options: Callable[..., Session], box: Sandbox, body: str
+) -> None:
+    """A personal access token cannot be renewed: what Deriv itself refuses has not happened, the rest is open."""
+    session = open_options("rich")
+    account = next(loginid for loginid in session._grants if loginid.startswith("DOT"))
+    kind: type[Exception] = SignInRefused
+    if body == "json":
+        box.faults.http(401, "reset_demo_balance", body='{"errors": [{"status": 401, "code": "Unauthorized"}]}')
+    else:
+        box.faults.http(401, "reset_demo_balance")
+        kind = OutcomeUnknown
+    with pytest.raises(kind):
+        session.call("reset_demo_balance", account_id=account)
+    assert sum(received.call == "reset_demo_balance" for received in box.received) == 1
+    assert session.state == "signed in"
+
+
+def test_too_many_calls_is_no_doubt(session: Session, box: Sandbox) -> None:
+    box.faults.error("RateLimit", "app_register")
+    with pytest.raises(RateLimited):
+        session.call("app_register", **REGISTER)
