@@ -40,10 +40,6 @@ class Stream:
 
     Attributes
     ----------
-    call : str
-        The call that opened it.
-    dropped : int
-        Updates that this reader missed because it was too slow.
     kept : pandas.DataFrame or None
         What the button "Keep as frame" of `view` kept last.
     """

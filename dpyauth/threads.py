@@ -29,8 +29,9 @@ class Thread(threading.Thread):
         self._running = threading.Event()
 
     def start(self) -> None:
-        """Start it in one step, which no interrupt can split: the standard library's has several."""
+        """Start it in one step, which no interrupt can split as it can the standard library's; wait until it runs."""
         _thread.start_new_thread(super().start, ())
+        self._running.wait()
 
     def run(self) -> None:
         """Do the work."""

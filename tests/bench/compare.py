@@ -1,6 +1,8 @@
 """Compare dpyauth with the other clients of Deriv's API on this machine, and print a table of medians and ratios.
 
-    python tests/bench/compare.py [--rounds 5] [--peers FOLDER]
+    python tests/bench/compare.py [--rounds 5] [--plain] [--peers FOLDER]
+
+Over TLS, as Deriv is reached; ``--plain`` leaves it out.
 
 Every client runs in a process of its own against the same server, pinned with it to one processor, in turns. All are
 installed into FOLDER first, each in an environment of its own: python_deriv_api pins an old websockets, and
@@ -16,9 +18,12 @@ import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 import venv
 from pathlib import Path
+
+import trustme
 
 HERE = Path(__file__).parent
 CLIENTS = HERE / "clients"
@@ -151,16 +156,31 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--peers", type=Path, default=HERE.parents[1] / ".venv" / "bench-peers")
+    parser.add_argument("--plain", action="store_true")
     options = parser.parse_args()
     commands = peers(options.peers)
-    with subprocess.Popen(
-        [sys.executable, str(HERE / "server.py")], stdout=subprocess.PIPE, text=True, preexec_fn=pin
-    ) as server:
-        assert server.stdout is not None
-        try:
-            table(commands, f"ws://127.0.0.1:{server.stdout.readline().strip()}/websockets/v3", options.rounds)
-        finally:
-            server.kill()
+    with tempfile.TemporaryDirectory() as folder:
+        certificate = [] if options.plain else ["0", certified(Path(folder))]
+        with subprocess.Popen(
+            [sys.executable, str(HERE / "server.py"), *certificate], stdout=subprocess.PIPE, text=True, preexec_fn=pin
+        ) as server:
+            assert server.stdout is not None
+            try:
+                scheme = "ws" if options.plain else "wss"
+                url = f"{scheme}://localhost:{server.stdout.readline().strip()}/websockets/v3"
+                table(commands, url, options.rounds)
+            finally:
+                server.kill()
+
+
+def certified(folder: Path) -> str:
+    """A certificate for the server, which all clients trust; made for this run."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(folder / "ca.pem"))
+    # Node knows no variable for all that is trusted; for one more it does.
+    os.environ["SSL_CERT_FILE"] = os.environ["NODE_EXTRA_CA_CERTS"] = str(folder / "ca.pem")
+    authority.issue_cert("localhost").private_key_and_cert_chain_pem.write_to_path(str(folder / "server.pem"))
+    return str(folder / "server.pem")
 
 
 if __name__ == "__main__":

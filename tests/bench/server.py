@@ -1,9 +1,10 @@
 """The quickest Deriv-shaped server there is, for measuring clients: it answers at once and checks nothing.
 
-    python tests/bench/server.py [PORT]
+    python tests/bench/server.py [PORT [CERTIFICATE]]
 
-Prints its port. ``ping``, ``time``, ``balance``, ``authorize`` and ``website_status`` are answered; ``ticks`` with
-``subscribe`` starts a stream of as many messages as ``passthrough.messages`` says.
+Speaks TLS where a certificate is given. Prints its port. ``ping``, ``time``, ``balance``, ``authorize`` and
+``website_status`` are answered; ``ticks`` with ``subscribe`` starts a stream of as many messages as
+``passthrough.messages`` says.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import ssl
 import struct
 import sys
 from typing import Any
@@ -51,8 +53,8 @@ class Server(asyncio.BufferedProtocol):
         self.rest = b""
         self.answers: list[bytes] = []
 
-    def get_buffer(self, sizehint: int) -> bytearray:
-        return self.buffer
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return memoryview(self.buffer)  # of a bytearray, TLS would fill a copy with its further records
 
     def buffer_updated(self, nbytes: int) -> None:
         data = self.rest + self.buffer[:nbytes]
@@ -97,12 +99,17 @@ class Server(asyncio.BufferedProtocol):
         self.answers.append(header + message)
 
 
-async def serve(port: int) -> None:
+async def serve(port: int, certificate: str | None) -> None:
     """Serve until killed."""
-    server = await asyncio.get_running_loop().create_server(Server, "127.0.0.1", port)
+    context = None
+    if certificate is not None:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(certificate)
+    server = await asyncio.get_running_loop().create_server(Server, "127.0.0.1", port, ssl=context)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(int(sys.argv[1]) if len(sys.argv) > 1 else 0))
+    port, certificate = [*sys.argv[1:], None, None][:2]
+    asyncio.run(serve(int(port or 0), certificate))
