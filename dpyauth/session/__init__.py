@@ -245,7 +245,7 @@ class Session(Signing, Accounts, Asking, Queries, Facts, Histories, Legacy, Show
     # Inside: calls
 
     def _begin(self, request: Request, deliver: Callable[[Pending], None]) -> Ticket:
-        """Send one request of a plan."""
+        """Make one request of a plan ready to be sent. Nothing is sent here, and no lock is taken."""
         api = self._api
         call = api.CATALOG.find(request.call)
         fields = requests.build(call, request.fields)

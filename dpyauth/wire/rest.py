@@ -8,7 +8,7 @@ import re
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -50,6 +50,8 @@ class _Trouble:
     """Whether asking again may help."""
     pause: float | None = None
     """How long to wait before that, in seconds, where the server said so."""
+    vague: bool = False
+    """Whether it says no more than that the time ran out."""
 
 
 class Rest:
@@ -175,11 +177,15 @@ class Rest:
         backoff = Backoff(self._rng)
         deadline = self._clock() + timeout
         backoff.next_delay(self._clock())  # the first attempt, at once
+        before: _Trouble | None = None
         while True:
             await self._turn(question, deadline)
             outcome = await self._attempt(question, deadline - self._clock(), timeout)
+            if isinstance(outcome, _Trouble) and outcome.vague and before is not None:
+                return before  # the last attempt had little time, and those before it say why
             if isinstance(outcome, Answer) or question.changes or not outcome.passing:
                 return outcome
+            before = outcome
             now = self._clock()
             pause = backoff.next_delay(now) if outcome.pause is None else outcome.pause
             if now + pause >= deadline:
@@ -211,7 +217,7 @@ class Rest:
         call, what = question.call, "answer" if outcome.left else "connection"
         reason = outcome.reason or f"no {what} within {timeout:g} s"
         if not outcome.left:
-            return _not_sent(call, reason, outcome.passing)
+            return replace(_not_sent(call, reason, outcome.passing), vague=not outcome.reason)
         if question.changes:
             return _Trouble(outcome_unknown(call, reason, question.look))
         return _broken(call, reason) if outcome.reason else _overdue(call, timeout)
