@@ -327,6 +327,10 @@ class Desk(PanelDesk):
         with self._lock:
             if attempt is not self._attempt:
                 return
+            if not attempt.cancelled() and attempt.exception() is None:
+                # It may take a while, and this may be the thread that the connection needs. Before the panel says that
+                # the user is in: whoever sees that may wait for the rest.
+                Thread(self._afterwards, "dpyauth-desk").start()
             self._attempt = None
         try:
             attempt.result()
@@ -340,8 +344,6 @@ class Desk(PanelDesk):
             self.broke(error)
         else:
             self._again = None
-            # Both may take a while, and this may be the thread that the connection needs.
-            Thread(self._afterwards, "dpyauth-desk").start()
             self.changed()
 
     def _afterwards(self) -> None:
