@@ -30,7 +30,8 @@ class Secret:
     def __init__(self, value: str) -> None:
         # A closure, not an attribute: object inspectors and pickles list attributes.
         self._reveal: Callable[[], str] = lambda: value
-        if len(value) >= SHORTEST:
+        # A word alone, as a wrong address may hold, would blot out the words of an error.
+        if len(value) >= SHORTEST and not (value.isalpha() and value.islower()):
             _living[id(self)] = self
 
     def reveal(self) -> str:

@@ -41,7 +41,7 @@ stream = session.stream("transaction")
 box.pay("CR900001", 12.5)
 box.pay("CR900001", -5, "withdrawal")
 for text in ({EVIL!r}, "x" * 100_000, "\\u202e\\u05d0\\u05d1\\u05d2"):
-    stream.push({{"msg_type": "transaction", "transaction": {{"action": text, "symbol": text}}}})
+    stream._feed.push({{"msg_type": "transaction", "transaction": {{"action": text, "symbol": text}}}})
 stream.view()
 """
 FRAME = "print(json.dumps([[row.epoch.timestamp(), f'{row.quote:.2f}'] for row in stream.frame().itertuples()]))"
@@ -51,7 +51,7 @@ streaming.PACE = 0.001
 last = stream._feed.beyond(0)[1][-1][1]["tick"]["epoch"]
 def flood(count):
     for last in range(flood.last + 1, flood.last + 1 + count):
-        stream.push({"msg_type": "tick", "tick": {"symbol": "1HZ100V", "epoch": last, "quote": 780 + last % 7 / 10}})
+        stream._feed.push({"msg_type": "tick", "tick": {"symbol": "1HZ100V", "epoch": last, "quote": 780 + last % 7 / 10}})
         time.sleep(0.003)
     flood.last = last
     gc.collect()
@@ -141,7 +141,7 @@ def test_ticks(notebook: Notebook) -> None:
     expect(panel.locator(".dpyauth-legend")).to_contain_text("The connection was lost from")
     notebook.page.mouse.move(0, 0)
     notebook.expect_readable("stream-ticks")
-    notebook.fill(2, f"stream.push({{'error': {{'code': 'Odd', 'message': {EVIL!r}}}}}); stream.end(None)")
+    notebook.fill(2, f"stream._feed.push({{'error': {{'code': 'Odd', 'message': {EVIL!r}}}}}); stream._feed.end(None)")
     notebook.run(2)
     expect(panel.locator(".dpyauth-ended")).to_contain_text(EVIL)
     expect(notebook.button("Pause")).to_be_disabled()
