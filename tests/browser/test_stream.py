@@ -51,7 +51,8 @@ streaming.PACE = 0.001
 last = stream._feed.beyond(0)[1][-1][1]["tick"]["epoch"]
 def flood(count):
     for last in range(flood.last + 1, flood.last + 1 + count):
-        stream._feed.push({"msg_type": "tick", "tick": {"symbol": "1HZ100V", "epoch": last, "quote": 780 + last % 7 / 10}})
+        tick = {"symbol": "1HZ100V", "epoch": last, "quote": 780 + last % 7 / 10}
+        stream._feed.push({"msg_type": "tick", "tick": tick})
         time.sleep(0.003)
     flood.last = last
     gc.collect()
