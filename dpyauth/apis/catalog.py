@@ -118,7 +118,7 @@ class Call:
             return self.changes
         return any(fields.get(name) is not None for name in self.changes)
 
-    @property
+    @functools.cached_property
     def look(self) -> str:
         """Where to see whether a change has happened, in words that follow "look at"."""
         return next((where for names, where in _LOOK if re.search(names, self.name)), "your account at Deriv")

@@ -65,15 +65,10 @@ def reveal(value: Any) -> Any:
 
 def secrets(value: Any) -> list[Secret]:
     """The secrets in the fields of a request."""
-    found: list[Secret] = []
-    waiting = [value]
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, Secret):
-            found.append(value)
-        elif isinstance(value, dict | list):
-            waiting.extend(value.values() if isinstance(value, dict) else value)
-    return found
+    if isinstance(value, Secret):
+        return [value]
+    children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return [secret for child in children for secret in secrets(child)]
 
 
 def seal(call: Call | None, given: Mapping[str, Any]) -> Fields:
@@ -82,11 +77,10 @@ def seal(call: Call | None, given: Mapping[str, Any]) -> Fields:
     So are texts in fields that the call does not have: one may be a slip of the pen, and all of them where the call
     is not known.
     """
-    strange = given.keys() - call.fields.keys() - _CARRIED if call and not call.open else set()
     sealed: Fields = {}
     for name, value in given.items():
         try:
-            if call is None or name in strange:
+            if call is None or not (name in call.fields or name in _CARRIED or call.open):
                 sealed[name] = _seal(value)
             else:
                 sealed[name] = _through(call, name, value, call.fields.get(name, {}), _sealed)

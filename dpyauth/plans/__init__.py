@@ -12,7 +12,7 @@ import queue
 import sys
 import threading
 import time
-from collections.abc import Callable, Coroutine, Generator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
 from types import MappingProxyType
@@ -234,33 +234,35 @@ def _leave(tickets: list[Ticket], error: BaseException) -> None:
 
 
 def _drive(driver: Driver, plan: Plan[T], tickets: list[Ticket]) -> T:
-    step: Callable[[], Any] = functools.partial(next, plan)
+    had: Any = None
+    error: BaseException | None = None
     while True:
         try:
-            wanted = step()
-            step = functools.partial(plan.send, _have(driver, wanted, tickets))
+            wanted = plan.send(had) if error is None else plan.throw(error)
+            had, error = _have(driver, wanted, tickets), None
         except StopIteration as done:
             result: T = done.value
             return result
-        except BaseException as error:  # an interrupt, too: what the plan holds must not depend on its frame
+        except BaseException as raised:  # an interrupt, too: what the plan holds must not depend on its frame
             if getattr(plan, "gi_frame", None) is None:  # it has ended
                 raise
-            step = functools.partial(plan.throw, error)
+            error = raised
 
 
 async def _drive_async(driver: Driver, plan: Plan[T], tickets: list[Ticket]) -> T:
-    step: Callable[[], Any] = functools.partial(next, plan)
+    had: Any = None
+    error: BaseException | None = None
     while True:
         try:
-            wanted = step()
-            step = functools.partial(plan.send, await _have_async(driver, wanted, tickets))
+            wanted = plan.send(had) if error is None else plan.throw(error)
+            had, error = await _have_async(driver, wanted, tickets), None
         except StopIteration as done:
             result: T = done.value
             return result
-        except BaseException as error:
+        except BaseException as raised:
             if getattr(plan, "gi_frame", None) is None:  # it has ended
                 raise
-            step = functools.partial(plan.throw, error)
+            error = raised
 
 
 def _have(driver: Driver, wanted: Request | Together | Steps[Any], tickets: list[Ticket]) -> Any:
@@ -269,12 +271,10 @@ def _have(driver: Driver, wanted: Request | Together | Steps[Any], tickets: list
     return _wait_all(driver, wanted, tickets) if isinstance(wanted, Together) else take(wanted, LONGEST)
 
 
-async def _have_async(driver: Driver, wanted: Request | Together | Steps[Any], tickets: list[Ticket]) -> Any:
+def _have_async(driver: Driver, wanted: Request | Together | Steps[Any], tickets: list[Ticket]) -> Awaitable[Any]:
     if isinstance(wanted, Request):
-        return await _wait_async(driver, wanted, tickets)
-    if isinstance(wanted, Together):
-        return await _wait_all_async(driver, wanted, tickets)
-    return await take_async(wanted, LONGEST)
+        return _wait_async(driver, wanted, tickets)
+    return _wait_all_async(driver, wanted, tickets) if isinstance(wanted, Together) else take_async(wanted, LONGEST)
 
 
 def _wait(driver: Driver, request: Request, tickets: list[Ticket]) -> Reply:
@@ -292,8 +292,8 @@ def _wait(driver: Driver, request: Request, tickets: list[Ticket]) -> Reply:
 
 
 async def _wait_async(driver: Driver, request: Request, tickets: list[Ticket]) -> Reply:
-    waiters = waiters_of(asyncio.get_running_loop())
-    arrival = waiters.loop.create_future()
+    loop = asyncio.get_running_loop()
+    waiters, arrival = waiters_of(loop), loop.create_future()
     ticket = driver._begin(request, lambda pending: waiters.landed(arrival))
     tickets.append(ticket)
     try:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import threading
+import weakref
 from collections import deque
 from typing import TYPE_CHECKING
+
+from dpyauth.wire.bell import Bell
 
 if TYPE_CHECKING:
     from dpyauth.plans import Ticket
@@ -25,50 +27,50 @@ class Waiters:
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self.loop = loop
         self._waiting: dict[Ticket, Arrival] = {}
         self._beating = False
         self._arrived: deque[Arrival] = deque()
         self._woken = False
-        self._lock = threading.Lock()
+        self._bell = Bell(loop, self._wake)
 
     def landed(self, arrival: Arrival) -> None:
         """Wake whoever awaits this; called on the connection's thread. The loop is woken once for many."""
         self._arrived.append(arrival)
-        with self._lock:
-            if not self._woken:
-                try:
-                    self.loop.call_soon_threadsafe(self._wake)
-                except RuntimeError:
-                    return  # the caller's loop is closed: nobody waits any more
-                self._woken = True
+        # Whoever sets the flag wakes the loop. The loop clears it before it looks, so nothing stays behind.
+        if not self._woken:
+            self._woken = True
+            self._bell.ring()
 
     def add(self, ticket: Ticket, arrival: Arrival) -> None:
-        """Enter one more that waits."""
+        """Enter one more that waits; called on the loop."""
         self._waiting[ticket] = arrival
         if not self._beating:
-            self.loop.call_later(HEARTBEAT, self._beat)
-            self._beating = True
+            self._beat_later()
 
     def remove(self, ticket: Ticket) -> None:
         """Forget one that waits no more."""
         self._waiting.pop(ticket, None)
 
     def _wake(self) -> None:
-        with self._lock:
-            self._woken = False
+        self._woken = False
         while self._arrived:
-            _set(self._arrived[0])
-            self._arrived.popleft()
+            _set(self._arrived.popleft())
+
+    def _beat_later(self) -> None:
+        asyncio.get_running_loop().call_later(HEARTBEAT, self._beat)
+        self._beating = True
 
     def _beat(self) -> None:
-        for ticket, arrival in list(self._waiting.items()):
-            ticket.check()
-            if ticket.pending.done:
-                _set(arrival)
-        self._beating = bool(self._waiting)
-        if self._beating:
-            self.loop.call_later(HEARTBEAT, self._beat)
+        try:
+            self._wake()
+            for ticket, arrival in list(self._waiting.items()):
+                ticket.check()
+                if ticket.pending.done:
+                    _set(arrival)
+        finally:
+            self._beating = False
+            if self._waiting:
+                self._beat_later()
 
 
 def _set(arrival: Arrival) -> None:
@@ -76,14 +78,10 @@ def _set(arrival: Arrival) -> None:
         arrival.set_result(None)
 
 
-_waiters: dict[asyncio.AbstractEventLoop, Waiters] = {}
+_waiters: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Waiters] = weakref.WeakKeyDictionary()
 
 
 def waiters_of(loop: asyncio.AbstractEventLoop) -> Waiters:
-    """Those of the loop that runs here."""
+    """Return those of the loop that runs here."""
     waiters = _waiters.get(loop)
-    if waiters is None:
-        for other in [other for other in _waiters.copy() if other.is_closed()]:
-            _waiters.pop(other, None)
-        waiters = _waiters.setdefault(loop, Waiters(loop))
-    return waiters
+    return _waiters.setdefault(loop, Waiters(loop)) if waiters is None else waiters

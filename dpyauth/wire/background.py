@@ -22,6 +22,7 @@ from concurrent.futures import Future
 from typing import Any, TypeVar
 
 from dpyauth.threads import Thread
+from dpyauth.wire.bell import Bell
 
 T = TypeVar("T")
 
@@ -37,6 +38,7 @@ class Background:
         self._users: set[object] = set()
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._bell: Bell | None = None
         self._woken = False
         self._registering = threading.Lock()  # of background threads; the reader's never takes it
 
@@ -63,14 +65,11 @@ class Background:
 
     def wake(self) -> None:
         """See to it that what was posted is looked at."""
-        loop = self._loop
-        if loop is None:
+        bell = self._bell
+        if bell is None:
             Thread(self._live, "dpyauth").start()  # if there is one already, it ends at once
-            return
-        try:
-            loop.call_soon_threadsafe(self._empty)
-        except RuntimeError:
-            pass  # it has just ended, and looked for what was posted after that
+        else:
+            bell.ring()  # if its loop has just ended, that has looked for what was posted since
 
     def run(self, steps: Callable[[], Coroutine[Any, Any, T]], outcome: Future[T]) -> None:
         """Make a coroutine on the background thread and run it there; cancelling its outcome calls it off."""
@@ -121,7 +120,7 @@ class Background:
             asyncio.set_event_loop(loop)
             loop.set_exception_handler(_complain)
             loop.call_soon(self._empty)
-            self._thread, self._loop = threading.current_thread(), loop
+            self._thread, self._loop, self._bell = threading.current_thread(), loop, Bell(loop, self._empty)
         try:
             loop.run_forever()
             tasks = asyncio.all_tasks(loop)
@@ -144,7 +143,7 @@ class Background:
             self._do(each)
         if not self._users and not self._work:
             self.loop.stop()
-            self._thread = self._loop = None
+            self._thread = self._loop = self._bell = None
             self._woken = False
             if self._work:  # posted in this moment
                 self.wake()

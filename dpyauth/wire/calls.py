@@ -33,6 +33,7 @@ class Pending:
         "changes",
         "deadline",
         "deliver",
+        "done",
         "error",
         "exact",
         "lane",
@@ -85,16 +86,12 @@ class Pending:
         self.losses = 0
         self.reply: Reply | None = None
         self.error: DpyauthError | None = None
+        self.done = False  # whether it has ended, and its reply or error is here to be read; on any thread
         self.withdrawn = False  # by the caller, before it was sent
         self._once = {"send": True, "end": True}  # popped by whoever gets there first, on whatever thread
 
     def __repr__(self) -> str:
         return f"<call {self.call!r}, req_id {self.req_id}>"
-
-    @property
-    def done(self) -> bool:
-        """Whether it has ended."""
-        return "end" not in self._once
 
     @property
     def sent(self) -> bool:
@@ -121,6 +118,7 @@ class Pending:
     def _end(self, reply: Reply | None, error: DpyauthError | None) -> None:
         if self._once.pop("end", False):
             self.reply, self.error, self.text = reply, error, ""
+            self.done = True
             self.deliver(self)
 
 

@@ -102,10 +102,12 @@ class Socket(ClientConnection):
             return
         if event.opcode is not Opcode.CONT:
             self._is_text = event.opcode is Opcode.TEXT
-        self._parts.append(bytes(event.data))
-        event.data = b""  # the library holds on to its latest frame, and that may repeat a secret
-        if event.fin:
-            message = b"".join(self._parts)
+        data, event.data = bytes(event.data), b""  # the library holds on to its latest frame: it may repeat a secret
+        if not event.fin:
+            self._parts.append(data)
+            return
+        if self._parts:
+            data = b"".join([*self._parts, data])
             self._parts.clear()
-            if self.on_message is not None:
-                self.on_message(message, self._is_text)
+        if self.on_message is not None:
+            self.on_message(data, self._is_text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import inspect
 import threading
 from collections.abc import Callable
@@ -242,9 +243,12 @@ def test_an_interrupt_reaches_a_loop_that_only_awaits(driven: Driven, monkeypatc
 
 
 def test_every_loop_has_waiters_of_its_own_and_a_closed_one_is_forgotten(driven: Driven) -> None:
+    before = [*waiters._waiters]
     results = [awaiting(driven, "one") for _ in range(5)]  # each on a loop of its own
     assert results == [{"one": count} for count in range(1, 6)]
-    assert len([loop for loop in waiters._waiters if loop.is_closed()]) <= 1
+    driven.left()
+    gc.collect()
+    assert not [loop for loop in waiters._waiters if loop not in before]
 
     async def both_loops() -> list[Reply]:
         one = asyncio.ensure_future(Awaitables(driven).one())
@@ -267,6 +271,37 @@ def test_a_reply_to_a_loop_that_is_closed_disturbs_nobody(driven: Driven) -> Non
     asyncio.run(leave())
     waiting[0].resolve({})
     assert driven.left() == ["one"]
+
+
+def test_an_interrupt_of_a_task_that_the_heartbeat_wakes_does_not_end_the_heartbeat(
+    driven: Driven, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiters, "HEARTBEAT", 0.01)
+    waiting: list[Pending] = []
+    driven.answer = waiting.append
+
+    async def interrupted() -> None:
+        await Awaitables(driven).one()
+        raise KeyboardInterrupt
+
+    async def waits() -> Reply:
+        reply: Reply = await Awaitables(driven).one()
+        return reply
+
+    def end(pending: Pending) -> None:
+        pending.deliver = lambda pending: None  # an interrupt has struck where the word was passed on
+        pending.resolve({"end": True})
+
+    with asyncio.Runner() as runner:
+        loop = runner.get_loop()
+        tasks = [loop.create_task(interrupted()), loop.create_task(waits())]
+        loop.call_later(0.05, lambda: [end(pending) for pending in waiting[:1]])
+        with pytest.raises(KeyboardInterrupt):
+            loop.run_until_complete(tasks[1])
+        end(waiting[1])
+        assert loop.run_until_complete(asyncio.wait_for(tasks[1], 10)) == {"end": True}
+        with pytest.raises(KeyboardInterrupt):
+            tasks[0].result()
 
 
 TASKS = [asyncio.Task, getattr(asyncio.tasks, "_PyTask")]  # noqa: B009  # nested loops need the one in Python

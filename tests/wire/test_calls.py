@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import math
+import sys
 import threading
 from collections import Counter
+from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -47,6 +50,23 @@ def test_it_is_delivered_when_its_end_can_be_seen() -> None:
     call = pending(deliver=lambda call: seen.append((call.done, call.reply)))
     call.resolve({"x": 1})
     assert seen == [(True, {"x": 1})]
+
+
+@pytest.mark.parametrize("end", [lambda call: call.resolve({"x": 1}), lambda call: call.fail(SessionClosed("x"))])
+def test_whoever_sees_its_end_on_another_thread_sees_how_it_ended(end: Callable[[Pending], None]) -> None:
+    call, looked = pending(), []
+
+    def look(frame: FrameType, event: str, argument: Any) -> Any:  # another thread may look between any two lines
+        looked.append((call.done, call.reply is not None or call.error is not None))
+        return look
+
+    sys.settrace(look)
+    try:
+        end(call)
+    finally:
+        sys.settrace(None)
+    assert (True, True) in looked
+    assert (True, False) not in looked
 
 
 def test_of_many_threads_that_end_it_one_does() -> None:
