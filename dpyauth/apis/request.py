@@ -23,6 +23,9 @@ _CARRIED = frozenset({"passthrough", "req_id"})
 
 _TOO_DEEP = 50  # levels
 
+_MAY_HOLD = (Secret, dict, list)
+"""What may be a secret, or have one in it."""
+
 
 def build(call: Call, given: Mapping[str, Any]) -> Fields:
     """The fields of a request, checked and converted; sensitive values are wrapped as secrets.
@@ -64,11 +67,11 @@ def reveal(value: Any) -> Any:
 
 
 def secrets(value: Any) -> list[Secret]:
-    """The secrets in the fields of a request."""
+    """Return the secrets in the fields of a request."""
     if isinstance(value, Secret):
         return [value]
     children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return [secret for child in children for secret in secrets(child)]
+    return [found for child in children if isinstance(child, _MAY_HOLD) for found in secrets(child)]
 
 
 def seal(call: Call | None, given: Mapping[str, Any]) -> Fields:

@@ -85,30 +85,28 @@ class Ticket:
     ----------
     pending : Pending
         The call.
-    send : callable
-        Sends it, on the background thread, and tells the ticket by what ``line``.
-    finish : callable
-        Turns an error reply into an exception; runs on the caller's thread, so that tracebacks are the caller's.
     """
 
-    __slots__ = ("_finish", "_left", "_send", "_told", "line", "pending")
+    __slots__ = ("_left", "_told", "line", "pending")
 
-    def __init__(
-        self,
-        pending: Pending,
-        send: Callable[[Ticket], None],
-        finish: Callable[[Reply], Reply] = lambda reply: reply,
-    ) -> None:
+    def __init__(self, pending: Pending) -> None:
         self.pending = pending
         self.line: Connection | Errands | None = None
-        self._send = send
-        self._finish = finish
+        """By what it was sent."""
         self._left = False
         self._told: BaseException | None = None  # the error that says what became of it
 
+    def send(self) -> None:
+        """Send it; called on the background thread."""
+        raise NotImplementedError
+
+    def finish(self, reply: Reply) -> Reply:
+        """Return the reply, or raise the error that it is; on the caller's thread, so that tracebacks are theirs."""
+        raise NotImplementedError
+
     def submit(self) -> None:
-        """Send it."""
-        background.post(self._send, self)
+        """Have it sent."""
+        background.post(type(self).send, self)
 
     @property
     def matters(self) -> bool:
@@ -122,7 +120,7 @@ class Ticket:
             if pending.error is not None:
                 raise pending.error
             assert pending.reply is not None
-            return self._finish(pending.reply)
+            return self.finish(pending.reply)
         except DpyauthError as error:
             self._told = error
             raise

@@ -16,7 +16,6 @@ from dpyauth.apis import request as requests
 from dpyauth.apis.access import Api, named
 from dpyauth.apis.catalog import Call, Catalog
 from dpyauth.errors import (
-    BadReply,
     DpyauthError,
     InvalidSetting,
     MissingScope,
@@ -25,6 +24,7 @@ from dpyauth.errors import (
 from dpyauth.plans import Awaitables, Plan, Request, Ticket, planned
 from dpyauth.secret import scrub
 from dpyauth.session.accounts import Accounts
+from dpyauth.session.asked import Asked
 from dpyauth.session.asking import Asking
 from dpyauth.session.facts import Facts
 from dpyauth.session.histories import Histories
@@ -33,9 +33,8 @@ from dpyauth.session.queries import Queries
 from dpyauth.session.showing import Showing
 from dpyauth.session.signing import Signing
 from dpyauth.wire.budget import Budget
-from dpyauth.wire.calls import Pending, outcome_unknown
+from dpyauth.wire.calls import Pending
 from dpyauth.wire.connection import Connection
-from dpyauth.wire.replies import Reply, leaves_open
 from dpyauth.wire.state import State
 from dpyauth.wire.subscriptions import Subscription
 
@@ -270,34 +269,7 @@ class Session(Signing, Accounts, Asking, Queries, Facts, Histories, Legacy, Show
             subscription=_subscription(call, fields, req_id, text, feed.many) if feed is not None else None,
         )
 
-        def finish(reply: Reply) -> Reply:
-            if "error" in reply and call.rest is None:
-                error = api.error(reply, call.name, secrets, changes=changes)
-                if error is not None:
-                    pending.reply = None  # it may repeat secrets, and tracebacks show variables
-                    del reply
-                    unknown = changes and leaves_open(error.code)
-                    raise outcome_unknown(call.name, str(error), call.look) if unknown else error
-            return reply
-
-        def send(ticket: Ticket) -> None:
-            """Send it, on the background thread."""
-            try:
-                if call.rest is not None:
-                    ticket.line = errands = self._errands_for(call)
-                    errands.submit(pending, call, fields)
-                    return
-                ticket.line = connection = self._connection_for(call, request.account)
-                if feed is not None:
-                    feed.connection = connection
-                connection.submit(pending)
-            except DpyauthError as error:
-                pending.fail(error.again())
-            except Exception as error:  # a defect of ours must not leave the caller waiting
-                pending.fail(BadReply(f"'{call.name}' failed inside dpyauth ({type(error).__name__}).", call=call.name))
-                raise
-
-        return Ticket(pending, send, finish)
+        return Asked(self, api, call, request, fields, secrets, pending)
 
     def _check(self, call: Call) -> None:
         """See to it that this call can be made, or say why not."""

@@ -71,8 +71,9 @@ class Asking(Payloads):
         >>> session.call("ping")["ping"]
         'pong'
         """
-        fields = requests.seal(self._catalog.get(name), fields)  # first of all: tracebacks may show variables
-        self._one_reply(name, fields)
+        call = self._catalog.get(name)
+        fields = requests.seal(call, fields)  # first of all: tracebacks may show variables
+        self._one_reply(name, call, fields)
         reply: Reply = yield Request(name, fields, timeout)
         return reply
 
@@ -138,9 +139,10 @@ class Asking(Payloads):
         """
         from dpyauth import frames
 
-        fields = requests.seal(self._catalog.get(name), fields)
-        self._one_reply(name, fields)
-        call = self._catalog.find(name)
+        known = self._catalog.get(name)
+        fields = requests.seal(known, fields)
+        self._one_reply(name, known, fields)
+        call = known or self._catalog.find(name)
         asked = requests.build(call, fields)  # what is wrong with them is wrong for every account
 
         def shape(reply: Mapping[str, Any], context: Context) -> pd.DataFrame:
@@ -323,11 +325,12 @@ class Asking(Payloads):
 
     # Inside
 
-    def _one_reply(self, name: str, fields: Mapping[str, Any]) -> None:
+    @staticmethod
+    def _one_reply(name: str, call: Call | None, fields: Mapping[str, Any]) -> None:
         """See to it that this call gives one reply, and may be made here at all."""
         if name in _NOT_BY_CALL:
             raise InvalidRequest(_NOT_BY_CALL[name], call=name)
-        if fields.get("subscribe") or (name in self._catalog and self._catalog[name].streams == "required"):
+        if fields.get("subscribe") or (call is not None and call.streams == "required"):
             raise InvalidRequest(
                 f"One reply is returned here, and '{name}' with subscribe is a stream of them: use session.stream() "
                 "for it, or leave 'subscribe' out to get the present state once.",

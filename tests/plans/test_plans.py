@@ -47,13 +47,17 @@ class Driven:
         self.begun.append(request)
         pending = Pending(request.call, 1, "", 0.0, 5.0, deliver, changes=self.changes)
 
-        def send(ticket: Ticket) -> None:
-            ticket.line = self.connection  # type: ignore[assignment]
-            pending.take()
-            pending.sent_at = 0.0
-            self.answer(pending)
+        class Asked(Ticket):
+            def send(ticket) -> None:
+                ticket.line = self.connection  # type: ignore[assignment]
+                pending.take()
+                pending.sent_at = 0.0
+                self.answer(pending)
 
-        return Ticket(pending, send, lambda reply: self.finish(reply))
+            def finish(ticket, reply: Reply) -> Reply:
+                return self.finish(reply)
+
+        return Asked(pending)
 
     def left(self) -> list[str]:
         """What callers have given up, once the background thread has done what it was given."""

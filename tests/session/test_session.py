@@ -413,7 +413,7 @@ def test_closing(session: Session, box: Sandbox, eventually: Eventually) -> None
     with pytest.raises(SessionClosed):
         session._sign_in(api_token("sandbox-rich-all", "a test"))
     eventually(lambda: box.connections_open == 0)
-    assert not [thread for thread in threading.enumerate() if thread.name == "dpyauth"]
+    eventually(lambda: not [thread for thread in threading.enumerate() if thread.name == "dpyauth"])
 
 
 def test_closing_while_a_call_waits(session: Session, box: Sandbox) -> None:
