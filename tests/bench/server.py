@@ -66,8 +66,7 @@ class Server(asyncio.BufferedProtocol):
                     break
                 self.answer(apply_mask(data[start + 6 : end], data[start + 2 : start + 6]))
                 start = end
-            self.transport.write(b"".join(self.answers))
-            self.answers.clear()
+            self.flush()
         self.rest = data[start:]
         if self.rest and (self.protocol.state is not State.OPEN or self.rest[0] != 0x81):
             self.protocol.receive_data(self.rest)
@@ -92,6 +91,12 @@ class Server(asyncio.BufferedProtocol):
             tick = {"symbol": "R_100", "epoch": 1_790_000_000 + number, "quote": 100.5, "id": "s" * 32, "pip_size": 2}
             body = {"echo_req": request, "msg_type": "tick", "tick": tick, "subscription": {"id": "s" * 32}}
             self.say(json.dumps(body)[:-1].encode() + req_id + b"}")
+            if number % 1000 == 999:  # asyncio's TLS copies what is left of a write with every record it makes of it
+                self.flush()
+
+    def flush(self) -> None:
+        self.transport.write(b"".join(self.answers))
+        self.answers.clear()
 
     def say(self, message: bytes) -> None:
         size = len(message)
