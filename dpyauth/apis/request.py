@@ -23,9 +23,6 @@ _CARRIED = frozenset({"passthrough", "req_id"})
 
 _TOO_DEEP = 50  # levels
 
-_MAY_HOLD = (Secret, dict, list)
-"""What may be a secret, or have one in it."""
-
 
 def build(call: Call, given: Mapping[str, Any]) -> Fields:
     """The fields of a request, checked and converted; sensitive values are wrapped as secrets.
@@ -68,10 +65,15 @@ def reveal(value: Any) -> Any:
 
 def secrets(value: Any) -> list[Secret]:
     """Return the secrets in the fields of a request."""
-    if isinstance(value, Secret):
-        return [value]
-    children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return [found for child in children if isinstance(child, _MAY_HOLD) for found in secrets(child)]
+    found: list[Secret] = []
+    waiting = [value]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, Secret):
+            found.append(value)
+        elif isinstance(value, (dict, list)):
+            waiting.extend(value.values() if isinstance(value, dict) else value)
+    return found
 
 
 def seal(call: Call | None, given: Mapping[str, Any]) -> Fields:

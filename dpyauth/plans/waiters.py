@@ -84,4 +84,6 @@ _waiters: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Waiters] = weakre
 def waiters_of(loop: asyncio.AbstractEventLoop) -> Waiters:
     """Return those of the loop that runs here."""
     waiters = _waiters.get(loop)
-    return _waiters.setdefault(loop, Waiters(loop)) if waiters is None else waiters
+    if waiters is None:
+        waiters = _waiters[loop] = Waiters(loop)
+    return waiters

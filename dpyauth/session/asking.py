@@ -139,10 +139,9 @@ class Asking(Payloads):
         """
         from dpyauth import frames
 
-        known = self._catalog.get(name)
-        fields = requests.seal(known, fields)
-        self._one_reply(name, known, fields)
-        call = known or self._catalog.find(name)
+        fields = requests.seal(self._catalog.get(name), fields)
+        self._one_reply(name, self._catalog.get(name), fields)
+        call = self._catalog.find(name)
         asked = requests.build(call, fields)  # what is wrong with them is wrong for every account
 
         def shape(reply: Mapping[str, Any], context: Context) -> pd.DataFrame:

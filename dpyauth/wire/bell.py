@@ -8,9 +8,9 @@ import sys
 import weakref
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from io import FileIO
 
-_FLAGS = os.EFD_CLOEXEC | os.EFD_NONBLOCK if sys.platform == "linux" else 0
 _ONE = (1).to_bytes(8, sys.byteorder)
 
 
@@ -24,7 +24,7 @@ class Bell:
     On Linux the loop listens to a counter of the kernel's, for half of what ``call_soon_threadsafe`` costs. Everywhere
     else, and for loops that cannot listen, it is that. The bell keeps no loop alive.
 
-    The counter is closed when the bell is gone, and not before: whoever rings has the bell, so nobody can ring a
+    The counter is closed when bell and loop are gone, and not before: whoever rings has the bell, so nobody can ring a
     descriptor that is somebody else's by then. A lock would do that too, but an interrupt could leave it locked.
 
     Parameters
@@ -36,33 +36,25 @@ class Bell:
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, answer: Callable[[], object]) -> None:
-        self._counter: _Counter | None = None
-        self._otherwise: tuple[asyncio.AbstractEventLoop, Callable[[], object]] | None = None
+        there = weakref.proxy(loop)
+        self._wake: Callable[[], object] = lambda: there.call_soon_threadsafe(answer)
         if sys.platform == "linux":
-            counter = _Counter(os.eventfd(0, _FLAGS), "w")
-            try:
-                loop.add_reader(counter.fileno(), _heard, counter.fileno(), answer)
-            except NotImplementedError:
-                pass
-            else:
-                self._counter = counter
-                return
-        self._otherwise = weakref.proxy(loop), answer
+            with suppress(NotImplementedError, OSError):  # it cannot listen, or there are too many descriptors
+                counter = _Counter(os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK), "w")
+                loop.add_reader(counter.fileno(), _heard, counter, answer)
+                self._wake = partial(counter.write, _ONE)
 
     def ring(self) -> None:
         """Have it called; of no effect once the loop has ended."""
-        if self._counter is not None:
-            self._counter.write(_ONE)
-        elif self._otherwise is not None:
-            loop, answer = self._otherwise
-            with suppress(RuntimeError, ReferenceError):  # it is closed
-                loop.call_soon_threadsafe(answer)
-
-
-def _heard(counter: int, answer: Callable[[], object]) -> None:
-    if sys.platform == "linux":
         try:
-            os.eventfd_read(counter)
-        except BlockingIOError:
-            pass  # a loop within the loop has answered
-        answer()
+            self._wake()
+        except (RuntimeError, ReferenceError):
+            pass  # it is closed, or gone
+
+
+def _heard(counter: _Counter, answer: Callable[[], object]) -> None:
+    try:
+        os.read(counter.fileno(), len(_ONE))
+    except BlockingIOError:
+        pass  # a loop within the loop has answered
+    answer()

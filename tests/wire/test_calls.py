@@ -60,11 +60,12 @@ def test_whoever_sees_its_end_on_another_thread_sees_how_it_ended(end: Callable[
         looked.append((call.done, call.reply is not None or call.error is not None))
         return look
 
+    before = sys.gettrace()
     sys.settrace(look)
     try:
         end(call)
     finally:
-        sys.settrace(None)
+        sys.settrace(before)
     assert (True, True) in looked
     assert (True, False) not in looked
 
