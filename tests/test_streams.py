@@ -319,6 +319,7 @@ def test_all_open_contracts_and_one_of_them_fails(
         states = [stream.next(5)["proposal_open_contract"]["is_sold"] for _ in contracts]
         assert sorted(states) == [*[0] * (len(contracts) - 1), 1]
         assert not stream.ended
+        eventually(lambda: at_deriv(box) == len(contracts) - 1)
 
         connection = stream._feed.connection
         assert connection is not None

@@ -183,7 +183,7 @@ class Subscriptions:
         self._maybe_over(subscription, reply, stream_id)
 
     def orphan(self, reply: Reply) -> None:
-        """An update of a stream that nobody listens to any more: have Deriv end it."""
+        """An update of a stream that nobody needs any more: have Deriv end it."""
         stream_id = _stream_id(reply)
         if stream_id is not None and "error" not in reply:
             self._ask("forget", {"forget": stream_id}, None)
@@ -243,6 +243,7 @@ class Subscriptions:
             sold = isinstance(contract, dict) and bool(contract.get("is_sold"))
             if sold and subscription.many:
                 subscription.ids.discard(stream_id)
+                self.orphan(reply)  # nothing more can come of it
             over = sold and not subscription.many
         if over:
             self._release(subscription)

@@ -50,17 +50,29 @@ def test_a_page_in_a_browser_may_connect(box: Sandbox) -> None:
         assert "pong" in one.recv(timeout=5)
 
 
-def test_an_idle_connection_is_closed_and_a_busy_one_is_not() -> None:
-    with ExitStack() as stack:
-        box = stack.enter_context(Sandbox(idle_timeout=1.0, limits=None))
-        busy, idle = (stack.enter_context(connect(f"{box.url}?app_id=1089")) for _ in range(2))
-        while box.connections_open == 2:
-            busy.send('{"ping":1}')
-            busy.recv(timeout=5)
+def test_an_idle_connection_is_closed() -> None:
+    with Sandbox(idle_timeout=0.2) as box, connect(f"{box.url}?app_id=1089") as idle:
         with pytest.raises(ConnectionClosed) as caught:
             idle.recv(timeout=5)
         assert caught.value.rcvd is not None
         assert caught.value.rcvd.code == 1000
+
+
+def test_a_busy_connection_is_not_closed() -> None:
+    with ExitStack() as stack:
+        box = stack.enter_context(Sandbox(idle_timeout=120.0))
+        busy, idle = (stack.enter_context(connect(f"{box.url}?app_id=1089")) for _ in range(2))
+        for each in (busy, idle):
+            each.send('{"ping":1}')
+            assert "pong" in each.recv(timeout=5)
+        for client in tuple(box.sockets):
+            box._now(functools.partial(setattr, client, "_heard", client._heard - 121))  # two minutes have passed
+        busy.send('{"ping":1}')
+        assert "pong" in busy.recv(timeout=5)
+        for client in tuple(box.sockets):
+            box._now(client._watch)
+        with pytest.raises(ConnectionClosed):
+            idle.recv(timeout=5)
         busy.send('{"ping":1}')
         assert "pong" in busy.recv(timeout=5)
 
