@@ -418,10 +418,10 @@ def test_a_first_connection_that_fails(
 def test_a_long_reply_on_a_slow_line_is_no_silence(
     through: Open, proxy: Proxy, box: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dpyauth.wire.liveness.PING_TIMEOUT", 1.0)
+    monkeypatch.setattr("dpyauth.wire.liveness.PING_TIMEOUT", 2.5)
     session = through(timeout=20.0)
-    box.faults.oversize(4500, READ)
-    proxy.now("bytewise", count=4500)  # takes longer than a ping may
+    box.faults.oversize(7000, READ)
+    proxy.now("bytewise", count=7000)  # takes longer than a ping may
     begin = time.monotonic()
     assert isinstance(outcome(on_thread(lambda: session.call(READ))), dict)
     assert time.monotonic() - begin > liveness.PING_EVERY + liveness.PING_TIMEOUT
