@@ -324,7 +324,7 @@ def test_closing_on_a_broken_line_takes_little_time(through: Open, proxy: Proxy,
     proxy.now(fault)
     begin = time.monotonic()
     outcome(on_thread(session.close))
-    assert time.monotonic() - begin < 3
+    assert time.monotonic() - begin < 4.5  # it gives up waiting after 5 s
     assert session.state == "closed"
 
 
@@ -440,7 +440,10 @@ def test_a_silent_death_is_found_while_a_call_waits(
 
 
 @pytest.mark.parametrize("fault", [("slow", 0.3), ("bytewise",), ("delay", 0.05)])
-def test_a_first_connection_that_takes_its_time(through: Open, proxy: Proxy, fault: tuple[Any, ...]) -> None:
+def test_a_first_connection_that_takes_its_time(
+    through: Open, proxy: Proxy, fault: tuple[Any, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dpyauth.wire.link.GREETING_TIMEOUT", 15.0)
     proxy.next(*fault)
     assert is_usable(through())
 

@@ -424,7 +424,7 @@ def test_closing_while_a_call_waits(session: Session, box: Sandbox) -> None:
     session.close()
     with pytest.raises(SessionClosed):
         waiting.result(1)
-    assert time.monotonic() - begin < 3
+    assert time.monotonic() - begin < 4.5  # it gives up waiting after 5 s
 
 
 def test_closing_calls_off_a_sign_in_that_waits(open_session: Open, box: Sandbox) -> None:
@@ -442,7 +442,7 @@ def test_closing_while_the_server_stalls(session: Session, box: Sandbox, monkeyp
     box.faults.stall(pongs=False)
     begin = time.monotonic()
     session.close()
-    assert time.monotonic() - begin < 4
+    assert time.monotonic() - begin < 4.5  # it gives up waiting after 5 s
 
 
 def test_closing_while_signing_in(open_session: Open, box: Sandbox) -> None:
@@ -684,7 +684,7 @@ def test_calls_beyond_the_limit_queue_and_all_are_answered(tight: tuple[Sandbox,
     began = time.monotonic()
     waiting = statements(session, 25)
     assert session.call("ping")["ping"] == "pong"  # another kind need not wait
-    assert time.monotonic() - began < 1.9
+    assert not all(future.done() for future in waiting)
     assert all(future.result(20)["statement"]["count"] == 1 for future in waiting)
     assert time.monotonic() - began >= 4 * 0.5 - 0.1
     # On a busy machine the two clocks may disagree by a moment: what Deriv refuses then is asked again.

@@ -192,7 +192,7 @@ def test_closing_while_one_is_asked_for(connect: Make) -> None:
     assert asked.wait(5)
     begin = time.monotonic()
     connection.close(CLOSED)
-    assert time.monotonic() - begin < 2
+    assert time.monotonic() - begin < 4.5  # it gives up waiting after 5 s
     assert called_off.is_set()
     assert connection.ready.exception(0) is CLOSED
 

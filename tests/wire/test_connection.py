@@ -119,7 +119,7 @@ def test_closing_at_once_takes_no_time(box: Sandbox, connect: Make) -> None:
     begin = time.monotonic()
     connection = connect(address(box))
     connection.close(CLOSED)
-    assert time.monotonic() - begin < 2
+    assert time.monotonic() - begin < 4.5  # it gives up waiting after 5 s
     assert connection.ready.exception(0) in {None, CLOSED}  # it may have been quicker
     assert connection.state is State.CLOSED
 
@@ -139,7 +139,7 @@ def test_closing_a_connection_that_is_being_opened(connect: Make) -> None:
         accepted, _ = silent.accept()
         begin = time.monotonic()
         connection.close(CLOSED)
-        assert time.monotonic() - begin < 2
+        assert time.monotonic() - begin < 4.5  # it gives up waiting after 5 s
         accepted.close()
     assert connection.ready.exception(0) in {None, CLOSED}  # it may have been quicker
 
