@@ -12,6 +12,7 @@ import queue
 import sys
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
@@ -76,7 +77,7 @@ class Driver(Protocol):
     def _begin(self, request: Request, deliver: Callable[[Pending], None]) -> Ticket: ...
 
 
-class Ticket:
+class Ticket(ABC):
     """A request that is ready to be sent, or on its way.
 
     It exists before anything is sent, so that whatever interrupts its caller finds it: what may have left is told.
@@ -96,13 +97,13 @@ class Ticket:
         self._left = False
         self._told: BaseException | None = None  # the error that says what became of it
 
+    @abstractmethod
     def send(self) -> None:
         """Send it; called on the background thread."""
-        raise NotImplementedError
 
+    @abstractmethod
     def finish(self, reply: Reply) -> Reply:
         """Return the reply, or raise the error that it is; on the caller's thread, so that tracebacks are theirs."""
-        raise NotImplementedError
 
     def submit(self) -> None:
         """Have it sent."""

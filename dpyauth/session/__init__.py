@@ -268,7 +268,6 @@ class Session(Signing, Accounts, Asking, Queries, Facts, Histories, Legacy, Show
             listener=feed,
             subscription=_subscription(call, fields, req_id, text, feed.many) if feed is not None else None,
         )
-
         return Asked(self, api, call, request, fields, secrets, pending)
 
     def _check(self, call: Call) -> None:

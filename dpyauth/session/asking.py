@@ -139,8 +139,9 @@ class Asking(Payloads):
         """
         from dpyauth import frames
 
-        fields = requests.seal(self._catalog.get(name), fields)
-        self._one_reply(name, self._catalog.get(name), fields)
+        known = self._catalog.get(name)
+        fields = requests.seal(known, fields)
+        self._one_reply(name, known, fields)
         call = self._catalog.find(name)
         asked = requests.build(call, fields)  # what is wrong with them is wrong for every account
 

@@ -183,10 +183,10 @@ class Subscriptions:
         self._maybe_over(subscription, reply, stream_id)
 
     def orphan(self, reply: Reply) -> None:
-        """An update of a stream that nobody needs any more: have Deriv end it."""
+        """An update of a stream that nobody listens to any more: have Deriv end it."""
         stream_id = _stream_id(reply)
         if stream_id is not None and "error" not in reply:
-            self._ask("forget", {"forget": stream_id}, None)
+            self._forget(stream_id)
 
     def lost(self, reason: str) -> None:
         """The connection is gone, and with it everything that Deriv knew of our streams."""
@@ -243,7 +243,7 @@ class Subscriptions:
             sold = isinstance(contract, dict) and bool(contract.get("is_sold"))
             if sold and subscription.many:
                 subscription.ids.discard(stream_id)
-                self.orphan(reply)  # nothing more can come of it
+                self._forget(stream_id)  # nothing more can come of it
             over = sold and not subscription.many
         if over:
             self._release(subscription)
@@ -255,8 +255,11 @@ class Subscriptions:
         if subscription in self:
             del self._by_key[subscription.key], self._by_id[subscription.req_id]
         for stream_id in subscription.ids:
-            self._ask("forget", {"forget": stream_id}, None)
+            self._forget(stream_id)
         subscription.ids.clear()
+
+    def _forget(self, stream_id: str) -> None:
+        self._ask("forget", {"forget": stream_id}, None)
 
     def _can_fill(self, subscription: Subscription, reply: Reply) -> bool:
         return subscription.symbol is not None and _epoch(subscription.last) is not None and _epoch(reply) is not None
