@@ -834,7 +834,7 @@ def test_every_sign_in_comes_to_an_end(open_options: Open, box: Sandbox, fault: 
     began = time.monotonic()
     with pytest.raises(DpyauthError):
         open_options(timeout=0.4)
-    assert time.monotonic() - began < 10  # not 15, as HTTP may take, nor 30, as the call
+    assert time.monotonic() - began < 3
 
 
 @pytest.mark.parametrize("fault", ["drop", "reset", "swallow", "stall", "garbage"])

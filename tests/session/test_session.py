@@ -416,7 +416,8 @@ def test_closing(session: Session, box: Sandbox, eventually: Eventually) -> None
     eventually(lambda: not [thread for thread in threading.enumerate() if thread.name == "dpyauth"])
 
 
-def test_closing_while_a_call_waits(session: Session, box: Sandbox) -> None:
+def test_closing_while_a_call_waits(session: Session, box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dpyauth.wire.connection.CLOSE_TIMEOUT", 30.0)  # it must not be waited for
     box.faults.swallow("balance")
     waiting = on_thread(session.balance)
     arrived(box, "balance")
@@ -424,7 +425,7 @@ def test_closing_while_a_call_waits(session: Session, box: Sandbox) -> None:
     session.close()
     with pytest.raises(SessionClosed):
         waiting.result(1)
-    assert time.monotonic() - begin < 4.5  # it gives up waiting after 5 s
+    assert time.monotonic() - begin < 3
 
 
 def test_closing_calls_off_a_sign_in_that_waits(open_session: Open, box: Sandbox) -> None:
@@ -439,10 +440,11 @@ def test_closing_calls_off_a_sign_in_that_waits(open_session: Open, box: Sandbox
 
 
 def test_closing_while_the_server_stalls(session: Session, box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dpyauth.wire.connection.CLOSE_TIMEOUT", 30.0)  # it must not be waited for
     box.faults.stall(pongs=False)
     begin = time.monotonic()
     session.close()
-    assert time.monotonic() - begin < 4.5  # it gives up waiting after 5 s
+    assert time.monotonic() - begin < 4
 
 
 def test_closing_while_signing_in(open_session: Open, box: Sandbox) -> None:
@@ -684,8 +686,8 @@ def test_calls_beyond_the_limit_queue_and_all_are_answered(tight: tuple[Sandbox,
     began = time.monotonic()
     waiting = statements(session, 25)
     assert session.call("ping")["ping"] == "pong"  # another kind need not wait
-    assert not all(future.done() for future in waiting)
     assert all(future.result(20)["statement"]["count"] == 1 for future in waiting)
+    assert calls(box).index("ping") < len(calls(box)) - 10
     assert time.monotonic() - began >= 4 * 0.5 - 0.1
     # On a busy machine the two clocks may disagree by a moment: what Deriv refuses then is asked again.
     assert calls(box).count("statement") >= 25
