@@ -165,7 +165,7 @@ def test_bytewise(client: socket.socket, proxy: Proxy) -> None:
 
 
 def test_delay(client: socket.socket, proxy: Proxy) -> None:
-    proxy.now("delay", 2 * QUIET)
+    proxy.now("delay", 3.0)
     client.sendall(b"late")
     assert is_silent(client)
     assert read(client, 4) == b"late"
@@ -207,7 +207,7 @@ def test_plain(dial: Dial, proxy: Proxy) -> None:
 
 
 def test_slow(dial: Dial, proxy: Proxy) -> None:
-    proxy.next("slow", 2 * QUIET)
+    proxy.next("slow", 3.0)
     client = dial()
     client.sendall(b"slow")
     assert is_silent(client)
