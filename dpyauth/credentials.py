@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from dpyauth.errors import InvalidCredential
+from dpyauth.registry import APIS, by_token
 from dpyauth.secret import Secret as Secret
 from dpyauth.secret import scrub as scrub
-from dpyauth.settings import SERVERS
 
 if TYPE_CHECKING:
     from dpyauth.oauth.tokens import Tokens
 
 _V3_TOKEN = re.compile(r"[\w\-]{1,128}", re.ASCII)
-_OF_OPTIONS = re.compile(r"pat_|ory_|eyJ[\w\-]+\.[\w\-]+\.", re.ASCII)
-_OF_V3 = re.compile(r"a1-")
 _NO_ACCESS = {"ory_rt_": "a refresh token", "ory_ac_": "the code of a browser sign-in"}
 
 
@@ -31,14 +29,9 @@ class Credential(NamedTuple):
     """Gets new ones for a refresh token."""
 
 
-def api_of(token: Secret) -> str | None:
-    """Return the API that a token is of, as far as its looks tell; None where they do not.
-
-    Deriv promises nothing about them: this is what its tokens have been seen to begin with. JSON Web Tokens are of the
-    options API, too.
-    """
-    text = token.reveal().strip()
-    return "options" if _OF_OPTIONS.match(text) else "v3" if _OF_V3.match(text) else None
+def api_of(token: Secret, *, likely: bool = False) -> str | None:
+    """Return the API that a token is of, as far as its looks tell; see `dpyauth.registry.by_token`."""
+    return by_token(token.reveal(), likely=likely)
 
 
 def checked(entered: str | Secret, source: str, api: str) -> Credential:
@@ -51,16 +44,16 @@ def checked(entered: str | Secret, source: str, api: str) -> Credential:
     """
     token = entered if isinstance(entered, Secret) else Secret(entered)
     mine = api_of(token)
-    if api in SERVERS and mine not in (None, api):
+    if api in APIS and mine not in (None, api):
         raise InvalidCredential(
             f"This token is of Deriv's {mine} API, and what was chosen is {api}: nothing was sent. Choose {mine} "
-            f'instead (dpyauth.login(api="{mine}"), or DERIV_API={mine} where that variable is set), or give a token '
-            f"of {api}."
+            f'instead (dpyauth.login(api="{mine}"), or DERIV_API={mine} where that variable is set), or give a '
+            f"{APIS[api].credential} of {api}, made at {APIS[api].pages.tokens}"
         )
     kind = next((kind for start, kind in _NO_ACCESS.items() if token.reveal().strip().startswith(start)), None)
     if kind is not None:
         raise InvalidCredential(f"This is {kind}, which opens no account: nothing was sent. Give an access token.")
-    return api_token(token, source) if api == "v3" else access_token(token, source)
+    return _CHECKS.get(api, access_token)(token, source)
 
 
 def access_token(entered: str | Secret, source: str) -> Credential:
@@ -107,3 +100,7 @@ def api_token(entered: str | Secret, source: str) -> Credential:
         "This cannot be an API token: Deriv's have only letters, digits, '-' and '_'. "
         "Copy the token again, without blanks or quotes."
     )
+
+
+_CHECKS: Mapping[str, Callable[[Secret, str], Credential]] = {"options": access_token, "v3": api_token}
+"""What a token of each API must be like at least."""

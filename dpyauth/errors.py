@@ -12,6 +12,7 @@
     │   └── NotInThisApi        a call that only Deriv's other API has; has .api, .nearest
     ├── MissingScope            the token may not do this
     ├── ConnectionFailed        no connection to Deriv
+    │   ├── ApiUnavailable      Deriv's servers of this API refuse everybody, as if it were switched off; has .api
     │   └── ConnectionLost      the connection went away, and the call with it
     ├── CallTimeout             no reply in time
     ├── OutcomeUnknown          a call that changes something was sent; what became of it is not known
@@ -118,7 +119,17 @@ class ListenerFailed(DpyauthError):
 
 
 class InvalidSetting(DpyauthError):
-    """An app ID, address, language, time-out or folder that cannot be right."""
+    """An app ID, address, language, time-out or folder that cannot be right.
+
+    Attributes
+    ----------
+    field : str or None
+        The setting it is about, such as ``"app_id"``, where it is one that the sign-in asks for.
+    """
+
+    def __init__(self, message: str, *, call: str | None = None, field: str | None = None) -> None:
+        super().__init__(message, call=call)
+        self.field = field
 
 
 class InvalidRequest(DpyauthError):
@@ -176,6 +187,20 @@ class MissingScope(DpyauthError):
 
 class ConnectionFailed(DpyauthError):
     """No connection to Deriv could be made."""
+
+
+class ApiUnavailable(ConnectionFailed):
+    """Deriv's servers of an API that Deriv is retiring refuse the connection, as they would if it were switched off.
+
+    Attributes
+    ----------
+    api : str
+        The API, such as ``"v3"``.
+    """
+
+    def __init__(self, message: str, *, call: str | None = None, api: str = "") -> None:
+        super().__init__(message, call=call)
+        self.api = api
 
 
 class ConnectionLost(ConnectionFailed):

@@ -9,21 +9,16 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from dpyauth.errors import InvalidSetting
-
-SERVERS = {"v3": "wss://ws.derivws.com/websockets/v3", "options": "https://api.derivws.com"}
-"""Deriv's own server of each API."""
-
-TEST_APP_ID = "1089"
-"""The app ID that Deriv lets everybody use for trying things with an API token."""
+from dpyauth.registry import APIS, DEFAULT, ApiFacts, by_app_id, by_server
 
 
 class Settings(NamedTuple):
     """Where to connect to, checked."""
 
-    app_id: str | None = TEST_APP_ID
-    server: str = SERVERS["v3"]
+    app_id: str | None = APIS[DEFAULT].shared_app_id
+    server: str = APIS[DEFAULT].server
     language: str = "EN"
-    api: str = "v3"
+    api: str = DEFAULT
 
     @property
     def host(self) -> str:
@@ -36,23 +31,30 @@ class Settings(NamedTuple):
         return is_loopback(urlsplit(self.server).hostname or "")
 
 
-def settings(app_id: object = None, server: str | None = None, language: str = "EN", api: str = "v3") -> Settings:
-    """Settings from what a person gave.
+def settings(
+    app_id: object = None, server: str | None = None, language: str = "EN", api: str | None = None
+) -> Settings:
+    """Settings from what a person gave; without an API, that of the server, or the one that is meant by default.
 
     Raises
     ------
     InvalidSetting
         Says which setting cannot be right, and what would be.
     """
-    if api not in SERVERS:
-        raise InvalidSetting(f"The API must be one of {', '.join(map(repr, SERVERS))}{_instead(api)}.")
-    check = _number if api == "v3" else _word
+    facts = known(api or (server and by_server(server)) or DEFAULT)
     return Settings(
-        app_id=(TEST_APP_ID if api == "v3" else None) if app_id is None else check(app_id),
-        server=SERVERS[api] if server is None else _server(server, SERVERS[api]),
+        app_id=facts.shared_app_id if app_id is None else _app_id(app_id, facts),
+        server=facts.server if server is None else _server(server, facts),
         language=_language(language),
-        api=api,
+        api=facts.name,
     )
+
+
+def known(api: str) -> ApiFacts:
+    """Return what is known of an API, or raise InvalidSetting where there is none of this name."""
+    if api not in APIS:
+        raise InvalidSetting(f"The API must be one of {', '.join(map(repr, APIS))}{_instead(api)}.", field="api")
+    return APIS[api]
 
 
 def is_loopback(host: str) -> bool:
@@ -63,42 +65,41 @@ def is_loopback(host: str) -> bool:
         return host.lower() == "localhost"
 
 
-def _number(given: object) -> str:
+def _app_id(given: object, facts: ApiFacts) -> str:
+    """Return an app ID as Deriv writes it."""
+    text = "" if isinstance(given, bool) else given.strip() if isinstance(given, str) else _digits(given)
+    if facts.app_id.fullmatch(text):
+        return text.lstrip("0") if text.isdecimal() else text
+    other = by_app_id(text)
+    kind = f" This one is of {APIS[other].title}, and is not taken here." if other else ""
+    shared = f" To try things with an {facts.credential}, use {facts.shared_app_id}." if facts.shared_app_id else ""
+    raise InvalidSetting(
+        f"The app ID must be {facts.app_id_kind} on the {facts.name} API{_instead(given)}.{kind} You find it where you "
+        f"registered your app: {facts.pages.apps}{shared}",
+        field="app_id",
+    )
+
+
+def _digits(given: object) -> str:
     try:
-        number = int(given.strip()) if isinstance(given, str) else operator.index(given)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        number = 0
-    if isinstance(given, bool) or number <= 0:
-        raise InvalidSetting(
-            f"The app ID must be a whole number above 0 on the v3 API{_instead(given)}; those with letters are of the "
-            f"options API. You find it where you registered your app at Deriv; to try things with an API token, use "
-            f"{TEST_APP_ID}."
-        )
-    return str(number)
+        return str(operator.index(given))  # type: ignore[arg-type]
+    except TypeError:
+        return ""
 
 
-def _word(given: object) -> str:
-    """An app ID of the options API: letters and digits. One of digits only is of v3, but that is for Deriv to say."""
-    text = str(given).strip() if isinstance(given, int | str) and not isinstance(given, bool) else ""
-    if not re.fullmatch(r"[\w-]{1,64}", text, re.ASCII):
-        raise InvalidSetting(
-            f"The app ID must be letters and digits{_instead(given)}. You find it where you registered your app, at "
-            "developers.deriv.com under Dashboard."
-        )
-    return text
-
-
-def _server(given: str, like: str) -> str:
+def _server(given: str, facts: ApiFacts) -> str:
     try:
         parts = urlsplit(given.strip())
         host = parts.hostname or ""
         _ = parts.port  # raises for a port that is no number
     except ValueError:
         parts, host = urlsplit(""), ""
-    plain, secure = ("ws", "wss") if like.startswith("wss") else ("http", "https")
+    plain, secure = facts.plain, facts.secure
     if parts.scheme not in {plain, secure} or not host or "@" in parts.netloc or parts.query or parts.fragment:
         # What was given is not repeated: it may be a pasted link with a token in it.
-        raise InvalidSetting(f"The server must be an address like {like}, with nothing after it.")
+        raise InvalidSetting(
+            f"The server must be an address like {facts.server}, with nothing after it.", field="server"
+        )
     if parts.scheme == plain and not is_loopback(host):
         raise InvalidSetting(
             f"A token must not travel unencrypted: use {secure}:// instead of {plain}:// for {host}. "

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from dpyauth.wire.replies import Reply
     from dpyauth.wire.state import Greeting
 
-NAMES = ("v3", "options")
-
 
 class Account(NamedTuple):
     """The account a session is signed in to. Holds no personal data beyond the login ID."""
@@ -164,8 +162,6 @@ class Api(Protocol):
     """What is particular to one API. Each is a module of this package."""
 
     CATALOG: Catalog
-    SCOPE_LABELS: Mapping[str, str]
-    ADVICE: str
 
     @staticmethod
     def access(settings: Settings, grants: Mapping[str, Credential], first: Credential, **options: Any) -> Access:

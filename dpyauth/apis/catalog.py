@@ -10,11 +10,10 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from dpyauth.errors import InvalidRequest, NotInThisApi
+from dpyauth.registry import APIS
 from dpyauth.sensitive import kind_of
 
 Schema = dict[str, Any]
-
-APIS = ("v3", "options")
 
 _COMMON: Schema = {"req_id": {"type": "integer"}, "passthrough": {"type": "object"}}
 
@@ -153,7 +152,7 @@ class Catalog(dict[str, Call]):
 
     def _lacks(self, name: str, other: str) -> NotInThisApi:
         """The error for a call that only another API has."""
-        way = _INSTEAD[self.api].get(name, f'Nothing here does the same: it takes dpyauth.login(api="{other}")')
+        way = APIS[self.api].nearest.get(name, f'Nothing here does the same: it takes dpyauth.login(api="{other}")')
         call = way if way in self else None
         return NotInThisApi(
             f"{name!r} is a call of Deriv's {other} API, and this session uses the {self.api} API. "
@@ -173,7 +172,7 @@ def nearest(name: str, known: Mapping[str, Any]) -> str:
 
 
 @functools.cache
-def load(api: str = "v3") -> Catalog:
+def load(api: str) -> Catalog:
     """The catalog of an API, read once."""
     with open(os.path.join(os.path.dirname(__file__), f"{api}.json"), encoding="utf-8") as file:
         raw = json.load(file)
@@ -195,50 +194,3 @@ _LOOK = (
     ("^buy|^sell|^cancel$|^contract_update|^auto_|^copy_", "session.portfolio() and session.statement()"),
 )
 """By parts of a call's name, the methods that show what it has changed; the first that fits counts."""
-
-_INSTEAD = {
-    "options": {
-        "account_list": "get_accounts",
-        "app_markup_details": "markup_statistics",
-        "app_markup_statistics": "markup_statistics",
-        "asset_index": "contracts_for",
-        "authorize": "A session is signed in by dpyauth.login(), and no call is needed for it",
-        "buy_contract_for_multiple_accounts": "buy",
-        "connect_status": "legacy_migration_status",
-        "contracts_for_company": "contracts_list",
-        "get_account_status": "get_accounts",
-        "get_settings": "get_nickname",
-        "logout": "A session is signed out by its logout() method, and no call is needed for it",
-        "new_account_maltainvest": "create_account",
-        "new_account_real": "create_account",
-        "new_account_virtual": "create_account",
-        "paymentagent_details": "payment_agent_get",
-        "paymentagent_list": "payment_agent_list",
-        "paymentagent_transfer": "payment_agent_transfer",
-        "paymentagent_withdraw": "payment_agent_withdraw",
-        "sell_contract_for_multiple_accounts": "sell",
-        "ticks_batch": "ticks",
-        "topup_virtual": "reset_demo_balance",
-        "trading_durations": "contracts_for",
-        "website_status": "health",
-    },
-    "v3": {
-        "contracts_list": "contracts_for_company",
-        "create_account": "new_account_virtual",
-        "get_accounts": "account_list",
-        "get_nickname": "get_settings",
-        "health": "website_status",
-        "legacy_accounts": "account_list",
-        "legacy_migration_status": "connect_status",
-        "legacy_statement": "statement",
-        "markup_statistics": "app_markup_statistics",
-        "payment_agent_get": "paymentagent_details",
-        "payment_agent_list": "paymentagent_list",
-        "payment_agent_statistics": "paymentagent_list",
-        "payment_agent_transfer": "paymentagent_transfer",
-        "payment_agent_withdraw": "paymentagent_withdraw",
-        "payment_agent_withdraw_verification": "verify_email",
-        "reset_demo_balance": "topup_virtual",
-    },
-}
-"""By API: what to use for a call that only the other one has: a call's name, or a sentence how to do without."""

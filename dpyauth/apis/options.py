@@ -37,17 +37,6 @@ if TYPE_CHECKING:
 
 CATALOG = load("options")
 
-SCOPE_LABELS = {
-    "trade": "Trade",
-    "account_manage": "Manage account",
-    "payment": "Payment",
-    "application_read": "Read applications",
-}
-"""Scopes, as they are called where one creates a token at Deriv."""
-
-ADVICE = "Create a token with {ticks} at developers.deriv.com (Dashboard, API tokens) and sign in with it."
-"""What to do where a scope is missing."""
-
 LIMITS = {
     GENERAL: Limit(220, 14_400),
     "account": Limit(100, 2_000, frozenset({"balance", "statement"})),

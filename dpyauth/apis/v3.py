@@ -21,18 +21,6 @@ if TYPE_CHECKING:
 
 CATALOG = load("v3")
 
-ADVICE = "Create a token with {ticks} ticked at Deriv (Account settings, API token) and sign in with it."
-"""What to do where a scope is missing."""
-
-SCOPE_LABELS = {
-    "read": "Read",
-    "trade": "Trade",
-    "trading_information": "Trading information",
-    "payments": "Payments",
-    "admin": "Admin",
-}
-"""Scopes, as they are called where one creates a token at Deriv."""
-
 _REFUSALS = {
     "InvalidToken": "Deriv does not accept this API token: it is mistyped, deleted, expired, limited to another "
     "internet address, or it belongs to another app ID. Create a new one at Deriv (Account settings, API token). If "

@@ -287,7 +287,7 @@ class Fleet:
         place, choice = self._place, self._place.choice
         app_id, api, server = place.app_id, place.api, choice.server
         if choice.box is not None:
-            where = choice.settings(api or "v3", app_id)
+            where = choice.settings(api or choice.guess(None, app_id), app_id)
             app_id, api, server = where.app_id, where.api, where.server
         return clusters.Order(
             question, args, kwargs, fetch, app_id, api, server, choice.language, place.timeout, self._connections

@@ -7,10 +7,11 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
-from dpyauth.apis.access import NAMES, named
+from dpyauth.apis.access import named
 from dpyauth.apis.catalog import Call
 from dpyauth.apis.request import seal, secrets
 from dpyauth.errors import InvalidRequest
+from dpyauth.registry import APIS, DEFAULT
 from dpyauth.session import Session
 
 _NOT_ASKED = {"logout", "stream", "use"}
@@ -50,7 +51,7 @@ def check(question: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> No
     """Hear before anything is sent what cannot be right for any account."""
     inspect.signature(getattr(Session, question)).bind(None, *args, **kwargs)
     if question in _OF_A_CALL and not _calls(args):
-        named(NAMES[0]).CATALOG.find(args[0])  # says what is meant perhaps
+        named(DEFAULT).CATALOG.find(args[0])  # says what is meant perhaps
 
 
 def may_travel(question: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
@@ -78,4 +79,4 @@ def may_travel(question: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) 
 def _calls(args: tuple[Any, ...]) -> list[Call]:
     """The calls of this name: each API may have one."""
     name = args[0] if args and isinstance(args[0], str) else ""
-    return [named(api).CATALOG[name] for api in NAMES if name in named(api).CATALOG]
+    return [named(api).CATALOG[name] for api in APIS if name in named(api).CATALOG]

@@ -12,6 +12,7 @@ import pandas as pd
 
 from dpyauth.frames.arrays import Array, Column, array, repeated
 from dpyauth.frames.values import dig, pick
+from dpyauth.registry import DEFAULT
 from dpyauth.sensitive import MASK, kind
 
 
@@ -38,7 +39,7 @@ class Context:
     call: str
     loginid: str | None = None
     fetched: datetime | None = None
-    api: str = "v3"
+    api: str = DEFAULT
     request: str | None = None
     currency: str | None = None
 

@@ -11,6 +11,7 @@ from dpyauth.apis.shapes import Shape, load, veiled
 from dpyauth.frames.arrays import Column
 from dpyauth.frames.columns import Context, frame
 from dpyauth.frames.values import as_list, mapping, mappings
+from dpyauth.registry import APIS
 
 _EVENTS = (Column("time", "time"), Column("what"), Column("why"), Column("took", "number"))
 
@@ -161,7 +162,7 @@ def updates(call: str, received: Sequence[tuple[float, Mapping[str, Any]]]) -> p
     if columns is not None:
         return frame(rows, (*_RECEIVED, *columns), Context(call))
     head = frame(rows, _RECEIVED, Context(call))
-    facts = (load("v3").get(call) or Shape()).reply.get(call)
+    facts = next((shapes[call] for shapes in map(load, APIS) if call in shapes), Shape()).reply.get(call)
     told = [veiled(_without(row, "received", "gap"), facts, call=call, name=call) for row in rows]
     return head.join(pd.json_normalize(told))
 

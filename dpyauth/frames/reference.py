@@ -12,11 +12,12 @@ from dpyauth.apis.catalog import Call, Catalog
 from dpyauth.frames.arrays import Column
 from dpyauth.frames.columns import frame
 from dpyauth.frames.generic import promised
+from dpyauth.registry import APIS
 from dpyauth.sensitive import kind_of
 
 _CALLS = (
     Column("call"),
-    Column("api", "enum", values=("v3", "options")),
+    Column("api", "enum", values=tuple(APIS)),
     Column("scope"),
     Column("allowed", "flag"),
     Column("streams", "enum", values=("no", "yes", "required")),
@@ -42,7 +43,7 @@ def calls(catalog: Catalog, allowed: Callable[[Call], bool]) -> pd.DataFrame:
 
         =======  ========  ==========================================================================
         call     string
-        api      category  v3, options
+        api      category  options, v3
         scope    string    any one of these is enough, with "or" between; missing if none is needed
         allowed  boolean
         streams  category  no, yes, required: whether it can (or can only) be a stream
@@ -73,7 +74,7 @@ def calls(catalog: Catalog, allowed: Callable[[Call], bool]) -> pd.DataFrame:
     return frame(rows, _CALLS)
 
 
-def help_text(call: Call, api: str = "v3") -> str:
+def help_text(call: Call, api: str) -> str:
     """Tell what a call asks for and answers, as text to print.
 
     Parameters
@@ -93,7 +94,7 @@ def help_text(call: Call, api: str = "v3") -> str:
     --------
     >>> from dpyauth.apis.catalog import load
     >>> from dpyauth.frames import help_text
-    >>> print(help_text(load("v3")["time"]).splitlines()[0])
+    >>> print(help_text(load("v3")["time"], "v3").splitlines()[0])
     time: server clock
     """
     lines = [f"{call.name}: {call.summary}", ""]

@@ -38,9 +38,7 @@ class Kept:
     """Where it was kept, in words."""
 
 
-def remember(
-    tokens: Mapping[str, Secret], *, active: str, app_id: str, api: str = "v3", profile: str = "default"
-) -> str:
+def remember(tokens: Mapping[str, Secret], *, active: str, app_id: str, api: str, profile: str = "default") -> str:
     """Keep a credential, in place of the one that the profile had.
 
     Returns

@@ -31,9 +31,10 @@ from oauthlib.oauth2 import WebApplicationClient
 from dpyauth.credentials import Secret
 from dpyauth.errors import InvalidSetting, RedirectRefused
 from dpyauth.oauth.redirect import LONGEST, MOST_FIELDS, damaged, derivs_own, new_state, plain_host, refused
+from dpyauth.registry import APIS
 from dpyauth.settings import is_loopback, settings
 
-HOST = "https://auth.deriv.com"
+HOST = APIS["options"].auth_host
 """Where Deriv's own sign-in pages are."""
 
 LIFETIME = 600.0
@@ -125,7 +126,8 @@ class CodeSignIn:
         if checked.app_id is None:
             raise InvalidSetting(
                 "To sign in with the browser you need an app ID of your own, of an app that signs in with OAuth. "
-                "Register one at developers.deriv.com, under Dashboard."
+                f"Register one at {APIS['options'].pages.apps}",
+                field="app_id",
             )
         self._client_id = checked.app_id
         self._redirect_uri = _redirect_uri(redirect_uri)

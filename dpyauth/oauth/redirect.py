@@ -15,9 +15,10 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from dpyauth.credentials import Secret, scrub
 from dpyauth.errors import InvalidSetting, RedirectRefused
-from dpyauth.settings import TEST_APP_ID, is_loopback, settings
+from dpyauth.registry import APIS
+from dpyauth.settings import is_loopback, settings
 
-HOST = "https://oauth.deriv.com"
+HOST = APIS["v3"].auth_host
 """Where Deriv's own sign-in pages are."""
 
 FOREIGN = frozenset({"not_a_redirect", "unreadable", "state_missing", "state_mismatch"})
@@ -101,11 +102,12 @@ def authorize_url(
     >>> authorize_url(12345, state=new_state()).partition("&state=")[0]
     'https://oauth.deriv.com/oauth2/authorize?app_id=12345&l=EN'
     """
-    checked = settings(app_id, language=language)
-    if app_id is None or checked.app_id == TEST_APP_ID:
+    checked, shared = settings(app_id, language=language, api="v3"), APIS["v3"].shared_app_id
+    if app_id is None or checked.app_id == shared:
         raise InvalidSetting(
             "To sign in with the browser you need an app ID of your own, registered at Deriv with a redirect URL. "
-            f"The app ID {TEST_APP_ID}, which everybody may use, works with API tokens only."
+            f"The app ID {shared}, which everybody may use, works with API tokens only.",
+            field="app_id",
         )
     fields = {
         "app_id": checked.app_id,

@@ -12,6 +12,7 @@ from dpyauth.apis.access import by_looks, choose
 from dpyauth.credentials import Secret, checked
 from dpyauth.errors import RedirectRefused
 from dpyauth.oauth import code, redirect
+from dpyauth.registry import APIS
 from dpyauth.settings import Settings, is_loopback
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ class Redirect:
         self.listen_at = wish.redirect_url
         self.url = redirect.authorize_url(
             self.settings.app_id,
-            host=wish.host or (box.oauth_host if box else redirect.HOST),
+            host=wish.host or (box.side("v3").auth_host if box else redirect.HOST),
             language=self.settings.language,
             signup=wish.signup,
             state=self.state,
@@ -126,14 +127,14 @@ class Exchange:
         if self.settings.app_id is not None and not back:
             raise RedirectRefused(
                 "The options API wants to know where your app leads back to. Give its redirect URL, letter by letter "
-                "as you registered it at developers.deriv.com.",
+                f"as you registered it at {APIS['options'].pages.apps}",
                 code="redirect_url",
             )
         self._begun = code.CodeSignIn(
             self.settings.app_id or "",
             back or "",
             self._scopes,
-            host=wish.host or (box.auth_host if box else code.HOST),
+            host=wish.host or (box.side("options").auth_host if box else code.HOST),
             signup=wish.signup,
             language=self.settings.language,
         )

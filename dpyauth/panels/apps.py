@@ -48,7 +48,7 @@ class AppsDesk(Managing):
             **content,
             "registered": self._registered if content["loaded"] else [],
             "connected": self._connected if content["loaded"] else [],
-            "scopes": dict(self.session._api.SCOPE_LABELS),
+            "scopes": dict(self.session._facts.scopes),
             "mighty": list(MIGHTY),
             "paste": redirects.PASTE,
         }
@@ -111,7 +111,7 @@ class AppsDesk(Managing):
     def _save(self, row: Mapping[str, Any] | None, name: str, scopes: Sequence[Any], url: str) -> None:
         """Change an app, or register one; only after a look at what was entered."""
         before = row["redirect_url"] if row else ""
-        known = [scope for scope in self.session._api.SCOPE_LABELS if scope in scopes]
+        known = [scope for scope in self.session._facts.scopes if scope in scopes]
         wrong = redirects.trouble(url) if url and url != before else ""
         if not _NAME.fullmatch(name):
             self.refuse(name=self.say("name_wrong"))

@@ -114,7 +114,7 @@ class CardDesk(SwitcherDesk):
         return [row(self.words["status"], lines=[text])]
 
     def _scopes(self, account: Account) -> Row:
-        labels = self.session._api.SCOPE_LABELS
+        labels = self.session._facts.scopes
         names = [self.words["scopes_unknown"]] if account.scopes is None else [labels.get(s, s) for s in account.scopes]
         return row(self.words["scopes"], [light("plain", plain(name)) for name in names or ["–"]])
 

@@ -98,8 +98,8 @@ class ExplorerDesk(PanelDesk):
 
     def _access(self, call: Call) -> dict[str, Any]:
         """The access level that a call needs, whether the token has it, and what to do if not."""
-        say, api, account = self.say, self.session._api, self.session._account
-        names = [api.SCOPE_LABELS.get(scope, scope) for scope in call.scopes]
+        say, facts, account = self.say, self.session._facts, self.session._account
+        names = [facts.scopes.get(scope, scope) for scope in call.scopes]
         if names:
             needs = say("needs_scope", scopes=say("or").join(names))
         else:
@@ -114,8 +114,8 @@ class ExplorerDesk(PanelDesk):
         elif not locked:
             has = say("has_it")
         else:
-            own = ", ".join(api.SCOPE_LABELS.get(scope, scope) for scope in account.scopes)
-            advice = api.ADVICE.format(ticks=say("or").join(f"'{name}'" for name in names))
+            own = ", ".join(facts.scopes.get(scope, scope) for scope in account.scopes)
+            advice = facts.advice.format(ticks=say("or").join(f"'{name}'" for name in names))
             has = f"{say('has_it_not', own=own) if own else say('has_none')} {advice}"
         tone = "bad" if locked else "ok" if account is not None and account.scopes is not None else "plain"
         return {"needs": needs, "has": answers.plain(has), "tone": tone}

@@ -59,9 +59,9 @@ class Managing(PanelDesk):
 
     def _advice(self) -> str:
         """How to get at what this token may not do."""
-        api = self.session._api
+        facts = self.session._facts
         wanted = dict.fromkeys(scope for call in (self.reads, self.changes) for scope in self.session.needs(call)[:1])
-        return api.ADVICE.format(ticks=" and ".join(f"'{api.SCOPE_LABELS[scope]}'" for scope in wanted))
+        return facts.advice.format(ticks=" and ".join(f"'{facts.scopes[scope]}'" for scope in wanted))
 
     # When to look
 

@@ -82,7 +82,7 @@ class SwitcherDesk(PanelDesk):
     def _hint(self, count: int) -> str:
         if count != 1:
             return ""
-        return self.say("only_one_options" if self.session.api == "options" else "only_one")
+        return self.say("only_one_there_is" if self.session._facts.one_for_all else "only_one")
 
     # What the reader does
 
@@ -136,5 +136,5 @@ class SwitcherDesk(PanelDesk):
 
 def scopes(session: Session, error: MissingScope) -> str:
     """The scopes that would do, as Deriv calls them where one makes a token."""
-    labels = session._api.SCOPE_LABELS
+    labels = session._facts.scopes
     return " / ".join(labels.get(scope, scope) for scope in error.scopes)

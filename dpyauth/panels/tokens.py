@@ -68,7 +68,7 @@ class TokensDesk(Managing):
             "tokens": self._rows if content["loaded"] else [],
             "purposes": {purpose: list(scopes) for purpose, scopes in PURPOSES.items()},
             "abilities": {ability: sorted(scopes) for ability, scopes in ABILITIES.items()},
-            "scopes": dict(self.session._api.SCOPE_LABELS),
+            "scopes": dict(self.session._facts.scopes),
             "mighty": list(MIGHTY),
             "hosted": environment.on_hosted_server(),
         }
@@ -94,7 +94,7 @@ class TokensDesk(Managing):
                     self._revoke(row)
 
     def _create(self, name: str, scopes: Sequence[Any], bound: bool, asked: str) -> None:
-        known = [scope for scope in self.session._api.SCOPE_LABELS if scope in scopes]
+        known = [scope for scope in self.session._facts.scopes if scope in scopes]
         if not _NAME.fullmatch(name):
             self.refuse(name=self.say("name_wrong"))
         elif not known or len(known) != len(scopes):

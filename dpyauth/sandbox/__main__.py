@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import threading
 
+from dpyauth.registry import APIS
 from dpyauth.sandbox import Sandbox
 
 
@@ -13,14 +14,12 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m dpyauth.sandbox", description="Deriv on this machine.")
     parser.add_argument("--port", type=int, default=0, help="where to listen on 127.0.0.1 (default: a free port)")
     with Sandbox(port=parser.parse_args(arguments).port) as box:
-        print(f"The sandbox is running at {box.url}?app_id={box.app_id}\n")
-        width = max(len(sample.token) for sample in box.tokens)
-        for sample in box.tokens:
-            print(f"  {sample.token:<{width}}  {sample.loginid:<11} {sample.label}")
-            print(f"  {'':<{width}}  {'':<11} {', '.join(sample.scopes)}")
-        print(f"\nThe options API is at {box.rest}, the app ID is {box.options_app_id}\n")
-        for sample in box.options_tokens:
-            print(f"  {sample.token}\n  {sample.label}: {', '.join(sample.scopes)}")
+        print("The sandbox is running.")
+        for api, facts in APIS.items():
+            side = box.side(api)
+            print(f"\n{facts.title}, dpyauth's api={api!r}: {side.server}\n  app ID {side.app_id}, and these tokens:\n")
+            for sample in side.tokens:
+                print(f"  {sample.token}\n    {sample.label}: {', '.join(sample.scopes)}")
         print("\nCtrl-C stops it.", flush=True)
         try:
             threading.Event().wait()

@@ -39,6 +39,18 @@ class Received(NamedTuple):
     connection: int
 
 
+class Side(NamedTuple):
+    """What one API of the sandbox is used with."""
+
+    server: str
+    """Where it is, in place of Deriv's own server."""
+    auth_host: str
+    """Where its sign-in pages are, in place of Deriv's own."""
+    app_id: str
+    tokens: tuple[SampleToken, ...]
+    """Tokens that a user could have made."""
+
+
 class Sandbox:
     """Deriv's two APIs on this machine, with made-up users, for lessons and tests.
 
@@ -299,6 +311,21 @@ class Sandbox:
             if sample.label.startswith(label):
                 return sample
         raise KeyError(label)
+
+    def side(self, api: str) -> Side:
+        """What one of its APIs, ``"options"`` or ``"v3"``, is used with."""
+        made = tuple(sample for sample in self.tokens if sample.kind == "api")
+        sides = {
+            "options": Side(self.rest, self.auth_host, self.options_app_id, self.options_tokens),
+            "v3": Side(self.url, self.oauth_host, str(self.app_id), made),
+        }
+        return sides[api]
+
+    def api_of(self, token: str) -> str | None:
+        """The API that one of its sample tokens is of; None for any other."""
+        if any(sample.token == token for sample in self.tokens):
+            return "v3"
+        return "options" if any(sample.token == token for sample in self.options_tokens) else None
 
     def expire(self, token: str) -> None:
         """Let a token's time be over, also where someone is signed in with it."""

@@ -22,6 +22,7 @@ from dpyauth.errors import (
     SessionClosed,
 )
 from dpyauth.plans import Awaitables, Plan, Request, Ticket, planned
+from dpyauth.registry import APIS, ApiFacts
 from dpyauth.secret import scrub
 from dpyauth.session.accounts import Accounts
 from dpyauth.session.asked import Asked
@@ -101,6 +102,10 @@ class Session(Signing, Accounts, Asking, Queries, Facts, Histories, Legacy, Show
     @property
     def _api(self) -> Api:
         return named(self._settings.api)
+
+    @property
+    def _facts(self) -> ApiFacts:
+        return APIS[self._settings.api]
 
     @property
     def _catalog(self) -> Catalog:
@@ -314,8 +319,8 @@ class Session(Signing, Accounts, Asking, Queries, Facts, Histories, Legacy, Show
             return self._connection
 
     def _missing_scope(self, call: Call, has: tuple[str, ...]) -> MissingScope:
-        labels = self._api.SCOPE_LABELS
-        advice = self._api.ADVICE.format(ticks=" or ".join(f"'{labels.get(scope, scope)}'" for scope in call.scopes))
+        labels = self._facts.scopes
+        advice = self._facts.advice.format(ticks=" or ".join(f"'{labels.get(scope, scope)}'" for scope in call.scopes))
         return MissingScope(
             f"'{call.name}' needs the scope {' or '.join(call.scopes)}; your token has: {', '.join(has) or 'none'}. "
             f"Nothing was sent. {advice}",

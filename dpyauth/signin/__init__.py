@@ -21,8 +21,9 @@ from dpyauth.errors import (
     SessionClosed,
     SignInRefused,
 )
+from dpyauth.registry import APIS, DEFAULT
 from dpyauth.session import Session, check_timeout
-from dpyauth.settings import Settings
+from dpyauth.settings import Settings, known
 from dpyauth.signin.attempts import sign_in
 from dpyauth.signin.choice import Choice, the_sandbox
 
@@ -140,7 +141,7 @@ def login(
     trouble: DpyauthError | None = None
     found = None if token is None else _Found(token, "the argument token")
     if found is None and ask is not True:
-        found = _sample(box, api or "v3") if box else _environment()
+        found = _sample(box) if box else _environment()
         try:
             found = found or _remembered(keeping, api)
         except (KeepingFailed, NoCredential) as error:
@@ -149,8 +150,8 @@ def login(
     own = app_id if app_id is not None else (found and found.app_id) or _variable("DERIV_APP_ID", box)
     wanted = api or (found and found.api) or _variable("DERIV_API", box)
     choice = Choice(box, server, language)
-    speaks = wanted or choice.guess(found.token if found else None, own)
-    if found is not None and found.sample and box is not None:
+    speaks = wanted or choice.guess(found.token if found and not found.sample else None, own)
+    if found is not None and found.sample and box is not None and speaks != DEFAULT:
         found = _sample(box, speaks)
     if found is not None:
         checked(found.token, found.source, speaks)  # first: what it says helps more than a complaint of the app ID
@@ -168,7 +169,7 @@ def login(
         timeout,
         keeping,
         ask=ask is not False and environment.somebody_there(),
-        options=options | ({"create_demo": True} if create_demo and where.api == "options" else {}),
+        options=options | ({"create_demo": True} if create_demo and APIS[where.api].creates_demo else {}),
     )
     if trouble is not None and session.loginid is None:
         session._signed_out_because = str(trouble).rstrip(".")
@@ -302,8 +303,8 @@ def _leave() -> None:
         _current.close()
 
 
-def _sample(box: Sandbox, api: str) -> _Found:
-    token = (box.options_tokens if api == "options" else box.tokens)[0].token
+def _sample(box: Sandbox, api: str = DEFAULT) -> _Found:
+    token = box.side(known(api).name).tokens[0].token
     return _Found(Secret(token), "the sandbox's sample tokens", sample=True)
 
 

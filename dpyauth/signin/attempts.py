@@ -23,7 +23,7 @@ Given = tuple["Credential", Mapping[str, "Credential"] | None]
 """The credential to sign in with, and those of all accounts by login ID, where there are several."""
 
 _OF_THE_ACCOUNT = {"AccountDisabled", "DisabledClient", "SelfExclusion"}
-"""Refusals of v3 that are about one account, while the token is right."""
+"""Refusals that are about one account, where each has a token of its own, while the token is right."""
 
 
 def run(steps: Callable[[], Coroutine[Any, Any, T]]) -> Future[T]:
@@ -72,7 +72,7 @@ async def sign_in(session: Session, given: Callable[[str], Given], where: Settin
     try:
         return await asyncio.wrap_future(session._sign_in(credential, where, grants, **options))
     except SignInRefused as refusal:
-        if where.api != "v3" or refusal.code not in _OF_THE_ACCOUNT or options.get("loginid") or not grants:
+        if refusal.code not in _OF_THE_ACCOUNT or options.get("loginid") or not grants:
             raise
         demos = [one.loginid for one in by_looks(grants) if one.demo]
         real = [loginid for loginid in grants if loginid not in demos]

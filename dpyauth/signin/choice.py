@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from dpyauth.credentials import api_of
 from dpyauth.errors import InvalidSetting
-from dpyauth.settings import SERVERS, Settings, settings
+from dpyauth.registry import APIS, DEFAULT, by_app_id, by_server
+from dpyauth.settings import Settings, settings
 
 if TYPE_CHECKING:
     from dpyauth.credentials import Secret
@@ -22,21 +22,23 @@ class Choice(NamedTuple):
     language: str = "EN"
 
     def guess(self, token: Secret | None, app_id: object) -> str:
-        """Return the API that is meant: that of the server, else the token's own, else the one the app ID is for.
+        """Return the API that is meant, where nobody said so.
 
-        There is no second guess: a token is sent to one API only.
+        That is the API of the server; else the token's own; else the one the app ID is for; else the one that a token
+        of this look is likely to be of; else the one that is meant by default. There is no second guess: a token is
+        sent to one API only.
         """
         if self.server is not None:
-            return "options" if self.server.strip().startswith("http") else "v3"
-        kind = api_of(token) if token is not None else None
-        return kind or ("options" if re.search("[A-Za-z]", str(app_id or "")) else "v3")
+            return by_server(self.server) or DEFAULT
+        mine = token and (api_of(token) or (self.box and self.box.api_of(token.reveal())))
+        return mine or by_app_id(app_id) or (token and api_of(token, likely=True)) or DEFAULT
 
     def settings(self, api: str, app_id: object) -> Settings:
         """Settings for one of the APIs."""
         server = self.server
-        if self.box is not None and api in SERVERS:
-            server = self.box.url if api == "v3" else self.box.rest
-            app_id = app_id if _given(app_id) else (self.box.app_id if api == "v3" else self.box.options_app_id)
+        if self.box is not None and api in APIS:
+            side = self.box.side(api)
+            server, app_id = side.server, app_id if _given(app_id) else side.app_id
         return settings(app_id if _given(app_id) else None, server, self.language, api)
 
 

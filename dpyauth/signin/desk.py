@@ -8,13 +8,13 @@ from concurrent.futures import CancelledError, Future
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from dpyauth.apis.access import NAMES, Account
+from dpyauth.apis.access import Account
 from dpyauth.credentials import Secret, checked
 from dpyauth.errors import DpyauthError, KeepingFailed
 from dpyauth.panels.base import PanelDesk
 from dpyauth.panels.choosing import Choosing
 from dpyauth.panels.texts import texts
-from dpyauth.settings import SERVERS
+from dpyauth.registry import APIS, DEFAULT
 from dpyauth.signin import views
 from dpyauth.signin.attempts import run, sign_in
 from dpyauth.signin.choice import Choice
@@ -72,9 +72,9 @@ class Desk(PanelDesk):
         self.words = texts("switcher", session._settings.language) | self.words
         self._box = box
         here = session._settings
-        server = None if box is not None or here.server in SERVERS.values() else here.server
+        server = None if box is not None or here.server in {facts.server for facts in APIS.values()} else here.server
         self._choice = Choice(box, server, here.language)
-        self._apis = list(NAMES) if server is None else [here.api]
+        self._apis = list(APIS) if server is None else [here.api]
         self._app_ids = {name: self._choice.settings(name, None).app_id or "" for name in self._apis}  # the usual ones
         self._samples = views.samples(box) if box is not None else {}
         self._api = api or ""
@@ -103,7 +103,7 @@ class Desk(PanelDesk):
         where = self._choice.settings(speaks, own)
         self._begin(lambda api: (checked(token, _SOURCE, api), None), where, remember=remember)
 
-    def sample(self, name: str, api: str = "v3") -> None:
+    def sample(self, name: str, api: str = DEFAULT) -> None:
         """Sign in with one of the sandbox's sample tokens."""
         token = self._samples.get(api, {}).get(name)
         if token is not None:
@@ -208,8 +208,8 @@ class Desk(PanelDesk):
         offer = ""
         if views.account_missing(error):
             offer = "demo" if self._again else "demo with Deriv"
-        elif views.token_refused(error) and len(self._apis) > 1:
-            offer = "options"  # where Deriv may have moved the reader to
+        elif views.token_refused(error) and DEFAULT in self._apis:
+            offer = DEFAULT  # where Deriv may have moved the reader to
         self._notice = views.trouble(error, self._asked, offer, self.words)
         self.changed()
 

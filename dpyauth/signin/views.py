@@ -18,6 +18,7 @@ from dpyauth.errors import (
     SignInRefused,
 )
 from dpyauth.panels.texts import texts
+from dpyauth.registry import APIS
 
 if TYPE_CHECKING:
     from dpyauth.apis.access import Account
@@ -81,10 +82,7 @@ def news(session: Session, words: Mapping[str, str] = _ENGLISH) -> dict[str, str
 
 def samples(box: Sandbox) -> dict[str, dict[str, str]]:
     """The sandbox's sample tokens, by API and by what they are good for. Only their labels are shown."""
-    return {
-        "v3": {sample.label: sample.token for sample in box.tokens if sample.kind == "api"},
-        "options": {sample.label: sample.token for sample in box.options_tokens},
-    }
+    return {api: {sample.label: sample.token for sample in box.side(api).tokens} for api in APIS}
 
 
 def account(session: Session) -> dict[str, Any] | None:
@@ -92,7 +90,7 @@ def account(session: Session) -> dict[str, Any] | None:
     account, credential = session._account, session._credential
     if account is None:
         return None
-    labels = session._api.SCOPE_LABELS
+    labels = session._facts.scopes
     return {
         "loginid": account.loginid,
         "currency": account.currency,

@@ -6,8 +6,8 @@ from typing import Any
 
 from IPython.display import display
 
-from dpyauth.apis.access import NAMES
 from dpyauth.credentials import Secret
+from dpyauth.registry import APIS, DEFAULT
 from dpyauth.signin.desk import Desk
 from dpyauth.widgets.panel import Panel, script, style
 
@@ -31,12 +31,12 @@ class SignInPanel(Panel):
     def _do(self, said: dict[str, Any]) -> None:
         desk = self._desk
         app_id, remember = _text(said, "app_id"), said.get("remember") is True
-        api = api if (api := _text(said, "api")) in NAMES else None if "api" not in said else ""
+        api = api if (api := _text(said, "api")) in APIS else None if "api" not in said else ""
         match said:
             case {"do": "sign-in"}:
                 desk.token(_taken(said, "token"), app_id, api=api, remember=remember)
             case {"do": "sample", "name": str(name)}:
-                desk.sample(name, api or "v3")
+                desk.sample(name, api or DEFAULT)
             case {"do": "create-demo"}:
                 desk.create_demo()
             case {"do": "browser"}:

@@ -1,0 +1,227 @@
+"""Deriv's APIs as data: what each is called, where it is, what belongs to it, and where Deriv's own pages for it are.
+
+What has to be programmed for an API is in a module of its name in `dpyauth.apis`, in `dpyauth.answers`, and among the
+ways to sign in with the browser. Everything else asks here, so that no module decides by an API's name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """Addresses of Deriv's own pages."""
+
+    tokens: str
+    """Where a token is made, seen and revoked."""
+    apps: str
+    """Where an app is registered, and its ID found."""
+    account: str
+    """Where an account is opened."""
+    profile: str
+    """Where the user sees what the API does not tell, and sends a proof."""
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """Each of them once."""
+        return tuple(dict.fromkeys((self.tokens, self.apps, self.account, self.profile)))
+
+
+@dataclass(frozen=True, slots=True)
+class ApiFacts:
+    """What is known of one API."""
+
+    name: str
+    title: str
+    """What it is called in a sentence."""
+    server: str
+    auth_host: str
+    """Where its sign-in pages are."""
+    retiring: bool
+    """Whether Deriv is about to switch it off."""
+    credential: str
+    """What its tokens are called."""
+    token_certain: re.Pattern[str]
+    """How its tokens begin, as far as that makes them its own."""
+    token_likely: re.Pattern[str] | None
+    """How others of them look, which could be of another API as well."""
+    app_id: re.Pattern[str]
+    """What its app IDs look like, and no other API's."""
+    app_id_kind: str
+    """The same in words."""
+    shared_app_id: str | None
+    """The app ID that Deriv lets everybody use for trying things with a token."""
+    scopes: Mapping[str, str]
+    """Its scopes, and what they are called where a token is made."""
+    smallest_scope: str
+    """The scope that is enough to look at an account."""
+    advice: str
+    """What to do where a scope is missing."""
+    pages: Pages
+    one_for_all: bool
+    """Whether one token opens all accounts of the user."""
+    creates_demo: bool
+    """Whether a sign-in can make a demo account."""
+    nearest: Mapping[str, str]
+    """What to use for a call that only another API has: a call's name, or a sentence how to do without."""
+
+    @property
+    def secure(self) -> str:
+        """The scheme of its servers."""
+        return self.server.partition("://")[0]
+
+    @property
+    def plain(self) -> str:
+        """The scheme of its servers on this machine."""
+        return self.secure.removesuffix("s")
+
+    def serves(self, server: str) -> bool:
+        """Return whether an address can be that of a server of this API."""
+        return server.strip().lower().startswith((f"{self.secure}://", f"{self.plain}://"))
+
+
+OPTIONS = ApiFacts(
+    name="options",
+    title="Deriv's current API",
+    server="https://api.derivws.com",
+    auth_host="https://auth.deriv.com",
+    retiring=False,
+    credential="personal access token",
+    token_certain=re.compile(r"pat_|ory_|eyJ[\w\-]+\.[\w\-]+\.", re.ASCII),
+    token_likely=None,
+    app_id=re.compile(r"(?!\d{1,9}$)[\w-]{1,64}", re.ASCII),
+    app_id_kind="letters and digits, about 21 of them",
+    shared_app_id=None,
+    scopes=MappingProxyType(
+        {
+            "trade": "Trade",
+            "account_manage": "Manage account",
+            "payment": "Payment",
+            "application_read": "Read applications",
+        }
+    ),
+    smallest_scope="trade",
+    advice="Create a token with {ticks} at https://developers.deriv.com/dashboard/tokens/ and sign in with it.",
+    pages=Pages(
+        tokens="https://developers.deriv.com/dashboard/tokens/",
+        apps="https://developers.deriv.com/dashboard/",
+        account="https://home.deriv.com/dashboard/signup",
+        profile="https://home.deriv.com/dashboard/profile",
+    ),
+    one_for_all=True,
+    creates_demo=True,
+    nearest=MappingProxyType(
+        {
+            "account_list": "get_accounts",
+            "app_markup_details": "markup_statistics",
+            "app_markup_statistics": "markup_statistics",
+            "asset_index": "contracts_for",
+            "authorize": "A session is signed in by dpyauth.login(), and no call is needed for it",
+            "buy_contract_for_multiple_accounts": "buy",
+            "connect_status": "legacy_migration_status",
+            "contracts_for_company": "contracts_list",
+            "get_account_status": "get_accounts",
+            "get_settings": "get_nickname",
+            "logout": "A session is signed out by its logout() method, and no call is needed for it",
+            "new_account_maltainvest": "create_account",
+            "new_account_real": "create_account",
+            "new_account_virtual": "create_account",
+            "paymentagent_details": "payment_agent_get",
+            "paymentagent_list": "payment_agent_list",
+            "paymentagent_transfer": "payment_agent_transfer",
+            "paymentagent_withdraw": "payment_agent_withdraw",
+            "sell_contract_for_multiple_accounts": "sell",
+            "ticks_batch": "ticks",
+            "topup_virtual": "reset_demo_balance",
+            "trading_durations": "contracts_for",
+            "website_status": "health",
+        }
+    ),
+)
+
+V3 = ApiFacts(
+    name="v3",
+    title="Deriv's older API (v3)",
+    server="wss://ws.derivws.com/websockets/v3",
+    auth_host="https://oauth.deriv.com",
+    retiring=True,
+    credential="API token",
+    token_certain=re.compile(r"a1-"),
+    token_likely=re.compile(r"[A-Za-z0-9]{15}\s*$"),
+    app_id=re.compile(r"0*[1-9]\d{0,8}", re.ASCII),
+    app_id_kind="a whole number above 0",
+    shared_app_id="1089",
+    scopes=MappingProxyType(
+        {
+            "read": "Read",
+            "trade": "Trade",
+            "trading_information": "Trading information",
+            "payments": "Payments",
+            "admin": "Admin",
+        }
+    ),
+    smallest_scope="read",
+    advice="Create a token with {ticks} ticked at Deriv (Account settings, API token) and sign in with it.",
+    pages=Pages(
+        tokens="https://app.deriv.com/account/api-token",
+        apps="https://legacy-api.deriv.com/dashboard",
+        account="https://home.deriv.com/dashboard/signup",
+        profile="https://app.deriv.com/account/proof-of-identity",
+    ),
+    one_for_all=False,
+    creates_demo=False,
+    nearest=MappingProxyType(
+        {
+            "contracts_list": "contracts_for_company",
+            "create_account": "new_account_virtual",
+            "get_accounts": "account_list",
+            "get_nickname": "get_settings",
+            "health": "website_status",
+            "legacy_accounts": "account_list",
+            "legacy_migration_status": "connect_status",
+            "legacy_statement": "statement",
+            "markup_statistics": "app_markup_statistics",
+            "payment_agent_get": "paymentagent_details",
+            "payment_agent_list": "paymentagent_list",
+            "payment_agent_statistics": "paymentagent_list",
+            "payment_agent_transfer": "paymentagent_transfer",
+            "payment_agent_withdraw": "paymentagent_withdraw",
+            "payment_agent_withdraw_verification": "verify_email",
+            "reset_demo_balance": "topup_virtual",
+        }
+    ),
+)
+
+APIS: Mapping[str, ApiFacts] = MappingProxyType({facts.name: facts for facts in (OPTIONS, V3)})
+"""All of them by name; the first is the one that is meant where nothing says otherwise."""
+
+DEFAULT = next(iter(APIS))
+"""The API that is meant where nothing says otherwise."""
+
+
+def by_token(token: str, *, likely: bool = False) -> str | None:
+    """Return the API that a token is of, as far as its looks tell; None where they do not.
+
+    Deriv promises nothing about them: this is what its tokens have been seen to be like. ``likely``: take also what
+    another API could have as well.
+    """
+    text = token.strip()
+    certain = next((name for name, facts in APIS.items() if facts.token_certain.match(text)), None)
+    if certain or not likely:
+        return certain
+    return next((name for name, facts in APIS.items() if facts.token_likely and facts.token_likely.match(text)), None)
+
+
+def by_app_id(app_id: object) -> str | None:
+    """Return the API that an app ID is for, by its looks; None where there is none, or it looks like nothing known."""
+    text = "" if app_id is None or isinstance(app_id, bool) else str(app_id).strip()
+    return next((name for name, facts in APIS.items() if facts.app_id.fullmatch(text)), None)
+
+
+def by_server(server: str) -> str | None:
+    """Return the API that a server at this address is of; None where it can be of none."""
+    return next((name for name, facts in APIS.items() if facts.serves(server)), None)
