@@ -13,8 +13,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dpyauth.apis.access import named
+from dpyauth.apis.retiring import unavailable
 from dpyauth.errors import CallTimeout, DpyauthError, NotSignedIn, SessionClosed, SignInRefused
 from dpyauth.plans import Steps, take
+from dpyauth.registry import APIS
 from dpyauth.wire.background import background
 from dpyauth.wire.connection import CLOSE_TIMEOUT, Connection
 from dpyauth.wire.replies import Reply
@@ -81,10 +83,12 @@ class Signing:
         return access.grants if access else {}
 
     def _connect(self, entrance: Entrance | None, settings: Settings) -> Connection:
+        facts = APIS[settings.api]
         return Connection(
             entrance.address if entrance else named(settings.api).public(settings),
             entrance.greeting if entrance else None,
             direct=settings.loopback,
+            when_off=partial(unavailable, facts) if facts.retiring else None,
             budget=self._budget_of(settings.api),
             on_event=self._note,
             on_change=self._on_change,

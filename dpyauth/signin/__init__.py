@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from dpyauth import environment
 from dpyauth.credentials import Credential, Secret, checked
 from dpyauth.errors import (
+    ApiUnavailable,
     DpyauthError,
     InvalidSetting,
     KeepingFailed,
@@ -21,7 +22,7 @@ from dpyauth.errors import (
     SessionClosed,
     SignInRefused,
 )
-from dpyauth.registry import APIS, DEFAULT
+from dpyauth.registry import APIS, DEFAULT, by_app_id
 from dpyauth.session import Session, check_timeout
 from dpyauth.settings import Settings, known
 from dpyauth.signin.attempts import sign_in
@@ -139,7 +140,7 @@ def login(
     box = the_sandbox(sandbox, server)
     keeping = _profile(profile, server, box)
     trouble: DpyauthError | None = None
-    found = None if token is None else _Found(token, "the argument token")
+    found = None if token is None else _Found(token, "the argument token", given=True)
     if found is None and ask is not True:
         found = _sample(box) if box else _environment()
         try:
@@ -147,8 +148,10 @@ def login(
         except (KeepingFailed, NoCredential) as error:
             trouble = error
         found = found or _colab()
-    own = app_id if app_id is not None else (found and found.app_id) or _variable("DERIV_APP_ID", box)
     wanted = api or (found and found.api) or _variable("DERIV_API", box)
+    own = app_id if app_id is not None else (found and found.app_id) or _variable("DERIV_APP_ID", box)
+    if found is None and app_id is None and by_app_id(own) not in (None, wanted or by_app_id(own)):
+        own = None  # it is set for the other API, and there is somebody to ask
     choice = Choice(box, server, language)
     speaks = wanted or choice.guess(found.token if found and not found.sample else None, own)
     if found is not None and found.sample and box is not None and speaks != DEFAULT:
@@ -160,7 +163,7 @@ def login(
     if found is None and (ask is False or not (environment.somebody_there() or (ask and environment.in_notebook()))):
         raise trouble or NoCredential(_NOBODY)
     if found is None and not environment.in_notebook():
-        found = _Found(_prompt(where.host if wanted or server or box else "Deriv"), "the prompt")
+        found = _Found(_prompt(where.host if wanted or server or box else "Deriv"), "the prompt", given=True)
         where = choice.settings(wanted or choice.guess(found.token, own), own)
     options = {"loginid": loginid, "kept": found.active if found else None}
     session = _session(
@@ -178,7 +181,7 @@ def login(
     _show(
         session,
         box,
-        api=wanted,
+        api=None if session.loginid is None and found is not None else wanted,
         redirect_url=redirect_url,
         oauth_host=oauth_host,
         remember=remember,
@@ -201,6 +204,8 @@ class _Found(NamedTuple):
     api: str | None = None
     remembered: bool = False
     sample: bool = False
+    given: bool = False
+    """Whether it was given for this very sign-in."""
 
     def grants(self, api: str) -> tuple[Credential, dict[str, Credential] | None]:
         """The credential to sign in with, and those of all accounts."""
@@ -263,6 +268,10 @@ def _enter(
     """Sign a new session in; where what was remembered is refused and somebody can be asked, leave that to them."""
     try:
         session._wait_for(lambda: sign_in(session, found.grants, where, **options))
+    except ApiUnavailable as error:  # what was found is of no use now, and may be good again
+        if found.given or not ask:
+            raise
+        session._signed_out_because = f"{found.source} cannot be used now: {error}"
     except SignInRefused as error:
         if found.remembered and ask:
             session._signed_out_because = _dropped(profile, found, where, error)

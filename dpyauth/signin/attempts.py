@@ -8,8 +8,10 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from dpyauth.apis.access import by_looks, by_name_only
-from dpyauth.errors import DpyauthError, SignInRefused
+from dpyauth.errors import DpyauthError, SessionClosed, SignInRefused
+from dpyauth.registry import APIS
 from dpyauth.wire.background import background
+from dpyauth.wire.connection import OPEN_TIMEOUT
 
 if TYPE_CHECKING:
     from dpyauth.apis.access import Account
@@ -31,6 +33,26 @@ def run(steps: Callable[[], Coroutine[Any, Any, T]]) -> Future[T]:
     outcome: Future[T] = Future()
     background.run(steps, outcome)
     return outcome
+
+
+def reach(session: Session, where: Settings) -> None:
+    """Connect once, where Deriv may have switched the API off: before anybody goes through a sign-in for nothing.
+
+    Raises
+    ------
+    ConnectionFailed, SignInRefused
+        As signing in would.
+    """
+    if not APIS[where.api].retiring:
+        return
+    connection = session._connect(None, where)
+    connection.start()
+    try:
+        connection.ready.result(OPEN_TIMEOUT)
+    except TimeoutError:
+        pass  # nothing is known
+    finally:
+        connection.close(SessionClosed("It was opened to see whether it can be."))
 
 
 async def sign_in(session: Session, given: Callable[[str], Given], where: Settings, **options: Any) -> Account:

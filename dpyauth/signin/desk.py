@@ -16,7 +16,7 @@ from dpyauth.panels.choosing import Choosing
 from dpyauth.panels.texts import texts
 from dpyauth.registry import APIS, DEFAULT
 from dpyauth.signin import views
-from dpyauth.signin.attempts import run, sign_in
+from dpyauth.signin.attempts import reach, run, sign_in
 from dpyauth.signin.choice import Choice
 from dpyauth.threads import Thread
 
@@ -142,6 +142,7 @@ class Desk(PanelDesk):
         back = redirect_url.strip() or self._redirect_url
         wish = Wish(self._oauth_host, back, callback, signup, create_demo)
         way = WAYS[speaks](self._choice, self._own(app_id, speaks), wish)
+        reach(self.session, way.settings)
         browser = Browsing(way, self, remember=remember, closable=closable)
         self._browser, self._notice = browser, None
         browser.start()

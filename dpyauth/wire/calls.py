@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from dpyauth.errors import CallTimeout, ConnectionLost, DpyauthError, OutcomeUnknown, RateLimited
 from dpyauth.wire.replies import Reply
@@ -17,6 +17,10 @@ MAX_LOSSES = 3
 
 PATIENCE = 600.0
 """How long a call may wait for Deriv's rate limits, in seconds, on top of its own time-out."""
+
+
+OFF_TIMEOUT = 4.5
+"""How long a call waits for a server that looks switched off, in seconds."""
 
 
 class Pending:
@@ -122,6 +126,14 @@ class Pending:
             self.deliver(self)
 
 
+class Off(NamedTuple):
+    """The server was found like one that has been switched off."""
+
+    error: DpyauthError
+    """What to tell those who wait for it."""
+    since: float
+
+
 class Calls:
     """The table of pending calls, by req_id, in the order they were made.
 
@@ -194,19 +206,23 @@ class Calls:
                     again += 1
         return again
 
-    def expire(self, now: float, *, ready: bool, reason: str = "") -> None:
+    def expire(self, now: float, *, ready: bool, reason: str = "", off: Off | None = None) -> None:
         """End the calls whose time is up.
 
         ``ready`` says that there is a connection: a call that has not left then only waits for the rate limits, for
-        which it gets more time. ``reason`` says why there is none.
+        which it gets more time. ``reason`` says why there is none; ``off`` that the server was found like
+        one that has been switched off: then nobody waits long for it.
         """
         self.next_deadline = math.inf
         for pending in self:
             extra = PATIENCE - pending.waited if ready and not pending.sent else 0.0
-            if pending.deadline + extra <= now:
-                self.fail(pending, overdue(pending, ready, reason))
+            deadline = pending.deadline + extra
+            if off is not None:
+                deadline = min(deadline, max(off.since, pending.deadline - pending.timeout) + OFF_TIMEOUT)
+            if deadline <= now:
+                self.fail(pending, off.error.again(pending.call) if off else overdue(pending, ready, reason))
             else:
-                self.next_deadline = min(self.next_deadline, pending.deadline + extra)
+                self.next_deadline = min(self.next_deadline, deadline)
 
 
 def outcome_unknown(call: str, reason: str, look: str) -> OutcomeUnknown:

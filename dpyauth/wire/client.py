@@ -167,7 +167,7 @@ def reason_of(error: Exception) -> str:
     if isinstance(error, httpx.ConnectError):
         told |= ConnectionError
     cause = next((each for each in _causes(error) if isinstance(each, told)), None)
-    return f"the connection broke ({type(error).__name__})" if cause is None else explain(cause)[0]
+    return f"the connection broke ({type(error).__name__})" if cause is None else explain(cause).text
 
 
 def _stays(error: Exception) -> bool:

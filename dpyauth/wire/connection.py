@@ -40,6 +40,10 @@ CLOCK_EVERY = 5.0
 CLOCK_JUMP = 5.0
 PATIENT = 5.0
 """The longest pause between two attempts to connect while a call waits for one, in seconds."""
+OFF_OPEN_TIMEOUT = 4.5
+"""The same for opening, and"""
+OFF_PATIENT = 1.5
+"""the same for pausing, where the server may have been switched off for good: a call hears of it within 5 seconds."""
 STALE_TRIES = 2
 """How often in a row an address that was just given out may be refused; once more is final."""
 
@@ -59,6 +63,8 @@ class Connection:
 
     ``url`` may be a coroutine function that gives a fresh address for every attempt: a secret that is good once. It
     must come to an end by itself; of its errors, those in `PASSING` mean to try again later, all others are final.
+    ``when_off`` is for a server that may have been switched off for good: what to tell those who wait for a connection,
+    by the reason why there is none.
     """
 
     def __init__(
@@ -67,6 +73,7 @@ class Connection:
         greeting: Greeting | None,
         *,
         direct: bool = False,
+        when_off: Callable[[str], DpyauthError] | None = None,
         budget: Budget | None = None,
         on_change: Callable[[Connection, State], None] = lambda connection, state: None,
         on_event: Callable[[str, str, float | None], None] = lambda what, why, took: None,
@@ -77,6 +84,8 @@ class Connection:
         """Ends with the greeting's reply when the first connection stands, or with the error that prevented it."""
         self._url = url
         self._direct = direct
+        self._when_off = when_off
+        self._patience = OPEN_TIMEOUT if when_off is None else OFF_OPEN_TIMEOUT
         self._notify = on_change
         self._link = Link(
             greeting,
@@ -244,11 +253,12 @@ class Connection:
 
     async def _pause(self, delay: float) -> None:
         """Wait before the next attempt, but not long while a call waits for it."""
-        await asyncio.sleep(min(delay, PATIENT))
-        if delay > PATIENT and not self._link.is_awaited:
+        patient = PATIENT if self._link.found_off is None else OFF_PATIENT
+        await asyncio.sleep(min(delay, patient))
+        if delay > patient and not self._link.is_awaited:
             self._awaited.clear()
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(delay - PATIENT):
+                async with asyncio.timeout(delay - patient):
                     await self._awaited.wait()
 
     def _finish(self, task: asyncio.Task[None] | None) -> None:
@@ -262,7 +272,7 @@ class Connection:
     async def _live(self) -> None:
         """One socket from its opening to its end."""
         error: DpyauthError | None = None
-        final = False
+        final = off = False
         socket: Socket | None = None
         self._dropped = None
         try:
@@ -281,7 +291,7 @@ class Connection:
             # A copy: the traceback leads to where the credential is.
             reason, error, final = str(raised).rstrip("."), raised.again(), not isinstance(raised, PASSING)
         except Exception as raised:  # whatever a server answered, it is a failed attempt and no more
-            reason, error = explain(raised, OPEN_TIMEOUT)
+            reason, error, off = explain(raised, self._patience)
             if not isinstance(self._url, str) or "app_id=" not in self._url:
                 error = None  # it is about app IDs, and none was sent: somebody else refuses, such as a company proxy
             if not isinstance(self._url, str):
@@ -293,7 +303,10 @@ class Connection:
         finally:
             if socket is not None:
                 socket.transport.abort()  # when even the goodbye was called off; else of no effect
-        self._link.lost(self._dropped or reason, time.monotonic(), error=error, final=final)
+        if off and self._when_off is not None:
+            self._link.off(reason, time.monotonic(), self._when_off(reason))
+        else:
+            self._link.lost(self._dropped or reason, time.monotonic(), error=error, final=final)
         self._pump()
 
     async def _open(self) -> Socket:
@@ -302,7 +315,7 @@ class Connection:
         socket = await connect(
             url,
             logger=_wire_log,
-            open_timeout=OPEN_TIMEOUT,
+            open_timeout=self._patience,
             close_timeout=CLOSE_TIMEOUT,
             # Liveness is the link's business: a JSON ping also proves that Deriv's dispatcher lives, and its
             # deadline makes allowance for a machine that slept. Pings from the server are still answered.

@@ -19,7 +19,7 @@ from typing import Any
 from dpyauth.errors import DpyauthError
 from dpyauth.wire.backoff import Backoff
 from dpyauth.wire.budget import GENERAL, Budget
-from dpyauth.wire.calls import Calls, Pending, not_sent, over_budget
+from dpyauth.wire.calls import OFF_TIMEOUT, Calls, Off, Pending, not_sent, over_budget
 from dpyauth.wire.lanes import Lanes
 from dpyauth.wire.liveness import PING_TIMEOUT, Liveness
 from dpyauth.wire.replies import Reply, error_code, exactly, parse
@@ -75,6 +75,7 @@ class Link:
         self._lost_at: float | None = None
         self._was_ready = False
         self._learning = False
+        self.found_off: Off | None = None  # since the server was found like one that has been switched off
 
     # What the caller asks for
 
@@ -99,6 +100,8 @@ class Link:
         elif pending.subscription is None or not self._shared(pending, pending.subscription, now):
             self._calls.add(pending)
             self._queue(pending, now)
+        if self.found_off is not None:
+            self._hurry(now)
 
     def abandon(self, pending: Pending) -> None:
         """Nobody waits for this call any more."""
@@ -257,6 +260,20 @@ class Link:
             self._event("still no connection", reason)
         self._change(State.RECONNECTING, reason)
 
+    def off(self, reason: str, now: float, error: DpyauthError) -> None:
+        """The server was found like one that has been switched off; the error is what to tell those who wait.
+
+        Others may see the same for good. So whoever waits for a connection is told in seconds; trying goes on.
+        """
+        self.lost(reason, now, error=error)
+        if self.found_off is None:
+            self.found_off = Off(error, now)
+            self._hurry(now)
+
+    def _hurry(self, now: float) -> None:
+        for calls in (self._calls, self._streams.openers):
+            calls.next_deadline = min(calls.next_deadline, now + OFF_TIMEOUT)
+
     def woke(self, now: float) -> None:
         """The machine has slept: see at once whether the connection still lives."""
         if self.state in {State.OPEN, State.AUTHORISED} and self._liveness.look(now):
@@ -265,8 +282,9 @@ class Link:
     def tick(self, now: float) -> str | None:
         """Time has passed. Returns why the connection must be dropped, if it must."""
         late = now - self.wake_at > OVERSLEPT
-        self._calls.expire(now, ready=self.ready, reason=self.reason)
-        self._streams.openers.expire(now, ready=self.ready, reason=self.reason)
+        off = None if self.ready else self.found_off
+        self._calls.expire(now, ready=self.ready, reason=self.reason, off=off)
+        self._streams.openers.expire(now, ready=self.ready, reason=self.reason, off=off)
         if now >= self._lanes.wake_at:
             self._lanes.wake_at = math.inf  # next_message looks again, if there is still somewhere to send to
         if late and self._greeting_deadline < math.inf:
@@ -419,7 +437,7 @@ class Link:
         if not self._was_ready:
             self._backoff.reset()  # the first connection was no attempt to come back
         self._was_ready = True
-        self._lost_at = None
+        self._lost_at = self.found_off = None
         self._ready_since = now
         self._calls.expire(now, ready=False, reason=self.reason)  # from here on, waiting is for the rate limits
         self._reopen(now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from typing import NamedTuple
 
 from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidProxy, InvalidProxyStatus, ProxyError
 
@@ -22,15 +23,38 @@ def status_of(error: Exception) -> int | None:
     return error.status if isinstance(error, HandshakeRefused) else None
 
 
-def explain(error: Exception, patience: float = 10.0) -> tuple[str, DpyauthError | None]:
-    """Why a connection could not be opened, in words; and the error to end with where trying again is no use."""
+class Reason(NamedTuple):
+    """Why a connection could not be opened."""
+
+    text: str
+    error: DpyauthError | None
+    """What to end with, where trying again is no use."""
+    off: bool
+    """Whether a server that was switched off would have been found like this."""
+
+
+def explain(error: Exception, patience: float = 10.0) -> Reason:
+    """Return why a connection could not be opened."""
     status = status_of(error)
+    if status is None:  # a name that is gone shows itself to a proxy, where there is one
+        gone = _is_unnamed(error) or (isinstance(error, InvalidProxyStatus) and error.response.status_code >= 500)
+    else:
+        gone = 200 <= status < 400 or status in {404, 410} or status >= 520
+    return Reason(*_explained(error, status, patience), off=gone)
+
+
+def _is_unnamed(error: Exception) -> bool:
+    return isinstance(error, OSError) and type(error).__name__ == "gaierror"
+
+
+def _explained(error: Exception, status: int | None, patience: float) -> tuple[str, DpyauthError | None]:
     if status is not None:
         if status in {401, 403}:
             refused = SignInRefused(
                 f"Deriv refused the connection (HTTP {status}): it does not know this app ID. "
                 "Check the app ID; to try things with an API token, use 1089.",
                 code="InvalidAppID",
+                about="app ID",
             )
             return f"the server answered with HTTP {status}", refused
         if 300 <= status < 400:
@@ -48,7 +72,7 @@ def explain(error: Exception, patience: float = 10.0) -> tuple[str, DpyauthError
         return "no encrypted connection could be made (is a company proxy in between?)", None
     if isinstance(error, ConnectionRefusedError):
         return "nothing answers at that address", None
-    if isinstance(error, OSError) and type(error).__name__ == "gaierror":
+    if _is_unnamed(error):
         return "the server's name could not be found; check the internet connection", None
     if isinstance(error, ConnectionClosed):
         return "the connection broke while it was opened", None

@@ -360,6 +360,47 @@ def test_a_thousand_calls_from_many_threads(box: Sandbox, connect: Make) -> None
     ],
 )
 def test_why_no_connection_could_be_opened(error: Exception, said: str) -> None:
-    reason, final = explain(error)
-    assert said in reason
-    assert final is None
+    reason = explain(error)
+    assert said in reason.text
+    assert reason.error is None
+
+
+@pytest.mark.parametrize(
+    "error",
+    [*map(HandshakeRefused, (200, 301, 302, 307, 404, 410, 520, 521, 522, 526, 530)), socket.gaierror()],
+)
+def test_a_server_that_was_switched_off_would_be_found_like_this(error: Exception) -> None:
+    assert explain(error).off
+
+
+@pytest.mark.parametrize(
+    "error",
+    [*map(HandshakeRefused, (400, 401, 403, 407, 429, 500, 502, 503, 504)), TimeoutError(), ConnectionRefusedError()],
+)
+def test_but_not_like_this(error: Exception) -> None:
+    assert not explain(error).off
+
+
+def test_a_handshake_refused_as_by_a_server_that_was_switched_off(box: Sandbox, connect: Make) -> None:
+    box.faults.refuse(520)
+    connection = connect(address(box), when_off=lambda reason: SessionClosed(f"told: {reason}"))
+    error = connection.ready.exception(5)
+    assert type(error) is SessionClosed
+    assert "told: the server answered with HTTP 520" in str(error)
+    assert connection.state is State.CLOSED
+
+
+def test_a_call_hears_in_seconds_that_the_server_looks_switched_off(
+    box: Sandbox, connect: Make, at_once: None, eventually: Any
+) -> None:
+    connection = connect(address(box), when_off=lambda reason: SessionClosed(f"told: {reason}"))
+    connection.ready.result(5)
+    box.faults.refuse(520, times=100_000)
+    box.faults.reset()
+    eventually(lambda: connection.link.found_off)
+    error = ask(connection, timeout=60).exception(30)
+    assert type(error) is SessionClosed
+    assert connection.state is State.RECONNECTING
+    box.faults.clear()
+    eventually(lambda: connection.state is State.OPEN)
+    assert ask(connection).result(10)["ping"] == "pong"

@@ -25,7 +25,7 @@ from dpyauth.errors import (
 from dpyauth.sandbox.limits import Limits
 from dpyauth.wire import link as module
 from dpyauth.wire.budget import MINUTE, PENALTIES
-from dpyauth.wire.calls import MAX_LOSSES, PATIENCE, Pending
+from dpyauth.wire.calls import MAX_LOSSES, OFF_TIMEOUT, PATIENCE, Pending
 from dpyauth.wire.link import GREETING_TIMEOUT, OVERSLEPT, Link
 from dpyauth.wire.liveness import DOUBT_AFTER, PING_EVERY, PING_TIMEOUT
 from dpyauth.wire.replies import error_code
@@ -987,3 +987,92 @@ def test_nobody_need_listen() -> None:
     link = Link(None)
     link.connected(0.0)
     assert link.ready
+
+
+# A server that looks switched off
+
+OFF = ConnectionFailed("switched off")
+
+
+def test_a_first_connection_to_a_server_that_looks_switched_off_ends_at_once() -> None:
+    wire = Wire()
+    call = wire.call()
+    wire.link.off("HTTP 520", wire.now, OFF)
+    assert wire.link.over
+    assert wire.link.failure is OFF
+    assert str(call.error) == str(OFF)
+    assert wire.link.connect_delay(wire.now) is None
+
+
+def lost_to_a_server_that_looks_switched_off() -> Wire:
+    wire = Wire()
+    greeting = wire.connect()
+    wire.reply(greeting["req_id"])
+    wire.link.lost("the connection broke", wire.now)
+    wire.link.off("HTTP 520", wire.now, OFF)
+    return wire
+
+
+def test_an_open_session_goes_on_trying_but_a_call_hears_of_it_in_time() -> None:
+    wire = lost_to_a_server_that_looks_switched_off()
+    assert wire.link.state is State.RECONNECTING
+    assert wire.link.connect_delay(wire.now) is not None
+    wire.now += 100
+    call = wire.call(timeout=30)
+    assert wire.link.wake_at <= wire.now + 5
+    wire.tick(OFF_TIMEOUT - 0.1)
+    assert not call.done
+    wire.link.off("HTTP 520", wire.now, OFF)
+    wire.tick(0.2)
+    assert str(call.error) == str(OFF)
+    assert call.error is not OFF
+    assert not wire.link.over
+
+
+@pytest.mark.parametrize("made", ["before it broke", "while it was away"])
+def test_one_that_was_waiting_already_is_told_too(made: str) -> None:
+    wire = Wire()
+    greeting = wire.connect()
+    wire.reply(greeting["req_id"])
+    call = wire.call() if made == "before it broke" else None
+    wire.pump()
+    wire.link.lost("the connection broke", wire.now)
+    call = call or wire.call()
+    wire.link.off("HTTP 520", wire.now, OFF)
+    wire.tick(OFF_TIMEOUT - 0.1)
+    assert not call.done
+    wire.tick(0.2)
+    assert str(call.error) == str(OFF)
+
+
+def test_a_call_goes_through_when_the_server_answers_again() -> None:
+    wire = lost_to_a_server_that_looks_switched_off()
+    call = wire.call(timeout=30)
+    wire.now += 2
+    greeting = wire.connect()
+    wire.reply(greeting["req_id"])
+    assert [sent["req_id"] for sent in wire.pump()] == [call.req_id]
+    wire.tick(20)  # it has all of its own time now
+    wire.reply(call.req_id, balance={})
+    assert call.reply is not None
+    wire.link.lost("the connection broke", wire.now)
+    later = wire.call(timeout=30)
+    wire.tick(20)
+    assert not later.done  # an ordinary break is waited for as ever
+
+
+def test_a_stream_waits_for_it_quietly_but_opening_one_is_told() -> None:
+    wire = Wire()
+    greeting = wire.connect()
+    wire.reply(greeting["req_id"])
+    opened, hearer = stream(wire)
+    wire.pump()
+    updates(wire, opened.req_id)
+    wire.link.lost("the connection broke", wire.now)
+    wire.link.off("HTTP 520", wire.now, OFF)
+    wire.tick(60)
+    assert hearer.ends == []
+    other, heard = stream(wire, "R_2")
+    wire.tick(OFF_TIMEOUT + 0.1)
+    assert str(other.error) == str(OFF)
+    assert [str(error) for error in heard.ends] == [str(OFF)]

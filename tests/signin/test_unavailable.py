@@ -1,0 +1,183 @@
+"""An API whose servers refuse everybody, as they would once Deriv had switched it off: nobody is led astray."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import keyring
+import pytest
+from keyring.backends.fail import Keyring as FailKeyring
+
+import dpyauth
+from dpyauth import environment
+from dpyauth.credentials import Secret
+from dpyauth.errors import ApiUnavailable, ConnectionFailed, NotSignedIn
+from dpyauth.keep import recall, remember
+from dpyauth.registry import APIS
+from dpyauth.sandbox import Sandbox
+from dpyauth.session import Session
+from dpyauth.signin.choice import Choice
+from dpyauth.signin.desk import Desk
+
+module = importlib.import_module("dpyauth.signin")
+
+TOKEN = "sandbox-rich-all"
+Login = Callable[..., Session]
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / ".config"))
+    monkeypatch.setattr(keyring, "get_keyring", FailKeyring)
+
+
+@pytest.fixture
+def off(box: Sandbox) -> Sandbox:
+    """The sandbox, with v3's servers refusing everybody."""
+    box.faults.refuse(520, times=1000)
+    return box
+
+
+@pytest.fixture
+def login(off: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Login:
+    monkeypatch.setattr(environment, "somebody_there", lambda: False)
+    return lambda *args, **more: dpyauth.login(*args, **{"server": off.url, "app_id": off.app_id, **more})
+
+
+@pytest.fixture
+def panels(monkeypatch: pytest.MonkeyPatch, login: Login) -> list[Desk]:
+    """A notebook; what is behind the panels that were shown."""
+    shown: list[Desk] = []
+    fake = ModuleType("dpyauth.widgets.signin")
+    fake.show = shown.append  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "dpyauth.widgets.signin", fake)
+    monkeypatch.setattr(environment, "in_notebook", lambda: True)
+    monkeypatch.setattr(environment, "somebody_there", lambda: True)
+    return shown
+
+
+def refusals_of(box: Sandbox) -> int:
+    return 1000 - len(box.faults._refusing)
+
+
+def tells_the_way_on(text: str) -> None:
+    options = APIS["options"]
+    for part in ("HTTP 520", "retiring", "may be", options.pages.apps, options.pages.tokens, "DERIV_APP_ID"):
+        assert part in text
+    assert 'dpyauth.login(api="options", ask=True)' in text
+
+
+def test_a_script_is_told_after_one_attempt_what_is_known_and_how_to_go_on(login: Login, off: Sandbox) -> None:
+    with pytest.raises(ApiUnavailable) as raised:
+        login(TOKEN)
+    assert isinstance(raised.value, ConnectionFailed)
+    assert raised.value.api == "v3"
+    assert refusals_of(off) == 1
+    tells_the_way_on(str(raised.value))
+
+
+def test_so_is_an_unattended_run(login: Login, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DERIV_TOKEN", TOKEN)
+    with pytest.raises(ApiUnavailable) as raised:
+        login()
+    tells_the_way_on(str(raised.value))
+
+
+def test_a_token_in_the_environment_locks_nobody_out(
+    login: Login, panels: list[Desk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DERIV_TOKEN", TOKEN)
+    session = login()
+    assert session.state == "signed out"
+    view = panels[0].look()
+    assert view["phase"] == "form"
+    tells_the_way_on(view["notice"]["text"])
+    assert "DERIV_TOKEN" in view["notice"]["text"]
+    with pytest.raises(NotSignedIn, match="HTTP 520"):
+        session.balance()
+
+
+def test_nor_does_a_remembered_one_which_stays(login: Login, panels: list[Desk], off: Sandbox) -> None:
+    profile = f"default@{off.url}"
+    remember({"CR900001": Secret(TOKEN)}, active="CR900001", app_id=str(off.app_id), api="v3", profile=profile)
+    assert login().state == "signed out"
+    assert "What was kept in" in panels[0].look()["notice"]["text"]
+    assert recall(profile) is not None
+    off.faults.clear()
+    assert login().loginid == "CR900001"
+
+
+def test_in_a_terminal_it_is_said(
+    login: Login, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DERIV_TOKEN", TOKEN)
+    monkeypatch.setattr(environment, "somebody_there", lambda: True)
+    assert login().state == "signed out"
+    tells_the_way_on(capsys.readouterr().err)
+
+
+def test_the_way_on_is_open_with_an_old_token_and_app_id_set(
+    login: Login, panels: list[Desk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DERIV_TOKEN", "a1-old")
+    monkeypatch.setenv("DERIV_APP_ID", "1089")
+    session = dpyauth.login(api="options", ask=True)
+    assert session.api == "options"
+    assert panels[0].look()["app_id"] == ""
+
+
+def test_nobody_is_sent_through_a_sign_in_with_the_browser_for_nothing(off: Sandbox, open_session: Any) -> None:
+    desk = Desk(open_session(None), box=off)
+    with pytest.raises(ApiUnavailable) as raised:
+        desk.browser("", None, api="v3", signup=False, remember=False)
+    assert desk.look()["phase"] == "form"
+    assert refusals_of(off) == 1
+    tells_the_way_on(str(raised.value))
+    off.faults.clear()
+    assert desk.browser("", None, api="v3", signup=False, remember=False)["url"]
+    desk.cancel()
+
+
+def test_the_current_api_is_not_asked_whether_it_is_there(off: Sandbox, open_session: Any) -> None:
+    desk = Desk(open_session(None), box=off)
+    assert desk.browser("", None, api="options", signup=False, remember=False)["url"]
+    assert refusals_of(off) == 0
+    desk.cancel()
+
+
+def test_a_fleet_has_it_in_the_rows_of_those_it_is_about(off: Sandbox) -> None:
+    with dpyauth.fleet({"Ann": TOKEN, "Ben": TOKEN}, server=off.url, app_id=off.app_id) as fleet:
+        rows = fleet.balance()
+    assert len(rows) == 2
+    for text in rows["error"]:
+        tells_the_way_on(text)
+    assert refusals_of(off) == 2
+
+
+def test_where_it_answers_it_is_used(login: Login, off: Sandbox) -> None:
+    off.faults.clear()
+    assert login(TOKEN).loginid == "CR900001"
+    assert Choice(off).guess(Secret(TOKEN), None) == "v3"
+
+
+def test_a_question_without_a_sign_in_is_told_too(open_session: Any, off: Sandbox) -> None:
+    session = open_session(None)
+    with pytest.raises(ApiUnavailable):
+        session.call("time")
+    off.faults.clear()
+    assert session.call("time")["time"] > 0
+
+
+def test_switching_accounts_keeps_the_one_in_use(box: Sandbox, open_session: Any) -> None:
+    session = open_session("sandbox-rich-all")
+    box.faults.refuse(520)
+    again = session._sign_in(session._credential)
+    with pytest.raises(ApiUnavailable):
+        again.result(10)
+    assert session.balance()["currency"].item() == "USD"
