@@ -14,6 +14,8 @@ import nbformat
 import pytest
 from helpers import without
 
+from dpyauth.registry import APIS, DEFAULT
+
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -21,8 +23,8 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 RUN = """
 import ast, asyncio, inspect, sys
 import dpyauth
-session = dpyauth.login(sandbox=True)
-for line in sys.argv[1:]:
+session = dpyauth.login(sandbox=True, api=sys.argv[1])
+for line in sys.argv[2:]:
     answer = eval(compile(line, line, "eval", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT))
     if inspect.iscoroutine(answer):
         answer = asyncio.run(answer)
@@ -30,25 +32,39 @@ for line in sys.argv[1:]:
 """
 
 
-def lines() -> list[str]:
-    """The code in the first column of the table."""
-    table = README.partition("## What you can ask\n\n")[2].partition("\n\n")[0]
-    found = [code for row in table.splitlines()[2:] for code in re.findall(r"`([^`]+)`", row.split(" | ")[0])]
-    assert len(found) > 25
+def lines(api: str) -> list[str]:
+    """The code in the first columns of the tables, as far as an API is said to answer it."""
+    common, only_v3 = README.partition("## What you can ask\n\n")[2].partition("Only v3 tells these")[::2]
+    tables = [common, only_v3] if api == "v3" else [common]
+    rows = [row for table in tables for row in table.partition("\n\n")[0 if table is common else 2].splitlines()]
+    rows = [row for row in rows if row.startswith("| `")]
+    found = [code for row in rows for code in re.findall(r"`([^`]+)`", row.split(" | ")[0])]
+    assert len(found) > (30 if api == "v3" else 20)
+    found.sort(key=lambda line: "close()" in line)  # last of all
     return [line.replace("since=...", 'since="2026-11-23"') for line in found]
 
 
+@pytest.mark.parametrize("api", APIS)
 @pytest.mark.parametrize(
     ("hidden", "file"),
     [("", "statement.parquet"), ("pyarrow matplotlib keyring distributed", "statement.csv")],
     ids=["everything", "no extras"],
 )
-def test_every_line_of_the_table_runs(hidden: str, file: str, tmp_path: Path) -> None:
-    command = [sys.executable, "-c", without(hidden) + RUN, *lines()]
+def test_every_line_of_the_tables_runs(api: str, hidden: str, file: str, tmp_path: Path) -> None:
+    command = [sys.executable, "-c", without(hidden) + RUN, api, *lines(api)]
     ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
     assert ran.returncode == 0, ran.stderr
-    assert ran.stdout.splitlines()[-len(lines()) :] == lines()
+    assert ran.stdout.splitlines()[-len(lines(api)) :] == lines(api)
     assert {"index.html", file} <= {entry.name for entry in (tmp_path / "my-report").iterdir()}
+
+
+def test_the_way_to_the_first_frame_of_ones_own_account_is_short() -> None:
+    way = README[: README.index("session.account_status()")]
+    assert len(way.split()) < 150
+    assert len(re.findall(r"^\d\. ", way, re.MULTILINE)) <= 6
+    assert "v3" not in way
+    pages = APIS[DEFAULT].pages
+    assert {pages.apps, pages.tokens} <= set(re.findall(r"\((https:[^)]+)\)", way))
 
 
 def imported(source: str) -> set[str]:
