@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ApiError",
+    "ApiUnavailable",
     "BadReply",
     "CallTimeout",
     "ConnectionFailed",

@@ -41,7 +41,7 @@ def settings(
     InvalidSetting
         Says which setting cannot be right, and what would be.
     """
-    facts = known(api or (server and by_server(server)) or DEFAULT)
+    facts = known(api if api is not None else (server and by_server(server)) or DEFAULT)
     return Settings(
         app_id=facts.shared_app_id if app_id is None else _app_id(app_id, facts),
         server=facts.server if server is None else _server(server, facts),

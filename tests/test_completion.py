@@ -13,7 +13,7 @@ from dpyauth.completion import complete
 from dpyauth.session import Session
 from dpyauth.settings import settings
 
-SESSION = Session(settings(None))
+SESSION = Session(settings(None, api="v3"))
 OPTIONS = Session(settings(None, "http://127.0.0.1:1", api="options"))
 SPACE = {"session": SESSION, "new": OPTIONS, "other": object()}
 

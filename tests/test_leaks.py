@@ -118,7 +118,7 @@ class Ways:
 
     def file(self, tokens: dict[str, str]) -> Session | None:
         secrets = {loginid: Secret(token) for loginid, token in tokens.items()}
-        remember(secrets, active="CR900001", app_id="1089", profile=f"default@{self.box.url}")
+        remember(secrets, active="CR900001", app_id="1089", profile=f"default@{self.box.url}", api="v3")
         return self._login()
 
     def ring(self, tokens: dict[str, str]) -> Session | None:

@@ -128,4 +128,4 @@ def test_a_session_goes_on_beside_it_and_only_asking_for_it_patches() -> None:
     assert ran.returncode == 0, ran.stderr
     package, *rest = ran.stdout.split()
     assert package in (OLD, NEW)
-    assert rest == ["pong", "CR900001", "pong", "0"]
+    assert rest == ["pong", "DOT900003", "pong", "0"]

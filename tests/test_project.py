@@ -37,7 +37,7 @@ def test_readme_opens_with_the_two_commands_and_its_links_lead_somewhere() -> No
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     targets = re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
     assert {"lab", "test"} <= set(targets)
-    assert readme.index("make lab") < readme.index("make test") < readme.index("Windows")
+    assert readme.index("make lab") < readme.index("make test") < readme.index("**Windows**")
     for link in re.findall(r"\]\((?!https?:|#)([^)]+)\)", readme):
         assert (ROOT / link).exists(), link
 

@@ -8,39 +8,49 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dpyauth.errors import InvalidSetting
-from dpyauth.settings import SERVERS, TEST_APP_ID, is_loopback, settings
+from dpyauth.registry import APIS
+from dpyauth.settings import is_loopback, settings
 
-SERVER = SERVERS["v3"]
+SERVER = APIS["v3"].server
 
 
 def test_by_default_it_is_derivs_own_server_over_tls() -> None:
     ours = settings()
-    assert (ours.api, ours.server, ours.app_id, ours.language) == ("v3", SERVER, TEST_APP_ID, "EN")
-    assert ours.host == "ws.derivws.com"
+    assert (ours.api, ours.server, ours.app_id, ours.language) == ("options", APIS["options"].server, None, "EN")
+    assert ours.host == "api.derivws.com"
     assert not ours.loopback
-    assert SERVER.startswith("wss://")
+    older = settings(api="v3")
+    assert (older.server, older.app_id) == (SERVER, "1089")
+    for facts in APIS.values():
+        assert facts.secure in ("https", "wss")
+
+
+def test_without_a_word_the_api_is_that_of_the_server() -> None:
+    assert settings(server="ws://127.0.0.1:8000/websockets/v3").api == "v3"
+    assert settings(server="https://example.com").api == "options"
 
 
 @pytest.mark.parametrize("given", [1089, "1089", " 1089 ", np.int64(1089), np.array(1089)])
 def test_an_app_id_is_a_whole_number(given: Any) -> None:
-    assert settings(app_id=given).app_id == "1089"
+    assert settings(app_id=given, api="v3").app_id == "1089"
 
 
 @pytest.mark.parametrize("given", [0, -1, "abc", "", True, np.True_, 1.5, "1.5", "0", b"1089", [], "9" * 5000])
 def test_what_is_no_app_id_is_refused(given: Any) -> None:
-    with pytest.raises(InvalidSetting, match=r"app ID.*1089"):
-        settings(app_id=given)
+    with pytest.raises(InvalidSetting, match=r"app ID.*1089") as refused:
+        settings(app_id=given, api="v3")
+    assert refused.value.field == "app_id"
 
 
 @pytest.mark.parametrize("given", ["abc", 0, -1, 1.5])
 def test_a_short_wrong_app_id_is_repeated(given: Any) -> None:
     with pytest.raises(InvalidSetting, match=f"not {given!r}"):
-        settings(app_id=given)
+        settings(app_id=given, api="v3")
 
 
 @given(st.text("abcdefghij", min_size=9))
 def test_a_long_one_is_not_for_it_may_be_a_token(token: str) -> None:
-    for wrong in ({"app_id": token}, {"language": token}, {"server": token}):
+    for wrong in ({"app_id": token, "api": "v3"}, {"app_id": f"{token}."}, {"language": token}, {"server": token}):
         with pytest.raises(InvalidSetting) as refused:
             settings(**wrong)  # type: ignore[arg-type]
         assert token not in str(refused.value)
@@ -60,7 +70,7 @@ def test_a_long_one_is_not_for_it_may_be_a_token(token: str) -> None:
     ],
 )
 def test_addresses_taken(given: str, taken: str) -> None:
-    assert settings(server=given).server == taken
+    assert settings(server=given, api="v3").server == taken
 
 
 @pytest.mark.parametrize(
@@ -85,7 +95,7 @@ def test_addresses_taken(given: str, taken: str) -> None:
 )
 def test_addresses_refused(given: str) -> None:
     with pytest.raises(InvalidSetting, match=f"like {SERVER}"):
-        settings(server=given)
+        settings(server=given, api="v3")
 
 
 @pytest.mark.parametrize("host", ["example.com", "192.168.1.2", "localhost.example.com", "127.0.0.1.example.com"])
@@ -110,8 +120,8 @@ def test_any_server_is_taken_or_refused(text: str) -> None:
         taken = settings(server=text)
     except InvalidSetting:
         return
-    assert taken.server.startswith(("ws://", "wss://"))
-    assert taken.loopback or taken.server.startswith("wss://")
+    assert taken.server.startswith(("ws://", "wss://", "http://", "https://"))
+    assert taken.loopback or taken.server.startswith(("wss://", "https://"))
 
 
 @pytest.mark.parametrize(("given", "code"), [("EN", "EN"), (" es ", "ES"), ("zh_cn", "ZH_CN")])
@@ -126,8 +136,8 @@ def test_languages_refused(given: str) -> None:
 
 
 def test_settings_are_values() -> None:
-    assert settings(app_id=1089) == settings(app_id="1089", server=SERVER)
-    assert settings(app_id=1) != settings(app_id=2)
+    assert settings(app_id=1089, api="v3") == settings(app_id="1089", server=SERVER)
+    assert settings(app_id="a1") != settings(app_id="a2")
 
 
 # The options API
@@ -138,7 +148,7 @@ def test_the_options_api_has_a_server_of_its_own_and_no_app_id_for_everybody() -
     assert (theirs.api, theirs.server, theirs.app_id) == ("options", "https://api.derivws.com", None)
 
 
-@pytest.mark.parametrize("given", ["33XxAb9Qw2", " 33XxAb9Qw2 ", "1089", 1089, "a-b_c"])
+@pytest.mark.parametrize("given", ["33XxAb9Qw2", " 33XxAb9Qw2 ", "1" * 21, "a-b_c"])
 def test_its_app_ids_are_words_and_whether_one_is_right_is_for_deriv_to_say(given: Any) -> None:
     assert settings(given, api="options").app_id == str(given).strip()
 
@@ -148,6 +158,13 @@ def test_what_is_no_app_id_of_it_is_refused(given: Any) -> None:
     with pytest.raises(InvalidSetting, match=r"app ID.*developers\.deriv\.com") as refused:
         settings(given, api="options")
     assert "x" * 65 not in str(refused.value)
+
+
+@pytest.mark.parametrize("given", [1089, "1089", "16303"])
+def test_an_app_id_of_the_older_api_is_known_for_one(given: Any) -> None:
+    with pytest.raises(InvalidSetting, match=r"older API \(v3\).*not taken here.*developers\.deriv\.com") as refused:
+        settings(given, api="options")
+    assert refused.value.field == "app_id"
 
 
 @pytest.mark.parametrize(
@@ -173,5 +190,5 @@ def test_unencrypted_only_on_this_machine_there_too() -> None:
 
 @pytest.mark.parametrize("given", ["v4", "", "V3"])
 def test_there_are_two_apis(given: str) -> None:
-    with pytest.raises(InvalidSetting, match="'v3', 'options'"):
+    with pytest.raises(InvalidSetting, match="'options', 'v3'"):
         settings(api=given)

@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft4Validator
 
-from dpyauth.apis import catalog, request
-from dpyauth.apis.catalog import APIS, Call, Catalog, Rest, load, nearest
+from dpyauth.apis import request
+from dpyauth.apis.catalog import Call, Catalog, Rest, load, nearest
 from dpyauth.errors import InvalidRequest, NotInThisApi
+from dpyauth.registry import APIS
 
 V3 = load("v3")
 OPTIONS = load("options")
@@ -286,7 +287,7 @@ def test_it_says_how_to_do_without() -> None:
 
 @pytest.mark.parametrize(("known", "other"), [(V3, OPTIONS), (OPTIONS, V3)], ids=APIS)
 def test_the_table_of_nearest_calls_holds_what_is_there(known: Catalog, other: Catalog) -> None:
-    for name, instead in catalog._INSTEAD[known.api].items():
+    for name, instead in APIS[known.api].nearest.items():
         assert name in other, name
         assert name not in known, name
         assert instead in known or len(instead.split()) > 3, instead

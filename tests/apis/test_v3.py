@@ -17,6 +17,7 @@ from dpyauth.errors import (
     RateLimited,
     SignInRefused,
 )
+from dpyauth.registry import APIS
 
 TOKEN = "C4nary-t0ken"
 JSON = st.recursive(
@@ -230,4 +231,4 @@ def test_a_token_that_is_a_word_of_the_protocol_garbles_nothing(token: str) -> N
 def test_what_scopes_are_called() -> None:
     from dpyauth.apis.catalog import load
 
-    assert {scope for call in load("v3").values() for scope in call.scopes} <= set(v3.SCOPE_LABELS)
+    assert {scope for call in load("v3").values() for scope in call.scopes} <= set(APIS["v3"].scopes)

@@ -31,7 +31,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def keep(profile: str, tokens: dict[str, str], app_id: str = "16303") -> None:
     secrets = {loginid: Secret(token) for loginid, token in tokens.items()}
-    remember(secrets, active=next(iter(tokens)), app_id=app_id, profile=profile)
+    remember(secrets, active=next(iter(tokens)), app_id=app_id, profile=profile, api="v3")
 
 
 def test_kept_profiles(box: Sandbox) -> None:

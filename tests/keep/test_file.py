@@ -22,7 +22,7 @@ TOKEN = "C4nary-t0ken"
 @pytest.fixture
 def kept(kept_file: Path) -> Path:
     """The file, with something in it."""
-    remember({"CR1": Secret(TOKEN)}, active="CR1", app_id="1089")
+    remember({"CR1": Secret(TOKEN)}, active="CR1", app_id="1089", api="v3")
     return kept_file
 
 
@@ -31,7 +31,7 @@ def refused(match: str) -> None:
     with pytest.raises(KeepingFailed, match=match):
         recall()
     with pytest.raises(KeepingFailed, match=match):
-        remember({"CR1": Secret("new")}, active="CR1", app_id="1089")
+        remember({"CR1": Secret("new")}, active="CR1", app_id="1089", api="v3")
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o620, 0o602, 0o601])
@@ -51,7 +51,7 @@ def test_a_file_open_to_others(mode: int, kept: Path) -> None:
 
 def test_a_file_open_to_others_still_tells_what_the_keyring_has(ring: Any, kept_file: Path) -> None:
     for profile in ("default", "work"):
-        remember({"CR1": Secret(TOKEN)}, active="CR1", app_id="1089", profile=profile)
+        remember({"CR1": Secret(TOKEN)}, active="CR1", app_id="1089", profile=profile, api="v3")
     kept_file.chmod(0o644)
     assert forget() == ["default", "work"]
     assert ring.held == {}
@@ -118,14 +118,14 @@ def test_a_pipe_that_nobody_writes_to(kept: Path) -> None:
 
 def test_a_folder_open_to_others_is_closed(kept: Path) -> None:
     kept.parent.chmod(0o777)
-    remember({"CR1": Secret("new")}, active="CR1", app_id="1089")
+    remember({"CR1": Secret("new")}, active="CR1", app_id="1089", api="v3")
     assert kept.parent.stat().st_mode & 0o777 == 0o700
 
 
 def test_no_place_for_a_folder(home: Path) -> None:
     (home / ".config").write_text("not a folder")
     with pytest.raises(KeepingFailed, match="No access"):
-        remember({"CR1": Secret("new")}, active="CR1", app_id="1089")
+        remember({"CR1": Secret("new")}, active="CR1", app_id="1089", api="v3")
 
 
 DAMAGED = [
@@ -184,7 +184,7 @@ def child(code: str, home: Path, *arguments: str) -> subprocess.Popen[bytes]:
 WRITER = """
 me, times = sys.argv[1], int(sys.argv[2])
 for time in range(times):
-    remember({me: Secret(f"{me}-{time}" * 500)}, active=me, app_id="1", profile=me)
+    remember({me: Secret(f"{me}-{time}" * 500)}, active=me, app_id="1", profile=me, api="v3")
     kept = recall(me)
     assert kept.tokens[me].reveal() == f"{me}-{time}" * 500, "another process has undone this"
 """
@@ -206,7 +206,7 @@ def test_several_processes_at_once(home: Path, kept_file: Path) -> None:
 
 CRASH = """
 os.replace = lambda *_: os._exit(9)
-remember({"CR1": Secret("C4nary-new")}, active="CR1", app_id="1")
+remember({"CR1": Secret("C4nary-new")}, active="CR1", app_id="1", api="v3")
 """
 
 
@@ -217,7 +217,7 @@ def test_a_crash_between_writing_and_replacing(kept: Path, home: Path) -> None:
     (left,) = kept.parent.glob(".credentials-*")
     assert left.stat().st_mode & 0o777 == 0o600
     assert TOKEN in str(recall().tokens["CR1"].reveal())  # type: ignore[union-attr]
-    remember({"CR2": Secret("new")}, active="CR2", app_id="1", profile="work")
+    remember({"CR2": Secret("new")}, active="CR2", app_id="1", profile="work", api="v3")
     assert not left.exists(), "what a crash has left is cleared away"
 
 

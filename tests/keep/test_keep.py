@@ -28,7 +28,7 @@ Use = Callable[[Any], Any]
 
 
 def keep(profile: str = "default", **changes: Any) -> str:
-    return remember(TOKENS, **({"active": "VRTC2", "app_id": "1089", "profile": profile} | changes))
+    return remember(TOKENS, **({"active": "VRTC2", "app_id": "1089", "api": "v3", "profile": profile} | changes))
 
 
 def told(error: BaseException) -> str:
@@ -110,7 +110,7 @@ def test_several_profiles(ring: Ring, use: Use) -> None:
 
 
 def test_a_profile_is_replaced(ring: Ring) -> None:
-    remember({"CR9": Secret("other")}, active="CR9", app_id="5")
+    remember({"CR9": Secret("other")}, active="CR9", app_id="5", api="v3")
     keep()
     expect_kept()
     assert "other" not in str(ring.held)
@@ -211,7 +211,7 @@ def test_a_crash_halfway(
     with monkeypatch.context() as patch:
         patch.setattr(ring_module, "put", crash)
         with pytest.raises(KeyboardInterrupt):
-            remember({"CR9": Secret("new")}, active="CR9", app_id="5")
+            remember({"CR9": Secret("new")}, active="CR9", app_id="5", api="v3")
     if kept_before:
         expect_kept()
     assert forget() == ["default"]
@@ -219,7 +219,7 @@ def test_a_crash_halfway(
 
 
 def test_a_keyring_that_went_and_came_back(ring: Ring, use: Use) -> None:
-    remember({"CR9": Secret("old")}, active="CR9", app_id="5")
+    remember({"CR9": Secret("old")}, active="CR9", app_id="5", api="v3")
     use(FailKeyring())
     keep()
     expect_kept()
@@ -322,7 +322,7 @@ def test_a_full_disk(place: str, kept_file: Path, monkeypatch: pytest.MonkeyPatc
     with monkeypatch.context() as patch:
         patch.setattr(f"os.{place}", full)
         with pytest.raises(KeepingFailed, match="No space left") as failed:
-            remember(new, active="CR9", app_id="5")
+            remember(new, active="CR9", app_id="5", api="v3")
     clean(told(failed.value))
     assert kept_file.read_bytes() == before
     assert sorted(path.name for path in kept_file.parent.iterdir()) == ["credentials.json", "lock"]

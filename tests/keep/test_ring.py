@@ -118,20 +118,20 @@ from dpyauth.credentials import Secret
 from dpyauth.keep import forget, recall, remember, ring, file
 assert ring.available()
 many = {f"CR{n}": Secret(f"C4nary-{n}") for n in range(60)}
-assert remember(many, active="CR7", app_id="5") == "the system's keyring"
+assert remember(many, active="CR7", app_id="5", api="v3") == "the system's keyring"
 kept = recall()
 assert kept.where == "the system's keyring" and kept.tokens["CR7"].reveal() == "C4nary-7" and len(kept.tokens) == 60
 assert "C4nary" not in file.path().read_text()
-assert remember({"CR8": Secret("C4nary-8")}, active="CR8", app_id="5") == "the system's keyring"
+assert remember({"CR8": Secret("C4nary-8")}, active="CR8", app_id="5", api="v3") == "the system's keyring"
 assert list(recall().tokens) == ["CR8"]
 assert forget() == ["default"] and recall() is None and ring.get("default") is None
 
 import secretstorage
 collection = secretstorage.get_default_collection(secretstorage.dbus_init())
-remember({"CR8": Secret("C4nary-8")}, active="CR8", app_id="5")
+remember({"CR8": Secret("C4nary-8")}, active="CR8", app_id="5", api="v3")
 collection.lock()
 ring._PATIENCE = 3  # there is nobody to answer the prompt
-words = remember({"CR9": Secret("C4nary-9")}, active="CR9", app_id="5")
+words = remember({"CR9": Secret("C4nary-9")}, active="CR9", app_id="5", api="v3")
 assert words.startswith("the file ") and "keyring" in words, words
 assert list(recall().tokens) == ["CR9"]
 print("all of it:", words)

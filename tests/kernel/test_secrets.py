@@ -361,7 +361,7 @@ def test_batch_tools(
         monkeypatch.setenv("XDG_CONFIG_HOME", surroundings["XDG_CONFIG_HOME"])
         monkeypatch.setattr(keyring, "get_keyring", FailKeyring)
         profile = f"default@{box.url}"
-        remember({"CR900001": Secret(RIGHT)}, active="CR900001", app_id=str(box.app_id), profile=profile)
+        remember({"CR900001": Secret(RIGHT)}, active="CR900001", app_id=str(box.app_id), profile=profile, api="v3")
     done = run(command, tmp_path, surroundings, RIGHT if source == "environment" else "")
     assert done.returncode == 0, done.stderr
     text = (tmp_path / made).read_text()

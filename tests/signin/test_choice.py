@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from dpyauth.credentials import Secret
+from dpyauth.registry import APIS
 from dpyauth.sandbox import Sandbox
-from dpyauth.settings import SERVERS
 from dpyauth.signin.choice import Choice
 
 PAT = Secret("pat_" + "0" * 64)
@@ -29,8 +29,10 @@ APP = "33XxAb9Qw2LmN4pR7sT1u"
         (OLD, None, "v3"),
         (OLD, 1089, "v3"),
         (None, "1089", "v3"),
-        (None, "", "v3"),
-        (None, None, "v3"),
+        (None, "", "options"),
+        (None, None, "options"),
+        (Secret("looks-like-nothing-known"), None, "options"),
+        (Secret("looks-like-nothing-known"), 1089, "v3"),
     ],
 )
 def test_guesses(token: Secret | None, app_id: object, api: str) -> None:
@@ -45,16 +47,18 @@ def test_a_given_server_decides() -> None:
 @pytest.mark.parametrize(("app_id", "has"), [(None, "1089"), ("", "1089"), (16303, "16303")])
 def test_settings_of_v3(app_id: object, has: str) -> None:
     where = Choice(language="ES").settings("v3", app_id)
-    assert (where.api, where.server, where.app_id, where.language) == ("v3", SERVERS["v3"], has, "ES")
+    assert (where.api, where.server, where.app_id, where.language) == ("v3", APIS["v3"].server, has, "ES")
 
 
 def test_settings_of_options() -> None:
     where = Choice().settings("options", APP)
-    assert (where.api, where.server, where.app_id) == ("options", SERVERS["options"], APP)
+    assert (where.api, where.server, where.app_id) == ("options", APIS["options"].server, APP)
 
 
 def test_settings_of_a_sandbox(box: Sandbox) -> None:
     choice = Choice(box)
+    assert choice.guess(Secret("sandbox-rich-all"), None) == "v3"
+    assert choice.guess(Secret(box.options_tokens[0].token), None) == "options"
     old, new = choice.settings("v3", None), choice.settings("options", "")
     assert (old.server, old.app_id) == (box.url, str(box.app_id))
     assert (new.server, new.app_id) == (box.rest, box.options_app_id)

@@ -135,7 +135,7 @@ def panels(monkeypatch: pytest.MonkeyPatch, login: Login) -> list[Desk]:
 def keep(box: Sandbox, tokens: dict[str, str], profile: str = "default", app_id: str = "16303") -> None:
     """What an earlier kernel has remembered."""
     secrets = {loginid: Secret(token) for loginid, token in tokens.items()}
-    remember(secrets, active=next(iter(tokens)), app_id=app_id, profile=f"{profile}@{box.url}")
+    remember(secrets, active=next(iter(tokens)), app_id=app_id, profile=f"{profile}@{box.url}", api="v3")
 
 
 def profiles() -> list[str]:
@@ -256,7 +256,7 @@ def test_of_a_sandbox_it_is_for_no_other(
 
 
 def test_of_deriv_it_is_for_no_other(next_kernel: Login) -> None:
-    remember({"CR1": Secret(ALL)}, active="CR1", app_id="1089")
+    remember({"CR1": Secret(ALL)}, active="CR1", app_id="1089", api="v3")
     with pytest.raises(NoCredential):
         next_kernel()
 
@@ -442,12 +442,12 @@ def test_what_was_kept_goes_to_no_other_api(next_kernel: Login, box: Sandbox, mo
     """Where the looks of a token say nothing, the record does."""
     monkeypatch.setattr("dpyauth.sandbox.shared", lambda: box)
     monkeypatch.setattr(module, "_sample", lambda *args: None)
-    remember({"CR900001": Secret(ALL)}, active="CR900001", app_id="16303", profile="default@sandbox")
+    remember({"CR900001": Secret(ALL)}, active="CR900001", app_id="16303", profile="default@sandbox", api="v3")
     with pytest.raises(NoCredential, match="What was remembered is of Deriv's v3 API, and is not sent to options"):
         next_kernel(sandbox=True, server=None, api="options")
     assert not [each.call for each in box.received if each.call]
     assert next_kernel(sandbox=True, server=None).api == "v3"
-    remember({"Ann": Secret(ALL)}, active="Ann", app_id="16303", profile="Ann@sandbox")
+    remember({"Ann": Secret(ALL)}, active="Ann", app_id="16303", profile="Ann@sandbox", api="v3")
     with dpyauth.fleet(["Ann"], sandbox=True, api="options") as clients:
         assert "and is not sent to options" in clients.balance()["error"][0]
     assert not [each.call for each in box.received if each.call == "get_accounts"]
