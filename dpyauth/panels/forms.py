@@ -10,6 +10,7 @@ from typing import Any
 
 from dpyauth.apis.catalog import Call, Schema
 from dpyauth.apis.request import Fields, build, reveal
+from dpyauth.apis.schemas import fits
 from dpyauth.credentials import Secret
 from dpyauth.errors import InvalidRequest
 from dpyauth.panels.hints import Say, hint, kind, types, values, word
@@ -104,7 +105,7 @@ class Form:
                     fields |= value
                     continue
                 _put(fields, each.path, value)
-                if not each.sensitive and not _fits(value, each.schema):
+                if not each.sensitive and not fits(each.schema, value):
                     doubtful[each.name] = self._say("doubtful", takes=self._hint(each))
         return Entered(fields, wrong, doubtful, tuple(self._missing(fields, wrong)))
 
@@ -219,18 +220,6 @@ def _put(fields: Fields, path: tuple[str, ...], value: Any) -> None:
     for name in path[:-1]:
         fields = fields.setdefault(name, {})
     fields[path[-1]] = value
-
-
-def _fits(value: Any, schema: Schema) -> bool:
-    """Whether Deriv's schema takes a value, as far as that can be told here."""
-    from jsonschema import Draft4Validator
-
-    if "[[:" in str(schema):  # which Python's patterns do not have, and misread
-        return True
-    try:
-        return bool(Draft4Validator(schema).is_valid(value))
-    except re.error:  # some of Deriv's patterns are not Python's
-        return True
 
 
 def _no_constant(name: str) -> None:

@@ -4,29 +4,15 @@ from __future__ import annotations
 
 import functools
 import json
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from jsonschema import Draft4Validator
-from jsonschema.exceptions import ValidationError
-from jsonschema.protocols import Validator
-from jsonschema.validators import extend
-
-from dpyauth.apis.catalog import Call, load
+from dpyauth.apis.catalog import Call, Schema, load
+from dpyauth.apis.schemas import Problem, problems
 
 HIDDEN: Final = "<not shown>"
-_LETTER: Final = r"a-zA-Z\u00aa-\U0010ffff"
-_PERL: Final = (
-    (r"^\p{L}", f"^[{_LETTER}]"),
-    (r"(?:\p{L}", f"(?:[{_LETTER}]"),
-    (r"\p{L}", _LETTER),
-    (r"\p{Nd}", r"\d"),
-    (r"\x{b0}", "°"),
-    ("[:xdigit:]", "0-9a-fA-F"),
-)
 _COMMON: Final = frozenset({"req_id", "passthrough"})
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
@@ -51,24 +37,8 @@ class Reply:
 
 
 @functools.cache
-def _expression(pattern: str) -> re.Pattern[str]:
-    """A pattern of Deriv's, which are Perl's, as Python spells it; every non-ASCII character is a letter here."""
-    for perl, python in _PERL:
-        pattern = pattern.replace(perl, python)
-    return re.compile(pattern)
-
-
-def _pattern(_: object, pattern: str, value: object, __: object) -> Iterator[ValidationError]:
-    if isinstance(value, str) and not _expression(pattern).search(value):
-        yield ValidationError("pattern")
-
-
-_Validator: Final[type[Validator]] = extend(Draft4Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call]
-
-
-@functools.cache
-def _validator(name: str) -> Validator:
-    return _Validator(load("v3")[name].schema)
+def _schema(name: str) -> Schema:
+    return load("v3")[name].schema
 
 
 @functools.cache
@@ -128,11 +98,11 @@ def check(call: Call, request: Mapping[str, Any]) -> None:
         return
     details: dict[str, str] = {}
     unknown = set() if call.open else set(request) - _fields(call.name)
-    for error in _validator(call.name).iter_errors(request):
-        if error.validator == "required":
+    for problem in problems(_schema(call.name), request):
+        if problem.keyword == "required":
             details.update((name, "This field is missing.") for name in call.required if name not in request)
-        elif error.absolute_path:
-            details.setdefault(str(error.absolute_path[0]), _reason(error))
+        elif problem.path:
+            details.setdefault(str(problem.path[0]), _reason(problem))
         else:
             details.update((name, "This call has no such field.") for name in sorted(unknown))
     if details:
@@ -150,10 +120,10 @@ def _plain(call: Call, request: Mapping[str, Any]) -> bool:
     return request[call.name] in call.fields[call.name].get("enum", ())
 
 
-def _reason(error: ValidationError) -> str:
+def _reason(problem: Problem) -> str:
     """Why a value was refused, without the value."""
-    rule: Any = error.validator_value
-    match error.validator:
+    rule = problem.rule
+    match problem.keyword:
         case "type":
             return f"Expected {' or '.join(rule) if isinstance(rule, list) else rule}."
         case "enum":
@@ -161,7 +131,7 @@ def _reason(error: ValidationError) -> str:
         case "pattern":
             return f"Expected text of the form {rule}."
         case "minimum" | "maximum" | "minItems" | "maxItems":
-            return f"The {error.validator} is {rule}."
+            return f"The {problem.keyword} is {rule}."
         case "uniqueItems":
             return "Expected no item twice."
         case _:

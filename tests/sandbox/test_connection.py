@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from dpyauth.apis.catalog import load
+from dpyauth.apis.schemas import expression
 from dpyauth.sandbox import Sandbox
 from dpyauth.sandbox.calls import HANDLERS
-from dpyauth.sandbox.messages import _expression
 from dpyauth.sandbox.users import SAMPLES, SCOPES
 
 
@@ -124,7 +124,7 @@ def text(pattern: str) -> str:
         "1",
     )
     candidates += ("abcdef", "Sandbox One", "http://a", "12.5", "123456", "en", "R_50", "A", "today", "MTR1000", "sha")
-    return next(each for each in candidates if _expression(pattern).search(each))
+    return next(each for each in candidates if expression(pattern).search(each))
 
 
 def test_loginid_must_be_an_account_signed_in_here(client: Any) -> None:

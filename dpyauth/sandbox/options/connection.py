@@ -6,10 +6,8 @@ import functools
 from collections.abc import Mapping
 from typing import Any, Final
 
-from jsonschema import Draft7Validator
-from jsonschema.exceptions import ValidationError
-
-from dpyauth.apis.catalog import Call, load
+from dpyauth.apis.catalog import Call, Schema, load
+from dpyauth.apis.schemas import Problem, problems
 from dpyauth.sandbox.calls import Replies
 from dpyauth.sandbox.connection import Connection as V3Connection
 from dpyauth.sandbox.limits import Meter as V3Meter
@@ -91,34 +89,35 @@ def find_call(request: Mapping[str, Any]) -> Call | None:
 
 
 @functools.cache
-def _validator(name: str) -> Draft7Validator:
-    return Draft7Validator(_calls()[name].schema)
+def _schema(name: str) -> Schema:
+    return _calls()[name].schema
 
 
 def _check(call: Call, request: Mapping[str, Any]) -> None:
     """Refuse a request that its schema does not allow."""
-    unknown = sorted(set(request) - set(call.schema["properties"]))
+    schema = _schema(call.name)
+    unknown = sorted(set(request) - set(schema["properties"]))
     if unknown:
         raise Refusal("InputValidationFailed", f"Properties not allowed: {', '.join(name[:40] for name in unknown)}")
     details: dict[str, str] = {}
-    for error in _validator(call.name).iter_errors(request):
-        if error.validator == "required" and not error.absolute_path:
+    for problem in problems(schema, request, draft=7):
+        if problem.keyword == "required" and not problem.path:
             details.update((name, "This field is missing.") for name in call.required if name not in request)
         else:
-            details.setdefault(str(next(iter(error.absolute_path), call.name)), _reason(error))
+            details.setdefault(str(next(iter(problem.path), call.name)), _reason(problem))
     if details:
         raise Refusal("InputValidationFailed", f"Input validation failed: {', '.join(sorted(details))}", details)
 
 
-def _reason(error: ValidationError) -> str:
+def _reason(problem: Problem) -> str:
     """Why a value was refused, without the value."""
-    rule: Any = error.validator_value
-    match error.validator:
+    rule = problem.rule
+    match problem.keyword:
         case "type" | "enum":
             return f"Expected {' or '.join(map(str, rule)) if isinstance(rule, list) else rule}."
         case "pattern":
             return f"Expected text of the form {rule}."
         case "minimum" | "maximum" | "minItems" | "maxItems":
-            return f"The {error.validator} is {rule}."
+            return f"The {problem.keyword} is {rule}."
         case _:
             return "This value is not allowed here."
