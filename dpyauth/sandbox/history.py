@@ -145,6 +145,7 @@ def _write(loginid: str, plan: Plan) -> Ledger:
         when = plan.opened + DAY + span * (n + 1) // (len(plan.cash) + 1)
         rows.append(Row(when + dice.randrange(3600), action, amount * plan.unit, more=dict(more)))
     contracts = [_trade(dice, plan, n, span) for n in range(plan.trades)]
+    _settle(contracts)
     contracts += [_still_open(dice, plan, n) for n in range(plan.still_open)]
     for contract in contracts:
         rows.append(Row(contract.bought, "buy", -contract.stake, contract))
@@ -169,13 +170,12 @@ def _book(loginid: str, rows: list[Row], contracts: list[Contract]) -> Ledger:
 
 
 def _trade(dice: random.Random, plan: Plan, n: int, span: int) -> Contract:
-    """A contract that is over."""
+    """A contract that is over, still without what the market had to say."""
     kind, symbol = dice.choice(_TYPES), dice.choice(plan.symbols)
     bought = plan.opened + DAY + span * n // max(plan.trades, 1) + dice.randrange(60)
     expiry = bought + 60 * dice.choice(_MINUTES)
     stake = plan.unit * dice.randint(1, 20)
-    entry, last = market.prices(symbol, [bought + 1, expiry]).tolist()
-    contract = Contract(
+    return Contract(
         contract_id=250_000_000_000 + int(bought) * 10 + n % 10,
         kind=kind,
         symbol=symbol,
@@ -183,12 +183,21 @@ def _trade(dice: random.Random, plan: Plan, n: int, span: int) -> Contract:
         payout=0 if kind == "MULTUP" else round(stake * _PAYOUT),
         bought=bought,
         expiry=expiry,
-        entry=entry,
+        entry=0.0,
         app_id=dice.choice((*_APP_IDS, None)),
         sold=expiry + dice.randrange(1, 4),
     )
-    contract.sell_price = value_at(contract, last, final=True)
-    return contract
+
+
+def _settle(contracts: list[Contract]) -> None:
+    """Give contracts their entry and their outcome; the market is asked once for each symbol, which is far quicker."""
+    for symbol in {contract.symbol for contract in contracts}:
+        own = [contract for contract in contracts if contract.symbol == symbol]
+        begun = market.prices(symbol, [contract.bought + 1 for contract in own]).tolist()
+        ended = market.prices(symbol, [contract.expiry for contract in own]).tolist()
+        for contract, entry, last in zip(own, begun, ended, strict=True):
+            contract.entry = entry
+            contract.sell_price = value_at(contract, last, final=True)
 
 
 def _still_open(dice: random.Random, plan: Plan, n: int) -> Contract:
@@ -200,7 +209,7 @@ def _still_open(dice: random.Random, plan: Plan, n: int) -> Contract:
     contract.entry = market.spot(contract.symbol, contract.bought + 1)
     contract.payout = 0 if contract.kind == "MULTUP" else round(contract.stake * _PAYOUT)
     contract.contract_id = 250_000_000_000 + contract.bought * 10 + n
-    contract.sold, contract.sell_price = None, 0
+    contract.sold = None
     return contract
 
 
