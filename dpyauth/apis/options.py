@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from dpyauth.apis.access import Account, Candidate, Entrance, by_name_only, choose, said_of
 from dpyauth.apis.catalog import Call, load
+from dpyauth.apis.expiry import Expiry
 from dpyauth.apis.replies import KINDS, Kinds, api_error
 from dpyauth.credentials import Credential, Secret
 from dpyauth.errors import (
@@ -209,10 +210,24 @@ class Access:
             if change is not None:
                 if not renewed and refused.code.startswith("HTTP"):
                     await self._doubt(end)
-                raise _change_refused(change, refused, renewed, trouble) from None
+                raise _change_refused(change, self._dated(refused), renewed, trouble) from None
             if not renewed:
-                raise
+                raise self._dated(refused) from None
         return await ask(end - time.monotonic())
+
+    def _dated(self, refused: SignInRefused) -> SignInRefused:
+        """Return an error that says when the sign-in ended, where that is why its token was refused."""
+        expiry = Expiry.of(self)
+        if expiry is None or not expiry.has_passed or refused.about != "token":
+            return refused
+        return SignInRefused(
+            f"This sign-in ended at {expiry.date_and_clock}, and Deriv no longer accepts it. Sign in again with "
+            f"dpyauth.login(). ({refused.code})",
+            call=refused.call,
+            code=refused.code,
+            details=refused.details,
+            about=refused.about,
+        )
 
     async def _renew(self, end: float) -> bool:
         """Get a new token, where that is possible, in half of the time that is left; one at a time."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import pandas as pd
@@ -42,6 +43,7 @@ def health(
     *,
     state: str,
     uptime: float | None,
+    expires: datetime | None,
     round_trips: Sequence[float],
     reconnects: int,
     stray_replies: int,
@@ -54,6 +56,7 @@ def health(
         {
             "state": state,
             "uptime": uptime,
+            "expires": pd.NaT if expires is None else pd.Timestamp(expires),
             "reconnects": reconnects,
             "last_round_trip": trips.iloc[-1] if len(trips) else None,
             "p50": trips.quantile(0.5),

@@ -60,6 +60,8 @@ class Tokens:
     """When the access ends, in seconds since 1970; None where Deriv did not say."""
     scopes: tuple[str, ...] | None
     """What it is good for; None where Deriv did not say, which means what was asked for."""
+    life: float | None = None
+    """For how long Deriv gave the access, in seconds; None where it did not say."""
 
 
 def http_client(host: str = HOST) -> httpx.AsyncClient:
@@ -257,6 +259,7 @@ def _tokens(said: Mapping[str, Any], began: float) -> Tokens | BadReply:
         refresh=Secret(renewal) if _is_token(renewal) else None,
         expires_at=None if life is None else began + life,
         scopes=tuple(scope.split()) or None if isinstance(scope, str) else None,
+        life=life,
     )
 
 

@@ -77,7 +77,7 @@ class CardDesk(SwitcherDesk):
             "balance": known.balance,
             "no_balance": known.no_balance,
             "known": bool(known.rows),
-            "rows": [*known.rows, *self._more(known), self._scopes(account)] if account else [],
+            "rows": [*known.rows, *self._more(known), self._scopes(account), *self._end()] if account else [],
             "footnote": self.say("stale", time=static.clock(known.at), why=known.trouble)
             if known.trouble and known.rows
             else "",
@@ -117,6 +117,14 @@ class CardDesk(SwitcherDesk):
         labels = self.session._facts.scopes
         names = [self.words["scopes_unknown"]] if account.scopes is None else [labels.get(s, s) for s in account.scopes]
         return row(self.words["scopes"], [light("plain", plain(name)) for name in names or ["–"]])
+
+    def _end(self) -> list[Row]:
+        """When the sign-in ends, where that is known."""
+        expiry = self.session._expiry
+        if expiry is None:
+            return []
+        text = self.say("ended" if expiry.has_passed else "until", time=expiry.clock)
+        return [row(self.words["sign_in"], [light("plain" if expiry.due is None else "act", text)])]
 
     # What the reader does
 

@@ -79,7 +79,7 @@ class Session(Signing, Accounts, Asking, Queries, Facts, Histories, Legacy, Show
         self._ended: DpyauthError | None = None
         self._signed_out_because = ""
         self._remark = ""  # something to tell the user of how this sign-in came about
-        self._dismissed = ""  # what was said of the sign-in's end, and is not to be said again
+        self._dismissed: float | None = None  # since when what is said of the sign-in's end is not to be said again
         self._watchers: list[Callable[[], None]] = []
         self._budgets: dict[str, Budget] = {}  # of each API
         self._events: deque[tuple[float, str, str, float | None]] = deque(maxlen=EVENTS_KEPT)
@@ -132,8 +132,10 @@ class Session(Signing, Accounts, Asking, Queries, Facts, Histories, Legacy, Show
         account = self._account
         if account is None or self.state in {"closed", "signed out"}:
             return f"<dpyauth session: {self.state}>"
-        currency = account.currency or "no currency yet"
-        return f"<dpyauth session: {self.state}, {account.loginid} ({currency}, {account.kind})>"
+        currency, expiry, ends = account.currency or "no currency yet", self._expiry, ""
+        if expiry and expiry.is_near:
+            ends = f", {'ended' if expiry.has_passed else 'ends'} {expiry.clock}"
+        return f"<dpyauth session: {self.state}, {account.loginid} ({currency}, {account.kind}){ends}>"
 
     @property
     def aio(self) -> Awaitables:
@@ -220,8 +222,9 @@ class Session(Signing, Accounts, Asking, Queries, Facts, Histories, Legacy, Show
         -------
         pandas.Series
             ``state``; ``uptime`` since the sign-in, ``last_round_trip``, ``p50`` and ``p99`` of the last 1000 round
-            trips (all in seconds); ``reconnects``; ``stray_replies``, which nobody waited for; ``streams``; and the
-            calls left in this minute by rate limit: ``left_general``, ``left_outcome``, ``left_pricing``.
+            trips (all in seconds); ``expires``, a timestamp in UTC, or NaT as `expires` is None; ``reconnects``;
+            ``stray_replies``, which nobody waited for; ``streams``; and the calls left in this minute by rate limit:
+            ``left_general``, ``left_outcome``, ``left_pricing``.
 
         Examples
         --------
@@ -236,6 +239,7 @@ class Session(Signing, Accounts, Asking, Queries, Facts, Histories, Legacy, Show
         return frames.health(
             state=self.state,
             uptime=time.time() - self._since if self._since is not None and self._account else None,
+            expires=self.expires,
             round_trips=trips,
             reconnects=connection.link.reconnects if connection else 0,
             stray_replies=connection.link.stray if connection else 0,

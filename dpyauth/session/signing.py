@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dpyauth.apis.access import named
+from dpyauth.apis.expiry import Expiry
 from dpyauth.apis.retiring import unavailable
 from dpyauth.errors import CallTimeout, DpyauthError, NotSignedIn, SessionClosed, SignInRefused
 from dpyauth.plans import Steps, take
@@ -24,6 +25,7 @@ from dpyauth.wire.state import State
 
 if TYPE_CHECKING:
     from collections import deque
+    from datetime import datetime
 
     from dpyauth.apis.access import Access, Account, Entrance
     from dpyauth.credentials import Credential
@@ -33,11 +35,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("dpyauth")
 
-REMIND_BEFORE = 300.0
-"""How long before its end a sign-in that cannot be renewed is spoken of, in seconds."""
-
 LOOK_EVERY = 5.0
-"""How often at least the clock is looked at for that: a timer alone would not notice that the machine slept."""
+"""How often at least the clock is looked at for a sign-in's end, in seconds: a timer does not notice that the machine
+slept."""
 
 ASK = "Sign in first: enter your token in the panel that dpyauth.login() shows, or run dpyauth.login(token)."
 
@@ -57,7 +57,7 @@ class Signing:
     _note: Callable[[str, str, float | None], None]
     _others: dict[str, Connection]
     _process: int
-    _dismissed: str
+    _dismissed: float | None
     _remark: str
     _said: deque[Secret]
     _settings: Settings
@@ -155,7 +155,7 @@ class Signing:
                         self._leave_behind(all_of_it=is_new)
                         if is_new:
                             access.entered(account)
-                            self._others, self._dismissed = {}, ""
+                            self._others, self._dismissed = {}, None
                         self._connection, self._access = connection, access
                         self._remark = access.remark if is_new else ""
                         self._settings, self._account = settings, account
@@ -182,52 +182,64 @@ class Signing:
     # What the user should know of the sign-in
 
     @property
-    def _remarks(self) -> str:
-        """All of it, but for what was dismissed."""
-        ending = self._ending
-        return " ".join(filter(None, (self._remark, ending if ending != self._dismissed else "")))
+    def expires(self) -> datetime | None:
+        """When the sign-in ends, in UTC; None where that is not known, or where it does not end by itself.
 
-    def _dismiss(self) -> None:
-        """Leave out from now on what there is to know at present."""
-        self._remark, self._dismissed = "", self._ending
+        A browser sign-in on the options API ends after the time that Deriv sets: an hour in its documentation, 30 days
+        as measured. Where Deriv allows dpyauth to renew it, there is no end. Deriv does not say when a token ends that
+        you entered yourself, nor when one of the v3 API does; and the end of a remembered sign-in is not kept.
+
+        The time may be in the past: what is open goes on until the connection breaks or Deriv refuses a call.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> print(dpyauth.login(sandbox=True).expires)  # a token that was entered has no known end
+        None
+        """
+        expiry = self._expiry
+        return expiry.utc if expiry else None
 
     @property
-    def _ending(self) -> str:
-        """When the sign-in ends and cannot be renewed, in the minutes before; afterwards, that it has ended.
+    def _expiry(self) -> Expiry | None:
+        return Expiry.of(self._access)
+
+    @property
+    def _remarks(self) -> str:
+        """All of it, but for what was dismissed.
 
         Made anew whenever it is asked for, by the time of day: so it cannot outlive what it tells.
         """
-        access = self._access
-        ends = access.expires_at if access is not None else None
-        if ends is None or time.time() < ends - REMIND_BEFORE:
-            return ""
-        at = time.strftime("%H:%M", time.gmtime(ends))
-        if time.time() < ends:
-            return f"This sign-in ends at {at} UTC. Sign in again to go on after that."
-        return (
-            f"This sign-in ended at {at} UTC. What is open goes on until the connection breaks or Deriv refuses a "
-            "call; sign in again."
-        )
+        expiry = self._expiry
+        due = expiry.due if expiry else None
+        ending = expiry.notice(due) if expiry and due != self._dismissed else ""
+        return " ".join(filter(None, (self._remark, ending)))
+
+    def _dismiss(self) -> None:
+        """Leave out from now on what there is to know at present."""
+        expiry = self._expiry
+        self._remark, self._dismissed = "", expiry.due if expiry else None
 
     def _watch_the_end(self, access: Access) -> None:
         """Tell the watchers whenever there is something else to say of the sign-in's end."""
         if access.errands is None or access.credential.tokens is None:
             return
-        said = ""
+        said: float | None = None
 
         def look() -> float | None:
             nonlocal said
             if access is not self._access:
                 return None
-            now, ending = time.time(), self._ending
-            if ending != said:
-                said = ending
-                if ending:
-                    self._note("sign-in ends soon" if now < (access.expires_at or 0) else "sign-in ended", ending, None)
+            expiry = Expiry.of(access)
+            due = expiry.due if expiry else None
+            if due != said:
+                said = due
+                if expiry and due is not None:
+                    what = "sign-in ended" if due == expiry.at else "sign-in ends soon"
+                    self._note(what, expiry.notice(due), None)
                 self._tell()
-            ends = access.expires_at
-            moments = [] if ends is None else [moment - now for moment in (ends - REMIND_BEFORE, ends) if moment > now]
-            return min([LOOK_EVERY, *moments])
+            wait = expiry.wait if expiry else None
+            return LOOK_EVERY if wait is None else min(LOOK_EVERY, wait)
 
         access.errands.watch(look)
 

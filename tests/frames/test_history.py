@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pandas as pd
@@ -39,6 +40,7 @@ def figures(**more: Any) -> dict[str, Any]:
     return {
         "state": "signed in",
         "uptime": 5.0,
+        "expires": datetime(2026, 11, 3, 14, 5, tzinfo=UTC),
         "round_trips": [0.1, 0.2, 0.3],
         "reconnects": 1,
         "stray_replies": 2,
@@ -53,6 +55,7 @@ def test_health() -> None:
     assert series.to_dict() == {
         "state": "signed in",
         "uptime": 5.0,
+        "expires": pd.Timestamp("2026-11-03 14:05", tz="UTC"),
         "reconnects": 1,
         "last_round_trip": 0.3,
         "p50": 0.2,
@@ -66,8 +69,8 @@ def test_health() -> None:
 
 
 def test_the_health_of_what_has_not_begun() -> None:
-    series = health(**figures(uptime=None, round_trips=[]))
-    assert series[["uptime", "last_round_trip", "p50", "p99"]].isna().all()
+    series = health(**figures(uptime=None, expires=None, round_trips=[]))
+    assert series[["uptime", "expires", "last_round_trip", "p50", "p99"]].isna().all()
     assert series["streams"] == 3
 
 

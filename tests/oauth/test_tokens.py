@@ -183,6 +183,7 @@ def test_the_least_that_may_come() -> None:
 def test_lifetimes(lifetime: object, seconds: float | None) -> None:
     said = json.dumps({**GOOD, "expires_in": lifetime})
     got = ask(lambda _: httpx.Response(200, content=said))
+    assert got.life == seconds
     if seconds is None:
         assert got.expires_at is None
     else:

@@ -36,9 +36,8 @@ from dpyauth.errors import (
 from dpyauth.oauth.tokens import Tokens, http_client, refresh
 from dpyauth.panels.switcher import SwitcherDesk
 from dpyauth.sandbox import Sandbox
-from dpyauth.session import Session, signing
+from dpyauth.session import Session
 from dpyauth.settings import settings
-from dpyauth.signin import views
 from dpyauth.wire.background import background
 
 Open = Callable[..., Session]
@@ -645,114 +644,6 @@ def test_and_is_renewed(
         assert stream.next(timeout=5)["transaction"]["amount"] == 9.0
     assert session.balance()["loginid"].tolist() == [DEMO]
     assert browser.renewed == 1
-
-
-# The reminder
-
-
-def reminders(session: Session) -> list[str]:
-    events = session.events()
-    return events.loc[events["what"] == "sign-in ends soon", "why"].tolist()
-
-
-def test_a_reminder(open_options: Open, browser: Browser, eventually: Eventually) -> None:
-    session = open_options(None, app_id=browser.app_id)
-    told: list[str] = []
-    session._watch(lambda: told.append(session._remarks))
-    session._sign_in_and_wait(browser.credential(signing.REMIND_BEFORE - 1, renewable=False))
-    eventually(lambda: told and "Sign in again" in told[-1])
-    session.use(REAL)
-    assert "ends at" in session._remarks
-    assert reminders(session) == [session._remarks]
-    session._dismiss()
-    assert session._remarks == ""
-
-
-def test_no_reminder_where_there_is_no_need(open_options: Open, browser: Browser, box: Sandbox) -> None:
-    session = open_options(browser.credential(100.0), app_id=browser.app_id)
-    box.options.gives_refresh_tokens = False
-    session._sign_in_and_wait(browser.credential(None, renewable=False))
-    session.accounts()  # behind whatever was due at once
-    assert reminders(session) == []
-    assert session._remarks == ""
-
-
-class Clock:
-    """Stands in for the module `time` where the session looks at the time of day."""
-
-    def __init__(self) -> None:
-        self.ahead = 0.0
-        self.strftime, self.gmtime = time.strftime, time.gmtime
-
-    def time(self) -> float:
-        return time.time() + self.ahead
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """A time of day that can jump, as it does for a machine that has slept."""
-    made = Clock()
-    monkeypatch.setattr(signing, "time", made)
-    monkeypatch.setattr(signing, "LOOK_EVERY", 0.02)
-    return made
-
-
-def test_no_reminder_before_its_time(
-    open_options: Open, browser: Browser, clock: Clock, eventually: Eventually
-) -> None:
-    session = open_options(browser.credential(3600.0, renewable=False), app_id=browser.app_id)
-    clock.ahead = 3600.0 - signing.REMIND_BEFORE - 60.0
-    assert session._remarks == ""
-    session.accounts()
-    assert reminders(session) == []
-    clock.ahead = 3600.0 - signing.REMIND_BEFORE
-    eventually(lambda: reminders(session) == [session._remarks])
-
-
-def test_after_its_end_a_reminder_tells_of_that(
-    open_options: Open, browser: Browser, clock: Clock, eventually: Eventually
-) -> None:
-    session = open_options(browser.credential(3600.0, renewable=False), app_id=browser.app_id)
-    told: list[str] = []
-    session._watch(lambda: told.append(session._remarks))
-    assert session._remarks == ""
-    clock.ahead = 3590.0  # it slept until shortly before
-    eventually(lambda: told and "This sign-in ends at" in told[-1])
-    session._dismiss()
-    clock.ahead = 3700.0
-    assert session._remarks.startswith("This sign-in ended at")  # at once, whoever asks
-    eventually(lambda: told and "This sign-in ended at" in told[-1])
-    assert session.events()["what"].tolist()[-2:] == ["sign-in ends soon", "sign-in ended"]
-    assert session.balance()["loginid"].tolist() == [DEMO]  # the socket goes on
-    session._sign_in_and_wait(browser.credential(renewable=False))
-    clock.ahead = 0.0
-    assert session._remarks == ""
-
-
-def test_once_it_is_signed_out_there_is_no_reminder(
-    open_options: Open, browser: Browser, clock: Clock, eventually: Eventually
-) -> None:
-    session = open_options(browser.credential(3600.0, renewable=False), app_id=browser.app_id)
-    clock.ahead = 3700.0
-    eventually(lambda: "ended" in session._remarks)
-    browser.box.expire(token_of(session).reveal())
-    with pytest.raises(SignInRefused):
-        session.accounts()
-    notice = views.news(session)
-    assert notice is not None
-    assert (notice["title"], "ended at" in notice["text"]) == ("Signed out", False)
-
-
-def test_a_renewal_that_is_refused_is_worth_a_reminder(
-    open_options: Open, browser: Browser, box: Sandbox, clock: Clock, eventually: Eventually
-) -> None:
-    session = open_options(browser.credential(200.0), app_id=browser.app_id)
-    assert session._remarks == ""
-    box.faults.error("invalid_grant", "token")
-    box.faults.error("Unauthorized", "legacy_migration_status")  # which has it renewed
-    with pytest.raises(ApiError):
-        session.migration()
-    eventually(lambda: "This sign-in ends at" in session._remarks and reminders(session))
 
 
 # What stands between

@@ -19,7 +19,7 @@ from dpyauth.errors import CallTimeout, DpyauthError, NotSignedIn, SessionClosed
 from dpyauth.keep import recall
 from dpyauth.oauth.tokens import Tokens
 from dpyauth.sandbox import Sandbox
-from dpyauth.session import Session, signing
+from dpyauth.session import Session
 from dpyauth.settings import settings
 from dpyauth.wire.background import background
 
@@ -311,32 +311,6 @@ def test_whether_it_fits(place: Place) -> None:
     assert not session._fits(mine, here)
     session.close()
     assert not session._fits(None, here)
-
-
-# The reminder
-
-
-def test_reminders_are_of_the_sign_in_they_were_made_for(
-    open_options: Any, box: Sandbox, monkeypatch: pytest.MonkeyPatch, eventually: Eventually
-) -> None:
-    """One that has been replaced says nothing any more."""
-    monkeypatch.setattr(signing, "LOOK_EVERY", 0.01)
-    app = box.register_options_app("A test", "http://localhost/back")
-    holder, _ = box.options._issue(app, box.options.person("DOT900003"), ("trade",))
-    tokens = Tokens(Secret(holder.token), None, time.time() + 60, ("trade",))
-    session = open_options(Credential(tokens.access, "a test", tokens), app_id=app)
-    session.use("ROT900001")
-    eventually(lambda: "Sign in again" in session._remarks and not session.events().empty)
-    told = session.events()["what"].tolist().count("sign-in ends soon")
-    session._sign_in_and_wait(
-        access_token(box.options_token("rich").token, "a test"),
-        settings=settings(box.options_app_id, box.rest, api="options"),
-    )
-    assert session._remarks == ""
-    session.accounts()
-    assert session._remarks == ""
-    assert session.events()["what"].tolist().count("sign-in ends soon") == told == 1
-    assert signing.REMIND_BEFORE > 60
 
 
 def test_a_refused_sign_in_says_nothing_of_the_token(place: Place) -> None:

@@ -8,6 +8,7 @@ import json
 import re
 import threading
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -357,6 +358,18 @@ def test_code(away: Reader, how: str) -> None:
     away.desk.do({"do": "yes", "loginid": "ROT900001"})
     away.wait_for("in")
     assert away.desk.session.balance()["loginid"].item() == "ROT900001"
+
+
+@pytest.mark.parametrize("life", [3600, 2_591_999])
+def test_the_end_of_the_sign_in_is_known(away: Reader, life: int) -> None:
+    away.box.options.expires_in = life
+    before = datetime.now(UTC)
+    away.paste(away.at_deriv())
+    away.wait_for("in")
+    expires = away.desk.session.expires
+    assert expires is not None
+    whole = timedelta(seconds=1)  # it is told in whole seconds
+    assert before - whole <= expires - timedelta(seconds=life) <= datetime.now(UTC)
 
 
 def test_the_tokens_are_renewed(away: Reader) -> None:

@@ -1,0 +1,92 @@
+"""When a sign-in ends, in words and in moments at which there is something to say of it. Reads the time of day."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from dpyauth.apis.access import Access
+
+REMIND_BEFORE = 300.0
+"""How long before its end a sign-in is spoken of, in seconds."""
+
+REMIND_EARLY = 3600.0
+"""The same for a first time, where a sign-in lasts long."""
+
+LONG = 4 * 3600.0
+"""How long a sign-in has to last for that, from its beginning, in seconds."""
+
+DAY = 86_400.0
+
+
+class Expiry(NamedTuple):
+    """The end of a sign-in that cannot be renewed."""
+
+    at: float
+    """In seconds since 1970."""
+    life: float | None
+    """For how long Deriv gave the access, in seconds, where that is known."""
+
+    @classmethod
+    def of(cls, access: Access | None) -> Expiry | None:
+        """Return the end of what a sign-in brought; None where there is none that is known."""
+        if access is None or access.expires_at is None:
+            return None
+        tokens = access.credential.tokens
+        return cls(access.expires_at, tokens.life if tokens else None)
+
+    @property
+    def utc(self) -> datetime:
+        """The end, in whole seconds."""
+        return datetime.fromtimestamp(int(self.at), UTC)
+
+    @property
+    def has_passed(self) -> bool:
+        """Whether it lies behind, by this machine's clock."""
+        return time.time() >= self.at
+
+    @property
+    def is_near(self) -> bool:
+        """Whether it has passed, or comes within a day."""
+        return time.time() > self.at - DAY
+
+    @property
+    def clock(self) -> str:
+        """The end as a time of day, such as ``14:05 UTC``, with its date where that is not today's."""
+        is_today = self.utc.date() == datetime.fromtimestamp(time.time(), UTC).date()
+        return f"{self.utc:%H:%M} UTC" if is_today else self.date_and_clock
+
+    @property
+    def date_and_clock(self) -> str:
+        """The same with its date, for what may be read on another day."""
+        return f"{self.utc:%Y-%m-%d %H:%M} UTC"
+
+    @property
+    def due(self) -> float | None:
+        """The latest moment that has passed of those at which there is something to say; None before the first."""
+        return max((moment for moment in self._moments if moment <= time.time()), default=None)
+
+    @property
+    def wait(self) -> float | None:
+        """Seconds until the next such moment; None after the last."""
+        now = time.time()
+        return min((moment - now for moment in self._moments if moment > now), default=None)
+
+    def notice(self, due: float | None) -> str:
+        """Return what to say from such a moment on."""
+        if due is None:
+            return ""
+        if due == self.at:
+            return (
+                f"This sign-in ended at {self.clock}. What is open goes on until the connection breaks or Deriv "
+                "refuses a call; sign in again."
+            )
+        soon = "an hour" if due < self.at - REMIND_BEFORE else f"{REMIND_BEFORE / 60:.0f} minutes"
+        return f"This sign-in ends within {soon}, at {self.clock}. Sign in again to go on after that."
+
+    @property
+    def _moments(self) -> list[float]:
+        is_long = self.life is not None and self.life >= LONG
+        return [*([self.at - REMIND_EARLY] if is_long else []), self.at - REMIND_BEFORE, self.at]
