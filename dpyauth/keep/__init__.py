@@ -20,6 +20,7 @@ from dpyauth.keep.file import Entry
 from dpyauth.keep.ring import RingTrouble
 
 _IN_KEYRING = "the system's keyring"
+_LATEST = 1e11  # seconds since 1970; later is no time that anybody means
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +37,19 @@ class Kept:
     """When it was kept; UTC."""
     where: str
     """Where it was kept, in words."""
+    expires_at: float | None
+    """When it ends, in seconds since 1970, where Deriv has said so."""
 
 
-def remember(tokens: Mapping[str, Secret], *, active: str, app_id: str, api: str, profile: str = "default") -> str:
+def remember(
+    tokens: Mapping[str, Secret],
+    *,
+    active: str,
+    app_id: str,
+    api: str,
+    profile: str = "default",
+    expires_at: float | None = None,
+) -> str:
     """Keep a credential, in place of the one that the profile had.
 
     Returns
@@ -53,7 +64,7 @@ def remember(tokens: Mapping[str, Secret], *, active: str, app_id: str, api: str
     """
     if active not in tokens:
         raise ValueError("the active account must be one of those with a token")
-    record = _packed(tokens, active, app_id, api)
+    record = _packed(tokens, active, app_id, api, expires_at)
     trouble = ""
     with file.locked():
         entries = file.read()
@@ -159,26 +170,34 @@ def _removed(profile: str) -> bool:
     return True
 
 
-def _packed(tokens: Mapping[str, Secret], active: str, app_id: str, api: str) -> Secret:
+def _packed(tokens: Mapping[str, Secret], active: str, app_id: str, api: str, expires_at: float | None) -> Secret:
     revealed = {loginid: token.reveal() for loginid, token in tokens.items()}
     since = datetime.now(UTC).isoformat(timespec="seconds")
-    return Secret(json.dumps({"api": api, "app_id": app_id, "active": active, "since": since, "tokens": revealed}))
+    record = {"api": api, "app_id": app_id, "active": active, "since": since, "tokens": revealed}
+    return Secret(json.dumps(record | {"expires_at": expires_at}))
 
 
-def _unpacked(record: Secret, where: str) -> Kept | None:
+def _unpacked(packed: Secret, where: str) -> Kept | None:
     # Answers None rather than raising: the errors of json hold the text they did not like.
     try:
-        match json.loads(record.reveal()):
+        match json.loads(packed.reveal()):
             case {
                 "api": str(api),
                 "app_id": str(app_id),
                 "active": str(active),
                 "since": str(since),
                 "tokens": dict(tokens),
-            } if active in tokens and all(isinstance(token, str) and token.isascii() for token in tokens.values()):
+            } as record if active in tokens and all(isinstance(one, str) and one.isascii() for one in tokens.values()):
                 when = datetime.fromisoformat(since).astimezone(UTC)
                 secrets = {loginid: Secret(token) for loginid, token in tokens.items()}
-                return Kept(secrets, active, app_id, api, when, where)
+                return Kept(secrets, active, app_id, api, when, where, _moment(record.get("expires_at")))
     except (ValueError, OverflowError, RecursionError):
         pass
     return None
+
+
+def _moment(given: object) -> float | None:
+    """Return what was kept as an end, where it is one: an earlier version kept none."""
+    if isinstance(given, bool) or not isinstance(given, int | float):
+        return None
+    return float(given) if 0 < given < _LATEST else None

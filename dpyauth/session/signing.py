@@ -155,7 +155,7 @@ class Signing:
                         self._leave_behind(all_of_it=is_new)
                         if is_new:
                             access.entered(account)
-                            self._others, self._dismissed = {}, None
+                            self._others = {}
                         self._connection, self._access = connection, access
                         self._remark = access.remark if is_new else ""
                         self._settings, self._account = settings, account
@@ -187,7 +187,7 @@ class Signing:
 
         A browser sign-in on the options API ends after the time that Deriv sets: an hour in its documentation, 30 days
         as measured. Where Deriv allows dpyauth to renew it, there is no end. Deriv does not say when a token ends that
-        you entered yourself, nor when one of the v3 API does; and the end of a remembered sign-in is not kept.
+        you entered yourself, nor when one of the v3 API does.
 
         The time may be in the past: what is open goes on until the connection breaks or Deriv refuses a call.
 
@@ -343,11 +343,18 @@ class Signing:
         """Keep the credential for the next kernel; returns where, in words."""
         from dpyauth.keep import remember
 
-        account, grants, settings = self._account, self._grants, self._settings
+        account, grants, settings, mine = self._account, self._grants, self._settings, self._credential
         if account is None:
             raise self._not_signed_in("authorize")
-        tokens = {loginid: credential.token for loginid, credential in grants.items()}
-        return remember(tokens, active=account.loginid, app_id=settings.app_id or "", api=settings.api, profile=profile)
+        return remember(
+            {loginid: credential.token for loginid, credential in grants.items()},
+            active=account.loginid,
+            app_id=settings.app_id or "",
+            api=settings.api,
+            profile=profile,
+            # Also where it is renewed here: what renews it is not kept.
+            expires_at=mine.tokens.expires_at if mine and mine.tokens else None,
+        )
 
     def _fits(
         self, credential: Credential | None, settings: Settings, grants: Mapping[str, Credential] | None = None

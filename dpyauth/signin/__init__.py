@@ -206,10 +206,18 @@ class _Found(NamedTuple):
     sample: bool = False
     given: bool = False
     """Whether it was given for this very sign-in."""
+    expires_at: float | None = None
+    life: float | None = None
+    """From when it was kept to its end, in seconds."""
 
     def grants(self, api: str) -> tuple[Credential, dict[str, Credential] | None]:
         """The credential to sign in with, and those of all accounts."""
         credential = checked(self.token, self.source, api)
+        if self.expires_at is not None:
+            from dpyauth.oauth.tokens import Tokens
+
+            tokens = Tokens(credential.token, None, self.expires_at, None, self.life)
+            credential = credential._replace(tokens=tokens)
         if not self.others:
             return credential, None
         return credential, {
@@ -351,6 +359,8 @@ def _remembered(profile: str, api: str | None) -> _Found | None:
         kept.app_id,
         kept.api,
         remembered=True,
+        expires_at=kept.expires_at,
+        life=None if kept.expires_at is None else kept.expires_at - kept.since.timestamp(),
     )
 
 

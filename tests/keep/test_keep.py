@@ -275,6 +275,26 @@ def test_a_record_that_was_tampered_with(change: dict[str, Any], kept_file: Path
     assert forget() == ["default"]
 
 
+@pytest.mark.parametrize("where", ["file", "keyring"])
+@pytest.mark.parametrize("end", [None, 1_780_000_000.5])
+def test_the_end_of_what_is_kept(where: str, end: float | None, request: pytest.FixtureRequest) -> None:
+    if where == "keyring":
+        request.getfixturevalue("ring")
+    keep(expires_at=end)
+    assert expect_kept().expires_at == end
+
+
+@pytest.mark.parametrize(
+    "end", [True, "soon", "1780000000", [], {}, 0, -1, float("nan"), float("inf"), 10**400, 1e300], ids=str
+)
+def test_an_end_that_is_none(end: object, kept_file: Path) -> None:
+    keep()
+    document = json.loads(kept_file.read_text())
+    document["profiles"]["default"]["record"]["expires_at"] = end
+    kept_file.write_text(json.dumps(document))
+    assert expect_kept().expires_at is None
+
+
 def test_a_keyring_that_waits_for_somebody(
     ring: Ring, use: Use, monkeypatch: pytest.MonkeyPatch, eventually: Any
 ) -> None:

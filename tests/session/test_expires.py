@@ -8,15 +8,19 @@ import re
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
+import keyring
 import pandas as pd
 import pytest
+from keyring.backends.fail import Keyring as FailKeyring
 
 from dpyauth.apis import expiry, options
 from dpyauth.credentials import Credential, Secret, access_token
 from dpyauth.errors import ApiError, NotSignedIn, SignInRefused
+from dpyauth.keep import recall
 from dpyauth.oauth import tokens
 from dpyauth.oauth.code import CodeSignIn
 from dpyauth.oauth.tokens import Tokens, exchange, http_client, refresh
@@ -190,6 +194,18 @@ def test_what_can_no_longer_be_renewed_ends(visitor: Visitor, clock: Clock, even
         session.migration()
     assert session.expires == ends(HOUR)
     eventually(lambda: told(session) == ["sign-in ends soon"])
+
+
+@pytest.mark.parametrize("renewable", [False, True])
+def test_the_end_is_kept_with_a_sign_in_and_what_renews_it_is_not(
+    visitor: Visitor, renewable: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setattr(keyring, "get_keyring", FailKeyring)
+    visitor.sign_in(renewable=renewable)._keep("x")
+    kept = recall("x")
+    assert kept is not None
+    assert kept.expires_at == ends(HOUR).timestamp()
 
 
 # Where it is shown

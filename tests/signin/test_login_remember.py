@@ -6,6 +6,7 @@ import importlib
 import json
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -371,6 +372,44 @@ def test_what_an_earlier_version_has_kept(moved: Login, pat: str, box: Sandbox, 
     remember({DEMO: Secret(pat)}, active=DEMO, app_id="x", api="options", profile=f"default@{box.rest}")
     kept_file.write_text(json.dumps(replaced(json.loads(kept_file.read_text()), record)), encoding="ascii")
     assert moved().loginid == DEMO
+
+
+@pytest.mark.parametrize(("left", "notice"), [(7200, ""), (1800, "ends within an hour"), (-60, "ended at")])
+def test_the_end_of_a_browser_sign_in_is_remembered(
+    moved: Login, pat: str, box: Sandbox, kept_file: Path, left: int, notice: str
+) -> None:
+    ends = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=left)
+    keep_until(ends, pat, box, kept_file)
+    session = moved()
+    assert session.expires == ends
+    assert notice in session._remarks
+    assert bool(session._remarks) is bool(notice)
+    session._keep(f"default@{box.rest}")
+    assert moved().expires == ends
+
+
+def test_a_remembered_sign_in_that_has_ended_says_when(moved: Login, pat: str, box: Sandbox, kept_file: Path) -> None:
+    ends = datetime.now(UTC) - timedelta(days=2)
+    keep_until(ends, pat, box, kept_file)
+    box.expire(pat)
+    with pytest.raises(SignInRefused, match=f"This sign-in ended at {ends:%Y-%m-%d %H:%M} UTC"):
+        moved()
+
+
+def keep_until(ends: datetime, pat: str, box: Sandbox, kept_file: Path) -> None:
+    """What an earlier kernel has remembered of a sign-in of 30 days, soon after it."""
+    remember(
+        {DEMO: Secret(pat)},
+        active=DEMO,
+        app_id=box.options_app_id,
+        api="options",
+        profile=f"default@{box.rest}",
+        expires_at=ends.timestamp(),
+    )
+    since = (ends - timedelta(days=30)).isoformat(timespec="seconds")
+    document = json.loads(kept_file.read_text())
+    document["profiles"][f"default@{box.rest}"]["record"]["since"] = since
+    kept_file.write_text(json.dumps(document))
 
 
 def replaced(stored: Any, record: dict[str, Any]) -> Any:
