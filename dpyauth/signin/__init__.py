@@ -27,6 +27,7 @@ from dpyauth.session import Session, check_timeout
 from dpyauth.settings import Settings, known
 from dpyauth.signin.attempts import sign_in
 from dpyauth.signin.choice import Choice, the_sandbox
+from dpyauth.signin.prompt import SOURCE, nobody, prompt
 
 if TYPE_CHECKING:
     from dpyauth.sandbox import Sandbox
@@ -59,8 +60,9 @@ def login(
     Looks for a credential in this order, and says where it found one: the argument ``token``; the environment
     variable ``DERIV_TOKEN``; what an earlier sign-in was asked to remember; in Google Colab, the secret
     ``DERIV_TOKEN``. When there is none it asks: in a notebook with the sign-in panel (and returns at once: sign in
-    there, then run the next cell), in a terminal with a hidden prompt. The panel takes an API token, or lets you sign
-    in with Deriv in the browser.
+    there, then run the next cell), in a terminal at a prompt that hides the token. Both ask for the ID of your app and
+    a personal access token, and say where Deriv has them; the panel also lets you sign in with Deriv in the browser,
+    and takes an API token of Deriv's older API (v3).
 
     Where a sign-in gives access to several accounts, it begins with the one you name; else with the one that was
     remembered; else with a demo account. It begins with a real account unnamed only where there is no demo account,
@@ -149,7 +151,7 @@ def login(
             trouble = error
         found = found or _colab()
     wanted = api or (found and found.api) or _variable("DERIV_API", box)
-    own = app_id if app_id is not None else (found and found.app_id) or _variable("DERIV_APP_ID", box)
+    own: object = app_id if app_id is not None else (found and found.app_id) or _variable("DERIV_APP_ID", box)
     if found is None and app_id is None and by_app_id(own) not in (None, wanted or by_app_id(own)):
         own = None  # it is set for the other API, and there is somebody to ask
     choice = Choice(box, server, language)
@@ -161,10 +163,11 @@ def login(
     where = choice.settings(speaks, own)
     timeout = check_timeout(timeout)
     if found is None and (ask is False or not (environment.somebody_there() or (ask and environment.in_notebook()))):
-        raise trouble or NoCredential(_NOBODY)
+        raise trouble or NoCredential(nobody(speaks))
     if found is None and not environment.in_notebook():
-        found = _Found(_prompt(where.host if wanted or server or box else "Deriv"), "the prompt", given=True)
-        where = choice.settings(wanted or choice.guess(found.token, own), own)
+        entered, own = prompt(choice, wanted, own)
+        found = _Found(entered, SOURCE, given=True)
+        where = choice.settings(wanted or choice.guess(entered, own), own)
     options = {"loginid": loginid, "kept": found.active if found else None}
     session = _session(
         found,
@@ -224,12 +227,6 @@ class _Found(NamedTuple):
             loginid: credential if token == self.token else Credential(token, self.source)
             for loginid, token in self.others.items()
         }
-
-
-_NOBODY = (
-    "There is no API token to sign in with, and nobody to ask in this run. Set the environment variable DERIV_TOKEN "
-    "(and DERIV_APP_ID, if you have an app ID of your own), or run dpyauth.login(sandbox=True), which needs no account."
-)
 
 
 def _session(
@@ -378,16 +375,6 @@ def _colab() -> _Found | None:
 def _profile(name: str, server: str | None, box: Sandbox | None) -> str:
     """The name a credential is kept under: one of a sandbox must never be offered to Deriv, nor the reverse."""
     return f"{name}@sandbox" if box else f"{name}@{server}" if server else name
-
-
-def _prompt(place: str) -> Secret:
-    """Ask in a terminal, without showing what is typed."""
-    import getpass
-
-    try:
-        return Secret(getpass.getpass(f"Deriv API token (hidden, for {place}): "))
-    except (EOFError, KeyboardInterrupt):
-        raise NoCredential("No API token was entered.") from None
 
 
 def _show(session: Session, box: Sandbox | None, **options: Any) -> None:

@@ -30,8 +30,11 @@ class Choice(NamedTuple):
         """
         if self.server is not None:
             return by_server(self.server) or DEFAULT
-        mine = token and (api_of(token) or (self.box and self.box.api_of(token.reveal())))
-        return mine or by_app_id(app_id) or (token and api_of(token, likely=True)) or DEFAULT
+        return (token and self.kind(token)) or by_app_id(app_id) or (token and self.kind(token, likely=True)) or DEFAULT
+
+    def kind(self, token: Secret, *, likely: bool = False) -> str | None:
+        """Return the API that a token is of, as far as its looks tell; the sandbox knows its own."""
+        return api_of(token) or (self.box and self.box.api_of(token.reveal())) or api_of(token, likely=likely)
 
     def settings(self, api: str, app_id: object) -> Settings:
         """Settings for one of the APIs."""
@@ -40,6 +43,24 @@ class Choice(NamedTuple):
             side = self.box.side(api)
             server, app_id = side.server, app_id if _given(app_id) else side.app_id
         return settings(app_id if _given(app_id) else None, server, self.language, api)
+
+    def complete(self, api: str, app_id: object) -> Settings:
+        """Settings that are enough to sign in with a token.
+
+        Raises
+        ------
+        InvalidSetting
+            The app ID is missing where the API needs one, or cannot be right.
+        """
+        where = self.settings(api, app_id)
+        if where.app_id is None:
+            facts = APIS[api]
+            raise InvalidSetting(
+                f"{facts.title[0].upper()}{facts.title[1:]} needs your app ID. You find it where you registered your "
+                f"app, or register one of the type PAT: {facts.pages.apps}",
+                field="app_id",
+            )
+        return where
 
 
 def _given(app_id: object) -> bool:

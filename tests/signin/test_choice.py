@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from dpyauth.credentials import Secret
+from dpyauth.errors import InvalidSetting
 from dpyauth.registry import APIS
 from dpyauth.sandbox import Sandbox
 from dpyauth.signin.choice import Choice
@@ -33,6 +34,7 @@ APP = "33XxAb9Qw2LmN4pR7sT1u"
         (None, None, "options"),
         (Secret("looks-like-nothing-known"), None, "options"),
         (Secret("looks-like-nothing-known"), 1089, "v3"),
+        (Secret("of-no-known-looks"), None, "options"),
     ],
 )
 def test_guesses(token: Secret | None, app_id: object, api: str) -> None:
@@ -63,3 +65,18 @@ def test_settings_of_a_sandbox(box: Sandbox) -> None:
     assert (old.server, old.app_id) == (box.url, str(box.app_id))
     assert (new.server, new.app_id) == (box.rest, box.options_app_id)
     assert choice.settings("v3", 5).app_id == "5"
+
+
+def test_settings_that_are_enough(box: Sandbox) -> None:
+    assert Choice().complete("options", APP).app_id == APP
+    assert Choice().complete("v3", "").app_id == "1089"
+    assert Choice(box).complete("options", "").app_id == box.options_app_id
+    with pytest.raises(InvalidSetting, match=r"needs your app ID.*type PAT: https://") as refused:
+        Choice().complete("options", "")
+    assert refused.value.field == "app_id"
+
+
+def test_the_sandbox_knows_its_own_tokens(box: Sandbox) -> None:
+    token = Secret(box.tokens[0].token)
+    assert (Choice(box).kind(token), Choice().kind(token)) == ("v3", None)
+    assert (Choice().kind(UNKNOWN), Choice().kind(UNKNOWN, likely=True)) == (None, "v3")
