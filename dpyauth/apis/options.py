@@ -25,6 +25,7 @@ from dpyauth.errors import (
     PermissionDenied,
     SignInRefused,
 )
+from dpyauth.registry import APIS
 from dpyauth.settings import Settings
 from dpyauth.wire.budget import GENERAL, Budget, Limit
 from dpyauth.wire.calls import outcome_unknown
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from dpyauth.oauth.tokens import Tokens
 
 CATALOG = load("options")
+FACTS = APIS["options"]
 
 LIMITS = {
     GENERAL: Limit(220, 14_400),
@@ -86,8 +88,9 @@ class Access:
     ) -> None:
         if settings.app_id is None:
             raise InvalidSetting(
-                "The options API needs your app ID: give app_id=, or set the environment variable DERIV_APP_ID. You "
-                "find it where you registered your app, at developers.deriv.com under Dashboard."
+                f"{FACTS.title} needs the ID of an app of your own: give app_id=, or set the environment variable "
+                f"DERIV_APP_ID. You find it where you registered your app: {FACTS.pages.apps}",
+                field="app_id",
             )
         self.credential = first
         self.grants = grants

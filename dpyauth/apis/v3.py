@@ -9,8 +9,10 @@ from urllib.parse import urlencode
 from dpyauth.apis.access import Account, Entrance, by_looks, choose, no_such_account, said_of
 from dpyauth.apis.catalog import Call, load
 from dpyauth.apis.replies import KINDS, PASSING, Kinds, api_error
+from dpyauth.apis.retiring import way_on
 from dpyauth.credentials import Credential, Secret
 from dpyauth.errors import ApiError, BadReply, DpyauthError, SignInRefused
+from dpyauth.registry import APIS
 from dpyauth.wire.budget import Budget
 from dpyauth.wire.replies import Reply, error_code
 from dpyauth.wire.state import Greeting
@@ -20,14 +22,14 @@ if TYPE_CHECKING:
     from dpyauth.wire.errands import Errands
 
 CATALOG = load("v3")
+FACTS = APIS["v3"]
 
 _REFUSALS = {
     "InvalidToken": "Deriv does not accept this API token: it is mistyped, deleted, expired, limited to another "
-    "internet address, or it belongs to another app ID. Create a new one at Deriv (Account settings, API token). If "
-    "Deriv has moved you to its current API, no v3 token works any more: make a token and an app ID at "
-    'developers.deriv.com, and sign in with dpyauth.login(api="options")',
-    "InvalidAppID": "Deriv does not know this app ID. Check it where you registered your app; to try things with "
-    "an API token, use 1089",
+    f"internet address, or it belongs to another app ID. Create a new one ({FACTS.pages.tokens}). If Deriv has "
+    f"moved you to its current API, no token of v3 works any more. {way_on()}",
+    "InvalidAppID": "Deriv does not know this app ID. Check it where you registered your app; to try things with an "
+    f"{FACTS.credential}, use {FACTS.shared_app_id}",
     "AccountDisabled": "Deriv has disabled this account. Only Deriv's support can change that",
     "DisabledClient": "Deriv has disabled this account. Only Deriv's support can change that",
     "SelfExclusion": "This account is excluded at its owner's own request, so Deriv lets nobody sign in until the "

@@ -17,6 +17,7 @@ from dpyauth.errors import (
     RateLimited,
     SignInRefused,
 )
+from dpyauth.registry import APIS
 from dpyauth.sensitive import MASK, hides
 from dpyauth.wire.http import Answer, Question
 from dpyauth.wire.replies import Reply, leaves_open
@@ -188,14 +189,16 @@ def _why_refused(code: str, said: str, app_id: str | None) -> str:
     )
 
 
+_PAGES = APIS["options"].pages
+
 _NO_APP_ID = (
-    "Deriv takes a personal access token only together with an app ID. Register an app of the kind PAT at "
-    "developers.deriv.com and give its ID as app_id"
+    "Deriv takes a personal access token only together with an app ID. Register an app of the type PAT at "
+    f"{_PAGES.apps} and give its ID as app_id"
 )
 _WRONG_APP_ID = (
     "Deriv does not take this app ID with this token. It must be the ID, not the name, of an app that was registered "
-    "at developers.deriv.com with the same login, and of the token's kind: a PAT app for a personal access token, "
-    "an OAuth app for a sign-in in the browser"
+    f"at {_PAGES.apps} with the same login, and of the token's kind: a PAT app for a personal access token, an OAuth "
+    "app for a sign-in in the browser"
 )
 _LEGACY_APP_ID = ". An ID of digits only belongs to Deriv's older API, v3"
 _NOT_WHOLE = (
@@ -204,5 +207,5 @@ _NOT_WHOLE = (
 )
 _ENDED = (
     "Deriv does not accept this token: it is mistyped, deleted or expired, or of another kind than the app. Sign in "
-    "again, or make a new one at developers.deriv.com (Dashboard, API tokens)"
+    f"again, or make a new one at {_PAGES.tokens}"
 )
