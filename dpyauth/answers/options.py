@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dpyauth import frames
@@ -17,9 +18,10 @@ if TYPE_CHECKING:
 
 
 def account_status(session: Queries, account: str) -> Plan[pd.DataFrame]:
-    """One call knows all accounts, and little of each: this API has no word on verification."""
+    """One call over HTTP knows all accounts, and little of each: this API has no word on verification."""
     rows, context = yield from _rows(session, account)
-    return frames.options_status(rows, context)
+    status = frames.options_status(rows, replace(context, loginid=", ".join(row["account_id"] for row in rows)))
+    return status.assign(error=None).astype({"error": "string"}) if account == "all" else status
 
 
 def balance(session: Queries, account: str, *, decimal: bool) -> Plan[pd.DataFrame]:

@@ -11,7 +11,7 @@ money     ``float64``, or exact ``decimal.Decimal`` objects with ``decimal=True`
 exact     the same for what is no money but has to be exact: a price, a rate, a factor
 number    ``float64``, such as a per cent
 time      ``datetime64[us, UTC]``
-list      Python lists in an ``object`` column; empty, never missing
+list      Python lists in an ``object`` column; empty, never missing (but for those of `options_status`)
 map       Python dicts in an ``object`` column, where the keys are data; empty, never missing
 ========  ===================================================================================================
 

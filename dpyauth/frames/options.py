@@ -7,26 +7,15 @@ from typing import Any
 
 import pandas as pd
 
-from dpyauth.frames.arrays import Column
 from dpyauth.frames.columns import Context, frame
-from dpyauth.frames.values import mappings
-
-_STATUS = (
-    Column("loginid", source="account_id"),
-    Column("kind", "enum", "account_type", values=("real", "demo")),
-    Column("status", "enum", values=("active", "inactive")),
-    Column("currency"),
-    Column("balance", "money"),
-    Column("group"),
-    Column("created", "time", "created_at"),
-)
+from dpyauth.frames.status import ACCOUNT
+from dpyauth.frames.values import as_seconds, mappings
 
 
 def options_status(rows: Sequence[Mapping[str, Any]] | None, context: Context | None = None) -> pd.DataFrame:
     """Turn the list of accounts on the options API into a frame, one row per account.
 
-    This API says nothing of risk, verification or the cashier: those columns of `account_status` are not there,
-    rather than empty.
+    This API says nothing of risk, verification or the cashier: in those columns there is ``<NA>``, in lists, too.
 
     Parameters
     ----------
@@ -38,23 +27,30 @@ def options_status(rows: Sequence[Mapping[str, Any]] | None, context: Context | 
     Returns
     -------
     pandas.DataFrame
-        In the order Deriv sent them:
-
-        ========  ===================  ===========================================
-        loginid   string
-        kind      category             real, demo
-        status    category             active, inactive
-        currency  string
-        balance   float64              in ``currency``
-        group     string               Deriv's group of accounts
-        created   datetime64[us, UTC]  missing where Deriv does not tell
-        ========  ===================  ===========================================
+        In the order Deriv sent them; columns and dtypes as those of `account_status`. Deriv documents neither
+        ``created`` nor ``last_used`` for this call: they are there where it sends them all the same.
 
     Examples
     --------
     >>> from dpyauth.frames import options_status
-    >>> options_status([{"account_id": "DOT90000001", "balance": "10.5"}])[["loginid", "balance"]]
-           loginid  balance
-    0  DOT90000001     10.5
+    >>> options_status([{"account_id": "DOT90000001", "balance": "10.5"}])[["loginid", "balance", "flags"]]
+           loginid  balance flags
+    0  DOT90000001     10.5  <NA>
     """
-    return frame(mappings(rows), _STATUS, context)
+    result = frame(
+        [{"loginid": row.get("account_id"), "account": _told(row)} for row in mappings(rows)], ACCOUNT, context
+    )
+    for column in ACCOUNT:
+        if column.kind == "list":
+            result[column.name] = pd.Series(pd.NA, index=result.index, dtype="object")
+    return result
+
+
+def _told(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is told of an account, under the names that the columns have."""
+    return {
+        **{name: row.get(name) for name in ("status", "currency", "balance", "group")},
+        "kind": row.get("account_type"),
+        "created": as_seconds(row.get("created_at")),
+        "last_used": as_seconds(row.get("last_access_at")),
+    }

@@ -109,7 +109,7 @@ def settings(
     ['•••', 'id']
     """
     call = load("v3")["get_settings"]
-    shown = generic(call, {call.name: mapping(payload)}, reveal=reveal)
+    shown = generic(call, {call.name: mapping(payload)}, Context(call.name, api="v3"), reveal=reveal)
     rows = []
     for name in shown.columns:
         value = _written(shown[name].iloc[0]) if len(shown) else None

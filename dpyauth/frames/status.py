@@ -15,8 +15,15 @@ _INCOME = ("none", "pending", "rejected", "verified", "locked")
 _OWNERSHIP = ("none", "pending", "rejected", "verified")
 _DOCUMENT = (*_OWNERSHIP, "expired", "suspected")
 
-_ACCOUNT = (
+ACCOUNT = (
     Column("loginid"),
+    Column("kind", "enum", "account.kind", ("real", "demo")),
+    Column("status", "enum", "account.status", ("active", "inactive")),
+    Column("currency", source="account.currency"),
+    Column("balance", "money", "account.balance"),
+    Column("group", source="account.group"),
+    Column("created", "time", "account.created"),
+    Column("last_used", "time", "account.last_used"),
     Column("risk", "enum", "risk_classification", ("low", "standard", "high")),
     Column("flags", "list", "status"),
     Column("prompt_client_to_authenticate", "flag"),
@@ -58,8 +65,15 @@ _CURRENCIES = (
 )
 
 
-def account_status(payload: Mapping[str, Any] | None, context: Context | None = None) -> pd.DataFrame:
-    """Put the status of an account in one row.
+def account_status(
+    payload: Mapping[str, Any] | None,
+    context: Context | None = None,
+    *,
+    account: Mapping[str, Any] | None = None,
+) -> pd.DataFrame:
+    """Put the status of an account in one row: what both of Deriv's APIs tell, then what only v3 does.
+
+    `options_status` gives the same columns for Deriv's current API.
 
     Parameters
     ----------
@@ -68,28 +82,40 @@ def account_status(payload: Mapping[str, Any] | None, context: Context | None = 
     context : Context, optional
         Where the payload came from; becomes ``attrs``, and its login ID the ``loginid`` column, since the
         payload does not say whose it is.
+    account : mapping, optional
+        What is known of the account beside that: ``kind``, ``currency``, ``balance`` and ``created``.
 
     Returns
     -------
     pandas.DataFrame
-        One row, or none if the payload is empty; `pandas.concat` puts several accounts together.
+        One row, or none if the payload is empty; `pandas.concat` puts several accounts together. On Deriv's current
+        API everything from ``risk`` on is missing.
 
-        =============================  ========  ==========================================================
+        =============================  ===================  ===============================================
         loginid                        string
-        risk                           category  low, standard, high
-        flags                          list      see `status_flags` for what they mean
-        prompt_client_to_authenticate  boolean   whether Deriv wants the client asked to verify
-        needs_verification             list      checks Deriv is waiting for
-        identity                       category  none, pending, rejected, verified, expired, suspected
-        document                       category  the same, for the proof of address
-        income                         category  none, pending, rejected, verified, locked
-        ownership                      category  none, pending, rejected, verified
-        cashier_validation             list      codes of what keeps the cashier closed; see `cashier_problems`
-        cashier_missing_fields         list      profile fields to fill in before the cashier opens
-        p2p_status                     category  none, active, temp_ban, perm_ban
-        p2p_poa_required               boolean   whether Deriv P2P asks for a proof of address
-        social_provider                category  google, facebook, apple
-        =============================  ========  ==========================================================
+        kind                           category             real, demo
+        status                         category             active, inactive
+        currency                       string               missing while the account has none
+        balance                        float64              in ``currency``
+        group                          string               Deriv's group of accounts (not on v3)
+        created                        datetime64[us, UTC]  missing where Deriv does not tell
+        last_used                      datetime64[us, UTC]  missing where Deriv does not tell (not on v3)
+        risk                           category             low, standard, high
+        flags                          list                 see `status_flags` for what they mean
+        prompt_client_to_authenticate  boolean              whether Deriv wants the client asked to verify
+        needs_verification             list                 checks Deriv is waiting for
+        identity                       category             none, pending, rejected, verified, expired,
+                                                            suspected
+        document                       category             the same, for the proof of address
+        income                         category             none, pending, rejected, verified, locked
+        ownership                      category             none, pending, rejected, verified
+        cashier_validation             list                 codes of what keeps the cashier closed; see
+                                                            `cashier_problems`
+        cashier_missing_fields         list                 profile fields to fill in before the cashier opens
+        p2p_status                     category             none, active, temp_ban, perm_ban
+        p2p_poa_required               boolean              whether Deriv P2P asks for a proof of address
+        social_provider                category             google, facebook, apple
+        =============================  ===================  ===============================================
 
     Examples
     --------
@@ -99,9 +125,11 @@ def account_status(payload: Mapping[str, Any] | None, context: Context | None = 
           loginid risk
     0  CR90000001  low
     """
-    status = mapping(payload)
-    rows = [{**status, "loginid": context and context.loginid}] if status else []
-    return frame(rows, _ACCOUNT, context)
+    told = mapping(payload)
+    flags = told.get("status")
+    status = None if flags is None else "inactive" if "disabled" in as_list(flags) else "active"
+    row = {**told, "loginid": context and context.loginid, "account": {**(account or {}), "status": status}}
+    return frame([row] if told else [], ACCOUNT, context)
 
 
 def verification(payload: Mapping[str, Any] | None, context: Context | None = None) -> pd.DataFrame:

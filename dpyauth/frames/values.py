@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from operator import itemgetter
 from typing import Any
@@ -11,6 +12,9 @@ from typing import Any
 INT64 = 2**63
 FIRST_SECOND, LAST_SECOND = -62_135_596_800, 253_402_300_799
 """Years 1 to 9999, the range Python can show."""
+
+_MILLISECONDS = 10**11
+"""A time above this is no number of seconds (that would be the year 5138): it is one of milliseconds."""
 
 NO_TIME = -INT64
 """How numpy stores NaT."""
@@ -96,6 +100,18 @@ def as_count(value: Any) -> int | None:
     if number is None or not -INT64 <= number < INT64 or number != int(number):
         return None
     return int(number)
+
+
+def as_seconds(value: Any) -> Decimal | None:
+    """Return the epoch seconds of a time for which Deriv documents no form: a number, or a date in ISO form (UTC)."""
+    number = as_number(value)
+    if number is not None:
+        return number / 1000 if number > _MILLISECONDS else number
+    try:
+        moment = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return None
+    return as_number((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
 
 
 def as_microseconds(value: Any) -> int:

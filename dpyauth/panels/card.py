@@ -195,7 +195,7 @@ class CardDesk(SwitcherDesk):
 
         session, call = self.session, "get_account_status"
         if call not in session._catalog:
-            return options_rows(await session.aio.account_status(), self.words)
+            return options_rows(await session.aio.account_status(), self.words, session._facts.pages.profile)
         payload = session._api.payload(session._catalog[call], await session.aio.call(call))
         demo = account is not None and account.demo
         return Status(payload if isinstance(payload, dict) else {}, demo=demo, words=self.words).rows()

@@ -32,6 +32,7 @@ def light(tone: str, text: str) -> Light:
     return {"tone": tone, "symbol": SYMBOLS[tone], "text": text}
 
 
-def row(name: str, lights: Iterable[Light] = (), lines: Iterable[str] = ()) -> Row:
-    """A row; what it says twice, it says once."""
-    return {"name": name, "lights": list(lights), "lines": list(dict.fromkeys(lines))}
+def row(name: str, lights: Iterable[Light] = (), lines: Iterable[str] = (), link: str = "") -> Row:
+    """A row; what it says twice, it says once. ``link`` is an address at the end of a line that is to be a link."""
+    made: Row = {"name": name, "lights": list(lights), "lines": list(dict.fromkeys(lines))}
+    return {**made, "link": link} if link else made

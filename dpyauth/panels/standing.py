@@ -139,14 +139,15 @@ class Status:
         return row(self._say("trading"), [light(tone, self._say(word))], lines)
 
 
-def options_rows(status: pd.DataFrame, words: Mapping[str, str]) -> list[Row]:
-    """What the options API says of an account, which is little: whether it is active."""
+def options_rows(status: pd.DataFrame, words: Mapping[str, str], page: str) -> list[Row]:
+    """What the options API says of an account, which is little: whether it is active. The rest is on a page."""
     tones = {"active": "good", "inactive": "bad"}
-    return [
+    rows = [
         row(words["account"], [light(tones[state], words[f"account_{state}"])])
         for state in (account["status"] for account in _records(status))
         if state in tones
     ]
+    return [*rows, row(words["elsewhere"], lines=[words["untold"].format(page=page)], link=page)]
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -116,10 +116,18 @@ def _line(name: str, cell: str) -> str:
 
 
 def _cell(row: Mapping[str, Any]) -> str:
-    parts = [_quoted(line) for line in row["lines"]]
+    parts = [_linked(line, row.get("link", "")) for line in row["lines"]]
     if row["lights"]:
         parts.insert(0, " &nbsp; ".join(map(_light, row["lights"])))
     return "<br>".join(parts)
+
+
+def _linked(line: str, link: str) -> str:
+    """A line, of which the address at its end is a link, where it is to be one."""
+    if not link or not line.endswith(link):
+        return _quoted(line)
+    anchor = f'<a href="{escape(link)}" target="_blank" rel="noopener noreferrer">{escape(link)}</a>'
+    return f'<span dir="auto">{escape(line.removesuffix(link))}{anchor}</span>'
 
 
 def _light(one: Mapping[str, str]) -> str:

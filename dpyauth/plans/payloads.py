@@ -27,6 +27,7 @@ class Payloads:
     _granted: Callable[[str], str]
     _begin: Callable[[Request, Callable[[Pending], None]], Ticket]
     _currency: Callable[[str | None], str | None]
+    _listed: Callable[[str | None], Mapping[str, Any]]
     _not_signed_in: Callable[[str], DpyauthError]
     _reach: Callable[[str], Plan[str]]
 

@@ -17,9 +17,12 @@ class Queries(Payloads):
 
     @planned
     def account_status(self, account: str = "current") -> Plan[pd.DataFrame]:
-        """The state of the account in one row: risk, flags, verification, cashier.
+        """Return the state of the account in one row; the columns are the same on both of Deriv's APIs.
 
-        Stands on Deriv's call ``get_account_status`` (scope read).
+        First comes what both tell: kind, status, currency, balance. Deriv's current API tells no verification, cashier,
+        risk and limits: look at https://home.deriv.com/dashboard/profile for them. These columns are missing there.
+        Stands on Deriv's calls ``get_accounts`` (options, scope trade; it goes over HTTP and needs no open connection),
+        and ``get_account_status`` and ``balance`` (v3, scope read).
 
         Parameters
         ----------
@@ -40,8 +43,10 @@ class Queries(Payloads):
         Examples
         --------
         >>> import dpyauth
-        >>> dpyauth.login(sandbox=True).account_status()["loginid"].item()
-        'CR900001'
+        >>> status = dpyauth.login(sandbox=True).account_status()
+        >>> status[["loginid", "kind", "status", "currency"]]
+             loginid  kind  status currency
+        0  DOT900003  demo  active      USD
         """
         return (yield from answers.named(self.api).account_status(self, account))
 

@@ -45,12 +45,18 @@ function render({ model, el }) {
     ];
   }
 
-  function row({ name, lights, lines }) {
+  // An address at the end of a line that Python says is a link. Python's own: nothing that Deriv sends becomes one.
+  function linked(line, link) {
+    if (!link || !line.endsWith(link)) return [line];
+    return [line.slice(0, -link.length), element("a", { href: link, target: "_blank", rel: "noopener noreferrer" }, link)];
+  }
+
+  function row({ name, lights, lines, link }) {
     return [
       element("dt", {}, name),
       element("dd", {},
         lights.length ? element("ul", { class: "dpyauth-lamps" }, lights.map(lamp)) : null,
-        lines.length ? element("ul", { class: "dpyauth-lines" }, lines.map((line) => element("li", { dir: "auto" }, line))) : null),
+        lines.length ? element("ul", { class: "dpyauth-lines" }, lines.map((line) => element("li", { dir: "auto" }, ...linked(line, link)))) : null),
     ];
   }
 

@@ -48,6 +48,8 @@ QUESTIONS: dict[str, Callable[[Session], pd.DataFrame]] = {
     "balance of all": lambda session: session.balance("all"),
     "exact balance": lambda session: session.balance(decimal=True),
     "accounts": lambda session: session.accounts(),
+    "account_status": lambda session: session.account_status(),
+    "account_status of all": lambda session: session.account_status("all"),
     "statement": lambda session: session.statement(since="2026-08-01"),
     "exact statement": lambda session: session.statement(since="2026-08-01", decimal=True),
     "profit_table": lambda session: session.profit_table(since="2026-08-01"),
@@ -112,12 +114,51 @@ def test_money_is_exact(money: Any, current: Session, box: Sandbox) -> None:
     assert {type(price) for price in contracts["buy_price"]} <= {Decimal}
 
 
+def test_what_both_apis_tell_of_an_account_is_there_on_both(v3: Session, current: Session, box: Sandbox) -> None:
+    for session, loginid in ((v3, "CR900001"), (current, REAL)):
+        row = session.account_status().iloc[0]
+        assert row[["loginid", "kind", "status", "currency"]].tolist() == [loginid, "real", "active", "USD"]
+        assert row["balance"] == box.world.account(loginid).ledger.balance / 100
+    assert current.account_status()["group"].item() == "row"
+    assert v3.account_status()["created"].notna().all()
+
+
+def test_what_only_v3_tells_is_missing_on_the_options_api(v3: Session, current: Session) -> None:
+    untold = slice("risk", None)
+    assert current.account_status("all").drop(columns="error").loc[:, untold].isna().all(axis=None)
+    assert v3.account_status().loc[:, untold].notna().any(axis=None)
+
+
+def test_a_balance_on_v3_is_no_old_one(v3: Session, box: Sandbox) -> None:
+    before = v3.account_status()["balance"].item()
+    box.pay("CR900001", 3.5)
+    assert v3.account_status()["balance"].item() == before + 3.5
+
+
+@pytest.mark.parametrize("code", ["PermissionDenied", "InternalServerError"])
+def test_a_balance_that_v3_does_not_tell_takes_nothing_else_away(v3: Session, box: Sandbox, code: str) -> None:
+    box.faults.error(code, "balance")
+    row = v3.account_status().iloc[0]
+    assert row["loginid"] == "CR900001"
+    assert row["risk"] == "low"
+    assert pd.isna(row["balance"])
+
+
+def test_a_status_that_v3_does_not_tell_is_an_error(v3: Session, box: Sandbox) -> None:
+    box.faults.error("InternalServerError", "get_account_status")
+    with pytest.raises(ApiError, match="get_account_status"):
+        v3.account_status()
+
+
 def test_status_of_the_options_api(current: Session, open_options: Open) -> None:
     assert current.account_status()["loginid"].tolist() == [REAL]
     assert current.account_status(DEMO)["kind"].tolist() == ["demo"]
     everyone = current.account_status("all")
     assert everyone["loginid"].tolist() == [REAL, DEMO]
     assert everyone["status"].tolist() == ["active", "active"]
+    assert everyone["error"].isna().all()
+    assert everyone.attrs["loginid"] == f"{REAL}, {DEMO}"
+    assert current.account_status(DEMO).attrs["loginid"] == DEMO
     assert open_options("trouble").account_status("all")["status"].tolist() == ["inactive", "active"]
     with pytest.raises(InvalidRequest, match="no access"):
         current.account_status("CR1")
@@ -203,7 +244,7 @@ def test_lists_of_accounts_that_are_odd(payload: Any) -> None:
     for plan, like in (
         (answer.accounts(Asked(payload)), frames.accounts([])),  # type: ignore[arg-type]
         (answer.balance(Asked(payload), "all", decimal=False), frames.balance({})),  # type: ignore[arg-type]
-        (answer.account_status(Asked(payload), "all"), frames.options_status([])),  # type: ignore[arg-type]
+        (answer.account_status(Asked(payload), DEMO), frames.options_status([])),  # type: ignore[arg-type]
     ):
         frame = end_of(plan)
         assert look(frame) == look(like)

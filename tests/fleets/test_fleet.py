@@ -334,7 +334,7 @@ def test_a_question_that_is_wrong_is_said_at_once(make: Any, box: Sandbox) -> No
         ({"a": "b"}, {"connections": 0}, "connections"),
         ({"a": "b"}, {"connections": True}, "connections"),
         ({"a": "b"}, {"timeout": 0}, "time-out"),
-        ({"a": "b"}, {"app_id": "-1"}, "app ID"),
+        ({"a": "b"}, {"app_id": "a b"}, "app ID"),
         ({"a": "b"}, {"api": "v4"}, "API"),
         ({"a": "b"}, {"server": "ws://example.com"}, "unencrypted"),
         ({"a": "b"}, {"sandbox": True, "server": "ws://127.0.0.1"}, "not both"),

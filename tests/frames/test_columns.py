@@ -60,4 +60,4 @@ def test_context_gives_utc_whatever_the_zone() -> None:
     jakarta = timezone(timedelta(hours=7))
     context = Context("balance", fetched=datetime(2026, 1, 1, 7, tzinfo=jakarta))
     assert context.attrs()["fetched"] == "2026-01-01T00:00:00+00:00"
-    assert Context("balance").attrs() == {"call": "balance", "api": "v3", "loginid": None, "fetched": None}
+    assert Context("balance").attrs() == {"call": "balance", "api": "options", "loginid": None, "fetched": None}

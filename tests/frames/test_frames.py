@@ -126,7 +126,7 @@ def test_attrs_say_where_the_frame_came_from(build: Build, sample: str, request:
     frame = build(request.getfixturevalue(sample), CONTEXT)
     assert pickle.loads(pickle.dumps(frame)).attrs == {
         "call": "some_call",
-        "api": "v3",
+        "api": "options",
         "loginid": "CR90000001",
         "fetched": "2026-11-24T12:00:00+00:00",
     }

@@ -35,7 +35,7 @@ def test_help_tells_every_field_and_column(api: str) -> None:
 
 
 def test_help_in_full() -> None:
-    assert help_text(load("v3")["ticks_history"]).splitlines()[:14] == [
+    assert help_text(load("v3")["ticks_history"], "v3").splitlines()[:14] == [
         "ticks_history: past ticks or candles",
         "",
         "Needs    no sign-in",
@@ -51,7 +51,7 @@ def test_help_in_full() -> None:
         "  start              whole number, 0..9999999999",
         "  style              candles | ticks; 'ticks' if left out",
     ]
-    assert "something at Deriv if given delete_token or new_token" in help_text(load("v3")["api_token"])
-    assert "something at Deriv, so it is never repeated" in help_text(load("v3")["buy"])
-    assert "secret or personal" in help_text(load("v3")["set_settings"])
-    assert "status  category: pending, complete, failed" in help_text(load("v3")["connect_status"])
+    assert "something at Deriv if given delete_token or new_token" in help_text(load("v3")["api_token"], "v3")
+    assert "something at Deriv, so it is never repeated" in help_text(load("v3")["buy"], "v3")
+    assert "secret or personal" in help_text(load("v3")["set_settings"], "v3")
+    assert "status  category: pending, complete, failed" in help_text(load("v3")["connect_status"], "v3")

@@ -5,16 +5,23 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from dpyauth.frames import Context, account_status, currencies, verification
+from dpyauth.frames import Context, account_status, currencies, options_status, verification
 
 CONTEXT = Context("get_account_status", loginid="CR90000001")
 
 
 def test_account_status_in_one_row(status_payload: dict[str, Any]) -> None:
-    frame = account_status(status_payload, CONTEXT)
-    assert frame.to_dict("records") == [
+    known = {"kind": "demo", "currency": "USD", "balance": 10.5, "created": 0}
+    frame = account_status(status_payload, CONTEXT, account=known)
+    assert frame[["group", "last_used"]].isna().all(axis=None)
+    assert frame.drop(columns=["group", "last_used"]).to_dict("records") == [
         {
             "loginid": "CR90000001",
+            "kind": "demo",
+            "status": "active",
+            "currency": "USD",
+            "balance": 10.5,
+            "created": pd.Timestamp(0, tz="UTC"),
             "risk": "standard",
             "flags": ["authenticated", "withdrawal_locked", "flag_of_tomorrow"],
             "prompt_client_to_authenticate": True,
@@ -46,6 +53,35 @@ def test_a_partial_status_is_still_a_row() -> None:
     assert frame["loginid"].tolist() == ["CR90000001"]
     assert frame[["flags", "cashier_validation", "needs_verification"]].iloc[0].tolist() == [[], [], []]
     assert frame[["risk", "identity", "p2p_status", "p2p_poa_required"]].isna().all(axis=None)
+
+
+@pytest.mark.parametrize(
+    ("flags", "status"), [(["disabled"], "inactive"), (["authenticated"], "active"), ([], "active"), (None, None)]
+)
+def test_whether_an_account_is_active_is_what_the_flags_say(flags: Any, status: str | None) -> None:
+    told = account_status({"status": flags, "risk_classification": "low"})["status"]
+    assert told.astype(object).where(told.notna(), None).tolist() == [status]
+
+
+@pytest.mark.parametrize(
+    "moment", [1_700_000_000, 1_700_000_000_000, "1700000000", "2023-11-14T22:13:20Z", "2023-11-14 22:13:20"]
+)
+def test_times_that_deriv_does_not_document_in_any_form(moment: Any) -> None:
+    row = options_status([{"account_id": "DOT1", "created_at": moment, "last_access_at": moment}]).iloc[0]
+    assert row["created"] == row["last_used"] == pd.Timestamp("2023-11-14 22:13:20", tz="UTC")
+
+
+@pytest.mark.parametrize("moment", [None, "", "yesterday", [], {}, True, 10**30, "9999-12-31T23:59:59-14:00"])
+def test_times_that_are_none(moment: Any) -> None:
+    frame = options_status([{"account_id": "DOT1", "created_at": moment}])
+    assert frame["created"].isna().all()
+    assert frame["created"].dtype == "datetime64[us, UTC]"
+
+
+def test_the_two_apis_have_the_same_columns(status_payload: dict[str, Any]) -> None:
+    old, new = account_status(status_payload, CONTEXT), options_status([{"account_id": "DOT1"}])
+    assert [*new.columns] == [*old.columns]
+    assert new.dtypes.tolist() == old.dtypes.tolist()
 
 
 def test_a_status_deriv_adds_later_is_kept(status_payload: dict[str, Any]) -> None:

@@ -12,6 +12,7 @@ import pytest
 from dpyauth.panels import card as module
 from dpyauth.panels import switcher
 from dpyauth.panels.card import CardDesk
+from dpyauth.registry import OPTIONS
 from dpyauth.sandbox import Sandbox
 from dpyauth.sandbox.users import Grant
 from dpyauth.session import Session
@@ -110,8 +111,10 @@ def test_options_says_nothing_of_verification(open_options: Any) -> None:
     desk.prepare()
     view = desk.look()
     assert view["balance"] == "9,969.39"
-    assert lights(view) == {"Account": ["active"], "This token may": ["not stated"]}
+    assert lights(view) == {"Account": ["active"], "Elsewhere": [], "This token may": ["not stated"]}
     assert len(view["accounts"]) == 2
+    assert f"verification, cashier and limits. See them at {OPTIONS.pages.profile}" in " ".join(desk.text().split())
+    assert f'<a href="{OPTIONS.pages.profile}"' in desk.html()
 
 
 def test_signed_out_closed_and_in_again(session: Session) -> None:

@@ -9,6 +9,7 @@ import pytest
 from dpyauth.apis import v3
 from dpyauth.panels.purposes import ABILITIES, MIGHTY, PURPOSES, mighty
 from dpyauth.panels.texts import texts
+from dpyauth.registry import V3
 
 NEEDED = {
     "see_trades": ["balance", "portfolio", "profit_table", "statement", "transaction", "proposal_open_contract"],
@@ -62,4 +63,4 @@ def test_there_are_words_for_all_of_them() -> None:
 
 def test_the_mighty_ones() -> None:
     assert mighty(["admin", "read"]) == ["admin"]
-    assert mighty(v3.SCOPE_LABELS) == ["payments", "admin"]
+    assert mighty(V3.scopes) == ["payments", "admin"]

@@ -184,9 +184,11 @@ def test_what_else_there_is() -> None:
 
 def test_options() -> None:
     listed = [{"account_id": "DOT1", "status": status} for status in ("active", "inactive", "odd", None)]
-    made = options_rows(frames.options_status(listed), WORDS)
+    *made, last = options_rows(frames.options_status(listed), WORDS, "https://example.com")
     assert [lights(row) for row in made] == [["good active"], ["bad not active"]]
-    assert options_rows(frames.options_status(None), WORDS) == []
+    said = "Deriv's current API does not tell verification, cashier and limits. See them at https://example.com"
+    assert (last["lines"], last["link"]) == ([said], "https://example.com")
+    assert options_rows(frames.options_status(None), WORDS, "https://example.com") == [last]
 
 
 _JSON = st.recursive(

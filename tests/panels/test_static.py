@@ -122,6 +122,14 @@ def test_whatever_it_says_stays_text(text: str) -> None:
     assert "\u202e" not in said
 
 
+def test_an_address_is_a_link_only_where_it_is_said_to_be_one() -> None:
+    address = "https://example.com/?a=1&b=2"
+    made = view(rows=[row("Also", lines=[f"See {address}"]), row("Elsewhere", lines=[f"See {address}"], link=address)])
+    assert static.html(made, WORDS).count('<a href="https://example.com/?a=1&amp;b=2" ') == 1
+    assert Tags(static.html(made, WORDS)).said.count(f"See {address}") == 2
+    assert static.text(made, WORDS).count(f"See {address}") == 2
+
+
 def test_the_style_for_jupyterlab_hides_a_complaint_only() -> None:
     style = static.hiding("dpyauth-0")
     assert style.startswith("<style>")

@@ -22,6 +22,7 @@ from dpyauth.errors import (
 )
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
+from dpyauth.settings import settings
 
 RICH = ["CR900001", "CR900002", "VRTC900003"]
 TOKENS = ["a1-sandbox-rich-usd", "a1-sandbox-rich-btc", "a1-sandbox-rich-demo"]
@@ -117,7 +118,7 @@ def test_streams_and_calls_of_the_account_before_end(session: Session, box: Sand
 def test_a_token_of_another_app_is_told(open_session: Callable[..., Session], box: Sandbox) -> None:
     """What Deriv answers does not say so; the error must."""
     session = open_session(None)
-    session._settings = type(session._settings)("1089", box.url)
+    session._settings = settings("1089", box.url, api="v3")
     with pytest.raises(SignInRefused, match="belongs to another app ID") as refused:
         session._sign_in_and_wait(Credential(Secret(TOKENS[0]), "a test"))
     assert refused.value.code == "InvalidToken"

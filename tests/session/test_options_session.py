@@ -110,6 +110,27 @@ def token_of(session: Session) -> Any:
     return access.credential.token
 
 
+# The state of the account
+
+
+def test_the_state_of_the_account_takes_one_call_over_http(session: Session, box: Sandbox) -> None:
+    before = len(box.received)
+    for account in ("current", DEMO, REAL, "all"):
+        session.account_status(account)
+    assert [received.call for received in box.received[before:]] == ["get_accounts"] * 4
+
+
+def test_the_state_of_the_account_waits_for_no_socket(
+    session: Session, box: Sandbox, at_once: None, eventually: Eventually
+) -> None:
+    box.faults.refuse(503, times=1_000_000)
+    box.faults.drop()
+    eventually(lambda: session.state == "reconnecting")
+    assert session.account_status()["loginid"].tolist() == [DEMO]
+    assert session.account_status("all")["loginid"].tolist() == [REAL, DEMO]
+    assert session.state == "reconnecting"
+
+
 # Signing in
 
 
@@ -212,7 +233,7 @@ def test_the_wrong_kind_of_app(open_options: Open, box: Sandbox, browser: Browse
 
 
 def test_an_app_id_of_v3(open_options: Open) -> None:
-    with pytest.raises(SignInRefused, match="ID of digits only belongs to Deriv's older API"):
+    with pytest.raises(InvalidSetting, match="is of Deriv's older API"):
         open_options(app_id="1089")
 
 

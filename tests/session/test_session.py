@@ -823,6 +823,7 @@ def test_a_forked_child_is_told_and_its_parent_goes_on() -> None:
     ran = run_python("""
         import os, dpyauth
         session = dpyauth.login(sandbox=True)
+        print(session.loginid)
         stream = session.stream("balance")
         child = os.fork()
         if child == 0:
@@ -839,7 +840,7 @@ def test_a_forked_child_is_told_and_its_parent_goes_on() -> None:
               session.health()["streams"], stream.ended)
         session.close()
     """)
-    assert ran.stdout.split() == ["7", "CR900001", "signed", "in", "0", "1", "False"], ran.stderr
+    assert ran.stdout.split() == ["DOT900003", "7", "DOT900003", "signed", "in", "0", "1", "False"], ran.stderr
 
 
 @pytest.mark.parametrize("how", ["pass", "sys.exit()", "del session", "stream = session.stream('balance')"])

@@ -69,7 +69,11 @@ class Place:
     def settings(self, **more: Any) -> Any:
         if self.api == "options":
             return settings(**{"app_id": self.box.options_app_id, "server": self.box.rest, "api": "options"} | more)
-        return settings(**{"app_id": self.box.app_id, "server": self.box.url} | more)
+        return settings(**{"app_id": self.box.app_id, "server": self.box.url, "api": "v3"} | more)
+
+    @property
+    def other_app_id(self) -> str:
+        return "33OtherApp" if self.api == "options" else "5"
 
 
 @pytest.fixture(params=["v3", "options"])
@@ -301,10 +305,10 @@ def test_whether_it_fits(place: Place) -> None:
     assert session._fits(None, here)
     assert session._fits(mine, here)
     assert not session._fits(other, here)
-    assert session._fits(None, place.settings(app_id=5))
-    assert not session._fits(mine, place.settings(app_id=5))
+    assert session._fits(None, place.settings(app_id=place.other_app_id))
+    assert not session._fits(mine, place.settings(app_id=place.other_app_id))
     assert not session._fits(None, place.settings(language="ES"))
-    assert not session._fits(None, place.settings(server=None))
+    assert not session._fits(None, settings(app_id=place.settings().app_id, api=place.api))
     assert not session._fits(None, settings(api="v3" if place.api == "options" else "options"))
     session.logout()
     assert session._fits(None, here)
