@@ -29,7 +29,7 @@ class Account(NamedTuple):
     scopes: tuple[str, ...] | None
     """What the token may do; None when Deriv did not say."""
     rows: tuple[Mapping[str, Any], ...] = ()
-    """One mapping per account of the same user: ``loginid``, ``currency``, ``is_virtual`` and what else Deriv says."""
+    """One mapping per account of the same user, with v3's names: ``loginid``, ``is_virtual`` and so on."""
 
     def __repr__(self) -> str:
         return f"Account({self.loginid!r}, {self.currency!r}, demo={self.demo}, scopes={self.scopes})"

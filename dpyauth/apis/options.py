@@ -403,6 +403,7 @@ def _as_v3(row: Mapping[str, Any]) -> dict[str, Any]:
         "currency": str(row.get("currency") or ""),
         "is_virtual": int(_is_demo(row)),
         "balance": row.get("balance"),
+        "is_disabled": {"active": 0, "inactive": 1}.get(str(row.get("status"))),
     }
 
 

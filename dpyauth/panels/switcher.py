@@ -39,6 +39,7 @@ class SwitcherDesk(PanelDesk):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._balances: Mapping[str, str] = {}
+        self._usable: Mapping[str, bool] = {}  # newer than what the sign-in brought
         self._note = ""  # why there are no balances
         self._choosing = Choosing(session, self._use, self.dismiss)
         self._keeper: Keeper | None = None
@@ -57,7 +58,12 @@ class SwitcherDesk(PanelDesk):
         accounts = views.accounts(session, self._balances)
         if account is not None and not accounts:
             one = {name: account[name] for name in ("loginid", "currency", "kind")}
-            accounts = [{**one, "balance": self._balances.get(account["loginid"], ""), "current": True}]
+            balance = self._balances.get(account["loginid"], "")
+            status = views.status(session, account["loginid"])
+            accounts = [{**one, "status": status, "balance": balance, "current": True}]
+        for one in accounts:
+            if (usable := self._usable.get(one["loginid"])) is not None:
+                one["status"] = "active" if usable else "inactive"
         return {
             "notice": self._notice or views.news(session),
             "accounts": accounts,
@@ -73,6 +79,7 @@ class SwitcherDesk(PanelDesk):
             return str(self.words["closed" if view["state"] == "closed" else "signed_out_text"])
         lines = [
             f"{plain(one['loginid'])}  {self.words[one['kind']]}  "
+            f"{self.words['inactive'] + '  ' if one['status'] == 'inactive' else ''}"
             f"{one['balance']} {plain(one['currency']) or self.words['no_currency']}"
             f"{'  (' + self.words['in_use'] + ')' if one['current'] else ''}"
             for one in view["accounts"]
@@ -128,8 +135,9 @@ class SwitcherDesk(PanelDesk):
         except DpyauthError:
             return  # they are an extra; the next time may do better
         else:
-            known = frame.set_index("loginid")["balance"].dropna()
-            self._balances = {str(loginid): views.money(amount) for loginid, amount in known.items()}
+            known = frame.set_index("loginid")
+            self._balances = {str(name): views.money(amount) for name, amount in known["balance"].dropna().items()}
+            self._usable = {str(name): bool(usable) for name, usable in known["active"].dropna().items()}
             self._note = ""
         self.changed()
 

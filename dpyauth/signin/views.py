@@ -112,6 +112,7 @@ def accounts(session: Session, balances: Mapping[str, str]) -> list[dict[str, An
             "loginid": loginid,
             "currency": str(row.get("currency") or ""),
             "kind": "demo" if is_demo(session, loginid) else "real",
+            "status": status(session, loginid),
             "balance": balances.get(loginid) or money(row.get("balance")),
             "current": loginid == account.loginid,
         }
@@ -133,6 +134,12 @@ def money(amount: object) -> str:
 
 def _row(account: Account, loginid: str) -> Mapping[str, Any]:
     return next((row for row in account.rows if row.get("loginid") == loginid), {})
+
+
+def status(session: Session, loginid: str) -> str:
+    """Return whether an account of the sign-in is ``"active"`` or ``"inactive"``; empty where Deriv has not said."""
+    said = _row(session._account, loginid).get("is_disabled") if session._account is not None else None
+    return {"0": "active", "1": "inactive"}.get(str(said), "")
 
 
 def is_demo(session: Session, loginid: str) -> bool:

@@ -21,7 +21,9 @@ function accounts(panel, view) {
         disabled: account.current || view.busy, onclick: () => send({ do: "use", loginid: account.loginid }),
       },
         element("span", { class: "dpyauth-strong dpyauth-anywhere", dir: "auto" }, account.loginid),
-        badge(account.kind, t(account.kind)),
+        element("span", {},
+          badge(account.kind, t(account.kind)),
+          account.status === "inactive" ? [" ", badge("bad", t("inactive"))] : null),
         element("span", { class: "dpyauth-money", dir: "auto" }, [account.balance, account.currency || t("no_currency")].filter(Boolean).join(" ")),
         element("span", { class: "dpyauth-help" }, account.current ? t("in_use") : t("use"))),
       view.asking === account.loginid ? question(account.loginid) : null);

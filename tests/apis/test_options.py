@@ -221,8 +221,8 @@ def test_who_it_is(make: Make) -> None:
     asyncio.run(entrance.address())  # type: ignore[arg-type]
     account = entrance.account({})
     rows = (
-        {"loginid": "ROT1", "currency": "USD", "is_virtual": 0, "balance": "0.33"},
-        {"loginid": "DOT2", "currency": "USD", "is_virtual": 1, "balance": 10000},
+        {"loginid": "ROT1", "currency": "USD", "is_virtual": 0, "balance": "0.33", "is_disabled": 0},
+        {"loginid": "DOT2", "currency": "USD", "is_virtual": 1, "balance": 10000, "is_disabled": 0},
     )
     assert account == Account("DOT2", "USD", True, ("trade",), rows)
     access.entered(account)

@@ -50,6 +50,29 @@ def test_what_there_is_to_choose(desk: SwitcherDesk, box: Sandbox) -> None:
     assert (view["note"], view["hint"], view["asking"]) == ("", "", "")
 
 
+def test_an_account_that_is_not_active_is_marked(open_options: Callable[..., Session], box: Sandbox) -> None:
+    desk = SwitcherDesk(open_options("trouble"))
+    assert {loginid: one["status"] for loginid, one in accounts(desk).items()} == {
+        "ROT900011": "inactive",
+        "DOT900012": "active",
+    }
+    assert [("Not active" in line) for line in desk.text().splitlines()] == [True, False]
+    for account in box.options.person("DOT900012").accounts:
+        account.disabled = not account.disabled
+    desk.prepare()
+    assert {loginid: one["status"] for loginid, one in accounts(desk).items()} == {
+        "ROT900011": "active",
+        "DOT900012": "inactive",
+    }
+
+
+def test_an_account_there_is_only_one_of_is_marked_too(open_session: Callable[..., Session]) -> None:
+    session = open_session()
+    assert session._account is not None
+    session._account = session._account._replace(rows=({"loginid": "CR900001", "is_disabled": 1},))
+    assert "Not active" in SwitcherDesk(session).text()
+
+
 def test_a_demo_account_takes_one_click(desk: SwitcherDesk, eventually: Eventually) -> None:
     desk.do({"do": "use", "loginid": DEMO})
     eventually(lambda: desk.session.loginid == DEMO and not desk.look()["busy"])

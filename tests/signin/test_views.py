@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
@@ -13,6 +14,7 @@ from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
 from dpyauth.signin import views
 
+Open = Callable[..., Session]
 INVALID = SignInRefused("No.", call="authorize", code="InvalidToken")
 
 
@@ -67,6 +69,22 @@ def test_account(session: Session) -> None:
     assert (shown["loginid"], shown["api"], shown["source"]) == ("CR900001", "v3", "a test")
     assert shown["scopes"] == ["Read", "Trade", "Trading information", "Payments", "Admin"]
     assert views.accounts(session, {}) == []  # one alone is no choice
+
+
+def test_an_account_that_is_not_active_is_marked_before_anybody_asks_for_it(open_options: Open, box: Sandbox) -> None:
+    session = open_options("trouble")
+    before = len(box.received)
+    shown = {one["loginid"]: one["status"] for one in views.accounts(session, {})}
+    assert shown == {"ROT900011": "inactive", "DOT900012": "active"}
+    assert len(box.received) == before
+
+
+@pytest.mark.parametrize("said", [None, "", "no", [], 5, 1.5])
+def test_what_deriv_does_not_say_of_an_account_is_not_said(session: Session, said: object) -> None:
+    assert session._account is not None
+    session._account = session._account._replace(rows=({"loginid": "CR900001", "is_disabled": said},))
+    assert views.status(session, "CR900001") == ""
+    assert views.status(session, "CR1") == ""
 
 
 def test_samples(box: Sandbox) -> None:
