@@ -146,6 +146,10 @@ class InvalidRequest(DpyauthError):
         self.field = field
 
 
+BY_NAME = frozenset({"call", "frame", "stream"})
+"""The methods that take the name of a call."""
+
+
 class NotInThisApi(InvalidRequest):
     """The call is one of Deriv's other API; nothing was sent.
 
@@ -154,7 +158,7 @@ class NotInThisApi(InvalidRequest):
     api : str
         The API that was asked, ``"v3"`` or ``"options"``.
     nearest : str or None
-        The call of that API that comes nearest, where one does.
+        The call of that API that comes nearest, where one does. The text may name a method of the session as well.
     """
 
     def __init__(
@@ -169,6 +173,26 @@ class NotInThisApi(InvalidRequest):
         super().__init__(message, call=call, field=field)
         self.api = api
         self.nearest = nearest
+        self._form = ""
+
+    @classmethod
+    def of_form(cls, form: str, call: str, **more: Any) -> Self:
+        """Make one whose text has places for what was typed: ``{typed}``, ``{face}``, ``{verb}`` and ``{also}``."""
+        error = cls("", call=call, **more)
+        error._form = form
+        error.typed("session")
+        return error
+
+    def typed(self, face: str, method: str = "") -> None:
+        """Say that it was typed as a method of ``face``, such as ``session.aio``; without one, as the name of a call.
+
+        A method in `BY_NAME` takes the name of the call.
+        """
+        name, verb = f'"{self.call}"' if method in BY_NAME else "", "frame" if method == "frame" else "call"
+        typed = f"{face}.{method}({name})" if method else repr(self.call)
+        also = f' or {face}.{verb}("{self.nearest}")' if name and self.nearest else ""
+        if self._form:
+            self.args = (self._form.format(typed=typed, face=face, verb=verb, also=also),)
 
 
 class MissingScope(DpyauthError):

@@ -32,6 +32,18 @@ class Pages:
 
 
 @dataclass(frozen=True, slots=True)
+class Untold:
+    """What an API does not tell that another one does."""
+
+    what: str
+    """In words that follow "does not tell"."""
+    page: str = ""
+    """Where the user sees it."""
+    method: str = ""
+    """The method that comes nearest; ``{face}`` stands for what is asked: a session, its ``aio``, or a fleet."""
+
+
+@dataclass(frozen=True, slots=True)
 class ApiFacts:
     """What is known of one API."""
 
@@ -68,6 +80,8 @@ class ApiFacts:
     """Whether a sign-in can make a demo account."""
     nearest: Mapping[str, str]
     """What to use for a call that only another API has: a call's name, or a sentence how to do without."""
+    untold: Mapping[str, Untold]
+    """What else to say of such a call, where a method of a session stands on it."""
 
     @property
     def secure(self) -> str:
@@ -83,6 +97,14 @@ class ApiFacts:
         """Return whether an address can be that of a server of this API."""
         return server.strip().lower().startswith((f"{self.secure}://", f"{self.plain}://"))
 
+
+_PAGES = Pages(
+    tokens="https://developers.deriv.com/dashboard/tokens/",
+    apps="https://developers.deriv.com/dashboard/",
+    account="https://home.deriv.com/dashboard/signup",
+    profile="https://home.deriv.com/dashboard/profile",
+)
+_HOME = "https://home.deriv.com/dashboard/home"
 
 OPTIONS = ApiFacts(
     name="options",
@@ -106,12 +128,7 @@ OPTIONS = ApiFacts(
     ),
     smallest_scope="trade",
     advice="Create a token with {ticks} at https://developers.deriv.com/dashboard/tokens/ and sign in with it.",
-    pages=Pages(
-        tokens="https://developers.deriv.com/dashboard/tokens/",
-        apps="https://developers.deriv.com/dashboard/",
-        account="https://home.deriv.com/dashboard/signup",
-        profile="https://home.deriv.com/dashboard/profile",
-    ),
+    pages=_PAGES,
     one_for_all=True,
     creates_demo=True,
     nearest=MappingProxyType(
@@ -139,6 +156,27 @@ OPTIONS = ApiFacts(
             "topup_virtual": "reset_demo_balance",
             "trading_durations": "contracts_for",
             "website_status": "health",
+        }
+    ),
+    untold=MappingProxyType(
+        {
+            "api_token": Untold("your tokens", _PAGES.tokens, "session.calls()"),
+            "app_list": Untold("your apps", _PAGES.apps, 'session.help("markup_statistics")'),
+            "exchange_rates": Untold("exchange rates", _HOME, "{face}.ticks()"),
+            "get_account_status": Untold(
+                "verification, cashier and restrictions", _PAGES.profile, "{face}.account_status()"
+            ),
+            "get_limits": Untold("your account's limits", _PAGES.profile, "{face}.account_status()"),
+            "get_settings": Untold("your personal details", _PAGES.profile, "{face}.accounts()"),
+            "landing_company": Untold("which company serves a country", _PAGES.account, "{face}.accounts()"),
+            "login_history": Untold("past sign-ins", _PAGES.profile, "session.events()"),
+            "mt5_login_list": Untold("MT5 accounts", _HOME, "{face}.accounts()"),
+            "oauth_apps": Untold("which apps may use your accounts", _PAGES.profile, "{face}.accounts()"),
+            "website_status": Untold(
+                "limits, currencies and fees of the site",
+                "https://developers.deriv.com/docs/limits",
+                "session.health()",
+            ),
         }
     ),
 )
@@ -192,6 +230,12 @@ V3 = ApiFacts(
             "payment_agent_withdraw": "paymentagent_withdraw",
             "payment_agent_withdraw_verification": "verify_email",
             "reset_demo_balance": "topup_virtual",
+        }
+    ),
+    untold=MappingProxyType(
+        {
+            "legacy_accounts": Untold("of accounts before a move", method="{face}.accounts()"),
+            "legacy_statement": Untold("of transactions before a move", method="{face}.statement()"),
         }
     ),
 )

@@ -152,15 +152,21 @@ class Catalog(dict[str, Call]):
 
     def _lacks(self, name: str, other: str) -> NotInThisApi:
         """The error for a call that only another API has."""
-        way = APIS[self.api].nearest.get(name, f'Nothing here does the same: it takes dpyauth.login(api="{other}")')
+        here, there = APIS[self.api], APIS[other]
+        untold, way = here.untold.get(name), here.nearest.get(name, "")
         call = way if way in self else None
-        return NotInThisApi(
-            f"{name!r} is a call of Deriv's {other} API, and this session uses the {self.api} API. "
-            f"{f'The nearest call here is {call!r}' if call else way}.",
-            call=name,
-            api=self.api,
-            nearest=call,
-        )
+        if untold is not None:
+            said = f"{here.title} does not tell {untold.what}" + (
+                f". See {untold.page} for that" if untold.page else ""
+            )
+            near = f"{untold.method}{{also}}"
+        else:
+            said = f"this is a call of {there.title}, and the session uses {here.title}"
+            near = f'{{face}}.{{verb}}("{call}")' if call else ""
+        ways = [f"The nearest here is {near}" if near else way]
+        ways += [] if there.retiring or near or way else [f'It takes dpyauth.login(api="{other}")']
+        form = ". ".join([f"{{typed}}: {said}", *filter(None, ways), "Nothing was sent"]) + "."
+        return NotInThisApi.of_form(form, name, api=self.api, nearest=call)
 
 
 def nearest(name: str, known: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from dpyauth import _whole
-from dpyauth.errors import InvalidRequest, InvalidSetting, OutcomeUnknown, SessionClosed
+from dpyauth.errors import InvalidRequest, InvalidSetting, NotInThisApi, OutcomeUnknown, SessionClosed
 from dpyauth.fleets import cluster as clusters
 from dpyauth.fleets import running
 from dpyauth.fleets.members import GOODBYE, Member, all_kept, fetched, given, kept, name_of, names, resolve, wrapped
@@ -227,6 +227,9 @@ class Fleet:
                 self.partial = None
                 with Progress(question) as progress:
                     self._gather(question, args, kwargs, answers, lambda: self._show(progress, answers))
+            for answer in answers.values():
+                if isinstance(answer, NotInThisApi):
+                    answer.typed("fleet", question)
             wrong = [answer for answer in answers.values() if isinstance(answer, InvalidRequest)]
             if wrong and all(isinstance(answer, Exception) for answer in answers.values()):
                 raise wrong[0]  # it is the question that is wrong

@@ -51,6 +51,7 @@ class Managing(PanelDesk):
             **({"notice": views.news(session)} if phase == "out" and self._notice is None else {}),
             "phase": phase,
             "account": account and {name: account[name] for name in ("loginid", "currency", "kind", "api")},
+            **({"page": session._facts.untold[self.reads].page} if phase == "elsewhere" else {}),
             "loaded": self._loaded and self._of == session.loginid,
             "may": may,
             "advice": self._advice() if phase in ("list", "denied") and not may else "",

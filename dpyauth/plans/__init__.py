@@ -19,7 +19,7 @@ from contextlib import suppress
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Concatenate, NamedTuple, ParamSpec, Protocol, TypeVar
 
-from dpyauth.errors import DpyauthError
+from dpyauth.errors import DpyauthError, NotInThisApi
 from dpyauth.plans.notice import Notice
 from dpyauth.plans.waiters import waiters_of
 from dpyauth.wire.background import background
@@ -176,6 +176,7 @@ def planned(plan: Callable[Concatenate[D, P], Plan[T]]) -> Callable[Concatenate[
                 return _drive(self, begun, tickets)
             except BaseException as error:
                 _leave(tickets, error)
+                _say_what_was_typed(error, "session", plan.__name__)
                 raise
         except KeyboardInterrupt as interrupt:  # it may have come while another error was dealt with
             _leave(tickets, interrupt)
@@ -209,6 +210,7 @@ class Awaitables:
                     return await _drive_async(self._session, begun, tickets)
                 except BaseException as error:
                     _leave(tickets, error)
+                    _say_what_was_typed(error, "session.aio", name)
                     raise
             except KeyboardInterrupt as interrupt:
                 _leave(tickets, interrupt)
@@ -219,6 +221,11 @@ class Awaitables:
 
     def __dir__(self) -> list[str]:
         return [name for name in dir(type(self._session)) if hasattr(getattr(type(self._session), name), "plan")]
+
+
+def _say_what_was_typed(error: BaseException, face: str, method: str) -> None:
+    if isinstance(error, NotInThisApi) and not method.startswith("_"):
+        error.typed(face, method)
 
 
 def _leave(tickets: list[Ticket], error: BaseException) -> None:

@@ -1,9 +1,6 @@
 // What the panels of tokens and of apps share. `list(view)` shows what there is to manage,
 // and `above()` what there is to see whatever becomes of the session.
 
-// Where one manages it instead, for an API that has no calls for it.
-const ELSEWHERE = "https://developers.deriv.com/dashboard/";
-
 function manage({ model, el, list, above, heard }) {
   const panel = mount({ model, el, label: "title", body, heard });
   const { t } = panel;
@@ -12,7 +9,7 @@ function manage({ model, el, list, above, heard }) {
     const parts = {
       out: () => para("signed_out_text"),
       closed: () => para("closed"),
-      elsewhere: () => elsewhere(),
+      elsewhere: () => elsewhere(view),
       denied: () => denied(view, "denied"),
       list: () => [view.may || !view.loaded ? null : denied(view, "look_only"), view.loaded ? list(view) : busy(view)],
     };
@@ -38,10 +35,10 @@ function manage({ model, el, list, above, heard }) {
     element("p", {}, t(key)),
     element("p", {}, view.advice));
 
-  const elsewhere = () => element("div", { class: "dpyauth-notice dpyauth-info" },
+  const elsewhere = (view) => element("div", { class: "dpyauth-notice dpyauth-info" },
     element("strong", {}, t("elsewhere_title")),
     element("p", {}, t("elsewhere")),
-    element("p", {}, element("a", { href: ELSEWHERE, target: "_blank", rel: "noopener noreferrer" }, t("elsewhere_link"))));
+    element("p", {}, element("a", { href: view.page, target: "_blank", rel: "noopener noreferrer" }, t("elsewhere_link"))));
 
   const busy = (view) => view.busy
     ? element("div", { class: "dpyauth-busy" }, element("span", { class: "dpyauth-spinner", "aria-hidden": "true" }), element("span", {}, t("busy")))

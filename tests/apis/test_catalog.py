@@ -274,18 +274,39 @@ def test_a_call_of_the_other_api_gets_the_nearest_of_this_one(known: Catalog, wr
         known.find(wrong)
     assert (refused.value.call, refused.value.api, refused.value.nearest) == (wrong, known.api, right)
     text = str(refused.value)
-    assert f"{wrong!r} is a call of Deriv's {'v3' if known is OPTIONS else 'options'} API" in text
-    assert (f"The nearest call here is {right!r}." in text) == bool(right)
+    assert text.startswith(f"{wrong!r}: ")
+    assert APIS[known.api].title in text
+    assert text.endswith("Nothing was sent.")
+    assert ("The nearest here is " in text) == bool(right)
 
 
 def test_it_says_how_to_do_without() -> None:
     with pytest.raises(NotInThisApi, match=r"is signed in by dpyauth\.login\(\)"):
         OPTIONS.find("authorize")
-    with pytest.raises(NotInThisApi, match=r"it takes dpyauth\.login\(api=\"v3\"\)"):
-        OPTIONS.find("mt5_deposit")
+    with pytest.raises(NotInThisApi, match=r"It takes dpyauth\.login\(api=\"options\"\)"):
+        V3.find("auto_start")
 
 
-@pytest.mark.parametrize(("known", "other"), [(V3, OPTIONS), (OPTIONS, V3)], ids=APIS)
+@pytest.mark.parametrize("name", sorted(set(V3) - set(OPTIONS)))
+def test_nobody_is_sent_to_an_api_that_is_being_retired(name: str) -> None:
+    with pytest.raises(NotInThisApi) as refused:
+        OPTIONS.find(name)
+    for face, method in (("session", "limits"), ("session.aio", "call"), ("fleet", "frame"), ("session", "stream")):
+        refused.value.typed(face, method)
+        assert 'api="v3"' not in str(refused.value)
+        assert not re.search("[{}]", str(refused.value))
+
+
+@pytest.mark.parametrize(("known", "other"), [(OPTIONS, V3), (V3, OPTIONS)], ids=APIS)
+def test_what_an_api_does_not_tell_is_what_only_the_other_has(known: Catalog, other: Catalog) -> None:
+    for name, untold in APIS[known.api].untold.items():
+        assert name in other, name
+        assert name not in known, name
+        assert untold.page.startswith("https://") or not APIS[other.api].retiring, name
+        assert untold.method.startswith(("{face}.", "session.")), name
+
+
+@pytest.mark.parametrize(("known", "other"), [(OPTIONS, V3), (V3, OPTIONS)], ids=APIS)
 def test_the_table_of_nearest_calls_holds_what_is_there(known: Catalog, other: Catalog) -> None:
     for name, instead in APIS[known.api].nearest.items():
         assert name in other, name

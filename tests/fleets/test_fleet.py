@@ -16,7 +16,7 @@ import pytest
 from helpers import on_thread
 
 from dpyauth import fleets
-from dpyauth.errors import DpyauthError, InvalidRequest, InvalidSetting, SessionClosed
+from dpyauth.errors import DpyauthError, InvalidRequest, InvalidSetting, NotInThisApi, SessionClosed
 from dpyauth.fleets import Fleet, fleet, running
 from dpyauth.gathering.progress import Progress
 from dpyauth.sandbox import Sandbox
@@ -114,6 +114,21 @@ def test_both_apis_in_one() -> None:
     assert frame["error"].isna().all()
     assert frame["balance"].notna().all()
     assert frame["name"].unique().tolist() == ["old", "new"]
+
+
+def test_what_an_api_lacks_is_said_as_it_was_typed() -> None:
+    from dpyauth.sandbox import shared
+
+    new = shared().options_tokens[0].token
+    with fleet({"old": "sandbox-rich-all", "new": new}, sandbox=True) as clients:
+        error = clients.limits().set_index("name")["error"]["new"]
+        assert error.startswith("fleet.limits(): Deriv's current API does not tell ")
+        assert "fleet.account_status()" in error
+    with fleet({"new": new}, sandbox=True) as clients:
+        with pytest.raises(NotInThisApi, match=r'^fleet\.call\("get_limits"\): '):
+            clients.call("get_limits")
+        with pytest.raises(NotInThisApi, match=r"^fleet\.limits\(\): "):
+            clients.limits()
 
 
 def test_those_that_fail_take_nothing_from_the_others(make: Any, box: Sandbox) -> None:

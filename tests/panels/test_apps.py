@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from dpyauth.credentials import api_token
 from dpyauth.panels.apps import AppsDesk
 from dpyauth.panels.redirects import PASTE
+from dpyauth.registry import OPTIONS
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
 
@@ -126,6 +127,7 @@ def test_not_even_looking(sit: Callable[[Session], Reader], open_session: Any) -
 def test_the_other_api_has_no_apps_to_manage(sit: Callable[[Session], Reader], open_options: Any) -> None:
     view = sit(open_options()).view
     assert (view["phase"], view["may"], view["advice"], view["notice"]) == ("elsewhere", False, "", None)
+    assert view["page"] == OPTIONS.pages.apps
 
 
 def test_nothing_there(sit: Callable[[Session], Reader], open_session: Any) -> None:

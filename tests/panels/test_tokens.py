@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from dpyauth.credentials import api_token
 from dpyauth.errors import DpyauthError, SessionClosed
 from dpyauth.panels.tokens import TokensDesk
+from dpyauth.registry import OPTIONS
 from dpyauth.sandbox import Sandbox
 from dpyauth.sandbox.users import SCOPES, Grant
 from dpyauth.session import Session
@@ -131,6 +132,7 @@ def test_the_other_api_has_no_tokens_to_manage(sit: Callable[[Session], Reader],
     reader = sit(open_options())
     view = reader.create()
     assert (view["phase"], view["may"], view["account"]["api"], view["notice"]) == ("elsewhere", False, "options", None)
+    assert view["page"] == OPTIONS.pages.tokens
 
 
 def test_signing_in_and_out_is_followed(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
@@ -38,8 +39,14 @@ V3: dict[str, tuple[str, tuple[Any, ...]]] = {
 }
 """By method: the call it stands on, and arguments."""
 
+STATUS = ("status_flags", "verification", "currencies", "cashier_problems")
+ONLY_V3 = {name: asked for name, asked in V3.items() if name not in ("portfolio", "trading_times")} | {
+    **{name: ("get_account_status", ()) for name in STATUS},
+    "login_history": ("login_history", ()),
+}
+"""All of those that the options API has no call for."""
+
 LEGACY = {"legacy_accounts": ("legacy_accounts", ()), "legacy_statement": ("legacy_statement", ("CR900031",))}
-BOTH = {"portfolio", "trading_times"}
 
 
 @pytest.fixture
@@ -79,15 +86,40 @@ def test_each_answers_with_both_faces(session: Session, name: str) -> None:
     assert blocking.dtypes.astype(str).to_dict() == awaited.dtypes.astype(str).to_dict()
 
 
-@pytest.mark.parametrize("name", sorted(set(V3) - BOTH))
-def test_what_the_options_api_lacks(open_options: Open, name: str) -> None:
-    call, arguments = V3[name]
+def test_they_are_all_there_is() -> None:
+    assert len(ONLY_V3) == 13
+
+
+@pytest.mark.parametrize("name", ONLY_V3)
+def test_what_the_options_api_lacks(open_options: Open, box: Sandbox, name: str) -> None:
+    call, arguments = ONLY_V3[name]
     session = open_options("rich")
+    before = len(box.received)
     with pytest.raises(NotInThisApi) as refused:
         getattr(session, name)(*arguments)
     assert refused.value.call == call
-    with pytest.raises(NotInThisApi):
+    assert says_how_to_go_on(str(refused.value), f"session.{name}()", session)
+    with pytest.raises(NotInThisApi) as refused:
         asyncio.run(getattr(session.aio, name)(*arguments))
+    assert says_how_to_go_on(str(refused.value), f"session.aio.{name}()", session)
+    for ask in (session.call, session.frame, session.stream):
+        with pytest.raises(NotInThisApi) as refused:
+            ask(call)
+        assert says_how_to_go_on(str(refused.value), f'session.{ask.__name__}("{call}")', session)
+    assert len(box.received) == before
+
+
+def says_how_to_go_on(text: str, typed: str, session: Session) -> bool:
+    """Whether an error of the options API says what was typed, where to see it, and a method that there is."""
+    assert text.startswith(f"{typed}: Deriv's current API does not tell ")
+    assert "See https://" in text
+    assert text.endswith("Nothing was sent.")
+    assert "v3" not in text
+    found = re.search(r"The nearest here is session\.(aio\.)?(\w+)\(", text)
+    assert found
+    asked = session.aio if found[1] else session
+    assert found[2] in dir(asked)
+    return True
 
 
 @pytest.mark.parametrize("name", LEGACY)
@@ -96,6 +128,8 @@ def test_what_v3_lacks(session: Session, name: str) -> None:
     with pytest.raises(NotInThisApi) as refused:
         getattr(session, name)(*arguments)
     assert refused.value.call == call
+    assert str(refused.value).startswith(f"session.{name}(): Deriv's older API (v3) does not tell ")
+    assert "The nearest here is session." in str(refused.value)
 
 
 def test_accounts_the_api_lacks_are_no_rows(open_options: Open) -> None:
