@@ -119,11 +119,36 @@ class Entrance(NamedTuple):
     """Who it is, by the reply to the greeting."""
 
 
+class Learned:
+    """What Deriv's answers have told of the scopes of a token for which it states none. Safe to use on any thread."""
+
+    def __init__(self) -> None:
+        self._held: dict[str, bool] = {}
+
+    def heard(self, call: Call, held: bool) -> bool:
+        """Hear that Deriv answered a call, or refused it to this token; return whether that is news.
+
+        A call for which one of several scopes is enough tells nothing of any of them.
+        """
+        if len(call.scopes) != 1 or self._held.get(call.scopes[0]) is held:
+            return False
+        self._held[call.scopes[0]] = held
+        return True
+
+    def of(self, scopes: Collection[str]) -> bool | None:
+        """Return whether the token has one of these scopes; None where that is not known."""
+        known = {self._held.get(scope) for scope in scopes}
+        return True if True in known else None if None in known else False
+
+
 class Access(Protocol):
     """What one sign-in brought, for all of its accounts."""
 
     on_refusal: Callable[[SignInRefused], None]
     """Is told, on the background thread, when Deriv takes it no more, where the API can tell beside a connection."""
+
+    learned: Learned
+    """What has turned out of the scopes of the token."""
 
     @property
     def credential(self) -> Credential:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
-from dpyauth.apis.access import Account, Candidate, Entrance, by_name_only, choose, said_of
+from dpyauth.apis.access import Account, Candidate, Entrance, Learned, by_name_only, choose, said_of
 from dpyauth.apis.catalog import Call, load
 from dpyauth.apis.expiry import Expiry
 from dpyauth.apis.replies import KINDS, Kinds, api_error
@@ -96,6 +96,7 @@ class Access:
         self.grants = grants
         self.rows: list[Mapping[str, Any]] = []
         self.remark = ""
+        self.learned = Learned()
         self._named = loginid
         self._kept = kept
         self._create_demo = create_demo
@@ -136,6 +137,7 @@ class Access:
     def entered(self, account: Account) -> None:
         """The first sign-in has succeeded."""
         self._entered = True
+        self.learned.heard(CATALOG["get_accounts"], True)  # else there would be no account
         self.grants = {str(row["account_id"]): self.credential for row in self.rows}
 
     def end(self, error: DpyauthError) -> None:

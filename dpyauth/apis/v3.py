@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from dpyauth.apis.access import Account, Entrance, by_looks, choose, no_such_account, said_of
+from dpyauth.apis.access import Account, Entrance, Learned, by_looks, choose, no_such_account, said_of
 from dpyauth.apis.catalog import Call, load
 from dpyauth.apis.replies import KINDS, PASSING, Kinds, api_error
 from dpyauth.apis.retiring import way_on
@@ -67,6 +67,7 @@ class Access:
         loginid: str | None = None,
         kept: str | None = None,
     ) -> None:
+        self.learned = Learned()
         self._settings = settings
         self._named = loginid
         self.grants = grants

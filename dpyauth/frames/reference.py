@@ -26,7 +26,7 @@ _CALLS = (
 )
 
 
-def calls(catalog: Catalog, allowed: Callable[[Call], bool]) -> pd.DataFrame:
+def calls(catalog: Catalog, allowed: Callable[[Call], bool | None]) -> pd.DataFrame:
     """List the calls of an API, one row per call.
 
     Parameters
@@ -34,7 +34,7 @@ def calls(catalog: Catalog, allowed: Callable[[Call], bool]) -> pd.DataFrame:
     catalog : Catalog
         The calls, from `dpyauth.apis.catalog.load`.
     allowed : callable
-        Tells of a call whether it may be made now.
+        Tells of a call whether it may be made now; None where that is not known.
 
     Returns
     -------
@@ -45,7 +45,7 @@ def calls(catalog: Catalog, allowed: Callable[[Call], bool]) -> pd.DataFrame:
         call     string
         api      category  options, v3
         scope    string    any one of these is enough, with "or" between; missing if none is needed
-        allowed  boolean
+        allowed  boolean   missing where Deriv has not said what the token may do
         streams  category  no, yes, required: whether it can (or can only) be a stream
         changes  category  nothing, with some fields, always: whether it changes anything at Deriv
         summary  string

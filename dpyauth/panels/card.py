@@ -114,9 +114,19 @@ class CardDesk(SwitcherDesk):
         return [row(self.words["status"], lines=[text])]
 
     def _scopes(self, account: Account) -> Row:
-        labels = self.session._facts.scopes
-        names = [self.words["scopes_unknown"]] if account.scopes is None else [labels.get(s, s) for s in account.scopes]
-        return row(self.words["scopes"], [light("plain", plain(name)) for name in names or ["–"]])
+        """What the token may do: as Deriv states it, else as far as its answers have told."""
+        labels, access = self.session._facts.scopes, self.session._access
+        if account.scopes is not None or access is None:
+            names = [plain(labels.get(scope, scope)) for scope in account.scopes or ()]
+            return row(self.words["scopes"], [light("plain", name) for name in names or ["–"]])
+        known = {label: access.learned.of([scope]) for scope, label in labels.items()}
+        lights = [light("plain", label) for label, held in known.items() if held]
+        lights += [
+            light("off", self.say("scope_lacking", scope=label)) for label, held in known.items() if held is False
+        ]
+        rest = [label for label, held in known.items() if held is None]
+        unknown = self.say("scopes_not_stated", scopes=", ".join(rest)) if lights else self.words["scopes_unknown"]
+        return row(self.words["scopes"], [*lights, *([light("plain", unknown)] if rest else [])])
 
     def _end(self) -> list[Row]:
         """When the sign-in ends, where that is known."""

@@ -104,20 +104,20 @@ class ExplorerDesk(PanelDesk):
             needs = say("needs_scope", scopes=say("or").join(names))
         else:
             needs = say("needs_sign_in" if call.rest else "needs_nothing")
-        locked = not self.session._may(call, account)
+        may = self.session._allowed(call)
+        advice = facts.advice.format(ticks=say("or").join(f"'{name}'" for name in names))
         if account is None:
-            has = say("sign_in_first") if locked else ""
+            has = "" if may else say("sign_in_first")
         elif not names:
             has = ""
+        elif may is not False:
+            has = say("has_it" if may else "has_unknown")
         elif account.scopes is None:
-            has = say("has_unknown")
-        elif not locked:
-            has = say("has_it")
+            has = f"{say('has_refused')} {advice}"
         else:
             own = ", ".join(facts.scopes.get(scope, scope) for scope in account.scopes)
-            advice = facts.advice.format(ticks=say("or").join(f"'{name}'" for name in names))
             has = f"{say('has_it_not', own=own) if own else say('has_none')} {advice}"
-        tone = "bad" if locked else "ok" if account is not None and account.scopes is not None else "plain"
+        tone = "bad" if may is False else "ok" if may and account is not None else "plain"
         return {"needs": needs, "has": answers.plain(has), "tone": tone}
 
     def _preview(self, form: Form, entered: Entered) -> dict[str, Any]:

@@ -45,8 +45,8 @@ class Managing(PanelDesk):
         elif self.reads not in session._catalog:
             phase = "elsewhere"
         else:
-            phase = "list" if session.can(self.reads) else "denied"
-        may = phase == "list" and session.can(self.changes)
+            phase = "denied" if session.can(self.reads) is False else "list"
+        may = phase == "list" and session.can(self.changes) is not False
         return {
             **({"notice": views.news(session)} if phase == "out" and self._notice is None else {}),
             "phase": phase,
@@ -83,7 +83,8 @@ class Managing(PanelDesk):
             return
         self._of, self._loaded, self._problems = loginid, False, {}
         self.forget()
-        if loginid is not None and self.reads in self.session._catalog and self.session.can(self.reads):
+        reads = self.reads in self.session._catalog and self.session.can(self.reads) is not False
+        if loginid is not None and reads:
             self.refresh()
         self.changed()
 

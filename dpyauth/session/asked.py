@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dpyauth.errors import BadReply, DpyauthError
+from dpyauth.errors import BadReply, DpyauthError, PermissionDenied
 from dpyauth.plans import Request, Ticket
 from dpyauth.wire.calls import Pending, outcome_unknown
 from dpyauth.wire.replies import Reply, leaves_open
@@ -39,7 +39,7 @@ class Asked(Ticket):
     """
 
     # Not closures: each variable that one keeps is an object more for the garbage collector to look after.
-    __slots__ = ("_api", "_call", "_fields", "_request", "_secrets", "_session")
+    __slots__ = ("_access", "_api", "_call", "_fields", "_request", "_secrets", "_session")
 
     def __init__(
         self,
@@ -52,6 +52,7 @@ class Asked(Ticket):
         pending: Pending,
     ) -> None:
         super().__init__(pending)
+        self._access = session._access if call.scopes else None  # of the sign-in that its answer tells something of
         self._session = session
         self._api = api
         self._call = call
@@ -76,6 +77,21 @@ class Asked(Ticket):
         except Exception as error:  # a defect of ours must not leave the caller waiting
             pending.fail(BadReply(f"'{call.name}' failed inside dpyauth ({type(error).__name__}).", call=call.name))
             raise
+
+    def result(self) -> Reply:
+        """Return the reply, or raise the error; both tell what the token may do."""
+        try:
+            reply = super().result()
+        except PermissionDenied as error:
+            if not error.code.startswith("HTTP"):  # a word of Deriv's own, and not of something in between
+                self._learn(False)
+            raise
+        self._learn(True)
+        return reply
+
+    def _learn(self, held: bool) -> None:
+        if self._access is not None and self._access.learned.heard(self._call, held):
+            self._session._tell()
 
     def finish(self, reply: Reply) -> Reply:
         """Return the reply, or raise the error that it is."""

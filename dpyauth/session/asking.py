@@ -15,7 +15,7 @@ from dpyauth.wire.replies import Reply
 if TYPE_CHECKING:
     import pandas as pd
 
-    from dpyauth.apis.access import Account
+    from dpyauth.apis.access import Access, Account
     from dpyauth.apis.catalog import Call
     from dpyauth.frames import Context
     from dpyauth.session import Session
@@ -31,6 +31,8 @@ class Help(str):
 
 class Asking(Payloads):
     """What one can ask with the name of a call."""
+
+    _access: Access | None
 
     @planned
     def call(self, name: str, /, *, timeout: float | None = None, **fields: Any) -> Plan[Reply]:
@@ -228,8 +230,12 @@ class Asking(Payloads):
         yield Request(name, {**fields, "subscribe": 1}, timeout, listener=feed)
         return Stream(cast("Session", self), feed)
 
-    def can(self, call: str) -> bool:
-        """Whether the token signed in with may make a call, as far as its scopes tell.
+    def can(self, call: str) -> bool | None:
+        """Tell whether the token signed in with may make a call.
+
+        Deriv states the scopes of some tokens. It states none for a personal access token: then its answers to your
+        calls tell, from the first call on that takes a scope until you sign in with another token. Nothing is held
+        back for what has only turned out so.
 
         Parameters
         ----------
@@ -238,19 +244,29 @@ class Asking(Payloads):
 
         Returns
         -------
-        bool
-            True also where no sign-in is needed. False when nobody is signed in and the call needs it.
+        bool or None
+            True also where no sign-in is needed. False when nobody is signed in and the call needs it. None where Deriv
+            has not said: try it.
 
         Examples
         --------
         >>> import dpyauth
-        >>> dpyauth.login(sandbox=True).can("get_account_status")
-        True
+        >>> session = dpyauth.login(sandbox=True)
+        >>> session.can("buy"), session.can("payment_agent_list")
+        (True, None)
         """
-        return self._may(self._catalog.find(call), self._account)
+        return self._allowed(self._catalog.find(call))
+
+    def _allowed(self, call: Call) -> bool | None:
+        """Return whether the token may make a call; None where that is not known."""
+        account, access = self._account, self._access
+        if access is None or account is None or account.scopes is not None or not call.scopes:
+            return self._may(call, account)
+        return access.learned.of(call.scopes)
 
     @staticmethod
     def _may(call: Call, account: Account | None) -> bool:
+        """Return whether a call may be sent: what Deriv has not stated of a token is for Deriv to decide."""
         if account is None:
             return not call.needs_auth and call.rest is None  # over HTTP nothing goes without a sign-in
         return not call.scopes or account.scopes is None or not set(call.scopes).isdisjoint(account.scopes)
@@ -281,7 +297,8 @@ class Asking(Payloads):
         Returns
         -------
         pandas.DataFrame
-            By name; columns and dtypes as `dpyauth.frames.calls` says. ``allowed`` is what `can` says.
+            By name; columns and dtypes as `dpyauth.frames.calls` says. ``allowed`` is what `can` says, and missing
+            where Deriv has not said.
 
         Examples
         --------
@@ -292,7 +309,7 @@ class Asking(Payloads):
         """
         from dpyauth import frames
 
-        return frames.calls(self._catalog, lambda call: self.can(call.name))
+        return frames.calls(self._catalog, self._allowed)
 
     def help(self, name: str, /) -> Help:
         """What a call needs, takes and answers.

@@ -17,6 +17,7 @@ def test_every_call_is_listed(api: str) -> None:
     assert frame.loc["buy", "scope"] == "trade"
     assert not frame.loc["buy", "allowed"]
     assert frame.loc["ping", "allowed"]
+    assert calls(load("options"), lambda call: None)["allowed"].isna().all()
     assert frame["scope"].isna()["ping"]
 
 

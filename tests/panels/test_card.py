@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from dpyauth.errors import PermissionDenied
 from dpyauth.panels import card as module
 from dpyauth.panels import switcher
 from dpyauth.panels.card import CardDesk
@@ -111,10 +112,28 @@ def test_options_says_nothing_of_verification(open_options: Any) -> None:
     desk.prepare()
     view = desk.look()
     assert view["balance"] == "9,969.39"
-    assert lights(view) == {"Account": ["active"], "Elsewhere": [], "This token may": ["not stated"]}
+    assert lights(view) == {
+        "Account": ["active"],
+        "Elsewhere": [],
+        "This token may": ["Trade", "not stated: Manage account, Payment, Read applications"],
+    }
     assert len(view["accounts"]) == 2
     assert f"verification, cashier and limits. See them at {OPTIONS.pages.profile}" in " ".join(desk.text().split())
     assert f'<a href="{OPTIONS.pages.profile}"' in desk.html()
+
+
+def test_the_scopes_of_a_token_as_far_as_they_have_turned_out(open_options: Any) -> None:
+    session = open_options("rich, trading only")
+    desk = CardDesk(session)
+    for call in ("get_nickname", "payment_agent_list"):
+        with pytest.raises(PermissionDenied):
+            session.frame(call, **({"currency": "USD"} if call == "payment_agent_list" else {}))
+    assert lights(desk.look())["This token may"] == [
+        "Trade",
+        "not Manage account",
+        "not Payment",
+        "not stated: Read applications",
+    ]
 
 
 def test_signed_out_closed_and_in_again(session: Session) -> None:

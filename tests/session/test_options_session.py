@@ -392,11 +392,69 @@ def test_a_switch_that_a_new_sign_in_overtakes(session: Session, box: Sandbox, m
 
 def test_a_scope_that_a_token_turns_out_to_lack(open_options: Open, box: Sandbox) -> None:
     session = open_options("rich, trading only")
-    assert session.can("get_nickname")
+    assert session.can("get_nickname") is None
+    assert session.can("buy")  # or there would be no sign-in
     with pytest.raises(PermissionDenied, match="scope 'account_manage'"):
         session.call("get_nickname")
     assert session.state == "signed in"
-    assert calls(box, "get_nickname") == 1
+    assert session.can("get_nickname") is False
+    assert session.can("create_account") is False  # which needs the same
+    assert session.can("payment_agent_list") is None
+    listed = session.calls().set_index("call")["allowed"]
+    assert listed[["buy", "ping", "get_nickname"]].tolist() == [True, True, False]
+    assert listed[["payment_agent_list", "markup_statistics"]].isna().all()
+    with pytest.raises(PermissionDenied):  # it is for Deriv to decide
+        session.call("get_nickname")
+    assert calls(box, "get_nickname") == 2
+
+
+def test_a_scope_that_a_token_turns_out_to_have(session: Session) -> None:
+    assert session.can("create_account") is None
+    asyncio.run(session.aio.call("get_nickname"))
+    assert session.can("create_account") is True
+
+
+def test_what_something_in_between_refuses_tells_nothing_of_the_token(session: Session, box: Sandbox) -> None:
+    box.faults.http(403, "get_nickname", body='{"message": "Blocked"}')
+    with pytest.raises(PermissionDenied):
+        session.call("get_nickname")
+    assert session.can("get_nickname") is None
+
+
+def test_the_latest_answer_counts(session: Session, box: Sandbox) -> None:
+    box.faults.http(403, "get_nickname", body='{"errors": [{"status": 403, "code": "AccessDenied"}]}')
+    with pytest.raises(PermissionDenied):
+        session.call("get_nickname")
+    assert session.can("get_nickname") is False
+    session.call("get_nickname")
+    assert session.can("get_nickname") is True
+
+
+def test_what_has_turned_out_is_of_that_token(session: Session, box: Sandbox) -> None:
+    session.call("get_nickname")
+    session.use(REAL)
+    assert session.can("get_nickname") is True  # the same token
+    session._sign_in_and_wait(pat(box, "rich, trading only"))
+    assert session.can("get_nickname") is None
+
+
+def test_an_answer_tells_of_the_token_that_it_was_asked_with(
+    session: Session, box: Sandbox, eventually: Eventually
+) -> None:
+    box.faults.delay(0.5, "get_nickname")
+    asking = on_thread(lambda: session.call("get_nickname"))
+    arrived(box, "get_nickname")
+    session._sign_in_and_wait(pat(box, "rich, trading only"))
+    eventually(asking.done)
+    assert session.can("get_nickname") is None
+
+
+def test_who_looks_hears_what_has_turned_out(session: Session) -> None:
+    told: list[bool | None] = []
+    session._watch(lambda: told.append(session.can("get_nickname")))
+    session.call("get_nickname")
+    session.call("get_nickname")
+    assert told == [True]
 
 
 def test_a_scope_that_it_is_known_to_lack(open_options: Open, browser: Browser, box: Sandbox) -> None:
