@@ -240,7 +240,7 @@ def test_figures_are_those_of_the_code() -> None:
     assert f"{change} of the {len(v3)} calls of v3" in said
     assert f"{change_too} of the {len(opt)} of options" in said
     over_http = sum(call.rest is not None for call in opt.values())
-    assert f"| {len(v3)}, all over one WebSocket | {len(opt)}; {over_http} of them over HTTP |" in apis
+    assert f"| {len(opt)}; {over_http} of them over HTTP | {len(v3)}, all over one WebSocket |" in apis
     assert f"{len(v3)} calls of v3 and {len(opt)} of options" in catalog
     for api, limits in (("v3", budget.LIMITS), ("options", options.LIMITS)):
         for name, limit in limits.items():
