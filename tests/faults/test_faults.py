@@ -21,6 +21,7 @@ from proxy import Proxy
 from dpyauth.credentials import api_token
 from dpyauth.errors import (
     ApiError,
+    ApiUnavailable,
     CallTimeout,
     ConnectionFailed,
     ConnectionLost,
@@ -390,8 +391,8 @@ def test_many_in_flight(through: Open, box: Sandbox, proxy: Proxy, trouble: Trou
         ("status", (403, HTML), SignInRefused, "app ID"),
         ("status", (429, HTML), ConnectionFailed, "too many connections"),
         ("status", (503, HTML), ConnectionFailed, "maintenance"),
-        ("status", (520, HTML), ConnectionFailed, "520"),
-        ("status", (302, HTML), ConnectionFailed, ""),
+        ("status", (520, HTML), ApiUnavailable, "520"),
+        ("status", (302, HTML), ApiUnavailable, "302"),
         ("plain", (), ConnectionFailed, "400"),
         ("silent", (), ConnectionFailed, "no answer within"),
         ("slow", (30.0,), ConnectionFailed, "no answer within"),
@@ -492,7 +493,7 @@ def test_a_name_that_is_not_found(through: Open, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("socket.getaddrinfo", unresolved)
     session = through(None, server="wss://name.invalid/websockets/v3")
     ended = outcome(on_thread(lambda: sign_in(session)))
-    assert type(ended) is ConnectionFailed
+    assert type(ended) is ApiUnavailable
     assert "name could not be found" in str(ended)
 
 
@@ -509,7 +510,7 @@ def test_a_name_that_is_lost_and_found(
         no_names.setattr("socket.getaddrinfo", unresolved)
         proxy.now("reset")
         eventually(lambda: session.state == "reconnecting")
-        with pytest.raises(ConnectionLost, match=r"no connection within.*name could not be found"):
+        with pytest.raises(ApiUnavailable, match="name could not be found"):
             session.call(READ, timeout=0.3)
         with pytest.raises(ConnectionLost, match="not sent"):
             session.call(CHANGE, new_token="not at all")
@@ -527,7 +528,9 @@ def test_a_refusal_that_lasts_is_named(
     proxy.next("status", status, HTML, times=10_000)
     proxy.now("reset")
     eventually(lambda: session.state == "reconnecting")
-    with pytest.raises(ConnectionLost, match=rf"no connection within.*HTTP {status}"):
+    eventually(lambda: f"HTTP {status}" in str(session.events()["why"].iloc[-1]))
+    kind, said = (ApiUnavailable, "") if status == 520 else (ConnectionLost, "no connection within.*")
+    with pytest.raises(kind, match=rf"{said}HTTP {status}"):
         session.call(READ, timeout=0.5)
     with pytest.raises(ConnectionLost, match="not sent"):
         session.call(CHANGE, new_token="not at all")

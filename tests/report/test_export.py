@@ -340,7 +340,7 @@ def test_the_page_says_of_which_format_the_files_are(session: Session, tmp_path:
 WITHOUT_PYARROW = """
 import sys
 import dpyauth
-session = dpyauth.login(sandbox=True)
+session = dpyauth.login(sandbox=True, api="v3")
 print(dpyauth.export(session, sys.argv[1]))
 try:
     dpyauth.export(session, sys.argv[1] + "-2", format="parquet")
