@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import importlib
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 
 from dpyauth.errors import SignInRefused
@@ -117,6 +118,8 @@ class Entrance(NamedTuple):
     greeting: Greeting | None
     account: Callable[[Reply], Account]
     """Who it is, by the reply to the greeting."""
+    known: Future[Account] | None = None
+    """Gets the same, where that is certain before there is a connection."""
 
 
 class Learned:

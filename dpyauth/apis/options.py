@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -119,10 +120,13 @@ class Access:
     def entrance(self, loginid: str | None = None) -> Entrance:
         """The way into one account: a one-time password for each connection, and a balance as proof that it works."""
         chosen: list[str] = [loginid] if loginid else []
+        known: Future[Account] = Future()
 
         async def address() -> str:
             if not chosen:
                 chosen.append(await self._first())
+                if self._row(chosen[0]).get("status") != "inactive":  # of such a one it is not certain that it opens
+                    known.set_result(self._account(chosen[0]))
             try:
                 given = await self._asked(lambda left: self._rest.otp(chosen[0], timeout=left), HTTP_TIMEOUT)
             except ApiError as error:
@@ -132,7 +136,7 @@ class Access:
             return given.reveal()
 
         greeting = Greeting("balance", lambda: {"balance": 1}, lambda reply: _judge(reply, [self.credential.token]))
-        return Entrance(address, greeting, lambda _: self._account(chosen[0]))
+        return Entrance(address, greeting, lambda _: self._account(chosen[0]), known)
 
     def entered(self, account: Account) -> None:
         """The first sign-in has succeeded."""

@@ -119,13 +119,15 @@ class Session(Signing, Accounts, Asking, Queries, Facts, Histories, Legacy, Show
 
     @property
     def state(self) -> str:
-        """``"signed out"``, ``"connecting"``, ``"signed in"``, ``"reconnecting"`` or ``"closed"``."""
+        """``"signed in"``, ``"signed out"``, ``"reconnecting"`` or ``"closed"``."""
         if self._ended is not None:
             return State.CLOSED.value
         connection = self._connection
         if connection is None or self._account is None:
             return State.SIGNED_OUT.value
         state = connection.state
+        if not connection.ready.done() and state in {State.CONNECTING, State.OPEN}:
+            return State.AUTHORISED.value  # Deriv has accepted the sign-in; the connection is on its way
         return State.RECONNECTING.value if state is State.OPEN else state.value
 
     def __repr__(self) -> str:
@@ -208,7 +210,9 @@ class Session(Signing, Accounts, Asking, Queries, Facts, Histories, Legacy, Show
         Examples
         --------
         >>> import dpyauth
-        >>> dpyauth.login(sandbox=True).events()["what"].iloc[-1]
+        >>> session = dpyauth.login(sandbox=True)
+        >>> _ = session.balance()
+        >>> session.events()["what"].iloc[-1]
         'connected'
         """
         from dpyauth import frames

@@ -20,7 +20,6 @@ from dpyauth.plans import Steps, take
 from dpyauth.registry import APIS
 from dpyauth.wire.background import background
 from dpyauth.wire.connection import CLOSE_TIMEOUT, Connection
-from dpyauth.wire.replies import Reply
 from dpyauth.wire.state import State
 
 if TYPE_CHECKING:
@@ -100,18 +99,21 @@ class Signing:
         credential: Credential,
         settings: Settings | None = None,
         grants: Mapping[str, Credential] | None = None,
+        *,
+        early: bool = False,
         **options: Any,
     ) -> Future[Account]:
         """Start to sign in, from any thread.
 
         What is signed in now stays until the new sign-in has succeeded. Cancelling the future calls it off.
         ``grants`` are the credentials of all accounts that came with this one; further options are of the API, such
-        as the login ID of the account to begin with.
+        as the login ID of the account to begin with. ``early``: where Deriv accepts it before there is a connection to
+        the account, it has succeeded then, and the connection comes by itself.
         """
         settings = settings or self._settings
         access = named(settings.api).access(settings, grants or {"": credential}, credential, **options)
         try:
-            return self._enter(access, None, settings)
+            return self._enter(access, None, settings, early=early)
         except DpyauthError as error:
             access.end(error)
             raise
@@ -128,8 +130,10 @@ class Signing:
                 raise self._not_signed_in("authorize")
             return self._enter(access, loginid, self._settings)
 
-    def _enter(self, access: Access, loginid: str | None, settings: Settings) -> Future[Account]:
-        entrance = access.entrance(loginid)
+    def _enter(
+        self, access: Access, loginid: str | None, settings: Settings, *, early: bool = False
+    ) -> Future[Account]:
+        entrance, is_new = access.entrance(loginid), loginid is None
         with self._lock:
             if self._ended is not None:
                 raise self._ended.again("authorize")
@@ -139,43 +143,57 @@ class Signing:
         called_off = SessionClosed("This sign-in was called off.")
         done.add_done_callback(lambda _: connection.close(called_off) if done.cancelled() else None)
 
-        def settle(future: Future[Reply | None]) -> None:
+        def succeed(account: Account) -> DpyauthError | None:
+            """Make this the session's sign-in, or say why not."""
             with self._lock:
+                error = self._ended
+                if error is None and not is_new and self._access is not access:
+                    error = SessionClosed("The session has signed out, or signed in anew. Run the cell again.")
+                if error is not None:
+                    return error
                 self._beginning.discard(connection)
+                self._leave_behind(all_of_it=is_new)
+                if is_new:
+                    access.entered(account)
+                    self._others = {}
+                self._connection, self._access = connection, access
+                self._remark = access.remark if is_new else ""
+                self._settings, self._account = settings, account
+                self._signed_out_because = ""
+                self._since = time.time()
+            self._close_what_is_left(SessionClosed("The session has signed in anew. Run the cell again."))
+            if is_new:
+                access.on_refusal = partial(self._refused, access)
+                self._watch_the_end(access)
+            done.set_result(account)
+            self._tell()
+            return None
+
+        def settle(future: Future[Any], account: Callable[[Any], Account]) -> None:
+            if done.done() and not done.cancelled():
+                return  # it has succeeded early: what becomes of the connection is the session's to see
             wanted = done.set_running_or_notify_cancel()
             error = future.exception()
             if error is None and wanted:
-                account = entrance.account(future.result() or {})
-                with self._lock:
-                    is_new = loginid is None
-                    error = self._ended
-                    if error is None and not is_new and self._access is not access:
-                        error = SessionClosed("The session has signed out, or signed in anew. Run the cell again.")
-                    if error is None:
-                        self._leave_behind(all_of_it=is_new)
-                        if is_new:
-                            access.entered(account)
-                            self._others = {}
-                        self._connection, self._access = connection, access
-                        self._remark = access.remark if is_new else ""
-                        self._settings, self._account = settings, account
-                        self._signed_out_because = ""
-                        self._since = time.time()
+                error = succeed(account(future.result()))
                 if error is None:
-                    self._close_what_is_left(SessionClosed("The session has signed in anew. Run the cell again."))
-                    if is_new:
-                        access.on_refusal = partial(self._refused, access)
-                        self._watch_the_end(access)
-                    done.set_result(account)
-                    self._tell()
                     return
+            with self._lock:
+                self._beginning.discard(connection)
             connection.close(called_off)
             if access is not self._access:
                 access.end(called_off)
             if error is not None and wanted:
                 done.set_exception(error)
 
-        connection.ready.add_done_callback(settle)
+        def known(future: Future[Account]) -> None:
+            if not done.cancelled():
+                connection.keep_trying()
+                settle(future, lambda account: account)
+
+        if early and entrance.known is not None:
+            entrance.known.add_done_callback(known)
+        connection.ready.add_done_callback(partial(settle, account=lambda reply: entrance.account(reply or {})))
         connection.start()
         return done
 

@@ -68,6 +68,10 @@ def login(
     remembered; else with a demo account. It begins with a real account unnamed only where there is no demo account,
     and says so. An API token (v3) is for one account, so it names that.
 
+    On Deriv's current API it returns when Deriv has accepted the token and listed your accounts. The connection to the
+    account opens in the background meanwhile; calls that need it wait for it. An account that Deriv lists as inactive
+    is the exception: whether it opens is not certain before.
+
     A kernel has one session: running ``login()`` again with the same credential returns the same one, on the account
     that is in use; with another credential it opens a new one and closes the old.
 
@@ -168,7 +172,7 @@ def login(
         entered, own = prompt(choice, wanted, own)
         found = _Found(entered, SOURCE, given=True)
         where = choice.settings(wanted or choice.guess(entered, own), own)
-    options = {"loginid": loginid, "kept": found.active if found else None}
+    options = {"loginid": loginid, "kept": found.active if found else None, "early": True}
     session = _session(
         found,
         where,

@@ -155,6 +155,10 @@ class Connection:
 
     # On the background thread
 
+    def keep_trying(self) -> None:
+        """Take a first connection that fails for a break like any other."""
+        self._link.proven = True
+
     def _post(self, function: Callable[[Any], object], argument: Any) -> None:
         if not self._ended.is_set():  # then there is nothing left to do
             background.now(function, argument)

@@ -74,6 +74,7 @@ class Link:
         self._ready_since: float | None = None
         self._lost_at: float | None = None
         self._was_ready = False
+        self.proven = False  # whether a first connection that fails is a break like any other
         self._learning = False
         self.found_off: Off | None = None  # since the server was found like one that has been switched off
 
@@ -239,7 +240,7 @@ class Link:
             self._lost_at = now
         self._ready_since = None
         self._forget_own()
-        if not self._was_ready:  # a first connection that fails is the caller's to repeat
+        if not (self._was_ready or self.proven):  # a first connection that fails is the caller's to repeat
             self._end(State.CLOSED, error or unreachable(reason))
             return
         if final:
@@ -329,7 +330,7 @@ class Link:
                 self._become_ready(now, reply)
             return None
         error, may_help_later = verdict
-        if not (may_help_later and self._was_ready):
+        if not (may_help_later and (self._was_ready or self.proven)):
             self._end(State.SIGNED_OUT, error)
         return str(error)
 
