@@ -210,7 +210,17 @@ class MissingScope(DpyauthError):
 
 
 class ConnectionFailed(DpyauthError):
-    """No connection to Deriv could be made."""
+    """No connection to Deriv could be made.
+
+    Attributes
+    ----------
+    status : int or None
+        The HTTP status with which the connection was refused, where that is why.
+    """
+
+    def __init__(self, message: str, *, call: str | None = None, status: int | None = None) -> None:
+        super().__init__(message, call=call)
+        self.status = status
 
 
 class ApiUnavailable(ConnectionFailed):

@@ -74,6 +74,8 @@ class ApiFacts:
     advice: str
     """What to do where a scope is missing."""
     pages: Pages
+    crowded: str
+    """What to say where one connection more is refused; empty where Deriv states no number of them."""
     one_for_all: bool
     """Whether one token opens all accounts of the user."""
     creates_demo: bool
@@ -129,6 +131,8 @@ OPTIONS = ApiFacts(
     smallest_scope="trade",
     advice="Create a token with {ticks} at https://developers.deriv.com/dashboard/tokens/ and sign in with it.",
     pages=_PAGES,
+    crowded="Deriv's current API allows each user five connections at a time, and this may be one more. Close those of "
+    "other notebooks, programs and fleets (restart their kernels, or call close()), then try again",
     one_for_all=True,
     creates_demo=True,
     nearest=MappingProxyType(
@@ -210,6 +214,7 @@ V3 = ApiFacts(
         account="https://home.deriv.com/dashboard/signup",
         profile="https://app.deriv.com/account/proof-of-identity",
     ),
+    crowded="",
     one_for_all=False,
     creates_demo=False,
     nearest=MappingProxyType(

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from dpyauth.errors import InvalidRequest, NotSignedIn
+from dpyauth.apis.crowded import looks_crowded, told
+from dpyauth.errors import DpyauthError, InvalidRequest, NotSignedIn, SessionClosed
 from dpyauth.plans import Plan, Request, Ticket, planned
+from dpyauth.registry import APIS
+from dpyauth.wire.connection import CLOSE_TIMEOUT
+from dpyauth.wire.state import State
 
 if TYPE_CHECKING:
     import threading
@@ -26,11 +32,13 @@ class Accounts:
     _account: Account | None
     _begin: Callable[[Request, Callable[[Pending], None]], Ticket]
     _connect: Callable[[Entrance, Settings], Connection]
+    _connection: Connection | None
     _lock: threading.RLock
     _not_signed_in: Callable[[str], NotSignedIn]
     _others: dict[str, Connection]
     _settings: Settings
-    _switched: Callable[[str], Coroutine[Any, Any, Account]]
+    _note: Callable[[str, str, float | None], None]
+    _switch: Callable[[str], Future[Account]]
 
     if TYPE_CHECKING:
 
@@ -42,8 +50,10 @@ class Accounts:
         """Switch to another account that the sign-in gave access to.
 
         Signing in with Deriv gives access to all accounts of the person, an API token to one. Calls and streams of
-        the account in use end; the other one is signed in first, so that a failure changes nothing.
-        Stands on Deriv's call ``authorize``.
+        the account in use end; the other one is signed in first, so that a failure changes nothing. Where Deriv allows
+        no connection more (five at a time for each user, on its current API), the one in use is given up first; it is
+        opened anew where the switch fails all the same.
+        Stands on Deriv's call ``authorize`` (v3), or on ``balance`` and a one-time password (options).
 
         Parameters
         ----------
@@ -66,6 +76,54 @@ class Accounts:
         loginid = self._granted(loginid)
         if self._account is None or self._account.loginid != loginid:
             yield lambda: self._switched(loginid)
+
+    async def _switched(self, loginid: str) -> Account:
+        """Use another account of the same sign-in, on the background thread.
+
+        Where Deriv allows no connection more, those of this session are given up first.
+        """
+        try:
+            return await asyncio.wrap_future(self._switch(loginid))
+        except DpyauthError as error:
+            if not looks_crowded(error, APIS[self._settings.api]):
+                raise
+            go_back = asyncio.Event()
+            spare = await self._give_up_connections(go_back)
+            if spare is None:
+                raise
+        try:
+            return await asyncio.wrap_future(self._switch(loginid))
+        except BaseException as error:
+            go_back.set()
+            spare.start()
+            if isinstance(error, DpyauthError):
+                with suppress(DpyauthError):
+                    await asyncio.shield(asyncio.wrap_future(spare.ready))
+            raise
+
+    async def _give_up_connections(self, go_back: asyncio.Event) -> Connection | None:
+        """Close the connections of this session; return one in place of that in use, which opens when it may.
+
+        Calls meanwhile wait for it: none of them takes the place that is wanted for the other account.
+        """
+        with self._lock:
+            access, account, old = self._access, self._account, self._connection
+            if access is None or account is None or old is None or old.state is not State.AUTHORISED:
+                return None
+            given_up, self._others = [old, *self._others.values()], {}
+            entrance = access.entrance(account.loginid)
+
+            async def address() -> str:
+                await go_back.wait()
+                return entrance.address if isinstance(entrance.address, str) else await entrance.address()
+
+            self._connection = spare = self._connect(entrance._replace(address=address), self._settings)
+        self._note("connections given up", "Deriv allows no more of them, and another account is to be used", None)
+        ends = [connection._task for connection in given_up if connection._task is not None]
+        for connection in given_up:
+            connection.end(SessionClosed("The session is being switched to another account. Run the cell again."))
+        await asyncio.wait(ends, timeout=CLOSE_TIMEOUT)
+        return spare
 
     def _granted(self, loginid: str) -> str:
         """The login ID of an account that the sign-in gave access to, as Deriv writes it."""
@@ -96,7 +154,10 @@ class Accounts:
             if connection is None or connection.failure is not None:
                 connection = self._others[loginid] = self._connect(self._access.entrance(loginid), self._settings)
         connection.start()
-        await asyncio.shield(asyncio.wrap_future(connection.ready))
+        try:
+            await asyncio.shield(asyncio.wrap_future(connection.ready))
+        except DpyauthError as error:
+            raise told(error, APIS[self._settings.api]) from None
 
     def _listed(self, loginid: str | None) -> Mapping[str, Any]:
         """Return what Deriv said of an account of this user when it was signed in to; the names are v3's."""

@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dpyauth.apis.access import named
+from dpyauth.apis.crowded import told
 from dpyauth.apis.expiry import Expiry
 from dpyauth.apis.retiring import unavailable
 from dpyauth.errors import CallTimeout, DpyauthError, NotSignedIn, SessionClosed, SignInRefused
@@ -118,10 +119,6 @@ class Signing:
             access.end(error)
             raise
 
-    async def _switched(self, loginid: str) -> Account:
-        """Use another account of the same sign-in, on the background thread."""
-        return await asyncio.wrap_future(self._switch(loginid))
-
     def _switch(self, loginid: str) -> Future[Account]:
         """Start to use another account of the same sign-in, from any thread."""
         with self._lock:
@@ -184,7 +181,7 @@ class Signing:
             if access is not self._access:
                 access.end(called_off)
             if error is not None and wanted:
-                done.set_exception(error)
+                done.set_exception(told(error, APIS[settings.api]) if isinstance(error, DpyauthError) else error)
 
         def known(future: Future[Account]) -> None:
             if not done.cancelled():

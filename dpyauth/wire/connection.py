@@ -297,7 +297,8 @@ class Connection:
         except Exception as raised:  # whatever a server answered, it is a failed attempt and no more
             reason, error, off = explain(raised, self._patience)
             if not isinstance(self._url, str) or "app_id=" not in self._url:
-                error = None  # it is about app IDs, and none was sent: somebody else refuses, such as a company proxy
+                # Not one about app IDs, as none was sent: somebody else refuses, such as a company proxy.
+                error = unreachable(reason, status_of(raised))
             if not isinstance(self._url, str):
                 self._stale = self._stale + 1 if status_of(raised) == 401 else 0
                 if self._stale > STALE_TRIES:

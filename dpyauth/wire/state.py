@@ -33,6 +33,6 @@ class Greeting(NamedTuple):
     judge: Callable[[Reply], tuple[DpyauthError, bool] | None]
 
 
-def unreachable(reason: str) -> ConnectionFailed:
-    """The error for a connection that could not be made."""
-    return ConnectionFailed(f"Could not connect to Deriv: {reason}.")
+def unreachable(reason: str, status: int | None = None) -> ConnectionFailed:
+    """The error for a connection that could not be made, or was refused with an HTTP status."""
+    return ConnectionFailed(f"Could not connect to Deriv: {reason}.", status=status)

@@ -8,6 +8,7 @@ import json
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -771,8 +772,113 @@ def test_a_refused_handshake_of_a_new_connection(session: Session, box: Sandbox,
 def test_more_sockets_than_allowed(open_options: Open, box: Sandbox) -> None:
     for _ in range(box.options.most_sockets):
         open_options()
-    with pytest.raises(ConnectionFailed, match="too many connections"):
+    with pytest.raises(
+        ConnectionFailed, match=r"five connections at a time.* Close those of other notebooks"
+    ) as failed:
         open_options()
+    assert failed.value.status == 429
+
+
+@pytest.mark.parametrize("status", [400, 403, 409, 429])
+def test_however_deriv_says_that_it_is_one_more(open_options: Open, box: Sandbox, status: int) -> None:
+    box.faults.refuse(status)
+    with pytest.raises(ConnectionFailed, match="five connections at a time"):
+        open_options()
+
+
+@pytest.mark.parametrize("status", [400, 403, 409])
+def test_or_says_it_before_that(open_options: Open, box: Sandbox, status: int) -> None:
+    body = json.dumps({"errors": [{"status": status, "code": "New", "message": "Too many connections"}]})
+    box.faults.http(status, "otp", body=body)
+    with pytest.raises(ConnectionFailed, match="five connections at a time"):
+        open_options()
+
+
+@pytest.mark.parametrize("status", [302, 500, 502, 503, 520])
+def test_what_is_no_matter_of_their_number(open_options: Open, box: Sandbox, status: int) -> None:
+    box.faults.refuse(status)
+    with pytest.raises(ConnectionFailed) as failed:
+        open_options()
+    assert "five" not in str(failed.value)
+
+
+def test_another_account_is_told_that_it_is_one_more(session: Session, box: Sandbox) -> None:
+    box.options.most_sockets = 1
+    error = session.frame("balance", account="all").set_index("loginid")["error"]
+    assert "five connections at a time" in error[REAL]
+    assert pd.isna(error[DEMO])
+
+
+def test_switching_gives_up_a_connection_where_there_may_be_none_more(
+    session: Session, box: Sandbox, eventually: Eventually
+) -> None:
+    box.options.most_sockets = 1
+    session.use(REAL)
+    assert session.balance()["loginid"].tolist() == [REAL]
+    assert "connections given up" in session.events()["what"].tolist()
+    asyncio.run(session.aio.use(DEMO))
+    assert session.balance()["loginid"].tolist() == [DEMO]
+    eventually(lambda: box.connections_open == 1)
+
+
+def test_switching_gives_up_connections_to_other_accounts_too(session: Session, box: Sandbox) -> None:
+    session.frame("balance", account="all")
+    assert box.connections_open == 2
+    box.options.most_sockets = 2
+    session.use(REAL)
+    assert session.balance()["loginid"].tolist() == [REAL]
+
+
+@pytest.mark.parametrize("status", [429, 500])
+def test_a_switch_that_fails_all_the_same_changes_nothing(session: Session, box: Sandbox, status: int) -> None:
+    box.faults.refuse(429)
+    box.faults.refuse(status)
+    with pytest.raises(ConnectionFailed, match=f"HTTP {status}"):
+        session.use(REAL)
+    assert (session.state, session.loginid) == ("signed in", DEMO)
+    assert session.balance()["loginid"].tolist() == [DEMO]
+
+
+def test_a_switch_that_fails_for_another_reason_gives_nothing_up(session: Session, box: Sandbox) -> None:
+    with session.stream("balance") as stream:
+        box.faults.refuse(503)
+        with pytest.raises(ConnectionFailed):
+            session.use(REAL)
+        box.pay(DEMO, 1)
+        stream.next(timeout=10)
+        stream.next(timeout=10)
+    assert "connections given up" not in session.events()["what"].tolist()
+
+
+def test_a_call_in_the_middle_of_a_switch_is_answered(session: Session, box: Sandbox) -> None:
+    """While the connection that was in use is given up, and the other account's is not open yet."""
+    box.options.most_sockets = 1
+    box.faults.delay(0.2, "otp", times=2)
+    switching = on_thread(lambda: session.use(REAL))
+    seen: set[str] = set()
+    pause = threading.Event()
+    while not switching.done():
+        with suppress(SessionClosed):
+            seen.update(session.balance()["loginid"])
+        pause.wait(0.02)  # or Deriv's limits of calls a minute are what is waited for
+    switching.result()
+    assert session.balance()["loginid"].tolist() == [REAL]
+    assert seen <= {DEMO, REAL}
+
+
+def test_a_call_in_the_middle_of_a_switch_that_fails_is_answered(session: Session, box: Sandbox) -> None:
+    box.options.most_sockets = 1
+    box.faults.refuse(429)
+    box.faults.refuse(503)
+    switching = on_thread(lambda: session.use(REAL))
+    pause = threading.Event()
+    while not switching.done():
+        with suppress(SessionClosed):
+            assert session.balance()["loginid"].tolist() == [DEMO]
+        pause.wait(0.02)
+    with pytest.raises(ConnectionFailed, match="HTTP 503"):
+        switching.result()
+    assert session.balance()["loginid"].tolist() == [DEMO]
 
 
 @pytest.mark.parametrize("fault", ["zombie", "hang_up"])
