@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from dpyauth.credentials import Secret
     from dpyauth.keep import Kept
 
+    Given = str | Secret | tuple[str | Secret, str | int]
+    """A token, or one with the app ID that goes with it."""
+
 __all__ = ["Fleet", "fleet"]
 
 CONNECTIONS = 50
@@ -36,9 +39,9 @@ CONNECTIONS = 50
 
 
 def fleet(
-    credentials: Mapping[str, str | Secret | Callable[[], object]] | Iterable[str],
+    credentials: Mapping[str, Given | Callable[[], object]] | Iterable[str],
     *,
-    fetch: Callable[[str], str | Secret | Kept] | str | None = None,
+    fetch: Callable[[str], Given | Kept] | str | None = None,
     app_id: int | str | None = None,
     api: str | None = None,
     connections: int = CONNECTIONS,
@@ -59,12 +62,13 @@ def fleet(
     credentials : mapping of str to str, or iterable of str
         Either names of your choice, each with its token, or with a function without arguments that fetches it. Or names
         alone: tokens are then fetched by ``fetch`` when their turn comes; without it, names are profiles that
-        ``login(remember=True, profile=...)`` has kept.
+        ``login(remember=True, profile=...)`` has kept. On Deriv's current API a token goes with an app of the same
+        login: where the accounts are of several people, give ``(token, app_id)`` in place of a token.
     fetch : callable or str, optional
-        Gets the token of a name. It runs on a thread of its own. As a text: ``"module:function"``; with
-        ``"os:getenv"`` the names are environment variables.
+        Gets the token of a name, or ``(token, app_id)``. It runs on a thread of its own. As a text:
+        ``"module:function"``; with ``"os:getenv"`` the names are environment variables.
     app_id : int or str, optional
-        Your app ID, for all of them; else as for `dpyauth.login`.
+        Your app ID, for all that come with none of their own; else as for `dpyauth.login`.
     api : {"v3", "options"}, optional
         Which of Deriv's two APIs; else what each token looks made for.
     connections : int
@@ -113,7 +117,11 @@ def fleet(
         raise InvalidSetting("connections must be a whole number above 0.")
     place = Place(choice, app_id, api, check_timeout(timeout))
     if cluster is None and isinstance(credentials, Mapping):
-        return Fleet(given(credentials, fetch), place, connections)
+        return Fleet(
+            given(credentials, fetch, lambda token, own: choice.settings(api or choice.guess(token, own), own)),
+            place,
+            connections,
+        )
     if isinstance(credentials, Mapping):
         raise InvalidSetting(
             "On a cluster a fleet takes names alone, and fetch=, a function that gets the token of a name on the "

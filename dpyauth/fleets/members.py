@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dpyauth.wire.budget import Budget
 
 Fetch = Callable[[str], object]
-"""Gets the credential of a name: a token, or one that was kept."""
+"""Gets the credential of a name: a token, one with the app ID that goes with it, or one that was kept."""
 
 GOODBYE = 3.0
 """How long a connection that is being closed is waited for, in seconds."""
@@ -38,6 +38,8 @@ class Found:
     """The account that was in use when it was kept. A fleet asks for that one and no other."""
     app_id: str | None = None
     api: str | None = None
+    own_app_id: str | int | None = None
+    """The app ID that was given with the token, for this member and no other."""
 
     def grants(self, api: str) -> Given:
         """The credential to sign in with, and those of all accounts."""
@@ -71,11 +73,10 @@ class Member:
                 raise NoCredential(f"Fetching the token failed ({type(error).__name__}).") from None
         if isinstance(given, Kept):
             return Found(given.tokens[given.active], given.tokens, given.active, given.app_id or None, given.api)
-        if isinstance(given, str):
-            given = Secret(given)
-        if not isinstance(given, Secret):
+        token, app_id = _with_app_id(given)
+        if not isinstance(token, Secret):
             raise NoCredential("There is no token under this name: what fetches it gave nothing.")
-        return Found(given)
+        return Found(token, own_app_id=app_id)
 
     async def leave(self) -> None:
         """Close the session, on the background thread; ends when its connections have."""
@@ -122,13 +123,37 @@ def wrapped(credentials: Any) -> Any:
     """The same credentials with the tokens in them wrapped, where there are any."""
     if not isinstance(credentials, Mapping):
         return credentials
-    return {name: Secret(token) if isinstance(token, str) else token for name, token in credentials.items()}
+    return {name: _wrapped(given) for name, given in credentials.items()}
 
 
-def given(credentials: Mapping[str, object], fetch: object) -> list[Member]:
-    """Members of a mapping of names to tokens, or to functions that fetch them."""
+def _wrapped(given: Any) -> Any:
+    if isinstance(given, tuple):
+        return tuple(map(_wrapped, given[:1])) + given[1:]
+    return Secret(given) if isinstance(given, str) else given
+
+
+def _with_app_id(given: Any) -> tuple[Any, Any]:
+    """A token, and the app ID that was given with it, if any."""
+    given = _wrapped(given)
+    if not isinstance(given, tuple):
+        return given, None
+    if len(given) != 2:
+        raise InvalidSetting(
+            "A credential of a fleet is a token, or a token and the app ID that goes with it: (token, app_id)."
+        )
+    return given
+
+
+def given(credentials: Mapping[str, object], fetch: object, check: Callable[[Secret, object], object]) -> list[Member]:
+    """Members of a mapping of names to tokens, or to functions that fetch them.
+
+    ``check`` raises an error for an app ID that cannot be right for a token.
+    """
     if fetch is not None:
         raise InvalidSetting("Give either a mapping of names to tokens, or names alone and fetch=, not both.")
+    for token, app_id in map(_with_app_id, credentials.values()):
+        if app_id is not None and isinstance(token, Secret):
+            check(token, app_id)
     return [Member(name, token) for name, token in credentials.items()]
 
 

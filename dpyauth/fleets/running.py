@@ -39,7 +39,8 @@ class Place:
             raise InvalidCredential(
                 f"What was remembered is of Deriv's {found.api} API, and is not sent to {self.api}. Leave out api=."
             )
-        app_id = self.app_id if self.app_id is not None else found.app_id or self._variable("DERIV_APP_ID")
+        named = found.own_app_id if found.own_app_id is not None else self.app_id
+        app_id = named if named is not None else found.app_id or self._variable("DERIV_APP_ID")
         wanted = self.api or found.api or self._variable("DERIV_API")
         api = wanted or choice.guess(found.token, app_id)
         checked(found.token, "", api)

@@ -87,6 +87,48 @@ def test_errors_of_dpyauth_are_repeated(box: Sandbox) -> None:
         assert clients.balance()["error"].tolist() == ["The keyring is locked."]
 
 
+def test_an_app_id_for_each(box: Sandbox) -> None:
+    """On Deriv's current API a token goes with an app of the same login."""
+    rich, trouble = box.options_token("rich").token, box.options_token("trouble").token
+    mine, unknown = box.options_app_id, "33NobodysApp"
+    each: dict[str, Any] = {
+        "pair": (rich, mine),
+        "function": lambda: (Secret(trouble), mine),
+        "its own is wrong": (rich, unknown),
+        "that of all": trouble,
+    }
+    with fleet(each, server=box.rest, app_id=unknown) as clients:
+        frame = clients.account_status(account="all")
+    fine = frame[frame["error"].isna()]
+    assert fine.groupby("name", sort=False)["loginid"].agg(list).to_dict() == {
+        "pair": ["ROT900001", "DOT900003"],
+        "function": ["ROT900011", "DOT900012"],
+    }
+    wrong = frame[frame["error"].notna()]
+    assert wrong["name"].tolist() == ["its own is wrong", "that of all"]
+    assert wrong["error"].str.contains("does not take this app ID").all()
+    with fleet(["Ann"], fetch=lambda name: (rich, mine), server=box.rest) as clients:
+        assert clients.balance()["error"].isna().all()
+
+
+@pytest.mark.parametrize("pair", [("t0ken",), ("t0ken", "33App", "more"), ()])
+def test_a_pair_that_is_none(box: Sandbox, pair: tuple[Any, ...]) -> None:
+    with pytest.raises(InvalidSetting, match=r"\(token, app_id\)") as refused:
+        fleet({"Ann": pair}, server=box.rest)
+    assert "t0ken" not in str(refused.value)
+    with fleet(["Ann"], fetch=lambda name: pair, server=box.rest) as clients:  # type: ignore[arg-type, return-value]
+        error = clients.balance()["error"][0]
+    assert "(token, app_id)" in error
+    assert "t0ken" not in error
+
+
+def test_an_app_id_that_cannot_be_right_is_heard_of_at_once(box: Sandbox) -> None:
+    with pytest.raises(InvalidSetting, match="older API"):
+        fleet({"Ann": ("pat_" + "0" * 64, 1089)}, server=box.rest)
+    with pytest.raises(InvalidSetting, match="app ID"):
+        fleet({"Ann": ("pat_" + "0" * 64, "two words")})
+
+
 def test_by_the_name_of_a_function(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANN_TOKEN", "sandbox-rich-all")
     with fleet(["ANN_TOKEN", "BEN_TOKEN"], fetch="os:getenv", server=box.url) as clients:
