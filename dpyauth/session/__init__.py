@@ -6,12 +6,14 @@ import itertools
 import json
 import numbers
 import os
+import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
+from dpyauth import environment
 from dpyauth.apis import request as requests
 from dpyauth.apis.access import Api, named
 from dpyauth.apis.catalog import Call, Catalog
@@ -150,8 +152,10 @@ class Session(Signing, Accounts, Asking, Queries, Facts, Histories, Legacy, Show
     def logout(self) -> Plan[None]:
         """Sign out, at Deriv too where it has a call for that: this ends the token's own session there.
 
-        Stands on Deriv's call ``logout`` (v3; the options API has none). The token itself stays valid until you
-        delete it at Deriv. To leave without telling Deriv, use `close`.
+        Stands on Deriv's call ``logout`` (v3; the options API has none). The token itself stays valid: a personal
+        access token until you revoke it at https://developers.deriv.com/dashboard/tokens/, one of v3 until you delete
+        it at Deriv, that of a browser sign-in until it ends. On the options API this says so. To leave without telling
+        Deriv, use `close`.
 
         Raises
         ------
@@ -170,7 +174,21 @@ class Session(Signing, Accounts, Asking, Queries, Facts, Histories, Legacy, Show
             raise self._not_signed_in("logout")
         if "logout" in self._catalog:
             yield Request("logout")
-        self._sign_out("you signed out")
+            self._sign_out("you signed out")
+            return
+        because = f"you signed out here; {self._what_stays_good}"
+        self._sign_out(because)
+        if sys.stderr is not None and not environment.in_notebook():  # there the panel says it
+            sys.stderr.write(f"{because[0].upper()}{because[1:]}.\n")
+
+    @property
+    def _what_stays_good(self) -> str:
+        """What is valid still after a sign-out that Deriv has no call for."""
+        credential, facts, expiry = self._credential, self._facts, self._expiry
+        if credential is None or credential.tokens is None:
+            return f"your {facts.credential} stays good until you revoke it ({facts.pages.tokens})"
+        end = f"until {expiry.date_and_clock}" if expiry else "until it ends"
+        return f"Deriv has no call to end a browser sign-in, and its token stays good {end}"
 
     def close(self) -> None:
         """Leave: the connection is closed and nothing more can be asked. Deriv keeps the token valid.

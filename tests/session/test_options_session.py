@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -16,6 +17,7 @@ import pandas as pd
 import pytest
 from helpers import on_thread
 
+from dpyauth import environment
 from dpyauth.apis import options
 from dpyauth.credentials import Credential, Secret, access_token, api_token
 from dpyauth.errors import (
@@ -36,9 +38,11 @@ from dpyauth.errors import (
 )
 from dpyauth.oauth.tokens import Tokens, http_client, refresh
 from dpyauth.panels.switcher import SwitcherDesk
+from dpyauth.registry import OPTIONS
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
 from dpyauth.settings import settings
+from dpyauth.signin import views
 from dpyauth.wire.background import background
 
 Open = Callable[..., Session]
@@ -389,6 +393,44 @@ def test_a_switch_that_a_new_sign_in_overtakes(session: Session, box: Sandbox, m
         switching.result(5)
     assert session.loginid == "DOT900012"
     assert session.accounts()["loginid"].tolist() == ["ROT900011", "DOT900012"]
+
+
+# Signing out
+
+
+def test_a_token_stays_good_after_signing_out_and_that_is_said(
+    session: Session, box: Sandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = len(box.received)
+    session.logout()
+    said = f"your personal access token stays good until you revoke it ({OPTIONS.pages.tokens})"
+    assert capsys.readouterr().err == f"You signed out here; {said}.\n"
+    news = views.news(session)
+    assert news is not None
+    assert news["text"] == f"You signed out here; {said}."
+    with pytest.raises(NotSignedIn, match="stays good until you revoke it"):
+        session.balance()
+    assert len(box.received) == before
+    session._sign_in_and_wait(pat(box))  # it does
+    asyncio.run(session.aio.logout())
+    assert said in capsys.readouterr().err
+
+
+def test_in_a_notebook_the_panel_says_it(
+    session: Session, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(environment, "in_notebook", lambda: True)
+    session.logout()
+    assert capsys.readouterr().err == ""
+
+
+def test_the_token_of_a_browser_sign_in_stays_good_until_it_ends(
+    open_options: Open, browser: Browser, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for renewable, end in ((False, r"until \d{4}-\d\d-\d\d \d\d:\d\d UTC"), (True, "until it ends")):
+        session = open_options(browser.credential(renewable=renewable), app_id=browser.app_id)
+        session.logout()
+        assert re.search(f"its token stays good {end}", capsys.readouterr().err)
 
 
 # Scopes
