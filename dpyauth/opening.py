@@ -43,7 +43,7 @@ def explorer(session: Session | None = None) -> ExplorerPanel:
     >>> import dpyauth
     >>> session = dpyauth.login(sandbox=True)
     >>> dpyauth.explorer(session)
-    dpyauth explorer panel: <dpyauth session: signed in, CR900001 (USD, real)>
+    dpyauth explorer panel: <dpyauth session: signed in, DOT900003 (USD, demo)>
     """
     from dpyauth.panels.explorer import ExplorerDesk
     from dpyauth.widgets.explorer import ExplorerPanel
@@ -77,7 +77,7 @@ def tokens(session: Session | None = None) -> TokensPanel:
     Examples
     --------
     >>> import dpyauth
-    >>> session = dpyauth.login(sandbox=True)
+    >>> session = dpyauth.login(sandbox=True, api="v3")
     >>> dpyauth.tokens(session)
     dpyauth tokens panel: <dpyauth session: signed in, CR900001 (USD, real)>
     """
@@ -112,7 +112,7 @@ def apps(session: Session | None = None) -> AppsPanel:
     Examples
     --------
     >>> import dpyauth
-    >>> session = dpyauth.login(sandbox=True)
+    >>> session = dpyauth.login(sandbox=True, api="v3")
     >>> dpyauth.apps(session)
     dpyauth apps panel: <dpyauth session: signed in, CR900001 (USD, real)>
     """

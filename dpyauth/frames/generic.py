@@ -50,8 +50,8 @@ def generic(
     reply : mapping
         The whole reply. None counts as an empty one.
     context : Context, optional
-        Where the reply came from; becomes ``attrs``, together with the request. It names the API, v3 if left out, and
-        the currency of the account.
+        Where the reply came from; becomes ``attrs``, together with the request. It names the API, the current one if
+        left out, and the currency of the account.
     decimal : bool
         Money and prices as exact `decimal.Decimal` objects (missing: None) instead of float64 (missing: NaN).
     explode : str or sequence of str
@@ -87,9 +87,10 @@ def generic(
     Examples
     --------
     >>> from dpyauth.apis.catalog import load
-    >>> from dpyauth.frames import generic
+    >>> from dpyauth.frames import Context, generic
+    >>> context = Context("exchange_rates", api="v3")
     >>> reply = {"exchange_rates": {"base_currency": "USD", "date": 0, "rates": {"EUR": 0.9}}}
-    >>> generic(load("v3")["exchange_rates"], reply)[["key", "value", "base_currency"]]
+    >>> generic(load("v3")["exchange_rates"], reply, context)[["key", "value", "base_currency"]]
        key  value base_currency
     0  EUR    0.9           USD
     """

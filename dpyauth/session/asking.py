@@ -41,7 +41,7 @@ class Asking(Payloads):
         Parameters
         ----------
         name : str
-            A call of Deriv's API, such as ``"get_limits"``.
+            A call of Deriv's API, such as ``"get_accounts"``.
         timeout : float, optional
             How long to wait for the reply, in seconds.
         **fields
@@ -100,7 +100,7 @@ class Asking(Payloads):
         Parameters
         ----------
         name : str
-            A call of Deriv's API, such as ``"get_self_exclusion"``; `calls` lists them, `help` tells its columns.
+            A call of Deriv's API, such as ``"get_accounts"``; `calls` lists them, `help` tells its columns.
         account : str
             ``"current"``, the login ID of another account that the sign-in gave access to, or ``"all"`` of these. It
             always says whom to ask and is never sent: the call ``balance`` of v3 has a field of this name, which only
@@ -136,8 +136,8 @@ class Asking(Payloads):
         --------
         >>> import dpyauth
         >>> session = dpyauth.login(sandbox=True)
-        >>> session.frame("payout_currencies")["payout_currencies"].tolist()
-        ['USD']
+        >>> session.frame("get_accounts")["account_type"].tolist()
+        ['real', 'demo']
         """
         from dpyauth import frames
 
@@ -287,7 +287,7 @@ class Asking(Payloads):
         --------
         >>> import dpyauth
         >>> dpyauth.login(sandbox=True).needs("balance")
-        ('read', 'trading_information')
+        ('trade',)
         """
         return self._catalog.find(call).scopes
 

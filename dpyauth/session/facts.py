@@ -58,7 +58,7 @@ class Facts(Payloads):
         Examples
         --------
         >>> import dpyauth
-        >>> limits = dpyauth.login(sandbox=True).limits()
+        >>> limits = dpyauth.login(sandbox=True, api="v3").limits()
         >>> limits.set_index("limit")["value"]["open_positions"].item()
         100.0
         """
@@ -130,7 +130,7 @@ class Facts(Payloads):
         Examples
         --------
         >>> import dpyauth
-        >>> settings = dpyauth.login(sandbox=True).settings()
+        >>> settings = dpyauth.login(sandbox=True, api="v3").settings()
         >>> settings.set_index("setting")["value"]["email"]
         '•••'
         """
@@ -162,7 +162,7 @@ class Facts(Payloads):
         Examples
         --------
         >>> import dpyauth
-        >>> dpyauth.login(sandbox=True).mt5_accounts()["account_type"].tolist()
+        >>> dpyauth.login(sandbox=True, api="v3").mt5_accounts()["account_type"].tolist()
         ['real', 'demo', 'real']
         """
         from dpyauth import frames
@@ -193,7 +193,7 @@ class Facts(Payloads):
         Examples
         --------
         >>> import dpyauth
-        >>> dpyauth.login(sandbox=True).api_tokens()["token"].unique().tolist()
+        >>> dpyauth.login(sandbox=True, api="v3").api_tokens()["token"].unique().tolist()
         ['•••']
         """
         from dpyauth import frames
@@ -226,7 +226,7 @@ class Facts(Payloads):
         Examples
         --------
         >>> import dpyauth
-        >>> dpyauth.login(sandbox=True).apps()["active"].tolist()
+        >>> dpyauth.login(sandbox=True, api="v3").apps()["active"].tolist()
         [True, False]
         """
         from dpyauth import frames
@@ -268,7 +268,7 @@ class Facts(Payloads):
         Examples
         --------
         >>> import dpyauth
-        >>> dpyauth.login(sandbox=True).exchange_rates("USD", "EUR")["currency"].tolist()
+        >>> dpyauth.login(sandbox=True, api="v3").exchange_rates("USD", "EUR")["currency"].tolist()
         ['EUR']
         """
         from dpyauth import frames
@@ -334,7 +334,7 @@ class Facts(Payloads):
         Examples
         --------
         >>> import dpyauth
-        >>> dpyauth.login(sandbox=True).landing_company("id")["shortcode"].unique().tolist()
+        >>> dpyauth.login(sandbox=True, api="v3").landing_company("id")["shortcode"].unique().tolist()
         ['svg']
         """
         from dpyauth import frames
@@ -368,7 +368,7 @@ class Facts(Payloads):
         Examples
         --------
         >>> import dpyauth
-        >>> "USD" in dpyauth.login(sandbox=True).site("currencies")["currency"].tolist()
+        >>> "USD" in dpyauth.login(sandbox=True, api="v3").site("currencies")["currency"].tolist()
         True
         """
         from dpyauth import frames

@@ -167,7 +167,7 @@ class Histories(Gathering):
         Examples
         --------
         >>> import dpyauth
-        >>> dpyauth.login(sandbox=True).login_history()["ip"].unique().tolist()
+        >>> dpyauth.login(sandbox=True, api="v3").login_history()["ip"].unique().tolist()
         ['•••']
         """
         from dpyauth.frames import ledger

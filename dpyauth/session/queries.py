@@ -54,7 +54,7 @@ class Queries(Payloads):
     def status_flags(self) -> Plan[pd.DataFrame]:
         """The account's status flags, one row per flag, each with what it means.
 
-        Stands on Deriv's call ``get_account_status`` (scope read).
+        Stands on Deriv's call ``get_account_status`` (scope read; only in v3).
 
         Returns
         -------
@@ -63,13 +63,13 @@ class Queries(Payloads):
 
         Raises
         ------
-        NotSignedIn, MissingScope, ApiError, CallTimeout, ConnectionLost
+        NotInThisApi, NotSignedIn, MissingScope, ApiError, CallTimeout, ConnectionLost
             As for `call`.
 
         Examples
         --------
         >>> import dpyauth
-        >>> flags = dpyauth.login(sandbox=True).status_flags()
+        >>> flags = dpyauth.login(sandbox=True, api="v3").status_flags()
         >>> bool(flags["known"].all())
         True
         """
@@ -81,7 +81,7 @@ class Queries(Payloads):
     def verification(self) -> Plan[pd.DataFrame]:
         """What Deriv has verified, one row per check: status, expiry, attempts left, last rejection.
 
-        Stands on Deriv's call ``get_account_status`` (scope read).
+        Stands on Deriv's call ``get_account_status`` (scope read; only in v3).
 
         Returns
         -------
@@ -90,13 +90,13 @@ class Queries(Payloads):
 
         Raises
         ------
-        NotSignedIn, MissingScope, ApiError, CallTimeout, ConnectionLost
+        NotInThisApi, NotSignedIn, MissingScope, ApiError, CallTimeout, ConnectionLost
             As for `call`.
 
         Examples
         --------
         >>> import dpyauth
-        >>> dpyauth.login(sandbox=True).verification().loc[0, "check"]
+        >>> dpyauth.login(sandbox=True, api="v3").verification().loc[0, "check"]
         'identity'
         """
         from dpyauth import frames
@@ -107,7 +107,7 @@ class Queries(Payloads):
     def currencies(self) -> Plan[pd.DataFrame]:
         """Whether money can go in and out now, one row per currency of the account.
 
-        Stands on Deriv's call ``get_account_status`` (scope read).
+        Stands on Deriv's call ``get_account_status`` (scope read; only in v3).
 
         Returns
         -------
@@ -116,13 +116,13 @@ class Queries(Payloads):
 
         Raises
         ------
-        NotSignedIn, MissingScope, ApiError, CallTimeout, ConnectionLost
+        NotInThisApi, NotSignedIn, MissingScope, ApiError, CallTimeout, ConnectionLost
             As for `call`.
 
         Examples
         --------
         >>> import dpyauth
-        >>> dpyauth.login(sandbox=True).currencies()["currency"].tolist()
+        >>> dpyauth.login(sandbox=True, api="v3").currencies()["currency"].tolist()
         ['USD']
         """
         from dpyauth import frames
@@ -133,7 +133,7 @@ class Queries(Payloads):
     def cashier_problems(self) -> Plan[pd.DataFrame]:
         """What keeps the cashier closed, one row per problem, each with what to do.
 
-        Stands on Deriv's call ``get_account_status`` (scope read).
+        Stands on Deriv's call ``get_account_status`` (scope read; only in v3).
 
         Returns
         -------
@@ -142,13 +142,13 @@ class Queries(Payloads):
 
         Raises
         ------
-        NotSignedIn, MissingScope, ApiError, CallTimeout, ConnectionLost
+        NotInThisApi, NotSignedIn, MissingScope, ApiError, CallTimeout, ConnectionLost
             As for `call`.
 
         Examples
         --------
         >>> import dpyauth
-        >>> len(dpyauth.login("sandbox-trouble-read", sandbox=True).cashier_problems())
+        >>> len(dpyauth.login("sandbox-trouble-read", sandbox=True, api="v3").cashier_problems())
         5
         """
         from dpyauth import frames
@@ -159,7 +159,7 @@ class Queries(Payloads):
     def balance(self, account: str = "current", *, decimal: bool = False) -> Plan[pd.DataFrame]:
         """How much money there is.
 
-        Stands on Deriv's call ``balance`` (scope read or trading_information).
+        Stands on Deriv's call ``balance`` (scope read or trading_information; on the options API trade).
 
         Parameters
         ----------
@@ -191,7 +191,7 @@ class Queries(Payloads):
     def accounts(self) -> Plan[pd.DataFrame]:
         """All accounts of the same user, one row per account.
 
-        Stands on Deriv's call ``account_list`` (scope read).
+        Stands on Deriv's calls ``get_accounts`` (options, scope trade) and ``account_list`` (v3, scope read).
 
         Returns
         -------
@@ -207,7 +207,7 @@ class Queries(Payloads):
         --------
         >>> import dpyauth
         >>> dpyauth.login(sandbox=True).accounts()["kind"].tolist()
-        ['real', 'real', 'demo']
+        ['real', 'demo']
         """
         return (yield from answers.named(self.api).accounts(self))
 

@@ -69,7 +69,7 @@ class Showing:
         >>> import dpyauth
         >>> card = dpyauth.login(sandbox=True).card()
         >>> print(str(card).splitlines()[0])
-        CR900001 · Real account · v3 API · Sandbox: nothing here is real
+        DOT900003 · Demo account · options API · Sandbox: nothing here is real
         """
         from dpyauth.panels.card import CardDesk
 
@@ -91,7 +91,7 @@ class Showing:
         >>> import dpyauth
         >>> switcher = dpyauth.login(sandbox=True).switcher()
         >>> str(switcher).split()[0]
-        'CR900001'
+        'ROT900001'
         """
         from dpyauth.panels.switcher import SwitcherDesk
 
