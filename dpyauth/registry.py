@@ -80,6 +80,8 @@ class ApiFacts:
     """Whether one token opens all accounts of the user."""
     creates_demo: bool
     """Whether a sign-in can make a demo account."""
+    names_redirect: bool
+    """Whether a sign-in with the browser has to name the redirect URL of the app."""
     nearest: Mapping[str, str]
     """What to use for a call that only another API has: a call's name, or a sentence how to do without."""
     untold: Mapping[str, Untold]
@@ -135,6 +137,7 @@ OPTIONS = ApiFacts(
     "other notebooks, programs and fleets (restart their kernels, or call close()), then try again",
     one_for_all=True,
     creates_demo=True,
+    names_redirect=True,
     nearest=MappingProxyType(
         {
             "account_list": "get_accounts",
@@ -217,6 +220,7 @@ V3 = ApiFacts(
     crowded="",
     one_for_all=False,
     creates_demo=False,
+    names_redirect=False,
     nearest=MappingProxyType(
         {
             "contracts_list": "contracts_for_company",

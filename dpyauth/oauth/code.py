@@ -241,7 +241,8 @@ def _redirect_uri(given: str) -> str:
         # What was given is not repeated: it may be a pasted address with a code in it.
         raise InvalidSetting(
             "The redirect URL must be the one registered for the app, letter by letter: an https:// address (http:// "
-            "only on this machine) without a '#'."
+            "only on this machine) without a '#'.",
+            field="redirect_url",
         )
     return text
 

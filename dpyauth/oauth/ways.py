@@ -38,7 +38,6 @@ class Wish:
     """Where the app leads back to, as far as it was said."""
     callback: str | None = None
     """The address of the callback page that the Jupyter server has, if it has one."""
-    signup: bool = False
     create_demo: bool = False
     """Make a demo account for those who have no account."""
 
@@ -97,7 +96,6 @@ class Redirect:
             self.settings.app_id,
             host=wish.host or (box.side("v3").auth_host if box else redirect.HOST),
             language=self.settings.language,
-            signup=wish.signup,
             state=self.state,
         )
 
@@ -126,7 +124,7 @@ class Exchange:
         self.settings = choice.settings("options", app_id)
         if self.settings.app_id is not None and not back:
             raise RedirectRefused(
-                "The options API wants to know where your app leads back to. Give its redirect URL, letter by letter "
+                "To sign you in with the browser, Deriv needs the redirect URL of your app. Enter it letter by letter, "
                 f"as you registered it at {APIS['options'].pages.apps}",
                 code="redirect_url",
             )
@@ -135,7 +133,6 @@ class Exchange:
             back or "",
             self._scopes,
             host=wish.host or (box.side("options").auth_host if box else code.HOST),
-            signup=wish.signup,
             language=self.settings.language,
         )
         self.options: Mapping[str, Any] = {"create_demo": True} if wish.create_demo else {}

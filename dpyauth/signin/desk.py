@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from dpyauth.apis.access import Account
 from dpyauth.credentials import Secret, checked
-from dpyauth.errors import DpyauthError, KeepingFailed
+from dpyauth.errors import ApiUnavailable, DpyauthError, InvalidCredential, KeepingFailed
 from dpyauth.panels.base import PanelDesk
 from dpyauth.panels.choosing import Choosing
 from dpyauth.panels.texts import texts
@@ -18,6 +18,7 @@ from dpyauth.registry import APIS, DEFAULT
 from dpyauth.signin import views
 from dpyauth.signin.attempts import reach, run, sign_in
 from dpyauth.signin.choice import Choice
+from dpyauth.signin.kept import KeptToken
 from dpyauth.threads import Thread
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class Desk(PanelDesk):
     box : Sandbox, optional
         The sandbox it is a session with, if it is.
     api : str, optional
-        The API, where the reader has chosen one already.
+        The API, where the user has chosen one: the panel asks for nothing else.
     redirect_url : str, optional
         The redirect URL registered for the app, where it leads to this machine or the options API is meant.
     oauth_host : str, optional
@@ -74,10 +75,10 @@ class Desk(PanelDesk):
         here = session._settings
         server = None if box is not None or here.server in {facts.server for facts in APIS.values()} else here.server
         self._choice = Choice(box, server, here.language)
-        self._apis = list(APIS) if server is None else [here.api]
-        self._app_ids = {name: self._choice.settings(name, None).app_id or "" for name in self._apis}  # the usual ones
+        self._there = list(APIS) if server is None else [here.api]
+        self._apis = [api] if api in self._there else self._there  # those that the panel asks for
+        self._unavailable = ""  # the one that has turned out to be
         self._samples = views.samples(box) if box is not None else {}
-        self._api = api or ""
         self._redirect_url = redirect_url
         self._oauth_host = oauth_host
         self._remember = remember
@@ -85,29 +86,47 @@ class Desk(PanelDesk):
         self._loginid = loginid
         self._choosing = Choosing(session, self._use, super().dismiss)
         self._lock = threading.RLock()
+        self._kept = KeptToken(lambda: self.changed())
         self._attempt: Future[Account] | None = None
         self._asked = ""  # the API of the latest attempt
+        self._typed = False  # whether that is one with a token that was entered
         self._again: Callable[[], None] | None = None  # the latest attempt, but with a demo account made for it
         self._browser: Browsing | None = None
         self._balances: dict[str, str] = {}
 
     # What the reader does
 
-    def token(self, token: Secret, app_id: str, *, api: str | None = None, remember: bool = False) -> None:
-        """Sign in with a token. ``api``: the API, where the reader says which; empty to have it guessed."""
-        self.dismiss()  # or the same mistake twice would change nothing, and look like no answer
-        chosen = self._api if api is None else api
-        speaks = chosen or self._guess(token, app_id)
-        own = self._own(app_id, speaks)
-        checked(token, _SOURCE, speaks)
-        where = self._choice.settings(speaks, own)
-        self._begin(lambda api: (checked(token, _SOURCE, api), None), where, remember=remember)
+    def token(self, token: Secret, app_id: str, *, api: str = "", remember: bool = False) -> None:
+        """Sign in with a token, or with the one that is kept where this one is empty.
 
-    def sample(self, name: str, api: str = DEFAULT) -> None:
+        ``api``: the API whose fields it was entered in; without one, the first. The token is kept until Deriv has
+        taken or refused it, so that a wrong app ID or a break of the network costs no token.
+        """
+        api = api if api in self._apis else self._apis[0]
+        given = token if token.reveal().strip() else self._kept.get(api) or token
+        self.dismiss()  # or the same mistake twice would change nothing, and look like no answer
+        self._asked, self._typed = api, True
+        mine = self._choice.kind(given, likely=True)
+        if mine in self._apis and mine != api:
+            self._kept.keep(given, mine)
+            self._notice = views.of_another_api(mine, api, self.words)
+            self.changed()
+            return
+        self._kept.keep(given, api)
+        where = self._choice.complete(api, app_id)
+        try:
+            checked(given, _SOURCE, api)
+        except InvalidCredential:
+            self._kept.drop()
+            raise
+        self._begin(lambda api: (checked(given, _SOURCE, api), None), where, remember=remember)
+
+    def sample(self, name: str, api: str = "") -> None:
         """Sign in with one of the sandbox's sample tokens."""
+        api = api or self._apis[0]
         token = self._samples.get(api, {}).get(name)
         if token is not None:
-            self.token(Secret(token), self.session._settings.app_id or "", api=api)
+            self.token(Secret(token), "", api=api)
 
     def create_demo(self) -> None:
         """Sign in once more with what was refused for want of an account, and have a demo account made."""
@@ -120,9 +139,8 @@ class Desk(PanelDesk):
         app_id: str,
         callback: str | None,
         *,
-        signup: bool,
         remember: bool,
-        api: str | None = None,
+        api: str = "",
         redirect_url: str = "",
         create_demo: bool = False,
         closable: bool = False,
@@ -138,10 +156,11 @@ class Desk(PanelDesk):
         from dpyauth.signin.browsing import Browsing
 
         self.cancel()
-        speaks = (self._api if api is None else api) or self._guess(None, app_id)
+        api = api if api in self._apis else self._apis[0]
+        self._asked, self._typed = api, False
         back = redirect_url.strip() or self._redirect_url
-        wish = Wish(self._oauth_host, back, callback, signup, create_demo)
-        way = WAYS[speaks](self._choice, self._own(app_id, speaks), wish)
+        wish = Wish(self._oauth_host, back, callback, create_demo)
+        way = WAYS[api](self._choice, app_id, wish)
         reach(self.session, way.settings)
         browser = Browsing(way, self, remember=remember, closable=closable)
         self._browser, self._notice = browser, None
@@ -187,14 +206,21 @@ class Desk(PanelDesk):
 
     def hand_over(self) -> None:
         """Another desk asks now: the browser comes back to that one."""
+        self._kept.drop()
         with self._lock:
             browser, self._browser = self._browser, None
         if browser is not None:
             browser.end()
             self.changed()
 
+    def leave(self) -> None:
+        """The panel is taken away for good."""
+        super().leave()
+        self._kept.drop()
+
     def dismiss(self) -> None:
         """Take away what was said."""
+        self._kept.drop()
         self._notice = self._again = None
         self.session._dismiss()
         self.changed()
@@ -209,9 +235,12 @@ class Desk(PanelDesk):
         offer = ""
         if views.account_missing(error):
             offer = "demo" if self._again else "demo with Deriv"
-        elif views.token_refused(error) and DEFAULT in self._apis:
-            offer = DEFAULT  # where Deriv may have moved the reader to
-        self._notice = views.trouble(error, self._asked, offer, self.words)
+        elif (views.token_refused(error) or isinstance(error, ApiUnavailable)) and DEFAULT in self._there:
+            self._apis = self._there  # Deriv has probably moved the user to the other one
+            offer = "move"
+        if isinstance(error, ApiUnavailable):
+            self._unavailable = error.api
+        self._notice = views.trouble(error, self._asked, offer, self.words, typed=self._typed)
         self.changed()
 
     # What there is to show
@@ -225,6 +254,7 @@ class Desk(PanelDesk):
         if notice is None and attempt is None:
             notice = views.news(session, self.words)
         if state == "closed":
+            self._kept.drop()
             phase = "closed"
         elif attempt is not None:
             phase = "busy"
@@ -236,14 +266,12 @@ class Desk(PanelDesk):
             "phase": phase,
             "state": state,
             "host": session._settings.host,
+            "elsewhere": self._choice.server is not None,
             "sandbox": self._box is not None,
-            "apis": self._apis,
-            "api": self._api,
-            "speaks": session.api,
-            "app_id": session._settings.app_id or "",
-            "app_ids": self._app_ids,
+            "forms": [self._form(api) for api in self._apis],
+            "kept": self._kept.api,
             "redirect_url": self._redirect_url or "",
-            "samples": {api: list(samples) for api, samples in self._samples.items()},
+            "samples": {api: list(self._samples[api]) for api in self._apis if api in self._samples},
             "account": account,
             "accounts": views.accounts(session, self._balances),
             "asking": self._choosing.asking,
@@ -289,14 +317,9 @@ class Desk(PanelDesk):
 
     # Inside
 
-    def _guess(self, token: Secret | None, app_id: str) -> str:
-        """The API that this looks made for; an app ID that stood there already says nothing of it."""
-        return self._choice.guess(token, None if app_id.strip() in self._app_ids.values() else app_id)
-
-    def _own(self, app_id: str, api: str) -> str | None:
-        """The app ID that was entered, unless it is the one that stands there for the other API."""
-        others = (usual for name, usual in self._app_ids.items() if name != api)
-        return None if app_id.strip() in others else app_id
+    def _form(self, api: str) -> dict[str, Any]:
+        form = views.form(api, self._choice, self.session._settings)
+        return form | {"open": form["open"] and api != self._unavailable}
 
     def _begin(
         self,
@@ -340,11 +363,14 @@ class Desk(PanelDesk):
         except DpyauthError as error:
             if not views.account_missing(error):
                 self._again = None
+            if views.token_is_no_good(error):
+                self._kept.drop()
             self.fail(error)
         except Exception as error:
             self.broke(error)
         else:
             self._again = None
+            self._kept.drop()
             self.changed()
 
     def _afterwards(self) -> None:

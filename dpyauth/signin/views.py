@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Any
 from dpyauth import environment
 from dpyauth.apis.access import by_looks
 from dpyauth.errors import (
+    ApiUnavailable,
+    CallTimeout,
     ConnectionFailed,
     DpyauthError,
     InvalidCredential,
     InvalidSetting,
     KeepingFailed,
+    PermissionDenied,
     RedirectRefused,
     SignInRefused,
 )
@@ -24,30 +27,71 @@ if TYPE_CHECKING:
     from dpyauth.apis.access import Account
     from dpyauth.sandbox import Sandbox
     from dpyauth.session import Session
+    from dpyauth.settings import Settings
+    from dpyauth.signin.choice import Choice
 
 _TITLES: dict[type[DpyauthError], str] = {
     InvalidCredential: "check_token",
     InvalidSetting: "check_entries",
     RedirectRefused: "with_deriv_failed",
     SignInRefused: "refused",
+    ApiUnavailable: "unavailable",
     ConnectionFailed: "unreachable",
+    CallTimeout: "no_answer",
     KeepingFailed: "not_kept",
 }
 
 _ENGLISH = texts("sign-in")
 
 
-def trouble(error: DpyauthError, api: str, offer: str = "", words: Mapping[str, str] = _ENGLISH) -> dict[str, str]:
-    """What to say of an error; ``api``: the one that was asked, ``offer``: what there is a button for, to go on."""
+def trouble(
+    error: DpyauthError, api: str, offer: str = "", words: Mapping[str, str] = _ENGLISH, *, typed: bool = True
+) -> dict[str, str]:
+    """What to say of an error, and beside which field.
+
+    ``api``: the one that was asked; ``offer``: what there is a button for, to go on; ``typed``: whether it was asked
+    with a token that was entered.
+    """
     title = words[next((key for kind, key in _TITLES.items() if isinstance(error, kind)), "failed")]
     text = " ".join([str(error), *getattr(error, "__notes__", ())])
+    field = _field(error)
     if account_missing(error):
         title = words["no_account"]
+    if isinstance(error, InvalidSetting) and field:
+        title = words[f"check_{field}"]
     if isinstance(error, SignInRefused) and api:
         title = words["refused_api"].format(title=title, api=api)
+    if isinstance(error, ApiUnavailable):
+        title = words["unavailable"].format(title=_capital(APIS[error.api].title))
     if token_refused(error) and environment.on_hosted_server():
         text += " " + words["elsewhere"]
-    return {"title": title, "text": text, "kind": "error"} | ({"offer": offer} if offer else {})
+    place = {"field": field, "api": api} if field and api and (typed or field != "token") else {}
+    return {"title": title, "text": text, "kind": "error", **place} | ({"offer": offer} if offer else {})
+
+
+def of_another_api(mine: str, api: str, words: Mapping[str, str] = _ENGLISH) -> dict[str, str]:
+    """What to say of a token of one API that was entered for another, before anything is sent."""
+    told = {"mine": APIS[mine].title, "this": APIS[api].title, "credential": APIS[api].credential}
+    title, text = words["other_token"].format(**told), words["other_token_text"].format(**told)
+    return {"title": title, "text": text, "kind": "error", "field": "token", "api": api, "offer": "go on"}
+
+
+def _field(error: DpyauthError) -> str:
+    """The field of the panel that an error is about, where it is about one."""
+    if isinstance(error, InvalidSetting):
+        return error.field if error.field in _FIELDS else ""
+    if isinstance(error, RedirectRefused):
+        return error.code if error.code in _FIELDS else ""
+    if isinstance(error, InvalidCredential):
+        return "token"
+    if isinstance(error, SignInRefused):
+        about = "app ID" if error.code == "InvalidAppID" else "token" if token_refused(error) else error.about
+        return {"app ID": "app_id", "token": "token"}.get(about, "")
+    return ""
+
+
+_FIELDS = ("app_id", "redirect_url")
+"""What can be entered beside a token."""
 
 
 def late(seconds: float, words: Mapping[str, str] = _ENGLISH) -> dict[str, str]:
@@ -68,6 +112,32 @@ def token_refused(error: DpyauthError) -> bool:
 def account_missing(error: DpyauthError) -> bool:
     """Whether somebody was refused only because there is no account yet."""
     return isinstance(error, SignInRefused) and error.code == "NoAccount"
+
+
+def token_is_no_good(error: DpyauthError) -> bool:
+    """Whether it would be of no use to try the same token again, with another app ID or later."""
+    if isinstance(error, SignInRefused):
+        return not (_field(error) == "app_id" or account_missing(error) or error.code.startswith("HTTP"))
+    return isinstance(error, InvalidCredential | PermissionDenied)
+
+
+def form(api: str, choice: Choice, here: Settings) -> dict[str, Any]:
+    """The fields of one API: what stands in them at first, and where to get what belongs there."""
+    facts, box = APIS[api], choice.box
+    usual = choice.settings(api, None).app_id
+    return {
+        "api": api,
+        "title": _capital(facts.title),
+        "app_id": (here.app_id if here.api == api else usual) or "",
+        "shared": facts.shared_app_id or "",
+        "registers": box is not None,  # the sandbox makes an app for every sign-in with the browser
+        "names_redirect": facts.names_redirect and box is None,
+        "open": here.api == api and here.app_id != usual,  # somebody has said so
+        "scope": facts.scopes[facts.smallest_scope],
+        "apps": facts.pages.apps,
+        "tokens": facts.pages.tokens,
+        "account": facts.pages.account,
+    }
 
 
 def news(session: Session, words: Mapping[str, str] = _ENGLISH) -> dict[str, str] | None:
@@ -130,6 +200,10 @@ def money(amount: object) -> str:
         return ""
     places = exact.as_tuple().exponent
     return f"{exact:,.2f}" if isinstance(places, int) and places > -2 else f"{exact:,f}"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _row(account: Account, loginid: str) -> Mapping[str, Any]:

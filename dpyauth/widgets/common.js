@@ -24,9 +24,9 @@ const badge = (kind, text, properties = {}) => element("span", { class: `dpyauth
 
 // A panel in `el`. `body(view)` returns what to show, anew for every `view`: what is being typed into elements with an
 // id, and the place where, are carried over, unless `data-set` says that the body knows better. The focus goes to
-// `data-focus`, or else to what has tabindex -1, where what had it is gone. `heard(message)` gets what Python tells
-// beside that, and `seen(view)` every new view, shown or not. `live` is for panels that are kept up to date only while
-// somebody looks.
+// `data-focus`, or else to what has tabindex -1, where what had it is gone; and to `data-grab` wherever in the panel it
+// was. `heard(message)` gets what Python tells beside that, and `seen(view)` every new view, shown or not. `live` is for
+// panels that are kept up to date only while somebody looks.
 function mount({ model, el, label, body, heard, seen, live = true }) {
   const id = `dpyauth-${Math.random().toString(36).slice(2)}`;
   const t = (key, values = {}) => (model.get("texts")[key] ?? key).replace(/{(\w+)}/g, (whole, name) => values[name] ?? whole);
@@ -110,7 +110,7 @@ function mount({ model, el, label, body, heard, seen, live = true }) {
     }
     if (within) {
       const fallback = root.querySelector("[data-focus]");
-      const again = find(focused.id) ?? fallback ?? (focused.id ? null : alike(focused)[nth]);
+      const again = root.querySelector("[data-grab]") ?? find(focused.id) ?? fallback ?? (focused.id ? null : alike(focused)[nth]);
       (again && !again.disabled ? again : fallback ?? root.querySelector("[tabindex='-1']"))?.focus({ preventScroll: true });
       if (place && again?.setSelectionRange && again.id === focused.id) {
         try {

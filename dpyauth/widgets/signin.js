@@ -3,11 +3,6 @@
 
 const AGAIN = 1000; // ms until the sign-in window is told once more to close
 
-// Of the APIs, and of none: words.
-const CHOICES = { "": "choice_any", v3: "choice_v3", options: "choice_options" };
-const TOKENS = { "": "token", v3: "token_v3", options: "token_options" };
-const TOKEN_HELP = { "": "token_help", v3: "token_help_v3", options: "token_help_options" };
-
 function render({ model, el }) {
   const panel = mount({ model, el, label: "title", body, heard, seen, live: false });
   const { id, t, draw } = panel;
@@ -15,6 +10,7 @@ function render({ model, el }) {
   let asking = false; // "use another token" was pressed while signed in
   let latest = model.get("view").phase;
   let question = ""; // the account that is asked about
+  let marked = ""; // the field that the latest notice was about, and what it said
   window.addEventListener("message", received);
 
   function send(message) {
@@ -75,8 +71,10 @@ function render({ model, el }) {
   function seen(view) {
     const before = latest;
     latest = view.phase;
-    // A sign-in that was refused leaves the form open; one that succeeded closes it.
-    if (latest === "form" || (latest === "in" && before === "busy" && view.notice?.kind !== "error")) asking = false;
+    // A sign-in that was refused leaves the form open; one that succeeded closes it, and what was typed has served.
+    const succeeded = latest === "in" && before === "busy" && view.notice?.kind !== "error";
+    if (latest === "form" || succeeded) asking = false;
+    if (succeeded) for (const { api } of view.forms) delete typed[`app_id-${api}`];
     if (latest !== "browser" && before === "browser") shut();
   }
 
@@ -89,47 +87,65 @@ function render({ model, el }) {
       in: () => (asking ? form(view) : account(view)),
       closed: () => element("p", { class: "dpyauth-closed", tabindex: "-1" }, t("closed")),
     }[view.phase];
+    const asks = view.phase === "form" || (view.phase === "in" && asking);
     const title = view.phase === "in" && !asking ? t("title_in") : t("title");
-    return [panel.header(title, view, element("span", { class: "dpyauth-host", dir: "auto" }, view.host)), shown()];
+    const host = asks && !view.elsewhere ? null : element("span", { class: "dpyauth-host", dir: "auto" }, view.host);
+    panel.root.classList.toggle("dpyauth-roomy", asks);
+    return [panel.header(title, view, host), shown()];
   }
 
   // What a notice has a button for, to go on with.
   function notice(view) {
-    const what = view.notice?.offer;
-    if (what === undefined) return panel.notice(view);
-    const move = () => {
-      typed.api = "options";
-      ask(view.phase === "in");
+    const offers = {
+      "go on": goOn,
+      move: () => [t("offer_current"), button(t("sign_in_current"), () => ask(view.phase === "in"))],
+      demo: () => [button(t("create_demo"), () => send({ do: "create-demo" }))],
+      "demo with Deriv": () => [button(t("create_demo"), () => begin({ ...entered(view.forms[0]), create_demo: true }))],
     };
-    const make = what === "demo" ? () => send({ do: "create-demo" }) : () => begin({ ...entered(), create_demo: true });
-    const offer = what === "options" ? [t("offer_options"), button(t("sign_in_options"), move)] : [button(t("create_demo"), make)];
-    return panel.notice(view, element("p", { class: "dpyauth-offer" }, offer));
+    const offer = offers[view.notice?.offer];
+    const made = offer ? panel.notice(view, element("p", { class: "dpyauth-offer" }, offer(view))) : panel.notice(view);
+    made?.querySelector("p").replaceChildren(...linked(view, view.notice.text));
+    return made;
   }
 
-  // The API that is chosen; where none is, what an app ID of letters is for. Python guesses better, from the token too.
-  function api(view) {
-    const chosen = typed.api ?? view.api;
-    return chosen || (view.apis.length === 1 ? view.apis[0] : /[a-z]/i.test(typed.app_id ?? (view.sandbox ? "" : view.app_id)) ? "options" : "");
+  // A text in which the addresses of Deriv's pages are links; no others, which could be a server's own words.
+  function linked(view, text) {
+    const known = view.forms.flatMap(({ apps, tokens, account }) => [apps, tokens, account]);
+    let parts = [text];
+    for (const address of known.sort((one, other) => other.length - one.length)) {
+      const cut = (part) => part.split(address).flatMap((piece, nth) => (nth ? [away(address, address), piece] : [piece]));
+      parts = parts.flatMap((part) => (typeof part === "string" ? cut(part) : [part]));
+    }
+    return parts;
   }
 
-  // What stands in the field for the app ID: what was typed there, or what is usual with that API.
-  function appIdOf(view) {
-    const speaks = api(view);
-    return typed.app_id ?? (speaks && speaks !== view.speaks ? view.app_ids[speaks] : view.app_id);
+  // The token is of another API than the field: it is kept for that one.
+  function goOn(view) {
+    const right = view.forms.find(({ api }) => api === view.kept);
+    const here = view.forms.find(({ api }) => api === view.notice.api);
+    return [
+      right ? button(t("go_on", { title: right.title }), () => send({ do: "sign-in", token: "", ...entered(right) })) : null,
+      away(here.tokens, t(`make_${here.api}`, { scope: here.scope })),
+    ];
   }
 
-  function entered() {
+  const wrong = (view, name) => view.notice?.field === name.split("-")[0] && view.notice.api === name.split("-")[1];
+  const appIdOf = (form) => typed[`app_id-${form.api}`] ?? form.app_id;
+
+  function entered(form) {
     const view = model.get("view");
     return {
-      api: typed.api ?? view.api,
-      app_id: appIdOf(view),
-      redirect_url: api(view) === "options" ? (typed.redirect_url ?? view.redirect_url) : "",
+      api: form.api,
+      app_id: appIdOf(form),
+      redirect_url: form.names_redirect ? (typed[`redirect_url-${form.api}`] ?? view.redirect_url) : "",
       remember: typed.remember ?? view.remember,
     };
   }
 
+  const away = (address, text, properties = {}) =>
+    element("a", { href: address, target: "_blank", rel: "noopener", ...properties }, text);
   const label = (name, text) => element("label", { class: "dpyauth-label", for: `${id}-${name}` }, text);
-  const help = (name, text) => element("p", { class: "dpyauth-help", id: `${id}-${name}-help` }, text);
+  const help = (name, ...text) => element("p", { class: "dpyauth-help", id: `${id}-${name}-help` }, text);
 
   function field(name, properties) {
     return element("input", {
@@ -141,8 +157,8 @@ function render({ model, el }) {
   const secret = (name, properties = {}) =>
     field(name, { type: "password", "data-1p-ignore": true, "data-lpignore": "true", ...properties });
 
-  function plain(name, value) {
-    const made = field(name, { "data-set": true });
+  function plain(name, value, properties = {}) {
+    const made = field(name, { "data-set": true, ...properties });
     made.value = typed[name] ?? value;
     made.addEventListener("input", () => (typed[name] = made.value));
     return made;
@@ -159,80 +175,110 @@ function render({ model, el }) {
     return element("form", { class: "dpyauth-form", onsubmit: submit, autocomplete: "off", novalidate: true }, ...children);
   }
 
-  const submit = (text) => element("button", { class: "dpyauth-button dpyauth-primary", type: "submit" }, text);
+  const submit = (text, properties = {}) =>
+    element("button", { class: "dpyauth-button dpyauth-primary", type: "submit", ...properties }, text);
   const cancel = () => button(t("cancel"), () => send({ do: "cancel" }));
 
   function form(view) {
-    const speaks = api(view);
-    const appId = plain("app_id", appIdOf(view));
-    appId.addEventListener("input", () => api(view) !== speaks && draw());
-    const token = secret("token", { "data-focus": true });
+    const [first, ...others] = view.forms;
     const remember = element("input", { id: `${id}-remember`, type: "checkbox", "data-set": true });
     remember.checked = typed.remember ?? view.remember;
     remember.addEventListener("change", () => (typed.remember = remember.checked));
-    return asked(() => ({ do: "sign-in", ...entered() }), "token", token,
-      notice(view),
-      label("token", t(TOKENS[speaks])),
-      token,
-      help("token", view.sandbox ? t("token_help_sandbox") : t(TOKEN_HELP[speaks])),
-      label("app_id", t("app_id")),
-      appId,
-      help("app_id", speaks === "options" ? t("app_id_help_options") : t("app_id_help")),
-      view.apis.length > 1 ? choices(view) : null,
+    const placed = view.forms.some(({ api }) => api === view.notice?.api);
+    const said = JSON.stringify(placed ? view.notice : "");
+    const fresh = placed && said !== marked;
+    marked = said;
+    return element("div", { class: "dpyauth-form" },
+      placed ? null : notice(view),
+      ways(view, first, fresh),
       element("p", { class: "dpyauth-tick" }, remember, element("label", { for: `${id}-remember` }, t("remember"))),
-      element("div", { class: "dpyauth-row" },
-        submit(t("sign_in")),
-        asking ? button(t("keep_present"), () => ask(false)) : null),
-      without(view, speaks),
-      view.sandbox ? samples(view) : null);
+      asking ? element("div", { class: "dpyauth-row" }, button(t("keep_present"), () => ask(false))) : null,
+      view.sandbox ? samples(view, first) : element("p", { class: "dpyauth-new" }, t("no_account_yet"), " ", away(first.account, t("open_account"))),
+      others.map((form) => folded(view, form, fresh)));
   }
 
-  function choices(view) {
-    const choice = element("select", { id: `${id}-api`, class: "dpyauth-input", "aria-describedby": `${id}-api-help`, "data-set": true },
-      ["", ...view.apis].map((name) => element("option", { value: name }, t(CHOICES[name]))));
-    choice.value = typed.api ?? view.api;
-    choice.addEventListener("change", () => {
-      typed.api = choice.value;
-      draw();
+  // Where to begin: at the first empty field.
+  const firstOf = ({ forms: [first] }) => `${appIdOf(first) ? "token" : "app_id"}-${first.api}`;
+
+  // Where to go on: at the field that is wrong, or at the button that tries again.
+  function focusOf(view) {
+    const { notice: said, kept } = view;
+    if (said?.field) return `${said.field}-${said.api}`;
+    return kept && said?.offer !== "move" ? `again-${kept}` : firstOf(view);
+  }
+
+  // Both ways to sign in on one API: with a token, and with the browser.
+  function ways(view, form, fresh) {
+    const focus = focusOf(view);
+    const marks = (name) => ({
+      "aria-invalid": wrong(view, name) ? "true" : null,
+      "aria-describedby": wrong(view, name) ? `${id}-${name}-wrong ${id}-${name}-help` : `${id}-${name}-help`,
+      "data-focus": focus === name,
+      "data-grab": fresh && focus === name,
     });
-    const details = element("details", { class: "dpyauth-more", id: `${id}-details`, open: typed.more ?? choice.value !== "", "data-set": true },
-      element("summary", { id: `${id}-more` }, t("more", { api: choice.value || t(CHOICES[""]) })),
-      label("api", t("choice")),
-      choice,
-      help("api", t("choice_help")));
+    const below = (name, ...text) => element("div", { class: "dpyauth-below-field" },
+      wrong(view, name) ? element("div", { id: `${id}-${name}-wrong` }, notice(view)) : null,
+      help(name, ...text));
+    const [appName, tokenName, backName] = ["app_id", "token", "redirect_url"].map((name) => `${name}-${form.api}`);
+    const kept = view.kept === form.api;
+    const appId = plain(appName, form.app_id, marks(appName));
+    const token = secret(tokenName, { ...marks(tokenName), placeholder: kept ? t("kept") : null });
+    const make = view.sandbox ? [] : [
+      away(form.apps, t(`register_${form.api}`), { class: "dpyauth-to-apps" }),
+      away(form.tokens, t(`make_${form.api}`, { scope: form.scope }), { class: "dpyauth-to-tokens" }),
+    ];
+    const byToken = asked(() => ({ do: "sign-in", ...entered(form) }), "token", token,
+      label(appName, t("app_id")),
+      appId,
+      below(appName, t(`app_id_help_${form.api}`)),
+      label(tokenName, t(`token_${form.api}`)),
+      token,
+      below(tokenName, t(kept ? "token_help_kept" : view.sandbox ? "token_help_sandbox" : "token_help")),
+      element("div", { class: "dpyauth-row" }, submit(t(kept ? "try_again" : "sign_in"), { "data-focus": focus === `again-${form.api}` })),
+      make);
+    byToken.classList.add("dpyauth-by-token");
+
+    const go = button(t("with_deriv"), () => begin(entered(form)), { "aria-describedby": `${id}-${form.api}-needs` });
+    const needs = element("p", { class: "dpyauth-help dpyauth-needs", id: `${id}-${form.api}-needs` });
+    const check = () => {
+      go.disabled = !form.registers && ["", form.shared].includes(appId.value.trim());
+      needs.textContent = go.disabled ? t("needs_app_id") : "";
+    };
+    appId.addEventListener("input", check);
+    check();
+    const about = t(view.sandbox ? "browser_help_sandbox" : `browser_help_${form.api}`);
+    const back = form.names_redirect
+      ? [label(backName, t("redirect")), plain(backName, view.redirect_url, { ...marks(backName), placeholder: t("redirect_example") }), below(backName, about, here())]
+      : [element("p", { class: "dpyauth-help" }, about)];
+    const byBrowser = element("div", { class: "dpyauth-by-browser" },
+      element("p", { class: "dpyauth-heading" }, t("in_browser")), back, element("div", { class: "dpyauth-row" }, go), needs);
+    return element("div", { class: "dpyauth-ways" }, byToken, byBrowser);
+  }
+
+  // The callback page of the Jupyter server, where Deriv would take its address.
+  function here() {
+    const said = element("span", {});
+    callbackPage.then((address) => address?.startsWith("https:") && said.append(" ", t("redirect_here", { address })));
+    return said;
+  }
+
+  function folded(view, form, fresh) {
+    const needed = view.notice?.api === form.api || (view.kept === form.api && view.notice?.offer !== "go on");
+    const details = element("details", { class: "dpyauth-more", id: `${id}-more-${form.api}`, open: needed || (typed.more ?? form.open), "data-set": true },
+      element("summary", {}, t("older")),
+      element("p", { class: "dpyauth-help" }, t("older_help")),
+      ways(view, form, fresh),
+      view.sandbox ? samples(view, form) : null);
     details.addEventListener("toggle", () => (typed.more = details.open));
     return details;
   }
 
-  function without(view, speaks) {
-    const withDeriv = (signup) => () => begin({ ...entered(), signup });
-    return element("div", { class: "dpyauth-other" },
-      element("span", { class: "dpyauth-label" }, t("without")),
-      element("p", { class: "dpyauth-help" }, view.sandbox ? t("without_help_sandbox") : t("without_help")),
-      speaks === "options" && !view.sandbox ? redirect(view) : null,
-      element("div", { class: "dpyauth-row" },
-        button(t("with_deriv"), withDeriv(false)),
-        button(t("sign_up"), withDeriv(true))));
-  }
-
-  function redirect(view) {
-    const about = help("redirect_url", t("redirect_help"));
-    callbackPage.then((here) => here?.startsWith("https:") && about.append(" ", t("redirect_here", { address: here })));
-    return [label("redirect_url", t("redirect")), plain("redirect_url", view.redirect_url), about];
-  }
-
-  function samples(view) {
-    const choice = element("select", { id: `${id}-sample`, class: "dpyauth-input" },
-      Object.entries(view.samples).map(([name, labels]) =>
-        element("optgroup", { label: t("api", { api: name }) },
-          labels.map((text) => element("option", { value: `${name}:${text}` }, text)))));
-    const use = () => {
-      const [name, text] = choice.value.split(/:(.*)/s);
-      send({ do: "sample", api: name, name: text });
-    };
+  function samples(view, { api }) {
+    const choice = element("select", { id: `${id}-sample-${api}`, class: "dpyauth-input" },
+      view.samples[api].map((text) => element("option", { value: text }, text)));
     return element("div", { class: "dpyauth-samples" },
-      label("sample", t("samples")),
-      element("div", { class: "dpyauth-row" }, choice, button(t("use_sample"), use)));
+      label(`sample-${api}`, t("samples")),
+      element("div", { class: "dpyauth-row" }, choice, button(t("use_sample"), () => send({ do: "sample", api, name: choice.value }))));
   }
 
   function vouch(view) {
@@ -262,7 +308,7 @@ function render({ model, el }) {
   function busy(view) {
     return element("div", { class: "dpyauth-busy", role: "status", tabindex: "-1" },
       element("span", { class: "dpyauth-spinner", "aria-hidden": "true" }),
-      element("span", {}, view.sandbox ? t("under_way_sandbox") : t("under_way", { host: view.host })),
+      element("span", {}, view.sandbox ? t("under_way_sandbox") : t("under_way")),
       cancel());
   }
 
@@ -291,7 +337,7 @@ function render({ model, el }) {
     asking = yes;
     if (model.get("view").notice) send({ do: "dismiss" }); // what was said is about an earlier try
     draw();
-    panel.find(`${id}-token`)?.focus();
+    panel.find(`${id}-${firstOf(model.get("view"))}`)?.focus();
   }
 
   const changed = () => (question = answering(panel, model.get("view"), question));

@@ -7,7 +7,6 @@ from typing import Any
 from IPython.display import display
 
 from dpyauth.credentials import Secret
-from dpyauth.registry import APIS, DEFAULT
 from dpyauth.signin.desk import Desk
 from dpyauth.widgets.panel import Panel, script, style
 
@@ -30,13 +29,12 @@ class SignInPanel(Panel):
 
     def _do(self, said: dict[str, Any]) -> None:
         desk = self._desk
-        app_id, remember = _text(said, "app_id"), said.get("remember") is True
-        api = api if (api := _text(said, "api")) in APIS else None if "api" not in said else ""
+        api, app_id, remember = _text(said, "api"), _text(said, "app_id"), said.get("remember") is True
         match said:
             case {"do": "sign-in"}:
                 desk.token(_taken(said, "token"), app_id, api=api, remember=remember)
             case {"do": "sample", "name": str(name)}:
-                desk.sample(name, api or DEFAULT)
+                desk.sample(name, api)
             case {"do": "create-demo"}:
                 desk.create_demo()
             case {"do": "browser"}:
@@ -47,7 +45,6 @@ class SignInPanel(Panel):
                         _text(said, "callback") or None,
                         api=api,
                         redirect_url=_text(said, "redirect_url"),
-                        signup=said.get("signup") is True,
                         create_demo=said.get("create_demo") is True,
                         closable=said.get("window") is True,
                         remember=remember,

@@ -124,11 +124,12 @@ class Notebook:
 
     @property
     def token(self) -> Locator:
-        return self.panel.get_by_label("API token")
+        """Of the first of both APIs."""
+        return self.panel.get_by_label(re.compile("^(Personal access|API) token$")).first
 
     @property
     def app_id(self) -> Locator:
-        return self.panel.get_by_label("App ID")
+        return self.panel.get_by_label("App ID").first
 
     @property
     def notice(self) -> Locator:

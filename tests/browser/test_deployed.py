@@ -111,7 +111,7 @@ def through_deriv(notebook: Notebook, host: str) -> None:
 
 def test_a_token(notebook: Notebook, deriv: Sandbox, front: Front, released: Path) -> None:
     front.asked.clear()
-    login(notebook, released)
+    login(notebook, released, api="v3")
     notebook.token.fill("sandbox-rich-all")
     notebook.token.press("Enter")
     expect_signed_in(notebook, deriv, ["CR900001"], ["CR900001"])
@@ -120,10 +120,10 @@ def test_a_token(notebook: Notebook, deriv: Sandbox, front: Front, released: Pat
 
 def test_a_personal_access_token(notebook: Notebook, deriv: Sandbox, front: Front, released: Path) -> None:
     front.asked.clear()
-    login(notebook, released, app_id=deriv.options_app_id)
-    secret = notebook.panel.get_by_label("Personal access token")
-    secret.fill(deriv.options_token("rich").token)
-    secret.press("Enter")
+    login(notebook, released)
+    notebook.app_id.fill(deriv.options_app_id)
+    notebook.token.fill(deriv.options_token("rich").token)
+    notebook.token.press("Enter")
     accounts = ["ROT900001", "DOT900003"]
     expect_signed_in(notebook, deriv, accounts, accounts)
     assert {host for host, _ in front.asked} == {"api.derivws.com"}
@@ -131,7 +131,8 @@ def test_a_personal_access_token(notebook: Notebook, deriv: Sandbox, front: Fron
 
 def test_the_browser_on_v3(notebook: Notebook, deriv: Sandbox, front: Front, released: Path, callback: str) -> None:
     front.asked.clear()
-    login(notebook, released, app_id=deriv.register_app("A notebook", callback, ("read", "trading_information")))
+    app_id = deriv.register_app("A notebook", callback, ("read", "trading_information"))
+    login(notebook, released, app_id=app_id, api="v3")
     through_deriv(notebook, "oauth.deriv.com")
     accounts = ["CR900001", "CR900002", "VRTC900003"]
     expect_signed_in(notebook, deriv, accounts, accounts)

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
-from dpyauth.sandbox.users import SAMPLES
+from dpyauth.registry import APIS
 
 if TYPE_CHECKING:
     from conftest import Lab, Notebook
@@ -20,20 +20,23 @@ ASK = """
 import dpyauth
 from dpyauth.sandbox import shared
 shared().start().faults.clear()
+passes = shared().options.passes
+passes["pat_" + "5a" * 32] = passes[shared().options_token("rich, every").token]
 if "session" in globals():
     session.close()
 session = dpyauth.login(sandbox=True, ask=True)
 """
-STATUS = "session.account_status()"
-STALL = "shared().faults.stall('authorize')"
+LIST = "session.accounts()"
+STALL = "shared().faults.stall('balance')"
 CLEAR = "shared().faults.clear()"
-RIGHT = SAMPLES[0].token
+RIGHT = "pat_" + "5a" * 32
+OLD = "sandbox-rich-btc"
 WRONG = "Canary-7f3a91-wrong"
 
 
 @pytest.fixture(scope="module")
 def notebook(opening: Callable[..., Any], lab: Lab) -> Iterator[Notebook]:
-    with opening(lab, "lab", (ASK, STATUS, STALL, CLEAR)) as one:
+    with opening(lab, "lab", (ASK, LIST, STALL, CLEAR)) as one:
         yield one
 
 
@@ -60,16 +63,16 @@ def expect_account(notebook: Notebook, loginid: str) -> None:
 
 def test_token_and_enter(form: Notebook) -> None:
     expect(form.panel).to_contain_text("nothing here is real")
-    expect(form.app_id).to_have_value("16303")
+    expect(form.app_id).to_have_value(re.compile("^33"))
     expect(form.token).to_have_attribute("type", "password")
     expect(form.token).to_have_attribute("autocomplete", "off")
     form.shot("form-light")
     sign_in(form, RIGHT)
-    expect_account(form, "CR900001")
-    expect(form.panel).to_contain_text("Real account")
+    expect_account(form, "DOT900003")
+    expect(form.panel).to_contain_text("Demo account")
     expect(form.panel).to_contain_text("connected")
     expect(form.token).to_have_count(0)
-    expect(form.run(1).locator("table.dataframe")).to_contain_text("CR900001")
+    expect(form.run(1).locator("table.dataframe")).to_contain_text("ROT900001")
     form.shot("account-light")
     form.theme("Dark")
     form.shot("account-dark")
@@ -78,40 +81,79 @@ def test_token_and_enter(form: Notebook) -> None:
 def test_wrong_token_then_right_one(form: Notebook) -> None:
     sign_in(form, WRONG)
     expect(form.notice).to_contain_text("Deriv did not let you in")
-    expect(form.notice).to_contain_text("does not accept this API token")
+    expect(form.notice).to_contain_text("a part of it is missing")
     expect(form.notice).to_have_role("alert")
     expect(form.token).to_have_value("")
     expect(form.token).to_be_focused()
+    expect(form.token).to_have_attribute("aria-invalid", "true")
     form.shot("refused-light")
     form.theme("Dark")
     form.shot("refused-dark")
     sign_in(form, RIGHT)
-    expect_account(form, "CR900001")
+    expect_account(form, "DOT900003")
     expect(form.notice).to_have_count(0)
 
 
 def test_mistakes(form: Notebook) -> None:
     form.button("Sign in").click()
-    expect(form.notice).to_contain_text("The API token is empty")
+    expect(form.notice).to_contain_text("The token is empty")
+    expect(form.token).to_be_focused()
     # The same again is answered again, and is not taken for a kernel that does not answer.
     form.page.evaluate("() => { document.querySelector('.dpyauth-notice').dataset.old = '' }")
     form.button("Sign in").click()
-    expect(form.panel.locator(".dpyauth-notice:not([data-old])")).to_contain_text("The API token is empty")
+    expect(form.panel.locator(".dpyauth-notice:not([data-old])")).to_contain_text("The token is empty")
 
-    # A wrong app ID stays in its field, to be mended.
-    form.app_id.fill("16.3")
+
+def test_a_wrong_app_id_costs_no_token(form: Notebook) -> None:
+    """It is marked, stays in its field to be corrected, and the token is kept in the kernel meanwhile."""
+    form.app_id.fill("My app")
     sign_in(form, RIGHT)
-    expect(form.notice).to_contain_text("Check what you entered")
-    expect(form.app_id).to_have_value("16.3")
-    form.app_id.fill("1089")
+    expect(form.notice).to_contain_text("Check the app ID")
+    expect(form.app_id).to_be_focused()
+    expect(form.app_id).to_have_value("My app")
+    expect(form.app_id).to_have_attribute("aria-invalid", "true")
+    expect(form.app_id).to_have_accessible_description(re.compile("^Check the app ID.*not its name"))
+    expect(form.token).not_to_have_attribute("aria-invalid", "true")
+    expect(form.token).to_have_value("")
+    expect(form.token).to_have_attribute("placeholder", "kept for this try")
+    form.expect_readable("wrong-app-id")
+
+    form.app_id.fill("SomeApp0fMine")  # could be right, and Deriv does not know it
+    form.app_id.press("Enter")
+    expect(form.notice).to_contain_text("Deriv did not let you in (options API)")
+    expect(form.app_id).to_be_focused()
+    expect(form.app_id).to_have_attribute("aria-invalid", "true")
+    form.app_id.fill("")  # in the sandbox its own stands in
+    form.button("Try again").click()
+    expect_account(form, "DOT900003")
+    assert sum(RIGHT in frame for frame in form.sent) == 1
+
+
+def test_no_answer_costs_no_token(form: Notebook) -> None:
+    form.fill(3, "shared().faults.http(503, 'get_accounts', times=5)")
+    form.run(3)
     sign_in(form, RIGHT)
-    expect_account(form, "CR900001")
+    expect(form.notice).to_contain_text("503")
+    expect(form.button("Try again")).to_be_focused()
+    form.shot("try-again-light")
+    form.fill(3, CLEAR)
+    form.run(3)
+    form.button("Try again").click()
+    expect_account(form, "DOT900003")
+    assert sum(RIGHT in frame for frame in form.sent) == 1
 
 
 def test_sample_by_name_another_token_and_back(form: Notebook) -> None:
+    """Those of the current API come first, those of the older one are folded away with it."""
     samples = form.panel.get_by_label("Sample tokens of the sandbox")
-    samples.select_option("rich, the demo account")
+    expect(samples.first).to_have_value("rich, every scope")
     form.button("Use this sample").click()
+    expect_account(form, "DOT900003")
+    form.button("Use another token").click()
+    expect(form.token).to_be_focused()
+    form.panel.locator("summary").click()
+    samples.last.select_option("rich, the demo account")
+    form.button("Use this sample").last.click()
     expect_account(form, "VRTC900003")
     expect(form.panel).to_contain_text("Demo account")
 
@@ -129,57 +171,130 @@ def test_sample_by_name_another_token_and_back(form: Notebook) -> None:
 
     form.button("Use another token").click()
     expect(form.notice).to_have_count(0)
-    sign_in(form, "sandbox-rich-btc")
-    expect_account(form, "CR900002")
-    expect(form.run(1).locator("table.dataframe")).to_contain_text("CR900002")
-
-
-def test_both_apis(form: Notebook) -> None:
-    """The reader chooses, or the token and the app ID do. What was sent to one is not sent to the other."""
-    form.panel.locator("summary").click()
-    choice = form.panel.get_by_label("Deriv API")
-    expect(choice).to_have_value("")
-    choice.focus()
-    choice.select_option("options (personal access token)")
-    expect(form.panel.get_by_label("Personal access token", exact=True)).to_be_visible()
-    expect(choice).to_be_focused()
-    expect(form.panel.locator("summary")).to_contain_text("options")
-    expect(form.app_id).to_have_value(re.compile("^33"))
-    form.expect_readable("both-apis-form")
-    choice.select_option("automatic")
-    form.panel.get_by_label("Sample tokens of the sandbox").select_option("options:rich, every scope")
-    form.button("Use this sample").click()
+    sign_in(form, RIGHT)
     expect_account(form, "DOT900003")
-    expect(form.panel.locator(".dpyauth-api")).to_have_text("options API")
-    expect(form.run(3).locator(".jp-OutputArea-output")).to_have_count(0)
-    form.fill(3, "session.balance()")
-    expect(form.run(3).locator("table.dataframe")).to_contain_text("DOT900003")
-
-    form.button("Use another token").click()
-    form.app_id.fill("SomeApp0fMine")  # letters: of options, as it looks
-    form.panel.get_by_label("Personal access token", exact=True).fill(RIGHT)
-    form.page.keyboard.press("Enter")
-    expect(form.notice).to_contain_text("Deriv did not let you in (options API)")
-    expect(form.notice).to_contain_text("it is a token of the older API, v3")
-    form.expect_readable("both-apis-refused")
-    form.app_id.fill("16303")
-    form.token.fill(RIGHT)
-    form.page.keyboard.press("Enter")
-    expect_account(form, "CR900001")
+    expect(form.run(1).locator("table.dataframe")).to_contain_text("DOT900003")
 
 
-def test_moved_to_the_newer_api(form: Notebook) -> None:
-    sign_in(form, WRONG)
-    form.button("Sign in on options instead").click()
-    secret = form.panel.get_by_label("Personal access token", exact=True)
-    expect(secret).to_be_focused()
+def test_an_old_token(form: Notebook) -> None:
+    """It is recognized before anything is sent, and one button goes on with the older API."""
+    sign_in(form, OLD)
+    expect(form.notice).to_contain_text("This looks like a token of Deriv's older API (v3)")
+    expect(form.notice).to_contain_text("Nothing was sent")
+    expect(form.token).to_be_focused()
+    link = form.notice.get_by_role("link")
+    expect(link).to_have_attribute("href", "https://developers.deriv.com/dashboard/tokens/")
+    expect(link).to_have_attribute("rel", "noopener")
+    form.expect_readable("old-token")
+    form.button("Go on with Deriv's older API (v3)").click()
+    expect_account(form, "CR900002")
+    expect(form.panel.locator(".dpyauth-api")).to_have_text("v3 API")
+    assert sum(OLD in frame for frame in form.sent) == 1
+
+
+def test_the_older_api_is_folded_away(form: Notebook) -> None:
+    old = form.panel.get_by_label("API token", exact=True)
+    expect(old).to_be_hidden()
+    form.panel.locator("summary").click()
+    expect(old).to_be_visible()
+    app_id = form.panel.get_by_label("App ID").nth(1)
+    expect(app_id).to_have_value("16303")
+    form.expect_readable("older-api")
+
+    app_id.fill("no number")
+    old.fill(OLD)
+    old.press("Enter")
+    expect(form.notice).to_contain_text("Check the app ID")
+    expect(app_id).to_be_focused()
+    expect(old).to_have_attribute("placeholder", "kept for this try")
+    app_id.fill("1089")
+    app_id.press("Enter")
+    expect_account(form, "CR900002")
+
+
+def test_moved_to_the_current_api(form: Notebook) -> None:
+    """All that v3 says of such a token is that it is no good."""
+    form.panel.locator("summary").click()
+    old = form.panel.get_by_label("API token", exact=True)
+    old.fill("Kx9Lm2Qw8Rt5Yz1")
+    old.press("Enter")
+    expect(form.notice).to_contain_text("Deriv did not let you in (v3 API)")
+    expect(old).to_be_focused()
+    form.button("Sign in there instead").click()
+    expect(form.token).to_be_focused()
     expect(form.notice).to_have_count(0)
-    expect(form.panel.get_by_label("Deriv API")).to_have_value("options")
+
+
+# At Deriv itself
+
+
+@pytest.fixture
+def at_deriv(form: Notebook) -> Iterator[Notebook]:
+    """What a new user sees. Nothing is sent from here."""
+    form.fill(0, "session.close()\nsession = dpyauth.login(ask=True)")
+    form.run(0)
+    expect(form.panel).to_have_attribute("data-phase", "form")
+    yield form
+    form.page.set_viewport_size({"width": 1250, "height": 1100})
+    form.fill(0, ASK.strip())
+
+
+def test_what_a_new_user_sees(at_deriv: Notebook) -> None:
+    """Two empty fields, each with where to get what belongs there, and nothing of the older API but where it is."""
+    panel, pages = at_deriv.panel, APIS["options"].pages
+    expect(at_deriv.app_id).to_have_value("")
+    expect(at_deriv.token).to_have_value("")
+    for name, address in (
+        ("Register an app (type PAT)", pages.apps),
+        ("Make a token (scope: Trade)", pages.tokens),
+        ("Open one at Deriv", pages.account),
+    ):
+        link = panel.get_by_role("link", name=name)
+        expect(link).to_have_attribute("href", address)
+        expect(link).to_have_attribute("target", "_blank")
+        expect(link).to_have_attribute("rel", "noopener")
+    shown = panel.inner_text()
+    assert [word for word in ("derivws", "1089", "options", "wss:") if word in shown] == []
+    assert shown.count("v3") == 1
+    at_deriv.expect_readable("new-user")
+    at_deriv.page.set_viewport_size({"width": 760, "height": 1100})
+    expect(panel.get_by_role("link", name="Register an app (type PAT)")).to_be_visible()
+    assert panel.evaluate("(panel) => panel.scrollWidth <= panel.clientWidth")
+    at_deriv.shot("new-user-narrow")
+
+
+def test_signing_in_with_deriv_waits_for_the_app_id(at_deriv: Notebook) -> None:
+    go = at_deriv.button("Sign in with Deriv")
+    expect(go).to_be_disabled()
+    expect(go).to_have_accessible_description("This needs your app ID.")
+    at_deriv.app_id.press_sequentially("33abcDEF")
+    expect(go).to_be_enabled()
+    expect(go).not_to_have_accessible_description("This needs your app ID.")
+    at_deriv.app_id.fill(" ")
+    expect(go).to_be_disabled()
+
+
+def test_a_token_without_an_app_id(at_deriv: Notebook) -> None:
+    sign_in(at_deriv, RIGHT)
+    expect(at_deriv.notice).to_contain_text("needs your app ID")
+    expect(at_deriv.app_id).to_be_focused()
+    expect(at_deriv.notice.get_by_role("link")).to_have_attribute("href", APIS["options"].pages.apps)
+    expect(at_deriv.button("Try again")).to_be_visible()
+
+
+def test_the_only_api_that_was_asked_for(at_deriv: Notebook) -> None:
+    at_deriv.fill(0, "session.close()\nsession = dpyauth.login(api='v3', ask=True)")
+    at_deriv.run(0)
+    expect(at_deriv.panel.get_by_label("API token", exact=True)).to_be_visible()
+    expect(at_deriv.panel.get_by_label("Personal access token")).to_have_count(0)
+    expect(at_deriv.app_id).to_have_value("1089")
+    expect(at_deriv.button("Sign in with Deriv")).to_be_disabled()
+    at_deriv.expect_readable("v3-alone")
 
 
 def test_sign_out(form: Notebook) -> None:
     sign_in(form, RIGHT)
-    expect_account(form, "CR900001")
+    expect_account(form, "DOT900003")
     form.button("Sign out").click()
     expect(form.notice).to_contain_text("You signed out.")
     expect(form.notice).to_have_role("status")
@@ -204,12 +319,12 @@ def test_cancel(form: Notebook) -> None:
     expect(form.notice).to_have_count(0)
     form.run(3)
     sign_in(form, RIGHT)
-    expect_account(form, "CR900001")
+    expect_account(form, "DOT900003")
 
 
 def test_break_is_shown(form: Notebook) -> None:
     sign_in(form, RIGHT)
-    expect_account(form, "CR900001")
+    expect_account(form, "DOT900003")
     # The break may be over in a moment: note down all that the panel says meanwhile.
     form.panel.evaluate(
         """(panel) => {
@@ -227,7 +342,7 @@ def test_break_is_shown(form: Notebook) -> None:
 def test_what_is_typed_outlives_news_from_the_session(form: Notebook) -> None:
     """A break while the next token is being typed must not wipe it."""
     sign_in(form, RIGHT)
-    expect_account(form, "CR900001")
+    expect_account(form, "DOT900003")
     form.button("Use another token").click()
     form.token.press_sequentially("half a tok")
     form.page.evaluate("() => { document.activeElement.dataset.mine = '' }")
@@ -246,7 +361,7 @@ def test_busy_kernel(form: Notebook) -> None:
     sign_in(form, RIGHT)
     expect(form.panel.get_by_role("status")).to_contain_text("No answer from the kernel yet")
     form.shot("waiting-light")
-    expect_account(form, "CR900001")
+    expect_account(form, "DOT900003")
     expect(form.panel.get_by_role("status")).to_be_hidden()
 
 
@@ -284,55 +399,50 @@ def test_another_kernel(form: Notebook) -> None:
 
 def test_keyboard_alone(form: Notebook) -> None:
     cells = form.cells.count()
-    form.token.focus()
-    for letter in "abddxzy0":  # in command mode these add, delete, cut cells ... and "00" restarts the kernel
-        form.page.keyboard.press(letter)
-    form.page.keyboard.press("0")
-    expect(form.token).to_have_value("abddxzy00")
-    form.page.keyboard.press("Tab")
-    expect(form.app_id).to_be_focused()
+
+    def tab_to(where: Locator, letters: str = "") -> None:
+        form.page.keyboard.press("Tab")
+        expect(where).to_be_focused()
+        for letter in letters:  # in command mode these add, delete, cut cells ... and "00" restarts the kernel
+            form.page.keyboard.press(letter)
+
+    form.app_id.focus()
+    form.page.keyboard.press("End")
     for letter in "abm":
         form.page.keyboard.press(letter)
-    expect(form.app_id).to_have_value(re.compile("abm"))
-    assert form.cells.count() == cells
-    expect(form.page.get_by_role("dialog")).to_have_count(0)
-    form.page.keyboard.press("Tab")
-    expect(form.panel.locator("summary")).to_be_focused()
-    form.page.keyboard.press("Tab")
+    expect(form.app_id).to_have_value(re.compile("abm$"))
+    tab_to(form.token, "abddxzy00")
+    expect(form.token).to_have_value("abddxzy00")
+    # JupyterLab spares text fields by itself, but not buttons and lists.
+    tab_to(form.button("Sign in"), "abdd")
+    tab_to(form.button("Sign in with Deriv"), "abdd")
     remember = form.panel.get_by_role("checkbox", name="Remember me")
-    expect(remember).to_be_focused()
+    tab_to(remember)
     form.page.keyboard.press("Space")
     expect(remember).to_be_checked()
     form.page.keyboard.press("Space")
-    # JupyterLab spares text fields by itself, but not buttons and lists.
-    for name in ("Sign in", "Sign in with Deriv", "Sign up"):
-        form.page.keyboard.press("Tab")
-        expect(form.button(name)).to_be_focused()
-        for letter in "abdd":
-            form.page.keyboard.press(letter)
-    form.page.keyboard.press("Tab")
-    samples = form.panel.get_by_label("Sample tokens of the sandbox")
-    expect(samples).to_be_focused()
-    form.page.keyboard.press("r")  # to the next choice with that letter; the notebook makes a raw cell of it
-    expect(samples).to_have_value("v3:rich, read only")
-    assert form.code.count() == cells
+    samples = form.panel.get_by_label("Sample tokens of the sandbox").first
+    tab_to(samples, "r")  # to the next choice with that letter; the notebook makes a raw cell of it
+    expect(samples).to_have_value("rich, trading only")
+    tab_to(form.button("Use this sample"))
+    tab_to(form.panel.locator("summary"))
+    assert (form.cells.count(), form.code.count()) == (cells, cells)
+    expect(form.page.get_by_role("dialog")).to_have_count(0)
 
     form.app_id.focus()
     form.page.keyboard.press("Control+a")
-    form.page.keyboard.type("16303")
-    form.page.keyboard.press("Shift+Tab")
+    form.page.keyboard.press("Delete")
+    form.page.keyboard.press("Tab")
     form.page.keyboard.press("Control+a")
     form.page.keyboard.type(RIGHT)
-    for _ in range(4):
-        form.page.keyboard.press("Tab")
-    form.page.keyboard.press("Space")
-    expect_account(form, "CR900001")
-    expect(form.panel.locator(".dpyauth-who")).to_be_focused()
     form.page.keyboard.press("Tab")
-    expect(form.button("Use another token")).to_be_focused()
+    form.page.keyboard.press("Space")
+    expect_account(form, "DOT900003")
+    expect(form.panel.locator(".dpyauth-who")).to_be_focused()
+    form.button("Use another token").focus()
     form.page.keyboard.press("Enter")
     expect(form.token).to_be_focused()
-    for _ in range(5):
+    for _ in range(4):
         form.page.keyboard.press("Tab")
     expect(form.button("Keep the present account")).to_be_focused()
 
@@ -341,8 +451,8 @@ def test_every_text_can_be_read(form: Notebook) -> None:
     sign_in(form, WRONG)
     expect(form.notice).to_be_visible()
     form.expect_readable()
-    for sample in ("rich, the demo account", "rich, every scope"):
-        form.panel.get_by_label("Sample tokens of the sandbox").select_option(sample)
+    for sample in ("rich, trading only", "rich, every scope"):
+        form.panel.get_by_label("Sample tokens of the sandbox").first.select_option(sample)
         form.button("Use this sample").click()
         expect(form.panel.locator(".dpyauth-who")).to_be_visible()
         form.expect_readable()
@@ -353,17 +463,13 @@ def test_every_text_can_be_read(form: Notebook) -> None:
 
 
 def test_token_leaves_the_page_once_and_is_kept_nowhere(form: Notebook, lab: Lab) -> None:
-    right = "Canary-7f3a91-right"
-    parts = right.rsplit("-", 1)  # or the cell that makes it known would hold it
-    form.fill(3, f"grants = shared().world.grants; grants['-'.join({parts})] = grants['sandbox-rich-read']")
-    form.run(3)
-    tokens = (WRONG, right)
+    tokens = (WRONG, RIGHT)
     sign_in(form, WRONG)
     expect(form.notice).to_be_visible()
     form.run(1)
     saved = form.save()
-    sign_in(form, right)
-    expect_account(form, "CR900001")
+    sign_in(form, RIGHT)
+    expect_account(form, "DOT900003")
     form.run(1)
     saved += form.save()
     kept = form.page.evaluate("() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie])")

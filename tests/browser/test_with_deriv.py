@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
@@ -28,6 +27,12 @@ if "session" in globals():
 session = dpyauth.login(oauth_host={pages!r}, **{options!r})
 """
 CELLS = ("login", "session.account_status('all')[['loginid', 'error']]")
+KEPT = """import threading
+from dpyauth.keep import file
+for thread in threading.enumerate():  # it is being kept when the panel says that the user is in
+    if thread.name == "dpyauth-desk":
+        thread.join()
+print(list(file.read()))"""
 RICH = ["CR900001", "CR900002", "VRTC900003"]
 NOWHERE = "http://localhost/back"
 
@@ -86,10 +91,10 @@ class Reader:
         self.notebook.run(0)
         expect(self.notebook.panel).to_have_attribute("data-phase", "form")
 
-    def go(self, button: str = "Sign in with Deriv") -> Page:
+    def go(self) -> Page:
         """Off to Deriv; returns the window."""
         with self.notebook.page.expect_popup() as opened:
-            self.notebook.button(button).click()
+            self.notebook.button("Sign in with Deriv").click()
         popup: Page = opened.value
         popup.wait_for_url(f"{self.deriv.oauth_host}/**")
         return popup
@@ -229,23 +234,16 @@ def test_what_it_looks_like(ready: Reader) -> None:
     notebook.expect_readable("with-deriv-accounts")
 
 
-def test_sign_up(ready: Reader) -> None:
-    popup = ready.go("Sign up")
-    popup.get_by_label("E-mail").fill(f"reader-{time.monotonic_ns()}@example.org")
-    popup.get_by_label("Password").fill("any")
-    popup.get_by_role("button", name="Create a demo account").click()
-    allow(popup)
-    loginid = ready.notebook.panel.locator(".dpyauth-loginid")
-    expect(loginid).to_have_text(re.compile("VRTC90"))
-    expect(ready.notebook.panel).to_contain_text("Demo account")
-    expect(ready.notebook.panel.locator(".dpyauth-siblings")).to_have_count(0)
-
-
 def test_without_an_app_of_ones_own_no_window_is_left_open(reader: Reader) -> None:
     reader.login(1089)
+    go = reader.notebook.button("Sign in with Deriv")
+    expect(go).to_be_disabled()
+    expect(go).to_have_accessible_description("This needs your app ID.")
+    reader.notebook.app_id.fill("16.3")
     with reader.notebook.page.expect_popup() as opened:
-        reader.notebook.button("Sign in with Deriv").click()
-    expect(reader.notebook.notice).to_contain_text("you need an app ID of your own")
+        go.click()
+    expect(reader.notebook.notice).to_contain_text("Check the app ID")
+    expect(reader.notebook.app_id).to_have_attribute("aria-invalid", "true")
     expect_closed(opened.value)
 
 
@@ -257,7 +255,7 @@ def test_remember_is_ticked_for_this_way_too(ready: Reader) -> None:
     allow(popup)
     ready.expect_accounts(*RICH)
     kept = ready.server.home / "dpyauth" / "credentials.json"
-    notebook.fill(1, "from dpyauth.keep import file; print(list(file.read()))")
+    notebook.fill(1, KEPT)
     expect(notebook.run(1)).to_contain_text(f"default@{ready.deriv.url}")
     assert all(token in kept.read_text() for token in ready.tokens)
 
@@ -654,9 +652,12 @@ def test_code_by_pasting(optional: OptionsReader) -> None:
     optional.login(optional.deriv.register_options_app("A notebook", back))
     with notebook.page.expect_popup() as opened:
         notebook.button("Sign in with Deriv").click()
-    expect(notebook.notice).to_contain_text("where your app leads back to")
+    expect(notebook.notice).to_contain_text("needs the redirect URL of your app")
     expect_closed(opened.value)
-    notebook.panel.get_by_label("Redirect URL").fill(back)
+    redirect_url = notebook.panel.get_by_label("Redirect URL")
+    expect(redirect_url).to_have_attribute("aria-invalid", "true")
+    notebook.expect_readable("redirect-url")
+    redirect_url.fill(back)
     popup = optional.go()
     expect(notebook.panel).to_contain_text("When you are done there, paste the address")
     choose(popup, "Sandbox Rich")

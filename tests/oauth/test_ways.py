@@ -22,9 +22,9 @@ def asked(way: Way) -> dict[str, str]:
 
 
 def test_v3_at_deriv_itself() -> None:
-    way = Redirect(Choice(language="ES"), "16303", Wish(callback=CALLBACK, signup=True))
+    way = Redirect(Choice(language="ES"), "16303", Wish(callback=CALLBACK))
     assert way.url.startswith("https://oauth.deriv.com/oauth2/authorize?")
-    assert asked(way) == {"app_id": "16303", "l": "ES", "signup_device": "desktop", "state": way.state.reveal()}
+    assert asked(way) == {"app_id": "16303", "l": "ES", "state": way.state.reveal()}
     assert (way.settings.api, way.settings.app_id, way.options) == ("v3", "16303", {})
     assert (way.redirect_url, way.listen_at) == (None, None)
 
@@ -51,7 +51,7 @@ def test_v3_lets_a_person_vouch() -> None:
 
 
 def test_options_at_deriv_itself() -> None:
-    way = Exchange(Choice(language="ES"), "33abcDEF", Wish(redirect_url=BACK, callback=CALLBACK, signup=True))
+    way = Exchange(Choice(language="ES"), "33abcDEF", Wish(redirect_url=BACK, callback=CALLBACK))
     assert way.url.startswith("https://auth.deriv.com/oauth2/auth?")
     said = asked(way)
     assert len(said.pop("code_challenge")) == 43
@@ -62,7 +62,6 @@ def test_options_at_deriv_itself() -> None:
         "scope": "trade",
         "state": way.state.reveal(),
         "code_challenge_method": "S256",
-        "prompt": "registration",
         "lang": "ES",
     }
     assert (way.settings.api, way.settings.app_id, way.options) == ("options", "33abcDEF", {})

@@ -60,8 +60,8 @@ class Reader:
         )
         return self.view
 
-    def begin(self, app_id: str = "16303", *, signup: bool = False, remember: bool = False) -> None:
-        begun = self.desk.browser(app_id, CALLBACK, signup=signup, remember=remember)
+    def begin(self, app_id: str = "16303", *, remember: bool = False) -> None:
+        begun = self.desk.browser(app_id, CALLBACK, remember=remember)
         self.url, self.nonce = begun["url"], begun["nonce"]
 
     def state(self) -> str:
@@ -110,7 +110,7 @@ def sit_down(box: Sandbox, open_session: Any, eventually: Any) -> Iterator[Calla
 
     def sit_down_one(token: str | None = None, sandbox: bool = True, **options: Any) -> Reader:
         here = {"box": box} if sandbox else {"oauth_host": box.oauth_host}
-        readers.append(Reader(Desk(open_session(token), **here, **options), box, eventually))
+        readers.append(Reader(Desk(open_session(token), **here, **{"api": "v3", **options}), box, eventually))
         return readers[-1]
 
     yield sit_down_one
@@ -160,8 +160,8 @@ def test_before_anything(reader: Reader, box: Sandbox) -> None:
     assert (view["phase"], view["state"], view["notice"]) == ("form", "signed out", None)
     assert (view["account"], view["accounts"], view["held"]) == (None, [], [])
     assert view["sandbox"] is True
-    assert view["samples"]["v3"] == [sample.label for sample in box.tokens if sample.kind == "api"]
-    assert view["samples"]["options"] == [sample.label for sample in box.options_tokens]
+    assert view["samples"] == {"v3": [sample.label for sample in box.tokens if sample.kind == "api"]}
+    assert [form["api"] for form in view["forms"]] == ["v3"]
     assert json.dumps(view)
 
 
@@ -256,11 +256,6 @@ def test_begin(reader: Reader, box: Sandbox) -> None:
     assert asked["state"] not in str(reader.seen)
 
 
-def test_begin_to_sign_up(reader: Reader) -> None:
-    reader.begin(signup=True)
-    assert "signup_device=desktop" in reader.url
-
-
 def test_at_deriv_itself_it_takes_an_app_of_ones_own(sit_down: Callable[..., Reader]) -> None:
     reader = sit_down(sandbox=False)
     with pytest.raises(InvalidSetting, match="app ID of your own"):
@@ -273,7 +268,7 @@ def test_at_deriv_itself_it_takes_an_app_of_ones_own(sit_down: Callable[..., Rea
 @pytest.mark.parametrize("callback", ["not an address", "http://x/ö", "", None, "http://h/" + "x" * 9])
 def test_no_callback_address_does_harm(reader: Reader, callback: str | None) -> None:
     try:
-        reader.desk.browser("1", callback, signup=False, remember=False)
+        reader.desk.browser("1", callback, remember=False)
     except RedirectRefused:
         assert reader.view["phase"] == "form"
     else:
@@ -305,7 +300,7 @@ def test_returned(away: Reader) -> None:
     assert [account["kind"] for account in view["accounts"]] == ["real", "real", "demo"]
     assert [account["current"] for account in view["accounts"]] == [False, False, True]
     assert [account["currency"] for account in view["accounts"]] == ["USD", "BTC", "USD"]
-    assert view["app_id"] == dict(parse_qsl(urlsplit(away.url).query))["app_id"]
+    assert view["forms"][0]["app_id"] == dict(parse_qsl(urlsplit(away.url).query))["app_id"]
     assert list(away.desk.session._grants) == RICH
 
 
@@ -746,7 +741,7 @@ def test_remembered_by_token(sit_down: Callable[..., Reader], home: Path) -> Non
 def test_remembered_by_browser_and_chosen(reader: Reader, eventually: Callable[..., None]) -> None:
     reader.begin(remember=True)
     reader.return_with(reader.query())
-    app_id = reader.wait_for("in")["app_id"]
+    app_id = reader.wait_for("in")["forms"][0]["app_id"]
     kept = recall()
     assert kept is not None
     assert (list(kept.tokens), kept.active, kept.app_id) == (RICH, "VRTC900003", app_id)
@@ -758,7 +753,7 @@ def test_remembered_by_browser_and_chosen(reader: Reader, eventually: Callable[.
 def test_a_tick_taken_away(reader: Reader, home: Path) -> None:
     reader.desk.token(Secret(WRONG), "16303", remember=True)
     reader.wait_for("form", notice="InvalidToken")
-    reader.desk.token(Secret(READ_ONLY), "16303")
+    reader.desk.token(Secret(READ_ONLY), "16303", api="v3")
     reader.wait_for("in")
     assert not kept_file(home).exists()
 

@@ -20,12 +20,14 @@ from helpers import free_port
 from keyring.backends.fail import Keyring as FailKeyring
 
 from dpyauth.credentials import Secret
-from dpyauth.errors import InvalidCredential, InvalidSetting, RedirectRefused
+from dpyauth.errors import ApiUnavailable, InvalidCredential, InvalidSetting, RedirectRefused
 from dpyauth.keep import recall
 from dpyauth.oauth import tokens
+from dpyauth.registry import APIS
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
 from dpyauth.settings import settings
+from dpyauth.signin import kept
 from dpyauth.signin.desk import Desk
 
 V3 = "sandbox-rich-read"
@@ -65,7 +67,7 @@ class Reader:
         self.desk.token(token, self.box.options_app_id if app_id is None else app_id, **more)
 
     def begin(self, app_id: str | None = None, *, callback: str | None = CALLBACK, **more: Any) -> dict[str, Any]:
-        options = {"signup": False, "remember": False, "api": "options"} | more
+        options = {"remember": False, "api": "options"} | more
         begun = self.desk.browser(str(self.box.app_id) if app_id is None else app_id, callback, **options)
         self.url, self.nonce = begun["url"], begun["nonce"]
         return begun
@@ -151,14 +153,14 @@ def real(sit_down: Callable[..., Reader]) -> Reader:
 # With a token
 
 
-@pytest.mark.parametrize("api", [None, "", "options"])
-def test_personal_access_token(reader: Reader, api: str | None) -> None:
+@pytest.mark.parametrize("api", ["", "options", "v4"])
+def test_personal_access_token(reader: Reader, api: str) -> None:
     reader.token(reader.pat(), api=api)
     view = reader.wait_for("in")
     assert view["account"]["api"] == reader.desk.session.api == "options"
     assert view["account"]["source"] == "the sign-in panel"
     assert (view["account"]["loginid"], view["account"]["kind"]) == ("DOT900003", "demo")
-    assert view["app_id"] == reader.box.options_app_id
+    assert view["forms"][0]["app_id"] == reader.box.options_app_id
     assert view["notice"] is None
     assert {account["loginid"]: account["kind"] for account in view["accounts"]} == {
         "ROT900001": "real",
@@ -167,13 +169,16 @@ def test_personal_access_token(reader: Reader, api: str | None) -> None:
     assert all(re.fullmatch(r"[\d,]+\.\d\d", account["balance"]) for account in view["accounts"])
 
 
-def test_the_app_id_that_stands_there_is_of_v3(reader: Reader) -> None:
-    """Nobody has chosen that one, so the sandbox's own stands in for it; and the other way round."""
-    reader.token(reader.pat(), str(reader.box.app_id))
-    assert reader.wait_for("in")["app_id"] == reader.box.options_app_id
-    reader.desk.token(Secret(V3), reader.view["app_id"])
+def test_each_api_has_its_own_app_id(reader: Reader) -> None:
+    """In the sandbox, its own stands in for one that is left out."""
+    app_ids = [reader.box.options_app_id, str(reader.box.app_id)]
+    assert [form["app_id"] for form in reader.view["forms"]] == app_ids
+    reader.token(reader.pat(), "")
+    assert [form["app_id"] for form in reader.wait_for("in")["forms"]] == app_ids
+    reader.desk.token(Secret(V3), "1089", api="v3")
     view = reader.wait_for("in")
-    assert (view["app_id"], view["account"]["api"]) == (str(reader.box.app_id), "v3")
+    assert view["account"]["api"] == "v3"
+    assert [form["app_id"] for form in view["forms"]] == [app_ids[0], "1089"]
     assert view["notice"] is None
 
 
@@ -182,6 +187,7 @@ def test_samples_of_both_apis(reader: Reader) -> None:
     assert reader.wait_for("in")["account"]["api"] == "options"
     reader.desk.sample("rich, every scope", "v3")
     assert reader.wait_for("in")["account"]["api"] == "v3"
+    reader.desk.sample("nobody's", "v3")
     reader.desk.sample("rich, every scope", "v4")
     assert reader.view["phase"] == "in"
 
@@ -192,20 +198,92 @@ def test_an_app_of_another_kind(reader: Reader) -> None:
     notice = reader.wait_for("form", notice="did not let you in")["notice"]
     assert notice["title"] == "Deriv did not let you in (options API)"
     assert "offer" not in notice
+    assert (notice["field"], notice["api"]) == ("app_id", "options")
 
 
-def test_an_app_id_of_digits_is_of_v3(reader: Reader) -> None:
-    reader.token(reader.pat(), "4444", api="options")
-    assert "digits only belongs to Deriv's older API" in reader.wait_for("form", notice="options API")["notice"]["text"]
+@pytest.mark.parametrize(
+    ("app_id", "says"),
+    [("", "needs your app ID"), ("4444", "is of Deriv's older API"), ("My app", "letters and digits")],
+)
+def test_an_app_id_that_cannot_be_right_is_told_before_the_token_leaves(real: Reader, app_id: str, says: str) -> None:
+    """And costs no token."""
+    with pytest.raises(InvalidSetting, match=says) as refused:
+        real.token(real.pat(), app_id)
+    real.desk.fail(refused.value)
+    notice = real.view["notice"]
+    assert (notice["title"], notice["field"], notice["api"]) == ("Check the app ID", "app_id", "options")
+    assert real.view["kept"] == "options"
+    assert asked(real.box) == set()
+    real.token(Secret(""))
+    view = real.wait_for("in")
+    assert view["account"]["loginid"] == "DOT900003"
+    assert (view["kept"], view["notice"]) == ("", None)
 
 
-def test_without_an_app_id_at_deriv_itself(real: Reader) -> None:
-    real.token(real.pat(), "")
-    notice = real.wait_for("form", notice="options API")["notice"]
-    assert notice["title"] == "Check what you entered"
-    assert "needs your app ID" in notice["text"]
-    real.token(real.pat())
+def test_an_app_id_that_deriv_refuses_costs_no_token(real: Reader) -> None:
+    real.token(real.pat(), "N0body5AppId")
+    view = real.wait_for("form", notice="did not let you in")
+    assert (view["notice"]["field"], view["notice"]["api"]) == ("app_id", "options")
+    assert view["kept"] == "options"
+    real.token(Secret(" "))
     assert real.wait_for("in")["account"]["loginid"] == "DOT900003"
+
+
+def test_a_token_that_deriv_refuses_is_dropped(real: Reader) -> None:
+    real.token(Secret("pat_" + "0" * 64))
+    view = real.wait_for("form", notice="mistyped, deleted or expired")
+    assert (view["notice"]["field"], view["kept"]) == ("token", "")
+    with pytest.raises(InvalidCredential, match="empty"):
+        real.token(Secret(""))
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_what_may_pass_costs_no_token(real: Reader, status: int) -> None:
+    real.box.faults.http(status, "get_accounts", times=10)
+    real.token(real.pat())
+    view = real.wait_for("form", notice=str(status))
+    assert view["kept"] == "options"
+    assert "field" not in view["notice"]
+    real.box.faults.clear()
+    real.token(Secret(""))
+    real.wait_for("in")
+
+
+def test_nor_does_a_network_that_is_away(real: Reader) -> None:
+    real.box.stop()
+    real.token(real.pat())
+    assert real.wait_for("form", notice="Deriv cannot be reached")["kept"] == "options"
+    real.box.start()
+    real.token(Secret(""))
+    real.wait_for("in")
+
+
+@pytest.mark.parametrize("how", ["cancel", "dismiss", "hand over", "leave", "close", "in time", "by another"])
+def test_a_token_is_kept_for_this_try_only(real: Reader, how: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if how == "in time":
+        monkeypatch.setattr(kept, "PATIENCE", 0.05)
+    pat, desk = real.pat(), real.desk
+    with pytest.raises(InvalidSetting):
+        real.token(pat, "")
+    match how:
+        case "cancel":
+            desk.cancel()
+        case "dismiss":
+            desk.dismiss()
+        case "hand over":
+            desk.hand_over()
+        case "leave":
+            desk.leave()
+        case "close":
+            desk.session.close()
+        case "by another":
+            real.token(Secret("pat_" + "0" * 64))
+            real.wait_for("form", notice="mistyped")
+    real.wait_until(lambda: real.view["kept"] == "")
+    assert pat.reveal() not in repr(vars(desk)) + repr(vars(desk._kept)) + json.dumps(real.seen)
+    with pytest.raises((InvalidCredential, InvalidSetting)):
+        real.token(Secret(""), "")
+    assert real.view["kept"] == ""
 
 
 def test_a_part_of_a_token(reader: Reader) -> None:
@@ -243,29 +321,58 @@ def test_a_token_of_options_is_never_sent_to_v3(reader: Reader) -> None:
 
 
 def test_a_token_of_unknown_looks_is_sent_to_one_api_only(reader: Reader) -> None:
-    """To the one that the app ID is for."""
-    reader.desk.token(Secret(V3), reader.box.register_options_app("Mine", BACK))
-    notice = reader.wait_for("form", notice="options API")["notice"]
-    assert "or it is a token of the older API, v3" in notice["text"]
-    assert asked(reader.box) == {"get_accounts"}
-    reader.desk.token(Secret("C4nary-wr0ng"), "16303")
-    assert "either" not in reader.wait_for("form", notice="v3 API")["notice"]["text"]
+    """To the one whose fields it was entered in."""
+    reader.desk.token(Secret("C4nary-wr0ng"), "16303", api="v3")
+    reader.wait_for("form", notice="v3 API")
+    assert asked(reader.box) == {"authorize"}
+    reader.desk.token(Secret("C4nary-wr0ng"), "")
+    reader.wait_for("form", notice="options API")
     assert asked(reader.box) == {"get_accounts", "authorize"}
     assert "C4nary" not in str(reader.seen)
+
+
+@pytest.mark.parametrize("token", ["a1-0ld", "Kx9Lm2Qw8Rt5Yz1", V3])
+def test_an_old_token_is_recognized_before_anything_is_sent(reader: Reader, token: str) -> None:
+    """One goes on with the older API without typing it again."""
+    reader.desk.token(Secret(token), "")
+    view = reader.view
+    assert view["notice"]["title"] == "This looks like a token of Deriv's older API (v3)"
+    assert {name: view["notice"][name] for name in ("field", "api", "offer")} == {
+        "field": "token",
+        "api": "options",
+        "offer": "go on",
+    }
+    assert (view["phase"], view["kept"]) == ("form", "v3")
+    assert asked(reader.box) == set()
+    assert reader.box.connections_opened == 0
+    reader.desk.token(Secret(""), "1089", api="v3")
+    reader.wait_until(lambda: reader.view["phase"] != "busy")
+    assert asked(reader.box) >= {"authorize"}
+    assert "get_accounts" not in asked(reader.box)
+
+
+def test_a_token_of_the_current_api_among_those_of_v3(reader: Reader) -> None:
+    reader.token(reader.pat(), "1089", api="v3")
+    view = reader.view
+    assert view["notice"]["title"] == "This looks like a token of Deriv's current API"
+    assert (view["notice"]["api"], view["kept"]) == ("v3", "options")
+    assert asked(reader.box) == set()
+    reader.token(Secret(""))
+    assert reader.wait_for("in")["account"]["api"] == "options"
 
 
 @pytest.mark.parametrize(
     ("kind", "api"), [("pat", "v3"), ("ory_at_x", "v3"), ("eyJh.eyJh.x", "v3"), ("a1-x", "options")]
 )
-def test_a_choice_that_contradicts_the_token_is_said_before_anything_is_sent(
-    reader: Reader, kind: str, api: str
-) -> None:
+def test_an_api_that_login_was_told_is_not_left(sit_down: Callable[..., Reader], kind: str, api: str) -> None:
+    reader = sit_down(api=api)
     token = reader.pat() if kind == "pat" else Secret(kind)
     with pytest.raises(InvalidCredential, match=f"what was chosen is {api}: nothing was sent. Choose") as refused:
         reader.token(token, "", api=api)
     assert token.reveal() not in str(refused.value)
     reader.desk.fail(refused.value)
     assert reader.view["notice"]["title"] == "Check the token"
+    assert reader.view["kept"] == ""
     assert reader.box.connections_opened == 0
     assert asked(reader.box) == set()
 
@@ -277,18 +384,35 @@ def test_what_opens_no_account_is_not_sent(reader: Reader, token: str) -> None:
     assert asked(reader.box) == set()
 
 
-def test_an_api_that_was_chosen_is_not_corrected(reader: Reader) -> None:
-    reader.desk.token(Secret(V3), "16303", api="options")
+def test_there_looks_are_no_proof(sit_down: Callable[..., Reader]) -> None:
+    """Deriv does not say what its tokens look like."""
+    reader = sit_down(api="options")
+    reader.token(Secret("Kx9Lm2Qw8Rt5Yz1"))
     assert reader.wait_for("form", notice="options API")
     assert asked(reader.box) == {"get_accounts"}
 
 
-def test_somebody_who_has_moved(reader: Reader) -> None:
+def test_somebody_who_has_moved(sit_down: Callable[..., Reader]) -> None:
     """All that v3 says is that the token is no good; the panel offers the other API."""
-    reader.box.faults.clear()
+    reader = sit_down(api="v3")
     reader.box._now(lambda: reader.box.options.move("CR900001", "complete"))
     reader.desk.token(Secret(V3), "16303")
-    assert reader.wait_for("form", notice="current API")["notice"]["offer"] == "options"
+    view = reader.wait_for("form", notice="current API")
+    assert view["notice"]["offer"] == "move"
+    assert [form["api"] for form in view["forms"]] == ["options", "v3"]
+
+
+def test_an_api_that_deriv_has_switched_off(sit_down: Callable[..., Reader]) -> None:
+    """The error speaks for itself, and the fields of the current API are there."""
+    reader = sit_down(api="v3")
+    assert [form["api"] for form in reader.view["forms"]] == ["v3"]
+    reader.desk.token(Secret(V3), "16303")
+    reader.wait_for("in")
+    reader.desk.fail(ApiUnavailable("Gone.", api="v3"))
+    view = reader.view
+    assert view["notice"]["title"] == "Deriv's older API (v3) does not answer"
+    assert view["notice"]["text"] == "Gone."
+    assert [(form["api"], form["open"]) for form in view["forms"]] == [("options", False), ("v3", False)]
 
 
 # No account yet
@@ -336,7 +460,6 @@ def test_begin(reader: Reader) -> None:
     assert begun["automatic"] is True
     assert reader.view["phase"] == "browser"
     assert reader.begin(callback=None)["automatic"] is False
-    assert "prompt=registration" in reader.begin(signup=True)["url"]
 
 
 @pytest.mark.parametrize("how", ["callback", "paste"])
@@ -476,12 +599,16 @@ def test_remembered(reader: Reader) -> None:
 
 def test_the_redirect_url_must_be_known(real: Reader) -> None:
     app_id = real.box.register_options_app("Mine", BACK)
-    with pytest.raises(RedirectRefused, match="wants to know where your app leads back to"):
-        real.begin(app_id)
-    with pytest.raises(InvalidSetting, match="letter by letter"):
-        real.begin(app_id, redirect_url="me.example/back")
-    with pytest.raises(InvalidSetting, match="app ID of your own"):
-        real.begin("", redirect_url=BACK)
+    for given, options, field, says in (
+        (app_id, {}, "redirect_url", "needs the redirect URL of your app"),
+        (app_id, {"redirect_url": "me.example/back"}, "redirect_url", "letter by letter"),
+        ("", {"redirect_url": BACK}, "app_id", "app ID of your own"),
+        ("16303", {"redirect_url": BACK}, "app_id", "older API"),
+    ):
+        with pytest.raises((InvalidSetting, RedirectRefused), match=says) as refused:
+            real.begin(given, **options)
+        real.desk.fail(refused.value)
+        assert (real.view["notice"]["field"], real.view["notice"]["api"]) == (field, "options")
     assert real.view["phase"] == "form"
     begun = real.begin(app_id, redirect_url=f" {BACK} ", api="")
     assert real.asked("redirect_uri") == BACK
@@ -521,8 +648,29 @@ def test_by_the_listener(sit_down: Callable[..., Reader]) -> None:
 
 
 def test_only_one_api_at_a_given_server(real: Reader, reader: Reader) -> None:
-    assert real.view["apis"] == ["options"]
-    assert reader.view["apis"] == ["v3", "options"]
+    assert [form["api"] for form in real.view["forms"]] == ["options"]
+    assert [form["api"] for form in reader.view["forms"]] == ["options", "v3"]
+
+
+def test_what_stands_in_the_fields_at_first() -> None:
+    """The older API is folded away, unless an app ID was given for it."""
+
+    def fields(app_id: Any, api: str) -> tuple[str, str, bool]:
+        session = Session(settings(app_id, api=api))
+        first, folded = Desk(session).look()["forms"]
+        session.close()
+        return first["app_id"], folded["app_id"], folded["open"]
+
+    assert fields(None, "options") == ("", "1089", False)
+    assert fields("33abcDEF", "options") == ("33abcDEF", "1089", False)
+    assert fields(None, "v3") == ("", "1089", False)
+    assert fields(16303, "v3") == ("", "16303", True)
+
+
+def test_links_lead_to_derivs_own_pages(reader: Reader) -> None:
+    for form in reader.view["forms"]:
+        pages = APIS[form["api"]].pages
+        assert (form["apps"], form["tokens"], form["account"]) == (pages.apps, pages.tokens, pages.account)
 
 
 # Secrets

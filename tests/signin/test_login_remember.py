@@ -661,18 +661,18 @@ def test_what_cannot_be_kept_is_an_error_and_the_session_stands(login: Login, da
 
 def test_another_panel_takes_over(login: Login, panels: list[Desk], box: Sandbox) -> None:
     login(oauth_host=box.oauth_host, app_id=16303)
-    panels[0].browser("16303", None, signup=False, remember=False)
+    panels[0].browser("16303", None, remember=False)
     assert panels[0].look()["phase"] == "browser"
     login(oauth_host=box.oauth_host, app_id=16303)
     assert panels[0].look()["phase"] == "form"
-    panels[1].browser("16303", None, signup=False, remember=False)
+    panels[1].browser("16303", None, remember=False)
     panels[1].cancel()
 
 
 def test_where_the_pages_are_must_be_an_address(login: Login, panels: list[Desk]) -> None:
     login(oauth_host="http://oauth.example.org")
     with pytest.raises(InvalidSetting, match="unencrypted"):
-        panels[0].browser("16303", None, signup=False, remember=False)
+        panels[0].browser("16303", None, remember=False)
 
 
 def test_nothing_that_was_kept_is_shown(

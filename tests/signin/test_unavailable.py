@@ -129,24 +129,24 @@ def test_the_way_on_is_open_with_an_old_token_and_app_id_set(
     monkeypatch.setenv("DERIV_APP_ID", "1089")
     session = dpyauth.login(api="options", ask=True)
     assert session.api == "options"
-    assert panels[0].look()["app_id"] == ""
+    assert panels[0].look()["forms"][0]["app_id"] == ""
 
 
 def test_nobody_is_sent_through_a_sign_in_with_the_browser_for_nothing(off: Sandbox, open_session: Any) -> None:
     desk = Desk(open_session(None), box=off)
     with pytest.raises(ApiUnavailable) as raised:
-        desk.browser("", None, api="v3", signup=False, remember=False)
+        desk.browser("", None, api="v3", remember=False)
     assert desk.look()["phase"] == "form"
     assert refusals_of(off) == 1
     tells_the_way_on(str(raised.value))
     off.faults.clear()
-    assert desk.browser("", None, api="v3", signup=False, remember=False)["url"]
+    assert desk.browser("", None, api="v3", remember=False)["url"]
     desk.cancel()
 
 
 def test_the_current_api_is_not_asked_whether_it_is_there(off: Sandbox, open_session: Any) -> None:
     desk = Desk(open_session(None), box=off)
-    assert desk.browser("", None, api="options", signup=False, remember=False)["url"]
+    assert desk.browser("", None, api="options", remember=False)["url"]
     assert refusals_of(off) == 0
     desk.cancel()
 

@@ -9,7 +9,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dpyauth.errors import ConnectionFailed, DpyauthError, InvalidCredential, SignInRefused
+from dpyauth.errors import (
+    ApiError,
+    ApiUnavailable,
+    BadReply,
+    CallTimeout,
+    ConnectionFailed,
+    DpyauthError,
+    InvalidCredential,
+    InvalidSetting,
+    PermissionDenied,
+    RateLimited,
+    RedirectRefused,
+    SignInRefused,
+)
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
 from dpyauth.signin import views
@@ -25,17 +38,57 @@ def at_home(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "title"),
+    ("error", "title", "field"),
     [
-        (INVALID, "Deriv did not let you in (v3 API)"),
-        (SignInRefused("No.", code="NoAccount"), "There is no account yet (v3 API)"),
-        (InvalidCredential("No."), "Check the token"),
-        (ConnectionFailed("No."), "Deriv cannot be reached"),
-        (DpyauthError("No."), "That did not work"),
+        (INVALID, "Deriv did not let you in (v3 API)", "token"),
+        (SignInRefused("No.", code="InvalidAppID"), "Deriv did not let you in (v3 API)", "app_id"),
+        (SignInRefused("No.", about="app ID"), "Deriv did not let you in (v3 API)", "app_id"),
+        (SignInRefused("No.", about="token"), "Deriv did not let you in (v3 API)", "token"),
+        (SignInRefused("No.", code="NoAccount"), "There is no account yet (v3 API)", None),
+        (InvalidCredential("No."), "Check the token", "token"),
+        (InvalidSetting("No.", field="app_id"), "Check the app ID", "app_id"),
+        (InvalidSetting("No.", field="server"), "Check what you entered", None),
+        (RedirectRefused("No.", code="redirect_url"), "The sign-in with Deriv did not work", "redirect_url"),
+        (RedirectRefused("No.", code="used"), "The sign-in with Deriv did not work", None),
+        (ConnectionFailed("No."), "Deriv cannot be reached", None),
+        (CallTimeout("No."), "Deriv does not answer", None),
+        (ApiUnavailable("No.", api="v3"), "Deriv's older API (v3) does not answer", None),
+        (DpyauthError("No."), "That did not work", None),
     ],
 )
-def test_trouble(error: DpyauthError, title: str) -> None:
-    assert views.trouble(error, "v3") == {"title": title, "text": "No.", "kind": "error"}
+def test_trouble(error: DpyauthError, title: str, field: str | None) -> None:
+    place = {"field": field, "api": "v3"} if field else {}
+    assert views.trouble(error, "v3") == {"title": title, "text": "No.", "kind": "error"} | place
+
+
+def test_a_token_that_nobody_typed_has_no_field() -> None:
+    assert "field" not in views.trouble(INVALID, "v3", typed=False)
+    assert views.trouble(SignInRefused("No.", about="app ID"), "options", typed=False)["field"] == "app_id"
+
+
+@pytest.mark.parametrize(
+    ("error", "no_good"),
+    [
+        (INVALID, True),
+        (SignInRefused("No.", code="Unauthorized", about="token"), True),
+        (SignInRefused("No.", code="AccountDisabled"), True),
+        (InvalidCredential("No."), True),
+        (PermissionDenied("No."), True),
+        (SignInRefused("No.", code="Unauthorized", about="app ID"), False),
+        (SignInRefused("No.", code="InvalidAppID"), False),
+        (SignInRefused("No.", code="NoAccount"), False),
+        (SignInRefused("No.", code="HTTP401"), False),
+        (ConnectionFailed("No."), False),
+        (ApiUnavailable("No.", api="v3"), False),
+        (CallTimeout("No."), False),
+        (RateLimited("No."), False),
+        (ApiError("No.", code="InternalServerError"), False),
+        (BadReply("No."), False),
+        (InvalidSetting("No.", field="app_id"), False),
+    ],
+)
+def test_whether_another_try_with_the_token_makes_sense(error: DpyauthError, no_good: bool) -> None:
+    assert views.token_is_no_good(error) == no_good
 
 
 def test_notes_and_offers() -> None:
@@ -89,7 +142,7 @@ def test_what_deriv_does_not_say_of_an_account_is_not_said(session: Session, sai
 
 def test_samples(box: Sandbox) -> None:
     samples = views.samples(box)
-    assert list(samples) == ["v3", "options"]
+    assert list(samples) == ["options", "v3"]
     assert samples["options"]["rich, every scope"].startswith("pat_")
     assert not any(label in token for tokens in samples.values() for label, token in tokens.items())
 

@@ -28,9 +28,9 @@ def _break(error: Exception) -> None:
 class Browser:
     """What a browser sees of a panel, and says to it."""
 
-    def __init__(self, session: Session, box: Sandbox) -> None:
+    def __init__(self, session: Session, box: Sandbox, api: str | None) -> None:
         self.session = session
-        self.desk = Desk(session, box=box)
+        self.desk = Desk(session, box=box, api=api)
         self.desk.broke = _break  # type: ignore[method-assign]
         self.panel = SignInPanel(self.desk)
         self.seen: list[dict[str, Any]] = [self.panel.view]
@@ -83,8 +83,8 @@ def open_browser(box: Sandbox) -> Iterator[Callable[..., Browser]]:
     """Opens panels, each on a session of its own unless told otherwise."""
     opened: list[Browser] = []
 
-    def open_one(session: Session | None = None, language: str = "EN") -> Browser:
-        opened.append(Browser(session or Session(settings(box.app_id, box.url, language), timeout=5), box))
+    def open_one(session: Session | None = None, language: str = "EN", api: str | None = "v3") -> Browser:
+        opened.append(Browser(session or Session(settings(box.app_id, box.url, language), timeout=5), box, api))
         return opened[-1]
 
     yield open_one
@@ -96,6 +96,12 @@ def open_browser(box: Sandbox) -> Iterator[Callable[..., Browser]]:
 @pytest.fixture
 def browser(open_browser: Callable[..., Browser]) -> Browser:
     return open_browser()
+
+
+@pytest.fixture
+def of_both(open_browser: Callable[..., Browser]) -> Browser:
+    """With the fields of both APIs."""
+    return open_browser(api=None)
 
 
 @pytest.fixture

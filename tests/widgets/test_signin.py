@@ -54,7 +54,7 @@ def test_before_sign_in_shows_form(browser: Browser, box: Sandbox) -> None:
     view = browser.panel.view
     assert view == browser.desk.look()
     assert view["phase"] == "form"
-    assert view["app_id"] == str(box.app_id)
+    assert [form["app_id"] for form in view["forms"]] == [str(box.app_id)]
     assert view["host"] == f"127.0.0.1:{box.port}"
 
 
@@ -101,8 +101,8 @@ def test_sign_in_goes_from_form_to_busy_to_account(browser: Browser) -> None:
         ("two words", None, "Check the token", "only letters"),
         ("pat.with.dots", None, "Check the token", "dot"),
         ("x" * 200, None, "Check the token", "200 characters"),
-        (READ_ONLY, "a b", "Check what you entered", "letters and digits"),
-        (READ_ONLY, "-1", "Check what you entered", "above 0"),
+        (READ_ONLY, "a b", "Check the app ID", "above 0"),
+        (READ_ONLY, "-1", "Check the app ID", "above 0"),
         (READ_ONLY, "999999", "Deriv did not let you in (v3 API)", "app ID"),
         (WRONG, None, "Deriv did not let you in (v3 API)", "InvalidToken"),
         ("sandbox-rich-disabled", None, "Deriv did not let you in (v3 API)", "disabled"),
@@ -166,9 +166,9 @@ def test_another_token_replaces_who_was_signed_in(signed_in: Browser) -> None:
 def test_another_app_id_stays_with_the_session_only_if_it_works(browser: Browser, box: Sandbox) -> None:
     browser.sign_in(READ_ONLY, "999999")
     browser.wait_for_notice()
-    assert browser.panel.view["app_id"] == str(box.app_id)
+    assert browser.panel.view["forms"][0]["app_id"] == str(box.app_id)
     browser.sign_in(READ_ONLY, "1089")
-    assert browser.wait_for_phase("in")["app_id"] == "1089"
+    assert browser.wait_for_phase("in")["forms"][0]["app_id"] == "1089"
 
 
 @pytest.mark.parametrize("index", [0, 4])
@@ -230,9 +230,7 @@ def test_begin(browser: Browser, box: Sandbox) -> None:
     begun = begin(browser)
     assert sorted(begun) == ["automatic", "nonce", "url"]
     assert begun["url"].startswith(box.oauth_host)
-    assert "signup_device" not in begun["url"]
     assert browser.panel.view["phase"] == "browser"
-    assert "signup_device" in begin(browser, signup=True)["url"]
 
 
 def test_a_begin_that_fails_is_told_so_that_the_window_can_close(browser: Browser) -> None:
@@ -286,38 +284,54 @@ def pat(box: Sandbox) -> str:
 
 
 @pytest.mark.parametrize("api", [{}, {"api": ""}, {"api": "options"}, {"api": "v4"}, {"api": None}])
-def test_personal_access_token(browser: Browser, pat: str, api: dict[str, Any]) -> None:
-    message = {"do": "sign-in", "token": pat, "app_id": browser.panel.view["app_ids"]["options"], **api}
-    browser.say(message)
-    assert browser.wait_for_phase("in")["account"]["api"] == "options"
-    assert pat not in everything(browser)
+def test_personal_access_token(of_both: Browser, pat: str, api: dict[str, Any]) -> None:
+    message = {"do": "sign-in", "token": pat, "app_id": of_both.panel.view["forms"][0]["app_id"], **api}
+    of_both.say(message)
+    assert of_both.wait_for_phase("in")["account"]["api"] == "options"
+    assert pat not in everything(of_both)
     assert "token" not in message
 
 
-def test_an_api_that_was_chosen(browser: Browser) -> None:
-    browser.say({"do": "sign-in", "token": READ_ONLY, "app_id": "", "api": "options"})
-    assert browser.wait_for_notice()["title"] == "Deriv did not let you in (options API)"
+def test_a_token_for_another_try_is_nowhere_to_be_seen(of_both: Browser, pat: str) -> None:
+    """The app ID is corrected, and the token is still there: in the kernel, and in nothing that leaves it."""
+    of_both.say({"do": "sign-in", "api": "options", "token": pat, "app_id": "My app"})
+    assert of_both.wait_for_notice()["field"] == "app_id"
+    assert of_both.panel.view["kept"] == "options"
+    assert pat not in everything(of_both)
+    of_both.say({"do": "sign-in", "api": "options", "token": "", "app_id": ""})
+    assert of_both.wait_for_phase("in")["kept"] == ""
+    assert pat not in everything(of_both)
 
 
-def test_samples_of_both_apis(browser: Browser, box: Sandbox) -> None:
-    samples = browser.panel.view["samples"]
+def test_an_old_token_goes_on_with_the_older_api(of_both: Browser) -> None:
+    of_both.say({"do": "sign-in", "api": "options", "token": READ_ONLY, "app_id": ""})
+    assert of_both.wait_for_notice()["offer"] == "go on"
+    assert READ_ONLY not in everything(of_both)
+    of_both.say({"do": "sign-in", "api": of_both.panel.view["kept"], "token": "", "app_id": "1089"})
+    assert of_both.wait_for_phase("in")["account"]["api"] == "v3"
+
+
+def test_samples_of_both_apis(of_both: Browser, box: Sandbox) -> None:
+    samples = of_both.panel.view["samples"]
+    assert list(samples) == ["options", "v3"]
     assert samples["options"][0] in samples["v3"]  # so the API has to be said
-    browser.say({"do": "sample", "api": "options", "name": samples["options"][0]})
-    assert browser.wait_for_phase("in")["account"]["api"] == "options"
-    assert [one.token for one in (*box.options_tokens, *box.tokens) if one.token in json.dumps(browser.seen)] == []
+    of_both.say({"do": "sample", "api": "v3", "name": samples["options"][0]})
+    assert of_both.wait_for_phase("in")["account"]["api"] == "v3"
+    assert [one.token for one in (*box.options_tokens, *box.tokens) if one.token in json.dumps(of_both.seen)] == []
 
 
-def test_a_demo_account_when_asked(browser: Browser, box: Sandbox) -> None:
-    browser.say({"do": "sign-in", "token": box.options_token("new, no account").token, "app_id": "", "api": "options"})
-    notice = browser.wait_for_notice()
+def test_a_demo_account_when_asked(of_both: Browser, box: Sandbox) -> None:
+    of_both.say({"do": "sign-in", "token": box.options_token("new, no account").token, "app_id": "", "api": "options"})
+    notice = of_both.wait_for_notice()
     assert (notice["title"], notice["offer"]) == ("There is no account yet (options API)", "demo")
-    browser.say({"do": "create-demo"})
-    assert browser.wait_for_phase("in")["account"]["kind"] == "demo"
+    of_both.say({"do": "create-demo"})
+    assert of_both.wait_for_phase("in")["account"]["kind"] == "demo"
 
 
 @pytest.mark.parametrize("do", ["returned", "pasted"])
 @pytest.mark.parametrize("mark", ["right", "wrong"])
-def test_a_code_is_nowhere_to_be_seen(browser: Browser, do: str, mark: str) -> None:
+def test_a_code_is_nowhere_to_be_seen(of_both: Browser, do: str, mark: str) -> None:
+    browser = of_both
     begun = begin(browser, api="options")
     way: Any = browser.desk._browser.way  # type: ignore[union-attr]
     verifier, state = way._begun._verifier.reveal(), way.state.reveal()
@@ -331,7 +345,8 @@ def test_a_code_is_nowhere_to_be_seen(browser: Browser, do: str, mark: str) -> N
     assert ("query" if do == "returned" else "address") not in message
 
 
-def test_refused_personal_access_token_is_forgotten(browser: Browser) -> None:
+def test_refused_personal_access_token_is_forgotten(of_both: Browser) -> None:
+    browser = of_both
     token = "_".join(("pat", "made", "at", "run", "time"))
     browser.say({"do": "sign-in", "token": token, "app_id": "", "api": "options"})
     browser.wait_for_notice()
@@ -427,7 +442,7 @@ _DOINGS = [
     "no",
     "create-demo",
 ]
-_NAMES = ["name", "token", "app_id", "nonce", "query", "address", "loginid", "remember", "callback", "signup"]
+_NAMES = ["name", "token", "app_id", "nonce", "query", "address", "loginid", "remember", "callback"]
 _NAMES += ["api", "redirect_url", "create_demo"]
 _MESSAGES = _JSON | st.fixed_dictionaries(
     {"do": st.sampled_from(_DOINGS) | _JSON}, optional=dict.fromkeys(_NAMES, _JSON)
@@ -444,7 +459,8 @@ def test_junk_is_ignored(browser: Browser, message: Any) -> None:
 
 @given(message=_MESSAGES, callback=_JSON, api=_JSON | st.sampled_from(["v3", "options"]))
 @examples(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_junk_during_a_browser_sign_in_is_ignored(browser: Browser, message: Any, callback: Any, api: Any) -> None:
+def test_junk_during_a_browser_sign_in_is_ignored(of_both: Browser, message: Any, callback: Any, api: Any) -> None:
+    browser = of_both
     browser.say({"do": "browser", "callback": callback, "app_id": "5", "api": api, "redirect_url": callback})
     browser.say(message)
     assert browser.panel.view["phase"] in ("browser", "form")
