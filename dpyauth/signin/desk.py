@@ -86,7 +86,7 @@ class Desk(PanelDesk):
         self._loginid = loginid
         self._choosing = Choosing(session, self._use, super().dismiss)
         self._lock = threading.RLock()
-        self._kept = KeptToken(lambda: self.changed())
+        self._kept = KeptToken(self._expired)
         self._attempt: Future[Account] | None = None
         self._asked = ""  # the API of the latest attempt
         self._typed = False  # whether that is one with a token that was entered
@@ -206,7 +206,7 @@ class Desk(PanelDesk):
 
     def hand_over(self) -> None:
         """Another desk asks now: the browser comes back to that one."""
-        self._kept.drop()
+        self._forget()
         with self._lock:
             browser, self._browser = self._browser, None
         if browser is not None:
@@ -216,12 +216,12 @@ class Desk(PanelDesk):
     def leave(self) -> None:
         """The panel is taken away for good."""
         super().leave()
-        self._kept.drop()
+        self._forget()
 
     def dismiss(self) -> None:
-        """Take away what was said."""
-        self._kept.drop()
-        self._notice = self._again = None
+        """Take away what was said, and what was kept for another try."""
+        self._forget()
+        self._notice = None
         self.session._dismiss()
         self.changed()
 
@@ -234,7 +234,7 @@ class Desk(PanelDesk):
         """Say what went wrong, and offer what may help."""
         offer = ""
         if views.account_missing(error):
-            offer = "demo" if self._again else "demo with Deriv"
+            offer = "demo" if self._again else "" if self._typed else "demo with Deriv"
         elif (views.token_refused(error) or isinstance(error, ApiUnavailable)) and DEFAULT in self._there:
             self._apis = self._there  # Deriv has probably moved the user to the other one
             offer = "move"
@@ -254,7 +254,7 @@ class Desk(PanelDesk):
         if notice is None and attempt is None:
             notice = views.news(session, self.words)
         if state == "closed":
-            self._kept.drop()
+            self._forget()
             phase = "closed"
         elif attempt is not None:
             phase = "busy"
@@ -316,6 +316,17 @@ class Desk(PanelDesk):
             self.fail(error)
 
     # Inside
+
+    def _forget(self) -> None:
+        """Forget the token that was entered."""
+        self._kept.drop()
+        self._again = None
+
+    def _expired(self) -> None:
+        """The token has been kept for long enough: what is said stays, without the button that needs it."""
+        self._again = None
+        self._notice = self._notice and {name: said for name, said in self._notice.items() if name != "offer"}
+        self.changed()
 
     def _form(self, api: str) -> dict[str, Any]:
         form = views.form(api, self._choice, self.session._settings)

@@ -20,7 +20,7 @@ from helpers import free_port
 from keyring.backends.fail import Keyring as FailKeyring
 
 from dpyauth.credentials import Secret
-from dpyauth.errors import ApiUnavailable, InvalidCredential, InvalidSetting, RedirectRefused
+from dpyauth.errors import InvalidCredential, InvalidSetting, RedirectRefused
 from dpyauth.keep import recall
 from dpyauth.oauth import tokens
 from dpyauth.registry import APIS
@@ -406,12 +406,12 @@ def test_an_api_that_deriv_has_switched_off(sit_down: Callable[..., Reader]) -> 
     """The error speaks for itself, and the fields of the current API are there."""
     reader = sit_down(api="v3")
     assert [form["api"] for form in reader.view["forms"]] == ["v3"]
+    reader.box.faults.refuse(520, times=99)
     reader.desk.token(Secret(V3), "16303")
-    reader.wait_for("in")
-    reader.desk.fail(ApiUnavailable("Gone.", api="v3"))
-    view = reader.view
+    view = reader.wait_for("form", notice="HTTP 520")
     assert view["notice"]["title"] == "Deriv's older API (v3) does not answer"
-    assert view["notice"]["text"] == "Gone."
+    assert APIS["options"].pages.tokens in view["notice"]["text"]
+    assert (view["notice"]["offer"], view["kept"]) == ("move", "v3")
     assert [(form["api"], form["open"]) for form in view["forms"]] == [("options", False), ("v3", False)]
 
 
@@ -428,6 +428,17 @@ def test_no_account_yet(reader: Reader) -> None:
     assert view["account"]["kind"] == "demo"
     reader.desk.create_demo()
     assert len(reader.box.options.people[2].accounts) == 1
+
+
+def test_nor_is_that_offered_for_ever(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it takes is dropped after a while."""
+    reader.token(reader.pat("new, no account"))
+    reader.wait_for("form", notice="no options account yet")
+    monkeypatch.setattr(kept, "PATIENCE", 0.05)
+    reader.token(reader.pat("new, no account"))
+    reader.wait_until(lambda: reader.view["notice"] and "offer" not in reader.view["notice"])
+    reader.desk.create_demo()
+    assert reader.view["phase"] == "form"
 
 
 def test_what_was_taken_away_is_not_done(reader: Reader) -> None:
