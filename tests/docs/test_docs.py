@@ -20,6 +20,7 @@ from dpyauth import frames
 from dpyauth.apis import options
 from dpyauth.apis.catalog import load
 from dpyauth.fleets.questions import questions
+from dpyauth.registry import APIS
 from dpyauth.sandbox import Sandbox
 from dpyauth.wire import backoff, budget
 from dpyauth.wire.calls import MAX_LOSSES
@@ -31,7 +32,8 @@ NOTEBOOKS = ROOT / "notebooks"
 SOURCES = [NOTEBOOKS / "index.md", *sorted(NOTEBOOKS.glob("guide/*.md")), *sorted(NOTEBOOKS.glob("reference/*.md"))]
 
 KNOWN = {
-    *("deriv.com", "developers.deriv.com", "oauth.deriv.com", "auth.deriv.com", "api.derivws.com"),
+    *("deriv.com", "oauth.deriv.com", "auth.deriv.com", "api.derivws.com"),
+    *(urlsplit(page).hostname for facts in APIS.values() for page in facts.pages.all),
     *("github.com", "keepachangelog.com", "semver.org"),
 }
 """Hosts that the pages may link to."""

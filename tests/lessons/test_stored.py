@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import nbformat
 import pytest
+
+from dpyauth.registry import APIS
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 LESSONS = sorted(FOLDER.glob("*.ipynb"))
@@ -34,3 +37,11 @@ def test_every_link_to_a_file_leads_to_one(path: Path) -> None:
     text = "\n".join(cell.source for cell in lesson.cells if cell.cell_type == "markdown")
     links = [link.split("#")[0] for link in re.findall(r"\]\(([^)\s]+)\)", text) if "://" not in link]
     assert [link for link in links if not (FOLDER / link).is_file()] == []
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.name[:2])
+def test_links_to_deriv_lead_to_the_pages_that_dpyauth_names_itself(path: Path) -> None:
+    known = {page for facts in APIS.values() for page in facts.pages.all}
+    texts = [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "markdown"]
+    links = re.findall(r"\]\((https://[^)\s]+)\)", "\n".join(texts))
+    assert [link for link in links if "deriv" in urlsplit(link).netloc and link not in known] == []
