@@ -51,6 +51,12 @@ WHOLE = """
   return Math.ceil(tall) + 20;
 }
 """
+# By how much the output of a cell is wider than the room there is for it.
+TOO_WIDE = """
+(area) => Math.max(...[...area.querySelectorAll(".jp-OutputArea-output, .dpyauth-panel")].map(
+  (output) => output.scrollWidth - output.clientWidth,
+))
+"""
 
 
 @pytest.mark.parametrize("name", LESSONS)
@@ -73,6 +79,19 @@ def test_run_all(opening: Callable[..., Any], lab: Lab, name: str) -> None:
         for theme in ("Light", "Dark"):
             lesson.theme(theme)
             lesson.shot(f"lesson-{name[:2]}-{theme.lower()}")
+
+
+def test_the_first_lesson_fits_the_window_of_a_small_laptop(opening: Callable[..., Any], lab: Lab) -> None:
+    """With the list of files beside it, as JupyterLab comes up."""
+    with opening(lab, "lab", "01-sign-in-and-account-status.ipynb") as lesson:
+        lesson.page.set_viewport_size({"width": 1366, "height": 768})
+        lesson.command("filebrowser:activate")
+        run_all(lesson)
+        expect(lesson.panel.filter(has_text="9,969.39").first).to_be_visible()
+        lesson.outputs.locator("table.dataframe").first.scroll_into_view_if_needed()
+        for area in lesson.outputs.all():
+            assert area.evaluate(TOO_WIDE) <= 0, area.inner_text()
+        lesson.shot("lesson-01-1366")
 
 
 def run_all(lesson: Notebook) -> None:
