@@ -215,7 +215,7 @@ class Rest:
         if isinstance(outcome, DpyauthError):
             return _Trouble(outcome)
         call, what = question.call, "answer" if outcome.left else "connection"
-        reason = outcome.reason or f"no {what} within {timeout:g} s"
+        reason = outcome.reason or f"no {what} within {timeout:.3g} s"
         if not outcome.left:
             return replace(_not_sent(call, reason, outcome.passing), vague=not outcome.reason)
         if question.changes:
@@ -294,5 +294,5 @@ def _broken(call: str, reason: str) -> _Trouble:
 
 
 def _overdue(call: str, timeout: float) -> _Trouble:
-    text = f"Deriv did not answer '{call}' within {timeout:g} s. Run the cell again, or allow more time with timeout=."
-    return _Trouble(CallTimeout(text, call=call))
+    within = f"Deriv did not answer '{call}' within {timeout:.3g} s."
+    return _Trouble(CallTimeout(f"{within} Run the cell again, or allow more time with timeout=.", call=call))

@@ -969,6 +969,15 @@ def test_every_call_comes_to_an_end(session: Session, box: Sandbox, fault: str) 
 # Changes
 
 
+@pytest.mark.parametrize(("call", "kind"), [("reset_demo_balance", OutcomeUnknown), ("get_accounts", CallTimeout)])
+def test_an_error_says_how_long_was_waited_as_it_was_asked_for(
+    session: Session, box: Sandbox, call: str, kind: type[DpyauthError]
+) -> None:
+    box.faults.swallow(call, 100)
+    with pytest.raises(kind, match=r"within 0\.3 s"):
+        session.call(call, timeout=0.3, **({"account_id": DEMO} if call == "reset_demo_balance" else {}))
+
+
 @pytest.mark.parametrize("fault", ["drop", "reset", "swallow", "stall", "garbage"])
 @pytest.mark.parametrize("call", ["reset_demo_balance", "sell"])
 def test_a_change_that_is_not_answered(session: Session, box: Sandbox, fault: str, call: str, at_once: None) -> None:
