@@ -56,7 +56,7 @@ class PanelDesk:
         """Everything that the panel shows; holds no secret."""
         return {
             "state": self.session.state,
-            "sandbox": self.session._settings.loopback,
+            "sandbox": self.session.sandbox,
             "busy": self._busy > 0,
             "notice": self._notice,
             **self.content(),

@@ -120,6 +120,11 @@ class Session(Signing, Accounts, Asking, Queries, Facts, Histories, Legacy, Show
         return account.loginid if account else None
 
     @property
+    def sandbox(self) -> bool:
+        """Whether it talks to a Deriv on this machine, such as the sandbox: nothing there is real."""
+        return self._settings.loopback
+
+    @property
     def state(self) -> str:
         """``"signed in"``, ``"signed out"``, ``"reconnecting"`` or ``"closed"``."""
         if self._ended is not None:

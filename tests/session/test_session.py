@@ -76,6 +76,11 @@ def test_signing_in(session: Session) -> None:
     assert repr(session) == "<dpyauth session: signed in, CR900001 (USD, real)>"
 
 
+def test_it_says_whether_anything_is_real(session: Session) -> None:
+    assert session.sandbox
+    assert not Session(settings()).sandbox
+
+
 def test_before_it(open_session: Open, box: Sandbox) -> None:
     session = open_session(None)
     assert session.state == "signed out"
