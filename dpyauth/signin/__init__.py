@@ -139,7 +139,7 @@ def login(
     >>> import dpyauth
     >>> session = dpyauth.login(sandbox=True)
     >>> session
-    <dpyauth session: signed in, CR900001 (USD, real)>
+    <dpyauth session: signed in, DOT900003 (USD, demo)>
     """
     token = Secret(token) if isinstance(token, str) else token  # first of all: tracebacks may show variables
     loginid = _checked_loginid(loginid)

@@ -88,7 +88,7 @@ async def sign_in(session: Session, given: Callable[[str], Given], where: Settin
     >>> session = dpyauth.login(sandbox=True)
     >>> credential = session._credential
     >>> run(lambda: sign_in(session, lambda api: (credential, None), session._settings)).result().loginid
-    'CR900001'
+    'DOT900003'
     """
     credential, grants = given(where.api)
     try:
