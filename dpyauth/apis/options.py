@@ -16,7 +16,7 @@ from dpyauth.apis.access import Account, Candidate, Entrance, Learned, by_name_o
 from dpyauth.apis.catalog import Call, load
 from dpyauth.apis.expiry import Expiry
 from dpyauth.apis.replies import KINDS, Kinds, api_error
-from dpyauth.credentials import Credential, Secret
+from dpyauth.credentials import Credential, Secret, api_of
 from dpyauth.errors import (
     ApiError,
     BadReply,
@@ -88,9 +88,10 @@ class Access:
         create_demo: bool = False,
     ) -> None:
         if settings.app_id is None:
+            older = "" if api_of(first.token) else 'For a token of the older API it takes dpyauth.login(api="v3"). '
             raise InvalidSetting(
                 f"{FACTS.title} needs the ID of an app of your own: give app_id=, or set the environment variable "
-                f"DERIV_APP_ID. You find it where you registered your app: {FACTS.pages.apps}",
+                f"DERIV_APP_ID. {older}You find it where you registered your app: {FACTS.pages.apps}",
                 field="app_id",
             )
         self.credential = first

@@ -32,7 +32,7 @@ class User(NamedTuple):
 def user_of(api: str, box: Sandbox) -> User:
     """Return the sample user with every scope."""
     if api == "v3":
-        return User(api, "CR900001", {"DERIV_TOKEN": "sandbox-rich-all"})
+        return User(api, "CR900001", {"DERIV_TOKEN": "sandbox-rich-all", "DERIV_API": "v3"})
     token = box.options_token("rich").token
     return User(api, "DOT900003", {"DERIV_TOKEN": token, "DERIV_APP_ID": box.options_app_id})
 

@@ -33,7 +33,7 @@ def test_with_a_token_of_the_environment(start: Start, box: Sandbox, front: Fron
 
 
 def test_with_a_token_as_argument(run: Run, box: Sandbox, user: User) -> None:
-    given = {"token": user.env["DERIV_TOKEN"], "app_id": user.env.get("DERIV_APP_ID")}
+    given = {"token": user.env["DERIV_TOKEN"], "app_id": user.env.get("DERIV_APP_ID"), "api": user.env.get("DERIV_API")}
     said = run("login.py", json.dumps(given))
     assert (said["error"], said["account"]) == (None, user.loginid)
 

@@ -163,6 +163,6 @@ def test_no_such_file_of_roots(run: Run, user: User) -> None:
 
 def test_the_sandbox_is_reached_directly(run: Run, front: Front) -> None:
     said = run("login.py", '{"sandbox": true}')
-    assert (said["error"], said["account"]) == (None, "CR900001")
+    assert (said["error"], said["account"]) == (None, "DOT900003")
     assert front.asked == []
     assert PATIENCE > LONGEST
