@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from dpyauth.errors import ApiError, ConnectionFailed, DpyauthError
 from dpyauth.registry import ApiFacts
-
-_OTHERWISE = {401, 407}
-"""Refusals of a handshake that have another meaning: a password that is used up, and a proxy that wants one."""
+from dpyauth.wire import reasons
 
 
 def looks_crowded(error: BaseException, facts: ApiFacts) -> bool:
     """Return whether a connection may have been refused because it would have been one too many."""
-    if not facts.crowded:
-        return False
     if isinstance(error, ConnectionFailed):
-        return error.status is not None and 400 <= error.status < 500 and error.status not in _OTHERWISE
-    return isinstance(error, ApiError) and error.call == "otp" and "connections" in str(error).lower()
+        return bool(facts.crowded) and reasons.looks_crowded(error.status)
+    return bool(facts.crowded) and _is_by_name(error)
 
 
 def told(error: DpyauthError, facts: ApiFacts) -> DpyauthError:
-    """Return the error, with what to do where a connection may have been one too many."""
-    if not looks_crowded(error, facts):
+    """Return the error; with what to do, where Deriv says that there are too many connections before there is one."""
+    if not facts.crowded or not _is_by_name(error):
         return error
-    status = error.status if isinstance(error, ConnectionFailed) else None
-    return ConnectionFailed(f"{str(error).rstrip('.')}. {facts.crowded}.", call=error.call, status=status)
+    return ConnectionFailed(f"{str(error).rstrip('.')}. {facts.crowded}.", call=error.call, status=429)
+
+
+def _is_by_name(error: BaseException) -> bool:
+    return isinstance(error, ApiError) and error.call == "otp" and "connections" in str(error).lower()

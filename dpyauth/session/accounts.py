@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from dpyauth.apis.crowded import looks_crowded, told
@@ -88,28 +87,27 @@ class Accounts:
             if not looks_crowded(error, APIS[self._settings.api]):
                 raise
             go_back = asyncio.Event()
-            spare = await self._give_up_connections(go_back)
+            spare, ends = self._give_up_connections(go_back)
             if spare is None:
                 raise
         try:
+            await asyncio.wait(ends, timeout=CLOSE_TIMEOUT)
             return await asyncio.wrap_future(self._switch(loginid))
-        except BaseException as error:
+        except BaseException:
             go_back.set()
             spare.start()
-            if isinstance(error, DpyauthError):
-                with suppress(DpyauthError):
-                    await asyncio.shield(asyncio.wrap_future(spare.ready))
             raise
 
-    async def _give_up_connections(self, go_back: asyncio.Event) -> Connection | None:
-        """Close the connections of this session; return one in place of that in use, which opens when it may.
+    def _give_up_connections(self, go_back: asyncio.Event) -> tuple[Connection | None, list[asyncio.Task[None]]]:
+        """Begin to close the connections of this session; return one in place of that in use, and what to wait for.
 
-        Calls meanwhile wait for it: none of them takes the place that is wanted for the other account.
+        That one opens when it may. Calls meanwhile wait for it: none takes the place that is wanted for the other
+        account. None is returned where no connection is open.
         """
         with self._lock:
             access, account, old = self._access, self._account, self._connection
             if access is None or account is None or old is None or old.state is not State.AUTHORISED:
-                return None
+                return None, []
             given_up, self._others = [old, *self._others.values()], {}
             entrance = access.entrance(account.loginid)
 
@@ -118,12 +116,12 @@ class Accounts:
                 return entrance.address if isinstance(entrance.address, str) else await entrance.address()
 
             self._connection = spare = self._connect(entrance._replace(address=address), self._settings)
+            spare.keep_trying()
         self._note("connections given up", "Deriv allows no more of them, and another account is to be used", None)
         ends = [connection._task for connection in given_up if connection._task is not None]
         for connection in given_up:
             connection.end(SessionClosed("The session is being switched to another account. Run the cell again."))
-        await asyncio.wait(ends, timeout=CLOSE_TIMEOUT)
-        return spare
+        return spare, ends
 
     def _granted(self, loginid: str) -> str:
         """The login ID of an account that the sign-in gave access to, as Deriv writes it."""

@@ -89,6 +89,7 @@ class Signing:
             entrance.greeting if entrance else None,
             direct=settings.loopback,
             when_off=partial(unavailable, facts) if facts.retiring else None,
+            crowded=facts.crowded,
             budget=self._budget_of(settings.api),
             on_event=self._note,
             on_change=self._on_change,

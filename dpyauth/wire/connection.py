@@ -27,7 +27,7 @@ from dpyauth.wire.background import background
 from dpyauth.wire.budget import Budget
 from dpyauth.wire.calls import Pending
 from dpyauth.wire.link import Link
-from dpyauth.wire.reasons import STALE, closing, explain, status_of
+from dpyauth.wire.reasons import STALE, closing, explain, looks_crowded, status_of
 from dpyauth.wire.replies import Reply
 from dpyauth.wire.socket import Socket
 from dpyauth.wire.state import Greeting, State, unreachable
@@ -64,7 +64,8 @@ class Connection:
     ``url`` may be a coroutine function that gives a fresh address for every attempt: a secret that is good once. It
     must come to an end by itself; of its errors, those in `PASSING` mean to try again later, all others are final.
     ``when_off`` is for a server that may have been switched off for good: what to tell those who wait for a connection,
-    by the reason why there is none.
+    by the reason why there is none. ``crowded`` is what to add to that reason where the connection may have been
+    refused as one too many.
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class Connection:
         *,
         direct: bool = False,
         when_off: Callable[[str], DpyauthError] | None = None,
+        crowded: str = "",
         budget: Budget | None = None,
         on_change: Callable[[Connection, State], None] = lambda connection, state: None,
         on_event: Callable[[str, str, float | None], None] = lambda what, why, took: None,
@@ -85,6 +87,7 @@ class Connection:
         self._url = url
         self._direct = direct
         self._when_off = when_off
+        self._crowded = crowded
         self._patience = OPEN_TIMEOUT if when_off is None else OFF_OPEN_TIMEOUT
         self._notify = on_change
         self._link = Link(
@@ -296,6 +299,8 @@ class Connection:
             reason, error, final = str(raised).rstrip("."), raised.again(), not isinstance(raised, PASSING)
         except Exception as raised:  # whatever a server answered, it is a failed attempt and no more
             reason, error, off = explain(raised, self._patience)
+            if self._crowded and looks_crowded(status_of(raised)):
+                reason += f". {self._crowded}"
             if not isinstance(self._url, str) or "app_id=" not in self._url:
                 # Not one about app IDs, as none was sent: somebody else refuses, such as a company proxy.
                 error = unreachable(reason, status_of(raised))

@@ -23,6 +23,15 @@ def status_of(error: Exception) -> int | None:
     return error.status if isinstance(error, HandshakeRefused) else None
 
 
+def looks_crowded(status: int | None) -> bool:
+    """Return whether a handshake may have been refused because it would have been one connection too many.
+
+    Deriv does not say how it does that on its current API. Some statuses have another meaning: a password that is used
+    up, and a proxy that wants one.
+    """
+    return status is not None and 400 <= status < 500 and status not in {401, 407}
+
+
 class Reason(NamedTuple):
     """Why a connection could not be opened."""
 

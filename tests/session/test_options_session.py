@@ -821,6 +821,16 @@ def test_more_sockets_than_allowed(open_options: Open, box: Sandbox) -> None:
     assert failed.value.status == 429
 
 
+def test_one_more_that_login_does_not_wait_for(open_options: Open, box: Sandbox) -> None:
+    for _ in range(box.options.most_sockets):
+        open_options()
+    session = open_options(None, timeout=1.0)
+    session._sign_in_and_wait(pat(box), early=True)
+    assert session.account_status()["loginid"].tolist() == [DEMO]  # this needs none
+    with pytest.raises(ConnectionFailed, match="five connections at a time"):
+        session.balance()
+
+
 @pytest.mark.parametrize("status", [400, 403, 409, 429])
 def test_however_deriv_says_that_it_is_one_more(open_options: Open, box: Sandbox, status: int) -> None:
     box.faults.refuse(status)
@@ -877,7 +887,36 @@ def test_a_switch_that_fails_all_the_same_changes_nothing(session: Session, box:
     box.faults.refuse(status)
     with pytest.raises(ConnectionFailed, match=f"HTTP {status}"):
         session.use(REAL)
+    assert session.balance()["loginid"].tolist() == [DEMO]
     assert (session.state, session.loginid) == ("signed in", DEMO)
+
+
+def test_a_switch_that_is_interrupted_after_a_connection_was_given_up_changes_nothing(
+    session: Session, box: Sandbox
+) -> None:
+    box.faults.refuse(429)
+    otp = calls(box, "otp")
+
+    async def switching() -> None:
+        box.faults.delay(0.0, "otp")
+        box.faults.delay(60.0, "otp")  # of the second attempt
+        task = asyncio.create_task(session.aio.use(REAL))
+        while calls(box, "otp") < otp + 2:
+            await asyncio.sleep(0.005)
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+    asyncio.run(switching())
+    assert session.balance()["loginid"].tolist() == [DEMO]
+    assert session.loginid == DEMO
+
+
+def test_a_way_back_that_takes_more_than_one_attempt(session: Session, box: Sandbox, at_once: None) -> None:
+    box.faults.refuse(429)
+    box.faults.refuse(500, times=3)
+    with pytest.raises(ConnectionFailed, match="HTTP 500"):
+        session.use(REAL)
     assert session.balance()["loginid"].tolist() == [DEMO]
 
 
