@@ -233,6 +233,8 @@ class Desk(PanelDesk):
     def fail(self, error: DpyauthError) -> None:
         """Say what went wrong, and offer what may help."""
         offer = ""
+        if not self._kept.api:
+            self._again = None  # what it takes has been dropped meanwhile
         if views.account_missing(error):
             offer = "demo" if self._again else "" if self._typed else "demo with Deriv"
         elif (views.token_refused(error) or isinstance(error, ApiUnavailable)) and DEFAULT in self._there:
