@@ -1,5 +1,5 @@
-"""Lessons on what both of Deriv's APIs have, as readers run them: on the older API, or as somebody who has less than
-the sandbox's first user. `make test` runs all lessons as they are, with nbval."""
+"""Lessons as readers run them on accounts of their own: on either of Deriv's APIs, and with less on them than the
+sandbox's first user has. `make test` runs all lessons as they are, with nbval."""
 
 from __future__ import annotations
 
@@ -12,47 +12,73 @@ from nbformat import NotebookNode
 
 LESSONS = Path(__file__).parents[2] / "notebooks"
 LOGIN = "session = dpyauth.login(sandbox=True)"
+ON_V3 = 'session = dpyauth.login(sandbox=True, api="v3")'
 PERSON = """\
 from dpyauth.sandbox import shared
 
 token = next(each.token for each in shared().side("{api}").tokens if each.label.startswith("{person}"))
-session = dpyauth.login(token, sandbox=True)"""
+session = dpyauth.login(token, sandbox=True, api="{api}", create_demo={is_new})"""
 
 
-def run(name: str, login: str) -> list[NotebookNode]:
+def run(name: str, login: str, instead_of: str = LOGIN) -> list[NotebookNode]:
     """Run a lesson that signs in like this; return its boxes of code."""
     lesson = nbformat.read(LESSONS / f"{name}.ipynb", as_version=4)
     code = [cell for cell in lesson.cells if cell.cell_type == "code"]
-    (signing_in,) = (cell for cell in code if LOGIN in cell.source)
-    signing_in.source = signing_in.source.replace(LOGIN, login)
+    (signing_in,) = (cell for cell in code if instead_of in cell.source)
+    signing_in.source = signing_in.source.replace(instead_of, login)
     NotebookClient(lesson, timeout=120, resources={"metadata": {"path": LESSONS}}).execute()
     return code
 
 
 @pytest.mark.kernel
 @pytest.mark.parametrize(
-    "name",
+    ("name", "says"),
     [
-        "04-your-account-as-data",
-        "05-live-streams",
-        "08-keeping-a-session-alive",
-        "09-async-and-nest-asyncio",
-        "10-many-accounts",
+        ("01-sign-in-and-account-status", "Identity: verified until 2026-12-15"),
+        ("02-sign-in-with-deriv", "9363.47"),
+        ("04-your-account-as-data", ""),
+        ("05-live-streams", ""),
+        ("06-both-deriv-apis", "This API knows of 7 checks."),
+        ("08-keeping-a-session-alive", ""),
+        ("09-async-and-nest-asyncio", ""),
+        ("10-many-accounts", ""),
     ],
 )
-def test_it_runs_on_the_older_api_by_one_changed_line(name: str) -> None:
-    code = run(name, 'session = dpyauth.login(sandbox=True, api="v3")')
-    shown = [str(cell.outputs) for cell in code]
-    assert "CR900001" in "".join(shown)
-    assert "DOT900003" not in "".join(shown)
+def test_it_runs_on_the_older_api_by_one_changed_line(name: str, says: str) -> None:
+    shown = "".join(str(cell.outputs) for cell in run(name, ON_V3))
+    assert "CR900001" in shown
+    assert "DOT900003" not in shown
+    assert says in shown
 
 
 @pytest.mark.kernel
 @pytest.mark.parametrize(
-    ("api", "person", "loginid"), [("options", "trouble", "DOT900012"), ("v3", "new", "VRTC900021")]
+    ("name", "api", "person"),
+    [
+        ("01-sign-in-and-account-status", "options", "new"),
+        ("01-sign-in-and-account-status", "options", "trouble"),
+        ("01-sign-in-and-account-status", "v3", "new"),
+        ("01-sign-in-and-account-status", "v3", "trouble"),
+        ("03-your-account-status", "options", "new"),
+        ("03-your-account-status", "options", "trouble"),
+        ("04-your-account-as-data", "options", "new"),
+        ("04-your-account-as-data", "options", "trouble"),
+        ("04-your-account-as-data", "v3", "new"),
+        ("06-both-deriv-apis", "options", "new"),
+        ("06-both-deriv-apis", "v3", "new"),
+        ("11-if-deriv-still-serves-you-on-v3", "v3", "new"),
+        ("11-if-deriv-still-serves-you-on-v3", "v3", "trouble"),
+    ],
 )
-def test_the_lesson_on_ones_account_runs_on_any(api: str, person: str, loginid: str) -> None:
-    """One has an account that is not active, the other nothing on it."""
-    code = run("04-your-account-as-data", PERSON.format(api=api, person=person))
-    (chosen,) = (cell for cell in code if "session.use(" in cell.source)
-    assert loginid in str(chosen.outputs)
+def test_a_lesson_on_ones_account_runs_on_any(name: str, api: str, person: str) -> None:
+    """The current API has no account yet of a user who is new, and one that is not active of a user in trouble."""
+    signing_in = PERSON.format(api=api, person=person, is_new=(api, person) == ("options", "new"))
+    code = run(name, signing_in, ON_V3 if name.startswith("11") else LOGIN)
+    first = next(cell for cell in code if "session.account_status(" in cell.source or "session.use(" in cell.source)
+    loginids = {
+        ("options", "new"): "DOT900201",
+        ("options", "trouble"): "DOT900012",
+        ("v3", "new"): "VRTC900021",
+        ("v3", "trouble"): "CR900011",
+    }
+    assert loginids[api, person] in str(first.outputs)
