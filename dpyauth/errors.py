@@ -286,7 +286,8 @@ class SignInRefused(ApiError):
     Attributes
     ----------
     about : str
-        What it did not accept, where an answer over HTTP tells: ``"token"`` or ``"app ID"``; else empty.
+        What it did not accept, where an answer over HTTP tells: ``"token"``, ``"app ID"``, or ``"token or app ID"``
+        where it can be either; else empty.
     """
 
     def __init__(

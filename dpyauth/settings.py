@@ -74,7 +74,7 @@ def _app_id(given: object, facts: ApiFacts) -> str:
     kind = f" This one is of {APIS[other].title}, and is not taken here." if other else ""
     shared = f" To try things with an {facts.credential}, use {facts.shared_app_id}." if facts.shared_app_id else ""
     raise InvalidSetting(
-        f"The app ID must be {facts.app_id_kind} on the {facts.name} API{_instead(given)}.{kind} You find it where you "
+        f"The app ID must be {facts.app_id_kind}, for {facts.title}{_instead(given)}.{kind} You find it where you "
         f"registered your app: {facts.pages.apps}{shared}",
         field="app_id",
     )

@@ -192,7 +192,7 @@ class Access:
             pass  # nothing is known for certain
         finally:
             self._doubting = None
-        if refused is not None and refused.about == "token":
+        if refused is not None and refused.about.startswith("token"):  # the app ID was right at the sign-in
             self.on_refusal(refused.again())
 
     async def _with_token(self, ask: Callable[[float], Awaitable[T]], timeout: float, change: Call | None = None) -> T:
@@ -228,7 +228,7 @@ class Access:
     def _dated(self, refused: SignInRefused) -> SignInRefused:
         """Return an error that says when the sign-in ended, where that is why its token was refused."""
         expiry = Expiry.of(self)
-        if expiry is None or not expiry.has_passed or refused.about != "token":
+        if expiry is None or not expiry.has_passed or not refused.about.startswith("token"):
             return refused
         return SignInRefused(
             f"This sign-in ended at {expiry.date_and_clock}, and Deriv no longer accepts it. Sign in again with "

@@ -81,8 +81,6 @@ class CodeSignIn:
         What to ask for, such as ``["trade"]``: scopes that the app's registration has. A token gains none later.
     host : str, optional
         Another place of the sign-in pages, such as the sandbox's.
-    signup : bool, optional
-        Begin with the page for people without an account.
     language : str, optional
         The language of the pages, such as ``"EN"``. Not documented by Deriv; its own apps send it.
     clock : callable, optional
@@ -118,7 +116,6 @@ class CodeSignIn:
         scopes: Collection[str],
         *,
         host: str = HOST,
-        signup: bool = False,
         language: str | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -147,7 +144,6 @@ class CodeSignIn:
             state=self.state.reveal(),
             code_challenge=client.create_code_challenge(self._verifier.reveal(), "S256"),
             code_challenge_method="S256",
-            prompt="registration" if signup else None,
             lang=checked.language if language else None,
         )
         self.url = f"{scheme}{url.removeprefix('https')}"

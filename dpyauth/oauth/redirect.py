@@ -65,7 +65,6 @@ def authorize_url(
     language: str = "EN",
     brand: str | None = None,
     affiliate_token: str | None = None,
-    signup: bool = False,
     state: Secret,
 ) -> str:
     """The address of the sign-in page, for a person to open in a browser.
@@ -80,9 +79,6 @@ def authorize_url(
         The language of the pages.
     brand, affiliate_token : str, optional
         Passed on as they are.
-    signup : bool, optional
-        For someone without an account. Deriv only notes where a new client came from (its sign-in page leads
-        on to the sign-up); the sandbox opens its sign-up page.
     state : Secret
         From `new_state`. Deriv does not promise to send it back.
 
@@ -114,7 +110,6 @@ def authorize_url(
         "l": checked.language,
         "brand": brand,
         "affiliate_token": affiliate_token,
-        "signup_device": "desktop" if signup else None,
         "state": state.reveal(),
     }
     return f"{plain_host(host)}/oauth2/authorize?{urlencode({name: value for name, value in fields.items() if value})}"

@@ -192,8 +192,7 @@ class Desk(PanelDesk):
         self._choosing.do(said)
 
     def _use(self, loginid: str) -> None:
-        attempt = self.session._switch(loginid)
-        self._follow(lambda: attempt, self.session.api)
+        self._follow(lambda: run(lambda: self.session._switched(loginid)), self.session.api)
 
     def cancel(self) -> None:
         """Call off what is under way."""

@@ -117,7 +117,8 @@ def account_missing(error: DpyauthError) -> bool:
 def token_is_no_good(error: DpyauthError) -> bool:
     """Whether it would be of no use to try the same token again, with another app ID or later."""
     if isinstance(error, SignInRefused):
-        return not (_field(error) == "app_id" or account_missing(error) or error.code.startswith("HTTP"))
+        perhaps_another_app_id = _field(error) == "app_id" or error.about == "token or app ID"
+        return not (perhaps_another_app_id or account_missing(error) or error.code.startswith("HTTP"))
     return isinstance(error, InvalidCredential | PermissionDenied)
 
 

@@ -53,7 +53,7 @@ def judge(answer: Answer, question: Question) -> DpyauthError | None:
     if kind is SignInRefused:
         # The server's own words are left out: ours say more, and theirs may repeat what was sent.
         text = f"{_why_refused(code, said, question.app_id)}. ({code})"
-        about = _about(said) if reply is not None else ""  # else something before the API may have refused
+        about = _about(code, said) if reply is not None else ""  # else something before the API may have refused
         return SignInRefused(text, call=question.call, code=code, details=details, about=about)
     shown = code if code == f"HTTP{answer.status}" else f"{code} (HTTP {answer.status})"
     listed = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
@@ -166,9 +166,11 @@ def _unreadable(answer: Answer, question: Question) -> BadReply:
     )
 
 
-def _about(said: str) -> str:
-    """What was refused: the token, unless the server speaks of the app."""
-    return "app ID" if re.search(r"app[- ]?id|application", said, re.IGNORECASE) else "token"
+def _about(code: str, said: str) -> str:
+    """Return what was refused, as far as the server tells: a wrong token and a wrong app ID have one code."""
+    if re.search(r"app[- ]?id|application", said, re.IGNORECASE):
+        return "app ID"
+    return "token" if re.search("token", f"{code} {said}", re.IGNORECASE) else "token or app ID"
 
 
 def _why_refused(code: str, said: str, app_id: str | None) -> str:

@@ -86,14 +86,13 @@ def test_every_option() -> None:
         " https://me.example:8443/a/b/?x=y&z=%20 ",
         ("trade", "account_manage"),
         host="https://auth.example/",
-        signup=True,
         language="es",
     )
     said = query(sign_in)
     assert sign_in.url.startswith("https://auth.example/oauth2/auth?")
     assert said["client_id"] == APP
     assert said["redirect_uri"] == "https://me.example:8443/a/b/?x=y&z=%20"
-    assert (said["scope"], said["prompt"], said["lang"]) == ("trade account_manage", "registration", "ES")
+    assert (said["scope"], said["lang"]) == ("trade account_manage", "ES")
 
 
 def test_scopes_in_one_text() -> None:

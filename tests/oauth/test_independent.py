@@ -288,7 +288,7 @@ def refused(code: Code) -> SignInRefused:
 def test_the_whole_sign_in(host: str, kept: Kept, caplog: pytest.LogCaptureFixture) -> None:
     for name in ("httpx", "httpcore", "oauthlib", "asyncio", "dpyauth"):
         caplog.set_level(logging.DEBUG, logger=name)
-    sign_in = begin(host, scopes=["trade", "account_manage"], signup=True, language="EN")
+    sign_in = begin(host, scopes=["trade", "account_manage"], language="EN")
     address = browse(sign_in.url)
     assert address.startswith(f"{BACK}&code=")
     caplog.clear()  # what the browser does is its own affair

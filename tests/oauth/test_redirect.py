@@ -53,7 +53,6 @@ def test_every_option() -> None:
         language="zh_cn",
         brand="deriv",
         affiliate_token="a&b=c#d",
-        signup=True,
         state=Secret("s"),
     )
     assert url.startswith("https://oauth.binary.com/oauth2/authorize?")
@@ -62,7 +61,6 @@ def test_every_option() -> None:
         "l": ["ZH_CN"],
         "brand": ["deriv"],
         "affiliate_token": ["a&b=c#d"],
-        "signup_device": ["desktop"],
         "state": ["s"],
     }
 

@@ -71,6 +71,7 @@ def test_a_token_that_nobody_typed_has_no_field() -> None:
     [
         (INVALID, True),
         (SignInRefused("No.", code="Unauthorized", about="token"), True),
+        (SignInRefused("No.", code="Unauthorized", about="token or app ID"), False),
         (SignInRefused("No.", code="AccountDisabled"), True),
         (InvalidCredential("No."), True),
         (PermissionDenied("No."), True),
