@@ -17,7 +17,9 @@ from dpyauth.sandbox import Sandbox
 
 LESSONS = Path(__file__).parents[2] / "notebooks"
 APIS = {
+    "00-before-you-start": "options",
     "01-sign-in-and-account-status": "options",
+    "02-sign-in-with-deriv": "options",
     "03-your-account-status": "options",
     "04-your-account-as-data": "options",
     "05-live-streams": "options",
