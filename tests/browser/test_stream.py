@@ -38,8 +38,8 @@ stream.view()
 EVIL = "<img src=x onerror='window.evil = true'>"
 TRANSACTIONS = f"""
 stream = session.stream("transaction")
-box.pay("CR900001", 12.5)
-box.pay("CR900001", -5, "withdrawal")
+box.pay(session.loginid, 12.5)
+box.pay(session.loginid, -5, "withdrawal")
 for text in ({EVIL!r}, "x" * 100_000, "\\u202e\\u05d0\\u05d1\\u05d2"):
     stream._feed.push({{"msg_type": "transaction", "transaction": {{"action": text, "symbol": text}}}})
 stream.view()
@@ -195,7 +195,7 @@ def test_table_and_hostile_texts(notebook: Notebook) -> None:
     assert len(rows.nth(1).inner_text()) < 1000
     notebook.expect_readable("stream-table")
     notebook.button("Pause").click()
-    notebook.fill(2, "box.pay('CR900001', 1)")
+    notebook.fill(2, "box.pay(session.loginid, 1)")
     notebook.run(2)
     expect(counted(notebook)).to_contain_text("1 more")
     expect(rows).to_have_count(5)
