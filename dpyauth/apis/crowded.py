@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dpyauth.errors import ApiError, ConnectionFailed, DpyauthError
 from dpyauth.registry import ApiFacts
-from dpyauth.wire import reasons
 
 
 def looks_crowded(error: BaseException, facts: ApiFacts) -> bool:
     """Return whether a connection may have been refused because it would have been one too many."""
     if isinstance(error, ConnectionFailed):
+        from dpyauth.wire import reasons  # not before: see Connection
+
         return bool(facts.crowded) and reasons.looks_crowded(error.status)
     return bool(facts.crowded) and _is_by_name(error)
 

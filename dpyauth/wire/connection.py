@@ -11,9 +11,7 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import Future
-from typing import Any
-
-from websockets.asyncio.client import connect
+from typing import TYPE_CHECKING, Any
 
 from dpyauth._version import __version__
 from dpyauth.errors import (
@@ -27,11 +25,12 @@ from dpyauth.wire.background import background
 from dpyauth.wire.budget import Budget
 from dpyauth.wire.calls import Pending
 from dpyauth.wire.link import Link
-from dpyauth.wire.reasons import STALE, closing, explain, looks_crowded, status_of
 from dpyauth.wire.replies import Reply
-from dpyauth.wire.socket import Socket
 from dpyauth.wire.state import Greeting, State, unreachable
 from dpyauth.wire.subscriptions import Listener
+
+if TYPE_CHECKING:
+    from dpyauth.wire.socket import Socket
 
 OPEN_TIMEOUT = 10.0
 CLOSE_TIMEOUT = 2.0
@@ -278,6 +277,9 @@ class Connection:
 
     async def _live(self) -> None:
         """One socket from its opening to its end."""
+        # Not before: a sign-in panel is shown sooner without websockets.
+        from dpyauth.wire.reasons import STALE, closing, explain, looks_crowded, status_of
+
         error: DpyauthError | None = None
         final = off = False
         socket: Socket | None = None
@@ -321,6 +323,10 @@ class Connection:
 
     async def _open(self) -> Socket:
         """A new socket. An address that was asked for stays in here, and ends with the attempt."""
+        from websockets.asyncio.client import connect
+
+        from dpyauth.wire.socket import Socket
+
         url = self._url if isinstance(self._url, str) else await self._url()
         socket = await connect(
             url,

@@ -286,7 +286,7 @@ def test_a_defect_of_ours_leaves_nobody_waiting(box: Sandbox, connect: Make, mon
     def fail(*args: Any, **more: Any) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr("dpyauth.wire.connection.connect", fail)
+    monkeypatch.setattr("websockets.asyncio.client.connect", fail)
     connection = connect(address(box))
     assert "RuntimeError" in str(connection.ready.exception(5))
     assert isinstance(ask(connection).exception(5), DpyauthError)
