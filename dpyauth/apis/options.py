@@ -136,7 +136,9 @@ class Access:
             self._passwords += (given, *(Secret(value) for _, value in parse_qsl(urlsplit(given.reveal()).query)))
             return given.reveal()
 
-        greeting = Greeting("balance", lambda: {"balance": 1}, lambda reply: _judge(reply, [self.credential.token]))
+        greeting = Greeting(
+            "balance", lambda: {"balance": 1}, lambda reply: _judge(reply, [self.credential.token]), along=True
+        )
         return Entrance(address, greeting, lambda _: self._account(chosen[0]), known)
 
     def entered(self, account: Account) -> None:

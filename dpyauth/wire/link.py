@@ -70,6 +70,7 @@ class Link:
         self._backoff = Backoff(rng)
         self._ids = ids or itertools.count(1)  # of the calls on it, and of its own
         self._greeting_deadline = math.inf
+        self._early: list[bytes] = []  # replies that came before that to the greeting
         self._liveness = Liveness(lambda: self._ask({"ping": 1}, self._ponged))
         self._ready_since: float | None = None
         self._lost_at: float | None = None
@@ -144,9 +145,11 @@ class Link:
         if self._control:
             self.budget.spend(GENERAL, now)
             return self._control.popleft()
-        while self.ready and self._lanes.waiting and (pending := self._lanes.take(now)) is not None:
-            if pending not in self._calls:
-                continue  # abandoned or expired meanwhile
+        if not self.ready:
+            return self._sent_along(now)
+        while self._lanes.waiting and (pending := self._lanes.take(now)) is not None:
+            if pending not in self._calls or pending.sent:
+                continue  # abandoned or expired meanwhile, or sent along with the greeting
             if pending.changes and (wait := self.budget.wait(pending.lane, now)) > 0:
                 self._calls.fail(pending, over_budget(pending.call, wait))
                 continue
@@ -160,6 +163,18 @@ class Link:
             if pending.subscription is not None:
                 pending.subscription.asked = True
             return pending.text
+        return None
+
+    def _sent_along(self, now: float) -> str | None:
+        """The next read to send while the reply to the greeting is on its way, where reads may be."""
+        if self._greeting is None or not self._greeting.along or self._greeting_deadline == math.inf:
+            return None
+        for pending in self._calls:
+            if not (pending.sent or pending.changes or pending.subscription or self.budget.wait(pending.lane, now)):
+                self.budget.spend(pending.lane, now)
+                pending.sent_at = now
+                self._liveness.asked(now)
+                return pending.text
         return None
 
     def connect_delay(self, now: float) -> float | None:
@@ -211,6 +226,9 @@ class Link:
         if type(req_id) is not int:
             self._drop_reply(reply)
         elif (pending := self._calls.get(req_id)) is not None and pending.sent_at is not None:
+            if not self.ready:  # whether the socket is good for anything is not known yet
+                self._early.append(message)
+                return None
             return self._answered(pending, pending.sent_at, reply, message, now)
         elif (subscription := self._streams.get(req_id)) is not None:
             self._streams.update(subscription, reply)
@@ -311,6 +329,7 @@ class Link:
     def _forget_own(self) -> None:
         self._control.clear()
         self._own.clear()
+        self._early.clear()
         self._liveness.lost()
         self._greeting_deadline = math.inf
 
@@ -444,6 +463,9 @@ class Link:
         self._reopen(now)
         self._change(State.OPEN if self._greeting is None else State.AUTHORISED, "")
         self._on_ready(reply)
+        early, self._early = self._early, []
+        for message in early:
+            self.received(message, now)
 
     def _end(self, state: State, error: DpyauthError) -> None:
         if self.over:

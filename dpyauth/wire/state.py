@@ -25,12 +25,14 @@ class Greeting(NamedTuple):
     """How a fresh socket becomes an authorised one: a first call, and what its reply means.
 
     ``fields`` makes the request anew for every connect, so that no text with a secret is kept.
-    ``judge`` returns the error that a reply amounts to, and whether asking again later may help.
+    ``judge`` returns the error that a reply amounts to, and whether asking again later may help. ``along`` says that
+    the socket is authorised as it is, and the call only shows that it works: reads may be sent with it.
     """
 
     call: str
     fields: Callable[[], Mapping[str, Any]]
     judge: Callable[[Reply], tuple[DpyauthError, bool] | None]
+    along: bool = False
 
 
 def unreachable(reason: str, status: int | None = None) -> ConnectionFailed:

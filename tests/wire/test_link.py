@@ -1076,3 +1076,64 @@ def test_a_stream_waits_for_it_quietly_but_opening_one_is_told() -> None:
     wire.tick(OFF_TIMEOUT + 0.1)
     assert str(other.error) == str(OFF)
     assert [str(error) for error in heard.ends] == [str(OFF)]
+
+
+# Reads that go with the greeting
+
+
+@pytest.fixture
+def along() -> Wire:
+    wire = Wire()
+    wire.link._greeting = wire.link._greeting._replace(along=True)  # type: ignore[union-attr]
+    return wire
+
+
+def test_reads_go_with_a_greeting_that_only_shows_that_the_socket_works(along: Wire) -> None:
+    read, change = along.call("statement"), along.call("buy", changes=True)
+    opened, _ = stream(along)
+    greeting = along.connect()
+    assert [sent["req_id"] for sent in along.pump()] == []
+    assert [sent["req_id"] for sent in along.sent] == [greeting["req_id"], read.req_id]
+    later = along.call("portfolio")
+    assert [sent["req_id"] for sent in along.pump()] == [later.req_id]
+    along.reply(greeting["req_id"])
+    assert {sent["req_id"] for sent in along.pump()} == {change.req_id, opened.req_id}
+    along.reply(read.req_id, statement={})
+    assert read.reply is not None
+    assert len({sent["req_id"] for sent in along.sent}) == len(along.sent)  # nothing was sent twice
+
+
+def test_elsewhere_they_wait_for_its_reply() -> None:
+    wire = Wire()
+    read = wire.call()
+    greeting = wire.connect()
+    assert wire.pump() == []
+    wire.reply(greeting["req_id"])
+    assert [sent["req_id"] for sent in wire.pump()] == [read.req_id]
+
+
+def test_a_reply_counts_once_the_socket_has_shown_that_it_works(along: Wire) -> None:
+    read = along.call()
+    greeting = along.connect()
+    along.pump()
+    along.reply(read.req_id, balance={})
+    assert not read.done
+    along.reply(greeting["req_id"])
+    assert read.reply is not None
+
+
+def test_what_a_socket_said_that_does_not_work_is_forgotten(along: Wire) -> None:
+    along.link.proven = True
+    read = along.call()
+    greeting = along.connect()
+    along.pump()
+    along.reply(read.req_id, balance={})
+    assert along.reply(greeting["req_id"], error={"code": "Busy"}) is not None
+    along.link.lost("it does not work", along.now)
+    greeting = along.connect()
+    along.pump()
+    along.reply(greeting["req_id"])
+    assert not read.done
+    along.reply(read.req_id, balance={"balance": 1})
+    assert read.reply is not None
+    assert read.reply["balance"] == {"balance": 1}
