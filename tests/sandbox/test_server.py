@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import json
 import logging
+import re
 import signal
 import socket
 import subprocess
@@ -194,18 +196,19 @@ def test_running_it_as_a_program() -> None:
     with subprocess.Popen(
         [sys.executable, "-m", "dpyauth.sandbox"], stdout=subprocess.PIPE, text=True, preexec_fn=wake
     ) as program:
-        assert program.stdout is not None
-        address = program.stdout.readline().split()[-1]
-        with connect(address) as one:
-            one.send('{"authorize":"sandbox-rich-all"}')
-            assert "CR900001" in one.recv(timeout=5)
-        lines = iter(program.stdout.readline, "")
-        shown = ""
-        while "Ctrl-C" not in (line := next(lines)):
-            shown += line
-        assert "sandbox-trouble-read" in shown
-        program.send_signal(2)
-        assert "stopped" in program.stdout.read()
+        try:
+            assert program.stdout is not None
+            shown = "".join(itertools.takewhile(lambda line: "Ctrl-C" not in line, program.stdout))
+            address, app_id = re.findall(r"(ws://\S+)\s+app ID (\w+)", shown)[0]
+            with connect(f"{address}?app_id={app_id}") as one:
+                one.send('{"authorize":"sandbox-rich-all"}')
+                assert "CR900001" in one.recv(timeout=5)
+            assert "sandbox-trouble-read" in shown
+            assert shown.index("api='options'") < shown.index("pat_") < shown.index("api='v3'")
+            program.send_signal(2)
+            assert "stopped" in program.stdout.read()
+        finally:
+            program.kill()
     assert program.returncode == 0
 
 
