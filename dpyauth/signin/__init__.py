@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dpyauth import environment
-from dpyauth.credentials import Credential, Secret, checked
+from dpyauth.credentials import Credential, Secret, api_of, checked
 from dpyauth.errors import (
     ApiUnavailable,
     DpyauthError,
@@ -274,14 +274,24 @@ def _enter(
     ask: bool,
     options: Mapping[str, Any],
 ) -> None:
-    """Sign a new session in; where what was remembered is refused and somebody can be asked, leave that to them."""
+    """Sign a new session in; where what was remembered is refused and somebody can be asked, leave that to them.
+
+    So is a token of the API that Deriv is retiring, or one that may be, wherever it was found.
+    """
     try:
         session._wait_for(lambda: sign_in(session, found.grants, where, **options))
     except ApiUnavailable as error:  # what was found is of no use now, and may be good again
         if found.given or not ask:
             raise
         session._signed_out_because = f"{found.source} cannot be used now: {error}"
+    except InvalidSetting as error:
+        if found.given or not ask or error.field != "app_id" or api_of(found.token):
+            raise
+        session._signed_out_because = f"{found.source} cannot be used: {error}"
     except SignInRefused as error:
+        if not (found.given or found.remembered) and ask and APIS[where.api].retiring:
+            session._signed_out_because = f"{found.source} cannot be used: {error}".rstrip(".")
+            return
         if found.remembered and ask:
             session._signed_out_because = _dropped(profile, found, where, error)
             return

@@ -16,7 +16,7 @@ from keyring.backends.fail import Keyring as FailKeyring
 import dpyauth
 from dpyauth import environment
 from dpyauth.credentials import Secret
-from dpyauth.errors import ApiUnavailable, ConnectionFailed, NotSignedIn
+from dpyauth.errors import ApiUnavailable, ConnectionFailed, InvalidSetting, NotSignedIn, SignInRefused
 from dpyauth.keep import recall, remember
 from dpyauth.registry import APIS
 from dpyauth.sandbox import Sandbox
@@ -101,6 +101,36 @@ def test_a_token_in_the_environment_locks_nobody_out(
     assert "DERIV_TOKEN" in view["notice"]["text"]
     with pytest.raises(NotSignedIn, match="HTTP 520"):
         session.balance()
+
+
+def test_nor_does_one_that_v3_refuses_because_deriv_has_moved_its_owner(
+    login: Login, panels: list[Desk], monkeypatch: pytest.MonkeyPatch, off: Sandbox
+) -> None:
+    off.faults.clear()
+    off.faults.move("CR900001")
+    monkeypatch.setenv("DERIV_TOKEN", TOKEN)
+    assert login().state == "signed out"
+    said = panels[0].look()["notice"]["text"]
+    assert "DERIV_TOKEN" in said
+    assert APIS["options"].pages.tokens in said
+
+
+def test_nor_does_one_of_unknown_looks_without_an_app_id(
+    panels: list[Desk], monkeypatch: pytest.MonkeyPatch, off: Sandbox
+) -> None:
+    monkeypatch.setenv("DERIV_TOKEN", "of-no-known-looks")
+    assert dpyauth.login(server=off.rest).state == "signed out"
+    said = panels[0].look()["notice"]["text"]
+    assert "DERIV_TOKEN" in said
+    assert 'dpyauth.login(api="v3")' in said
+
+
+def test_given_for_this_very_sign_in_all_of_these_are_errors(panels: list[Desk], off: Sandbox) -> None:
+    with pytest.raises(InvalidSetting):
+        dpyauth.login("of-no-known-looks", server=off.rest)
+    off.faults.clear()
+    with pytest.raises(SignInRefused):
+        dpyauth.login("sandbox-rich-expired", server=off.url)
 
 
 def test_nor_does_a_remembered_one_which_stays(login: Login, panels: list[Desk], off: Sandbox) -> None:
