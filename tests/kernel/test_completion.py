@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.kernel
 
-SIGN_IN = "import dpyauth.completion; session = dpyauth.login(sandbox=True); dpyauth.completion.install()"
+SIGN_IN = "import dpyauth.completion; session = dpyauth.login(sandbox=True, api='v3'); dpyauth.completion.install()"
 
 
 def asked(kernel: Kernel, code: str) -> tuple[list[str], str]:

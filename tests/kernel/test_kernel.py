@@ -42,18 +42,18 @@ def test_seven_cells_queued_at_once(kernel: Kernel) -> None:
         "session.call('ping')['ping']",
         "await session.aio.call('ping') and 'awaited'",
         "session.balance().currency.tolist()[0]",
-        "session.call('get_limits')['msg_type']",
+        "session.call('portfolio')['msg_type']",
         "session.state",
     ]
     outcomes = [kernel.outcome(sent) for sent in [kernel.queue(cell) for cell in cells]]
     assert [outcome.error for outcome in outcomes] == [""] * 7
     assert [outcome.result for outcome in outcomes] == [
-        "'CR900001'",
-        "['CR900001']",
+        "'DOT900003'",
+        "['DOT900003']",
         "'pong'",
         "'awaited'",
         "'USD'",
-        "'get_limits'",
+        "'portfolio'",
         "'signed in'",
     ]
     assert outcomes[0].panel

@@ -37,7 +37,7 @@ def test_every_cell_that_waits_behind_another_runs(kernel: Kernel, ipykernel: Pa
     after = "(id(session._connection), id(background._loop), type(background._loop).__name__)"
     assert kernel.value(f"{after} == before") == "True"
     assert kernel.value("session.health()['reconnects'], session.state") == "(0, 'signed in')"
-    assert kernel.value("session.balance().loginid.item()") == "'CR900001'"
+    assert kernel.value("session.balance().loginid.item()") == "'DOT900003'"
     assert kernel.value("(await session.aio.call('ping'))['ping']") == "'pong'"
 
 
