@@ -10,6 +10,7 @@ import sys
 import dpyauth
 
 session = dpyauth.login(ask=False)
+session.call("ping")  # from here on the connection stands
 print(json.dumps({"ready": session.loginid}), flush=True)
 
 
