@@ -30,15 +30,18 @@ class Lanes:
         lane = self._lanes.setdefault(pending.lane, deque())
         lane.appendleft(pending) if first else lane.append(pending)
 
-    def take(self, now: float) -> Pending | None:
-        """The next call that may go now; whether one that changes something may is for the caller to see."""
-        if self._urgent:
+    def take(self, now: float, *, reads_only: bool = False) -> Pending | None:
+        """The next call that may go now; whether one that changes something may is for the caller to see.
+
+        ``reads_only``: neither such a one, nor one that opens a stream, nor what stands behind that in its lane.
+        """
+        if self._urgent and not reads_only:
             self.waiting -= 1
             return self._urgent.popleft()
         self.wake_at = math.inf
         free: deque[Pending] | None = None
         for name, lane in self._lanes.items():
-            if not lane:
+            if not lane or (reads_only and lane[0].subscription is not None):
                 continue
             wait = self.budget.wait(name, now)
             if wait > 0:

@@ -145,11 +145,12 @@ class Link:
         if self._control:
             self.budget.spend(GENERAL, now)
             return self._control.popleft()
-        if not self.ready:
-            return self._sent_along(now)
-        while self._lanes.waiting and (pending := self._lanes.take(now)) is not None:
-            if pending not in self._calls or pending.sent:
-                continue  # abandoned or expired meanwhile, or sent along with the greeting
+        early = not self.ready
+        if early and not self._greets:
+            return None
+        while self._lanes.waiting and (pending := self._lanes.take(now, reads_only=early)) is not None:
+            if pending not in self._calls:
+                continue  # abandoned or expired meanwhile
             if pending.changes and (wait := self.budget.wait(pending.lane, now)) > 0:
                 self._calls.fail(pending, over_budget(pending.call, wait))
                 continue
@@ -165,17 +166,10 @@ class Link:
             return pending.text
         return None
 
-    def _sent_along(self, now: float) -> str | None:
-        """The next read to send while the reply to the greeting is on its way, where reads may be."""
-        if self._greeting is None or not self._greeting.along or self._greeting_deadline == math.inf:
-            return None
-        for pending in self._calls:
-            if not (pending.sent or pending.changes or pending.subscription or self.budget.wait(pending.lane, now)):
-                self.budget.spend(pending.lane, now)
-                pending.sent_at = now
-                self._liveness.asked(now)
-                return pending.text
-        return None
+    @property
+    def _greets(self) -> bool:
+        """Whether the reply to the greeting is on its way, and reads may be sent before it is there."""
+        return self._greeting is not None and self._greeting.along and self._greeting_deadline < math.inf
 
     def connect_delay(self, now: float) -> float | None:
         """Seconds until the next attempt to connect; None when there shall be none."""
@@ -386,7 +380,8 @@ class Link:
 
     def _stop_waiting(self, pending: Pending, now: float) -> None:
         """The time that a call waited for the rate limits was not its own."""
-        assert self._ready_since is not None
+        if self._ready_since is None:
+            return  # it goes with the greeting
         waited = now - max(pending.queued_at, self._ready_since)
         if waited >= INSTANT:
             pending.waited += waited
