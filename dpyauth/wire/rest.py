@@ -215,7 +215,7 @@ class Rest:
         if isinstance(outcome, DpyauthError):
             return _Trouble(outcome)
         call, what = question.call, "answer" if outcome.left else "connection"
-        reason = outcome.reason or f"no {what} within {timeout:.3g} s"
+        reason = outcome.reason or f"no {what} within {_seconds(timeout)} s"
         if not outcome.left:
             return replace(_not_sent(call, reason, outcome.passing), vague=not outcome.reason)
         if question.changes:
@@ -294,5 +294,10 @@ def _broken(call: str, reason: str) -> _Trouble:
 
 
 def _overdue(call: str, timeout: float) -> _Trouble:
-    within = f"Deriv did not answer '{call}' within {timeout:.3g} s."
+    within = f"Deriv did not answer '{call}' within {_seconds(timeout)} s."
     return _Trouble(CallTimeout(f"{within} Run the cell again, or allow more time with timeout=.", call=call))
+
+
+def _seconds(timeout: float) -> str:
+    """Return a time-out as it was asked for, of which a few milliseconds may be gone."""
+    return f"{timeout:.3g}" if timeout < 100 else f"{timeout:.0f}"

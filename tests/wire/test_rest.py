@@ -38,7 +38,7 @@ from dpyauth.errors import (
 )
 from dpyauth.wire.backoff import Backoff
 from dpyauth.wire.budget import MINUTE, PENALTIES
-from dpyauth.wire.rest import MINUTELY, Rest
+from dpyauth.wire.rest import MINUTELY, Rest, _overdue
 
 TOKEN = "C4nary-r1ght-t0ken"
 DERIV = "https://api.derivws.com"
@@ -250,6 +250,13 @@ def test_no_answer_in_time() -> None:
     assert type(told("create_account", hang, **NEW)) is OutcomeUnknown
     assert type(told("get_accounts", stuck)) is ConnectionFailed
     assert type(told("create_account", stuck, **NEW)) is ConnectionFailed
+
+
+@pytest.mark.parametrize(
+    ("left", "said"), [(0.999998, "1"), (0.3, "0.3"), (14.9987, "15"), (99.99, "100"), (3600.0, "3600")]
+)
+def test_a_time_out_is_told_as_it_was_asked_for(left: float, said: str) -> None:
+    assert f"within {said} s." in str(_overdue("time", left).error)
 
 
 # What never is
