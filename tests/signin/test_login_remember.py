@@ -13,7 +13,6 @@ from typing import Any
 
 import keyring
 import pytest
-from keyring.backends.fail import Keyring as FailKeyring
 
 import dpyauth
 from dpyauth import environment
@@ -38,15 +37,6 @@ module = importlib.import_module("dpyauth.signin")
 ALL, BTC = "sandbox-rich-all", "sandbox-rich-btc"
 OAUTH = {"CR900001": "a1-sandbox-rich-usd", "CR900002": "a1-sandbox-rich-btc", "VRTC900003": "a1-sandbox-rich-demo"}
 Login = Callable[..., Session]
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home folder with nothing in it, and no keyring."""
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / ".config"))
-    monkeypatch.setattr(keyring, "get_keyring", FailKeyring)
-    return tmp_path
 
 
 @pytest.fixture
@@ -119,18 +109,6 @@ def terminal(monkeypatch: pytest.MonkeyPatch, login: Login) -> list[str]:
     monkeypatch.setattr(environment, "somebody_there", lambda: True)
     monkeypatch.setattr("getpass.getpass", lambda prompt: asked.append(prompt) or BTC)
     return asked
-
-
-@pytest.fixture
-def panels(monkeypatch: pytest.MonkeyPatch, login: Login) -> list[Desk]:
-    """Somebody at a notebook; returns the desks whose panels were shown."""
-    shown: list[Desk] = []
-    fake = ModuleType("dpyauth.widgets.signin")
-    fake.show = shown.append  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "dpyauth.widgets.signin", fake)
-    monkeypatch.setattr(environment, "in_notebook", lambda: True)
-    monkeypatch.setattr(environment, "somebody_there", lambda: True)
-    return shown
 
 
 def keep(box: Sandbox, tokens: dict[str, str], profile: str = "default", app_id: str = "16303") -> None:

@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import importlib
-import sys
 from collections.abc import Callable
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
-import keyring
 import pytest
-from keyring.backends.fail import Keyring as FailKeyring
 
 import dpyauth
 from dpyauth import environment
@@ -30,13 +25,6 @@ TOKEN = "sandbox-rich-all"
 Login = Callable[..., Session]
 
 
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / ".config"))
-    monkeypatch.setattr(keyring, "get_keyring", FailKeyring)
-
-
 @pytest.fixture
 def off(box: Sandbox) -> Sandbox:
     """The sandbox, with v3's servers refusing everybody."""
@@ -48,18 +36,6 @@ def off(box: Sandbox) -> Sandbox:
 def login(off: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Login:
     monkeypatch.setattr(environment, "somebody_there", lambda: False)
     return lambda *args, **more: dpyauth.login(*args, **{"server": off.url, "app_id": off.app_id, **more})
-
-
-@pytest.fixture
-def panels(monkeypatch: pytest.MonkeyPatch, login: Login) -> list[Desk]:
-    """A notebook; what is behind the panels that were shown."""
-    shown: list[Desk] = []
-    fake = ModuleType("dpyauth.widgets.signin")
-    fake.show = shown.append  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "dpyauth.widgets.signin", fake)
-    monkeypatch.setattr(environment, "in_notebook", lambda: True)
-    monkeypatch.setattr(environment, "somebody_there", lambda: True)
-    return shown
 
 
 def refusals_of(box: Sandbox) -> int:

@@ -1,0 +1,36 @@
+"""What the tests of signing in share: a home folder of their own, and a notebook without a browser."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import keyring
+import pytest
+from keyring.backends.fail import Keyring as FailKeyring
+
+from dpyauth import environment
+from dpyauth.signin.desk import Desk
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home folder with nothing in it, and no keyring."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / ".config"))
+    monkeypatch.setattr(keyring, "get_keyring", FailKeyring)
+    return tmp_path
+
+
+@pytest.fixture
+def panels(monkeypatch: pytest.MonkeyPatch, login: Any) -> list[Desk]:
+    """Somebody at a notebook; returns the desks whose panels were shown. ``login`` is that of the test's own module."""
+    shown: list[Desk] = []
+    fake = ModuleType("dpyauth.widgets.signin")
+    fake.show = shown.append  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "dpyauth.widgets.signin", fake)
+    monkeypatch.setattr(environment, "in_notebook", lambda: True)
+    monkeypatch.setattr(environment, "somebody_there", lambda: True)
+    return shown
