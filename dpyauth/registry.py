@@ -49,7 +49,7 @@ class ApiFacts:
 
     name: str
     title: str
-    """What it is called in a sentence."""
+    """What it is called in a sentence, also at its beginning."""
     server: str
     auth_host: str
     """Where its sign-in pages are."""
@@ -131,7 +131,7 @@ OPTIONS = ApiFacts(
         }
     ),
     smallest_scope="trade",
-    advice="Create a token with {ticks} at https://developers.deriv.com/dashboard/tokens/ and sign in with it.",
+    advice=f"Create a token with {{ticks}} at {_PAGES.tokens} and sign in with it.",
     pages=_PAGES,
     crowded="Deriv's current API allows each user five connections at a time, and this may be one more. Close those of "
     "other notebooks, programs and fleets (restart their kernels, or call close()), then try again",
@@ -214,7 +214,7 @@ V3 = ApiFacts(
     pages=Pages(
         tokens="https://app.deriv.com/account/api-token",
         apps="https://legacy-api.deriv.com/dashboard",
-        account="https://home.deriv.com/dashboard/signup",
+        account=_PAGES.account,
         profile="https://app.deriv.com/account/proof-of-identity",
     ),
     crowded="",

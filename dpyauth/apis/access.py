@@ -40,6 +40,10 @@ class Account(NamedTuple):
         """``"demo"`` or ``"real"``."""
         return "demo" if self.demo else "real"
 
+    def listed(self, loginid: str | None) -> Mapping[str, Any]:
+        """What Deriv said, when this one was signed in to, of an account of the same user; empty where nothing."""
+        return next((row for row in self.rows if row.get("loginid") == loginid), {})
+
 
 class Candidate(NamedTuple):
     """An account that a sign-in could begin with."""

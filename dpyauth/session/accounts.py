@@ -159,8 +159,7 @@ class Accounts:
 
     def _listed(self, loginid: str | None) -> Mapping[str, Any]:
         """Return what Deriv said of an account of this user when it was signed in to; the names are v3's."""
-        rows = self._account.rows if self._account is not None else ()
-        return next((row for row in rows if row.get("loginid") == loginid), {})
+        return self._account.listed(loginid) if self._account is not None else {}
 
     def _currency(self, loginid: str | None) -> str | None:
         """Return the currency of an account of this sign-in; None while it has none, or where Deriv did not say it."""
@@ -169,7 +168,7 @@ class Accounts:
             return None
         if account.loginid == loginid:
             return account.currency or None
-        told = str(self._listed(loginid).get("currency") or "")
+        told = str(account.listed(loginid).get("currency") or "")
         return told or self._currency_by_its_own_sign_in(loginid)
 
     def _currency_by_its_own_sign_in(self, loginid: str) -> str | None:

@@ -156,7 +156,7 @@ def login(
         found = found or _colab()
     wanted = api or (found and found.api) or _variable("DERIV_API", box)
     own: object = app_id if app_id is not None else (found and found.app_id) or _variable("DERIV_APP_ID", box)
-    if found is None and app_id is None and by_app_id(own) not in (None, wanted or by_app_id(own)):
+    if found is None and app_id is None and wanted and by_app_id(own) not in (None, wanted):
         own = None  # it is set for the other API, and there is somebody to ask
     choice = Choice(box, server, language)
     speaks = wanted or choice.guess(found.token if found and not found.sample else None, own)
@@ -185,6 +185,7 @@ def login(
         session._signed_out_because = str(trouble).rstrip(".")
     if remember and session.loginid is not None:
         session._keep(keeping)
+    # What was found and is no good does not say what the panel should ask for.
     _show(
         session,
         box,

@@ -56,7 +56,7 @@ class Choice(NamedTuple):
         if where.app_id is None:
             facts = APIS[api]
             raise InvalidSetting(
-                f"{facts.title[0].upper()}{facts.title[1:]} needs your app ID. You find it where you registered your "
+                f"{facts.title} needs your app ID. You find it where you registered your "
                 f"app, or register one of the type PAT: {facts.pages.apps}",
                 field="app_id",
             )

@@ -24,7 +24,6 @@ from dpyauth.panels.texts import texts
 from dpyauth.registry import APIS
 
 if TYPE_CHECKING:
-    from dpyauth.apis.access import Account
     from dpyauth.sandbox import Sandbox
     from dpyauth.session import Session
     from dpyauth.settings import Settings
@@ -62,7 +61,7 @@ def trouble(
     if isinstance(error, SignInRefused) and api:
         title = words["refused_api"].format(title=title, api=api)
     if isinstance(error, ApiUnavailable):
-        title = words["unavailable"].format(title=_capital(APIS[error.api].title))
+        title = words["unavailable"].format(title=APIS[error.api].title)
     if token_refused(error) and environment.on_hosted_server():
         text += " " + words["elsewhere"]
     place = {"field": field, "api": api} if field and api and (typed or field != "token") else {}
@@ -128,7 +127,7 @@ def form(api: str, choice: Choice, here: Settings) -> dict[str, Any]:
     usual = choice.settings(api, None).app_id
     return {
         "api": api,
-        "title": _capital(facts.title),
+        "title": facts.title,
         "app_id": (here.app_id if here.api == api else usual) or "",
         "shared": facts.shared_app_id or "",
         "registers": box is not None,  # the sandbox makes an app for every sign-in with the browser
@@ -177,7 +176,7 @@ def accounts(session: Session, balances: Mapping[str, str]) -> list[dict[str, An
     account, granted = session._account, session._grants
     if account is None or len(granted) < 2:
         return []
-    rows = {loginid: _row(account, loginid) for loginid in granted}
+    rows = {loginid: account.listed(loginid) for loginid in granted}
     return [
         {
             "loginid": loginid,
@@ -203,21 +202,13 @@ def money(amount: object) -> str:
     return f"{exact:,.2f}" if isinstance(places, int) and places > -2 else f"{exact:,f}"
 
 
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
-def _row(account: Account, loginid: str) -> Mapping[str, Any]:
-    return next((row for row in account.rows if row.get("loginid") == loginid), {})
-
-
 def status(session: Session, loginid: str) -> str:
     """Return whether an account of the sign-in is ``"active"`` or ``"inactive"``; empty where Deriv has not said."""
-    said = _row(session._account, loginid).get("is_disabled") if session._account is not None else None
+    said = session._listed(loginid).get("is_disabled")
     return {"0": "active", "1": "inactive"}.get(str(said), "")
 
 
 def is_demo(session: Session, loginid: str) -> bool:
     """Tell whether an account of the sign-in is a demo account; by its login ID, where Deriv has not said."""
-    said = _row(session._account, loginid).get("is_virtual") if session._account is not None else None
+    said = session._listed(loginid).get("is_virtual")
     return bool(said) if said is not None else by_looks([loginid])[0].demo
