@@ -129,7 +129,7 @@ _TABLE: Mapping[str, Kind | None] = {
     "mt5_new_account.company": "personal",
     "mt5_get_settings.company": "personal",
     # Who a user is in all of Deriv's systems
-    "get_nickname.external_reference_id": "personal",
+    "account_nickname.external_reference_id": "personal",
     # From whom and to whom money went, and why
     "wallet_transactions.source_client_id": "personal",
     "wallet_transactions.destination_client_id": "personal",

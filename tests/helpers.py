@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import itertools
-import json
 import os
 import shutil
 import socket
@@ -18,11 +17,6 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
-
-
-def published(name: str) -> Any:
-    """Return the facts of Deriv's published schemas: of ``v3``, ``options`` or ``rest``, see tests/schemas/make.py."""
-    return json.loads(Path(__file__).with_name("schemas").joinpath(f"{name}.json").read_text(encoding="utf-8"))
 
 
 def missing(what: str) -> NoReturn:

@@ -43,6 +43,8 @@ class Call:
         Whether it opens a stream.
     changes : bool or collection of str
         Whether it changes anything at Deriv, or the fields with which it does.
+    unless : str, optional
+        The field with which it changes nothing after all, as a path: ``data.dry_run``.
     extra : mapping, optional
         What else its schema says.
     rest : Rest, optional
@@ -59,6 +61,7 @@ class Call:
         *,
         streams: str = "no",
         changes: bool | Collection[str] = False,
+        unless: str = "",
         extra: Mapping[str, Any] | None = None,
         rest: Rest | None = None,
     ) -> None:
@@ -69,6 +72,7 @@ class Call:
         self.scopes = tuple(scopes)
         self.streams = streams
         self.changes = changes if isinstance(changes, bool) else frozenset(changes)
+        self.unless = unless
         self.extra = extra
         self.rest = rest
 
@@ -113,9 +117,18 @@ class Call:
 
     def changes_with(self, fields: Mapping[str, Any]) -> bool:
         """Whether a request with these fields changes anything at Deriv (such a request is never repeated)."""
+        if self.unless and self._given(fields, self.unless) is True:
+            return False
         if isinstance(self.changes, bool):
             return self.changes
         return any(fields.get(name) is not None for name in self.changes)
+
+    @staticmethod
+    def _given(fields: Any, path: str) -> Any:
+        """Return a field of a request; None where it is not given."""
+        for name in path.split("."):
+            fields = fields.get(name) if isinstance(fields, Mapping) else None
+        return fields
 
     @functools.cached_property
     def look(self) -> str:

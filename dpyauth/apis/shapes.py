@@ -3,7 +3,7 @@
 The facts of a reply look like the reply itself, with a kind in the place of every value:
 
 =====================  =============================================================
-``"text"``             a kind: text, flag, count, money, exact, number, time, any
+``"text"``             a kind: text, flag, count, money, exact, number, time, moment, any
 ``"!text"``            the same, secret or personal
 ``["low", "high"]``    a text out of these
 ``{"name": ...}``      an object with these fields; ``""`` beside them: or one value
@@ -28,7 +28,10 @@ from dpyauth.sensitive import MASK, hides
 Node = str | list[str] | Mapping[str, Any]
 
 ENVELOPE = frozenset(
-    {"echo_req", "msg_type", "req_id", "subscription", "passthrough", "meta", "metadata", "error", "gap"}
+    (
+        *("echo_req", "msg_type", "req_id", "subscription", "passthrough", "gap"),
+        *("meta", "metadata", "links", "error", "errors"),
+    )
 )
 """What belongs to the exchange of messages, not to the answer."""
 

@@ -24,11 +24,12 @@ from dpyauth.frames.values import (
     as_list,
     as_microseconds,
     as_number,
+    as_seconds,
     as_text,
     mapping,
 )
 
-Kind = Literal["text", "enum", "flag", "count", "money", "exact", "number", "time", "list", "map", "any"]
+Kind = Literal["text", "enum", "flag", "count", "money", "exact", "number", "time", "moment", "list", "map", "any"]
 
 Array = Union[ExtensionArray, NDArray[Any], "pd.Series[Any]"]
 
@@ -54,7 +55,7 @@ class Column:
     ----------
     name : str
         The column's name in the frame.
-    kind : {"text", "enum", "flag", "count", "money", "exact", "number", "time", "list", "map", "any"}
+    kind : {"text", "enum", "flag", "count", "money", "exact", "number", "time", "moment", "list", "map", "any"}
         What it holds; decides the dtype (see `dpyauth.frames`).
     source : str
         Dotted path of the value in a row; the column's name if left out.
@@ -84,6 +85,8 @@ def array(column: Column, values: list[Any], decimal: bool = False) -> Array:
             return _objects([mapping(v) for v in values])
         case "any":
             return _objects(values)
+        case "moment":
+            return _moments(np.array([as_microseconds(as_seconds(v)) for v in values], dtype="int64"))
     try:
         return _at_once(column, msgspec.convert(values, _USUAL[column.kind]))
     except (msgspec.ValidationError, OverflowError, UnicodeEncodeError):

@@ -54,7 +54,7 @@ def test_it_has_every_call_of_options() -> None:
     assert {name: call.scopes for name, call in OPTIONS.items() if call.rest} == {
         "create_account": ("account_manage",),
         "get_accounts": ("trade",),
-        "get_nickname": ("account_manage",),
+        "account_nickname": ("account_manage",),
         "health": (),
         "legacy_accounts": ("trade",),
         "legacy_migration_status": ("trade",),

@@ -185,7 +185,7 @@ def test_calls_over_http_and_of_demo_accounts(opening: Opening, lab: Lab) -> Non
         panel.locator("summary", has_text="parameters").click()
         field(notebook, "parameters.amount").fill("10")
         notebook.expect_readable("explorer-buy")
-        choose(notebook, "get_nickname")
+        choose(notebook, "account_nickname")
         choose(notebook, "transaction")
         expect(region(notebook, "Python, for a stream")).to_contain_text('with mine.stream("transaction") as stream:')
         expect(notebook.button("Send")).to_have_count(0)

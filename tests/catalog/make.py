@@ -15,12 +15,15 @@ from __future__ import annotations
 
 import csv
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
 APIS = HERE.parents[1] / "dpyauth" / "apis"
-SCHEMAS = HERE.parent / "schemas"
+sys.path.insert(0, str(HERE.parent))
+
+from published import overlaid, published, told_by_pages  # noqa: E402
 
 UNUSED = {"format", "$schema"}
 COMMON = {"req_id", "passthrough"}
@@ -67,7 +70,10 @@ def entry(schema: dict[str, Any], ours: dict[str, str]) -> dict[str, Any]:
     if subscribable:
         call["streams"] = "required" if "subscribe" in schema["required"] else "yes"
     if ours["changes"]:
-        call["changes"] = True if ours["changes"] == "always" else ours["changes"].split("|")
+        when, _, harmless = ours["changes"].partition(" unless ")
+        call["changes"] = True if when == "always" else when.split("|")
+        if harmless:
+            call["unless"] = harmless
     extra = {
         key: facts(schema[key], definitions) for key in ("patternProperties", "if", "then", "else") if key in schema
     }
@@ -95,6 +101,12 @@ def rest_schema(operation: dict[str, Any], published: dict[str, Any] | None) -> 
         schema = laxer(schema, facts(places_joined(published), {}))
     scopes = [scope for security in operation.get("security", []) for scope in security["oauth2"]]
     return {**schema, "auth_required": int(bool(scopes)), "auth_scopes": scopes}
+
+
+def told_schema(sides: dict[str, Any]) -> dict[str, Any]:
+    """What a call takes that only Deriv's pages tell, in the form of a v3 request schema."""
+    request = {"required": [], **facts(sides["request"], {})}
+    return {**request, "auth_required": int(bool(sides["scopes"])), "auth_scopes": sides["scopes"]}
 
 
 def places_joined(schema: dict[str, Any]) -> dict[str, Any]:
@@ -128,8 +140,11 @@ def v3(schemas: dict[str, Any], ours: dict[str, dict[str, str]]) -> dict[str, An
     return {name: entry(schemas[name]["request"], ours[name]) for name in sorted(schemas)}
 
 
-def options(schemas: dict[str, Any], rest_api: dict[str, Any], ours: dict[str, dict[str, str]]) -> dict[str, Any]:
-    """The calls of the options API: those of the sockets, and REST as OpenAPI tells it."""
+def options(
+    schemas: dict[str, Any], rest_api: dict[str, Any], ours: dict[str, dict[str, str]], pages: dict[str, Any]
+) -> dict[str, Any]:
+    """The calls of the options API: those of the sockets, and REST as OpenAPI and Deriv's pages tell it."""
+    schemas = {name: sides for name, sides in schemas.items() if "rest" not in pages.get(name, {})}
     published = {name: sides["request"] for name, sides in schemas.items() if "request" in sides}
     operations = {
         f"{method.upper()} {path}": operation
@@ -137,15 +152,19 @@ def options(schemas: dict[str, Any], rest_api: dict[str, Any], ours: dict[str, d
         for method, operation in methods.items()
     }
     rest = {row["rest"]: name for name, row in ours.items() if row["rest"]}
-    known(ours | dict.fromkeys(rest), published.keys() | rest.values() | operations.keys())
-    forgotten = (published.keys() - ours.keys()) | (operations.keys() - rest.keys())
+    only_told = {sides["rest"]: sides for sides in pages.values() if "rest" in sides}
+    known(ours | dict.fromkeys(rest), published.keys() | rest.values() | operations.keys() | only_told.keys())
+    forgotten = (published.keys() - ours.keys()) | ((operations.keys() | only_told.keys()) - rest.keys())
     if forgotten != LEFT_OUT:
         raise SystemExit(f"neither named nor left out, or no longer there: {', '.join(sorted(forgotten ^ LEFT_OUT))}")
     calls = {}
     for name, row in sorted(ours.items()):
         schema = published.get(name)
-        if row["rest"]:
+        if row["rest"] in only_told:
+            schema = told_schema(only_told[row["rest"]])
+        elif row["rest"]:
             schema = rest_schema(operations[row["rest"]], schema)
+            schema = overlaid(schema, facts(pages.get(name, {}).get("request", {}), {}))
         assert schema is not None
         calls[name] = entry(schema, row)
     return calls
@@ -157,12 +176,6 @@ def known(ours: Any, published: set[str]) -> None:
         raise SystemExit(f"the table of calls names what no schema has: {', '.join(unknown)}")
 
 
-def read(name: str) -> dict[str, Any]:
-    """The facts that are kept under a name."""
-    loaded: dict[str, Any] = json.loads((SCHEMAS / f"{name}.json").read_text(encoding="utf-8"))
-    return loaded
-
-
 def target(api: str) -> Path:
     """The file that holds an API's catalog."""
     return APIS / f"{api}.json"
@@ -172,7 +185,11 @@ def build(api: str) -> str:
     """The text of the catalog file: JSON, one call a line."""
     with (HERE / f"calls_{api}.csv").open(newline="", encoding="utf-8") as file:
         ours = {row["call"]: row for row in csv.DictReader(file)}
-    calls = v3(read("v3"), ours) if api == "v3" else options(read("options"), read("rest"), ours)
+    calls = (
+        v3(published("v3"), ours)
+        if api == "v3"
+        else options(published("options"), published("rest"), ours, told_by_pages())
+    )
     lines = (
         f"{json.dumps(name)}:{json.dumps(call, separators=(',', ':'), ensure_ascii=False)}"
         for name, call in calls.items()

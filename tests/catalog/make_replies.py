@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,9 @@ from dpyauth.apis.catalog import load
 from dpyauth.apis.shapes import ENVELOPE
 
 APIS = Path(__file__).parents[2] / "dpyauth" / "apis"
-SCHEMAS = Path(__file__).parents[1] / "schemas"
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from published import published  # noqa: E402
 
 # Rules on names, for whole numbers and numbers
 TIME = re.compile(r"(^|_)(time|date|epoch|timestamp|until|expiry|since)$|^date_|_at$|^next_.*attempt$|_next_request$")
@@ -88,6 +91,12 @@ KINDS: dict[str, Any] = {
     "proposal.proposal.commission": "number",
     "ticks_batch.ticks_batch.[].change": "number",
     "trading_platform_status.trading_platform_status.[]": {"platform": "text", "status": ["active", "maintenance"]},
+    **{f"{call}.created_at": "moment" for call in ("payment_agent_get.data", "payment_agent_list.data.[]")},
+    "wallet_exchange_rate.data.exchange_rate": "exact",
+    "wallet_list.data.[].balances.{}": {"": "money", **dict.fromkeys(("balance", "input", "output"), "money")},
+    "*.approximate_total_balance": "money",
+    "*.approximate_total_input": "money",
+    "*.approximate_total_output": "money",
     "website_config.website_config.currencies_config.{}.transfer_between_accounts.fees.{}": "number",  # per cent
     "website_status.website_status.currencies_config.{}.transfer_between_accounts.fees.{}": "number",
     "website_status.website_status.api_call_limits.max_proposal_subscription.max": "count",
@@ -97,14 +106,14 @@ KINDS: dict[str, Any] = {
     "website_status.website_status.dxtrade_status.real": "flag",
 }
 
+MIGRATION = ["complete", "pending", "failed", "not_applicable", "not_started"]
+
 # What is put in or replaced after all rules, in the reply
 PATCHES: dict[str, dict[str, Any]] = {
+    "legacy_migration_status": {"data": {"status": MIGRATION}},  # some clients have seen it wrapped
     "paymentagent_create": {"paymentagent_create": "flag"},
     "ticks_history": {"history": {"||": {"times": "time", "prices": "exact"}}},
 }
-
-# Calls that the schemas leave out
-MORE = {"options": {"get_nickname": {"rows": "data", "reply": {"data": {"nickname": "text"}}}}}
 
 # What the money of a reply is in that names no currency: the notation is that of `dpyauth.apis.shapes.Shape`. Of a call
 # with such money that is not here Deriv does not say it, or says it of each field (crypto_config has one in US dollars
@@ -135,6 +144,7 @@ CURRENCY = {
     "p2p_settings": "USD",
     "payment_agent_list": "asked",
     "proposal": "asked",
+    "wallet_list": None,  # the balances of a wallet are by currency, and its total says what it is in
     "website_status": "",  # some in the currency of their key, some in US dollars
 }
 NAMED = re.compile(r"currenc(y|ies)(_code)?$|currcode$")  # fields that name a currency
@@ -146,14 +156,18 @@ ROWS = {
     "contracts_for_company": "contracts_for_company.available",
     "exchange_rates": "exchange_rates.rates",
     "landing_company_details": "landing_company_details",
+    "health": "data",
+    "legacy_migration_status": "status data",
     "legacy_statement": "transactions",
     "mt5_deposit": "",
+    "partners_client_tags_check": "clients",
     "mt5_withdrawal": "",
     "paymentagent_transfer": "",
     "paymentagent_withdraw": "",
     "ticks_history": "history candles",
     "transfer_between_accounts": "",
     "unsubscribe_email": "",
+    "wallet_transactions": "data.transactions",
 }
 
 
@@ -205,7 +219,7 @@ def leaf(kind: str, schema: dict[str, Any], where: str) -> Any:
         if options and not secret:
             return list(dict.fromkeys(option for option in options if option))
         if schema.get("format") == "date-time":
-            return "time"
+            return "moment"
         bare = not name.startswith("display_") and not name.endswith(("_display", "_display_value"))
         return f"{secret}{money(name) if bare and MONEY_TEXT.search(name) else 'text'}"
     if kind == "integer":
@@ -290,7 +304,7 @@ def entry(call: str, schema: dict[str, Any]) -> dict[str, Any]:
         payload.update(payload.pop("oneOf")[0])
     made = simplify(schema, schema, call)
     if not isinstance(made, dict):
-        made = {call: made}
+        made = {"data": made}  # a plain text, which arrives like this
     reply = {name: node for name, node in made.items() if name not in ENVELOPE and node is not None}
     for name, node in PATCHES.get(call, {}).items():
         reply[name] = {**reply.get(name, {}), **node} if isinstance(node, dict) and "||" not in node else node
@@ -343,9 +357,8 @@ def _block(node: Any) -> Any:
 
 def build(api: str) -> str:
     """The text of a file: JSON, one call a line."""
-    schemas = json.loads((SCHEMAS / f"{api}.json").read_text(encoding="utf-8"))
+    schemas = published(api)
     calls = {call: entry(call, schemas[call]["reply"]) for call in load(api) if call in schemas}
-    calls.update(MORE.get(api, {}))
     lines = (
         f"{json.dumps(call)}:{json.dumps(calls[call], separators=(',', ':'), ensure_ascii=False)}"
         for call in sorted(calls)

@@ -78,7 +78,7 @@ def test_a_call_that_no_schema_has_is_noticed(make: ModuleType) -> None:
     with pytest.raises(SystemExit, match="ping"):
         make.v3({}, {"ping": row()})
     with pytest.raises(SystemExit, match="GET /agents"):
-        make.options({}, {"paths": {}}, {"agent": row("GET /agents")})
+        make.options({}, {"paths": {}}, {"agent": row("GET /agents")}, {})
 
 
 PING = {"required": ["ping"], "auth_required": 0, "properties": {"ping": {"type": "integer"}}}
@@ -109,7 +109,7 @@ def row(rest: str = "") -> dict[str, str]:
 
 
 def test_sockets_and_rest_make_one_catalog(make: ModuleType) -> None:
-    calls = make.options(*published(make, ping=PING), {"ping": row(), "agent": row("GET /agents/{id}")})
+    calls = make.options(*published(make, ping=PING), {"ping": row(), "agent": row("GET /agents/{id}")}, {})
     assert calls == {
         "agent": {
             "summary": "s",
@@ -124,14 +124,14 @@ def test_sockets_and_rest_make_one_catalog(make: ModuleType) -> None:
 
 def test_what_is_neither_named_nor_left_out_is_noticed(make: ModuleType) -> None:
     with pytest.raises(SystemExit, match=r"GET /agents/\{id\}, pong$"):
-        make.options(*published(make, ping=PING, pong=PING), {"ping": row()})
+        make.options(*published(make, ping=PING, pong=PING), {"ping": row()}, {})
 
 
 def test_what_was_left_out_and_is_gone_is_noticed(make: ModuleType) -> None:
     schemas, rest_api = published(make, ping=PING)
     del schemas["logout"]
     with pytest.raises(SystemExit, match=r"no longer there: logout$"):
-        make.options(schemas, rest_api, {"ping": row(), "agent": row("GET /agents/{id}")})
+        make.options(schemas, rest_api, {"ping": row(), "agent": row("GET /agents/{id}")}, {})
 
 
 BODY = {"type": "object", "properties": {"to": {"type": "string"}}, "required": ["to"]}

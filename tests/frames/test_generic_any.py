@@ -8,9 +8,9 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from helpers import published
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from published import published
 
 from dpyauth import frames
 from dpyauth.apis import shapes

@@ -125,7 +125,7 @@ def test_options_says_nothing_of_verification(open_options: Any) -> None:
 def test_the_scopes_of_a_token_as_far_as_they_have_turned_out(open_options: Any) -> None:
     session = open_options("rich, trading only")
     desk = CardDesk(session)
-    for call in ("get_nickname", "payment_agent_list"):
+    for call in ("account_nickname", "payment_agent_list"):
         with pytest.raises(PermissionDenied):
             session.frame(call, **({"currency": "USD"} if call == "payment_agent_list" else {}))
     assert lights(desk.look())["This token may"] == [

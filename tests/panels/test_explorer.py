@@ -123,17 +123,17 @@ def test_access_level_on_the_options_api(open_options: Callable[..., Session]) -
     reader = Reader(open_options())
     assert reader.details("health")["access"]["needs"] == "Needs a sign-in, whatever your token may do."
     assert reader.details("balance")["access"]["has"] == "Yours may."
-    access = reader.details("get_nickname")["access"]
+    access = reader.details("account_nickname")["access"]
     assert (access["has"], access["tone"]) == ("Deriv did not say what yours may do: try it.", "plain")
 
 
 def test_access_level_that_has_turned_out(open_options: Callable[..., Session]) -> None:
     reader = Reader(open_options("rich, trading only"))
-    assert reader.send("get_nickname")["trouble"]["title"] == "Deriv refused this"
-    access = reader.details("get_nickname")["access"]
+    assert reader.send("account_nickname")["trouble"]["title"] == "Deriv refused this"
+    access = reader.details("account_nickname")["access"]
     assert access["has"].startswith("Deriv refused that to yours. Create a token with 'Manage account' at https://")
     assert access["tone"] == "bad"
-    assert not row(reader.desk, "get_nickname")["locked"]  # it may be tried again
+    assert not row(reader.desk, "account_nickname")["locked"]  # it may be tried again
 
 
 def test_effect_and_kind_of_answer(reader: Reader) -> None:

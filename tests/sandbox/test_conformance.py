@@ -6,9 +6,9 @@ import functools
 from typing import Any
 
 import pytest
-from helpers import published
 from jsonschema.protocols import Validator
 from jsonschema.validators import validator_for
+from published import published
 
 from dpyauth.sandbox import Sandbox
 from dpyauth.sandbox.calls import HANDLERS

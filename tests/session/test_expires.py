@@ -374,7 +374,7 @@ def test_a_notice_is_of_the_sign_in_it_was_made_for(
 # What fails because of it
 
 
-@pytest.mark.parametrize("call", [("get_nickname", {}), ("reset_demo_balance", {"account_id": DEMO})])
+@pytest.mark.parametrize("call", [("account_nickname", {}), ("reset_demo_balance", {"account_id": DEMO})])
 def test_a_call_that_is_refused_after_the_end_says_when_that_was(
     visitor: Visitor, clock: Clock, call: tuple[str, dict[str, Any]]
 ) -> None:
@@ -406,15 +406,15 @@ def test_what_is_refused_before_the_end_is_not_laid_to_it(visitor: Visitor) -> N
     session = visitor.sign_in()
     visitor.expire(session)  # somebody else has ended it
     with pytest.raises(SignInRefused) as refused:
-        session.call("get_nickname")
+        session.call("account_nickname")
     assert "14:05" not in str(refused.value)
 
 
 def test_what_is_no_refusal_of_the_token_is_not_laid_to_the_end(visitor: Visitor, clock: Clock) -> None:
     session = visitor.sign_in()
     clock.now = ends(HOUR + 60)
-    visitor.box.faults.http(401, "get_nickname", body="<html>", times=9)
+    visitor.box.faults.http(401, "account_nickname", body="<html>", times=9)
     with pytest.raises(SignInRefused) as refused:
-        session.call("get_nickname")
+        session.call("account_nickname")
     assert "ended at" not in str(refused.value)
     assert session.state == "signed in"

@@ -438,78 +438,78 @@ def test_the_token_of_a_browser_sign_in_stays_good_until_it_ends(
 
 def test_a_scope_that_a_token_turns_out_to_lack(open_options: Open, box: Sandbox) -> None:
     session = open_options("rich, trading only")
-    assert session.can("get_nickname") is None
+    assert session.can("account_nickname") is None
     assert session.can("buy")  # or there would be no sign-in
     with pytest.raises(PermissionDenied, match="scope 'account_manage'"):
-        session.call("get_nickname")
+        session.call("account_nickname")
     assert session.state == "signed in"
-    assert session.can("get_nickname") is False
+    assert session.can("account_nickname") is False
     assert session.can("create_account") is False  # which needs the same
     assert session.can("payment_agent_list") is None
     listed = session.calls().set_index("call")["allowed"]
-    assert listed[["buy", "ping", "get_nickname"]].tolist() == [True, True, False]
+    assert listed[["buy", "ping", "account_nickname"]].tolist() == [True, True, False]
     assert listed[["payment_agent_list", "markup_statistics"]].isna().all()
     with pytest.raises(PermissionDenied):  # it is for Deriv to decide
-        session.call("get_nickname")
-    assert calls(box, "get_nickname") == 2
+        session.call("account_nickname")
+    assert calls(box, "account_nickname") == 2
 
 
 def test_a_scope_that_a_token_turns_out_to_have(session: Session) -> None:
     assert session.can("create_account") is None
-    asyncio.run(session.aio.call("get_nickname"))
+    asyncio.run(session.aio.call("account_nickname"))
     assert session.can("create_account") is True
 
 
 def test_what_something_in_between_refuses_tells_nothing_of_the_token(session: Session, box: Sandbox) -> None:
-    box.faults.http(403, "get_nickname", body='{"message": "Blocked"}')
+    box.faults.http(403, "account_nickname", body='{"message": "Blocked"}')
     with pytest.raises(PermissionDenied):
-        session.call("get_nickname")
-    assert session.can("get_nickname") is None
+        session.call("account_nickname")
+    assert session.can("account_nickname") is None
 
 
 def test_the_latest_answer_counts(session: Session, box: Sandbox) -> None:
-    box.faults.http(403, "get_nickname", body='{"errors": [{"status": 403, "code": "AccessDenied"}]}')
+    box.faults.http(403, "account_nickname", body='{"errors": [{"status": 403, "code": "AccessDenied"}]}')
     with pytest.raises(PermissionDenied):
-        session.call("get_nickname")
-    assert session.can("get_nickname") is False
-    session.call("get_nickname")
-    assert session.can("get_nickname") is True
+        session.call("account_nickname")
+    assert session.can("account_nickname") is False
+    session.call("account_nickname")
+    assert session.can("account_nickname") is True
 
 
 def test_what_has_turned_out_is_of_that_token(session: Session, box: Sandbox) -> None:
-    session.call("get_nickname")
+    session.call("account_nickname")
     session.use(REAL)
-    assert session.can("get_nickname") is True  # the same token
+    assert session.can("account_nickname") is True  # the same token
     session._sign_in_and_wait(pat(box, "rich, trading only"))
-    assert session.can("get_nickname") is None
+    assert session.can("account_nickname") is None
 
 
 def test_an_answer_tells_of_the_token_that_it_was_asked_with(
     session: Session, box: Sandbox, eventually: Eventually
 ) -> None:
-    box.faults.delay(0.5, "get_nickname")
-    asking = on_thread(lambda: session.call("get_nickname"))
-    arrived(box, "get_nickname")
+    box.faults.delay(0.5, "account_nickname")
+    asking = on_thread(lambda: session.call("account_nickname"))
+    arrived(box, "account_nickname")
     session._sign_in_and_wait(pat(box, "rich, trading only"))
     eventually(asking.done)
-    assert session.can("get_nickname") is None
+    assert session.can("account_nickname") is None
 
 
 def test_who_looks_hears_what_has_turned_out(session: Session) -> None:
     told: list[bool | None] = []
-    session._watch(lambda: told.append(session.can("get_nickname")))
-    session.call("get_nickname")
-    session.call("get_nickname")
+    session._watch(lambda: told.append(session.can("account_nickname")))
+    session.call("account_nickname")
+    session.call("account_nickname")
     assert told == [True]
 
 
 def test_a_scope_that_it_is_known_to_lack(open_options: Open, browser: Browser, box: Sandbox) -> None:
     session = open_options(browser.credential(), app_id=browser.app_id)
-    assert not session.can("get_nickname")
+    assert not session.can("account_nickname")
     with pytest.raises(MissingScope, match="'Manage account'") as refused:
-        session.call("get_nickname")
+        session.call("account_nickname")
     assert refused.value.scopes == ("account_manage",)
-    assert calls(box, "get_nickname") == 0
+    assert calls(box, "account_nickname") == 0
 
 
 # Tokens that end
@@ -693,7 +693,7 @@ def test_once_deriv_has_refused_the_token_all_say_so(
 
 def test_several_questions_at_once_are_refused_each(session: Session, box: Sandbox) -> None:
     box.faults.revoke(token_of(session).reveal())
-    for one in [on_thread(session.accounts), on_thread(lambda: session.call("get_nickname"))]:
+    for one in [on_thread(session.accounts), on_thread(lambda: session.call("account_nickname"))]:
         assert isinstance(one.exception(10), SignInRefused | NotSignedIn)
     assert session.state == "signed out"
 
@@ -712,7 +712,7 @@ def test_what_is_no_end_of_the_sign_in(session: Session, box: Sandbox, answer: t
     status, body, times = answer
     box.faults.http(status, "*", times=times, body=body)
     with pytest.raises(ApiError):
-        session.call("get_nickname")
+        session.call("account_nickname")
     assert session.state == "signed in"
     box.faults.clear()
     assert session.balance()["loginid"].tolist() == [DEMO]
@@ -720,13 +720,13 @@ def test_what_is_no_end_of_the_sign_in(session: Session, box: Sandbox, answer: t
 
 @pytest.mark.parametrize("trouble", ["unreachable", "slow"])
 def test_where_it_cannot_be_decided_nothing_is(session: Session, box: Sandbox, trouble: str) -> None:
-    box.faults.error("Unauthorized", "get_nickname")
+    box.faults.error("Unauthorized", "account_nickname")
     if trouble == "slow":
         box.faults.stall("get_accounts")
     else:
         box.faults.http(503, "get_accounts", times=99)
     with pytest.raises(SignInRefused):
-        session.call("get_nickname", timeout=0.3)
+        session.call("account_nickname", timeout=0.3)
     assert session.state == "signed in"
     assert session.balance()["loginid"].tolist() == [DEMO]
 

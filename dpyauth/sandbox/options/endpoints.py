@@ -268,7 +268,7 @@ ROUTES: Final = (
     _route("legacy_accounts", "GET", f"{_OPTIONS}/legacy/accounts", "trade", _legacy_accounts),
     _route("legacy_statement", "GET", f"{_OPTIONS}/legacy/statement", "trade", _legacy_statement),
     _route("markup_statistics", "GET", "/applications/v1/markup-statistics", "application_read", _markup_statistics),
-    _route("get_nickname", "GET", "/account/v1/nickname", "account_manage", _nickname),
+    _route("account_nickname", "GET", "/account/v1/nickname", "account_manage", _nickname),
     _route("payment_agent_list", "GET", f"{_PAYMENT}/agents", "payment", _agents),
     _route("payment_agent_get", "GET", f"{_PAYMENT}/agents/{{agent}}", "payment", _agent),
     _route("payment_agent_statistics", "GET", f"{_PAYMENT}/agent-statistics", "payment", _agent_statistics),

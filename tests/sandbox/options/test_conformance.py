@@ -8,10 +8,10 @@ from typing import Any
 
 import httpx
 import pytest
-from helpers import published
 from jsonschema import Draft202012Validator
 from jsonschema.protocols import Validator
 from jsonschema.validators import validator_for
+from published import published
 
 from dpyauth.sandbox import Sandbox
 from dpyauth.sandbox.history import DAY, END
