@@ -27,8 +27,12 @@ SCOPES = {
 
 READS_DESPITE_THEIR_NAMES = {
     "v3": {"contract_update_history", "partner_account_creation_status"},
-    "options": {"contract_update_history", "payment_agent_withdraw_status"},
+    "options": {
+        *("contract_update_history", "payment_agent_transfer_status", "payment_agent_withdraw_status"),
+        "wallet_transfer_validate",
+    },
 }
+POSTED_BUT_READ = {"partners_client_tags_check", "wallet_transfer_validate"}
 WRITING = re.compile(
     r"buy|sell|cancel|create|delete|update|register|revoke|reset|transfer|deposit|withdraw|topup|logout|upload"
     r"|copy_st|dispute|confirm|review|approval|unsubscribe|new_account_(?!check)|new_partner|^set_|password|verify"
@@ -60,14 +64,26 @@ def test_it_has_every_call_of_options() -> None:
         "legacy_migration_status": ("trade",),
         "legacy_statement": ("trade",),
         "markup_statistics": ("application_read",),
+        "partners_analytics_overview": ("application_read",),
+        "partners_client_tags_check": ("application_read",),
+        "payment_agent_client_settings": ("payment",),
+        "payment_agent_client_settings_update": ("payment",),
         "payment_agent_get": ("payment",),
         "payment_agent_list": ("payment",),
         "payment_agent_statistics": ("payment",),
         "payment_agent_transfer": ("payment",),
+        "payment_agent_transfer_status": ("payment",),
         "payment_agent_withdraw": ("payment",),
         "payment_agent_withdraw_status": ("payment",),
         "payment_agent_withdraw_verification": ("payment",),
         "reset_demo_balance": ("trade",),
+        "wallet_exchange_rate": ("payment",),
+        "wallet_list": ("payment",),
+        "wallet_transactions": ("payment",),
+        "wallet_transfer": ("payment",),
+        "wallet_transfer_exchange": ("payment",),
+        "wallet_transfer_platforms": ("payment",),
+        "wallet_transfer_validate": ("payment",),
     }
 
 
@@ -75,7 +91,7 @@ def test_it_is_read_once() -> None:
     assert load("v3") is load("v3")
     assert [repr(known) for known in BOTH] == [
         "<dpyauth catalog of v3: 137 calls>",
-        "<dpyauth catalog of options: 45 calls>",
+        "<dpyauth catalog of options: 57 calls>",
     ]
 
 
@@ -86,7 +102,17 @@ def test_what_changes_something_by_its_name_is_marked(known: Catalog) -> None:
 
 
 def test_what_is_not_read_by_rest_changes_something() -> None:
-    assert all(call.changes is (call.rest.method != "GET") for call in OPTIONS.values() if call.rest)
+    for name, call in OPTIONS.items():
+        if call.rest:
+            assert call.changes is (call.rest.method != "GET" and name not in POSTED_BUT_READ), name
+
+
+def test_a_dry_run_changes_nothing() -> None:
+    call = OPTIONS["payment_agent_transfer"]
+    assert not call.changes_with({"data": {"dry_run": True}})
+    for data in ({}, {"dry_run": False}, {"dry_run": None}, {"dry_run": 1}, {"dry_run": "true"}, None, [], "dry_run"):
+        assert call.changes_with({"data": data})
+    assert call.changes_with({"dry_run": True})
 
 
 @pytest.mark.parametrize(
@@ -215,7 +241,7 @@ def test_the_data_file_holds_facts_and_no_prose(api: str) -> None:
     text = resources.files("dpyauth.apis").joinpath(f"{api}.json").read_text(encoding="utf-8")
     assert '"description":"' not in text
     for call in json.loads(text).values():
-        assert set(call) <= {"summary", "fields", "required", "scopes", "streams", "changes", "extra", "rest"}
+        assert set(call) <= {"summary", "fields", "required", "scopes", "streams", "changes", "unless", "extra", "rest"}
         assert len(call["summary"].split()) <= 10
         for field in call["fields"].values():
             check_facts(field)
@@ -226,7 +252,18 @@ def test_sensitive_fields_are_known() -> None:
     assert V3["authorize"].sensitive == {"authorize", "tokens"}
     assert V3["balance"].sensitive == frozenset()
     assert V3["mt5_password_change"].sensitive == {"old_password", "new_password"}
-    assert not any(call.sensitive for call in OPTIONS.values())  # no token goes through a call
+    assert {name: call.sensitive for name, call in OPTIONS.items() if call.sensitive} == {
+        "wallet_transfer_exchange": {"rate_token"},
+        "wallet_transfer_platforms": {"rate_token"},
+    }
+
+
+@pytest.mark.parametrize("show", [request.seal, lambda call, given: request.build(call, given), request.echoed])
+def test_a_code_within_another_field_is_sensitive(show: Any) -> None:
+    data = {"agent_id": 7, "amount": "5.00", "currency": "USD", "verification_code": "482913"}
+    shown = repr(show(OPTIONS["payment_agent_withdraw"], {"data": data}))
+    assert "482913" not in shown
+    assert "5.00" in shown
 
 
 def test_one_call_takes_fields_with_any_name() -> None:

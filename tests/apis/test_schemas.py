@@ -23,6 +23,7 @@ TEXTS = [
     *("2026-11-01", "2026-11", "2026-11-01 10:00:00", "latest", "R_50", "USD", "us", "EN", "id", "CALL", "CR900001"),
     *("MTR9000041", "a1-b2c3d4e5f6", "a@example.com", "https://example.com/a", "S3cret!pass", "Abcdef12", "a\nb"),
     *("", "~", "two words", "Zoë O'Neil", "李", "Jl. Braga 1, 2", "+62 812345678", "x" * 40, "f" * 32, "x" * 300),
+    "8d3d29c2-0d6b-4f0e-9f5c-0c1f6a2b7e11",
 ]
 LISTS = [[], ["text", "text"], [1, 1.0], [1, True], [[1], [2]], [{"a": 1}, {"a": 1}]]
 ANYTHING = [None, True, False, 0, 1, 1.0, -1, 2.5, 10**20, "", "text", *LISTS, {}, {"a": [{}]}]

@@ -7,7 +7,7 @@ import pytest
 
 from dpyauth.apis.shapes import load, veiled
 
-KINDS = {"text", "flag", "count", "money", "exact", "number", "time", "any"}
+KINDS = {"text", "flag", "count", "money", "exact", "number", "time", "moment", "any"}
 
 
 def leaves(node: Any) -> Iterator[str]:

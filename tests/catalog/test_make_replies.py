@@ -45,7 +45,7 @@ NUMBER, WHOLE, TEXT = {"type": "number"}, {"type": "integer"}, {"type": "string"
         ("completion_rate", NUMBER, "number"),
         ("sell_price", TEXT, "money"),
         ("sell_price_display", TEXT, "text"),
-        ("created", {"type": "string", "format": "date-time"}, "time"),
+        ("created", {"type": "string", "format": "date-time"}, "moment"),
         ("email", TEXT, "!text"),
         ("account", {"type": "string", "sensitive": 1}, "!text"),
         ("x", {"type": ["array", "null"], "items": {"type": "string"}}, {"[]": "text"}),

@@ -96,7 +96,7 @@ def test_so_has_the_frame_of_every_call_that_brings_money(api: str) -> None:
             assert shapes.load(api)[name].currency is None, name
             continue
         with_money += 1
-        told = re.findall(r"'(\w*(?:currenc(?:y|ies)|currcode)\w*)':", str(reply))
+        told = re.findall(r"'(\w*(?:currenc(?:y|ies)|currcode|converted_to)\w*)':", str(reply))
         for form in promised(call, api):
             assert "currency" in form or told, name
             if "currency" in form:

@@ -36,6 +36,7 @@ LEAVES: dict[str, st.SearchStrategy[Any]] = {
     "exact": st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(10**9), 10**9),
     "number": st.floats(allow_nan=False, allow_infinity=False),
     "time": st.integers(-(10**9), 4 * 10**9),
+    "moment": st.integers(-(10**9), 4 * 10**12) | st.datetimes().map(str),
     "any": st.none() | st.integers() | st.text(max_size=4) | st.lists(st.integers(), max_size=2),
 }
 ANYTHING = st.recursive(
