@@ -86,6 +86,8 @@ class ApiFacts:
     """What to use for a call that only another API has: a call's name, or a sentence how to do without."""
     untold: Mapping[str, Untold]
     """What else to say of such a call, where a method of a session stands on it."""
+    older: Mapping[str, str]
+    """Names that calls had in earlier versions of dpyauth, which it still takes, and today's."""
 
     @property
     def secure(self) -> str:
@@ -162,6 +164,7 @@ OPTIONS = ApiFacts(
             "ticks_batch": "ticks",
             "topup_virtual": "reset_demo_balance",
             "trading_durations": "contracts_for",
+            "transfer_between_accounts": "wallet_transfer",
             "website_status": "health",
         }
     ),
@@ -186,6 +189,7 @@ OPTIONS = ApiFacts(
             ),
         }
     ),
+    older=MappingProxyType({"get_nickname": "account_nickname"}),
 )
 
 V3 = ApiFacts(
@@ -236,9 +240,17 @@ V3 = ApiFacts(
             "payment_agent_list": "paymentagent_list",
             "payment_agent_statistics": "paymentagent_list",
             "payment_agent_transfer": "paymentagent_transfer",
+            "payment_agent_transfer_status": "statement",
             "payment_agent_withdraw": "paymentagent_withdraw",
+            "payment_agent_withdraw_status": "statement",
             "payment_agent_withdraw_verification": "verify_email",
             "reset_demo_balance": "topup_virtual",
+            "wallet_exchange_rate": "exchange_rates",
+            "wallet_list": "balance",
+            "wallet_transactions": "statement",
+            "wallet_transfer": "transfer_between_accounts",
+            "wallet_transfer_exchange": "transfer_between_accounts",
+            "wallet_transfer_platforms": "transfer_between_accounts",
         }
     ),
     untold=MappingProxyType(
@@ -247,6 +259,7 @@ V3 = ApiFacts(
             "legacy_statement": Untold("of transactions before a move", method="{face}.statement()"),
         }
     ),
+    older=MappingProxyType({}),
 )
 
 APIS: Mapping[str, ApiFacts] = MappingProxyType({facts.name: facts for facts in (OPTIONS, V3)})

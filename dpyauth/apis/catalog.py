@@ -151,13 +151,15 @@ class Catalog(dict[str, Call]):
         return f"<dpyauth catalog of {self.api}: {len(self)} calls>"
 
     def find(self, name: object) -> Call:
-        """The call of this name, or an error that names the nearest one."""
+        """Return the call of this name (an older one will do), or raise an error that names the nearest one."""
         if isinstance(name, str):
-            if name in self:
-                return self[name]
+            today = APIS[self.api].older.get(name, name)
+            if today in self:
+                return self[today]
             for api in APIS:
-                if api != self.api and name in load(api):
-                    raise self._lacks(name, api)
+                there = APIS[api].older.get(name, name)
+                if api != self.api and there in load(api):
+                    raise self._lacks(there, api)
         raise InvalidRequest(
             f"Deriv's {self.api} API has no call named {name!r}.{nearest(str(name), self)}",
             call=str(name),
@@ -204,6 +206,9 @@ def _call(name: str, *, rest: dict[str, str] | None = None, **entry: Any) -> Cal
 
 _LOOK = (
     ("^mt5_|^trading_platform_", "session.mt5_accounts() and session.balance()"),
+    ("^payment_agent_client_settings_update$", 'session.frame("payment_agent_client_settings")'),
+    ("^payment_agent_withdraw_verification$", "the messages that Deriv has sent you"),
+    ("^wallet_|^payment_agent_", "session.wallets() and session.wallet_transactions()"),
     ("transfer|withdraw|deposit|topup|reset_demo_balance|cashier", "session.balance() and session.statement()"),
     ("new_account|create_account|set_account_currency", "session.accounts()"),
     ("^api_token$", "session.api_tokens()"),

@@ -145,6 +145,7 @@ class Asking(Payloads):
         fields = requests.seal(known, fields)
         self._one_reply(name, known, fields)
         call = self._catalog.find(name)
+        name = call.name
         asked = requests.build(call, fields)  # what is wrong with them is wrong for every account
 
         def shape(reply: Mapping[str, Any], context: Context) -> pd.DataFrame:

@@ -284,6 +284,17 @@ def test_finding_a_call() -> None:
     assert V3.find("balance") is V3["balance"]
 
 
+def test_an_older_name_of_a_call_is_still_taken() -> None:
+    for known in BOTH:
+        for older, today in APIS[known.api].older.items():
+            assert older not in known
+            assert known.find(older) is known[today]
+    assert OPTIONS.find("get_nickname").name == "account_nickname"
+    with pytest.raises(NotInThisApi) as refused:
+        V3.find("get_nickname")
+    assert refused.value.nearest == "get_settings"
+
+
 @pytest.mark.parametrize(
     ("wrong", "right"), [("balanse", "balance"), ("Balance", "balance"), ("getLimits", "get_limits"), ("stat", "")]
 )
