@@ -1,10 +1,12 @@
-"""The error that an answer over HTTP amounts to. No I/O."""
+"""The error that an answer over HTTP amounts to. No I/O; reads the time of day."""
 
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from dpyauth.credentials import Secret, scrub
@@ -29,11 +31,11 @@ MAX_LISTED = 20
 """How many errors of one answer are listened to."""
 
 
-def judge(answer: Answer, question: Question) -> DpyauthError | None:
-    """The error that an answer amounts to, if it is one.
+def judge(answer: Answer, question: Question, *, now: float | None = None) -> DpyauthError | None:
+    """Return the error that an answer amounts to, if it is one.
 
     The status decides, then Deriv's code; the server's words are no more than a hint, as Deriv changes them. Secrets
-    of the question that they repeat are blotted out.
+    of the question that they repeat are blotted out. ``now`` is the time of day, in seconds since 1970.
     """
     status, reply = answer.status, answer.reply
     entries = _entries(reply)
@@ -60,7 +62,7 @@ def judge(answer: Answer, question: Question) -> DpyauthError | None:
     parts = [
         f"Deriv answered '{question.call}' with {shown}" + (f": {said}" if said and not listed else ""),
         listed,
-        _advice(kind, status, code, question),
+        _wait(heard[0], time.time() if now is None else now) or _advice(kind, status, heard[0], question),
     ]
     return kind(". ".join(part for part in parts if part) + ".", call=question.call, code=code, details=details)
 
@@ -89,8 +91,14 @@ class _Heard:
             for key, value in items
             if _flat(value)
         }
-        said = text(entry.get("message")) or str(details.get("message", ""))
+        worded = (text(entry.get(name)) for name in _WORDED)
+        said = text(details.get("message")) if "message" in details else ""
+        said = text(entry.get("message")) or said or next(filter(None, worded), "")
         return cls(code if known else f"HTTP{status}", said, text(entry.get("field")), details)
+
+
+_WORDED = ("detail", "error_description", "error", "title")
+"""Where else an answer may say in words what is wrong: Deriv documents no errors of its calls for partners."""
 
 
 def _flat(value: Any) -> bool:
@@ -137,23 +145,88 @@ def _kind(status: int, heard: list[_Heard]) -> type[ApiError]:
     return ApiError
 
 
-_OF_INPUT = {"ValidationError", "FieldIsRequired", "BadInputRequest", "InputValidationFailed"}
+_OF_INPUT = {
+    *("ValidationError", "FieldIsRequired", "BadInputRequest", "InputValidationFailed", "InputError"),
+    *("InvalidAgentID", "InvalidRequestIDFormat", "VerificationCodeFormatInvalid"),
+}
 
 
-def _advice(kind: type[ApiError], status: int, code: str, question: Question) -> str:
+def limits_one_thing(error: DpyauthError) -> bool:
+    """Return whether a refusal is of one thing asked for too often, such as codes by e-mail, not of calls as such."""
+    return isinstance(error, RateLimited) and error.code.lower().startswith("otp")
+
+
+def _wait(heard: _Heard, now: float) -> str:
+    """Say until when to wait, where Deriv tells it."""
+    until = next((_seconds(heard.details[name]) for name in _UNTIL if name in heard.details), None)
+    if until is None or not now < until < now + _DAY:
+        return ""
+    wait = f"{until - now:.0f} s" if until - now < 120 else f"{(until - now) / 60:.0f} minutes"
+    return f"Wait {wait}, until {datetime.fromtimestamp(until, UTC):%H:%M:%S} UTC, and run the cell again"
+
+
+_UNTIL = ("next_request_at", "expires_at")
+_DAY = 86_400.0
+
+
+def _seconds(moment: Any) -> float | None:
+    """Return a moment in seconds since 1970; of milliseconds there would be too many."""
+    if isinstance(moment, str) and re.fullmatch(r"\d{1,13}", moment, re.ASCII):
+        moment = int(moment)
+    if isinstance(moment, bool) or not isinstance(moment, int | float):
+        return None
+    return moment / 1000 if moment > 10**11 else float(moment)
+
+
+def _advice(kind: type[ApiError], status: int, heard: _Heard, question: Question) -> str:
+    code = heard.code
     if kind is PermissionDenied:
         wanted = " or ".join(f"'{scope}'" for scope in question.scopes)
         need = f"It takes a token with the scope {wanted}" if wanted else "The token may not do this"
         return f"{need}. A token gets its scopes when it is made: make another one, and sign in with that"
     if kind is RateLimited:
         return "Wait a minute and run the cell again"
-    if code == "MigrationPending":
-        return "Deriv is still moving your account to its newer API. Try again later"
-    if code == "AccountNotFound":
-        return "session.accounts() lists your accounts"
+    for pattern, advice in _ADVICE:
+        if re.match(pattern, f"{code}: {heard.said}"):
+            return advice.format(look=question.look or "your account at Deriv")
     if (status >= 500 or status == 408 or leaves_open(code)) and not question.changes:
         return "It may be gone in a moment: run the cell again"
     return ""
+
+
+_ADVICE = (
+    ("MigrationPending:", "Deriv is still moving your account to its newer API. Try again later"),
+    ("AccountNotFound:", "session.accounts() lists your accounts"),
+    (
+        "(RequestIDUsed|DuplicateRequestID):",
+        "A request with this request_id has been made before. Look at {look} for what became of it; only another "
+        "request_id moves money again",
+    ),
+    ("RequestIDNotFound:", "Deriv knows no request with this request_id, so it was most likely not carried out"),
+    ("WalletFundsInsufficient:", "session.wallets() shows what your wallets hold"),
+    ("NoClientWallet:", "session.wallets() lists your wallets"),
+    (
+        "(Agent(NotFound|Inactive|CurrencyUnsupported)|InvalidAgentID):",
+        'session.frame("payment_agent_list", currency="USD") lists the payment agents of a currency',
+    ),
+    ("AgentIDInvalid:", "Either you are no payment agent, or the agent_id is not that of one"),
+    ("NicknameNotFound:", "Check the nickname with the person it belongs to. Nothing was transferred"),
+    (
+        "WithdrawalAmount(Minimum|Maximum):",
+        'session.frame("payment_agent_get", id="…") shows the least and the most of a payment agent',
+    ),
+    (
+        "(InvalidOTP|VerificationCodeFormatInvalid):",
+        "Take the code of the latest message, for the same agent, amount and currency; the call "
+        "payment_agent_withdraw_verification sends another one",
+    ),
+    (
+        r"(?i)(?=.*(quote|\brate|rate_?token|exchange_?rate))(?=.*(expire|invalid|stale|run out|mismatch|not found))",
+        "The quote has run out, or is not the one for this: ask for a new one with wallet_exchange_rate",
+    ),
+    ("(?i).*cursor", "Begin again without page_cursor: a cursor is good for a while, and for its own list only"),
+)
+"""By how a code and Deriv's words for it begin: what to do. The first that fits counts."""
 
 
 def _unreadable(answer: Answer, question: Question) -> BadReply:

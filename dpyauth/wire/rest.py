@@ -29,7 +29,7 @@ from dpyauth.wire.backoff import Backoff
 from dpyauth.wire.budget import MINUTE, PENALTIES
 from dpyauth.wire.calls import outcome_unknown, over_budget
 from dpyauth.wire.http import Answer, Question, address, as_question, otp_question
-from dpyauth.wire.refusals import judge
+from dpyauth.wire.refusals import judge, limits_one_thing
 from dpyauth.wire.replies import Reply, exactly, leaves_open
 from dpyauth.wire.state import unreachable
 
@@ -229,7 +229,7 @@ class Rest:
             self._pace.granted()
             return answer
         pause = answer.retry_after
-        if isinstance(error, RateLimited):
+        if isinstance(error, RateLimited) and not limits_one_thing(error):
             return _Trouble(error, True, self._pace.refused(self._clock(), pause))
         if question.changes and (answer.failing or _leaves_open(error)):
             why = str(error) if isinstance(error, ApiError) else f"HTTP {answer.status}, and not from Deriv's API"

@@ -20,7 +20,7 @@ from dpyauth.errors import (
     SignInRefused,
 )
 from dpyauth.wire.http import Answer, Question
-from dpyauth.wire.refusals import judge
+from dpyauth.wire.refusals import judge, limits_one_thing
 
 TOKEN = "C4nary-r1ght-t0ken"
 PAGE = b"<!doctype html><html><title>Blocked</title><h1>No</h1></html>"
@@ -85,6 +85,12 @@ KINDS = [
     (listed(400, "BadInputRequest"), InputRefused),
     (listed(400, "Whatever", "no", "currency"), InputRefused),
     (listed(422, "Whatever"), InputRefused),
+    (listed(400, "InputError"), InputRefused),
+    (listed(400, "InvalidAgentID"), InputRefused),
+    (listed(401, "InputError"), SignInRefused),
+    (listed(403, "InputError"), PermissionDenied),
+    (listed(400, "RequestIDNotFound"), ApiError),
+    (listed(400, "OtpValidationRateLimitExceeded"), RateLimited),
     (listed(400, "AgentCurrencyUnsupported"), ApiError),
     (listed(401, "Unauthorized", "Invalid or expired token"), SignInRefused),
     (listed(401, "UnauthorizedAccess"), SignInRefused),
@@ -152,6 +158,84 @@ def test_details_are_kept() -> None:
     assert isinstance(error, RateLimited)
     assert error.details == {"message": "Too many", "next_request_at": 1781547816}
     assert ": Too many. Wait" in str(error)
+
+
+NOW = 1_790_000_000
+
+
+@pytest.mark.parametrize(
+    ("detail", "said"),
+    [
+        ({"next_request_at": NOW + 43}, "Wait 43 s, until 14:14:03 UTC, and"),
+        ({"next_request_at": str(NOW + 43)}, "Wait 43 s, until 14:14:03 UTC, and"),
+        ({"next_request_at": (NOW + 43) * 1000}, "Wait 43 s, until 14:14:03 UTC, and"),
+        ({"expires_at": NOW + 600}, "Wait 10 minutes, until 14:23:20 UTC, and"),
+        ({"next_request_at": NOW + 43, "expires_at": NOW + 600}, "Wait 43 s"),
+        ({"next_request_at": NOW - 1}, "Wait a minute"),
+        ({"next_request_at": 10**30}, "Wait a minute"),
+        ({"next_request_at": True}, "Wait a minute"),
+        ({"next_request_at": "soon"}, "Wait a minute"),
+        ({}, "Wait a minute"),
+        (None, "Wait a minute"),
+    ],
+)
+@pytest.mark.parametrize("code", ["OtpRateLimitExceeded", "OtpValidationRateLimitExceeded"])
+def test_what_is_asked_for_too_often_says_until_when(code: str, detail: Any, said: str) -> None:
+    error = judge(listed(400, code, detail=detail), asked(), now=NOW)
+    assert isinstance(error, RateLimited)
+    assert said in str(error)
+    assert limits_one_thing(error)
+    assert not limits_one_thing(RateLimited("", code="RateLimit"))
+
+
+FLAT = {"errors": [{"status": 400, "code": "Odd", "message": "No."}]}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        FLAT,
+        {"errors": FLAT["errors"][0]},
+        {"data": {}, **FLAT, "metadata": {"endpoint": "/", "method": "POST", "timing": 0.1}},
+        {"errors": [{"status": 400, "code": "Odd", "detail": {"message": "No."}}]},
+        {"error": {"code": "Odd", "message": "No."}},
+        {"code": "Odd", "message": "No."},
+        {"code": "Odd", "detail": "No."},
+        {"code": "Odd", "error": "No."},
+        {"code": "Odd", "title": "No."},
+    ],
+)
+def test_an_error_may_come_in_any_envelope(body: Any) -> None:
+    error = judge(answered(400, body), asked())
+    assert type(error) is ApiError
+    assert error.code == "Odd"
+    assert str(error) == "Deriv answered 'get_accounts' with Odd (HTTP 400): No."
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "advice"),
+    [
+        ("RequestIDUsed", None, "Look at your ledger for what became of it; only another request_id"),
+        ("DuplicateRequestID", None, "Look at your ledger for what became of it"),
+        ("RequestIDNotFound", None, "most likely not carried out"),
+        ("WalletFundsInsufficient", None, "session.wallets()"),
+        ("AgentInactive", None, 'session.frame("payment_agent_list"'),
+        ("InvalidOTP", None, "payment_agent_withdraw_verification sends another one"),
+        ("WithdrawalAmountMaximum", None, "payment_agent_get"),
+        ("RateTokenExpired", None, "ask for a new one with wallet_exchange_rate"),
+        ("InvalidExchangeRate", None, "ask for a new one with wallet_exchange_rate"),
+        ("BadRequest", "The quote has expired", "ask for a new one with wallet_exchange_rate"),
+        ("BadRequest", "Unknown page_cursor", "Begin again without page_cursor"),
+    ],
+)
+def test_what_to_do_is_said(code: str, message: str | None, advice: str) -> None:
+    question = asked(changes=True, look="your ledger")
+    assert advice in str(judge(listed(400, code, message), question))
+
+
+@pytest.mark.parametrize("code", ["AgentSelfTransfer", "ClientCountryUnsupported", "SomethingNew"])
+def test_an_error_without_words_is_one(code: str) -> None:
+    assert str(judge(listed(400, code), asked())) == f"Deriv answered 'get_accounts' with {code} (HTTP 400)."
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,13 @@ TOKEN = "C4nary-r1ght-t0ken"
 DERIV = "https://api.derivws.com"
 URL = "wss://api.derivws.com/trading/v1/options/ws/demo?otp=C4nary"
 CALLS = load("options")
+TRANSFER: dict[str, Any] = {
+    "currency": "USD",
+    "amount": "5.00",
+    "source_wallet_id": "0a1b2c3d-0000-4000-8000-000000000001",
+    "destination_wallet_id": "0a1b2c3d-0000-4000-8000-000000000002",
+    "request_id": "0a1b2c3d-0000-4000-8000-00000000000a",
+}
 NEW: dict[str, Any] = {"currency": "USD", "group": "row", "account_type": "demo"}
 
 Step = httpx.Response | Exception | Callable[[httpx.Request], httpx.Response]
@@ -336,6 +343,39 @@ def test_after_a_refusal_the_next_call_waits_too_and_a_change_does_not_go() -> N
     assert len(deriv.requests) == 1
     deriv.ask()
     assert deriv.slept == [5.0]
+
+
+def test_a_refusal_of_one_thing_holds_nothing_else_up() -> None:
+    data = {"agent_id": 7, "amount": "5.00", "currency": "USD"}
+    deriv = Deriv(failing(400, "OtpRateLimitExceeded", detail={"next_request_at": 9_999_999_999}), fine())
+    with pytest.raises(RateLimited) as refused:
+        deriv.ask("payment_agent_withdraw_verification", data=data)
+    assert refused.value.details == {"next_request_at": 9_999_999_999}
+    deriv.ask("payment_agent_withdraw_verification", data=data)
+    assert deriv.slept == []
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        {"data": {"nickname": "n"}, "errors": [], "metadata": {"endpoint": "/", "method": "GET", "timing": 0.014}},
+        {"data": {"nickname": "n"}},
+        {"data": [{"wallet_id": "w", "type": "main", "balances": {}}], "links": {"next": None}},
+        {"period": {}, "currency": "USD", "activity": {}},
+        {"status": "complete"},
+    ],
+)
+def test_any_envelope_of_a_success_is_returned_whole(reply: dict[str, Any]) -> None:
+    assert Deriv(fine(**reply)).ask() == reply
+
+
+@pytest.mark.parametrize("status", [200, 400, 404, 500, 502, 504])
+@pytest.mark.parametrize("body", [b"", b"<html>Bad gateway</html>", b"[1]", b'"text"', b"{", b"no healthy upstream"])
+def test_after_an_answer_of_a_gateway_a_transfer_is_never_sent_again(status: int, body: bytes) -> None:
+    deriv = Deriv(httpx.Response(status, content=body, headers={"Content-Type": "text/html"}))
+    with pytest.raises(OutcomeUnknown, match=r"session\.wallet_transactions"):
+        deriv.ask("wallet_transfer", **TRANSFER)
+    assert len(deriv.requests) == 1
 
 
 def test_refusals_of_calls_that_went_out_together_are_one() -> None:
