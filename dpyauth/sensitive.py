@@ -135,6 +135,12 @@ _TABLE: Mapping[str, Kind | None] = {
     "wallet_transactions.destination_client_id": "personal",
     "wallet_transactions.payout_method": "personal",
     "wallet_transactions.description": "personal",
+    # What a user writes to go with money
+    "wallet_transfer.description": "personal",
+    "wallet_transfer_exchange.description": "personal",
+    "wallet_transfer_platforms.description": "personal",
+    "payment_agent_transfer.notes": "personal",
+    "payment_agent_withdraw.notes": "personal",
 }
 """What the name alone does not say, or says wrongly: by call and field, in requests and replies."""
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import datetime as dt
+import functools
 import json
-import math
 import operator
-import re
-from collections.abc import Callable, Collection, Iterable, Mapping
-from decimal import Decimal
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from dpyauth.apis.catalog import Call, Schema, nearest
+from dpyauth.apis.convert import UNFIT, Within, absent, convert, scalar
+from dpyauth.apis.paging import cursor_of
+from dpyauth.apis.schemas import problems
+from dpyauth.apis.together import check_together
+from dpyauth.apis.wanted import instead, short, wanted
 from dpyauth.credentials import Secret
 from dpyauth.errors import InvalidRequest
 from dpyauth.sensitive import MASK, kind_of
@@ -39,16 +41,17 @@ def build(call: Call, given: Mapping[str, Any]) -> Fields:
     for name, value in given.items():
         if name not in call.fields and not (name == "passthrough" and call.rest is None) and not call.open:
             raise InvalidRequest(_unknown(call, name), call=call.name, field=name)
-        elif not _absent(value):
+        elif not absent(value):
             fields[name] = _field(call, name, value)
     missing = [name for name in call.required if name not in fields]
     if missing:
         name = missing[0]
         raise InvalidRequest(
-            f"'{call.name}' needs the field '{name}': {_wanted(call.fields[name])}.",
+            f"'{call.name}' needs the field '{name}': {wanted(call.fields[name])}.",
             call=call.name,
             field=name,
         )
+    check_together(call.name, fields)
     return fields
 
 
@@ -159,7 +162,7 @@ def _sealed(value: Any, schema: Schema) -> Any:
     if schema and not isinstance(value, str | Secret):
         try:
             value = convert(value, schema)
-        except _UNFIT:
+        except UNFIT:
             return _UNSHOWN if not isinstance(value, Mapping | list) else _seal(value)
     return _seal(value)
 
@@ -187,172 +190,60 @@ _UNSHOWN = _Unshown()
 def _field(call: Call, name: str, value: Any) -> Any:
     schema = call.fields.get(name, {})
     try:
-        return _through(call, name, convert(value, schema), schema, _sealed)
-    except _UNFIT:
-        shown = "" if name in call.sensitive else f", not {_short(seal(call, {name: value})[name])}"
-        raise InvalidRequest(
-            f"The field '{name}' of '{call.name}' takes {_wanted(schema)}{shown}.", call=call.name, field=name
-        ) from None
+        given = cursor_of(value) if name == "page_cursor" and isinstance(value, str) else value
+        converted = convert(given, schema)
+    except Within as wrong:
+        raise _refused(call, name, value, wrong) from None
+    except UNFIT:
+        raise _refused(call, name, value, Within((), schema)) from None
+    if call.rest:
+        _check(call, name, converted, schema)
+    return _through(call, name, converted, schema, _sealed)
 
 
-def convert(value: Any, schema: Schema) -> Any:
-    """A Python, numpy or pandas value as the JSON value that a schema wants.
+def _check(call: Call, name: str, value: Any, schema: Schema) -> None:
+    """Refuse what Deriv would in a call over HTTP, where its errors may come without a word.
 
-    Raises ``TypeError``, ``ValueError`` or ``ArithmeticError`` where it cannot be one.
+    Texts out of a few and limits of numbers are left to Deriv, which may widen them any day.
     """
-    alternatives = schema.get("oneOf") or schema.get("anyOf")
-    kinds = schema.get("type")
-    if not alternatives and isinstance(kinds, list):
-        alternatives = [{**schema, "type": kind} for kind in kinds if kind != "null"]
-    if alternatives:
-        return _first(value, alternatives)
-    return _CONVERT.get(str(kinds), _anything)(_plain(value), schema)
-
-
-def _first(value: Any, alternatives: list[Schema]) -> Any:
-    for schema in alternatives:
-        try:
-            return convert(value, schema)
-        except _UNFIT:
-            continue
-    raise TypeError
-
-
-def _plain(value: Any) -> Any:
-    """numpy and pandas scalars as Python's own; everything else as it is."""
-    if type(value).__name__ == "datetime64":  # its item() would be a bare number of nanoseconds
-        moment = value.astype("datetime64[us]").item()
-        if not isinstance(moment, dt.date):
-            raise ValueError  # beyond the year 9999 it is a bare number again
-        return moment
-    if hasattr(value, "item") and getattr(value, "ndim", None) == 0:
-        return value.item()
-    return value
-
-
-def _absent(value: Any) -> bool:
-    kind = type(value).__name__
-    return value is None or kind in {"NAType", "NaTType"} or (kind == "datetime64" and value != value)
-
-
-def _integer(value: Any, schema: Schema) -> int:
-    if isinstance(value, dt.date):
-        return _epoch(value)
-    if isinstance(value, str) and re.fullmatch(r"\s*[+-]?\d+\s*", value, re.ASCII):
-        return _index(int(value))
-    if isinstance(value, float | Decimal) and -_TOO_BIG < value < _TOO_BIG and value == int(value):
-        return int(value)
-    return _index(value)
-
-
-def _index(value: Any) -> int:
-    number = operator.index(value)
-    if abs(number) >= _TOO_BIG:
-        raise ValueError
-    return number
-
-
-def _number(value: Any, schema: Schema) -> int | float:
-    if isinstance(value, str):
-        value = Decimal(value.strip()) if re.fullmatch(r"\s*[+-]?\d+(\.\d+)?\s*", value, re.ASCII) else value
-    if isinstance(value, Decimal):
-        exact = float(value)
-        if not math.isfinite(exact) or Decimal(repr(exact)) != value:
-            raise ValueError  # the amount would change on its way
-        return exact
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            raise ValueError
-        return value
-    return _index(value)
-
-
-def _string(value: Any, schema: Schema) -> str | Secret:
-    if isinstance(value, Secret | str):
-        return value
-    if isinstance(value, dt.date):
-        epoch, day = str(_epoch(value)), value.isoformat()[:10]
-        preferred = [epoch, day] if isinstance(value, dt.datetime) else [day, epoch]
-        pattern = schema.get("pattern")
-        return next((text for text in preferred if pattern and re.search(pattern, text)), day)
-    if isinstance(value, bool):
-        raise TypeError
-    if isinstance(value, Decimal) and value.is_finite():
-        return str(value)
-    return str(_index(value))
-
-
-def _boolean(value: Any, schema: Schema) -> bool:
-    if isinstance(value, bool):
-        return value
-    if operator.index(value) in {0, 1}:
-        return bool(value)
-    raise ValueError
-
-
-def _array(value: Any, schema: Schema) -> list[Any]:
-    if isinstance(value, Mapping | bytes | bytearray):
-        raise TypeError
-    alone = isinstance(value, str | Secret) or not isinstance(value, Iterable)
-    items: Iterable[Any] = [value] if alone else value
-    kind = schema.get("items", {})
-    return [convert(item, kind) for item in items]
-
-
-def _anything(value: Any, schema: Schema) -> Any:
-    """A value of which the schema says nothing: whatever JSON can hold."""
-    if value is None or isinstance(value, str | Secret | bool):
-        return value
-    if isinstance(value, Mapping):
-        return {str(name): convert(child, {}) for name, child in value.items()}
-    return _array(value, {}) if isinstance(value, Iterable) else _number(value, {})
-
-
-def _object(value: Any, schema: Schema) -> Fields:
-    if not isinstance(value, Mapping):
-        raise TypeError
     known = schema.get("properties", {})
-    fields: Fields = {}
-    for name, child in value.items():
-        kind = known.get(str(name), {})
-        if child is None and "null" in kind.get("type", ()):
-            fields[str(name)] = None  # a value of its own there: it removes a stop loss, say
-        elif not _absent(child):
-            fields[str(name)] = convert(child, kind)
-    return fields
+    for inner in value if known and isinstance(value, dict) else ():
+        if inner not in known:
+            raise InvalidRequest(
+                f"'{name}' of '{call.name}' has no field '{inner}'.{nearest(inner, known)}",
+                call=call.name,
+                field=f"{name}.{inner}",
+            )
+    for problem in problems(schema, reveal(value), draft=7):
+        if problem.keyword == "required":
+            inner = next(each for each in problem.rule if each not in value)
+            raise InvalidRequest(
+                f"'{call.name}' needs the field '{name}.{inner}': {wanted(known[inner])}.",
+                call=call.name,
+                field=f"{name}.{inner}",
+            )
+        if problem.keyword == "pattern":
+            within = functools.reduce(_part, problem.path, schema)
+            raise _refused(call, name, value, Within(problem.path, within))
 
 
-_UNFIT = (TypeError, ValueError, ArithmeticError, RecursionError, re.error)
-"""What a conversion raises where it cannot be done (some of Deriv's patterns are not Python's)."""
-
-_TOO_BIG = 2**63
-
-_CONVERT: dict[str, Callable[[Any, Schema], Any]] = {
-    "integer": _integer,
-    "number": _number,
-    "string": _string,
-    "boolean": _boolean,
-    "array": _array,
-    "object": _object,
-}
-
-_KINDS = {
-    "integer": "a whole number",
-    "number": "a number",
-    "string": "a text",
-    "boolean": "True or False",
-    "array": "a list",
-    "object": "a dict",
-}
+def _part(schema: Schema, step: str | int) -> Schema:
+    part: Schema = schema["items"] if isinstance(step, int) else schema["properties"][step]
+    return part
 
 
-def _epoch(moment: dt.date) -> int:
-    """Seconds since 1970; a time without a zone counts as UTC, as all times of Deriv do."""
-    if not isinstance(moment, dt.datetime):
-        moment = dt.datetime(moment.year, moment.month, moment.day)
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=dt.UTC)
-    return math.floor(moment.timestamp())
+def _refused(call: Call, name: str, value: Any, wrong: Within) -> InvalidRequest:
+    """Return the error for a value that cannot be sent, or for a part of it."""
+    place = ".".join([name, *map(str, wrong.path)])
+    if name in call.sensitive:
+        said = ""
+    else:
+        part = functools.reduce(operator.getitem, wrong.path, seal(call, {name: value})[name])
+        hint = instead(scalar(part), wrong.schema)
+        said = f", not {short(part)}" + (f"; write {hint!r}" if hint else "")
+    return InvalidRequest(
+        f"The field '{place}' of '{call.name}' takes {wanted(wrong.schema)}{said}.", call=call.name, field=place
+    )
 
 
 def _unknown(call: Call, name: str) -> str:
@@ -362,28 +253,3 @@ def _unknown(call: Call, name: str) -> str:
     others = [field for field in call.fields if field != call.name]
     known = f"It takes: {', '.join(others)}." if others else "It takes none."
     return f"'{call.name}' has no field '{name}'. {known}"
-
-
-def _wanted(schema: Schema) -> str:
-    """What a field takes, in words."""
-    alternatives = schema.get("oneOf") or schema.get("anyOf")
-    if alternatives:
-        return " or ".join(dict.fromkeys(_wanted(each) for each in alternatives))
-    if "enum" in schema:
-        values = [repr(value) for value in schema["enum"][:8]] + ["…"] * (len(schema["enum"]) > 8)
-        return values[0] if len(values) == 1 else "one of " + ", ".join(values)
-    kinds = schema.get("type")
-    kinds = [kind for kind in kinds if kind != "null"] if isinstance(kinds, list) else [kinds]
-    words = " or ".join(_KINDS.get(str(kind), "a value") for kind in kinds)
-    low, high = schema.get("minimum"), schema.get("maximum")
-    if low is not None and high is not None:
-        return f"{words} from {low} to {high}"
-    return words
-
-
-def _short(value: Any) -> str:
-    try:
-        text = repr(value)
-    except ValueError:  # of an int with thousands of digits there is none
-        text = "so long a number"
-    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -68,10 +68,24 @@ def fits(schema: Schema, value: Any, *, draft: int = 4) -> bool:
 
 @functools.cache
 def expression(pattern: str) -> re.Pattern[str]:
-    """Compile a pattern of Deriv's, which are Perl's; every non-ASCII character is a letter here."""
+    """Compile a pattern of Deriv's, which are Perl's; every non-ASCII character is a letter here, and none a digit.
+
+    Where it wants the end, a line break in front of the end does not fit.
+    """
     for perl, python in _PERL:
         pattern = pattern.replace(perl, python)
-    return re.compile(pattern)
+    return re.compile(re.sub(_DIGIT_OR_END, _exact, pattern))
+
+
+_DIGIT_OR_END: Final = re.compile(r"(\[(?:\\.|[^\]\\])*\])|(\\[^d])|(\\d)|\$")
+
+
+def _exact(found: re.Match[str]) -> str:
+    """Return a part of a pattern so that it means in Python what it means elsewhere."""
+    inside, other, digit = found.groups()
+    if inside:
+        return str(inside).replace(r"\d", "0-9")
+    return other or ("[0-9]" if digit else r"\Z")
 
 
 def _type(value: Any, rule: Any, schema: Schema, draft: int) -> bool:

@@ -253,8 +253,9 @@ def test_sensitive_fields_are_known() -> None:
     assert V3["balance"].sensitive == frozenset()
     assert V3["mt5_password_change"].sensitive == {"old_password", "new_password"}
     assert {name: call.sensitive for name, call in OPTIONS.items() if call.sensitive} == {
-        "wallet_transfer_exchange": {"rate_token"},
-        "wallet_transfer_platforms": {"rate_token"},
+        "wallet_transfer": {"description"},
+        "wallet_transfer_exchange": {"description", "rate_token"},
+        "wallet_transfer_platforms": {"description", "rate_token"},
     }
 
 

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from dpyauth.apis.catalog import load
-from dpyauth.apis.request import build, convert, reveal, seal, secrets
+from dpyauth.apis.convert import convert
+from dpyauth.apis.request import build, reveal, seal, secrets
 from dpyauth.credentials import Secret
 from dpyauth.errors import InvalidRequest
 
