@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dpyauth.sandbox.options.http import Answer, Handler
 from dpyauth.sandbox.options.problem import Problem
-from dpyauth.sandbox.options.state import Pass
+from dpyauth.sandbox.options.state import Options, Pass
 from dpyauth.sandbox.users import Account
 
 if TYPE_CHECKING:
@@ -18,12 +18,18 @@ if TYPE_CHECKING:
 
 _PAYMENT: Final = "/payment-agents/"
 _PLAIN: Final = ("/account/", _PAYMENT)  # whose answers say `metadata`, in seconds
+_WALLET: Final = "/wallet/"  # whose answers say nothing about themselves, but where the other pages are
+_PARTNERS: Final = "/partners/"  # whose answers are bare; how they refuse is not known
 _PLAIN_CODES: Final = {  # where there are only few codes
     "InternalServerError": "InternalError",
     **dict.fromkeys(
-        ("AccessDenied", "BadInputRequest", "NotFound", "RateLimit", "Unauthorized", "ValidationError"), "InputError"
+        ("AccessDenied", "BadInputRequest", "FieldIsRequired", "NotFound", "RateLimit", "Unauthorized"), "InputError"
     ),
+    "ValidationError": "InputError",
 }
+_WORDLESS: Final = (  # with payment agents
+    *("AgentCurrencyUnsupported", "AgentNotFound", "InternalError", "InvalidAgentID", "RequestIDNotFound"),
+)
 
 
 @dataclass(slots=True)
@@ -34,6 +40,16 @@ class Request:
     holder: Pass
     found: Mapping[str, str]  # what the path names
     body: Mapping[str, Any]
+
+    @property
+    def options(self) -> Options:
+        """This API's side of the sandbox."""
+        return self.rest.box.options
+
+    @property
+    def now(self) -> float:
+        """The time in epoch seconds."""
+        return self.rest.box.clock()
 
     @property
     def account(self) -> Account:
@@ -47,11 +63,11 @@ class Request:
         """A parameter of the query; empty when it is not given."""
         return self.rest.get_query_argument(name, "")
 
-    def whole(self, name: str, default: int, least: int, most: int) -> int:
-        """A parameter that is a number."""
+    def whole(self, name: str, default: int, least: int, most: int, status: int = 422) -> int:
+        """A parameter that is a number, or a refusal with this status."""
         text = self.query(name) or str(default)
         if not (text.isascii() and text.isdigit() and least <= int(text[:12]) <= most):
-            raise Problem(422, "ValidationError", f"{name} must be from {least} to {most}", name)
+            raise Problem(status, "ValidationError", f"{name} must be from {least} to {most}", name)
         return int(text)
 
 
@@ -70,10 +86,15 @@ def envelope(problem: Problem, path: str, method: str) -> dict[str, Any]:
     """A refusal in the form that this part of the API has."""
     shown: dict[str, Any] = {"status": problem.status, "code": problem.code}
     if path.startswith(_PLAIN):
-        shown["code"] = _PLAIN_CODES.get(problem.code, problem.code)
-        said = {"detail": {"message": problem.message}} if path.startswith(_PAYMENT) else {"message": problem.message}
-        return {"data": {}, "errors": [{**shown, **said}], "metadata": _about(path, method, 0.004)}
+        shown["code"] = code = _PLAIN_CODES.get(problem.code, problem.code)
+        if not path.startswith(_PAYMENT):
+            shown["message"] = problem.message
+        elif problem.more or code not in _WORDLESS:
+            shown["detail"] = {"message": problem.message, **problem.more}
+        return {"data": {}, "errors": [shown], "metadata": _about(path, method, 0.004)}
     shown["message"] = problem.message
+    if path.startswith((_WALLET, _PARTNERS)):
+        return {"errors": [shown]}
     if problem.field:
         shown["field"] = problem.field
     return {"errors": [shown], "meta": _about(path, method, 4)}
@@ -110,11 +131,15 @@ class Rest(Handler):
         assert self.request.method is not None
         return Answer(envelope(problem, self.request.path, self.request.method), problem.status)
 
-    def data(self, data: Any, status: int = 200) -> Answer:
+    def data(self, data: Any, status: int = 200, links: Mapping[str, str | None] | None = None) -> Answer:
         """An answer in the form that this part of the API has."""
         path, method = self.request.path, self.request.method or ""
         if path.startswith(_PLAIN):
             return Answer({"data": data, "errors": [], "metadata": _about(path, method, 0.004)}, status)
+        if path.startswith(_WALLET):
+            return Answer({"data": data} if links is None else {"data": data, "links": links}, status)
+        if path.startswith(_PARTNERS):
+            return Answer(data, status)
         return Answer({"data": data, "meta": _about(path, method, 4)}, status)
 
     def not_simulated(self) -> Problem:

@@ -9,29 +9,30 @@ import secrets
 import string
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from typing import Final, Literal, TypeVar
+from typing import Final, Literal
 
 from dpyauth.sandbox.apps import trouble
 from dpyauth.sandbox.options import people
 from dpyauth.sandbox.options.limits import Limits, Meter
+from dpyauth.sandbox.options.payments import Payments, remember
 from dpyauth.sandbox.options.people import Person
 from dpyauth.sandbox.options.problem import Problem
 from dpyauth.sandbox.users import Account, SampleToken
 from dpyauth.sandbox.world import World
 
-T = TypeVar("T")
 SCOPES: Final = ("trade", "account_manage", "payment", "application_read")
-STATUSES: Final = ("complete", "pending", "failed", "not_applicable")
+STATUSES: Final = ("complete", "pending", "failed", "not_applicable", "not_started")
 _LETTERS: Final = string.ascii_letters + string.digits
 _PAT: Final = re.compile("pat_[0-9a-f]{64}")
-_OPEN: Final = 10_000  # codes and one-time passwords that are kept
 _SAMPLES: Final = (
     ("rich, every scope", 9000001, SCOPES),
     ("rich, trading only", 9000001, ("trade",)),
     ("rich, account management only", 9000001, ("account_manage",)),
     ("trouble, the real account inactive", 9000011, ("trade", "account_manage")),
-    ("new, no account yet", 9000021, ("trade", "account_manage")),
+    ("new, no account yet", 9000021, ("trade", "account_manage", "payment")),
     ("moved, v3 refuses them", 9000031, SCOPES),
+    ("partner, with clients and apps", 9000041, SCOPES),
+    ("agent, pays clients in and out", 9000051, SCOPES),
     ("refused: token expired", 9000001, ("trade",)),
 )
 
@@ -91,9 +92,18 @@ class Options:
     Attributes
     ----------
     money : str
-        How balances and the money of ``proposal_open_contract`` are sent: ``"documented"``, as the schemas say
-        (numbers, and text), or all of it as ``"text"`` or as ``"numbers"``; reports of the real API differ from
-        its schemas.
+        How balances and the money of wallets and of ``proposal_open_contract`` are sent: ``"documented"``, as the
+        schemas say (numbers, and text), or all of it as ``"text"`` or as ``"numbers"``; reports of the real API
+        differ from its schemas.
+    links : str
+        How the pages of ``wallet_transactions`` name each other: ``"urls"``, ``"relative"`` (addresses without a
+        host), ``"cursors"`` (nothing but the cursor), or ``"absent"``: as URLs, and not at all where there is one page.
+    times : str
+        How wallet transactions tell their time: ``"iso"``, or ``"epoch"`` (seconds, as text).
+    tells_range : bool
+        Whether ``markup_statistics`` tells which dates it is about; it is not known whether Deriv does.
+    rate_lifetime, cursor_lifetime : float
+        Seconds that a quote of ``wallet_exchange_rate`` and a page cursor can be used; Deriv publishes neither.
     expires_in : int
         Seconds a token from a sign-in lives.
     token_type : str
@@ -113,6 +123,11 @@ class Options:
         self, world: World, clock: Callable[[], float], lifetime: float | None = None, limited: bool = True
     ) -> None:
         self.money: Literal["documented", "text", "numbers"] = "documented"
+        self.links: Literal["urls", "relative", "cursors", "absent"] = "urls"
+        self.times: Literal["iso", "epoch"] = "iso"
+        self.tells_range = False
+        self.rate_lifetime = 60.0
+        self.cursor_lifetime = 900.0
         self.expires_in = 2_591_999 if lifetime is None else max(1, int(lifetime))
         self.token_type = "bearer"
         self.gives_refresh_tokens = False
@@ -129,6 +144,7 @@ class Options:
         for person in self.people:
             world.adopt(person.user, *person.user.accounts, *person.accounts)
             self._carry(person)
+        self.payments = Payments(self.people)
         self.apps: dict[str, OptionsApp] = {}
         self.passes: dict[str, Pass] = {}
         self._refreshes: dict[str, Pass] = {}
@@ -136,6 +152,8 @@ class Options:
         self._tickets: dict[str, Ticket] = {}
         self._opened = 0
         self.app_id = self.register("Sandbox PAT", "", SCOPES, "pat", owner=self.people[0].user.user_id).app_id
+        for name in ("Partner's charts", "Partner's signals"):
+            self.register(name, "https://partner.example.com/back", ("trade",), owner=9000041)
         self.tokens = tuple(self._sample(label, user_id, scopes) for label, user_id, scopes in _SAMPLES)
 
     def __repr__(self) -> str:
@@ -186,6 +204,19 @@ class Options:
         self.world.adopt(person.user, account)
         return account
 
+    def grow_wallet(self, loginid: str, wallet_type: str, transactions: int, currency: str = "") -> None:
+        """Add made-up transactions to a wallet of an account's owner, between its latest one and now.
+
+        They are in the currencies that it has, or all in one, of which there may be nothing there yet.
+        """
+        wallet = self.person(loginid).wallet(wallet_type)
+        if wallet is None:
+            raise ValueError(f"The owner of {loginid} has no wallet of the type {wallet_type}.")
+        if transactions and not (currency or wallet.currencies):
+            raise ValueError("There is no currency in this wallet yet: name one.")
+        latest = wallet.entries[-1].when if wallet.entries else wallet.opened
+        wallet.live(transactions, latest, max(latest, self.clock()), currency)
+
     def let_in(self, token: str, app_id: str) -> Pass:
         """What a token grants to an app; raises the refusal that tells the cause."""
         is_pat = token.startswith("pat_")
@@ -224,7 +255,7 @@ class Options:
     def one_time_password(self, holder: Pass, account: Account) -> str:
         """A one-time password for a WebSocket of an account."""
         otp = secrets.token_urlsafe(24)
-        _keep(self._tickets, otp, Ticket(holder, account, self.clock() + self.otp_lifetime))
+        remember(self._tickets, otp, Ticket(holder, account, self.clock() + self.otp_lifetime))
         return otp
 
     def redeem(self, otp: str, kind: str) -> Ticket | None:
@@ -238,7 +269,7 @@ class Options:
         """An authorization code."""
         code = f"ory_ac_{secrets.token_urlsafe(32)}"
         until = self.clock() + self.code_lifetime
-        _keep(self._codes, code, Code(app.app_id, app.redirect_uri, challenge, person, scopes, until))
+        remember(self._codes, code, Code(app.app_id, app.redirect_uri, challenge, person, scopes, until))
         return code
 
     def exchange(self, code: str, app_id: str, redirect_uri: str, verifier: str) -> tuple[Pass, str]:
@@ -293,10 +324,3 @@ class Options:
             self.world.moved.add(person.user.user_id)
         else:
             self.world.moved.discard(person.user.user_id)
-
-
-def _keep(kept: dict[str, T], key: str, value: T) -> None:
-    """Add to what is kept, and forget the oldest of too many."""
-    kept[key] = value
-    while len(kept) > _OPEN:
-        del kept[next(iter(kept))]

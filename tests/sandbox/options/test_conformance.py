@@ -175,6 +175,44 @@ def test_what_is_read_over_http(rest: Any, label: str, path: str, status: int, c
         conforms(validator(call), answer.json())
 
 
+PEOPLE = ("rich", "new", "moved", "partner", "agent")
+SPAN = "start_date=2026-09-01&end_date=2026-10-31"
+
+
+@pytest.mark.parametrize("label", PEOPLE)
+@pytest.mark.parametrize(
+    ("path", "call"),
+    [
+        ("/wallet/v1/wallets", "wallet_list"),
+        ("/wallet/v1/wallets?conversion_currency=EUR&start_date_time=2026-10-01T00:00:00Z", "wallet_list"),
+        *((f"/wallet/v1/transactions/{kind}", "wallet_transactions") for kind in ("main", "p2p", "partner")),
+        ("/wallet/v1/transactions/payment_agent?per_page=1000&end_date_time=1793000000", "wallet_transactions"),
+        ("/wallet/v1/exchange-rate?source_currency=BTC&destination_currency=EUR", "wallet_exchange_rate"),
+        (f"/partners/analytics/v1/overview?{SPAN}", "partners_analytics_overview"),
+        (f"/applications/v1/markup-statistics?{RANGE}", "markup_statistics"),
+        ("/account/v1/nickname", "account_nickname"),
+        ("/payment-agents/v1/clients/me", "payment_agent_client_settings"),
+        ("/payment-agents/v1/agents?currency=USD", "payment_agent_list"),
+        ("/payment-agents/v1/agents/me", "payment_agent_get"),
+        ("/payment-agents/v1/agents/44", "payment_agent_get"),
+    ],
+)
+def test_what_each_of_the_people_reads(rest: Any, label: str, path: str, call: str) -> None:
+    answer = rest(label).http.get(path)
+    if answer.status_code == 200:
+        conforms(validator(call), answer.json())
+    else:
+        assert answer.status_code in (403, 404)
+        assert [error["status"] for error in answer.json()["errors"]] == [answer.status_code]
+
+
+def test_somebody_reads_every_kind_of_wallet(rest: Any) -> None:
+    kinds = {wallet["type"] for label in PEOPLE for wallet in rest(label).get("/wallet/v1/wallets").json()["data"]}
+    assert kinds == {"main", "p2p", "partner", "payment_agent"}
+    for label, kind in (("rich", "main"), ("rich", "p2p"), ("partner", "partner"), ("agent", "payment_agent")):
+        assert rest(label).get(f"/wallet/v1/transactions/{kind}").json()["data"]["transactions"]
+
+
 def test_what_is_done_over_http(rest: Any) -> None:
     wish = {"currency": "USD", "group": "row", "account_type": "demo"}
     newcomer = rest("new")

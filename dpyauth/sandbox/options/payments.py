@@ -1,0 +1,83 @@
+"""What moves between wallets, accounts and payment agents, and what was promised about it."""
+
+from __future__ import annotations
+
+import secrets
+from collections import Counter
+from dataclasses import dataclass
+from decimal import Context, Decimal
+from typing import Final, TypeVar
+
+from dpyauth.sandbox.options import people
+from dpyauth.sandbox.options.cursors import Cursors
+from dpyauth.sandbox.options.people import Agent, Person
+from dpyauth.sandbox.options.problem import Problem
+from dpyauth.sandbox.options.wallets import RATES
+
+T = TypeVar("T")
+K = TypeVar("K")
+_KEPT: Final = 10_000  # quotes and requests that are remembered
+_EXACTNESS: Final = Context(prec=12)
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A rate of exchange that somebody was told."""
+
+    person: Person
+    source: str
+    destination: str
+    rate: Decimal
+    until: float
+
+
+class Payments:
+    """Quotes, cursors and requests; and the money that is in no wallet and no account any more.
+
+    Attributes
+    ----------
+    fees : Counter
+        Fees taken so far, in the smallest unit of each currency.
+    exchanged : Counter
+        What was given to the exchange, less what it paid out.
+    """
+
+    def __init__(self, residents: list[Person]) -> None:
+        own = [person.agent for person in residents if person.agent]
+        self.agents: list[Agent] = sorted([*own, *people.strangers()], key=lambda agent: agent.number)
+        self.cursors = Cursors()
+        self.fees: Counter[str] = Counter()
+        self.exchanged: Counter[str] = Counter()
+        self._quotes: dict[str, Quote] = {}
+
+    def quote(self, person: Person, source: str, destination: str, until: float) -> tuple[str, str]:
+        """Return a rate, as exact text, and the token that it can be had with."""
+        rate, token = exchange_rate(source, destination), secrets.token_urlsafe(24)
+        remember(self._quotes, token, Quote(person, source, destination, rate, until))
+        return f"{rate:f}", token
+
+    def quoted(self, person: Person, source: str, destination: str, rate: str, token: str, now: float) -> Decimal:
+        """Return the rate that somebody was promised for this exchange, or raise that they were not."""
+        quote = self._quotes.get(token)
+        if quote is None or quote.person is not person or (quote.source, quote.destination) != (source, destination):
+            raise Problem(400, "InvalidRateToken", "The rate token is not one for this exchange", "rate_token")
+        if now >= quote.until:
+            raise Problem(400, "RateTokenExpired", "The quote has expired: ask for a new one", "rate_token")
+        if Decimal(rate) != quote.rate:
+            raise Problem(400, "InvalidExchangeRate", "This is not the rate of the quote", "exchange_rate")
+        return quote.rate
+
+
+def exchange_rate(source: str, destination: str) -> Decimal:
+    """Return what one unit of a currency is in another."""
+    for name in (source, destination):
+        if name not in RATES:
+            raise Problem(400, "ValidationError", "There is no rate for this currency")
+    return _EXACTNESS.divide(RATES[source], RATES[destination]).normalize()
+
+
+def remember(kept: dict[K, T], key: K, value: T) -> None:
+    """Add to what is kept, and forget the oldest of too many."""
+    kept[key] = value
+    while len(kept) > _KEPT:
+        del kept[next(iter(kept))]
