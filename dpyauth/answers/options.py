@@ -3,25 +3,80 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dpyauth import frames
-from dpyauth.plans import Plan
+from dpyauth.answers import standing
+from dpyauth.errors import ApiError, ConnectionFailed, DpyauthError, InvalidRequest, SignInRefused
+from dpyauth.gathering.periods import days
+from dpyauth.plans import Plan, Request, Together
+from dpyauth.wire.replies import Reply
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from dpyauth.frames import Context
+    from dpyauth.gathering.periods import When
+    from dpyauth.session.facts import Facts
     from dpyauth.session.queries import Queries
+    from dpyauth.session.wallets import Wallets
+
+KEPT = 182
+"""For about so many days, six months, Deriv keeps the statistics of markups."""
+
+MARKUP_NOTE = (
+    "The last hour is missing. Deriv keeps six months, and takes an earlier first day for the earliest it has."
+)
+
+_OUT_OF_REACH = (ApiError, ConnectionFailed)
+_OF_A_PERIOD = re.compile(r"(?i)date|period|range|from|until|start|end")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
-def account_status(session: Queries, account: str) -> Plan[pd.DataFrame]:
+def account_status(session: Queries, account: str, *, detail: bool, decimal: bool) -> Plan[pd.DataFrame]:
     """One call over HTTP knows all accounts, and little of each: this API has no word on verification."""
-    rows, context = yield from _rows(session, account)
-    status = frames.options_status(rows, replace(context, loginid=", ".join(row["account_id"] for row in rows)))
+    if detail:
+        status = yield from _detailed(session, account, decimal=decimal)
+    else:
+        rows, context = yield from _rows(session, account, exact=decimal)
+        status = frames.options_status(rows, _of(rows, context), decimal=decimal)
     return status.assign(error=None).astype({"error": "string"}) if account == "all" else status
+
+
+def _detailed(session: Queries, account: str, *, decimal: bool) -> Plan[pd.DataFrame]:
+    """What is told of accounts, and beside it how each stands; of the first, all of that is asked together."""
+    first = session._one("current" if account == "all" else account)
+    stands: dict[str, dict[str, Any]] = {}
+    listing = [Request("get_accounts", exact=decimal)]
+    try:
+        yield from session._reach(first)
+        came = yield from session._several([*listing, *standing.requests(first)], needed="get_accounts")
+        stands[first] = yield from standing.standing(session, first, came)
+    except _OUT_OF_REACH as error:
+        if isinstance(error, SignInRefused) or error.call == "get_accounts":
+            raise
+        stands[first] = standing.out_of_reach(error)
+        came = yield from session._several(listing, needed="get_accounts")
+    rows = _rows_of(session, came["get_accounts"], account)
+    for loginid in [row["account_id"] for row in rows if row["account_id"] not in stands]:
+        stands[loginid] = yield from _stand_of(session, loginid)
+    status = frames.options_status(rows, _of(rows, session._context("get_accounts", None)), decimal=decimal)
+    return frames.account_detail(status, [stands[row["account_id"]] for row in rows], decimal=decimal)
+
+
+def _stand_of(session: Queries, loginid: str) -> Plan[dict[str, Any]]:
+    """How an account stands that is not the one in use."""
+    try:
+        yield from session._reach(loginid)
+        came = yield from session._several(standing.requests(loginid))
+        return (yield from standing.standing(session, loginid, came))
+    except _OUT_OF_REACH as error:
+        if isinstance(error, SignInRefused):
+            raise
+        return standing.out_of_reach(error)
 
 
 def balance(session: Queries, account: str, *, decimal: bool) -> Plan[pd.DataFrame]:
@@ -63,6 +118,62 @@ def accounts(session: Queries) -> Plan[pd.DataFrame]:
     )
 
 
+def exchange_rates(
+    session: Facts, base: str, target: str | Sequence[str] | None, *, spread: bool, decimal: bool
+) -> Plan[pd.DataFrame]:
+    """A quote of the wallets for each pair, all asked for together."""
+    call = session._catalog.find("wallet_exchange_rate")
+    if spread:
+        raise InvalidRequest(
+            "Deriv's current API tells no bid and ask between currencies: leave spread out.",
+            call=call.name,
+            field="spread",
+        )
+    if target is None:
+        held = frames.wallets((yield from session._payload("wallet_list"))[0])["currency"].dropna()
+        targets = [currency for currency in dict.fromkeys(held) if currency != base]
+    else:
+        targets = [target] if isinstance(target, str) else list(dict.fromkeys(target))
+    pairs = [{"source_currency": base, "destination_currency": currency} for currency in targets]
+    rates: dict[str, Any] = dict.fromkeys(targets)
+
+    def landed(number: int, reply: Reply) -> None:
+        rates[targets[number]] = _rate(reply)  # and not the token that comes with it
+
+    yield Together([Request(call.name, pair, exact=decimal) for pair in pairs], landed)
+    context = session._context(call.name, None)
+    taken = context.fetched.timestamp() if context.fetched else None
+    told = {"base_currency": base, "date": int(taken) if taken else None, "rates": rates}
+    return frames.exchange_rates(told, context, decimal=decimal)
+
+
+def _rate(reply: Reply) -> Any:
+    """The rate in a quote: Deriv does not say that it must be there."""
+    payload = reply.get("data", reply)
+    return payload.get("exchange_rate", payload.get("rate")) if isinstance(payload, dict) else payload
+
+
+def markup(session: Wallets, since: When, until: When, *, decimal: bool) -> Plan[pd.DataFrame]:
+    """Asked with ``markup_statistics``; what the reply says of the period is kept in ``attrs``."""
+    call = session._catalog.find("markup_statistics")
+    first, last = days(call, since, until, KEPT)
+    payload, context = yield from session._payload(call.name, {"date_from": first, "date_to": last}, exact=decimal)
+    table = frames.markup(payload, context, decimal=decimal)
+    table.attrs |= {"asked": f"{first}/{last}", "told": _dates(payload), "note": MARKUP_NOTE}
+    return table
+
+
+def _dates(payload: Any) -> str | None:
+    """The days that a reply says it is about, whatever Deriv calls them: documented is none."""
+    found = [
+        text
+        for name, value in (payload.items() if isinstance(payload, dict) else ())
+        for text in (value.values() if isinstance(value, dict) else [value])
+        if _OF_A_PERIOD.search(name) and isinstance(text, str) and _DAY.match(text)
+    ]
+    return "/".join(sorted(text[:10] for text in found)) or None
+
+
 def migration(session: Queries) -> Plan[str | None]:
     """Asked with ``legacy_migration_status``."""
     payload, _ = yield from session._payload("legacy_migration_status")
@@ -72,8 +183,24 @@ def migration(session: Queries) -> Plan[str | None]:
 
 def _rows(session: Queries, account: str, *, exact: bool = False) -> Plan[tuple[list[Mapping[str, Any]], Context]]:
     """The accounts as Deriv lists them: one of them, or all."""
-    loginid = None if account == "all" else session._one(account)
+    wanted = None if account == "all" else session._one(account)
     payload, context = yield from session._payload("get_accounts", exact=exact)
+    return _listed(payload, wanted), context
+
+
+def _rows_of(session: Queries, reply: Reply | DpyauthError, account: str) -> list[Mapping[str, Any]]:
+    """The same of a reply that has come."""
+    assert isinstance(reply, dict)
+    wanted = None if account == "all" else session._one(account)
+    return _listed(session._payload_of("get_accounts", reply), wanted)
+
+
+def _listed(payload: Any, loginid: str | None) -> list[Mapping[str, Any]]:
     listed = payload if isinstance(payload, list) else []
     rows = [row for row in listed if isinstance(row, dict) and isinstance(row.get("account_id"), str)]
-    return [row for row in rows if loginid in (None, row["account_id"])], context
+    return [row for row in rows if loginid in (None, row["account_id"])]
+
+
+def _of(rows: list[Mapping[str, Any]], context: Context) -> Context:
+    """The context with the accounts that the rows are of."""
+    return replace(context, loginid=", ".join(row["account_id"] for row in rows))

@@ -3,29 +3,37 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dpyauth import frames
-from dpyauth.errors import ApiError, BadReply, PermissionDenied
-from dpyauth.frames.values import as_flag, dig
-from dpyauth.plans import Plan, Request, Together
-from dpyauth.wire.replies import Reply
+from dpyauth.answers import standing
+from dpyauth.errors import ApiError, BadReply, InvalidRequest, PermissionDenied
+from dpyauth.frames.values import as_flag, dig, mapping
+from dpyauth.gathering.periods import now, period
+from dpyauth.plans import Plan, Request
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
 
+    from dpyauth.gathering.periods import When
+    from dpyauth.session.facts import Facts
     from dpyauth.session.queries import Queries
+    from dpyauth.session.wallets import Wallets
 
 _KINDS = {False: "real", True: "demo", None: None}
 
 
-def account_status(session: Queries, account: str) -> Plan[pd.DataFrame]:
+def account_status(session: Queries, account: str, *, detail: bool, decimal: bool) -> Plan[pd.DataFrame]:
     """Each account answers for itself; its balance is asked for beside that, as one from the sign-in may be old."""
     call = "get_account_status"
 
     def one(loginid: str | None) -> Plan[pd.DataFrame]:
         loginid = session._one(loginid or "current")
-        status, balance = yield from _together(session, call, "balance", loginid)
+        requests = [Request(name, exact=decimal, account=loginid) for name in (call, "balance")]
+        came = yield from session._several([*requests, *(standing.requests(loginid) if detail else [])], needed=call)
+        status, balance = (mapping(came[name]).get(name) for name in (call, "balance"))
         if not isinstance(status, dict):
             raise BadReply(f"Deriv's answer to '{call}' has nothing under that name.", call=call)
         context, listed = session._context(call, loginid), session._listed(loginid)
@@ -35,27 +43,16 @@ def account_status(session: Queries, account: str) -> Plan[pd.DataFrame]:
             "balance": dig(balance, "balance"),
             "created": listed.get("created_at"),
         }
-        return frames.account_status(status, context, account=account)
+        made = frames.account_status(status, context, account=account, decimal=decimal)
+        if not detail:
+            return made
+        return frames.account_detail(made, [(yield from standing.standing(session, loginid, came))], decimal=decimal)
 
     def none() -> pd.DataFrame:
-        return frames.account_status(None, session._context(call, None))
+        empty = frames.account_status(None, session._context(call, None), decimal=decimal)
+        return frames.account_detail(empty, [], decimal=decimal) if detail else empty
 
     return (yield from session._each(account, call, one, none))
-
-
-def _together(session: Queries, call: str, extra: str, loginid: str) -> Plan[tuple[Any, Any]]:
-    """Return what two calls bring that are sent together; None for the second where Deriv refuses it."""
-    replies: dict[int, Reply] = {}
-    requests = [Request(name, account=loginid) for name in (call, extra)]
-    try:
-        yield Together(requests, replies.__setitem__)
-    except ApiError as error:
-        if error.call != extra:
-            raise
-        if 0 not in replies:
-            replies[0] = yield requests[0]
-    told = [replies[number].get(name) if number in replies else None for number, name in enumerate((call, extra))]
-    return told[0], told[1]
 
 
 def balance(session: Queries, account: str, *, decimal: bool) -> Plan[pd.DataFrame]:
@@ -73,6 +70,29 @@ def balance(session: Queries, account: str, *, decimal: bool) -> Plan[pd.DataFra
 def accounts(session: Queries) -> Plan[pd.DataFrame]:
     """One call lists them."""
     return frames.accounts(*(yield from session._payload("account_list")))
+
+
+def exchange_rates(
+    session: Facts, base: str, target: str | Sequence[str] | None, *, spread: bool, decimal: bool
+) -> Plan[pd.DataFrame]:
+    """One call tells all of them, or one."""
+    call = "exchange_rates"
+    if not (target is None or isinstance(target, str)):
+        raise InvalidRequest(
+            "On v3 target is one currency, such as 'EUR'; leave it out for all.", call=call, field="target"
+        )
+    fields = {"base_currency": base, "target_currency": target, "include_spread": 1 if spread else None}
+    payload, context = yield from session._payload(call, fields, exact=decimal)
+    return frames.exchange_rates(payload, context, decimal=decimal)
+
+
+def markup(session: Wallets, since: When, until: When, *, decimal: bool) -> Plan[pd.DataFrame]:
+    """Asked with ``app_markup_statistics``, which wants both ends of the period."""
+    call = session._catalog.find("app_markup_statistics")
+    first, last = period(call, since, until)
+    fields = {"date_from": str(first or 0), "date_to": str(int(now().timestamp()) if last is None else last)}
+    payload, context = yield from session._payload(call.name, fields, exact=decimal)
+    return frames.markup(payload, context, decimal=decimal)
 
 
 def migration(session: Queries) -> Plan[str | None]:

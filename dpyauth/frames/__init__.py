@@ -29,12 +29,14 @@ from dpyauth.frames import _pandas as _pandas
 from dpyauth.frames.accounts import accounts
 from dpyauth.frames.cashier import cashier_problems
 from dpyauth.frames.columns import Context
+from dpyauth.frames.detail import account_detail
 from dpyauth.frames.flags import status_flags
 from dpyauth.frames.generic import generic
 from dpyauth.frames.history import events, health, updates
 from dpyauth.frames.market import candles, exchange_rates, ticks, trading_times
 from dpyauth.frames.money import balance
 from dpyauth.frames.options import options_status
+from dpyauth.frames.partners import markup, partner_overview
 from dpyauth.frames.positions import mt5_accounts, open_contracts
 from dpyauth.frames.profile import api_tokens, apps, limits, market_limits, settings, transfer_limits
 from dpyauth.frames.reference import calls, help_text
@@ -42,9 +44,11 @@ from dpyauth.frames.site import landing_company, site_currencies, site_limits, t
 from dpyauth.frames.status import account_status, currencies, verification
 from dpyauth.frames.storable import storable
 from dpyauth.frames.together import together
+from dpyauth.frames.wallet_money import wallet_transactions, wallets
 
 __all__ = [
     "Context",
+    "account_detail",
     "account_status",
     "accounts",
     "api_tokens",
@@ -62,9 +66,11 @@ __all__ = [
     "landing_company",
     "limits",
     "market_limits",
+    "markup",
     "mt5_accounts",
     "open_contracts",
     "options_status",
+    "partner_overview",
     "settings",
     "site_currencies",
     "site_limits",
@@ -77,4 +83,6 @@ __all__ = [
     "transfer_limits",
     "updates",
     "verification",
+    "wallet_transactions",
+    "wallets",
 ]

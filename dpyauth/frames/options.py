@@ -12,7 +12,9 @@ from dpyauth.frames.status import ACCOUNT
 from dpyauth.frames.values import as_seconds, mappings
 
 
-def options_status(rows: Sequence[Mapping[str, Any]] | None, context: Context | None = None) -> pd.DataFrame:
+def options_status(
+    rows: Sequence[Mapping[str, Any]] | None, context: Context | None = None, *, decimal: bool = False
+) -> pd.DataFrame:
     """Turn the list of accounts on the options API into a frame, one row per account.
 
     This API says nothing of risk, verification or the cashier: in those columns there is ``<NA>``, in lists, too.
@@ -23,6 +25,8 @@ def options_status(rows: Sequence[Mapping[str, Any]] | None, context: Context | 
         The ``data`` of a ``get_accounts`` reply.
     context : Context, optional
         Where they came from; becomes ``attrs``.
+    decimal : bool
+        Money as exact `decimal.Decimal` objects (missing: None) instead of float64 (missing: NaN).
 
     Returns
     -------
@@ -37,9 +41,8 @@ def options_status(rows: Sequence[Mapping[str, Any]] | None, context: Context | 
            loginid  balance flags
     0  DOT90000001     10.5  <NA>
     """
-    result = frame(
-        [{"loginid": row.get("account_id"), "account": _told(row)} for row in mappings(rows)], ACCOUNT, context
-    )
+    listed = [{"loginid": row.get("account_id"), "account": _told(row)} for row in mappings(rows)]
+    result = frame(listed, ACCOUNT, context, decimal=decimal)
     for column in ACCOUNT:
         if column.kind == "list":
             result[column.name] = pd.Series(pd.NA, index=result.index, dtype="object")

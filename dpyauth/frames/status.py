@@ -70,10 +70,11 @@ def account_status(
     context: Context | None = None,
     *,
     account: Mapping[str, Any] | None = None,
+    decimal: bool = False,
 ) -> pd.DataFrame:
     """Put the status of an account in one row: what both of Deriv's APIs tell, then what only v3 does.
 
-    `options_status` gives the same columns for Deriv's current API.
+    `options_status` gives the same columns for Deriv's current API; `account_detail` adds what is at stake.
 
     Parameters
     ----------
@@ -84,6 +85,8 @@ def account_status(
         payload does not say whose it is.
     account : mapping, optional
         What is known of the account beside that: ``kind``, ``currency``, ``balance`` and ``created``.
+    decimal : bool
+        Money as exact `decimal.Decimal` objects (missing: None) instead of float64 (missing: NaN).
 
     Returns
     -------
@@ -129,7 +132,7 @@ def account_status(
     flags = told.get("status")
     status = None if flags is None else "inactive" if "disabled" in as_list(flags) else "active"
     row = {**told, "loginid": context and context.loginid, "account": {**(account or {}), "status": status}}
-    return frame([row] if told else [], ACCOUNT, context)
+    return frame([row] if told else [], ACCOUNT, context, decimal=decimal)
 
 
 def verification(payload: Mapping[str, Any] | None, context: Context | None = None) -> pd.DataFrame:

@@ -6,9 +6,9 @@ import datetime as dt
 import functools
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
-from dpyauth.errors import BadReply, DpyauthError
+from dpyauth.errors import ApiError, BadReply, DpyauthError
 from dpyauth.gathering.paging import Pages, Span, Walk
 from dpyauth.gathering.periods import When, period
 from dpyauth.gathering.progress import Progress
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from dpyauth.wire.budget import Budget
 
 T = TypeVar("T")
+P = TypeVar("P")
+C = TypeVar("C")
+C_contra = TypeVar("C_contra", contravariant=True)
 Row = Mapping[str, Any]
 
 TOGETHER = 8
@@ -37,6 +40,26 @@ PAGE = {"statement": 999, "profit_table": 500}
 
 YEAR = 365 * 86_400
 """Deriv keeps prices for about a year, in seconds; what it does with a span that begins before is not known."""
+
+
+class History(Protocol[P, C_contra, T]):
+    """What is gathered: it says which pieces to ask for, and takes what came of each."""
+
+    def ask(self, together: int) -> Sequence[P]: ...
+    def got(self, piece: P, came: C_contra, /) -> None: ...
+    def rows(self) -> list[T]: ...
+    @property
+    def count(self) -> int: ...
+    @property
+    def oldest(self) -> float | None: ...
+    @property
+    def share(self) -> float | None: ...
+
+
+def give_up(error: ApiError) -> Plan[bool]:
+    """Do nothing about an error."""
+    return False
+    yield
 
 
 class Gathering(Payloads):
@@ -56,14 +79,7 @@ class Gathering(Payloads):
         exact: bool,
     ) -> Plan[pd.DataFrame]:
         """A history that comes in pages, of one account or of all."""
-        size = PAGE[call.name]
-
-        def rows_of(reply: Reply) -> list[Row]:
-            payload = reply.get(call.name)
-            rows = payload.get("transactions") if isinstance(payload, dict) else None
-            if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-                raise _unreadable(call)
-            return rows
+        size, rows_of = PAGE[call.name], functools.partial(transactions, call)
 
         def one(loginid: str | None) -> Plan[pd.DataFrame]:
             def request(offset: int) -> Request:
@@ -73,7 +89,7 @@ class Gathering(Payloads):
             def made(rows: list[Row]) -> pd.DataFrame:
                 return shape(rows[::-1], self._context(call.name, loginid))
 
-            pages = Pages(size, _key, when, fields["date_from"], call=call.name)
+            pages = Pages(size, key_of, when, fields["date_from"], call=call.name)
             return (yield from self._collect(call, pages, request, rows_of, made))
 
         return (yield from self._of_accounts(call, account, one, lambda: shape([], self._context(call.name, None))))
@@ -101,13 +117,17 @@ class Gathering(Payloads):
     def _collect(
         self,
         call: Call,
-        history: Pages[T] | Walk[T],
-        request: Callable[[Any], Request],
-        points: Callable[[Reply], list[T]],
+        history: History[P, C, T],
+        request: Callable[[P], Request],
+        points: Callable[[Reply], C],
         made: Callable[[list[T]], pd.DataFrame],
+        mend: Callable[[ApiError], Plan[bool]] = give_up,
     ) -> Plan[pd.DataFrame]:
-        """All of a history; when something comes between, what there is of it stays at hand."""
-        pieces: Sequence[Any] = ()
+        """All of a history; when something comes between, what there is of it stays at hand.
+
+        ``mend`` may see to it that an error of Deriv's does not end it: then the history is asked what to ask for.
+        """
+        pieces: Sequence[P] = ()
         budget = self._budget_of(self.api)
 
         def landed(number: int, reply: Reply) -> None:
@@ -121,7 +141,9 @@ class Gathering(Payloads):
                     pieces = history.ask(max(1, min(TOGETHER, left)))  # none that may be in vain has to wait
                     if not pieces:
                         return made(history.rows())
-                    yield Together([request(piece) for piece in pieces], landed)
+                    trouble = yield from _all_of(Together([request(piece) for piece in pieces], landed))
+                    if trouble is not None and not (yield from mend(trouble)):
+                        raise trouble
         except BaseException as stopped:
             self._partial = (lambda: made(history.rows())) if history.count else None
             if history.oldest is not None:
@@ -172,11 +194,29 @@ def _combined(
     return frames.together({**parts, **({loginid: last()} if last else {})}, empty())
 
 
+def _all_of(together: Together) -> Plan[ApiError | None]:
+    """Make several calls; return Deriv's error, where one of them is answered with one."""
+    try:
+        yield together
+    except ApiError as error:
+        return error
+    return None
+
+
+def transactions(call: Call, reply: Reply) -> list[Row]:
+    """Return the transactions that a reply lists, the newest first."""
+    payload = reply.get(call.name)
+    rows = payload.get("transactions") if isinstance(payload, dict) else None
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise _unreadable(call)
+    return rows
+
+
 def _unreadable(call: Call) -> BadReply:
     return BadReply(f"Deriv's answer to '{call.name}' does not hold what it should. Try again.", call=call.name)
 
 
-def _key(row: Row) -> object:
+def key_of(row: Row) -> object:
     return row.get("transaction_id") or repr(row)
 
 

@@ -51,6 +51,20 @@ def dates(call: Call, since: When, until: When) -> dict[str, Any]:
     return {"date_from": first, "date_to": last}
 
 
+def days(call: Call, since: When, until: When, most: int) -> tuple[str, str]:
+    """First and last day in UTC, as ``"YYYY-MM-DD"``; by default of as many days as Deriv keeps, up to today."""
+    at = now()
+    first, last = _moment(call, "since", since, at), _moment(call, "until", until, at) or at
+    first = first or last - dt.timedelta(days=most)
+    if first > last:
+        raise InvalidRequest(
+            f"since ({first:%Y-%m-%d}, UTC) lies after until ({last:%Y-%m-%d}): there is nothing between.",
+            call=call.name,
+            field="since",
+        )
+    return f"{first:%Y-%m-%d}", f"{last:%Y-%m-%d}"
+
+
 def _moment(call: Call, name: str, value: Any, at: dt.datetime) -> dt.datetime | None:
     """A time as its caller wrote it; of a day the first moment, or for ``until`` the last."""
     if value is None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from dpyauth.errors import BadReply, DpyauthError
-from dpyauth.plans import Plan, Request, Ticket
+from dpyauth.errors import ApiError, BadReply, DpyauthError, MissingScope, SignInRefused
+from dpyauth.plans import Plan, Request, Ticket, Together
 from dpyauth.wire.calls import Pending
 from dpyauth.wire.replies import Reply
 
@@ -66,10 +66,35 @@ class Payloads:
     ) -> Plan[tuple[Any, Context]]:
         """The payload of a call's reply, and where it came from."""
         reply, context = yield from self._reply(call, fields, exact=exact, loginid=loginid)
+        return self._payload_of(call, reply), context
+
+    def _payload_of(self, call: str, reply: Reply) -> Any:
+        """The payload of a reply."""
         payload = self._api.payload(self._catalog.find(call), reply)
         if payload is None:
             raise BadReply(f"Deriv's answer to '{call}' has nothing under that name.", call=call)
-        return payload, context
+        return payload
+
+    def _several(self, requests: Sequence[Request], needed: str = "") -> Plan[dict[str, Reply | DpyauthError]]:
+        """Make several different calls together; return replies by call, and errors for those that Deriv refuses.
+
+        The error of the call that is needed is raised, and that of any call where nothing more can be asked.
+        """
+        came: dict[str, Reply | DpyauthError] = {}
+        while left := [request for request in requests if request.call not in came]:
+
+            def landed(number: int, reply: Reply, asked: Sequence[Request] = left) -> None:
+                came[asked[number].call] = reply
+
+            try:
+                yield Together(left, landed)
+            except SignInRefused:
+                raise
+            except (ApiError, MissingScope) as error:
+                if error.call == needed or error.call not in {request.call for request in left}:
+                    raise
+                came[str(error.call)] = error
+        return came
 
     def _one(self, account: str) -> str:
         """The login ID that is meant."""

@@ -35,6 +35,7 @@ from dpyauth.session.legacy import Legacy
 from dpyauth.session.queries import Queries
 from dpyauth.session.showing import Showing
 from dpyauth.session.signing import Signing
+from dpyauth.session.wallets import Wallets
 from dpyauth.wire.budget import Budget
 from dpyauth.wire.calls import Pending
 from dpyauth.wire.connection import Connection
@@ -53,7 +54,7 @@ EVENTS_KEPT = 1000
 SAID_KEPT = 50
 
 
-class Session(Signing, Accounts, Asking, Queries, Facts, Histories, Legacy, Showing):
+class Session(Signing, Accounts, Asking, Queries, Facts, Histories, Wallets, Legacy, Showing):
     """A session with Deriv, made by `dpyauth.login`.
 
     Every method that asks Deriv something blocks until the answer is there, and has an awaitable twin of the same

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from dpyauth import answers
 from dpyauth.errors import InvalidRequest
 from dpyauth.plans import Plan, planned
 from dpyauth.plans.payloads import Payloads
@@ -238,20 +239,29 @@ class Facts(Payloads):
 
     @planned
     def exchange_rates(
-        self, base: str, target: str | None = None, *, spread: bool = False, decimal: bool = False
+        self,
+        base: str = "USD",
+        target: str | Sequence[str] | None = None,
+        *,
+        spread: bool = False,
+        decimal: bool = False,
     ) -> Plan[pd.DataFrame]:
-        """What one unit of a currency is worth in others, one row per currency.
+        """Return what one unit of a currency is worth in others, one row per currency.
 
-        Stands on Deriv's call ``exchange_rates`` (no sign-in needed; only in v3).
+        On Deriv's current API these are the quotes at which the wallets exchange money, one call per currency; the
+        token that comes with each quote is not kept. To exchange money, ask for a quote of your own with
+        ``session.call("wallet_exchange_rate", ...)``.
+        Stands on Deriv's calls ``wallet_exchange_rate`` and ``wallet_list`` (options, scope payment), and
+        ``exchange_rates`` (v3, no sign-in needed).
 
         Parameters
         ----------
         base : str
             Code of the currency, such as ``"USD"``.
-        target : str, optional
-            Code of one other currency; left out: all of them.
+        target : str or list of str, optional
+            Codes of other currencies (on v3 of one). Left out: those that your wallets hold; on v3 all.
         spread : bool
-            Ask for bid and ask, too; this needs a ``target``.
+            Ask for bid and ask, too; this needs a ``target``. Only on v3.
         decimal : bool
             Rates as exact `decimal.Decimal` instead of float64.
 
@@ -262,20 +272,16 @@ class Facts(Payloads):
 
         Raises
         ------
-        NotInThisApi, InvalidRequest, ApiError, CallTimeout, ConnectionLost
+        InvalidRequest, NotSignedIn, MissingScope, ApiError, CallTimeout, ConnectionLost
             As for `call`.
 
         Examples
         --------
         >>> import dpyauth
-        >>> dpyauth.login(sandbox=True, api="v3").exchange_rates("USD", "EUR")["currency"].tolist()
+        >>> dpyauth.login(sandbox=True).exchange_rates("USD", "EUR")["currency"].tolist()
         ['EUR']
         """
-        from dpyauth import frames
-
-        fields = {"base_currency": base, "target_currency": target, "include_spread": 1 if spread else None}
-        payload, context = yield from self._payload("exchange_rates", fields, exact=decimal)
-        return frames.exchange_rates(payload, context, decimal=decimal)
+        return (yield from answers.named(self.api).exchange_rates(self, base, target, spread=spread, decimal=decimal))
 
     @planned
     def trading_times(self, day: date | str = "today") -> Plan[pd.DataFrame]:

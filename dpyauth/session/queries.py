@@ -5,35 +5,45 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dpyauth import answers
+from dpyauth.gathering import Gathering
 from dpyauth.plans import Plan, planned
-from dpyauth.plans.payloads import Payloads
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-class Queries(Payloads):
+class Queries(Gathering):
     """The account and what it holds, each method written once for its blocking and its awaitable face."""
 
     @planned
-    def account_status(self, account: str = "current") -> Plan[pd.DataFrame]:
+    def account_status(
+        self, account: str = "current", *, detail: bool = False, decimal: bool = False
+    ) -> Plan[pd.DataFrame]:
         """Return the state of the account in one row; the columns are the same on both of Deriv's APIs.
 
         First comes what both tell: kind, status, currency, balance. Deriv's current API tells no verification, cashier,
         risk and limits: look at https://home.deriv.com/dashboard/profile for them. These columns are missing there.
+        With ``detail=True`` what both tell is followed by how the account stands: open contracts, what they have cost
+        and may pay, profit of today and of this month (in UTC, by when contracts were closed), and what happened last.
         Stands on Deriv's calls ``get_accounts`` (options, scope trade; it goes over HTTP and needs no open connection),
-        and ``get_account_status`` and ``balance`` (v3, scope read).
+        and ``get_account_status`` and ``balance`` (v3, scope read). With ``detail=True`` also on ``portfolio`` and
+        ``statement``, and on ``profit_table`` where contracts were closed that were bought last month.
 
         Parameters
         ----------
         account : str
             ``"current"``, the login ID of another account that the sign-in gave access to, or ``"all"`` of these.
+        detail : bool
+            Say how the account stands. What Deriv does not let the token see is missing, and ``remark`` says why.
+        decimal : bool
+            Money as exact `decimal.Decimal` instead of float64.
 
         Returns
         -------
         pandas.DataFrame
-            One row per account; columns and dtypes as `dpyauth.frames.account_status` says. With ``"all"`` there is
-            one more column, ``error``: why an account could not be read (string).
+            One row per account; columns and dtypes as `dpyauth.frames.account_status` says, with ``detail=True`` as
+            `dpyauth.frames.account_detail` says. With ``"all"`` there is one more column, ``error``: why an account
+            could not be read (string).
 
         Raises
         ------
@@ -43,12 +53,14 @@ class Queries(Payloads):
         Examples
         --------
         >>> import dpyauth
-        >>> status = dpyauth.login(sandbox=True).account_status()
-        >>> status[["loginid", "kind", "status", "currency"]]
+        >>> session = dpyauth.login(sandbox=True)
+        >>> session.account_status()[["loginid", "kind", "status", "currency"]]
              loginid  kind  status currency
         0  DOT900003  demo  active      USD
+        >>> session.account_status(detail=True)["open_contracts"].item()
+        2
         """
-        return (yield from answers.named(self.api).account_status(self, account))
+        return (yield from answers.named(self.api).account_status(self, account, detail=detail, decimal=decimal))
 
     @planned
     def status_flags(self) -> Plan[pd.DataFrame]:

@@ -630,7 +630,7 @@ def test_a_reply_without_its_sign_ins(session: Session, monkeypatch: pytest.Monk
 
 
 def test_rows_without_an_id_count_by_what_they_hold() -> None:
-    pages: Pages[Any] = Pages(3, gathering._key, gathering.booked)
+    pages: Pages[Any] = Pages(3, gathering.key_of, gathering.booked)
     rows = [{"amount": 1}, {"amount": 2}, {"transaction_id": 3}, {"transaction_id": 4}]
     while asked := pages.ask(1):
         for offset in asked:

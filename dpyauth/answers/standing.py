@@ -1,0 +1,158 @@
+"""How an account stands: what is at stake, what was earned, and what happened last. The same on both APIs."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Mapping
+from decimal import Context as Arithmetic
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from dpyauth.errors import ApiError, BadReply, DpyauthError, MissingScope, SignInRefused
+from dpyauth.frames.values import as_number, mapping, mappings
+from dpyauth.gathering import PAGE, Row, booked, closed, key_of, periods, transactions
+from dpyauth.gathering.paging import Pages
+from dpyauth.plans import Plan, Request
+from dpyauth.wire.replies import Reply
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from dpyauth.apis.catalog import Call
+    from dpyauth.session.queries import Queries
+
+GLANCE = 100
+"""How many of the latest transactions to look at first: most accounts have fewer in a month."""
+
+_ENOUGH = Arithmetic(prec=60)  # the precision of the present context is the user's to change
+_SPARED = (ApiError, MissingScope, BadReply)
+
+
+def requests(loginid: str) -> list[Request]:
+    """The calls that tell it, to be made together."""
+    return [
+        Request("portfolio", exact=True, account=loginid),
+        Request("statement", {"limit": GLANCE}, exact=True, account=loginid),
+    ]
+
+
+def standing(session: Queries, loginid: str, came: Mapping[str, Reply | DpyauthError]) -> Plan[dict[str, Any]]:
+    """Return the values of the columns of `frames.account_detail`, from what came of the calls.
+
+    What Deriv refuses is left out, and the remark says why.
+    """
+    told: dict[str, Any] = {}
+    remarks: list[str] = []
+    for what, part in (("open contracts", _exposure), ("transactions and profit", _earned)):
+        try:
+            told |= yield from part(session, loginid, came)
+        except SignInRefused:
+            raise
+        except _SPARED as error:
+            remarks.append(f"{what}: {error}")
+    return {**told, "remark": " ".join(filter(None, (told.get("remark"), *remarks))) or None}
+
+
+def out_of_reach(error: DpyauthError) -> dict[str, Any]:
+    """The same of an account to which no connection can be had."""
+    return {"remark": f"all of it: {error}"}
+
+
+def _exposure(session: Queries, loginid: str, came: Mapping[str, Reply | DpyauthError]) -> Plan[dict[str, Any]]:
+    """What is at stake, and what it may bring."""
+    reply = _reply(came, "portfolio")
+    payload = session._api.payload(session._catalog.find("portfolio"), reply)
+    contracts = [row for row in mappings(mapping(payload).get("contracts")) if row]
+    if not isinstance(mapping(payload).get("contracts"), list):
+        raise BadReply("Deriv's answer to 'portfolio' does not hold what it should.", call="portfolio")
+    prices = [as_number(contract.get("buy_price")) for contract in contracts]
+    return {
+        "open_contracts": len(contracts),
+        "at_stake": None if None in prices else _sum(prices),
+        "may_pay": _sum(as_number(contract.get("payout")) for contract in contracts),
+    }
+    yield
+
+
+def _earned(session: Queries, loginid: str, came: Mapping[str, Reply | DpyauthError]) -> Plan[dict[str, Any]]:
+    """What happened last, and what the contracts brought that were closed today and this month."""
+    call = session._catalog.find("statement")
+    today = periods.now().replace(hour=0, minute=0, second=0, microsecond=0)
+    since = today.replace(day=1).timestamp()
+    rows = latest = transactions(call, _reply(came, "statement"))
+    if len(rows) >= GLANCE and (booked(rows[-1]) or 0) >= since:
+        rows = yield from _gathered(session, call, loginid, {"date_from": int(since), "date_to": None})
+    last = latest[0] if latest else {}
+    told = {
+        "last_transaction": last.get("transaction_time"),
+        "last_action": last.get("action_type"),
+        "last_amount": as_number(last.get("amount")),
+    }
+    sold = [row for row in rows if row.get("action_type") == "sell" and (booked(row) or 0) >= since]
+    spent = {row.get("contract_id"): as_number(row.get("amount")) for row in rows if row.get("action_type") == "buy"}
+    earlier = [row for row in sold if row.get("contract_id") not in spent]
+    if earlier:
+        spent |= yield from _spent_earlier(session, loginid, earlier)
+    told["profit_month"] = _profit(sold, spent)
+    told["profit_today"] = _profit([row for row in sold if (booked(row) or 0) >= today.timestamp()], spent)
+    if told["profit_month"] is None:
+        told["remark"] = "profit: Deriv does not tell what some of the contracts have cost."
+    return told
+
+
+def _spent_earlier(session: Queries, loginid: str, sold: list[Row]) -> Plan[dict[Any, Decimal | None]]:
+    """What contracts have cost that were bought before the rows at hand, below zero as in a statement.
+
+    Whether Deriv counts the dates of a profit table by purchase or by sale is not documented: first the days of the
+    purchases are asked for, and only where that does not do, all that came after.
+    """
+    call = session._catalog.find("profit_table")
+    times = [as_number(row.get("purchase_time")) for row in sold]
+    known = [int(time) for time in times if time is not None]
+    since = min(known) - 1 if len(known) == len(times) else None
+    wanted = {row.get("contract_id") for row in sold}
+    spent: dict[Any, Decimal | None] = {}
+    for until in (max(known) + 1, None) if since is not None else (None,):
+        rows = yield from _gathered(session, call, loginid, {"date_from": since, "date_to": until})
+        prices = {row.get("contract_id"): as_number(row.get("buy_price")) for row in rows}
+        spent = {contract: None if price is None else _ENOUGH.minus(price) for contract, price in prices.items()}
+        if wanted <= spent.keys():
+            break
+    return spent
+
+
+def _gathered(session: Queries, call: Call, loginid: str, dates: dict[str, int | None]) -> Plan[list[Row]]:
+    """All rows of a statement or profit table between two dates."""
+    from dpyauth.frames import ledger
+
+    shape = {"statement": ledger.statement, "profit_table": ledger.profit_table}[call.name]
+    when = {"statement": booked, "profit_table": closed}[call.name]
+    size = PAGE[call.name]
+
+    def request(offset: int) -> Request:
+        return Request(call.name, {**dates, "limit": size, "offset": offset}, exact=True, account=loginid)
+
+    def made(rows: list[Row]) -> pd.DataFrame:
+        return shape(rows[::-1], session._context(call.name, loginid))
+
+    pages: Pages[Row] = Pages(size, key_of, when, dates["date_from"], call=call.name)
+    yield from session._collect(call, pages, request, functools.partial(transactions, call), made)
+    return pages.rows()
+
+
+def _profit(sold: list[Row], spent: Mapping[Any, Decimal | None]) -> Decimal | None:
+    """What closed contracts have paid less what they have cost; None where that is not known of each."""
+    costs = [spent.get(contract) for contract in {row.get("contract_id") for row in sold}]
+    paid = [as_number(row.get("amount")) for row in sold]
+    return None if None in costs or None in paid else _sum([*paid, *costs])
+
+
+def _sum(numbers: Iterable[Decimal | None]) -> Decimal:
+    return functools.reduce(_ENOUGH.add, (number for number in numbers if number is not None), Decimal(0))
+
+
+def _reply(came: Mapping[str, Reply | DpyauthError], call: str) -> Reply:
+    reply = came[call]
+    if isinstance(reply, DpyauthError):
+        raise reply
+    return reply

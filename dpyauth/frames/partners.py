@@ -1,0 +1,130 @@
+"""What apps and clients have earned their owner, as frames."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from dpyauth.frames.arrays import Column
+from dpyauth.frames.columns import Context, frame
+from dpyauth.frames.values import mapping, mappings
+
+_DOLLARS = "USD"
+_MARKUP = (
+    Column("app_id"),
+    Column("currency"),
+    Column("markup", "money", "app_markup_usd"),
+    Column("volume", "money", "volume_usd"),
+    Column("payout", "money", "payout_usd"),
+    Column("contracts", "count", "contract_count"),
+    Column("clients", "count", "client_count"),
+)
+_OVERVIEW = (
+    Column("first_day", "moment", "period.start_date"),
+    Column("last_day", "moment", "period.end_date"),
+    Column("currency"),
+    Column("earned", "money", "master_partner.earnings_occurred"),
+    Column("paid", "money", "activity.paid"),
+    Column("pending", "money", "activity.pending"),
+    Column("signups", "count", "signups.total"),
+    Column("real_accounts", "count", "signups.real_accounts"),
+    Column("first_time_depositors", "count", "signups.first_time_depositors"),
+    Column("first_time_traders", "count", "signups.first_time_traders"),
+    Column("active_traders", "count", "activity.active_traders"),
+    Column("active_subpartners", "count", "master_partner.active_subpartners"),
+    Column("has_lifetime_referred_client", "flag"),
+)
+
+
+def markup(payload: Mapping[str, Any] | None, context: Context | None = None, *, decimal: bool = False) -> pd.DataFrame:
+    """List what apps have earned their owner with a markup, one row per app.
+
+    Parameters
+    ----------
+    payload : mapping
+        The ``data`` of a ``markup_statistics`` reply, or the ``app_markup_statistics`` object of a reply of v3.
+    context : Context, optional
+        Where the payload came from; becomes ``attrs``.
+    decimal : bool
+        Money as exact `decimal.Decimal` objects (missing: None) instead of float64 (missing: NaN).
+
+    Returns
+    -------
+    pandas.DataFrame
+        In the order Deriv sent them. Where Deriv gives totals and no app, there is one row without ``app_id``.
+
+        =========  ======  ===================================================
+        app_id     string
+        currency   string  USD, of all money here
+        markup     money   what the app has earned
+        volume     money   what was paid for contracts (not on v3)
+        payout     money   what the contracts could pay (not on v3)
+        contracts  Int64   how many contracts were bought
+        clients    Int64   how many clients bought them (not on v3)
+        =========  ======  ===================================================
+
+        A client who used two apps counts in both: the number of clients is no sum of these.
+
+    Examples
+    --------
+    >>> from dpyauth.frames import markup
+    >>> markup({"breakdown": [{"app_id": "33abc", "app_markup_usd": 1.5, "contract_count": 3}]})[["app_id", "markup"]]
+      app_id  markup
+    0  33abc     1.5
+    """
+    told = mapping(payload)
+    rows = mappings(told.get("breakdown")) or _total(told)
+    named = [{**row, "contract_count": row.get("contract_count", row.get("transactions_count"))} for row in rows]
+    return frame(named, _MARKUP, context, decimal=decimal, same={"currency": _DOLLARS})
+
+
+def _total(told: Mapping[str, Any]) -> list[dict[str, Any]]:
+    totals = {name.removeprefix("total_"): value for name, value in told.items() if name.startswith("total_")}
+    return [totals] if any(value not in (0, "0", None) for value in totals.values()) else []
+
+
+def partner_overview(
+    payload: Mapping[str, Any] | None, context: Context | None = None, *, decimal: bool = False
+) -> pd.DataFrame:
+    """Put what a partner has reached in a period in one row.
+
+    Parameters
+    ----------
+    payload : mapping
+        A ``partners_analytics_overview`` reply.
+    context : Context, optional
+        Where the payload came from; becomes ``attrs``.
+    decimal : bool
+        Money as exact `decimal.Decimal` objects (missing: None) instead of float64 (missing: NaN).
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row, or none if the payload is empty:
+
+        ============================  ===================  ==================================================
+        first_day, last_day           datetime64[us, UTC]  of the period; both count whole
+        currency                      string               of all money here
+        earned                        money                as a master partner
+        paid, pending                 money                what Deriv has paid, and what is still to be paid
+        signups                       Int64                clients who have signed up
+        real_accounts                 Int64
+        first_time_depositors         Int64
+        first_time_traders            Int64
+        active_traders                Int64
+        active_subpartners            Int64
+        has_lifetime_referred_client  boolean              whether there ever was a client
+        ============================  ===================  ==================================================
+
+    Examples
+    --------
+    >>> from dpyauth.frames import partner_overview
+    >>> told = {"currency": "USD", "activity": {"paid": 12.5, "active_traders": 3}}
+    >>> partner_overview(told)[["currency", "paid", "active_traders"]]
+      currency  paid  active_traders
+    0      USD  12.5               3
+    """
+    told = mapping(payload)
+    return frame([told] if told else [], _OVERVIEW, context, decimal=decimal)

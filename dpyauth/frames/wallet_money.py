@@ -1,0 +1,193 @@
+"""Wallets on Deriv's current API as frames: what they hold, and what went in and out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Context as Arithmetic
+from decimal import Decimal
+from typing import Any
+
+import pandas as pd
+
+from dpyauth.frames.arrays import Column
+from dpyauth.frames.columns import Context, frame
+from dpyauth.frames.values import as_number, mapping, mappings
+
+TYPES = ("main", "p2p", "partner", "payment_agent")
+_WALLETS = (
+    Column("wallet_id"),
+    Column("type", "enum", values=TYPES),
+    Column("currency"),
+    Column("balance", "money"),
+    Column("paid_in", "money", "input"),
+    Column("paid_out", "money", "output"),
+)
+_TOTALS = (
+    Column("total_currency", source="total.converted_to"),
+    Column("approximate_total", "money", "total.approximate_total_balance"),
+    Column("approximate_paid_in", "money", "total.approximate_total_input"),
+    Column("approximate_paid_out", "money", "total.approximate_total_output"),
+)
+_TRANSACTIONS = (
+    Column("time", "moment", "timestamp"),
+    Column("transaction_id"),
+    Column("category", "enum", values=("deposit", "withdrawal")),
+    Column("channel"),
+    Column(
+        "status",
+        "enum",
+        "transaction_status",
+        ("pending", "processing", "complete", "completed", "failed", "cancelled", "reverted"),
+    ),
+    Column("currency", source="transaction_currency"),
+    Column("gross", "money", "transaction_gross_amount"),
+    Column("net", "money", "transaction_net_amount"),
+    Column("fee", "money"),
+    Column("from_wallet", source="source_wallet_type"),
+    Column("to_wallet", source="destination_wallet_type"),
+    Column("from_client", source="source_client_id"),
+    Column("to_client", source="destination_client_id"),
+    Column("request_id"),
+)
+_ENOUGH = Arithmetic(prec=60)  # the precision of the present context is the user's to change
+
+
+def wallets(
+    payload: Sequence[Mapping[str, Any]] | Mapping[str, Any] | None,
+    context: Context | None = None,
+    *,
+    totals: bool = False,
+    decimal: bool = False,
+) -> pd.DataFrame:
+    """List wallets, one row per wallet and currency.
+
+    Parameters
+    ----------
+    payload : list of mappings
+        The ``data`` of a ``wallet_list`` reply.
+    context : Context, optional
+        Where the payload came from; becomes ``attrs``.
+    totals : bool
+        Add the totals that Deriv gives where a currency to convert to was asked for.
+    decimal : bool
+        Money as exact `decimal.Decimal` objects (missing: None) instead of float64 (missing: NaN).
+
+    Returns
+    -------
+    pandas.DataFrame
+        In the order Deriv sent them. A wallet without any currency has a row, too.
+
+        =========  ========  =====================================================================
+        wallet_id  string    needed for transfers
+        type       category  main, p2p, partner, payment_agent
+        currency   string    of all money in this row; missing where the wallet holds none
+        balance    money
+        paid_in    money     what came in, in the period that Deriv counts
+        paid_out   money     what went out, in the same period
+        =========  ========  =====================================================================
+
+        With ``totals`` there are four more columns. They are about the whole wallet, so each of its rows repeats
+        them, and **approximate**: Deriv converts at a rate of its own, which is not the one of a transfer.
+
+        ====================  ======  ================================================
+        total_currency        string  of the three that follow
+        approximate_total     money   all balances of the wallet
+        approximate_paid_in   money
+        approximate_paid_out  money
+        ====================  ======  ================================================
+
+    Examples
+    --------
+    >>> from dpyauth.frames import wallets
+    >>> balances = {"USD": {"balance": "12.50", "input": "20.00", "output": "7.50"}}
+    >>> wallets([{"wallet_id": "w", "type": "main", "balances": balances}])[["type", "currency", "balance"]]
+       type currency  balance
+    0  main      USD     12.5
+    """
+    rows = [row for wallet in _listed(payload) for row in _rows(wallet)]
+    return frame(rows, (*_WALLETS, *_TOTALS) if totals else _WALLETS, context, decimal=decimal)
+
+
+def _listed(payload: Any) -> list[Mapping[str, Any]]:
+    """The wallets of a reply: a list, or as an older form of it had them."""
+    older = mapping(payload).get("wallets", payload)
+    return mappings(mapping(older).get("items", older))
+
+
+def _rows(wallet: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    whole = {
+        "wallet_id": wallet.get("wallet_id", wallet.get("id")),
+        "type": wallet.get("type"),
+        "total": wallet.get("total_balance"),
+    }
+    entries = list(_entries(wallet.get("balances")))
+    for currency, entry in entries or [(None, None)]:
+        yield {**(entry if isinstance(entry, Mapping) else {"balance": entry}), "currency": currency, **whole}
+
+
+def _entries(balances: Any) -> Iterator[tuple[Any, Any]]:
+    """Currencies, each with what is told of it."""
+    if isinstance(balances, Mapping):
+        yield from balances.items()
+    else:
+        yield from ((entry.get("currency"), entry) for entry in mappings(balances))
+
+
+def wallet_transactions(
+    rows: Sequence[Mapping[str, Any]], context: Context, *, decimal: bool = False, reveal: bool = False
+) -> pd.DataFrame:
+    """List what moved money in or out of a wallet, one row per transaction.
+
+    Parameters
+    ----------
+    rows : sequence of mappings
+        The ``transactions`` of ``wallet_transactions`` replies.
+    context : Context
+        Where they came from; becomes ``attrs``.
+    decimal : bool
+        Money as exact `decimal.Decimal` objects (missing: None) instead of float64 (missing: NaN).
+    reveal : bool
+        Show the IDs of the clients, which otherwise are ``•••``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        In the order given:
+
+        ======================  ===================  ==============================================================
+        time                    datetime64[us, UTC]
+        transaction_id          string
+        category                category             deposit (into the wallet), withdrawal
+        channel                 string               such as cashier, payment_agent
+        status                  category             pending, processing, complete, completed, failed, cancelled,
+                                                     reverted
+        currency                string               of gross, net and fee
+        gross                   money                what was asked for
+        net                     money                what is left of it after the fee
+        fee                     money                gross less net
+        from_wallet, to_wallet  string               types of the wallets, where Deriv tells them
+        from_client, to_client  string               who paid, and who was paid
+        request_id              string               of the transfer that this is part of
+        ======================  ===================  ==============================================================
+
+    Examples
+    --------
+    >>> from dpyauth.frames import Context, wallet_transactions
+    >>> amounts = {"transaction_gross_amount": "10.10", "transaction_net_amount": "10.00"}
+    >>> row = {"transaction_id": 7, "timestamp": "2026-11-01T12:00:00Z", "metadata": amounts}
+    >>> wallet_transactions([row], Context("wallet_transactions"))[["transaction_id", "gross", "fee"]]
+      transaction_id  gross  fee
+    0              7   10.1  0.1
+    """
+    flat = [_flat(row) for row in mappings(rows)]
+    return frame(flat, _TRANSACTIONS, context, decimal=decimal, reveal=reveal)
+
+
+def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
+    told = {**row, **mapping(row.get("metadata"))}
+    return {**told, "fee": _less(told.get("transaction_gross_amount"), told.get("transaction_net_amount"))}
+
+
+def _less(gross: Any, net: Any) -> Decimal | None:
+    before, after = as_number(gross), as_number(net)
+    return None if before is None or after is None else _ENOUGH.subtract(before, after)

@@ -1,0 +1,360 @@
+"""What Deriv's current API tells beside the accounts: wallets, the nickname, what apps and clients have earned."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import time
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from dpyauth import answers
+from dpyauth.errors import ApiError, BadReply, InvalidRequest, PermissionDenied, RateLimited, SignInRefused
+from dpyauth.gathering import Gathering, Row
+from dpyauth.gathering.cursors import Cursors, Page, Place, page_of
+from dpyauth.gathering.periods import When, days, period
+from dpyauth.plans import Plan, Request, planned
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from dpyauth.wire.replies import Reply
+
+PAGE = 1000
+"""As many transactions of a wallet Deriv gives at a time."""
+
+PAUSE, PAUSES = 10.0, 8
+"""How long to wait where Deriv's limit of calls a minute is used up, in seconds, and how many times in a row."""
+
+RESUMABLE = 15 * 60.0
+"""How long what has arrived is good enough to go on from, in seconds: later it may have changed at Deriv."""
+
+PARTNER_DAYS = 730
+"""A period of a partner's figures has at most so many days between its ends."""
+
+_Question = tuple[Any, ...]
+
+
+class _BrokenOff(NamedTuple):
+    """What there is of wallet transactions that something came between."""
+
+    question: _Question
+    history: Cursors[Row]
+    at: float
+
+
+class Wallets(Gathering):
+    """Questions about the user's wallets, and those of partners and developers."""
+
+    _since: float | None
+    _broken_off: _BrokenOff | None = None
+
+    @planned
+    def wallets(
+        self, convert: str | None = None, since: When = None, until: When = None, *, decimal: bool = False
+    ) -> Plan[pd.DataFrame]:
+        """Return what the user's wallets hold, one row per wallet and currency.
+
+        Stands on Deriv's call ``wallet_list`` (scope payment; only in options).
+
+        Parameters
+        ----------
+        convert : str, optional
+            Code of a currency, such as ``"USD"``: adds what each wallet holds in all, in that currency. These totals
+            are approximate: Deriv converts at rates of its own.
+        since, until : date, datetime, str or timedelta, optional
+            The period in which Deriv counts what was paid in and out, as for `statement`; the balance is that of its
+            end. Left out: Deriv decides.
+        decimal : bool
+            Money as exact `decimal.Decimal` instead of float64.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns and dtypes as `dpyauth.frames.wallets` says. A wallet without any currency has a row, too.
+
+        Raises
+        ------
+        NotInThisApi, InvalidRequest, NotSignedIn, MissingScope, ApiError, CallTimeout, ConnectionLost
+            As for `call`.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> wallets = dpyauth.login(sandbox=True).wallets()
+        >>> wallets["type"].iloc[0]
+        'main'
+        """
+        from dpyauth import frames
+
+        call = self._catalog.find("wallet_list")
+        first, last = period(call, since, until)
+        fields = {"conversion_currency": convert, "start_date_time": first, "end_date_time": last}
+        payload, context = yield from self._payload(call.name, fields, exact=decimal)
+        return frames.wallets(payload, context, totals=convert is not None, decimal=decimal)
+
+    @planned
+    def wallet_transactions(
+        self,
+        wallet: str = "main",
+        since: When = None,
+        until: When = None,
+        currency: str | None = None,
+        *,
+        decimal: bool = False,
+        reveal: bool = False,
+    ) -> Plan[pd.DataFrame]:
+        """Return every transaction of a wallet: what was paid in, paid out and moved.
+
+        Deriv gives them a thousand at a time, and each page names the next, so one follows the other; where Deriv's
+        limit of calls a minute is used up, they wait. What is there when an interrupt or an error comes between is kept
+        in `partial`; ask the same again within a quarter of an hour, and it goes on from there.
+        Stands on Deriv's call ``wallet_transactions`` (scope payment; only in options).
+
+        Parameters
+        ----------
+        wallet : {"main", "p2p", "partner", "payment_agent"}
+            Which of the user's wallets, by its type.
+        since, until : date, datetime, str or timedelta, optional
+            From when and until when, as for `statement`.
+        currency : str, optional
+            Only those in this currency, such as ``"USD"``.
+        decimal : bool
+            Money as exact `decimal.Decimal` instead of float64.
+        reveal : bool
+            Show the IDs of the clients, which otherwise are ``•••``. They are then saved with the notebook.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per transaction, the oldest first; columns and dtypes as `dpyauth.frames.wallet_transactions` says.
+
+        Raises
+        ------
+        InvalidRequest
+            A wallet or time that cannot be right; nothing was sent.
+        BadReply
+            The pages do not fit together.
+        NotInThisApi, NotSignedIn, MissingScope, ApiError, CallTimeout, ConnectionLost
+            As for `call`.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> paid = dpyauth.login(sandbox=True).wallet_transactions("main", since="2026-10-01")
+        >>> bool(paid["time"].is_monotonic_increasing)
+        True
+        """
+        from dpyauth import frames
+
+        call = self._catalog.find("wallet_transactions")
+        known = call.fields["wallet_type"]["enum"]
+        if wallet not in known:
+            raise InvalidRequest(
+                f"There is no wallet of the type {wallet!r}; the types are: {', '.join(map(repr, known))}.",
+                call=call.name,
+                field="wallet",
+            )
+        currency = None if currency is None else str(currency).strip().upper()
+        question: _Question = (self._since, wallet, repr(since), repr(until), currency, decimal)
+        history = self._taken_up(question)
+        first, last = period(call, since, until)
+        if history is None:
+            history = Cursors(PAGE, _key, happened, first, last, call=call.name)
+
+        def request(place: Place) -> Request:
+            return Request(call.name, {"wallet_type": wallet, **_fields(place, first, currency)}, exact=decimal)
+
+        waits = 0
+
+        def page(reply: Reply) -> Page[Row]:
+            nonlocal waits
+            waits = 0
+            data = reply.get("data")
+            rows = data.get("transactions") if isinstance(data, dict) else data
+            if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+                raise BadReply(f"Deriv's answer to '{call.name}' does not hold what it should.", call=call.name)
+            return page_of(rows, reply.get("links"))
+
+        def made(rows: list[Row]) -> pd.DataFrame:
+            kept = [row for row in rows[::-1] if _within(row, first, last) and _in(row, currency)]
+            return frames.wallet_transactions(kept, self._context(call.name, None), decimal=decimal, reveal=reveal)
+
+        def mend(error: ApiError) -> Plan[bool]:
+            nonlocal waits
+            if isinstance(error, RateLimited) and waits < PAUSES:
+                waits += 1
+                yield lambda: asyncio.sleep(PAUSE)
+                return True
+            return not isinstance(error, SignInRefused | PermissionDenied | RateLimited) and history.lost()
+
+        try:
+            return (yield from self._collect(call, history, request, page, made, mend))
+        except BaseException as stopped:
+            self._broken_off = _BrokenOff(question, history, time.monotonic())
+            if history.count:
+                stopped.add_note("Ask the same again within a quarter of an hour, and it goes on from there.")
+            raise
+
+    def _taken_up(self, question: _Question) -> Cursors[Row] | None:
+        """What there is of the same question, where it broke off a short while ago; it is handed out once."""
+        broken_off, self._broken_off = self._broken_off, None
+        if broken_off is None or broken_off.question != question or time.monotonic() - broken_off.at > RESUMABLE:
+            return None
+        broken_off.history.resume()
+        return broken_off.history
+
+    @planned
+    def nickname(self) -> Plan[str | None]:
+        """Return the nickname that other clients know the user by; None where the user has none.
+
+        Stands on Deriv's call ``account_nickname`` (scope account_manage; only in options).
+
+        Returns
+        -------
+        str or None
+
+        Raises
+        ------
+        NotInThisApi, NotSignedIn, MissingScope, ApiError, CallTimeout, ConnectionLost
+            As for `call`.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> dpyauth.login(sandbox=True).nickname()
+        'sandbox_rich'
+        """
+        try:
+            payload, _ = yield from self._payload("account_nickname")
+        except ApiError as error:
+            if error.code != "IdentityNotFound":
+                raise
+            return None
+        nickname = payload.get("nickname") if isinstance(payload, dict) else None
+        return str(nickname) if nickname else None
+
+    @planned
+    def markup(self, since: When = None, until: When = None, *, decimal: bool = False) -> Plan[pd.DataFrame]:
+        """Return what the user's apps have earned with their markup, one row per app.
+
+        On Deriv's current API the last hour is missing, and only six months are kept: Deriv takes an earlier day for
+        the earliest it has, without a word. ``attrs`` tell it all: ``"asked"``, the first and the last day that were
+        asked for, ``"told"``, what the reply says of them, or None, and ``"note"``.
+        Stands on Deriv's calls ``markup_statistics`` (options, scope application_read) and ``app_markup_statistics``
+        (v3, scope read).
+
+        Parameters
+        ----------
+        since, until : date, datetime, str or timedelta, optional
+            From when and until when, as for `statement`; on the current API whole days in UTC. Left out: all that Deriv
+            keeps, until now.
+        decimal : bool
+            Money as exact `decimal.Decimal` instead of float64.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns and dtypes as `dpyauth.frames.markup` says.
+
+        Raises
+        ------
+        InvalidRequest, NotSignedIn, MissingScope, ApiError, CallTimeout, ConnectionLost
+            As for `call`.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> dpyauth.login(sandbox=True).markup(since="2026-10-01")["currency"].unique().tolist()
+        ['USD']
+        """
+        return (yield from answers.named(self.api).markup(self, since, until, decimal=decimal))
+
+    @planned
+    def partner_overview(self, since: When = None, until: When = None, *, decimal: bool = False) -> Plan[pd.DataFrame]:
+        """Return what the user has reached as a partner of Deriv, in one row.
+
+        Stands on Deriv's call ``partners_analytics_overview`` (scope application_read; only in options).
+
+        Parameters
+        ----------
+        since, until : date, datetime, str or timedelta, optional
+            The first and the last day, in UTC, as for `statement`; at most 730 days apart. Left out: 730 days back,
+            until today.
+        decimal : bool
+            Money as exact `decimal.Decimal` instead of float64.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns and dtypes as `dpyauth.frames.partner_overview` says.
+
+        Raises
+        ------
+        NotInThisApi, InvalidRequest, NotSignedIn, MissingScope, ApiError, CallTimeout, ConnectionLost
+            As for `call`.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> from dpyauth.sandbox import shared
+        >>> partner = dpyauth.login(shared().options_token("partner").token, sandbox=True)
+        >>> partner.partner_overview(since="2026-10-01")["currency"].item()
+        'USD'
+        """
+        from dpyauth import frames
+
+        call = self._catalog.find("partners_analytics_overview")
+        first, last = days(call, since, until, PARTNER_DAYS)
+        if (dt.date.fromisoformat(last) - dt.date.fromisoformat(first)).days > PARTNER_DAYS:
+            raise InvalidRequest(
+                f"since ({first}) lies more than {PARTNER_DAYS} days before until ({last}), and Deriv tells no longer "
+                "period at once.",
+                call=call.name,
+                field="since",
+            )
+        payload, context = yield from self._payload(call.name, {"start_date": first, "end_date": last}, exact=decimal)
+        return frames.partner_overview(payload, context, decimal=decimal)
+
+
+def _fields(place: Place, since: int | None, currency: str | None) -> dict[str, Any]:
+    """The fields of a request for what begins at this place.
+
+    Whether Deriv counts both ends of a period is not known: a second more on each side is asked for.
+    """
+    if place.cursor is not None:
+        return {"page_cursor": place.cursor, "per_page": PAGE}
+    return {
+        "start_date_time": None if since is None else max(0, since - 1),
+        "end_date_time": None if place.until is None else place.until + 1,
+        "transaction_currency": currency if currency is not None and len(currency) == 3 else None,
+        "per_page": PAGE,
+    }
+
+
+def _key(row: Row) -> object:
+    """What a transaction is recognised by; both sides of an exchange within a wallet may have the same ID."""
+    told = {**row, **(metadata if isinstance(metadata := row.get("metadata"), dict) else {})}
+    if not told.get("transaction_id"):
+        return repr(row)
+    return tuple(str(told.get(name)) for name in ("transaction_id", "category", "transaction_currency"))
+
+
+def happened(row: Row) -> float | None:
+    """When a transaction of a wallet was, in seconds since 1970."""
+    from dpyauth.frames.values import as_seconds
+
+    seconds = as_seconds(row.get("timestamp"))
+    return None if seconds is None else float(seconds)
+
+
+def _within(row: Row, first: int | None, last: int | None) -> bool:
+    at = happened(row)
+    return at is None or ((first is None or at >= first) and (last is None or at < last + 1))
+
+
+def _in(row: Row, currency: str | None) -> bool:
+    """Whether a transaction is in a currency, as far as it says."""
+    from dpyauth.frames.values import dig
+
+    told = dig(row, "metadata.transaction_currency") or row.get("transaction_currency")
+    return currency is None or told is None or str(told).upper() == currency
