@@ -76,6 +76,8 @@ class ApiFacts:
     pages: Pages
     crowded: str
     """What to say where one connection more is refused; empty where Deriv states no number of them."""
+    connections: int | None
+    """How many connections a user may have at a time; None where Deriv states no number."""
     one_for_all: bool
     """Whether one token opens all accounts of the user."""
     creates_demo: bool
@@ -137,6 +139,7 @@ OPTIONS = ApiFacts(
     pages=_PAGES,
     crowded="Deriv's current API allows each user five connections at a time, and this may be one more. Close those of "
     "other notebooks, programs and fleets (restart their kernels, or call close()), then try again",
+    connections=5,
     one_for_all=True,
     creates_demo=True,
     names_redirect=True,
@@ -149,6 +152,7 @@ OPTIONS = ApiFacts(
             "authorize": "A session is signed in by dpyauth.login(), and no call is needed for it",
             "buy_contract_for_multiple_accounts": "buy",
             "connect_status": "legacy_migration_status",
+            "exchange_rates": "wallet_exchange_rate",
             "contracts_for_company": "contracts_list",
             "get_account_status": "get_accounts",
             "get_settings": "account_nickname",
@@ -171,8 +175,8 @@ OPTIONS = ApiFacts(
     untold=MappingProxyType(
         {
             "api_token": Untold("your tokens", _PAGES.tokens, "session.calls()"),
-            "app_list": Untold("your apps", _PAGES.apps, 'session.help("markup_statistics")'),
-            "exchange_rates": Untold("exchange rates", _HOME, "{face}.ticks()"),
+            "app_list": Untold("your apps", _PAGES.apps, "{face}.markup()"),
+            "exchange_rates": Untold("all exchange rates at once", method="{face}.exchange_rates()"),
             "get_account_status": Untold(
                 "verification, cashier and restrictions", _PAGES.profile, "{face}.account_status()"
             ),
@@ -222,6 +226,7 @@ V3 = ApiFacts(
         profile="https://app.deriv.com/account/proof-of-identity",
     ),
     crowded="",
+    connections=None,
     one_for_all=False,
     creates_demo=False,
     names_redirect=False,
@@ -255,8 +260,12 @@ V3 = ApiFacts(
     ),
     untold=MappingProxyType(
         {
+            "account_nickname": Untold("a nickname", method="{face}.settings()"),
             "legacy_accounts": Untold("of accounts before a move", method="{face}.accounts()"),
             "legacy_statement": Untold("of transactions before a move", method="{face}.statement()"),
+            "partners_analytics_overview": Untold("a partner's figures", method="{face}.markup()"),
+            "wallet_list": Untold("wallets", method='{face}.balance("all")'),
+            "wallet_transactions": Untold("of transactions of wallets", method="{face}.statement()"),
         }
     ),
     older=MappingProxyType({}),

@@ -145,6 +145,7 @@ class Accounts:
 
     async def _reached(self, loginid: str) -> None:
         """Connect to an account, on the background thread."""
+        await self._make_room(loginid)
         with self._lock:
             if self._access is None:
                 raise self._not_signed_in("authorize")
@@ -156,6 +157,22 @@ class Accounts:
             await asyncio.shield(asyncio.wrap_future(connection.ready))
         except DpyauthError as error:
             raise told(error, APIS[self._settings.api]) from None
+
+    async def _make_room(self, loginid: str) -> None:
+        """Close connections to other accounts where one more would be too many: of those without a call the oldest."""
+        most = APIS[self._settings.api].connections
+        with self._lock:
+            others = {name: each for name, each in self._others.items() if each.failure is None and name != loginid}
+            known = self._others.get(loginid)
+            if most is None or (known is not None and known.failure is None):
+                return
+            idle = [name for name, each in others.items() if not each.link.is_awaited]
+            closing = [self._others.pop(name) for name in idle[: max(0, len(others) + 2 - most)]]
+        ends = [each._task for each in closing if each._task is not None]
+        for each in closing:
+            each.end(SessionClosed("This connection made room for one to another account. Run the cell again."))
+        if ends:
+            await asyncio.wait(ends, timeout=CLOSE_TIMEOUT)
 
     def _listed(self, loginid: str | None) -> Mapping[str, Any]:
         """Return what Deriv said of an account of this user when it was signed in to; the names are v3's."""

@@ -244,7 +244,7 @@ def test_lists_of_accounts_that_are_odd(payload: Any) -> None:
     for plan, like in (
         (answer.accounts(Asked(payload)), frames.accounts([])),  # type: ignore[arg-type]
         (answer.balance(Asked(payload), "all", decimal=False), frames.balance({})),  # type: ignore[arg-type]
-        (answer.account_status(Asked(payload), DEMO), frames.options_status([])),  # type: ignore[arg-type]
+        (answer.account_status(Asked(payload), DEMO, detail=False, decimal=False), frames.options_status([])),  # type: ignore[arg-type]
     ):
         frame = end_of(plan)
         assert look(frame) == look(like)
