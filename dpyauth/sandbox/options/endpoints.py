@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from dpyauth.sandbox.options import accounts, agents, balances, legacy, partners
+from dpyauth.sandbox.options import accounts, agent_payments, agents, balances, legacy, partners, transfers
 from dpyauth.sandbox.options.accounts import BASE
 from dpyauth.sandbox.options.http import Answer
 from dpyauth.sandbox.options.rest import Request, Route
@@ -18,10 +18,6 @@ _WALLET: Final = "/wallet/v1"
 def _route(name: str, method: str, path: str, scope: str, serve: Callable[[Request], Answer]) -> Route:
     pattern = re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", path)
     return Route(name, method, re.compile(pattern), scope, serve)
-
-
-def _missing(ask: Request) -> Answer:
-    raise ask.rest.not_simulated()
 
 
 ROUTES: Final = (
@@ -55,18 +51,36 @@ ROUTES: Final = (
     _route("wallet_list", "GET", f"{_WALLET}/wallets", "payment", balances.wallets),
     _route("wallet_transactions", "GET", f"{_WALLET}/transactions/{{wallet_type}}", "payment", balances.transactions),
     _route("wallet_exchange_rate", "GET", f"{_WALLET}/exchange-rate", "payment", balances.quote),
-    _route("wallet_transfer", "POST", f"{_WALLET}/transfers", "payment", _missing),
-    _route("wallet_transfer_validate", "POST", f"{_WALLET}/transfers/validate", "payment", _missing),
-    _route("wallet_transfer_exchange", "POST", f"{_WALLET}/transfers/exchange", "payment", _missing),
-    _route("wallet_transfer_platforms", "POST", f"{_WALLET}/transfers/platforms", "payment", _missing),
+    _route("wallet_transfer", "POST", f"{_WALLET}/transfers", "payment", transfers.transfer),
+    _route("wallet_transfer_validate", "POST", f"{_WALLET}/transfers/validate", "payment", transfers.validate),
+    _route("wallet_transfer_exchange", "POST", f"{_WALLET}/transfers/exchange", "payment", transfers.exchange),
+    _route("wallet_transfer_platforms", "POST", f"{_WALLET}/transfers/platforms", "payment", transfers.platforms),
     _route("payment_agent_client_settings", "GET", f"{_AGENTS}/clients/me", "payment", agents.settings),
     _route("payment_agent_client_settings_update", "PATCH", f"{_AGENTS}/clients/me", "payment", agents.change_settings),
     _route("payment_agent_list", "GET", f"{_AGENTS}/agents", "payment", agents.agents),
     _route("payment_agent_get", "GET", f"{_AGENTS}/agents/{{agent}}", "payment", agents.agent),
     _route("payment_agent_statistics", "GET", f"{_AGENTS}/agent-statistics", "payment", agents.statistics),
-    _route("payment_agent_transfer", "POST", f"{_AGENTS}/transfer", "payment", _missing),
-    _route("payment_agent_transfer_status", "GET", f"{_AGENTS}/transfer/{{request_id}}", "payment", _missing),
-    _route("payment_agent_withdraw_verification", "POST", f"{_AGENTS}/withdraw/verification_code", "payment", _missing),
-    _route("payment_agent_withdraw", "POST", f"{_AGENTS}/withdraw", "payment", _missing),
-    _route("payment_agent_withdraw_status", "GET", f"{_AGENTS}/withdraw/{{request_id}}", "payment", _missing),
+    _route("payment_agent_transfer", "POST", f"{_AGENTS}/transfer", "payment", agent_payments.transfer),
+    _route(
+        "payment_agent_transfer_status",
+        "GET",
+        f"{_AGENTS}/transfer/{{request_id}}",
+        "payment",
+        agent_payments.transfer_status,
+    ),
+    _route(
+        "payment_agent_withdraw_verification",
+        "POST",
+        f"{_AGENTS}/withdraw/verification_code",
+        "payment",
+        agent_payments.verification,
+    ),
+    _route("payment_agent_withdraw", "POST", f"{_AGENTS}/withdraw", "payment", agent_payments.withdraw),
+    _route(
+        "payment_agent_withdraw_status",
+        "GET",
+        f"{_AGENTS}/withdraw/{{request_id}}",
+        "payment",
+        agent_payments.withdraw_status,
+    ),
 )

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from dpyauth.sandbox.options.problem import Problem
 
-AMOUNT: Final = re.compile(r"\d+(\.\d+)?", re.ASCII)
+AMOUNT: Final = re.compile(r"\d{1,40}(\.\d{1,40})?", re.ASCII)  # Deriv names no longest one
 CURRENCY: Final = re.compile(r"[A-Z0-9_]{1,18}", re.ASCII)
 THREE_LETTERS: Final = re.compile(r"[A-Z]{3}", re.ASCII)
 UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)

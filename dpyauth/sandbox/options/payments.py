@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from decimal import Context, Decimal
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from dpyauth.sandbox.options import people
 from dpyauth.sandbox.options.cursors import Cursors
@@ -31,6 +32,22 @@ class Quote:
     until: float
 
 
+@dataclass(slots=True)
+class VerificationCode:
+    """What a withdrawal through a payment agent is confirmed with."""
+
+    terms: tuple[int, Decimal, str]  # agent, amount, currency
+    code: str = field(repr=False)
+    expires: float
+    next_request: float
+    wrong: int = 0
+    next_try: float = 0.0
+
+
+Paid = tuple[str, int | None]  # what became of a payment, and its transaction's number
+Sent = tuple[str, Mapping[str, Any], Any]  # the kind of transfer, what it was asked for with, and its reply
+
+
 class Payments:
     """Quotes, cursors and requests; and the money that is in no wallet and no account any more.
 
@@ -49,6 +66,9 @@ class Payments:
         self.fees: Counter[str] = Counter()
         self.exchanged: Counter[str] = Counter()
         self._quotes: dict[str, Quote] = {}
+        self.codes: dict[int, VerificationCode] = {}  # by user ID
+        self.paid: dict[tuple[int, str, str], Paid] = {}  # by user ID, kind and request_id
+        self._sent: dict[tuple[int, str], Sent] = {}
 
     def quote(self, person: Person, source: str, destination: str, until: float) -> tuple[str, str]:
         """Return a rate, as exact text, and the token that it can be had with."""
@@ -66,6 +86,14 @@ class Payments:
         if Decimal(rate) != quote.rate:
             raise Problem(400, "InvalidExchangeRate", "This is not the rate of the quote", "exchange_rate")
         return quote.rate
+
+    def sent(self, person: Person, request_id: str) -> Sent | None:
+        """Return the transfer that somebody has made under this ID."""
+        return self._sent.get((person.user.user_id, request_id.lower()))
+
+    def keep(self, person: Person, request_id: str, sent: Sent) -> None:
+        """Remember a transfer that was made."""
+        remember(self._sent, (person.user.user_id, request_id.lower()), sent)
 
 
 def exchange_rate(source: str, destination: str) -> Decimal:

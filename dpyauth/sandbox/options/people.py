@@ -55,7 +55,7 @@ class Person:
     accounts: list[Account]
     migration: str = "not_applicable"  # how far their move from v3 has come
     nickname: str = ""
-    wallets: list[Wallet] = field(default_factory=list)
+    wallets: list[Wallet] = field(default_factory=list, repr=False)
     partner: Partner | None = None
     agent: Agent | None = None
     show_real_name: bool = False
@@ -107,12 +107,10 @@ def residents(users: Iterable[User]) -> list[Person]:
 def strangers() -> list[Agent]:
     """Payment agents whom nobody can be."""
     return [
-        Agent(number, name, nickname, countries, _till(9_000_000 + number), is_listed)
-        for number, name, nickname, countries, is_listed in (
-            (41, "Sandbox Agent One", "sandbox_one", ("id", "ke"), True),
-            (42, "Sandbox Agent Two", "sandbox_two", ("br",), True),
-            (44, "Sandbox Agent Unlisted", "sandbox_unlisted", ("id",), False),
-        )
+        Agent(41, "Sandbox Agent One", "sandbox_one", ("id", "ke"), _till(9_000_061)),
+        Agent(42, "Sandbox Agent Two", "sandbox_two", ("br",), _till(9_000_062)),
+        Agent(44, "Sandbox Agent Unlisted", "sandbox_unlisted", ("id",), _till(9_000_064), is_listed=False),
+        Agent(45, "Sandbox Agent Away", "sandbox_away", ("id",), _till(9_000_065), is_listed=False, is_active=False),
     ]
 
 
@@ -146,5 +144,5 @@ def _paying(person: Person) -> Person:
     """Make a person a payment agent."""
     user = person.user
     person.wallets = [wallet(user.user_id, "main", ("USD",), 40), _till(user.user_id)]
-    person.agent = Agent(43, user.name, person.nickname, ("id", "ke", "br"), person.wallets[1])
+    person.agent = Agent(43, user.name, person.nickname, ("id", "ke"), person.wallets[1])
     return person

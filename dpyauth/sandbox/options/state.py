@@ -100,6 +100,9 @@ class Options:
         host), ``"cursors"`` (nothing but the cursor), or ``"absent"``: as URLs, and not at all where there is one page.
     times : str
         How wallet transactions tell their time: ``"iso"``, or ``"epoch"`` (seconds, as text).
+    agents_end : str
+        What becomes of transfers and withdrawals with payment agents: ``"complete"``, or ``"requested"``,
+        ``"pending"``, ``"rejected"`` or ``"failed"``, in which no money moves.
     tells_range : bool
         Whether ``markup_statistics`` tells which dates it is about; it is not known whether Deriv does.
     rate_lifetime, cursor_lifetime : float
@@ -125,6 +128,7 @@ class Options:
         self.money: Literal["documented", "text", "numbers"] = "documented"
         self.links: Literal["urls", "relative", "cursors", "absent"] = "urls"
         self.times: Literal["iso", "epoch"] = "iso"
+        self.agents_end: Literal["complete", "requested", "pending", "rejected", "failed"] = "complete"
         self.tells_range = False
         self.rate_lifetime = 60.0
         self.cursor_lifetime = 900.0
@@ -203,6 +207,10 @@ class Options:
         person.accounts.append(account)
         self.world.adopt(person.user, account)
         return account
+
+    def mails(self, loginid: str) -> list[str]:
+        """Return what was sent by e-mail to an account's owner, the verification codes of withdrawals in it."""
+        return list(self.person(loginid).mails)
 
     def grow_wallet(self, loginid: str, wallet_type: str, transactions: int, currency: str = "") -> None:
         """Add made-up transactions to a wallet of an account's owner, between its latest one and now.

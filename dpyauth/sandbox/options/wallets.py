@@ -71,7 +71,7 @@ class Wallet:
     currencies: tuple[str, ...] = ()
     size: int = 0  # transactions of the generated history
     opened: int = END - 400 * DAY
-    _entries: list[Entry] | None = None
+    _entries: list[Entry] | None = field(default=None, repr=False)
 
     @property
     def entries(self) -> list[Entry]:

@@ -17,11 +17,26 @@ from dpyauth.apis.catalog import load
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 CALLS = sorted(name for name, call in load("options").items() if call.rest is None)
 FIELDS = sorted({field for name in CALLS for field in load("options")[name].fields})
+WRITTEN = [
+    (call.rest.method, call.rest.path, sorted(call.fields))
+    for call in load("options").values()
+    if call.rest and call.rest.method != "GET"
+]
 READ = [
     (call.rest.path, sorted(call.fields))
     for call in load("options").values()
     if call.rest and call.rest.method == "GET" and call.fields
 ]
+NESTED = (
+    "agent_id",
+    "amount",
+    "currency",
+    "dry_run",
+    "request_id",
+    "show_real_name",
+    "to_nickname",
+    "verification_code",
+)
 PATHS = sorted(call.rest.path for call in load("options").values() if call.rest)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
@@ -51,7 +66,9 @@ def nothing_fails(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
 
 
 @few
-@given(path=st.sampled_from(PATHS), method=st.sampled_from(["GET", "POST"]), body=st.binary(max_size=20) | JSON)
+@given(
+    path=st.sampled_from(PATHS), method=st.sampled_from(["GET", "POST", "PATCH"]), body=st.binary(max_size=20) | JSON
+)
 def test_any_body(asked: httpx.Client, path: str, method: str, body: Any) -> None:
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     asked.request(method, path, content=content, headers={"Content-Type": "application/json"})
@@ -64,6 +81,18 @@ def test_any_query(asked: httpx.Client, data: st.DataObject) -> None:
     values = st.binary(max_size=8) | st.sampled_from([b"USD", b"CR900031", b"2026-10-01", b"3"])
     query = data.draw(st.dictionaries(st.sampled_from(fields), values, min_size=1))
     asked.get(f"{path}?{urlencode(query)}")
+
+
+@few
+@given(st.data())
+def test_any_change(asked: httpx.Client, data: st.DataObject) -> None:
+    method, path, fields = data.draw(st.sampled_from(WRITTEN))
+    known = ("USD", "1", "10.5", "main", "00000000-0000-4000-8000-000000000010", "options", "from_wallet", "9" * 40)
+    values = JSON | st.sampled_from(known)
+    body: dict[str, Any] = {name: data.draw(values) for name in fields}
+    if "data" in body:
+        body["data"] = data.draw(st.dictionaries(st.sampled_from(NESTED), values))
+    asked.request(method, path, json=body)
 
 
 @few
