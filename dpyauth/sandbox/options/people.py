@@ -10,6 +10,18 @@ from dpyauth.sandbox.history import DAY, END, Plan
 from dpyauth.sandbox.options.wallets import Wallet, wallet
 from dpyauth.sandbox.users import Account, User
 
+SCOPES: Final = ("trade", "account_manage", "payment", "application_read")
+SAMPLES: Final = (  # tokens: what they are good for, whose they are, and what they may do
+    ("rich, every scope", 9000001, SCOPES),
+    ("rich, trading only", 9000001, ("trade",)),
+    ("rich, account management only", 9000001, ("account_manage",)),
+    ("trouble, the real account inactive", 9000011, ("trade", "account_manage")),
+    ("new, no account yet", 9000021, ("trade", "account_manage", "payment")),
+    ("moved, v3 refuses them", 9000031, SCOPES),
+    ("partner, with clients and apps", 9000041, SCOPES),
+    ("agent, pays clients in and out", 9000051, SCOPES),
+    ("refused: token expired", 9000001, ("trade",)),
+)
 DEMO_UNITS: Final = 1_000_000  # what a demo account begins with and is reset to: 10,000.00 USD
 _OPENED: Final = END - 240 * DAY
 _CASH: Final[tuple[tuple[str, int, dict[str, Any]], ...]] = (("deposit", 250, {}), ("withdrawal", -400, {}))

@@ -15,26 +15,14 @@ from dpyauth.sandbox.apps import trouble
 from dpyauth.sandbox.options import people
 from dpyauth.sandbox.options.limits import Limits, Meter
 from dpyauth.sandbox.options.payments import Payments, remember
-from dpyauth.sandbox.options.people import Person
+from dpyauth.sandbox.options.people import SCOPES, Person
 from dpyauth.sandbox.options.problem import Problem
 from dpyauth.sandbox.users import Account, SampleToken
 from dpyauth.sandbox.world import World
 
-SCOPES: Final = ("trade", "account_manage", "payment", "application_read")
 STATUSES: Final = ("complete", "pending", "failed", "not_applicable", "not_started")
 _LETTERS: Final = string.ascii_letters + string.digits
 _PAT: Final = re.compile("pat_[0-9a-f]{64}")
-_SAMPLES: Final = (
-    ("rich, every scope", 9000001, SCOPES),
-    ("rich, trading only", 9000001, ("trade",)),
-    ("rich, account management only", 9000001, ("account_manage",)),
-    ("trouble, the real account inactive", 9000011, ("trade", "account_manage")),
-    ("new, no account yet", 9000021, ("trade", "account_manage", "payment")),
-    ("moved, v3 refuses them", 9000031, SCOPES),
-    ("partner, with clients and apps", 9000041, SCOPES),
-    ("agent, pays clients in and out", 9000051, SCOPES),
-    ("refused: token expired", 9000001, ("trade",)),
-)
 
 
 @dataclass(slots=True)
@@ -158,7 +146,7 @@ class Options:
         self.app_id = self.register("Sandbox PAT", "", SCOPES, "pat", owner=self.people[0].user.user_id).app_id
         for name in ("Partner's charts", "Partner's signals"):
             self.register(name, "https://partner.example.com/back", ("trade",), owner=9000041)
-        self.tokens = tuple(self._sample(label, user_id, scopes) for label, user_id, scopes in _SAMPLES)
+        self.tokens = tuple(self._sample(label, user_id, scopes) for label, user_id, scopes in people.SAMPLES)
 
     def __repr__(self) -> str:
         return f"<Options API of a sandbox: {len(self.people)} people, {len(self.apps)} apps>"
@@ -209,18 +197,40 @@ class Options:
         return account
 
     def mails(self, loginid: str) -> list[str]:
-        """Return what was sent by e-mail to an account's owner, the verification codes of withdrawals in it."""
+        """Return the texts that were sent by e-mail to an account's owner, oldest first.
+
+        The verification code of a withdrawal through a payment agent comes this way.
+
+        Parameters
+        ----------
+        loginid : str
+            One of the accounts.
+        """
         return list(self.person(loginid).mails)
 
     def grow_wallet(self, loginid: str, wallet_type: str, transactions: int, currency: str = "") -> None:
         """Add made-up transactions to a wallet of an account's owner, between its latest one and now.
 
-        They are in the currencies that it has, or all in one, of which there may be nothing there yet.
+        Parameters
+        ----------
+        loginid : str
+            One of the owner's accounts.
+        wallet_type : {"main", "p2p", "partner", "payment_agent"}
+            The wallet.
+        transactions : int
+            How many are added.
+        currency : str, optional
+            All in this one, which may be new in the wallet; if it is left out, in those that the wallet has.
+
+        Raises
+        ------
+        ValueError
+            If there is no such wallet, or nothing in it yet and no currency is named.
         """
         wallet = self.person(loginid).wallet(wallet_type)
         if wallet is None:
             raise ValueError(f"The owner of {loginid} has no wallet of the type {wallet_type}.")
-        if transactions and not (currency or wallet.currencies):
+        if not (currency or wallet.currencies):
             raise ValueError("There is no currency in this wallet yet: name one.")
         latest = wallet.entries[-1].when if wallet.entries else wallet.opened
         wallet.live(transactions, latest, max(latest, self.clock()), currency)
