@@ -1,4 +1,4 @@
-"""Where a list that is read page by page goes on: text that tells its bearer nothing and cannot be made up."""
+"""Where a list that is read page by page goes on, as signed text: nobody but the sandbox can make one."""
 
 from __future__ import annotations
 

@@ -34,7 +34,9 @@ _PLANS: Final = {
     "ROT900031": Plan(END - 60 * DAY, 100, 90, 3, 300_000),
     "DOT900032": Plan(END - 60 * DAY, 100, funding=DEMO_UNITS),
     "ROT900041": Plan(_OPENED, 100, 40, 0, 100_000),
+    "DOT900042": Plan(_OPENED, 100, 10, 0, DEMO_UNITS),
     "ROT900051": Plan(_OPENED, 100, 0, 0, 20_000),
+    "DOT900052": Plan(_OPENED, 100, 10, 0, DEMO_UNITS),
 }
 
 
@@ -107,12 +109,18 @@ def residents(users: Iterable[User]) -> list[Person]:
         ),
         Person(
             _user(9000041, "Sandbox Partner", "br"),
-            [_account("ROT900041")],
+            [_account("ROT900041"), _account("DOT900042")],
             nickname="sandbox_partner",
             wallets=[wallet(9000041, "main", ("USD",), 25), wallet(9000041, "partner", ("USD",), 150)],
             partner=Partner(7_041, ("ROT900001", "ROT900031")),
         ),
-        _paying(Person(_user(9000051, "Sandbox Agent", "id"), [_account("ROT900051")], nickname="sandbox_agent")),
+        _paying(
+            Person(
+                _user(9000051, "Sandbox Agent", "id"),
+                [_account("ROT900051"), _account("DOT900052")],
+                nickname="sandbox_agent",
+            )
+        ),
     ]
 
 

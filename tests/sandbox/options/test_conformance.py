@@ -236,6 +236,33 @@ def test_what_is_done_over_http(rest: Any) -> None:
         promised(answer)
 
 
+def test_payments_that_are_refused(box: Sandbox, rest: Any) -> None:
+    agents = "/payment-agents/v1"
+    pay = {"to_nickname": "sandbox_rich", "amount": "10", "currency": "USD"}
+    terms = {"agent_id": 43, "amount": "10", "currency": "USD"}
+    for path, label, data in (
+        ("transfer", "rich", pay),
+        ("transfer", "agent", {**pay, "currency": "EUR"}),
+        ("transfer", "agent", {**pay, "to_nickname": "nobody"}),
+        ("transfer", "agent", {**pay, "amount": "1000000"}),
+        ("transfer", "agent", {**pay, "request_id": "?"}),
+        ("transfer", "trouble", pay),
+        ("withdraw/verification_code", "rich", {**terms, "agent_id": 0}),
+        ("withdraw/verification_code", "agent", terms),
+        ("withdraw/verification_code", "refused", terms),
+        ("withdraw", "rich", {**terms, "verification_code": "1"}),
+        ("withdraw", "rich", {**terms, "verification_code": "123456"}),
+    ):
+        answer = rest(label).post(f"{agents}/{path}", {"data": data})
+        assert answer.status_code in (400, 401, 403)
+        promised(answer)
+    for _ in range(2):
+        answer = rest().post(f"{agents}/withdraw/verification_code", {"data": terms})
+        promised(answer)
+    assert answer.json()["errors"][0]["detail"]["next_request_at"] > box.clock()
+    promised(rest().get(f"{agents}/withdraw/unknown"))
+
+
 def test_refused_handshakes(rest: Any) -> None:
     for kind in ("demo", "real"):
         promised(rest().http.get(f"{BASE}/ws/{kind}"))

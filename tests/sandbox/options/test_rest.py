@@ -199,6 +199,12 @@ def test_moving_somebody(box: Sandbox, rest: Any, client: Any) -> None:
     assert "authorize" in client().ask(authorize="sandbox-rich-all")
 
 
+def test_somebody_who_has_not_begun_to_move(box: Sandbox, rest: Any) -> None:
+    box.faults.move("CR900001", "not_started")
+    assert rest().get(f"{LEGACY}/migration-status").json() == {"status": "not_started"}
+    assert refused(rest().get(f"{LEGACY}/accounts"))[:2] == (404, "NotFound")
+
+
 def test_a_statement_of_before_the_move(rest: Any) -> None:
     one, path = rest("moved"), f"{LEGACY}/statement"
     [loginid] = one.get(f"{LEGACY}/accounts").json()["loginids"]
@@ -271,6 +277,20 @@ def test_requests_are_remembered_by_name(box: Sandbox, rest: Any) -> None:
 def test_nothing_secret_in_a_repr(box: Sandbox) -> None:
     shown = repr(box.options) + repr(box) + repr(list(box.options.passes.values())) + repr(box.options.apps)
     assert not [sample for sample in box.options_tokens if sample.token in shown]
+
+
+def test_no_code_and_no_quote_in_a_repr(box: Sandbox, rest: Any) -> None:
+    terms = {"agent_id": 43, "amount": "20", "currency": "USD"}
+    assert rest().post("/payment-agents/v1/withdraw/verification_code", {"data": terms}).status_code == 200
+    pair = {"source_currency": "USD", "destination_currency": "EUR"}
+    token = rest().get("/wallet/v1/exchange-rate", **pair).json()["data"]["rate_token"]
+    code = box.options.mails("ROT900001")[-1][-7:-1]
+    options = box.options
+    shown = repr([options, options.payments, options.people, options.passes, options.payments.codes])
+    assert code.isdigit()
+    assert f"'{code}'" not in shown
+    assert f" {code}." not in shown
+    assert token not in shown
 
 
 def test_a_sample_token_by_its_label(box: Sandbox) -> None:

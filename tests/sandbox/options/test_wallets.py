@@ -289,3 +289,13 @@ def test_quotes(rest: Any) -> None:
         {"source_currency": "USD", "destination_currency": "USDT_TRC20"},
     ):
         assert refused(one.get(RATE, **query))[0] == 400
+
+
+def test_trouble_on_demand(box: Sandbox, rest: Any) -> None:
+    one = rest()
+    box.faults.rate_limit("wallet_list")
+    assert refused(one.get(WALLETS)) == (429, "RateLimit")
+    box.faults.error("InternalServerError", "wallet_transactions")
+    assert refused(one.get(MAIN)) == (500, "InternalServerError")
+    box.faults.maintenance()
+    assert refused(one.get(WALLETS)) == (503, "InternalServerError")
