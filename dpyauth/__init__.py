@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from dpyauth._version import __version__
 
 if TYPE_CHECKING:
+    from dpyauth.checkup import doctor
     from dpyauth.errors import (
         ApiError,
         BadReply,
@@ -78,6 +79,7 @@ __all__ = [
     "__version__",
     "allow_nested_asyncio",
     "apps",
+    "doctor",
     "explorer",
     "export",
     "fleet",
@@ -92,6 +94,7 @@ _HOMES = {
     "Stream": "streams",
     "allow_nested_asyncio": "nested",
     "apps": "opening",
+    "doctor": "checkup",
     "explorer": "opening",
     "export": "report",
     "fleet": "fleets",

@@ -54,6 +54,19 @@ def allow_nested_asyncio() -> str:
     return package
 
 
+def patched() -> tuple[str | None, str]:
+    """Return the package that has patched asyncio in this process, if one has, and why that is not safe here."""
+    if not hasattr(asyncio, "_nest_patched"):
+        return None, ""
+    package = "nest-asyncio2" if hasattr(asyncio, "_nest_asyncio2") else "nest-asyncio"
+    second = _version("nest-asyncio2") if package == "nest-asyncio2" else ()
+    try:
+        _choose(_version("ipykernel"), second, sys.version_info[:2])
+    except NestingRefused as error:
+        return package, str(error).partition(" Nothing was patched.")[0]
+    return package, ""
+
+
 def _choose(ipykernel: tuple[int, ...], nest_asyncio2: tuple[int, ...], python: tuple[int, ...]) -> str:
     """The package that is safe with these versions; an absent one is ``()``."""
     if nest_asyncio2 >= _FIXED:

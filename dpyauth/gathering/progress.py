@@ -28,12 +28,15 @@ class Progress:
     ----------
     what : str
         What is being done.
+    unit : str
+        What it brings.
     """
 
-    __slots__ = ("_display", "_due", "_told", "_what")
+    __slots__ = ("_display", "_due", "_told", "_unit", "_what")
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, what: str, unit: str = "rows") -> None:
         self._what = what
+        self._unit = unit
         self._due = time.monotonic() + AFTER
         self._told = False
         self._display: Any = None
@@ -51,7 +54,7 @@ class Progress:
         if now < self._due or background.inside():  # there it is one of many, and who asks for them shows a bar
             return
         self._due = now + EVERY
-        text = f"{self._what}: {rows:,} rows"
+        text = f"{self._what}: {rows:,} {self._unit}"
         if environment.in_notebook():
             if environment.somebody_there():
                 import html

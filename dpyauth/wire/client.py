@@ -130,8 +130,8 @@ class Client:
         finally:
             await response.aclose()
         headers = response.headers
-        pause = _seconds(headers.get("Retry-After", ""))
-        return Answer(response.status_code, headers.get("Content-Type", ""), b"".join(parts), pause)
+        pause, kind, now = _seconds(headers.get("Retry-After", "")), headers.get("Content-Type", ""), _moment(headers)
+        return Answer(response.status_code, kind, b"".join(parts), pause, now)
 
 
 class _Departure:
@@ -145,6 +145,14 @@ class _Departure:
             self.left = False
         elif event.endswith("send_request_headers.started"):
             self.left = getattr(info.get("request"), "method", b"") != b"CONNECT"
+
+
+def _moment(headers: httpx.Headers) -> float | None:
+    """What a ``Date`` means, in seconds since 1970."""
+    try:
+        return parsedate_to_datetime(headers.get("Date", "")).timestamp()
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None
 
 
 def _seconds(retry_after: str) -> float | None:

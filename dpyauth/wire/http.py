@@ -53,6 +53,8 @@ class Answer:
     body: bytes = field(repr=False)
     retry_after: float | None = None
     """How many seconds the server wants to be left alone."""
+    date: float | None = None
+    """What time it is for the server, in seconds since 1970, where it says so."""
 
     @cached_property
     def reply(self) -> Reply | None:

@@ -1,0 +1,113 @@
+"""`python -m dpyauth doctor`: a check-up in a terminal."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import json
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from dpyauth.errors import DpyauthError
+
+if TYPE_CHECKING:
+    from dpyauth.checkup import Checkup
+    from dpyauth.session import Session
+
+PROBLEM = 1
+CANNOT = 2
+INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do what the command line says.
+
+    Returns
+    -------
+    int
+        The exit status: 0 where all is well, 1 where there is a problem, 2 where it could not be done.
+    """
+    given = _parser().parse_args(arguments)
+    _forgive(sys.stdout)
+    try:
+        checkup = _examine(given)
+    except DpyauthError as error:
+        from dpyauth.checkup.rows import clean
+
+        sys.stderr.write(f"{clean(str(error))}\n")
+        return CANNOT
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    text = json.dumps(checkup.to_dict(), indent=1, ensure_ascii=False) if given.json else str(checkup)
+    sys.stdout.write(f"{text}\n")
+    return PROBLEM if checkup.problems else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="dpyauth", description="Jupyter notebook toolkit for the Deriv API.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    doctor = commands.add_parser(
+        "doctor",
+        help="check this machine, this environment and Deriv's hosts",
+        description="Check versions, proxies, certificates, the clock and Deriv's hosts. What it prints names neither "
+        "you nor your account, and holds no secret.",
+    )
+    doctor.add_argument(
+        "--replies",
+        nargs="*",
+        metavar="CALL",
+        help="sign in as login() does without asking (DERIV_TOKEN, what was remembered), and compare Deriv's replies "
+        "with what dpyauth knows of them: of all calls that only read, or of these",
+    )
+    doctor.add_argument("--sandbox", action="store_true", help="check the sandbox in place of Deriv")
+    doctor.add_argument("--api", help="which of Deriv's APIs to sign in to with --replies or --sandbox: options or v3")
+    doctor.add_argument("--app-id", help="the app ID to sign in with")
+    doctor.add_argument("--profile", default="default", help="the name under which a credential was remembered")
+    doctor.add_argument("--server", help="address of another Deriv server")
+    doctor.add_argument("--oauth-host", help="another place for the sign-in pages of that server's API")
+    doctor.add_argument("--timeout", type=float, default=5.0, help="seconds that a host may take for each answer")
+    doctor.add_argument("--json", action="store_true", help="print JSON")
+    return parser
+
+
+def _examine(given: argparse.Namespace) -> Checkup:
+    from dpyauth.checkup import doctor
+
+    session = None
+    if given.sandbox or given.replies is not None:
+        session = _signed_in(given)
+    wanted = False if given.replies is None else given.replies or True
+    try:
+        elsewhere = {} if session is not None else {"server": given.server, "oauth_host": given.oauth_host}
+        return doctor(session, replies=wanted, timeout=given.timeout, **elsewhere)
+    finally:
+        if session is not None:
+            session.close()
+
+
+def _signed_in(given: argparse.Namespace) -> Session:
+    from dpyauth.signin import login
+
+    # What login() says of the account is not for what may be pasted where anybody reads it.
+    with contextlib.redirect_stderr(io.StringIO()):
+        return login(
+            ask=False,
+            sandbox=given.sandbox,
+            api=given.api,
+            app_id=given.app_id,
+            profile=given.profile,
+            server=given.server,
+        )
+
+
+def _forgive(stream: object) -> None:
+    """Have a stream write what its encoding lacks in some other way; on Windows, a file may know Latin letters only."""
+    reconfigure = getattr(stream, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(errors="replace")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,190 @@
+"""`doctor`: check this machine, this front end and Deriv's hosts, and compare Deriv's replies with the catalog."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+from dpyauth.checkup import machine, notebook
+from dpyauth.checkup.result import Checkup, replies_row
+from dpyauth.checkup.rows import Row, clean, guarded
+from dpyauth.errors import InvalidSetting, NotSignedIn
+
+if TYPE_CHECKING:
+    from dpyauth.checkup.hosts import Place
+    from dpyauth.session import Session
+
+__all__ = ["Checkup", "doctor"]
+
+TIMEOUT = 5.0
+
+
+def doctor(
+    session: Session | None = None,
+    *,
+    replies: bool | Collection[str] = False,
+    server: str | None = None,
+    oauth_host: str | None = None,
+    timeout: float = TIMEOUT,
+) -> Checkup:
+    """Check whether this machine, this notebook and Deriv's hosts are fit for dpyauth.
+
+    Looks at versions, the front end and what can work in it, proxies and certificates, the clock, and the hosts of both
+    of Deriv's APIs: name, TLS, answer and round trip, asked in the very way that a session asks them. It takes no
+    sign-in, changes nothing, and ends within seconds. ``python -m dpyauth doctor`` does the same in a terminal.
+
+    With ``replies`` it also puts to Deriv every call that only reads and that your token may make, and compares the
+    replies with what dpyauth knows of them: unknown fields, missing ones, other types, new values. Of a reply only
+    names, kinds and counts are kept. The calls go one after the other, within Deriv's limits.
+
+    Parameters
+    ----------
+    session : Session, optional
+        Check what this session uses, such as the sandbox that it is signed in to; else Deriv's own hosts.
+    replies : bool or collection of str
+        Compare replies: those of all such calls, or only of the calls named. Uses ``session``, else the one that
+        `dpyauth.login` has opened.
+    server : str, optional
+        Address of another Deriv server of either API, as for `dpyauth.login`.
+    oauth_host : str, optional
+        Another place for the sign-in pages of that server's API, as for `dpyauth.login`.
+    timeout : float
+        How long a host may take for each answer, in seconds.
+
+    Returns
+    -------
+    Checkup
+        Shows itself as a table in a notebook, and as text elsewhere; ``print()`` gives a text to paste into an issue.
+        Its frames are ``checks``, ``calls`` and ``findings``.
+
+    Raises
+    ------
+    NotSignedIn
+        There is no session to compare replies with.
+    InvalidRequest, NotInThisApi
+        A call that was named is none, or changes something.
+    InvalidSetting
+        A server that cannot be right.
+
+    Examples
+    --------
+    >>> import dpyauth
+    >>> session = dpyauth.login(sandbox=True)
+    >>> checkup = dpyauth.doctor(session, replies=True)
+    >>> len(checkup.findings)
+    0
+    """
+    from dpyauth import signin  # not before: this may be all that works
+    from dpyauth.session import check_timeout
+
+    timeout = check_timeout(timeout)
+    if session is not None and (server is not None or oauth_host is not None):
+        raise InvalidSetting("Give either a session or server= and oauth_host=, not both.")
+    found = _places(session, server, oauth_host)
+    asks = session or signin._current
+    if replies is not False and (asks is None or asks.loginid is None):
+        raise NotSignedIn("To compare replies takes a session that is signed in: run dpyauth.login() first.")
+    rows = [
+        *guarded(machine.VERSIONS, "versions", machine.versions),
+        *guarded(notebook.NOTEBOOK, "front end", notebook.looks),
+        *guarded(machine.NETWORK, "network settings", machine.network),
+    ]
+    page, *hosts = _asked(found, timeout)
+    rows.insert(1 + max(number for number, row in enumerate(rows) if row.group == notebook.NOTEBOOK), page)
+    rows += hosts
+    if asks is not None:
+        rows += guarded(_SESSION, "session", lambda: [_of(asks)])
+    compared = None
+    if replies is not False and asks is not None:
+        from dpyauth.checkup.asking import ask_all
+
+        compared = ask_all(asks, () if replies is True else replies)
+        rows.append(replies_row(compared, "the sandbox" if asks.sandbox else "Deriv"))
+    return Checkup(rows, compared)
+
+
+_SESSION = "Session"
+
+
+def _places(session: Session | None, server: str | None, oauth_host: str | None) -> list[Place]:
+    """Return the hosts to ask."""
+    from dpyauth.checkup.hosts import places
+    from dpyauth.oauth.redirect import plain_host
+    from dpyauth.registry import APIS
+    from dpyauth.settings import settings
+
+    host = None if oauth_host is None else plain_host(oauth_host)
+    if server is not None:
+        return list(places(settings(server=server), host, wanted=True))
+    if session is not None and session._settings.server != APIS[session.api].server:
+        return list(places(session._settings, None, wanted=True))
+    meant = _meant(session)
+    found: list[Place] = []
+    for name, facts in APIS.items():
+        own = session._settings if session is not None and session.api == name else settings(_app_id(name), api=name)
+        wanted = not facts.retiring or name in meant
+        found += places(own, host if host and name == meant[0] else facts.auth_host, wanted=wanted)
+    return found
+
+
+def _app_id(api: str) -> str | None:
+    """Return the app ID that the environment names, where it is one of this API."""
+    from dpyauth.registry import by_app_id
+
+    given = os.environ.get("DERIV_APP_ID")
+    return given if by_app_id(given) == api else None
+
+
+def _meant(session: Session | None) -> list[str]:
+    """Return the APIs that the user stands on, as far as anything here says so: the surest first."""
+    from dpyauth import signin
+    from dpyauth.registry import APIS, DEFAULT, by_app_id, by_token
+
+    using = session or signin._current
+    said = [
+        using.api if using is not None and using.loginid is not None else None,
+        os.environ.get("DERIV_API"),
+        by_token(os.environ.get("DERIV_TOKEN", "")),
+        by_app_id(os.environ.get("DERIV_APP_ID")),
+        DEFAULT,
+    ]
+    return [api for api in said if api is not None and api in APIS]
+
+
+def _asked(found: list[Place], timeout: float) -> list[Row]:
+    """Ask all hosts at the same time. An interrupt ends it."""
+    from dpyauth.checkup import hosts
+    from dpyauth.plans import take
+
+    async def steps() -> list[Row]:
+        clock = hosts.Clock()
+        page, *rows = await asyncio.gather(_page(timeout), *(hosts.look_at(place, clock, timeout) for place in found))
+        return [page, *rows, hosts.clock_row(clock)]
+
+    return take(steps, 2 * timeout + 5)
+
+
+async def _page(timeout: float) -> Row:
+    try:
+        return await notebook.callback_page(timeout)
+    except Exception as error:
+        found = f"could not be looked at ({type(error).__name__})"
+        return Row(notebook.NOTEBOOK, notebook.CALLBACK, "note", found)
+
+
+def _of(session: Session) -> Row:
+    """Say how a session is, without saying whose it is."""
+    from dpyauth.registry import APIS
+
+    account, connection = session._account, session._connection
+    parts = [session.state, APIS[session.api].title]
+    if account is not None:
+        scopes = "not stated" if account.scopes is None else ", ".join(account.scopes) or "none"
+        parts += [f"{account.kind} account", f"scopes: {scopes}"]
+    if connection is not None:
+        parts.append(f"reconnects: {connection.link.reconnects}")
+    good = session.state in {"signed in", "signed out"}
+    reason = f"{connection.reason}." if connection is not None and not good and connection.reason else ""
+    return Row(_SESSION, "session", "ok" if good else "note", "; ".join(parts), clean(reason))

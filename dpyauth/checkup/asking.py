@@ -1,0 +1,197 @@
+"""Every call that only reads, asked once, and its reply compared with the catalog."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+from dpyauth.apis import shapes
+from dpyauth.apis.access import named
+from dpyauth.apis.catalog import Call
+from dpyauth.checkup import samples
+from dpyauth.checkup.drift import Comparison, Finding, compare, expected
+from dpyauth.errors import (
+    ApiError,
+    BadReply,
+    DpyauthError,
+    InvalidRequest,
+    MissingScope,
+    NotSignedIn,
+    RateLimited,
+    SessionClosed,
+)
+from dpyauth.gathering.progress import Progress
+from dpyauth.session import Session
+
+Outcome = Literal["asked", "skipped", "refused", "no answer", "left out"]
+
+FULL_MINUTE = 75.0
+"""How long a call may wait until Deriv's limit of calls a minute lets it through, in seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What became of one call."""
+
+    call: str
+    outcome: Outcome
+    why: str = ""
+    came: Comparison = field(default_factory=Comparison)
+
+
+def ask_all(session: Session, names: Collection[str] = ()) -> list[Asked]:
+    """Put to a session every call that only reads, and compare the replies with the catalog.
+
+    The calls go one after the other, within Deriv's limits.
+
+    Parameters
+    ----------
+    session : Session
+        Who asks.
+    names : collection of str
+        Only these calls, and those that bring what they take to be asked.
+
+    Returns
+    -------
+    list of Asked
+        One for each call of the catalog, by name.
+
+    Raises
+    ------
+    InvalidRequest, NotInThisApi
+        There is no such call, or it changes something.
+    """
+    catalog = named(session.api).CATALOG
+    for name in names:
+        if catalog.find(name).changes is True:
+            raise InvalidRequest(f"'{name}' changes something at Deriv, and doctor only reads.", call=name)
+    some = set(names).union(*(_sources(catalog[name]) for name in names))
+    wanted = [call for call in catalog.values() if not names or call.name in some]
+    asking = _Asking(session)
+    done: list[Asked] = []
+    with Progress("Comparing replies", "calls") as progress:
+        for call in sorted(wanted, key=lambda call: (bool(_sources(call)), call.name)):
+            done.append(asking.ask(call, named=call.name in names))
+            progress.at(len(done) / len(wanted), len(done))
+    return sorted(done, key=lambda one: one.call)
+
+
+class _Asking:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._shapes = shapes.load(session.api)
+        self._known: dict[str, Any] = {}  # what replies have brought for other calls, by its place
+        self._over = ""
+
+    def ask(self, call: Call, *, named: bool) -> Asked:
+        """Ask one call, or say why not."""
+        if call.changes is True:
+            return Asked(call.name, "left out", "changes something")
+        why = self._over or ("" if named else _left_alone(call.name)) or self._unfit(call)
+        if why:
+            return Asked(call.name, "skipped", why)
+        fields = self._fields(call)
+        if call.changes_with(fields):
+            return Asked(call.name, "left out", "changes something")
+        try:
+            reply = self._reply(call, fields)
+        except DpyauthError as error:
+            return self._failed(call, error)
+        self._keep(call, reply)
+        shape = self._shapes.get(call.name)
+        if shape is None:
+            return Asked(call.name, "asked", "the catalog does not know its reply")
+        return Asked(call.name, "asked", "", compare(reply, shape, expected(self._session.api, call.name), call.name))
+
+    def _unfit(self, call: Call) -> str:
+        if call.streams == "required":
+            return "streams only"
+        if self._session.can(call.name) is False:
+            return f"the token lacks the scope {' or '.join(call.scopes)}"
+        return ""
+
+    def _reply(self, call: Call, fields: Mapping[str, Any]) -> Mapping[str, Any]:
+        try:
+            return self._session.call(call.name, **fields)
+        except RateLimited:
+            return self._session.call(call.name, timeout=FULL_MINUTE, **fields)
+
+    def _failed(self, call: Call, error: DpyauthError) -> Asked:
+        if isinstance(error, InvalidRequest):
+            return Asked(call.name, "skipped", f"nothing at hand for its field '{error.field}'")
+        if isinstance(error, MissingScope):
+            return Asked(call.name, "skipped", f"the token lacks the scope {' or '.join(error.scopes)}")
+        if isinstance(error, NotSignedIn | SessionClosed):
+            self._over = "the session has ended"
+            return Asked(call.name, "skipped", self._over)
+        if isinstance(error, BadReply):
+            came = Comparison()
+            came.findings[Finding("(the reply)", "other type", "object", "not readable")] += 1
+            return Asked(call.name, "asked", "", came)
+        if isinstance(error, ApiError):
+            code = error.code if re.fullmatch(r"[A-Za-z]\w{0,63}", error.code, re.ASCII) else "an error"
+            return Asked(call.name, "refused", code)
+        return Asked(call.name, "no answer", type(error).__name__)
+
+    def _fields(self, call: Call) -> dict[str, Any]:
+        given = {name: samples.FIELDS[name] for name in call.required if name in samples.FIELDS}
+        given |= samples.CALLS.get(call.name, {})
+        filled = {name: self._filled(value) for name, value in given.items() if name in call.fields}
+        return {name: value for name, value in filled.items() if value is not None}
+
+    def _filled(self, value: Any) -> Any:
+        if isinstance(value, samples.From):
+            return next((self._known[place] for place in value.places if place in self._known), None)
+        if isinstance(value, samples.Day):
+            return (datetime.now(UTC) - timedelta(days=value.ago)).date()
+        return value
+
+    def _keep(self, call: Call, reply: Mapping[str, Any]) -> None:
+        for place in _PLACES:
+            name, _, path = place.partition(":")
+            if name == call.name and (found := _first(reply, path)) is not None:
+                self._known[place] = found
+
+
+def _left_alone(name: str) -> str:
+    return next(
+        (
+            why
+            for left, why in samples.NOT_ASKED.items()
+            if name == left or (left.endswith("_") and name.startswith(left))
+        ),
+        "",
+    )
+
+
+def _first(value: Any, path: str) -> Any:
+    """Return the first value at a path, where it is one to ask with."""
+    for part in path.split("."):
+        if part == "[]":
+            value = value[0] if isinstance(value, list) and value else None
+        elif part == "{}":
+            value = next(iter(value), None) if isinstance(value, Mapping) else None
+        else:
+            value = value.get(part) if isinstance(value, Mapping) else None
+    return value if isinstance(value, str | int) else None
+
+
+def _sources(call: Call) -> set[str]:
+    """Return the names of the calls that bring what this one takes."""
+    given = [samples.FIELDS.get(name) for name in call.required]
+    given += samples.CALLS.get(call.name, {}).values()
+    places = [place for value in given if isinstance(value, samples.From) for place in value.places]
+    return {place.partition(":")[0] for place in places}
+
+
+def _places() -> Iterator[str]:
+    for table in (samples.FIELDS, *samples.CALLS.values()):
+        for value in table.values():
+            if isinstance(value, samples.From):
+                yield from value.places
+
+
+_PLACES = frozenset(_places())

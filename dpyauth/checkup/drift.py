@@ -1,0 +1,266 @@
+"""Compare what Deriv replies with what the catalog says of it: names, kinds and counts, never a value. No I/O.
+
+Beside the shapes of replies (`dpyauth.apis.shapes`) there are facts in ``expected.json``, by API and call:
+
+==============  ==========================================================================================
+``"required"``  by the path of an object, the names of the fields that Deriv's schema requires in it
+``"also"``      by the path of a value, the JSON types that the schema allows beyond those of its kind
+==============  ==========================================================================================
+
+A path has the names of fields, ``[]`` for any item of a list and ``{}`` for any key that is data, with dots between.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import re
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from dpyauth import sensitive
+from dpyauth.apis.shapes import ENVELOPE, Node, Shape
+
+TYPES: Mapping[str, frozenset[str]] = {
+    "text": frozenset({"string"}),
+    "flag": frozenset({"boolean", "integer"}),
+    "count": frozenset({"integer"}),
+    "number": frozenset({"integer", "number"}),
+    "money": frozenset({"integer", "number", "string"}),
+    "exact": frozenset({"integer", "number", "string"}),
+    "time": frozenset({"integer", "number"}),
+}
+"""The JSON types of each kind. Deriv sends money as numbers in one place and as text in another: both are right."""
+
+_DOCUMENTED = {
+    "flag": "yes or no",
+    "count": "whole number",
+    "money": "money, as number or text",
+    "exact": "exact number, as number or text",
+    "time": "time",
+}
+_FOUND = {"string": "text", "integer": "whole number", "boolean": "true or false", "array": "list"}
+
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
+_NAME = re.compile(r"(?=.{1,40}$)[a-z]+(_?[A-Z]?[a-z]+|_?\d{1,2}(?!\d))*", re.ASCII)
+"""What can only be the name of a field, or a word: no login ID, currency, key or address looks like this."""
+
+UNSHOWN = "{}"
+"""What stands for a name that may be data."""
+
+NEW_VALUE = "new value"
+
+
+class Finding(NamedTuple):
+    """Something in a reply that is not as documented."""
+
+    field: str
+    """Where, as a path to read."""
+    finding: str
+    """``"unknown field"``, ``"missing"``, ``"other type"``, ``"null"`` or ``"new value"``."""
+    documented: str
+    found: str
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What is known of one call's reply beyond its shape."""
+
+    required: Mapping[str, Collection[str]] = field(default_factory=dict)
+    also: Mapping[str, Collection[str]] = field(default_factory=dict)
+    stated: bool = False
+    """Whether Deriv's schema says all this; where nothing is known, a null is no finding."""
+
+
+@functools.cache
+def expected(api: str, call: str) -> Expected:
+    """Return what is known of the reply to a call."""
+    entry = _load().get(api, {}).get(call)
+    return Expected() if entry is None else Expected(entry["required"], entry["also"], stated=True)
+
+
+@functools.cache
+def _load() -> Mapping[str, Any]:
+    with open(os.path.join(os.path.dirname(__file__), "expected.json"), encoding="utf-8") as file:
+        loaded: Mapping[str, Any] = json.load(file)
+    return loaded
+
+
+def types_of(node: Node) -> frozenset[str]:
+    """Return the JSON types that the facts of a place have room for; none where anything may be there."""
+    if isinstance(node, str):
+        return TYPES.get(node.removeprefix("!"), frozenset())
+    if isinstance(node, list):
+        return frozenset({"string"})
+    container = frozenset({"array" if "[]" in node or "()" in node else "object"})
+    return container | types_of(node[""]) if "" in node else container
+
+
+def type_of(value: Any) -> str:
+    """Return the JSON type of a value."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, int) or (isinstance(value, float) and value.is_integer()):
+        return "integer"
+    if isinstance(value, str):
+        return "string"
+    return "array" if isinstance(value, list) else "object" if isinstance(value, Mapping) else "number"
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What came of comparing one reply, or several of the same call."""
+
+    findings: Counter[Finding] = field(default_factory=Counter)
+    """How often there was each."""
+    seen: set[str] = field(default_factory=set)
+    """Paths of the documented fields that were there."""
+    absent: set[str] = field(default_factory=set)
+    """Paths of those that were not, in an object that was."""
+
+    @property
+    def not_seen(self) -> list[str]:
+        """Paths of the documented fields that were never there, though they could have been. That may well be right."""
+        return sorted(map(shown, self.absent - self.seen))
+
+
+def compare(reply: Mapping[str, Any], shape: Shape, facts: Expected, call: str) -> Comparison:
+    """Compare a reply with what is documented of it.
+
+    Parameters
+    ----------
+    reply : mapping
+        The whole reply.
+    shape : Shape
+        What the catalog says of it.
+    facts : Expected
+        What else is known.
+    call : str
+        Name of the call.
+
+    Returns
+    -------
+    Comparison
+        Names, kinds and counts. Nothing in it is a value of the reply, but for new values of closed sets of words that
+        are words themselves.
+    """
+    came = Comparison()
+    whole = {name: value for name, value in reply.items() if name not in ENVELOPE}
+    if shape.reply and whole.keys().isdisjoint(shape.reply) and not facts.required.get(""):
+        first = next(iter(shape.reply))  # no schema of a socket's reply requires what it is all about
+        came.findings[Finding(first, "missing", _words(shape.reply[first]), "absent")] += 1
+    _Look(facts, call, came).object(whole, shape.reply, "")
+    return came
+
+
+class _Look:
+    def __init__(self, facts: Expected, call: str, came: Comparison) -> None:
+        self._facts = facts
+        self._call = call
+        self._came = came
+
+    def at(self, value: Any, node: Node, path: str, hidden: bool) -> None:
+        """Look at a value, and into it."""
+        kind, allowed = type_of(value), types_of(node)
+        if not allowed or kind in self._facts.also.get(path, ()):
+            return
+        if kind == "null":
+            if self._facts.stated:
+                self._note(path, "null", node, "null")
+            return
+        if kind not in allowed:
+            self._note(path, "other type", node, _FOUND.get(kind, kind))
+            return
+        if isinstance(node, Mapping) and not (isinstance(value, Mapping | list)):
+            node = node[""]
+        if isinstance(node, Mapping):
+            self._into(value, node, path)
+        elif isinstance(node, list):
+            if value and value not in node:
+                self._note(path, NEW_VALUE, node, value if not hidden and _NAME.fullmatch(value) else "another word")
+        elif (wrong := _content(value, node)) is not None:
+            self._note(path, "other type", node, wrong)
+
+    def object(self, value: Mapping[str, Any], node: Mapping[str, Any], path: str) -> None:
+        """Look at the fields of an object."""
+        fields = {name: each for name, each in node.items() if name not in {"", "{}"}}
+        for name in fields:
+            (self._came.seen if name in value else self._came.absent).add(_join(path, name))
+        for name in self._facts.required.get(path, ()):
+            if name not in value:
+                self._note(_join(path, name), "missing", fields.get(name, "any"), "absent")
+        for key, held in value.items():
+            name = str(key)
+            if name in fields:
+                hidden = sensitive.kind(name, self._call, path.rpartition(".")[2], value) is not None
+                self.at(held, fields[name], _join(path, name), hidden)
+            elif "{}" in node:
+                self.at(held, node["{}"], _join(path, "{}"), hidden=True)
+            else:
+                place = _join(path, name if _NAME.fullmatch(name) else UNSHOWN)
+                kind = type_of(held)
+                self._note(place, "unknown field", None, _FOUND.get(kind, kind))
+
+    def _into(self, value: Any, node: Mapping[str, Any], path: str) -> None:
+        if "||" in node:
+            self.object(value, {name: {"[]": each} for name, each in node["||"].items()}, path)
+        elif isinstance(value, Mapping):
+            self.object(value, node, path)
+        elif "()" in node:
+            for item, each in zip(value, node["()"].values(), strict=False):
+                self.at(item, each, _join(path, "[]"), hidden=True)
+        else:
+            for item in value:
+                self.at(item, node["[]"], _join(path, "[]"), hidden=False)
+
+    def _note(self, path: str, finding: str, node: Node | None, found: str) -> None:
+        documented = "" if node is None else _words(node)
+        self._came.findings[Finding(shown(path), finding, documented, found)] += 1
+
+
+def _content(value: Any, node: str) -> str | None:
+    """Return what is wrong with a value whose type is right, in words; None where nothing is."""
+    kind = node.removeprefix("!")
+    if isinstance(value, str) and kind in {"money", "exact"} and value and not _NUMBER.fullmatch(value):
+        return "text that is no number"
+    if kind == "flag" and value not in (0, 1):
+        return "another number"
+    return None
+
+
+def _words(node: Node) -> str:
+    """Return what is documented, in words."""
+    if isinstance(node, str):
+        kind = node.removeprefix("!")
+        return _DOCUMENTED.get(kind, kind)
+    if isinstance(node, list):
+        return f"one of {len(node)} words" if len(node) > 1 else "one word"
+    kinds = [_FOUND.get(kind, kind) for kind in sorted(types_of(node))]
+    return " or ".join(kinds)
+
+
+def _join(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
+
+
+def shown(path: str) -> str:
+    """Return a path as it reads best."""
+    return path.replace(".[]", "[]")
+
+
+def leaves(node: Node, path: str = "") -> Iterator[tuple[str, Node]]:
+    """List the places of a shape with their paths."""
+    yield path, node
+    if isinstance(node, Mapping):
+        if "||" in node:
+            inner: Mapping[str, Any] = {name: {"[]": each} for name, each in node["||"].items()}
+        else:
+            inner = node
+        for name, each in inner.items():
+            if name not in {"", "()"}:  # places of a list have no path of their own
+                yield from leaves(each, _join(path, name))

@@ -1,0 +1,178 @@
+"""What there is on this machine: versions, nested loops, proxies, certificates."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import platform
+import re
+import ssl
+import sys
+from collections.abc import Iterator, Mapping
+from importlib import metadata
+from typing import Final
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+from dpyauth._version import __version__
+from dpyauth.checkup.rows import Row
+from dpyauth.nested import patched
+
+VERSIONS = "Versions"
+NETWORK = "Network settings"
+
+_JUPYTER = ("ipykernel", "jupyter-server", "jupyterlab", "notebook", "nest-asyncio", "nest-asyncio2")
+_EXTRAS = ("keyring", "pyarrow", "matplotlib", "distributed")
+_GUIDE: Final = "The guide's page 'Behind a company proxy' says how."
+
+PROXIES: Mapping[str, tuple[str, ...]] = {"http": ("https", "all"), "ws": ("wss", "socks", "https")}
+"""The proxy settings that count, the first of them that is there: for calls over HTTP, and for the WebSocket."""
+
+
+def versions() -> Iterator[Row]:
+    """Say which versions there are, and which are missing or too old."""
+    python = f"Python {platform.python_version()}, {platform.system()} {platform.release()}, {platform.machine()}"
+    yield Row(VERSIONS, "dpyauth", "ok", f"dpyauth {__version__}, {python}")
+    wrong = []
+    found = []
+    for name, least in _required():
+        there = _version(name)
+        if there is None:
+            wrong.append(f"{name} is missing")
+        elif least and _numbers(there) < _numbers(least):
+            wrong.append(f"{name} {there} is older than {least}")
+        found.append(f"{name} {there or '(missing)'}")
+    advice = f"{'; '.join(wrong)}. Install dpyauth again: pip brings what it needs." if wrong else ""
+    yield Row(VERSIONS, "packages it needs", "problem" if wrong else "ok", ", ".join(found), advice)
+    for check, names in (("Jupyter", _JUPYTER), ("optional packages", _EXTRAS)):
+        there_are = [f"{name} {version}" for name in names if (version := _version(name))]
+        yield Row(VERSIONS, check, "ok", ", ".join(there_are) or "none installed")
+    package, danger = patched()
+    if package is None:
+        yield Row(VERSIONS, "nested event loops", "ok", "asyncio is as Python has it")
+    else:
+        advice = f"{danger} Restart the kernel, and leave the call that applies it out." if danger else ""
+        yield Row(VERSIONS, "nested event loops", "problem" if danger else "ok", f"{package} is applied", advice)
+
+
+def _required() -> Iterator[tuple[str, str]]:
+    """List the packages that dpyauth needs, with the oldest version that will do."""
+    for requirement in metadata.requires("dpyauth") or ():
+        parts = re.fullmatch(r"([\w.-]+)\s*(?:>=\s*([\w.]+))?", requirement)
+        if parts:  # else it is of an extra
+            yield parts[1], parts[2] or ""
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(map(int, re.findall(r"\d+", version.partition("+")[0])[:4]))
+
+
+def network() -> Iterator[Row]:
+    """Say which proxies and certificates dpyauth will use."""
+    yield from _proxies()
+    yield from _certificates()
+
+
+def proxy_for(kind: str, host: str) -> str | None:
+    """Return the address of the proxy between here and a host, which may hold a password; None where there is none."""
+    proxies = getproxies()
+    named = next((proxies[name] for name in PROXIES[kind] if proxies.get(name)), None)
+    return None if named is None or proxy_bypass(host) else named
+
+
+def _proxies() -> Iterator[Row]:
+    found = {
+        name: address for name, address in getproxies().items() if name in {"http", "https", "wss", "all", "socks"}
+    }
+    if not found:
+        yield Row(NETWORK, "proxy", "ok", "none set")
+        return
+    told: list[str] = []
+    wrong: list[str] = []
+    for name, address in sorted(found.items()):
+        variable = f"{name.upper()}_PROXY"
+        place, trouble = _shown(address, strict=name != "http")  # plain HTTP is for this machine only, which needs none
+        told.append(f"{variable}: {place}")
+        wrong += [f"{variable}: {trouble}"] if trouble else []
+    over = {kind: any(name in found for name in names) for kind, names in PROXIES.items()}
+    unlike = [what for kind, what in (("http", "calls over HTTP"), ("ws", "the WebSocket")) if not over[kind]]
+    note = f"No proxy is set for {' and '.join(unlike)}. {_GUIDE}" if unlike else ""
+    result: Final = "problem" if wrong else "note" if note else "ok"
+    yield Row(NETWORK, "proxy", result, ", ".join(told), " ".join([*(f"{each}." for each in wrong), note]).strip())
+
+
+def _shown(address: str, *, strict: bool) -> tuple[str, str]:
+    """Return the address of a proxy without name and password, and what is wrong with it."""
+    try:
+        parts = urlsplit(address)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        host, port, parts = "", None, urlsplit("")
+    if not host or not parts.scheme:
+        return "(not readable)", "this is no address: it begins with http:// or socks5h://" if strict else ""
+    place = f"{parts.scheme}://{host}" + (f":{port}" if port else "")
+    if parts.scheme.startswith("socks"):
+        needs = {"python_socks": "python-socks[asyncio]", "socksio": "socksio"}
+        missing = [package for module, package in needs.items() if importlib.util.find_spec(module) is None]
+        return place, f"a SOCKS proxy needs the package {' and '.join(missing)}" if missing else ""
+    return place, ""
+
+
+def _certificates() -> Iterator[Row]:
+    """Say whose certificates are trusted: calls over HTTP and the WebSocket look at different places."""
+    given = os.environ.get("SSL_CERT_FILE")
+    folder = os.environ.get("SSL_CERT_DIR")
+    check = "trusted certificates"
+    if given:
+        wrong = "names a file that is not there" if not os.path.isfile(given) else _unread(given)
+        if wrong:
+            yield Row(
+                NETWORK,
+                check,
+                "problem",
+                f"SSL_CERT_FILE {wrong}",
+                f"Correct it or take it out: no connection works. {_GUIDE}",
+            )
+        else:
+            yield Row(NETWORK, check, "ok", "those of the file in SSL_CERT_FILE, for HTTP and WebSocket")
+        return
+    if folder and not os.path.isdir(folder):
+        yield Row(
+            NETWORK,
+            check,
+            "problem",
+            "SSL_CERT_DIR names a folder that is not there",
+            f"Correct it or take it out. {_GUIDE}",
+        )
+        return
+    http = "those of the folder in SSL_CERT_DIR" if folder else f"those of certifi {_version('certifi')}"
+    bundles = [name for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE") if os.environ.get(name)]
+    if not _system_has_roots():
+        advice = "Install the system's certificates, or set SSL_CERT_FILE to the file that `python -m certifi` names."
+        yield Row(NETWORK, check, "problem", f"HTTP: {http}; WebSocket: the system has none", advice)
+    else:
+        advice = f"{bundles[0]} is set, and dpyauth goes by SSL_CERT_FILE. {_GUIDE}" if bundles else ""
+        found = f"HTTP: {http}; WebSocket: those of the system"
+        yield Row(NETWORK, check, "note" if bundles else "ok", found, advice)
+
+
+def _unread(path: str) -> str:
+    try:
+        ssl.create_default_context(cafile=path)
+    except (OSError, ssl.SSLError):
+        return "names a file that is no list of certificates in PEM form"
+    return ""
+
+
+def _system_has_roots() -> bool:
+    if ssl.create_default_context().get_ca_certs():
+        return True
+    folder = ssl.get_default_verify_paths().capath  # from a folder, each is read when it is asked for
+    return sys.platform != "win32" and bool(folder) and any(os.scandir(folder))

@@ -1,0 +1,139 @@
+"""Where the code runs, and what of panels and browser sign-ins can work there."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from dpyauth import environment
+from dpyauth.checkup.rows import Row
+from dpyauth.wire.http import Answer, Question
+
+NOTEBOOK = "Notebook"
+CALLBACK = "callback page"
+
+_LAB = ("@jupyter-widgets/jupyterlab-manager", "anywidget")
+"""The front end's halves of the packages that panels stand on."""
+
+_PASTE = "Sign in with the browser by pasting the address that it ends at."
+
+
+def looks() -> Iterator[Row]:
+    """Say which front end this is, and whether panels and browser sign-ins can work in it."""
+    name = front_end()
+    in_notebook, attended = environment.in_notebook(), environment.somebody_there()
+    alone = "" if attended else "Nobody can be asked here: login() takes DERIV_TOKEN, or what was remembered."
+    yield Row(NOTEBOOK, "front end", "ok" if attended else "note", name, alone)
+    if in_notebook:
+        yield _panels()
+    else:
+        yield Row(NOTEBOOK, "panels", "ok", "not in a notebook: login() asks by a prompt, and the card is text")
+    yield _way_back()
+
+
+def front_end() -> str:
+    """Return what is known of the front end, in words."""
+    shell = environment.kernel_shell()
+    if shell is None:
+        kind = "IPython in a terminal" if "IPython" in sys.modules and hasattr(sys, "ps1") else "Python, no notebook"
+        return kind if environment.somebody_there() else "a script that nobody watches"
+    if not environment.somebody_there():
+        return "a notebook that runs without a person (nbclient, nbconvert, papermill or the like)"
+    for name, there in (
+        ("Google Colab", environment.in_colab()),
+        ("VS Code", bool({"VSCODE_PID", "VSCODE_CWD", "VSCODE_IPC_HOOK"} & os.environ.keys())),
+        ("Kaggle", "KAGGLE_KERNEL_RUN_TYPE" in os.environ),
+        ("Databricks", "DATABRICKS_RUNTIME_VERSION" in os.environ),
+        ("Binder", "BINDER_SERVICE_HOST" in os.environ),
+        ("JupyterHub", "JUPYTERHUB_USER" in os.environ),
+    ):
+        if there:
+            return name
+    return "a Jupyter kernel (JupyterLab, Notebook, a console: a kernel does not know which)"
+
+
+def _panels() -> Row:
+    for package in ("ipywidgets", "anywidget"):
+        try:
+            importlib.import_module(package)
+        except Exception as error:
+            advice = "Install dpyauth again in the kernel's environment, and restart the kernel."
+            return Row(NOTEBOOK, "panels", "problem", f"{package} cannot be loaded ({type(error).__name__})", advice)
+    if environment.in_colab() or "VSCODE_PID" in os.environ:
+        return Row(NOTEBOOK, "panels", "ok", "the kernel's half is there; the front end brings its own")
+    missing = [name for name in _LAB if not _installed(name)]
+    if missing:
+        where = "Where the Jupyter server runs in another environment than this kernel, they have to be there:"
+        advice = f"{where} pip install ipywidgets anywidget, then reload the page. login() can do without panels."
+        return Row(NOTEBOOK, "panels", "note", f"not found for this front end: {' and '.join(missing)}", advice)
+    return Row(NOTEBOOK, "panels", "ok", "kernel and front end have what they need")
+
+
+def _installed(name: str) -> bool:
+    from jupyter_core.paths import jupyter_path
+
+    return any(Path(folder, name, "package.json").is_file() for folder in jupyter_path("labextensions"))
+
+
+def _way_back() -> Row:
+    """Say whether a browser sign-in can be caught by a listener on this machine."""
+    check = "listener for the browser"
+    try:
+        with socket.create_server(("127.0.0.1", 0)):
+            pass
+    except OSError:
+        return Row(NOTEBOOK, check, "note", "this machine lets nobody listen on 127.0.0.1", _PASTE)
+    if environment.on_hosted_server() or "SSH_CONNECTION" in os.environ:
+        far = "the browser is on another machine than this one, and does not reach it"
+        return Row(NOTEBOOK, check, "note", far, f"Use the callback page where there is one, else paste. {_PASTE}")
+    advice = "It serves apps whose redirect URL is http://localhost/…, and a browser on this machine; else paste."
+    return Row(NOTEBOOK, check, "ok", "works on this machine", advice)
+
+
+def server_address() -> str | None:
+    """Return the address of the Jupyter server on this machine that has started this kernel; None where there is none.
+
+    The server's own notes say it. They hold a token, too, which stays there.
+    """
+    if not environment.in_notebook():
+        return None
+    try:
+        from jupyter_server.serverapp import list_running_servers
+    except ImportError:
+        return None
+    mine = {str(os.getppid()), os.environ.get("JPY_PARENT_PID")}
+    servers: list[dict[str, Any]] = list(list_running_servers(log=None))
+    ours = [each for each in servers if str(each.get("pid")) in mine]
+    if not ours:
+        return None
+    scheme = urlsplit(str(ours[0].get("url"))).scheme
+    return f"{scheme}://127.0.0.1:{ours[0].get('port')}{str(ours[0].get('base_url', '/')).rstrip('/')}"
+
+
+async def callback_page(timeout: float) -> Row:
+    """Ask the Jupyter server whether it has dpyauth's callback page."""
+    from dpyauth.wire.client import Client
+
+    if not environment.in_notebook():
+        return Row(NOTEBOOK, CALLBACK, "ok", "for notebooks only: it is a page of a Jupyter server")
+    base = server_address()
+    if base is None:
+        found = "no Jupyter server on this machine has started this kernel, so whether it has the page is not known"
+        return Row(NOTEBOOK, CALLBACK, "note", found, _PASTE)
+    client = Client(base, None, direct=True, transport=None)
+    try:
+        came = await client.exchange(Question("callback page", "GET", "/dpyauth/callback"), timeout)
+    finally:
+        await client.close()
+    if isinstance(came, Answer) and came.status == 200 and b"dpyauth" in came.body:
+        return Row(NOTEBOOK, CALLBACK, "ok", "served by this kernel's Jupyter server")
+    if isinstance(came, Answer):
+        advice = f"Install dpyauth in the server's environment and restart the server. Until then: {_PASTE}"
+        return Row(NOTEBOOK, CALLBACK, "note", f"the Jupyter server does not have it (HTTP {came.status})", advice)
+    return Row(NOTEBOOK, CALLBACK, "note", "the Jupyter server could not be asked", _PASTE)

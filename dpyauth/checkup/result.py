@@ -1,0 +1,233 @@
+"""What a check-up has found, to read, to paste, and to go on with."""
+
+from __future__ import annotations
+
+import html
+import textwrap
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from dpyauth._version import __version__
+from dpyauth.checkup.asking import Asked
+from dpyauth.checkup.rows import Row
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+WIDTH = 100
+"""Of the text, in characters."""
+
+_COLOURS = {"ok": "#067647", "note": "#b54708", "problem": "#b42318"}
+
+
+class Checkup:
+    """What `dpyauth.doctor` has found. Shows itself as a table in a notebook, and as text elsewhere.
+
+    It holds no secret, no value of a reply, and neither your name nor your login IDs nor places on your machine, so you
+    can paste it into a public issue: ``print(dpyauth.doctor())`` gives the text for that.
+
+    Attributes
+    ----------
+    checks : pandas.DataFrame
+        One row per check: ``group``, ``check``, ``result`` (``"ok"``, ``"note"`` or ``"problem"``), ``found``,
+        ``advice`` (all string).
+    calls : pandas.DataFrame
+        Where replies were compared, one row per call: ``call``, ``outcome`` (``"asked"``, ``"skipped"``,
+        ``"refused"``, ``"no answer"`` or ``"left out"``), ``why`` (string; for a refused one Deriv's code),
+        ``findings`` (int64, how many), ``not_seen`` (string, the documented fields that were in none of its rows,
+        which may well be right).
+    findings : pandas.DataFrame
+        What is not as documented, one row per field and finding: ``call``, ``field``, ``finding`` (``"unknown field"``,
+        ``"missing"``, ``"other type"``, ``"null"`` or ``"new value"``), ``documented``, ``found`` (all string),
+        ``times`` (int64, in how many places of the reply).
+    """
+
+    def __init__(self, rows: Sequence[Row], asked: Sequence[Asked] | None, now: float | None = None) -> None:
+        self._rows = rows
+        self._asked = asked or ()
+        self._at = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(now))
+
+    @property
+    def problems(self) -> int:
+        """How many checks came out as a problem."""
+        return sum(row.result == "problem" for row in self._rows)
+
+    @property
+    def checks(self) -> pd.DataFrame:
+        return _frame([row._asdict() for row in self._rows], Row._fields)
+
+    @property
+    def calls(self) -> pd.DataFrame:
+        return _frame(list(map(_call, self._asked)), ("call", "outcome", "why", "findings", "not_seen"))
+
+    @property
+    def findings(self) -> pd.DataFrame:
+        return _frame(self._found, ("call", "field", "finding", "documented", "found", "times"))
+
+    @property
+    def _found(self) -> list[dict[str, Any]]:
+        return [
+            {"call": one.call, **finding._asdict(), "times": times}
+            for one in self._asked
+            for finding, times in sorted(one.came.findings.items())
+        ]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all of it as plain values, fit for JSON.
+
+        Returns
+        -------
+        dict
+            ``dpyauth`` (the version), ``at`` (string, UTC), ``problems`` (int), and the rows of ``checks``, ``calls``
+            and ``findings`` as lists of dicts.
+        """
+        return {
+            "dpyauth": __version__,
+            "at": self._at,
+            "problems": self.problems,
+            "checks": [row._asdict() for row in self._rows],
+            "calls": list(map(_call, self._asked)),
+            "findings": self._found,
+        }
+
+    def __str__(self) -> str:
+        return "\n".join(self._lines())
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_html_(self) -> str:
+        rows = "".join(_html_rows(self._rows))
+        table = f'<table style="margin:0">{rows}</table>'
+        shown = [f"<p><strong>{html.escape(self._title)}</strong></p>{table}"]
+        if self._asked:
+            shown.append(f"<p>{'<br>'.join(map(html.escape, self._of_calls()))}</p>")
+        if self._found:
+            shown.append(_html_table(self._found))
+        shown.append("<p><small>To paste into an issue: <code>print(dpyauth.doctor())</code></small></p>")
+        return "".join(shown)
+
+    @property
+    def _title(self) -> str:
+        notes = sum(row.result == "note" for row in self._rows)
+        counts = f"{_many(self.problems, 'problem')}, {_many(notes, 'note')}"
+        return f"dpyauth doctor, {self._at}: {counts}"
+
+    def _lines(self) -> Iterator[str]:
+        yield self._title
+        for row in _once(self._rows):
+            if row.group:
+                yield from ("", row.group)
+            yield from _wrapped(f"{row.result:<9}{row.check}: {row.found}", "  ")
+            if row.advice:
+                yield from _wrapped(f"-> {row.advice}", " " * 11)
+        if self._asked:
+            yield from ("", "Calls")
+            for line in self._of_calls():
+                yield from _wrapped(line, "  ")
+        if self._found:
+            yield from ("", "Not as documented")
+            for one in self._found:
+                times = f" ({one['times']} times)" if one["times"] > 1 else ""
+                kinds = f"{one['documented']} -> {one['found']}" if one["documented"] else one["found"]
+                yield from _wrapped(f"{one['call']}  {one['field']}  {one['finding']}: {kinds}{times}", "  ")
+
+    def _of_calls(self) -> Iterator[str]:
+        """Say what became of the calls, by what became of them."""
+        by: dict[tuple[str, str], list[str]] = {}
+        for one in self._asked:
+            by.setdefault((one.outcome, one.why), []).append(one.call)
+        order = {"asked": 0, "refused": 1, "no answer": 2, "skipped": 3, "left out": 4}
+        for (outcome, why), names in sorted(by.items(), key=lambda item: (order[item[0][0]], item[0][1])):
+            because = f" ({why})" if why else ""
+            yield f"{outcome}{because}, {len(names)}: {', '.join(names)}"
+
+
+def _call(one: Asked) -> dict[str, Any]:
+    return {
+        "call": one.call,
+        "outcome": one.outcome,
+        "why": one.why,
+        "findings": len(one.came.findings),
+        "not_seen": ", ".join(one.came.not_seen),
+    }
+
+
+def replies_row(asked: Sequence[Asked], what: str) -> Row:
+    """Say in a row what came of comparing replies."""
+    outcomes = Counter(one.outcome for one in asked)
+    unlike = [one.call for one in asked if one.came.findings]
+    found = f"{_many(outcomes['asked'], 'reply', 'replies')} of {what} compared with the catalog"
+    if not outcomes["asked"]:
+        return Row("Replies", "replies", "note", found, "Below it says why.")
+    if not unlike:
+        return Row("Replies", "replies", "ok", f"{found}, all as documented")
+    advice = (
+        "dpyauth keeps what it does not know, under Deriv's names, so nothing is lost. Please paste this into an issue."
+    )
+    return Row(
+        "Replies", "replies", "problem", f"{found}, {len(unlike)} not as documented: {', '.join(unlike)}", advice
+    )
+
+
+def _frame(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> pd.DataFrame:
+    import pandas as pd  # here: without it, the check-up itself still works
+
+    numbers = {"findings", "times"}
+    columns = {
+        name: pd.Series([row[name] for row in rows], dtype="int64" if name in numbers else "string") for name in names
+    }
+    return pd.DataFrame(columns)
+
+
+def _once(rows: Sequence[Row]) -> Iterator[Row]:
+    """Leave out what a row has in common with the one before: the group, and the advice within a group."""
+    before = Row("", "", "ok", "")
+    for row in rows:
+        same = row.group == before.group
+        advice = "" if same and row.advice == before.advice else row.advice
+        yield row._replace(group="" if same else row.group, advice=advice)
+        before = row
+
+
+def _html_rows(rows: Sequence[Row]) -> Iterator[str]:
+    cell = "text-align:left;vertical-align:top"
+    for row in _once(rows):
+        if row.group:
+            yield f'<tr><th colspan="3" style="{cell};padding-top:10px">{html.escape(row.group)}</th></tr>'
+        style = (
+            f"background-color:{_COLOURS[row.result]};color:#fff;border-radius:10px;padding:1px 8px;font-weight:bold"
+        )
+        advice = f"<br><em>{html.escape(row.advice)}</em>" if row.advice else ""
+        yield (
+            f'<tr><td style="{cell}"><span style="{style}">{row.result}</span></td>'
+            f'<td style="{cell}">{html.escape(row.check)}</td>'
+            f'<td style="{cell}">{html.escape(row.found)}{advice}</td></tr>'
+        )
+
+
+def _html_table(rows: Sequence[Mapping[str, Any]]) -> str:
+    names = list(rows[0])
+    head = "".join(f'<th style="text-align:left">{name}</th>' for name in names)
+    body = "".join(
+        "<tr>" + "".join(f'<td style="text-align:left">{html.escape(str(row[name]))}</td>' for name in names) + "</tr>"
+        for row in rows
+    )
+    return f"<table><tr>{head}</tr>{body}</table>"
+
+
+def _wrapped(text: str, indent: str) -> list[str]:
+    return textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent=indent,
+        subsequent_indent=indent + " " * (9 if indent == "  " else 3),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _many(count: int, one: str, more: str = "") -> str:
+    return f"{count} {one if count == 1 else more or f'{one}s'}"

@@ -1,0 +1,37 @@
+"""One line of a check-up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from dpyauth.secret import scrub
+
+Result = Literal["ok", "note", "problem"]
+
+
+class Row(NamedTuple):
+    """What was checked, and what came of it. Made to be shown to anybody: it names no user, and no place of theirs."""
+
+    group: str
+    check: str
+    result: Result
+    found: str
+    advice: str = ""
+    """What to do; empty where there is nothing to be done."""
+
+
+def clean(text: str) -> str:
+    """Return a text without secrets and without the user's home folder, whatever brought it."""
+    home = str(Path.home())
+    return str(scrub(text)).replace(home, "~") if len(home) > 1 else str(scrub(text))
+
+
+def guarded(group: str, check: str, look: Callable[[], Iterable[Row]]) -> Iterator[Row]:
+    """Go through the rows of a check. One that fails is a row, too: what is checked here may be broken in any way."""
+    try:
+        for row in look():
+            yield row._replace(found=clean(row.found), advice=clean(row.advice))
+    except Exception as error:  # its text is not shown: it may name places of this machine
+        yield Row(group, check, "note", f"could not be looked at ({type(error).__name__})")
