@@ -19,6 +19,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from dpyauth import sensitive
@@ -32,6 +33,7 @@ TYPES: Mapping[str, frozenset[str]] = {
     "money": frozenset({"integer", "number", "string"}),
     "exact": frozenset({"integer", "number", "string"}),
     "time": frozenset({"integer", "number"}),
+    "moment": frozenset({"integer", "number", "string"}),
 }
 """The JSON types of each kind. Deriv sends money as numbers in one place and as text in another: both are right."""
 
@@ -40,7 +42,8 @@ _DOCUMENTED = {
     "count": "whole number",
     "money": "money, as number or text",
     "exact": "exact number, as number or text",
-    "time": "time",
+    "time": "time in seconds",
+    "moment": "time, as number or text",
 }
 _FOUND = {"string": "text", "integer": "whole number", "boolean": "true or false", "array": "list"}
 
@@ -228,9 +231,19 @@ def _content(value: Any, node: str) -> str | None:
     kind = node.removeprefix("!")
     if isinstance(value, str) and kind in {"money", "exact"} and value and not _NUMBER.fullmatch(value):
         return "text that is no number"
+    if isinstance(value, str) and kind == "moment" and value and not _is_time(value):
+        return "text that is no time"
     if kind == "flag" and value not in (0, 1):
         return "another number"
     return None
+
+
+def _is_time(text: str) -> bool:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return _NUMBER.fullmatch(text) is not None
+    return True
 
 
 def _words(node: Node) -> str:

@@ -42,7 +42,7 @@ def front_end() -> str:
     shell = environment.kernel_shell()
     if shell is None:
         kind = "IPython in a terminal" if "IPython" in sys.modules and hasattr(sys, "ps1") else "Python, no notebook"
-        return kind if environment.somebody_there() else "a script that nobody watches"
+        return kind if environment.somebody_there() else "a script without a person"
     if not environment.somebody_there():
         return "a notebook that runs without a person (nbclient, nbconvert, papermill or the like)"
     for name, there in (

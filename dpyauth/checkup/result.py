@@ -142,7 +142,8 @@ class Checkup:
         order = {"asked": 0, "refused": 1, "no answer": 2, "skipped": 3, "left out": 4}
         for (outcome, why), names in sorted(by.items(), key=lambda item: (order[item[0][0]], item[0][1])):
             because = f" ({why})" if why else ""
-            yield f"{outcome}{because}, {len(names)}: {', '.join(names)}"
+            listed = "" if outcome == "left out" else f": {', '.join(names)}"
+            yield f"{outcome}{because}, {len(names)}{listed}"
 
 
 def _call(one: Asked) -> dict[str, Any]:

@@ -63,6 +63,10 @@ class Faults:
         """Send this frame in place of the reply; bytes go as a binary frame."""
         self._add("garbage", call, times, frame)
 
+    def edit(self, change: Callable[[dict[str, Any]], object], call: str = "*", times: int = 1) -> None:
+        """Have a function change the reply, a dict, before it is sent: into what Deriv may answer one day."""
+        self._add("edit", call, times, change)
+
     def oversize(self, size: int, call: str = "*", times: int = 1) -> None:
         """Pad the reply to at least this many bytes (valid JSON all the same)."""
         self._add("oversize", call, times, size)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 import struct
 from asyncio import Future
@@ -148,6 +149,11 @@ class Socket(WebSocketHandler):
                 self._loop.call_later(fault.args[0], self._write, frames)
             case "garbage":
                 self._write([fault.args[0]])
+            case "edit":
+                replies = list(map(json.loads, frames))
+                for reply in replies:
+                    fault.args[0](reply)
+                self._write(list(map(json.dumps, replies)))
             case "oversize":
                 self._write([frame[:-1] + " " * max(0, fault.args[0] - len(frame)) + frame[-1] for frame in frames])
             case "reorder":

@@ -109,6 +109,9 @@ class Handler(RequestHandler):
                     await asyncio.sleep(args[0])
                 case "garbage":
                     answer.body = args[0]
+                case "edit":
+                    answer.body = json.loads(_text(answer.body))  # a copy: the sandbox itself stays as it is
+                    args[0](answer.body)
                 case "oversize":
                     text = _text(answer.body)
                     answer.body = text[:-1] + " " * max(0, args[0] - len(text)) + text[-1:]
