@@ -22,7 +22,9 @@ from dpyauth.registry import APIS
 ROOT = Path(__file__).parents[2]
 
 
-def found(reply: Any, node: Any, *, required: Mapping[str, Any] | None = None, **also: list[str]) -> list[tuple[str, ...]]:
+def found(
+    reply: Any, node: Any, *, required: Mapping[str, Any] | None = None, **also: list[str]
+) -> list[tuple[str, ...]]:
     """The findings of a reply whose one field, ``x``, is documented like this."""
     facts = Expected(required or {}, also, stated=True)
     return sorted(compare({"x": reply, "echo_req": {"y": 1}}, Shape(reply={"x": node}), facts, "x").findings)
@@ -166,7 +168,10 @@ def each_shape() -> Iterator[tuple[str, str, Shape]]:
 
 def test_every_kind_of_the_catalog_is_known() -> None:
     kinds = {
-        node.removeprefix("!") for _, _, shape in each_shape() for _, node in leaves(shape.reply) if isinstance(node, str)
+        node.removeprefix("!")
+        for _, _, shape in each_shape()
+        for _, node in leaves(shape.reply)
+        if isinstance(node, str)
     }
     assert kinds <= TYPES.keys() | {"any"}
 
