@@ -1,0 +1,43 @@
+"""Deriv's own names, behind TLS and a proxy of this machine; nothing leaves it."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import certificates as certs
+import pytest
+from front import Front
+
+from dpyauth.sandbox import Sandbox
+
+
+@pytest.fixture(autouse=True)
+def nobody_signed_in() -> None:
+    """What another test has left must not decide which API is meant."""
+    assert importlib.import_module("dpyauth.signin")._current is None
+
+
+@pytest.fixture(autouse=True)
+def no_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine is not what these tests are about."""
+    monkeypatch.setattr("dpyauth.checkup.hosts.SLOW", 60.0)
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("certificates")
+    certs.make(folder)
+    return folder
+
+
+@pytest.fixture
+def front(box: Sandbox, certificates: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Front]:
+    """The way to Deriv's names, which leads to the sandbox."""
+    with Front(box.port, certificates) as running:
+        monkeypatch.setenv("HTTPS_PROXY", running.address)
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificates / "roots.pem"))
+        yield running
+        assert running.refused == set()
+    box.faults.clear()
