@@ -92,7 +92,7 @@ def _way_back() -> Row:
     if environment.on_hosted_server() or "SSH_CONNECTION" in os.environ:
         far = "the browser is on another machine than this one, and does not reach it"
         return Row(NOTEBOOK, check, "note", far, f"Use the callback page where there is one, else paste. {_PASTE}")
-    advice = "It serves apps whose redirect URL is http://localhost/…, and a browser on this machine; else paste."
+    advice = "For apps whose redirect URL is http://localhost/…, with the browser on this machine. Otherwise paste."
     return Row(NOTEBOOK, check, "ok", "works on this machine", advice)
 
 

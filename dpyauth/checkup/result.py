@@ -106,7 +106,7 @@ class Checkup:
             shown.append(f"<p>{'<br>'.join(map(html.escape, self._of_calls()))}</p>")
         if self._found:
             shown.append(_html_table(self._found))
-        shown.append("<p><small>To paste into an issue: <code>print(dpyauth.doctor())</code></small></p>")
+        shown.append("<p><small>As text, to paste into an issue: <code>print(_)</code> in the next cell.</small></p>")
         return "".join(shown)
 
     @property
