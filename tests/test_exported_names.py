@@ -12,7 +12,18 @@ from dpyauth import errors
 HEAVY = ["pandas", "numpy", "ipywidgets", "IPython", "jsonschema", "tornado", "anywidget", "httpx", "oauthlib"]
 
 PANELS = {"apps", "explorer", "tokens"}
-OTHERS = {"Fleet", "Session", "Stream", "__version__", "allow_nested_asyncio", "export", "fleet", "forget", "login"}
+OTHERS = {
+    "Fleet",
+    "Session",
+    "Stream",
+    "__version__",
+    "allow_nested_asyncio",
+    "doctor",
+    "export",
+    "fleet",
+    "forget",
+    "login",
+}
 
 
 def test_the_list_is_sorted_and_every_name_is_there() -> None:

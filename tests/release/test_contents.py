@@ -43,7 +43,7 @@ def test_the_wheel(wheel: zipfile.ZipFile) -> None:
     names = set(wheel.namelist())
     (info,) = {name.split("/")[0] for name in names if ".dist-info/" in name}
     config = f"{info.removesuffix('.dist-info')}.data/data/etc/jupyter/jupyter_server_config.d/dpyauth.json"
-    about = {f"{info}/{name}" for name in ("METADATA", "WHEEL", "RECORD", "licenses/LICENSE")}
+    about = {f"{info}/{name}" for name in ("METADATA", "WHEEL", "RECORD", "entry_points.txt", "licenses/LICENSE")}
     assert names == files("dpyauth") | about | {config}
     assert wheel.read(config) == (ROOT / "dpyauth/jupyter/server-config.json").read_bytes()
     for needed in ("py.typed", "widgets/common.js", "widgets/look.css", "apis/v3.json", "panels/texts/en/common.json"):
