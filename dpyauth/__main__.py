@@ -90,7 +90,7 @@ def _examine(given: argparse.Namespace) -> Checkup:
 def _signed_in(given: argparse.Namespace) -> Session:
     from dpyauth.signin import login
 
-    # What login() says of the account is not for what may be pasted where anybody reads it.
+    # What login() says of the account does not belong into what is made for the public.
     with contextlib.redirect_stderr(io.StringIO()):
         return login(
             ask=False,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from dpyauth.checkup import machine, notebook
 from dpyauth.checkup.result import Checkup, replies_row
 from dpyauth.checkup.rows import Row, clean, guarded
-from dpyauth.errors import InvalidSetting, NotSignedIn
+from dpyauth.errors import CallTimeout, InvalidSetting, NotSignedIn
 
 if TYPE_CHECKING:
     from dpyauth.checkup.hosts import Place
@@ -82,7 +82,11 @@ def doctor(
     timeout = check_timeout(timeout)
     if session is not None and (server is not None or oauth_host is not None):
         raise InvalidSetting("Give either a session or server= and oauth_host=, not both.")
-    found = _places(session, server, oauth_host)
+    broken: list[Row] = []
+    try:
+        found = _places(session, server, oauth_host)
+    except ImportError as error:
+        found, broken = [], [_unloaded(error)]
     asks = session or signin._current
     if replies is not False and (asks is None or asks.loginid is None):
         raise NotSignedIn("To compare replies takes a session that is signed in: run dpyauth.login() first.")
@@ -91,9 +95,11 @@ def doctor(
         *guarded(notebook.NOTEBOOK, "front end", notebook.looks),
         *guarded(machine.NETWORK, "network settings", machine.network),
     ]
-    page, *hosts = _asked(found, timeout)
-    rows.insert(1 + max(number for number, row in enumerate(rows) if row.group == notebook.NOTEBOOK), page)
-    rows += hosts
+    if not broken:
+        page, *hosts = _asked(found, timeout)
+        rows.insert(1 + max(number for number, row in enumerate(rows) if row.group == notebook.NOTEBOOK), page)
+        rows += hosts
+    rows += broken
     if asks is not None:
         rows += guarded(_SESSION, "session", lambda: [_of(asks)])
     compared = None
@@ -163,7 +169,15 @@ def _asked(found: list[Place], timeout: float) -> list[Row]:
         page, *rows = await asyncio.gather(_page(timeout), *(hosts.look_at(place, clock, timeout) for place in found))
         return [page, *rows, hosts.clock_row(clock)]
 
-    return take(steps, 2 * timeout + 5)
+    try:
+        return take(steps, 2 * timeout + 5)
+    except TimeoutError:
+        raise CallTimeout("The hosts could not be asked in time: this machine is too busy. Try again.") from None
+
+
+def _unloaded(error: ImportError) -> Row:
+    advice = "Install dpyauth again in this environment, and restart the kernel."
+    return Row("Deriv", "network libraries", "problem", f"cannot be loaded ({type(error).__name__})", advice)
 
 
 async def _page(timeout: float) -> Row:

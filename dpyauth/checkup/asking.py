@@ -28,6 +28,9 @@ from dpyauth.session import Session
 
 Outcome = Literal["asked", "skipped", "refused", "no answer", "left out"]
 
+_CODE = re.compile(r"HTTP\d{3}|[A-Z]([A-Za-z]|\d{1,2}(?!\d)){1,63}", re.ASCII)
+"""What can only be a code of Deriv's."""
+
 FULL_MINUTE = 75.0
 """How long a call may wait until Deriv's limit of calls a minute lets it through, in seconds."""
 
@@ -132,7 +135,7 @@ class _Asking:
             came.findings[Finding("(the reply)", "other type", "object", "not readable")] += 1
             return Asked(call.name, "asked", "", came)
         if isinstance(error, ApiError):
-            code = error.code if re.fullmatch(r"[A-Za-z]\w{0,63}", error.code, re.ASCII) else "an error"
+            code = error.code if _CODE.fullmatch(error.code) else "an error"
             return Asked(call.name, "refused", code)
         return Asked(call.name, "no answer", type(error).__name__)
 

@@ -30,6 +30,8 @@ SLOW = 1.0
 """A round trip that takes longer than this is worth a word, in seconds."""
 
 _WAY = "Is this host allowed on port 443? The guide's page 'Behind a company proxy' says what may stand in the way."
+_BROWSER = "A browser may be. Where it is not either, something in between refuses, such as a company's filter."
+_REFUSALS = frozenset({401, 403, 407, 451})
 _SIGN_IN = "To sign in with the browser takes this host; with a token, nothing does."
 
 
@@ -173,6 +175,8 @@ async def _http(place: Place, clock: Clock, timeout: float) -> Row:
         return place.row("problem", str(error), f"It answers, in {_ms(took[1])}, but not as Deriv's API does.")
     if came.failing:
         return place.row("problem", f"answers with HTTP {came.status}: it may be down", f"{_SIGN_IN} Try again later.")
+    if came.status in _REFUSALS:
+        return place.row("note", f"answers with HTTP {came.status}: this program is not let in", _BROWSER)
     return _answered(place, *took)
 
 

@@ -175,4 +175,4 @@ def _system_has_roots() -> bool:
     if ssl.create_default_context().get_ca_certs():
         return True
     folder = ssl.get_default_verify_paths().capath  # from a folder, each is read when it is asked for
-    return sys.platform != "win32" and bool(folder) and any(os.scandir(folder))
+    return sys.platform != "win32" and bool(folder) and any(os.listdir(folder))

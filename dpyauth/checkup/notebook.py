@@ -28,7 +28,7 @@ def looks() -> Iterator[Row]:
     """Say which front end this is, and whether panels and browser sign-ins can work in it."""
     name = front_end()
     in_notebook, attended = environment.in_notebook(), environment.somebody_there()
-    alone = "" if attended else "Nobody can be asked here: login() takes DERIV_TOKEN, or what was remembered."
+    alone = "" if attended else "login() cannot ask you here: it takes DERIV_TOKEN, or what was remembered."
     yield Row(NOTEBOOK, "front end", "ok" if attended else "note", name, alone)
     if in_notebook:
         yield _panels()
@@ -88,7 +88,7 @@ def _way_back() -> Row:
         with socket.create_server(("127.0.0.1", 0)):
             pass
     except OSError:
-        return Row(NOTEBOOK, check, "note", "this machine lets nobody listen on 127.0.0.1", _PASTE)
+        return Row(NOTEBOOK, check, "note", "this machine does not allow listening on 127.0.0.1", _PASTE)
     if environment.on_hosted_server() or "SSH_CONNECTION" in os.environ:
         far = "the browser is on another machine than this one, and does not reach it"
         return Row(NOTEBOOK, check, "note", far, f"Use the callback page where there is one, else paste. {_PASTE}")

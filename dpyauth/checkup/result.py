@@ -1,4 +1,4 @@
-"""What a check-up has found, to read, to paste, and to go on with."""
+"""The result of a check-up, to read, to paste, and to go on with."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _COLOURS = {"ok": "#067647", "note": "#b54708", "problem": "#b42318"}
 
 
 class Checkup:
-    """What `dpyauth.doctor` has found. Shows itself as a table in a notebook, and as text elsewhere.
+    """The result of `dpyauth.doctor`. It shows itself as a table in a notebook, and as text elsewhere.
 
     It holds no secret, no value of a reply, and neither your name nor your login IDs nor places on your machine, so you
     can paste it into a public issue: ``print(dpyauth.doctor())`` gives the text for that.

@@ -12,7 +12,7 @@ Result = Literal["ok", "note", "problem"]
 
 
 class Row(NamedTuple):
-    """What was checked, and what came of it. Made to be shown to anybody: it names no user, and no place of theirs."""
+    """What was checked, and what came of it. It is made for the public: it names no user, and no place of theirs."""
 
     group: str
     check: str

@@ -32,7 +32,7 @@ FIELDS: Mapping[str, Any] = {
     "currency_code": "BTC",
     "date_from": Day(7),
     "date_to": Day(0),
-    "destination_currency": "USD",
+    "destination_currency": "BTC",
     "end": "latest",
     "end_date": Day(0),
     "login": From(("mt5_login_list:mt5_login_list.[].login",)),

@@ -23,7 +23,7 @@ from dpyauth.registry import APIS
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from published import published  # noqa: E402
+from published import published
 
 ROOT = Path(__file__).parents[2]
 TARGET = ROOT / "dpyauth" / "checkup" / "expected.json"

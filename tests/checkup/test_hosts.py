@@ -221,3 +221,12 @@ def test_what_the_api_says_counts_more_than_a_header() -> None:
     clock.heard(time.time() - 100, time.time(), sure=True)
     clock.heard(time.time() - 50, time.time(), sure=False)
     assert re.fullmatch("is (99|100) s ahead of Deriv's", clock_row(clock).found)
+
+
+def test_sign_in_pages_that_let_no_program_in(box: Sandbox) -> None:
+    with Proxy(box.port) as proxy:
+        proxy.next("status", 403, times=9)
+        found = hosts(doctor(server=box.url, oauth_host=f"http://127.0.0.1:{proxy.port}"))
+    result, what, advice = found[f"127.0.0.1:{proxy.port}, sign-in pages"]
+    assert (result, what) == ("note", "answers with HTTP 403: this program is not let in")
+    assert "company's filter" in advice

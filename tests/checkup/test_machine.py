@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
+import platform
+import subprocess
 import sys
 from collections.abc import Callable
 from importlib import metadata
@@ -57,7 +58,7 @@ def test_versions() -> None:
     for package in ("anywidget", "httpx", "pandas", "websockets"):
         assert f"{package} {metadata.version(package)}" in rows["packages it needs"].found
     assert "ipykernel" in rows["Jupyter"].found
-    assert not os.uname().nodename or os.uname().nodename not in str(rows)
+    assert not platform.node() or platform.node() not in str(rows)
 
 
 def test_what_is_missing_or_too_old(monkeypatch: Set) -> None:
@@ -270,10 +271,18 @@ def test_the_home_folder_is_not_named() -> None:
 Run = Callable[..., Any]
 
 
+def test_what_cannot_be_loaded_is_said() -> None:
+    code = f"""{without("httpx")}
+from dpyauth.__main__ import main
+sys.exit(main(["doctor"]))
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
+    assert ran.returncode == 1, ran.stderr
+    assert "network libraries: cannot be loaded (ModuleNotFoundError)" in ran.stdout
+
+
 @pytest.mark.parametrize("hidden", ["pandas", "ipywidgets anywidget", "jupyter_server jupyter_core", "IPython"])
 def test_it_runs_without_what_may_be_broken(hidden: str) -> None:
-    import subprocess
-
     code = f"""{without(hidden)}
 from dpyauth.__main__ import main
 sys.exit(main(["doctor", "--server", "http://127.0.0.1:9", "--timeout", "5"]))
