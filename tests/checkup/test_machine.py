@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import platform
 import subprocess
 import sys
@@ -250,6 +251,25 @@ def test_a_machine_that_lets_nobody_listen(monkeypatch: Set) -> None:
 
     monkeypatch.setattr("socket.create_server", refuse)
     assert by_check(notebook.looks())["listener for the browser"].result == "note"
+
+
+def test_the_server_of_this_kernel(monkeypatch: Set, in_kernel: None) -> None:
+    """Of the servers on this machine, the one that has started the kernel; its token stays where it is."""
+
+    def running(**options: object) -> list[dict[str, object]]:
+        common = {"token": "C4nary", "base_url": "/user/jane/"}
+        return [
+            {**common, "pid": -1, "port": 8888, "url": "http://localhost:8888/user/jane/"},
+            {**common, "pid": os.getppid(), "port": 8889, "url": "https://localhost:8889/user/jane/?token=C4nary"},
+        ]
+
+    monkeypatch.setattr("jupyter_server.serverapp.list_running_servers", running)
+    assert notebook.server_address() == "https://127.0.0.1:8889/user/jane"
+    monkeypatch.setattr("os.getppid", lambda: -2)
+    monkeypatch.setenv("JPY_PARENT_PID", "-1")
+    assert notebook.server_address() == "http://127.0.0.1:8888/user/jane"
+    monkeypatch.delenv("JPY_PARENT_PID")
+    assert notebook.server_address() is None
 
 
 # Whatever happens

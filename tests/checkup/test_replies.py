@@ -273,13 +273,11 @@ def test_a_session_that_has_ended_is_asked_no_more(box: Sandbox, open_options: O
     assert of(asked, "ticks").why == "the session has ended"
 
 
-def test_a_limit_that_is_used_up_is_waited_for(
-    box: Sandbox, open_options: Open, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_limit_that_is_used_up_is_waited_for(box: Sandbox, open_options: Open) -> None:
     """Over HTTP a call that has no time to wait is not sent: it is asked once more, with time to wait."""
-    monkeypatch.setattr("dpyauth.wire.rest.PENALTIES", (0.01,))
-    session = open_options("rich", timeout=2.0)
-    box.faults.http(429, "get_accounts", body='{"errors":[{"status":429,"code":"RateLimit","message":"x"}]}')
+    session = open_options("rich", timeout=3.0)
+    refusal = '{"errors":[{"status":429,"code":"RateLimit","message":"x"}]}'
+    box.faults.http(429, "get_accounts", body=refusal, headers={"Retry-After": "4"})
     assert of(ask_all(session, ["get_accounts"]), "get_accounts").outcome == "asked"
 
 
