@@ -255,12 +255,13 @@ def test_a_machine_that_lets_nobody_listen(monkeypatch: Set) -> None:
 
 def test_the_server_of_this_kernel(monkeypatch: Set, in_kernel: None) -> None:
     """Of the servers on this machine, the one that has started the kernel; its token stays where it is."""
+    parent = os.getppid()
 
     def running(**options: object) -> list[dict[str, object]]:
         common = {"token": "C4nary", "base_url": "/user/jane/"}
         return [
             {**common, "pid": -1, "port": 8888, "url": "http://localhost:8888/user/jane/"},
-            {**common, "pid": os.getppid(), "port": 8889, "url": "https://localhost:8889/user/jane/?token=C4nary"},
+            {**common, "pid": parent, "port": 8889, "url": "https://localhost:8889/user/jane/?token=C4nary"},
         ]
 
     monkeypatch.setattr("jupyter_server.serverapp.list_running_servers", running)

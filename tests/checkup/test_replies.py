@@ -22,13 +22,15 @@ Open = Callable[..., Session]
 Change = Callable[[dict[str, Any]], object]
 
 PEOPLE = {
-    "options": ("rich", "trouble"),
+    "options": ("rich", "trouble", "new", "partner", "agent"),
     "v3": ("sandbox-rich-all", "sandbox-trouble-read", "sandbox-new-read", "a1-sandbox-rich-demo"),
 }
 
 
 def opened(api: str, who: str, open_options: Open, open_session: Open) -> Session:
-    return open_options(who) if api == "options" else open_session(who)
+    if api == "options":
+        return open_options(who, **({"create_demo": True} if who == "new" else {}))
+    return open_session(who)
 
 
 def of(asked: list[Asked], call: str) -> Asked:
@@ -44,12 +46,13 @@ def test_in_the_sandbox_all_is_as_documented(
     box: Sandbox, open_options: Open, open_session: Open, api: str, who: str
 ) -> None:
     session = opened(api, who, open_options, open_session)
+    before = len(box.received)
     asked = ask_all(session)
     assert findings(asked) == []
     assert {one.call for one in asked} == set(load(api))
     assert sum(one.outcome == "asked" for one in asked) >= 15
-    sent = {received.call for received in box.received}
-    assert not [name for name in sent if name in load(api) and load(api)[name].changes is True and name != "authorize"]
+    sent = {received.call for received in box.received[before:]}
+    assert not [name for name in sent if name in load(api) and load(api)[name].changes is True]
     named = ask_all(
         session, sorted(name for name in load(api) if name.startswith("payment_agent_") and read(api, name))
     )
@@ -136,6 +139,28 @@ DRIFT: dict[str, list[tuple[Change, str, str, str]]] = {
         (at("data", to(SECRET)), "data", "other type", "text"),
         (without("data"), "data", "missing", "absent"),
     ],
+    "options wallet_list": [
+        (at("data.0.balances.USD.held", to("1.00")), "data[].balances.{}.held", "unknown field", "text"),
+        (
+            at("data.0.balances.USD.balance", to("much")),
+            "data[].balances.{}.balance",
+            "other type",
+            "text that is no number",
+        ),
+        (at("data.0.balances.BTC", to(True)), "data[].balances.{}", "other type", "true or false"),
+        (without("data.0.balances.USD.input"), "data[].balances.{}.input", "missing", "absent"),
+        (without("data.0.balances"), "data[].balances", "missing", "absent"),
+    ],
+    "options wallet_transactions": [
+        (
+            at("data.transactions.0.timestamp", to("soon")),
+            "data.transactions[].timestamp",
+            "other type",
+            "text that is no time",
+        ),
+        (without("data.transactions.0.metadata"), "data.transactions[].metadata", "missing", "absent"),
+    ],
+    "options wallet_exchange_rate": [(at("data.exchange_rate", to({})), "data.exchange_rate", "other type", "object")],
     "options account_nickname": [(at("data.nickname", to([SECRET])), "data.nickname", "other type", "list")],
     "options legacy_migration_status": [(at("status", to("paused")), "status", "new value", "paused")],
     # over the WebSocket
@@ -344,3 +369,9 @@ def exists(node: Any, path: str) -> bool:
             return False
         node = node[part]
     return True
+
+
+@pytest.mark.parametrize("entry", ["12.50", 12.5, 0])
+def test_a_wallet_may_tell_its_balances_as_bare_numbers(box: Sandbox, open_options: Open, entry: Any) -> None:
+    box.faults.edit(at("data.0.balances.USD", to(entry)), "wallet_list")
+    assert findings(ask_all(open_options("rich"), ["wallet_list"])) == []
