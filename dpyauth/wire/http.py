@@ -53,7 +53,7 @@ class Answer:
     body: bytes = field(repr=False)
     retry_after: float | None = None
     """How many seconds the server wants to be left alone."""
-    date: float | None = None
+    date: float | None = field(default=None, compare=False)
     """What time it is for the server, in seconds since 1970, where it says so."""
 
     @cached_property

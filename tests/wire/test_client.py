@@ -144,6 +144,23 @@ def test_an_answer() -> None:
     assert answer_to(handle) == Answer(418, "text/odd", b"tea", 7.0)
 
 
+@pytest.mark.parametrize(
+    ("said", "date"),
+    [
+        ("Thu, 01 Jan 1970 00:01:40 GMT", 100.0),
+        ("yesterday", None),
+        ("Thu, 99 Jan 1970 00:00:00 GMT", None),
+        ("", None),
+    ],
+)
+def test_what_time_it_is_for_the_server(said: str, date: float | None) -> None:
+    def handle(handler: RequestHandler) -> None:
+        handler.set_header("Date", said)
+        handler.write("tea")
+
+    assert answer_to(handle).date == date
+
+
 def test_a_redirect_is_not_followed() -> None:
     seen: list[str] = []
 
