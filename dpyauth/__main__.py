@@ -62,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
         "with what dpyauth knows of them: of all calls that only read, or of these",
     )
     doctor.add_argument("--sandbox", action="store_true", help="check the sandbox in place of Deriv")
-    doctor.add_argument("--api", help="which of Deriv's APIs to sign in to with --replies or --sandbox: options or v3")
+    doctor.add_argument("--api", help="which of Deriv's two APIs you use: options or v3")
     doctor.add_argument("--app-id", help="the app ID to sign in with")
     doctor.add_argument("--profile", default="default", help="the name under which a credential was remembered")
     doctor.add_argument("--server", help="address of another Deriv server")
@@ -80,8 +80,8 @@ def _examine(given: argparse.Namespace) -> Checkup:
         session = _signed_in(given)
     wanted = False if given.replies is None else given.replies or True
     try:
-        elsewhere = {} if session is not None else {"server": given.server, "oauth_host": given.oauth_host}
-        return doctor(session, replies=wanted, timeout=given.timeout, **elsewhere)
+        where = {} if session else {"api": given.api, "server": given.server, "oauth_host": given.oauth_host}
+        return doctor(session, replies=wanted, timeout=given.timeout, **where)
     finally:
         if session is not None:
             session.close()

@@ -24,7 +24,8 @@ TIMEOUT = 5.0
 def doctor(
     session: Session | None = None,
     *,
-    replies: bool | Collection[str] = False,
+    replies: bool | str | Collection[str] = False,
+    api: str | None = None,
     server: str | None = None,
     oauth_host: str | None = None,
     timeout: float = TIMEOUT,
@@ -43,9 +44,12 @@ def doctor(
     ----------
     session : Session, optional
         Check what this session uses, such as the sandbox that it is signed in to; else Deriv's own hosts.
-    replies : bool or collection of str
+    replies : bool, str or collection of str
         Compare replies: those of all such calls, or only of the calls named. Uses ``session``, else the one that
         `dpyauth.login` has opened.
+    api : {"v3", "options"}, optional
+        Which of Deriv's two APIs you use; else the one of your session, of ``DERIV_API``, or of your token and app ID.
+        Where you do not use the older one, it is no problem that Deriv has switched it off.
     server : str, optional
         Address of another Deriv server of either API, as for `dpyauth.login`.
     oauth_host : str, optional
@@ -66,7 +70,7 @@ def doctor(
     InvalidRequest, NotInThisApi
         A call that was named is none, or changes something.
     InvalidSetting
-        A server that cannot be right.
+        A setting that cannot be right.
 
     Examples
     --------
@@ -84,7 +88,7 @@ def doctor(
         raise InvalidSetting("Give either a session or server= and oauth_host=, not both.")
     broken: list[Row] = []
     try:
-        found = _places(session, server, oauth_host)
+        found = _places(session, api, server, oauth_host)
     except ImportError as error:
         found, broken = [], [_unloaded(error)]
     asks = session or signin._current
@@ -106,7 +110,8 @@ def doctor(
     if replies is not False and asks is not None:
         from dpyauth.checkup.asking import ask_all
 
-        compared = ask_all(asks, () if replies is True else replies)
+        named = () if replies is True else (replies,) if isinstance(replies, str) else replies
+        compared = ask_all(asks, named)
         rows.append(replies_row(compared, "the sandbox" if asks.sandbox else "Deriv"))
     return Checkup(rows, compared)
 
@@ -114,19 +119,19 @@ def doctor(
 _SESSION = "Session"
 
 
-def _places(session: Session | None, server: str | None, oauth_host: str | None) -> list[Place]:
+def _places(session: Session | None, api: str | None, server: str | None, oauth_host: str | None) -> list[Place]:
     """Return the hosts to ask."""
     from dpyauth.checkup.hosts import places
     from dpyauth.oauth.redirect import plain_host
     from dpyauth.registry import APIS
-    from dpyauth.settings import settings
+    from dpyauth.settings import known, settings
 
     host = None if oauth_host is None else plain_host(oauth_host)
     if server is not None:
-        return list(places(settings(server=server), host, wanted=True))
+        return list(places(settings(server=server, api=api), host, wanted=True))
     if session is not None and session._settings.server != APIS[session.api].server:
         return list(places(session._settings, None, wanted=True))
-    meant = _meant(session)
+    meant = _meant(session) if api is None else [known(api).name]
     found: list[Place] = []
     for name, facts in APIS.items():
         own = session._settings if session is not None and session.api == name else settings(_app_id(name), api=name)

@@ -78,11 +78,11 @@ def test_settings_that_cannot_be_right(box: Sandbox, open_options: Open) -> None
         doctor(oauth_host="https://example.org/login?token=x")
     with pytest.raises(InvalidSetting):
         doctor(timeout=0)
+    with pytest.raises(InvalidSetting, match="The API must be one of"):
+        doctor(api="v4")
 
 
-def test_an_api_that_is_switched_off_is_a_problem_for_those_who_stand_on_it(
-    box: Sandbox, front: Front, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_api_that_is_switched_off_is_a_problem_for_those_who_stand_on_it(box: Sandbox, front: Front) -> None:
     box.faults.refuse(520, times=2)
     checkup = doctor()
     result, what, _ = hosts(checkup)["api.derivws.com, WebSocket"]
@@ -93,9 +93,8 @@ def test_an_api_that_is_switched_off_is_a_problem_for_those_who_stand_on_it(
     assert "Deriv is retiring this API" in what
     assert 'dpyauth.login(api="options", ask=True)' in advice
     assert checkup.problems == 1
-    monkeypatch.setenv("DERIV_API", "v3")
     box.faults.refuse(520, times=2)
-    assert hosts(doctor())["ws.derivws.com, WebSocket"][0] == "problem"
+    assert hosts(doctor(api="v3"))["ws.derivws.com, WebSocket"][0] == "problem"
 
 
 @pytest.mark.parametrize(

@@ -323,6 +323,7 @@ def test_without_a_session_there_is_nothing_to_compare() -> None:
 
 def test_the_result_of_a_comparison(box: Sandbox, open_options: Open) -> None:
     session = open_options("rich")
+    assert doctor(session, replies="time").calls["call"].tolist() == ["time"]
     box.faults.edit(at("data.0.tier", to("C4nary")), "get_accounts")
     checkup = doctor(session, replies=["get_accounts", "time"])
     assert checkup.problems == 1
