@@ -26,8 +26,10 @@ _CARRIED = frozenset({"passthrough", "req_id"})
 _TOO_DEEP = 50  # levels
 
 
-def build(call: Call, given: Mapping[str, Any]) -> Fields:
-    """The fields of a request, checked and converted; sensitive values are wrapped as secrets.
+def build(call: Call, given: Mapping[str, Any], *, whole: bool = True) -> Fields:
+    """Return the fields of a request, checked and converted; sensitive values are wrapped as secrets.
+
+    ``whole`` says whether it is a whole request, so that its fields have to go together.
 
     Raises
     ------
@@ -51,7 +53,8 @@ def build(call: Call, given: Mapping[str, Any]) -> Fields:
             call=call.name,
             field=name,
         )
-    check_together(call.name, fields)
+    if whole:
+        check_together(call.name, fields)
     return fields
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from dpyauth.apis.catalog import Call, Schema
 from dpyauth.apis.request import Fields, build, reveal
 from dpyauth.apis.schemas import fits
+from dpyauth.apis.together import check_together
 from dpyauth.credentials import Secret
 from dpyauth.errors import InvalidRequest
 from dpyauth.panels.hints import Say, hint, kind, types, values, word
@@ -107,7 +108,13 @@ class Form:
                 _put(fields, each.path, value)
                 if not each.sensitive and not fits(each.schema, value):
                     doubtful[each.name] = self._say("doubtful", takes=self._hint(each))
-        return Entered(fields, wrong, doubtful, tuple(self._missing(fields, wrong)))
+        missing = tuple(self._missing(fields, wrong))
+        if not wrong and not missing:
+            try:
+                check_together(self.call.name, fields)
+            except InvalidRequest as error:
+                wrong[str(error.field)] = str(error)
+        return Entered(fields, wrong, doubtful, missing)
 
     # Inside
 
@@ -154,7 +161,8 @@ class Form:
         if each.path == (OTHERS,):
             return given
         schema = {**each.schema, "sensitive": 1} if each.sensitive else each.schema
-        return build(Call(self.call.name, "", {each.name: schema}, ()), {each.name: given})[each.name]
+        alone = Call(self.call.name, "", {each.name: schema}, (), rest=self.call.rest)
+        return build(alone, {each.name: given}, whole=False)[each.name]
 
     def _chosen(self, each: Field, text: str) -> Any:
         for value in values(each.schema):

@@ -167,6 +167,15 @@ def test_required_fields_are_missed() -> None:
     assert "data.agent_id" in agent.read({}).missing
 
 
+def test_what_deriv_would_refuse_without_a_word_is_said_at_its_field() -> None:
+    agent = form("payment_agent_withdraw", "options").read({"data.amount": "1e3", "data.verification_code": "4711"})
+    assert agent.wrong["data.amount"].endswith("write '1000'.")
+    assert agent.wrong["data.verification_code"].endswith("takes six digits as text.")
+    quote = {"source_type": "main", "source_id": "a", "destination_type": "p2p", "destination_id": "b"}
+    quote |= {"amount": "5", "balance": "9", "source_currency": "USD", "destination_currency": "EUR"}
+    assert list(form("wallet_transfer_validate", "options").read(quote).wrong) == ["rate"]
+
+
 @given(st.sampled_from(EVERY), st.data())
 def test_whatever_is_entered_is_read_or_refused(which: tuple[str, str], data: st.DataObject) -> None:
     form = Form(load(which[0])[which[1]], say)
