@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Union
 
@@ -23,10 +23,11 @@ from dpyauth.frames.values import (
     as_float,
     as_list,
     as_microseconds,
+    as_moment,
     as_number,
-    as_seconds,
     as_text,
     mapping,
+    told,
 )
 
 Kind = Literal["text", "enum", "flag", "count", "money", "exact", "number", "time", "moment", "list", "map", "any"]
@@ -86,11 +87,25 @@ def array(column: Column, values: list[Any], decimal: bool = False) -> Array:
         case "any":
             return _objects(values)
         case "moment":
-            return _moments(np.array([as_microseconds(as_seconds(v)) for v in values], dtype="int64"))
+            return _moments(np.array([as_moment(v) for v in values], dtype="int64"))
     try:
         return _at_once(column, msgspec.convert(values, _USUAL[column.kind]))
     except (msgspec.ValidationError, OverflowError, UnicodeEncodeError):
         return _one_by_one(column, values)
+
+
+def left_out(kind: Kind, values: list[Any], made: Array) -> list[Any] | None:
+    """Return what a column of this kind did not take of its values, each in its row; None where it took all."""
+    if kind in ("any", "list"):
+        return None
+    if kind == "map":
+        missing = np.array([not isinstance(value, Mapping) for value in values], dtype=bool)
+    else:
+        missing = np.asarray(pd.isna(made))
+    if values.count(None) == np.count_nonzero(missing):
+        return None
+    left = [value if gone and told(value) else None for value, gone in zip(values, missing, strict=True)]
+    return left if any(value is not None and value == value for value in left) else None
 
 
 def _at_once(column: Column, values: list[Any]) -> Array:

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from decimal import Decimal
-from itertools import accumulate, chain
-from typing import Any, cast
+from itertools import chain
+from typing import Any
 
 import pandas as pd
 
 from dpyauth.apis.catalog import Call
 from dpyauth.apis.request import echoed
-from dpyauth.apis.shapes import ENVELOPE, Node, Shape, load, veiled
-from dpyauth.errors import InvalidRequest
-from dpyauth.frames.arrays import Array, Column, Kind, array
-from dpyauth.frames.columns import Context, assemble, masked
-from dpyauth.frames.values import as_list, mapping, pick
+from dpyauth.apis.shapes import ENVELOPE, Node, Shape, load
+from dpyauth.frames.columns import Context, assemble
+from dpyauth.frames.table import Table, is_column, pairs
+from dpyauth.frames.values import as_list, mapping, told
 from dpyauth.sensitive import hides
-
-_DEEPEST = 8  # levels of an object nobody has documented that still become columns
 
 
 def generic(
@@ -77,7 +73,9 @@ def generic(
         object, data as keys  Python dicts; empty, never missing
         ====================  =========================================================================
 
-        A field that holds something else than Deriv documents counts as missing.
+        A field that holds something else than Deriv documents counts as missing; what it holds is in a column of its
+        own, among those that are not documented, with ``_`` behind the name. Where there are no rows, what stands
+        beside them is in ``attrs["beside"]``, as JSON.
 
     Raises
     ------
@@ -104,7 +102,10 @@ def generic(
         table.add_currency(_currencies(shape.currency, call, reply, context, table))
     if context.request is None:
         context = replace(context, request=_request(call, mapping(reply.get("echo_req"))))
-    return assemble(dict(table.columns(decimal, reveal)), table.length, context)
+    result = assemble(dict(table.columns(decimal, reveal)), table.length, context)
+    if beside := table.alone(reveal):
+        result.attrs["beside"] = beside
+    return result
 
 
 def promised(call: Call, api: str) -> list[pd.DataFrame]:
@@ -114,141 +115,10 @@ def promised(call: Call, api: str) -> list[pd.DataFrame]:
     return [generic(call, form, Context(call.name, api=api)) for form in forms]
 
 
-class _Table:
-    """The columns of a frame to be, as plain values: those that Deriv documents, and others."""
-
-    def __init__(self, call: str, length: int) -> None:
-        self.call = call
-        self.length = length
-        self.clear = True  # whether Deriv documents all that was spread
-        self._hidden: set[str] = set()  # undocumented fields, with all that is in them, that are secret or personal
-        self._known: dict[str, tuple[Node, list[Any]]] = {}
-        self._extra: list[tuple[str, list[Any]]] = []
-
-    def spread(self, name: str, node: Any, values: list[Any], depth: int = 0) -> None:
-        """Add what these values, one a row, hold: a column, or several columns for an object."""
-        if node is None:
-            self._guess(name, values, depth)
-        elif _is_column(node):
-            self._known[name or "value"] = (node, values)
-        elif fields := node.get("()"):
-            self.spread(name, fields, [dict(zip(fields, as_list(v), strict=False)) for v in values], depth)
-        else:
-            self._object(name, node, values, depth)
-
-    def _object(self, name: str, node: Mapping[str, Any], values: list[Any], depth: int) -> None:
-        prefix = f"{name}." if name else ""
-        strays: list[Any] = []
-        if set(map(type, values)) != {dict}:
-            strays = [None if isinstance(v, Mapping) else v for v in values]
-            values = [mapping(v) for v in values]
-        if "" in node:
-            self.spread(name, node[""], strays or [None] * len(values))
-        elif any(stray is not None for stray in strays):
-            self._guess(name, strays, depth)
-        for field, child in node.items():
-            if field:
-                self.spread(prefix + field, child, pick(values, field), depth)
-        for field in _unknown(values, node):
-            found = pick(values, field)
-            beside = set(node).union(*values)
-            if any(hides(value, field, self.call, name, beside) for value in found):
-                self._hidden.add(prefix + field)
-            self.spread(prefix + field, None, found, depth + 1)
-
-    def _guess(self, name: str, values: list[Any], depth: int) -> None:
-        if depth < _DEEPEST and any(values) and all(v is None or isinstance(v, Mapping) for v in values):
-            self._object(name, {}, values, depth)
-        else:
-            self._extra.append((name or "value", values))
-
-    def beside(self, name: str, node: Node | None, value: Any, path: str, others: Collection[str]) -> None:
-        """Add what stands beside the rows, under its full path where a column of the rows has its name."""
-        hidden = node is None and hides(value, name, self.call, path.rpartition(".")[2], others)
-        while name in self._known:
-            name = f"{path}.{name}" if path and not name.startswith(path) else f"{name}_"
-        if hidden:
-            self._hidden.add(name)
-        self.spread(name, node, [value] * self.length)
-
-    def exploded(self, name: str, call: str) -> _Table:
-        """The same with one row per item of a column."""
-        node, values = self._known.get(name) or (None, dict(self._extra).get(name, []))
-        if not isinstance(node, Mapping) and not any(isinstance(v, list) for v in values):
-            lists = [column for column, (other, _) in self._known.items() if isinstance(other, Mapping)]
-            lists += [column for column, held in self._extra if any(isinstance(v, list) for v in held)]
-            raise InvalidRequest(
-                f"The frame of '{call}' has no column {name!r} to spread. "
-                f"These can be: {', '.join(map(repr, lists)) or 'none'}.",
-                call=call,
-                field="explode",
-            )
-        keyed = isinstance(node, Mapping) and "{}" in node
-        items = [list(mapping(v).items()) if keyed else as_list(v) for v in values]
-        at = [row for row, found in enumerate(items) for _ in found or (None,)]
-        flat = [item for found in items for item in found or ((None, None) if keyed else None,)]
-        result = _Table(call, len(at))
-        result.clear = self.clear and isinstance(node, Mapping) and "any" not in node.values()
-        result._hidden = set(self._hidden)
-        for other, (kind, column) in self._known.items():
-            if other == name:
-                result._unpack(name, node, flat)
-            else:
-                result._known[other] = (kind, [column[row] for row in at])
-        for other, column in self._extra:
-            if other == name and node is None:
-                result._guess(name, flat, 1)
-            else:
-                result._extra.append((other, [column[row] for row in at]))
-        return result
-
-    def _unpack(self, name: str, node: Any, flat: list[Any]) -> None:
-        """Add the items of an exploded column."""
-        if "{}" in node:
-            self.spread(f"{name}.key", "text", [key for key, _ in flat])
-            below = f"{name}.value" if _is_column(node["{}"]) else name
-            self.spread(below, None if node["{}"] == "any" else node["{}"], [value for _, value in flat])
-        else:
-            self.spread(name, None if node["[]"] == "any" else node["[]"], flat)
-
-    def keys(self) -> list[Any]:
-        """Return what the rows are called, where their keys are data."""
-        return self._known["key"][1] if "key" in self._known else [None] * self.length
-
-    def add_currency(self, usual: list[Any]) -> None:
-        """Add what the money of each row is in: what the row says itself, else the usual."""
-        told: list[Any] = [None] * self.length
-        for place, (name, values) in enumerate(self._extra):
-            if name == "currency" and all(isinstance(value, str | None) for value in values):
-                told = values
-                del self._extra[place]
-                break
-        self._known["currency"] = ("text", [own or other for own, other in zip(told, usual, strict=True)])
-
-    def columns(self, decimal: bool, reveal: bool) -> Iterator[tuple[str, Array]]:
-        """The typed columns, in order."""
-        for name, (node, values) in self._known.items():
-            yield name, _typed(self.call, name, node, values, decimal, reveal)
-        taken = set(self._known)
-        for name, values in self._extra:
-            hidden = not reveal and self._hides(name, values)
-            if not reveal and not hidden:
-                values = [veiled(v, None, call=self.call, name=name) for v in values]
-            while name in taken:
-                name += "_"
-            taken.add(name)
-            yield name, masked(name, values) if hidden else array(Column(name, _guessed(values)), values, decimal)
-
-    def _hides(self, name: str, values: list[Any]) -> bool:
-        """Whether an undocumented column is secret or personal, or a part of what is."""
-        wholes = accumulate(name.split("."), lambda whole, part: f"{whole}.{part}")
-        return not self._hidden.isdisjoint(wholes) or any(hides(value, name, self.call) for value in values)
-
-
-def _table(call: str, shape: Shape, reply: Mapping[str, Any]) -> _Table:
-    """The rows of a reply, and what stands beside them."""
+def _table(call: str, shape: Shape, reply: Mapping[str, Any]) -> Table:
+    """Return the rows of a reply, and what stands beside them."""
     path = _form(shape, reply)
-    forms = {other[0] for other in shape.rows if other}
+    forms = {other[0] for other in shape.rows if other} - set(path[:1])
     node: Any = shape.reply
     value: Any = {name: held for name, held in reply.items() if name not in ENVELOPE}
     if not node and len(value) == 1:  # nothing is known about the call, but its answer stands alone
@@ -257,44 +127,66 @@ def _table(call: str, shape: Shape, reply: Mapping[str, Any]) -> _Table:
         hidden = hides(held, path[0], call)
         node = {path[0]: "!any" if hidden else {"[]": {}} if isinstance(held, list) else {}}
     aside: list[tuple[str, Node | None, Any, str, Collection[str]]] = []
+    counted: Any = None
+    there = True
     for depth, step in enumerate(path):
         here = mapping(value)
         at = ".".join(path[:depth])
-        skipped = {step, "count"} if "count" in node else {step}  # the number of rows needs no column
-        skipped |= set() if depth else forms
         every = {**node, **here}
-        aside += [(name, node.get(name), here.get(name), at, every) for name in every if name not in skipped]
-        node, value = node[step], here.get(step)
-    table = _rows(call, path[-1] if path else "", node, value)
-    for known in (True, False):
+        for name in every:
+            known, held = node.get(name), here.get(name)
+            if name == "count" and known is not None:
+                counted, known = held, None
+            if name != step and (depth or name not in forms or told(held)):
+                aside.append((name, None if name in forms and not depth else known, held, at, every))
+        node = node[step]
+        if isinstance(value, Mapping) or not told(value):  # else what should lead to the rows can only be the rows
+            value, there = here.get(step), step in here
+    strange = any(other is None and told(held) for name, other, held, _, _ in aside if name != "count")
+    table = _rows(call, path[-1] if path else "", node, value, least=int(strange and not there))
+    if not told(counted) or counted == table.length:  # the number of rows needs no column
+        aside = [each for each in aside if each[0] != "count" or each[2] is not counted]
+    for documented in (True, False):
         for name, other, held, at, others in aside:
-            if (other is not None) == known:
+            if (other is not None) == documented:
                 table.beside(name, other, held, at, others)
     return table
 
 
-def _rows(call: str, name: str, node: Any, value: Any) -> _Table:
+def _rows(call: str, name: str, node: Any, value: Any, least: int) -> Table:
+    """Return the rows that a value holds, as Deriv documents it or not; ``least`` of them in any case."""
+    if isinstance(node, Mapping) and "||" in node:
+        return _side_by_side(call, node["||"], value, least)
+    keys: list[Any] | None = None
     if not isinstance(node, Mapping):
-        table = _Table(call, int(value is not None))
-        table.spread(name, node, [value] * table.length)
+        rows, item, label = [] if value is None else [value], node, name
     elif "[]" in node:
-        rows = as_list(value)
-        table = _Table(call, len(rows))
-        table.spread(name if _is_column(node["[]"]) else "", node["[]"], rows)
+        rows, item = as_list(value), node["[]"]
+        label = name if is_column(item) else ""
     elif "{}" in node:
-        held = mapping(value)
-        table = _Table(call, len(held))
-        table.spread("key", "text", list(held))
-        table.spread("value" if _is_column(node["{}"]) else "", node["{}"], list(held.values()))
-    elif "||" in node:
-        held = mapping(value)
-        lists = {field: as_list(held.get(field)) for field in node["||"]}
-        table = _Table(call, max(map(len, lists.values())))
-        for field, child in node["||"].items():
-            table.spread(field, child, lists[field] + [None] * (table.length - len(lists[field])))
+        keys, rows, item = [key for key, _ in pairs(value)], [held for _, held in pairs(value)], node["{}"]
+        label = "value" if is_column(item) else ""
     else:
-        table = _Table(call, int(bool(value)))
-        table.spread("", node, [value] * table.length)
+        rows, item, label = (value if isinstance(value, list) else [value]) if told(value) else [], node, ""
+    rows = rows or [None] * least
+    table = Table(call, len(rows))
+    if keys is not None:
+        table.spread("key", "text", keys or [None] * least)
+    table.spread(label, item, rows)
+    return table
+
+
+def _side_by_side(call: str, lists: Mapping[str, Node], value: Any, least: int) -> Table:
+    """Return the rows of lists that stand side by side, and what else is with them in each."""
+    held = mapping(value)
+    columns = {name: as_list(held.get(name)) for name in lists}
+    others = {name: child for name, child in held.items() if name not in lists and told(child)}
+    others |= {} if isinstance(value, Mapping) or not told(value) else {"value": value}
+    table = Table(call, max(*map(len, columns.values()), least, int(bool(others))))
+    for name, child in lists.items():
+        table.spread(name, child, columns[name] + [None] * (table.length - len(columns[name])))
+    for name, child in others.items():
+        table.beside(name, None, child, "", held)
     return table
 
 
@@ -306,49 +198,7 @@ def _form(shape: Shape, reply: Mapping[str, Any]) -> tuple[str, ...]:
     return next(chain(found, asked, shape.rows))
 
 
-def _is_column(node: Any) -> bool:
-    """Whether such a value fills one column, not several."""
-    return not isinstance(node, Mapping) or "[]" in node or "{}" in node
-
-
-def _unknown(values: list[Any], node: Mapping[str, Any]) -> list[str]:
-    """Fields that are not documented, in the order they come up."""
-    fields = set(chain.from_iterable(values))
-    if fields <= node.keys():
-        return []
-    return [str(field) for field in dict.fromkeys(chain.from_iterable(values)) if field not in node]
-
-
-def _typed(call: str, name: str, node: Node, values: list[Any], decimal: bool, reveal: bool) -> Array:
-    if isinstance(node, list):
-        return array(Column(name, "enum", values=tuple(node)), values)
-    if isinstance(node, Mapping):
-        if not reveal:
-            values = [veiled(v, node, call=call, name=name) for v in values]
-        return array(Column(name, "list" if "[]" in node else "map"), values)
-    if node.startswith("!") and not reveal:
-        return masked(name, values)
-    form = cast("Kind", node.removeprefix("!"))
-    if form == "any" and not reveal:
-        values = [veiled(v, None, call=call, name=name) for v in values]
-    return array(Column(name, form), values, decimal)
-
-
-def _guessed(values: list[Any]) -> Kind:
-    """What a column that nobody has documented seems to hold."""
-    types = {type(v) for v in values if v is not None}
-    if not types or types == {str}:
-        return "text"
-    if types == {bool}:
-        return "flag"
-    if types == {int}:
-        return "count" if all(v is None or abs(v) < 2**63 for v in values) else "any"
-    if types <= {int, float, Decimal}:
-        return "exact"
-    return "list" if types == {list} else "any"
-
-
-def _currencies(source: str, call: Call, reply: Mapping[str, Any], context: Context, table: _Table) -> list[str | None]:
+def _currencies(source: str, call: Call, reply: Mapping[str, Any], context: Context, table: Table) -> list[str | None]:
     """Return what the money of each row is in that does not say it."""
     if source == "key":
         return table.keys()

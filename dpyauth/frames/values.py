@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from operator import itemgetter
 from typing import Any
@@ -15,6 +15,8 @@ FIRST_SECOND, LAST_SECOND = -62_135_596_800, 253_402_300_799
 
 _MILLISECONDS = 10**11
 """A time above this is no number of seconds (that would be the year 5138): it is one of milliseconds."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 NO_TIME = -INT64
 """How numpy stores NaT."""
@@ -30,6 +32,11 @@ def dig(value: Any, path: str) -> Any:
 def mapping(value: Any) -> Mapping[str, Any]:
     """The value itself if it is a mapping, else an empty one."""
     return value if isinstance(value, Mapping) else {}
+
+
+def told(value: Any) -> bool:
+    """Return whether there is anything in a value."""
+    return value is not None and value != "" and value != [] and value != {}
 
 
 def mappings(value: Any) -> list[Mapping[str, Any]]:
@@ -103,15 +110,28 @@ def as_count(value: Any) -> int | None:
 
 
 def as_seconds(value: Any) -> Decimal | None:
-    """Return the epoch seconds of a time for which Deriv documents no form: a number, or a date in ISO form (UTC)."""
+    """Return the epoch seconds of a time as `as_moment` reads it."""
+    micros = as_moment(value)
+    return None if micros == NO_TIME else Decimal(f"{micros}e-6")
+
+
+def as_moment(value: Any) -> int:
+    """Return the microseconds since 1970 of a time in a form that may change: seconds, milliseconds, or ISO 8601.
+
+    Without a zone it is in UTC, as all times of Deriv are. Like `as_microseconds` without Decimal arithmetic.
+    """
     number = as_number(value)
+    if number is not None and not _MILLISECONDS < number <= LAST_SECOND * 1000:
+        return as_microseconds(number)
     if number is not None:
-        return number / 1000 if number > _MILLISECONDS else number
+        whole = int(number)
+        return whole * 1000 + round((float(number) - whole) * 1000)
     try:
         moment = datetime.fromisoformat(value)
     except (TypeError, ValueError):
-        return None
-    return as_number((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+        return NO_TIME
+    micros = ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - _EPOCH) // timedelta(microseconds=1)
+    return micros if FIRST_SECOND <= micros // 1_000_000 <= LAST_SECOND else NO_TIME
 
 
 def as_microseconds(value: Any) -> int:

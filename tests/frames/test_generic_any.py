@@ -169,8 +169,11 @@ def test_a_reply_by_the_schema_makes_the_promised_columns(data: st.DataObject) -
     schema = SCHEMAS[api, name]
     reply = data.draw(conforming(schema, schema))
     reply.pop("echo_req", None)
-    frame = ask(name, reply, api)
-    assert dtypes(frame) in forms(name, api)
+    found = dtypes(ask(name, reply, api))
+    form = next(form for form in forms(name, api) if found[: len(form)] == form)
+    # A text where the schema has one for a number is kept in a column of its own, and so is a wrong number of rows
+    others = {column.removesuffix("_") for column, _ in found[len(form) :]}
+    assert others <= {"count", *(column for column, _ in form)}
 
 
 @at_length
