@@ -243,6 +243,51 @@ def test_calls_that_go_wrong(awaited: bool, open_options: Open, place: Sandbox, 
             place.faults.clear()
 
 
+CODE = "471108"
+EXCHANGE = {
+    "source_wallet_id": "0a1b2c3d-0000-4000-8000-000000000001",
+    "destination_wallet_id": "0a1b2c3d-0000-4000-8000-000000000002",
+    "request_id": "0a1b2c3d-0000-4000-8000-00000000000a",
+    "source_currency": "USD",
+    "destination_currency": "EUR",
+    "amount": "5.00",
+    "exchange_rate": "0.9",
+    "rate_token": "C4nary-quote",
+    "description": "for C4nary",
+}
+WITHDRAWAL = {"agent_id": 7, "amount": "5.00", "currency": "USD", "verification_code": CODE, "notes": "for C4nary"}
+PAYMENTS: list[tuple[str, dict[str, Any]]] = [
+    ("wallet_transfer_exchange", EXCHANGE),
+    ("wallet_transfer_exchange", {**EXCHANGE, "amount": 5.0}),
+    ("wallet_transfer_exchange", {**EXCHANGE, "rate_tokem": "C4nary-quote"}),
+    ("payment_agent_withdraw", {"data": WITHDRAWAL}),
+    ("payment_agent_withdraw", {"data": {**WITHDRAWAL, "verification_code": f"{CODE}7"}}),
+    ("payment_agent_withdraw", {"data": {**WITHDRAWAL, "verification_kode": CODE}}),
+]
+
+
+@pytest.mark.parametrize("fault", ["none", "repeats", "reset", "gateway"])
+@pytest.mark.parametrize(("call", "fields"), PAYMENTS)
+def test_what_a_payment_proves_itself_with(
+    call: str, fields: dict[str, Any], fault: str, open_options: Open, place: Sandbox, logged: Any, capfd: Any
+) -> None:
+    place.options.passes[PAT].scopes = ("trade", "payment")
+    session = open_options(access_token(PAT, "a test"))
+    proof = CODE if "data" in fields else "C4nary-quote"
+    said = json.dumps({"errors": [{"code": "Odd", "status": 400, "message": f"Not {proof}"}]})
+    if fault == "repeats":
+        place.faults.http(400, call, 9, body=said)
+    elif fault != "none":
+        FAULTS[fault](place.faults, call)
+    with pytest.raises(DpyauthError) as failed:
+        session.call(call, timeout=2, **fields)
+    shown_anywhere = [told(failed.value), shown(session), session.events().to_csv(), capfd.readouterr(), logged.text]
+    for place_of_it in shown_anywhere:
+        clean(place_of_it)
+        assert CODE not in str(place_of_it)
+    assert held(session) == []
+
+
 @pytest.mark.parametrize("token", [PAT[:-1], PAT.upper(), PAT.replace("51", "52"), "ory_at_C4nary"])
 def test_logging_in_with_a_wrong_one(token: str, place: Sandbox, logged: Any, capfd: Any) -> None:
     with pytest.raises(DpyauthError) as refused:

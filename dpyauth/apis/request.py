@@ -150,7 +150,9 @@ def _through(
         known = schema.get("properties", {})
         names = list(map(str, value))
         return {
-            key: _through(call, str(key), child, known.get(key, {}), treat, name, names, depth + 1)
+            key: treat(child, {})
+            if known and key not in known and child is not None  # a slip of the pen, perhaps
+            else _through(call, str(key), child, known.get(key, {}), treat, name, names, depth + 1)
             for key, child in value.items()
         }
     if isinstance(value, list | tuple):

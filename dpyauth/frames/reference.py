@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from textwrap import fill
 from typing import Any
 
 import pandas as pd
 
-from dpyauth.apis.catalog import Call, Catalog
+from dpyauth.apis.catalog import Call, Catalog, Schema
+from dpyauth.apis.wanted import LIKE
 from dpyauth.frames.arrays import Column
 from dpyauth.frames.columns import frame
 from dpyauth.frames.generic import promised
@@ -103,12 +104,11 @@ def help_text(call: Call, api: str) -> str:
         needs = "a sign-in"
     streams = {"no": "one reply", "yes": "one reply, or a stream", "required": "a stream"}[call.streams]
     lines += [f"Needs    {needs}", f"Answers  {streams}", f"Changes  {_effect(call)}", ""]
-    fields = {name: schema for name, schema in call.fields.items() if name != "subscribe"}
+    fields = [each for name in call.fields if name != "subscribe" for each in _with_parts(name, call)]
     lines += ["Fields" if fields else "Fields   none"]
-    width = max(map(len, fields), default=0) + 2
-    for name, schema in fields.items():
-        star = "*" if name in call.required else ""
-        lines += _wrapped(f"{name + star:<{width}}", _type(schema) + _marks(name, schema, call))
+    width = max((len(name) for name, _, _ in fields), default=0) + 2
+    for name, schema, required in fields:
+        lines += _wrapped(f"{name + '*' * required:<{width}}", _type(schema) + _marks(name, schema, call))
     if call.open:
         lines += _wrapped("", "and others: the names of what is asked about")
     for form in promised(call, api):
@@ -119,6 +119,14 @@ def help_text(call: Call, api: str) -> str:
     return "\n".join(lines)
 
 
+def _with_parts(name: str, call: Call) -> Iterator[tuple[str, Schema, bool]]:
+    """List a field, the fields within it, and whether each is required."""
+    schema = call.fields[name]
+    yield name, schema, name in call.required
+    for part, inner in schema.get("properties", {}).items():
+        yield f"{name}.{part}", inner, part in schema.get("required", ())
+
+
 def _changes(call: Call) -> str:
     if isinstance(call.changes, bool):
         return "always" if call.changes else "nothing"
@@ -127,7 +135,8 @@ def _changes(call: Call) -> str:
 
 def _effect(call: Call) -> str:
     if isinstance(call.changes, bool):
-        return "something at Deriv, so it is never repeated" if call.changes else "nothing"
+        harmless = f"; nothing with {call.unless}" if call.unless else ""
+        return f"something at Deriv, so it is never repeated{harmless}" if call.changes else "nothing"
     return f"something at Deriv if given {' or '.join(sorted(call.changes))}" if call.changes else "nothing"
 
 
@@ -161,7 +170,7 @@ def _type(schema: Mapping[str, Any]) -> str:
     if low is not None or high is not None:
         text += f", {low if low is not None else ''}..{high if high is not None else ''}"
     if "pattern" in schema:
-        text += f", like {schema['pattern']}"
+        text = LIKE.get(schema["pattern"], f"{text}, like {schema['pattern']}")
     return text
 
 

@@ -1,4 +1,5 @@
-"""Write the catalog of the APIs' calls (dpyauth/apis/v3.json, options.json) from the facts of Deriv's request schemas.
+"""Write the catalog of the APIs' calls (dpyauth/apis/v3.json, options.json) from the facts of Deriv's request schemas,
+and the page of the reference that lists them.
 
     python tests/catalog/make.py
 
@@ -197,6 +198,38 @@ def build(api: str) -> str:
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
+REFERENCE = HERE.parents[1] / "notebooks" / "reference" / "calls.md"
+"""The page that lists every call."""
+
+HEADINGS = {"options": "Deriv's current API (options)", "v3": "The older API (v3)"}
+
+
+def reference() -> str:
+    """Return the text of the page that lists every call."""
+    lines = [
+        "<!-- Written by tests/catalog/make.py -->",
+        "# Every call",
+        "",
+        'What `session.call()`, `session.frame()` and `session.stream()` take. `session.help("wallet_list")` tells',
+        "the fields of a call and the columns of its frame, `session.calls()` lists those that a session may make.",
+    ]
+    for api, heading in HEADINGS.items():
+        lines += ["", f"## {heading}", "", "| call | what for | scope | changes | over |", "|---|---|---|---|---|"]
+        calls = json.loads(build(api))
+        lines += [_row(name, call) for name, call in calls.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _row(name: str, call: dict[str, Any]) -> str:
+    changes = call.get("changes", False)
+    when = {True: "yes", False: ""}.get(changes) if isinstance(changes, bool) else f"with {' or '.join(changes)}"
+    when = f"{when}, not with {call['unless']}" if "unless" in call else when
+    rest = call.get("rest")
+    over = f"`{rest['method']} {rest['path']}`" if rest else "a socket"
+    return f"| `{name}` | {call['summary']} | {' or '.join(call.get('scopes', ()))} | {when} | {over} |"
+
+
 if __name__ == "__main__":
     for api in ("v3", "options"):
         target(api).write_text(build(api), encoding="utf-8")
+    REFERENCE.write_text(reference(), encoding="utf-8")

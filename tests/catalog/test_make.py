@@ -35,6 +35,14 @@ def test_the_data_file_is_what_the_script_makes(make: ModuleType, api: str) -> N
     assert make.target(api).read_text(encoding="utf-8") == make.build(api)
 
 
+def test_the_reference_lists_every_call(make: ModuleType) -> None:
+    page = make.REFERENCE.read_text(encoding="utf-8")
+    assert page == make.reference()
+    for api in APIS:
+        for row in table(api):
+            assert f"| `{row['call']}` | {row['summary']} |" in page
+
+
 def test_references_are_filled_in(make: ModuleType) -> None:
     fragment = {
         "type": "object",
