@@ -15,7 +15,8 @@
     │   ├── ApiUnavailable      Deriv's servers of this API refuse everybody, as if it were switched off; has .api
     │   └── ConnectionLost      the connection went away, and the call with it
     ├── CallTimeout             no reply in time
-    ├── OutcomeUnknown          a call that changes something was sent; what became of it is not known
+    ├── OutcomeUnknown          a call that changes something was sent; what became of it is not known; has .request_id
+    ├── NotCarriedOut           the answer to a transfer was lost, and Deriv does not know of it; has .request_id
     ├── BadReply                Deriv (or something before it) sent what is not a reply
     ├── KeepingFailed           a credential could not be remembered, or what was cannot be read
     ├── NestingRefused          nested event loops are not safe in this kernel
@@ -248,8 +249,35 @@ class CallTimeout(DpyauthError):
 class OutcomeUnknown(DpyauthError):
     """A call that changes something was sent, and whether Deriv carried it out is not known.
 
-    dpyauth never repeats such a call. Look (statement, portfolio, the Deriv site) before you send it again.
+    dpyauth never repeats such a call. Look (statement, portfolio, the Deriv site) before you send it again. A transfer
+    that Deriv knows by a ``request_id`` has been looked up by it, in vain: the text says how to do that later.
+
+    Attributes
+    ----------
+    request_id : str or None
+        By which Deriv knows the request, where the call has one.
     """
+
+    def __init__(self, message: str, *, call: str | None = None, request_id: str | None = None) -> None:
+        super().__init__(message, call=call)
+        self.request_id = request_id
+
+
+class NotCarriedOut(DpyauthError):
+    """A call that moves money was sent, its answer was lost, and Deriv does not know of the request afterwards.
+
+    Most likely it was not carried out. Sent again with the same ``request_id`` it is carried out once at most; without
+    it, it would be another transfer.
+
+    Attributes
+    ----------
+    request_id : str or None
+        By which Deriv would know the request.
+    """
+
+    def __init__(self, message: str, *, call: str | None = None, request_id: str | None = None) -> None:
+        super().__init__(message, call=call)
+        self.request_id = request_id
 
 
 class BadReply(DpyauthError):

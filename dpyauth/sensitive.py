@@ -141,6 +141,14 @@ _TABLE: Mapping[str, Kind | None] = {
     "wallet_transfer_platforms.description": "personal",
     "payment_agent_transfer.notes": "personal",
     "payment_agent_withdraw.notes": "personal",
+    # A transfer whose answer was lost is told as such a transaction
+    "wallet_transfer.source_client_id": "personal",
+    "wallet_transfer.destination_client_id": "personal",
+    "wallet_transfer_exchange.source_client_id": "personal",
+    "wallet_transfer_exchange.destination_client_id": "personal",
+    "wallet_transfer_platforms.source_client_id": "personal",
+    "wallet_transfer_platforms.destination_client_id": "personal",
+    "wallet_transfer_platforms.payout_method": "personal",
 }
 """What the name alone does not say, or says wrongly: by call and field, in requests and replies."""
 

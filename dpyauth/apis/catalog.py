@@ -45,6 +45,11 @@ class Call:
         Whether it changes anything at Deriv, or the fields with which it does.
     unless : str, optional
         The field with which it changes nothing after all, as a path: ``data.dry_run``.
+    key : str, optional
+        The field by which Deriv knows one request from another, as a path: ``data.request_id``. It is filled in where
+        it is left out.
+    lookup : Call, optional
+        The call that tells what became of the request with this key.
     extra : mapping, optional
         What else its schema says.
     rest : Rest, optional
@@ -62,6 +67,8 @@ class Call:
         streams: str = "no",
         changes: bool | Collection[str] = False,
         unless: str = "",
+        key: str = "",
+        lookup: Call | None = None,
         extra: Mapping[str, Any] | None = None,
         rest: Rest | None = None,
     ) -> None:
@@ -73,6 +80,8 @@ class Call:
         self.streams = streams
         self.changes = changes if isinstance(changes, bool) else frozenset(changes)
         self.unless = unless
+        self.key = key
+        self.lookup = lookup
         self.extra = extra
         self.rest = rest
 
@@ -117,27 +126,50 @@ class Call:
 
     def changes_with(self, fields: Mapping[str, Any]) -> bool:
         """Whether a request with these fields changes anything at Deriv (such a request is never repeated)."""
-        if self.unless and self._given(fields, self.unless) is True:
+        if self.unless and given(fields, self.unless) is True:
             return False
         if isinstance(self.changes, bool):
             return self.changes
         return any(fields.get(name) is not None for name in self.changes)
 
-    @staticmethod
-    def _given(fields: Any, path: str) -> Any:
-        """Return a field of a request; None where it is not given."""
-        for name in path.split("."):
-            fields = fields.get(name) if isinstance(fields, Mapping) else None
-        return fields
+    def key_in(self, fields: Mapping[str, Any]) -> str:
+        """Return the key by which Deriv knows a change with these fields; empty where it has none."""
+        key = given(fields, self.key) if self.key and self.changes_with(fields) else None
+        return key if isinstance(key, str) else ""
 
-    @functools.cached_property
-    def look(self) -> str:
-        """Where to see whether a change has happened, in words that follow "look at"."""
+    def look(self, fields: Mapping[str, Any]) -> str:
+        """Return where to see whether a change with these fields has happened, in words that follow "look at"."""
+        key = self.key_in(fields)
+        if key and self.lookup is not None:
+            return _line(self.lookup, key)
         return next((where for names, where in _LOOK if re.search(names, self.name)), "your account at Deriv")
+
+    def places(self) -> list[dict[str, str]]:
+        """Return all that can be asked for beside a key, where this call looks one up: each wallet, say."""
+        asked: list[dict[str, str]] = [{}]
+        for name in self.required:
+            if values := self.fields[name].get("enum"):
+                asked = [{**place, name: value} for place in asked for value in values]
+        return asked
 
     def many_with(self, fields: Mapping[str, Any]) -> bool:
         """Whether a stream with these fields is of several things, each of which may fail without the others."""
         return self.name == "proposal_open_contract" and fields.get("contract_id") is None
+
+
+def given(fields: Any, path: str) -> Any:
+    """Return a field of a request or a reply by its path, such as ``data.dry_run``; None where it is not there."""
+    for name in path.split("."):
+        fields = fields.get(name) if isinstance(fields, Mapping) else None
+    return fields
+
+
+def _line(lookup: Call, key: str) -> str:
+    """Return what to run to look a request up."""
+    first, *others = lookup.places()
+    asked = "".join(f", {name}={json.dumps(value)}" for name, value in {**first, "request_id": key}.items())
+    also = ", ".join(json.dumps(value) for other in others for value in other.values())
+    return f'session.frame("{lookup.name}"{asked})' + (f", and the same in {also}" if also else "")
 
 
 class Catalog(dict[str, Call]):
@@ -197,7 +229,11 @@ def load(api: str) -> Catalog:
     """The catalog of an API, read once."""
     with open(os.path.join(os.path.dirname(__file__), f"{api}.json"), encoding="utf-8") as file:
         raw = json.load(file)
-    return Catalog(api, {name: _call(name, **entry) for name, entry in raw.items()})
+    lookups = {name: entry.pop("lookup") for name, entry in raw.items() if "lookup" in entry}
+    calls = {name: _call(name, **entry) for name, entry in raw.items()}
+    for name, lookup in lookups.items():
+        calls[name].lookup = calls[lookup]
+    return Catalog(api, calls)
 
 
 def _call(name: str, *, rest: dict[str, str] | None = None, **entry: Any) -> Call:

@@ -100,6 +100,8 @@ def _number(value: Any, schema: Schema) -> int | float:
 def _string(value: Any, schema: Schema) -> str | Secret:
     if isinstance(value, Secret | str):
         return value
+    if type(value).__name__ == "UUID":
+        return str(value)
     if isinstance(value, dt.date):
         epoch, day = str(_epoch(value)), value.isoformat()[:10]
         preferred = [epoch, day] if isinstance(value, dt.datetime) else [day, epoch]

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
 from dpyauth.apis.access import Account, Candidate, Entrance, Learned, by_name_only, choose, said_of
@@ -56,6 +56,14 @@ EARLY = 60.0
 """A token is renewed when it ends within this many seconds."""
 
 T = TypeVar("T")
+
+
+class _Change(NamedTuple):
+    """A call that changes something."""
+
+    name: str
+    look: str
+    """Where to see whether it has happened."""
 
 
 class Access:
@@ -158,10 +166,10 @@ class Access:
     # On the background thread
 
     async def _ask(self, call: Call, fields: Mapping[str, Any], timeout: float, exact: bool) -> Reply:
-        change = call if call.changes_with(fields) else None
+        change = _Change(call.name, call.look(fields)) if call.changes_with(fields) else None
         return await self._asked(lambda left: self._rest.ask(call, fields, timeout=left, exact=exact), timeout, change)
 
-    async def _asked(self, ask: Callable[[float], Awaitable[T]], timeout: float, change: Call | None = None) -> T:
+    async def _asked(self, ask: Callable[[float], Awaitable[T]], timeout: float, change: _Change | None = None) -> T:
         """Ask within so many seconds; where the token is refused, see whether that is the end of the sign-in."""
         end = time.monotonic() + timeout
         try:
@@ -197,7 +205,9 @@ class Access:
         if refused is not None and refused.about.startswith("token"):  # the app ID was right at the sign-in
             self.on_refusal(refused.again())
 
-    async def _with_token(self, ask: Callable[[float], Awaitable[T]], timeout: float, change: Call | None = None) -> T:
+    async def _with_token(
+        self, ask: Callable[[float], Awaitable[T]], timeout: float, change: _Change | None = None
+    ) -> T:
         """Ask within so many seconds; with a new token where this one ends soon, or where Deriv says that it has.
 
         This machine's clock may be wrong, so that an end which has passed here is no reason to give up. A change is
@@ -345,7 +355,7 @@ def error(reply: Reply, call: str, secrets: Collection[Secret] = (), *, changes:
     return api_error(reply, call, secrets, _KINDS, changes=changes)
 
 
-def _change_refused(change: Call, refused: SignInRefused, renewed: bool, trouble: str) -> DpyauthError:
+def _change_refused(change: _Change, refused: SignInRefused, renewed: bool, trouble: str) -> DpyauthError:
     """Return the error for a change that was answered with HTTP 401."""
     if refused.code.startswith("HTTP"):  # no word of the API's own, so it may be that of a gateway in between
         return outcome_unknown(change.name, f"HTTP 401, and not from Deriv's API{trouble}", change.look)

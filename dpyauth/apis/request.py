@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from dpyauth.apis.catalog import Call, Schema, nearest
+from dpyauth.apis.catalog import given as given_in
 from dpyauth.apis.convert import UNFIT, Within, absent, convert, scalar
 from dpyauth.apis.paging import cursor_of
 from dpyauth.apis.schemas import problems
@@ -45,7 +46,7 @@ def build(call: Call, given: Mapping[str, Any], *, whole: bool = True) -> Fields
             raise InvalidRequest(_unknown(call, name), call=call.name, field=name)
         elif not absent(value):
             fields[name] = _field(call, name, value)
-    missing = [name for name in call.required if name not in fields]
+    missing = [name for name in call.required if name not in fields and name != call.key]
     if missing:
         name = missing[0]
         raise InvalidRequest(
@@ -56,6 +57,20 @@ def build(call: Call, given: Mapping[str, Any], *, whole: bool = True) -> Fields
     if whole:
         check_together(call.name, fields)
     return fields
+
+
+def keyed(call: Call, fields: Fields) -> Fields:
+    """Return the fields of a request, with a new key by which Deriv knows it where it takes one that is left out."""
+    if not call.key or not call.changes_with(fields) or given_in(fields, call.key) is not None:
+        return fields
+    import uuid  # only where it is used
+
+    return _with(fields, call.key.split("."), str(uuid.uuid4()))
+
+
+def _with(fields: Mapping[str, Any], path: list[str], value: str) -> Fields:
+    name, *rest = path
+    return {**fields, name: _with(fields.get(name, {}), rest, value) if rest else value}
 
 
 def reveal(value: Any) -> Any:

@@ -32,7 +32,7 @@ from dpyauth.frames.columns import Context
 from dpyauth.frames.detail import account_detail
 from dpyauth.frames.flags import status_flags
 from dpyauth.frames.generic import generic
-from dpyauth.frames.history import events, health, updates
+from dpyauth.frames.history import events, health, transfers, updates
 from dpyauth.frames.market import candles, exchange_rates, ticks, trading_times
 from dpyauth.frames.money import balance
 from dpyauth.frames.options import options_status
@@ -81,6 +81,7 @@ __all__ = [
     "trading_times",
     "transfer_fees",
     "transfer_limits",
+    "transfers",
     "updates",
     "verification",
     "wallet_transactions",

@@ -15,6 +15,7 @@ from dpyauth.frames.values import as_list, mapping, mappings
 from dpyauth.registry import APIS
 
 _EVENTS = (Column("time", "time"), Column("what"), Column("why"), Column("took", "number"))
+_TRANSFERS = (Column("time", "time"), Column("call"), Column("request_id"), Column("outcome"))
 
 
 def events(rows: Iterable[tuple[float, str, str, float | None]]) -> pd.DataFrame:
@@ -37,6 +38,29 @@ def events(rows: Iterable[tuple[float, str, str, float | None]]) -> pd.DataFrame
     'connected'
     """
     return frame(({"time": when, "what": what, "why": why, "took": took} for when, what, why, took in rows), _EVENTS)
+
+
+def transfers(rows: Iterable[tuple[float, str, str, str]]) -> pd.DataFrame:
+    """List the transfers that a session has sent.
+
+    Parameters
+    ----------
+    rows : iterable of (time, call, request_id, outcome)
+        Seconds since 1970, and three texts.
+
+    Returns
+    -------
+    pandas.DataFrame
+        In the order given: ``time`` datetime64[us, UTC], ``call``, ``request_id`` and ``outcome`` string.
+
+    Examples
+    --------
+    >>> from dpyauth.frames import transfers
+    >>> transfers([(0.0, "wallet_transfer", "3f0e", "done")])["outcome"].item()
+    'done'
+    """
+    named = ("time", "call", "request_id", "outcome")
+    return frame((dict(zip(named, row, strict=True)) for row in rows), _TRANSFERS)
 
 
 def health(

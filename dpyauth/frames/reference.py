@@ -103,7 +103,9 @@ def help_text(call: Call, api: str) -> str:
     if call.needs_auth and not call.scopes:
         needs = "a sign-in"
     streams = {"no": "one reply", "yes": "one reply, or a stream", "required": "a stream"}[call.streams]
-    lines += [f"Needs    {needs}", f"Answers  {streams}", f"Changes  {_effect(call)}", ""]
+    lines += [f"Needs    {needs}", f"Answers  {streams}", f"Changes  {_effect(call)}"]
+    lines += [f"Known by {call.key}: made for you if left out; a lost answer is looked up by it"] if call.key else []
+    lines += [""]
     fields = [each for name in call.fields if name != "subscribe" for each in _with_parts(name, call)]
     lines += ["Fields" if fields else "Fields   none"]
     width = max((len(name) for name, _, _ in fields), default=0) + 2
@@ -122,7 +124,7 @@ def help_text(call: Call, api: str) -> str:
 def _with_parts(name: str, call: Call) -> Iterator[tuple[str, Schema, bool]]:
     """List a field, the fields within it, and whether each is required."""
     schema = call.fields[name]
-    yield name, schema, name in call.required
+    yield name, schema, name in call.required and name != call.key
     for part, inner in schema.get("properties", {}).items():
         yield f"{name}.{part}", inner, part in schema.get("required", ())
 

@@ -17,6 +17,7 @@ from dpyauth.errors import (
     InputRefused,
     InvalidRequest,
     MissingScope,
+    NotCarriedOut,
     NotSignedIn,
     OutcomeUnknown,
 )
@@ -35,6 +36,7 @@ _MESSAGE = 1000
 
 _TITLES: tuple[tuple[type[DpyauthError], str], ...] = (
     (OutcomeUnknown, "title_unknown"),
+    (NotCarriedOut, "title_not_carried_out"),
     (ApiError, "title_refused"),
     (MissingScope, "title_scope"),
     (InvalidRequest, "title_request"),

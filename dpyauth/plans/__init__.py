@@ -145,7 +145,7 @@ class Ticket(ABC):
         if line is None or line.alive or pending.done:
             return
         if pending.changes and not pending.withdraw():
-            pending.fail(outcome_unknown(pending.call, "the session has ended", pending.look))
+            pending.fail(outcome_unknown(pending.call, "the session has ended", pending.look, pending.key))
         else:
             pending.fail(line.failure or not_sent(pending.call, "the session has ended"))
 

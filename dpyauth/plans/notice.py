@@ -39,7 +39,12 @@ class Notice:
         """Look whether there is something to say."""
         waited = time.monotonic() - self._started
         here = threading.current_thread() is threading.main_thread()
-        if waited >= AFTER and here and not pending.sent and not pending.changes:
+        if waited < AFTER or not here:
+            return
+        if pending.looking:
+            self._told = True
+            self._say(f"No answer; asking Deriv what became of '{pending.call}': {waited:.0f} s")
+        elif not pending.sent and not pending.changes:
             self._told = True
             self._say(f"Waiting for Deriv's limit of calls a minute, or for the connection: {waited:.0f} s")
 

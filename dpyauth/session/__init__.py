@@ -35,6 +35,7 @@ from dpyauth.session.legacy import Legacy
 from dpyauth.session.queries import Queries
 from dpyauth.session.showing import Showing
 from dpyauth.session.signing import Signing
+from dpyauth.session.transfers import KEPT, Sent, Transfers
 from dpyauth.session.wallets import Wallets
 from dpyauth.wire.budget import Budget
 from dpyauth.wire.calls import Pending
@@ -54,7 +55,7 @@ EVENTS_KEPT = 1000
 SAID_KEPT = 50
 
 
-class Session(Signing, Accounts, Asking, Queries, Facts, Histories, Wallets, Legacy, Showing):
+class Session(Signing, Accounts, Asking, Queries, Facts, Histories, Wallets, Transfers, Legacy, Showing):
     """A session with Deriv, made by `dpyauth.login`.
 
     Every method that asks Deriv something blocks until the answer is there, and has an awaitable twin of the same
@@ -86,6 +87,7 @@ class Session(Signing, Accounts, Asking, Queries, Facts, Histories, Wallets, Leg
         self._watchers: list[Callable[[], None]] = []
         self._budgets: dict[str, Budget] = {}  # of each API
         self._events: deque[tuple[float, str, str, float | None]] = deque(maxlen=EVENTS_KEPT)
+        self._sent: deque[Sent] = deque(maxlen=KEPT)
         self._since: float | None = None  # when the present sign-in began
         self._said: deque[Secret] = deque(maxlen=SAID_KEPT)  # secrets of the latest calls: replies may repeat them
         self._process = os.getpid()
@@ -284,7 +286,7 @@ class Session(Signing, Accounts, Asking, Queries, Facts, Histories, Wallets, Leg
         """Make one request of a plan ready to be sent. Nothing is sent here, and no lock is taken."""
         api = self._api
         call = api.CATALOG.find(request.call)
-        fields = requests.build(call, request.fields)
+        fields = requests.keyed(call, requests.build(call, request.fields))
         secrets = requests.secrets(fields)
         self._said.extend(secrets)
         timeout = self._timeout if request.timeout is None else check_timeout(request.timeout)
@@ -300,7 +302,8 @@ class Session(Signing, Accounts, Asking, Queries, Facts, Histories, Wallets, Leg
             timeout,
             deliver,
             changes=changes,
-            look=call.look,
+            look=call.look(fields) if changes else "",
+            key=call.key_in(fields),
             exact=request.exact,
             listener=feed,
             subscription=_subscription(call, fields, req_id, text, feed.many) if feed is not None else None,

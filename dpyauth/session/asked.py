@@ -65,6 +65,8 @@ class Asked(Ticket):
         session, pending, call = self._session, self.pending, self._call
         try:
             if call.rest is not None:
+                if pending.key:
+                    session._write_down(pending)
                 self.line = errands = session._errands_for(call)
                 errands.submit(pending, call, self._fields)
                 return
@@ -102,5 +104,5 @@ class Asked(Ticket):
                 pending.reply = None  # it may repeat secrets, and tracebacks show variables
                 del reply
                 unknown = pending.changes and leaves_open(error.code)
-                raise outcome_unknown(call.name, str(error), call.look) if unknown else error
+                raise outcome_unknown(call.name, str(error), pending.look) if unknown else error
         return reply

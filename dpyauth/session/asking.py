@@ -65,6 +65,9 @@ class Asking(Payloads):
             No reply in time, or no connection. A call that only reads is sent again by itself after a break.
         OutcomeUnknown
             A call that changes something was sent, but never answered. It is never repeated.
+        NotCarriedOut
+            A transfer was sent, but never answered, and Deriv does not know of its ``request_id`` afterwards. That of
+            a transfer is made for you if you leave it out; `transfers` lists it.
 
         Examples
         --------
@@ -129,7 +132,7 @@ class Asking(Payloads):
         InvalidRequest
             As for `call`; or ``explode`` names no column of lists; or ``account`` makes no sense: a call over HTTP
             (options) is not about one of the accounts, and what changes something is done for one account at a time.
-        NotSignedIn, MissingScope, ApiError, CallTimeout, ConnectionLost, OutcomeUnknown
+        NotSignedIn, MissingScope, ApiError, CallTimeout, ConnectionLost, OutcomeUnknown, NotCarriedOut
             As for `call`.
 
         Examples

@@ -40,9 +40,11 @@ class Pending:
         "done",
         "error",
         "exact",
+        "key",
         "lane",
         "listener",
         "look",
+        "looking",
         "losses",
         "queued_at",
         "reply",
@@ -66,6 +68,7 @@ class Pending:
         *,
         changes: bool = False,
         look: str = "",
+        key: str = "",
         exact: bool = False,
         lane: str = "general",
         listener: Listener | None = None,
@@ -80,10 +83,12 @@ class Pending:
         self.deliver = deliver
         self.changes = changes
         self.look = look  # where to see whether a change has happened
+        self.key = key  # by which Deriv knows it, if it is a change that can be looked up
         self.exact = exact
         self.lane = lane
         self.listener = listener
         self.subscription = subscription
+        self.looking = False  # whether its answer was lost, and Deriv is asked for it by its key
         self.queued_at = 0.0
         self.waited = 0.0  # for Deriv's rate limits, in seconds; its own time stood still
         self.sent_at = sent_at
@@ -225,12 +230,13 @@ class Calls:
                 self.next_deadline = min(self.next_deadline, deadline)
 
 
-def outcome_unknown(call: str, reason: str, look: str) -> OutcomeUnknown:
+def outcome_unknown(call: str, reason: str, look: str, key: str = "") -> OutcomeUnknown:
     """Return the error for a change that was sent and whose answer, if one came, does not say what became of it."""
     return OutcomeUnknown(
         f"'{call}' was sent, but no answer came that says what became of it ({reason.rstrip('.')}). It may or may not "
         f"have happened. {look_first(look)} dpyauth never repeats it.",
         call=call,
+        request_id=key or None,
     )
 
 

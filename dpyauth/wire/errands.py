@@ -9,9 +9,10 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from dpyauth.errors import BadReply, CallTimeout, DpyauthError
+from dpyauth.errors import BadReply, CallTimeout, DpyauthError, OutcomeUnknown
 from dpyauth.wire.background import background
 from dpyauth.wire.calls import Pending, outcome_unknown
+from dpyauth.wire.lookup import look_up
 
 if TYPE_CHECKING:
     from dpyauth.apis.catalog import Call
@@ -74,7 +75,10 @@ class Errands:
     # On the background thread
 
     def submit(self, pending: Pending, call: Call, fields: Mapping[str, Any]) -> None:
-        """Make a call. It ends, at the latest after its time-out, by calling its ``deliver``."""
+        """Make a call. It ends by calling its ``deliver``.
+
+        That is at the latest after its time-out; where a change whose answer is lost can be looked up, after that.
+        """
         if self.failure is not None:
             pending.fail(self.failure.again(call.name))
             return
@@ -93,21 +97,37 @@ class Errands:
             return  # the caller was interrupted, and has been told that it was not sent
         pending.sent_at = time.monotonic()
         try:
-            async with asyncio.timeout(pending.timeout + SLACK):
-                pending.resolve(await self._ask(call, fields, pending.timeout, pending.exact))
+            pending.resolve(await self._outcome(pending, call, fields))
         except DpyauthError as error:
             pending.fail(error.again(call.name))
         except asyncio.CancelledError:
             pending.fail(self._unfinished(pending, "it was called off"))
-        except TimeoutError:
-            pending.fail(self._unfinished(pending, f"no answer within {pending.timeout:g} s", CallTimeout))
         except Exception as error:  # a defect of ours must not leave callers waiting
             log.error("the call %s failed: %s", call.name, type(error).__name__)
             pending.fail(self._unfinished(pending, f"an internal error, {type(error).__name__}"))
 
+    async def _outcome(self, pending: Pending, call: Call, fields: Mapping[str, Any]) -> Reply:
+        try:
+            async with asyncio.timeout(pending.timeout + SLACK):
+                return await self._ask(call, fields, pending.timeout, pending.exact)
+        except OutcomeUnknown as error:
+            unknown = error
+        except TimeoutError:
+            late = self._unfinished(pending, f"no answer within {pending.timeout:g} s", CallTimeout)
+            if not isinstance(late, OutcomeUnknown):
+                raise late from None
+            unknown = late
+        unknown.request_id = pending.key or None
+        if not pending.key:
+            raise unknown
+        pending.looking = True
+        return await look_up(
+            unknown, call, pending.key, lambda read, asked, left: self._ask(read, asked, left, pending.exact)
+        )
+
     def _unfinished(self, pending: Pending, reason: str, kind: type[DpyauthError] = BadReply) -> DpyauthError:
         if pending.changes and pending.sent:
-            return outcome_unknown(pending.call, reason, pending.look)
+            return outcome_unknown(pending.call, reason, pending.look, pending.key)
         if self.failure is not None:
             return self.failure.again(pending.call)
         return kind(f"'{pending.call}' came to nothing ({reason}). Run the cell again.", call=pending.call)

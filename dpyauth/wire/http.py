@@ -86,6 +86,7 @@ def as_question(call: Call, fields: Mapping[str, Any], token: Secret | None, app
     in_path = {name: _segment(call.name, name, fields[name]) for name in call.path_fields}
     others = {name: value for name, value in fields.items() if name not in in_path}
     secrets: list[Secret] = []
+    changes = call.changes_with(fields)
     as_query = call.rest.method == "GET"
     return Question(
         call.name,
@@ -94,8 +95,8 @@ def as_question(call: Call, fields: Mapping[str, Any], token: Secret | None, app
         query={name: _plain(value, secrets) for name, value in others.items()} if as_query else {},
         body=_body(others, secrets) if others and not as_query else None,
         scopes=call.scopes,
-        changes=call.changes_with(fields),
-        look=call.look,
+        changes=changes,
+        look=call.look(fields) if changes else "",
         app_id=app_id,
         token=token if call.scopes else None,
         secrets=tuple(secrets),

@@ -241,7 +241,10 @@ def test_the_data_file_holds_facts_and_no_prose(api: str) -> None:
     text = resources.files("dpyauth.apis").joinpath(f"{api}.json").read_text(encoding="utf-8")
     assert '"description":"' not in text
     for call in json.loads(text).values():
-        assert set(call) <= {"summary", "fields", "required", "scopes", "streams", "changes", "unless", "extra", "rest"}
+        assert set(call) <= {
+            *("summary", "fields", "required", "scopes", "streams", "changes"),
+            *("unless", "key", "lookup", "extra", "rest"),
+        }
         assert len(call["summary"].split()) <= 10
         for field in call["fields"].values():
             check_facts(field)
@@ -383,3 +386,36 @@ def test_a_call_without_extras() -> None:
     assert not call.open
     assert call.schema["required"] == ["x"]
     assert call.schema["additionalProperties"] is False
+
+
+def test_what_moves_money_by_a_key_can_be_looked_up() -> None:
+    options = load("options")
+    keyed = {name: call for name, call in options.items() if call.key}
+    assert keyed.keys() == {
+        *("wallet_transfer", "wallet_transfer_exchange", "wallet_transfer_platforms"),
+        *("payment_agent_transfer", "payment_agent_withdraw"),
+    }
+    for call in keyed.values():
+        schema = call.schema
+        for name in call.key.split("."):
+            schema = schema["properties"][name]
+        assert schema["type"] == "string"
+        assert call.lookup is not None
+        assert not call.lookup.changes
+        assert "request_id" in call.lookup.fields
+        for place in call.lookup.places():  # nothing else is needed
+            assert {"request_id", *place} >= set(call.lookup.required)
+
+
+def test_where_to_look_up_a_request() -> None:
+    options = load("options")
+    assert options["wallet_transfer"].look({"request_id": "a-1"}) == (
+        'session.frame("wallet_transactions", wallet_type="main", request_id="a-1"), '
+        'and the same in "p2p", "partner", "payment_agent"'
+    )
+    agent = options["payment_agent_transfer"]
+    assert agent.look({"data": {"request_id": 'b"1'}}) == (
+        'session.frame("payment_agent_transfer_status", request_id="b\\"1")'
+    )
+    assert "session.wallet" in agent.look({"data": {}})  # without one, as any other call
+    assert agent.key_in({"data": {"request_id": "b", "dry_run": True}}) == ""

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import uuid
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,11 +16,11 @@ from hypothesis.extra import numpy as hnp
 
 from dpyauth.apis.catalog import load
 from dpyauth.apis.convert import convert
-from dpyauth.apis.request import build, reveal, seal, secrets
+from dpyauth.apis.request import build, keyed, reveal, seal, secrets
 from dpyauth.credentials import Secret
 from dpyauth.errors import InvalidRequest
 
-V3 = load("v3")
+V3, OPTIONS = load("v3"), load("options")
 EPOCH = 1767225600  # 2026-01-01 00:00 UTC
 MIDNIGHT = dt.datetime(2026, 1, 1)
 TOKYO = ZoneInfo("Asia/Tokyo")
@@ -492,3 +493,51 @@ def test_no_sensitive_value_is_ever_shown(field: Any, value: Any) -> None:
         assert CANARY not in f"{refused}{vars(refused)}"  # noqa: PT017
     else:
         assert CANARY not in repr({key: kept for key, kept in made.items() if not isinstance(kept, dict)})
+
+
+# Request IDs
+
+
+WALLET = {"currency": "USD", "amount": "1.00", "source_wallet_id": str(uuid.UUID(int=1))}
+WALLET["destination_wallet_id"] = str(uuid.UUID(int=2))
+AGENT = {"data": {"to_nickname": "ann", "amount": "1.00", "currency": "USD"}}
+
+
+def made(name: str, **given: Any) -> str:
+    """The request ID in a request."""
+    call = OPTIONS[name]
+    return call.key_in(keyed(call, build(call, given)))
+
+
+def test_a_request_id_is_made_where_it_is_left_out() -> None:
+    for name, fields in (("wallet_transfer", WALLET), ("payment_agent_transfer", AGENT)):
+        ids = {made(name, **fields) for _ in range(100)}
+        assert len(ids) == 100
+        assert {uuid.UUID(each).version for each in ids} == {4}
+    assert made("wallet_transfer", **WALLET, request_id=None)
+    call = OPTIONS["payment_agent_transfer"]
+    whole = keyed(call, build(call, AGENT))
+    assert whole["data"].keys() - {"request_id"} == AGENT["data"].keys()
+    assert "request_id" not in AGENT["data"]
+
+
+def test_your_own_request_id_is_used_as_it_is() -> None:
+    own = uuid.uuid4()
+    assert made("wallet_transfer", **WALLET, request_id=str(own).upper()) == str(own).upper()
+    assert made("wallet_transfer", **WALLET, request_id=own) == str(own)
+    assert made("payment_agent_transfer", data={**AGENT["data"], "request_id": "my-1"}) == "my-1"
+
+
+def test_no_request_id_is_made_for_what_changes_nothing_or_has_none() -> None:
+    dry = {**AGENT["data"], "dry_run": True}
+    call = OPTIONS["payment_agent_transfer"]
+    assert "request_id" not in keyed(call, build(call, {"data": dry}))["data"]
+    for name in ("get_accounts", "wallet_list"):
+        assert keyed(OPTIONS[name], build(OPTIONS[name], {})) == {}
+    assert keyed(V3["buy"], {"buy": "x", "price": 1}) == {"buy": "x", "price": 1}
+
+
+def test_other_fields_of_a_transfer_are_needed_still() -> None:
+    with pytest.raises(InvalidRequest) as told:
+        build(OPTIONS["wallet_transfer"], {**WALLET, "amount": None})
+    assert told.value.field == "amount"

@@ -4,7 +4,9 @@ and the page of the reference that lists them.
     python tests/catalog/make.py
 
 The facts are kept in tests/schemas. The one-line summaries (calls_v3.csv and calls_options.csv, beside this script),
-the names of REST calls and the list of calls that change something are our own.
+the names of REST calls and the list of calls that change something are our own. ``always unless data.dry_run`` there
+is a call that changes nothing with this field; ``always by request_id in wallet_transactions`` one whose request Deriv
+knows by this field, and that this other call looks up.
 
 Of a REST call there are two sources: the OpenAPI file, and mostly a request schema besides. Where they disagree the
 laxer wins, for Deriv answers what it does not like, but a field refused here can never be sent. At the time of writing
@@ -71,10 +73,13 @@ def entry(schema: dict[str, Any], ours: dict[str, str]) -> dict[str, Any]:
     if subscribable:
         call["streams"] = "required" if "subscribe" in schema["required"] else "yes"
     if ours["changes"]:
-        when, _, harmless = ours["changes"].partition(" unless ")
+        change, _, harmless = ours["changes"].partition(" unless ")
+        when, _, known = change.partition(" by ")
         call["changes"] = True if when == "always" else when.split("|")
         if harmless:
             call["unless"] = harmless
+        if known:
+            call["key"], _, call["lookup"] = known.partition(" in ")
     extra = {
         key: facts(schema[key], definitions) for key in ("patternProperties", "if", "then", "else") if key in schema
     }

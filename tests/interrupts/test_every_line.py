@@ -203,6 +203,39 @@ def test_a_change_over_http(open_options: Any, box: Sandbox) -> None:
     assert each_line(once) > 100
 
 
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_transfer(open_options: Any, box: Sandbox, lost: bool, eventually: Eventually) -> None:
+    """Whatever the line: if it has left, the interrupt tells its request ID, and the session lists it."""
+    session = open_options("rich")
+    call, fields = "payment_agent_transfer", {"to_nickname": "sandbox_moved", "amount": "1.00", "currency": "USD"}
+    status = json.dumps({"data": {"status": "complete", "transaction_id": 7}, "errors": []})
+
+    def once(line: int) -> Interrupt:
+        box.faults.http(*((502, call) if lost else (200, call, 1, status)))
+        box.faults.http(200, f"{call}_status", body=status)
+        before, listed, error = sent(box, call), len(session.transfers()), None
+        with interrupted(line) as interrupt:
+            try:
+                session.call(call, data=fields)
+            except KeyboardInterrupt as stopped:
+                error = stopped
+        if interrupt.struck:
+            settled()
+            eventually(lambda: "under_way" not in session.transfers()["outcome"].tolist())
+            new = session.transfers().iloc[listed:]
+            may_have_left = set(new["outcome"]) - {"not_sent"}
+            assert len(may_have_left) >= (sent(box, call) > before), interrupt.where
+            assert is_told(error) >= bool(may_have_left), interrupt.where
+            if may_have_left:
+                assert new["request_id"].item() in notes(error), interrupt.where
+        box.faults.clear()
+        assert session.call("ping", timeout=10)["ping"] == "pong"
+        return interrupt
+
+    assert each_line(once) > 100
+    assert session.transfers()["outcome"].iloc[-1] == ("looked_up" if lost else "done")
+
+
 def test_a_loop_of_changes_ended_by_real_signals(session: Session, box: Sandbox) -> None:
     """Interrupts as a kernel makes them, wherever they hit."""
     import signal

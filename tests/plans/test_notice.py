@@ -91,6 +91,19 @@ def test_in_a_terminal_the_line_is_overwritten_and_wiped(clock: Time, terminal: 
     assert "C4nary" not in terminal.getvalue()
 
 
+def test_a_transfer_that_is_looked_up_is_worth_a_word(clock: Time, terminal: Terminal) -> None:
+    sent = Pending("wallet_transfer_platforms", 1, "C4nary", 30.0, 30.0, changes=True, key="a", sent_at=100.0)
+    with Notice() as said:
+        clock.now += 60
+        said.about(sent)
+        assert terminal.getvalue() == ""
+        sent.looking = True
+        said.about(sent)
+    line = terminal.getvalue().split("\r")[1]
+    assert "what became of 'wallet_transfer_platforms': 60 s" in line
+    assert len(line) < 80
+
+
 def test_where_nobody_looks_nothing_is_written(clock: Time, capsys: pytest.CaptureFixture[str]) -> None:
     with Notice() as said:
         clock.now += 60

@@ -87,7 +87,7 @@ def test_frames_of_a_change_say_it_as_well(session: Session, box: Sandbox) -> No
     ],
 )
 def test_it_says_what_to_look_at(session: Session, box: Sandbox, call: str, where: str) -> None:
-    assert where in session._catalog[call].look
+    assert where in session._catalog[call].look({})
 
 
 @pytest.mark.parametrize("body", ["json", "page"])
