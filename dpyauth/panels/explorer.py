@@ -7,8 +7,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dpyauth.apis.catalog import Call
-from dpyauth.apis.request import Fields, build
+from dpyauth.apis.catalog import Call, given
+from dpyauth.apis.request import Fields, build, keyed
 from dpyauth.credentials import Secret
 from dpyauth.errors import DpyauthError
 from dpyauth.panels import answers
@@ -20,6 +20,7 @@ from dpyauth.signin import views
 
 if TYPE_CHECKING:
     from dpyauth.session import Session
+    from dpyauth.wire.replies import Reply
 
 VALID = 120.0
 """Seconds within which a change must be confirmed."""
@@ -86,7 +87,7 @@ class ExplorerDesk(PanelDesk):
         return {
             **self._row(call),
             "access": self._access(call),
-            "effect": self.say(f"changes_{changes}", fields=", ".join(names)),
+            "effect": self._effect(call, changes, names),
             "kind": self.say(
                 f"streams_{call.streams}" if not call.changes or call.streams == "no" else "streams_start"
             ),
@@ -95,6 +96,11 @@ class ExplorerDesk(PanelDesk):
             "fields": form.shown(),
             "preview": self._preview(form, form.read({})),
         }
+
+    def _effect(self, call: Call, changes: str, names: list[str]) -> str:
+        told = [self.say(f"changes_{changes}", fields=", ".join(names))]
+        told += [self.say("changes_unless", field=call.unless)] if call.unless else []
+        return " ".join(told)
 
     def _access(self, call: Call) -> dict[str, Any]:
         """The access level that a call needs, whether the token has it, and what to do if not."""
@@ -168,7 +174,7 @@ class ExplorerDesk(PanelDesk):
         if call.streams == "required":
             return
         try:
-            fields = build(call, entered.fields)
+            fields = keyed(call, build(call, entered.fields))
             self.session._check(call)
         except DpyauthError as error:
             self._answer(call, error)
@@ -176,12 +182,12 @@ class ExplorerDesk(PanelDesk):
         if not call.changes_with(fields):
             self._put(call, fields, self.session.loginid)
             return
-        account = self.session._account
-        typed = account.loginid if account and account.kind == "real" else ""
+        account, money = self.session._account, bool(call.key)  # which is real money, whatever account is in use
+        typed = account.loginid if account and (account.kind == "real" or money) else ""
         loginid = account.loginid if account else None
         asked = _Asked(secrets.token_urlsafe(16), call, fields, loginid, typed, time.monotonic() + VALID)
         self._asked = asked
-        shown = {"call": call.name, "json": answers.plain(as_json(call, fields))}
+        shown = {"call": call.name, "money": money, "json": answers.plain(as_json(call, fields))}
         self.tell({"ask": {"nonce": asked.nonce, "loginid": loginid, "typed": typed, **shown}})
 
     def _confirm(self, nonce: str, typed: object) -> None:
@@ -213,9 +219,16 @@ class ExplorerDesk(PanelDesk):
 
             frame = frames.generic(call, {"echo_req": fields, **reply}, context)
             shown = {"json": answers.reply_json(call, context.api, reply), "frame": answers.table(frame)}
-            self.tell({"reply": {"call": call.name, "took": round(took, 3), **shown}})
+            said = {"call": call.name, "took": round(took, 3), "note": self._note(call, fields, reply)}
+            self.tell({"reply": {**said, **shown}})
 
         self.later(work)
+
+    def _note(self, call: Call, fields: Fields, reply: Reply) -> str:
+        """What to say beside a reply that is not what it looks like."""
+        if call.unless and given(fields, call.unless) is True:
+            return self.say("dry_run")
+        return self.say("looked_up") if call.key and reply.get("looked_up") is True else ""
 
     def _answer(self, call: Call, error: DpyauthError) -> None:
         self.tell({"reply": {"call": call.name, "trouble": answers.trouble(error, self.say)}})

@@ -142,7 +142,8 @@ class Form:
     def _hint(self, each: Field) -> str:
         if each.path == (OTHERS,):
             return self._say("takes_others")
-        return hint(each.schema, self._say, nullable=len(each.path) > 1)
+        told = hint(each.schema, self._say, nullable=len(each.path) > 1)
+        return f"{told} {self._say('takes_key')}".lstrip() if each.name == self.call.key else told
 
     def _value(self, each: Field, text: str | Secret) -> Any:
         """What a field becomes; raises InvalidRequest."""
@@ -205,7 +206,7 @@ def implied(call: Call) -> bool:
 def _fields(call: Call) -> Iterator[Field]:
     for name, schema in call.fields.items():
         if name != "subscribe" and not (name == call.name and implied(call)):
-            yield from _spread(call, (name,), schema, name in call.required, call.siblings)
+            yield from _spread(call, (name,), schema, name in call.required and name != call.key, call.siblings)
     if call.open:
         yield Field((OTHERS,), {"type": "object"})
 

@@ -284,8 +284,8 @@ function render({ model, el }) {
     const real = Boolean(ask.typed);
     const field = element("input", { id: `${id}-typed`, class: "dpyauth-input", type: "text", autocomplete: "off", spellcheck: "false", oninput: enable });
     return element("div", { class: "dpyauth-notice dpyauth-ask", id: `${id}-ask`, role: "group", "aria-labelledby": `${id}-ask-title`, tabindex: "-1" },
-      element("strong", { id: `${id}-ask-title` }, t(real ? "ask_real" : "ask")),
-      element("p", {}, who(view)),
+      element("strong", { id: `${id}-ask-title` }, t(ask.money ? "ask_money" : real ? "ask_real" : "ask")),
+      ask.money ? null : element("p", {}, who(view)),
       element("pre", { class: "dpyauth-code", tabindex: "0", role: "region", "aria-label": t("preview"), dir: "ltr" }, ask.json),
       real ? element("label", { class: "dpyauth-label", for: field.id }, t("ask_type", { loginid: ask.typed })) : null,
       real ? field : null,
@@ -309,6 +309,7 @@ function render({ model, el }) {
     const [rows, columns] = reply.frame.shape;
     return element("section", { class: "dpyauth-outcome", "aria-label": t("reply") },
       element("h3", { class: "dpyauth-heading" }, t("reply")),
+      reply.note ? element("p", { class: "dpyauth-strong" }, reply.note) : null,
       element("p", { class: "dpyauth-soft" }, t("took", { ms: Math.round(reply.took * 1000) }), " ", t("shape", { rows, columns }), " ",
         reply.json.text.includes("•••") ? t("masked") : ""),
       element("div", { class: "dpyauth-tabs", role: "tablist", "aria-label": t("reply"), onkeydown: turn },

@@ -193,6 +193,38 @@ def test_calls_over_http_and_of_demo_accounts(opening: Opening, lab: Lab) -> Non
         expect(panel.get_by_text("Nobody is signed in. Run the cell with dpyauth.login() first.")).to_be_visible()
 
 
+AGENT = OPTIONS.replace('"rich"', '"agent"')
+
+
+def test_money_is_asked_for_and_a_dry_run_is_not(opening: Opening, lab: Lab) -> None:
+    with opening(lab, "lab", [START, AGENT, "mine.transfers()['request_id'].item()"]) as notebook:
+        panel = notebook.panel
+        notebook.run(0)
+        notebook.run(1)
+        choose(notebook, "payment_agent_transfer")
+        for name, value in {"to_nickname": "sandbox_moved", "amount": "1.00", "currency": "USD"}.items():
+            field(notebook, f"data.{name}").fill(value)
+        expect(panel.get_by_text("Leave it empty, and one is made for you.")).to_be_visible()
+        field(notebook, "data.dry_run").select_option("true")
+        notebook.button("Send").click()
+        expect(panel.get_by_text("Dry run: nothing was changed.")).to_be_visible()
+        notebook.expect_readable("explorer-dry-run")
+        field(notebook, "data.dry_run").select_option("")
+        notebook.button("Send").click()
+        expect(panel.get_by_text("This moves real money of yours, whichever account is in use")).to_be_visible()
+        request_id = re.search(r'"request_id": "([0-9a-f-]{36})"', panel.locator(".dpyauth-ask").inner_text())
+        assert request_id
+        sure = notebook.button("Yes, send it now")
+        expect(sure).to_be_disabled()
+        panel.get_by_label("to confirm").fill(panel.locator(".dpyauth-send bdi").inner_text())
+        notebook.expect_readable("explorer-money")
+        sure.click()
+        expect(panel.get_by_text("Dry run")).to_have_count(0)
+        expect(panel.get_by_text("Answered in")).to_be_visible()
+        notebook.run(2)
+        expect(notebook.page.get_by_text(request_id[1]).last).to_be_visible()
+
+
 def test_hidden_fields_and_missing_scopes_in_notebook_7(opening: Opening, classic: Lab) -> None:
     with opening(classic, "notebook", [START, V3.format(which="read")]) as notebook:
         panel = notebook.panel

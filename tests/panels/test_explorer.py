@@ -14,6 +14,7 @@ from dpyauth.panels import explorer
 from dpyauth.panels.explorer import ExplorerDesk
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
+from dpyauth.wire import lookup
 
 PATIENCE = 10.0
 MEAN = "<script>alert(1)</script> **bold** \u202eright to left " + "long" * 1000
@@ -373,6 +374,137 @@ def test_closed_session(reader: Reader) -> None:
     reader.do("confirm", nonce=asked["nonce"], typed="CR900001")
     assert "trouble" in reader.hear("reply")
     assert "closed" in reader.send("ping")["trouble"]["text"]
+
+
+# Transfers
+
+
+TRANSFER = {
+    "currency": "USD",
+    "amount": "1.00",
+    "source_wallet_id": "00000000-0000-4000-8000-000000000010",
+    "destination_wallet_id": "00000000-0000-4000-8000-000000000011",
+}
+TO_CLIENT = {"data.to_nickname": "sandbox_moved", "data.amount": "1.00", "data.currency": "USD"}
+
+
+@pytest.fixture
+def rich(open_options: Callable[..., Session], monkeypatch: pytest.MonkeyPatch) -> Reader:
+    monkeypatch.setattr(lookup, "PAUSES", (0.0, 0.0))
+    return Reader(open_options())
+
+
+def asked_for(reader: Reader, call: str, fields: dict[str, str]) -> dict[str, Any]:
+    reader.do("send", call, fields=dict(fields))
+    return reader.hear("ask")
+
+
+def confirmed(reader: Reader, asked: dict[str, Any]) -> dict[str, Any]:
+    reader.do("confirm", nonce=asked["nonce"], typed=asked["loginid"])
+    return reader.hear("reply")
+
+
+def body(asked: dict[str, Any]) -> dict[str, Any]:
+    whole: dict[str, Any] = json.loads(asked["json"].partition("\n")[2])
+    return whole
+
+
+def test_the_request_id_of_a_transfer_is_made_and_shown_before_it_is_sent(rich: Reader, box: Sandbox) -> None:
+    field = next(each for each in rich.details("wallet_transfer")["fields"] if each["name"] == "request_id")
+    assert not field["required"]
+    assert "one is made for you" in field["help"]
+    asked = asked_for(rich, "wallet_transfer", TRANSFER)
+    made = body(asked)["request_id"]
+    assert sent(box, "wallet_transfer") == 0
+    box.faults.http(502, "wallet_transfer")
+    trouble = confirmed(rich, asked)["trouble"]
+    assert trouble["title"] == "Most likely Deriv has not done this"
+    assert made in trouble["text"]
+    assert rich.session.transfers()["request_id"].tolist() == [made]
+    own = asked_for(rich, "wallet_transfer", {**TRANSFER, "request_id": made})
+    assert body(own)["request_id"] == made
+    assert sent(box, "wallet_transfer") == 1
+
+
+def test_money_wants_the_login_id_also_on_a_demo_account(rich: Reader, box: Sandbox) -> None:
+    assert rich.session.loginid == "DOT900003"
+    asked = asked_for(rich, "payment_agent_transfer", TO_CLIENT)
+    assert (asked["money"], asked["typed"]) == (True, "DOT900003")
+    rich.do("confirm", nonce=asked["nonce"])
+    assert "not DOT900003" in rich.hear("reply")["trouble"]["text"]
+    assert sent(box, "payment_agent_transfer") == 0
+
+
+def test_a_transfer_that_was_looked_up_says_so(rich: Reader, box: Sandbox) -> None:
+    box.faults.http(504, "payment_agent_transfer")
+    status = '{"data": {"status": "complete", "transaction_id": 7}, "errors": []}'
+    box.faults.http(200, "payment_agent_transfer_status", body=status)
+    reply = confirmed(rich, asked_for(rich, "payment_agent_transfer", TO_CLIENT))
+    assert reply["note"] == "The answer was lost. This is what Deriv's records say of it."
+    assert '"complete"' in reply["json"]["text"]
+
+
+def test_a_dry_run_is_sent_at_once_and_says_so(rich: Reader, box: Sandbox) -> None:
+    assert rich.details("payment_agent_transfer")["effect"].endswith("it changes nothing, and is sent at once.")
+    done = '{"data": {"status": "dry_run_ok", "transaction_id": null}, "errors": []}'
+    box.faults.http(200, "payment_agent_transfer", body=done)
+    rich.do("send", "payment_agent_transfer", fields={**TO_CLIENT, "data.dry_run": "true"})
+    reply = rich.hear("reply")
+    assert reply["note"] == "Dry run: nothing was changed."
+    assert rich.send("ping")["note"] == ""
+
+
+QUOTED = {"exchange_rate": "0.9", "rate_token": "9146253"}
+
+
+@pytest.mark.parametrize(
+    ("call", "secret", "fields"),
+    [
+        (
+            "wallet_transfer_exchange",
+            "rate_token",
+            {
+                **{name: TRANSFER[name] for name in ("amount", "source_wallet_id", "destination_wallet_id")},
+                "source_currency": "USD",
+                "destination_currency": "EUR",
+                **QUOTED,
+            },
+        ),
+        (
+            "wallet_transfer_platforms",
+            "rate_token",
+            {
+                "wallet_id": TRANSFER["source_wallet_id"],
+                "amount": "1.00",
+                "currency": "USD",
+                "direction": "from_wallet",
+                "platform_name": "options",
+                "platform_account_id": "ROT900001",
+                "wallet_currency": "EUR",
+                **QUOTED,
+            },
+        ),
+        (
+            "payment_agent_withdraw",
+            "data.verification_code",
+            {
+                "data.agent_id": "41",
+                "data.amount": "1.00",
+                "data.currency": "USD",
+                "data.verification_code": "914625",
+            },
+        ),
+    ],
+)
+def test_secrets_of_a_transfer(rich: Reader, box: Sandbox, call: str, secret: str, fields: dict[str, str]) -> None:
+    assert next(each for each in rich.details(call)["fields"] if each["name"] == secret)["sensitive"]
+    asked = asked_for(rich, call, fields)
+    assert "•••" in asked["json"]
+    said = json.dumps({"errors": [{"status": 400, "code": "X", "message": f"wrong: {fields[secret]}"}]})
+    box.faults.http(400, call, body=said)
+    told = [asked, rich.desk._asked, rich.desk.look(), confirmed(rich, asked), vars(rich.desk), rich.session.__dict__]
+    assert fields[secret] not in repr(told)
+    assert sent(box, call) == 1
 
 
 # Secrets
