@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -98,6 +100,48 @@ def test_a_lost_answer_is_looked_up(session: Session, box: Sandbox, name: str, s
     assert sent(box, name) == 1
     assert session.transfers()["request_id"].tolist() == [mine]
     assert outcomes(session) == ["looked_up"]
+
+
+@pytest.mark.parametrize("fault", ["swallow", "garbage"])
+@pytest.mark.parametrize("name", ["wallet_transfer", "wallet_transfer_platforms", "payment_agent_transfer"])
+def test_what_was_carried_out_is_found(open_options: Open, box: Sandbox, name: str, fault: str) -> None:
+    session = open_options("agent" if name in STATUS else "rich")
+    getattr(box.faults, fault)(name)
+    reply = session.call(name, timeout=0.5, **FIELDS[name])
+    assert reply["looked_up"] is True
+    assert reply["data"]["request_id"] == session.transfers()["request_id"].item()
+    assert sent(box, name) == 1
+
+
+def test_a_withdrawal_that_was_carried_out_is_found(session: Session, box: Sandbox) -> None:
+    terms = {**USD, "amount": "20.00", "agent_id": 41}
+    session.call("payment_agent_withdraw_verification", data=terms)
+    (code,) = re.findall(r"\b[0-9]{6}\b", " ".join(box.options.mails("ROT900001")))
+    box.faults.swallow("payment_agent_withdraw")
+    reply = session.call("payment_agent_withdraw", timeout=0.5, data={**terms, "verification_code": code})
+    assert (reply["looked_up"], reply["data"]["status"]) == (True, "complete")
+    assert sent(box, "payment_agent_withdraw") == 1
+
+
+@pytest.mark.parametrize("name", ["wallet_transfer", "wallet_transfer_platforms", "payment_agent_transfer"])
+def test_sent_again_with_the_same_request_id(open_options: Open, box: Sandbox, name: str) -> None:
+    """As `NotCarriedOut` says: it is carried out once at most."""
+    session = open_options("agent" if name in STATUS else "rich")
+    box.faults.http(502, name)
+    with pytest.raises(dpyauth.NotCarriedOut) as told:
+        session.call(name, **FIELDS[name])
+    again = with_id(name, str(told.value.request_id))
+    assert "looked_up" not in session.call(name, **again)
+    wallet = "payment_agent" if name in STATUS else "main"
+    booked = session.call("wallet_transactions", wallet_type=wallet, request_id=told.value.request_id)
+    assert len(booked["data"]["transactions"]) == 1
+    if name == "wallet_transfer":
+        assert session.call(name, **again)["data"]["request_id"] == told.value.request_id
+    else:
+        with pytest.raises(dpyauth.ApiError, match="has been made before"):
+            session.call(name, **again)
+    booked_again = session.call("wallet_transactions", wallet_type=wallet, request_id=told.value.request_id)
+    assert booked_again["data"] == booked["data"]
 
 
 @pytest.mark.parametrize("name", FIELDS)
@@ -213,6 +257,15 @@ def test_a_dry_run_is_a_read(session: Session, box: Sandbox) -> None:
         session.call("payment_agent_transfer", timeout=0.3, **dry)
 
 
+def test_a_dry_run_moves_nothing(open_options: Open) -> None:
+    session = open_options("agent")
+    before = session.call("wallet_list")
+    dry = {"data": {**FIELDS["payment_agent_transfer"]["data"], "dry_run": True}}
+    assert session.call("payment_agent_transfer", **dry)["data"]["status"] == "dry_run_ok"
+    assert session.frame("payment_agent_transfer", **dry)["status"].tolist() == ["dry_run_ok"]
+    assert session.call("wallet_list") == before
+
+
 @pytest.mark.parametrize("name", ["wallet_transfer_validate", "partners_client_tags_check"])
 def test_questions_that_are_posted_are_reads(session: Session, box: Sandbox, name: str) -> None:
     assert not session._catalog[name].changes_with({})
@@ -252,6 +305,31 @@ def test_a_session_that_is_closed_meanwhile(session: Session, box: Sandbox, even
     (error,) = ended
     assert isinstance(error, dpyauth.OutcomeUnknown)
     assert error.request_id == session.transfers()["request_id"].item()
+
+
+def test_an_interrupt_while_it_is_looked_up(
+    session: Session, box: Sandbox, monkeypatch: pytest.MonkeyPatch, eventually: Callable[..., None]
+) -> None:
+    """The cell is free at once, and the interrupt tells how to look it up."""
+    monkeypatch.setattr(lookup, "PATIENCE", 300.0)
+    box.faults.http(502, "wallet_transfer")
+    box.faults.stall("wallet_transactions", times=4)
+    main = threading.main_thread().ident
+    assert main is not None
+
+    def interrupt() -> None:
+        eventually(lambda: sent(box, "wallet_transactions") == 4)
+        signal.pthread_kill(main, signal.SIGINT)
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    with pytest.raises(KeyboardInterrupt) as told:
+        session.call("wallet_transfer", **FIELDS["wallet_transfer"])
+    thread.join()
+    (note,) = told.value.__notes__
+    assert f'wallet_type="main", request_id="{session.transfers()["request_id"].item()}")' in note
+    eventually(lambda: outcomes(session) == ["unknown"])
+    assert session.call("wallet_list")["data"]
 
 
 @pytest.fixture
