@@ -100,10 +100,7 @@ class Cursors(Generic[Row]):
             return False
         self._failures += 1
         self._used.clear()
-        if self._new is not None:
-            self._new, self._next = {}, Place(None, self._until)
-        else:
-            self._next = self._older()
+        self._next = self._older(self.rows() if self._new is None else list(self._new.values()))
         return True
 
     def resume(self) -> None:
@@ -145,10 +142,12 @@ class Cursors(Generic[Row]):
     def _catch_up(self, page: Page[Row], new: dict[object, Row]) -> None:
         """Take in what has been added since the history broke off, until it joins what there was."""
         came = {self._key(row): row for row in page.rows}
-        fresh = {key: row for key, row in came.items() if key not in self._rows and key not in new}
+        joins = [number for number, key in enumerate(came) if key in self._rows]
+        newer = list(came.items())[: joins[-1] if joins else None]  # what is older has its turn later
+        fresh = {key: row for key, row in newer if key not in self._rows and key not in new}
         following = self._following(page, bool(fresh))
         new.update(fresh)
-        if following is None or not came.keys().isdisjoint(self._rows):
+        if following is None or joins:
             known = {key: came.get(key, row) for key, row in self._rows.items()}
             self._rows = {**new, **known}
             self._next, self._new = self._after, None
@@ -165,7 +164,7 @@ class Cursors(Generic[Row]):
         elif page.cursor is None and (page.says or len(page.rows) < self._size):
             return None
         else:
-            following = self._older(page)
+            following = self._older(page.rows or self.rows())
         if self._failures > TRIES or following == self._next:
             raise BadReply(
                 f"The pages of '{self._call}' do not fit together: one does not lead to the next. Try again in a "
@@ -179,9 +178,8 @@ class Cursors(Generic[Row]):
         oldest = self._time(page.rows[-1]) if page.rows else None
         return self._since is not None and oldest is not None and oldest < self._since - 1
 
-    def _older(self, page: Page[Row] | None = None) -> Place:
-        """The place of what is older than all there is; rows of the same second come again."""
-        rows = page.rows if page is not None and page.rows else self.rows()
+    def _older(self, rows: list[Row]) -> Place:
+        """The place of what is older than these; rows of the same second come again."""
         oldest = self._time(rows[-1]) if rows else None
         return Place(None, self._until if oldest is None else math.ceil(oldest))
 
