@@ -111,7 +111,8 @@ def wallets(
 def _listed(payload: Any) -> list[Mapping[str, Any]]:
     """The wallets of a reply: a list, or as an older form of it had them."""
     older = mapping(payload).get("wallets", payload)
-    return mappings(mapping(older).get("items", older))
+    items = mapping(older).get("items", older)
+    return mappings(items) if isinstance(items, list) else []
 
 
 def _rows(wallet: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -134,7 +135,11 @@ def _entries(balances: Any) -> Iterator[tuple[Any, Any]]:
 
 
 def wallet_transactions(
-    rows: Sequence[Mapping[str, Any]], context: Context, *, decimal: bool = False, reveal: bool = False
+    rows: Sequence[Mapping[str, Any]] | None,
+    context: Context | None = None,
+    *,
+    decimal: bool = False,
+    reveal: bool = False,
 ) -> pd.DataFrame:
     """List what moved money in or out of a wallet, one row per transaction.
 
@@ -142,7 +147,7 @@ def wallet_transactions(
     ----------
     rows : sequence of mappings
         The ``transactions`` of ``wallet_transactions`` replies.
-    context : Context
+    context : Context, optional
         Where they came from; becomes ``attrs``.
     decimal : bool
         Money as exact `decimal.Decimal` objects (missing: None) instead of float64 (missing: NaN).
@@ -172,15 +177,18 @@ def wallet_transactions(
 
     Examples
     --------
-    >>> from dpyauth.frames import Context, wallet_transactions
+    >>> from dpyauth.frames import wallet_transactions
     >>> amounts = {"transaction_gross_amount": "10.10", "transaction_net_amount": "10.00"}
     >>> row = {"transaction_id": 7, "timestamp": "2026-11-01T12:00:00Z", "metadata": amounts}
-    >>> wallet_transactions([row], Context("wallet_transactions"))[["transaction_id", "gross", "fee"]]
+    >>> wallet_transactions([row])[["transaction_id", "gross", "fee"]]
       transaction_id  gross  fee
     0              7   10.1  0.1
     """
-    flat = [_flat(row) for row in mappings(rows)]
-    return frame(flat, _TRANSACTIONS, context, decimal=decimal, reveal=reveal)
+    flat = [_flat(row) for row in mappings(rows)] if isinstance(rows, list) else []
+    # The call decides what is personal, whatever the context says.
+    table = frame(flat, _TRANSACTIONS, Context("wallet_transactions"), decimal=decimal, reveal=reveal)
+    table.attrs = {} if context is None else context.attrs()
+    return table
 
 
 def _flat(row: Mapping[str, Any]) -> dict[str, Any]:

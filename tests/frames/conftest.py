@@ -136,3 +136,66 @@ def authorize_payload() -> dict[str, Any]:
             },
         ],
     }
+
+
+@pytest.fixture(scope="session")
+def wallets_payload() -> list[dict[str, Any]]:
+    totals = {f"approximate_total_{name}": "7.00" for name in ("balance", "input", "output")}
+    return [
+        {
+            "wallet_id": "00000000-0000-4000-8000-000000000010",
+            "type": "main",
+            "balances": {
+                "USD": {"balance": "12.50", "input": "20.00", "output": "7.50", "held": "1.00"},
+                "BTC": {"balance": "0.123456789012345678", "input": "1E-18", "output": "0"},
+            },
+            "total_balance": {"converted_to": "EUR", **totals},
+        },
+        {"wallet_id": "00000000-0000-4000-8000-000000000011", "type": "p2p", "balances": {}},
+    ]
+
+
+@pytest.fixture(scope="session")
+def markup_payload() -> dict[str, Any]:
+    earned = {"app_markup_usd": 1.5, "volume_usd": 150.25, "payout_usd": 290.0, "contract_count": 15}
+    return {
+        "total_app_markup_usd": 1.5,
+        "total_contract_count": 15,
+        "breakdown": [{"app_id": "33abc", **earned, "client_count": 3}],
+        "date_from": "2026-06-01",
+    }
+
+
+@pytest.fixture(scope="session")
+def partner_payload() -> dict[str, Any]:
+    return {
+        "period": {"start_date": "2026-10-01", "end_date": "2026-10-31"},
+        "currency": "USD",
+        "has_lifetime_referred_client": True,
+        "signups": {"total": 9, "real_accounts": 7, "first_time_depositors": 5, "first_time_traders": 4},
+        "master_partner": {"earnings_occurred": 12.5, "active_subpartners": 2},
+        "activity": {"paid": 100.25, "pending": 3.5, "active_traders": 6},
+    }
+
+
+@pytest.fixture(scope="session")
+def wallet_transactions_payload() -> list[dict[str, Any]]:
+    return [
+        {
+            "request_id": "3f0e",
+            "transaction_id": 600_010_000_001,
+            "timestamp": "2026-10-31T12:30:00.250Z",
+            "category": "deposit",
+            "channel": "payment_agent",
+            "metadata": {
+                "transaction_status": "complete",
+                "transaction_gross_amount": "100.10",
+                "transaction_net_amount": "99.099",
+                "transaction_currency": "USD",
+                "source_client_id": "CR1",
+                "source_wallet_type": "payment_agent",
+                "destination_client_id": "CR2",
+                "destination_wallet_type": "main",
+            },
+        }
+    ]

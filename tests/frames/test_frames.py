@@ -15,6 +15,12 @@ from hypothesis import strategies as st
 
 from dpyauth import frames
 
+
+def wallet_totals(payload: Any, context: frames.Context | None = None) -> pd.DataFrame:
+    """Wallets with what they hold in all."""
+    return frames.wallets(payload, context, totals=True)
+
+
 FRAMES = [
     (frames.account_status, "status_payload"),
     (frames.status_flags, "status_payload"),
@@ -23,6 +29,11 @@ FRAMES = [
     (frames.currencies, "status_payload"),
     (frames.balance, "balance_payload"),
     (frames.accounts, "authorize_payload"),
+    (frames.wallets, "wallets_payload"),
+    (wallet_totals, "wallets_payload"),
+    (frames.wallet_transactions, "wallet_transactions_payload"),
+    (frames.markup, "markup_payload"),
+    (frames.partner_overview, "partner_payload"),
 ]
 BY_NAME = [pytest.param(build, sample, id=build.__name__) for build, sample in FRAMES]
 CONTEXT = frames.Context("some_call", loginid="CR90000001", fetched=datetime(2026, 11, 24, 12, tzinfo=UTC))
