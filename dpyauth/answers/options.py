@@ -142,9 +142,7 @@ def exchange_rates(
 
     yield Together([Request(call.name, pair, exact=decimal) for pair in pairs], landed)
     context = session._context(call.name, None)
-    taken = context.fetched.timestamp() if context.fetched else None
-    told = {"base_currency": base, "date": int(taken) if taken else None, "rates": rates}
-    return frames.exchange_rates(told, context, decimal=decimal)
+    return frames.exchange_rates({"base_currency": base, "rates": rates}, context, decimal=decimal)
 
 
 def _rate(reply: Reply) -> Any:

@@ -236,7 +236,7 @@ def exchange_rates(
         rate           float64              ``currency`` for one unit of ``base_currency``
         bid            float64              only if the spread was asked for
         ask            float64              only if the spread was asked for
-        date           datetime64[us, UTC]  when the rates were taken
+        date           datetime64[us, UTC]  when the rates were taken (only on v3)
         =============  ===================  ======================================================
 
     Examples

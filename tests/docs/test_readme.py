@@ -34,8 +34,9 @@ for line in sys.argv[2:]:
 
 def lines(api: str) -> list[str]:
     """The code in the first columns of the tables, as far as an API is said to answer it."""
-    common, only_v3 = README.partition("## What you can ask\n\n")[2].partition("Only v3 tells these")[::2]
-    tables = [common, only_v3] if api == "v3" else [common]
+    asked = README.partition("## What you can ask\n\n")[2].partition("\n## ")[0]
+    common, current, only_v3 = re.split("Only the current API tells these|Only v3 tells these", asked)
+    tables = [common, only_v3] if api == "v3" else [common, current]
     rows = [row for table in tables for row in table.partition("\n\n")[0 if table is common else 2].splitlines()]
     rows = [row for row in rows if row.startswith("| `")]
     found = [code for row in rows for code in re.findall(r"`([^`]+)`", row.split(" | ")[0])]

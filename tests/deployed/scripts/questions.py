@@ -17,6 +17,7 @@ HOURS = dict(since=until - datetime.timedelta(hours=6), until=until)
 # Named as in README, so that a test can see that none is missing.
 FRAMES = {
     "account_status": lambda: session.account_status(account="all"),
+    "account_status, detail": lambda: session.account_status(account="all", detail=True),
     "status_flags": lambda: session.status_flags(),
     "verification": lambda: session.verification(),
     "cashier_problems": lambda: session.cashier_problems(),
@@ -41,6 +42,9 @@ FRAMES = {
     "exchange_rates": lambda: session.exchange_rates("USD"),
     "landing_company": lambda: session.landing_company("id"),
     "site": lambda: session.site(),
+    "wallets": lambda: session.wallets("USD"),
+    "wallet_transactions": lambda: session.wallet_transactions(),
+    "markup": lambda: session.markup(since="2026-09-01", until="2026-09-30"),
     "frame": lambda: session.frame("active_symbols", active_symbols="full"),
     "frame, asset_index": lambda: session.frame("asset_index"),
     "calls": lambda: session.calls(),
@@ -67,6 +71,7 @@ OTHERS = {
     "can": lambda: session.can("buy"),
     "needs": lambda: session.needs("buy"),
     "migration": lambda: session.migration(),
+    "nickname": lambda: session.nickname(),
     "card": lambda: str(session.card()),
 }
 
