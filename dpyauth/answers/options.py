@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from dpyauth.session.queries import Queries
     from dpyauth.session.wallets import Wallets
 
-KEPT = 182
-"""For about so many days, six months, Deriv keeps the statistics of markups."""
+KEPT = 184
+"""As many days as six months have at most: for so long Deriv keeps the statistics of markups."""
 
 MARKUP_NOTE = (
     "The last hour is missing. Deriv keeps six months, and takes an earlier first day for the earliest it has."

@@ -145,6 +145,7 @@ class Wallets(Gathering):
         True
         """
         from dpyauth import frames
+        from dpyauth.gathering import wallet as wallet_rows
 
         call = self._catalog.find("wallet_transactions")
         known = call.fields["wallet_type"]["enum"]
@@ -159,10 +160,12 @@ class Wallets(Gathering):
         history = self._taken_up(question)
         first, last = period(call, since, until)
         if history is None:
-            history = Cursors(PAGE, _key, happened, first, last, call=call.name)
+            history = Cursors(PAGE, wallet_rows.key_of, wallet_rows.happened, first, last, call=call.name)
 
         def request(place: Place) -> Request:
-            return Request(call.name, {"wallet_type": wallet, **_fields(place, first, currency)}, exact=decimal)
+            return Request(
+                call.name, {"wallet_type": wallet, **wallet_rows.fields(place, PAGE, first, currency)}, exact=decimal
+            )
 
         waits = 0
 
@@ -176,7 +179,11 @@ class Wallets(Gathering):
             return page_of(rows, reply.get("links"))
 
         def made(rows: list[Row]) -> pd.DataFrame:
-            kept = [row for row in rows[::-1] if _within(row, first, last) and _in(row, currency)]
+            kept = rows[::-1]
+            if first is not None or last is not None:
+                kept = [row for row in kept if wallet_rows.within(row, first, last)]
+            if currency is not None:
+                kept = [row for row in kept if wallet_rows.is_in(row, currency)]
             return frames.wallet_transactions(kept, self._context(call.name, None), decimal=decimal, reveal=reveal)
 
         def mend(error: ApiError) -> Plan[bool]:
@@ -314,47 +321,3 @@ class Wallets(Gathering):
             )
         payload, context = yield from self._payload(call.name, {"start_date": first, "end_date": last}, exact=decimal)
         return frames.partner_overview(payload, context, decimal=decimal)
-
-
-def _fields(place: Place, since: int | None, currency: str | None) -> dict[str, Any]:
-    """The fields of a request for what begins at this place.
-
-    Whether Deriv counts both ends of a period is not known: a second more on each side is asked for.
-    """
-    if place.cursor is not None:
-        return {"page_cursor": place.cursor, "per_page": PAGE}
-    return {
-        "start_date_time": None if since is None else max(0, since - 1),
-        "end_date_time": None if place.until is None else place.until + 1,
-        "transaction_currency": currency if currency is not None and len(currency) == 3 else None,
-        "per_page": PAGE,
-    }
-
-
-def _key(row: Row) -> object:
-    """What a transaction is recognised by; both sides of an exchange within a wallet may have the same ID."""
-    told = {**row, **(metadata if isinstance(metadata := row.get("metadata"), dict) else {})}
-    if not told.get("transaction_id"):
-        return repr(row)
-    return tuple(str(told.get(name)) for name in ("transaction_id", "category", "transaction_currency"))
-
-
-def happened(row: Row) -> float | None:
-    """When a transaction of a wallet was, in seconds since 1970."""
-    from dpyauth.frames.values import as_seconds
-
-    seconds = as_seconds(row.get("timestamp"))
-    return None if seconds is None else float(seconds)
-
-
-def _within(row: Row, first: int | None, last: int | None) -> bool:
-    at = happened(row)
-    return at is None or ((first is None or at >= first) and (last is None or at < last + 1))
-
-
-def _in(row: Row, currency: str | None) -> bool:
-    """Whether a transaction is in a currency, as far as it says."""
-    from dpyauth.frames.values import dig
-
-    told = dig(row, "metadata.transaction_currency") or row.get("transaction_currency")
-    return currency is None or told is None or str(told).upper() == currency

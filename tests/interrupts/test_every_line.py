@@ -302,6 +302,28 @@ def test_a_history(session: Session, box: Sandbox) -> None:
     assert len(session.statement()) == whole
 
 
+def test_a_history_that_goes_on_where_it_was_interrupted(
+    open_options: Callable[..., Session], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dpyauth.session.wallets.PAGE", 100)
+    session = open_options("partner")
+    whole = session.wallet_transactions("partner")["transaction_id"].tolist()
+    assert len(whole) == 150
+
+    def once(line: int) -> Interrupt:
+        with interrupted(line) as interrupt, suppress(KeyboardInterrupt):
+            session.wallet_transactions("partner")
+        assert session.wallet_transactions("partner")["transaction_id"].tolist() == whole, interrupt.where
+        return interrupt
+
+    # The same lines run for each of the rows: every 61st is enough to strike all of them somewhere.
+    for line in range(1, 10 * MOST, 61):
+        if not once(line).struck:
+            break
+    else:
+        raise AssertionError("there is no end of it")
+
+
 @pytest.mark.parametrize("api", ["v3", "options"])
 def test_signing_in(box: Sandbox, api: str, eventually: Eventually, capsys: Any) -> None:
     module = importlib.import_module("dpyauth.signin")

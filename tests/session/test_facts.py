@@ -327,6 +327,17 @@ def test_exchange_rates(session: Session, box: Sandbox) -> None:
     assert type(session.exchange_rates("EUR", "USD", decimal=True)["rate"].item()) is Decimal
     with pytest.raises(InvalidRequest):
         session.exchange_rates(None)  # type: ignore[arg-type]
+    with pytest.raises(InvalidRequest, match="one currency") as wrong:
+        session.exchange_rates("EUR", ["USD", "BTC"])
+    assert wrong.value.field == "target"
+    assert session.exchange_rates()["base_currency"].unique().tolist() == ["USD"]
+
+
+def test_rates_have_another_call_on_the_current_api(open_options: Open) -> None:
+    with pytest.raises(
+        NotInThisApi, match=re.escape('session.exchange_rates() or session.call("wallet_exchange_rate")')
+    ):
+        open_options("rich").call("exchange_rates", base_currency="USD")
 
 
 @pytest.mark.parametrize("day", ["2026-11-24", dt.date(2026, 11, 24), pd.Timestamp("2026-11-24 14:00")])

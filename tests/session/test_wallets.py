@@ -140,6 +140,29 @@ def test_money_in_any_form(session: Session, box: Sandbox, money: Any) -> None:
     pd.testing.assert_frame_equal(session.wallets(), frame.astype(session.wallets().dtypes.to_dict()))
 
 
+@pytest.mark.parametrize(
+    ("data", "rows"),
+    [
+        ([], 0),
+        ({}, 0),
+        ("none", 0),
+        ([5, None, []], 0),
+        ([{"type": "main", "balances": None}], 1),
+        ([{"wallet_id": 5, "type": ["main"], "balances": {"A_LONG_NAME_18_CHR": 1.5, "USD": "2"}}], 2),
+        ({"wallets": {"items": [{"id": "w", "type": "p2p", "balances": [{"currency": "USD", "balance": "1"}]}]}}, 1),
+    ],
+)
+def test_odd_wallets(session: Session, box: Sandbox, data: Any, rows: int) -> None:
+    expected = session.wallets().dtypes.astype(str).to_dict()
+    box.faults.http(200, "wallet_list", body=json.dumps({"data": data}))
+    frame = session.wallets()
+    assert len(frame) == rows
+    assert frame.dtypes.astype(str).to_dict() == expected
+    box.faults.http(200, "wallet_list", body='{"data": null}')
+    with pytest.raises(BadReply):
+        session.wallets()
+
+
 # Transactions of a wallet
 
 

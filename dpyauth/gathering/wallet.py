@@ -1,0 +1,50 @@
+"""Transactions of a wallet: how pages of them are asked for, and what a row is recognised by."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dpyauth.frames.values import as_seconds, dig
+from dpyauth.gathering import Row
+from dpyauth.gathering.cursors import Place
+
+
+def fields(place: Place, size: int, since: int | None, currency: str | None) -> dict[str, Any]:
+    """The fields of a request for what begins at this place.
+
+    Whether Deriv counts both ends of a period is not known: a second more on each side is asked for.
+    """
+    if place.cursor is not None:
+        return {"page_cursor": place.cursor, "per_page": size}
+    return {
+        "start_date_time": None if since is None else max(0, since - 1),
+        "end_date_time": None if place.until is None else place.until + 1,
+        "transaction_currency": currency if currency is not None and len(currency) == 3 else None,
+        "per_page": size,
+    }
+
+
+def key_of(row: Row) -> object:
+    """What a transaction is recognised by; both sides of an exchange within a wallet may have the same ID."""
+    told = {**row, **(metadata if isinstance(metadata := row.get("metadata"), dict) else {})}
+    if not told.get("transaction_id"):
+        return repr(row)
+    return tuple(str(told.get(name)) for name in ("transaction_id", "category", "transaction_currency"))
+
+
+def happened(row: Row) -> float | None:
+    """When a transaction of a wallet was, in seconds since 1970."""
+    seconds = as_seconds(row.get("timestamp"))
+    return None if seconds is None else float(seconds)
+
+
+def within(row: Row, first: int | None, last: int | None) -> bool:
+    """Whether a transaction was between two seconds, as far as it says when."""
+    at = happened(row)
+    return at is None or ((first is None or at >= first) and (last is None or at < last + 1))
+
+
+def is_in(row: Row, currency: str) -> bool:
+    """Whether a transaction is in a currency, as far as it says."""
+    told = dig(row, "metadata.transaction_currency") or row.get("transaction_currency")
+    return told is None or str(told).upper() == currency
