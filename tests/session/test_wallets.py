@@ -125,11 +125,24 @@ def test_wallets_of_others(open_options: Open, who: str, types: list[str]) -> No
     assert open_options(who).wallets()["type"].tolist() == types
 
 
-def test_an_empty_wallet_has_a_row(open_options: Open) -> None:
-    frame = open_options("new", create_demo=True).wallets("USD")
-    assert len(frame) <= 1
-    assert frame["currency"].isna().all()
+def test_an_empty_wallet_has_a_row(open_options: Open, box: Sandbox) -> None:
+    app_id = box.register_options_app("A test", "http://localhost/back", ("trade", "payment"))
+    person = box._now(lambda: box.options.sign_up("new@example.com"))
+    holder, _ = box._now(lambda: box.options._issue(app_id, person, ("trade", "payment")))
+    session = open_options(Credential(Secret(holder.token), "a test"), app_id=app_id)
+    frame = session.wallets("USD")
+    assert frame["type"].tolist() == ["main"]
+    assert frame[["currency", "balance", "paid_in", "paid_out"]].isna().all(axis=None)
+    assert len(session.wallet_transactions()) == 0
+    assert len(session.exchange_rates()) == 0
+
+
+def test_somebody_without_wallets(open_options: Open) -> None:
+    session = open_options("new", create_demo=True)
+    frame = session.wallets("USD")
+    assert len(frame) == 0
     assert frame["balance"].dtype == "float64"
+    assert len(session.exchange_rates()) == 0
 
 
 @pytest.mark.parametrize("money", ["documented", "text", "numbers"])
