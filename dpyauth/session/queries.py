@@ -57,8 +57,8 @@ class Queries(Gathering):
         >>> session.account_status()[["loginid", "kind", "status", "currency"]]
              loginid  kind  status currency
         0  DOT900003  demo  active      USD
-        >>> session.account_status(detail=True)["open_contracts"].item()
-        2
+        >>> bool(session.account_status(detail=True)["at_stake"].item() >= 0)
+        True
         """
         return (yield from answers.named(self.api).account_status(self, account, detail=detail, decimal=decimal))
 
