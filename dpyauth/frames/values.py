@@ -120,7 +120,8 @@ def as_moment(value: Any) -> int:
 
     Without a zone it is in UTC, as all times of Deriv are. Like `as_microseconds` without Decimal arithmetic.
     """
-    number = as_number(value)
+    dated = isinstance(value, str) and value[4:5] == "-"  # of which no number can be made, slowly
+    number = None if dated else as_number(value)
     if number is not None and not _MILLISECONDS < number <= LAST_SECOND * 1000:
         return as_microseconds(number)
     if number is not None:
