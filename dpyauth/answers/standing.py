@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from decimal import Context as Arithmetic
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from dpyauth.errors import ApiError, BadReply, DpyauthError, MissingScope, SignInRefused
 from dpyauth.frames.values import as_number, mapping, mappings
-from dpyauth.gathering import PAGE, Row, booked, closed, key_of, periods, transactions
+from dpyauth.gathering import PAGE, TOGETHER, Row, booked, closed, key_of, periods, transactions
 from dpyauth.gathering.paging import Pages
-from dpyauth.plans import Plan, Request
+from dpyauth.plans import Plan, Request, Together
 from dpyauth.wire.replies import Reply
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from dpyauth.apis.catalog import Call
     from dpyauth.session.queries import Queries
 
@@ -53,6 +52,20 @@ def standing(session: Queries, loginid: str, came: Mapping[str, Reply | DpyauthE
     return {**told, "remark": " ".join(filter(None, (told.get("remark"), *remarks))) or None}
 
 
+def glance_falls_short(rows: Sequence[Row]) -> bool:
+    """Return whether this month may have more transactions than the latest ones."""
+    return len(rows) >= GLANCE and (booked(rows[-1]) or 0) >= month_began()
+
+
+def month_began() -> float:
+    """Return when this month began, in UTC."""
+    return _midnight().replace(day=1).timestamp()
+
+
+def _midnight() -> datetime:
+    return periods.now().replace(hour=0, minute=0, second=0, microsecond=0)
+
+
 def out_of_reach(error: DpyauthError) -> dict[str, Any]:
     """The same of an account to which no connection can be had."""
     return {"remark": f"all of it: {error}"}
@@ -77,10 +90,9 @@ def _exposure(session: Queries, loginid: str, came: Mapping[str, Reply | Dpyauth
 def _earned(session: Queries, loginid: str, came: Mapping[str, Reply | DpyauthError]) -> Plan[dict[str, Any]]:
     """What happened last, and what the contracts brought that were closed today and this month."""
     call = session._catalog.find("statement")
-    today = periods.now().replace(hour=0, minute=0, second=0, microsecond=0)
-    since = today.replace(day=1).timestamp()
+    today, since = _midnight(), month_began()
     rows = latest = transactions(call, _reply(came, "statement"))
-    if len(rows) >= GLANCE and (booked(rows[-1]) or 0) >= since:
+    if glance_falls_short(latest):
         rows = yield from _gathered(session, call, loginid, {"date_from": int(since), "date_to": None})
     last = latest[0] if latest else {}
     told = {
@@ -122,21 +134,19 @@ def _spent_earlier(session: Queries, loginid: str, sold: list[Row]) -> Plan[dict
 
 
 def _gathered(session: Queries, call: Call, loginid: str, dates: dict[str, int | None]) -> Plan[list[Row]]:
-    """All rows of a statement or profit table between two dates."""
-    from dpyauth.frames import ledger
+    """All rows of a statement or profit table between two dates; what breaks off is not kept for the user.
 
-    shape = {"statement": ledger.statement, "profit_table": ledger.profit_table}[call.name]
+    A card asks for it in the background, where nothing may be put into the user's notebook, or into ``partial``.
+    """
     when = {"statement": booked, "profit_table": closed}[call.name]
-    size = PAGE[call.name]
+    pages: Pages[Row] = Pages(PAGE[call.name], key_of, when, dates["date_from"], call=call.name)
+    while offsets := pages.ask(TOGETHER):
 
-    def request(offset: int) -> Request:
-        return Request(call.name, {**dates, "limit": size, "offset": offset}, exact=True, account=loginid)
+        def landed(number: int, reply: Reply, asked: Sequence[int] = offsets) -> None:
+            pages.got(asked[number], transactions(call, reply))
 
-    def made(rows: list[Row]) -> pd.DataFrame:
-        return shape(rows[::-1], session._context(call.name, loginid))
-
-    pages: Pages[Row] = Pages(size, key_of, when, dates["date_from"], call=call.name)
-    yield from session._collect(call, pages, request, functools.partial(transactions, call), made)
+        fields = [{**dates, "limit": PAGE[call.name], "offset": offset} for offset in offsets]
+        yield Together([Request(call.name, page, exact=True, account=loginid) for page in fields], landed)
     return pages.rows()
 
 

@@ -3,41 +3,48 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import secrets
-import threading
 import time
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Coroutine, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dpyauth.errors import DpyauthError, MissingScope
-from dpyauth.panels import static
+from dpyauth.errors import DpyauthError
+from dpyauth.panels import readings, static
 from dpyauth.panels.keeper import once
+from dpyauth.panels.readings import Known, Part, readings_of
 from dpyauth.panels.rows import Row, light, plain, row
-from dpyauth.panels.switcher import EVERY, SwitcherDesk, scopes
+from dpyauth.panels.switcher import EVERY, SwitcherDesk, labels
 from dpyauth.panels.texts import texts
 from dpyauth.signin import views
 
 if TYPE_CHECKING:
     from dpyauth.apis.access import Account
     from dpyauth.session import Session
+    from dpyauth.wire.replies import Reply
 
-FRESH = 5.0
-"""Seconds for which there is no need to ask again."""
+RARELY = 600.0
+"""Seconds between two looks at what hardly ever changes."""
+
+SURELY = 300.0
+"""Seconds after which the money is read again though no transaction was heard of."""
+
+AGAIN = 1.0
+"""Seconds to wait while another card asks for the same."""
+
+_DAY = 86_400
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """What is known of one account."""
+class _Ask(NamedTuple):
+    """How a part of the card is asked for."""
 
-    account: Account | None = None
-    rows: tuple[Row, ...] = ()
-    at: float = 0.0
-    """When Deriv was last asked for the rows."""
-    trouble: str = ""
-    """Why that gave nothing, or nothing newer."""
-    balance: str = ""
-    no_balance: str = ""
-    """Why there is none."""
+    call: str
+    """What it stands on: without the scope for that there is no part."""
+    ask: Callable[[Account], Coroutine[Any, Any, list[Row]]]
+    every: Callable[[], float]
+    """Seconds between two questions."""
 
 
 class CardDesk(SwitcherDesk):
@@ -56,15 +63,21 @@ class CardDesk(SwitcherDesk):
         self.words = texts("switcher", session._settings.language) | self.words
         self.picture = f"dpyauth-{secrets.token_hex(4)}"
         """Class of the card's still picture, which the card hides while it is there itself."""
-        self._known = _Known()
-        self._learning = threading.Lock()
-        self._listing = False  # whether the reader has asked for the other accounts
+        self._readings = readings_of(session)
+        self._readings.cards.add(self)
+        self._listing = False  # whether the user has asked for the other accounts
+
+    def leave(self) -> None:
+        """The panel is taken away for good."""
+        super().leave()
+        self._readings.cards.discard(self)
 
     # What there is to show
 
     def content(self) -> dict[str, Any]:
         """All that the card shows, in words."""
-        view, known, account = super().content(), self._known_of_this(), self.session._account
+        view, account = super().content(), self.session._account
+        known = self._readings.of(account)
         for one in view["accounts"]:
             if one["current"]:
                 one["balance"] = known.balance
@@ -76,11 +89,9 @@ class CardDesk(SwitcherDesk):
             "connection": self._connection(),
             "balance": known.balance,
             "no_balance": known.no_balance,
-            "known": bool(known.rows),
-            "rows": [*known.rows, *self._more(known), self._scopes(account), *self._end()] if account else [],
-            "footnote": self.say("stale", time=static.clock(known.at), why=known.trouble)
-            if known.trouble and known.rows
-            else "",
+            "known": [name for name in self._parts if known.part(name).rows],
+            "rows": self._rows(known) if account else [],
+            "footnote": self._footnote(known),
         }
 
     def text(self) -> str:
@@ -90,11 +101,6 @@ class CardDesk(SwitcherDesk):
     def html(self) -> str:
         """The card as a still picture in HTML."""
         return static.html(self.look(), self.words)
-
-    def _known_of_this(self) -> _Known:
-        """What is known of the account in use."""
-        known, account = self._known, self.session._account
-        return known if known.account is account and account is not None else _Known(account)
 
     def _connection(self) -> dict[str, Any]:
         connection, state = self.session._connection, self.session.state
@@ -106,27 +112,36 @@ class CardDesk(SwitcherDesk):
         reason = plain(connection.reason) if connection else ""
         return {"on": False, "text": f"{text} {reason}" if reason and state == "reconnecting" else text}
 
-    def _more(self, known: _Known) -> list[Row]:
-        """What to say where nothing is known yet."""
-        if known.rows:
-            return []
-        text = self.say("not_now", why=known.trouble) if known.trouble else self.words["reading"]
-        return [row(self.words["status"], lines=[text])]
+    def _rows(self, known: Known) -> list[Row]:
+        from dpyauth.panels.standing import untold_row
 
-    def _scopes(self, account: Account) -> Row:
-        """What the token may do: as Deriv states it, else as far as its answers have told."""
-        labels, access = self.session._facts.scopes, self.session._access
-        if account.scopes is not None or access is None:
-            names = [plain(labels.get(scope, scope)) for scope in account.scopes or ()]
-            return row(self.words["scopes"], [light("plain", name) for name in names or ["–"]])
-        known = {label: access.learned.of([scope]) for scope, label in labels.items()}
-        lights = [light("plain", label) for label, held in known.items() if held]
-        lights += [
-            light("off", self.say("scope_lacking", scope=label)) for label, held in known.items() if held is False
-        ]
-        rest = [label for label, held in known.items() if held is None]
-        unknown = self.say("scopes_not_stated", scopes=", ".join(rest)) if lights else self.words["scopes_unknown"]
-        return row(self.words["scopes"], [*lights, *([light("plain", unknown)] if rest else [])])
+        rows = [one for name in self._parts for one in known.part(name).rows or [self._unread(name, known.part(name))]]
+        rows += [row(self.words["scopes"], views.scopes(self.session, self.words)), *self._end()]
+        if "get_account_status" not in self.session._catalog:
+            rows.append(untold_row(self.words, self.session._facts.pages.profile))
+        return rows
+
+    def _unread(self, name: str, part: Part) -> Row:
+        """Say of a part of which nothing is known yet why that is so."""
+        text = self.say("not_now", why=part.trouble) if part.trouble else self.words["reading"]
+        return row(self.words[name], lines=[text])
+
+    def _footnote(self, known: Known) -> str:
+        """Say what is old, since when, and why."""
+        old: dict[str, list[tuple[str, Part]]] = {}
+        for name in self._parts:
+            part = known.part(name)
+            if part.rows and part.trouble:
+                old.setdefault(part.trouble, []).append((name, part))
+        return " ".join(
+            self.say(
+                "stale",
+                time=static.clock(min(part.at for _, part in parts)),
+                what=", ".join(self.words[name] for name, _ in parts),
+                why=why,
+            )
+            for why, parts in old.items()
+        )
 
     def _end(self) -> list[Row]:
         """When the sign-in ends, where that is known."""
@@ -153,19 +168,32 @@ class CardDesk(SwitcherDesk):
     async def follow(self) -> None:
         """Stay up to date for as long as the session does not change."""
         if self.session.state == "signed in":
-            await asyncio.gather(self._follow_status(), self._follow_balance())
+            news, since = asyncio.Event(), time.time() - readings.FRESH
+            parts = [self._follow_part(name, since, news) for name in self._parts]
+            await asyncio.gather(*parts, self._follow_balance(), self._follow_money(news), self._follow_others())
 
     async def learn(self) -> None:
         """Ask what there is to know."""
-        await asyncio.gather(self._learn_status(), self._learn_balance())
+        account = self.session._account
+        asking = [name for name in self._parts if not self._readings.of(account).part(name).refused]
+        await asyncio.gather(self._learn_balance(), *(self._learn(account, name) for name in asking))
 
-    async def _follow_status(self) -> None:
-        while True:
-            if time.time() - self._known_of_this().at > FRESH:
-                await self._learn_status()
-            if self._listing:
-                await self._learn_balances()
-            await asyncio.sleep(EVERY)
+    async def _follow_part(self, name: str, since: float, news: asyncio.Event) -> None:
+        """Ask for a part again whenever it is time to."""
+        account, of_money = self.session._account, name == "money"
+        waiting = self._readings.wait_for_money if of_money else self._readings.wait
+        while not math.isinf(wait := waiting(account, name, self._parts[name].every(), since)):
+            if wait <= 0:
+                with self._readings.turn(account, name) as mine:
+                    if mine:
+                        await self._learn(account, name)
+                wait = 0 if mine else AGAIN
+            if not of_money:
+                await asyncio.sleep(wait)
+                continue
+            news.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(news.wait(), wait)
 
     async def _follow_balance(self) -> None:
         session, account = self.session, self.session._account
@@ -173,54 +201,115 @@ class CardDesk(SwitcherDesk):
             try:
                 async with await session.aio.stream("balance", keep=1) as stream:
                     async for update in stream:
-                        payload = session._api.payload(session._catalog["balance"], update)
-                        amount = payload.get("balance") if isinstance(payload, dict) else None
-                        self._learned(account, balance=views.money(amount), no_balance="")
+                        amount = self._payload("balance", update).get("balance")
+                        self._readings.learned(session, account, balance=views.money(amount), no_balance="")
             except DpyauthError as error:
-                self._learned(account, no_balance=self._why(error))
+                self._readings.learned(session, account, no_balance=self._why(error))
             await asyncio.sleep(EVERY)
 
-    async def _learn_status(self) -> None:
-        account = self.session._account
-        try:
-            rows = await self._rows(account)
-        except MissingScope as error:
-            rows = [row(self.words["status"], lines=[self._why(error)])]
-        except DpyauthError as error:
-            self._learned(account, at=time.time(), trouble=plain(error))
+    async def _follow_money(self, news: asyncio.Event) -> None:
+        """Hear of transactions: each of them changes what is at stake, or what was earned."""
+        session = self.session
+        while True:
+            with suppress(DpyauthError):  # then the money is read now and then
+                async with await session.aio.stream("transaction", keep=1) as stream:
+                    async for update in stream:
+                        if "gap" in update or self._payload("transaction", update).get("transaction_id"):
+                            self._readings.moved()
+                            news.set()
+            await asyncio.sleep(EVERY)
+
+    async def _follow_others(self) -> None:
+        while True:
+            if self._listing:
+                await self._learn_balances()
+            await asyncio.sleep(EVERY)
+
+    async def _learn(self, account: Account | None, name: str) -> None:
+        """Ask for a part."""
+        if account is None:
             return
-        self._learned(account, rows=tuple(rows), at=time.time(), trouble="")
+        asked, part, how = time.time(), self._readings.of(account).part(name), self._parts[name]
+        if not self._lacking(how.call):
+            try:
+                part = Part(tuple(await how.ask(account)), asked, asked)
+            except DpyauthError as error:
+                part = replace(part, asked=asked, trouble=plain(error))
+        if lacking := self._lacking(how.call):
+            part = Part((row(self.words[name], lines=[lacking]),), asked, asked, refused=True)
+        self._readings.read(self.session, account, name, part)
 
     async def _learn_balance(self) -> None:
         account = self.session._account
         try:
             frame = await self.session.aio.balance(decimal=True)
         except DpyauthError as error:
-            self._learned(account, no_balance=self._why(error))
+            self._readings.learned(self.session, account, no_balance=self._why(error))
         else:
-            self._learned(account, balance=views.money(next(iter(frame["balance"]), None)), no_balance="")
+            amount = views.money(next(iter(frame["balance"]), None))
+            self._readings.learned(self.session, account, balance=amount, no_balance="")
 
-    async def _rows(self, account: Account | None) -> list[Row]:
+    # What is asked for
+
+    @property
+    def _parts(self) -> Mapping[str, _Ask]:
+        """The parts of the card that this API has, in the order in which they are shown."""
+        catalog = self.session._catalog
+        known = "get_account_status" if "get_account_status" in catalog else "get_accounts"
+        parts = {
+            "status": _Ask(known, self._status, lambda: EVERY),
+            "money": _Ask("portfolio", self._money, lambda: min(SURELY, _DAY - time.time() % _DAY + 1)),
+            "wallets": _Ask("wallet_list", self._wallets, lambda: EVERY),
+            "moved": _Ask("legacy_migration_status", self._moved, lambda: RARELY),
+        }
+        return {name: part for name, part in parts.items() if part.call in catalog}
+
+    async def _status(self, account: Account) -> list[Row]:
         from dpyauth.panels.standing import Status, options_rows
 
         session, call = self.session, "get_account_status"
         if call not in session._catalog:
-            return options_rows(await session.aio.account_status(), self.words, session._facts.pages.profile)
-        payload = session._api.payload(session._catalog[call], await session.aio.call(call))
-        demo = account is not None and account.demo
-        return Status(payload if isinstance(payload, dict) else {}, demo=demo, words=self.words).rows()
+            return options_rows(await session.aio.account_status(), self.words)
+        payload = self._payload(call, await session.aio.call(call))
+        return Status(payload, demo=account.demo, words=self.words).rows()
 
-    def _learned(self, account: Account | None, **what: Any) -> None:
-        """Something is known that was asked for while this account was in use."""
-        with self._learning:
-            if account is None or account is not self.session._account:
-                return
-            known = replace(self._known_of_this(), **what)
-            changed, self._known = known != self._known, known
-        if changed:
-            self.changed()
+    async def _money(self, account: Account) -> list[Row]:
+        from dpyauth.answers.standing import glance_falls_short
+        from dpyauth.frames.values import mappings
+        from dpyauth.panels.money import money_rows
+
+        self._readings.spend()
+        told, came = await self.session.aio._standing(account.loginid)
+        errors = [error for error in came.values() if isinstance(error, DpyauthError)]
+        if errors and len(errors) == len(came):
+            raise errors[0]
+        latest = came["statement"]
+        payload = {} if isinstance(latest, DpyauthError) else self._payload("statement", latest)
+        if glance_falls_short(mappings(payload.get("transactions"))):
+            self._readings.spend(readings.MOST)  # there is much to read each time
+        return money_rows(told, came, account.currency, self.words, self._why)
+
+    async def _wallets(self, account: Account) -> list[Row]:
+        from dpyauth.panels.money import wallets_row
+
+        return [wallets_row(await self.session.aio.wallets(decimal=True), self.words)]
+
+    async def _moved(self, account: Account) -> list[Row]:
+        from dpyauth.panels.money import moved_row
+
+        return [moved_row(await self.session.aio.migration(), self.words)]
+
+    def _payload(self, call: str, reply: Reply) -> Mapping[str, Any]:
+        """What a reply brings; nothing where that is not what it should be."""
+        payload = self.session._api.payload(self.session._catalog[call], reply)
+        return payload if isinstance(payload, dict) else {}
 
     def _why(self, error: DpyauthError) -> str:
-        if isinstance(error, MissingScope):
-            return self.say("needs_scope", scopes=scopes(self.session, error))
-        return self.say("not_now", why=plain(error))
+        return self._lacking(str(error.call)) or self.say("not_now", why=plain(error))
+
+    def _lacking(self, call: str) -> str:
+        """Say which scope the token lacks for a call; empty where it has it, or that is not known."""
+        session = self.session
+        if session._account is None or call not in session._catalog or session.can(call) is not False:
+            return ""
+        return self.say("needs_scope", scopes=labels(session, session.needs(call)))

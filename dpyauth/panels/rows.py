@@ -1,6 +1,7 @@
 """Rows for people to read: a name, lights, and sentences below them.
 
-A light has a ``tone``, a ``symbol`` that says the same without a colour, and a ``text``.
+A light has a ``tone``, a ``symbol`` that says the same without a colour, and a ``text``; an amount has a ``name``, a
+``value``, and a ``tone`` that may be empty.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Any
 
 Row = dict[str, Any]
 Light = dict[str, str]
+Amount = dict[str, str]
 
 SYMBOLS = {"good": "✓", "wait": "…", "act": "!", "bad": "✕", "off": "–", "plain": ""}
 LONGEST = 200
@@ -32,7 +34,18 @@ def light(tone: str, text: str) -> Light:
     return {"tone": tone, "symbol": SYMBOLS[tone], "text": text}
 
 
-def row(name: str, lights: Iterable[Light] = (), lines: Iterable[str] = (), link: str = "") -> Row:
+def amount(name: str, value: str, tone: str = "") -> Amount:
+    """Return an amount of money and what it is, for a list of such."""
+    return {"name": name, "value": value, "tone": tone}
+
+
+def row(
+    name: str,
+    lights: Iterable[Light] = (),
+    lines: Iterable[str] = (),
+    link: str = "",
+    amounts: Iterable[Amount] = (),
+) -> Row:
     """A row; what it says twice, it says once. ``link`` is an address at the end of a line that is to be a link."""
-    made: Row = {"name": name, "lights": list(lights), "lines": list(dict.fromkeys(lines))}
+    made: Row = {"name": name, "lights": list(lights), "amounts": list(amounts), "lines": list(dict.fromkeys(lines))}
     return {**made, "link": link} if link else made

@@ -139,15 +139,19 @@ class Status:
         return row(self._say("trading"), [light(tone, self._say(word))], lines)
 
 
-def options_rows(status: pd.DataFrame, words: Mapping[str, str], page: str) -> list[Row]:
-    """What the options API says of an account, which is little: whether it is active. The rest is on a page."""
+def options_rows(status: pd.DataFrame, words: Mapping[str, str]) -> list[Row]:
+    """Put into words what the options API says of an account, which is little: whether it is active."""
     tones = {"active": "good", "inactive": "bad"}
-    rows = [
+    return [
         row(words["account"], [light(tones[state], words[f"account_{state}"])])
         for state in (account["status"] for account in _records(status))
         if state in tones
     ]
-    return [*rows, row(words["elsewhere"], lines=[words["untold"].format(page=page)], link=page)]
+
+
+def untold_row(words: Mapping[str, str], page: str) -> Row:
+    """Say what the options API does not tell, and where to see it."""
+    return row(words["elsewhere"], lines=[words["untold"].format(page=page)], link=page)
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -46,7 +46,7 @@ def text(view: View, words: Words) -> str:
         # Broken between lights, not within one.
         lights = "   ".join(plain(f"{one['symbol']} {one['text']}").replace(" ", "\xa0") for one in row["lights"])
         sentences = [plain(line, SENTENCES) for line in row["lines"]]
-        pairs += [(row["name"], said) for said in (lights, *sentences) if said]
+        pairs += [(row["name"], said) for said in (lights, *_columns(row["amounts"]), *sentences) if said]
     wide = max(len(name) for name, _ in pairs) + 2
     lines = [" · ".join([plain(account["loginid"]), *_kinds(view, words).values()])]
     before = ""
@@ -55,6 +55,14 @@ def text(view: View, words: Words) -> str:
             lines.append(f"{name if name != before else '':<{wide}}{line}".replace("\xa0", " "))
             before = name
     return "\n".join([*lines, *_below(view, words)])
+
+
+def _columns(amounts: Sequence[Mapping[str, str]]) -> list[str]:
+    """Amounts one below the other, the names on the left and the values on the right."""
+    names, values = ([plain(one[key]) for one in amounts] for key in ("name", "value"))
+    wide = [max(map(len, texts), default=0) for texts in (names, values)]
+    lines = [f"{name:<{wide[0]}}  {value:>{wide[1]}}" for name, value in zip(names, values, strict=True)]
+    return [line.replace(" ", "\xa0") for line in lines]
 
 
 def html(view: View, words: Words) -> str:
@@ -116,7 +124,8 @@ def _line(name: str, cell: str) -> str:
 
 
 def _cell(row: Mapping[str, Any]) -> str:
-    parts = [_linked(line, row.get("link", "")) for line in row["lines"]]
+    parts = [_amount(one) for one in row["amounts"]]
+    parts += [_linked(line, row.get("link", "")) for line in row["lines"]]
     if row["lights"]:
         parts.insert(0, " &nbsp; ".join(map(_light, row["lights"])))
     return "<br>".join(parts)
@@ -128,6 +137,13 @@ def _linked(line: str, link: str) -> str:
         return _quoted(line)
     anchor = f'<a href="{escape(link)}" target="_blank" rel="noopener noreferrer">{escape(link)}</a>'
     return f'<span dir="auto">{escape(line.removesuffix(link))}{anchor}</span>'
+
+
+def _amount(one: Mapping[str, str]) -> str:
+    value = _quoted(one["value"])
+    if one["tone"]:
+        value = f'<strong style="color:{_COLOURS[one["tone"]]}">{value}</strong>'
+    return f"{_quoted(one['name'])} &nbsp; {value}"
 
 
 def _light(one: Mapping[str, str]) -> str:

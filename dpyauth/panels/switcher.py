@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from dpyauth.errors import DpyauthError, MissingScope
@@ -131,7 +131,7 @@ class SwitcherDesk(PanelDesk):
             which = "all" if len(session._grants) > 1 else "current"
             frame = await session.aio.balance(which, decimal=True)
         except MissingScope as error:
-            self._note = self.say("balances_need", scopes=scopes(session, error))
+            self._note = self.say("balances_need", scopes=labels(session, error.scopes))
         except DpyauthError:
             return  # they are an extra; the next time may do better
         else:
@@ -142,7 +142,7 @@ class SwitcherDesk(PanelDesk):
         self.changed()
 
 
-def scopes(session: Session, error: MissingScope) -> str:
-    """The scopes that would do, as Deriv calls them where one makes a token."""
-    labels = session._facts.scopes
-    return " / ".join(labels.get(scope, scope) for scope in error.scopes)
+def labels(session: Session, scopes: Iterable[str]) -> str:
+    """Return the scopes that would do, as Deriv calls them where one makes a token."""
+    known = session._facts.scopes
+    return " / ".join(known.get(scope, scope) for scope in scopes)

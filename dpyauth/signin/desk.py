@@ -274,6 +274,7 @@ class Desk(PanelDesk):
             "redirect_url": self._redirect_url or "",
             "samples": {api: list(self._samples[api]) for api in self._apis if api in self._samples},
             "account": account,
+            "scopes": views.scopes(session, self.words),
             "accounts": views.accounts(session, self._balances),
             "asking": self._choosing.asking,
             "remember": self._remember,

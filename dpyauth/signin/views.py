@@ -20,6 +20,7 @@ from dpyauth.errors import (
     RedirectRefused,
     SignInRefused,
 )
+from dpyauth.panels.rows import Light, light, plain
 from dpyauth.panels.texts import texts
 from dpyauth.registry import APIS
 
@@ -160,15 +161,30 @@ def account(session: Session) -> dict[str, Any] | None:
     account, credential = session._account, session._credential
     if account is None:
         return None
-    labels = session._facts.scopes
     return {
         "loginid": account.loginid,
         "currency": account.currency,
         "kind": account.kind,
         "api": session.api,
         "source": credential.source if credential else "",
-        "scopes": [labels.get(scope, scope) for scope in account.scopes or ()],
     }
+
+
+def scopes(session: Session, words: Mapping[str, str] = _ENGLISH) -> list[Light]:
+    """Return what the token in use may do: as Deriv states it, else as far as its answers have told."""
+    account, access, labels = session._account, session._access, session._facts.scopes
+    if account is None or access is None:
+        return []
+    if account.scopes is not None:
+        return [light("plain", plain(labels.get(scope, scope))) for scope in account.scopes] or [light("plain", "–")]
+    known = {label: access.learned.of([scope]) for scope, label in labels.items()}
+    lights = [light("plain", label) for label, held in known.items() if held]
+    lights += [
+        light("off", words["scope_lacking"].format(scope=label)) for label, held in known.items() if held is False
+    ]
+    rest = ", ".join(label for label, held in known.items() if held is None)
+    said = words["scopes_not_stated"].format(scopes=rest) if lights else words["scopes_unknown"]
+    return [*lights, *([light("plain", said)] if rest else [])]
 
 
 def accounts(session: Session, balances: Mapping[str, str]) -> list[dict[str, Any]]:

@@ -51,13 +51,21 @@ function render({ model, el }) {
     return [line.slice(0, -link.length), element("a", { href: link, target: "_blank", rel: "noopener noreferrer" }, link)];
   }
 
-  function row({ name, lights, lines, link }) {
+  function row({ name, lights, amounts, lines, link }) {
     return [
       element("dt", {}, name),
       element("dd", {},
         lights.length ? element("ul", { class: "dpyauth-lamps" }, lights.map(lamp)) : null,
+        amounts.length ? element("ul", { class: "dpyauth-amounts" }, amounts.map(amount)) : null,
         lines.length ? element("ul", { class: "dpyauth-lines" }, lines.map((line) => element("li", { dir: "auto" }, ...linked(line, link)))) : null),
     ];
+  }
+
+  function amount({ name, value, tone }) {
+    return element("li", {},
+      element("span", { dir: "auto" }, name),
+      " ",
+      element("span", { class: `dpyauth-money ${tone ? `dpyauth-money-${tone}` : ""}`, dir: "auto" }, value));
   }
 
   function lamp({ tone, symbol, text }) {

@@ -52,7 +52,7 @@ class CardPanel(Panel):
         """What the picture is of: with another account, or more known of it, there is a new one."""
         view = self.view
         account = view["account"]
-        return account and (account["loginid"], account["api"], view["known"], bool(view["balance"]))
+        return account and (account["loginid"], account["api"], *view["known"], bool(view["balance"]))
 
     def _still(self) -> dict[str, str]:
         desk = self._desk

@@ -313,7 +313,7 @@ function render({ model, el }) {
   }
 
   function account(view) {
-    const { loginid, currency, kind, scopes, source, api: speaks } = view.account;
+    const { loginid, currency, kind, source, api: speaks } = view.account;
     const connected = view.state === "signed in";
     return element("div", { class: "dpyauth-account" },
       notice(view),
@@ -325,7 +325,7 @@ function render({ model, el }) {
         element("span", { class: `dpyauth-connection ${connected ? "dpyauth-on" : "dpyauth-off"}` }, connected ? t("connected") : t("reconnecting"))),
       element("div", { class: "dpyauth-scopes" },
         element("span", { class: "dpyauth-label" }, t("scopes")),
-        (scopes.length ? scopes : [t("scopes_unknown")]).map((scope) => badge("scope", scope))),
+        view.scopes.map(({ text }) => badge("scope", text))),
       source ? element("p", { class: "dpyauth-help", dir: "auto" }, t("source", { source })) : null,
       view.accounts.length ? accounts(panel, view) : null,
       element("div", { class: "dpyauth-row" },

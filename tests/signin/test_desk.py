@@ -168,8 +168,9 @@ def test_before_anything(reader: Reader, box: Sandbox) -> None:
 def test_token(reader: Reader) -> None:
     reader.desk.token(Secret(f"  {READ_ONLY}\n"), "16303")
     view = reader.wait_for("in")
-    account = {"loginid": "CR900001", "currency": "USD", "kind": "real", "api": "v3", "scopes": ["Read"]}
+    account = {"loginid": "CR900001", "currency": "USD", "kind": "real", "api": "v3"}
     assert view["account"] == account | {"source": "the sign-in panel"}
+    assert [light["text"] for light in view["scopes"]] == ["Read"]
     assert view["accounts"] == []  # one account: nothing to choose from
     phases = [seen["phase"] for seen in reader.seen]
     assert phases.index("busy") < phases.index("in")

@@ -20,7 +20,7 @@ from helpers import free_port
 from keyring.backends.fail import Keyring as FailKeyring
 
 from dpyauth.credentials import Secret
-from dpyauth.errors import InvalidCredential, InvalidSetting, RedirectRefused
+from dpyauth.errors import InvalidCredential, InvalidSetting, PermissionDenied, RedirectRefused
 from dpyauth.keep import recall
 from dpyauth.oauth import tokens
 from dpyauth.registry import APIS
@@ -484,8 +484,8 @@ def test_code(away: Reader, how: str) -> None:
         "kind": "demo",
         "api": "options",
         "source": "signing in with Deriv",
-        "scopes": ["Trade"],
     }
+    assert [light["text"] for light in view["scopes"]] == ["Trade"]
     assert {account["loginid"] for account in view["accounts"]} == RICH
     assert away.desk.session.balance()["loginid"].item() == "DOT900003"
     away.desk.do({"do": "use", "loginid": "ROT900001"})
@@ -709,3 +709,13 @@ def test_no_secret_is_ever_shown(reader: Reader) -> None:
     shown += [json.dumps(reader.seen), repr(reader.desk), repr(desk), repr(vars(reader.desk.session))]
     assert [secret for secret in secrets for text in shown if secret in text and secret not in reader.url] == []
     assert [secret for secret in secrets for text in shown[3:] if secret in text] == []
+
+
+def test_the_scopes_of_a_token_are_shown_as_they_turn_out(reader: Reader) -> None:
+    reader.desk.sample("rich, trading only", "options")
+    said = [light["text"] for light in reader.wait_for("in")["scopes"]]
+    assert said == ["Trade", "not stated: Manage account, Payment, Read applications"]
+    with pytest.raises(PermissionDenied):
+        reader.desk.session.wallets()
+    said = [light["text"] for light in reader.view["scopes"]]
+    assert said == ["Trade", "not Payment", "not stated: Manage account, Read applications"]

@@ -121,8 +121,24 @@ def test_account(session: Session) -> None:
     shown = views.account(session)
     assert shown is not None
     assert (shown["loginid"], shown["api"], shown["source"]) == ("CR900001", "v3", "a test")
-    assert shown["scopes"] == ["Read", "Trade", "Trading information", "Payments", "Admin"]
     assert views.accounts(session, {}) == []  # one alone is no choice
+
+
+def test_scopes_as_deriv_states_them(session: Session) -> None:
+    said = [light["text"] for light in views.scopes(session)]
+    assert said == ["Read", "Trade", "Trading information", "Payments", "Admin"]
+    session._sign_out("you signed out")
+    assert views.scopes(session) == []
+
+
+def test_scopes_as_far_as_they_have_turned_out(open_options: Open) -> None:
+    session = open_options("rich, trading only")
+    said = [light["text"] for light in views.scopes(session)]
+    assert said == ["Trade", "not stated: Manage account, Payment, Read applications"]
+    with pytest.raises(PermissionDenied):
+        session.wallets()
+    said = [f"{light['tone']} {light['text']}" for light in views.scopes(session)]
+    assert said == ["plain Trade", "off not Payment", "plain not stated: Manage account, Read applications"]
 
 
 def test_an_account_that_is_not_active_is_marked_before_anybody_asks_for_it(open_options: Open, box: Sandbox) -> None:

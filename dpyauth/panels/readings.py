@@ -1,0 +1,154 @@
+"""What is known of a session's account: read once for all cards that show it, and no more often than need be."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary, WeakSet
+
+from dpyauth.panels.rows import Row
+
+if TYPE_CHECKING:
+    from dpyauth.apis.access import Account
+    from dpyauth.panels.base import PanelDesk
+    from dpyauth.session import Session
+
+FRESH = 5.0
+"""Seconds for which there is no need to ask again when a card begins to follow its session."""
+
+SETTLE = 0.5
+"""Seconds after money has moved in which more may move: one question then does for all of it."""
+
+MOST, SPAN = 4, 60.0
+"""How often the money is read in so many seconds: Deriv allows 30 calls a minute for all that reads contracts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a card, as Deriv was last asked for it."""
+
+    rows: tuple[Row, ...] = ()
+    at: float = 0.0
+    """When that was asked for which the rows say."""
+    asked: float = 0.0
+    """When Deriv was last asked."""
+    trouble: str = ""
+    """Why that gave nothing, or nothing newer."""
+    refused: bool = False
+    """Whether the token may not see it: no token gains a scope later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of one account."""
+
+    account: Account | None = None
+    parts: Mapping[str, Part] = field(default_factory=dict)
+    balance: str = ""
+    no_balance: str = ""
+    """Why there is none."""
+
+    def part(self, name: str) -> Part:
+        """Return one part, which may be empty."""
+        return self.parts.get(name, Part())
+
+
+class Readings:
+    """What the cards of one session know, and what they are asking for. Safe to use on any thread."""
+
+    def __init__(self) -> None:
+        self.cards: WeakSet[PanelDesk] = WeakSet()
+        self._known = Known()
+        self._lock = threading.Lock()
+        self._asking: set[tuple[int, str]] = set()
+        self._moved = 0.0
+        self._spent: deque[float] = deque(maxlen=MOST)
+
+    def of(self, account: Account | None) -> Known:
+        """Return what is known of an account."""
+        known = self._known
+        return known if known.account is account and account is not None else Known(account)
+
+    def learned(self, session: Session, account: Account | None, **what: Any) -> None:
+        """Take in what was asked for while this account was in use."""
+        self._change(session, account, lambda known: replace(known, **what))
+
+    def read(self, session: Session, account: Account | None, name: str, part: Part) -> None:
+        """Take in a part; an answer that was overtaken by a newer one is dropped."""
+
+        def change(known: Known) -> Known:
+            old = known.part(name)
+            return known if part.asked < old.asked else replace(known, parts={**known.parts, name: part})
+
+        self._change(session, account, change)
+
+    def _change(self, session: Session, account: Account | None, change: Any) -> None:
+        with self._lock:
+            if account is None or account is not session._account:
+                return
+            before = self.of(account)
+            self._known = change(before)
+            cards = list(self.cards) if self._known != before else []
+        for card in cards:
+            card.changed()
+
+    # When to ask
+
+    def moved(self) -> None:
+        """Note that money has moved."""
+        self._moved = time.time()
+
+    def spend(self, times: int = 1) -> None:
+        """Note that the money is being read, or that it takes as many calls as so many readings."""
+        with self._lock:
+            self._spent.extend([time.time()] * times)
+
+    def wait(self, account: Account | None, name: str, every: float, since: float) -> float:
+        """Return in how many seconds a part is to be asked for, at the latest; infinite where it never is.
+
+        What was asked for before ``since`` is no longer good.
+        """
+        part, now = self.of(account).part(name), time.time()
+        if part.refused:
+            return math.inf
+        return max(0.0, (now if part.asked < since else part.asked + every) - now)
+
+    def wait_for_money(self, account: Account | None, name: str, every: float, since: float) -> float:
+        """Return the same for the part that changes when money moves."""
+        wait, now = self.wait(account, name, every, since), time.time()
+        if math.isinf(wait):
+            return wait
+        if self._moved >= self.of(account).part(name).asked:
+            wait = min(wait, max(0.0, self._moved + SETTLE - now))
+        with self._lock:
+            free = self._spent[0] + SPAN if len(self._spent) == MOST else now
+        return max(wait, free - now)
+
+    @contextmanager
+    def turn(self, account: Account | None, name: str) -> Iterator[bool]:
+        """Tell whether it is the caller's turn to ask for a part, which nobody else does meanwhile."""
+        key = (id(account), name)
+        with self._lock:
+            mine = key not in self._asking
+            self._asking.add(key)
+        try:
+            yield mine
+        finally:
+            if mine:
+                self._asking.discard(key)
+
+
+_readings: WeakKeyDictionary[Session, Readings] = WeakKeyDictionary()
+_making = threading.Lock()
+
+
+def readings_of(session: Session) -> Readings:
+    """Return what all cards of a session share."""
+    with _making:
+        return _readings.setdefault(session, Readings())

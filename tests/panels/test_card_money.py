@@ -1,0 +1,318 @@
+"""What the account card tells of money: at stake, profit, wallets; and how often it asks for that."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import pytest
+
+from dpyauth.panels import card as module
+from dpyauth.panels import readings
+from dpyauth.panels.card import CardDesk
+from dpyauth.sandbox import Sandbox
+from dpyauth.sandbox.users import Grant
+from dpyauth.session import Session
+
+Eventually = Callable[..., None]
+Open = Callable[..., Session]
+DEMO, REAL = "DOT900003", "ROT900001"
+NO_PAYMENT = "Not shown: a token with the scope Payment would show it."
+
+
+@pytest.fixture
+def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Looks at what Deriv does not tell by itself all the time."""
+    monkeypatch.setattr(module, "EVERY", 0.02)
+
+
+@pytest.fixture
+def rich(open_options: Open) -> Session:
+    made = open_options("rich")
+    assert isinstance(made, Session)
+    return made
+
+
+@pytest.fixture
+def shown(rich: Session) -> Iterator[CardDesk]:
+    """A card that somebody looks at."""
+    desk = card(rich)
+    desk.back()
+    yield desk
+    desk.leave()
+
+
+def card(session: Session) -> CardDesk:
+    desk = CardDesk(session)
+    desk.prepare()
+    return desk
+
+
+def told(desk: CardDesk) -> dict[str, list[str]]:
+    """What each row says: lights, amounts, sentences."""
+    return {
+        row["name"]: [
+            *(f"{light['tone']} {light['text']}" for light in row["lights"]),
+            *(f"{one['name']}: {one['value']}" for one in row["amounts"]),
+            *row["lines"],
+        ]
+        for row in desk.look()["rows"]
+    }
+
+
+def asked(box: Sandbox, call: str) -> int:
+    return sum(received.call == call for received in box.received)
+
+
+def buy(box: Sandbox, loginid: str, stake: float) -> None:
+    """Buy a contract like the latest one that is open, which pays twice its price."""
+    account = box.world.account(loginid)
+    units = round(stake * 10**account.digits)
+    latest = account.ledger.open[-1]
+    number = latest.contract_id + 1_000_000
+    account.ledger.contracts.append(replace(latest, contract_id=number, stake=units, payout=2 * units))
+    box.pay(loginid, -stake, "buy")
+
+
+# What there is to show
+
+
+def test_rich(rich: Session) -> None:
+    said = told(card(rich))
+    assert list(said) == [
+        "Account",
+        "At stake",
+        "Profit",
+        "Wallets",
+        "History from v3",
+        "This token may",
+        "Elsewhere",
+    ]
+    assert said["At stake"] == ["In 2 open contracts: 19.00 USD", "May pay: 37.05 USD"]
+    assert said["Profit"] == ["Today (UTC): 0.00 USD", "This month: 0.00 USD"]
+    assert said["Wallets"] == [
+        "Main: 3,046.32 USD",
+        "Main: 9,206.45 EUR",
+        "Main: 0.01279291 BTC",
+        "P2P: 1,932.45 USD",
+    ]
+    assert said["History from v3"] == ["wait being moved, and cannot be read until that is done"]
+    rich.use(REAL)
+    assert told(card(rich))["At stake"] == [
+        "In 4 open contracts: 33.00 USD",
+        "May pay: 29.25 USD",
+        "Not in what they may pay: 1 without a fixed payout, such as multipliers.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("who", "wallets", "moved"),
+    [
+        ("trouble", [NO_PAYMENT], "bad could not be moved: ask Deriv's support"),
+        ("moved", ["Main: 31.20 USD"], "good moved"),
+        ("partner", ["Main: 206.45 USD", "Partner: 1,134.19 USD"], "off there is none to move"),
+        ("agent", ["Main: 206.45 USD", "Payment agent: 206.45 USD"], "off there is none to move"),
+    ],
+)
+def test_everybody(who: str, wallets: list[str], moved: str, open_options: Open) -> None:
+    session = open_options(who)
+    said = told(card(session))
+    assert [line.partition(": ")[0] for line in said["Wallets"]] == [line.partition(": ")[0] for line in wallets]
+    assert said["History from v3"] == [moved]
+    assert said["Account"] == ["good active"]
+    if who == "trouble":
+        assert said["This token may"][1] == "off not Payment"
+
+
+def test_a_newcomer(open_options: Open) -> None:
+    desk = card(open_options("new", create_demo=True))
+    said = told(desk)
+    assert said["At stake"] == ["off nothing, no contract is open"]
+    assert said["Wallets"] == ["off no wallet yet"]
+    assert said["History from v3"] == ["off there is none to move"]
+    assert "Wallets          – no wallet yet" in desk.text()
+
+
+def test_the_text_and_the_still_picture_say_the_same(rich: Session) -> None:
+    desk = card(rich)
+    lines = desk.text().splitlines()
+    at = lines.index("At stake         In 2 open contracts  19.00 USD")
+    assert lines[at + 1] == "                 May pay              37.05 USD"
+    assert "Wallets          Main    3,046.32 USD" in lines
+    assert "0.01279291 BTC" in desk.html()
+    assert "May pay" in desk.html()
+
+
+def test_nothing_personal(rich: Session, box: Sandbox) -> None:
+    desk = card(rich)
+    shown = json.dumps(desk.look()) + desk.text() + desk.html()
+    person = box.options.person(DEMO)
+    hidden = [person.nickname, person.user.name, *(wallet.wallet_id for wallet in person.wallets)]
+    assert not [text for text in hidden if text in shown]
+
+
+def test_v3_has_no_wallets(session: Session) -> None:
+    said = told(card(session))
+    assert said["At stake"][0] == "In 6 open contracts: 53.00 USD"
+    assert said["Profit"] == ["Today (UTC): 0.00 USD", "This month: 0.00 USD"]
+    assert not {"Wallets", "History from v3", "Elsewhere"} & said.keys()
+
+
+@pytest.mark.parametrize(
+    ("scopes", "missing"),
+    [
+        (("trade",), {"Status": "Read", "At stake and profit": "Read / Trading information"}),
+        (("trading_information",), {"Status": "Read"}),
+    ],
+)
+def test_a_part_without_its_scope_is_left_out(
+    scopes: tuple[str, ...], missing: dict[str, str], open_session: Open, box: Sandbox
+) -> None:
+    box.world.grants["a-token"] = Grant("a-token", "CR900001", scopes, "test")
+    said = told(card(open_session("a-token")))
+    needed = {name: [f"Not shown: a token with the scope {scope} would show it."] for name, scope in missing.items()}
+    assert {name: lines for name, lines in said.items() if "Not shown" in str(lines)} == needed
+    assert ("At stake" in said) == ("trading_information" in scopes)
+
+
+def test_what_the_token_may_not_see_is_asked_for_once(
+    quickly: None, open_options: Open, box: Sandbox, eventually: Eventually
+) -> None:
+    session = open_options("rich, trading only")
+    desk = card(session)
+    desk.back()
+    eventually(lambda: asked(box, "get_accounts") > 5)
+    session.use(REAL)
+    before = asked(box, "get_accounts")
+    eventually(lambda: asked(box, "get_accounts") > before + 5)
+    assert told(desk)["Wallets"] == [NO_PAYMENT]
+    assert asked(box, "wallet_list") == 1
+    desk.leave()
+
+
+def test_what_could_not_be_read_and_what_could(rich: Session, box: Sandbox) -> None:
+    box.faults.error("Odd", "statement", message="<b>No</b>\x1b statement.")
+    box.faults.http(400, "wallet_list")
+    desk = card(rich)
+    said = told(desk)
+    assert said["At stake"] == ["In 2 open contracts: 19.00 USD", "May pay: 37.05 USD"]
+    assert said["Profit"][0].startswith("It cannot be read just now: ")
+    assert "<b>No</b> statement." in said["Profit"][0]
+    assert said["Wallets"][0].startswith("It cannot be read just now: ")
+    assert "<b>" not in desk.html()
+
+
+@pytest.mark.parametrize("call", ["portfolio", "statement"])
+def test_replies_that_make_no_sense(call: str, rich: Session, box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    payload = rich._api.payload
+    monkeypatch.setattr(
+        rich._api, "payload", lambda asked, reply: {"odd": []} if asked.name == call else payload(asked, reply)
+    )
+    said = told(card(rich))
+    assert (said["At stake"][0].startswith("In 2")) == (call != "portfolio")
+
+
+# Keeping up to date
+
+
+def test_what_is_bought_is_at_stake(shown: CardDesk, box: Sandbox, eventually: Eventually) -> None:
+    eventually(lambda: asked(box, "transaction") == 1)
+    buy(box, DEMO, 5.5)
+    eventually(lambda: told(shown)["At stake"] == ["In 3 open contracts: 24.50 USD", "May pay: 48.05 USD"])
+    assert asked(box, "portfolio") == 2
+
+
+def test_a_deposit_in_a_wallet_is_seen(quickly: None, shown: CardDesk, box: Sandbox, eventually: Eventually) -> None:
+    box.options.grow_wallet(DEMO, "p2p", 40)
+    eventually(lambda: told(shown)["Wallets"][-1] != "P2P: 1,932.45 USD")
+
+
+def test_many_transactions_are_few_questions(shown: CardDesk, box: Sandbox, eventually: Eventually) -> None:
+    eventually(lambda: asked(box, "transaction") == 1)
+    for count in range(2, readings.MOST + 1):
+        box.pay(DEMO, 1)
+        box.pay(DEMO, 1)
+        eventually(lambda count=count: asked(box, "portfolio") == count)
+    box.pay(DEMO, 1)
+    account = shown.session._account
+    eventually(lambda: shown._readings._moved > shown._readings.of(account).part("money").asked)
+    wait = shown._readings.wait_for_money(account, "money", module.SURELY, 0.0)
+    assert readings.SPAN - 30 < wait <= readings.SPAN
+    assert asked(box, "portfolio") == readings.MOST
+
+
+def test_much_to_read_is_read_once_a_minute(rich: Session, box: Sandbox) -> None:
+    for _ in range(101):
+        box.pay(DEMO, 1)
+    desk = card(rich)
+    desk._readings.moved()
+    assert desk._readings.wait_for_money(rich._account, "money", module.SURELY, 0.0) > readings.SPAN - 30
+    assert rich._partial is None
+
+
+def test_several_cards_ask_once(rich: Session, box: Sandbox, eventually: Eventually) -> None:
+    cards = [card(rich) for _ in range(2)]
+    before = asked(box, "portfolio")
+    for desk in cards:
+        desk.back()
+    eventually(lambda: asked(box, "transaction") == 1)
+    buy(box, DEMO, 5.5)
+    for desk in cards:
+        eventually(lambda desk=desk: told(desk)["At stake"][0] == "In 3 open contracts: 24.50 USD")
+    assert asked(box, "portfolio") == before + 1
+    cards[0].leave()
+    buy(box, DEMO, 1)
+    eventually(lambda: told(cards[1])["At stake"][0] == "In 4 open contracts: 25.50 USD")
+    assert asked(box, "portfolio") == before + 2
+    assert asked(box, "transaction") == 1
+    cards[1].leave()
+
+
+def test_what_is_old_says_so(
+    shown: CardDesk, box: Sandbox, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readings, "FRESH", 0.0)
+    box.faults.http(400, "wallet_list")
+    shown.gone()
+    shown.back()
+    eventually(lambda: shown.look()["footnote"])
+    footnote = shown.look()["footnote"]
+    assert footnote.startswith("As of 20")
+    assert "UTC: Wallets. It cannot be read again just now: " in footnote
+    assert told(shown)["Wallets"][0] == "Main: 3,046.32 USD"
+    shown.gone()
+    shown.back()
+    eventually(lambda: not shown.look()["footnote"])
+
+
+def test_a_break_is_followed_by_a_look(
+    shown: CardDesk, box: Sandbox, eventually: Eventually, at_once: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readings, "FRESH", 0.0)
+    eventually(lambda: asked(box, "transaction") == 1)
+    box.stop()
+    eventually(lambda: not shown.look()["connection"]["on"])
+    assert told(shown)["At stake"][0] == "In 2 open contracts: 19.00 USD"
+    buy(box, DEMO, 5.5)
+    box.start()
+    eventually(lambda: told(shown)["At stake"][0] == "In 3 open contracts: 24.50 USD")
+
+
+def test_an_answer_that_was_overtaken_is_dropped(rich: Session) -> None:
+    desk = card(rich)
+    account, now = rich._account, time.time()
+    desk._readings.read(rich, account, "wallets", readings.Part((), now - 60, now - 60))
+    assert told(desk)["Wallets"][0] == "Main: 3,046.32 USD"
+
+
+def test_without_transactions_it_is_read_now_and_then(
+    rich: Session, box: Sandbox, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "SURELY", 0.05)
+    box.faults.error("Odd", "transaction", times=1000)
+    desk = card(rich)
+    desk.back()
+    eventually(lambda: asked(box, "portfolio") == readings.MOST)
+    desk.leave()
