@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from dpyauth.answers.standing import GLANCE
 from dpyauth.errors import DpyauthError
 from dpyauth.frames.values import as_number, dig, mappings
 from dpyauth.panels.rows import Amount, Row, amount, light, plain, row
@@ -63,7 +64,8 @@ def _stake(name: str, told: Mapping[str, Any], reply: Mapping[str, Any], currenc
 
 
 def _profit(name: str, told: Mapping[str, Any], reply: Mapping[str, Any], currency: str, words: Words) -> Row:
-    if told["last_transaction"] is None:
+    latest = mappings(dig(reply, "statement.transactions"))
+    if len(latest) < GLANCE and not any(one.get("action_type") in ("buy", "sell") for one in latest):
         return row(name, [light("off", words["profit_none"])])
     if told["profit_month"] is None:
         return row(name, lines=[words["profit_unknown"]])
@@ -83,13 +85,18 @@ def _with(value: Any, currency: str, words: Words) -> str:
 def wallets_row(wallets: pd.DataFrame, words: Words) -> Row:
     """List what wallets hold, one amount per wallet and currency, without their IDs."""
     amounts = [
-        amount(words.get(f"wallet_{kind}") or plain(kind), _held(balance, currency, words))
+        amount(_titled(kind, words), _held(balance, currency, words))
         for kind, currency, balance in wallets[["type", "currency", "balance"]].itertuples(index=False, name=None)
     ]
     more = len(amounts) - MANY
     lines = [words["wallets_more"].format(count=more)] if more > 0 else []
     lights = [] if amounts else [light("off", words["wallets_none"])]
     return row(words["wallets"], lights, lines, amounts=amounts[:MANY])
+
+
+def _titled(kind: Any, words: Words) -> str:
+    told = plain(kind) if isinstance(kind, str) else ""
+    return words.get(f"wallet_{told}") or told or words["wallet"]
 
 
 def _held(balance: Any, currency: Any, words: Words) -> str:

@@ -50,14 +50,22 @@ class Showing:
     """What a session has to look at."""
 
     def card(self) -> Shown:
-        """The account card: who is signed in, demo or real, the live balance, verification, restrictions, scopes.
+        """Show the account card: who is signed in, demo or real, the balance, and how the account stands.
+
+        It tells what is at stake and may be paid, the profit of today and of this month (in UTC, by when contracts
+        were closed), and what the token may do; on Deriv's current API also what your wallets hold and how far your
+        history has moved from v3; on v3 also verification, cashier and restrictions. Where the token lacks a scope,
+        the card leaves that part out and says which scope it needs.
 
         As the last line of a notebook's cell it is a panel that keeps itself up to date, also across reconnects and
-        changes of account, until the notebook is closed; ``session`` as the last line shows the same. In the middle
-        of a cell, use ``display(session.card())``. What is saved with the notebook is a still picture of it, without
-        any secret. Elsewhere, and for ``print``, it is a text.
-        Stands on Deriv's calls ``get_account_status`` (v3), ``get_accounts`` (options) and ``balance``; what a scope
-        is missing for, the card says so.
+        changes of account, until the notebook is closed; ``session`` as the last line shows the same. The balance is
+        live; what is at stake and earned is read again after each transaction, at most four times a minute however
+        many cards there are; wallets once a minute. In the middle of a cell, use ``display(session.card())``. What is
+        saved with the notebook is a still picture of it, without any secret. Elsewhere, and for ``print``, it is a
+        text.
+        Stands on Deriv's calls ``balance``, ``transaction``, ``portfolio``, ``statement`` and, for contracts that were
+        bought last month, ``profit_table``; with ``get_accounts``, ``wallet_list`` and ``legacy_migration_status``
+        (options) or ``get_account_status`` (v3).
 
         Returns
         -------

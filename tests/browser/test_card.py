@@ -200,3 +200,52 @@ def test_notebook_7(opening: Callable[..., Any], classic: Lab) -> None:
         notebook.run(2)
         expect(amount(notebook)).to_have_text("9,463.47")
         notebook.shot("card-notebook-7")
+
+
+CURRENT = """
+from dpyauth.credentials import access_token
+from dpyauth.sandbox import Sandbox
+from dpyauth.session import Session
+from dpyauth.settings import settings
+box = Sandbox(limits=None).start()
+def enter(label, **options):
+    session = Session(settings(box.options_app_id, box.rest, api="options"))
+    session._sign_in_and_wait(access_token(box.options_token(label).token, "a test"), **options)
+    return session
+session = enter("rich, every scope")
+"""
+BUY = """
+from dataclasses import replace
+account = box.world.account("DOT900003")
+latest = account.ledger.open[-1]
+account.ledger.contracts.append(replace(latest, contract_id=latest.contract_id + 10**6, stake=550, payout=1100))
+box.pay("DOT900003", -5.5, "buy")
+"""
+
+
+def test_money(opening: Callable[..., Any], lab: Lab) -> None:
+    with opening(lab, "lab", (CURRENT, "session", "")) as notebook:
+        notebook.run(0)
+        notebook.run(1)
+        panel = notebook.panel
+        expect(panel).to_contain_text("In 2 open contracts 19.00 USD")
+        expect(panel).to_contain_text("0.01279291 BTC")
+        expect(panel).to_contain_text("being moved")
+        notebook.page.set_viewport_size({"width": 1366, "height": 1000})
+        notebook.expect_readable("card-money-1366")
+        run(notebook, 2, BUY)
+        expect(panel).to_contain_text("In 3 open contracts 24.50 USD")
+        notebook.command("application:toggle-left-area")
+        notebook.page.set_viewport_size({"width": 400, "height": 1300})
+        wide = panel.evaluate("(panel) => [panel.scrollWidth, panel.clientWidth, panel.parentElement.clientWidth]")
+        assert wide[0] <= wide[1] <= wide[2]
+        notebook.expect_readable("card-money-400")
+        notebook.page.set_viewport_size({"width": 1250, "height": 1100})
+        notebook.command("application:toggle-left-area")
+        run(notebook, 1, "session = enter('trouble')\nsession")
+        expect(panel).to_contain_text("a token with the scope Payment would show it")
+        expect(panel).to_contain_text("could not be moved")
+        notebook.expect_readable("card-money-trouble")
+        run(notebook, 1, "session = enter('new', create_demo=True)\nsession")
+        expect(panel).to_contain_text("no wallet yet")
+        notebook.expect_readable("card-money-new")

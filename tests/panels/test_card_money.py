@@ -130,6 +130,7 @@ def test_a_newcomer(open_options: Open) -> None:
     desk = card(open_options("new", create_demo=True))
     said = told(desk)
     assert said["At stake"] == ["off nothing, no contract is open"]
+    assert said["Profit"] == ["off nothing has been traded yet"]
     assert said["Wallets"] == ["off no wallet yet"]
     assert said["History from v3"] == ["off there is none to move"]
     assert "Wallets          – no wallet yet" in desk.text()

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dpyauth.panels import static
-from dpyauth.panels.rows import light, row
+from dpyauth.panels.rows import amount, light, row
 from dpyauth.panels.texts import texts
 
 WORDS = texts("card")
@@ -81,6 +81,18 @@ def test_lights_are_not_broken() -> None:
     assert "\xa0" not in "".join(lines)
 
 
+def test_amounts_are_in_columns() -> None:
+    amounts = [amount("Main", "1,000.50 USD"), amount("Payment agent", "7.00 EUR", "good")]
+    made = view(rows=[row("Wallets", amounts=amounts, lines=["More."])])
+    assert static.text(made, WORDS).splitlines()[3:6] == [
+        "Wallets     Main           1,000.50 USD",
+        "            Payment agent      7.00 EUR",
+        "            More.",
+    ]
+    assert "7.00 EUR" in Tags(static.html(made, WORDS)).said
+    assert static.html(made, WORDS).count('<strong style="color:') == 1
+
+
 def test_without_money_and_currency() -> None:
     account = {"loginid": "CR1", "currency": "", "kind": "demo", "api": "v3"}
     assert "0.00 no currency yet" in static.text(view(account=account, balance="0.00"), WORDS)
@@ -110,7 +122,7 @@ def test_html_says_the_same_and_needs_no_styles() -> None:
 def test_whatever_it_says_stays_text(text: str) -> None:
     account = {"loginid": text, "currency": text, "kind": "demo", "api": "v3"}
     notice = {"title": text, "text": text, "kind": "info"}
-    rows = [row("Also", [light("act", text)], [text])]
+    rows = [row("Also", [light("act", text)], [text], amounts=[amount(text, text, "bad")])]
     connection = {"on": False, "text": text}
     made = view(account=account, notice=notice, rows=rows, footnote=text, no_balance=text, connection=connection)
     html = Tags(static.html(made, WORDS))
