@@ -35,6 +35,12 @@ def requests(loginid: str) -> list[Request]:
     ]
 
 
+def asked(session: Queries, loginid: str) -> Plan[tuple[dict[str, Any], dict[str, Reply | DpyauthError]]]:
+    """Ask how an account stands; return that as `standing` does, and what came of the calls, replies or errors."""
+    came = yield from session._several(requests(loginid))
+    return (yield from standing(session, loginid, came)), came
+
+
 def standing(session: Queries, loginid: str, came: Mapping[str, Reply | DpyauthError]) -> Plan[dict[str, Any]]:
     """Return the values of the columns of `frames.account_detail`, from what came of the calls.
 

@@ -18,6 +18,7 @@ from dpyauth.panels.readings import Known, Part, readings_of
 from dpyauth.panels.rows import Row, light, plain, row
 from dpyauth.panels.switcher import EVERY, SwitcherDesk, labels
 from dpyauth.panels.texts import texts
+from dpyauth.plans import awaited
 from dpyauth.signin import views
 
 if TYPE_CHECKING:
@@ -274,18 +275,18 @@ class CardDesk(SwitcherDesk):
         return Status(payload, demo=account.demo, words=self.words).rows()
 
     async def _money(self, account: Account) -> list[Row]:
-        from dpyauth.answers.standing import glance_falls_short
+        from dpyauth.answers import standing
         from dpyauth.frames.values import mappings
         from dpyauth.panels.money import money_rows
 
         self._readings.spend()
-        told, came = await self.session.aio._standing(account.loginid)
+        told, came = await awaited(standing.asked, self.session)(account.loginid)
         errors = [error for error in came.values() if isinstance(error, DpyauthError)]
         if errors and len(errors) == len(came):
             raise errors[0]
         latest = came["statement"]
         payload = {} if isinstance(latest, DpyauthError) else self._payload("statement", latest)
-        if glance_falls_short(mappings(payload.get("transactions"))):
+        if standing.glance_falls_short(mappings(payload.get("transactions"))):
             self._readings.spend(readings.MOST)  # there is much to read each time
         return money_rows(told, came, account.currency, self.words, self._why)
 

@@ -186,6 +186,28 @@ def planned(plan: Callable[Concatenate[D, P], Plan[T]]) -> Callable[Concatenate[
     return blocking
 
 
+def awaited(plan: Callable[Concatenate[Any, P], Plan[T]], driver: Driver) -> Callable[P, Coroutine[Any, Any, T]]:
+    """Make an awaitable function of a plan, with what it is driven by."""
+
+    @functools.wraps(plan)
+    async def awaitable(*args: P.args, **kwargs: P.kwargs) -> T:
+        tickets: list[Ticket] = []
+        try:
+            try:
+                begun = plan(driver, *args, **kwargs)
+                del args, kwargs
+                return await _drive_async(driver, begun, tickets)
+            except BaseException as error:
+                _leave(tickets, error)
+                _say_what_was_typed(error, "session.aio", plan.__name__)
+                raise
+        except KeyboardInterrupt as interrupt:
+            _leave(tickets, interrupt)
+            raise
+
+    return awaitable
+
+
 class Awaitables:
     """The awaitable twins of a session's methods: ``await session.aio.balance()``.
 
@@ -200,22 +222,7 @@ class Awaitables:
         if plan is None:
             raise AttributeError(f"there is no awaitable {name!r}; there are: {', '.join(dir(self))}")
 
-        @functools.wraps(plan)
-        async def awaitable(*args: Any, **kwargs: Any) -> Any:
-            tickets: list[Ticket] = []
-            try:
-                try:
-                    begun = plan(self._session, *args, **kwargs)
-                    del args, kwargs
-                    return await _drive_async(self._session, begun, tickets)
-                except BaseException as error:
-                    _leave(tickets, error)
-                    _say_what_was_typed(error, "session.aio", name)
-                    raise
-            except KeyboardInterrupt as interrupt:
-                _leave(tickets, interrupt)
-                raise
-
+        awaitable = awaited(plan, self._session)
         self.__dict__[name] = awaitable
         return awaitable
 

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dpyauth import answers
 from dpyauth.gathering import Gathering
 from dpyauth.plans import Plan, planned
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import pandas as pd
-
-    from dpyauth.errors import DpyauthError
-    from dpyauth.wire.replies import Reply
 
 
 class Queries(Gathering):
@@ -66,14 +61,6 @@ class Queries(Gathering):
         True
         """
         return (yield from answers.named(self.api).account_status(self, account, detail=detail, decimal=decimal))
-
-    @planned
-    def _standing(self, loginid: str) -> Plan[tuple[dict[str, Any], Mapping[str, Reply | DpyauthError]]]:
-        """Return how an account stands, and what came of the calls that tell it: a reply of each, or an error."""
-        from dpyauth.answers import standing
-
-        came = yield from self._several(standing.requests(loginid))
-        return (yield from standing.standing(self, loginid, came)), came
 
     @planned
     def status_flags(self) -> Plan[pd.DataFrame]:
