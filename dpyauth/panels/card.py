@@ -214,10 +214,12 @@ class CardDesk(SwitcherDesk):
         while True:
             with suppress(DpyauthError):  # then the money is read now and then
                 async with await session.aio.stream("transaction", keep=1) as stream:
-                    async for update in stream:
-                        if "gap" in update or self._payload("transaction", update).get("transaction_id"):
-                            self._readings.moved()
-                            news.set()
+                    with self._readings.listening():
+                        news.set()
+                        async for update in stream:
+                            if "gap" in update or self._payload("transaction", update).get("transaction_id"):
+                                self._readings.moved()
+                                news.set()
             await asyncio.sleep(EVERY)
 
     async def _follow_others(self) -> None:

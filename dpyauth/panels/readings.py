@@ -22,11 +22,14 @@ if TYPE_CHECKING:
 FRESH = 5.0
 """Seconds for which there is no need to ask again when a card begins to follow its session."""
 
+RETRY = 60.0
+"""Seconds after which to ask again for what could not be read."""
+
 SETTLE = 0.5
 """Seconds after money has moved in which more may move: one question then does for all of it."""
 
-MOST, SPAN = 4, 60.0
-"""How often the money is read in so many seconds: Deriv allows 30 calls a minute for all that reads contracts."""
+MOST, SPAN = 5, 60.0
+"""How often the money is read in so many seconds: Deriv allows 30 calls a minute for what reads contracts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,7 @@ class Readings:
         self._lock = threading.Lock()
         self._asking: set[tuple[int, str]] = set()
         self._moved = 0.0
+        self._listening = 0
         self._spent: deque[float] = deque(maxlen=MOST)
 
     def of(self, account: Account | None) -> Known:
@@ -104,6 +108,19 @@ class Readings:
         """Note that money has moved."""
         self._moved = time.time()
 
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Hear of transactions for as long as this lasts; money may have moved while no card did."""
+        with self._lock:
+            self._listening += 1
+            if self._listening == 1:
+                self._moved = time.time()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._listening -= 1
+
     def spend(self, times: int = 1) -> None:
         """Note that the money is being read, or that it takes as many calls as so many readings."""
         with self._lock:
@@ -117,7 +134,9 @@ class Readings:
         part, now = self.of(account).part(name), time.time()
         if part.refused:
             return math.inf
-        return max(0.0, (now if part.asked < since else part.asked + every) - now)
+        if part.asked < since:
+            return 0.0
+        return max(0.0, part.asked + (min(every, RETRY) if part.trouble else every) - now)
 
     def wait_for_money(self, account: Account | None, name: str, every: float, since: float) -> float:
         """Return the same for the part that changes when money moves."""
@@ -132,7 +151,7 @@ class Readings:
 
     @contextmanager
     def turn(self, account: Account | None, name: str) -> Iterator[bool]:
-        """Tell whether it is the caller's turn to ask for a part, which nobody else does meanwhile."""
+        """Tell whether it is the caller's turn to ask for a part: one card asks at a time, and tells the others."""
         key = (id(account), name)
         with self._lock:
             mine = key not in self._asking

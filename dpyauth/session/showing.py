@@ -59,7 +59,7 @@ class Showing:
 
         As the last line of a notebook's cell it is a panel that keeps itself up to date, also across reconnects and
         changes of account, until the notebook is closed; ``session`` as the last line shows the same. The balance is
-        live; what is at stake and earned is read again after each transaction, at most four times a minute however
+        live; what is at stake and earned is read again after each transaction, at most five times a minute however
         many cards there are; wallets once a minute. In the middle of a cell, use ``display(session.card())``. What is
         saved with the notebook is a still picture of it, without any secret. Elsewhere, and for ``print``, it is a
         text.

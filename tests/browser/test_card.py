@@ -215,11 +215,15 @@ def enter(label, **options):
 session = enter("rich, every scope")
 """
 BUY = """
-from dataclasses import replace
-account = box.world.account("DOT900003")
-latest = account.ledger.open[-1]
-account.ledger.contracts.append(replace(latest, contract_id=latest.contract_id + 10**6, stake=550, payout=1100))
-box.pay("DOT900003", -5.5, "buy")
+terms = {"contract_type": "CALL", "amount": 5.5, "basis": "stake", "currency": "USD", "underlying_symbol": "R_100"}
+reply = session.call("buy", buy="1", price=5.5, parameters={**terms, "duration": 60, "duration_unit": "m"})
+"""
+SELL = """
+bought = reply["buy"]["contract_id"]
+with session.stream("proposal_open_contract", contract_id=bought) as stream:
+    while not stream.next(timeout=10)["proposal_open_contract"].get("is_valid_to_sell"):
+        pass
+reply = session.call("sell", sell=bought, price=0)
 """
 
 
@@ -235,6 +239,10 @@ def test_money(opening: Callable[..., Any], lab: Lab) -> None:
         notebook.expect_readable("card-money-1366")
         run(notebook, 2, BUY)
         expect(panel).to_contain_text("In 3 open contracts 24.50 USD")
+        expect(amount(notebook)).to_have_text("9,963.89")
+        run(notebook, 2, SELL)
+        expect(panel).to_contain_text("In 2 open contracts 19.00 USD")
+        expect(panel.locator(".dpyauth-money-bad")).to_have_count(2)
         notebook.command("application:toggle-left-area")
         notebook.page.set_viewport_size({"width": 400, "height": 1300})
         wide = panel.evaluate("(panel) => [panel.scrollWidth, panel.clientWidth, panel.parentElement.clientWidth]")
