@@ -48,8 +48,8 @@ def export(
 
     What the token may not see is listed on the page, with the reason. The page needs no internet and no other file.
     Pictures are on it where matplotlib is installed. Tokens and personal data are not in the report: they read
-    ``•••``, and so do payment details and whatever was written to transfers. The folder is for your eyes only, and it
-    is there whole or not at all.
+    ``•••``, and so do payment details, whatever was written to transfers, and who paid or was paid. The folder is for
+    your eyes only, and it is there whole or not at all.
 
     Parameters
     ----------
@@ -59,7 +59,8 @@ def export(
     folder : str or path
         Where to put it; a new folder.
     since : date, datetime, str or timedelta, optional
-        How far back statement and closed contracts go, as for `Session.statement`; to the beginning if left out.
+        How far back statement, closed contracts and what went in and out of wallets go, as for `Session.statement`;
+        to the beginning if left out. What apps and partners have earned always goes as far back as Deriv tells it.
     format : {"parquet", "csv"}, optional
         What files the frames become; if left out, Parquet where pyarrow is installed and CSV where it is not. The
         page says which, and why. Parquet keeps every dtype. CSV opens in a spreadsheet: there, lists are JSON texts,

@@ -97,11 +97,19 @@ def _about(report: Report) -> str:
 
 def _tiles(report: Report) -> str:
     """The figures one looks for first."""
-    balance, closed = report.frame("balance"), report.frame("profit_table")
+    balance, detail, closed = report.frame("balance"), report.frame("account_detail"), report.frame("profit_table")
     tiles = []
     if balance is not None:
         mine = balance[balance["loginid"] == report.loginid]
         tiles += [("balance", _sum(*row)) for row in zip(mine["balance"], mine["currency"], strict=True)]
+    if detail is not None:
+        for name, label in (
+            ("at_stake", "at stake"),
+            ("may_pay", "may be paid"),
+            ("profit_month", "profit this month"),
+        ):
+            known = detail[detail[name].notna()]
+            tiles += [(label, _sum(*row)) for row in zip(known[name], known["currency"], strict=True)]
     if closed is not None:
         tiles.append(("profit of closed contracts", _sum(float(closed["profit"].sum()), report.currency)))
     for name, label in (("profit_table", "closed contracts"), ("portfolio", "open contracts")):
@@ -193,7 +201,7 @@ def _left_out(report: Report) -> str:
     parts = []
     if report.refused:
         rows = "".join(
-            f'<tr><th scope="row">{escape(part.title)}</th><td>{escape(reason)}</td></tr>\n'
+            f'<tr><th scope="row">{escape(part.title)}</th><td class=t>{escape(reason)}</td></tr>\n'
             for part, reason in report.refused.items()
         )
         parts.append(f'<div class="wide" tabindex="0"><table><tbody>{rows}</tbody></table></div>')

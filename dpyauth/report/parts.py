@@ -24,6 +24,12 @@ class Part:
     """What the session is asked; the time is since when."""
 
 
+def _standing(session: Session, since: When) -> pd.DataFrame:
+    """Return how the account stands, without what its status tells, too."""
+    table = session.account_status(detail=True)
+    return table[["loginid", "currency", *table.columns[table.columns.get_loc("open_contracts") :]]]
+
+
 def _statement(session: Session, since: When) -> pd.DataFrame:
     """The ledger without what people wrote into it: payment details and notes on transfers can be personal."""
     from dpyauth.sensitive import MASK
@@ -35,20 +41,41 @@ def _statement(session: Session, since: When) -> pd.DataFrame:
     return table
 
 
+def _wallet_transactions(session: Session, since: When) -> pd.DataFrame:
+    """Return what went in and out of every wallet of the user, one wallet below the other."""
+    import pandas as pd
+
+    from dpyauth.frames import Context, wallet_transactions
+    from dpyauth.frames.wallet_money import TYPES
+
+    held = session.wallets()["type"].dropna().unique()
+    tables = {kind: session.wallet_transactions(kind, since) for kind in TYPES if kind in held}
+    if not tables:
+        tables = {"main": wallet_transactions([], Context("wallet_transactions"))}
+    for kind, table in tables.items():
+        table.insert(0, "wallet", pd.Series(kind, index=table.index, dtype="string"))
+    joined = pd.concat(tables.values(), ignore_index=True)
+    joined.attrs = dict(next(iter(tables.values())).attrs)
+    return joined
+
+
 def parts() -> tuple[Part, ...]:
     """All there is, in the order in which a reader wants it."""
     return (
         Part("account_status", "Account status", lambda session, since: session.account_status()),
+        Part("account_detail", "How the account stands", _standing),
         Part("verification", "Verification", lambda session, since: session.verification()),
         Part("status_flags", "What the status flags mean", lambda session, since: session.status_flags()),
         Part("cashier_problems", "What keeps the cashier closed", lambda session, since: session.cashier_problems()),
         Part("currencies", "Deposits and withdrawals", lambda session, since: session.currencies()),
         Part("balance", "Balance", lambda session, since: session.balance()),
         Part("accounts", "All accounts", lambda session, since: session.accounts()),
+        Part("wallets", "Wallets", lambda session, since: session.wallets()),
         Part("mt5_accounts", "MT5 accounts", lambda session, since: session.mt5_accounts()),
         Part("portfolio", "Open contracts", lambda session, since: session.portfolio()),
         Part("profit_table", "Closed contracts", lambda session, since: session.profit_table(since)),
         Part("statement", "Statement", _statement),
+        Part("wallet_transactions", "In and out of the wallets", _wallet_transactions),
         Part("limits", "Limits", lambda session, since: session.limits()),
         Part("market_limits", "Limits by market", lambda session, since: session.limits("markets")),
         Part("transfer_limits", "Transfer limits", lambda session, since: session.limits("transfers")),
@@ -56,5 +83,9 @@ def parts() -> tuple[Part, ...]:
         Part("settings", "Settings", lambda session, since: session.settings()),
         Part("allowed_apps", "Apps with access", lambda session, since: session.apps("allowed")),
         Part("api_tokens", "API tokens", lambda session, since: session.api_tokens()),
+        Part("markup", "What your apps have earned", lambda session, since: session.markup()),
+        Part(
+            "partner_overview", "What you have reached as a partner", lambda session, since: session.partner_overview()
+        ),
         Part("login_history", "Latest sign-ins", lambda session, since: session.login_history()),
     )

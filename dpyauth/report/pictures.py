@@ -16,7 +16,7 @@ from dpyauth.signin import views
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_TEXT, _LINE, _GAIN, _LOSS = "#7d8590", "#2f81d7", "#2da160", "#d9534a"
+_TEXT, _LINE, _GAIN, _LOSS, _OUT = "#7d8590", "#2f81d7", "#2da160", "#d9534a", "#c98500"
 _STYLE: dict[Any, Any] = {
     "axes.edgecolor": _TEXT,
     "axes.labelcolor": _TEXT,
@@ -30,7 +30,11 @@ _STYLE: dict[Any, Any] = {
     "xtick.color": _TEXT,
     "ytick.color": _TEXT,
 }
+_HATCHED: dict[str, Any] = {"color": "none", "edgecolor": _OUT, "hatch": "////"}
 _MARKETS = 12
+_WALLETS = 4
+_MONTHS = 13  # as many names of months stand side by side
+_SETTLED = ("complete", "completed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +52,79 @@ def pictures(frames: Mapping[Part, pd.DataFrame]) -> list[Picture]:
     except ImportError:  # not installed, or not usable
         return []
     named = {part.name: frame for part, frame in frames.items()}
-    made = [_balance(named.get("statement")), _markets(named.get("profit_table"))]
+    made = [
+        _exposure(named.get("portfolio")),
+        _balance(named.get("statement")),
+        _markets(named.get("profit_table")),
+        *_flows(named.get("wallet_transactions")),
+    ]
     return [picture for picture in made if picture is not None]
+
+
+def _exposure(portfolio: pd.DataFrame | None) -> Picture | None:
+    """What is at stake in each market, and what it may pay."""
+    if portfolio is None or portfolio.empty:
+        return None
+    by_market = portfolio.assign(symbol=portfolio["symbol"].fillna("other")).groupby("symbol")
+    sums = by_market[["buy_price", "payout"]].sum().round(8).sort_values("buy_price")
+    stake, pays = sums.sum().round(8)
+    text = (
+        f"At stake in {len(portfolio):,} open {'contract' if len(portfolio) == 1 else 'contracts'}"
+        f"{_currency(portfolio)}: {_money(stake)}, which may pay {_money(pays)}; most on {sums.index[-1]} with "
+        f"{_money(sums['buy_price'].iloc[-1])}."
+    )
+    sums = sums.tail(_MARKETS)
+
+    def draw(axes: Axes) -> None:
+        rows = range(len(sums))
+        staked = axes.barh([row + 0.2 for row in rows], sums["buy_price"].to_numpy(), 0.34, **_HATCHED)
+        paid = axes.barh([row - 0.2 for row in rows], sums["payout"].to_numpy(), 0.34, color=_GAIN)
+        axes.bar_label(staked, [f"{_money(amount)} at stake" for amount in sums["buy_price"]], padding=4)
+        axes.bar_label(
+            paid, [f"may pay {_money(n)}" if n > 0 else "no fixed payout" for n in sums["payout"]], padding=4
+        )
+        axes.set_yticks(rows, [_short(name) for name in sums.index])
+        axes.set_xticks([])
+        axes.margins(x=0.2)
+        axes.set_title(f"What is at stake, and what it may pay{_currency(portfolio)}")
+        axes.spines[["left", "bottom"]].set_visible(False)
+        axes.tick_params(left=False)
+
+    return Picture(text, _svg(draw, 0.8 + 0.6 * len(sums)))
+
+
+def _flows(moved: pd.DataFrame | None) -> list[Picture]:
+    """What went in and out by month: of each wallet in each currency, those first in which most happened."""
+    if moved is None:
+        return []
+    settled = moved[moved["status"].isin(_SETTLED)].dropna(subset=["time", "wallet", "currency"])
+    pairs = settled.groupby(["wallet", "currency"], sort=False)
+    return [_flow(pairs.get_group(pair), *pair) for pair in pairs.size().nlargest(_WALLETS).index]
+
+
+def _flow(moved: pd.DataFrame, wallet: str, currency: str) -> Picture:
+    """What a wallet has taken in a currency, upwards, and given, downwards."""
+    month = moved["time"].dt.tz_localize(None).dt.to_period("M")
+    months = pd.period_range(month.min(), month.max(), freq="M")
+    came, went = (
+        moved[moved["category"] == category].groupby(month)[amount].sum().reindex(months, fill_value=0)
+        for category, amount in (("deposit", "net"), ("withdrawal", "gross"))
+    )
+    title = f"In and out of the {wallet.replace('_', ' ')} wallet by month, {currency}"
+    text = f"{title}: {_money(came.sum())} in and {_money(went.sum())} out from {months[0]} to {months[-1]}."
+
+    def draw(axes: Axes) -> None:
+        axes.bar(range(len(months)), came.to_numpy(), 0.7, color=_GAIN, label="in")
+        axes.bar(range(len(months)), -went.to_numpy(), 0.7, label="out", **_HATCHED)
+        axes.axhline(0, color=_TEXT, linewidth=0.8)
+        shown = range(len(months))[:: -(-len(months) // _MONTHS)]
+        axes.set_xticks(shown, [str(months[place]) for place in shown])
+        axes.set_xlim(-1, max(len(months), 6))
+        axes.yaxis.set_major_formatter("{x:,.8g}")
+        axes.legend(frameon=False, ncols=2, loc="upper right", bbox_to_anchor=(1, 1.18))
+        axes.set_title(title)
+
+    return Picture(text, _svg(draw, 2.6))
 
 
 def _balance(statement: pd.DataFrame | None) -> Picture | None:

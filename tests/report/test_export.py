@@ -42,7 +42,10 @@ TOKEN = "C4nary-exp0rt"
 EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>&amp;$\\frac{$"
 TAGS = {"html", "head", "meta", "title", "style", "body", "main", "h1", "h2", "p", "a", "b", "br", "small", "img"}
 TAGS |= {"ul", "li", "details", "summary", "div", "table", "thead", "tbody", "tr", "th", "td"}
-FILES = {f"{part.name}.parquet" for part in parts()}
+OF_OPTIONS = {"accounts", "account_status", "account_detail", "balance", "portfolio", "profit_table", "statement"}
+OF_OPTIONS |= {"wallets", "wallet_transactions", "markup"}
+NOT_OF_V3 = {"wallets", "wallet_transactions", "partner_overview", "markup"}  # the last one only in the sandbox
+FILES = {f"{part.name}.parquet" for part in parts() if part.name not in NOT_OF_V3}
 
 
 class Seen(HTMLParser):
@@ -91,14 +94,66 @@ def test_v3_has_every_part_as_parquet_and_a_page(session: Session, tmp_path: Pat
     assert "Account report: CR900001" in shown.text
     assert "Trading since 2026-10-20 00:00 UTC" in shown.text
     assert "9,363.47 USD" in shown.text
-    assert shown.tags.count("img") == 2
+    assert shown.tags.count("img") == 3
 
 
 def test_options_has_what_that_api_tells_and_says_what_it_does_not(open_options: Open, tmp_path: Path) -> None:
     place = export(open_options(), tmp_path / "report", since=SINCE)
-    parts = {"accounts", "account_status", "balance", "portfolio", "profit_table", "statement"}
-    assert names(place.parent) == {"index.html"} | {f"{part}.parquet" for part in parts}
+    assert names(place.parent) == {"index.html"} | {f"{part}.parquet" for part in OF_OPTIONS}
     assert "options API does not tell: Verification, " in seen(place).text
+    assert "You are no partner" in seen(place).text
+
+
+def test_it_tells_how_the_account_stands(open_options: Open, tmp_path: Path) -> None:
+    session = open_options()
+    place = export(session, tmp_path / "report", since=SINCE)
+    detail, told = read(place, "account_detail"), session.account_status(detail=True)
+    pd.testing.assert_frame_equal(detail, told[detail.columns])
+    assert detail[["loginid", "open_contracts", "at_stake", "may_pay"]].to_numpy().tolist() == [
+        [
+            "DOT900003",
+            2,
+            19.0,
+            37.05,
+        ]
+    ]
+    assert "19.00 USD at stake" in seen(place).text
+    assert "37.05 USD may be paid" in seen(place).text
+
+
+def test_it_has_every_wallet_and_what_went_in_and_out_since_a_day(open_options: Open, tmp_path: Path) -> None:
+    session = open_options("agent")
+    place = export(session, tmp_path / "report", since=SINCE)
+    pd.testing.assert_frame_equal(read(place, "wallets"), session.wallets())
+    moved = read(place, "wallet_transactions")
+    assert moved["wallet"].unique().tolist() == ["main", "payment_agent"]
+    assert moved["time"].min() >= pd.Timestamp(SINCE, tz="UTC")
+    for kind, part in moved.groupby("wallet"):
+        expected = session.wallet_transactions(str(kind), since=SINCE)
+        pd.testing.assert_frame_equal(part.drop(columns="wallet").reset_index(drop=True), expected, check_like=True)
+
+
+def test_a_user_without_wallets_and_a_partner(open_options: Open, tmp_path: Path) -> None:
+    place = export(open_options("new", create_demo=True), tmp_path / "new")
+    assert read(place, "wallets").empty
+    assert read(place, "wallet_transactions").empty
+    session = open_options("partner")
+    place = export(session, tmp_path / "partner")
+    assert set(read(place, "wallet_transactions")["wallet"]) == {"main", "partner"}
+    assert read(place, "markup")["markup"].tolist() == session.markup()["markup"].tolist()
+    assert read(place, "partner_overview")["active_traders"].tolist() == [125]
+
+
+def test_who_paid_and_was_paid_is_in_no_file(open_options: Open, box: Sandbox, tmp_path: Path) -> None:
+    parties = {"source_client_id": "client-c4nary", "destination_client_id": "other-c4nary"}
+    written = {"description": "note-c4nary", "payout_method": "bank-c4nary"}
+    row = {"transaction_id": 7, "timestamp": "2026-10-31T00:00:00Z", "metadata": {**parties, **written}}
+    box.faults.http(200, "wallet_transactions", times=2, body=json.dumps({"data": {"transactions": [row]}}))
+    place = export(open_options(), tmp_path / "report")
+    moved = read(place, "wallet_transactions")
+    assert set(moved["from_client"]) == set(moved["to_client"]) == {"•••"}
+    assert [file.name for file in place.parent.iterdir() if b"c4nary" in file.read_bytes()] == []
+    assert "c4nary" not in moved.to_csv() + str(moved.attrs)
 
 
 @pytest.mark.parametrize(
@@ -117,18 +172,30 @@ def test_what_the_token_may_not_see_is_listed_with_the_reason(
     assert f"needs the scope {scope}" in seen(place).text
 
 
+@pytest.mark.parametrize(
+    ("who", "scopes"), [("rich, trading only", ("payment", "application_read")), ("trouble", ("payment",))]
+)
+def test_a_missing_scope_costs_only_its_parts(open_options: Open, tmp_path: Path, who: str, scopes: Any) -> None:
+    place = export(open_options(who), tmp_path / "report", since=SINCE)
+    refused = {"wallets", "wallet_transactions", "markup"}
+    assert names(place.parent) == {"index.html"} | {f"{part}.parquet" for part in OF_OPTIONS - refused}
+    for scope in scopes:
+        assert f"a token with the scope '{scope}'" in seen(place).text
+
+
 def test_an_error_of_one_part_costs_only_that_part(session: Session, box: Sandbox, tmp_path: Path) -> None:
-    box.faults.error("Strange", "portfolio", message=f"No. {EVIL}")
+    box.faults.error("Strange", "portfolio", message=f"No. {EVIL}", times=2)
     place = export(session, tmp_path / "report", since=SINCE)
     assert names(place.parent) == {"index.html"} | FILES - {"portfolio.parquet"}
     assert EVIL in seen(place).text
+    assert EVIL in read(place, "account_detail")["remark"].item()
     assert set(seen(place).tags) <= TAGS
 
 
 def test_csv_for_spreadsheets(session: Session, box: Sandbox, tmp_path: Path) -> None:
     box.world.grants["another"] = Grant("another", "CR900001", ("read",), "=HYPERLINK(1)")
     place = export(session, tmp_path / "report", since=SINCE, format="csv")
-    assert names(place.parent) == {"index.html"} | {f"{part.name}.csv" for part in parts()}
+    assert names(place.parent) == {"index.html"} | {name.replace("parquet", "csv") for name in FILES}
     tokens = place.with_name("api_tokens.csv")
     assert tokens.read_bytes().startswith(b"\xef\xbb\xbfname,token,scopes")
     table = pd.read_csv(tokens)
@@ -273,6 +340,86 @@ def test_values_are_shown_as_people_read_them() -> None:
 # The pictures
 
 
+def moves(*rows: tuple[str, str, str, str, str]) -> pd.DataFrame:
+    """Transactions of wallets: wallet, category, status, time, and the net amount; the fee is 1."""
+    told = [
+        {
+            "timestamp": time,
+            "category": category,
+            "transaction_status": status,
+            "transaction_currency": "USD",
+            "transaction_net_amount": net,
+            "transaction_gross_amount": str(int(net) + 1),
+        }
+        for _, category, status, time, net in rows
+    ]
+    table = frames.wallet_transactions(told, Context("wallet_transactions"))
+    table.insert(0, "wallet", pd.Series([row[0] for row in rows], dtype="string"))
+    return table
+
+
+def test_the_picture_of_what_is_at_stake_says_it_in_words() -> None:
+    contracts = [
+        {"contract_id": 1, "symbol": "R_50", "buy_price": 14, "payout": 27.3, "currency": "USD"},
+        {"contract_id": 2, "symbol": EVIL, "buy_price": 18, "currency": "USD"},
+        {"contract_id": 3, "symbol": "R_50", "buy_price": 1, "payout": 1.95, "currency": "USD"},
+        {"contract_id": 4, "buy_price": 2, "payout": 0},
+    ]
+    (picture,) = pictures(made({"portfolio": frames.open_contracts(contracts)}).frames)
+    assert picture.text == (
+        f"At stake in 4 open contracts, USD: 35.00, which may pay 29.25; most on {EVIL} with 18.00."
+    )
+    assert pictures(made({"portfolio": frames.open_contracts([])}).frames) == []
+
+
+def test_the_picture_of_money_counts_what_has_come_and_gone() -> None:
+    table = moves(
+        ("main", "deposit", "completed", "2026-07-31T23:59:59Z", "10"),
+        ("main", "deposit", "failed", "2026-08-01T00:00:00Z", "500"),
+        ("main", "deposit", "pending", "2026-08-01T00:00:00Z", "500"),
+        ("main", "withdrawal", "complete", "2026-10-01T00:00:00Z", "4"),
+        ("payment_agent", "withdrawal", "complete", "2026-10-01T00:00:00Z", "1"),
+    )
+    main, agent = pictures(made({"wallet_transactions": table}).frames)
+    # What came in is net of the fee, what went out is not.
+    assert main.text == "In and out of the main wallet by month, USD: 10.00 in and 5.00 out from 2026-07 to 2026-10."
+    assert agent.text.startswith("In and out of the payment agent wallet by month, USD: 0.00 in and 2.00 out")
+    assert pictures(made({"wallet_transactions": table.head(0)}).frames) == []
+
+
+odd = (
+    st.none() | st.text(max_size=5) | st.sampled_from(["deposit", "withdrawal", "complete", "1e30", "-1", "2026-10-01"])
+)
+
+
+@given(
+    st.lists(
+        st.fixed_dictionaries(
+            {
+                name: odd
+                for name in (
+                    "timestamp",
+                    "category",
+                    "transaction_status",
+                    "transaction_currency",
+                    "transaction_net_amount",
+                    "symbol",
+                    "payout",
+                )
+            }
+        ),
+        max_size=4,
+    )
+)
+@settings(max_examples=25)
+def test_pictures_take_whatever_deriv_sends(rows: list[Any]) -> None:
+    table = frames.wallet_transactions(rows, Context("wallet_transactions"))
+    table.insert(0, "wallet", pd.Series(["main"] * len(table), dtype="string"))
+    contracts = frames.open_contracts([{**row, "buy_price": row["payout"]} for row in rows])
+    for picture in pictures(made({"wallet_transactions": table, "portfolio": contracts}).frames):
+        assert picture.svg.startswith(b"<?xml")
+
+
 def test_pictures_say_the_same_in_words_and_take_any_name() -> None:
     closed = pd.concat([trades(2), trades(1, EVIL, -3.0), trades(1, "$\\frac{$", -2), trades(1, "\u4e2d" * 80, -1.0)])
     report = made({"statement": booked(0.5, 0.00012), "profit_table": closed})
@@ -356,7 +503,7 @@ def test_without_pyarrow_the_files_are_csv_and_the_page_says_why(tmp_path: Path)
     assert ran.returncode == 0, ran.stderr
     *_, place, refused = ran.stdout.splitlines()
     assert names(tmp_path) == {"report"}
-    assert names(tmp_path / "report") == {"index.html"} | {f"{part.name}.csv" for part in parts()}
+    assert names(tmp_path / "report") == {"index.html"} | {name.replace("parquet", "csv") for name in FILES}
     why = "The files are CSV, because pyarrow is not installed. For Parquet, which keeps more, run pip install pyarrow."
     assert why in seen(Path(place)).text
     assert "pyarrow is not installed. Run pip install pyarrow, or leave format out" in refused
