@@ -65,13 +65,14 @@ def _exposure(portfolio: pd.DataFrame | None) -> Picture | None:
     """What is at stake in each market, and what it may pay."""
     if portfolio is None or portfolio.empty:
         return None
-    by_market = portfolio.assign(symbol=portfolio["symbol"].fillna("other")).groupby("symbol")
-    sums = by_market[["buy_price", "payout"]].sum().round(8).sort_values("buy_price")
-    stake, pays = sums.sum().round(8)
+    unfixed = ~(portfolio["payout"] > 0)
+    contracts = portfolio.assign(symbol=portfolio["symbol"].fillna("other"), unfixed=unfixed)
+    sums = contracts.groupby("symbol")[["buy_price", "payout", "unfixed"]].sum().round(8).sort_values("buy_price")
+    stake, payout = sums["buy_price"], sums["payout"]
     text = (
         f"At stake in {len(portfolio):,} open {'contract' if len(portfolio) == 1 else 'contracts'}"
-        f"{_currency(portfolio)}: {_money(stake)}, which may pay {_money(pays)}; most on {sums.index[-1]} with "
-        f"{_money(sums['buy_price'].iloc[-1])}."
+        f"{_currency(portfolio)}: {_money(stake.sum())}, {_pays(payout.sum(), unfixed.sum())}; "
+        f"most on {sums.index[-1]} with {_money(stake.iloc[-1])}."
     )
     sums = sums.tail(_MARKETS)
 
@@ -80,17 +81,22 @@ def _exposure(portfolio: pd.DataFrame | None) -> Picture | None:
         staked = axes.barh([row + 0.2 for row in rows], sums["buy_price"].to_numpy(), 0.34, **_HATCHED)
         paid = axes.barh([row - 0.2 for row in rows], sums["payout"].to_numpy(), 0.34, color=_GAIN)
         axes.bar_label(staked, [f"{_money(amount)} at stake" for amount in sums["buy_price"]], padding=4)
-        axes.bar_label(
-            paid, [f"may pay {_money(n)}" if n > 0 else "no fixed payout" for n in sums["payout"]], padding=4
-        )
+        axes.bar_label(paid, [_pays(*each) for each in zip(sums["payout"], sums["unfixed"], strict=True)], padding=4)
         axes.set_yticks(rows, [_short(name) for name in sums.index])
         axes.set_xticks([])
-        axes.margins(x=0.2)
+        axes.margins(x=0.25)
         axes.set_title(f"What is at stake, and what it may pay{_currency(portfolio)}")
         axes.spines[["left", "bottom"]].set_visible(False)
         axes.tick_params(left=False)
 
     return Picture(text, _svg(draw, 0.8 + 0.6 * len(sums)))
+
+
+def _pays(payout: float, unfixed: int) -> str:
+    """Tell what contracts may pay; some of them, such as multipliers, may have no fixed payout."""
+    if not payout:
+        return "no fixed payout"
+    return f"may pay {_money(payout)}{' and more' if unfixed else ''}"
 
 
 def _flows(moved: pd.DataFrame | None) -> list[Picture]:

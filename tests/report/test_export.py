@@ -367,7 +367,7 @@ def test_the_picture_of_what_is_at_stake_says_it_in_words() -> None:
     ]
     (picture,) = pictures(made({"portfolio": frames.open_contracts(contracts)}).frames)
     assert picture.text == (
-        f"At stake in 4 open contracts, USD: 35.00, which may pay 29.25; most on {EVIL} with 18.00."
+        f"At stake in 4 open contracts, USD: 35.00, may pay 29.25 and more; most on {EVIL} with 18.00."
     )
     assert pictures(made({"portfolio": frames.open_contracts([])}).frames) == []
 
