@@ -205,8 +205,8 @@ def _own(ask: Request, body: Mapping[str, Any], name: str) -> Wallet:
 
 def _platform_account(ask: Request, body: Mapping[str, Any]) -> Account:
     """Return the account that a transfer goes to or comes from; there are those of the Options API only."""
-    known = ask.holder.person.accounts if body["platform_name"] == "options" else ()
-    for account in known:
+    platforms = {"options": ask.holder.person.accounts}
+    for account in platforms.get(body["platform_name"], ()):
         if account.loginid == body["platform_account_id"]:
             if account.is_virtual:
                 raise Problem(400, "ValidationError", "A demo account takes no part in transfers")
