@@ -38,12 +38,19 @@ AGAIN = 1.0
 _DAY = 86_400
 
 
+class _Partly(NamedTuple):
+    """What there is of a part, and why the rest is missing."""
+
+    rows: list[Row]
+    trouble: str
+
+
 class _Ask(NamedTuple):
     """How a part of the card is asked for."""
 
     call: str
     """What it stands on: without the scope for that there is no part."""
-    ask: Callable[[Account], Coroutine[Any, Any, list[Row]]]
+    ask: Callable[[Account], Coroutine[Any, Any, list[Row] | _Partly]]
     every: Callable[[], float]
     """Seconds between two questions."""
 
@@ -132,7 +139,7 @@ class CardDesk(SwitcherDesk):
         old: dict[str, list[tuple[str, Part]]] = {}
         for name in self._parts:
             part = known.part(name)
-            if part.rows and part.trouble:
+            if part.rows and part.trouble and part.at < part.asked:
                 old.setdefault(part.trouble, []).append((name, part))
         return " ".join(
             self.say(
@@ -235,7 +242,12 @@ class CardDesk(SwitcherDesk):
         asked, part, how = time.time(), self._readings.of(account).part(name), self._parts[name]
         if not self._lacking(how.call):
             try:
-                part = Part(tuple(await how.ask(account)), asked, asked)
+                came = await how.ask(account)
+                rows, trouble = came if isinstance(came, _Partly) else (came, "")
+                if trouble and part.rows:
+                    part = replace(part, asked=asked, trouble=trouble)
+                else:
+                    part = Part(tuple(rows), asked, asked, trouble)
             except DpyauthError as error:
                 part = replace(part, asked=asked, trouble=plain(error))
         if lacking := self._lacking(how.call):
@@ -276,7 +288,7 @@ class CardDesk(SwitcherDesk):
         payload = self._payload(call, await session.aio.call(call))
         return Status(payload, demo=account.demo, words=self.words).rows()
 
-    async def _money(self, account: Account) -> list[Row]:
+    async def _money(self, account: Account) -> list[Row] | _Partly:
         from dpyauth.answers import standing
         from dpyauth.frames.values import mappings
         from dpyauth.panels.money import money_rows
@@ -290,7 +302,10 @@ class CardDesk(SwitcherDesk):
         payload = {} if isinstance(latest, DpyauthError) else self._payload("statement", latest)
         if standing.glance_falls_short(mappings(payload.get("transactions"))):
             self._readings.spend(readings.MOST)  # there is much to read each time
-        return money_rows(told, came, account.currency, self.words, self._why)
+        rows = money_rows(told, came, account.currency, self.words, self._why)
+        if {"open_contracts", "profit_month"} <= told.keys():
+            return rows
+        return _Partly(rows, plain(errors[0] if errors else told["remark"]))
 
     async def _wallets(self, account: Account) -> list[Row]:
         from dpyauth.panels.money import wallets_row

@@ -7,7 +7,14 @@ from collections.abc import Callable
 import pytest
 
 from dpyauth.credentials import Credential, Secret
+from dpyauth.panels import switcher
 from dpyauth.session import Session
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """First pictures that are complete, however slow this machine is."""
+    monkeypatch.setattr(switcher, "PATIENCE", 60.0)
 
 
 @pytest.fixture

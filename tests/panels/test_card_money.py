@@ -307,11 +307,13 @@ def test_what_could_not_be_read_is_asked_for_again(
 ) -> None:
     monkeypatch.setattr(readings, "RETRY", 0.05)
     eventually(lambda: settled(shown))
-    box.faults.error("Odd", "portfolio")
-    box.faults.error("Odd", "statement")
+    seen: list[tuple[str, str]] = []
+    shown.changed = lambda: seen.append((told(shown)["At stake"][0], shown.look()["footnote"]))
+    box.faults.error("Odd", "portfolio", message="Not now.")
     buy(shown.session, 5.5)
     eventually(lambda: told(shown)["At stake"][0] == "In 3 open contracts: 24.50 USD")
     assert shown.look()["footnote"] == ""
+    assert {stake for stake, footnote in seen if "Not now." in footnote} == {"In 2 open contracts: 19.00 USD"}
 
 
 def test_what_is_old_says_so(
