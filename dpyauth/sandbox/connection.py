@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -10,9 +11,10 @@ from dpyauth.apis.catalog import Call
 from dpyauth.sandbox import messages
 from dpyauth.sandbox.calls import HANDLERS, Ask, Replies
 from dpyauth.sandbox.faults import Fault
-from dpyauth.sandbox.limits import Limits, Meter
+from dpyauth.sandbox.limits import MOST_PROPOSALS, Limits, Meter
 from dpyauth.sandbox.messages import Refusal, Reply
 from dpyauth.sandbox.streams import Streams
+from dpyauth.sandbox.trading import Proposals
 from dpyauth.sandbox.users import Grant
 from dpyauth.sandbox.world import World
 
@@ -30,6 +32,7 @@ class Connection:
         self.meter = meter
         self.clock = clock
         self.streams = Streams()
+        self.proposals = Proposals()
         self.grants: dict[str, Grant] = {}  # by login ID
         self.current: str | None = None
 
@@ -42,6 +45,11 @@ class Connection:
     def limits(self) -> Limits:
         """The limits that `website_status` announces."""
         return self.meter.limits or Limits()
+
+    @property
+    def most_proposals(self) -> float:
+        """Return how many streams of proposals it may have open."""
+        return MOST_PROPOSALS if self.meter.limits else math.inf
 
     def sign_in(self, grants: list[Grant]) -> None:
         """Replace whoever was signed in; streams of accounts that are gone end."""
@@ -92,6 +100,7 @@ class Connection:
                 raise Refusal("InvalidAppID", "Your app_id is invalid.")
             if call is None:
                 raise Refusal("UnrecognisedRequest", "Unrecognised request.")
+            self.world.settle()
             answer = self._handle(call, request, echo)
         except Refusal as refusal:
             return [self._encode(refusal, name, echo)]
@@ -112,6 +121,7 @@ class Connection:
         now = self.clock()
         who = self.world.user(self.current).user_id if self.current else -self.number
         self.meter.count(who, call.name, now)
+        request = messages.lenient(call, request)
         messages.check(call, request)
         grant = self._grant(call, request.get("loginid"))
         handler = HANDLERS.get(call.name)

@@ -7,11 +7,13 @@ the same rows on every run. Whether a contract won follows from the market's own
 from __future__ import annotations
 
 import functools
+import math
 import random
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from dpyauth.sandbox import market
+from dpyauth.sandbox.contracts import Contract as Contract
 
 END: Final = 1_793_491_200  # 2026-11-01T00:00:00Z
 DAY: Final = 86_400
@@ -19,54 +21,7 @@ _APP_IDS: Final = (16303, 16929, 1089)
 _TYPES: Final = ("CALL", "PUT", "CALL", "PUT", "DIGITEVEN", "MULTUP")
 _MINUTES: Final = (1, 2, 5, 10, 15, 30, 60, 240)
 _PAYOUT: Final = 1.95
-
-
-@dataclass(slots=True)
-class Contract:
-    """One contract, open or closed. Money is in the currency's smallest unit."""
-
-    contract_id: int
-    kind: str
-    symbol: str
-    stake: int
-    payout: int
-    bought: int
-    expiry: int
-    entry: float
-    app_id: int | None
-    buy_id: int = 0
-    sell_id: int | None = None
-    sold: int | None = None
-    sell_price: int = 0
-
-    @property
-    def minutes(self) -> int:
-        """Its duration."""
-        return (self.expiry - self.bought) // 60
-
-    @property
-    def multiplier(self) -> int | None:
-        """What a multiplier multiplies by."""
-        return 100 if self.kind.startswith("MULT") else None
-
-    def shortcode(self, digits: int) -> str:
-        """Deriv's one-word form of the contract."""
-        stake = f"{self.stake / 10**digits:.{digits}f}"
-        if self.multiplier:
-            return f"{self.kind}_{self.symbol}_{stake}_{self.multiplier}_{self.bought}_{self.expiry}_0_0.00_N1"
-        return f"{self.kind}_{self.symbol}_{self.payout / 10**digits:.{digits}f}_{self.bought}_{self.expiry}_S0P_0"
-
-    def longcode(self) -> str:
-        """The contract in a sentence."""
-        title = market.SYMBOLS[self.symbol].title
-        match self.kind:
-            case "CALL" | "PUT":
-                side = "above" if self.kind == "CALL" else "below"
-                return f"Pays out if {title} is {side} its entry price after {self.minutes} minutes."
-            case "DIGITEVEN":
-                return f"Pays out if the last digit of {title} is even after {self.minutes} minutes."
-            case _:
-                return f"Gains {self.multiplier} times what {title} gains, until it is closed."
+_MULTIPLIER: Final = 100
 
 
 @dataclass(slots=True)
@@ -88,22 +43,34 @@ class Ledger:
 
     rows: list[Row] = field(default_factory=list)
     contracts: list[Contract] = field(default_factory=list)
+    due: float = field(default=math.inf, init=False, compare=False)  # when a contract may come to its end
+    _by_id: dict[int, Contract] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _open: dict[int, Contract] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        self._by_id = {contract.contract_id: contract for contract in self.contracts}
+        self._open = {key: contract for key, contract in self._by_id.items() if contract.sold is None}
+        self.look_again()
 
     @property
     def balance(self) -> int:
-        """The balance now, in the smallest unit."""
+        """Return the balance now, in the smallest unit."""
         return self.rows[-1].balance_after if self.rows else 0
 
     @property
     def open(self) -> list[Contract]:
-        """Contracts not closed yet."""
-        return [contract for contract in self.contracts if contract.sold is None]
+        """Return the contracts that are not closed yet."""
+        return [contract for contract in self._open.values() if contract.sold is None]
 
     @property
     def closed(self) -> list[Contract]:
-        """Closed contracts, in the order they were closed."""
+        """Return the closed contracts, in the order they were closed."""
         done = [contract for contract in self.contracts if contract.sold is not None]
         return sorted(done, key=lambda contract: (contract.sold, contract.sell_id))
+
+    def find(self, contract_id: int) -> Contract | None:
+        """Return a contract of this account; None if it has none with this ID."""
+        return self._by_id.get(contract_id)
 
     def post(self, row: Row) -> Row:
         """Append a row and carry the balance on."""
@@ -111,6 +78,27 @@ class Ledger:
         row.transaction_id = self.rows[-1].transaction_id + 20 if self.rows else row.transaction_id
         self.rows.append(row)
         return row
+
+    def buy(self, contract: Contract) -> Row:
+        """Pay for a contract and hold it."""
+        row = self.post(Row(contract.bought, "buy", -contract.price, contract))
+        contract.buy_id = row.transaction_id
+        self.contracts.append(contract)
+        self._by_id[contract.contract_id] = self._open[contract.contract_id] = contract
+        self.look_again()
+        return row
+
+    def close(self, contract: Contract, when: int, price: int, how: str = "") -> Row:
+        """Give a contract back for a price, which may be nothing."""
+        row = self.post(Row(when, "sell", price, contract))
+        contract.sell_id, contract.sold, contract.sell_price, contract.ended = row.transaction_id, when, price, how
+        del self._open[contract.contract_id]
+        self.look_again()
+        return row
+
+    def look_again(self) -> None:
+        """Find out when the next contract may come to its end."""
+        self.due = min((contract.due for contract in self._open.values()), default=math.inf)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -186,6 +174,7 @@ def _trade(dice: random.Random, plan: Plan, n: int, span: int) -> Contract:
         entry=0.0,
         app_id=dice.choice((*_APP_IDS, None)),
         sold=expiry + dice.randrange(1, 4),
+        multiplier=_MULTIPLIER if kind == "MULTUP" else None,
     )
 
 
@@ -197,13 +186,14 @@ def _settle(contracts: list[Contract]) -> None:
         ended = market.prices(symbol, [contract.expiry for contract in own]).tolist()
         for contract, entry, last in zip(own, begun, ended, strict=True):
             contract.entry = entry
-            contract.sell_price = value_at(contract, last, final=True)
+            contract.sell_price = contract.settlement(last)
 
 
 def _still_open(dice: random.Random, plan: Plan, n: int) -> Contract:
     """A contract bought in the last day of the history that runs for two more years."""
     contract = _trade(dice, plan, n, 0)
     contract.kind = ("CALL", "PUT", "MULTUP")[n % 3]
+    contract.multiplier = _MULTIPLIER if contract.kind == "MULTUP" else None
     contract.bought = END - 3600 * (n + 2)
     contract.expiry = contract.bought + 730 * DAY
     contract.entry = market.spot(contract.symbol, contract.bought + 1)
@@ -211,19 +201,3 @@ def _still_open(dice: random.Random, plan: Plan, n: int) -> Contract:
     contract.contract_id = 250_000_000_000 + contract.bought * 10 + n
     contract.sold = None
     return contract
-
-
-def value_at(contract: Contract, price: float, *, final: bool = False) -> int:
-    """What a contract is worth at a price, in the smallest unit."""
-    change = price / contract.entry - 1
-    if contract.multiplier:
-        return max(0, round(contract.stake * (1 + contract.multiplier * change)))
-    if contract.kind == "DIGITEVEN":
-        digits = market.SYMBOLS[contract.symbol].digits
-        won = int(f"{price:.{digits}f}"[-1]) % 2 == 0
-    else:
-        won = change > 0 if contract.kind == "CALL" else change < 0
-    if final:
-        return contract.payout if won else 0
-    side = change if contract.kind == "CALL" else -change
-    return round(contract.stake * min(1.9, max(0.1, 0.97 + 5 * side)))

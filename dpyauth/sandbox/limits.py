@@ -9,6 +9,7 @@ from typing import Any, Final
 from dpyauth.sandbox.messages import Refusal
 
 _OUTCOME: Final = frozenset({"portfolio", "statement", "profit_table"})
+MOST_PROPOSALS: Final = 5  # streams of one connection
 _PRICING: Final = frozenset({"proposal", "proposal_open_contract"})
 
 
@@ -39,7 +40,7 @@ class Limits:
             return {"applies_to": about, "minutely": numbers[0], "hourly": numbers[1]}
 
         return {
-            "max_proposal_subscription": {"applies_to": "streams of proposal", "max": 5},
+            "max_proposal_subscription": {"applies_to": "streams of proposal", "max": MOST_PROPOSALS},
             "max_requestes_general": block("every other call", self.general),
             "max_requests_outcome": block("portfolio, statement and profit_table", self.outcome),
             "max_requests_pricing": block("proposal and proposal_open_contract", self.pricing),

@@ -18,13 +18,14 @@ _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class Refusal(Exception):
-    """A request answered with an error: its code, message and details as they go to the client."""
+    """A request answered with an error: its code, message, details and subcode as they go to the client."""
 
-    def __init__(self, code: str, message: str, details: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, code: str, message: str, details: Mapping[str, Any] | None = None, subcode: str = "") -> None:
         super().__init__(code)
         self.code = code
         self.message = message
         self.details = details
+        self.subcode = subcode
 
 
 @dataclass(slots=True)
@@ -90,6 +91,12 @@ def find_call(request: Mapping[str, Any]) -> Call | None:
     if len(names) > 1:
         names = [name for name in names if _fields(name).issuperset(names)] or names
     return _call(names[0]) if names else None
+
+
+def lenient(call: Call, request: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the request as its schema wants it: Deriv's own examples write the text ``buy: "1"`` as a number."""
+    is_number = call.name == "buy" and type(request["buy"]) is int
+    return {**request, "buy": str(request["buy"])} if is_number else request
 
 
 def check(call: Call, request: Mapping[str, Any]) -> None:
@@ -170,6 +177,8 @@ def encode_refusal(refusal: Refusal, msg_type: str, echo: Mapping[str, Any]) -> 
     error: dict[str, Any] = {"code": refusal.code, "message": refusal.message}
     if refusal.details:
         error["details"] = refusal.details
+    if refusal.subcode:
+        error["subcode"] = refusal.subcode
     message: dict[str, Any] = {"echo_req": echo, "error": error, "msg_type": msg_type}
     if type(echo.get("req_id")) is int:
         message["req_id"] = echo["req_id"]

@@ -18,7 +18,6 @@ from tornado.web import Application
 
 from dpyauth.sandbox import apps, options, signin
 from dpyauth.sandbox.faults import Fault, Faults
-from dpyauth.sandbox.history import Row
 from dpyauth.sandbox.limits import Limits, Meter
 from dpyauth.sandbox.users import OWN_APP_ID, SAMPLES, SampleToken
 from dpyauth.sandbox.websocket import Socket
@@ -120,6 +119,7 @@ class Sandbox:
         self.echo_state = True
         self.redirect_denial = False
         self.world = World(clock, token_lifetime)
+        self.world.tell = self._tell
         self.options = options.Options(self.world, clock, token_lifetime, limited=bool(limits))
         self.options_app_id = self.options.app_id
         self.options_tokens = self.options.tokens
@@ -237,6 +237,11 @@ class Sandbox:
             How much, in its currency.
         action : str, optional
             What the statement calls it.
+
+        Raises
+        ------
+        ValueError
+            If the account does not hold what is to be withdrawn.
         """
         self._now(functools.partial(self._pay, loginid, amount, action))
 
@@ -390,6 +395,7 @@ class Sandbox:
             await asyncio.sleep(1.0 - self.clock() % 1.0)
             now = int(self.clock())
             if now != last:
+                self.world.settle()
                 self._publish("second", now)
                 last = now
 
@@ -397,10 +403,14 @@ class Sandbox:
         for client in tuple(self.sockets):
             client.publish(topic, event)
 
+    def _tell(self, topic: str, event: object) -> None:
+        """Tell the streams of an event, after the reply to the request that brought it about."""
+        if self._loop is not None:
+            self._loop.call_soon(self._publish, topic, event)
+
     def _pay(self, loginid: str, amount: float, action: str) -> None:
         account = self.world.account(loginid)
-        row = Row(int(self.clock()), action, round(amount * 10**account.digits))
-        self._publish("ledger", (account, account.ledger.post(row)))
+        self.world.book(account, action, round(amount * 10**account.digits))
 
     def _revoke(self, token: str) -> None:
         self._now(lambda: self.options.revoke(token) or self.world.revoke(token))

@@ -18,7 +18,7 @@ class Stream:
 
     kind: str  # its name for forget_all
     key: tuple[Any, ...]  # two streams of one key on one connection are the same stream
-    topic: str  # the events it wants: "second", "ledger" or "site"
+    topics: tuple[str, ...]  # the events it wants: "second", "ledger", "site" or "run"
     update: Update
     echo: Mapping[str, Any]
     loginid: str | None = None  # the account it ends with
@@ -41,13 +41,17 @@ class Streams:
 
     def on(self, topic: str) -> Iterator[Stream]:
         """The streams that want events of this topic (a copy: sending may end them)."""
-        return iter([stream for stream in self._by_id.values() if stream.topic == topic])
+        return iter([stream for stream in self._by_id.values() if topic in stream.topics])
 
     def open(self, stream: Stream) -> None:
         """Add a stream, refusing a second one for the same thing."""
         if any(stream.key == other.key for other in self._by_id.values()):
             raise Refusal("AlreadySubscribed", f"You are already subscribed to {stream.kind}.")
         self._by_id[stream.id] = stream
+
+    def count(self, kind: str) -> int:
+        """Return how many streams of a kind are open."""
+        return sum(stream.kind == kind for stream in self._by_id.values())
 
     def forget(self, stream_id: str) -> bool:
         """End one stream; whether there was such a one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -88,6 +89,11 @@ class Account:
         if self._ledger is None:
             self._ledger = history.write(self.loginid, self.plan)
         return self._ledger
+
+    @property
+    def due(self) -> float:
+        """Return when a contract of this account may come to its end."""
+        return math.inf if self._ledger is None else self._ledger.due
 
     def money(self, units: int) -> float:
         """An amount in the smallest unit as a JSON number."""

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from dpyauth.sandbox import people
+from dpyauth.sandbox import people, trading
 from dpyauth.sandbox.apps import App, Apps
+from dpyauth.sandbox.history import Row
 from dpyauth.sandbox.messages import Refusal
 from dpyauth.sandbox.users import SAMPLES, Account, Grant, User, grant_of
 
@@ -27,10 +28,44 @@ class World:
         self.apps = Apps()
         self.grants = {sample.token: grant_of(sample) for sample in SAMPLES}
         self.site: dict[str, Any] = {"site_status": "up"}
+        self.tell: Callable[[str, object], None] = lambda topic, event: None  # tells streams of an event
         self._clock = clock
         self._lifetime = lifetime  # seconds, of tokens from a browser sign-in
         self._created = 0
         self._signed_up = 0
+        self._contracts = 0
+
+    def now(self) -> int:
+        """Return the second it is."""
+        return int(self._clock())
+
+    def settle(self) -> None:
+        """Close every contract that has come to its end by now, of whichever account."""
+        now = self.now()
+        for account in self._accounts.values():
+            if account.due <= now:
+                for row in trading.settle(account, now):
+                    self.tell("ledger", (account, row))
+
+    def book(self, account: Account, action: str, amount: int) -> Row:
+        """Write a deposit or the like into an account's ledger, in the smallest unit.
+
+        Raises
+        ------
+        ValueError
+            If the account does not hold what is to be taken from it.
+        """
+        self.settle()
+        if account.ledger.balance + amount < 0:
+            raise ValueError(f"{account.loginid} does not hold so much.")
+        row = account.ledger.post(Row(self.now(), action, amount))
+        self.tell("ledger", (account, row))
+        return row
+
+    def contract_id(self) -> int:
+        """Return the ID of a new contract."""
+        self._contracts += 1
+        return 290_000_000_000 + 20 * self._contracts
 
     def user(self, loginid: str) -> User:
         """Who an account belongs to."""

@@ -192,7 +192,7 @@ def test_examples_are_python(path: Path) -> None:
 
 def test_examples_of_the_sandbox_run(nothing_left: None) -> None:
     examples = blocks(NOTEBOOKS / "guide" / "sandbox.md")
-    assert len(examples) == 5
+    assert len(examples) == 7
     where: dict[str, object] = {}
     for example in examples:
         exec(example, where)

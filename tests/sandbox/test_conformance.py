@@ -69,6 +69,7 @@ SIGNED_IN: list[dict[str, Any]] = [
     {"reality_check": 1},
     {"proposal_open_contract": 1},
     {"payout_currencies": 1},
+    {"sell_expired": 1},
 ]
 
 
@@ -214,5 +215,6 @@ def test_streams_of_events(box: Sandbox, client: Any) -> None:
 def test_every_simulated_call_is_tried_here() -> None:
     tried = {next(iter(request)) for request in ANYONE + SIGNED_IN}
     elsewhere = {"authorize", "logout", "api_token", "app_get", "transaction"}
+    elsewhere |= {"proposal", "buy", "sell", "cancel", "contract_update", "contract_update_history"}
     elsewhere |= {"app_register", "app_update", "app_delete", "revoke_oauth_app"}
     assert tried | elsewhere == set(HANDLERS)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from dpyauth.sandbox.calls.registry import Ask, answers
-from dpyauth.sandbox.calls.site import rate
 from dpyauth.sandbox.history import Row
 from dpyauth.sandbox.messages import Refusal, Reply
 from dpyauth.sandbox.people import login_row
+from dpyauth.sandbox.rates import rate
 from dpyauth.sandbox.users import COMPANIES, DIGITS, Account, Grant, User
 
 _LOOPBACK = "127.0.0.1"

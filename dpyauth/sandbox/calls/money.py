@@ -1,13 +1,14 @@
-"""Calls about money and contracts: statement, profit table, portfolio and their streams."""
+"""Calls about money that has moved: statement, profit table, and the stream of transactions."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-from dpyauth.sandbox import market
-from dpyauth.sandbox.calls.registry import Ask, answers, for_each
-from dpyauth.sandbox.history import END, Contract, Row, value_at
-from dpyauth.sandbox.messages import Refusal, Reply, epoch
+from dpyauth.sandbox.calls.registry import Ask, answers
+from dpyauth.sandbox.contracts import Contract
+from dpyauth.sandbox.history import END, Row
+from dpyauth.sandbox.market import SYMBOLS
+from dpyauth.sandbox.messages import Reply, epoch
 from dpyauth.sandbox.users import Account
 
 _ESCROW: Final = {"hold": "escrow", "release": "escrow"}  # what a request and the stream call these
@@ -82,7 +83,7 @@ def _moment(ask: Ask, name: str, default: int) -> int:
 def _closed_row(account: Account, contract: Contract, describe: object) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "app_id": contract.app_id,
-        "buy_price": account.money(contract.stake),
+        "buy_price": account.money(contract.price),
         "contract_id": contract.contract_id,
         "payout": account.money(contract.payout),
         "purchase_time": contract.bought,
@@ -93,39 +94,16 @@ def _closed_row(account: Account, contract: Contract, describe: object) -> dict[
     if describe:
         shown.update(
             contract_type=contract.kind,
-            duration_type=None if contract.multiplier else "minutes",
+            duration_type=None if contract.multiplier else contract.duration()[1],
             longcode=contract.longcode(),
             shortcode=contract.shortcode(account.digits),
             underlying_symbol=contract.symbol,
         )
         if contract.multiplier:
             shown["multiplier"] = str(contract.multiplier)
+        if contract.cancellation:
+            shown["deal_cancellation_duration"] = contract.cancellation.text
     return shown
-
-
-@answers("portfolio")
-def _portfolio(ask: Ask) -> dict[str, Any]:
-    account, kinds = ask.account, ask.get("contract_type")
-    shown = [
-        {
-            "app_id": contract.app_id,
-            "buy_price": account.money(contract.stake),
-            "contract_id": contract.contract_id,
-            "contract_type": contract.kind,
-            "currency": account.currency,
-            "date_start": contract.bought,
-            "expiry_time": contract.expiry,
-            "longcode": contract.longcode(),
-            "payout": account.money(contract.payout),
-            "purchase_time": contract.bought,
-            "shortcode": contract.shortcode(account.digits),
-            "symbol": contract.symbol,
-            "transaction_id": contract.buy_id,
-        }
-        for contract in account.ledger.open
-        if not kinds or contract.kind in kinds
-    ]
-    return {"contracts": shown}
 
 
 @answers("transaction")
@@ -143,103 +121,25 @@ def _transaction(ask: Ask) -> Reply:
             "currency": account.currency,
             "transaction_id": row.transaction_id,
             "transaction_time": row.when,
+            **(_traded(row.contract) if row.contract else {}),
         }
         return Reply("transaction", shown)
 
     return ask.stream("transaction", "", "ledger", booked, private=True).stamp(Reply("transaction", {}))
 
 
-@answers("proposal_open_contract")
-def _proposal_open_contract(ask: Ask) -> Any:
-    account, wanted = ask.account, ask.get("contract_id")
-    every = account.ledger.contracts
-    found = [each for each in every if each.contract_id == wanted] if wanted else account.ledger.open
-    if wanted and not found:
-        raise Refusal("ContractNotFound", "This account has no such contract.")
-    if not found:
-        return {}
-    return for_each(lambda contract: _watch(ask, account, contract), found)
-
-
-def _watch(ask: Ask, account: Account, contract: Contract) -> Reply:
-    """A contract's state now, and with a stream its state every second; a closed one never changes."""
-
-    def now(second: int) -> Reply:
-        return Reply("proposal_open_contract", _state(account, contract, second))
-
-    first = now(int(ask.now))
-    if ask.get("subscribe") and contract.sold is None:
-        ask.stream("proposal_open_contract", contract.contract_id, "second", now, private=True).stamp(first)
-    return first
-
-
-def _state(account: Account, contract: Contract, second: int) -> dict[str, Any]:
-    symbol = market.SYMBOLS[contract.symbol]
-    is_sold = contract.sold is not None
-    looked = contract.expiry if is_sold else second
-    price = market.spot(contract.symbol, looked)
-    worth = contract.sell_price if is_sold else value_at(contract, price)
-    profit = worth - contract.stake
+def _traded(contract: Contract) -> dict[str, Any]:
+    """Return what a transaction tells of its contract."""
     shown: dict[str, Any] = {
-        "account_id": int("".join(filter(str.isdigit, account.loginid))),
-        "barrier": None if contract.multiplier else f"{contract.entry:.{symbol.digits}f}",
-        "barrier_count": 1,
-        "bid_price": account.money(worth),
-        "buy_price": account.money(contract.stake),
         "contract_id": contract.contract_id,
-        "contract_type": contract.kind,
-        "currency": account.currency,
-        "current_spot": price,
-        "current_spot_display_value": f"{price:.{symbol.digits}f}",
-        "current_spot_time": looked,
         "date_expiry": contract.expiry,
-        "date_settlement": contract.expiry,
-        "date_start": contract.bought,
-        "display_name": symbol.title,
-        "entry_spot": contract.entry,
-        "entry_spot_display_value": f"{contract.entry:.{symbol.digits}f}",
-        "entry_tick": contract.entry,
-        "entry_tick_display_value": f"{contract.entry:.{symbol.digits}f}",
-        "entry_tick_time": contract.bought + 1,
-        "expiry_time": contract.expiry,
-        "is_expired": int(is_sold),
-        "is_forward_starting": 0,
-        "is_intraday": int(contract.expiry - contract.bought < 86_400),
-        "is_path_dependent": 0,
-        "is_settleable": int(is_sold),
-        "is_sold": int(is_sold),
-        "is_valid_to_cancel": 0,
-        "is_valid_to_sell": int(not is_sold),
+        "display_name": SYMBOLS[contract.symbol].title,
         "longcode": contract.longcode(),
-        "payout": account.money(contract.payout),
-        "profit": account.money(profit),
-        "profit_percentage": round(100 * profit / contract.stake, 2),
         "purchase_time": contract.bought,
-        "shortcode": contract.shortcode(account.digits),
-        "status": "open",
-        "transaction_ids": {"buy": contract.buy_id},
-        "underlying": contract.symbol,
+        "symbol": contract.symbol,
     }
-    if contract.multiplier:
-        stop = account.money(-contract.stake)
-        shown["multiplier"] = contract.multiplier
-        shown["limit_order"] = {
-            "stop_out": {
-                "display_name": "Stop out",
-                "display_order_amount": f"{stop:.{account.digits}f}",
-                "order_amount": stop,
-                "order_date": contract.bought,
-                "value": f"{contract.entry * (1 - 1 / contract.multiplier):.{symbol.digits}f}",
-            }
-        }
-    if is_sold:
-        shown["status"] = "sold" if contract.multiplier else "won" if contract.sell_price else "lost"
-        shown["sell_price"] = account.money(contract.sell_price)
-        shown["sell_time"] = contract.sold
-        shown["exit_tick"] = price
-        shown["exit_tick_display_value"] = f"{price:.{symbol.digits}f}"
-        shown["exit_tick_time"] = contract.expiry
-        shown["transaction_ids"]["sell"] = contract.sell_id
+    if contract.barrier:
+        shown["barrier"] = contract.barrier
     return shown
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from dpyauth.sandbox.calls.registry import Ask, answers
-from dpyauth.sandbox.calls.site import COUNTRIES, in_currency
+from dpyauth.sandbox.calls.site import COUNTRIES
+from dpyauth.sandbox.rates import in_currency
 from dpyauth.sandbox.users import User
 
 

@@ -50,7 +50,7 @@ class Ask:
         self,
         kind: str,
         key: object,
-        topic: str,
+        topic: str | tuple[str, ...],
         update: Callable[[Any], Reply | None],
         *,
         private: bool = False,
@@ -58,7 +58,8 @@ class Ask:
     ) -> Stream:
         """Open a stream for this request."""
         loginid = self.account.loginid if private else None
-        stream = Stream(kind, (kind, loginid, key), topic, update, self.echo, loginid, shows_id)
+        topics = (topic,) if isinstance(topic, str) else topic
+        stream = Stream(kind, (kind, loginid, key), topics, update, self.echo, loginid, shows_id)
         self.connection.streams.open(stream)
         return stream
 

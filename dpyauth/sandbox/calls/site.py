@@ -6,14 +6,9 @@ from typing import Any, Final
 
 from dpyauth.sandbox.calls.registry import Ask, answers
 from dpyauth.sandbox.messages import Refusal, Reply
+from dpyauth.sandbox.rates import CURRENCIES, rate
 from dpyauth.sandbox.users import COMPANIES, DIGITS
 
-CURRENCIES: Final = {
-    "USD": ("US Dollar", 1.0),
-    "EUR": ("Euro", 1.08),
-    "BTC": ("Bitcoin", 64_000.0),
-    "ETH": ("Ethereum", 3_100.0),
-}
 COUNTRIES: Final = {
     "br": ("Brazil", "55"),
     "id": ("Indonesia", "62"),
@@ -93,16 +88,6 @@ def _payout_currencies(ask: Ask) -> list[str]:
     if ask.grant and ask.account.currency:
         return [ask.account.currency]
     return sorted(CURRENCIES)
-
-
-def rate(base: str, target: str) -> float:
-    """What one unit of a currency is in another; the same at any time."""
-    return round(CURRENCIES[base][1] / CURRENCIES[target][1], 8)
-
-
-def in_currency(dollars: float, code: str) -> float:
-    """Return an amount of US dollars in a currency; of an account that has none yet, as it is."""
-    return round(dollars * rate("USD", code or "USD"), DIGITS[code])
 
 
 @answers("exchange_rates")

@@ -7,49 +7,85 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from dpyauth.sandbox import calls as v3
+from dpyauth.sandbox import offers
+from dpyauth.sandbox.contracts import KINDS
 from dpyauth.sandbox.market import SYMBOLS
 from dpyauth.sandbox.messages import Refusal, Reply
+from dpyauth.sandbox.offers import invalid
 from dpyauth.sandbox.streams import Stream
 
 Shape = Callable[[Any], Any]
-_KINDS: Final = (
-    ("callput", "Up/Down", (("CALL", "up"), ("PUT", "down"))),
-    ("digits", "Digits", (("DIGITEVEN", "match"), ("DIGITODD", "differ"))),
-    ("multiplier", "Multipliers", (("MULTUP", "up"), ("MULTDOWN", "down"))),
-)
 
 
 @dataclass
 class Ask(v3.Ask):
-    """One request that passed every check, and how to turn what v3 would send into what this API sends."""
+    """One request that passed every check, and how this API writes money."""
 
-    shape: Shape = dict
+    money: str = "documented"
 
-    def stream(self, kind: str, key: object, topic: str, update: Callable[[Any], Reply | None], **more: Any) -> Stream:
+    def stream(
+        self,
+        kind: str,
+        key: object,
+        topic: str | tuple[str, ...],
+        update: Callable[[Any], Reply | None],
+        *,
+        private: bool = False,
+        shows_id: bool = True,
+    ) -> Stream:
         """Open a stream for this request."""
 
         def shaped(event: Any) -> Reply | None:
             reply = update(event)
-            return reply and _shaped(reply, self.shape)
+            return reply and _shaped(reply, self.money)
 
-        return super().stream(kind, key, topic, shaped, **more)
+        return super().stream(kind, key, topic, shaped, private=private, shows_id=shows_id)
 
 
 def answer(ask: Ask) -> Reply | v3.Replies:
     """The answer to a call."""
-    own = _OWN.get(ask.call)
-    if own is not None:
-        return Reply(ask.call, own(ask))
-    if ask.call not in SHAPES:
+    if ask.call not in SIMULATED:
         raise Refusal("NotSimulated", f"The sandbox does not simulate the call {ask.call}; Deriv has it.")
-    answered = v3.HANDLERS[ask.call](ask)
-    if isinstance(answered, Reply):
-        return _shaped(answered, ask.shape)
-    return v3.Replies(_shaped(each, ask.shape) if isinstance(each, Reply) else each for each in answered)
+    try:
+        if ask.call in _OWN:
+            answered = _OWN[ask.call](ask)
+            return answered if isinstance(answered, Reply) else Reply(ask.call, answered)
+        if ask.call in _REQUESTS:
+            ask.request = _REQUESTS[ask.call](ask.request)
+        found = v3.HANDLERS[ask.call](ask)
+    except Refusal as refusal:
+        raise _renamed(refusal) from None
+    if isinstance(found, Reply):
+        return _shaped(found, ask.money)
+    return v3.Replies(_shaped(each, ask.money) if isinstance(each, Reply) else each for each in found)
 
 
-def _shaped(reply: Reply, shape: Shape) -> Reply:
-    return Reply(reply.msg_type, shape(reply.payload), reply.extra)
+def _shaped(reply: Reply, money: str) -> Reply:
+    return Reply(reply.msg_type, shape(reply.msg_type, money)(reply.payload), reply.extra)
+
+
+def _renamed(refusal: Refusal) -> Refusal:
+    """Return a refusal that names the field of this API."""
+    if refusal.details and refusal.details.get("field") == "symbol":
+        refusal.details = {**refusal.details, "field": "underlying_symbol"}
+    return refusal
+
+
+def _contract(request: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what v3 would be asked for a contract. A price to be above or below is for types of its own here."""
+    if "barrier" in request and KINDS.get(request["contract_type"], KINDS["HIGHER"]).category.startswith("callput"):
+        raise invalid("InvalidBarrier", "A contract of this type has no barrier.", "barrier")
+    return {**request, "symbol": request["underlying_symbol"]}
+
+
+def _purchase(request: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {**request, "parameters": _contract(request["parameters"])} if "parameters" in request else request
+
+
+_REQUESTS: Final[dict[str, Callable[[Mapping[str, Any]], Mapping[str, Any]]]] = {
+    "buy": _purchase,
+    "proposal": _contract,
+}
 
 
 def _same(payload: Any) -> Any:
@@ -83,6 +119,21 @@ def _portfolio(payload: Any) -> Any:
     return {"contracts": shown}
 
 
+def _proposal(payload: Any) -> Any:
+    return {name: value for name, value in payload.items() if name != "display_value"}
+
+
+_TRANSACTION: Final = (
+    *("action", "amount", "balance", "contract_id", "currency", "date_expiry", "id", "longcode", "purchase_time"),
+    *("transaction_id", "transaction_time"),
+)
+
+
+def _transaction(payload: Any) -> Any:
+    shown = _only(payload, _TRANSACTION)
+    return {**shown, "underlying_symbol": payload["symbol"]} if "symbol" in payload else shown
+
+
 def _trading_times(payload: Any) -> Any:
     def renamed(row: Mapping[str, Any]) -> dict[str, Any]:
         return {("underlying_symbol" if name == "symbol" else name): value for name, value in row.items()}
@@ -102,13 +153,22 @@ def _trading_times(payload: Any) -> Any:
 
 
 _CONTRACT: Final = (
-    *("account_id", "barrier", "barrier_count", "contract_id", "contract_type", "currency", "current_spot_time"),
+    *(
+        "account_id",
+        "barrier",
+        "barrier_count",
+        "cancellation",
+        "contract_id",
+        "contract_type",
+        "currency",
+        "current_spot_time",
+    ),
     *("date_expiry", "date_settlement", "date_start", "expiry_time", "id", "is_expired", "is_intraday"),
     *("is_path_dependent", "is_settleable", "is_sold", "is_valid_to_cancel", "is_valid_to_sell", "limit_order"),
     *("longcode", "multiplier", "profit_percentage", "purchase_time", "sell_time", "shortcode", "status"),
-    "transaction_ids",
+    *("tick_count", "tick_passed", "tick_stream", "transaction_ids", "validation_error", "validation_error_code"),
 )
-_MONEY: Final = ("bid_price", "buy_price", "payout", "profit", "sell_price")
+_MONEY: Final = ("bid_price", "buy_price", "commission", "payout", "profit", "sell_price")
 _RENAMED: Final = {
     "current_spot": "current_spot_display_value",
     "entry_spot": "entry_spot_display_value",
@@ -127,18 +187,24 @@ def _open_contract(payload: Any) -> Any:
 
 SHAPES: Final[dict[str, Shape]] = {
     "balance": _same,
+    "buy": _same,
+    "cancel": _same,
+    "contract_update": _same,
+    "contract_update_history": _same,
     "forget": _same,
     "forget_all": _same,
     "ping": _same,
     "portfolio": _portfolio,
     "profit_table": _profit_table,
+    "proposal": _proposal,
     "proposal_open_contract": _open_contract,
+    "sell": _same,
     "statement": _statement,
     "ticks": _same,
     "ticks_history": _same,
     "time": _same,
     "trading_times": _trading_times,
-    "transaction": _same,
+    "transaction": _transaction,
 }
 
 
@@ -153,10 +219,7 @@ def shape(call: str, money: str) -> Shape:
 
 
 def _active_symbols(ask: Ask) -> list[dict[str, Any]]:
-    wanted = ask.get("contract_type")
-    offered = {name for _, _, kinds in _KINDS for name, _ in kinds}
-    if wanted and offered.isdisjoint(wanted):
-        return []
+    wanted = ask.get("contract_type") or KINDS
     return [
         {
             "exchange_is_open": int(symbol.is_open(int(ask.now))),
@@ -171,39 +234,31 @@ def _active_symbols(ask: Ask) -> list[dict[str, Any]]:
             "underlying_symbol_type": symbol.kind,
         }
         for symbol in SYMBOLS.values()
+        if any(offers.spans(symbol, kind) for kind in wanted if kind in KINDS)
     ]
 
 
 def _contracts_for(ask: Ask) -> dict[str, Any]:
-    symbol = SYMBOLS.get(ask.request["contracts_for"])
-    if symbol is None:
-        raise Refusal("InvalidSymbol", "The sandbox has no such symbol.")
-    shown = [
-        {
-            "barriers": 0,
-            "contract_category": category,
-            "contract_type": kind,
-            "default_stake": 10,
-            "expiry_type": "intraday",
-            "market": symbol.market[0],
-            "max_contract_duration": "365d",
-            "max_stake": 2000,
-            "min_contract_duration": "1m",
-            "min_stake": 1,
-            "sentiment": sentiment,
-            "submarket": symbol.submarket[0],
-            "underlying_symbol": symbol.name,
-        }
-        for category, _, kinds in _KINDS
-        for kind, sentiment in kinds
+    rows = [
+        {name: value for name, value in row.items() if name not in _UNKNOWN_HERE}
+        for row in offers.available(ask.request["contracts_for"], "USD")
     ]
-    return {"available": shown, "hit_count": len(shown)}
+    return {"available": rows, "hit_count": len(rows)}
+
+
+_UNKNOWN_HERE: Final = frozenset(
+    {"barrier_category", "contract_category_display", "contract_display", "exchange_name", "start_type"}
+)
 
 
 def _contracts_list(ask: Ask) -> list[dict[str, Any]]:
     return [
-        {"contract_category": category, "contract_types": [kind for kind, _ in kinds], "display_name": title}
-        for category, title, kinds in _KINDS
+        {
+            "contract_category": category,
+            "contract_types": [kind for kind, facts in KINDS.items() if facts.category == category],
+            "display_name": title,
+        }
+        for category, title in offers.TITLES.items()
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -12,7 +13,7 @@ from dpyauth.sandbox.calls import Replies
 from dpyauth.sandbox.connection import Connection as V3Connection
 from dpyauth.sandbox.limits import Meter as V3Meter
 from dpyauth.sandbox.messages import Refusal, Reply
-from dpyauth.sandbox.options.calls import Ask, answer, shape
+from dpyauth.sandbox.options.calls import Ask, answer
 from dpyauth.sandbox.options.state import Options, Ticket
 from dpyauth.sandbox.streams import Stream, Streams
 from dpyauth.sandbox.users import Grant
@@ -32,6 +33,11 @@ class Connection(V3Connection):
         if ticket is not None:
             holder = ticket.holder
             self.sign_in([Grant(holder.token, ticket.account.loginid, holder.scopes, "")])
+
+    @property
+    def most_proposals(self) -> float:
+        """Return infinity: proposals have no limit of their own here."""
+        return math.inf
 
     @property
     def is_known_app(self) -> bool:
@@ -54,7 +60,7 @@ class Connection(V3Connection):
                 raise Refusal("PermissionDenied", f"Permission denied, requires {' or '.join(call.scopes)} scope.")
         if self.zombie and call.name not in _ALIVE:
             return Reply(call.name, {})
-        return answer(Ask(call.name, request, echo, self, now, grant, shape(call.name, self.options.money)))
+        return answer(Ask(call.name, request, echo, self, now, grant, self.options.money))
 
     def _still_granted(self, loginid: str) -> bool:
         assert self.ticket is not None

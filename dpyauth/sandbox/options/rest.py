@@ -170,6 +170,7 @@ class Rest(Handler):
         self._count("rest", holder.token)
         if route.scope not in holder.scopes:
             raise Problem(403, "AccessDenied", f"The token does not have the scope {route.scope}")
+        box.world.settle()
         return route.serve(Request(self, holder, found, self._body()))
 
     def _count(self, budget: str, who: str | None) -> None:

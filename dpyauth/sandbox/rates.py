@@ -1,0 +1,35 @@
+"""Currencies and what they are worth; the same at any time."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from dpyauth.sandbox.users import DIGITS
+
+CURRENCIES: Final = {
+    "USD": ("US Dollar", 1.0),
+    "EUR": ("Euro", 1.08),
+    "BTC": ("Bitcoin", 64_000.0),
+    "ETH": ("Ethereum", 3_100.0),
+}
+
+
+def rate(base: str, target: str) -> float:
+    """Return what one unit of a currency is in another."""
+    return round(CURRENCIES[base][1] / CURRENCIES[target][1], 8)
+
+
+def in_currency(dollars: float, code: str) -> float:
+    """Return an amount of US dollars in a currency; of an account that has none yet, as it is."""
+    return round(dollars * rate("USD", code or "USD"), DIGITS[code])
+
+
+def money(units: int, currency: str) -> float:
+    """Return an amount in the smallest unit as a JSON number."""
+    digits = DIGITS[currency]
+    return round(units / float(10**digits), digits)
+
+
+def text(units: int, currency: str) -> str:
+    """Return an amount in the smallest unit as text."""
+    return f"{money(units, currency):.{DIGITS[currency]}f}"

@@ -1,0 +1,29 @@
+"""A sandbox whose time stands still until it is moved, and clients that trade on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from traders import Open, Trader
+
+from dpyauth.sandbox import Sandbox
+
+
+@pytest.fixture
+def timed(clock: Any) -> Iterator[Sandbox]:
+    """A sandbox whose time stands still until it is moved."""
+    with Sandbox(limits=None, clock=clock) as box:
+        yield box
+
+
+@pytest.fixture
+def trader(timed: Sandbox, client: Any, socket: Any, clock: Any) -> Open:
+    def open_one(api: str, account: str | None = None, label: str = "rich") -> Trader:
+        if api == "v3":
+            token = account or "sandbox-rich-all"
+            return Trader(api, client(token, on=timed, app_id=timed.app_id), clock)
+        return Trader(api, socket(account or "DOT900003", label, on=timed), clock)
+
+    return open_one
