@@ -38,6 +38,14 @@ ANYONE: list[dict[str, Any]] = [
     {"ticks_history": "frxEURUSD", "end": str(END), "start": END - DAY, "adjust_start_time": 1},
     {"residence_list": 1},
     {"residence_list": 1, "query": ["text", "value"]},
+    {"states_list": "id"},
+    {"states_list": "xx"},
+    {"website_config": 1},
+    {"asset_index": 1},
+    {"asset_index": 1, "landing_company": "svg"},
+    {"contracts_for": "R_50"},
+    {"contracts_for": "frxEURUSD", "currency": "BTC", "landing_company": "svg", "product_type": "basic"},
+    {"contracts_for_company": 1},
 ]
 SIGNED_IN: list[dict[str, Any]] = [
     {"account_list": 1},

@@ -178,7 +178,7 @@ def test_unknown_calls(client: Any) -> None:
 
 
 def test_a_call_that_is_not_simulated_says_so(client: Any) -> None:
-    error = client().ask(states_list="id")["error"]
+    error = client().ask(trading_platform_status=1)["error"]
     assert error["code"] == "NotSimulated"
     assert "sandbox" in error["message"]
 

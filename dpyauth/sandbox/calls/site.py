@@ -15,6 +15,12 @@ COUNTRIES: Final = {
     "ke": ("Kenya", "254"),
     "za": ("South Africa", "27"),
 }
+STATES: Final = {
+    "br": {"BA": "Bahia", "MG": "Minas Gerais", "RJ": "Rio de Janeiro", "SP": "São Paulo"},
+    "id": {"BA": "Bali", "JK": "Jakarta", "JT": "Jawa Tengah", "YO": "Yogyakarta"},
+    "ke": {"28": "Mombasa", "30": "Nairobi"},
+    "za": {"EC": "Eastern Cape", "GP": "Gauteng", "WC": "Western Cape"},
+}
 MARKETS: Final = ["commodities", "cryptocurrency", "forex", "indices", "synthetic_index"]
 
 
@@ -50,16 +56,28 @@ def _website_status(ask: Ask) -> Reply:
 
 def _site(ask: Ask) -> dict[str, Any]:
     return {
+        **_config(),
         "api_call_limits": ask.connection.limits.announce(),
         "broker_codes": ["CR", "MF", "VRTC"],
         "clients_country": "id",
-        "currencies_config": {code: _currency(code) for code in CURRENCIES},
         "dxtrade_status": {"all": 0, "demo": 0, "real": 0},
         "mt5_status": {"demo": [], "real": []},
+        **ask.world.site,
+    }
+
+
+@answers("website_config")
+def _website_config(ask: Ask) -> dict[str, Any]:
+    return {**_config(), "feature_flags": []}
+
+
+def _config() -> dict[str, Any]:
+    """Return what both calls about the site tell."""
+    return {
+        "currencies_config": {code: _currency(code) for code in CURRENCIES},
         "payment_agents": {"initial_deposit_per_country": {"default": 0, "id": 500}},
         "supported_languages": ["EN", "ES", "FR", "ID", "PT", "ZH_CN"],
         "terms_conditions_version": "Version 42 2026-01-01",
-        **ask.world.site,
     }
 
 
@@ -132,6 +150,13 @@ def _residence_list(ask: Ask) -> list[dict[str, Any]]:
     rows.append({"disabled": "DISABLED", "phone_idd": None, "text": "Nowhere", "value": "xx"})
     wanted = ask.get("query")
     return [{key: row[key] for key in row if key in wanted} for row in rows] if wanted else rows
+
+
+@answers("states_list")
+def _states_list(ask: Ask) -> list[dict[str, str]]:
+    """Answer with the states of a country the sandbox has; nobody knows what Deriv says of one without any."""
+    states = STATES.get(ask.request["states_list"].lower(), {})
+    return [{"text": name, "value": code} for code, name in states.items()]
 
 
 @answers("landing_company")
