@@ -10,6 +10,7 @@ from typing import Any
 
 from dpyauth.sandbox import people, trading
 from dpyauth.sandbox.apps import App, Apps
+from dpyauth.sandbox.automation import Automation
 from dpyauth.sandbox.history import Row
 from dpyauth.sandbox.messages import Refusal
 from dpyauth.sandbox.users import SAMPLES, Account, Grant, User, grant_of
@@ -34,18 +35,20 @@ class World:
         self._created = 0
         self._signed_up = 0
         self._contracts = 0
+        self.automation = Automation(self)
 
     def now(self) -> int:
         """Return the second it is."""
         return int(self._clock())
 
     def settle(self) -> None:
-        """Close every contract that has come to its end by now, of whichever account."""
+        """Close every contract that has come to its end by now, of whichever account, and let runs go on."""
         now = self.now()
         for account in self._accounts.values():
             if account.due <= now:
                 for row in trading.settle(account, now):
                     self.tell("ledger", (account, row))
+        self.automation.go_on()
 
     def book(self, account: Account, action: str, amount: int) -> Row:
         """Write a deposit or the like into an account's ledger, in the smallest unit.

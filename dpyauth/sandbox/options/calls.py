@@ -12,6 +12,7 @@ from dpyauth.sandbox.contracts import KINDS
 from dpyauth.sandbox.market import SYMBOLS
 from dpyauth.sandbox.messages import Refusal, Reply
 from dpyauth.sandbox.offers import invalid
+from dpyauth.sandbox.options import automation
 from dpyauth.sandbox.streams import Stream
 
 Shape = Callable[[Any], Any]
@@ -22,6 +23,10 @@ class Ask(v3.Ask):
     """One request that passed every check, and how this API writes money."""
 
     money: str = "documented"
+
+    def contract(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what v3 would be asked for a contract."""
+        return _contract(request)
 
     def stream(
         self,
@@ -264,6 +269,13 @@ def _contracts_list(ask: Ask) -> list[dict[str, Any]]:
 
 _OWN: Final[dict[str, Callable[[Ask], Any]]] = {
     "active_symbols": _active_symbols,
+    "auto_get": automation.get,
+    "auto_list": automation.list_runs,
+    "auto_list_strategies": automation.list_strategies,
+    "auto_pause": automation.turn("paused"),
+    "auto_resume": automation.turn("running"),
+    "auto_start": automation.start,
+    "auto_stop": automation.turn("stopped"),
     "contracts_for": _contracts_for,
     "contracts_list": _contracts_list,
 }
