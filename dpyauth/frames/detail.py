@@ -12,9 +12,11 @@ from dpyauth.frames.ledger import ACTIONS
 from dpyauth.frames.status import ACCOUNT
 from dpyauth.frames.values import mapping
 
-_NAMES = [column.name for column in ACCOUNT]
-_ON_BOTH_APIS = _NAMES[: _NAMES.index("risk")]
-_DETAIL = (
+_ON_BOTH_APIS = [column.name for column in ACCOUNT].index("risk")
+"""How many columns come before those that only v3 tells."""
+
+_COLUMNS = (
+    *ACCOUNT[:_ON_BOTH_APIS],
     Column("open_contracts", "count"),
     Column("at_stake", "money"),
     Column("may_pay", "money"),
@@ -70,8 +72,8 @@ def account_detail(
     0  DOT90000001               2      30.5
     """
     rows = [mapping(told) for told in details]
-    told = status[_ON_BOTH_APIS].copy()
-    for column in _DETAIL:
+    told = status[[column.name for column in _COLUMNS[:_ON_BOTH_APIS]]].copy()
+    for column in _COLUMNS[_ON_BOTH_APIS:]:
         told[column.name] = array(column, [row.get(column.name) for row in rows], decimal)
     told.attrs = dict(status.attrs)
     return told

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -22,9 +22,12 @@ from dpyauth.frames.generic import promised
 BITCOIN = Context("some_call", "CR90000002", currency="BTC")
 
 
-def money_says(name: str) -> set[str]:
+def money_says(name: str, beside: Collection[str] = ()) -> set[str]:
     """The columns of which one has to be there for a column of money."""
-    return {"converted_amount": {"converted_currency"}, "fee": {"fee_currency"}}.get(name, {"currency", "unit"})
+    if name.startswith("approximate_"):
+        return {"total_currency"}
+    own = {"converted_amount": {"converted_currency"}, "fee": {"currency" if "net" in beside else "fee_currency"}}
+    return own.get(name, {"currency", "unit"})
 
 
 def declared() -> Iterator[tuple[str, tuple[Column, ...]]]:
@@ -43,12 +46,14 @@ def test_every_column_of_money_has_one_that_says_what_it_is_in() -> None:
         for column in columns:
             if column.kind == "money":
                 checked += 1
-                assert money_says(column.name) & texts, f"{where}: {column.name}"
+                names = {column.name for column in columns}
+                assert money_says(column.name, names) & texts, f"{where}: {column.name}"
     assert checked > 25
 
 
 EMPTY: dict[str, Callable[..., pd.DataFrame]] = {
     "balance": lambda **options: frames.balance(None, **options),
+    "account_detail": lambda **options: frames.account_detail(frames.options_status([], **options), [], **options),
     "limits": lambda **options: frames.limits(None, **options),
     "market_limits": lambda **options: frames.market_limits(None, **options),
     "mt5_accounts": lambda **options: frames.mt5_accounts(None, **options),
@@ -56,7 +61,11 @@ EMPTY: dict[str, Callable[..., pd.DataFrame]] = {
     "profit_table": lambda **options: ledger.profit_table([], BITCOIN, **options),
     "site_currencies": lambda **options: frames.site_currencies(None, **options),
     "statement": lambda **options: ledger.statement([], BITCOIN, **options),
+    "markup": lambda **options: frames.markup(None, **options),
+    "partner_overview": lambda **options: frames.partner_overview(None, **options),
     "transfer_limits": lambda **options: frames.transfer_limits(None, **options),
+    "wallets": lambda **options: frames.wallets(None, totals=True, **options),
+    "wallet_transactions": lambda **options: frames.wallet_transactions([], **options),
 }
 FACTORS = {"multiplier", "growth_rate"}
 """Exact numbers that are no money."""
@@ -68,7 +77,7 @@ def test_so_has_an_empty_one(name: str) -> None:
     money = [str(column) for column in usual if exact[column].dtype == object != usual[column].dtype]
     assert set(money) - FACTORS
     for column in set(money) - FACTORS:
-        (says,) = money_says(column) & set(exact.columns)
+        (says,) = money_says(column, exact.columns) & set(exact.columns)
         for frame in (usual, exact):
             assert frame[says].dtype == "string"
 
