@@ -97,6 +97,7 @@ class CardDesk(SwitcherDesk):
             "connection": self._connection(),
             "balance": known.balance,
             "no_balance": known.no_balance,
+            "complete": all(known.part(name).asked for name in self._parts) and bool(known.balance or known.no_balance),
             "known": [name for name in self._parts if known.part(name).rows],
             "rows": self._rows(known) if account else [],
             "footnote": self._footnote(known),

@@ -49,10 +49,10 @@ class CardPanel(Panel):
                 self._picture.update(self._still(), raw=True)
 
     def _subject(self) -> object:
-        """What the picture is of: with another account, or more known of it, there is a new one."""
+        """What the picture is of: with another account, or once all is known of it, there is a new one."""
         view = self.view
-        account = view["account"]
-        return account and (account["loginid"], account["api"], *view["known"], bool(view["balance"]))
+        account, known = view["account"], (*view["known"], bool(view["balance"]))
+        return account and (account["loginid"], account["api"], view["complete"] and known)
 
     def _still(self) -> dict[str, str]:
         desk = self._desk

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from dpyauth.credentials import api_token
+from dpyauth.panels import switcher
 from dpyauth.panels.card import CardDesk
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
@@ -47,7 +48,10 @@ def display(monkeypatch: pytest.MonkeyPatch) -> Display:
 
 
 @pytest.fixture
-def shown(session: Session, display: Display, eventually: Eventually) -> Iterator[CardPanel]:
+def shown(
+    session: Session, display: Display, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[CardPanel]:
+    monkeypatch.setattr(switcher, "PATIENCE", 60.0)
     desk = CardDesk(session)
     desk.prepare()
     card.show(desk)
@@ -90,7 +94,7 @@ def test_the_picture_stays_as_it_is_until_it_is_of_somebody_else(
     assert "You signed out." in display.pictures[-1]["text/plain"]
     shown._desk.session._sign_in_and_wait(api_token("sandbox-trouble-read", "a test"))
     eventually(lambda: "466.92" in display.pictures[-1]["text/plain"] and "closed" in display.pictures[-1]["text/html"])
-    assert len(display.pictures) <= 5
+    assert len(display.pictures) == 4  # when signed in, and once when all is known
 
 
 def test_nothing_secret_in_what_is_saved(shown: CardPanel, display: Display) -> None:
