@@ -87,10 +87,10 @@ def test_a_run_buys_one_after_another(runner: Trader, strategy: str) -> None:
 
 @pytest.mark.parametrize(("name", "sign"), [("profit_threshold", 1), ("loss_threshold", -1)])
 def test_a_run_ends_with_enough(runner: Trader, name: str, sign: int) -> None:
-    run = start(runner, "dalembert", unit=0.1, max_contracts=100, **{name: 0.9})
+    run = start(runner, "dalembert", unit=0.1, max_contracts=100, **{name: 2.5})
     run = to_the_end(runner, run)
     assert run["stop_reason_code"] == name
-    assert sign * (run["total_payout"] - run["total_stake"]) >= 0.9
+    assert sign * (run["total_payout"] - run["total_stake"]) >= 2.5
 
 
 def test_a_run_that_cannot_buy_any_more_ends(runner: Trader) -> None:
