@@ -140,10 +140,10 @@ class Readings:
 
     def wait_for_money(self, account: Account | None, name: str, every: float, since: float) -> float:
         """Return the same for the part that changes when money moves."""
-        wait, now = self.wait(account, name, every, since), time.time()
-        if math.isinf(wait):
+        wait, now, part = self.wait(account, name, every, since), time.time(), self.of(account).part(name)
+        if math.isinf(wait) or not part.asked:  # of an account that is new here something must be shown
             return wait
-        if self._moved >= self.of(account).part(name).asked:
+        if self._moved >= part.asked:
             wait = min(wait, max(0.0, self._moved + SETTLE - now))
         with self._lock:
             free = self._spent[0] + SPAN if len(self._spent) == MOST else now

@@ -274,6 +274,14 @@ def test_many_transactions_are_few_questions(shown: CardDesk, box: Sandbox, even
     assert asked(box, "portfolio") == readings.MOST
 
 
+def test_an_account_that_is_new_here_does_not_have_to_wait(
+    shown: CardDesk, box: Sandbox, eventually: Eventually
+) -> None:
+    shown._readings.spend(readings.MOST)
+    shown.session.use(REAL)
+    eventually(lambda: told(shown).get("At stake", [""])[0] == "In 4 open contracts: 33.00 USD")
+
+
 def test_much_to_read_is_read_once_a_minute(rich: Session, box: Sandbox) -> None:
     for _ in range(101):
         box.pay(DEMO, 1)
