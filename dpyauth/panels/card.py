@@ -195,6 +195,8 @@ class CardDesk(SwitcherDesk):
             if wait <= 0:
                 with self._readings.turn(account, name) as mine:
                     if mine:
+                        if of_money:
+                            self._readings.spend()
                         await self._learn(account, name)
                 wait = 0 if mine else AGAIN
             if not of_money:
@@ -294,7 +296,6 @@ class CardDesk(SwitcherDesk):
         from dpyauth.frames.values import mappings
         from dpyauth.panels.money import money_rows
 
-        self._readings.spend()
         told, came = await awaited(standing.asked, self.session)(account.loginid)
         errors = [error for error in came.values() if isinstance(error, DpyauthError)]
         if errors and len(errors) == len(came):

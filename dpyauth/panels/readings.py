@@ -29,7 +29,7 @@ SETTLE = 0.5
 """Seconds after money has moved in which more may move: one question then does for all of it."""
 
 MOST, SPAN = 5, 60.0
-"""How often the money is read in so many seconds: Deriv allows 30 calls a minute for what reads contracts."""
+"""How often the money is read by itself in so many seconds: Deriv allows 30 calls a minute for what reads contracts."""
 
 
 @dataclass(frozen=True, slots=True)
