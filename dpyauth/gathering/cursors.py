@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, NamedTuple, TypeVar
-from urllib.parse import parse_qs, urlsplit
 
+from dpyauth.apis.paging import cursor_of
 from dpyauth.errors import BadReply
 
 Row = TypeVar("Row")
@@ -191,12 +191,11 @@ def page_of(rows: list[Row], links: Any) -> Page[Row]:
 
 
 def cursor_in(link: Any) -> str | None:
-    """The cursor that a link holds: a whole address, one without a host, or the cursor alone. No host is ever used."""
-    if not isinstance(link, str) or not link.strip():
+    """Return the cursor that a link of a reply holds, if it holds one. No host is ever used."""
+    if not isinstance(link, str):
         return None
-    text = link.strip()
-    query = urlsplit(text).query if "?" in text else text
-    found = parse_qs(query).get("page_cursor")
-    if found:
-        return found[-1]
-    return None if "://" in text or text[0] in "/?" else text
+    try:
+        cursor = cursor_of(link)
+    except ValueError:
+        return None
+    return None if cursor.startswith("//") else cursor or None

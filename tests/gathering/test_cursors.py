@@ -222,6 +222,7 @@ def test_nothing_is_lost_where_nothing_was_asked_by_cursor() -> None:
         ({"href": "x"}, None),
         ("abc-_=", "abc-_="),
         ("?page_cursor=a%2Bb", "a+b"),
+        ("?page_cursor=a+b/", "a+b/"),
         ("page_cursor=ab", "ab"),
         ("/wallet/v1/transactions/main?page_cursor=ab&per_page=100", "ab"),
         ("https://api.derivws.com/wallet/v1/transactions/main?per_page=100&page_cursor=ab#x", "ab"),
