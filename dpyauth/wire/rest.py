@@ -231,7 +231,7 @@ class Rest:
         pause = answer.retry_after
         if isinstance(error, RateLimited) and not limits_one_thing(error):
             return _Trouble(error, True, self._pace.refused(self._clock(), pause))
-        if question.changes and (answer.failing or _leaves_open(error)):
+        if question.changes and (answer.failing or _leaves_open(error, answer)):
             why = str(error) if isinstance(error, ApiError) else f"HTTP {answer.status}, and not from Deriv's API"
             error = outcome_unknown(question.call, why, question.look)
         return _Trouble(error, answer.failing, pause)
@@ -276,11 +276,17 @@ class _Pace:
         self._refusals = 0
 
 
-def _leaves_open(error: DpyauthError) -> bool:
+def _leaves_open(error: DpyauthError, answer: Answer) -> bool:
     """Return whether after this answer a change may have happened: it came from elsewhere, or does not say."""
     if isinstance(error, SignInRefused | RateLimited):
         return False
-    return isinstance(error, BadReply) or (isinstance(error, ApiError) and leaves_open(error.code))
+    if not isinstance(error, ApiError):
+        return isinstance(error, BadReply)
+    reply = answer.reply or {}
+    # Deriv's API lists its errors, and gives no data with them.
+    elsewhere = error.code == f"HTTP{answer.status}" and not reply.get("errors")
+    both = answer.status < 300 and bool(reply.get("data"))
+    return elsewhere or both or leaves_open(error.code)
 
 
 def _not_sent(call: str, reason: str, passing: bool) -> _Trouble:

@@ -378,6 +378,21 @@ def test_after_an_answer_of_a_gateway_a_transfer_is_never_sent_again(status: int
     assert len(deriv.requests) == 1
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        httpx.Response(403, json={"message": "Forbidden"}),
+        httpx.Response(404, json={"message": "no Route matched with those values"}),
+        httpx.Response(404, text="404 page not found"),
+        httpx.Response(499, json={"error": "client closed request"}),
+        httpx.Response(200, json={"data": {"request_id": "1"}, "errors": [{"status": 400, "code": "Odd"}]}),
+    ],
+)
+def test_a_refusal_that_is_not_the_apis_own_leaves_open_what_became_of_a_transfer(answer: httpx.Response) -> None:
+    with pytest.raises(OutcomeUnknown):
+        Deriv(answer).ask("wallet_transfer", **TRANSFER)
+
+
 def test_refusals_of_calls_that_went_out_together_are_one() -> None:
     deriv = Deriv(fine())
 
