@@ -7,7 +7,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from dpyauth.errors import ApiError, NotCarriedOut, OutcomeUnknown
-from dpyauth.wire.lookup import USED
+from dpyauth.wire.lookup import USED, has_failed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,7 +44,10 @@ def _outcome(pending: Pending) -> str:
     if pending.withdrawn:
         return "not_sent"
     if error is None:
-        return "looked_up" if (pending.reply or {}).get("looked_up") is True else "done"
+        reply = pending.reply or {}
+        if reply.get("looked_up") is True:
+            return "looked_up"
+        return "refused" if has_failed(reply.get("data")) else "done"
     if isinstance(error, NotCarriedOut):
         return "not_carried_out"
     if isinstance(error, OutcomeUnknown):
@@ -78,8 +81,8 @@ class Transfers:
         pandas.DataFrame
             The latest 1000, the oldest first: ``time`` (datetime64[us, UTC]), ``call``, ``request_id`` and ``outcome``
             (string): ``done``; ``looked_up`` (the answer was lost, and Deriv's records have it); ``refused`` (by Deriv
-            or its limits, or by its records it did not go through); ``sent_before`` (Deriv had had this request ID, and
-            did nothing this time); ``not_carried_out`` (the answer was lost, and Deriv does not know of it);
+            or its limits, or Deriv says that it did not go through); ``sent_before`` (Deriv had had this request ID,
+            and did nothing this time); ``not_carried_out`` (the answer was lost, and Deriv does not know of it);
             ``not_sent``; ``unknown``; ``under_way``.
 
         Examples

@@ -146,25 +146,36 @@ def _why(error: DpyauthError) -> str:
 
 
 def _nowhere(error: DpyauthError) -> bool:
-    """Return whether the place is not there at all, such as a wallet of a kind that the user does not have."""
-    return isinstance(error, PermissionDenied) or (
-        isinstance(error, ApiError) and (error.code.endswith("NotFound") or error.code == "HTTP404")
-    )
+    """Return whether the place is not there at all, such as a wallet of a kind that the user does not have.
+
+    A refusal without a word of Deriv's own may be that of something in between, and then says nothing of the place.
+    """
+    if isinstance(error, PermissionDenied):
+        return not error.code.startswith("HTTP")
+    return isinstance(error, ApiError) and (error.code.endswith("NotFound") or error.code == "HTTP404")
 
 
 def _rows(reply: Reply, key: str) -> list[Row] | None:
-    """Return what is listed with this key; None where the answer does not say, as one about other requests."""
+    """Return what is listed with this key; None where the answer does not say, as one about other requests.
+
+    Nor does a page say that is not the last.
+    """
     data = reply.get("data")
     listed = data.get("transactions") if isinstance(data, dict) else data
     if not isinstance(listed, list):
         return None
     rows: list[Row] = [row for row in listed if isinstance(row, dict) and _same(row.get("request_id"), key)]
-    return rows if rows or not listed else None
+    links = reply.get("links")
+    more = isinstance(links, dict) and links.get("next")
+    return rows if rows or not (listed or more) else None
 
 
 def _status(reply: Reply) -> list[Row] | None:
     data = reply.get("data")
-    return [data] if isinstance(data, dict) and isinstance(data.get("status"), str) else None
+    if not isinstance(data, dict):
+        return None
+    told = data.get("status")
+    return [data] if isinstance(told, str) and told.strip() else None
 
 
 def _same(told: Any, key: str) -> bool:
@@ -174,8 +185,8 @@ def _same(told: Any, key: str) -> bool:
 def _told(call: Call, key: str, rows: list[Row]) -> Reply:
     """Return the reply that was lost, as far as Deriv's records tell it."""
     for row in rows:
-        state = _state(row)
-        if state.lower() in FAILED:
+        if has_failed(row):
+            state = _state(row)
             raise ApiError(
                 f"'{call.name}' was sent and its answer was lost. By Deriv's records it did not go through: its status "
                 f"is '{state}'. If you want it still, send it again without this request_id.",
@@ -186,7 +197,15 @@ def _told(call: Call, key: str, rows: list[Row]) -> Reply:
     return {"data": {**rows[0], "request_id": key}, "looked_up": True}
 
 
+def has_failed(told: Any) -> bool:
+    """Return whether what Deriv tells of a transfer says that it has not gone through."""
+    return isinstance(told, dict) and _state(told).lower() in FAILED
+
+
 def _state(row: Row) -> str:
-    more = row.get("metadata")
-    told = more.get("transaction_status") if isinstance(more, dict) else None
-    return str(told or row.get("transaction_status") or row.get("status") or "")
+    """Return the state, wherever it stands: a transfer to a platform has an object of its own for it."""
+    for told in (row.get("metadata"), row.get("status"), row):
+        state = (told.get("transaction_status") or told.get("status")) if isinstance(told, dict) else None
+        if state and not isinstance(state, dict):
+            return str(state)
+    return ""

@@ -188,6 +188,21 @@ def test_a_transfer_that_did_not_go_through(session: Session, box: Sandbox) -> N
     assert outcomes(session) == ["refused"]
 
 
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("payment_agent_withdraw", {"status": "failed", "transaction_id": None}),
+        ("wallet_transfer_platforms", {"status": {"transaction_status": "Rejected"}}),
+    ],
+)
+def test_an_answer_that_says_that_it_did_not_go_through(
+    session: Session, box: Sandbox, name: str, data: dict[str, Any]
+) -> None:
+    box.faults.http(200, name, body=json.dumps({"data": data}))
+    assert session.call(name, **FIELDS[name])["data"] == data
+    assert outcomes(session) == ["refused"]
+
+
 @pytest.mark.parametrize("name", FIELDS)
 def test_what_deriv_refuses_is_not_looked_up(session: Session, box: Sandbox, name: str) -> None:
     for status, code in (

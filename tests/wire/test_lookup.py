@@ -141,6 +141,7 @@ def test_a_wallet_that_the_user_does_not_have_is_asked_once(absent: ApiError) ->
     [
         no("InputError"),  # 400 means too often, too
         no("InternalError"),
+        no("HTTP403", PermissionDenied),  # a gateway's: it says nothing of wallets
         no("RateLimit", RateLimited),
         no("Unauthorized", SignInRefused),
         CallTimeout("late"),
@@ -154,6 +155,7 @@ def test_a_wallet_that_the_user_does_not_have_is_asked_once(absent: ApiError) ->
         listed({"amount": "1.00"}),  # no telling whose
         listed({**ROW, "request_id": "another"}),  # it is not what was asked for that was listed
         listed("nonsense"),
+        {**NONE, "links": {"next": "?page_cursor=x"}},  # it may be on the next page
     ],
 )
 def test_an_answer_that_does_not_say(trouble: Told) -> None:
@@ -165,7 +167,9 @@ def test_an_answer_that_does_not_say(trouble: Told) -> None:
     assert looked("wallet_transfer", Deriv(main=trouble, p2p=listed(ROW)))["data"] == ROW  # what is found is found
 
 
-@pytest.mark.parametrize("trouble", [no("InputError"), no("NotFound"), no("HTTP404"), {"data": {}}, NONE, {}])
+@pytest.mark.parametrize(
+    "trouble", [no("InputError"), no("NotFound"), no("HTTP404"), {"data": {}}, {"data": {"status": ""}}, NONE, {}]
+)
 def test_an_agents_status_that_does_not_say(trouble: Told) -> None:
     """One code only says that the request is not known: any other may be about the call."""
     with pytest.raises(OutcomeUnknown):
