@@ -227,7 +227,8 @@ class ExplorerDesk(PanelDesk):
     def _note(self, call: Call, fields: Fields, reply: Reply) -> str:
         """What to say beside a reply that is not what it looks like."""
         if call.unless and given(fields, call.unless) is True:
-            return self.say("dry_run")
+            moved = given(reply, "data.transaction_id") is not None  # which would belie it
+            return "" if moved else self.say("dry_run")
         return self.say("looked_up") if call.key and reply.get("looked_up") is True else ""
 
     def _answer(self, call: Call, error: DpyauthError) -> None:

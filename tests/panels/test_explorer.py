@@ -454,6 +454,13 @@ def test_a_dry_run_is_sent_at_once_and_says_so(rich: Reader, box: Sandbox) -> No
     assert rich.send("ping")["note"] == ""
 
 
+def test_a_dry_run_that_deriv_has_carried_out_is_not_said_to_have_changed_nothing(rich: Reader, box: Sandbox) -> None:
+    body = '{"data": {"status": "complete", "transaction_id": 7}, "errors": []}'
+    box.faults.http(200, "payment_agent_transfer", body=body)
+    rich.do("send", "payment_agent_transfer", fields={**TO_CLIENT, "data.dry_run": "true"})
+    assert rich.hear("reply")["note"] == ""
+
+
 QUOTED = {"exchange_rate": "0.9", "rate_token": "9146253"}
 
 
