@@ -60,12 +60,16 @@ def build(call: Call, given: Mapping[str, Any], *, whole: bool = True) -> Fields
 
 
 def keyed(call: Call, fields: Fields) -> Fields:
-    """Return the fields of a request, with a new key by which Deriv knows it where it takes one that is left out."""
-    if not call.key or not call.changes_with(fields) or given_in(fields, call.key) is not None:
+    """Return the fields of a request, with a new key by which Deriv knows it where it takes one that is left out.
+
+    A key is no secret, whatever it was given as: errors tell it, and the request is looked up by it.
+    """
+    key = given_in(fields, call.key) if call.key else None
+    if not call.key or not call.changes_with(fields) or isinstance(key, str):
         return fields
     import uuid  # only where it is used
 
-    return _with(fields, call.key.split("."), str(uuid.uuid4()))
+    return _with(fields, call.key.split("."), key.reveal() if isinstance(key, Secret) else str(uuid.uuid4()))
 
 
 def _with(fields: Mapping[str, Any], path: list[str], value: str) -> Fields:
@@ -157,7 +161,7 @@ def _through(
         hidden = name in call.sensitive
     else:
         hidden = depth > _TOO_DEEP or kind_of(name, schema, call.name, parent, beside) is not None
-    if hidden:
+    if hidden or (_is_shapeless(value) and _stands_for_secrets(call, name, value, schema)):
         return value if value is None else treat(value, schema)
     if isinstance(value, str | int | Secret):
         return value
@@ -177,13 +181,30 @@ def _through(
     return value
 
 
+def _is_shapeless(value: Any) -> bool:
+    """Return whether a value may hold fields of which one cannot tell by their names what they are."""
+    if isinstance(value, list | tuple | str):
+        return len(value) > 0
+    return not (isinstance(value, Mapping | int | float) or absent(value))
+
+
+def _stands_for_secrets(call: Call, name: str, value: Any, schema: Schema) -> bool:
+    """Return whether a value is where an object with secrets belongs: as JSON text, or pairs, it may hold them, too."""
+    inner = schema if isinstance(value, list | tuple) or "items" not in schema else schema["items"]
+    parts = inner.get("properties", {})
+    return any(
+        kind_of(part, known, call.name, name, parts) or _stands_for_secrets(call, part, None, known)
+        for part, known in parts.items()
+    )
+
+
 def _sealed(value: Any, schema: Schema) -> Any:
     """Wrap a value, as the text that it becomes in the request."""
     if schema and not isinstance(value, str | Secret):
         try:
             value = convert(value, schema)
         except UNFIT:
-            return _UNSHOWN if not isinstance(value, Mapping | list) else _seal(value)
+            return _seal(value) if isinstance(value, Mapping | list) and "properties" not in schema else _UNSHOWN
     return _seal(value)
 
 
@@ -230,7 +251,8 @@ def _check(call: Call, name: str, value: Any, schema: Schema) -> None:
     for inner in value if known and isinstance(value, dict) else ():
         if inner not in known:
             raise InvalidRequest(
-                f"'{name}' of '{call.name}' has no field '{inner}'.{nearest(inner, known)}",
+                f"'{name}' of '{call.name}' has no field '{inner}'."
+                + (nearest(inner, known) or f" It takes: {', '.join(known)}."),
                 call=call.name,
                 field=f"{name}.{inner}",
             )
@@ -267,6 +289,9 @@ def _refused(call: Call, name: str, value: Any, wrong: Within) -> InvalidRequest
 
 
 def _unknown(call: Call, name: str) -> str:
+    holder = next((field for field, schema in call.fields.items() if name in schema.get("properties", {})), "")
+    if holder:
+        return f"'{call.name}' has no field '{name}': it belongs in '{holder}', as {holder}={{{name!r}: …}}."
     hint = nearest(name, call.fields)
     if hint:
         return f"'{call.name}' has no field '{name}'.{hint}"

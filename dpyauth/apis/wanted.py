@@ -31,7 +31,7 @@ LIKE = {
     r"^[A-Z]+[0-9]+$": "a login ID, such as 'CR1234567'",
     r"^[0-9]{6}$": "six digits as text",
     r"^[\w\-]{1,128}$": "a text of at most 128 letters, digits, _ and -",
-    r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$": "a UUID, such as str(uuid.uuid4())",
+    r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$": "a UUID, such as 'f81d4fae-7dec-11d0-a765-00a0c91e6bf6'",
 }
 """By the pattern of a text: what it is. The patterns are those of calls over HTTP."""
 
@@ -60,6 +60,8 @@ def instead(value: Any, schema: Schema) -> str:
     if "pattern" not in schema or isinstance(value, bool) or not isinstance(value, str | float | Decimal):
         return ""
     text = str(value).strip()
+    if not isinstance(value, str) and not plain(text):
+        return ""  # not a number
     near = [text, text.upper(), plain(text)]
     return next((each for each in near if each != value and fits(schema, each)), "")
 

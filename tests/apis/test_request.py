@@ -526,6 +526,7 @@ def test_your_own_request_id_is_used_as_it_is() -> None:
     assert made("wallet_transfer", **WALLET, request_id=str(own).upper()) == str(own).upper()
     assert made("wallet_transfer", **WALLET, request_id=own) == str(own)
     assert made("payment_agent_transfer", data={**AGENT["data"], "request_id": "my-1"}) == "my-1"
+    assert made("wallet_transfer", **WALLET, request_id=Secret(str(own))) == str(own)  # else it could not be looked up
 
 
 def test_no_request_id_is_made_for_what_changes_nothing_or_has_none() -> None:

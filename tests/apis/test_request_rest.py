@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from dpyauth.apis.catalog import Schema, load
 from dpyauth.apis.paging import cursor_of
-from dpyauth.apis.request import build, echoed, reveal
+from dpyauth.apis.request import build, echoed, reveal, seal
 from dpyauth.apis.wanted import LIKE
 from dpyauth.credentials import Secret
 from dpyauth.errors import InvalidRequest
@@ -187,8 +187,13 @@ def test_no_digit_is_lost(amount: Any) -> None:
         ("wallet_list", "conversion_currency", "eUSDT", "three capital letters, such as 'USD', not 'eUSDT'."),
         ("wallet_transactions", "transaction_currency", "$", "three capital letters, such as 'USD', not '$'."),
         ("wallet_exchange_rate", "source_currency", "usd", "capital letters, such as 'USD', not 'usd'; write 'USD'."),
-        ("wallet_transfer", "source_wallet_id", "main", "takes a UUID, such as str(uuid.uuid4()), not 'main'."),
-        ("wallet_transfer", "request_id", 1, "takes a UUID, such as str(uuid.uuid4()), not '1'."),
+        (
+            "wallet_transfer",
+            "source_wallet_id",
+            "main",
+            "takes a UUID, such as 'f81d4fae-7dec-11d0-a765-00a0c91e6bf6', not 'main'.",
+        ),
+        ("wallet_transfer", "request_id", 1, "takes a UUID, such as 'f81d4fae-7dec-11d0-a765-00a0c91e6bf6', not '1'."),
         ("payment_agent_transfer_status", "request_id", "a b", "128 letters, digits, _ and -, not 'a b'."),
         ("partners_analytics_overview", "end_date", "1.2.2026", "a date, such as '2026-11-29', not '1.2.2026'."),
     ],
@@ -197,6 +202,46 @@ def test_what_does_not_fit_is_refused(call: str, field: str, value: Any, said: s
     error = refused(call, **{field: value})
     assert error.field == field
     assert str(error).endswith(said)
+
+
+@pytest.mark.parametrize("value", [float("nan"), Decimal("NaN"), float("inf")])
+def test_what_is_no_number_is_not_advised_as_a_text(value: object) -> None:
+    assert "write" not in str(refused("payment_agent_transfer_status", request_id=value))
+
+
+@pytest.mark.parametrize("name", ["dry_run", "request_id", "amount"])
+def test_a_field_in_the_wrong_place_is_told_its_own(name: str) -> None:
+    error = refused("payment_agent_transfer", **{name: True})
+    assert error.field == name
+    assert (
+        str(error) == f"'payment_agent_transfer' has no field '{name}': it belongs in 'data', as data={{'{name}': …}}."
+    )
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        '{"verification_code": "914625"}',
+        b'{"verification_code": "914625"}',
+        [("verification_code", 914625)],
+        (("verification_code", "914625"),),
+        [{"verification_code": "914625"}],
+    ],
+)
+def test_what_stands_for_an_object_with_secrets_is_not_shown(data: object) -> None:
+    call = CALLS["payment_agent_withdraw"]
+    sealed = seal(call, {"data": data})
+    assert "914625" not in repr(sealed)
+    with pytest.raises(InvalidRequest, match="takes a dict, not") as refusal:
+        build(call, sealed)
+    assert "914625" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("data", [None, pd.NA, pd.NaT])
+def test_an_object_that_is_left_out_is_missed(data: object) -> None:
+    call = CALLS["payment_agent_withdraw"]
+    with pytest.raises(InvalidRequest, match="needs the field 'data'"):
+        build(call, seal(call, {"data": data}))
 
 
 def test_a_long_name_of_a_currency_is_one_where_deriv_takes_it() -> None:
