@@ -109,7 +109,10 @@ class Errands:
     async def _outcome(self, pending: Pending, call: Call, fields: Mapping[str, Any]) -> Reply:
         try:
             async with asyncio.timeout(pending.timeout + SLACK):
-                return await self._ask(call, fields, pending.timeout, pending.exact)
+                reply = await self._ask(call, fields, pending.timeout, pending.exact)
+            if not pending.key or not _is_empty(reply):
+                return reply
+            unknown = outcome_unknown(pending.call, "the answer is empty", pending.look)
         except OutcomeUnknown as error:
             unknown = error
         except TimeoutError:
@@ -164,3 +167,8 @@ class Errands:
     def _over(self, _: asyncio.Task[None]) -> None:
         background.let_go(self)
         self._ended.set()
+
+
+def _is_empty(reply: Reply) -> bool:
+    """Return whether a reply tells nothing of a transfer."""
+    return not reply.get("data", reply)

@@ -47,6 +47,7 @@ FIELDS: dict[str, dict[str, Any]] = {
 STATUS = {"payment_agent_transfer": "payment_agent_transfer_status"}
 STATUS["payment_agent_withdraw"] = "payment_agent_withdraw_status"
 LOST = [(500, "{}"), (502, "<html>"), (504, ""), (408, "{}"), (200, ""), (200, "<html>"), (200, "[]"), (302, "{}")]
+LOST += [(204, ""), (200, "{}"), (200, '{"data": {}, "errors": [], "metadata": {}}'), (403, '{"message": "Forbidden"}')]
 NOT_KNOWN = '{"data": {}, "errors": [{"status": 400, "code": "RequestIDNotFound"}], "metadata": {}}'
 
 
