@@ -115,7 +115,8 @@ def _shown(address: str, *, strict: bool) -> tuple[str, str]:
         host, port = parts.hostname or "", parts.port
     except ValueError:
         host, port, parts = "", None, urlsplit("")
-    if not host or not parts.scheme:
+    if not host or not parts.scheme or "@" in f"{parts.path}{parts.query}{parts.fragment}":
+        # A password with a slash in it ends the address early, and what stands before that is still the user's.
         return "(not readable)", "this is no address: it begins with http:// or socks5h://" if strict else ""
     place = f"{parts.scheme}://{host}" + (f":{port}" if port else "")
     if parts.scheme.startswith("socks"):
