@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from dpyauth.checkup import machine, notebook
 from dpyauth.checkup.result import Checkup, replies_row
-from dpyauth.checkup.rows import Row, clean, guarded
+from dpyauth.checkup.rows import Row, guarded, heard
 from dpyauth.errors import CallTimeout, InvalidSetting, NotSignedIn
 
 if TYPE_CHECKING:
@@ -81,9 +81,14 @@ def doctor(
     0
     """
     from dpyauth import signin  # not before: this may be all that works
-    from dpyauth.session import check_timeout
+    from dpyauth.session import Session, check_timeout
+    from dpyauth.settings import known
 
-    timeout = check_timeout(timeout)
+    timeout, named = check_timeout(timeout), _named(replies)
+    if api is not None:
+        known(api)
+    if session is not None and not isinstance(session, Session):
+        raise InvalidSetting("The session must be one that dpyauth.login() has returned.", field="session")
     if session is not None and (server is not None or oauth_host is not None):
         raise InvalidSetting("Give either a session or server= and oauth_host=, not both.")
     broken: list[Row] = []
@@ -92,7 +97,7 @@ def doctor(
     except ImportError as error:
         found, broken = [], [_unloaded(error)]
     asks = session or signin._current
-    if replies is not False and (asks is None or asks.loginid is None):
+    if named is not None and (asks is None or asks.loginid is None):
         raise NotSignedIn("To compare replies takes a session that is signed in: run dpyauth.login() first.")
     rows = [
         *guarded(machine.VERSIONS, "versions", machine.versions),
@@ -107,16 +112,27 @@ def doctor(
     if asks is not None:
         rows += guarded(_SESSION, "session", lambda: [_of(asks)])
     compared = None
-    if replies is not False and asks is not None:
+    if named is not None and asks is not None:
         from dpyauth.checkup.asking import ask_all
 
-        named = () if replies is True else (replies,) if isinstance(replies, str) else replies
         compared = ask_all(asks, named)
         rows.append(replies_row(compared, "the sandbox" if asks.sandbox else "Deriv"))
     return Checkup(rows, compared)
 
 
 _SESSION = "Session"
+
+
+def _named(replies: object) -> tuple[str, ...] | None:
+    """Return the calls to ask: none of them are all, and None means that nothing is to be asked."""
+    if isinstance(replies, bool):
+        return () if replies else None
+    names = (replies,) if isinstance(replies, str) else replies
+    if not isinstance(names, Collection) or isinstance(names, bytes) or not names:
+        raise InvalidSetting(
+            "replies must be True, False, the name of a call, or a list of such names.", field="replies"
+        )
+    return tuple(names)
 
 
 def _places(session: Session | None, api: str | None, server: str | None, oauth_host: str | None) -> list[Place]:
@@ -206,4 +222,4 @@ def _of(session: Session) -> Row:
         parts.append(f"reconnects: {connection.link.reconnects}")
     good = session.state in {"signed in", "signed out"}
     reason = f"{connection.reason}." if connection is not None and not good and connection.reason else ""
-    return Row(_SESSION, "session", "ok" if good else "note", "; ".join(parts), clean(reason))
+    return Row(_SESSION, "session", "ok" if good else "note", "; ".join(parts), heard(reason))

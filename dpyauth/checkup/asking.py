@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -13,6 +12,7 @@ from dpyauth.apis.access import named
 from dpyauth.apis.catalog import Call
 from dpyauth.checkup import samples
 from dpyauth.checkup.drift import Comparison, Finding, compare, expected
+from dpyauth.checkup.rows import code_of
 from dpyauth.errors import (
     ApiError,
     BadReply,
@@ -27,9 +27,6 @@ from dpyauth.gathering.progress import Progress
 from dpyauth.session import Session
 
 Outcome = Literal["asked", "skipped", "refused", "no answer", "left out"]
-
-_CODE = re.compile(r"HTTP\d{3}|[A-Z]([A-Za-z]|\d{1,2}(?!\d)){1,63}", re.ASCII)
-"""What can only be a code of Deriv's."""
 
 FULL_MINUTE = 75.0
 """How long a call may wait until Deriv's limit of calls a minute lets it through, in seconds."""
@@ -135,8 +132,7 @@ class _Asking:
             came.findings[Finding("(the reply)", "other type", "object", "not readable")] += 1
             return Asked(call.name, "asked", "", came)
         if isinstance(error, ApiError):
-            code = error.code if _CODE.fullmatch(error.code) else "an error"
-            return Asked(call.name, "refused", code)
+            return Asked(call.name, "refused", code_of(error))
         return Asked(call.name, "no answer", type(error).__name__)
 
     def _fields(self, call: Call) -> dict[str, Any]:

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 from dpyauth.apis.access import named
 from dpyauth.apis.retiring import way_on
 from dpyauth.checkup.machine import proxy_for
-from dpyauth.checkup.rows import Result, Row, clean
-from dpyauth.errors import ApiUnavailable, DpyauthError
+from dpyauth.checkup.rows import Result, Row, code_of, heard
+from dpyauth.errors import ApiError, ApiUnavailable, DpyauthError, SignInRefused
 from dpyauth.registry import APIS
 from dpyauth.session import Session
 from dpyauth.settings import Settings, is_loopback
@@ -66,7 +66,7 @@ class Place:
         """Return the row of this host."""
         if result == "problem" and not self.wanted:
             result = "note"
-        return Row(self.facts.title, self.check, result, clean(found), clean(advice))
+        return Row(self.facts.title, self.check, result, heard(found), heard(advice))
 
 
 @dataclass(slots=True)
@@ -172,7 +172,7 @@ async def _http(place: Place, clock: Clock, timeout: float) -> Row:
     assert isinstance(came, Answer)
     error = judge(came, question) if place.kind == "http" else None
     if error is not None:
-        return place.row("problem", str(error), f"It answers, in {_ms(took[1])}, but not as Deriv's API does.")
+        return place.row("problem", _said(error), f"It answers, in {_ms(took[1])}, but not as Deriv's API does.")
     if came.failing:
         return place.row("problem", f"answers with HTTP {came.status}: it may be down", f"{_SIGN_IN} Try again later.")
     if came.status in _REFUSALS:
@@ -188,10 +188,17 @@ def _answered(place: Place, first: float, trip: float) -> Row:
 
 
 def _trouble(place: Place, error: DpyauthError) -> Row:
-    said = str(error)
+    said = _said(error)
     if isinstance(error, ApiUnavailable):  # its text ends with the way on
         return place.row("problem", said.removesuffix(way_on()).rstrip(), way_on())
     return place.row("problem", said, _WAY)
+
+
+def _said(error: DpyauthError) -> str:
+    """Return what an error says, without a server's own words; where a sign-in was refused, the words are ours."""
+    if isinstance(error, ApiError) and not isinstance(error, SignInRefused):
+        return f"answers with an error ({code_of(error)})"
+    return str(error)
 
 
 def clock_row(clock: Clock) -> Row:

@@ -78,8 +78,15 @@ def test_settings_that_cannot_be_right(box: Sandbox, open_options: Open) -> None
         doctor(oauth_host="https://example.org/login?token=x")
     with pytest.raises(InvalidSetting):
         doctor(timeout=0)
-    with pytest.raises(InvalidSetting, match="The API must be one of"):
-        doctor(api="v4")
+    for session in (None, open_options("rich")):
+        with pytest.raises(InvalidSetting, match="The API must be one of"):
+            doctor(session, api="v4")
+
+
+@pytest.mark.parametrize("session", ["rich", 0, object()])
+def test_what_is_no_session(session: Any) -> None:
+    with pytest.raises(InvalidSetting, match=r"The session must be one that dpyauth\.login"):
+        doctor(session)
 
 
 def test_an_api_that_is_switched_off_is_a_problem_for_those_who_stand_on_it(box: Sandbox, front: Front) -> None:
@@ -183,6 +190,22 @@ def test_something_else_answers(box: Sandbox) -> None:
     for result, what, _ in hosts(doctor(server=box.rest)).values():
         assert (result, "503" in what) == ("problem", True)
     box.faults.clear()
+
+
+def test_a_servers_own_words_are_not_repeated(box: Sandbox) -> None:
+    """A filter may say in them who asks, and from where."""
+    words = "janedoe at 10.1.2.3 (CR900001) is blocked"
+    body = f'{{"errors":[{{"code":"Blocked","message":"{words}"}}]}}'
+    box.faults.http(403, "health", body=body, times=2)
+    box.faults.error("Blocked", "time", message=words, times=2)
+    checkup = doctor(server=box.rest)
+    found = hosts(checkup)
+    assert [result for result, _, _ in found.values()] == ["problem", "problem"]
+    for _, said, advice in found.values():
+        assert "answers with an error (" in said
+        assert "token" not in advice
+    for word in ("janedoe", "10.1.2", "CR9"):
+        assert word not in str(checkup)
 
 
 def test_a_slow_way_is_noted(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from dpyauth.apis.catalog import load
 from dpyauth.checkup import doctor
 from dpyauth.checkup.asking import Asked, ask_all
 from dpyauth.checkup.samples import CALLS, FIELDS, NOT_ASKED, From
-from dpyauth.errors import InvalidRequest, NotInThisApi, NotSignedIn
+from dpyauth.errors import InvalidRequest, InvalidSetting, NotInThisApi, NotSignedIn
 from dpyauth.registry import APIS
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
@@ -314,6 +314,13 @@ def test_only_calls_that_are_there_and_read(open_options: Open) -> None:
         doctor(session, replies=["balence"])
     with pytest.raises(NotInThisApi):
         doctor(session, replies=["get_account_status"])
+
+
+@pytest.mark.parametrize("replies", [None, 0, 1, [], (), b"time", 1.5])
+def test_what_names_no_calls(open_options: Open, replies: Any) -> None:
+    session = open_options("rich")
+    with pytest.raises(InvalidSetting, match="replies must be True, False, the name of a call"):
+        doctor(session, replies=replies)
 
 
 def test_without_a_session_there_is_nothing_to_compare() -> None:
