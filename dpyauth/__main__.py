@@ -6,11 +6,12 @@ import argparse
 import contextlib
 import io
 import json
+import os
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from dpyauth.errors import DpyauthError
+from dpyauth.errors import DpyauthError, InvalidSetting
 
 if TYPE_CHECKING:
     from dpyauth.checkup import Checkup
@@ -41,8 +42,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     text = json.dumps(checkup.to_dict(), indent=1, ensure_ascii=False) if given.json else str(checkup)
-    sys.stdout.write(f"{text}\n")
-    return PROBLEM if checkup.problems else 0
+    return _write(text) or (PROBLEM if checkup.problems else 0)
+
+
+def _write(text: str) -> int:
+    """Write the result. That nothing takes it any more, such as `head`, is no fault; that the disk is full is one."""
+    try:
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is flushed at the end
+        if not isinstance(error, BrokenPipeError):
+            sys.stderr.write(f"The result could not be written: {error.strerror}.\n")
+            return CANNOT
+    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -77,11 +90,13 @@ def _examine(given: argparse.Namespace) -> Checkup:
 
     session = None
     if given.sandbox or given.replies is not None:
+        if given.oauth_host is not None:
+            raise InvalidSetting("--oauth-host goes with neither --sandbox nor --replies: leave it out.")
         session = _signed_in(given)
     wanted = False if given.replies is None else given.replies or True
     try:
-        where = {} if session else {"api": given.api, "server": given.server, "oauth_host": given.oauth_host}
-        return doctor(session, replies=wanted, timeout=given.timeout, **where)
+        where = {} if session else {"server": given.server, "oauth_host": given.oauth_host}
+        return doctor(session, replies=wanted, api=given.api, timeout=given.timeout, **where)
     finally:
         if session is not None:
             session.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import json
+import os
 import platform
 import re
 import subprocess
@@ -217,6 +218,8 @@ def test_a_problem_is_the_exit_status(capsys: pytest.CaptureFixture[str]) -> Non
 def test_what_cannot_be_done_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["doctor", "--replies", "--profile", "nobody"]) == 2
     assert "DERIV_TOKEN" in capsys.readouterr().err
+    assert main(["doctor", "--sandbox", "--oauth-host", "http://127.0.0.1:9"]) == 2
+    assert "--oauth-host goes with neither" in capsys.readouterr().err
     assert main(["doctor", "--server", "nonsense"]) == 2
     assert "address like" in capsys.readouterr().err
 
@@ -240,6 +243,21 @@ def test_an_interrupt_is_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("dpyauth.checkup.doctor", interrupt)
     assert main(["doctor"]) == 130
+
+
+def test_nothing_takes_the_result_any_more() -> None:
+    """As behind a pipe to a program that has read enough."""
+    reads, writes = os.pipe()
+    os.close(reads)
+    ran = subprocess.run(
+        [sys.executable, "-m", "dpyauth", "doctor", "--server", "http://127.0.0.1:9"],
+        stdout=writes,
+        stderr=subprocess.PIPE,
+        timeout=120,
+        check=False,
+    )
+    os.close(writes)
+    assert (ran.returncode, ran.stderr) == (1, b"")
 
 
 def test_an_encoding_that_lacks_letters() -> None:
