@@ -18,7 +18,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Coroutine
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from dpyauth.threads import Thread
@@ -119,6 +119,7 @@ class Background:
                 return
             asyncio.set_event_loop(loop)
             loop.set_exception_handler(_complain)
+            loop.set_default_executor(_Lookups(1))
             loop.call_soon(self._empty)
             self._thread, self._loop, self._bell = threading.current_thread(), loop, Bell(loop, self._empty)
         try:
@@ -185,6 +186,28 @@ class Background:
     def _forked(self) -> None:
         """Begin anew in a forked process, where the thread is not."""
         self.__init__()  # type: ignore[misc]
+
+
+class _Lookups(ThreadPoolExecutor):
+    """Look up names of servers, which the loop leaves to it, in a thread each that ends with the program.
+
+    The standard library's own threads hold up the interpreter's exit until a resolver that is silent gives up.
+    """
+
+    def submit(self, function: Callable[..., T], /, *arguments: Any, **more: Any) -> Future[T]:
+        """Begin with it at once."""
+        outcome: Future[T] = Future()
+
+        def work() -> None:
+            if not outcome.set_running_or_notify_cancel():
+                return
+            try:
+                outcome.set_result(function(*arguments, **more))
+            except BaseException as error:
+                outcome.set_exception(error)
+
+        Thread(work, "dpyauth-lookup").start()
+        return outcome
 
 
 def _complain(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

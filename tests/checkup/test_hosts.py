@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -145,6 +148,27 @@ def test_a_name_that_does_not_resolve() -> None:
         "the server's name could not be found; check the internet connection"
     }
     assert {result for result, _, _ in found.values()} == {"problem"}
+
+
+RESOLVER = """
+import socket, sys, threading
+from dpyauth.__main__ import main
+
+ours = socket.getaddrinfo
+silent = threading.Event()
+socket.getaddrinfo = lambda host, *more, **named: silent.wait() if "deriv" in str(host) else ours(host, *more, **named)
+sys.exit(main(["doctor", "--timeout", "0.5"]))
+"""
+
+
+def test_a_resolver_that_is_silent_holds_nothing_up() -> None:
+    """Not even the end of the program."""
+    without = {name: value for name, value in os.environ.items() if "proxy" not in name.lower()}
+    ran = subprocess.run(
+        [sys.executable, "-c", RESOLVER], capture_output=True, text=True, env=without, timeout=60, check=False
+    )
+    assert (ran.returncode, ran.stderr) == (1, "")
+    assert " ".join(ran.stdout.split()).count("the name was not found within 0.5 s") == 5
 
 
 def test_nothing_listens_there(box: Sandbox) -> None:
