@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
@@ -11,7 +12,7 @@ from dpyauth.apis import shapes
 from dpyauth.apis.access import named
 from dpyauth.apis.catalog import Call
 from dpyauth.checkup import samples
-from dpyauth.checkup.drift import Comparison, Finding, compare, expected
+from dpyauth.checkup.drift import Comparison, Finding, compare, expected, personal_words
 from dpyauth.checkup.rows import code_of
 from dpyauth.errors import (
     ApiError,
@@ -76,7 +77,7 @@ def ask_all(session: Session, names: Collection[str] = ()) -> list[Asked]:
         for call in sorted(wanted, key=lambda call: (bool(_sources(call)), call.name)):
             done.append(asking.ask(call, named=call.name in names))
             progress.at(len(done) / len(wanted), len(done))
-    return sorted(done, key=lambda one: one.call)
+    return sorted((asking.impersonal(one) for one in done), key=lambda one: one.call)
 
 
 class _Asking:
@@ -85,6 +86,7 @@ class _Asking:
         self._shapes = shapes.load(session.api)
         self._known: dict[str, Any] = {}  # what replies have brought for other calls, by its place
         self._over = ""
+        self._theirs: set[str] = set()  # words that are the user's own, such as their nickname
 
     def ask(self, call: Call, *, named: bool) -> Asked:
         """Ask one call, or say why not."""
@@ -101,10 +103,18 @@ class _Asking:
         except DpyauthError as error:
             return self._failed(call, error)
         self._keep(call, reply)
+        self._theirs.update(personal_words(reply, call.name))
         shape = self._shapes.get(call.name)
         if shape is None:
             return Asked(call.name, "asked", "the catalog does not know its reply")
         return Asked(call.name, "asked", "", compare(reply, shape, expected(self._session.api, call.name), call.name))
+
+    def impersonal(self, one: Asked) -> Asked:
+        """Leave out words that could be names of fields or new values, and are the user's own."""
+        came = Counter[Finding]()
+        for finding, times in one.came.findings.items():
+            came[finding.without(self._theirs)] += times
+        return replace(one, came=replace(one.came, findings=came))
 
     def _unfit(self, call: Call) -> str:
         if call.streams == "required":

@@ -55,6 +55,8 @@ UNSHOWN = "{}"
 """What stands for a name that may be data."""
 
 NEW_VALUE = "new value"
+UNKNOWN_FIELD = "unknown field"
+ANOTHER_WORD = "another word"
 
 
 class Finding(NamedTuple):
@@ -66,6 +68,15 @@ class Finding(NamedTuple):
     """``"unknown field"``, ``"missing"``, ``"other type"``, ``"null"`` or ``"new value"``."""
     documented: str
     found: str
+
+    def without(self, words: Collection[str]) -> Finding:
+        """Return it without a new value, or the name of an unknown field, that is one of these words."""
+        way, dot, name = self.field.rpartition(".")
+        if self.finding == NEW_VALUE and self.found in words:
+            return self._replace(found=ANOTHER_WORD)
+        if self.finding == UNKNOWN_FIELD and name.casefold() in words:
+            return self._replace(field=f"{way}{dot}{UNSHOWN}")
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +196,7 @@ class _Look:
             self._into(value, node, path)
         elif isinstance(node, list):
             if value and value not in node:
-                self._note(path, NEW_VALUE, node, value if not hidden and _NAME.fullmatch(value) else "another word")
+                self._note(path, NEW_VALUE, node, value if not hidden and _NAME.fullmatch(value) else ANOTHER_WORD)
         elif (wrong := _content(value, node)) is not None:
             self._note(path, "other type", node, wrong)
 
@@ -207,7 +218,7 @@ class _Look:
             else:
                 place = _join(path, name if _NAME.fullmatch(name) else UNSHOWN)
                 kind = type_of(held)
-                self._note(place, "unknown field", None, _FOUND.get(kind, kind))
+                self._note(place, UNKNOWN_FIELD, None, _FOUND.get(kind, kind))
 
     def _into(self, value: Any, node: Mapping[str, Any], path: str) -> None:
         if "||" in node:
@@ -224,6 +235,20 @@ class _Look:
     def _note(self, path: str, finding: str, node: Node | None, found: str) -> None:
         documented = "" if node is None else _words(node)
         self._came.findings[Finding(shown(path), finding, documented, found)] += 1
+
+
+def personal_words(value: Any, call: str, parent: str = "") -> Iterator[str]:
+    """List the words in a reply that are a user's own, in small letters: a name may be a key or a status, too."""
+    if isinstance(value, list):
+        for item in value:
+            yield from personal_words(item, call, parent)
+    elif isinstance(value, Mapping):
+        for name, held in value.items():
+            if not isinstance(held, str):
+                yield from personal_words(held, call, name)
+            elif name == "nickname" or sensitive.kind(name, call, parent, value) is not None:
+                words = re.findall(r"[^\W_]{3,}", held.casefold())
+                yield from (*words, "_".join(words), "".join(words))
 
 
 def _content(value: Any, node: str) -> str | None:

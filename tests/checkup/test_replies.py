@@ -267,6 +267,26 @@ def test_an_unknown_field_in_any_reply_is_found(box: Sandbox, open_options: Open
     box.faults.clear()
 
 
+def test_the_users_own_words_are_not_shown(box: Sandbox, open_options: Open, open_session: Open) -> None:
+    """A nickname or a name may look like the name of a field or like a status."""
+    session = open_options("rich")
+    nickname = "janedoe"
+    box.faults.edit(at("data.nickname", to(nickname)), "account_nickname")
+    change = at("data.0.status", to(nickname)), at(f"data.0.{nickname}", to(1)), at("data.0.tier", to(1))
+    box.faults.edit(lambda reply: [each(reply) for each in change], "get_accounts")
+    shown = {finding[:2]: finding.found for finding in of(ask_all(session), "get_accounts").came.findings}
+    assert shown == {
+        ("data[].status", "new value"): "another word",
+        ("data[].{}", "unknown field"): "whole number",
+        ("data[].tier", "unknown field"): "whole number",
+    }
+    session = open_session()
+    box.faults.edit(at("get_settings.first_name", to("Jane")), "get_settings")
+    box.faults.edit(at(f"{STATUS}.jane", to(1)), STATUS)
+    asked = ask_all(session, [STATUS, "get_settings"])
+    assert [finding.field for finding in of(asked, STATUS).came.findings] == [f"{STATUS}.{{}}"]
+
+
 def test_what_cannot_be_asked_says_why(box: Sandbox, open_session: Open) -> None:
     session = open_session("sandbox-new-read")
     box.faults.error("MarketIsClosed", "balance")
