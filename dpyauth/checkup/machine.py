@@ -110,13 +110,15 @@ def _proxies() -> Iterator[Row]:
 
 def _shown(address: str, *, strict: bool) -> tuple[str, str]:
     """Return the address of a proxy without name and password, and what is wrong with it."""
+    if not set("/?#").isdisjoint(address.partition("://")[2].rpartition("@")[0]):
+        # They end the host, so what is taken for host and port would be the user and a part of the password.
+        return "(not readable)", "in a name and password, write / as %2F, ? as %3F and # as %23" if strict else ""
     try:
         parts = urlsplit(address)
         host, port = parts.hostname or "", parts.port
     except ValueError:
         host, port, parts = "", None, urlsplit("")
-    if not host or not parts.scheme or "@" in f"{parts.path}{parts.query}{parts.fragment}":
-        # A password with a slash in it ends the address early, and what stands before that is still the user's.
+    if not host or not parts.scheme:
         return "(not readable)", "this is no address: it begins with http:// or socks5h://" if strict else ""
     place = f"{parts.scheme}://{host}" + (f":{port}" if port else "")
     if parts.scheme.startswith("socks"):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from dpyauth._version import __version__
 from dpyauth.checkup.asking import Asked
-from dpyauth.checkup.rows import Row
+from dpyauth.checkup.rows import Result, Row
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -164,7 +164,9 @@ def replies_row(asked: Sequence[Asked], what: str) -> Row:
     if not outcomes["asked"]:
         return Row("Replies", "replies", "note", found, "Below it says why.")
     if not unlike:
-        return Row("Replies", "replies", "ok", f"{found}, all as documented")
+        others = "".join(f"; {outcomes[each]} {each}" for each in ("refused", "no answer") if outcomes[each])
+        result: Result = "note" if outcomes["no answer"] else "ok"
+        return Row("Replies", "replies", result, f"{found}, all as documented{others}")
     advice = (
         "dpyauth keeps what it does not know, under Deriv's names, so nothing is lost. Please paste this into an issue."
     )

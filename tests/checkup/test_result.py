@@ -20,6 +20,7 @@ from dpyauth.__main__ import main
 from dpyauth.checkup import Checkup, doctor
 from dpyauth.checkup.asking import Asked
 from dpyauth.checkup.drift import Comparison, Finding
+from dpyauth.checkup.result import replies_row
 from dpyauth.checkup.rows import Row
 from dpyauth.credentials import access_token
 from dpyauth.sandbox import Sandbox
@@ -115,6 +116,18 @@ def test_the_plain_values_are_json() -> None:
         "found": "text",
         "times": 3,
     }
+
+
+def test_what_was_not_answered_is_counted() -> None:
+    asked = [Asked("ping", "asked"), Asked("balance", "refused", "X"), Asked("time", "no answer", "CallTimeout")]
+    assert replies_row(asked[:2], "Deriv")[2:4] == (
+        "ok",
+        "1 reply of Deriv compared with the catalog, all as documented; 1 refused",
+    )
+    assert replies_row(asked, "Deriv")[2:4] == (
+        "note",
+        "1 reply of Deriv compared with the catalog, all as documented; 1 refused; 1 no answer",
+    )
 
 
 # What it never holds
