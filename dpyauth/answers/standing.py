@@ -5,12 +5,11 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from decimal import Context as Arithmetic
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from dpyauth.errors import ApiError, BadReply, DpyauthError, MissingScope, SignInRefused
-from dpyauth.frames.values import as_number, mapping, mappings
+from dpyauth.frames.values import EXACTLY, as_number, as_seconds, as_text, mapping, mappings
 from dpyauth.gathering import PAGE, TOGETHER, Row, booked, closed, key_of, periods, transactions
 from dpyauth.gathering.paging import Pages
 from dpyauth.plans import Plan, Request, Together
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 GLANCE = 100
 """How many of the latest transactions to look at first: most accounts have fewer in a month."""
 
-_ENOUGH = Arithmetic(prec=60)  # the precision of the present context is the user's to change
 _SPARED = (ApiError, MissingScope, BadReply)
 
 
@@ -97,18 +95,22 @@ def _earned(session: Queries, loginid: str, came: Mapping[str, Reply | DpyauthEr
     """What happened last, and what the contracts brought that were closed today and this month."""
     call = session._catalog.find("statement")
     today, since = _midnight(), month_began()
-    rows = latest = transactions(call, _reply(came, "statement"))
-    if glance_falls_short(latest):
+    listed = transactions(call, _reply(came, "statement"))
+    rows = latest = list({key_of(row): row for row in listed}.values())
+    if glance_falls_short(listed):
         rows = yield from _gathered(session, call, loginid, {"date_from": int(since), "date_to": None})
-    last = latest[0] if latest else {}
+    last = max(latest, key=lambda row: booked(row) or 0, default={})
     told = {
-        "last_transaction": last.get("transaction_time"),
+        "last_transaction": booked(last),
         "last_action": last.get("action_type"),
         "last_amount": as_number(last.get("amount")),
     }
-    sold = [row for row in rows if row.get("action_type") == "sell" and (booked(row) or 0) >= since]
-    spent = {row.get("contract_id"): as_number(row.get("amount")) for row in rows if row.get("action_type") == "buy"}
-    earlier = [row for row in sold if row.get("contract_id") not in spent]
+    sales = [row for row in rows if row.get("action_type") == "sell"]
+    if None in map(booked, sales):
+        return {**told, "remark": "profit: Deriv does not tell when some of the contracts were closed."}
+    sold = [row for row in sales if (booked(row) or 0) >= since]
+    spent = {_contract(row): as_number(row.get("amount")) for row in rows if row.get("action_type") == "buy"}
+    earlier = [row for row in sold if _contract(row) not in spent]
     if earlier:
         spent |= yield from _spent_earlier(session, loginid, earlier)
     told["profit_month"] = _profit(sold, spent)
@@ -125,15 +127,15 @@ def _spent_earlier(session: Queries, loginid: str, sold: list[Row]) -> Plan[dict
     purchases are asked for, and only where that does not do, all that came after.
     """
     call = session._catalog.find("profit_table")
-    times = [as_number(row.get("purchase_time")) for row in sold]
+    times = [as_seconds(row.get("purchase_time")) for row in sold]
     known = [int(time) for time in times if time is not None]
     since = min(known) - 1 if len(known) == len(times) else None
-    wanted = {row.get("contract_id") for row in sold}
+    wanted = {_contract(row) for row in sold}
     spent: dict[Any, Decimal | None] = {}
     for until in (max(known) + 1, None) if since is not None else (None,):
         rows = yield from _gathered(session, call, loginid, {"date_from": since, "date_to": until})
-        prices = {row.get("contract_id"): as_number(row.get("buy_price")) for row in rows}
-        spent = {contract: None if price is None else _ENOUGH.minus(price) for contract, price in prices.items()}
+        prices = {_contract(row): as_number(row.get("buy_price")) for row in rows}
+        spent = {contract: None if price is None else EXACTLY.minus(price) for contract, price in prices.items()}
         if wanted <= spent.keys():
             break
     return spent
@@ -158,13 +160,19 @@ def _gathered(session: Queries, call: Call, loginid: str, dates: dict[str, int |
 
 def _profit(sold: list[Row], spent: Mapping[Any, Decimal | None]) -> Decimal | None:
     """What closed contracts have paid less what they have cost; None where that is not known of each."""
-    costs = [spent.get(contract) for contract in {row.get("contract_id") for row in sold}]
+    costs = [spent.get(contract) for contract in {_contract(row) for row in sold}]
     paid = [as_number(row.get("amount")) for row in sold]
     return None if None in costs or None in paid else _sum([*paid, *costs])
 
 
-def _sum(numbers: Iterable[Decimal | None]) -> Decimal:
-    return functools.reduce(_ENOUGH.add, (number for number in numbers if number is not None), Decimal(0))
+def _contract(row: Row) -> str | None:
+    """What a contract is recognised by, in whatever form a reply has it."""
+    return as_text(row.get("contract_id"))
+
+
+def _sum(numbers: Iterable[Decimal | None]) -> Decimal | None:
+    total = functools.reduce(EXACTLY.add, (number for number in numbers if number is not None), Decimal(0))
+    return total if total.is_finite() else None
 
 
 def _reply(came: Mapping[str, Reply | DpyauthError], call: str) -> Reply:

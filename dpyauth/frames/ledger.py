@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import decimal as exact
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,7 +9,7 @@ import pandas as pd
 
 from dpyauth.frames.arrays import Column
 from dpyauth.frames.columns import Context, frame
-from dpyauth.frames.values import mappings
+from dpyauth.frames.values import EXACTLY, mappings
 
 ACTIONS = (
     "buy",
@@ -78,7 +77,6 @@ _LOGINS = (
     Column("version"),
     Column("language"),
 )
-_ENOUGH = exact.Context(prec=60)  # the precision of the present context is the user's to change
 
 
 def statement(
@@ -190,7 +188,7 @@ def profit_table(
     if decimal:
         pairs = zip(sold, bought, strict=True)
         table["profit"] = pd.Series(
-            [None if s is None or b is None else _ENOUGH.subtract(s, b) for s, b in pairs], dtype="object"
+            [None if s is None or b is None else EXACTLY.subtract(s, b) for s, b in pairs], dtype="object"
         )
     else:
         table["profit"] = (sold - bought).round(8)  # no currency has more decimals; the noise beyond is binary

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import MAX_EMAX, MIN_EMIN, Decimal, InvalidOperation
+from decimal import Context as Arithmetic
 from operator import itemgetter
 from typing import Any
 
@@ -15,6 +16,10 @@ FIRST_SECOND, LAST_SECOND = -62_135_596_800, 253_402_300_799
 
 _MILLISECONDS = 10**11
 """A time above this is no number of seconds (that would be the year 5138): it is one of milliseconds."""
+
+EXACTLY = Arithmetic(prec=60, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])
+"""How to reckon with money: the precision of the present context is the user's to change. It never raises; what is
+beyond it becomes no finite number, and so no value of a column."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from decimal import Context as Arithmetic
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +10,7 @@ import pandas as pd
 
 from dpyauth.frames.arrays import Column
 from dpyauth.frames.columns import Context, frame
-from dpyauth.frames.values import as_number, mapping, mappings
+from dpyauth.frames.values import EXACTLY, as_list, as_number, mapping, mappings
 
 TYPES = ("main", "p2p", "partner", "payment_agent")
 _WALLETS = (
@@ -49,7 +48,6 @@ _TRANSACTIONS = (
     Column("to_client", source="destination_client_id"),
     Column("request_id"),
 )
-_ENOUGH = Arithmetic(prec=60)  # the precision of the present context is the user's to change
 
 
 def wallets(
@@ -109,10 +107,11 @@ def wallets(
 
 
 def _listed(payload: Any) -> list[Mapping[str, Any]]:
-    """The wallets of a reply: a list, or as an older form of it had them."""
+    """The wallets of a reply: a list, or as an older form of it had them; or one alone."""
     older = mapping(payload).get("wallets", payload)
     items = mapping(older).get("items", older)
-    return mappings(items) if isinstance(items, list) else []
+    alone = isinstance(items, Mapping) and "balances" in items
+    return mappings(items) if alone or isinstance(items, list) else []
 
 
 def _rows(wallet: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -131,7 +130,7 @@ def _entries(balances: Any) -> Iterator[tuple[Any, Any]]:
     if isinstance(balances, Mapping):
         yield from balances.items()
     else:
-        yield from ((entry.get("currency"), entry) for entry in mappings(balances))
+        yield from ((mapping(entry).get("currency"), entry) for entry in as_list(balances))
 
 
 def wallet_transactions(
@@ -198,4 +197,4 @@ def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _less(gross: Any, net: Any) -> Decimal | None:
     before, after = as_number(gross), as_number(net)
-    return None if before is None or after is None else _ENOUGH.subtract(before, after)
+    return None if before is None or after is None else EXACTLY.subtract(before, after)

@@ -217,7 +217,8 @@ def _unreadable(call: Call) -> BadReply:
 
 
 def key_of(row: Row) -> object:
-    return row.get("transaction_id") or repr(row)
+    number = row.get("transaction_id")
+    return number if number and isinstance(number, int | str) else repr(row)
 
 
 def booked(row: Row) -> float | None:
@@ -229,7 +230,13 @@ def closed(row: Row) -> float | None:
 
 
 def _number(value: Any) -> float | None:
-    return float(value) if isinstance(value, int | float) else None
+    """A time in seconds since 1970, in whatever form it comes; as a rule it is a whole number of them."""
+    if type(value) is int and value < 10**11:
+        return float(value)
+    from dpyauth.frames.values import as_seconds
+
+    seconds = as_seconds(value)
+    return None if seconds is None else float(seconds)
 
 
 class _Kind(NamedTuple):
