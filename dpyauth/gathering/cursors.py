@@ -12,6 +12,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from dpyauth.apis.paging import cursor_of
 from dpyauth.errors import BadReply
+from dpyauth.frames.values import told
 
 Row = TypeVar("Row")
 
@@ -36,6 +37,8 @@ class Page(NamedTuple, Generic[Row]):
     """That of the next page."""
     says: bool
     """Whether the reply says if there is a next page."""
+    more: bool = False
+    """Whether there is one though no cursor leads to it."""
 
 
 class Cursors(Generic[Row]):
@@ -87,12 +90,11 @@ class Cursors(Generic[Row]):
         if place.cursor is not None:
             self._used.add(place.cursor)
         if self._new is not None:
-            self._catch_up(page, self._new)
+            self._catch_up(place, page, self._new)
             return
         fresh = {key: row for row in page.rows if (key := self._key(row)) not in self._rows}
-        following = self._following(page, bool(fresh))
         self._rows.update(fresh)
-        self._next = following
+        self._next = self._following(place, page, bool(fresh))
 
     def lost(self) -> bool:
         """Go on without the cursor that Deriv has just refused; returns whether that can be."""
@@ -100,7 +102,7 @@ class Cursors(Generic[Row]):
             return False
         self._failures += 1
         self._used.clear()
-        self._next = self._older(self.rows() if self._new is None else list(self._new.values()))
+        self._next = self._older(self._so_far())
         return True
 
     def resume(self) -> None:
@@ -139,14 +141,18 @@ class Cursors(Generic[Row]):
             return None
         return min(1.0, max(0.0, (newest - oldest) / (newest - self._since)))
 
-    def _catch_up(self, page: Page[Row], new: dict[object, Row]) -> None:
+    def _so_far(self) -> list[Row]:
+        """What has been read on end, from the newest row on."""
+        return self.rows() if self._new is None else list(self._new.values())
+
+    def _catch_up(self, place: Place, page: Page[Row], new: dict[object, Row]) -> None:
         """Take in what has been added since the history broke off, until it joins what there was."""
         came = {self._key(row): row for row in page.rows}
         joins = [number for number, key in enumerate(came) if key in self._rows]
         newer = list(came.items())[: joins[-1] if joins else None]  # what is older has its turn later
         fresh = {key: row for key, row in newer if key not in self._rows and key not in new}
-        following = self._following(page, bool(fresh))
         new.update(fresh)
+        following = self._following(place, page, bool(fresh))
         if following is None or joins:
             known = {key: came.get(key, row) for key, row in self._rows.items()}
             self._rows = {**new, **known}
@@ -154,18 +160,20 @@ class Cursors(Generic[Row]):
         else:
             self._next = following
 
-    def _following(self, page: Page[Row], brought: bool) -> Place | None:
+    def _following(self, place: Place, page: Page[Row], brought: bool) -> Place | None:
         """Where to read on after a page; None where it was the last."""
         self._failures = 0 if brought else self._failures + 1
         if self._begins_before(page):
             return None
-        if page.cursor is not None and page.cursor not in self._used:
-            following: Place | None = Place(page.cursor)
-        elif page.cursor is None and (page.says or len(page.rows) < self._size):
+        full, vain = len(page.rows) >= self._size, self._failures > TRIES
+        if page.cursor is None and not page.more and (page.says or not full):
             return None
-        else:
-            following = self._older(page.rows or self.rows())
-        if self._failures > TRIES or following == self._next:
+        if vain and place.cursor is None and page.rows and not full:
+            return None  # whatever cursors lead to, there is nothing older
+        if page.cursor is not None and page.cursor not in self._used and not vain:
+            return Place(page.cursor)
+        following = self._older(page.rows or self._so_far())
+        if following == place or self._failures > 3 * TRIES:
             raise BadReply(
                 f"The pages of '{self._call}' do not fit together: one does not lead to the next. Try again in a "
                 "moment.",
@@ -187,7 +195,9 @@ class Cursors(Generic[Row]):
 def page_of(rows: list[Row], links: Any) -> Page[Row]:
     """The page that rows and links of a reply make."""
     says = isinstance(links, Mapping) and "next" in links
-    return Page(rows, cursor_in(links["next"]) if says else None, says)
+    following = links["next"] if says else None
+    cursor = cursor_in(following)
+    return Page(rows, cursor, says, more=cursor is None and told(following))
 
 
 def cursor_in(link: Any) -> str | None:

@@ -38,6 +38,13 @@ def happened(row: Row) -> float | None:
     return None if seconds is None else float(seconds)
 
 
+def oldest_first(rows: list[Row]) -> list[Row]:
+    """Rows that came newest first, the other way round; those out of order by time, where each says when it was."""
+    turned = rows[::-1]
+    times = [at for row in turned if (at := happened(row)) is not None]
+    return sorted(turned, key=lambda row: happened(row) or 0) if len(times) == len(turned) else turned
+
+
 def within(row: Row, first: int | None, last: int | None) -> bool:
     """Whether a transaction was between two seconds, as far as it says when."""
     at = happened(row)

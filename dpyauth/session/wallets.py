@@ -174,12 +174,14 @@ class Wallets(Gathering):
             waits = 0
             data = reply.get("data")
             rows = data.get("transactions") if isinstance(data, dict) else data
+            if rows is None and isinstance(data, dict) and "transactions" in data:
+                rows = []
             if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
                 raise BadReply(f"Deriv's answer to '{call.name}' does not hold what it should.", call=call.name)
             return page_of(rows, reply.get("links"))
 
         def made(rows: list[Row]) -> pd.DataFrame:
-            kept = rows[::-1]
+            kept = wallet_rows.oldest_first(rows)
             if first is not None or last is not None:
                 kept = [row for row in kept if wallet_rows.within(row, first, last)]
             if currency is not None:

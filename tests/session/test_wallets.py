@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from dpyauth import frames
 from dpyauth.credentials import Credential, Secret
 from dpyauth.errors import (
     ApiError,
@@ -162,6 +163,8 @@ def test_money_in_any_form(session: Session, box: Sandbox, money: Any) -> None:
         ([5, None, []], 0),
         ([{"type": "main", "balances": None}], 1),
         ([{"wallet_id": 5, "type": ["main"], "balances": {"A_LONG_NAME_18_CHR": 1.5, "USD": "2"}}], 2),
+        ({"wallet_id": "w", "type": "main", "balances": {"USD": "1", "EUR": "2"}}, 2),
+        ([{"type": "main", "balances": "12.50"}, {"type": "p2p", "balances": [5, None]}], 3),
         ({"wallets": {"items": [{"id": "w", "type": "p2p", "balances": [{"currency": "USD", "balance": "1"}]}]}}, 1),
     ],
 )
@@ -199,6 +202,41 @@ def test_whatever_the_links_look_like(session: Session, box: Sandbox, links: Any
     assert numbers(frame) == [entry.number for entry in entries(box, "p2p")]
     assert frame["time"].notna().all()
     assert asked(box) == 2
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize(
+    "following", [{"href": "?page_cursor=abc"}, 5, "https://api.derivws.com/wallet/v1/transactions/main?cursor=abc"]
+)
+def test_a_link_of_a_form_not_known_is_no_end(session: Session, box: Sandbox, following: Any) -> None:
+    def change(reply: dict[str, Any]) -> None:
+        if reply["links"]["next"]:
+            reply["links"]["next"] = following
+
+    box.faults.edit(change, "wallet_transactions", times=100)
+    frame = session.wallet_transactions("p2p")
+    assert numbers(frame) == [entry.number for entry in entries(box, "p2p")]
+
+
+@pytest.mark.usefixtures("small")
+def test_pages_that_are_out_of_order(session: Session, box: Sandbox) -> None:
+    expected = session.wallet_transactions(since="2026-08-01")
+    box.faults.edit(lambda reply: reply["data"]["transactions"].reverse(), "wallet_transactions", times=100)
+    frame = session.wallet_transactions(since="2026-08-01")
+    assert frame["time"].is_monotonic_increasing
+    assert sorted(numbers(frame)) == sorted(numbers(expected))
+
+
+def test_no_transactions_as_null(session: Session, box: Sandbox) -> None:
+    box.faults.http(200, "wallet_transactions", body='{"data": {"transactions": null}, "links": {"next": null}}')
+    assert len(session.wallet_transactions()) == 0
+
+
+def test_amounts_of_any_size() -> None:
+    row = {"metadata": {"transaction_gross_amount": "1e9999999", "transaction_net_amount": "1e-9999999"}}
+    frame = frames.wallet_transactions([row], decimal=True)
+    assert frame["gross"].item() == Decimal("1e9999999")
+    assert len(frames.wallet_transactions([row])) == 1
 
 
 @pytest.mark.usefixtures("small")
@@ -418,7 +456,7 @@ def test_what_are_no_transactions(session: Session, box: Sandbox, body: str) -> 
         ([{}], None),
         ([{"transaction_id": [1], "timestamp": {}, "metadata": 5}], {}),
         ([{"transaction_id": "7", "timestamp": "2026-11-01T00:00:00", "metadata": {"transaction_gross_amount": 1}}], 5),
-        ([{"transaction_id": 7, "timestamp": 1793491200, "metadata": {"transaction_currency": ["USD"]}}], {"next": 5}),
+        ([{"transaction_id": 7, "timestamp": 1793491200, "metadata": {"transaction_currency": ["USD"]}}], {"next": ""}),
         ([{"transaction_id": 1, "metadata": None}, {"transaction_id": "1", "metadata": None}], {"next": None}),
     ],
 )
@@ -634,3 +672,18 @@ def test_a_quotes_token_is_nowhere(session: Session, box: Sandbox) -> None:
     frame = session.exchange_rates("USD", "EUR")
     assert "canary" not in frame.to_string() + str(frame.attrs) + session.events().to_string()
     assert b"canary" not in pickle.dumps(frame)
+
+
+def test_quotes_are_asked_for_whatever_wallets_call_their_currencies(session: Session, box: Sandbox) -> None:
+    odd = {"eur": "1", "USD": "1", "A name with blanks": "1", "N" * 19: "1"}
+    body = json.dumps({"data": [{"type": "main", "balances": odd}]})
+    box.faults.http(200, "wallet_list", body=body)
+    assert session.exchange_rates()["currency"].tolist() == ["EUR"]
+
+
+@pytest.mark.parametrize("target", [5, [["EUR"]], ["EUR", None], b"EUR"])
+def test_targets_that_are_no_currencies(session: Session, box: Sandbox, target: Any) -> None:
+    with pytest.raises(InvalidRequest) as wrong:
+        session.exchange_rates("USD", target)
+    assert wrong.value.field == "target"
+    assert asked(box, "wallet_exchange_rate") == 0
