@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from dpyauth.wire.replies import Reply
 if TYPE_CHECKING:
     import pandas as pd
 
+    from dpyauth.apis.catalog import Call
     from dpyauth.frames import Context
     from dpyauth.gathering.periods import When
     from dpyauth.session.facts import Facts
@@ -30,6 +31,9 @@ KEPT = 184
 MARKUP_NOTE = (
     "The last hour is missing. Deriv keeps six months, and takes an earlier first day for the earliest it has."
 )
+
+_CURRENCY = re.compile(r"[A-Z0-9_]{1,18}", re.ASCII)
+"""What a quote may be asked for; a wallet may hold what is called otherwise."""
 
 _OUT_OF_REACH = (ApiError, ConnectionFailed)
 _OF_A_PERIOD = re.compile(r"(?i)date|period|range|from|until|start|end")
@@ -73,7 +77,7 @@ def _stand_of(session: Queries, loginid: str) -> Plan[dict[str, Any]]:
         yield from session._reach(loginid)
         came = yield from session._several(standing.requests(loginid))
         return (yield from standing.standing(session, loginid, came))
-    except _OUT_OF_REACH as error:
+    except (InvalidRequest, *_OUT_OF_REACH) as error:  # the first: of an account that is newer than the sign-in
         if isinstance(error, SignInRefused):
             raise
         return standing.out_of_reach(error)
@@ -130,10 +134,10 @@ def exchange_rates(
             field="spread",
         )
     if target is None:
-        held = frames.wallets((yield from session._payload("wallet_list"))[0])["currency"].dropna()
-        targets = [currency for currency in dict.fromkeys(held) if currency != base]
+        held = frames.wallets((yield from session._payload("wallet_list"))[0])["currency"].dropna().str.upper()
+        targets = [currency for currency in dict.fromkeys(held) if currency != base and _CURRENCY.fullmatch(currency)]
     else:
-        targets = [target] if isinstance(target, str) else list(dict.fromkeys(target))
+        targets = _named(call, target)
     pairs = [{"source_currency": base, "destination_currency": currency} for currency in targets]
     rates: dict[str, Any] = dict.fromkeys(targets)
 
@@ -143,6 +147,18 @@ def exchange_rates(
     yield Together([Request(call.name, pair, exact=decimal) for pair in pairs], landed)
     context = session._context(call.name, None)
     return frames.exchange_rates({"base_currency": base, "rates": rates}, context, decimal=decimal)
+
+
+def _named(call: Call, target: str | Sequence[str]) -> list[str]:
+    """The currencies that the user has named."""
+    names = [target] if isinstance(target, str) else list(target) if isinstance(target, Iterable) else [target]
+    if not all(isinstance(name, str) for name in names):
+        raise InvalidRequest(
+            f"target takes the code of a currency, such as 'EUR', or a list of them; not {target!r}.",
+            call=call.name,
+            field="target",
+        )
+    return list(dict.fromkeys(names))
 
 
 def _rate(reply: Reply) -> Any:
