@@ -48,12 +48,14 @@ def standing(session: Queries, loginid: str, came: Mapping[str, Reply | DpyauthE
     remarks: list[str] = []
     for what, part in (("open contracts", _exposure), ("transactions and profit", _earned)):
         try:
-            told |= yield from part(session, loginid, came)
+            told_of_part = yield from part(session, loginid, came)
+            remarks += filter(None, [told_of_part.pop("remark", None)])
+            told |= told_of_part
         except SignInRefused:
             raise
         except _SPARED as error:
             remarks.append(f"{what}: {error}")
-    return {**told, "remark": " ".join(filter(None, (told.get("remark"), *remarks))) or None}
+    return {**told, "remark": " ".join(remarks) or None}
 
 
 def glance_falls_short(rows: Sequence[Row]) -> bool:
@@ -87,6 +89,7 @@ def _exposure(session: Queries, loginid: str, came: Mapping[str, Reply | Dpyauth
         "open_contracts": len(contracts),
         "at_stake": None if None in prices else _sum(prices),
         "may_pay": _sum(as_number(contract.get("payout")) for contract in contracts),
+        "remark": "at stake: Deriv does not tell what some of the contracts have cost." if None in prices else None,
     }
     yield
 

@@ -265,3 +265,80 @@ def test_an_account_that_did_nothing(open_session: Open) -> None:
     row = open_session("sandbox-new-read").account_status(detail=True).iloc[0]
     assert row[["open_contracts", "at_stake", "profit_month"]].tolist() == [0, 0.0, 0.0]
     assert row[["last_transaction", "last_action", "last_amount"]].isna().all()
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        str,
+        lambda second: second + 0.5,
+        lambda second: second * 1000,
+        lambda second: dt.datetime.fromtimestamp(second, dt.UTC).isoformat(),
+    ],
+)
+def test_times_in_any_form(session: Session, box: Sandbox, form: Callable[[int], Any]) -> None:
+    expected = session.account_status(detail=True).iloc[0]
+    assert expected["profit_month"] != 0
+
+    def change(reply: dict[str, Any]) -> None:
+        for row in reply["statement"]["transactions"]:
+            row["transaction_time"] = form(row["transaction_time"])
+
+    box.faults.edit(change, "statement", times=100)
+    row = session.account_status(detail=True).iloc[0]
+    assert row[["profit_today", "profit_month"]].tolist() == expected[["profit_today", "profit_month"]].tolist()
+    assert row["last_transaction"].floor("s") == expected["last_transaction"]
+
+
+def test_no_profit_where_deriv_does_not_tell_when(session: Session, box: Sandbox) -> None:
+    def change(reply: dict[str, Any]) -> None:
+        for row in reply["statement"]["transactions"]:
+            row["transaction_time"] = "yesterday"
+
+    box.faults.edit(change, "statement", times=100)
+    row = session.account_status(detail=True).iloc[0]
+    assert row[["profit_today", "profit_month"]].isna().all()
+    assert "when some of the contracts were closed" in row["remark"]
+
+
+@pytest.mark.parametrize("contract", [str, lambda number: [number]])
+def test_rows_that_come_twice_count_once(session: Session, box: Sandbox, contract: Callable[[int], Any]) -> None:
+    def answer(times: int) -> Any:
+        def change(reply: dict[str, Any]) -> None:
+            rows = [row for row in reply["statement"]["transactions"] if row["contract_id"]][:40]
+            told = [{**row, "contract_id": contract(row["contract_id"])} for row in rows]
+            reply["statement"]["transactions"] = [row for row in told for _ in range(times)]
+
+        box.faults.edit(change, "statement")
+        return session.account_status(detail=True)["profit_month"].item()
+
+    once = answer(1)
+    assert once != 0
+    assert answer(2) == once
+
+
+def test_prices_beyond_all_reckoning(session: Session, box: Sandbox) -> None:
+    def change(reply: dict[str, Any]) -> None:
+        for row in reply["portfolio"]["contracts"]:
+            row.update(buy_price="1e9999999", payout="1e999999999999999999")
+
+    box.faults.edit(change, "portfolio", times=100)
+    row = session.account_status(detail=True, decimal=True).iloc[0]
+    assert row["at_stake"] >= Decimal("1e9999999")
+
+
+def test_a_price_of_an_open_contract_that_is_missing_is_remarked(session: Session, box: Sandbox) -> None:
+    box.faults.edit(lambda reply: reply["portfolio"]["contracts"][0].pop("buy_price"), "portfolio")
+    row = session.account_status(detail=True).iloc[0]
+    assert pd.isna(row["at_stake"])
+    assert row["remark"].startswith("at stake: ")
+
+
+def test_an_account_that_is_newer_than_the_sign_in(open_options: Open, box: Sandbox) -> None:
+    session = open_options()
+    box.faults.edit(
+        lambda reply: reply["data"].append({**reply["data"][0], "account_id": "DOT777"}), "get_accounts", times=1
+    )
+    frame = session.account_status("all", detail=True).set_index("loginid")
+    assert "DOT777" in frame.loc["DOT777", "remark"]
+    assert frame.drop(index="DOT777")["open_contracts"].notna().any()
