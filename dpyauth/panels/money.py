@@ -75,7 +75,7 @@ def _profit(name: str, told: Mapping[str, Any], reply: Mapping[str, Any], curren
 
 def _earned(name: str, value: Any, currency: str) -> Amount:
     sign, tone = ("+", "good") if value > 0 else ("−", "bad") if value < 0 else ("", "")
-    return amount(name, f"{sign}{money(abs(value))} {currency}".strip(), tone)
+    return amount(name, f"{sign}{money(value.copy_abs())} {currency}".strip(), tone)
 
 
 def _with(value: Any, currency: str, words: Words) -> str:

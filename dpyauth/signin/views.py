@@ -206,6 +206,10 @@ def accounts(session: Session, balances: Mapping[str, str]) -> list[dict[str, An
     ]
 
 
+_WRITTEN_OUT = 40
+"""An amount of more digits than these is written with an exponent: it may have as many as fill the memory."""
+
+
 def money(amount: object) -> str:
     """An amount as people read it, exact; empty where it is none. What came as a number has lost zeros at its end."""
     try:
@@ -214,6 +218,8 @@ def money(amount: object) -> str:
         return ""
     if not exact.is_finite():
         return ""
+    if abs(exact.adjusted()) > _WRITTEN_OUT:
+        return str(exact)
     places = exact.as_tuple().exponent
     return f"{exact:,.2f}" if isinstance(places, int) and places > -2 else f"{exact:,f}"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Any
 
 import pytest
@@ -42,6 +42,12 @@ def test_one_contract() -> None:
     made = rows()
     assert amounts(made["At stake"]) == ["- In 1 open contract: 5.50 USD", "- May pay: 10.725 USD"]
     assert amounts(made["Profit"]) == ["bad Today (UTC): −0.50 USD", "good This month: +1,234.56 USD"]
+
+
+def test_profit_is_shown_exactly_whatever_precision_the_user_has_set() -> None:
+    with localcontext() as context:
+        context.prec = 3
+        assert amounts(rows()["Profit"])[1] == "good This month: +1,234.56 USD"
 
 
 def test_contracts_without_a_fixed_payout() -> None:

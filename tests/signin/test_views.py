@@ -179,6 +179,9 @@ def test_samples(box: Sandbox) -> None:
         ([], ""),
         (float("nan"), ""),
         (float("inf"), ""),
+        ("1e-18", "0.000000000000000001"),
+        ("1e999999999", "1E+999999999"),
+        ("-1e-999999999", "-1E-999999999"),
     ],
 )
 def test_money(amount: object, shown: str) -> None:
