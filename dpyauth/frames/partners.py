@@ -75,7 +75,7 @@ def markup(payload: Mapping[str, Any] | None, context: Context | None = None, *,
     0  33abc     1.5
     """
     told = mapping(payload)
-    rows = mappings(told.get("breakdown")) or _total(told)
+    rows = mappings(payload if isinstance(payload, list) else told.get("breakdown")) or _total(told)
     named = [{**row, "contract_count": row.get("contract_count", row.get("transactions_count"))} for row in rows]
     return frame(named, _MARKUP, context, decimal=decimal, same={"currency": _DOLLARS})
 
@@ -126,5 +126,4 @@ def partner_overview(
       currency  paid  active_traders
     0      USD  12.5               3
     """
-    told = mapping(payload)
-    return frame([told] if told else [], _OVERVIEW, context, decimal=decimal)
+    return frame([told for told in mappings(payload) if told], _OVERVIEW, context, decimal=decimal)

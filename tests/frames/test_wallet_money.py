@@ -116,3 +116,10 @@ def test_details_beside_the_status() -> None:
     assert frame["open_contracts"].isna().tolist() == [False, True]
     assert frame["last_action"].iloc[0] == "action_of_tomorrow"
     assert frame.attrs == {"call": "get_accounts"}
+
+
+def test_what_comes_as_a_list_is_not_dropped() -> None:
+    markups: Any = [{"app_id": "33abc", "app_markup_usd": 1.5}]
+    assert frames.markup(markups)["app_id"].tolist() == ["33abc"]
+    overviews: Any = [{"currency": "USD", "activity": {"paid": 12.5}}, {}]
+    assert frames.partner_overview(overviews)["paid"].tolist() == [12.5]
