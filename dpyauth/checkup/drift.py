@@ -3,7 +3,8 @@
 Beside the shapes of replies (`dpyauth.apis.shapes`) there are facts in ``expected.json``, by API and call:
 
 ==============  ==========================================================================================
-``"required"``  by the path of an object, the names of the fields that Deriv's schema requires in it
+``"required"``  by the path of an object, the names of the fields that Deriv's schema requires in it; of lists of
+                transactions and contracts also those that only Deriv's pages call required
 ``"also"``      by the path of a value, the JSON types that the schema allows beyond those of its kind
 ==============  ==========================================================================================
 

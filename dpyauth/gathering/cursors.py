@@ -12,9 +12,10 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from dpyauth.apis.paging import cursor_of
 from dpyauth.errors import BadReply
-from dpyauth.frames.values import told
 
 Row = TypeVar("Row")
+
+_NOTHING: tuple[Any, ...] = (None, "", [], {})
 
 TRIES = 4
 """How many times in a row a history may be taken up again, or a page bring nothing new."""
@@ -197,7 +198,7 @@ def page_of(rows: list[Row], links: Any) -> Page[Row]:
     says = isinstance(links, Mapping) and "next" in links
     following = links["next"] if says else None
     cursor = cursor_in(following)
-    return Page(rows, cursor, says, more=cursor is None and told(following))
+    return Page(rows, cursor, says, more=cursor is None and following not in _NOTHING)
 
 
 def cursor_in(link: Any) -> str | None:

@@ -2,7 +2,7 @@
 
     python tests/catalog/make_expected.py
 
-`dpyauth.apis.shapes` says what a reply may hold. This says what of it Deriv's schemas require, and where they allow
+`dpyauth.apis.shapes` says what a reply may hold. This says what of it Deriv requires, and where its schemas allow
 other kinds of values than the shape has room for (``null``, as a rule). Only calls that read are of interest: no others
 are made to see what they answer. The form of the file is explained in `dpyauth.checkup.drift`.
 """
@@ -29,6 +29,26 @@ ROOT = Path(__file__).parents[2]
 TARGET = ROOT / "dpyauth" / "checkup" / "expected.json"
 
 Schema = dict[str, Any]
+
+LEDGERS = {
+    "statement": {
+        "": ("statement",),
+        "statement": ("transactions",),
+        "statement.transactions.[]": ("action_type", "amount", "balance_after", "transaction_id", "transaction_time"),
+    },
+    "profit_table": {
+        "": ("profit_table",),
+        "profit_table": ("transactions",),
+        "profit_table.transactions.[]": ("buy_price", "contract_id", "purchase_time", "sell_price", "transaction_id"),
+    },
+    "portfolio": {
+        "": ("portfolio",),
+        "portfolio": ("contracts",),
+        "portfolio.contracts.[]": ("buy_price", "contract_id", "contract_type", "currency", "purchase_time"),
+    },
+    "legacy_statement": {"transactions.[]": ("amount", "balance_after", "currency", "transaction_time")},
+}
+"""What nobody can reckon without. Deriv's schemas do not require it, but the text of its pages does."""
 
 ANY = ("array", "boolean", "integer", "null", "number", "object", "string")
 
@@ -79,10 +99,12 @@ def walk(schemas: list[Schema], root: Schema, path: str, out: dict[str, Any]) ->
         walk(maps, root, f"{path}.{{}}".lstrip("."), out)
 
 
-def entry(schema: Schema, shape: Shape) -> dict[str, Any]:
+def entry(schema: Schema, shape: Shape, name: str = "") -> dict[str, Any]:
     """One call of the file: what the shape leaves open."""
     out: dict[str, Any] = {"required": {}, "types": {}}
     walk([schema], schema, "", out)
+    for path, names in LEDGERS.get(name, {}).items():
+        out["required"][path] = sorted({*out["required"].get(path, ()), *names})
     places = list(leaves(shape.reply))
     also: dict[str, list[str]] = {}
     for path, node in places:
@@ -103,7 +125,7 @@ def build() -> str:
         shapes = load_shapes(api)
         reads = [name for name, call in sorted(load(api).items()) if call.changes is not True and name in schemas]
         calls = ",\n".join(
-            f"{json.dumps(name)}:{json.dumps(entry(schemas[name]['reply'], shapes[name]), separators=(',', ':'))}"
+            f"{json.dumps(name)}:{json.dumps(entry(schemas[name]['reply'], shapes[name], name), separators=(',', ':'))}"
             for name in reads
         )
         lines.append(f"{json.dumps(api)}:{{\n{calls}\n}}")

@@ -119,7 +119,7 @@ def to(value: Any) -> Callable[[Any], Any]:
 
 
 SECRET = "C4nary"
-ROW, BOOKED = "portfolio.contracts", "statement.transactions"
+ROW, BOOKED, CLOSED = "portfolio.contracts", "statement.transactions", "profit_table.transactions"
 STATUS = "get_account_status"
 
 DRIFT: dict[str, list[tuple[Change, str, str, str]]] = {
@@ -175,8 +175,15 @@ DRIFT: dict[str, list[tuple[Change, str, str, str]]] = {
         (at(f"{ROW}.0.legs", to([])), f"{ROW}[].legs", "unknown field", "list"),
         (at(f"{ROW}.0.contract_id", str), f"{ROW}[].contract_id", "other type", "text"),
         (at(ROW, to({})), ROW, "other type", "object"),
+        (without(f"{ROW}.0.buy_price"), f"{ROW}[].buy_price", "missing", "absent"),
+    ],
+    "options profit_table": [
+        (without(f"{CLOSED}.0.sell_price"), f"{CLOSED}[].sell_price", "missing", "absent"),
+        (without(CLOSED), CLOSED, "missing", "absent"),
     ],
     "options statement": [
+        (without(f"{BOOKED}.0.amount"), f"{BOOKED}[].amount", "missing", "absent"),
+        (without(f"{BOOKED}.0.transaction_time"), f"{BOOKED}[].transaction_time", "missing", "absent"),
         (at(f"{BOOKED}.3.action_type", to("gift")), f"{BOOKED}[].action_type", "new value", "gift"),
         (at(f"{BOOKED}.3.transaction_time", to(None)), f"{BOOKED}[].transaction_time", "null", "null"),
     ],
@@ -199,6 +206,9 @@ DRIFT: dict[str, list[tuple[Change, str, str, str]]] = {
         ),
     ],
     # v3
+    "v3 portfolio": [(without(ROW), ROW, "missing", "absent")],
+    "v3 profit_table": [(without(f"{CLOSED}.0.buy_price"), f"{CLOSED}[].buy_price", "missing", "absent")],
+    "v3 statement": [(without(f"{BOOKED}.0.balance_after"), f"{BOOKED}[].balance_after", "missing", "absent")],
     "v3 get_account_status": [
         (at(f"{STATUS}.status.0", to(5)), f"{STATUS}.status[]", "other type", "whole number"),
         (
