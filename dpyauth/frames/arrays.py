@@ -90,7 +90,7 @@ def array(column: Column, values: list[Any], decimal: bool = False) -> Array:
             return _moments(np.array([as_moment(v) for v in values], dtype="int64"))
     try:
         return _at_once(column, msgspec.convert(values, _USUAL[column.kind]))
-    except (msgspec.ValidationError, OverflowError, UnicodeEncodeError):
+    except (msgspec.ValidationError, OverflowError, ValueError):  # such as half a surrogate pair, or a signaling NaN
         return _one_by_one(column, values)
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from dpyauth.frames.arrays import Column
+from dpyauth.frames.arrays import Column, array
 from dpyauth.frames.columns import frame
 
 COLOURS = Column("x", "enum", values=("red", "green"))
@@ -56,6 +56,16 @@ def test_money_as_float() -> None:
     assert money.dtype == "float64"
     assert money[:4].tolist() == [10.0, 0.1, 1e-8, -5.5]
     assert money[4:].isna().all()
+
+
+@pytest.mark.parametrize("kind", ["text", "flag", "count", "money", "exact", "number", "time", "moment", "list", "map"])
+@pytest.mark.parametrize("decimal", [False, True])
+def test_a_number_that_is_none_is_missing_whatever_its_form(kind: Any, decimal: bool) -> None:
+    values = [Decimal("sNaN"), Decimal("NaN"), Decimal("-Infinity"), None]
+    made = array(Column("x", kind), values, decimal)
+    assert len(made) == 4
+    if kind in ("count", "money", "number", "time", "moment"):
+        assert pd.isna(made).all()
 
 
 @given(st.decimals(allow_nan=False, allow_infinity=False))
