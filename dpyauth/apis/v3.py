@@ -14,7 +14,7 @@ from dpyauth.credentials import Credential, Secret
 from dpyauth.errors import ApiError, BadReply, DpyauthError, SignInRefused
 from dpyauth.registry import APIS
 from dpyauth.wire.budget import Budget
-from dpyauth.wire.replies import Reply, error_code
+from dpyauth.wire.replies import Reply, error_code, flag
 from dpyauth.wire.state import Greeting
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def account(reply: Reply) -> Account:
     return Account(
         loginid=str(payload.get("loginid") or ""),
         currency=str(payload.get("currency") or ""),
-        demo=bool(payload.get("is_virtual")),
+        demo=bool(flag(payload.get("is_virtual"))),
         scopes=tuple(map(str, scopes)) if isinstance(scopes, list) else None,
         rows=tuple(row for row in rows if isinstance(row, dict)) if isinstance(rows, list) else (),
     )

@@ -15,8 +15,6 @@ from pandas.api.extensions import ExtensionArray
 from pandas.arrays import IntegerArray
 
 from dpyauth.frames.values import (
-    FIRST_SECOND,
-    LAST_SECOND,
     NO_TIME,
     as_count,
     as_flag,
@@ -29,6 +27,7 @@ from dpyauth.frames.values import (
     mapping,
     told,
 )
+from dpyauth.times import FIRST_SECOND, LAST_SECOND
 
 Kind = Literal["text", "enum", "flag", "count", "money", "exact", "number", "time", "moment", "list", "map", "any"]
 

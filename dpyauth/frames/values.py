@@ -4,24 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
 from decimal import MAX_EMAX, MIN_EMIN, Decimal, InvalidOperation
 from decimal import Context as Arithmetic
 from operator import itemgetter
 from typing import Any
 
+from dpyauth import times
+from dpyauth.wire.replies import flag
+
 INT64 = 2**63
-FIRST_SECOND, LAST_SECOND = -62_135_596_800, 253_402_300_799
-"""Years 1 to 9999, the range Python can show."""
-
-_MILLISECONDS = 10**11
-"""A time above this is no number of seconds (that would be the year 5138): it is one of milliseconds."""
-
 EXACTLY = Arithmetic(prec=60, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])
 """How to reckon with money: the precision of the present context is the user's to change. It never raises; what is
 beyond it becomes no finite number, and so no value of a column."""
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 NO_TIME = -INT64
 """How numpy stores NaT."""
@@ -68,9 +62,9 @@ def as_list(value: Any) -> list[Any]:
 
 
 def as_flag(value: Any) -> bool | None:
-    """0 and 1, as number, text or JSON boolean."""
-    if isinstance(value, bool):
-        return value
+    """Return the yes or no that 0 and 1 say, true and false, as numbers, texts or of JSON."""
+    if (said := flag(value)) is not None:
+        return said
     number = as_number(value)
     return bool(number) if number is not None and number in (0, 1) else None
 
@@ -121,29 +115,12 @@ def as_seconds(value: Any) -> Decimal | None:
 
 
 def as_moment(value: Any) -> int:
-    """Return the microseconds since 1970 of a time in a form that may change: seconds, milliseconds, or ISO 8601.
-
-    Without a zone it is in UTC, as all times of Deriv are. Like `as_microseconds` without Decimal arithmetic.
-    """
-    dated = isinstance(value, str) and value[4:5] == "-"  # of which no number can be made, slowly
-    number = None if dated else as_number(value)
-    if number is not None and not _MILLISECONDS < number <= LAST_SECOND * 1000:
-        return as_microseconds(number)
-    if number is not None:
-        whole = int(number)
-        return whole * 1000 + round((float(number) - whole) * 1000)
-    try:
-        moment = datetime.fromisoformat(value)
-    except (TypeError, ValueError):
-        return NO_TIME
-    micros = ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - _EPOCH) // timedelta(microseconds=1)
-    return micros if FIRST_SECOND <= micros // 1_000_000 <= LAST_SECOND else NO_TIME
+    """Return the microseconds since 1970 of a time in a form that may change; `NO_TIME` where it cannot be read."""
+    micros = times.microseconds(value)
+    return NO_TIME if micros is None else micros
 
 
 def as_microseconds(value: Any) -> int:
-    """Epoch seconds as microseconds, without Decimal arithmetic: its precision is the user's to change."""
-    number = as_number(value)
-    if number is None or not FIRST_SECOND <= number <= LAST_SECOND:
-        return NO_TIME
-    whole = int(number)
-    return whole * 1_000_000 + round((float(number) - whole) * 1_000_000)
+    """Do as `as_moment` with a time that is documented as seconds."""
+    micros = times.microseconds(value, documented=True)
+    return NO_TIME if micros is None else micros

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from dpyauth.panels import redirects
 from dpyauth.panels.managing import Managing, clipped, quoted
 from dpyauth.panels.purposes import MIGHTY, mighty
+from dpyauth.wire.replies import flag
 
 if TYPE_CHECKING:
     from dpyauth.session import Session
@@ -74,8 +75,8 @@ class AppsDesk(Managing):
             "scopes": scopes,
             "mighty": mighty(scopes),
             "redirect_url": str(row.get("redirect_uri") or ""),
-            "active": row.get("active") != 0,
-            "official": row.get("official") == 1,
+            "active": flag(row.get("active")) is not False,
+            "official": flag(row.get("official")) is True,
             "last_used": clipped(row.get("last_used") or ""),
             "own": str(number) == self.session._settings.app_id,
         }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dpyauth import frames
 from dpyauth.frames.values import dig, mappings
 from dpyauth.panels.rows import Row, light, plain, row
+from dpyauth.wire.replies import flag
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -74,7 +75,7 @@ class Status:
             for flag in self._flags
             if flag["group"] == "verification" and flag["severity"] != "info" and flag["flag"] not in done
         ]
-        if not lines and self._payload.get("prompt_client_to_authenticate") == 1:
+        if not lines and flag(self._payload.get("prompt_client_to_authenticate")):
             lines.append(self._say("prompted"))
         return row(self._say("verification"), lights, lines)
 

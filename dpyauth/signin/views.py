@@ -23,6 +23,7 @@ from dpyauth.errors import (
 from dpyauth.panels.rows import Light, light, plain
 from dpyauth.panels.texts import texts
 from dpyauth.registry import APIS
+from dpyauth.wire.replies import flag
 
 if TYPE_CHECKING:
     from dpyauth.sandbox import Sandbox
@@ -226,11 +227,11 @@ def money(amount: object) -> str:
 
 def status(session: Session, loginid: str) -> str:
     """Return whether an account of the sign-in is ``"active"`` or ``"inactive"``; empty where Deriv has not said."""
-    said = session._listed(loginid).get("is_disabled")
-    return {"0": "active", "1": "inactive"}.get(str(said), "")
+    said = flag(session._listed(loginid).get("is_disabled"))
+    return "" if said is None else "inactive" if said else "active"
 
 
 def is_demo(session: Session, loginid: str) -> bool:
     """Tell whether an account of the sign-in is a demo account; by its login ID, where Deriv has not said."""
-    said = session._listed(loginid).get("is_virtual")
-    return bool(said) if said is not None else by_looks([loginid])[0].demo
+    said = flag(session._listed(loginid).get("is_virtual"))
+    return said if said is not None else by_looks([loginid])[0].demo

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from dpyauth import times
 from dpyauth.credentials import Secret, scrub
 from dpyauth.errors import (
     ApiError,
@@ -158,7 +159,7 @@ def limits_one_thing(error: DpyauthError) -> bool:
 
 def _wait(heard: _Heard, now: float) -> str:
     """Say until when to wait, where Deriv tells it."""
-    until = next((_seconds(heard.details[name]) for name in _UNTIL if name in heard.details), None)
+    until = next((times.seconds(heard.details[name]) for name in _UNTIL if name in heard.details), None)
     if until is None or not now < until < now + _DAY:
         return ""
     wait = f"{until - now:.0f} s" if until - now < 120 else f"{(until - now) / 60:.0f} minutes"
@@ -167,15 +168,6 @@ def _wait(heard: _Heard, now: float) -> str:
 
 _UNTIL = ("next_request_at", "expires_at")
 _DAY = 86_400.0
-
-
-def _seconds(moment: Any) -> float | None:
-    """Return a moment in seconds since 1970; of milliseconds there would be too many."""
-    if isinstance(moment, str) and re.fullmatch(r"\d{1,13}", moment, re.ASCII):
-        moment = int(moment)
-    if isinstance(moment, bool) or not isinstance(moment, int | float):
-        return None
-    return moment / 1000 if moment > 10**11 else float(moment)
 
 
 def _advice(kind: type[ApiError], status: int, heard: _Heard, question: Question) -> str:

@@ -51,6 +51,14 @@ def exactly(message: bytes, otherwise: Reply) -> Reply:
     return reply
 
 
+def flag(value: Any) -> bool | None:
+    """Return the yes or no that a value says, as a number, a text or a JSON boolean; None where it says neither."""
+    return _FLAGS.get(str(value).strip().lower()) if isinstance(value, bool | int | float | str) else None
+
+
+_FLAGS = {"1": True, "0": False, "1.0": True, "0.0": False, "true": True, "false": False}
+
+
 def error_code(reply: Reply) -> str | None:
     """The code of an error reply."""
     error = reply.get("error")

@@ -57,7 +57,7 @@ KINDS: dict[str, Any] = {
     "*.call_type": "count",
     f"{SYMBOLS}.times": {"open": {"[]": "text"}, "close": {"[]": "text"}, "settlement": "text"},
     f"{SYMBOLS}.events": {"[]": {"dates": "text", "descrip": "text"}},
-    "app_markup_details.app_markup_details.transactions.[].transaction_time": "time",
+    "app_markup_details.app_markup_details.transactions.[].transaction_time": "moment",
     "asset_index.asset_index.[]": {
         "()": {
             "symbol": "text",
@@ -92,6 +92,7 @@ KINDS: dict[str, Any] = {
     "ticks_batch.ticks_batch.[].change": "number",
     "trading_platform_status.trading_platform_status.[]": {"platform": "text", "status": ["active", "maintenance"]},
     **{f"{call}.created_at": "moment" for call in ("payment_agent_get.data", "payment_agent_list.data.[]")},
+    **{f"reset_demo_balance.data.{name}": "moment" for name in ("created_at", "last_access_at")},
     "wallet_exchange_rate.data.exchange_rate": "exact",
     "wallet_list.data.[].balances.{}": {"": "money", **dict.fromkeys(("balance", "input", "output"), "money")},
     "*.approximate_total_balance": "money",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
 import pytest
 
-from dpyauth.frames.values import dig, mapping, mappings, pick, texts
+from dpyauth.frames.values import as_flag, dig, mapping, mappings, pick, texts
 
 
 @pytest.mark.parametrize(("path", "value"), [("a", {"b": 1}), ("a.b", 1), ("a.b.c", None), ("z.b", None)])
@@ -27,6 +28,18 @@ def test_the_mappings_of_a_list(mixed: Any) -> None:
 def test_mappings_that_stand_alone_or_not_at_all() -> None:
     assert mappings({"a": 1}) == [{"a": 1}]
     assert mappings(None) == mappings("") == mappings(5) == []
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ((1, True, "1", " 1 ", 1.0, "1.0", Decimal("1"), "true", "True"), True),
+        ((0, False, "0", 0.0, "0.00", "false", "FALSE"), False),
+        ((None, "", 2, "yes", -1, [], [1], {}, "None"), None),
+    ],
+)
+def test_yes_and_no_in_every_form(values: tuple[Any, ...], said: bool | None) -> None:
+    assert [as_flag(value) for value in values] == [said] * len(values)
 
 
 def test_pick_takes_rows_with_and_without_the_field() -> None:
