@@ -20,7 +20,7 @@
     ├── BadReply                Deriv (or something before it) sent what is not a reply
     ├── KeepingFailed           a credential could not be remembered, or what was cannot be read
     ├── NestingRefused          nested event loops are not safe in this kernel
-    └── ApiError                Deriv answered with an error; has .code, .details, .call
+    └── ApiError                Deriv answered with an error; has .code, .subcode, .details, .call
         ├── SignInRefused       Deriv did not accept the token or the app ID
         ├── PermissionDenied    the token lacks the scope
         ├── InputRefused        a field or value Deriv does not take
@@ -291,6 +291,8 @@ class ApiError(DpyauthError):
     ----------
     code : str
         Deriv's error code, such as ``"InputValidationFailed"``. Branch on this: the text is translated.
+    subcode : str
+        What Deriv says beside the code about the cause, such as ``"InvalidBarrier"``; empty where it says nothing.
     details : dict
         Deriv's details, where it gives any: for refused input, field -> reason.
     """
@@ -301,10 +303,12 @@ class ApiError(DpyauthError):
         *,
         call: str | None = None,
         code: str = "",
+        subcode: str = "",
         details: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(message, call=call)
         self.code = code
+        self.subcode = str(scrub(subcode))
         self.details: dict[str, Any] = scrub(dict(details or {}))
 
 
@@ -324,10 +328,11 @@ class SignInRefused(ApiError):
         *,
         call: str | None = None,
         code: str = "",
+        subcode: str = "",
         details: Mapping[str, Any] | None = None,
         about: str = "",
     ) -> None:
-        super().__init__(message, call=call, code=code, details=details)
+        super().__init__(message, call=call, code=code, subcode=subcode, details=details)
         self.about = about
 
 

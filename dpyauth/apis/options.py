@@ -247,6 +247,7 @@ class Access:
             f"dpyauth.login(). ({refused.code})",
             call=refused.call,
             code=refused.code,
+            subcode=refused.subcode,
             details=refused.details,
             about=refused.about,
         )

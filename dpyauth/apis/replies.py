@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dpyauth.apis.shapes import veiled
 from dpyauth.credentials import Secret, scrub
 from dpyauth.errors import ApiError, InputRefused, PermissionDenied, RateLimited
-from dpyauth.wire.replies import Reply, error_code, leaves_open
+from dpyauth.wire.replies import Reply, error_code, leaves_open, subcode_of
 
 Kinds = Mapping[str, tuple[type[ApiError], str]]
 
@@ -40,6 +40,7 @@ def api_error(
     kind, advice = kinds.get(code, (ApiError, ""))
     if changes and leaves_open(code):
         advice = ""  # to run it again is no advice where it may have happened
+    subcode = subcode_of(raw, secrets)
     said = str(scrub(raw.get("message") or "", secrets)).strip().rstrip(".")
     details = raw.get("details")
     details = details if isinstance(details, dict) else {}
@@ -47,5 +48,7 @@ def api_error(
         details = veiled(details, None, call=call)
     details = scrub(details, secrets)
     reasons = "; ".join(f"{name}: {reason}" for name, reason in details.items()) if kind is InputRefused else ""
-    parts = [f"Deriv answered '{call}' with {code}" + (f": {said}" if said else ""), reasons, advice]
-    return kind(". ".join(part for part in parts if part) + ".", call=call, code=code, details=details)
+    shown = f"{code} ({subcode})" if subcode else code
+    parts = [f"Deriv answered '{call}' with {shown}" + (f": {said}" if said else ""), reasons, advice]
+    text = ". ".join(part for part in parts if part) + "."
+    return kind(text, call=call, code=code, subcode=subcode, details=details)

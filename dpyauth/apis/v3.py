@@ -178,4 +178,7 @@ def _judge(reply: Reply, secrets: Collection[Secret]) -> tuple[DpyauthError, boo
     if text is None:
         text = str(general).rstrip(".")
     # The server's own words are left out where ours say more: they may repeat what was sent.
-    return SignInRefused(f"{text}. ({code})", call="authorize", code=code, details=general.details), False
+    refused = SignInRefused(
+        f"{text}. ({code})", call="authorize", code=code, subcode=general.subcode, details=general.details
+    )
+    return refused, False

@@ -87,7 +87,7 @@ def trouble(error: DpyauthError, say: Callable[..., str]) -> dict[str, Any]:
         "title": say(title),
         "text": _cut(text, _MESSAGE),
         "unknown": isinstance(error, OutcomeUnknown),
-        "code": _cut(error.code, _CELL) if isinstance(error, ApiError) else "",
+        "code": _cut(" ".join(filter(None, (error.code, error.subcode))), _CELL) if isinstance(error, ApiError) else "",
         "details": _cut(as_json(details), LONGEST) if details else "",
         "fields": {str(name): _cut(str(why), _MESSAGE) for name, why in details.items()},
     }

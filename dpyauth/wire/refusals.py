@@ -23,7 +23,7 @@ from dpyauth.errors import (
 from dpyauth.registry import APIS
 from dpyauth.sensitive import MASK, hides
 from dpyauth.wire.http import Answer, Question
-from dpyauth.wire.replies import Reply, leaves_open
+from dpyauth.wire.replies import Reply, leaves_open, subcode_of
 
 MAX_SAID = 300
 """How much of a server's own words an error repeats, in characters."""
@@ -50,22 +50,25 @@ def judge(answer: Answer, question: Question, *, now: float | None = None) -> Dp
     secrets = [*([question.token] if question.token else []), *question.secrets]
     heard = [_Heard.of(entry, status, secrets) for entry in entries or [_only(answer)]]
     kind = _kind(status, heard)
-    code, said = heard[0].code, heard[0].said
+    code, subcode, said = heard[0].code, heard[0].subcode, heard[0].said
     reasons = {each.field: each.said or each.code for each in heard if each.field}
     details = reasons if kind is InputRefused and reasons else heard[0].details
     if kind is SignInRefused:
         # The server's own words are left out: ours say more, and theirs may repeat what was sent.
         text = f"{_why_refused(code, said, question.app_id)}. ({code})"
         about = _about(code, said) if reply is not None else ""  # else something before the API may have refused
-        return SignInRefused(text, call=question.call, code=code, details=details, about=about)
-    shown = code if code == f"HTTP{answer.status}" else f"{code} (HTTP {answer.status})"
+        return SignInRefused(text, call=question.call, code=code, subcode=subcode, details=details, about=about)
+    beside = [subcode] if subcode else []
+    beside += [] if code == f"HTTP{answer.status}" else [f"HTTP {answer.status}"]
+    shown = f"{code} ({', '.join(beside)})" if beside else code
     listed = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
     parts = [
         f"Deriv answered '{question.call}' with {shown}" + (f": {said}" if said and not listed else ""),
         listed,
         _wait(heard[0], time.time() if now is None else now) or _advice(kind, status, heard[0], question),
     ]
-    return kind(". ".join(part for part in parts if part) + ".", call=question.call, code=code, details=details)
+    text = ". ".join(part for part in parts if part) + "."
+    return kind(text, call=question.call, code=code, subcode=subcode, details=details)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,7 @@ class _Heard:
     """One error of an answer, with nothing in it that may not be shown."""
 
     code: str
+    subcode: str
     said: str
     field: str
     details: dict[str, Any]
@@ -95,7 +99,8 @@ class _Heard:
         worded = (text(entry.get(name)) for name in _WORDED)
         said = text(details.get("message")) if "message" in details else ""
         said = text(entry.get("message")) or said or next(filter(None, worded), "")
-        return cls(code if known else f"HTTP{status}", said, text(entry.get("field")), details)
+        subcode = subcode_of(entry, secrets)
+        return cls(code if known else f"HTTP{status}", subcode, said, text(entry.get("field")), details)
 
 
 _WORDED = ("detail", "error_description", "error", "title")

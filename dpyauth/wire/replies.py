@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Collection, Mapping
 from typing import Any
+
+from dpyauth.secret import Secret, scrub
 
 Reply = dict[str, Any]
 
@@ -67,6 +70,17 @@ def error_code(reply: Reply) -> str | None:
     code = error.get("code") if isinstance(error, dict) else None
     return code if isinstance(code, str) else "UnknownError"
 
+
+def subcode_of(error: Mapping[str, Any], secrets: Collection[Secret] = ()) -> str:
+    """Return what an error says of its cause beside its code; empty where it says nothing that is a code."""
+    subcode = error.get("subcode")
+    if isinstance(subcode, bool) or not isinstance(subcode, str | int):
+        return ""
+    text = str(scrub(str(subcode).strip(), secrets))
+    return text if _SUBCODE.fullmatch(text) else ""
+
+
+_SUBCODE = re.compile(r"[\w.•-]{1,64}")
 
 _OPEN = re.compile(
     r"(?i)internal|time_?d?_?out|call_?error|wrong_?response|unavailable|gateway|unknown_?error|unexpected"

@@ -1,0 +1,96 @@
+"""What Deriv says beside the code of an error stays with the error, on both APIs and in every form it takes."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from dpyauth.apis import options, v3
+from dpyauth.credentials import Secret
+from dpyauth.errors import ApiError, SignInRefused
+from dpyauth.fleets.joined import joined
+from dpyauth.sandbox.calls import HANDLERS
+from dpyauth.sandbox.messages import Refusal
+from dpyauth.session import Session
+from dpyauth.wire.http import Answer, Question
+from dpyauth.wire.refusals import judge
+
+TOKEN = "C4nary-subc0de"
+
+
+def refuse(ask: Any) -> Any:
+    raise Refusal("ContractBuyValidationError", "The barrier cannot be right.", {"field": "barrier"}, "InvalidBarrier")
+
+
+def test_a_session_raises_it(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(HANDLERS, "get_limits", refuse)
+    with pytest.raises(ApiError, match=r"ContractBuyValidationError \(InvalidBarrier\): The barrier") as caught:
+        session.call("get_limits")
+    error = caught.value
+    assert (error.code, error.subcode) == ("ContractBuyValidationError", "InvalidBarrier")
+    for copy in (pickle.loads(pickle.dumps(error)), error.again()):
+        assert (copy.subcode, str(copy)) == (error.subcode, str(error))
+    told = session.limits(account="all")["error"].item()
+    assert "InvalidBarrier" in told
+    assert "InvalidBarrier" in joined("limits", ["Ann"], {"Ann": error})["error"].item()
+
+
+@pytest.mark.parametrize("read", [v3.error, options.error])
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ("InvalidBarrier", "InvalidBarrier"),
+        (7, "7"),
+        ("", ""),
+        (None, ""),
+        (True, ""),
+        ({"a": 1}, ""),
+        ("two words", ""),
+        ("x" * 65, ""),
+    ],
+)
+def test_what_counts_as_one(read: Callable[..., ApiError], sent: Any, kept: str) -> None:
+    reply = {"error": {"code": "SomeError", "message": "No.", "subcode": sent}}
+    error = read(reply, "buy")
+    assert error.subcode == kept
+    assert str(error) == f"Deriv answered 'buy' with SomeError{f' ({kept})' if kept else ''}: No."
+
+
+def answer(status: int, **entry: Any) -> Answer:
+    import json
+
+    return Answer(status, "application/json", json.dumps({"errors": [{"status": status, **entry}]}).encode())
+
+
+def asked() -> Question:
+    return Question("get_accounts", "GET", "/accounts", scopes=("trade",), app_id="33Abc", token=Secret(TOKEN))
+
+
+def test_an_answer_over_http_keeps_it() -> None:
+    error = judge(answer(400, code="AgentInactive", subcode="Paused", message="No."), asked())
+    assert isinstance(error, ApiError)
+    assert error.subcode == "Paused"
+    assert str(error).startswith("Deriv answered 'get_accounts' with AgentInactive (Paused, HTTP 400): No.")
+
+
+def test_a_refused_sign_in_keeps_it() -> None:
+    error = judge(answer(401, code="Unauthorized", subcode="TokenRevoked"), asked())
+    assert isinstance(error, SignInRefused)
+    assert error.subcode == "TokenRevoked"
+    refused = v3._judge({"error": {"code": "InvalidToken", "subcode": "Revoked"}}, [])
+    assert refused is not None
+    assert isinstance(refused[0], SignInRefused)
+    assert refused[0].subcode == "Revoked"
+
+
+def test_it_repeats_no_secret() -> None:
+    secret = Secret(TOKEN)
+    for error in (
+        v3.error({"error": {"code": "Odd", "subcode": TOKEN}}, "buy", [secret]),
+        judge(answer(400, code="Odd", subcode=TOKEN), asked()),
+    ):
+        assert isinstance(error, ApiError)
+        assert TOKEN not in f"{error} {error.subcode} {error!r} {error.__dict__}"
