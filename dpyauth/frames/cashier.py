@@ -11,7 +11,7 @@ from dpyauth.frames.arrays import Column
 from dpyauth.frames.columns import Context, frame
 from dpyauth.frames.values import mapping, texts
 
-STOPS = ("deposits", "withdrawals", "both")
+STOPS = ("deposits", "withdrawals", "both", "transfers")
 
 # Deriv does not document its codes; these are the ones its own website knows, in small letters.
 REASONS = {
@@ -22,6 +22,7 @@ REASONS = {
     },
     "withdrawals": {
         "no_withdrawal_or_trading_status": "You can deposit, but neither trade nor withdraw.",
+        "pacommisionwithdrawallimit": "As a payment agent you can withdraw only the commission you have received.",
         "only_pa_withdrawals_allowed_status": "You can withdraw through a payment agent only.",
         "system_maintenance_withdrawal_outage": "Withdrawals are stopped for maintenance.",
         "withdrawal_locked_status": "You cannot withdraw; deposits still work.",
@@ -41,6 +42,9 @@ REASONS = {
         "financialassessmentrequired": "Finish the financial assessment first.",
         "no_residence": "Say in your profile which country you live in first.",
         "system_maintenance": "The cashier is closed for maintenance.",
+    },
+    "transfers": {
+        "transfer_blocked": "You cannot move money from one account to another.",
     },
 }
 _KNOWN = {code: (stops, meaning) for stops, meanings in REASONS.items() for code, meaning in meanings.items()}
@@ -73,7 +77,7 @@ def cashier_problems(payload: Mapping[str, Any] | None, context: Context | None 
         problem  string    Deriv's code of a reason, or its name of a detail
         kind     category  reason, detail
         known    boolean   whether dpyauth knows what it means; Deriv documents no codes and may add more
-        stops    category  deposits, withdrawals, both; missing where it is not known
+        stops    category  deposits, withdrawals, both (of these), transfers; missing where it is not known
         meaning  string    one line; missing where it is not known
         =======  ========  ==============================================================================
 

@@ -28,16 +28,25 @@ _TABLE = {
         "allow_document_upload": "You can send documents for verification.",
         "authenticated": "Your identity and address are fully verified.",
         "authenticated_with_idv_photoid": "An electronic check (IDV) with photo ID verified you in full.",
+        "document_under_review": "Deriv is looking at documents you sent; wait for the outcome.",
+        "idv_disallowed": "The electronic check (IDV) is not open to you; send documents instead.",
         "poa_authenticated_with_idv": "An electronic check (IDV) confirmed your address.",
+        "poa_authenticated_with_idv_photo": "An electronic check (IDV) with a photo confirmed your address.",
+        "skip_idv": "The electronic check (IDV) is left out for you.",
     },
     ("verification", "action"): {
         "allow_poa_resubmission": "You may send your proof of address again.",
         "allow_poi_resubmission": "You may send your proof of identity again.",
+        "allow_poinc_resubmission": "You may send your proof of income again.",
         "document_expired": "The identity document you sent is out of date; send a current one.",
         "document_expiring_soon": "Your identity document runs out within a month; have a new one ready.",
+        "document_needs_action": "A document you sent was not accepted; see what Deriv wrote to you by e-mail.",
         "idv_revoked": "Your verification by electronic check (IDV) no longer counts; verify again.",
         "mt5_additional_kyc_required": "MT5 needs your tax details, birthplace and reason for the account.",
+        "poa_address_mismatch": "The address on your proof of address is not the one in your profile.",
+        "poa_expired": "Your proof of address is too old; send a newer one.",
         "poa_expiring_soon": "Your proof of address will soon be too old; send a newer one.",
+        "poi_dob_mismatch": "The birth date on your identity document is not the one in your profile.",
         "poi_expiring_soon": "Your proof of identity will soon run out; send a newer one.",
         "poi_name_mismatch": "The name on your identity document is not the one in your profile.",
     },
@@ -75,10 +84,12 @@ _TABLE = {
         "professional_requested": "You have applied to be a professional client.",
         "social_signup": "You joined with a Google, Facebook or Apple account.",
         "tin_manually_approved": "Deriv has accepted that you have no tax number to give.",
+        "trading_hub": "You use Deriv's Trader's Hub.",
         "ukgc_funds_protection": "You have confirmed the UK notice on how far your funds are protected.",
     },
     ("account", "action"): {
         "financial_assessment_not_complete": "Finish the financial assessment in your account settings.",
+        "financial_assessment_notification": "Deriv asks you to complete or renew your financial assessment.",
         "financial_information_not_complete": "Answer the open questions about your income and finances.",
         "needs_affiliate_coc_approval": "Accept the code of conduct for affiliates.",
         "password_reset_required": "Choose a new password.",
@@ -123,7 +134,8 @@ def status_flags(payload: Mapping[str, Any] | None, context: Context | None = No
 
         =========  ========  =============================================================================
         flag       string    Deriv's name of it
-        known      boolean   whether Deriv documents it; an unknown flag has no severity and no meaning
+        known      boolean   whether dpyauth knows what it means: Deriv documents most flags, and its own website
+                             knows more; an unknown flag has no severity and no meaning
         group      category  verification, cashier, trading, account, p2p, other (all unknown flags)
         severity   category  info < action (something for you to do) < restriction (money movements, trading
                              or the whole account are blocked)

@@ -123,7 +123,7 @@ class Status:
             currencies = [plain(one["currency"]) for one in stopped if one[f"{key}_suspended"]]
             lines += [self._say(f"{key}_stopped", currencies=", ".join(currencies))] if currencies else []
         sides = {one["stops"] for one in reasons}
-        if len(sides) > 1 or sides & {"both", None} or _NO_CASHIER & about.keys():
+        if {"deposits", "withdrawals"} <= sides or sides & {"both", None} or _NO_CASHIER & about.keys():
             tone, word = "bad", "cashier_shut"
         elif lines:
             tone, word = "act", "cashier_limited"

@@ -22,7 +22,13 @@ def test_reasons_and_details(status_payload: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(
     ("code", "stops"),
-    [("withdrawal_locked_status", "withdrawals"), ("SelfExclusion", "deposits"), ("ASK_TIN_INFORMATION", "both")],
+    [
+        ("withdrawal_locked_status", "withdrawals"),
+        ("SelfExclusion", "deposits"),
+        ("ASK_TIN_INFORMATION", "both"),
+        ("transfer_blocked", "transfers"),
+        ("PACommisionWithdrawalLimit", "withdrawals"),
+    ],
 )
 def test_what_a_reason_stops(code: str, stops: str) -> None:
     (problem,) = cashier_problems({"cashier_validation": [code]}).to_dict("records")

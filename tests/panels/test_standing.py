@@ -106,6 +106,11 @@ def test_asked_to_verify_without_a_reason() -> None:
         ({"status": ["disabled"]}, "bad closed", "The account is switched off."),
         ({"status": ["withdrawal_locked"]}, "act limited", "You cannot withdraw; deposits still work."),
         ({"status": ["unwelcome"]}, "act limited", FLAGS["unwelcome"].meaning),
+        (
+            {"cashier_validation": ["transfer_blocked"]},
+            "act limited",
+            "You cannot move money from one account to another.",
+        ),
         ({"status": ["shared_payment_method"]}, "act limited", FLAGS["shared_payment_method"].meaning),
         ({"cashier_validation": ["ASK_AUTHENTICATE"]}, "bad closed", "The cashier waits until you are verified."),
         (
@@ -130,6 +135,12 @@ def test_cashier(payload: dict[str, Any], light: str, line: str | None) -> None:
     assert len(made["lines"]) == (0 if line == "" else 1)
     if line:
         assert made["lines"] == [line]
+
+
+def test_no_deposits_and_no_transfers_is_not_closed() -> None:
+    made = rows({"cashier_validation": ["transfer_blocked", "SelfExclusion"]})["Cashier"]
+    assert lights(made) == ["act limited"]
+    assert len(made["lines"]) == 2
 
 
 def test_shut_on_both_sides_is_closed() -> None:
