@@ -49,6 +49,7 @@ SYMBOLS = "trading_times.trading_times.markets.[].submarkets.[].symbols.[]"
 
 # What no rule can know: call.path, a star for any call
 KINDS: dict[str, Any] = {
+    "active_symbols.active_symbols.[].pip_size": "exact",  # the size itself, 0.001; elsewhere a number of decimals
     "active_symbols.active_symbols.[].spot_age": "number",
     "active_symbols.active_symbols.[].spot_percentage_change": "number",
     "active_symbols.active_symbols.[].spot_time": "time",

@@ -124,6 +124,12 @@ def test_a_frame_of_any_call(session: Session) -> None:
     assert awaited["symbol"].tolist() == frame["symbol"].tolist()
 
 
+def test_the_size_of_a_pip_is_a_fraction(open_options: Open) -> None:
+    sizes = open_options().frame("active_symbols", active_symbols="brief")["pip_size"]
+    assert sizes.notna().all()
+    assert sizes.between(0, 1, inclusive="neither").all()
+
+
 def test_a_frame_with_nobody_signed_in(open_session: Open) -> None:
     session = open_session(None)
     assert session.frame("ping").iloc[0].tolist() == ["pong"]
