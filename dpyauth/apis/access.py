@@ -106,6 +106,16 @@ def no_such_account(loginid: str, there: Collection[str]) -> SignInRefused:
     )
 
 
+def another_account(expected: str, told: str) -> SignInRefused:
+    """Return the error for a connection that Deriv opened to another account than the one that was asked for."""
+    return SignInRefused(
+        f"Deriv opened the account {told} instead of {expected}. dpyauth closed that connection and changed nothing "
+        "there. Sign in again with dpyauth.login(), and check which account it is. (AnotherAccount)",
+        call="authorize",
+        code="AnotherAccount",
+    )
+
+
 def by_name_only(unusable: str, real: Collection[str]) -> str:
     """Return what to add to the refusal of a demo account, where only real ones are left."""
     return (

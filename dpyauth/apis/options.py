@@ -12,9 +12,18 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
-from dpyauth.apis.access import Account, Candidate, Entrance, Learned, by_name_only, choose, said_of
+from dpyauth.apis.access import (
+    Account,
+    Candidate,
+    Entrance,
+    Learned,
+    by_name_only,
+    choose,
+    said_of,
+)
 from dpyauth.apis.catalog import Call, load
 from dpyauth.apis.expiry import Expiry
+from dpyauth.apis.proof import Proof
 from dpyauth.apis.replies import KINDS, Kinds, api_error
 from dpyauth.credentials import Credential, Secret, api_of
 from dpyauth.errors import (
@@ -23,7 +32,7 @@ from dpyauth.errors import (
     ConnectionFailed,
     DpyauthError,
     InvalidSetting,
-    PermissionDenied,
+    RateLimited,
     SignInRefused,
 )
 from dpyauth.registry import APIS
@@ -33,7 +42,7 @@ from dpyauth.wire.calls import outcome_unknown
 from dpyauth.wire.errands import Errands
 from dpyauth.wire.replies import Reply
 from dpyauth.wire.rest import Rest
-from dpyauth.wire.state import Greeting
+from dpyauth.wire.state import Greeting, unreachable
 
 if TYPE_CHECKING:
     from dpyauth.oauth.tokens import Tokens
@@ -54,6 +63,18 @@ HTTP_TIMEOUT = 15.0
 DECIDE_TIMEOUT = 15.0
 EARLY = 60.0
 """A token is renewed when it ends within this many seconds."""
+
+REFUSING = frozenset(
+    {
+        "invalid_grant",
+        "invalid_client",
+        "unauthorized_client",
+        "access_denied",
+        "invalid_scope",
+        "unsupported_grant_type",
+    }
+)
+"""Words of the sign-in server that say that it renews no tokens with this refresh token; any other may pass."""
 
 T = TypeVar("T")
 
@@ -140,13 +161,15 @@ class Access:
                 given = await self._asked(lambda left: self._rest.otp(chosen[0], timeout=left), HTTP_TIMEOUT)
             except ApiError as error:
                 self._advise(error, chosen[0])
+                if await self._may_pass(error, chosen[0], stood=proof.stood, accepted=proof.stood or known.done()):
+                    raise unreachable(str(error).rstrip(".")) from None
                 raise
+            self._check_kind(given, chosen[0])
             self._passwords += (given, *(Secret(value) for _, value in parse_qsl(urlsplit(given.reveal()).query)))
             return given.reveal()
 
-        greeting = Greeting(
-            "balance", lambda: {"balance": 1}, lambda reply: _judge(reply, [self.credential.token]), along=True
-        )
+        proof = Proof(lambda: chosen[0], self._ids, lambda reply: error(reply, "balance", [self.credential.token]))
+        greeting = Greeting("balance", lambda: {"balance": 1}, proof.judge, along=True)
         return Entrance(address, greeting, lambda _: self._account(chosen[0]), known)
 
     def entered(self, account: Account) -> None:
@@ -190,6 +213,39 @@ class Access:
         if self._doubting is not None:
             await asyncio.wait([self._doubting], timeout=max(0.0, end - time.monotonic()))
 
+    async def _may_pass(self, error: ApiError, loginid: str, *, stood: bool, accepted: bool) -> bool:
+        """Return whether to ask for an address again later, as nothing says that the sign-in or the account has ended.
+
+        ``stood`` says that a connection to the account has been open before, ``accepted`` that the sign-in has
+        succeeded: what refuses it then must be more than one answer of one service, or of something in between.
+        Whether the token is still accepted has been asked by now; what ends the sign-in ends the connection, too.
+        """
+        if isinstance(error, RateLimited) or not accepted:
+            return False
+        if isinstance(error, SignInRefused) or (not stood and error.code.startswith("HTTP")):
+            return True
+        return stood and await self._is_listed(loginid)
+
+    async def _is_listed(self, loginid: str) -> bool:
+        """Return whether Deriv still lists an account as one that can be used; True where it does not say."""
+        try:
+            rows = await self._list()
+        except DpyauthError:
+            return True
+        status = next((row.get("status") for row in rows if row["account_id"] == loginid), "inactive")
+        return status != "inactive"
+
+    def _check_kind(self, given: Secret, loginid: str) -> None:
+        """Check that an address leads to an account of the kind that was asked for."""
+        kinds = {"demo", "real"} & set(urlsplit(given.reveal()).path.split("/"))
+        wanted = self._row(loginid).get("account_type")
+        if len(kinds) == 1 and wanted in {"demo", "real"} and wanted not in kinds:
+            raise BadReply(
+                f"Deriv gave the address of a {kinds.pop()} account for {loginid}, which is a {wanted} account. "
+                "Nothing was sent there. Try again in a moment.",
+                call="otp",
+            )
+
     async def _decide(self) -> None:
         refused: SignInRefused | None = None
         try:
@@ -202,7 +258,8 @@ class Access:
             pass  # nothing is known for certain
         finally:
             self._doubting = None
-        if refused is not None and refused.about.startswith("token"):  # the app ID was right at the sign-in
+        in_words = refused is not None and not refused.code.startswith("HTTP")  # else something in between may refuse
+        if refused is not None and in_words and refused.about.startswith("token"):  # the app ID was right at first
             self.on_refusal(refused.again())
 
     async def _with_token(
@@ -273,7 +330,9 @@ class Access:
         """Whether there is a new token; None where there may be one later."""
         try:
             new = await renew(refresh)
-        except SignInRefused:
+        except SignInRefused as refused:
+            if refused.code not in REFUSING:
+                return None
             new = replace(old, refresh=None)  # the access token is good for as long as it was
         except DpyauthError:
             return None
@@ -326,6 +385,10 @@ class Access:
         if not isinstance(listed, list):
             raise BadReply("Deriv's list of accounts cannot be read. Try again.", call="get_accounts")
         return [row for row in listed if isinstance(row, dict) and isinstance(row.get("account_id"), str)]
+
+    def _ids(self) -> set[str]:
+        """Return the IDs of all accounts of this sign-in."""
+        return {str(row["account_id"]) for row in self.rows}
 
     def _row(self, loginid: str) -> Mapping[str, Any]:
         return next((row for row in self.rows if row["account_id"] == loginid), {})
@@ -425,20 +488,3 @@ def _as_v3(row: Mapping[str, Any]) -> dict[str, Any]:
         "balance": row.get("balance"),
         "is_disabled": {"active": 0, "inactive": 1}.get(str(row.get("status"))),
     }
-
-
-def _judge(reply: Reply, secrets: Collection[Secret]) -> tuple[DpyauthError, bool] | None:
-    """Whether a fresh socket is good for anything, and whether another may be.
-
-    Whether a token still is good shows when the next one-time password is asked for.
-    """
-    refusal = error(reply, "balance", secrets)
-    if refusal is not None:
-        return refusal, not isinstance(refusal, PermissionDenied)
-    if isinstance(reply.get("balance"), dict) and "balance" in reply["balance"]:
-        return None
-    return BadReply(
-        "Deriv opened a connection that answers nothing, as it does with a one-time password it does not like. "
-        "Try again.",
-        call="balance",
-    ), True

@@ -6,9 +6,9 @@ from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from dpyauth.apis.access import Account, Entrance, Learned, by_looks, choose, no_such_account, said_of
+from dpyauth.apis.access import Account, Entrance, Learned, another_account, by_looks, choose, no_such_account, said_of
 from dpyauth.apis.catalog import Call, load
-from dpyauth.apis.replies import KINDS, PASSING, Kinds, api_error
+from dpyauth.apis.replies import KINDS, Kinds, api_error
 from dpyauth.apis.retiring import way_on
 from dpyauth.credentials import Credential, Secret
 from dpyauth.errors import ApiError, BadReply, DpyauthError, SignInRefused
@@ -34,7 +34,9 @@ _REFUSALS = {
     "DisabledClient": "Deriv has disabled this account. Only Deriv's support can change that",
     "SelfExclusion": "This account is excluded at its owner's own request, so Deriv lets nobody sign in until the "
     "exclusion ends",
+    "AuthorizationRequired": f"Deriv does not sign in with this API token. Create a new one ({FACTS.pages.tokens})",
 }
+"""Codes that say that Deriv refuses the token, the account or the app ID; no other code ends a sign-in that stood."""
 
 
 class Access:
@@ -72,19 +74,21 @@ class Access:
         self._named = loginid
         self.grants = grants
         self.remark = ""
+        self._first: str | None = None
         if "" not in grants:
             there = by_looks(grants)
             if loginid is not None:
                 first = grants[choose(there, loginid=loginid, kept=kept).loginid]
             begun = next((one for one in there if grants[one.loginid] is first), None)
+            self._first = begun.loginid if begun else None
             self.remark = said_of(begun, there, loginid=loginid, kept=kept) if begun and len(there) > 1 else ""
         self.credential = first
 
     def entrance(self, loginid: str | None = None) -> Entrance:
         """The way into one account: its token."""
         if loginid is None:
-            return Entrance(public(self._settings), greeting(self.credential, self._named), account)
-        return Entrance(public(self._settings), greeting(self.grants[loginid]), account)
+            return Entrance(public(self._settings), greeting(self.credential, self._named, self._first), account)
+        return Entrance(public(self._settings), greeting(self.grants[loginid], known=loginid), account)
 
     def entered(self, account: Account) -> None:
         """A sign-in has succeeded."""
@@ -123,15 +127,28 @@ def budget() -> Budget:
     return Budget()
 
 
-def greeting(credential: Credential, loginid: str | None = None) -> Greeting:
-    """How a v3 socket becomes authorised: the ``authorize`` call. Of another account than this one, it is refused."""
+def greeting(credential: Credential, loginid: str | None = None, known: str | None = None) -> Greeting:
+    """Return how a v3 socket becomes authorised: the ``authorize`` call.
+
+    ``loginid`` is the account that the user has named, ``known`` the one that the token is known to be of. A token of
+    another account is refused; so is one that is of another account than when it was signed in with before.
+    """
+    known = loginid or known
+    stood = False
 
     def judge(reply: Reply) -> tuple[DpyauthError, bool] | None:
+        nonlocal known, stood
         refusal = _judge(reply, [credential.token])
+        if refusal is not None:
+            return refusal
         theirs = account(reply).loginid
-        if refusal is None and loginid is not None and theirs != loginid:
-            return no_such_account(loginid, [theirs]), False
-        return refusal
+        if not theirs:
+            return _unreadable(), True
+        if known and theirs.upper() != known.upper():
+            named = loginid is not None and not stood
+            return (no_such_account(known, [theirs]) if named else another_account(known, theirs)), False
+        known, stood = known or theirs, True
+        return None
 
     return Greeting("authorize", fields=lambda: {"authorize": credential.token.reveal()}, judge=judge)
 
@@ -140,10 +157,11 @@ def account(reply: Reply) -> Account:
     """The account in the reply to ``authorize``. Every field may be missing."""
     payload = reply.get("authorize")
     payload = payload if isinstance(payload, dict) else {}
+    loginid = payload.get("loginid")
     scopes = payload.get("scopes")
     rows = payload.get("account_list")
     return Account(
-        loginid=str(payload.get("loginid") or ""),
+        loginid=loginid if isinstance(loginid, str) else "",
         currency=str(payload.get("currency") or ""),
         demo=bool(flag(payload.get("is_virtual"))),
         scopes=tuple(map(str, scopes)) if isinstance(scopes, list) else None,
@@ -164,21 +182,26 @@ _KINDS: Kinds = {
 
 
 def _judge(reply: Reply, secrets: Collection[Secret]) -> tuple[DpyauthError, bool] | None:
-    """Whether the reply to ``authorize`` is a refusal, and whether it may pass."""
+    """Return the error that the reply to ``authorize`` amounts to, if any, and whether it may pass.
+
+    What does not say that Deriv refuses the token may pass. A token that is none of this API is refused by its looks:
+    that ends the first sign-in, and later says nothing, as Deriv has taken the same token before.
+    """
     code = error_code(reply)
     if code is None:
-        if isinstance(reply.get("authorize"), dict):
-            return None
-        return BadReply("Deriv answered the sign-in with something unreadable. Try again.", call="authorize"), True
+        return None if isinstance(reply.get("authorize"), dict) else (_unreadable(), True)
     general = error(reply, "authorize", secrets)
     assert general is not None
-    if code in PASSING:
-        return general, True
     text = _REFUSALS.get(code)
-    if text is None:
-        text = str(general).rstrip(".")
+    if text is None and code != "InputValidationFailed":
+        return general, True
     # The server's own words are left out where ours say more: they may repeat what was sent.
+    text, passing = text or str(general).rstrip("."), text is None
     refused = SignInRefused(
         f"{text}. ({code})", call="authorize", code=code, subcode=general.subcode, details=general.details
     )
-    return refused, False
+    return refused, passing
+
+
+def _unreadable() -> BadReply:
+    return BadReply("Deriv answered the sign-in with something unreadable. Try again.", call="authorize")

@@ -226,7 +226,7 @@ def _refusal(
         return RateLimited(
             f"Too many sign-ins in a short time ({about}). Wait a few minutes. {_AGAIN}", call=_CALL, code=code
         )
-    if status >= 500:
+    if status >= 500 or code in {"server_error", "temporarily_unavailable"}:
         return ConnectionFailed(
             f"Deriv's sign-in server has a problem of its own ({about}). Wait a little. {_AGAIN}", call=_CALL
         )

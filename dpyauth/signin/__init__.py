@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from dpyauth import environment
 from dpyauth.credentials import Credential, Secret, api_of, checked
 from dpyauth.errors import (
+    ApiError,
     ApiUnavailable,
+    BadReply,
     DpyauthError,
     InvalidSetting,
     KeepingFailed,
@@ -299,6 +301,10 @@ def _enter(
         if found.remembered:
             error.add_note(f"It is {found.source}: dpyauth.forget() removes it.")
         raise
+    except (ApiError, BadReply) as error:  # no refusal: what is remembered may be good the next time
+        if not (found.remembered and ask):
+            raise
+        session._signed_out_because = f"{found.source} cannot be used now: {error}".rstrip(".")
 
 
 def _dropped(profile: str, found: _Found, where: Settings, error: SignInRefused) -> str:
@@ -306,7 +312,8 @@ def _dropped(profile: str, found: _Found, where: Settings, error: SignInRefused)
     from dpyauth.keep import forget
 
     because = str(error).rstrip(".")
-    if error.code != "InvalidToken" or where.app_id != found.app_id:  # it may still be good, only not now or not here
+    of_token = error.code == "InvalidToken" and error.about in ("", "token")
+    if not of_token or where.app_id != found.app_id:  # it may still be good, only not now or not here
         return f"the remembered sign-in was refused: {because}"
     try:
         forget(profile)

@@ -44,7 +44,7 @@ OFF_OPEN_TIMEOUT = 4.5
 OFF_PATIENT = 1.5
 """the same for pausing, where the server may have been switched off for good: a call hears of it within 5 seconds."""
 STALE_TRIES = 2
-"""How often in a row an address that was just given out may be refused; once more is final."""
+"""How often in a row an address that was just given out may be refused before that counts as a failed attempt."""
 
 PASSING = (ConnectionFailed, CallTimeout, RateLimited, BadReply)
 """Errors of asking for an address that may be gone the next time."""
@@ -309,7 +309,7 @@ class Connection:
             if not isinstance(self._url, str):
                 self._stale = self._stale + 1 if status_of(raised) == 401 else 0
                 if self._stale > STALE_TRIES:
-                    reason, error, final = str(STALE).rstrip("."), STALE.again(), True
+                    reason, error = str(STALE).rstrip("."), STALE.again()
                 elif self._stale:
                     return  # it was used or too old: the next attempt asks for a new one
         finally:

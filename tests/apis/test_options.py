@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from dpyauth.apis import options
 from dpyauth.apis.access import Account
 from dpyauth.apis.catalog import Call
+from dpyauth.apis.proof import Proof
 from dpyauth.credentials import Credential, Secret
 from dpyauth.errors import (
     ApiError,
@@ -290,9 +291,10 @@ def test_what_cannot_be_renewed(make: Make, renewal: Renewal, deriv: Deriv, give
     assert access.expires_at == (given.expires_at if given else None)
 
 
-def test_a_refusal_is_the_last_word(make: Make, renewal: Renewal, deriv: Deriv) -> None:
+@pytest.mark.parametrize("code", sorted(options.REFUSING))
+def test_a_refusal_is_the_last_word(make: Make, renewal: Renewal, deriv: Deriv, code: str) -> None:
     async def refuse() -> Tokens:
-        raise SignInRefused("no", code="invalid_grant")
+        raise SignInRefused("no", code=code)
 
     renewal.outcome = refuse
     given = tokens(1.0)
@@ -304,11 +306,17 @@ def test_a_refusal_is_the_last_word(make: Make, renewal: Renewal, deriv: Deriv) 
     assert access.expires_at == given.expires_at  # that is worth a reminder
 
 
-@pytest.mark.parametrize("kind", [ConnectionFailed, CallTimeout, BadReply, RateLimited])
-def test_a_failure_is_not(make: Make, renewal: Renewal, deriv: Deriv, kind: type[DpyauthError]) -> None:
+@pytest.mark.parametrize(
+    "failure",
+    [
+        *(kind("no") for kind in (ConnectionFailed, CallTimeout, BadReply, RateLimited)),
+        *(SignInRefused("no", code=code) for code in ("unknown_error", "invalid_request", "new", "")),
+    ],
+)
+def test_a_failure_is_not(make: Make, renewal: Renewal, deriv: Deriv, failure: DpyauthError) -> None:
     async def fail() -> Tokens:
         renewal.times = 0  # the same refresh token will do
-        raise kind("no")
+        raise failure.again()
 
     renewal.outcome = fail
     access = make(tokens(-3600.0))
@@ -406,15 +414,43 @@ def test_scopes_stay_where_nobody_repeats_them(make: Make, renewal: Renewal) -> 
 # What a fresh socket says
 
 
-def verdict(reply: Mapping[str, Any]) -> tuple[DpyauthError, bool]:
-    judged = options._judge(dict(reply), [Secret("C4nary")])
+def proof(wanted: str = "DOT2") -> Proof:
+    secrets = [Secret("C4nary")]
+    return Proof(lambda: wanted, lambda: {"DOT2", "ROT1"}, lambda reply: options.error(reply, "balance", secrets))
+
+
+def verdict(reply: Mapping[str, Any], of: Proof | None = None) -> tuple[DpyauthError, bool]:
+    judged = (of or proof()).judge(dict(reply))
     assert judged is not None
     return judged
 
 
+def told(loginid: Any) -> dict[str, Any]:
+    return {"balance": {"balance": 0, "currency": "USD", "loginid": loginid}}
+
+
 def test_a_balance_is_proof() -> None:
-    assert options._judge({"balance": {"balance": 0, "currency": "USD", "loginid": "DOT2"}}, []) is None
-    assert options._judge({"balance": {"balance": "0.33"}}, []) is None
+    assert proof().judge(told("DOT2")) is None
+    assert proof().judge({"balance": {"balance": "0.33"}}) is None
+
+
+@pytest.mark.parametrize("loginid", ["CR5", None, 5, ""])
+def test_a_balance_may_name_the_account_as_it_likes(loginid: Any) -> None:
+    ours = proof()
+    assert ours.judge(told(loginid)) is None
+    assert ours.judge({"balance": {"balance": 1}}) is None
+    assert ours.judge(told(loginid)) is None
+
+
+@pytest.mark.parametrize("before", [[], ["DOT2"], [None, "DOT2"], ["CR5"], ["CR5", None]])
+def test_but_not_as_another_one(before: list[Any]) -> None:
+    ours = proof()
+    assert [ours.judge(told(loginid)) for loginid in before] == [None] * len(before)
+    for other in ["ROT1", "CR6"] if any(before) else ["ROT1"]:
+        error, may_help = verdict(told(other), ours)
+        assert not may_help
+        assert isinstance(error, SignInRefused)
+        assert f"the account {other} instead of DOT2" in str(error)
 
 
 @pytest.mark.parametrize("reply", [{}, {"balance": {}}, {"balance": None}, {"balance": []}, {"balance": 5}])
@@ -435,6 +471,12 @@ def test_a_missing_scope_stays_missing() -> None:
     error, may_help = verdict({"error": {"code": "PermissionDenied", "message": ""}})
     assert isinstance(error, PermissionDenied)
     assert not may_help
+
+
+def test_one_that_was_there_before_may_come_back() -> None:
+    ours = proof()
+    ours.judge(told("DOT2"))
+    assert verdict({"error": {"code": "PermissionDenied", "message": ""}}, ours)[1]
 
 
 # Replies
@@ -507,7 +549,7 @@ def test_no_reply_makes_it_fail(reply: dict[str, Any], kind: Any) -> None:
     options.renamed(reply)
     for call in ("balance", "portfolio", "get_accounts"):
         options.payload(options.CATALOG[call], reply)
-    judged = options._judge(reply, [])
+    judged = proof().judge(reply)
     assert judged is None or isinstance(judged[0], DpyauthError)
 
 

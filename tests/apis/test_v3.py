@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dpyauth.apis import v3
+from dpyauth.apis.replies import PASSING
 from dpyauth.credentials import Secret, api_token
 from dpyauth.errors import (
     ApiError,
@@ -128,7 +129,7 @@ def test_refused_fields_are_named_with_their_reasons() -> None:
     assert "limit: Too much.; sort: ?" in str(error)
 
 
-@pytest.mark.parametrize("code", sorted(v3.PASSING))
+@pytest.mark.parametrize("code", sorted(PASSING))
 def test_what_may_pass_is_worth_another_try(code: str) -> None:
     assert "again" in str(v3.error(failed(code), "ping"))
 
@@ -171,35 +172,54 @@ def test_the_greeting_is_made_anew_for_every_connect() -> None:
 
 def test_a_good_reply_is_no_refusal() -> None:
     assert GREETING.judge({"authorize": {"loginid": "CR1"}}) is None
-    assert GREETING.judge({"authorize": {}}) is None
 
 
-@pytest.mark.parametrize("reply", [{}, {"authorize": None}, {"authorize": 1}, {"msg_type": "authorize"}])
+@pytest.mark.parametrize(
+    "reply",
+    [
+        {},
+        {"authorize": None},
+        {"authorize": 1},
+        {"msg_type": "authorize"},
+        {"authorize": {}},
+        {"authorize": {"loginid": ["CR1"]}},
+    ],
+)
 def test_an_unreadable_one_may_pass(reply: dict[str, Any]) -> None:
     error, may_pass = verdict(reply)
     assert type(error) is BadReply
     assert may_pass
 
 
-@pytest.mark.parametrize("code", sorted(v3.PASSING))
-def test_these_may_pass(code: str) -> None:
+@pytest.mark.parametrize("code", [*sorted(PASSING), "NobodyKnowsThis", "PermissionDenied", "", None, 5, {}])
+def test_these_may_pass(code: Any) -> None:
     error, may_pass = verdict(failed(code))
     assert may_pass
     assert isinstance(error, ApiError)
     assert not isinstance(error, SignInRefused)
-    assert error.code == code
+    assert error.code == (code if isinstance(code, str) else "UnknownError")
+
+
+@pytest.mark.parametrize("odd", ["text", [], [1], {}, 5, True, False, "", 0.5])
+def test_an_error_of_no_shape_may_pass(odd: Any) -> None:
+    error, may_pass = verdict({"error": odd, "authorize": {"loginid": "CR1"}})
+    assert may_pass
+    assert not isinstance(error, SignInRefused)
+
+
+def test_an_error_that_is_null_is_none() -> None:
+    assert v3.greeting(api_token(TOKEN, "a test")).judge({"error": None, "authorize": {"loginid": "CR1"}}) is None
 
 
 @pytest.mark.parametrize(
     ("code", "said"),
     [
+        ("AuthorizationRequired", "does not sign in with this API token"),
         ("InvalidToken", "does not accept this API token"),
         ("InvalidAppID", "does not know this app ID"),
         ("AccountDisabled", "disabled this account"),
         ("DisabledClient", "disabled this account"),
         ("SelfExclusion", "excluded"),
-        ("InputValidationFailed", "answered 'authorize' with InputValidationFailed: No"),
-        ("NobodyKnowsThis", "answered 'authorize' with NobodyKnowsThis: No"),
     ],
 )
 def test_these_are_final(code: str, said: str) -> None:
@@ -211,6 +231,39 @@ def test_these_are_final(code: str, said: str) -> None:
     assert error.details == {"until": 5}
     assert said in str(error)
     assert str(error).endswith(f"({code})")
+
+
+def test_a_token_of_another_api_is_refused_at_first_and_later_taken_again() -> None:
+    error, may_pass = verdict(failed("InputValidationFailed", details={"authorize": "no"}))
+    assert type(error) is SignInRefused
+    assert may_pass
+    assert "answered 'authorize' with InputValidationFailed: No" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("named", "known", "first", "code"),
+    [
+        (None, None, "CR1", None),
+        (None, "cr1", "CR1", None),
+        ("CR1", None, "CR1", None),
+        (None, "CR1", "CR2", "AnotherAccount"),
+        ("CR1", "CR1", "CR2", "AccountNotFound"),
+    ],
+)
+def test_whose_token_it_is(named: str | None, known: str | None, first: str, code: str | None) -> None:
+    greeting = v3.greeting(api_token(TOKEN, "a test"), named, known)
+    refusal = greeting.judge({"authorize": {"loginid": first}})
+    if code is not None:
+        assert refusal is not None
+        assert isinstance(refusal[0], SignInRefused)
+        assert (refusal[0].code, refusal[1]) == (code, False)
+        return
+    assert refusal is None
+    later = greeting.judge({"authorize": {"loginid": "CR9"}})
+    assert later is not None
+    assert not later[1]
+    assert "account CR9 instead of" in str(later[0])
+    assert greeting.judge({"authorize": {"loginid": "CR1"}}) is None
 
 
 @pytest.mark.parametrize("code", ["InvalidToken", "RateLimit", "NobodyKnowsThis", None])

@@ -263,6 +263,12 @@ def test_refusals_without_a_word(code: object) -> None:
     assert "Its words" not in str(error)
 
 
+@pytest.mark.parametrize("code", ["temporarily_unavailable", "server_error", "Server_Error"])
+@pytest.mark.parametrize("status", [200, 400, 403])
+def test_its_own_trouble_is_no_refusal(code: str, status: int) -> None:
+    assert "a problem of its own" in str(no(ConnectionFailed, status, {"error": code}))
+
+
 def test_no_error_beside_the_tokens() -> None:
     assert answer({**GOOD, "error": None}).access == Secret(ACCESS)
     assert no(SignInRefused, 200, {**GOOD, "error": "invalid_scope"}).code == "invalid_scope"

@@ -18,6 +18,7 @@ import dpyauth
 from dpyauth import environment
 from dpyauth.credentials import Credential, Secret
 from dpyauth.errors import (
+    ApiError,
     ConnectionFailed,
     InvalidRequest,
     InvalidSetting,
@@ -527,6 +528,29 @@ def test_not_asking_means_an_error(login: Login, revoked: Any, panels: list[Desk
     with pytest.raises(SignInRefused):
         login(ask=False)
     assert panels == []
+
+
+@pytest.mark.parametrize("code", ["NobodyKnowsThis", "WrongResponse", "InputValidationFailed"])
+def test_an_odd_answer_leaves_it_where_it_is(
+    login: Login, box: Sandbox, panels: list[Desk], kept_file: Path, code: str
+) -> None:
+    keep(box, OAUTH)
+    box.faults.error(code, "authorize")
+    session = login()
+    assert session.state == "signed out"
+    assert len(panels) == 1
+    with pytest.raises(NotSignedIn, match=code):
+        session.balance()
+    assert kept_file.exists()
+    assert login().loginid == "CR900001"
+
+
+def test_with_nobody_to_ask_it_is_an_error_too(login: Login, box: Sandbox, kept_file: Path) -> None:
+    keep(box, OAUTH)
+    box.faults.error("NobodyKnowsThis", "authorize")
+    with pytest.raises(ApiError, match="NobodyKnowsThis"):
+        login()
+    assert kept_file.exists()
 
 
 def test_expired(login: Login, box: Sandbox, panels: list[Desk], kept_file: Path) -> None:

@@ -144,20 +144,26 @@ def test_later_too_and_the_count_begins_anew(
     assert len(addresses.given) == 7
 
 
-@pytest.mark.parametrize("first", [True, False])
-def test_three_stale_ones_in_a_row_end_it(
-    box: Sandbox, connect: Make, addresses: Addresses, eventually: Any, first: bool
+def test_three_stale_ones_in_a_row_end_a_first_connection(
+    box: Sandbox, connect: Make, addresses: Addresses, eventually: Any
 ) -> None:
-    box.faults.refuse(401, times=3 if first else 0)
+    box.faults.refuse(401, times=3)
     connection = connect(addresses)
-    if not first:
-        connection.ready.result(5)
-        box.faults.refuse(401, times=3)
-        box.faults.drop()
     eventually(lambda: not connection.alive)
     assert type(connection.failure) is SignInRefused
     assert "401" in str(connection.failure)
     assert "app ID" not in str(connection.failure)
+
+
+def test_a_later_one_comes_back_all_the_same(
+    box: Sandbox, connect: Make, addresses: Addresses, eventually: Any
+) -> None:
+    connection = connect(addresses)
+    connection.ready.result(5)
+    box.faults.refuse(401, times=5)
+    box.faults.drop()
+    eventually(lambda: connection.link.reconnects == 1)
+    assert len(addresses.given) == 7
 
 
 def test_other_refusals_are_those_of_any_connection(box: Sandbox, connect: Make, addresses: Addresses) -> None:
