@@ -65,11 +65,10 @@ class DpyauthError(Exception):
         return copied
 
     def _render_traceback_(self) -> list[str]:
-        """What IPython shows: the message, and where in the reader's own code it happened."""
-        from dpyauth.traces import places
+        """Return what IPython shows: where in the user's own code it happened, and the message."""
+        from dpyauth.traces import shown
 
-        notes = [str(note) for note in getattr(self, "__notes__", ())]
-        return [*places(self.__traceback__), f"{type(self).__name__}: {self}", *notes]
+        return shown(self)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Keyword-only arguments would be lost by Exception's own pickling.

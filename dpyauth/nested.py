@@ -8,11 +8,13 @@ import sys
 from importlib import metadata
 
 from dpyauth.errors import NestingRefused
+from dpyauth.traces import ends_here
 
 _FIXED = (1, 7, 3)
 """The first nest-asyncio2 that does not lose queued cells on ipykernel 7.1 and newer."""
 
 
+@ends_here
 def allow_nested_asyncio() -> str:
     """Let this notebook's own code call ``asyncio.run`` or ``run_until_complete`` inside a cell.
 

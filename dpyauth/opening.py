@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from dpyauth import environment, signin
 from dpyauth.errors import NotSignedIn
 from dpyauth.session.signing import ASK
+from dpyauth.traces import ends_here
 
 if TYPE_CHECKING:
     from dpyauth.session import Session
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from dpyauth.widgets.tokens import TokensPanel
 
 
+@ends_here
 def explorer(session: Session | None = None) -> ExplorerPanel:
     """Explore the calls of the API in use: look one up, fill it in, send it, look at the reply.
 
@@ -52,6 +54,7 @@ def explorer(session: Session | None = None) -> ExplorerPanel:
     return ExplorerPanel(ExplorerDesk(session, _name_of(session)))
 
 
+@ends_here
 def tokens(session: Session | None = None) -> TokensPanel:
     """Manage the API tokens of the account in use, in a panel: see, create and revoke them.
 
@@ -87,6 +90,7 @@ def tokens(session: Session | None = None) -> TokensPanel:
     return TokensPanel(TokensDesk(_meant(session)))
 
 
+@ends_here
 def apps(session: Session | None = None) -> AppsPanel:
     """Manage apps in a panel: those you have registered, and those that may use your accounts.
 

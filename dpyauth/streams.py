@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Self
 
 from dpyauth.errors import CallTimeout, DpyauthError, SessionClosed
 from dpyauth.secret import scrub
+from dpyauth.traces import ends_here, leaving
 from dpyauth.wire.replies import Reply
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ class Stream:
         """Whether no more updates will come; those kept can still be read."""
         return self._feed.ended
 
+    @ends_here
     def next(self, timeout: float | None = None) -> Reply:
         """The next update.
 
@@ -113,6 +115,7 @@ class Stream:
     def __iter__(self) -> Iterator[Reply]:
         return self
 
+    @ends_here
     def __next__(self) -> Reply:
         return self.next()
 
@@ -120,6 +123,13 @@ class Stream:
         return self
 
     async def __anext__(self) -> Reply:
+        try:
+            return await self._next()
+        except BaseException as error:
+            leaving(error)
+            raise
+
+    async def _next(self) -> Reply:
         loop, feed = asyncio.get_running_loop(), self._feed
         while True:
             woken = loop.create_future()
@@ -144,6 +154,7 @@ class Stream:
             finally:
                 feed.wakers.discard(wake)
 
+    @ends_here
     def frame(self) -> pd.DataFrame:
         """What is kept of the stream, as a frame.
 
@@ -163,6 +174,7 @@ class Stream:
 
         return frames.updates(self.call, self._feed.beyond(0)[1])
 
+    @ends_here
     def view(self) -> StreamPanel:
         """Show the stream as it comes in: ticks and candles as a live chart, anything else as a live table.
 

@@ -1,28 +1,168 @@
-"""Where in the reader's own code an error happened. Imported only when one is shown."""
+"""Have tracebacks end at the user's own line. What takes time to import is imported only when one is needed."""
 
 from __future__ import annotations
 
-import os
-import sysconfig
-import traceback
-from pathlib import Path
+import asyncio
+import functools
+from collections.abc import Callable, Iterator
 from types import TracebackType
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
-_HERE = str(Path(__file__).parent) + os.sep
-_PYTHON = sysconfig.get_path("stdlib") + os.sep
+if TYPE_CHECKING:
+    import traceback
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
-def places(trace: TracebackType | None) -> list[str]:
-    """One line per frame of the reader's code; those inside libraries would bury the one sentence that helps."""
-    return [
-        f"    {_place(frame)}: {frame.line}"
-        for frame in traceback.extract_tb(trace)
-        if frame.line
-        and not frame.filename.startswith((_HERE, _PYTHON, "<frozen"))
-        and "site-packages" not in frame.filename
-    ]
+def ends_here(function: Callable[P, T]) -> Callable[P, T]:
+    """Have the tracebacks of errors that leave a public function end at the line that has called it."""
+
+    @functools.wraps(function)
+    def ending_here(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return function(*args, **kwargs)  # and nothing after it: an interrupt there could hide what was done
+        except BaseException as error:
+            del args, kwargs  # tracebacks may show variables, and these may be secret
+            leaving(error)
+            raise
+
+    return ending_here
+
+
+def leaving(error: BaseException) -> None:
+    """Shorten the traceback of an error that is about to leave dpyauth, unless it is a defect of dpyauth.
+
+    Python adds no line for the function in which a plain ``raise`` follows: the next one is the caller's.
+    """
+    from dpyauth.errors import DpyauthError
+
+    if isinstance(error, DpyauthError | KeyboardInterrupt | asyncio.CancelledError | OSError):
+        shorten(error)
+
+
+def shorten(error: BaseException) -> None:
+    """Leave of an error's traceback what is in the user's code, and so of the errors that came before it.
+
+    Of errors that dpyauth has dealt with by itself nothing is left, but for what they say of a change that was sent:
+    that is added as a note.
+    """
+    _cut(error)
+    last, seen = error, {id(error)}
+    before = _before(error)
+    while before is not None and id(before) not in seen:
+        seen.add(id(before))
+        earlier = _before(before)
+        if _cut(before):
+            last = before
+        else:
+            for note in _told_by(before):
+                if note not in getattr(error, "__notes__", ()):
+                    error.add_note(note)
+            _put_before(last, earlier)
+        before = earlier
+
+
+def _before(error: BaseException) -> BaseException | None:
+    """Return the error that is shown before another one."""
+    return error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+
+
+def _put_before(error: BaseException, earlier: BaseException | None) -> None:
+    if error.__cause__ is not None:
+        error.__cause__ = earlier
+    else:
+        error.__context__ = earlier
+
+
+def _told_by(error: BaseException) -> Iterator[str]:
+    """Say what an error tells that must not get lost."""
+    from dpyauth.errors import NotCarriedOut, OutcomeUnknown
+
+    if isinstance(error, OutcomeUnknown | NotCarriedOut):
+        yield str(error)
+    yield from getattr(error, "__notes__", ())
+
+
+def _cut(error: BaseException) -> bool:
+    """Cut the traceback of an error to the user's own lines; return whether there are any, or nothing to cut."""
+    entries = list(_entries(error.__traceback__))
+    own: list[TracebackType] = []
+    inside = False
+    for entry in entries:
+        inside = inside or _is_ours(entry.tb_frame.f_code.co_filename)
+        if not inside or _is_own(entry):
+            own.append(entry)
+    if inside:
+        trace = None
+        for entry in reversed(own):
+            trace = TracebackType(trace, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
+        error.__traceback__ = trace
+    return bool(own) or not entries
+
+
+def _entries(trace: TracebackType | None) -> Iterator[TracebackType]:
+    while trace is not None:
+        yield trace
+        trace = trace.tb_next
+
+
+def _is_own(entry: TracebackType) -> bool:
+    """Return whether a line is in the user's code, as that of a function that dpyauth was given."""
+    import linecache
+
+    frame = entry.tb_frame
+    name = frame.f_code.co_filename
+    return not _is_library(name) and bool(linecache.getline(name, entry.tb_lineno, frame.f_globals).strip())
+
+
+@functools.cache
+def _here() -> str:
+    import os
+    from pathlib import Path
+
+    return str(Path(__file__).parent) + os.sep
+
+
+def _is_ours(filename: str) -> bool:
+    return filename.startswith(_here())
+
+
+@functools.cache
+def _python() -> str:
+    import os
+    import sysconfig
+
+    return sysconfig.get_path("stdlib") + os.sep
+
+
+def _is_library(filename: str) -> bool:
+    return filename.startswith((_here(), _python(), "<frozen")) or "site-packages" in filename
+
+
+def shown(error: BaseException) -> list[str]:
+    """Return what to show of an error: where in the user's code it happened and what it says.
+
+    An error of the user's own that was being handled comes first.
+    """
+    shorten(error)
+    before = _before(error)
+    notes = [str(note) for note in getattr(error, "__notes__", ())]
+    lines = [*_places(error.__traceback__), f"{type(error).__name__}: {error}", *notes]
+    return (
+        lines if before is None else [*shown(before), "", "While this was handled, another error came up:", "", *lines]
+    )
+
+
+def _places(trace: TracebackType | None) -> list[str]:
+    import traceback
+
+    found = traceback.extract_tb(trace)
+    return [f"    {_place(frame)}: {frame.line}" for frame in found if frame.line and not _is_library(frame.filename)]
 
 
 def _place(frame: traceback.FrameSummary) -> str:
+    from pathlib import Path
+
     in_cell = "ipykernel" in frame.filename or frame.filename.startswith("<")
     return f"line {frame.lineno} of the cell" if in_cell else f"{Path(frame.filename).name}, line {frame.lineno}"

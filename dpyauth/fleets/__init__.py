@@ -21,6 +21,7 @@ from dpyauth.gathering.progress import EVERY, Progress
 from dpyauth.session import Session, check_timeout
 from dpyauth.signin.attempts import run
 from dpyauth.signin.choice import Choice, the_sandbox
+from dpyauth.traces import ends_here
 from dpyauth.wire.background import background
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ CONNECTIONS = 50
 """So many connections at a time, unless somebody says otherwise."""
 
 
+@ends_here
 def fleet(
     credentials: Mapping[str, Given | Callable[[], object]] | Iterable[str],
     *,
@@ -184,6 +186,7 @@ class Fleet:
         if name not in questions():
             raise AttributeError(f"a fleet has no {name!r}; it can be asked: {', '.join(sorted(questions()))}")
 
+        @ends_here
         @functools.wraps(getattr(Session, name))
         def ask(*args: Any, **kwargs: Any) -> pd.DataFrame:
             kwargs = sealed(name, args, kwargs)
@@ -195,6 +198,7 @@ class Fleet:
     def __dir__(self) -> list[str]:
         return [*super().__dir__(), *questions()]
 
+    @ends_here
     def close(self) -> None:
         """Leave: what is open is closed, after the answer that somebody waits for. Closing twice is fine."""
         with self._one_at_a_time():
@@ -250,7 +254,10 @@ class Fleet:
                     stopped.add_note(f"{name}: {answer}")
             if answers:
                 self.partial = joined(question, self.names, dict(answers))
-                stopped.add_note(f"What had arrived is in partial: {len(answers)} of {len(self.names)} accounts.")
+                some = f"{len(answers)} of {len(self.names)} accounts"
+                stopped.add_note(f"What had arrived is in the fleet's partial: {some}. Run the cell again for all.")
+            elif not isinstance(stopped, Exception):
+                stopped.add_note("Nothing had arrived yet. Run the cell again when you want it.")
             raise
 
     def _gather(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from dpyauth.credentials import checked
 from dpyauth.errors import CallTimeout, DpyauthError, InvalidCredential, OutcomeUnknown
+from dpyauth.plans import sent_by
 from dpyauth.session import Session
 from dpyauth.signin.attempts import sign_in
 
@@ -63,9 +64,8 @@ async def ask(members: Sequence[Member], question: Question, place: Place, conne
             try:
                 landed(member.name, await _answer(member, question, place))
             except asyncio.CancelledError as stopped:
-                notes = getattr(stopped, "__notes__", [])
-                if notes:  # a change that had been sent
-                    landed(member.name, OutcomeUnknown(" ".join(notes)))
+                if sent := sent_by(stopped):
+                    landed(member.name, OutcomeUnknown(" ".join(sent)))
                 raise
             finally:
                 if not stay:

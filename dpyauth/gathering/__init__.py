@@ -145,12 +145,10 @@ class Gathering(Payloads):
                     if trouble is not None and not (yield from mend(trouble)):
                         raise trouble
         except BaseException as stopped:
-            self._partial = (lambda: made(history.rows())) if history.count else None
-            if history.oldest is not None:
-                stopped.add_note(
-                    f"What had arrived is in session.partial: {history.count:,} rows, back to "
-                    f"{dt.datetime.fromtimestamp(history.oldest, dt.UTC):%Y-%m-%d %H:%M:%S} UTC. Older are missing."
-                )
+            count = len(history.rows())
+            self._partial = (lambda: made(history.rows())) if count else None
+            if count or not isinstance(stopped, Exception):
+                stopped.add_note(_kept(count, history.oldest))
             raise
 
     def _of_accounts(
@@ -175,8 +173,10 @@ class Gathering(Payloads):
                 parts[loginid] = yield from one(loginid)
             except DpyauthError as error:
                 parts[loginid] = error
-            except BaseException:
+            except BaseException as stopped:
                 self._partial = functools.partial(_combined, parts, loginid, self._partial, empty)
+                if parts:
+                    stopped.add_note(f"The accounts before {loginid} are in session.partial: {', '.join(parts)}.")
                 raise
         if not parts:
             raise self._not_signed_in(call.name)
@@ -192,6 +192,18 @@ def _combined(
     from dpyauth import frames
 
     return frames.together({**parts, **({loginid: last()} if last else {})}, empty())
+
+
+def _kept(count: int, oldest: float | None) -> str:
+    """Say what there is of a history that did not come to its end."""
+    if not count:
+        return "Nothing had arrived yet. Run the cell again when you want it."
+    back = ""
+    if oldest is not None:
+        back = f", back to {dt.datetime.fromtimestamp(oldest, dt.UTC):%Y-%m-%d %H:%M:%S} UTC"
+    return (
+        f"What had arrived is in session.partial: {count:,} rows{back}. Older are missing: run the cell again for all."
+    )
 
 
 def _all_of(together: Together) -> Plan[ApiError | None]:

@@ -18,6 +18,7 @@ from dpyauth.errors import KeepingFailed
 from dpyauth.keep import file, ring
 from dpyauth.keep.file import Entry
 from dpyauth.keep.ring import RingTrouble
+from dpyauth.traces import ends_here
 
 _IN_KEYRING = "the system's keyring"
 _LATEST = 1e11  # seconds since 1970; later is no time that anybody means
@@ -113,6 +114,7 @@ def recall(profile: str = "default") -> Kept | None:
     return kept
 
 
+@ends_here
 def forget(profile: str | None = None) -> list[str]:
     """Remove remembered credentials from this machine.
 

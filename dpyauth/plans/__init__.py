@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, NamedTuple, ParamSpec, Proto
 from dpyauth.errors import DpyauthError, NotInThisApi
 from dpyauth.plans.notice import Notice
 from dpyauth.plans.waiters import waiters_of
+from dpyauth.traces import leaving
 from dpyauth.wire.background import background
 from dpyauth.wire.calls import Pending, look_first, not_sent, outcome_unknown
 from dpyauth.wire.connection import Connection
@@ -154,8 +155,16 @@ class Ticket(ABC):
             self.line.abandon(self.pending)
 
 
+_SENT = "had already been sent"
+
+
+def sent_by(error: BaseException) -> list[str]:
+    """Return what an error says of changes that had been sent when it came between."""
+    return [note for note in getattr(error, "__notes__", ()) if _SENT in note]
+
+
 def _what_became_of(pending: Pending) -> str:
-    sent = f"'{pending.call}' had already been sent"
+    sent = f"'{pending.call}' {_SENT}"
     if pending.reply is None:
         return f"{sent}: it may or may not have happened. {look_first(pending.look)}"
     if "error" in pending.reply:
@@ -177,9 +186,11 @@ def planned(plan: Callable[Concatenate[D, P], Plan[T]]) -> Callable[Concatenate[
             except BaseException as error:
                 _leave(tickets, error)
                 _say_what_was_typed(error, "session", plan.__name__)
+                leaving(error)
                 raise
         except KeyboardInterrupt as interrupt:  # it may have come while another error was dealt with
             _leave(tickets, interrupt)
+            leaving(interrupt)
             raise
 
     blocking.plan = plan  # type: ignore[attr-defined]
@@ -200,9 +211,11 @@ def awaited(plan: Callable[Concatenate[Any, P], Plan[T]], driver: Driver) -> Cal
             except BaseException as error:
                 _leave(tickets, error)
                 _say_what_was_typed(error, "session.aio", plan.__name__)
+                leaving(error)
                 raise
         except KeyboardInterrupt as interrupt:
             _leave(tickets, interrupt)
+            leaving(interrupt)
             raise
 
     return awaitable

@@ -22,6 +22,7 @@ from dpyauth.errors import (
 )
 from dpyauth.gathering.periods import When, period
 from dpyauth.report.parts import parts
+from dpyauth.traces import ends_here
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,6 +37,7 @@ _OURS = {PAGE, ".DS_Store"} | {f"{part.name}.{suffix}" for part in parts() for s
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
+@ends_here
 def export(
     session: Session,
     folder: str | os.PathLike[str],

@@ -37,6 +37,7 @@ from dpyauth.session.showing import Showing
 from dpyauth.session.signing import Signing
 from dpyauth.session.transfers import KEPT, Sent, Transfers
 from dpyauth.session.wallets import Wallets
+from dpyauth.traces import ends_here
 from dpyauth.wire.budget import Budget
 from dpyauth.wire.calls import Pending
 from dpyauth.wire.connection import Connection
@@ -198,6 +199,7 @@ class Session(Signing, Accounts, Asking, Queries, Facts, Histories, Wallets, Tra
         end = f"until {expiry.date_and_clock}" if expiry else "until it ends"
         return f"Deriv has no call to end a browser sign-in, and its token stays good {end}"
 
+    @ends_here
     def close(self) -> None:
         """Leave: the connection is closed and nothing more can be asked. Deriv keeps the token valid.
 
@@ -224,6 +226,7 @@ class Session(Signing, Accounts, Asking, Queries, Facts, Histories, Wallets, Tra
 
     # What has happened to it
 
+    @ends_here
     def events(self) -> pd.DataFrame:
         """What has happened to the session: connections made and lost, waits for rate limits, sign-outs.
 
@@ -245,6 +248,7 @@ class Session(Signing, Accounts, Asking, Queries, Facts, Histories, Wallets, Tra
 
         return frames.events(list(self._events))
 
+    @ends_here
     def health(self) -> pd.Series[Any]:
         """How the session is, in figures.
 

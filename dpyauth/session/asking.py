@@ -10,6 +10,7 @@ from dpyauth.apis import request as requests
 from dpyauth.errors import InvalidRequest, InvalidSetting
 from dpyauth.plans import Plan, Request, planned
 from dpyauth.plans.payloads import Payloads
+from dpyauth.traces import ends_here
 from dpyauth.wire.replies import Reply
 
 if TYPE_CHECKING:
@@ -234,6 +235,7 @@ class Asking(Payloads):
         yield Request(name, {**fields, "subscribe": 1}, timeout, listener=feed)
         return Stream(cast("Session", self), feed)
 
+    @ends_here
     def can(self, call: str) -> bool | None:
         """Tell whether the token signed in with may make a call.
 
@@ -275,6 +277,7 @@ class Asking(Payloads):
             return not call.needs_auth and call.rest is None  # over HTTP nothing goes without a sign-in
         return not call.scopes or account.scopes is None or not set(call.scopes).isdisjoint(account.scopes)
 
+    @ends_here
     def needs(self, call: str) -> tuple[str, ...]:
         """The scopes for a call: a token needs one of them. Empty when the call needs no sign-in.
 
@@ -295,6 +298,7 @@ class Asking(Payloads):
         """
         return self._catalog.find(call).scopes
 
+    @ends_here
     def calls(self) -> pd.DataFrame:
         """The calls of the API that the session speaks, one row per call.
 
@@ -315,6 +319,7 @@ class Asking(Payloads):
 
         return frames.calls(self._catalog, self._allowed)
 
+    @ends_here
     def help(self, name: str, /) -> Help:
         """What a call needs, takes and answers.
 

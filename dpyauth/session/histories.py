@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from dpyauth.gathering import CANDLES, TICKS, Gathering, Row, booked, closed
 from dpyauth.gathering.periods import When, dates, granularity_of, types_of
 from dpyauth.plans import Plan, planned
+from dpyauth.traces import ends_here
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -261,6 +262,7 @@ class Histories(Gathering):
         return (yield from self._prices(fields, since, until, CANDLES))
 
     @property
+    @ends_here
     def partial(self) -> pd.DataFrame | None:
         """What was there of the last history that an interrupt or an error cut short; None when none was.
 

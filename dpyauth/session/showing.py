@@ -6,6 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, cast
 
 from dpyauth import environment
+from dpyauth.traces import ends_here
 
 if TYPE_CHECKING:
     from dpyauth.panels.switcher import SwitcherDesk
@@ -49,6 +50,7 @@ class Shown:
 class Showing:
     """What a session has to look at."""
 
+    @ends_here
     def card(self) -> Shown:
         """Show the account card: who is signed in, demo or real, the balance, and how the account stands.
 
@@ -83,6 +85,7 @@ class Showing:
 
         return Shown(CardDesk, cast("Session", self))
 
+    @ends_here
     def switcher(self) -> Shown:
         """The account switcher: all accounts of the sign-in, with their balances, and one click to use another.
 

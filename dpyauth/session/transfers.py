@@ -7,6 +7,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from dpyauth.errors import ApiError, NotCarriedOut, OutcomeUnknown
+from dpyauth.traces import ends_here
 from dpyauth.wire.lookup import USED, has_failed
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ class Transfers:
         self._sent.append(sent)
         sent.follow(pending)
 
+    @ends_here
     def transfers(self) -> pd.DataFrame:
         """List the transfers that this session has sent, and what became of them, without asking Deriv.
 

@@ -30,6 +30,7 @@ from dpyauth.settings import Settings, known
 from dpyauth.signin.attempts import sign_in
 from dpyauth.signin.choice import Choice, the_sandbox
 from dpyauth.signin.prompt import SOURCE, nobody, prompt
+from dpyauth.traces import ends_here
 
 if TYPE_CHECKING:
     from dpyauth.sandbox import Sandbox
@@ -40,6 +41,7 @@ _current: Session | None = None
 _desk: Desk | None = None
 
 
+@ends_here
 def login(
     token: str | Secret | None = None,
     *,

@@ -278,7 +278,9 @@ def test_what_arrived_before_an_interrupt(make: Any, box: Sandbox, eventually: A
     assert frame["loginid"].tolist()[:2] == LOGINIDS[:2]
     assert frame["error"].isna().tolist() == [True, True, False]
     assert "interrupted" in frame["error"][2]
-    assert stopped.value.__notes__ == ["What had arrived is in partial: 2 of 3 accounts."]
+    assert stopped.value.__notes__ == [
+        "What had arrived is in the fleet's partial: 2 of 3 accounts. Run the cell again for all."
+    ]
     eventually(lambda: box.connections_open == 0)
     assert clients.balance()["error"].isna().all()  # it goes on
     assert clients.partial is None

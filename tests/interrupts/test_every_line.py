@@ -11,6 +11,7 @@ import gc
 import importlib
 import json
 import os
+import re
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -98,9 +99,12 @@ def notes(error: BaseException | None) -> str:
     return " ".join(said)
 
 
+_TOLD = "had already been sent|was sent, but no answer came"
+
+
 def is_told(error: BaseException | None) -> bool:
     """Whether an error, or one that it interrupted, says that the change may have happened."""
-    if error is None or isinstance(error, dpyauth.OutcomeUnknown) or "had already been sent" in notes(error):
+    if error is None or isinstance(error, dpyauth.OutcomeUnknown) or re.search(_TOLD, notes(error)):
         return error is not None
     return is_told(error.__context__)
 
@@ -147,7 +151,7 @@ def test_a_change(session: Session, box: Sandbox, answered: bool, eventually: Ev
         before, error = sent(box, CHANGE), None
         with interrupted(line) as interrupt:
             try:
-                session.call(CHANGE, timeout=30 if answered else 0.05, **FIELDS)
+                session.call(CHANGE, timeout=30 if answered else 0.02, **FIELDS)
             except (KeyboardInterrupt, dpyauth.OutcomeUnknown) as stopped:
                 error = stopped
         box.faults.clear()

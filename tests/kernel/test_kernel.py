@@ -12,7 +12,7 @@ import pytest
 from dpyauth.sandbox import Sandbox
 
 if TYPE_CHECKING:
-    from conftest import Kernel
+    from conftest import Kernel, Outcome
 
 pytestmark = pytest.mark.kernel
 
@@ -83,9 +83,49 @@ def test_interrupt_frees_the_cell_and_keeps_the_connection(kernel: Kernel, box: 
     waiting = kernel.queue(cell)
     assert asked(box, "balance")
     kernel.manager.interrupt_kernel()
-    assert kernel.outcome(waiting, timeout=5).error == error
+    stopped = kernel.outcome(waiting, timeout=5)
+    assert stopped.error == error
+    ends_in_the_cell(stopped)
     assert kernel.value(f"({cell})['balance']['loginid']") == "'CR900001'"
     assert box.connections_opened == 1
+
+
+def ends_in_the_cell(outcome: Outcome, lines: int = 8) -> None:
+    """What is shown of an error ends at the line of the cell, and at what the error says."""
+    shown = "\n".join(outcome.traceback)
+    assert "dpyauth/" not in shown
+    assert "Cell" in shown or "of the cell" in shown
+    assert len(shown.splitlines()) <= lines, shown
+
+
+def test_tracebacks_end_in_the_cell(kernel: Kernel, box: Sandbox) -> None:
+    assert not kernel.run(login(box)).error
+    box.faults.error("Odd", "get_limits")
+    wrong = [
+        "session.call('blance')",
+        "session.call('get_limits')",
+        "await session.aio.call('blance')",
+        "session.statement(since='yesterday')",
+        "session.stream('ping')",
+        "session.use('CR9')",
+        "session.help('blance')",
+        "dpyauth.export(session, 'report', format='xml')",
+        "dpyauth.login('a b')",
+        "dpyauth.fleet({})",
+    ]
+    for cell in wrong:
+        outcome = kernel.run(f"try:\n    1 / 0\nexcept ZeroDivisionError:\n    pass\n{cell}")
+        assert outcome.error, cell
+        ends_in_the_cell(outcome, lines=11)
+    box.faults.swallow("statement")
+    history = kernel.queue("session.statement()")
+    assert asked(box, "statement")
+    kernel.manager.interrupt_kernel()
+    stopped = kernel.outcome(history, timeout=5)
+    ends_in_the_cell(stopped)
+    assert "Nothing had arrived yet" in "".join(stopped.traceback)
+    again = kernel.run("%tb")
+    assert "dpyauth/" not in again.output + "".join(again.traceback)
 
 
 def test_interrupt_during_login(kernel: Kernel, box: Sandbox) -> None:

@@ -487,7 +487,8 @@ def test_an_error_keeps_what_had_arrived(session: Session, box: Sandbox, monkeyp
     (note,) = failed.value.__notes__
     oldest = kept["transaction_time"].iloc[0]
     assert note == (
-        f"What had arrived is in session.partial: 970 rows, back to {oldest:%Y-%m-%d %H:%M:%S} UTC. Older are missing."
+        f"What had arrived is in session.partial: 970 rows, back to {oldest:%Y-%m-%d %H:%M:%S} UTC. "
+        "Older are missing: run the cell again for all."
     )
 
 
@@ -559,7 +560,7 @@ def test_an_interrupt_before_anything_arrived(session: Session, box: Sandbox, mo
     cut(box, monkeypatch, "statement", 0, "silence")
     with pytest.raises(KeyboardInterrupt) as stopped:
         session.statement()
-    assert not hasattr(stopped.value, "__notes__")
+    assert stopped.value.__notes__ == ["Nothing had arrived yet. Run the cell again when you want it."]
     assert session.partial is None
 
 
@@ -569,8 +570,11 @@ def test_an_interrupt_of_all_accounts_keeps_the_first(
 ) -> None:
     first = everyone.statement()
     cut(box, monkeypatch, "statement", 4, "silence")
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt) as stopped:
         everyone.statement(account="all")
+    assert f"The accounts before {list(everyone._grants)[1]} are in session.partial: {everyone.loginid}." in (
+        stopped.value.__notes__
+    )
     kept = everyone.partial
     assert kept is not None
     pd.testing.assert_frame_equal(kept.drop(columns="error"), first, check_categorical=False)
