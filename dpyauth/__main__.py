@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from dpyauth import terminal
 from dpyauth.errors import DpyauthError, InvalidSetting
 
 if TYPE_CHECKING:
@@ -31,13 +32,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit status: 0 where all is well, 1 where there is a problem, 2 where it could not be done.
     """
     given = _parser().parse_args(arguments)
-    _forgive(sys.stdout)
     try:
         checkup = _examine(given)
     except DpyauthError as error:
         from dpyauth.checkup.rows import clean
 
-        sys.stderr.write(f"{clean(str(error))}\n")
+        terminal.say(clean(str(error)))
         return CANNOT
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -48,13 +48,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _write(text: str) -> int:
     """Write the result. That nothing takes it any more, such as `head`, is no fault; that the disk is full is one."""
     try:
-        sys.stdout.write(f"{text}\n")
+        sys.stdout.write(f"{terminal.writable(text, sys.stdout)}\n")
         sys.stdout.flush()
     except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is flushed at the end
         if not isinstance(error, BrokenPipeError):
-            sys.stderr.write(f"The result could not be written: {error.strerror}.\n")
+            terminal.say(f"The result could not be written: {error.strerror}.")
             return CANNOT
+    except (AttributeError, ValueError):
+        terminal.say("The result could not be written: there is no standard output.")
+        return CANNOT
     return 0
 
 
@@ -115,13 +118,6 @@ def _signed_in(given: argparse.Namespace) -> Session:
             profile=given.profile,
             server=given.server,
         )
-
-
-def _forgive(stream: object) -> None:
-    """Have a stream write what its encoding lacks in some other way; on Windows, a file may know Latin letters only."""
-    reconfigure = getattr(stream, "reconfigure", None)
-    if reconfigure is not None:
-        reconfigure(errors="replace")
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
+from dpyauth import pasted
 from dpyauth.errors import InvalidCredential
 from dpyauth.registry import APIS, by_token
 from dpyauth.secret import Secret as Secret
@@ -29,6 +30,11 @@ class Credential(NamedTuple):
     """Gets new ones for a refresh token."""
 
 
+def bare(entered: Secret) -> Secret:
+    """Return a token without what came along when it was copied: blanks, marks of the paste, quotes, ``Bearer``."""
+    return Secret(pasted.bare(entered.reveal()))
+
+
 def api_of(token: Secret, *, likely: bool = False) -> str | None:
     """Return the API that a token is of, as far as its looks tell; see `dpyauth.registry.by_token`."""
     return by_token(token.reveal(), likely=likely)
@@ -42,7 +48,13 @@ def checked(entered: str | Secret, source: str, api: str) -> Credential:
     InvalidCredential
         When Deriv could not possibly take it, or when it is of the other API. The text never repeats what was entered.
     """
-    token = entered if isinstance(entered, Secret) else Secret(entered)
+    token = bare(entered if isinstance(entered, Secret) else Secret(entered))
+    if pasted.has_controls(token.reveal()):
+        raise InvalidCredential(
+            "This cannot be a token: it has control characters in it, as keys such as Ctrl+V, the arrows or Backspace "
+            "leave where they do nothing else. Nothing was sent. Paste the token again, by right-click or from the "
+            "menu Edit."
+        )
     mine = api_of(token)
     if api in APIS and mine not in (None, api):
         raise InvalidCredential(
@@ -50,7 +62,7 @@ def checked(entered: str | Secret, source: str, api: str) -> Credential:
             f'instead (dpyauth.login(api="{mine}"), or DERIV_API={mine} where that variable is set), or give a '
             f"{APIS[api].credential} of {api}, made at {APIS[api].pages.tokens}"
         )
-    kind = next((kind for start, kind in _NO_ACCESS.items() if token.reveal().strip().startswith(start)), None)
+    kind = next((kind for start, kind in _NO_ACCESS.items() if token.reveal().startswith(start)), None)
     if kind is not None:
         raise InvalidCredential(f"This is {kind}, which opens no account: nothing was sent. Give an access token.")
     return _CHECKS.get(api, access_token)(token, source)

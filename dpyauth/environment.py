@@ -1,4 +1,4 @@
-"""Where the code runs, and whether somebody is there to be asked."""
+"""Where the code runs, and whether there is a person to ask or to show something to."""
 
 from __future__ import annotations
 
@@ -6,6 +6,11 @@ import importlib.util
 import os
 import sys
 from typing import Any
+
+from dpyauth import terminal
+
+_vouched = False
+"""Whether the user said that there is a person, by `login(ask=True)`: some front ends show widgets without stdin."""
 
 
 def kernel_shell() -> Any | None:
@@ -21,17 +26,38 @@ def kernel_shell() -> Any | None:
 
 
 def in_notebook() -> bool:
-    """Whether widgets can be shown."""
+    """Whether this is a notebook's kernel. Whether its front end shows widgets, no kernel knows."""
     return kernel_shell() is not None
+
+
+def has_widgets() -> bool:
+    """Tell whether the packages that panels stand on are there, in the kernel's own environment."""
+    return all(importlib.util.find_spec(name) for name in ("anywidget", "ipywidgets"))
 
 
 def somebody_there() -> bool:
     """Whether there is a person to ask: not in a scheduled or batch run."""
+    return can_type() or (in_notebook() and _in_voila())
+
+
+def can_type() -> bool:
+    """Tell whether a person can type an answer to a prompt."""
     shell = kernel_shell()
     if shell is None:
-        return sys.stdin is not None and sys.stdin.isatty()
+        return terminal.is_terminal(sys.stdin)
     # A front end with a person behind it allows input; nbclient, papermill and nbval do not.
     return bool(getattr(getattr(shell, "kernel", None), "_allow_stdin", True))
+
+
+def nobody_looks() -> bool:
+    """Tell whether a notebook runs without a person: what it shows would only be stored."""
+    return kernel_shell() is not None and not (_vouched or somebody_there())
+
+
+def vouch() -> None:
+    """Take the user's word for it that there is a person who sees panels."""
+    global _vouched
+    _vouched = True
 
 
 def in_colab() -> bool:
@@ -45,3 +71,8 @@ def in_colab() -> bool:
 def on_hosted_server() -> bool:
     """Whether the kernel runs on somebody's server, so not at the reader's own internet address."""
     return in_colab() or bool(os.environ.get("JUPYTERHUB_USER") or os.environ.get("BINDER_SERVICE_HOST"))
+
+
+def _in_voila() -> bool:
+    """Tell whether Voila shows the notebook as a page: it allows no input, and shows widgets to a person."""
+    return any(name.startswith("VOILA_") for name in os.environ)

@@ -31,9 +31,11 @@ Catch ``DpyauthError`` to catch them all.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import Any, Self, TypeVar
 
+from dpyauth import terminal
 from dpyauth.secret import scrub
 
 E = TypeVar("E", bound="DpyauthError")
@@ -53,6 +55,10 @@ class DpyauthError(Exception):
     def __init__(self, message: str, *, call: str | None = None) -> None:
         super().__init__(scrub(message))
         self.call = call
+
+    def __str__(self) -> str:
+        # Also `print(error)` must come to an end where the output's encoding lacks a character.
+        return terminal.writable(super().__str__(), sys.stdout)
 
     def add_note(self, note: str, /) -> None:
         """Add a line to what is shown."""

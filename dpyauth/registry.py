@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from dpyauth.pasted import bare
+
 
 @dataclass(frozen=True, slots=True)
 class Pages:
@@ -284,7 +286,7 @@ def by_token(token: str, *, likely: bool = False) -> str | None:
     Deriv promises nothing about them: this is what its tokens have been seen to be like. ``likely``: take also what
     another API could have as well.
     """
-    text = token.strip()
+    text = bare(token)
     certain = next((name for name, facts in APIS.items() if facts.token_certain.match(text)), None)
     if certain or not likely:
         return certain
@@ -293,7 +295,7 @@ def by_token(token: str, *, likely: bool = False) -> str | None:
 
 def by_app_id(app_id: object) -> str | None:
     """Return the API that an app ID is for, by its looks; None where there is none, or it looks like nothing known."""
-    text = "" if app_id is None or isinstance(app_id, bool) else str(app_id).strip()
+    text = "" if app_id is None or isinstance(app_id, bool) else bare(str(app_id))
     return next((name for name, facts in APIS.items() if facts.app_id.fullmatch(text)), None)
 
 

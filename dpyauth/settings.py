@@ -9,6 +9,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from dpyauth.errors import InvalidSetting
+from dpyauth.pasted import bare
 from dpyauth.registry import APIS, DEFAULT, ApiFacts, by_app_id, by_server
 
 
@@ -67,7 +68,7 @@ def is_loopback(host: str) -> bool:
 
 def _app_id(given: object, facts: ApiFacts) -> str:
     """Return an app ID as Deriv writes it."""
-    text = "" if isinstance(given, bool) else given.strip() if isinstance(given, str) else _digits(given)
+    text = "" if isinstance(given, bool) else bare(given) if isinstance(given, str) else _digits(given)
     if facts.app_id.fullmatch(text):
         return text.lstrip("0") if text.isdecimal() else text
     other = by_app_id(text)

@@ -6,7 +6,7 @@ import sys
 import time
 from typing import Any, Self
 
-from dpyauth import environment
+from dpyauth import environment, terminal
 from dpyauth.wire.background import background
 
 AFTER = 1.0
@@ -60,10 +60,8 @@ class Progress:
                 import html
 
                 self._show(_bar(share) + f" {html.escape(text)}")
-        elif sys.stderr is not None and sys.stderr.isatty():
+        elif terminal.overwrite(_line(share) + text, sys.stderr):
             self._told = True
-            sys.stderr.write(f"\r{_line(share) + text:<79.79}")
-            sys.stderr.flush()
 
     def _show(self, page: str) -> None:
         from IPython.display import HTML, display
@@ -78,8 +76,7 @@ class Progress:
         if self._display is not None:
             self._display.update({"text/html": "", "text/plain": ""}, raw=True)
         else:
-            sys.stderr.write(f"\r{'':<79}\r")
-            sys.stderr.flush()
+            terminal.overwrite("", sys.stderr)
 
 
 def _bar(share: float | None) -> str:

@@ -42,6 +42,10 @@ class AppsDesk(Managing):
 
     # What there is to show
 
+    def without_panel(self) -> str:
+        """What to do instead, where the front end shows no panels."""
+        return self.say("no_panel", page=self.session._facts.pages.apps)
+
     def content(self) -> dict[str, Any]:
         """Both lists."""
         content = super().content()

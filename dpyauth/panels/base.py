@@ -66,6 +66,10 @@ class PanelDesk:
         """What this panel shows beside that."""
         return {}
 
+    def without_panel(self) -> str:
+        """What to do instead, where the front end shows no panels; empty where there is nothing to do."""
+        return ""
+
     def say(self, key: str, **values: object) -> str:
         """Words of this panel."""
         return self.words[key].format(**values)

@@ -107,6 +107,10 @@ class CardDesk(SwitcherDesk):
         """The card as plain text."""
         return static.text(self.look(), self.words)
 
+    def without_panel(self) -> str:
+        """Nothing to do: the picture beside the panel shows the same."""
+        return ""
+
     def html(self) -> str:
         """The card as a still picture in HTML."""
         return static.html(self.look(), self.words)

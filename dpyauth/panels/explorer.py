@@ -60,6 +60,10 @@ class ExplorerDesk(PanelDesk):
 
     # What there is to show
 
+    def without_panel(self) -> str:
+        """What to do instead, where the front end shows no panels."""
+        return self.say("no_panel")
+
     def content(self) -> dict[str, Any]:
         """The calls, the one that is chosen, and the account it would be put to."""
         session = self.session

@@ -55,6 +55,10 @@ class StreamDesk(PanelDesk):
         self._seen = 0
         self._ink: Chart | Table = self._blank()
 
+    def without_panel(self) -> str:
+        """What to do instead, where the front end shows no panels."""
+        return self.say("no_panel")
+
     def content(self) -> dict[str, Any]:
         """The stream, but nothing of what it brings."""
         live, why = self._standing()

@@ -86,6 +86,11 @@ class SwitcherDesk(PanelDesk):
         ]
         return "\n".join([*lines, *filter(None, (view["note"], view["hint"]))])
 
+    def without_panel(self) -> str:
+        """How to use another account where the front end shows no panels."""
+        other = next((one["loginid"] for one in self.look()["accounts"] if not one["current"]), None)
+        return "" if other is None else self.say("no_panel", loginid=plain(other))
+
     def _hint(self, count: int) -> str:
         if count != 1:
             return ""

@@ -60,6 +60,10 @@ class TokensDesk(Managing):
 
     # What there is to show
 
+    def without_panel(self) -> str:
+        """What to do instead, where the front end shows no panels."""
+        return self.say("no_panel", page=self.session._facts.pages.tokens)
+
     def content(self) -> dict[str, Any]:
         """The tokens without what is secret, and what a new one can be for."""
         content = super().content()

@@ -7,7 +7,7 @@ import threading
 import time
 from typing import Any, Self
 
-from dpyauth import environment
+from dpyauth import environment, terminal
 from dpyauth.wire.calls import Pending
 
 AFTER = 2.0
@@ -17,8 +17,9 @@ AFTER = 2.0
 class Notice:
     """Says after a while that a call waits for Deriv's rate limits.
 
-    In a notebook the line is an output that is replaced, and empty at the end; in a terminal it is overwritten. Other
-    threads than the main one say nothing: what a panel waits for is no news in the cell that happens to run.
+    In a notebook the line is an output that is replaced, and empty at the end; in a terminal it is overwritten. In a
+    run without a person nothing is shown, so that nothing of it is stored. Other threads than the main one say nothing:
+    what a panel waits for is no news in the cell that happens to run.
     """
 
     __slots__ = ("_display", "_started", "_told")
@@ -49,6 +50,8 @@ class Notice:
             self._say(f"Waiting for Deriv's limit of calls a minute, or for the connection: {waited:.0f} s")
 
     def _say(self, text: str) -> None:
+        if environment.nobody_looks():
+            return
         if environment.in_notebook():
             from IPython.display import display
 
@@ -57,6 +60,5 @@ class Notice:
                 self._display = display(shown, raw=True, display_id=True)  # type: ignore[no-untyped-call]
             else:
                 self._display.update(shown, raw=True)
-        elif sys.stderr.isatty():
-            sys.stderr.write(f"\r{text:<79}" if text else f"\r{'':<79}\r")
-            sys.stderr.flush()
+        else:
+            terminal.overwrite(text, sys.stderr)

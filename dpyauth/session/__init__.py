@@ -6,14 +6,13 @@ import itertools
 import json
 import numbers
 import os
-import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
-from dpyauth import environment
+from dpyauth import environment, terminal
 from dpyauth.apis import request as requests
 from dpyauth.apis.access import Api, named
 from dpyauth.apis.catalog import Call, Catalog
@@ -187,8 +186,8 @@ class Session(Signing, Accounts, Asking, Queries, Facts, Histories, Wallets, Tra
             return
         because = f"you signed out here; {self._what_stays_good}"
         self._sign_out(because)
-        if sys.stderr is not None and not environment.in_notebook():  # there the panel says it
-            sys.stderr.write(f"{because[0].upper()}{because[1:]}.\n")
+        if not environment.in_notebook():  # there the panel says it
+            terminal.say(f"{because[0].upper()}{because[1:]}.")
 
     @property
     def _what_stays_good(self) -> str:

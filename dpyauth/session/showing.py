@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import TYPE_CHECKING, cast
 
-from dpyauth import environment
+from dpyauth import environment, terminal
 from dpyauth.traces import ends_here
 
 if TYPE_CHECKING:
@@ -31,10 +32,11 @@ class Shown:
         self._displayed = False
 
     def __repr__(self) -> str:
-        return self._desk.text()
+        text = "\n".join(filter(None, (self._desk.text(), self._desk.without_panel())))
+        return terminal.writable(text, sys.stdout)
 
     def _ipython_display_(self) -> None:
-        if not environment.in_notebook():
+        if not environment.in_notebook() or not environment.has_widgets():
             raise NotImplementedError  # then IPython goes on to the text
         if self._displayed:
             self._desk = self._prepared()  # one desk is for one panel
@@ -110,6 +112,6 @@ class Showing:
 
     def _ipython_display_(self) -> None:
         """What IPython calls to show a session; where there are no panels, it goes on to ``repr``."""
-        if not environment.in_notebook():
+        if not environment.in_notebook() or not environment.has_widgets():
             raise NotImplementedError
         self.card()._ipython_display_()

@@ -39,7 +39,10 @@ LOOK_EVERY = 5.0
 """How often at least the clock is looked at for a sign-in's end, in seconds: a timer does not notice that the machine
 slept."""
 
-ASK = "Sign in first: enter your token in the panel that dpyauth.login() shows, or run dpyauth.login(token)."
+ASK = (
+    "Sign in first, in the panel that dpyauth.login() shows; where no panel appears, run "
+    'dpyauth.login(ask="prompt"), which asks for your token at a prompt that hides it.'
+)
 
 
 class Signing:

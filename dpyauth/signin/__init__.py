@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dpyauth import environment
-from dpyauth.credentials import Credential, Secret, api_of, checked
+from dpyauth import environment, pasted, terminal
+from dpyauth.credentials import Credential, Secret, api_of, bare, checked
 from dpyauth.errors import (
     ApiError,
     ApiUnavailable,
@@ -48,7 +48,7 @@ def login(
     app_id: int | str | None = None,
     api: str | None = None,
     sandbox: bool = False,
-    ask: bool | None = None,
+    ask: bool | str | None = None,
     remember: bool = False,
     profile: str = "default",
     redirect_url: str | None = None,
@@ -64,7 +64,8 @@ def login(
     Looks for a credential in this order, and says where it found one: the argument ``token``; the environment
     variable ``DERIV_TOKEN``; what an earlier sign-in was asked to remember; in Google Colab, the secret
     ``DERIV_TOKEN``. When there is none it asks: in a notebook with the sign-in panel (and returns at once: sign in
-    there, then run the next cell), in a terminal at a prompt that hides the token. Both ask for the ID of your app and
+    there, then run the next cell; where no panel appears, run ``login(ask="prompt")``), in a terminal at a prompt that
+    hides the token. Both ask for the ID of your app and
     a personal access token, and say where Deriv has them; the panel also lets you sign in with Deriv in the browser,
     and takes an API token of Deriv's older API (v3).
 
@@ -94,8 +95,10 @@ def login(
     sandbox : bool
         Use a Deriv that runs inside this machine, with sample accounts: no account is needed and nothing is real.
         Signs in at once as a sample user, unless ``ask`` or ``token`` says otherwise.
-    ask : bool, optional
-        True: show the panel (or prompt) whatever is found elsewhere. False: never ask.
+    ask : bool or "prompt", optional
+        True: show the panel (in a terminal, the prompt) whatever is found elsewhere. ``"prompt"``: ask for the token at
+        a prompt that hides it, also in a notebook: for front ends that show no panels, such as Spyder and the Jupyter
+        console, or that do not let you paste into them. False: never ask.
     remember : bool
         Keep the credential for the next kernel, in the system's keyring or else in a file that only you can read;
         `dpyauth.forget` removes it. The account in use at this moment is kept with it, and is the one that the next
@@ -146,12 +149,13 @@ def login(
     <dpyauth session: signed in, DOT900003 (USD, demo)>
     """
     token = Secret(token) if isinstance(token, str) else token  # first of all: tracebacks may show variables
+    ask_first = _checked_ask(ask)
     loginid = _checked_loginid(loginid)
     box = the_sandbox(sandbox, server)
     keeping = _profile(profile, server, box)
     trouble: DpyauthError | None = None
     found = None if token is None else _Found(token, "the argument token", given=True)
-    if found is None and ask is not True:
+    if found is None and not ask_first:
         found = _sample(box) if box else _environment()
         try:
             found = found or _remembered(keeping, api)
@@ -170,9 +174,10 @@ def login(
         checked(found.token, found.source, speaks)  # first: what it says helps more than a complaint of the app ID
     where = choice.settings(speaks, own)
     timeout = check_timeout(timeout)
-    if found is None and (ask is False or not (environment.somebody_there() or (ask and environment.in_notebook()))):
+    by_prompt = ask == "prompt" or not environment.in_notebook() or not environment.has_widgets()
+    if found is None and not _can_ask(ask, by_prompt):
         raise trouble or NoCredential(nobody(speaks))
-    if found is None and not environment.in_notebook():
+    if found is None and by_prompt:
         entered, own = prompt(choice, wanted, own)
         found = _Found(entered, SOURCE, given=True)
         where = choice.settings(wanted or choice.guess(entered, own), own)
@@ -324,6 +329,24 @@ def _dropped(profile: str, found: _Found, where: Settings, error: SignInRefused)
     return f"the remembered sign-in no longer works and was forgotten: {because}"
 
 
+def _checked_ask(ask: object) -> bool:
+    """Tell whether to ask before looking for a credential elsewhere."""
+    if not (ask is None or isinstance(ask, bool) or (isinstance(ask, str) and ask == "prompt")):
+        raise InvalidSetting('ask= must be True, False or "prompt"; without it, you are asked if need be.', field="ask")
+    if ask is True and environment.in_notebook():
+        environment.vouch()
+    return bool(ask)
+
+
+def _can_ask(ask: object, by_prompt: bool) -> bool:
+    """Tell whether there is a person who can be asked in this way, and may be."""
+    if ask is False:
+        return False
+    if by_prompt and environment.in_notebook():
+        return environment.can_type()
+    return environment.somebody_there() or (ask is True and environment.in_notebook())
+
+
 def _checked_loginid(given: object) -> str | None:
     """Return a login ID as Deriv writes it."""
     if given is None:
@@ -348,7 +371,7 @@ def _sample(box: Sandbox, api: str = DEFAULT) -> _Found:
 
 def _variable(name: str, box: Sandbox | None) -> str | None:
     """What the environment says; it speaks of the real Deriv only."""
-    return None if box is not None else os.environ.get(name) or None
+    return None if box is not None else pasted.bare(os.environ.get(name, "")) or None
 
 
 _VARIABLE = "DERIV_TOKEN"
@@ -356,7 +379,7 @@ _VARIABLE = "DERIV_TOKEN"
 
 def _environment() -> _Found | None:
     token = Secret(os.environ.get(_VARIABLE, ""))
-    if not token.reveal().strip():
+    if not bare(token).reveal():
         return None
     return _Found(token, f"the environment variable {_VARIABLE}")
 
@@ -409,7 +432,7 @@ def _show(session: Session, box: Sandbox | None, **options: Any) -> None:
         from dpyauth import completion
 
         completion.install()
-    if environment.in_notebook():
+    if environment.in_notebook() and environment.has_widgets():
         from dpyauth.signin.desk import Desk
         from dpyauth.widgets.signin import show
 
@@ -418,8 +441,8 @@ def _show(session: Session, box: Sandbox | None, **options: Any) -> None:
             before.hand_over()
         show(_desk)
     elif credential is not None:
-        sys.stderr.write(f"{session!r} with the token from {credential.source}\n")
+        terminal.say(f"{session!r} with the token from {credential.source}")
         if session._remarks:
-            sys.stderr.write(f"{session._remarks}\n")
+            terminal.say(session._remarks)
     else:
-        sys.stderr.write(f"Not signed in: {session._signed_out_because}.\n")
+        terminal.say(f"Not signed in: {session._signed_out_because}.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from dpyauth.credentials import api_of
+from dpyauth.credentials import api_of, bare
 from dpyauth.errors import InvalidSetting
 from dpyauth.registry import APIS, DEFAULT, by_app_id, by_server
 from dpyauth.settings import Settings, settings
@@ -34,7 +34,7 @@ class Choice(NamedTuple):
 
     def kind(self, token: Secret, *, likely: bool = False) -> str | None:
         """Return the API that a token is of, as far as its looks tell; the sandbox knows its own."""
-        return api_of(token) or (self.box and self.box.api_of(token.reveal())) or api_of(token, likely=likely)
+        return api_of(token) or (self.box and self.box.api_of(bare(token).reveal())) or api_of(token, likely=likely)
 
     def settings(self, api: str, app_id: object) -> Settings:
         """Settings for one of the APIs."""

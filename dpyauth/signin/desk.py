@@ -283,6 +283,10 @@ class Desk(PanelDesk):
             "notice": notice,
         }
 
+    def without_panel(self) -> str:
+        """How to sign in where the front end shows no panels."""
+        return "" if self.session.loginid is not None else self.say("no_panel")
+
     # What becomes of a browser sign-in
 
     def arrived(self, browsing: Browsing, brought: Brought) -> None:

@@ -1,12 +1,16 @@
-"""Asking for a sign-in in a terminal, and what to say where there is nobody to ask."""
+"""Ask for a sign-in at a prompt, and say what to do where there is nobody to ask."""
 
 from __future__ import annotations
 
 import sys
+import warnings
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from dpyauth.credentials import Secret, checked
+from dpyauth import environment, terminal
+from dpyauth.credentials import Secret, bare, checked
 from dpyauth.errors import InvalidSetting, NoCredential
+from dpyauth.pasted import bare as bare_text
 from dpyauth.registry import APIS, DEFAULT, by_app_id
 
 if TYPE_CHECKING:
@@ -14,7 +18,12 @@ if TYPE_CHECKING:
 
 SOURCE = "the prompt"
 TRIES = 3
-"""How often an app ID is asked for."""
+"""How often an app ID is asked for, and a token where none was pasted."""
+
+_NO_PASTE = (
+    "Nothing was pasted: at this prompt Ctrl+V is a character like any other. Paste by right-click, by Shift+Insert "
+    "(Command+V on a Mac), or from the window's menu Edit."
+)
 
 
 def nobody(api: str) -> str:
@@ -39,7 +48,7 @@ def prompt(choice: Choice, api: str | None, app_id: object) -> tuple[Secret, obj
     Raises
     ------
     NoCredential
-        The user has left instead of answering.
+        The user has left instead of answering, or nothing can be asked here without showing it.
     InvalidCredential, InvalidSetting
         The token, or none of several app IDs, can be right.
     """
@@ -47,11 +56,27 @@ def prompt(choice: Choice, api: str | None, app_id: object) -> tuple[Secret, obj
         return _asked(choice, api, app_id)
     except (EOFError, KeyboardInterrupt):
         raise NoCredential("No token was entered. Run dpyauth.login() again when you have one.") from None
+    except _NoPrompt:
+        raise NoCredential(nobody(api or DEFAULT)) from None
+
+
+class _NoPrompt(Exception):
+    """Nothing can be asked here, or not without showing what is typed."""
+
+
+def _put(question: Callable[[str], str], text: str) -> str:
+    """Put a question to the user, whatever became of the streams that it goes by."""
+    from getpass import GetPassWarning
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", GetPassWarning)  # what is typed would be seen
+            return question(terminal.writable(text, sys.stdout))
+    except (AttributeError, OSError, RuntimeError, ValueError, Warning):  # StdinNotImplementedError among them
+        raise _NoPrompt from None
 
 
 def _asked(choice: Choice, api: str | None, app_id: object) -> tuple[Secret, object]:
-    import getpass
-
     elsewhere = choice.box is not None or choice.server is not None
     if choice.server is not None:
         api = choice.guess(None, None)
@@ -63,7 +88,7 @@ def _asked(choice: Choice, api: str | None, app_id: object) -> tuple[Secret, obj
     if not elsewhere:
         _say(f"Make {_a(facts.credential)} (scope {facts.scopes[facts.smallest_scope]}): {facts.pages.tokens}")
     what = f"{facts.credential[0].upper()}{facts.credential[1:]} (hidden{f', for {where.host}' if elsewhere else ''}): "
-    token = Secret(getpass.getpass(what))
+    token = _token(what)
     speaks = api or choice.guess(token, app_id)
     checked(token, SOURCE, speaks)  # or the user would be asked for the app ID of a token that is no good
     try:
@@ -74,10 +99,22 @@ def _asked(choice: Choice, api: str | None, app_id: object) -> tuple[Secret, obj
     return token, app_id
 
 
+def _token(what: str) -> Secret:
+    """Ask for the token, without showing it; again where Ctrl+V has pasted nothing."""
+    import getpass
+
+    for _ in range(TRIES):
+        entered = Secret(_put(getpass.getpass, what))
+        if bare(entered).reveal() or not entered.reveal().strip():
+            break
+        _say(_NO_PASTE)
+    return entered
+
+
 def _app_id(choice: Choice, api: str | None) -> object:
     """Ask for an app ID until it can be right; it may be left out while the API is not known: a token may need none."""
     for left in reversed(range(TRIES)):
-        entered = input("App ID: ").strip()
+        entered = bare_text(_put(input, "App ID: "))
         try:
             if api is not None:
                 choice.complete(api, entered)
@@ -97,4 +134,5 @@ def _a(name: str) -> str:
 
 
 def _say(text: str) -> None:
-    sys.stderr.write(f"{text}\n")
+    # In a notebook as output of the cell: standard error would look like a fault.
+    terminal.say(text, sys.stdout if environment.in_notebook() else None)

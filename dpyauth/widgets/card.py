@@ -6,6 +6,7 @@ from typing import Any
 
 from IPython.display import display
 
+from dpyauth import environment
 from dpyauth.panels import static
 from dpyauth.panels.card import CardDesk
 from dpyauth.widgets.panel import Panel, script, style
@@ -34,7 +35,8 @@ class CardPanel(Panel):
         """Show the card in the cell that is running, and its still picture, which it hides while it is there."""
         self._pictured = self._subject()
         self._picture = display(self._still(), raw=True, display_id=True)  # type: ignore[no-untyped-call]
-        display(self)  # type: ignore[no-untyped-call]
+        if not environment.nobody_looks():
+            display(self)  # type: ignore[no-untyped-call]
 
     def _repr_mimebundle_(self, **how: Any) -> Any:
         data, metadata = super()._repr_mimebundle_(**how) or ({}, {})

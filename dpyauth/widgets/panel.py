@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import anywidget
 import traitlets
 
+from dpyauth import environment
 from dpyauth.errors import DpyauthError
 
 if TYPE_CHECKING:
@@ -77,6 +78,21 @@ class Panel(anywidget.AnyWidget):
 
     def __repr__(self) -> str:
         return f"dpyauth {self._desk.name} panel: {self._desk.session!r}"
+
+    def open(self) -> None:
+        """Make the panel known to the browser; not in a run without a person, where its state would only be stored."""
+        if not environment.nobody_looks():
+            super().open()
+
+    def text(self) -> str:
+        """Return what stands for the panel where none is shown, and what to do instead."""
+        return "\n".join(filter(None, (repr(self), self._desk.without_panel())))
+
+    def _repr_mimebundle_(self, **how: Any) -> Any:
+        if environment.nobody_looks():
+            return {"text/plain": self.text()}, {}
+        data, metadata = super()._repr_mimebundle_(**how) or ({}, {})
+        return {**data, "text/plain": self.text()}, metadata
 
     def close(self) -> None:
         """Take the panel away; the session stays."""

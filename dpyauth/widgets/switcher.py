@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from IPython.display import display
 
 from dpyauth.panels.switcher import SwitcherDesk
@@ -24,9 +22,9 @@ class SwitcherPanel(Panel):
 
     _desk: SwitcherDesk
 
-    def _repr_mimebundle_(self, **how: Any) -> Any:
-        data, metadata = super()._repr_mimebundle_(**how) or ({}, {})
-        return {**data, "text/plain": self._desk.text()}, metadata
+    def text(self) -> str:
+        """Return the accounts as text."""
+        return "\n".join(filter(None, (self._desk.text(), self._desk.without_panel())))
 
 
 def show(desk: SwitcherDesk) -> None:

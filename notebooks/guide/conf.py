@@ -63,7 +63,7 @@ def _for_readers(app: Sphinx, doctree: nodes.document) -> None:
     """Where a stored lesson has a panel's one line, say what a notebook shows there; leave out marks for the tests."""
     for block in list(doctree.findall(nodes.literal_block)):
         text = block.astext()
-        if found := re.fullmatch(r"dpyauth (.+) panel: <dpyauth (?:session: )?(.+)>", text.strip()):
+        if found := re.match(r"dpyauth (.+) panel: <dpyauth (?:session: )?(.+)>", text.strip()):
             place = nodes.paragraph("", "A notebook shows the ", classes=["panel-place"])
             place += [nodes.strong("", f"{found[1]} panel"), nodes.Text(f" here: {found[2]}.")]
             block.replace_self(place)

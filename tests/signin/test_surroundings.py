@@ -1,0 +1,297 @@
+"""Signing in wherever the program runs: without streams, without panels, without a person."""
+
+from __future__ import annotations
+
+import getpass
+import io
+import sys
+import warnings
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+import dpyauth
+from dpyauth import environment
+from dpyauth.__main__ import CANNOT, main
+from dpyauth.errors import InvalidCredential, InvalidSetting, NoCredential, NotSignedIn
+from dpyauth.sandbox import Sandbox
+from dpyauth.session import Session
+
+ALL = "sandbox-rich-all"
+Login = Callable[..., Session]
+
+
+def closed() -> io.StringIO:
+    stream = io.StringIO()
+    stream.close()
+    return stream
+
+
+STREAMS: dict[str, Callable[[], Any]] = {
+    "none": lambda: None,
+    "closed": closed,
+    "object": object,
+    "cp1252": lambda: io.TextIOWrapper(io.BytesIO(), encoding="cp1252"),
+    "ascii": lambda: io.TextIOWrapper(io.BytesIO(), encoding="ascii"),
+}
+
+
+@pytest.fixture(params=STREAMS)
+def replaced(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Callable[[], str]:
+    """Replace the streams: a windowed program or a service has none, a program may have closed or changed them."""
+
+    def replace() -> str:  # in the test itself: pytest sets its own before it
+        for name in ("stdin", "stdout", "stderr"):
+            monkeypatch.setattr(sys, name, STREAMS[request.param]())
+        return str(getattr(sys.stdout, "encoding", None) or "utf-8")
+
+    return replace
+
+
+@pytest.fixture
+def login(box: Sandbox) -> Login:
+    def login(*args: Any, api: str = "v3", **kwargs: Any) -> Session:
+        side = box.side(api)
+        return dpyauth.login(*args, **{"server": side.server, "app_id": side.app_id, "timeout": 5, **kwargs})
+
+    return login
+
+
+# Streams
+
+
+def test_no_stream_keeps_from_signing_in(replaced: Callable[[], str], login: Login, box: Sandbox) -> None:
+    encoding = replaced()
+    session = login(box.options_token("rich").token, api="options")
+    assert session.loginid == "DOT900003"
+    for shown in (session.card(), session.switcher(), session):
+        str(shown).encode(encoding)
+    session.logout()  # which says that the token stays good
+
+
+def test_without_stdin_it_says_what_to_set(replaced: Callable[[], str], login: Login) -> None:
+    replaced()
+    for ask in (None, True, "prompt"):
+        with pytest.raises(NoCredential, match="DERIV_TOKEN"):
+            login(ask=ask)
+
+
+@pytest.mark.parametrize("server", ["", "ws://127.0.0.1:1 and more"])
+def test_the_check_up_ends_with_a_status(replaced: Callable[[], str], server: str, box: Sandbox) -> None:
+    replaced()
+    arguments = ["doctor", "--timeout", "2", "--server", server or box.url]
+    assert main(arguments) in {0, 1, CANNOT}
+    assert isinstance(main([*arguments, "--json"]), int)
+
+
+# Prompts
+
+
+@pytest.fixture
+def typed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What a person at a terminal types, hidden."""
+    answers: list[str] = []
+    monkeypatch.setattr(environment, "somebody_there", lambda: True)
+    monkeypatch.setattr("getpass.getpass", lambda prompt: answers.pop(0))
+    return answers
+
+
+@pytest.mark.parametrize(
+    "around", ["{}", "\x16{}", "\x1b[200~{}\x1b[201~", "\ufeff{}\r", '"{}"', "\xa0{}\u200b", "Bearer {}"]
+)
+@pytest.mark.parametrize("api", ["options", "v3"])
+def test_what_comes_along_with_a_paste(typed: list[str], login: Login, box: Sandbox, around: str, api: str) -> None:
+    token = box.options_token("rich").token if api == "options" else ALL
+    typed.append(around.format(token))
+    assert login(api=api).state == "signed in"
+
+
+@pytest.mark.parametrize("nothing", ["\x16", "\x16\x16", " \x16\r", "\x1b[200~\x1b[201~"])
+def test_ctrl_v_that_pastes_nothing_is_asked_again(
+    typed: list[str], login: Login, capsys: pytest.CaptureFixture[str], nothing: str
+) -> None:
+    typed += [nothing, ALL]
+    assert login().state == "signed in"
+    assert "Paste by right-click" in (said := capsys.readouterr().err)
+    assert ALL not in said
+
+
+def test_but_not_for_ever(typed: list[str], login: Login) -> None:
+    typed += ["\x16"] * 9
+    with pytest.raises(InvalidCredential, match="empty"):
+        login()
+    assert len(typed) == 6
+
+
+@pytest.mark.parametrize("entered", ["C4nary\x16-token", "C4nary\x7f-token", "\x1b[AC4nary-token", "C4nary\x00-token"])
+@pytest.mark.parametrize("api", ["options", "v3"])
+def test_other_keys_are_named(typed: list[str], login: Login, box: Sandbox, entered: str, api: str) -> None:
+    typed.append(entered)
+    with pytest.raises(InvalidCredential, match="control characters") as refused:
+        login(api=api)
+    assert "C4nary" not in str(refused.value)
+    assert box.connections_opened == 0
+
+
+@pytest.mark.parametrize("how", ["argument", "environment"])
+def test_so_it_is_wherever_a_token_comes_from(login: Login, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
+    pasted = f'\ufeff"{ALL}"\r\n'
+    monkeypatch.setenv("DERIV_TOKEN", pasted)
+    monkeypatch.setenv("DERIV_APP_ID", ' "1089"\r')
+    assert login(pasted if how == "argument" else None, app_id=None).state == "signed in"
+
+
+def test_where_what_is_typed_would_be_seen_nothing_is_asked(
+    typed: list[str], login: Login, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def shows(prompt: str) -> str:
+        warnings.warn("Can not control echo on the terminal.", getpass.GetPassWarning, stacklevel=2)
+        return ALL
+
+    monkeypatch.setattr("getpass.getpass", shows)
+    with pytest.raises(NoCredential, match="DERIV_TOKEN"):
+        login()
+
+
+@pytest.mark.parametrize("error", [OSError, RuntimeError("lost sys.stdin"), ValueError, NotImplementedError, EOFError])
+def test_a_prompt_that_fails(typed: list[str], login: Login, monkeypatch: pytest.MonkeyPatch, error: Any) -> None:
+    def fails(prompt: str) -> str:
+        raise error
+
+    monkeypatch.setattr("getpass.getpass", fails)
+    with pytest.raises(NoCredential):
+        login()
+
+
+# Notebooks without panels
+
+
+@pytest.fixture
+def kernel(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """In a kernel, whose front end allows input or does not."""
+    kernel = SimpleNamespace(_allow_stdin=True)
+    monkeypatch.setattr(environment, "kernel_shell", lambda: SimpleNamespace(kernel=kernel, user_ns={}))
+    monkeypatch.setattr(environment, "_vouched", False)
+    return kernel
+
+
+@pytest.fixture
+def displayed(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What a notebook's cells have displayed, as it is stored."""
+    shown: list[Any] = []
+
+    def display(thing: Any, *, raw: bool = False, display_id: bool = False) -> Any:
+        shown.append(thing if raw else thing._repr_mimebundle_()[0])
+        return SimpleNamespace(update=lambda *args, **how: None)
+
+    for name in ("signin", "card", "switcher"):
+        monkeypatch.setattr(f"dpyauth.widgets.{name}.display", display)
+    return shown
+
+
+VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+def test_the_text_beside_the_panel_says_how_to_sign_in(
+    kernel: SimpleNamespace, displayed: list[Any], login: Login
+) -> None:
+    session = login()
+    (shown,) = displayed
+    assert VIEW in shown
+    assert shown["text/plain"].startswith("dpyauth sign-in panel: <dpyauth session: signed out>")
+    assert 'ask="prompt"' in shown["text/plain"]
+    with pytest.raises(NotSignedIn, match=r'login\(ask="prompt"\)') as refused:
+        session.balance()
+    assert "login(token)" not in str(refused.value)
+
+
+@pytest.mark.parametrize("api", ["options", "v3"])
+def test_a_hidden_prompt_in_a_notebook(
+    kernel: SimpleNamespace,
+    displayed: list[Any],
+    login: Login,
+    box: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+    api: str,
+) -> None:
+    token = box.options_token("rich").token if api == "options" else ALL
+    monkeypatch.setenv("DERIV_TOKEN", "another")
+    monkeypatch.setattr("getpass.getpass", lambda prompt: token)
+    session = login(ask="prompt", api=api)
+    assert session.state == "signed in"
+    assert "ask=" not in displayed[-1]["text/plain"]
+    assert token not in repr(displayed)
+
+
+def test_without_the_widget_packages_it_asks_by_a_prompt(
+    kernel: SimpleNamespace, login: Login, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(environment, "has_widgets", lambda: False)
+    monkeypatch.setattr("getpass.getpass", lambda prompt: ALL)
+    session = login()
+    assert session.state == "signed in"
+    assert "signed in" in capsys.readouterr().err
+    with pytest.raises(NotImplementedError):  # then IPython shows the text
+        session._ipython_display_()
+
+
+@pytest.mark.parametrize("ask", [None, False, "prompt"])
+def test_nobody_to_ask(kernel: SimpleNamespace, displayed: list[Any], login: Login, ask: Any) -> None:
+    kernel._allow_stdin = False
+    with pytest.raises(NoCredential, match="DERIV_TOKEN"):
+        login(ask=ask)
+    assert displayed == []
+
+
+def test_without_a_person_no_panel_is_made(
+    kernel: SimpleNamespace, displayed: list[Any], login: Login, box: Sandbox
+) -> None:
+    kernel._allow_stdin = False
+    session = login(box.options_token("rich").token, api="options")
+    session._ipython_display_()
+    session.switcher()._ipython_display_()
+    stream = session.stream("ticks", ticks="R_100")
+    panels = [dpyauth.explorer(session), dpyauth.tokens(session), dpyauth.apps(session), stream.view()]
+    displayed += [panel._repr_mimebundle_()[0] for panel in panels]
+    assert len(displayed) == 7
+    assert all(VIEW not in shown and shown["text/plain"] for shown in displayed)
+    assert [panel.comm for panel in panels] == [None] * 4
+    stream.close()
+
+
+@pytest.mark.parametrize("page", [False, True])
+def test_voila_shows_panels_to_a_person_and_has_no_prompt(
+    kernel: SimpleNamespace, displayed: list[Any], login: Login, monkeypatch: pytest.MonkeyPatch, page: bool
+) -> None:
+    kernel._allow_stdin = False
+    if page:
+        monkeypatch.setenv("VOILA_REQUEST_URL", "http://localhost/render/page.ipynb")
+    login(ask=None if page else True)  # or the user says so
+    assert VIEW in displayed[-1]
+    assert not environment.nobody_looks()
+    with pytest.raises(NoCredential):
+        login(ask="prompt")
+
+
+@pytest.mark.parametrize("wrong", ["panel", "", 1, 0, [], {}, object(), b"prompt"])
+def test_what_ask_can_be(login: Login, wrong: Any) -> None:
+    with pytest.raises(InvalidSetting, match="ask= must be") as refused:
+        login(ask=wrong)
+    assert refused.value.field == "ask"
+
+
+def test_every_panel_says_what_to_do_without_it(
+    kernel: SimpleNamespace, box: Sandbox, open_options: Callable[..., Session]
+) -> None:
+    session = open_options()
+    stream = session.stream("ticks", ticks="R_100")
+    texts = {
+        panel: panel._repr_mimebundle_()[0]["text/plain"]
+        for panel in (dpyauth.explorer(session), dpyauth.tokens(session), dpyauth.apps(session), stream.view())
+    }
+    assert [text.splitlines()[0] for text in texts.values()] == [repr(panel) for panel in texts]
+    assert all("If you see no panel here" in text for text in texts.values())
+    assert 'session.use("ROT900001")' in str(session.switcher())
+    stream.close()

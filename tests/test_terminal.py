@@ -1,0 +1,101 @@
+"""What is written to people, whatever became of the program's streams."""
+
+from __future__ import annotations
+
+import io
+import sys
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from helpers import Terminal
+
+from dpyauth import terminal
+from dpyauth.errors import DpyauthError
+
+TEXT = "✓ active · 9,969.39 … “Ann” → São Paulo •••"
+
+
+class Broken(io.StringIO):
+    """Nobody reads it any more."""
+
+    def isatty(self) -> bool:
+        raise OSError("gone")
+
+    def write(self, text: str) -> int:
+        raise BrokenPipeError
+
+
+def closed() -> io.StringIO:
+    stream = io.StringIO()
+    stream.close()
+    return stream
+
+
+NO_STREAMS: dict[str, Any] = {
+    "none": None,
+    "closed": closed(),
+    "object": object(),
+    "half": SimpleNamespace(write=lambda text: len(text)),
+    "broken": Broken(),
+}
+
+
+def encoded(encoding: str) -> io.TextIOWrapper:
+    return io.TextIOWrapper(io.BytesIO(), encoding=encoding, write_through=True)
+
+
+@pytest.fixture(params=NO_STREAMS)
+def no_stream(request: pytest.FixtureRequest) -> Any:
+    return NO_STREAMS[request.param]
+
+
+def test_without_a_stream_nothing_is_said(no_stream: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", no_stream)
+    terminal.say(TEXT)
+    assert not terminal.overwrite(TEXT, no_stream)
+    assert not terminal.is_terminal(no_stream)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "written"),
+    [
+        ("utf-8", TEXT),
+        ("cp1252", "OK active · 9,969.39 … “Ann” -> São Paulo •••"),
+        ("ascii", 'OK active - 9,969.39 ... "Ann" -> Sao Paulo ***'),
+        ("cp437", 'OK active · 9,969.39 ... "Ann" -> Sao Paulo ***'),
+        ("iso8859-1", 'OK active · 9,969.39 ... "Ann" -> São Paulo ***'),
+    ],
+)
+def test_what_an_encoding_lacks_is_written_as_it_can(encoding: str, written: str) -> None:
+    stream = encoded(encoding)
+    terminal.say(TEXT, stream)
+    assert stream.buffer.getvalue().decode(encoding) == f"{written}\n"  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("text", ["", "plain", "日本語", "\U0001f600", "\ud800", "ı", "\u202e"])
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8", "cp932"])
+def test_any_text_can_be_written(encoding: str, text: str) -> None:
+    terminal.writable(text, encoded(encoding)).encode(encoding)
+
+
+@pytest.mark.parametrize("encoding", [None, 5, "no-such-encoding"])
+def test_an_encoding_that_is_none(encoding: Any) -> None:
+    assert terminal.writable("plain", SimpleNamespace(encoding=encoding)) == "plain"
+    assert "plain" in terminal.writable("plain ✓", SimpleNamespace(encoding=encoding))
+
+
+def test_a_line_is_overwritten_and_taken_away() -> None:
+    screen = Terminal()
+    assert terminal.overwrite("x" * 200, screen)
+    assert terminal.overwrite("", screen)
+    assert screen.getvalue() == "\r" + "x" * terminal.WIDTH + "\r" + " " * terminal.WIDTH + "\r"
+
+
+def test_an_error_can_be_printed_wherever_the_output_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    error = DpyauthError("id=… cannot be")
+    monkeypatch.setattr(sys, "stdout", encoded("ascii"))
+    print(error)
+    assert str(error) == "id=... cannot be"
+    monkeypatch.setattr(sys, "stdout", None)
+    assert str(error) == "id=… cannot be"
