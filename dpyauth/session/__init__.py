@@ -310,6 +310,7 @@ class Session(Signing, Accounts, Asking, Queries, Facts, Histories, Wallets, Tra
             exact=request.exact,
             listener=feed,
             subscription=_subscription(call, fields, req_id, text, feed.many) if feed is not None else None,
+            fields=fields,
         )
         return Asked(self, api, call, request, fields, secrets, pending)
 
@@ -376,6 +377,7 @@ def _subscription(call: Call, fields: dict[str, Any], req_id: int, text: str, ma
         text=text,
         symbol=symbol if isinstance(symbol, str) else None,
         many=many,
+        fields=fields,
     )
 
 

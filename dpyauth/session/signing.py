@@ -86,9 +86,9 @@ class Signing:
         return access.grants if access else {}
 
     def _connect(self, entrance: Entrance | None, settings: Settings) -> Connection:
-        facts = APIS[settings.api]
+        facts, api = APIS[settings.api], named(settings.api)
         return Connection(
-            entrance.address if entrance else named(settings.api).public(settings),
+            entrance.address if entrance else api.public(settings),
             entrance.greeting if entrance else None,
             direct=settings.loopback,
             when_off=partial(unavailable, facts) if facts.retiring else None,
@@ -97,6 +97,7 @@ class Signing:
             on_event=self._note,
             on_change=self._on_change,
             ids=self._ids,
+            calls=api.CATALOG,
         )
 
     def _sign_in(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dpyauth.errors import CallTimeout, ConnectionLost, DpyauthError, OutcomeUnknown, RateLimited
 from dpyauth.wire.replies import Reply
@@ -40,6 +41,7 @@ class Pending:
         "done",
         "error",
         "exact",
+        "fields",
         "key",
         "lane",
         "listener",
@@ -74,10 +76,12 @@ class Pending:
         listener: Listener | None = None,
         subscription: Subscription | None = None,
         sent_at: float | None = None,
+        fields: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
         self.call = call
         self.req_id = req_id
         self.text = text  # may hold a secret: empty when it has ended
+        self.fields = fields  # the same, with secrets sealed: what its reply repeats is compared
         self.deadline = deadline
         self.timeout = timeout
         self.deliver = deliver

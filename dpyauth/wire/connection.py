@@ -9,7 +9,7 @@ import math
 import random
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
@@ -64,7 +64,7 @@ class Connection:
     must come to an end by itself; of its errors, those in `PASSING` mean to try again later, all others are final.
     ``when_off`` is for a server that may have been switched off for good: what to tell those who wait for a connection,
     by the reason why there is none. ``crowded`` is what to add to that reason where the connection may have been
-    refused as one too many.
+    refused as one too many. ``calls`` are the names of all calls, by which replies are told apart.
     """
 
     def __init__(
@@ -80,6 +80,7 @@ class Connection:
         on_event: Callable[[str, str, float | None], None] = lambda what, why, took: None,
         rng: random.Random | None = None,
         ids: Iterator[int] | None = None,
+        calls: Collection[str] = (),
     ) -> None:
         self.ready: Future[Reply | None] = Future()
         """Ends with the greeting's reply when the first connection stands, or with the error that prevented it."""
@@ -97,6 +98,7 @@ class Connection:
             on_event=on_event,
             rng=rng,
             ids=ids,
+            calls=calls,
         )
         self._socket: Socket | None = None
         self._timer: asyncio.TimerHandle | None = None

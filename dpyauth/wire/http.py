@@ -41,6 +41,8 @@ class Question:
     token: Secret | None = None
     secrets: tuple[Secret, ...] = ()
     """What else must not be repeated."""
+    about: Mapping[str, str] = field(default_factory=dict)
+    """What an answer must not say otherwise: the account or the request that it is about."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,29 @@ def as_question(call: Call, fields: Mapping[str, Any], token: Secret | None, app
         app_id=app_id,
         token=token if call.scopes else None,
         secrets=tuple(secrets),
+        about=_about(call, fields),
     )
+
+
+def _about(call: Call, fields: Mapping[str, Any]) -> dict[str, str]:
+    asked = {name: fields.get(name) for name in (*call.path_fields, "loginid")}
+    asked["request_id"] = call.key_in(fields) or asked.get("request_id")
+    named = {name: str(value) for name, value in asked.items() if isinstance(value, str | int) and value != ""}
+    return {name: text for name, text in named.items() if name != "id" or text.isdecimal()}  # "me" is no ID
+
+
+def says_otherwise(reply: Reply, about: Mapping[str, str]) -> str:
+    """Return by what a reply says that it is about something else; empty where it does not."""
+    data = reply.get("data", reply)
+    rows = data.get("transactions") if isinstance(data, dict) else data
+    for name, asked in about.items():
+        told = [data.get(name)] if isinstance(data, dict) else []
+        if name == "loginid" and isinstance(rows, list):
+            told += [row.get(name) for row in rows if isinstance(row, dict)]
+        plain = {str(each).lower() for each in told if isinstance(each, str | int) and each != ""}
+        if plain and asked.lower() not in plain:
+            return name
+    return ""
 
 
 def otp_question(account_id: str, token: Secret, app_id: str | None) -> Question:

@@ -13,8 +13,8 @@ import math
 import random
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Any, NamedTuple
 
 from dpyauth.errors import DpyauthError
 from dpyauth.wire.backoff import Backoff
@@ -22,6 +22,7 @@ from dpyauth.wire.budget import GENERAL, Budget
 from dpyauth.wire.calls import OFF_TIMEOUT, Calls, Off, Pending, not_sent, over_budget
 from dpyauth.wire.lanes import Lanes
 from dpyauth.wire.liveness import PING_TIMEOUT, Liveness
+from dpyauth.wire.matching import belongs
 from dpyauth.wire.replies import Reply, error_code, exactly, parse
 from dpyauth.wire.state import Greeting, State, unreachable
 from dpyauth.wire.subscriptions import Listener, Subscription, Subscriptions
@@ -32,6 +33,16 @@ INSTANT = 0.001
 """A wait this short is none."""
 OVERSLEPT = 5.0
 """A tick this late means that the machine slept or was busy: deadlines for Deriv start anew."""
+
+
+class _Own(NamedTuple):
+    """A request of our own."""
+
+    call: str
+    fields: Mapping[str, Any]
+    """What its reply must repeat, if anything."""
+    then: Callable[[Reply, float], str | None]
+    """What its reply is for."""
 
 
 class Link:
@@ -48,13 +59,14 @@ class Link:
         rng: random.Random | None = None,
         clock: Callable[[], float] = time.time,
         ids: Iterator[int] | None = None,
+        calls: Collection[str] = (),
     ) -> None:
         self.state = State.CONNECTING
         self.reason = ""  # why the state is what it is
         self.ready = False  # whether calls are sent at once
         self.over = False  # whether it has ended for good
         self.failure: DpyauthError | None = None  # what ended it for good
-        self.stray = 0  # replies nobody waits for: late, doubled, or never asked for
+        self.stray = 0  # replies nobody waits for: late, doubled, never asked for, or of another call
         self.reconnects = 0
         self.round_trips: deque[float] = deque(maxlen=1000)
         self.budget = budget or Budget()
@@ -66,7 +78,8 @@ class Link:
         self._lanes = Lanes(self.budget)
         self._streams = Subscriptions(self._ask_for_stream, clock)
         self._control: deque[str] = deque()  # our own requests, sent at once
-        self._own: dict[int, Callable[[Reply, float], str | None]] = {}  # what their replies are for
+        self._own: dict[int, _Own] = {}
+        self._names = calls
         self._backoff = Backoff(rng)
         self._ids = ids or itertools.count(1)  # of the calls on it, and of its own
         self._greeting_deadline = math.inf
@@ -220,14 +233,25 @@ class Link:
         if type(req_id) is not int:
             self._drop_reply(reply)
         elif (pending := self._calls.get(req_id)) is not None and pending.sent_at is not None:
+            if not belongs(reply, pending.call, req_id, pending.fields, self._names):
+                self._misplaced(pending.call)
+                return None
             if not self.ready:  # whether the socket is good for anything is not known yet
                 self._early.append(message)
                 return None
             return self._answered(pending, pending.sent_at, reply, message, now)
         elif (subscription := self._streams.get(req_id)) is not None:
-            self._streams.update(subscription, reply)
-        elif (own := self._own.pop(req_id, None)) is not None:
-            return own(reply, now)
+            fits = belongs(reply, subscription.call, req_id, subscription.fields, self._names)
+            if not fits or self._streams.is_of_another(reply, subscription):
+                self._misplaced(subscription.call)
+            else:
+                self._streams.update(subscription, reply)
+        elif (own := self._own.get(req_id)) is not None:
+            if not belongs(reply, own.call, req_id, own.fields, self._names):
+                self._misplaced(own.call)
+                return None
+            del self._own[req_id]
+            return own.then(reply, now)
         else:
             self._drop_reply(reply)
         return None
@@ -309,8 +333,9 @@ class Link:
     # Inside: what we ask ourselves
 
     def _ask(self, fields: Mapping[str, Any], then: Callable[[Reply, float], str | None]) -> None:
-        req_id = self.new_id()
-        self._own[req_id] = then
+        req_id, call = self.new_id(), next(iter(fields))
+        secret = self._greeting is not None and call == self._greeting.call
+        self._own[req_id] = _Own(call, {} if secret else fields, then)
         self._control.append(json.dumps({**fields, "req_id": req_id}))
 
     def _ask_for_stream(self, call: str, fields: dict[str, Any], then: Callable[[Reply | None], None] | None) -> None:
@@ -421,6 +446,11 @@ class Link:
         self._learn(pending.lane)
         return None
 
+    def _misplaced(self, call: str) -> None:
+        """A reply carries the number of a call, and says that it is another's: who made the call waits on."""
+        self.stray += 1
+        self._event("reply of another call", f"it came under the number of '{call}', which goes on waiting")
+
     def _drop_reply(self, reply: Reply) -> None:
         self.stray += 1
         self._streams.orphan(reply)
@@ -439,6 +469,7 @@ class Link:
                 timeout=REOPEN_TIMEOUT,
                 lane=self.budget.lane(subscription.call),
                 subscription=subscription,
+                fields=subscription.fields,
             )
             self._calls.add(pending)
             self._queue(pending, now, first=True)

@@ -28,7 +28,7 @@ from dpyauth.errors import (
 from dpyauth.wire.backoff import Backoff
 from dpyauth.wire.budget import MINUTE, PENALTIES
 from dpyauth.wire.calls import outcome_unknown, over_budget
-from dpyauth.wire.http import Answer, Question, address, as_question, otp_question
+from dpyauth.wire.http import Answer, Question, address, as_question, otp_question, says_otherwise
 from dpyauth.wire.refusals import judge, limits_one_thing
 from dpyauth.wire.replies import Reply, exactly, leaves_open
 from dpyauth.wire.state import unreachable
@@ -227,7 +227,8 @@ class Rest:
         error = judge(answer, question)
         if error is None:
             self._pace.granted()
-            return answer
+            other = says_otherwise(answer.reply or {}, question.about)
+            return _of_another(question, other) if other else answer
         pause = answer.retry_after
         if isinstance(error, RateLimited) and not limits_one_thing(error):
             return _Trouble(error, True, self._pace.refused(self._clock(), pause))
@@ -287,6 +288,14 @@ def _leaves_open(error: DpyauthError, answer: Answer) -> bool:
     elsewhere = error.code == f"HTTP{answer.status}" and not reply.get("errors")
     both = answer.status < 300 and bool(reply.get("data"))
     return elsewhere or both or leaves_open(error.code)
+
+
+def _of_another(question: Question, name: str) -> _Trouble:
+    call = question.call
+    if question.changes:
+        return _Trouble(outcome_unknown(call, f"the answer names another {name}", question.look))
+    text = f"The answer to '{call}' names another {name} than was asked for, so it was not used. Run the cell again."
+    return _Trouble(BadReply(text, call=call), passing=True)
 
 
 def _not_sent(call: str, reason: str, passing: bool) -> _Trouble:

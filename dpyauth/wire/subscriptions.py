@@ -6,8 +6,9 @@ its next update carries the key ``gap`` with what was missed, and missed ticks a
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from dpyauth.errors import DpyauthError
@@ -50,10 +51,19 @@ class Subscription:
         The one symbol of a stream of ticks, whose gaps can be filled.
     many : bool
         Whether Deriv makes several streams of it, one for each open contract.
+    fields : mapping, optional
+        The fields of that request, with which its replies are compared.
     """
 
     def __init__(
-        self, call: str, key: str, req_id: int, text: str, symbol: str | None = None, many: bool = False
+        self,
+        call: str,
+        key: str,
+        req_id: int,
+        text: str,
+        symbol: str | None = None,
+        many: bool = False,
+        fields: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
         self.call = call
         self.key = key
@@ -61,6 +71,7 @@ class Subscription:
         self.text = text
         self.symbol = symbol
         self.many = many
+        self.fields = fields
         self.listeners: list[Listener] = []
         self.ids: set[str] = set()
         self.asked = False  # a request for it is on its way
@@ -109,6 +120,13 @@ class Subscriptions:
     def get(self, req_id: int) -> Subscription | None:
         """The subscription that an update is for."""
         return self._by_id.get(req_id)
+
+    def is_of_another(self, reply: Reply, subscription: Subscription) -> bool:
+        """Return whether an update names the stream of another subscription."""
+        stream_id = _stream_id(reply)
+        if stream_id is None or stream_id in subscription.ids:
+            return False
+        return any(stream_id in each.ids for each in self._by_id.values())
 
     def heard_by(self, listener: Listener) -> Subscription | None:
         """The subscription whose updates a listener hears."""

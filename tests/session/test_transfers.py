@@ -103,6 +103,13 @@ def test_a_lost_answer_is_looked_up(session: Session, box: Sandbox, name: str, s
     assert outcomes(session) == ["looked_up"]
 
 
+def test_an_answer_of_another_transfer_is_looked_up(session: Session, box: Sandbox) -> None:
+    box.faults.edit(lambda reply: reply["data"].update(request_id=MINE.replace("a", "b")), "wallet_transfer")
+    reply = session.call("wallet_transfer", **FIELDS["wallet_transfer"], request_id=MINE)
+    assert reply["looked_up"] is True
+    assert reply["data"]["request_id"] == MINE
+
+
 @pytest.mark.parametrize("fault", ["swallow", "garbage"])
 @pytest.mark.parametrize("name", ["wallet_transfer", "wallet_transfer_platforms", "payment_agent_transfer"])
 def test_what_was_carried_out_is_found(open_options: Open, box: Sandbox, name: str, fault: str) -> None:

@@ -1137,3 +1137,71 @@ def test_what_a_socket_said_that_does_not_work_is_forgotten(along: Wire) -> None
     along.reply(read.req_id, balance={"balance": 1})
     assert read.reply is not None
     assert read.reply["balance"] == {"balance": 1}
+
+
+# Replies of other calls
+
+
+OF_ANOTHER = [
+    {"msg_type": "tick", "tick": {}},
+    {"msg_type": "balance", "balance": {}, "echo_req": {"balance": 1, "req_id": 10**6}},
+]
+
+
+@pytest.mark.parametrize("other", OF_ANOTHER)
+def test_a_reply_of_another_call_is_a_stray_and_its_own_still_counts(wire: Wire, other: dict[str, Any]) -> None:
+    call = wire.call("balance")
+    wire.pump()
+    wire.reply(call.req_id, **other)
+    assert not call.done
+    assert wire.link.stray == 1
+    wire.reply(call.req_id, msg_type="balance", balance={"balance": 5}, echo_req={"balance": 1, "req_id": call.req_id})
+    assert call.reply is not None
+    assert wire.link.stray == 1
+
+
+def test_nor_does_it_count_for_a_change(wire: Wire) -> None:
+    call = wire.call("buy", changes=True, timeout=5)
+    wire.pump()
+    wire.reply(call.req_id, msg_type="tick", tick={})
+    wire.tick(5)
+    assert type(call.error) is OutcomeUnknown
+
+
+def test_nor_for_the_sign_in(fresh: Wire) -> None:
+    greeting = fresh.connect()
+    fresh.reply(greeting["req_id"], msg_type="tick", tick={})
+    assert not fresh.link.ready
+    fresh.reply(greeting["req_id"], msg_type="authorize", authorize={}, echo_req={"authorize": "<not shown>"})
+    assert fresh.link.ready
+
+
+def test_nor_for_a_ping(wire: Wire) -> None:
+    wire.tick(PING_EVERY)
+    (ping,) = wire.pump()
+    wire.reply(ping["req_id"], msg_type="tick", tick={})
+    assert wire.link.stray == 1
+    assert wire.tick(PING_TIMEOUT) is not None
+
+
+def test_a_stream_hears_only_what_is_its_own(wire: Wire) -> None:
+    (one, hearer), (other, _) = stream(wire, "R_1"), stream(wire, "R_2")
+    wire.pump()
+    updates(wire, one.req_id, 1, "a")
+    updates(wire, other.req_id, 1, "b")
+    updates(wire, one.req_id, 2, "b")  # the other's
+    wire.reply(one.req_id, msg_type="ohlc", ohlc={}, subscription={"id": "a"})
+    wire.reply(one.req_id, msg_type="tick", tick={}, echo_req={"ticks": "R_1", "req_id": other.req_id})
+    assert wire.link.stray == 3
+    assert wire.pump() == []  # nothing is ended at Deriv for it
+    updates(wire, one.req_id, 3, "a")
+    assert [reply["tick"]["epoch"] for reply in hearer.heard] == [1, 3]
+
+
+def test_an_update_may_bring_a_stream_of_its_own(wire: Wire) -> None:
+    pending, hearer = stream(wire)
+    wire.pump()
+    for stream_id in ("a", "b", "a"):
+        updates(wire, pending.req_id, 1, stream_id)
+    assert len(hearer.heard) == 3
+    assert wire.link.stray == 0

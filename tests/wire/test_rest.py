@@ -393,6 +393,54 @@ def test_a_refusal_that_is_not_the_apis_own_leaves_open_what_became_of_a_transfe
         Deriv(answer).ask("wallet_transfer", **TRANSFER)
 
 
+@pytest.mark.parametrize(
+    ("name", "fields", "body"),
+    [
+        ("payment_agent_transfer_status", {"request_id": "a1"}, {"data": {"status": "complete", "request_id": "b2"}}),
+        ("payment_agent_get", {"id": "41"}, {"data": {"id": 42}}),
+        ("legacy_statement", {"loginid": "CR1"}, {"transactions": [{"loginid": "CR2"}], "count": 1}),
+    ],
+)
+def test_an_answer_about_something_else_is_asked_for_again(name: str, fields: Any, body: Any) -> None:
+    with pytest.raises(BadReply, match="names another"):
+        Deriv(fine(**body)).ask(name, **fields)
+    text = json.dumps(body)
+    for one, other in (("b2", "A1"), ("42", "41"), ("CR2", "CR1")):
+        text = text.replace(one, other)
+    right = json.loads(text)
+    deriv = Deriv(fine(**body), fine(**right))
+    assert deriv.ask(name, **fields) == right
+    assert len(deriv.requests) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "fields", "body"),
+    [
+        ("payment_agent_get", {"id": "me"}, {"data": {"id": 42}}),
+        ("legacy_statement", {"loginid": "CR1"}, {"transactions": [], "count": 0}),
+        ("legacy_statement", {"loginid": "CR1"}, {"transactions": [{"loginid": None}, 5, {"loginid": "cr1"}]}),
+        ("payment_agent_transfer_status", {"request_id": "a1"}, {"data": {"status": "complete"}}),
+        ("payment_agent_transfer_status", {"request_id": "a1"}, {"data": {"request_id": ["b2"]}}),
+    ],
+)
+def test_one_that_does_not_say_counts(name: str, fields: Any, body: Any) -> None:
+    assert Deriv(fine(**body)).ask(name, **fields) == body
+
+
+@pytest.mark.parametrize(
+    ("name", "fields", "data"),
+    [
+        ("wallet_transfer", TRANSFER, {"request_id": "0a1b2c3d-0000-4000-8000-00000000000b"}),
+        ("reset_demo_balance", {"account_id": "DOT1"}, {"account_id": "DOT2", "balance": 10_000}),
+    ],
+)
+def test_a_change_that_is_answered_about_another_may_have_happened(name: str, fields: Any, data: Any) -> None:
+    deriv = Deriv(fine(data=data))
+    with pytest.raises(OutcomeUnknown, match="the answer names another"):
+        deriv.ask(name, **fields)
+    assert len(deriv.requests) == 1
+
+
 def test_refusals_of_calls_that_went_out_together_are_one() -> None:
     deriv = Deriv(fine())
 
