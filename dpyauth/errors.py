@@ -221,7 +221,7 @@ class ConnectionFailed(DpyauthError):
     Attributes
     ----------
     status : int or None
-        The HTTP status with which the connection was refused, where that is why.
+        The HTTP status with which Deriv refused the connection, where that is why.
     """
 
     def __init__(self, message: str, *, call: str | None = None, status: int | None = None) -> None:

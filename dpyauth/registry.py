@@ -103,6 +103,12 @@ class ApiFacts:
         """The scheme of its servers on this machine."""
         return self.secure.removesuffix("s")
 
+    def check_app_id(self, app_id: str | None) -> str:
+        """Return what to do where Deriv does not know an app ID, this one where it is at hand."""
+        shared = self.shared_app_id
+        other = f"; to try things with an {self.credential}, use {shared}" if shared and app_id != shared else ""
+        return f"Check it where you registered your app ({self.pages.apps}){other}"
+
     def serves(self, server: str) -> bool:
         """Return whether an address can be that of a server of this API."""
         return server.strip().lower().startswith((f"{self.secure}://", f"{self.plain}://"))

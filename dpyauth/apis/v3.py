@@ -28,8 +28,6 @@ _REFUSALS = {
     "InvalidToken": "Deriv does not accept this API token: it is mistyped, deleted, expired, limited to another "
     f"internet address, or it belongs to another app ID. Create a new one ({FACTS.pages.tokens}). If Deriv has "
     f"moved you to its current API, no token of v3 works any more. {way_on()}",
-    "InvalidAppID": "Deriv does not know this app ID. Check it where you registered your app; to try things with an "
-    f"{FACTS.credential}, use {FACTS.shared_app_id}",
     "AccountDisabled": "Deriv has disabled this account. Only Deriv's support can change that",
     "DisabledClient": "Deriv has disabled this account. Only Deriv's support can change that",
     "SelfExclusion": "This account is excluded at its owner's own request, so Deriv lets nobody sign in until the "
@@ -86,9 +84,10 @@ class Access:
 
     def entrance(self, loginid: str | None = None) -> Entrance:
         """The way into one account: its token."""
+        where = self._settings
         if loginid is None:
-            return Entrance(public(self._settings), greeting(self.credential, self._named, self._first), account)
-        return Entrance(public(self._settings), greeting(self.grants[loginid], known=loginid), account)
+            return Entrance(public(where), greeting(self.credential, self._named, self._first, where.app_id), account)
+        return Entrance(public(where), greeting(self.grants[loginid], None, loginid, where.app_id), account)
 
     def entered(self, account: Account) -> None:
         """A sign-in has succeeded."""
@@ -127,7 +126,9 @@ def budget() -> Budget:
     return Budget()
 
 
-def greeting(credential: Credential, loginid: str | None = None, known: str | None = None) -> Greeting:
+def greeting(
+    credential: Credential, loginid: str | None = None, known: str | None = None, app_id: str | None = None
+) -> Greeting:
     """Return how a v3 socket becomes authorised: the ``authorize`` call.
 
     ``loginid`` is the account that the user has named, ``known`` the one that the token is known to be of. A token of
@@ -138,7 +139,7 @@ def greeting(credential: Credential, loginid: str | None = None, known: str | No
 
     def judge(reply: Reply) -> tuple[DpyauthError, bool] | None:
         nonlocal known, stood
-        refusal = _judge(reply, [credential.token])
+        refusal = _judge(reply, [credential.token], app_id)
         if refusal is not None:
             return refusal
         theirs = account(reply).loginid
@@ -176,12 +177,12 @@ def error(reply: Reply, call: str, secrets: Collection[Secret] = (), *, changes:
 
 _KINDS: Kinds = {
     **KINDS,
-    "InvalidAppID": (SignInRefused, _REFUSALS["InvalidAppID"]),
+    "InvalidAppID": (SignInRefused, ""),
     "UnrecognisedRequest": (ApiError, "Deriv may have withdrawn this call from v3"),
 }
 
 
-def _judge(reply: Reply, secrets: Collection[Secret]) -> tuple[DpyauthError, bool] | None:
+def _judge(reply: Reply, secrets: Collection[Secret], app_id: str | None = None) -> tuple[DpyauthError, bool] | None:
     """Return the error that the reply to ``authorize`` amounts to, if any, and whether it may pass.
 
     What does not say that Deriv refuses the token may pass. A token that is none of this API is refused by its looks:
@@ -193,6 +194,9 @@ def _judge(reply: Reply, secrets: Collection[Secret]) -> tuple[DpyauthError, boo
     general = error(reply, "authorize", secrets)
     assert general is not None
     text = _REFUSALS.get(code)
+    if code == "InvalidAppID":
+        which = f"the app ID {app_id}" if app_id else "the app ID of this session"
+        text = f"Deriv does not know {which} on this API. {FACTS.check_app_id(app_id)}"
     if text is None and code != "InputValidationFailed":
         return general, True
     # The server's own words are left out where ours say more: they may repeat what was sent.

@@ -12,6 +12,7 @@ import time
 from collections.abc import Awaitable, Callable, Collection, Iterator
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlsplit
 
 from dpyauth._version import __version__
 from dpyauth.errors import (
@@ -163,6 +164,11 @@ class Connection:
         """Take a first connection that fails for a break like any other."""
         self._link.proven = True
 
+    @property
+    def _app_id(self) -> str | None:
+        """The app ID in the address, where it has one."""
+        return None if not isinstance(self._url, str) else dict(parse_qsl(urlsplit(self._url).query)).get("app_id")
+
     def _post(self, function: Callable[[Any], object], argument: Any) -> None:
         if not self._ended.is_set():  # then there is nothing left to do
             background.now(function, argument)
@@ -302,12 +308,10 @@ class Connection:
             # A copy: the traceback leads to where the credential is.
             reason, error, final = str(raised).rstrip("."), raised.again(), not isinstance(raised, PASSING)
         except Exception as raised:  # whatever a server answered, it is a failed attempt and no more
-            reason, error, off = explain(raised, self._patience)
+            reason, error, off = explain(raised, self._patience, self._app_id)
             if self._crowded and looks_crowded(status_of(raised)):
                 reason += f". {self._crowded}"
-            if not isinstance(self._url, str) or "app_id=" not in self._url:
-                # Not one about app IDs, as none was sent: somebody else refuses, such as a company proxy.
-                error = unreachable(reason, status_of(raised))
+            error = error or unreachable(reason, status_of(raised))
             if not isinstance(self._url, str):
                 self._stale = self._stale + 1 if status_of(raised) == 401 else 0
                 if self._stale > STALE_TRIES:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidProxy, InvalidProxyStatus, ProxyError
 
 from dpyauth.errors import DpyauthError, SignInRefused
+from dpyauth.registry import APIS
 from dpyauth.wire.socket import HandshakeRefused, Socket
 
 STALE = SignInRefused(
@@ -19,8 +20,13 @@ STALE = SignInRefused(
 
 
 def status_of(error: Exception) -> int | None:
-    """The HTTP status with which the server refused a connection."""
-    return error.status if isinstance(error, HandshakeRefused) else None
+    """Return the HTTP status with which Deriv refused a connection; None where something else did, or nothing.
+
+    A page with HTTP 429 may be of what stands before Deriv's servers, and counts as theirs.
+    """
+    if not isinstance(error, HandshakeRefused) or (error.foreign and error.status in {401, 403, 407}):
+        return None
+    return error.status
 
 
 def looks_crowded(status: int | None) -> bool:
@@ -42,14 +48,46 @@ class Reason(NamedTuple):
     """Whether a server that was switched off would have been found like this."""
 
 
-def explain(error: Exception, patience: float = 10.0) -> Reason:
-    """Return why a connection could not be opened."""
-    status = status_of(error)
+def explain(error: Exception, patience: float = 10.0, app_id: str | None = None) -> Reason:
+    """Return why a connection could not be opened. ``app_id`` is the one in the address, where there is one."""
+    status = error.status if isinstance(error, HandshakeRefused) else None
     if status is None:  # a name that is gone shows itself to a proxy, where there is one
         gone = _is_unnamed(error) or (isinstance(error, InvalidProxyStatus) and error.response.status_code >= 500)
     else:
         gone = 200 <= status < 400 or status in {404, 410} or status >= 520
+    if isinstance(error, HandshakeRefused) and error.status in {401, 403}:
+        return Reason(*_kept_out(error, app_id), off=gone)
     return Reason(*_explained(error, status, patience), off=gone)
+
+
+def _kept_out(error: HandshakeRefused, app_id: str | None) -> tuple[str, DpyauthError | None]:
+    """Return what it may mean that a connection is refused with HTTP 401 or 403: the likely causes first."""
+    text = f"the server answered with HTTP {error.status}"
+    between = "a company proxy or a firewall that does not let WebSockets through"
+    everybody = {facts.shared_app_id for facts in APIS.values()}
+    if error.foreign:
+        text += f", and not in the way of Deriv's API: most likely that was {between}"
+        if app_id is not None:
+            text += "; or Deriv, which lets nobody in from this network or country"
+        return f"{text}. {_ELSEWHERE}", None
+    if app_id is None:
+        return f"{text}; if not Deriv, that was {between}", None
+    if app_id in everybody and error.code != "InvalidAppID":
+        text += f". The app ID {app_id} is for everybody, so most likely that was {between}; or Deriv lets nobody in "
+        return f"{text}from this network or country, or has switched this API off. {_ELSEWHERE}", None
+    sure = "Deriv does not know" if error.code == "InvalidAppID" else "most likely, Deriv does not know"
+    or_else = "" if error.code == "InvalidAppID" else f" If it is right, that was {between}: {_elsewhere}."
+    refused = SignInRefused(
+        f"Deriv refused the connection (HTTP {error.status}): {sure} the app ID {app_id} on this API. "
+        f"{APIS['v3'].check_app_id(app_id)}.{or_else}",
+        code="InvalidAppID",
+        about="app ID",
+    )
+    return text, refused
+
+
+_elsewhere = "try another network, such as that of a phone, or ask whoever looks after this one"
+_ELSEWHERE = f"{_elsewhere[0].upper()}{_elsewhere[1:]}"
 
 
 def _is_unnamed(error: Exception) -> bool:
@@ -58,14 +96,6 @@ def _is_unnamed(error: Exception) -> bool:
 
 def _explained(error: Exception, status: int | None, patience: float) -> tuple[str, DpyauthError | None]:
     if status is not None:
-        if status in {401, 403}:
-            refused = SignInRefused(
-                f"Deriv refused the connection (HTTP {status}): it does not know this app ID. "
-                "Check the app ID; to try things with an API token, use 1089.",
-                code="InvalidAppID",
-                about="app ID",
-            )
-            return f"the server answered with HTTP {status}", refused
         if 300 <= status < 400:
             kind = "that is a redirect, which dpyauth does not follow. Is a company proxy in between?"
         elif status == 429:

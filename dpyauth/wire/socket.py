@@ -12,6 +12,8 @@ from websockets.exceptions import InvalidStatus
 from websockets.frames import Frame, Opcode
 from websockets.protocol import State
 
+from dpyauth.wire.replies import error_code, parse
+
 _DATA = {Opcode.TEXT, Opcode.BINARY, Opcode.CONT}
 
 
@@ -19,12 +21,17 @@ class HandshakeRefused(Exception):
     """The server answered the handshake with another HTTP status than a WebSocket takes.
 
     websockets would go where a redirect leads, and the token would follow. It knows such a refusal by its own error,
-    so this one ends at the address that was asked for. It keeps no header: a ``Location`` may hold a secret.
+    so this one ends at the address that was asked for. It keeps no header and no body, which may hold a secret.
     """
 
-    def __init__(self, status: int) -> None:
+    def __init__(self, status: int, body: bytes = b"") -> None:
         super().__init__(f"HTTP {status}")
         self.status = status
+        reply = parse(body)
+        self.code = (error_code(reply) or "") if reply is not None else ""
+        """Deriv's own code, where the answer holds one; or that of somebody else who answers in JSON."""
+        self.foreign = reply is None and bool(body.strip())
+        """Whether the answer is a page or a text, as a proxy or a firewall sends it and Deriv's API does not."""
 
 
 class Socket(ClientConnection):
@@ -53,10 +60,10 @@ class Socket(ClientConnection):
         try:
             await super().handshake(*args, **kwargs)
         except InvalidStatus as error:
-            status = error.response.status_code
+            status, body = error.response.status_code, bytes(error.response.body or b"")
         else:
             return
-        raise HandshakeRefused(status)  # outside of the handler: the other error holds the headers
+        raise HandshakeRefused(status, body)  # outside of the handler: the other error holds the headers
 
     def forget_address(self) -> None:
         """Drop the address, which may be a secret: once the connection is open, it has served."""

@@ -216,7 +216,7 @@ def test_an_error_that_is_null_is_none() -> None:
     [
         ("AuthorizationRequired", "does not sign in with this API token"),
         ("InvalidToken", "does not accept this API token"),
-        ("InvalidAppID", "does not know this app ID"),
+        ("InvalidAppID", "does not know the app ID of this session"),
         ("AccountDisabled", "disabled this account"),
         ("DisabledClient", "disabled this account"),
         ("SelfExclusion", "excluded"),

@@ -1,0 +1,115 @@
+"""What a refused handshake is told to mean: the likely causes first, by what was in use and what came back."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import pytest
+
+import dpyauth
+from dpyauth.errors import ConnectionFailed, DpyauthError, SignInRefused
+from dpyauth.wire.reasons import explain, looks_crowded, status_of
+from dpyauth.wire.socket import HandshakeRefused
+
+PAGE = b"<html><body><h1>Access denied</h1> by your company's proxy</body></html>"
+UNKNOWN = b'{"error": {"code": "InvalidAppID", "message": "Your app_id is invalid."}, "msg_type": "error"}'
+OTHER = b'{"error": {"code": "Forbidden", "message": "No."}}'
+
+
+def order(text: str, *parts: str) -> None:
+    """These are said, in this order."""
+    places = [text.find(part) for part in parts]
+    assert -1 not in places, text
+    assert places == sorted(places), text
+
+
+@pytest.mark.parametrize("status", [401, 403])
+@pytest.mark.parametrize("body", [b"", OTHER])
+def test_an_app_id_of_ones_own_comes_first(status: int, body: bytes) -> None:
+    error = explain(HandshakeRefused(status, body), app_id="4711").error
+    assert type(error) is SignInRefused
+    assert (error.code, error.about) == ("InvalidAppID", "app ID")
+    order(
+        str(error), f"HTTP {status}", "most likely, Deriv does not know the app ID 4711", "use 1089", "a company proxy"
+    )
+
+
+@pytest.mark.parametrize("status", [401, 403])
+@pytest.mark.parametrize("body", [b"", OTHER])
+def test_the_app_id_for_everybody_is_not_the_cause(status: int, body: bytes) -> None:
+    reason = explain(HandshakeRefused(status, body), app_id="1089")
+    assert reason.error is None
+    order(reason.text, f"HTTP {status}", "a company proxy", "this network or country", "switched this API off")
+    assert "use 1089" not in reason.text
+
+
+@pytest.mark.parametrize("app_id", ["1089", "4711", None])
+def test_a_page_is_not_from_deriv(app_id: str | None) -> None:
+    reason = explain(HandshakeRefused(403, PAGE), app_id=app_id)
+    assert reason.error is None
+    order(reason.text, "HTTP 403", "not in the way of Deriv's API", "a company proxy", "Try another network")
+    assert "does not know" not in reason.text
+    assert "company's" not in reason.text  # what somebody else has written is not repeated
+
+
+@pytest.mark.parametrize("app_id", ["1089", "4711"])
+def test_deriv_itself_says_that_it_does_not_know_the_app_id(app_id: str) -> None:
+    error = explain(HandshakeRefused(401, UNKNOWN), app_id=app_id).error
+    assert type(error) is SignInRefused
+    assert f"Deriv does not know the app ID {app_id}" in str(error)
+    assert "most likely" not in str(error)
+    assert "proxy" not in str(error)
+    assert ("use 1089" in str(error)) == (app_id != "1089")
+
+
+@pytest.mark.parametrize(
+    ("error", "crowded"),
+    [
+        (HandshakeRefused(403), True),
+        (HandshakeRefused(403, OTHER), True),
+        (HandshakeRefused(403, PAGE), False),
+        (HandshakeRefused(429, PAGE), True),
+        (HandshakeRefused(401), False),
+        (HandshakeRefused(407, PAGE), False),
+    ],
+)
+def test_a_proxys_page_is_no_connection_too_many(error: HandshakeRefused, crowded: bool) -> None:
+    assert looks_crowded(status_of(error)) is crowded
+
+
+@contextmanager
+def answering(answer: bytes) -> Iterator[str]:
+    """A server that answers every handshake like this."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            with suppress(OSError):
+                while True:
+                    client, _ = server.accept()
+                    with client:
+                        client.recv(65536)
+                        client.sendall(answer)
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield f"ws://localhost:{server.getsockname()[1]}"
+
+
+@pytest.mark.usefixtures("nothing_left")
+@pytest.mark.parametrize(
+    ("app_id", "body", "kind", "said"),
+    [
+        (1089, b"", ConnectionFailed, "for everybody"),
+        (4711, b"", SignInRefused, "most likely, Deriv does not know the app ID 4711"),
+        (4711, PAGE, ConnectionFailed, "not in the way of Deriv's API"),
+        (1089, UNKNOWN, SignInRefused, "Deriv does not know the app ID 1089"),
+    ],
+)
+def test_at_a_sign_in(app_id: int, body: bytes, kind: type[DpyauthError], said: str) -> None:
+    answer = b"HTTP/1.1 403 Forbidden\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+    with answering(answer) as server, pytest.raises(DpyauthError) as refused:
+        dpyauth.login("a" * 15, app_id=app_id, server=server, ask=False)
+    assert type(refused.value) is kind
+    assert said in str(refused.value)
