@@ -18,7 +18,7 @@ from dpyauth._version import __version__
 from dpyauth.errors import InvalidRequest
 from dpyauth.wire.connection import MAX_MESSAGE, OPEN_TIMEOUT
 from dpyauth.wire.http import Answer, Question
-from dpyauth.wire.reasons import explain, refusal_of_proxy
+from dpyauth.wire.reasons import explain, refusal_of_proxy, stays, wrong_certificates
 from dpyauth.wire.state import unreachable
 from dpyauth.wire.unlogged import unlogged
 
@@ -36,6 +36,8 @@ class Break:
     """Whether the request may have left."""
     passing: bool = True
     """Whether asking again may help."""
+    clear: bool = False
+    """Whether it is clear why there is no connection: unless Deriv has answered before, another try helps little."""
 
 
 class Client:
@@ -69,7 +71,7 @@ class Client:
         except ImportError:
             reason = "this machine uses a SOCKS proxy, which needs the package socksio"
         except (ValueError, OSError, httpx.InvalidURL):
-            reason = "the proxy or the certificates in this machine's settings cannot be used"
+            reason = wrong_certificates() or "the proxy or the certificates in this machine's settings cannot be used"
         if reason:  # not where it was caught: the other error may hold a proxy's password
             raise unreachable(reason)
 
@@ -92,7 +94,7 @@ class Client:
         except httpx.ConnectTimeout:
             return Break(f"no answer within {patience:.2g} s; check the internet connection", left=False)
         except (httpx.ConnectError, httpx.ProxyError) as error:
-            return Break(reason_of(error), left=False, passing=not _stays(error))
+            return Break(reason_of(error), left=False, passing=not _stays(error), clear=_is_clear(error))
         except Exception as error:  # whatever it is, it must not get out
             return Break(reason_of(error), departure.left)
 
@@ -186,7 +188,14 @@ def _stays(error: Exception) -> bool:
     """Whether it takes somebody to change a setting: the next attempt would end the same way."""
     if isinstance(error, httpx.ProxyError):
         return str(error).startswith("4")
-    return any(isinstance(cause, ssl.SSLCertVerificationError) for cause in _causes(error))
+    return any(map(stays, _causes(error)))
+
+
+def _is_clear(error: Exception) -> bool:
+    """Whether there is nothing to reach, rather than something that was cut on the way."""
+    cut = ssl.SSLEOFError | ssl.SSLZeroReturnError | ssl.SSLSyscallError
+    none = ssl.SSLError | ConnectionRefusedError | socket.gaierror
+    return any(isinstance(cause, none) and not isinstance(cause, cut) for cause in _causes(error))
 
 
 def _causes(error: BaseException) -> Iterator[Exception]:

@@ -286,7 +286,7 @@ class Connection:
     async def _live(self) -> None:
         """One socket from its opening to its end."""
         # Not before: a sign-in panel is shown sooner without websockets.
-        from dpyauth.wire.reasons import STALE, closing, explain, looks_crowded, status_of
+        from dpyauth.wire.reasons import STALE, closing, explain, looks_crowded, status_of, stays
 
         error: DpyauthError | None = None
         final = off = False
@@ -312,6 +312,7 @@ class Connection:
             if self._crowded and looks_crowded(status_of(raised)):
                 reason += f". {self._crowded}"
             error = error or unreachable(reason, status_of(raised))
+            final = stays(raised) and not self._link.has_stood
             if not isinstance(self._url, str):
                 self._stale = self._stale + 1 if status_of(raised) == 401 else 0
                 if self._stale > STALE_TRIES:

@@ -99,6 +99,11 @@ class Link:
         return next(self._ids)
 
     @property
+    def has_stood(self) -> bool:
+        """Whether there has ever been a connection that was good for calls."""
+        return self._was_ready
+
+    @property
     def streams(self) -> int:
         """How many subscriptions there are at Deriv."""
         return len(self._streams)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 from typing import NamedTuple
 
@@ -36,6 +37,11 @@ def looks_crowded(status: int | None) -> bool:
     up, and a proxy that wants one.
     """
     return status is not None and 400 <= status < 500 and status not in {401, 407}
+
+
+def stays(error: BaseException) -> bool:
+    """Return whether it takes a change of settings: each attempt would end in the same way."""
+    return isinstance(error, ssl.SSLCertVerificationError)
 
 
 class Reason(NamedTuple):
@@ -106,7 +112,7 @@ def _explained(error: Exception, status: int | None, patience: float) -> tuple[s
     if isinstance(error, TimeoutError):
         return f"no answer within {patience:g} s; check the internet connection", None
     if isinstance(error, ssl.SSLCertVerificationError):
-        return "the server's certificate is not valid (is a company proxy in between?)", None
+        return _of_certificate(error), None
     if isinstance(error, ssl.SSLError):
         return "no encrypted connection could be made (is a company proxy in between?)", None
     if isinstance(error, ConnectionRefusedError):
@@ -126,6 +132,39 @@ def _explained(error: Exception, status: int | None, patience: float) -> tuple[s
     if isinstance(error, ImportError) and "socks" in str(error):
         return "this machine uses a SOCKS proxy, which needs the package python-socks", None
     return f"the connection could not be opened ({type(error).__name__})", None
+
+
+def _of_certificate(error: ssl.SSLCertVerificationError) -> str:
+    """Say what is wrong with a certificate, or with those that this machine trusts."""
+    wrong = wrong_certificates()
+    if wrong:
+        return wrong
+    what = _CERTIFICATE.get(getattr(error, "verify_code", 0))
+    return f"the server's certificate is not valid{f': {what}' if what else ' (is a company proxy in between?)'}"
+
+
+_CERTIFICATE = {
+    9: "it is of a time to come (is this machine's clock right?)",
+    10: "it has expired, or this machine's clock is wrong",
+    62: "it is for another server (is a company proxy in between, or the sign-in page of a Wi-Fi?)",
+    64: "it is for another server (is a company proxy in between, or the sign-in page of a Wi-Fi?)",
+}
+"""By OpenSSL's numbers for why one is refused."""
+
+
+def wrong_certificates() -> str:
+    """Say what is wrong with the file that this machine's settings name for the certificates to trust, if anything."""
+    name = "SSL_CERT_FILE"
+    file = os.environ.get(name)
+    if not file:
+        return ""
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(file)
+    except FileNotFoundError:
+        return f"{name}, an environment variable, names a file that is not there, so no certificate can be checked"
+    except OSError:
+        return f"{name}, an environment variable, names a file without certificates in PEM form, so none can be checked"
+    return ""
 
 
 def refusal_of_proxy(status: int) -> str:

@@ -94,6 +94,7 @@ class Rest:
         self._pace = _Pace()
         self._client: Client | None = None
         self._closed = False
+        self._answered = False  # whether Deriv has ever answered: else the user wants to hear at once what is wrong
 
     def __repr__(self) -> str:
         return f"<dpyauth REST client of {urlsplit(self._base).netloc}>"
@@ -217,13 +218,15 @@ class Rest:
         call, what = question.call, "answer" if outcome.left else "connection"
         reason = outcome.reason or f"no {what} within {_seconds(timeout)} s"
         if not outcome.left:
-            return replace(_not_sent(call, reason, outcome.passing), vague=not outcome.reason)
+            passing = outcome.passing and (self._answered or not outcome.clear)
+            return replace(_not_sent(call, reason, passing), vague=not outcome.reason)
         if question.changes:
             return _Trouble(outcome_unknown(call, reason, question.look))
         return _broken(call, reason) if outcome.reason else _overdue(call, timeout)
 
     def _heard(self, answer: Answer, question: Question) -> Answer | _Trouble:
         """What an answer means."""
+        self._answered = True
         error = judge(answer, question)
         if error is None:
             self._pace.granted()

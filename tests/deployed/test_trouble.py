@@ -34,8 +34,8 @@ def always(fault: str, *args: Any) -> Set:
 # What is wrong, and what the error says of it; where the APIs' libraries notice at different moments, any of these.
 TROUBLE: dict[str, tuple[Set, tuple[str, ...]]] = {
     "a root that is not trusted": (shows(certs.STRANGER), (UNTRUSTED,)),
-    "a certificate that has expired": (shows(certs.EXPIRED), (UNTRUSTED,)),
-    "a certificate of somebody else": (shows(certs.OTHER), (UNTRUSTED,)),
+    "a certificate that has expired": (shows(certs.EXPIRED), ("certificate is not valid: it has expired",)),
+    "a certificate of somebody else": (shows(certs.OTHER), ("certificate is not valid: it is for another server",)),
     "a proxy that wants a password": (
         lambda front: setattr(front, "password", "me:mine"),
         (REFUSED.format(407, "it wants a name and a password"),),

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable, Iterator
 
 import pytest
 
 import dpyauth
 from dpyauth import environment
-from dpyauth.errors import ApiError, NotSignedIn, PermissionDenied, SignInRefused
+from dpyauth.errors import ApiError, ConnectionFailed, NotSignedIn, PermissionDenied, SignInRefused
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
+from dpyauth.wire.connection import Connection
 
 Login = Callable[..., Session]
 FOREVER = 3600.0
@@ -49,6 +51,36 @@ def test_a_first_connection_that_fails_is_a_break_like_any_other(login: Login, b
     session = login()
     assert session.balance()["currency"].item() == "USD"
     assert session.state == "signed in"
+
+
+def test_a_certificate_that_is_wrong_is_told_at_once(login: Login, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The WebSocket may go by other certificates than HTTP."""
+
+    async def opened(self: Connection) -> None:
+        raise ssl.SSLCertVerificationError
+
+    monkeypatch.setattr(Connection, "_open", opened)
+    with pytest.raises((ConnectionFailed, NotSignedIn), match="certificate is not valid"):
+        login(timeout=FOREVER).balance()  # whichever comes first
+
+
+def test_after_a_break_a_certificate_that_is_wrong_may_be_right_again(
+    login: Login, box: Sandbox, monkeypatch: pytest.MonkeyPatch, at_once: None
+) -> None:
+    session, failures = login(), []
+    session.balance()
+    right = Connection._open
+
+    async def opened(self: Connection) -> object:
+        if len(failures) < 3:
+            failures.append(1)
+            raise ssl.SSLCertVerificationError
+        return await right(self)
+
+    monkeypatch.setattr(Connection, "_open", opened)
+    box.faults.reset()
+    assert session.balance()["currency"].item() == "USD"
+    assert len(failures) == 3
 
 
 def test_one_that_is_refused_for_good_signs_out(login: Login, box: Sandbox, eventually: Callable[..., None]) -> None:

@@ -221,7 +221,7 @@ def test_an_answer_that_trickles_in_is_not_waited_for() -> None:
 
 
 def test_nothing_there() -> None:
-    assert asyncio.run(once(unused())) == Break("nothing answers at that address", left=False)
+    assert asyncio.run(once(unused())) == Break("nothing answers at that address", left=False, clear=True)
 
 
 def test_a_server_that_hangs_up() -> None:
@@ -270,7 +270,9 @@ def test_a_name_that_cannot_be_found() -> None:
         raise httpx.ConnectError("x") from socket.gaierror(-2, "x")
 
     broken = asyncio.run(once("http://x.example", transport=httpx.MockTransport(lost)))
-    assert broken == Break("the server's name could not be found; check the internet connection", left=False)
+    assert broken == Break(
+        "the server's name could not be found; check the internet connection", left=False, clear=True
+    )
 
 
 def test_the_connection_is_used_again() -> None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import pytest
 
 import dpyauth
 from dpyauth.errors import ConnectionFailed, DpyauthError, SignInRefused
+from dpyauth.wire.client import Client
 from dpyauth.wire.reasons import explain, looks_crowded, status_of
 from dpyauth.wire.socket import HandshakeRefused
 
@@ -113,3 +116,31 @@ def test_at_a_sign_in(app_id: int, body: bytes, kind: type[DpyauthError], said: 
         dpyauth.login("a" * 15, app_id=app_id, server=server, ask=False)
     assert type(refused.value) is kind
     assert said in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("number", "said"), [(9, "clock right"), (10, "has expired"), (62, "another server"), (20, "company proxy")]
+)
+def test_what_is_wrong_with_a_certificate(number: int, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    error = ssl.SSLCertVerificationError()
+    error.verify_code = number
+    text = explain(error).text
+    assert text.startswith("the server's certificate is not valid")
+    assert said in text
+
+
+@pytest.mark.parametrize("missing", [True, False])
+@pytest.mark.usefixtures("nothing_left")
+def test_of_the_users_own_certificates_both_apis_say_what_is_wrong(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, missing: bool
+) -> None:
+    file = tmp_path / "roots.pem"
+    if not missing:
+        file.write_text("no certificate")
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    said = f"SSL_CERT_FILE, an environment variable, names a file {'that is not there' if missing else 'without'}"
+    assert explain(ssl.SSLCertVerificationError()).text.startswith(said)
+    with pytest.raises(ConnectionFailed, match=said) as failed:
+        Client("https://api.derivws.com", None, direct=False, transport=None)
+    assert str(tmp_path) not in str(failed.value)

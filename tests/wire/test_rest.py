@@ -6,6 +6,8 @@ import asyncio
 import json
 import pickle
 import random
+import socket
+import ssl
 import subprocess
 import sys
 import traceback
@@ -201,6 +203,43 @@ def test_a_read_is_given_up_within_its_time(trouble: Step, kind: type[DpyauthErr
     assert failed.value.call == "get_accounts"
     assert deriv.now - 1000.0 < 20.0
     assert 3 <= len(deriv.requests) <= 20
+
+
+NOTHING_THERE = [
+    socket.gaierror(-2, "x"),
+    ConnectionRefusedError(),
+    ssl.SSLError(1, "wrong version number"),
+    ssl.SSLCertVerificationError(1, "x"),
+]
+
+
+def no_way(cause: Exception) -> Exception:
+    error = httpx.ConnectError("x")
+    error.__cause__ = cause
+    return error
+
+
+@pytest.mark.parametrize("cause", NOTHING_THERE)
+def test_at_first_it_is_told_at_once_that_nothing_is_there(cause: Exception) -> None:
+    deriv = Deriv(no_way(cause))
+    with pytest.raises(ConnectionFailed):
+        deriv.ask()
+    assert len(deriv.requests) == 1
+
+
+@pytest.mark.parametrize("cause", NOTHING_THERE[:3])
+def test_later_it_is_a_break_like_any_other(cause: Exception) -> None:
+    deriv = Deriv(fine(), no_way(cause), fine())
+    deriv.ask()
+    deriv.ask()
+    assert len(deriv.requests) == 3
+
+
+@pytest.mark.parametrize("cause", [ConnectionResetError(), ssl.SSLEOFError(8, "x")])
+def test_what_is_cut_on_the_way_is_tried_again(cause: Exception) -> None:
+    deriv = Deriv(no_way(cause), fine())
+    deriv.ask()
+    assert len(deriv.requests) == 2
 
 
 def test_the_pauses_grow_and_are_left_to_chance() -> None:
