@@ -28,7 +28,8 @@ def explorer(session: Session | None = None) -> ExplorerPanel:
     Parameters
     ----------
     session : Session, optional
-        The session to put calls to; else the one that `dpyauth.login` has opened.
+        The session to put calls to; else that of the default profile, which `dpyauth.login` made, or the only one
+        there is.
 
     Returns
     -------
@@ -65,7 +66,8 @@ def tokens(session: Session | None = None) -> TokensPanel:
     Parameters
     ----------
     session : Session, optional
-        The session to manage them with; else the kernel's own, which `dpyauth.login` made.
+        The session to manage them with; else that of the default profile, which `dpyauth.login` made, or the only one
+        there is.
 
     Returns
     -------
@@ -101,7 +103,8 @@ def apps(session: Session | None = None) -> AppsPanel:
     Parameters
     ----------
     session : Session, optional
-        The session to manage them with; else the kernel's own, which `dpyauth.login` made.
+        The session to manage them with; else that of the default profile, which `dpyauth.login` made, or the only one
+        there is.
 
     Returns
     -------
@@ -127,11 +130,13 @@ def apps(session: Session | None = None) -> AppsPanel:
 
 
 def _meant(session: Session | None) -> Session:
-    """The session that is meant: this one, or the kernel's own."""
-    session = signin._current if session is None else session
-    if session is None:
-        raise NotSignedIn(f"There is no session yet. {ASK}")
-    return session
+    """Return the session that is meant: this one, or the one that is meant where none is named."""
+    session = signin.meant() if session is None else session
+    if session is not None:
+        return session
+    if signin.open_sessions():
+        raise NotSignedIn("Several sessions are open. Name the one you mean, such as dpyauth.explorer(session).")
+    raise NotSignedIn(f"There is no session yet. {ASK}")
 
 
 def _name_of(session: Session) -> str:

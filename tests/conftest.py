@@ -68,9 +68,9 @@ def nothing_left(eventually: Eventually) -> Iterator[None]:
     """Afterwards: no current session, and no thread of one."""
     yield
     module = importlib.import_module("dpyauth.signin")
-    current, module._current = module._current, None
-    if current is not None:
-        current.close()
+    for session in module.open_sessions():
+        session.close()
+    module._current = None
     eventually(lambda: not own_threads())
 
 

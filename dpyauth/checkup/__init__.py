@@ -98,7 +98,7 @@ def doctor(
         found = _places(session, api, server, oauth_host)
     except ImportError as error:
         found, broken = [], [_unloaded(error)]
-    asks = session or signin._current
+    asks = session or signin.meant()
     if named is not None and (asks is None or asks.loginid is None):
         raise NotSignedIn("To compare replies takes a session that is signed in: run dpyauth.login() first.")
     rows = [
@@ -113,6 +113,8 @@ def doctor(
     rows += broken
     if asks is not None:
         rows += guarded(_SESSION, "session", lambda: [_of(asks)])
+    if len(there := signin.open_sessions()) > 1:
+        rows += guarded(_SESSION, "sessions", lambda: [_several(there)])
     compared = None
     if named is not None and asks is not None:
         from dpyauth.checkup.asking import ask_all
@@ -171,7 +173,7 @@ def _meant(session: Session | None) -> list[str]:
     from dpyauth import signin
     from dpyauth.registry import APIS, DEFAULT, by_app_id, by_token
 
-    using = session or signin._current
+    using = session or signin.meant()
     said = [
         using.api if using is not None and using.loginid is not None else None,
         os.environ.get("DERIV_API"),
@@ -209,6 +211,18 @@ async def _page(timeout: float) -> Row:
     except Exception as error:
         found = f"could not be looked at ({type(error).__name__})"
         return Row(notebook.NOTEBOOK, notebook.CALLBACK, "note", found)
+
+
+def _several(sessions: list[Session]) -> Row:
+    """Say how many sessions are open, without saying whose they are."""
+    from dpyauth.registry import APIS
+
+    by = [f"{len(found)} of {facts.title}" for facts in APIS.values() if (found := _speak(sessions, facts.name))]
+    return Row(_SESSION, "sessions open", "ok", f"{len(sessions)} in this kernel: {', '.join(by)}")
+
+
+def _speak(sessions: list[Session], api: str) -> list[Session]:
+    return [session for session in sessions if session.api == api]
 
 
 def _of(session: Session) -> Row:

@@ -8,6 +8,7 @@ import numbers
 import os
 import threading
 import time
+import weakref
 from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn, Self
@@ -33,7 +34,7 @@ from dpyauth.session.histories import Histories
 from dpyauth.session.legacy import Legacy
 from dpyauth.session.queries import Queries
 from dpyauth.session.showing import Showing
-from dpyauth.session.signing import Signing
+from dpyauth.session.signing import Signing, abandoned
 from dpyauth.session.transfers import KEPT, Sent, Transfers
 from dpyauth.session.wallets import Wallets
 from dpyauth.traces import ends_here
@@ -91,8 +92,9 @@ class Session(Signing, Accounts, Asking, Queries, Facts, Histories, Wallets, Tra
         self._since: float | None = None  # when the present sign-in began
         self._said: deque[Secret] = deque(maxlen=SAID_KEPT)  # secrets of the latest calls: replies may repeat them
         self._process = os.getpid()
+        self._opened: weakref.WeakSet[Connection | Access] = weakref.WeakSet()
+        weakref.finalize(self, abandoned, self._opened, self._process).atexit = False
         self._ids = itertools.count(1)  # req_ids of all its connections
-        self._aio = Awaitables(self)
 
     # What the session is
 
@@ -152,7 +154,7 @@ class Session(Signing, Accounts, Asking, Queries, Facts, Histories, Wallets, Tra
     @property
     def aio(self) -> Awaitables:
         """The awaitable twins: ``await session.aio.balance()``."""
-        return self._aio
+        return Awaitables(self)  # not kept: a session that nobody has a name for is to be gone at once
 
     # Leaving
 

@@ -7,6 +7,7 @@ import logging
 import os
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from functools import partial
@@ -58,6 +59,7 @@ class Signing:
     _lock: threading.RLock
     _leaving: list[Connection | Access]
     _note: Callable[[str, str, float | None], None]
+    _opened: weakref.WeakSet[Connection | Access]
     _others: dict[str, Connection]
     _process: int
     _dismissed: float | None
@@ -87,18 +89,20 @@ class Signing:
 
     def _connect(self, entrance: Entrance | None, settings: Settings) -> Connection:
         facts, api = APIS[settings.api], named(settings.api)
-        return Connection(
+        made = Connection(
             entrance.address if entrance else api.public(settings),
             entrance.greeting if entrance else None,
             direct=settings.loopback,
             when_off=partial(unavailable, facts) if facts.retiring else None,
             crowded=facts.crowded,
             budget=self._budget_of(settings.api),
-            on_event=self._note,
-            on_change=self._on_change,
+            on_event=_weakly(self._note),
+            on_change=_weakly(self._on_change),
             ids=self._ids,
             calls=api.CATALOG,
         )
+        self._opened.add(made)
+        return made
 
     def _sign_in(
         self,
@@ -118,6 +122,7 @@ class Signing:
         """
         settings = settings or self._settings
         access = named(settings.api).access(settings, grants or {"": credential}, credential, **options)
+        self._opened.add(access)
         try:
             return self._enter(access, None, settings, early=early)
         except DpyauthError as error:
@@ -144,46 +149,25 @@ class Signing:
         done: Future[Account] = Future()
         called_off = SessionClosed("This sign-in was called off.")
         done.add_done_callback(lambda _: connection.close(called_off) if done.cancelled() else None)
-
-        def succeed(account: Account) -> DpyauthError | None:
-            """Make this the session's sign-in, or say why not."""
-            with self._lock:
-                error = self._ended
-                if error is None and not is_new and self._access is not access:
-                    error = SessionClosed("The session has signed out, or signed in anew. Run the cell again.")
-                if error is not None:
-                    return error
-                self._beginning.discard(connection)
-                self._leave_behind(all_of_it=is_new)
-                if is_new:
-                    access.entered(account)
-                    self._others = {}
-                self._connection, self._access = connection, access
-                self._remark = access.remark if is_new else ""
-                self._settings, self._account = settings, account
-                self._signed_out_because = ""
-                self._since = time.time()
-            self._close_what_is_left(SessionClosed("The session has signed in anew. Run the cell again."))
-            if is_new:
-                access.on_refusal = partial(self._refused, access)
-                self._watch_the_end(access)
-            done.set_result(account)
-            self._tell()
-            return None
+        entering = [self]  # until it is settled: a connection must not keep a session that nobody has a name for
 
         def settle(future: Future[Any], account: Callable[[Any], Account]) -> None:
-            if done.done() and not done.cancelled():
+            if not entering or (done.done() and not done.cancelled()):
                 return  # it has succeeded early: what becomes of the connection is the session's to see
+            session = entering.pop()
             wanted = done.set_running_or_notify_cancel()
             error = future.exception()
             if error is None and wanted:
-                error = succeed(account(future.result()))
+                found = account(future.result())
+                error = session._succeed(found, connection, access, settings, is_new=is_new)
                 if error is None:
+                    done.set_result(found)
+                    session._tell()
                     return
-            with self._lock:
-                self._beginning.discard(connection)
+            with session._lock:
+                session._beginning.discard(connection)
             connection.close(called_off)
-            if access is not self._access:
+            if access is not session._access:
                 access.end(called_off)
             if error is not None and wanted:
                 done.set_exception(told(error, APIS[settings.api]) if isinstance(error, DpyauthError) else error)
@@ -198,6 +182,32 @@ class Signing:
         connection.ready.add_done_callback(partial(settle, account=lambda reply: entrance.account(reply or {})))
         connection.start()
         return done
+
+    def _succeed(
+        self, account: Account, connection: Connection, access: Access, settings: Settings, *, is_new: bool
+    ) -> DpyauthError | None:
+        """Make this the session's sign-in, or say why not."""
+        with self._lock:
+            error = self._ended
+            if error is None and not is_new and self._access is not access:
+                error = SessionClosed("The session has signed out, or signed in anew. Run the cell again.")
+            if error is not None:
+                return error
+            self._beginning.discard(connection)
+            self._leave_behind(all_of_it=is_new)
+            if is_new:
+                access.entered(account)
+                self._others = {}
+            self._connection, self._access = connection, access
+            self._remark = access.remark if is_new else ""
+            self._settings, self._account = settings, account
+            self._signed_out_because = ""
+            self._since = time.time()
+        self._close_what_is_left(SessionClosed("The session has signed in anew. Run the cell again."))
+        if is_new:
+            access.on_refusal = partial(_weakly(self._refused), access)
+            self._watch_the_end(access)
+        return None
 
     # What the user should know of the sign-in
 
@@ -245,10 +255,12 @@ class Signing:
         if access.errands is None or access.credential.tokens is None:
             return
         said: float | None = None
+        watching = weakref.ref(self)
 
         def look() -> float | None:
             nonlocal said
-            if access is not self._access:
+            session = watching()
+            if session is None or access is not session._access:
                 return None
             expiry = Expiry.of(access)
             due = expiry.due if expiry else None
@@ -256,8 +268,8 @@ class Signing:
                 said = due
                 if expiry and due is not None:
                     what = "sign-in ended" if due == expiry.at else "sign-in ends soon"
-                    self._note(what, expiry.notice(due), None)
-                self._tell()
+                    session._note(what, expiry.notice(due), None)
+                session._tell()
             wait = expiry.wait if expiry else None
             return LOOK_EVERY if wait is None else min(LOOK_EVERY, wait)
 
@@ -405,3 +417,26 @@ class Signing:
                 watcher()
             except Exception as error:  # a panel's defect must not disturb the session
                 log.error("a watcher of the session failed: %s", type(error).__name__)
+
+
+def _weakly(method: Callable[..., object]) -> Callable[..., None]:
+    """Return a function that calls a session's method for as long as the session is there, and does not keep it."""
+    there = weakref.WeakMethod(method)
+
+    def call(*arguments: object) -> None:
+        method = there()
+        if method is not None:
+            method(*arguments)
+
+    return call
+
+
+def abandoned(opened: weakref.WeakSet[Connection | Access], process: int) -> None:
+    """Close what a session has left open that nobody has a name for any more. The garbage collector calls this.
+
+    It may do so on any thread, amid anything: so it waits for nothing, takes no lock and starts no thread.
+    """
+    left = list(opened)
+    if left and process == os.getpid():
+        error = SessionClosed("This session was closed, because nobody had a name for it any more.")
+        background.leave(lambda _: [each.end(error.again()) for each in left])

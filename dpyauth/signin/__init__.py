@@ -6,7 +6,6 @@ import atexit
 import os
 import re
 import sys
-import threading
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -29,6 +28,7 @@ from dpyauth.session import Session, check_timeout
 from dpyauth.settings import Settings, known
 from dpyauth.signin.attempts import sign_in
 from dpyauth.signin.choice import Choice, the_sandbox
+from dpyauth.signin.current import DEFAULT_PROFILE, Beside
 from dpyauth.signin.prompt import SOURCE, nobody, prompt
 from dpyauth.traces import ends_here
 
@@ -36,9 +36,9 @@ if TYPE_CHECKING:
     from dpyauth.sandbox import Sandbox
     from dpyauth.signin.desk import Desk
 
-_lock = threading.RLock()  # so that one which an interrupt has left locked does not lock the reader out
-_current: Session | None = None
+_current: Session | None = None  # that of the default profile, which this keeps
 _desk: Desk | None = None
+_beside = Beside()
 
 
 @ends_here
@@ -50,7 +50,7 @@ def login(
     sandbox: bool = False,
     ask: bool | str | None = None,
     remember: bool = False,
-    profile: str = "default",
+    profile: str = DEFAULT_PROFILE,
     redirect_url: str | None = None,
     oauth_host: str | None = None,
     server: str | None = None,
@@ -77,8 +77,10 @@ def login(
     account opens in the background meanwhile; calls that need it wait for it. An account that Deriv lists as inactive
     is the exception: whether it opens is not certain before.
 
-    A kernel has one session: running ``login()`` again with the same credential returns the same one, on the account
-    that is in use; with another credential it opens a new one and closes the old.
+    A kernel has one session for each ``profile``. Running ``login()`` again with the same credential returns the same
+    one, on the account that is in use; with another credential it opens a new one and closes the old. The sessions of
+    other profiles are left alone: ``alice = login(profile="alice")`` and ``bob = login(profile="bob")`` stand side by
+    side, each with its own panel, and so do two APIs, or a demo and a real account.
 
     Parameters
     ----------
@@ -105,7 +107,10 @@ def login(
         kernel begins with: after `Session.use`, run this again to keep the other one. In the panel: whether the box for
         it is ticked at first; as long as it is, choosing another account in the panel keeps that one.
     profile : str
-        The name to remember it under, for people with several.
+        A name for who signs in, for people with several: each profile has a session of its own, which logins of other
+        profiles leave alone, and what is remembered is kept under its name. The session of the default profile lasts
+        until it is closed, and is the one that `dpyauth.explorer` and the like use if you name none. Any other lasts
+        as long as a variable or a panel holds on to it, and is closed quietly after that.
     redirect_url : str, optional
         The redirect URL registered for your app, exactly as registered. The options API needs it to sign in with the
         browser. When it leads to this machine (``http://localhost/…``), the panel notices by itself when the browser
@@ -150,7 +155,7 @@ def login(
     """
     token = Secret(token) if isinstance(token, str) else token  # first of all: tracebacks may show variables
     ask_first = _checked_ask(ask)
-    loginid = _checked_loginid(loginid)
+    loginid, profile = _checked_loginid(loginid), _checked_profile(profile)
     box = the_sandbox(sandbox, server)
     keeping = _profile(profile, server, box)
     trouble: DpyauthError | None = None
@@ -187,6 +192,7 @@ def login(
         where,
         timeout,
         keeping,
+        profile,
         ask=ask is not False and environment.somebody_there(),
         options=options | ({"create_demo": True} if create_demo and APIS[where.api].creates_demo else {}),
     )
@@ -198,6 +204,7 @@ def login(
     _show(
         session,
         box,
+        name=profile,
         api=None if session.loginid is None and found is not None else wanted,
         redirect_url=redirect_url,
         oauth_host=oauth_host,
@@ -247,15 +254,15 @@ def _session(
     found: _Found | None,
     where: Settings,
     timeout: float,
+    keeping: str,
     profile: str,
     *,
     ask: bool,
     options: Mapping[str, Any],
 ) -> Session:
-    """The kernel's one session: the one there is where it fits, else a new one in its place."""
-    global _current
-    with _lock:
-        before = _current
+    """The session of a profile: the one there is where it fits, else a new one in its place."""
+    with _beside.lock(profile):
+        before = _of(profile)
         credential, grants = found.grants(where.api) if found else (None, None)
         if before is not None and before._fits(credential, where, grants):
             before._timeout = timeout
@@ -265,14 +272,44 @@ def _session(
         session = Session(where, timeout=timeout)
         try:
             if found is not None and credential is not None:
-                _enter(session, found, where, profile, ask=ask, options=options)
-            _current = session
+                _enter(session, found, where, keeping, ask=ask, options=options)
+            _put(profile, session)
         except BaseException:
             session.close()
             raise
     if before is not None:
-        before._close(SessionClosed("dpyauth.login() has opened a new session; this one is closed. Use the new one."))
+        mine = "" if profile == DEFAULT_PROFILE else f"profile={profile!r}"
+        before._close(
+            SessionClosed(
+                f"dpyauth.login({mine}) has opened a new session; this one is closed. Use the new one. To have both, "
+                'give one of them a profile of its own: dpyauth.login(profile="another").'
+            )
+        )
     return session
+
+
+def _of(profile: str) -> Session | None:
+    return _current if profile == DEFAULT_PROFILE else _beside.session(profile)
+
+
+def _put(profile: str, session: Session) -> None:
+    global _current
+    if profile == DEFAULT_PROFILE:
+        _current = session
+    else:
+        _beside.put(profile, session)
+
+
+def meant() -> Session | None:
+    """Return the session that is meant where none is named: that of the default profile, else the only one there is."""
+    there = open_sessions()
+    return _current if _current is not None else there[0] if len(there) == 1 else None
+
+
+def open_sessions() -> list[Session]:
+    """Return the kernel's sessions that are not closed, that of the default profile first."""
+    mine = [_current] if _current is not None and _current._ended is None else []
+    return mine + _beside.open()
 
 
 def _enter(
@@ -360,8 +397,8 @@ def _checked_loginid(given: object) -> str | None:
 
 @atexit.register
 def _leave() -> None:
-    if _current is not None:
-        _current.close()
+    for session in open_sessions():
+        session.close()
 
 
 def _sample(box: Sandbox, api: str = DEFAULT) -> _Found:
@@ -424,7 +461,13 @@ def _profile(name: str, server: str | None, box: Sandbox | None) -> str:
     return f"{name}@sandbox" if box else f"{name}@{server}" if server else name
 
 
-def _show(session: Session, box: Sandbox | None, **options: Any) -> None:
+def _checked_profile(given: object) -> str:
+    if not isinstance(given, str) or not given.strip():
+        raise InvalidSetting('The profile must be a name, such as profile="alice".', field="profile")
+    return given
+
+
+def _show(session: Session, box: Sandbox | None, *, name: str, **options: Any) -> None:
     """Say who is signed in: with the panel in a notebook, in a line elsewhere."""
     global _desk
     credential = session._credential
@@ -436,10 +479,14 @@ def _show(session: Session, box: Sandbox | None, **options: Any) -> None:
         from dpyauth.signin.desk import Desk
         from dpyauth.widgets.signin import show
 
-        before, _desk = _desk, Desk(session, box=box, **options)
+        desk = Desk(session, box=box, **options)
+        if name == DEFAULT_PROFILE:
+            before, _desk = _desk, desk
+        else:
+            before = _beside.desk(name, desk)
         if before is not None:
             before.hand_over()
-        show(_desk)
+        show(desk)
     elif credential is not None:
         terminal.say(f"{session!r} with the token from {credential.source}")
         if session._remarks:

@@ -59,6 +59,13 @@ class Background:
             self.wake()
             raise
 
+    def leave(self, function: Callable[[Any], object]) -> None:
+        """Leave work for the background thread, from where nothing may wait and no thread may be started."""
+        self._work.append((function, None))
+        bell = self._bell
+        if bell is not None:
+            bell.ring()
+
     def now(self, function: Callable[[Any], object], argument: Any = None) -> None:
         """Call a function at once where the caller is on the background thread, else post it."""
         (self._do if self.inside() else self.post)(function, argument)

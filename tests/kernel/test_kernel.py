@@ -45,7 +45,7 @@ def test_seven_cells_queued_at_once(kernel: Kernel) -> None:
         "session.call('portfolio')['msg_type']",
         "session.state",
     ]
-    outcomes = [kernel.outcome(sent) for sent in [kernel.queue(cell) for cell in cells]]
+    outcomes = [kernel.outcome(sent) for sent in [kernel.queue(cell, allow_stdin=True) for cell in cells]]
     assert [outcome.error for outcome in outcomes] == [""] * 7
     assert [outcome.result for outcome in outcomes] == [
         "'DOT900003'",

@@ -1,0 +1,47 @@
+"""The sessions of this kernel, one for each profile: which one a login replaces, and which it leaves alone."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dpyauth.session import Session
+    from dpyauth.signin.desk import Desk
+
+DEFAULT_PROFILE = "default"
+
+
+class Beside:
+    """The sessions of profiles other than the default one, for as long as a name or a panel holds on to them."""
+
+    def __init__(self) -> None:
+        self._sessions: weakref.WeakValueDictionary[str, Session] = weakref.WeakValueDictionary()
+        self._desks: weakref.WeakValueDictionary[str, Desk] = weakref.WeakValueDictionary()
+        self._locks: dict[str, threading.RLock] = {}
+        self._guard = threading.RLock()
+
+    def lock(self, profile: str) -> threading.RLock:
+        """Return the lock of a profile: two logins of one profile come one after the other, others side by side."""
+        with self._guard:
+            return self._locks.setdefault(profile, threading.RLock())
+
+    def session(self, profile: str) -> Session | None:
+        """Return the session of a profile, where there is one."""
+        return self._sessions.get(profile)
+
+    def put(self, profile: str, session: Session) -> None:
+        """Make a session the one of a profile."""
+        self._sessions[profile] = session
+
+    def desk(self, profile: str, desk: Desk) -> Desk | None:
+        """Make this the desk that a profile signs in at; return the one before."""
+        before = self._desks.get(profile)
+        self._desks[profile] = desk
+        return before
+
+    def open(self) -> list[Session]:
+        """Return the sessions that are not closed."""
+        found = [self._sessions.get(profile) for profile in list(self._sessions)]
+        return [session for session in found if session is not None and session._ended is None]

@@ -1,0 +1,265 @@
+"""Several accounts in one kernel: each profile has a session of its own, which logins of others leave alone."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import importlib
+import os
+import weakref
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import keyring
+import pytest
+from keyring.backends.fail import Keyring as FailKeyring
+
+import dpyauth
+from dpyauth import environment
+from dpyauth.credentials import Secret
+from dpyauth.errors import InvalidSetting, NotSignedIn, SessionClosed
+from dpyauth.sandbox import Sandbox
+from dpyauth.session import Session
+from dpyauth.signin.desk import Desk
+
+module = importlib.import_module("dpyauth.signin")
+
+RICH, TROUBLE = "rich", "trouble"
+Login = Callable[..., Session]
+
+
+@pytest.fixture
+def login(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Login:
+    """login() as a person of the sandbox, on either API."""
+    monkeypatch.setattr(environment, "somebody_there", lambda: False)
+    old = {RICH: "sandbox-rich-all", TROUBLE: "sandbox-trouble-read"}
+
+    def login(who: str | None = None, api: str = "options", **how: Any) -> Session:
+        side = box.side(api)
+        token = None if who is None else old[who] if api == "v3" else box.options_token(who).token
+        return dpyauth.login(token, **{"server": side.server, "app_id": side.app_id, "timeout": 5, **how})
+
+    return login
+
+
+BOTH = pytest.mark.parametrize(
+    ("api", "mine", "theirs"), [("options", "DOT900003", "DOT900012"), ("v3", "CR900001", "CR900011")]
+)
+
+
+@BOTH
+def test_another_profile_leaves_the_session_alone(login: Login, api: str, mine: str, theirs: str) -> None:
+    session = login(RICH, api)
+    trouble = login(TROUBLE, api, profile="trouble")
+    for one, loginid in ((session, mine), (trouble, theirs)):
+        assert one.state == "signed in"
+        assert one.balance()["loginid"].item() == loginid
+    assert module.open_sessions() == [session, trouble]
+    trouble.close()
+    assert session.call("ping")["ping"] == "pong"
+    assert module.open_sessions() == [session]
+
+
+@BOTH
+def test_so_does_the_default_one(login: Login, api: str, mine: str, theirs: str) -> None:
+    trouble = login(TROUBLE, api, profile="trouble")
+    first = login(RICH, api)
+    second = login(TROUBLE, api)
+    assert (first.state, second.loginid, trouble.state) == ("closed", theirs, "signed in")
+    with pytest.raises(SessionClosed, match=r"opened a new session.*profile="):
+        first.balance()
+
+
+def test_two_apis_side_by_side(login: Login) -> None:
+    current, older = login(RICH), login(RICH, "v3", profile="v3")
+    assert (current.api, older.api) == ("options", "v3")
+    assert {one.state for one in (current, older)} == {"signed in"}
+
+
+def test_two_accounts_of_one_token(login: Login) -> None:
+    demo, real = login(RICH), login(RICH, profile="real", loginid="ROT900001")
+    assert (demo.loginid, real.loginid) == ("DOT900003", "ROT900001")
+    assert [one.balance()["loginid"].item() for one in (demo, real)] == ["DOT900003", "ROT900001"]
+
+
+@pytest.mark.parametrize("profile", ["default", "alice"])
+def test_the_same_cell_again(login: Login, box: Sandbox, profile: str) -> None:
+    session = login(RICH, profile=profile)
+    session.balance()
+    opened = box.connections_opened
+    assert login(RICH, profile=profile, timeout=7) is session
+    assert box.connections_opened == opened
+    after = login(TROUBLE, profile=profile)
+    assert (session.state, after.state) == ("closed", "signed in")
+    with pytest.raises(SessionClosed, match="another"):
+        session.balance()
+
+
+def test_after_closing_there_is_a_new_one(login: Login) -> None:
+    with login(RICH, profile="alice") as before:
+        pass
+    after = login(RICH, profile="alice")
+    assert after is not before
+    assert after.state == "signed in"
+
+
+def test_several_at_the_same_time(login: Login) -> None:
+    """As on a page of several users, each on a thread of their own."""
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(lambda name: login(RICH, "v3", profile=name), ["a", "b", "c", "a"]))
+    assert made[0] is made[3]
+    assert len(set(map(id, made))) == 3
+    assert {one.call("ping")["ping"] for one in made} == {"pong"}
+
+
+@pytest.mark.parametrize("wrong", [None, "", "  ", 5, b"alice", ["alice"], object()])
+def test_what_a_profile_is(login: Login, box: Sandbox, wrong: Any) -> None:
+    with pytest.raises(InvalidSetting, match="profile") as refused:
+        login(RICH, profile=wrong)
+    assert refused.value.field == "profile"
+    assert box.received == []
+
+
+# Panels and what stands on the session that is meant
+
+
+def test_each_has_a_panel_of_its_own(
+    panels: list[Desk], login: Login, box: Sandbox, eventually: Callable[..., None]
+) -> None:
+    alice, bob = login(profile="alice"), login(profile="bob")
+    desks = list(panels)
+    assert [desk.session for desk in desks] == [alice, bob]
+    assert login(profile="alice") is alice
+    for desk, who in zip(desks, (RICH, TROUBLE), strict=True):
+        desk.token(Secret(box.options_token(who).token), box.options_app_id)
+    eventually(lambda: alice.state == bob.state == "signed in")
+    eventually(lambda: [desk.look()["phase"] for desk in desks] == ["in", "in"])
+    assert login(profile="alice") is alice  # running the cell again does not ask again
+    assert alice.state == bob.state == "signed in"
+
+
+def test_a_browser_sign_in_under_way_is_not_taken_over(panels: list[Desk], login: Login, box: Sandbox) -> None:
+    login(profile="alice")
+    alice = panels[-1]
+    alice.browser(box.options_app_id, None, remember=False, redirect_url="https://example.org/back")
+    login(profile="bob")
+    login()
+    assert alice.look()["phase"] == "browser"
+    login(profile="alice")
+    assert alice.look()["phase"] == "form"
+    for desk in panels:
+        desk.leave()
+
+
+def test_the_session_that_is_meant_where_none_is_named(login: Login) -> None:
+    alice = login(RICH, "v3", profile="alice")
+    assert dpyauth.explorer()._desk.session is alice
+    bob = login(RICH, "v3", profile="bob")
+    for panel in (dpyauth.explorer, dpyauth.tokens, dpyauth.apps):
+        with pytest.raises(NotSignedIn, match="Several sessions"):
+            panel()
+    mine = login(TROUBLE, "v3")
+    assert dpyauth.explorer()._desk.session is mine
+    assert bob.state == "signed in"
+
+
+def test_the_check_up_says_how_many(login: Login) -> None:
+    kept = [login(RICH), login(RICH, "v3", profile="alice"), login(TROUBLE, profile="bob")]
+    found = dpyauth.doctor(kept[0], timeout=2).checks.set_index("check")["found"]
+    assert found["sessions open"] == "3 in this kernel: 2 of Deriv's current API, 1 of Deriv's older API (v3)"
+    assert "alice" not in "".join(found)
+
+
+# What is remembered
+
+
+def test_each_profile_remembers_its_own(login: Login, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keyring, "get_keyring", FailKeyring)
+    kept = [login(who, profile=name, remember=True) for name, who in (("alice", RICH), ("bob", TROUBLE))]
+    for session in kept:
+        session.close()
+    alice, bob = login(profile="alice"), login(profile="bob")
+    assert (alice.loginid, bob.loginid) == ("DOT900003", "DOT900012")
+    assert alice.state == "signed in"
+
+
+# The end
+
+
+@pytest.mark.parametrize("api", ["options", "v3"])
+def test_a_session_without_a_name_is_closed_quietly(
+    login: Login, box: Sandbox, api: str, capfd: pytest.CaptureFixture[str], recwarn: pytest.WarningsRecorder
+) -> None:
+    kept = login(RICH, api)
+    session = login(TROUBLE, api, profile="alice")
+    session.balance()
+    stream = session.stream("balance")
+    kept.balance()
+    assert box.connections_open == 2
+    gone = weakref.ref(session)
+    del session
+    gc.collect()
+    assert gone() is not None  # the stream is a name for it
+    assert not stream.ended
+    stream.close()
+    del stream
+    gc.collect()
+    assert gone() is None
+    assert box.wait_until(lambda box: box.connections_open == 1)
+    assert kept.state == "signed in"
+    assert kept.balance()["loginid"].item() == kept.loginid
+    assert "Traceback" not in capfd.readouterr().err
+    assert list(recwarn) == []
+
+
+@pytest.mark.parametrize("api", ["options", "v3"])
+def test_it_is_gone_at_once_where_nothing_holds_it(login: Login, box: Sandbox, api: str) -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        login(RICH, api, profile="alice").account_status()
+        assert box.wait_until(lambda box: box.connections_open == 0)
+    finally:
+        gc.enable()
+    assert module.open_sessions() == []
+
+
+def test_a_panel_holds_it(login: Login) -> None:
+    panel = dpyauth.explorer(login(RICH, "v3", profile="alice"))
+    gc.collect()
+    assert panel.view["state"] == "signed in"
+    assert login(RICH, "v3", profile="alice") is panel._desk.session
+    panel.close()
+
+
+def test_an_awaited_question_holds_it(login: Login) -> None:
+
+    async def ask() -> str:
+        question = login(RICH, profile="alice").aio.balance()
+        gc.collect()
+        return str((await question)["loginid"].item())
+
+    assert asyncio.run(ask()) == "DOT900003"
+
+
+def test_at_the_end_of_the_program_all_are_closed(login: Login) -> None:
+    made = [login(RICH), login(RICH, "v3", profile="alice")]
+    module._leave()
+    assert [one.state for one in made] == ["closed", "closed"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+def test_a_fork_leaves_the_parents_alone(login: Login, box: Sandbox) -> None:
+    session = login(RICH, "v3", profile="alice")
+    child = os.fork()
+    if child == 0:
+        try:
+            del session
+            gc.collect()
+            module._leave()
+        finally:
+            os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+    assert session.call("ping")["ping"] == "pong"
+    assert box.connections_open == 1
