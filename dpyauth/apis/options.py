@@ -272,7 +272,7 @@ class Access:
         """
         end = time.monotonic() + timeout
         tokens = self.credential.tokens
-        if tokens and tokens.expires_at is not None and tokens.expires_at - time.time() < EARLY:
+        if tokens and tokens.expires_at is not None and tokens.expires_at - time.time() < _early(tokens.life):
             with suppress(ConnectionFailed):
                 await self._renew(end)
         used = self.credential.token
@@ -473,6 +473,11 @@ def budget() -> Budget:
 
 def _rename(row: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
     return {names.get(name, name): value for name, value in row.items()}
+
+
+def _early(life: float | None) -> float:
+    """Return how long before its end a token is renewed, in seconds: not at once, however short its life is."""
+    return EARLY if life is None else min(EARLY, life / 2)
 
 
 def _is_demo(row: Mapping[str, Any]) -> bool:

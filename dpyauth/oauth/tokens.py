@@ -34,6 +34,9 @@ from dpyauth.wire.unlogged import unlogged
 PATIENCE = 30.0
 """How long an exchange may take, in seconds."""
 
+LONGEST_ANSWER = 2**20
+"""How much of an answer is read, in bytes."""
+
 _CALL: Final = "oauth2/token"
 _HEADERS: Final = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
 _TOKEN = re.compile(r"[\x21-\x7e]{1,4096}")
@@ -199,9 +202,7 @@ async def _ask(
     try:
         async with asyncio.timeout(PATIENCE):
             with unlogged():
-                answer = await http.post(
-                    f"{host}/oauth2/token", content=form(), headers=_HEADERS, follow_redirects=False
-                )
+                status, content = await _post(http, f"{host}/oauth2/token", form())
     except _BEFORE_SENDING as error:
         return ConnectionFailed(
             f"Deriv's sign-in server {host} cannot be reached: {reason_of(error)}. {_AGAIN}", call=_CALL
@@ -211,8 +212,19 @@ async def _ask(
     except Exception as error:  # whatever it is: it holds the request, and with it the secrets
         kind = type(error).__name__
         return ConnectionLost(f"The exchange with {host} broke off ({kind}) and is not repeated. {_AGAIN}", call=_CALL)
-    said = parse(answer.content)
-    return _refusal(answer.status_code, said, host, private) or _tokens(said or {}, began)
+    said = parse(content)
+    return _refusal(status, said, host, private) or _tokens(said or {}, began)
+
+
+async def _post(http: httpx.AsyncClient, url: str, form: str) -> tuple[int, bytes]:
+    """Send a form; return the status of the answer, and its body as far as a body with tokens can be long."""
+    async with http.stream("POST", url, content=form, headers=_HEADERS, follow_redirects=False) as answer:
+        content = b""
+        async for part in answer.aiter_bytes():
+            content += part
+            if len(content) > LONGEST_ANSWER:
+                return answer.status_code, b""  # the beginning alone is no answer
+        return answer.status_code, content
 
 
 def _refusal(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import threading
 import time
 from typing import Any, Self
 
 from dpyauth import environment, terminal
-from dpyauth.wire.calls import Pending
+from dpyauth.wire.calls import Held, Pending
 
 AFTER = 2.0
 """Seconds of waiting before anything is said."""
@@ -45,9 +46,11 @@ class Notice:
         if pending.looking:
             self._told = True
             self._say(f"No answer; asking Deriv what became of '{pending.call}': {waited:.0f} s")
-        elif not pending.sent and not pending.changes:
+        elif held := _held(pending):
             self._told = True
-            self._say(f"Waiting for Deriv's limit of calls a minute, or for the connection: {waited:.0f} s")
+            left = held.until - time.monotonic()
+            more = f", about {left:.0f} s more" if 1 <= left < math.inf else ""
+            self._say(f"Waiting for {held.what}: {waited:.0f} s{more}")
 
     def _say(self, text: str) -> None:
         if environment.nobody_looks():
@@ -62,3 +65,11 @@ class Notice:
                 self._display.update(shown, raw=True)
         else:
             terminal.overwrite(text, sys.stderr)
+
+
+def _held(pending: Pending) -> Held | None:
+    """Return what a call waits for before it is sent, if it does; a change does not wait."""
+    if pending.changes:
+        return None
+    told = pending.held() if pending.held is not None else None
+    return told or (None if pending.sent else Held("Deriv's limit of calls a minute, or for the connection", math.inf))

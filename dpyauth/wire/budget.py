@@ -15,8 +15,16 @@ MINUTE, HOUR = 60.0, 3600.0
 PENALTIES = (5.0, 15.0, 30.0, 60.0)
 """Pauses after the first, second, ... refusal in a row, in seconds."""
 
+LONGEST_PAUSE = 600.0
+"""The longest pause that a server may ask for, in seconds: no limit of Deriv's needs more, so a longer one is wrong."""
+
 MOST_KEPT = 10_000
 """A limit above this is none."""
+
+ASK_AGAIN = (0.0, 15.0, 60.0, 300.0, 3600.0)
+"""Pauses before Deriv is asked for its limits again, after the first, second, ... time that it did not tell them."""
+UNANSWERED = 60.0
+"""After so many seconds without an answer Deriv is asked for them again."""
 
 GENERAL = "general"
 _KEYS = {"outcome": "max_requests_outcome", "pricing": "max_requests_pricing", GENERAL: "max_requestes_general"}
@@ -36,6 +44,14 @@ LIMITS = {
     "outcome": Limit(25, 1_500, frozenset({"portfolio", "profit_table", "statement"})),
     "pricing": Limit(80, 3_600, frozenset({"proposal", "proposal_open_contract"})),
 }
+
+
+def in_words(seconds: float) -> str:
+    """Return a time as one says it, such as ``"24 hours"``."""
+    for unit, name in ((86_400.0, "days"), (3600.0, "hours"), (60.0, "minutes")):
+        if seconds >= 2 * unit:
+            return f"{min(seconds / unit, 1e6):.0f} {name}"
+    return f"{seconds:.0f} s"
 
 
 class _Bucket:
@@ -96,6 +112,9 @@ class Budget:
 
     def __init__(self, limits: Mapping[str, Limit] = LIMITS, *, fixed: bool = False) -> None:
         self._fixed = fixed
+        self._known = False  # whether Deriv has told its limits
+        self._untold = 0  # how often it was asked and did not
+        self._ask_at = float("-inf")
         self._limits = limits
         self._calls = {name: limit.calls for name, limit in limits.items() if limit.calls}
         self._buckets = {name: _Bucket(limit.minutely, limit.hourly) for name, limit in limits.items()}
@@ -130,21 +149,27 @@ class Budget:
         """Deriv answered a call."""
         self._buckets[lane].refusals = 0
 
-    def learn(self, status: Any) -> None:
-        """Take over the limits in the payload of a ``website_status`` reply, as far as they are there."""
+    def learn(self, status: Any) -> bool:
+        """Take over the limits in the payload of a ``website_status`` reply, as far as they are there.
+
+        Returns whether there are any. What is no number of calls changes nothing.
+        """
         limits = status.get("api_call_limits") if isinstance(status, Mapping) else None
         if not isinstance(limits, Mapping):
-            return
+            return False
         known = frozenset().union(*(limit.calls for limit in self._limits.values()))
         for name, key in _KEYS.items():
             said = limits.get(key)
             if not isinstance(said, Mapping):
                 continue
             bucket = self._buckets[name]
-            bucket.limit(_positive(said.get("minutely"), bucket.minutely), _positive(said.get("hourly"), bucket.hourly))
+            minutely = _positive(said.get("minutely"), bucket.minutely)
+            bucket.limit(minutely, max(minutely, _positive(said.get("hourly"), bucket.hourly)))
+            self._known |= _positive(said.get("minutely"), 0) > 0
             named = frozenset(re.findall(r"\w+", str(said.get("applies_to", ""))))
             if name in self._calls and named & known:
                 self._calls[name] = named | self._limits[name].calls
+        return self._known
 
     def left(self, now: float) -> dict[str, int]:
         """How many calls of each bucket may still go within this minute; may be called from any thread."""
@@ -153,12 +178,29 @@ class Budget:
             for name, bucket in self._buckets.items()
         }
 
+    @property
+    def minutely(self) -> dict[str, int]:
+        """How many calls of each bucket may go within a minute."""
+        return {name: bucket.minutely for name, bucket in self._buckets.items()}
+
     def half_spent(self, lane: str) -> bool:
         """Whether a limit begins to matter, so that it pays to learn the true ones."""
         if self._fixed:
             return False
         own, general = self._buckets[lane], self._buckets[GENERAL]
         return 2 * len(own.recent) > own.minutely or 2 * len(general.recent) > general.minutely
+
+    def should_ask(self, lane: str, now: float) -> bool:
+        """Return whether to ask Deriv for its limits now; then do so."""
+        if self._known or now < self._ask_at or not self.half_spent(lane):
+            return False
+        self._ask_at = now + UNANSWERED
+        return True
+
+    def not_told(self, now: float) -> None:
+        """Deriv was asked for its limits, and has not told them: the line broke, or the answer has none."""
+        self._ask_at = now + ASK_AGAIN[min(self._untold, len(ASK_AGAIN) - 1)]
+        self._untold += 1
 
 
 def _positive(value: Any, otherwise: int) -> int:

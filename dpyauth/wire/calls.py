@@ -24,6 +24,15 @@ OFF_TIMEOUT = 4.5
 """How long a call waits for a server that looks switched off, in seconds."""
 
 
+class Held(NamedTuple):
+    """What a call waits for before it can be sent."""
+
+    what: str
+    """In words that follow "Waiting for"."""
+    until: float
+    """When that is over, by the monotonic clock; infinite where that is not known."""
+
+
 class Pending:
     """A call that waits for its reply.
 
@@ -42,6 +51,7 @@ class Pending:
         "error",
         "exact",
         "fields",
+        "held",
         "key",
         "lane",
         "listener",
@@ -93,6 +103,7 @@ class Pending:
         self.listener = listener
         self.subscription = subscription
         self.looking = False  # whether its answer was lost, and Deriv is asked for it by its key
+        self.held: Callable[[], Held | None] | None = None  # says what it waits for; on any thread
         self.queued_at = 0.0
         self.waited = 0.0  # for Deriv's rate limits, in seconds; its own time stood still
         self.sent_at = sent_at

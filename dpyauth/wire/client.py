@@ -158,8 +158,8 @@ def _moment(headers: httpx.Headers) -> float | None:
 
 
 def _seconds(retry_after: str) -> float | None:
-    """What a ``Retry-After`` means: seconds, or a moment."""
-    if re.fullmatch(r"\d{1,9}", retry_after, re.ASCII):
+    """Return what a ``Retry-After`` means, seconds or a moment; None where it means nothing."""
+    if re.fullmatch(r"\d{1,12}", retry_after, re.ASCII):
         return float(retry_after)
     try:
         moment = parsedate_to_datetime(retry_after)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from dpyauth.errors import BadReply, CallTimeout, DpyauthError, OutcomeUnknown
 from dpyauth.wire.background import background
 from dpyauth.wire.calls import Pending, outcome_unknown
+from dpyauth.wire.holding import current
 from dpyauth.wire.lookup import look_up
 
 if TYPE_CHECKING:
@@ -96,6 +97,7 @@ class Errands:
         if pending.changes and not pending.take():
             return  # the caller was interrupted, and has been told that it was not sent
         pending.sent_at = time.monotonic()
+        current.set(pending)  # of this task
         try:
             pending.resolve(await self._outcome(pending, call, fields))
         except DpyauthError as error:

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from dpyauth.errors import DpyauthError
 from dpyauth.wire.backoff import Backoff
 from dpyauth.wire.budget import GENERAL, Budget
-from dpyauth.wire.calls import OFF_TIMEOUT, Calls, Off, Pending, not_sent, over_budget
+from dpyauth.wire.calls import OFF_TIMEOUT, Calls, Held, Off, Pending, not_sent, over_budget
 from dpyauth.wire.lanes import Lanes
 from dpyauth.wire.liveness import PING_TIMEOUT, Liveness
 from dpyauth.wire.matching import belongs
@@ -177,7 +177,7 @@ class Link:
                 continue
             self.budget.spend(pending.lane, now)
             self._stop_waiting(pending, now)
-            pending.sent_at = now
+            pending.sent_at, pending.held = now, None
             self._liveness.asked(now)
             if pending.subscription is not None:
                 pending.subscription.asked = True
@@ -280,7 +280,7 @@ class Link:
             self._backoff.ended(now - self._ready_since)
             self._lost_at = now
         self._ready_since = None
-        self._forget_own()
+        self._forget_own(now)
         if not (self._was_ready or self.proven):  # a first connection that fails is the caller's to repeat
             self._end(State.CLOSED, error or unreachable(reason))
             return
@@ -350,7 +350,10 @@ class Link:
 
         self._ask(fields, answered)
 
-    def _forget_own(self) -> None:
+    def _forget_own(self, now: float = -math.inf) -> None:
+        if self._learning:
+            self._learning = False
+            self.budget.not_told(now)
         self._control.clear()
         self._own.clear()
         self._early.clear()
@@ -384,11 +387,19 @@ class Link:
     def _ponged(self, reply: Reply, now: float) -> None:
         self.round_trips.append(self._liveness.answered(now))
 
-    def _learn(self, lane: str) -> None:
+    def _learn(self, lane: str, now: float) -> None:
         """Ask for the true rate limits once they begin to matter."""
-        if self.budget.half_spent(lane) and not self._learning:
+        if self.budget.should_ask(lane, now):
             self._learning = True
-            self._ask({"website_status": 1}, lambda reply, now: self.budget.learn(reply.get("website_status")))
+            self._ask({"website_status": 1}, self._learned)
+
+    def _learned(self, reply: Reply, now: float) -> None:
+        self._learning = False
+        if not self.budget.learn(reply.get("website_status")):
+            self.budget.not_told(now)
+            return
+        told = ", ".join(f"{name} {most}" for name, most in self.budget.minutely.items())
+        self._event("rate limits", f"Deriv allows so many calls a minute: {told}")
 
     # Inside: calls and streams
 
@@ -405,8 +416,15 @@ class Link:
         return True
 
     def _queue(self, pending: Pending, now: float, *, first: bool = False) -> None:
-        pending.queued_at = now
+        pending.queued_at, pending.held = now, self._held
         self._lanes.put(pending, first=first)
+
+    def _held(self) -> Held | None:
+        """Return what calls wait for that have not been sent; may be called from any thread."""
+        if not self.ready:
+            return Held("the connection to Deriv", math.inf)
+        until = self._lanes.wake_at
+        return Held("Deriv's limit of calls a minute", until) if until < math.inf else None
 
     def _stop_waiting(self, pending: Pending, now: float) -> None:
         """The time that a call waited for the rate limits was not its own."""
@@ -448,7 +466,7 @@ class Link:
         pending.resolve(reply)
         if code in _SIGNED_OUT and self._greeting is not None and self._greeting_deadline == math.inf:
             self._greet(now)  # revoked? The answer to this settles it.
-        self._learn(pending.lane)
+        self._learn(pending.lane, now)
         return None
 
     def _misplaced(self, call: str) -> None:

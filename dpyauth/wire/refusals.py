@@ -22,6 +22,7 @@ from dpyauth.errors import (
 )
 from dpyauth.registry import APIS
 from dpyauth.sensitive import MASK, hides
+from dpyauth.wire.budget import LONGEST_PAUSE, PENALTIES, in_words
 from dpyauth.wire.http import Answer, Question
 from dpyauth.wire.replies import Reply, leaves_open, subcode_of
 
@@ -65,7 +66,9 @@ def judge(answer: Answer, question: Question, *, now: float | None = None) -> Dp
     parts = [
         f"Deriv answered '{question.call}' with {shown}" + (f": {said}" if said and not listed else ""),
         listed,
-        _wait(heard[0], time.time() if now is None else now) or _advice(kind, status, heard[0], question),
+        _wait(heard[0], time.time() if now is None else now)
+        or _pause(answer, kind)
+        or _advice(kind, status, heard[0], question),
     ]
     text = ". ".join(part for part in parts if part) + "."
     return kind(text, call=question.call, code=code, subcode=subcode, details=details)
@@ -169,6 +172,20 @@ def _wait(heard: _Heard, now: float) -> str:
         return ""
     wait = f"{until - now:.0f} s" if until - now < 120 else f"{(until - now) / 60:.0f} minutes"
     return f"Wait {wait}, until {datetime.fromtimestamp(until, UTC):%H:%M:%S} UTC, and run the cell again"
+
+
+def _pause(answer: Answer, kind: type[ApiError]) -> str:
+    """Say how long a pause the server asks for, and what comes of it."""
+    wanted = answer.retry_after or 0.0
+    if wanted < 1 or not (kind is RateLimited or answer.failing):
+        return ""
+    asked = f"Deriv asks for a pause of {in_words(wanted)}"
+    if wanted <= LONGEST_PAUSE:
+        return f"{asked}: run the cell again after that"
+    return (
+        f"{asked}. No limit of Deriv's needs that long, so dpyauth takes calls again in {in_words(PENALTIES[-1])}. If "
+        "the answer is the same then, wait as long as Deriv asks"
+    )
 
 
 _UNTIL = ("next_request_at", "expires_at")

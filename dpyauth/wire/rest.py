@@ -26,8 +26,9 @@ from dpyauth.errors import (
     SignInRefused,
 )
 from dpyauth.wire.backoff import Backoff
-from dpyauth.wire.budget import MINUTE, PENALTIES
+from dpyauth.wire.budget import LONGEST_PAUSE, MINUTE, PENALTIES
 from dpyauth.wire.calls import outcome_unknown, over_budget
+from dpyauth.wire.holding import held_up
 from dpyauth.wire.http import Answer, Question, address, as_question, otp_question, says_otherwise
 from dpyauth.wire.refusals import judge, limits_one_thing
 from dpyauth.wire.replies import Reply, exactly, leaves_open
@@ -188,10 +189,13 @@ class Rest:
                 return outcome
             before = outcome
             now = self._clock()
-            pause = backoff.next_delay(now) if outcome.pause is None else outcome.pause
+            asked = outcome.pause
+            limited = isinstance(outcome.error, RateLimited)
+            pause = asked if asked is not None and limited else max(backoff.next_delay(now), asked or 0.0)
             if now + pause >= deadline:
                 return outcome
-            await self._sleep(pause)
+            with held_up("the pause that Deriv asks for", pause):
+                await self._sleep(pause)
 
     async def _turn(self, question: Question, deadline: float) -> None:
         """Wait for the limit of calls a minute."""
@@ -205,7 +209,8 @@ class Rest:
                     call=question.call,
                     code="RateLimit",
                 )
-            await self._sleep(wait)
+            with held_up("Deriv's limit of calls a minute", wait):
+                await self._sleep(wait)
         self._pace.spend(self._clock())
 
     async def _attempt(self, question: Question, remaining: float, timeout: float) -> Answer | _Trouble:
@@ -234,7 +239,8 @@ class Rest:
             return _of_another(question, other) if other else answer
         pause = answer.retry_after
         if isinstance(error, RateLimited) and not limits_one_thing(error):
-            return _Trouble(error, True, self._pace.refused(self._clock(), pause))
+            believed = pause is None or pause <= LONGEST_PAUSE
+            return _Trouble(error, believed, self._pace.refused(self._clock(), pause))
         if question.changes and (answer.failing or _leaves_open(error, answer)):
             why = str(error) if isinstance(error, ApiError) else f"HTTP {answer.status}, and not from Deriv's API"
             error = outcome_unknown(question.call, why, question.look)
@@ -271,7 +277,9 @@ class _Pace:
         """Deriv said that a call came too early; returns how long to wait, in seconds."""
         if now >= self._blocked_until:  # else it was sent before the pause that another refusal began
             penalty = PENALTIES[min(self._refusals, len(PENALTIES) - 1)]
-            self._blocked_until = now + (penalty if wanted is None else max(1.0, wanted))
+            if wanted is not None:
+                penalty = max(1.0, wanted) if wanted <= LONGEST_PAUSE else PENALTIES[-1]
+            self._blocked_until = now + penalty
             self._refusals += 1
         return self._blocked_until - now
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -254,6 +255,16 @@ def test_it_is_renewed_in_time(make: Make, renewal: Renewal, deriv: Deriv, left:
     enter(make(tokens(left)), "DOT2", 3)
     assert renewal.times == times
     assert deriv.tokens == [f"token{times or ''}"] * 3
+
+
+@pytest.mark.parametrize(
+    ("life", "left", "times"), [(30.0, 29.0, 0), (30.0, 14.0, 1), (3600.0, 59.0, 1), (5.0, 4.0, 0)]
+)
+def test_a_short_life_is_no_reason_to_renew_it_with_every_call(
+    make: Make, renewal: Renewal, life: float, left: float, times: int
+) -> None:
+    enter(make(replace(tokens(left), life=life)), "DOT2")
+    assert renewal.times == times
 
 
 def test_it_is_renewed_again(make: Make, renewal: Renewal, deriv: Deriv) -> None:

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 import traceback
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -272,6 +272,15 @@ def test_its_own_trouble_is_no_refusal(code: str, status: int) -> None:
 def test_no_error_beside_the_tokens() -> None:
     assert answer({**GOOD, "error": None}).access == Secret(ACCESS)
     assert no(SignInRefused, 200, {**GOOD, "error": "invalid_scope"}).code == "invalid_scope"
+
+
+def test_an_answer_without_end_is_none() -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        while True:
+            yield b" " * 2**16
+
+    error = failure(lambda _: httpx.Response(200, content=endless()), BadReply)
+    assert "HTTP 200" in str(error)
 
 
 def test_its_words_are_harmless() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,7 +12,7 @@ from helpers import Terminal, Time, on_thread
 from dpyauth import environment
 from dpyauth.plans import notice
 from dpyauth.plans.notice import Notice
-from dpyauth.wire.calls import Pending
+from dpyauth.wire.calls import Held, Pending
 
 
 class Shown:
@@ -72,6 +73,25 @@ def test_nor_is_one_for_the_reply(clock: Time, terminal: Terminal, state: dict[s
         clock.now += 60
         said.about(pending(**state))
     assert terminal.getvalue() == ""
+
+
+@pytest.mark.parametrize(
+    ("state", "what", "left", "said"),
+    [
+        ({}, "the connection to Deriv", math.inf, "Waiting for the connection to Deriv: 3 s"),
+        ({}, "Deriv's limit", 45.0, "Waiting for Deriv's limit: 3 s, about 42 s more"),
+        ({"sent_at": 100.0}, "the pause that Deriv asks for", 3.2, "Waiting for the pause that Deriv asks for: 3 s"),
+    ],
+)
+def test_what_it_waits_for_and_how_long(
+    clock: Time, terminal: Terminal, state: dict[str, Any], what: str, left: float, said: str
+) -> None:
+    call = pending(**state)
+    call.held = lambda: Held(what, 100.0 + left)
+    with Notice() as notice:
+        clock.now += 3
+        notice.about(call)
+        assert terminal.getvalue().strip() == said
 
 
 def test_in_a_terminal_the_line_is_overwritten_and_wiped(clock: Time, terminal: Terminal) -> None:

@@ -209,3 +209,18 @@ def test_what_is_left_may_be_asked_on_any_thread() -> None:
     thread.join(5)
     assert wrong == []
     assert budget.left(29.99)["general"] == 0
+
+
+@pytest.mark.parametrize("odd", [0, -1, -(10**9), "220", "many", None, [], {}, True, 2.5, float("nan"), float("inf")])
+def test_a_limit_that_is_none_changes_nothing(odd: Any) -> None:
+    budget = Budget()
+    said = {"minutely": odd, "hourly": odd}
+    assert not budget.learn({"api_call_limits": {"max_requestes_general": said, "max_requests_outcome": said}})
+    assert budget.minutely == Budget().minutely
+
+
+def test_an_hour_has_room_for_a_minute() -> None:
+    budget = Budget()
+    assert budget.learn({"api_call_limits": {"max_requests_outcome": {"minutely": 30, "hourly": 1}}})
+    spend(budget, "outcome", 29, 0.0)
+    assert budget.wait("outcome", 0.0) == 0

@@ -692,6 +692,82 @@ def test_the_limits_are_asked_for_when_half_is_spent_and_never_again(wire: Wire)
     assert wire.link.stray == 0
 
 
+def spend_half(wire: Wire) -> list[dict[str, Any]]:
+    """Make calls until the limits are asked for, at most until half is spent; return those questions."""
+    wire.sent.clear()
+    for _ in range(15):
+        call = wire.call("statement")
+        wire.pump()
+        wire.reply(call.req_id)
+    return [message for message in wire.sent if "website_status" in message]
+
+
+STATUS = {"website_status": {"api_call_limits": Limits(outcome=(100, 1000), general=(220, 14_400)).announce()}}
+ODD: list[dict[str, Any]] = [
+    failed("WrongResponse"),
+    {},
+    {"website_status": None},
+    {"website_status": {"api_call_limits": []}},
+    {"website_status": {"api_call_limits": {"max_requests_outcome": {"minutely": "many", "hourly": -1}}}},
+]
+
+
+def test_the_limits_are_asked_for_again_where_the_line_broke(wire: Wire) -> None:
+    assert len(spend_half(wire)) == 1
+    wire.link.lost("cable cut", wire.now)
+    wire.now += MINUTE
+    wire.reply(wire.connect()["req_id"], authorize={})
+    (asked,) = spend_half(wire)
+    wire.reply(asked["req_id"], **STATUS)
+    assert wire.link.budget.minutely == {"general": 220, "outcome": 100, "pricing": 80}
+    wire.now += MINUTE
+    assert spend_half(wire) == []
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_or_were_not_told(wire: Wire, odd: dict[str, Any]) -> None:
+    (asked,) = spend_half(wire)
+    wire.reply(asked["req_id"], **odd)
+    wire.now += MINUTE
+    (asked,) = spend_half(wire)
+    wire.reply(asked["req_id"], **STATUS)
+    assert wire.link.budget.minutely["general"] == 220
+
+
+def test_or_nothing_came(wire: Wire) -> None:
+    assert len(spend_half(wire)) == 1
+    wire.now += MINUTE
+    assert len(spend_half(wire)) == 1
+
+
+def test_but_ever_more_rarely(wire: Wire) -> None:
+    asked = 0
+    for _ in range(120):
+        for message in spend_half(wire):
+            asked += 1
+            wire.reply(message["req_id"], **failed("WrongResponse"))
+        wire.now += MINUTE
+    assert asked == 6  # at once, then after 15 seconds, 1, 5 and 60 minutes
+
+
+def test_another_connection_goes_on_asking(wire: Wire) -> None:
+    """The one that has asked was closed, as when another account is used."""
+    assert len(spend_half(wire)) == 1
+    wire.link.close(SessionClosed("closed"))
+    other = Wire()
+    other.link.budget = other.link._lanes.budget = wire.link.budget
+    other.reply(other.connect()["req_id"], authorize={})
+    assert len(spend_half(other)) == 1
+
+
+def test_what_they_are_is_told(wire: Wire) -> None:
+    events: list[tuple[str, str]] = []
+    wire.link._on_event = lambda what, why, took: events.append((what, why))
+    (asked,) = spend_half(wire)
+    wire.reply(asked["req_id"], **STATUS)
+    assert ("rate limits", "Deriv allows so many calls a minute: general 220, outcome 100, pricing 80") in events
+
+
 def test_a_callers_own_question_teaches_them_too(wire: Wire) -> None:
     call = wire.call("website_status")
     wire.pump()

@@ -10,6 +10,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import time
 import traceback
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
@@ -38,8 +39,10 @@ from dpyauth.errors import (
     SessionClosed,
     SignInRefused,
 )
+from dpyauth.wire import holding
 from dpyauth.wire.backoff import Backoff
 from dpyauth.wire.budget import MINUTE, PENALTIES
+from dpyauth.wire.calls import Pending
 from dpyauth.wire.rest import MINUTELY, Rest, _overdue
 
 TOKEN = "C4nary-r1ght-t0ken"
@@ -369,6 +372,88 @@ def test_no_longer_than_its_time(header: str | None) -> None:
         deriv.ask(timeout=4.0)
     assert refused.value.code == "RateLimit"
     assert deriv.slept == []
+
+
+@pytest.mark.parametrize(
+    ("header", "words"),
+    [
+        ("86400", "24 hours"),
+        ("604800", "7 days"),
+        ("999999999999", "1000000 days"),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", "days"),
+        ("601", "10 minutes"),
+    ],
+)
+def test_a_pause_beyond_reason_is_told_and_not_believed(header: str, words: str) -> None:
+    deriv = Deriv(failing(429, "RateLimit", headers={"Retry-After": header}), fine())
+    with pytest.raises(RateLimited, match=f"asks for a pause of .*{words}. No limit"):
+        deriv.ask(timeout=10_000.0)
+    assert deriv.slept == []
+    with pytest.raises(RateLimited, match="used up for about 60 s"):
+        deriv.ask(timeout=4.0)
+    deriv.now += 60
+    assert deriv.ask(timeout=4.0) == fine().json()
+
+
+@pytest.mark.parametrize(("header", "words"), [("300", "5 minutes"), ("600", "10 minutes"), ("90", "90 s")])
+def test_one_within_it_is_told_where_there_is_no_time_for_it(header: str, words: str) -> None:
+    deriv = Deriv(failing(429, "RateLimit", headers={"Retry-After": header}), fine())
+    with pytest.raises(RateLimited, match=f"asks for a pause of {words}: run the cell again after that"):
+        deriv.ask(timeout=30.0)
+    assert deriv.ask(timeout=900.0) == fine().json()
+    assert deriv.slept == [float(header)]
+
+
+@pytest.mark.parametrize(
+    ("spent", "header", "what", "seconds"),
+    [(0, "7", "the pause that Deriv asks for", 7), (MINUTELY, None, "Deriv's limit of calls a minute", 60)],
+)
+def test_who_waits_can_see_for_what(
+    spent: int, header: str | None, what: str, seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deriv, seen = Deriv(failing(429, headers={"Retry-After": header}) if header else fine(), fine()), []
+    pending = Pending("get_accounts", 1, "", 30.0, 30.0)
+
+    async def sleep(pause: float) -> None:
+        assert pending.held is not None
+        seen.append(pending.held())
+        deriv.now += pause
+
+    monkeypatch.setattr(deriv.rest, "_sleep", sleep)
+    for _ in range(spent):
+        deriv.rest._pace.spend(deriv.now)
+    token = holding.current.set(pending)
+    deriv.ask(timeout=120.0)
+    holding.current.reset(token)
+    (held,) = seen
+    assert held is not None
+    assert held.what == what
+    assert held.until - time.monotonic() == pytest.approx(seconds, abs=1)
+    assert pending.held is None
+
+
+@pytest.mark.parametrize("header", ["-5", "nan", "1e400", "inf", "٣", "soon", "", " ", "0x10", "1_000", "1.5", "-0"])
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_pause_that_is_none_is_ours_to_choose(status: int, header: str) -> None:
+    headers = {"Retry-After": header.encode()}
+    deriv = Deriv(failing(status, "RateLimit", headers=headers), fine())  # type: ignore[arg-type]
+    assert deriv.ask() == fine().json()
+    assert all(0 < slept <= PENALTIES[0] for slept in deriv.slept)
+
+
+@pytest.mark.parametrize("header", ["0", "Wed, 21 Oct 2015 07:28:00 GMT"])
+def test_a_pause_of_nothing_makes_no_loop(header: str) -> None:
+    deriv = Deriv(failing(503, headers={"Retry-After": header}))
+    with pytest.raises(ApiError):
+        deriv.ask(timeout=30.0)
+    assert len(deriv.requests) < 15
+
+
+def test_a_pause_beyond_reason_of_a_server_in_trouble() -> None:
+    deriv = Deriv(failing(503, headers={"Retry-After": "86400"}), fine())
+    with pytest.raises(ApiError, match="asks for a pause of 24 hours"):
+        deriv.ask(timeout=30.0)
+    assert deriv.ask(timeout=4.0) == fine().json()
 
 
 def test_after_a_refusal_the_next_call_waits_too_and_a_change_does_not_go() -> None:
