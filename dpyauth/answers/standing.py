@@ -9,14 +9,13 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from dpyauth.errors import ApiError, BadReply, DpyauthError, MissingScope, SignInRefused
-from dpyauth.frames.values import EXACTLY, as_number, as_seconds, as_text, mapping, mappings
-from dpyauth.gathering import PAGE, TOGETHER, Row, booked, closed, key_of, periods, transactions
-from dpyauth.gathering.paging import Pages
-from dpyauth.plans import Plan, Request, Together
+from dpyauth.frames.values import EXACTLY, as_number, as_seconds, mapping, mappings
+from dpyauth.gathering import Row, booked, key_of, periods, transactions
+from dpyauth.gathering.sales import contract_of, every_row
+from dpyauth.plans import Plan, Request
 from dpyauth.wire.replies import Reply
 
 if TYPE_CHECKING:
-    from dpyauth.apis.catalog import Call
     from dpyauth.session.queries import Queries
 
 GLANCE = 100
@@ -101,7 +100,7 @@ def _earned(session: Queries, loginid: str, came: Mapping[str, Reply | DpyauthEr
     listed = transactions(call, _reply(came, "statement"))
     rows = latest = list({key_of(row): row for row in listed}.values())
     if glance_falls_short(listed):
-        rows = yield from _gathered(session, call, loginid, {"date_from": int(since), "date_to": None})
+        rows = yield from every_row(call, loginid, {"date_from": int(since), "date_to": None})
     last = max(latest, key=lambda row: booked(row) or 0, default={})
     told = {
         "last_transaction": booked(last),
@@ -112,8 +111,8 @@ def _earned(session: Queries, loginid: str, came: Mapping[str, Reply | DpyauthEr
     if None in map(booked, sales):
         return {**told, "remark": "profit: Deriv does not tell when some of the contracts were closed."}
     sold = [row for row in sales if (booked(row) or 0) >= since]
-    spent = {_contract(row): as_number(row.get("amount")) for row in rows if row.get("action_type") == "buy"}
-    earlier = [row for row in sold if _contract(row) not in spent]
+    spent = {contract_of(row): as_number(row.get("amount")) for row in rows if row.get("action_type") == "buy"}
+    earlier = [row for row in sold if contract_of(row) not in spent]
     if earlier:
         spent |= yield from _spent_earlier(session, loginid, earlier)
     told["profit_month"] = _profit(sold, spent)
@@ -133,44 +132,22 @@ def _spent_earlier(session: Queries, loginid: str, sold: list[Row]) -> Plan[dict
     times = [as_seconds(row.get("purchase_time")) for row in sold]
     known = [int(time) for time in times if time is not None]
     since = min(known) - 1 if len(known) == len(times) else None
-    wanted = {_contract(row) for row in sold}
+    wanted = {contract_of(row) for row in sold}
     spent: dict[Any, Decimal | None] = {}
     for until in (max(known) + 1, None) if since is not None else (None,):
-        rows = yield from _gathered(session, call, loginid, {"date_from": since, "date_to": until})
-        prices = {_contract(row): as_number(row.get("buy_price")) for row in rows}
+        rows = yield from every_row(call, loginid, {"date_from": since, "date_to": until})
+        prices = {contract_of(row): as_number(row.get("buy_price")) for row in rows}
         spent = {contract: None if price is None else EXACTLY.minus(price) for contract, price in prices.items()}
         if wanted <= spent.keys():
             break
     return spent
 
 
-def _gathered(session: Queries, call: Call, loginid: str, dates: dict[str, int | None]) -> Plan[list[Row]]:
-    """All rows of a statement or profit table between two dates; what breaks off is not kept for the user.
-
-    A card asks for it in the background, where nothing may be put into the user's notebook, or into ``partial``.
-    """
-    when = {"statement": booked, "profit_table": closed}[call.name]
-    pages: Pages[Row] = Pages(PAGE[call.name], key_of, when, dates["date_from"], call=call.name)
-    while offsets := pages.ask(TOGETHER):
-
-        def landed(number: int, reply: Reply, asked: Sequence[int] = offsets) -> None:
-            pages.got(asked[number], transactions(call, reply))
-
-        fields = [{**dates, "limit": PAGE[call.name], "offset": offset} for offset in offsets]
-        yield Together([Request(call.name, page, exact=True, account=loginid) for page in fields], landed)
-    return pages.rows()
-
-
 def _profit(sold: list[Row], spent: Mapping[Any, Decimal | None]) -> Decimal | None:
     """What closed contracts have paid less what they have cost; None where that is not known of each."""
-    costs = [spent.get(contract) for contract in {_contract(row) for row in sold}]
+    costs = [spent.get(contract) for contract in {contract_of(row) for row in sold}]
     paid = [as_number(row.get("amount")) for row in sold]
     return None if None in costs or None in paid else _sum([*paid, *costs])
-
-
-def _contract(row: Row) -> str | None:
-    """What a contract is recognised by, in whatever form a reply has it."""
-    return as_text(row.get("contract_id"))
 
 
 def _sum(numbers: Iterable[Decimal | None]) -> Decimal | None:

@@ -42,4 +42,7 @@ def together(parts: Mapping[str, pd.DataFrame | Exception], empty: pd.DataFrame)
             frames.append(part.assign(error=pd.Series(pd.NA, index=part.index, dtype="string")))
     joined = pd.concat(frames, ignore_index=True)
     joined.attrs = {**empty.attrs, "loginid": ", ".join(parts)}
+    notes = dict.fromkeys(each.attrs["note"] for each in frames if each.attrs.get("note"))
+    if notes:
+        joined.attrs["note"] = " ".join(notes)
     return joined

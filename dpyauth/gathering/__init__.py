@@ -6,12 +6,16 @@ import datetime as dt
 import functools
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from dpyauth.errors import ApiError, BadReply, DpyauthError
-from dpyauth.gathering.paging import Pages, Span, Walk
+from dpyauth.errors import ApiError, DpyauthError
+from dpyauth.gathering.paging import Pages, Span, Walk, within
 from dpyauth.gathering.periods import When, period
+from dpyauth.gathering.prices import CANDLES as CANDLES
+from dpyauth.gathering.prices import TICKS as TICKS
+from dpyauth.gathering.prices import YEAR, Kind, Point, begins, second_of, seconds_of, unreadable
 from dpyauth.gathering.progress import Progress
+from dpyauth.notes import left_out, note
 from dpyauth.plans import Plan, Request, Together
 from dpyauth.plans.payloads import Payloads
 from dpyauth.wire.replies import Reply
@@ -37,9 +41,6 @@ POINTS = 5000
 
 PAGE = {"statement": 999, "profit_table": 500}
 """As many rows Deriv gives at a time."""
-
-YEAR = 365 * 86_400
-"""Deriv keeps prices for about a year, in seconds; what it does with a span that begins before is not known."""
 
 
 class History(Protocol[P, C_contra, T]):
@@ -78,27 +79,83 @@ class Gathering(Payloads):
         *,
         exact: bool,
     ) -> Plan[pd.DataFrame]:
-        """A history that comes in pages, of one account or of all."""
-        size, rows_of = PAGE[call.name], functools.partial(transactions, call)
+        """A history that comes in pages, of one account or of all; rows by the time that Deriv counts its period by."""
 
         def one(loginid: str | None) -> Plan[pd.DataFrame]:
-            def request(offset: int) -> Request:
-                page = {**fields, "description": 1, "limit": size, "offset": offset}
-                return Request(call.name, page, exact=exact, account=loginid)
-
-            def made(rows: list[Row]) -> pd.DataFrame:
-                return shape(rows[::-1], self._context(call.name, loginid))
-
-            pages = Pages(size, key_of, when, fields["date_from"], call=call.name)
-            return (yield from self._collect(call, pages, request, rows_of, made))
+            pages: Pages[Row] = Pages(
+                PAGE[call.name], key_of, when, fields["date_from"], fields["date_to"], call=call.name
+            )
+            table = yield from self._paged(call, fields, loginid, pages, when, shape, exact=exact)
+            return note(table, left_out(len(pages.outside), "rows"))
 
         return (yield from self._of_accounts(call, account, one, lambda: shape([], self._context(call.name, None))))
 
-    def _prices(self, fields: Mapping[str, Any], since: When, until: When, kind: _Kind) -> Plan[pd.DataFrame]:
-        """A history that is walked by time."""
+    def _sold(
+        self,
+        call: Call,
+        fields: Mapping[str, Any],
+        account: str,
+        when: Callable[[Row], float | None],
+        shape: Callable[[list[Row], Context], pd.DataFrame],
+        *,
+        exact: bool,
+    ) -> Plan[pd.DataFrame]:
+        """The contracts that were closed in a period, of one account or of all; ``when`` they were bought."""
+        from dpyauth.gathering.sales import Sales, every_row, sold_within
+
+        since, until, kinds = fields["date_from"], fields["date_to"], fields["contract_type"]
+        statement = self._catalog.find("statement")
+
+        def one(loginid: str | None) -> Plan[pd.DataFrame]:
+            self._partial, sales = None, Sales({}, None)
+            if since is not None:
+                asked = {"date_from": since, "date_to": until, "action_type": "sell"}
+                rows = yield from every_row(statement, loginid, asked)
+                sales = Sales.of([row for row in rows if within(booked(row), since, until)])
+            wide = {**fields, "contract_type": None, "date_from": None if since is None else sales.from_(since)}
+            pages: Pages[Row] = Pages(PAGE[call.name], key_of, when, wide["date_from"], call=call.name)
+
+            def made(rows: list[Row], context: Context) -> pd.DataFrame:
+                kept = oldest_first(sold_within(rows[::-1], sales, since, until), sales.when)
+                return shape([row for row in kept if not kinds or row.get("contract_type") in kinds], context)
+
+            table = yield from self._paged(call, wide, loginid, pages, when, made, exact=exact)
+            return note(table, sales.lacking(pages.rows()))
+
+        return (yield from self._of_accounts(call, account, one, lambda: shape([], self._context(call.name, None))))
+
+    def _paged(
+        self,
+        call: Call,
+        fields: Mapping[str, Any],
+        loginid: str | None,
+        pages: Pages[Row],
+        when: Callable[[Row], float | None],
+        shape: Callable[[list[Row], Context], pd.DataFrame],
+        *,
+        exact: bool,
+    ) -> Plan[pd.DataFrame]:
+        """The pages of one account, the oldest row first."""
+        size = PAGE[call.name]
+
+        def request(offset: int) -> Request:
+            page = {**fields, "description": 1, "limit": size, "offset": offset}
+            return Request(call.name, page, exact=exact, account=loginid)
+
+        def made(rows: list[Row]) -> pd.DataFrame:
+            return shape(oldest_first(rows, when), self._context(call.name, loginid))
+
+        return (yield from self._collect(call, pages, request, functools.partial(transactions, call), made))
+
+    def _prices(
+        self, fields: Mapping[str, Any], since: When, until: When, kind: Kind, length: int = 1
+    ) -> Plan[pd.DataFrame]:
+        """A history that is walked by time; ``length`` is how far its points are apart, in seconds, or less."""
         call, now = self._catalog.find("ticks_history"), int(time.time())
-        first, end = period(call, since, until)
+        asked, end = period(call, since, until)
         last = now if end is None else end
+        first = max(0, last - max(YEAR, 2 * POINTS * length)) if asked is None else asked
+        kept = now - YEAR + 86_400
 
         def request(span: Span) -> Request:
             till = "latest" if end is None and span[1] == last else span[1]
@@ -107,12 +164,12 @@ class Gathering(Payloads):
         def made(points: list[Any]) -> pd.DataFrame:
             return kind.frame(points, self._context(call.name, None))
 
-        if first is None:
-            return made(kind.points(call, (yield request((max(0, last - YEAR), last)))))
-        kept = max(first, min(last, now - YEAR))
-        spans = [(start, stop) for start, stop in ((kept, last), (first, kept - 1)) if start <= stop]
-        walk = Walk(spans, POINTS, kind.second, latest=end is None)
-        return (yield from self._collect(call, walk, request, functools.partial(kind.points, call), made))
+        spans = [(kept, last), (first, kept - 1)] if first < kept <= last else [(first, last)]
+        limit = POINTS if asked is None else None
+        walk: Walk[Point] = Walk(spans, POINTS, second_of, latest=end is None, limit=limit)
+        table = yield from self._collect(call, walk, request, functools.partial(kind.points, call), made)
+        said = begins(walk, f"{kind.name} of {fields['ticks_history']}", asked, last, now)
+        return note(table, said or left_out(walk.outside, "prices"))
 
     def _collect(
         self,
@@ -220,12 +277,8 @@ def transactions(call: Call, reply: Reply) -> list[Row]:
     payload = reply.get(call.name)
     rows = payload.get("transactions") if isinstance(payload, dict) else None
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise _unreadable(call)
+        raise unreadable(call)
     return rows
-
-
-def _unreadable(call: Call) -> BadReply:
-    return BadReply(f"Deriv's answer to '{call.name}' does not hold what it should. Try again.", call=call.name)
 
 
 def key_of(row: Row) -> object:
@@ -234,61 +287,19 @@ def key_of(row: Row) -> object:
 
 
 def booked(row: Row) -> float | None:
-    return _number(row.get("transaction_time"))
+    return seconds_of(row.get("transaction_time"))
+
+
+def bought(row: Row) -> float | None:
+    return seconds_of(row.get("purchase_time"))
 
 
 def closed(row: Row) -> float | None:
-    return _number(row.get("sell_time") or row.get("purchase_time"))
+    return seconds_of(row.get("sell_time") or row.get("purchase_time"))
 
 
-def _number(value: Any) -> float | None:
-    """A time in seconds since 1970, in whatever form it comes; as a rule it is a whole number of them."""
-    if type(value) is int and value < 10**11:
-        return float(value)
-    from dpyauth.frames.values import as_seconds
-
-    seconds = as_seconds(value)
-    return None if seconds is None else float(seconds)
-
-
-class _Kind(NamedTuple):
-    """What is particular to ticks, or to candles."""
-
-    points: Callable[[Call, Reply], list[Any]]
-    """The points in a reply, the oldest first."""
-    second: Callable[[Any], int]
-    frame: Callable[[list[Any], Context], pd.DataFrame]
-
-
-def _tick_points(call: Call, reply: Reply) -> list[tuple[int, Any]]:
-    history = reply.get("history")
-    times, prices = (history.get("times"), history.get("prices")) if isinstance(history, dict) else (None, None)
-    if not isinstance(times, list) or not isinstance(prices, list) or set(map(type, times)) - {int}:
-        raise _unreadable(call)
-    return list(zip(times, prices, strict=False))
-
-
-def _candle_points(call: Call, reply: Reply) -> list[Row]:
-    from dpyauth.frames.values import dig
-
-    candles = reply.get("candles")
-    if not isinstance(candles, list) or not all(type(dig(row, "epoch")) is int for row in candles):
-        raise _unreadable(call)
-    return candles
-
-
-def _tick_frame(points: list[tuple[int, Any]], context: Context) -> pd.DataFrame:
-    from dpyauth import frames
-
-    times, prices = [list(column) for column in zip(*points, strict=True)] or ([], [])
-    return frames.ticks({"times": times, "prices": prices}, context)
-
-
-def _candle_frame(points: list[Row], context: Context) -> pd.DataFrame:
-    from dpyauth import frames
-
-    return frames.candles(points, context)
-
-
-TICKS = _Kind(_tick_points, lambda point: int(point[0]), _tick_frame)
-CANDLES = _Kind(_candle_points, lambda row: int(row["epoch"]), _candle_frame)
+def oldest_first(rows: list[Row], when: Callable[[Row], float | None]) -> list[Row]:
+    """Rows that came newest first, the other way round; in order of time, where each says when it was."""
+    turned = rows[::-1]
+    moments = [at for row in turned if (at := when(row)) is not None]
+    return sorted(turned, key=lambda row: when(row) or 0) if len(moments) == len(turned) else turned

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from dpyauth.frames.values import as_seconds, dig
+from dpyauth.frames.values import dig
 from dpyauth.gathering import Row
 from dpyauth.gathering.cursors import Place
+from dpyauth.gathering.paging import within
+from dpyauth.gathering.prices import seconds_of
 
 
 def fields(place: Place, size: int, since: int | None, currency: str | None) -> dict[str, Any]:
@@ -33,22 +35,14 @@ def key_of(row: Row) -> object:
 
 
 def happened(row: Row) -> float | None:
-    """When a transaction of a wallet was, in seconds since 1970."""
-    seconds = as_seconds(row.get("timestamp"))
-    return None if seconds is None else float(seconds)
+    """Return when a transaction of a wallet was, in seconds since 1970."""
+    return seconds_of(row.get("timestamp"))
 
 
-def oldest_first(rows: list[Row]) -> list[Row]:
-    """Rows that came newest first, the other way round; those out of order by time, where each says when it was."""
-    turned = rows[::-1]
-    times = [at for row in turned if (at := happened(row)) is not None]
-    return sorted(turned, key=lambda row: happened(row) or 0) if len(times) == len(turned) else turned
-
-
-def within(row: Row, first: int | None, last: int | None) -> bool:
-    """Whether a transaction was between two seconds, as far as it says when."""
-    at = happened(row)
-    return at is None or ((first is None or at >= first) and (last is None or at < last + 1))
+def outside(rows: list[Row], first: int | None, last: int | None) -> int:
+    """Return how many transactions are from outside a period, beyond the second more on each side."""
+    wide = None if first is None else first - 1, None if last is None else last + 1
+    return sum(not within(happened(row), *wide) for row in rows)
 
 
 def is_in(row: Row, currency: str) -> bool:

@@ -73,7 +73,7 @@ def parts() -> tuple[Part, ...]:
         Part("wallets", "Wallets", lambda session, since: session.wallets()),
         Part("mt5_accounts", "MT5 accounts", lambda session, since: session.mt5_accounts()),
         Part("portfolio", "Open contracts", lambda session, since: session.portfolio()),
-        Part("profit_table", "Closed contracts", lambda session, since: session.profit_table(since)),
+        Part("profit_table", "Closed contracts", lambda session, since: session.profit_table(since, by="sale")),
         Part("statement", "Statement", _statement),
         Part("wallet_transactions", "In and out of the wallets", _wallet_transactions),
         Part("limits", "Limits", lambda session, since: session.limits()),

@@ -6,7 +6,8 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from dpyauth.gathering import CANDLES, TICKS, Gathering, Row, booked, closed
+from dpyauth.errors import InvalidRequest
+from dpyauth.gathering import CANDLES, TICKS, Gathering, Row, booked, bought
 from dpyauth.gathering.periods import When, dates, granularity_of, types_of
 from dpyauth.plans import Plan, planned
 from dpyauth.traces import ends_here
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from dpyauth.frames import Context
+
+BY_PURCHASE = "These contracts were bought in the period; by='sale' gives those that were closed in it."
 
 LOGINS = 50
 """As many sign-ins Deriv tells."""
@@ -94,17 +97,24 @@ class Histories(Gathering):
         until: When = None,
         *,
         types: str | Iterable[str] | None = None,
+        by: str = "purchase",
         account: str = "current",
         decimal: bool = False,
     ) -> Plan[pd.DataFrame]:
-        """Every closed contract of an account, with its profit.
+        """Return every closed contract of an account, with its profit.
 
-        Fetched as `statement` is. Stands on Deriv's call ``profit_table`` (scope read or trading_information).
+        Deriv's profit table goes by the time of purchase: a contract that was bought before ``since`` is not among
+        those of the period, even if it was closed in it. With ``by="sale"`` the contracts that were closed in the
+        period are returned, whenever they were bought.
+        Fetched as `statement` is. Stands on Deriv's call ``profit_table`` (scope read or trading_information); with
+        ``by="sale"`` and ``since`` also on ``statement``, whose sales tell how far back to look for the purchases.
 
         Parameters
         ----------
         since, until : date, datetime, str or timedelta, optional
             From when and until when, as for `statement`.
+        by : {"purchase", "sale"}
+            Whether the contract was bought or closed in the period.
         types : str or list of str, optional
             Only these types of contract, such as ``"CALL"`` or ``["CALL", "PUT"]``.
         account : str
@@ -115,8 +125,8 @@ class Histories(Gathering):
         Returns
         -------
         pandas.DataFrame
-            One row per contract, the oldest first in Deriv's order; columns and dtypes as
-            `dpyauth.frames.ledger.profit_table` says. With ``"all"`` as for `statement`.
+            One row per contract, the first bought first, or with ``by="sale"`` the first closed; columns and dtypes as
+            `dpyauth.frames.ledger.profit_table` says. With ``"all"`` as for `statement`. ``attrs["by"]`` is ``by``.
 
         Raises
         ------
@@ -134,12 +144,19 @@ class Histories(Gathering):
 
         call = self._catalog.find("profit_table")
         asked, _ = types_of(call, call.fields["contract_type"]["items"]["enum"], types)
+        if by not in ("purchase", "sale"):
+            raise InvalidRequest(f"by takes 'purchase' or 'sale', not {by!r}.", call=call.name, field="by")
 
         def shape(rows: list[Row], context: Context) -> pd.DataFrame:
-            return ledger.profit_table(rows, context, decimal=decimal)
+            table = ledger.profit_table(rows, context, decimal=decimal)
+            table.attrs["by"] = by
+            if by == "purchase" and (since is not None or until is not None):
+                table.attrs["note"] = BY_PURCHASE
+            return table
 
         fields = {**dates(call, since, until), "contract_type": asked or None}
-        return (yield from self._pages(call, fields, account, closed, shape, exact=decimal))
+        gather = self._pages if by == "purchase" else self._sold
+        return (yield from gather(call, fields, account, bought, shape, exact=decimal))
 
     @planned
     def login_history(self, *, account: str = "current", reveal: bool = False) -> Plan[pd.DataFrame]:
@@ -188,8 +205,13 @@ class Histories(Gathering):
     def ticks(self, symbol: str, since: When = None, until: When = None) -> Plan[pd.DataFrame]:
         """Past prices of a symbol, every single one.
 
-        A day of one price a second takes 18 requests, which are made several at a time. Deriv keeps prices for about
-        a year. What is there when an interrupt or an error comes between is kept in `partial`.
+        A day of one price a second takes 18 requests, which are made several at a time. What is there when an interrupt
+        or an error comes between is kept in `partial`.
+
+        Deriv keeps ticks for about a year, and answers an earlier period with the latest ticks. These are left out:
+        the frame holds what Deriv has of the period. Where that begins stands in ``attrs["note"]``, and is shown as a
+        `dpyauth.notes.PeriodWarning`, if Deriv has nothing from the beginning of the period.
+
         Stands on Deriv's call ``ticks_history`` (no sign-in needed).
 
         Parameters
@@ -226,7 +248,9 @@ class Histories(Gathering):
     ) -> Plan[pd.DataFrame]:
         """Past prices of a symbol, as candles.
 
-        Fetched as `ticks` are. Stands on Deriv's call ``ticks_history`` (no sign-in needed).
+        Fetched as `ticks` are, and where Deriv's candles begin is told as for `ticks`. On Deriv's current API daily
+        candles end after 365 days, however many are asked for.
+        Stands on Deriv's call ``ticks_history`` (no sign-in needed).
 
         Parameters
         ----------
@@ -258,8 +282,9 @@ class Histories(Gathering):
         ['open', 'high', 'low', 'close']
         """
         call = self._catalog.find("ticks_history")
-        fields = {"ticks_history": symbol, "style": "candles", "granularity": granularity_of(call, granularity)}
-        return (yield from self._prices(fields, since, until, CANDLES))
+        length = granularity_of(call, granularity)
+        fields = {"ticks_history": symbol, "style": "candles", "granularity": length}
+        return (yield from self._prices(fields, since, until, CANDLES, length))
 
     @property
     @ends_here
@@ -267,7 +292,8 @@ class Histories(Gathering):
         """What was there of the last history that an interrupt or an error cut short; None when none was.
 
         It has no hole: everything from its first row to the end of the period asked for is there, and what is
-        missing is older. (Of several accounts: those before the one in question are whole.)
+        missing is older; of ``profit_table(by="sale")``, what was bought earlier. (Of several accounts: those before
+        the one in question are whole.)
         """
         partial = self._partial
         return None if partial is None else partial()

@@ -9,6 +9,7 @@ from dpyauth.errors import BadReply
 from dpyauth.gathering import Gathering, booked
 from dpyauth.gathering.paging import Pages
 from dpyauth.gathering.periods import When, period, types_of
+from dpyauth.notes import left_out, note
 from dpyauth.plans import Plan, Request, planned
 from dpyauth.wire.replies import Reply
 
@@ -125,16 +126,12 @@ class Legacy(Gathering):
             context = self._context(call.name, loginid)
             return frames.generic(call, {"transactions": kept}, context, decimal=decimal)
 
-        pages = Pages(PAGE, _transaction, booked, first, call=call.name)
-        return (
-            yield from self._collect(
-                call,
-                pages,
-                lambda offset: Request(call.name, {**fields, "offset": offset}, exact=decimal),
-                rows_of,
-                made,
-            )
-        )
+        def request(offset: int) -> Request:
+            return Request(call.name, {**fields, "offset": offset}, exact=decimal)
+
+        pages = Pages(PAGE, _transaction, booked, first, last, call=call.name)
+        table = yield from self._collect(call, pages, request, rows_of, made)
+        return note(table, left_out(len(pages.outside), "rows"))
 
 
 def _transaction(row: Mapping[str, Any]) -> object:

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dpyauth import answers
 from dpyauth.errors import ApiError, BadReply, InvalidRequest, PermissionDenied, RateLimited, SignInRefused
-from dpyauth.gathering import Gathering, Row
+from dpyauth.gathering import Gathering, Row, oldest_first
 from dpyauth.gathering.cursors import Cursors, Page, Place, page_of
+from dpyauth.gathering.paging import within
 from dpyauth.gathering.periods import When, days, period
+from dpyauth.notes import left_out, note
 from dpyauth.plans import Plan, Request, planned
 
 if TYPE_CHECKING:
@@ -181,9 +183,8 @@ class Wallets(Gathering):
             return page_of(rows, reply.get("links"))
 
         def made(rows: list[Row]) -> pd.DataFrame:
-            kept = wallet_rows.oldest_first(rows)
-            if first is not None or last is not None:
-                kept = [row for row in kept if wallet_rows.within(row, first, last)]
+            kept = [row for row in rows if within(wallet_rows.happened(row), first, last)]
+            kept = oldest_first(kept, wallet_rows.happened)
             if currency is not None:
                 kept = [row for row in kept if wallet_rows.is_in(row, currency)]
             return frames.wallet_transactions(kept, self._context(call.name, None), decimal=decimal, reveal=reveal)
@@ -197,12 +198,13 @@ class Wallets(Gathering):
             return not isinstance(error, SignInRefused | PermissionDenied | RateLimited) and history.lost()
 
         try:
-            return (yield from self._collect(call, history, request, page, made, mend))
+            table = yield from self._collect(call, history, request, page, made, mend)
         except BaseException as stopped:
             self._broken_off = _BrokenOff(question, history, time.monotonic())
             if history.count:
                 stopped.add_note("Ask the same again within a quarter of an hour, and it goes on from there.")
             raise
+        return note(table, left_out(wallet_rows.outside(history.rows(), first, last), "transactions"))
 
     def _taken_up(self, question: _Question) -> Cursors[Row] | None:
         """What there is of the same question, where it broke off a short while ago; it is handed out once."""

@@ -336,3 +336,87 @@ def test_a_walk_over_nothing() -> None:
     assert history.ask(8) == history.rows() == []
     assert history.complete
     assert history.share == 1.0
+
+
+# What a server sends that was not asked for
+
+
+def test_rows_from_outside_the_period_are_left_out_however_they_are_sent() -> None:
+    server = ledger(400, 20)
+    whole = list(server.rows)
+    history: Pages[Row] = Pages(20, lambda row: row[0], lambda row: float(row[1]), 1_003_000, 1_003_500, call="x")
+    collect(server, history, 3, random.Random(1))
+    assert history.rows() == [row for row in whole if 1_003_000 <= row[1] <= 1_003_500]
+    assert len(server.asked) < 20  # and not everything from before it is fetched
+    assert history.outside
+
+
+def test_a_server_that_sends_the_same_page_for_ever() -> None:
+    page = ledger(20, 20).rows
+    history: Pages[Row] = Pages(20, lambda row: row[0], lambda row: float(row[1]), call="statement")
+    answered = []
+
+    def through() -> None:
+        while offsets := history.ask(8):
+            for offset in offsets:
+                answered.append(offset)
+                history.got(offset, page)
+
+    with pytest.raises(BadReply, match="do not fit together"):
+        through()
+    assert len(answered) < 20
+    assert history.rows() == page
+
+
+@dataclass
+class Forgetful:
+    """Keeps points from a moment on; a span that begins before is answered with the newest points of all."""
+
+    points: list[Row]
+    most: int
+    begins: int
+    asked: int = 0
+
+    def answer(self, span: tuple[int, int]) -> list[Row]:
+        self.asked += 1
+        assert self.asked < 500
+        kept = [point for point in self.points if point[1] >= self.begins]
+        if span[0] < self.begins:
+            return kept[-self.most :]
+        return [point for point in kept if span[0] <= point[1] <= span[1]][-self.most :]
+
+
+def walked(server: Forgetful, spans: list[tuple[int, int]], together: int = 4, limit: int | None = None) -> Walk[Row]:
+    history: Walk[Row] = Walk(spans, server.most, lambda point: point[1], limit=limit)
+    while pieces := history.ask(together):
+        for piece in reversed(pieces):
+            history.got(piece, server.answer(piece))
+    return history
+
+
+DAY = 86_400
+
+
+@pytest.mark.parametrize("begins", [0, 37 * DAY + 17, 99 * DAY, 60 * DAY - 1, 89 * DAY + 5, 150 * DAY])
+@pytest.mark.parametrize("closed", [False, True])
+def test_a_span_that_begins_before_what_is_kept(begins: int, closed: bool) -> None:
+    """Whatever of it is kept comes, to the second, and nothing else; also where markets close for days."""
+    seconds = (second for second in range(0, 200 * DAY, 3600) if not closed or second // DAY % 7 < 5)
+    server = Forgetful([(n, second) for n, second in enumerate(seconds)], 100, begins)
+    history = walked(server, [(20 * DAY, 90 * DAY)])
+    assert history.rows() == [p for p in server.points if max(begins, 20 * DAY) <= p[1] <= 90 * DAY]
+    assert server.asked < 80
+    assert bool(history.outside) == (begins > 20 * DAY)
+
+
+def test_a_period_of_which_nothing_is_kept_takes_a_few_requests() -> None:
+    server = Forgetful([(n, n * 2) for n in range(1_000_000, 1_001_000)], 100, 2_000_000)
+    assert walked(server, [(0, 1_900_000)]).rows() == []
+    assert server.asked <= 9
+
+
+def test_only_the_latest_points() -> None:
+    server = Forgetful([(n, n * 10) for n in range(1000)], 100, 2000)
+    assert walked(server, [(0, 5000)], limit=100).rows() == server.points[401:501]
+    assert walked(server, [(3000, 5000)], limit=50).rows() == server.points[451:501]
+    assert walked(server, [(1000, 2500)], limit=100).rows() == server.points[200:251]

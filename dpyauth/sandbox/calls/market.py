@@ -11,6 +11,7 @@ from dpyauth.sandbox.messages import Refusal, Reply, epoch
 
 _MOST: Final = 5000
 _DAY: Final = 86_400
+_KEPT: Final = 365 * _DAY
 _WEEK: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
@@ -130,6 +131,10 @@ def _ticks_history(ask: Ask) -> Reply:
     start = max(0, start)
     if start > end:
         raise Refusal("InvalidStartEnd", "The start lies after the end.")
+    if not candles and "start" in ask.request and start < now - _KEPT:
+        start, end = now - _KEPT, now  # as Deriv does: the newest ticks of all, without a word
+    if candles and ask.candles_kept is not None:
+        start = max(start, now - ask.candles_kept * _DAY)
     if candles:
         starts = market.candle_starts(symbol.name, start, end, granularity, count)
         first = Reply("candles", market.candles(symbol.name, starts, granularity, end), {"pip_size": symbol.digits})

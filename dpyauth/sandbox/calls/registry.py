@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from dpyauth.sandbox.messages import Refusal, Reply
 from dpyauth.sandbox.streams import Stream
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 class Ask:
     """One request that passed every check."""
 
+    candles_kept: ClassVar[int | None] = None  # for so many days; None for ever
     call: str
     request: Mapping[str, Any]
     echo: Mapping[str, Any]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from dpyauth.sandbox import calls as v3
 from dpyauth.sandbox import offers
@@ -20,9 +20,10 @@ Shape = Callable[[Any], Any]
 
 @dataclass
 class Ask(v3.Ask):
-    """One request that passed every check, and how this API writes money."""
+    """One request that passed every check, how this API writes money, and for how many days it keeps candles."""
 
     money: str = "documented"
+    candles_kept: ClassVar[int | None] = 365
 
     def contract(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Return what v3 would be asked for a contract."""
