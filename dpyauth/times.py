@@ -53,9 +53,9 @@ def microseconds(value: Any, *, documented: bool = False) -> int | None:
     return int(value) // 1_000 if value >= 10**17 else None
 
 
-def seconds(value: Any) -> float | None:
-    """Return the seconds from 1970 to a time; None where the value is none that can be read."""
-    micros = microseconds(value)
+def seconds(value: Any, *, documented: bool = False) -> float | None:
+    """Return the seconds from 1970 to a time, as `microseconds` reads it; None where it cannot be read."""
+    micros = microseconds(value, documented=documented)
     return None if micros is None else micros / 1_000_000
 
 

@@ -16,6 +16,7 @@ from dpyauth.apis.shapes import ENVELOPE, Node, Shape, load
 from dpyauth.frames.columns import Context, assemble
 from dpyauth.frames.table import Table, is_column, pairs
 from dpyauth.frames.values import as_list, mapping, told
+from dpyauth.frames.within import within
 from dpyauth.sensitive import hides
 
 
@@ -75,7 +76,8 @@ def generic(
 
         A field that holds something else than Deriv documents counts as missing; what it holds is in a column of its
         own, among those that are not documented, with ``_`` behind the name. Where there are no rows, what stands
-        beside them is in ``attrs["beside"]``, as JSON.
+        beside them is in ``attrs["beside"]``, as JSON. Rows from outside the period that was asked for are left out;
+        ``attrs["note"]`` and a `dpyauth.notes.PeriodWarning` say how many.
 
     Raises
     ------
@@ -105,7 +107,7 @@ def generic(
     result = assemble(dict(table.columns(decimal, reveal)), table.length, context)
     if beside := table.alone(reveal):
         result.attrs["beside"] = beside
-    return result
+    return within(result, call.name, mapping(reply.get("echo_req")))
 
 
 def promised(call: Call, api: str) -> list[pd.DataFrame]:

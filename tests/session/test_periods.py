@@ -11,6 +11,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from dpyauth import frames
+from dpyauth.apis.catalog import load
 from dpyauth.errors import BadReply, InvalidRequest
 from dpyauth.notes import PeriodWarning
 from dpyauth.sandbox import Sandbox
@@ -389,3 +391,81 @@ def test_transactions_of_a_wallet_from_outside_the_period(
     frame, said = told(lambda: session.wallet_transactions("main", since))
     assert frame["transaction_id"].tolist() == expected["transaction_id"].tolist()
     assert "transactions from outside the period asked for" in said
+
+
+# Any call as a frame
+
+
+START, END = 1_793_527_200, 1_793_527_800  # 2026-11-01, ten minutes
+
+
+def test_ticks_history_as_a_frame(either: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    def ask() -> pd.DataFrame:
+        return either.frame("ticks_history", ticks_history="R_50", start=START, end=str(END), count=5000)
+
+    expected = ask()
+    assert len(expected) == 301
+    altered(monkeypatch, "ticks_history", _later)
+    frame, said = told(ask)
+    pd.testing.assert_frame_equal(frame, expected)
+    assert "2 rows from outside" in said
+
+
+def test_an_old_ticks_history_as_a_frame(either: Session) -> None:
+    old = {"ticks_history": "R_50", "start": 1_600_000_000, "end": "1600000600", "count": 50}
+    frame, said = told(lambda: either.frame("ticks_history", **old))
+    assert len(frame) == 0
+    assert frame["times"].dtype == "datetime64[us, UTC]"
+    assert "50 rows" in said
+    assert len(either.call("ticks_history", **old)["history"]["times"]) == 50  # a reply stays as it came
+
+
+def test_the_candle_that_a_period_begins_in_belongs_to_it(either: Session) -> None:
+    asked = {"ticks_history": "R_50", "style": "candles", "granularity": 300}
+    frame = either.frame("ticks_history", start=START, end=str(END), **asked)
+    assert len(frame) == 3
+    reply = {"echo_req": {**asked, "start": START + 60, "end": str(END)}}
+    rows = [{"epoch": second, "close": 1.0} for second in range(START - 300, END + 600, 300)]
+    call = either._catalog.find("ticks_history")
+    kept, _ = told(lambda: frames.generic(call, {**reply, "candles": rows}, frames.Context(call.name)))
+    assert len(kept) == 3
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_statements_as_frames(either: Session, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    def ask() -> pd.DataFrame:
+        return either.frame(name, date_from=dt.date(2026, 8, 5), date_to=dt.datetime(2026, 9, 30), description=1)
+
+    expected = ask()
+    assert len(expected) > 5
+    row = {"transaction_id": 1, "transaction_time": 1_700_000_000, "purchase_time": 1_700_000_000}
+    altered_rows(monkeypatch, name, lambda rows: [row, *rows, row])
+    frame, said = told(ask)
+    assert frame["transaction_id"].tolist() == expected["transaction_id"].tolist()
+    assert "2 rows" in said
+
+
+@pytest.mark.parametrize(
+    ("asked", "kept"),
+    [
+        ({"date_from": "2026-01-02", "date_to": "2026-01-02"}, ["2026-01-02 00:00:00", "2026-01-02 23:59:59", None]),
+        (
+            {"date_from": "1767312000", "date_to": "253402300799"},
+            ["2026-01-02 00:00:00", "2026-01-02 23:59:59", "2026-01-03 00:00:00", None],
+        ),
+        ({"date_to": "2026-01-01 23:59:59"}, ["2026-01-01 23:59:59", None]),
+        (
+            {"date_from": "1767312000", "date_to": "253402300799"},
+            ["2026-01-02 00:00:00", "2026-01-02 23:59:59", "2026-01-03 00:00:00", None],
+        ),
+    ],
+)
+def test_details_of_markup(asked: dict[str, str], kept: list[Any]) -> None:
+    moments = ["2026-01-01 23:59:59", "2026-01-02 00:00:00", "2026-01-02 23:59:59", "2026-01-03 00:00:00", None]
+    rows = [{"transaction_time": moment} for moment in moments]
+    call = load("v3")["app_markup_details"]
+    reply = {"echo_req": asked, "app_markup_details": {"transactions": rows}}
+    with pytest.warns(PeriodWarning, match="from outside the period"):
+        frame = frames.generic(call, reply, frames.Context(call.name, api="v3"))
+    shown = frame["transaction_time"].dt.strftime("%Y-%m-%d %H:%M:%S")
+    assert [None if pd.isna(text) else text for text in shown] == kept
