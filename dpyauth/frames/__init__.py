@@ -1,6 +1,9 @@
 """Replies of the Deriv API as pandas DataFrames: pure functions, one per question a trader asks.
 
-A frame has the same columns, in the same order and of the same dtypes, whatever the reply holds or lacks:
+A frame has the same columns, in the same order and of the same dtypes, whatever the reply holds or lacks. What has no
+place in them (a field that Deriv has added, an object where a text should be) is not dropped: it stands in columns of
+its own after the others, or in a row, under the name that Deriv gives it. If the name is taken, ``_`` follows it; what
+stands beside the rows of a reply without any is in ``attrs["beside"]``.
 
 ========  ===================================================================================================
 text      ``string``; an empty text is missing
@@ -41,7 +44,14 @@ from dpyauth.frames.positions import mt5_accounts, open_contracts
 from dpyauth.frames.profile import api_tokens, apps, limits, market_limits, settings, transfer_limits
 from dpyauth.frames.reference import calls, help_text
 from dpyauth.frames.site import landing_company, site_currencies, site_limits, transfer_fees
-from dpyauth.frames.status import account_status, currencies, verification
+from dpyauth.frames.status import (
+    account_status,
+    attempts,
+    currencies,
+    jurisdictions,
+    ownership_requests,
+    verification,
+)
 from dpyauth.frames.storable import storable
 from dpyauth.frames.together import together
 from dpyauth.frames.wallet_money import wallet_transactions, wallets
@@ -53,6 +63,7 @@ __all__ = [
     "accounts",
     "api_tokens",
     "apps",
+    "attempts",
     "balance",
     "calls",
     "candles",
@@ -63,6 +74,7 @@ __all__ = [
     "generic",
     "health",
     "help_text",
+    "jurisdictions",
     "landing_company",
     "limits",
     "market_limits",
@@ -70,6 +82,7 @@ __all__ = [
     "mt5_accounts",
     "open_contracts",
     "options_status",
+    "ownership_requests",
     "partner_overview",
     "settings",
     "site_currencies",

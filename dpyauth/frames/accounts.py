@@ -9,7 +9,7 @@ import pandas as pd
 
 from dpyauth.frames.arrays import Column
 from dpyauth.frames.columns import Context, frame
-from dpyauth.frames.values import as_flag, mappings
+from dpyauth.frames.values import as_flag, as_list, listing, told, without
 
 _ACCOUNTS = (
     Column("loginid"),
@@ -66,11 +66,22 @@ def accounts(
             loginid  kind
     0  VRTC90000001  demo
     """
-    listed = payload.get("account_list") if isinstance(payload, Mapping) else payload
-    return frame([_row(account) for account in mappings(listed)], _ACCOUNTS, context)
+    listed = payload["account_list"] if isinstance(payload, Mapping) and "account_list" in payload else payload
+    rows = [_row(account) for account in listing(listed, "account_list")]
+    return frame(rows, _ACCOUNTS, context, call="account_list", omits=("currency_type",))
 
 
 def _row(account: Mapping[str, Any]) -> dict[str, Any]:
     virtual = as_flag(account.get("is_virtual"))
-    linked = [other["loginid"] for other in mappings(account.get("linked_to")) if other.get("loginid")]
-    return {**account, "kind": None if virtual is None else _KINDS[virtual], "linked_to": linked}
+    row = {**account, "linked_to": _linked(account.get("linked_to"))}
+    return row if virtual is None else {**without(row, "is_virtual"), "kind": _KINDS[virtual]}
+
+
+def _linked(accounts: Any) -> list[Any]:
+    """Return the login IDs of linked accounts; all of one that says more than that and its platform."""
+    linked = [without(other, "platform") if isinstance(other, Mapping) else other for other in as_list(accounts)]
+    return [
+        other["loginid"] if isinstance(other, dict) and [*other] == ["loginid"] else other
+        for other in linked
+        if told(other)
+    ]

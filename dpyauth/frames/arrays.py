@@ -24,9 +24,11 @@ from dpyauth.frames.values import (
     as_moment,
     as_number,
     as_text,
+    is_nan,
     mapping,
     told,
 )
+from dpyauth.sensitive import MASK
 from dpyauth.times import FIRST_SECOND, LAST_SECOND
 
 Kind = Literal["text", "enum", "flag", "count", "money", "exact", "number", "time", "moment", "list", "map", "any"]
@@ -104,7 +106,12 @@ def left_out(kind: Kind, values: list[Any], made: Array) -> list[Any] | None:
     if values.count(None) == np.count_nonzero(missing):
         return None
     left = [value if gone and told(value) else None for value, gone in zip(values, missing, strict=True)]
-    return left if any(value is not None and value == value for value in left) else None
+    return left if any(value is not None and not is_nan(value) for value in left) else None
+
+
+def masked(name: str, values: Sequence[Any]) -> Array:
+    """Return a column of marks, one wherever there is a value."""
+    return array(Column(name), [MASK if v or v == 0 else None for v in values])
 
 
 def _at_once(column: Column, values: list[Any]) -> Array:

@@ -8,8 +8,7 @@ from typing import Any
 import pandas as pd
 
 from dpyauth.frames.arrays import Column
-from dpyauth.frames.columns import Context, frame
-from dpyauth.frames.values import mapping, texts
+from dpyauth.frames.columns import Context, frame, words
 
 STOPS = ("deposits", "withdrawals", "both", "transfers")
 
@@ -88,9 +87,8 @@ def cashier_problems(payload: Mapping[str, Any] | None, context: Context | None 
     >>> problems["meaning"].tolist()
     ["Choose the account's currency first.", 'Fill in your phone, in the personal details at Deriv.']
     """
-    given = mapping(payload)
-    rows = [_reason(code) for code in texts(given.get("cashier_validation"))]
-    rows += [_detail(name) for name in texts(given.get("cashier_missing_fields"))]
+    rows = [_reason(code) for code in words(payload, "get_account_status", "cashier_validation")]
+    rows += [_detail(name) for name in words(payload, "get_account_status", "cashier_missing_fields")]
     return frame(rows, _COLUMNS, context)
 
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 import pandas as pd
 
-from dpyauth.frames.arrays import Array, Column, array, repeated
-from dpyauth.frames.values import dig, pick
+from dpyauth.apis.shapes import veiled
+from dpyauth.frames.arrays import Array, Column, masked, repeated
+from dpyauth.frames.table import Placed, Table
+from dpyauth.frames.values import as_list, as_text, dig, mapping, pick, told
 from dpyauth.registry import DEFAULT
-from dpyauth.sensitive import MASK, kind
+from dpyauth.sensitive import kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,8 @@ class Context:
         What was asked, as JSON without secrets.
     currency : str, optional
         What that account is kept in, for money of which the payload does not say it; goes into columns, not ``attrs``.
+    beside : mapping, optional
+        What the reply holds beside the payload that Deriv does not document; goes into columns, too.
     """
 
     call: str
@@ -42,6 +47,7 @@ class Context:
     api: str = DEFAULT
     request: str | None = None
     currency: str | None = None
+    beside: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def attrs(self) -> dict[Hashable, Any]:
         """Plain texts only, so that they survive pickle and Parquet; the time is ISO 8601 in UTC."""
@@ -58,10 +64,15 @@ def frame(
     decimal: bool = False,
     same: Mapping[str, str | None] | None = None,
     reveal: bool = False,
+    call: str = "",
+    omits: Collection[str] = (),
+    beside: Mapping[str, Any] | None = None,
 ) -> pd.DataFrame:
-    """Build a DataFrame of exactly these columns; what is secret or personal in them is masked.
+    """Build a DataFrame of these columns, and of others for what has no place in them; what is personal is masked.
 
-    Never raises on what a row holds: a value of the wrong shape, or none at all, becomes a missing value.
+    Never raises on what a row holds. A value of the wrong shape is missing in its column, and stands in one of its
+    own, behind the others and under the name that Deriv gives it, with ``_`` where that is taken; so does every field
+    that no column is about. Without such values the columns are exactly those given.
 
     Parameters
     ----------
@@ -77,6 +88,13 @@ def frame(
         Text columns that hold the same in all rows, by name, whatever the rows say.
     reveal : bool
         Show secrets and personal data, which otherwise are ``•••``.
+    call : str, optional
+        The call that the rows are of, which decides what is personal; that of the context if left out.
+    omits : collection of str
+        Dotted paths of what the frame leaves out on purpose.
+    beside : mapping, optional
+        What the payload holds beside the rows: more columns, which repeat it in each. Where there are no rows, it is in
+        ``attrs["beside"]``, as JSON.
 
     Returns
     -------
@@ -86,21 +104,61 @@ def frame(
     Examples
     --------
     >>> columns = [Column("id", "count"), Column("time", "time", "when.epoch")]
-    >>> frame([{"id": 7, "when": {"epoch": 0}}], columns)
-       id                      time
-    0   7 1970-01-01 00:00:00+00:00
+    >>> frame([{"id": 7, "when": {"epoch": 0}}, {"id": "a", "new": True}], columns)
+         id                      time id_   new
+    0     7 1970-01-01 00:00:00+00:00 NaN  <NA>
+    1  <NA>                       NaT   a  True
     """
     rows, same = list(rows), same or {}
-    hidden = frozenset() if reveal else _hidden(tuple(columns), context.call if context else "")
-    data = {}
+    call = call or (context.call if context else "")
+    hidden = frozenset() if reveal else _hidden(tuple(columns), call)
+    table = Table(call, len(rows))
+    data: dict[str, Array] = {}
     for c in columns:
+        values = _values(rows, c)
         if c.name in same:
             data[c.name] = repeated(same[c.name], len(rows))
+            table.unplaced(c.name, [None if value == same[c.name] else value for value in values], {})
         elif c.name in hidden:
-            data[c.name] = masked(c.name, _values(rows, c))
+            data[c.name] = masked(c.name, values)
         else:
-            data[c.name] = array(c, _values(rows, c), decimal)
-    return assemble(data, len(rows), context)
+            data[c.name] = table.take(c, values, decimal, reveal)
+    table.unplaced("", rows, _placed(tuple(columns), frozenset(omits)))
+    others = {**(beside or {}), **(context.beside if context else {})}
+    for name, value in others.items():
+        if told(value):
+            table.beside(name, None, value, "", others)
+    data |= table.columns(decimal, reveal, data.keys())
+    made = assemble(data, len(rows), context)
+    if alone := table.alone(reveal):
+        made.attrs["beside"] = alone
+    return made
+
+
+def words(payload: Any, call: str, name: str) -> list[str]:
+    """Return the texts of a list in a payload, each of them once; what is no text in it is JSON."""
+    items = as_list(mapping(payload).get(name))
+    texts = [
+        json.dumps(veiled(item, None, call=call, name=name), ensure_ascii=False, default=str)
+        if isinstance(item, Mapping | list)
+        else as_text(item)
+        for item in items
+    ]
+    return [text for text in dict.fromkeys(texts) if text]
+
+
+@functools.lru_cache(maxsize=1000)
+def _placed(columns: tuple[Column, ...], omits: frozenset[str]) -> Placed:
+    """Return the fields of a row that are in columns, or left out on purpose, as a tree."""
+    tree: dict[str, Any] = {}
+    for path in sorted({*(c.source or c.name for c in columns), *omits}):
+        *parents, last = path.split(".")
+        node: dict[str, Any] | None = tree
+        for parent in parents:
+            node = node if node is None else node.setdefault(parent, {})  # None: all of it has its place
+        if node is not None:
+            node[last] = None
+    return tree
 
 
 @functools.lru_cache(maxsize=1000)
@@ -109,11 +167,6 @@ def _hidden(columns: tuple[Column, ...], call: str) -> frozenset[str]:
     paths = {c.name: (c.source or c.name).split(".") for c in columns if c.kind != "flag"}
     beside = [path[-1] for path in paths.values()]
     return frozenset(name for name, path in paths.items() if kind(path[-1], call, "".join(path[-2:-1]), beside))
-
-
-def masked(name: str, values: Sequence[Any]) -> Array:
-    """Return a column of marks, one wherever there is a value."""
-    return array(Column(name), [MASK if v or v == 0 else None for v in values])
 
 
 def assemble(data: Mapping[str, Array], length: int, context: Context | None) -> pd.DataFrame:

@@ -75,5 +75,8 @@ def account_detail(
     told = status[[column.name for column in _COLUMNS[:_ON_BOTH_APIS]]].copy()
     for column in _COLUMNS[_ON_BOTH_APIS:]:
         told[column.name] = array(column, [row.get(column.name) for row in rows], decimal)
+    known = [column.name for column in ACCOUNT]
+    for name in status.columns.difference(known, sort=False):  # what has no column of its own
+        told[name if name not in told else f"{name}_"] = status[name]
     told.attrs = dict(status.attrs)
     return told

@@ -8,8 +8,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from dpyauth.frames.arrays import Column
-from dpyauth.frames.columns import Context, frame
-from dpyauth.frames.values import mapping, texts
+from dpyauth.frames.columns import Context, frame, words
 
 GROUPS = ("verification", "cashier", "trading", "account", "p2p", "other")
 SEVERITIES = ("info", "action", "restriction")
@@ -149,7 +148,7 @@ def status_flags(payload: Mapping[str, Any] | None, context: Context | None = No
     >>> flags.loc[flags["severity"] == "restriction", "meaning"].item()
     'You cannot withdraw; deposits still work.'
     """
-    return frame([_row(name) for name in texts(mapping(payload).get("status"))], _COLUMNS, context)
+    return frame([_row(name) for name in words(payload, "get_account_status", "status")], _COLUMNS, context)
 
 
 def _row(name: str) -> dict[str, Any]:

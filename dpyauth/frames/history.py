@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import zip_longest
 from typing import Any
 
 import pandas as pd
@@ -11,7 +12,8 @@ import pandas as pd
 from dpyauth.apis.shapes import Shape, load, veiled
 from dpyauth.frames.arrays import Column
 from dpyauth.frames.columns import Context, frame
-from dpyauth.frames.values import as_list, mapping, mappings
+from dpyauth.frames.omitted import documented
+from dpyauth.frames.values import as_list, mapping, rows_of, told
 from dpyauth.registry import APIS
 
 _EVENTS = (Column("time", "time"), Column("what"), Column("why"), Column("took", "number"))
@@ -187,11 +189,19 @@ def updates(call: str, received: Sequence[tuple[float, Mapping[str, Any]]]) -> p
     kinds = {str(row.pop("msg_type")) for row in rows} or {_OPENED_BY.get(call, call)}
     columns = next((_UPDATES[kind] for kind in sorted(kinds) if kind in _UPDATES), None)
     if columns is not None:
-        return frame(rows, (*_RECEIVED, *columns), Context(call))
-    head = frame(rows, _RECEIVED, Context(call))
+        omits = {"id", "pip_size", *(name for kind in kinds for name in documented(*_TOLD.get(kind, ("", ""))))}
+        return frame(rows, (*_RECEIVED, *columns), Context(call), omits=omits)
     facts = next((shapes[call] for shapes in map(load, APIS) if call in shapes), Shape()).reply.get(call)
-    told = [veiled(_without(row, "received", "gap"), facts, call=call, name=call) for row in rows]
-    return head.join(pd.json_normalize(told))
+    return frame([veiled(row, facts, call=call, name=call) for row in rows], _RECEIVED, Context(call))
+
+
+_TOLD = {
+    "tick": ("ticks", "tick"),
+    "balance": ("balance", "balance"),
+    "transaction": ("transaction", "transaction"),
+    "proposal_open_contract": ("proposal_open_contract", "proposal_open_contract"),
+}
+"""Where Deriv documents what an update holds, of which the columns are a choice."""
 
 
 def _rows(when: float, reply: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -201,22 +211,19 @@ def _rows(when: float, reply: Mapping[str, Any]) -> list[dict[str, Any]]:
     asked = mapping(reply.get("echo_req"))
     if kind == "history":
         history = mapping(reply.get("history"))
-        pairs = zip(as_list(history.get("times")), as_list(history.get("prices")), strict=False)
+        pairs = zip_longest(as_list(history.get("times")), as_list(history.get("prices")))
         fixed = {"msg_type": "tick", "symbol": asked.get("ticks_history"), "backfilled": False}
         return [{**head, **fixed, "epoch": time, "quote": price} for time, price in pairs]
     if kind == "candles":
-        candles = mappings(reply.get("candles"))
+        candles = rows_of(reply.get("candles"), "candles")
         fixed = {"symbol": asked.get("ticks_history"), "granularity": asked.get("granularity")}
         return [{**head, "msg_type": "ohlc", **fixed, "open_time": row.get("epoch"), **row} for row in candles]
-    row = {**head, **mapping(reply.get(kind))}
+    payload = reply.get(kind)
+    row = {**(payload if isinstance(payload, Mapping) else {kind: payload} if told(payload) else {}), **head}
     if asked.get("currency") and not row.get("currency"):
         row["currency"] = asked["currency"]
     if kind == "tick":
         row["backfilled"] = bool(reply.get("backfilled"))
     if "error" in reply:
-        row["error"] = mapping(reply["error"])
+        row["error"] = reply["error"]
     return [row]
-
-
-def _without(row: Mapping[str, Any], *names: str) -> dict[str, Any]:
-    return {name: value for name, value in row.items() if name not in names}

@@ -9,7 +9,7 @@ import pandas as pd
 
 from dpyauth.frames.arrays import Column
 from dpyauth.frames.columns import Context, frame
-from dpyauth.frames.values import EXACTLY, mappings
+from dpyauth.frames.values import EXACTLY, listing, rows_of
 
 ACTIONS = (
     "buy",
@@ -131,7 +131,8 @@ def statement(
     0     CR1     5.0
     """
     same = {"loginid": context.loginid, "currency": currency or context.currency}
-    return frame(mappings(rows), _STATEMENT, context, decimal=decimal, same=same)
+    omits = ("fees.minimum", "fees.percentage")
+    return frame(rows_of(rows, "transactions"), _STATEMENT, context, decimal=decimal, same=same, omits=omits)
 
 
 def profit_table(
@@ -183,7 +184,7 @@ def profit_table(
     4.2
     """
     same = {"loginid": context.loginid, "currency": currency or context.currency}
-    table = frame(mappings(rows), _PROFIT_TABLE, context, decimal=decimal, same=same)
+    table = frame(rows_of(rows, "transactions"), _PROFIT_TABLE, context, decimal=decimal, same=same)
     sold, bought = table["sell_price"], table["buy_price"]
     if decimal:
         pairs = zip(sold, bought, strict=True)
@@ -223,4 +224,6 @@ def login_history(rows: object, context: Context, *, reveal: bool = False) -> pd
       action  succeeded   ip
     0  login       True  •••
     """
-    return frame(mappings(rows), _LOGINS, context, same={"loginid": context.loginid}, reveal=reveal)
+    same, omits = {"loginid": context.loginid}, ("environment", "datetime")  # both repeat what other columns say
+    listed = listing(rows, "login_history")
+    return frame(listed, _LOGINS, context, same=same, reveal=reveal, call="login_history", omits=omits)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
+from itertools import zip_longest
 from typing import Any
 
 import pandas as pd
 
-from dpyauth.frames.arrays import Array, Column, array
+from dpyauth.frames.arrays import Column
 from dpyauth.frames.columns import Context, frame
-from dpyauth.frames.values import as_list, dig, mapping, mappings, pick
+from dpyauth.frames.values import as_list, keyed, listing, mapping, rows_of, split, told, without
 
 _PRICES = tuple(Column(name, "exact") for name in ("open", "high", "low", "close"))
+_QUOTE = Column("quote", "exact", "prices")
+_EPOCH = Column("time", "time", "epoch")
 _HOURS = (
     Column("market"),
     Column("submarket"),
@@ -28,9 +31,9 @@ _HOURS = (
 _RATES = (
     Column("base_currency"),
     Column("currency"),
-    Column("rate", "exact"),
-    Column("bid", "exact"),
-    Column("ask", "exact"),
+    Column("rate", "exact", "spot_rate"),
+    Column("bid", "exact", "bid_rate"),
+    Column("ask", "exact", "ask_rate"),
     Column("date", "time"),
 )
 
@@ -63,11 +66,9 @@ def ticks(payload: Mapping[str, Any] | None, context: Context | None = None, *, 
     np.float64(11.0)
     """
     history = mapping(payload)
-    times, prices = as_list(history.get("times")), as_list(history.get("prices"))
-    length = max(len(times), len(prices))
-    times += [None] * (length - len(times))
-    prices += [None] * (length - len(prices))
-    return _by_time(times, {"quote": array(Column("quote", "exact"), prices, decimal)}, context)
+    pairs = zip_longest(as_list(history.get("times")), as_list(history.get("prices")))
+    rows = [{"epoch": time, "prices": price} for time, price in pairs]
+    return _by_time(frame(rows, (_QUOTE, _EPOCH), context, decimal=decimal, beside=without(history, "times", "prices")))
 
 
 def candles(
@@ -103,17 +104,14 @@ def candles(
     >>> candles([{"epoch": 0, "open": 1.0, "high": 3.0, "low": 0.5, "close": 2.0}])["close"].item()
     2.0
     """
-    rows = mappings(payload)
-    prices = {c.name: array(c, pick(rows, c.name), decimal) for c in _PRICES}
-    return _by_time(pick(rows, "epoch"), prices, context)
+    rows = listing(payload, "candles")
+    return _by_time(frame(rows, (*_PRICES, _EPOCH), context, decimal=decimal))
 
 
-def _by_time(times: list[Any], prices: dict[str, Array], context: Context | None) -> pd.DataFrame:
-    result = pd.DataFrame(prices, copy=False)
-    result.index = pd.DatetimeIndex(array(Column("time", "time"), times), name="time")
-    if context is not None:
-        result.attrs = context.attrs()
-    return result
+def _by_time(made: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame with its times as the index."""
+    made.index = pd.DatetimeIndex(made.pop("time"), name="time")
+    return made
 
 
 def trading_times(
@@ -158,30 +156,56 @@ def trading_times(
     Timestamp('2026-11-24 16:30:00+0000', tz='UTC')
     """
     midnight = _midnight(day, context)
+    markets, beside = split(payload, "markets")
     rows = [
-        _hours(symbol, market, submarket, midnight)
-        for market in mappings(mapping(payload).get("markets"))
-        for submarket in mappings(market.get("submarkets"))
-        for symbol in mappings(submarket.get("symbols"))
+        {
+            **_hours(symbol, midnight),
+            **_named("market", market, without(market, "submarkets")),
+            **_named("submarket", submarket, without(submarket, "symbols")),
+        }
+        for market in markets
+        for submarket in rows_of(market.get("submarkets"), "submarkets") or [{}]
+        for symbol in rows_of(submarket.get("symbols"), "symbols") or [{}]
+        if symbol or _strange(submarket, "symbols") or (not submarket and _strange(market, "submarkets"))
     ]
-    return frame(rows, _HOURS, context)
+    return frame(rows, _HOURS, context, beside=beside)
 
 
-def _hours(
-    symbol: Mapping[str, Any], market: Mapping[str, Any], submarket: Mapping[str, Any], midnight: float | None
-) -> dict[str, Any]:
-    opens, closes = as_list(dig(symbol, "times.open")), as_list(dig(symbol, "times.close"))
+def _strange(group: Mapping[str, Any], of: str) -> bool:
+    """Return whether there is something in a market but its name and what it is divided into."""
+    return any(map(told, without(group, "name", of).values()))
+
+
+def _named(column: str, group: Mapping[str, Any], more: dict[str, Any]) -> dict[str, Any]:
+    """Return the name of a market for a column, and anything else that Deriv tells of it."""
+    return {column: more.pop("name", None), f"{column}s": more}
+
+
+def _hours(symbol: Mapping[str, Any], midnight: float | None) -> dict[str, Any]:
+    times = mapping(symbol.get("times"))
+    opens, closes = as_list(times.get("open")), as_list(times.get("close"))
     sessions = [(o, c) for o, c in zip(opens, closes, strict=False) if _seconds(o) is not None]
-    return {
+    read = {"settlement"} if _is_of_day(times.get("settlement")) else set()
+    read |= {"open", "close"} if len(opens) == len(closes) and all(map(_is_session, opens, closes)) else set()
+    row = {
         **symbol,
-        "market": market.get("name"),
-        "submarket": submarket.get("name"),
         "symbol": symbol.get("symbol", symbol.get("underlying_symbol")),
         "open": _moment(midnight, sessions[0][0] if sessions else None),
         "close": _moment(midnight, sessions[-1][1] if sessions else None),
-        "settlement": _moment(midnight, dig(symbol, "times.settlement")),
+        "settlement": _moment(midnight, times.get("settlement")),
         "sessions": sessions,
+        "times": without(times, *read) if isinstance(symbol.get("times"), Mapping) else symbol.get("times"),
     }
+    return without(row, "underlying_symbol") if row["symbol"] == row.get("underlying_symbol") else row
+
+
+def _is_session(opens: Any, closes: Any) -> bool:
+    """Return whether these are the ends of a session, or say that there is none."""
+    return (_seconds(opens) is None) == (_seconds(closes) is None) and _is_of_day(opens) and _is_of_day(closes)
+
+
+def _is_of_day(text: Any) -> bool:
+    return text is None or text == "" or text == "--" or _seconds(text) is not None
 
 
 def _midnight(day: date | str | None, context: Context | None) -> float | None:
@@ -245,12 +269,9 @@ def exchange_rates(
     >>> exchange_rates({"base_currency": "USD", "date": 0, "rates": {"EUR": 0.9}})["rate"].item()
     0.9
     """
-    told = mapping(payload)
-    rows = [{**_rate(rate), "currency": code, **told} for code, rate in mapping(told.get("rates")).items()]
-    return frame(rows, _RATES, context, decimal=decimal)
-
-
-def _rate(rate: Any) -> dict[str, Any]:
-    if isinstance(rate, Mapping):
-        return {"rate": rate.get("spot_rate"), "bid": rate.get("bid_rate"), "ask": rate.get("ask_rate")}
-    return {"rate": rate}
+    payload = mapping(payload)
+    same = {name: payload.get(name) for name in ("base_currency", "date")}
+    beside = {name: value for name, value in without(payload, "rates", *same).items() if told(value)}
+    rows = [{**row, **same} for row in keyed(payload.get("rates"), "currency", "spot_rate")]
+    rows = rows or ([same] if beside and payload.get("rates") is None else [])
+    return frame(rows, _RATES, context, decimal=decimal, beside=beside)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from dpyauth.frames.arrays import Column
 from dpyauth.frames.columns import Context, frame
-from dpyauth.frames.values import as_flag, dig, mapping
+from dpyauth.frames.values import as_flag, dig, keyed, listing, mapping, told, without
 
 _BALANCE = (
     Column("loginid"),
@@ -21,6 +21,11 @@ _BALANCE = (
     Column("active", "flag", "status"),
     Column("type", "enum", values=("deriv", "mt5")),
 )
+_CURRENT = ("loginid", "currency", "balance")
+_KNOWN = (*_CURRENT, "accounts", "id")
+"""What is in rows, and the number of the stream."""
+
+_TOTALS = ("deriv", "deriv_demo", "mt5", "mt5_demo")
 
 
 def balance(
@@ -60,21 +65,39 @@ def balance(
     >>> row["balance"].item()
     Decimal('10.1')
     """
-    rows = _rows(mapping(payload), context.currency if context else None)
-    return frame(rows, _BALANCE, context, decimal=decimal)
+    if not isinstance(payload, Mapping):
+        return frame(listing(payload, "balance"), _BALANCE, context, decimal=decimal)
+    rows = _rows(payload, context.currency if context else None)
+    beside = {
+        name: held
+        for name, value in without(payload, *_KNOWN).items()
+        if told(held := _unknown(value, name == "total"))
+    }
+    return frame(rows or ([{}] if beside else []), _BALANCE, context, decimal=decimal, beside=beside)
 
 
 def _rows(payload: Mapping[str, Any], currency: str | None) -> list[dict[str, Any]]:
-    listed = mapping(payload.get("accounts"))
-    rows = [
-        {**mapping(facts), "loginid": loginid, "converted_currency": _total_currency(payload, mapping(facts))}
-        for loginid, facts in listed.items()
-    ]
+    listed = keyed(payload.get("accounts"), "loginid", "accounts")
+    rows = [{**facts, "converted_currency": _total_currency(payload, facts)} for facts in listed]
     # An update of the stream over all accounts may list none and name the changed one beside the list.
-    current = {key: payload[key] for key in ("loginid", "currency", "balance") if key in payload}
-    if current and not (listed and current.get("loginid") in (None, *listed)):
+    current = {key: payload[key] for key in _CURRENT if key in payload}
+    known = next((row for row in rows if current.get("loginid") in (None, row.get("loginid"))), None)
+    if current and known is None:
         rows.insert(0, {**current, "currency": current.get("currency") or currency})
+    elif known is not None and current.get("loginid") is not None:  # what is said twice, and not the same
+        others = {name: value for name, value in current.items() if known.get(name) != value}
+        known |= {f"{name}_" if name in known else name: value for name, value in others.items()}
     return rows
+
+
+def _unknown(value: Any, total: bool) -> Any:
+    """Return what is not documented of a field beside the accounts; of the totals, the sums are left out on purpose."""
+    if not total or not isinstance(value, Mapping):
+        return value
+    left = {
+        name: without(mapping(each), "amount", "currency") or None for name, each in value.items() if name in _TOTALS
+    }
+    return {name: each for name, each in {**value, **left}.items() if told(each)}
 
 
 def _total_currency(payload: Mapping[str, Any], facts: Mapping[str, Any]) -> Any:

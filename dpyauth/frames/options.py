@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
 from dpyauth.frames.columns import Context, frame
 from dpyauth.frames.status import ACCOUNT
-from dpyauth.frames.values import as_seconds, mappings
+from dpyauth.frames.values import listing, told
+
+_COLUMNS = (replace(ACCOUNT[0], source="account_id"), *ACCOUNT[1:])
 
 
 def options_status(
@@ -41,19 +44,9 @@ def options_status(
            loginid  balance flags
     0  DOT90000001     10.5  <NA>
     """
-    listed = [{"loginid": row.get("account_id"), "account": _told(row)} for row in mappings(rows)]
-    result = frame(listed, ACCOUNT, context, decimal=decimal)
+    listed = listing(rows, "data")
+    result = frame(listed, _COLUMNS, context, decimal=decimal, call="get_accounts")
     for column in ACCOUNT:
-        if column.kind == "list":
+        if column.kind == "list" and not any(told(row.get(column.name)) for row in listed):
             result[column.name] = pd.Series(pd.NA, index=result.index, dtype="object")
     return result
-
-
-def _told(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what is told of an account, under the names that the columns have."""
-    return {
-        **{name: row.get(name) for name in ("status", "currency", "balance", "group")},
-        "kind": row.get("account_type"),
-        "created": as_seconds(row.get("created_at")),
-        "last_used": as_seconds(row.get("last_access_at")),
-    }

@@ -9,7 +9,8 @@ import pandas as pd
 
 from dpyauth.frames.arrays import Column
 from dpyauth.frames.columns import Context, frame
-from dpyauth.frames.values import mapping, mappings
+from dpyauth.frames.omitted import documented
+from dpyauth.frames.values import listing, mapping, split, without
 
 _DOLLARS = "USD"
 _MARKUP = (
@@ -74,15 +75,31 @@ def markup(payload: Mapping[str, Any] | None, context: Context | None = None, *,
       app_id  markup
     0  33abc     1.5
     """
-    told = mapping(payload)
-    rows = mappings(payload if isinstance(payload, list) else told.get("breakdown")) or _total(told)
-    named = [{**row, "contract_count": row.get("contract_count", row.get("transactions_count"))} for row in rows]
-    return frame(named, _MARKUP, context, decimal=decimal, same={"currency": _DOLLARS})
+    totals = {name: value for name, value in mapping(payload).items() if name.startswith("total_")}
+    rows, beside = split(payload, "breakdown", *_sums())
+    if not any(rows) and (total := _total(totals)):
+        rows, beside = total, without(beside, *totals)
+    named = [_named(row) for row in rows]
+    same = {"currency": _DOLLARS}
+    omits = ("app_markup_value", "dev_currcode")  # the same in the currency of the app's owner, on v3
+    return frame(named, _MARKUP, context, decimal=decimal, same=same, omits=omits, beside=beside)
 
 
-def _total(told: Mapping[str, Any]) -> list[dict[str, Any]]:
-    totals = {name.removeprefix("total_"): value for name, value in told.items() if name.startswith("total_")}
-    return [totals] if any(value not in (0, "0", None) for value in totals.values()) else []
+def _sums() -> frozenset[str]:
+    """Return the names of what Deriv adds up of all apps, which the rows of the apps say as well."""
+    sums = documented("markup_statistics", "data") | documented("app_markup_statistics", "app_markup_statistics")
+    return sums - {"breakdown"}
+
+
+def _named(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    if "contract_count" in row or "transactions_count" not in row:
+        return row
+    return {**without(row, "transactions_count"), "contract_count": row["transactions_count"]}
+
+
+def _total(totals: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    named = {name.removeprefix("total_"): value for name, value in totals.items()}
+    return [named] if any(value not in (0, "0", None) for value in named.values()) else []
 
 
 def partner_overview(
@@ -126,4 +143,6 @@ def partner_overview(
       currency  paid  active_traders
     0      USD  12.5               3
     """
-    return frame([told for told in mappings(payload) if told], _OVERVIEW, context, decimal=decimal)
+    rows = [payload] if isinstance(payload, Mapping) and payload else listing(payload, "data")
+    rows = [row for row in rows if row]
+    return frame(rows, _OVERVIEW, context, decimal=decimal)

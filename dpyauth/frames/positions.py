@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,7 +10,8 @@ import pandas as pd
 
 from dpyauth.frames.arrays import Column
 from dpyauth.frames.columns import Context, frame
-from dpyauth.frames.values import dig, mapping, mappings
+from dpyauth.frames.omitted import documented
+from dpyauth.frames.values import dig, listing, split, without
 
 _CONTRACTS = (
     Column("contract_id", "count"),
@@ -94,23 +96,46 @@ def open_contracts(
     >>> open_contracts({"contracts": [{"contract_id": 7, "symbol": "R_100", "buy_price": 5}]})["buy_price"].item()
     5.0
     """
-    listed = payload["contracts"] if isinstance(payload, Mapping) and "contracts" in payload else payload
+    beside: Mapping[str, Any] = {}
+    if isinstance(payload, Mapping) and "contracts" in payload:
+        listed, beside = split(payload, "contracts")
+    else:
+        listed = listing(payload, "contracts")
     currency = context.currency if context else None
-    rows = [_contract(row, currency) for row in mappings(listed) if row]  # Deriv answers {} where there is no contract
-    return frame(rows, _CONTRACTS, context, decimal=decimal)
+    rows = [_contract(row, currency) for row in listed if row]  # Deriv answers {} where there is no contract
+    rows = rows or ([{}] if listed and beside else [])
+    return frame(
+        rows, _CONTRACTS, context, decimal=decimal, call="proposal_open_contract", omits=_omits(), beside=beside
+    )
+
+
+_ALIASES = {
+    "symbol": ("symbol", "underlying_symbol", "underlying"),
+    "expires": ("expiry_time", "date_expiry"),
+    "transaction_id": ("transaction_id", "transaction_ids"),
+}
+"""What a contract is told under one of several names, by column."""
+
+
+@functools.cache
+def _omits() -> frozenset[str]:
+    known = documented("portfolio", "portfolio.contracts.[]") | documented(
+        "proposal_open_contract", "proposal_open_contract"
+    )
+    return known - {name for names in _ALIASES.values() for name in names}
 
 
 def _contract(row: Mapping[str, Any], currency: str | None) -> dict[str, Any]:
-    def first(*names: str) -> Any:
-        return next((value for name in names if (value := dig(row, name)) is not None), None)
-
-    return {
-        **row,
-        "currency": first("currency") or currency,
-        "symbol": first("symbol", "underlying_symbol", "underlying"),
-        "expires": first("expiry_time", "date_expiry"),
-        "transaction_id": first("transaction_id", "transaction_ids.buy"),
-    }
+    made = {**row, "currency": row.get("currency") or currency}
+    for column, names in _ALIASES.items():
+        value = next((made[name] for name in names if made.get(name) is not None), None)
+        for name in names:
+            if name in made and (made[name] is None or made[name] == value):
+                del made[name]
+        made[column] = value
+    if isinstance(ids := made["transaction_id"], Mapping):
+        made["transaction_id"], made["transaction_ids"] = ids.get("buy"), without(ids, "buy", "sell")
+    return made
 
 
 def mt5_accounts(
@@ -159,5 +184,12 @@ def mt5_accounts(
             login              error_code
     0  MTR1000001  MT5AccountInaccessible
     """
-    rows = [{**mapping(dig(row, "error.details")), **row} for row in mappings(payload)]
-    return frame(rows, _MT5, context, decimal=decimal)
+    rows = [_mt5_account(row) for row in listing(payload, "mt5_login_list")]
+    omits = documented("mt5_login_list", "mt5_login_list.[]")
+    return frame(rows, _MT5, context, decimal=decimal, call="mt5_login_list", omits=omits)
+
+
+def _mt5_account(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return an account with what the error tells of it, while its server is down."""
+    details = dig(row, "error.details")
+    return {**details, **row, "error": without(row["error"], "details")} if isinstance(details, Mapping) else row

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,8 +13,8 @@ from dpyauth.apis.catalog import load
 from dpyauth.frames.arrays import Column
 from dpyauth.frames.columns import Context, frame
 from dpyauth.frames.generic import generic
-from dpyauth.frames.values import as_text, dig, mapping, mappings
-from dpyauth.sensitive import MASK
+from dpyauth.frames.values import as_text, listing, mapping, part, rows_of, split, told, without
+from dpyauth.sensitive import MASK, hides
 
 _SETTINGS = (Column("setting"), Column("value"), Column("hidden", "flag"))
 _LIMITS = (Column("limit"), Column("value", "money"), Column("unit"), Column("meaning"))
@@ -72,6 +72,13 @@ _MEANINGS = {
 _UNITS = {"open_positions": "contracts", "num_of_days": "days"}
 """Of the limits that are no money; all others that are known are in the account's currency."""
 
+_GROUPS = {
+    "lifetime_transfers": ("lifetime", "amount", ""),
+    "daily_transfers": ("daily", "transfers", "USD"),
+    "daily_cumulative_amount_transfers": ("daily", "amount", "USD"),
+}
+"""Of the limits of transfers: the period, what they usually count, and the currency, if not that of the account."""
+
 _COUNTED = {"count": "transfers", "amount": "amount"}
 """What Deriv's ``limit_type`` says, which may stand beside a limit."""
 
@@ -109,11 +116,14 @@ def settings(
     ['•••', 'id']
     """
     call = load("v3")["get_settings"]
-    shown = generic(call, {call.name: mapping(payload)}, Context(call.name, api="v3"), reveal=reveal)
-    rows = []
-    for name in shown.columns:
-        value = _written(shown[name].iloc[0]) if len(shown) else None
-        rows.append({"setting": name, "value": value, "hidden": value == MASK})
+    shown = generic(call, {call.name: payload}, Context(call.name, api="v3"), reveal=reveal)
+    shown = shown if len(shown) else shown.reindex([0])
+    rows = [
+        {"setting": name, "value": value, "hidden": value == MASK}
+        for at in range(len(shown))
+        for name in shown.columns
+        for value in (_written(shown[name].iloc[at]),)
+    ]
     return frame(rows, _SETTINGS, context)
 
 
@@ -162,17 +172,25 @@ def limits(payload: Mapping[str, Any] | None, context: Context | None = None, *,
     >>> told.set_index("limit")["unit"][["payout", "open_positions"]].tolist()
     ['BTC', 'contracts']
     """
-    told, currency = mapping(payload), context.currency if context else None
+    currency = context.currency if context else None
+    found = dict(_leaves(without(mapping(payload), "market_specific", *_GROUPS)))
     rows = [
-        {"limit": name, "value": dig(told, name), "unit": _UNITS.get(name, currency), "meaning": text}
+        {"limit": name, "value": found.pop(name, None), "unit": _UNITS.get(name, currency), "meaning": text}
         for name, text in _MEANINGS.items()
     ]
-    rows += [
-        {"limit": name, "value": value}
-        for name, value in told.items()
-        if name not in _MEANINGS and not isinstance(value, Mapping | list)
-    ]
-    return frame(rows, _LIMITS, context, decimal=decimal)
+    rows += [{"limit": name, "value": value} for name, value in found.items() if told(value)]
+    return frame(rows, _LIMITS, context, decimal=decimal, call="get_limits")
+
+
+def _leaves(limits: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
+    """List the limits within objects, each with its path; what is masked is masked here, as it is no column's."""
+    for name, value in limits.items():
+        if hides(value, name, "get_limits", path.rpartition(".")[2], limits):
+            yield f"{path}{name}", MASK
+        elif isinstance(value, Mapping):
+            yield from _leaves(value, f"{path}{name}.")
+        else:
+            yield f"{path}{name}", value
 
 
 def market_limits(
@@ -210,10 +228,13 @@ def market_limits(
     >>> market_limits({"market_specific": {"forex": [{"turnover_limit": 50000}]}})["turnover_limit"].item()
     50000.0
     """
-    markets = mapping(mapping(payload).get("market_specific"))
-    rows = [{**row, "market": market} for market, listed in markets.items() for row in mappings(listed)]
+    markets = mapping(payload).get("market_specific")
+    rows: list[Mapping[str, Any]] = rows_of(None if isinstance(markets, Mapping) else markets, "market_specific")
+    for market, listed in mapping(markets).items():
+        listed = MASK if hides(listed, market) else listed
+        rows += [{**row, "market": market} for row in rows_of(listed, "market_specific")]
     currency = context.currency if context else None
-    return frame(rows, _MARKETS, context, decimal=decimal, same={"currency": currency})
+    return frame(rows, _MARKETS, context, decimal=decimal, same={"currency": currency}, call="get_limits")
 
 
 def transfer_limits(
@@ -254,29 +275,34 @@ def transfer_limits(
     >>> told[["available", "unit"]].values.tolist()
     [[9.0, 'transfers']]
     """
-    told, currency = mapping(payload), context.currency if context else None
+    currency = context.currency if context else None
     rows = []
-    for field, period, usual, money in (
-        ("lifetime_transfers", "lifetime", "amount", currency),
-        ("daily_transfers", "daily", "transfers", "USD"),
-        ("daily_cumulative_amount_transfers", "daily", "amount", "USD"),
-    ):
-        group = mapping(told.get(field))
-        kinds: dict[str | None, Mapping[str, Any]]
-        kinds = {name: limit for name, limit in group.items() if isinstance(limit, Mapping)}
-        if "allowed" in group or "available" in group:
-            kinds = {None: group, **kinds}
-        for transfer, limit in kinds.items():
-            counted = _counted(limit, usual)
-            unit = {"amount": money, "transfers": "transfers"}.get(counted)
-            rows.append({**limit, "period": period, "counted": counted, "transfer": transfer, "unit": unit})
-    return frame(rows, _TRANSFERS, context, decimal=decimal)
+    for field, (period, usual, money) in _GROUPS.items():
+        for transfer, limit in _transfers(mapping(payload).get(field), field):
+            said = as_text(limit.get("limit_type")) if not isinstance(limit.get("limit_type"), Mapping) else None
+            counted = usual if said is None else _COUNTED.get(said, said)
+            unit = {"amount": money or currency, "transfers": "transfers"}.get(counted)
+            row = limit if said is None else without(limit, "limit_type")
+            rows.append({**row, "period": period, "counted": counted, "transfer": transfer, "unit": unit})
+    return frame(rows, _TRANSFERS, context, decimal=decimal, call="get_limits")
 
 
-def _counted(limit: Mapping[str, Any], usual: str) -> str:
-    """Return what a limit counts: what it says itself, else what limits of its group usually do."""
-    said = as_text(limit.get("limit_type"))
-    return usual if said is None else _COUNTED.get(said, said)
+def _transfers(group: Any, field: str) -> Iterator[tuple[str | None, Mapping[str, Any]]]:
+    """List the limits of a group with what they hold for: one for all together, and others by kind of transfer."""
+    if not isinstance(group, Mapping):
+        yield from ((None, row) for row in rows_of(group, field))
+        return
+    own = {name: limit for name, limit in group.items() if not isinstance(limit, Mapping) and name != "enabled"}
+    if "allowed" in group or "available" in group:
+        own |= {name: group[name] for name in ("allowed", "available") if name in group}
+        yield None, own
+        own = dict.fromkeys(own)
+    yield from ((name, part(name, limit, field)) for name, limit in own.items() if told(limit))
+    yield from (
+        (name, part(name, limit, field))
+        for name, limit in group.items()
+        if isinstance(limit, Mapping) and name not in own
+    )
 
 
 def api_tokens(
@@ -312,7 +338,8 @@ def api_tokens(
     >>> api_tokens({"tokens": [{"display_name": "Notebook", "token": "...", "scopes": ["read"]}]})["token"].item()
     '•••'
     """
-    return frame(mappings(mapping(payload).get("tokens")), _TOKENS, context, reveal=reveal)
+    rows, beside = split(payload, "tokens", "delete_token", "new_token")
+    return frame(rows, _TOKENS, context, reveal=reveal, call="api_token", beside=beside)
 
 
 def apps(
@@ -350,4 +377,4 @@ def apps(
     >>> apps([{"app_id": 1089, "name": "Mine", "active": 1}])["active"].tolist()
     [True]
     """
-    return frame(mappings(payload), _APPS, context)
+    return frame(listing(payload, "apps"), _APPS, context, omits=("appstore", "github", "googleplay", "homepage"))

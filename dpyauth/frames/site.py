@@ -9,7 +9,9 @@ import pandas as pd
 
 from dpyauth.frames.arrays import Column
 from dpyauth.frames.columns import Context, frame
-from dpyauth.frames.values import dig, mapping
+from dpyauth.frames.omitted import documented
+from dpyauth.frames.values import dig, keyed, mapping, rows_of, without
+from dpyauth.sensitive import MASK, hides
 
 _LIMITS = (
     Column("limit"),
@@ -30,7 +32,7 @@ _CURRENCIES = (
     Column("transfer_min", "money", "transfer_between_accounts.limits.min"),
     Column("transfer_max", "money", "transfer_between_accounts.limits.max"),
 )
-_FEES = (Column("from_currency"), Column("to_currency"), Column("fee_percent", "number"))
+_FEES = (Column("from_currency"), Column("to_currency"), Column("fee_percent", "number", "fees"))
 _COMPANIES = (
     Column("offer"),
     Column("shortcode"),
@@ -46,6 +48,17 @@ _COMPANIES = (
     Column("professionals", "flag", "support_professional_client"),
     Column("tax_number_optional", "flag", "tin_not_mandatory"),
 )
+
+
+_OFFERS = {
+    *("gaming_company", "financial_company", "mt_gaming_company", "mt_financial_company", "mt_all_company", "ctrader"),
+    *("dxtrade_gaming_company", "dxtrade_financial_company", "dxtrade_all_company"),
+}
+_OF_A_COMPANY = (
+    *("address", "changeable_fields", "currency_config"),
+    *("requirements.after_first_deposit", "requirements.compliance", "requirements.partner"),
+)
+"""What Deriv tells of a company and this frame leaves out on purpose."""
 
 
 def site_limits(payload: Mapping[str, Any] | None, context: Context | None = None) -> pd.DataFrame:
@@ -77,8 +90,10 @@ def site_limits(payload: Mapping[str, Any] | None, context: Context | None = Non
     >>> site_limits({"api_call_limits": {"max_requests_pricing": {"minutely": 80}}})["per_minute"].tolist()
     [80]
     """
-    limits = mapping(mapping(payload).get("api_call_limits"))
-    return frame([{**mapping(facts), "limit": name} for name, facts in limits.items()], _LIMITS, context)
+    rows = keyed(mapping(payload).get("api_call_limits"), "limit", "api_call_limits")
+    known = documented("website_status", "website_status")
+    beside = without(mapping(payload), "currencies_config", *(path.partition(".")[0] for path in known))
+    return frame(rows or ([{}] if beside else []), _LIMITS, context, call="website_status", beside=beside)
 
 
 def site_currencies(
@@ -119,9 +134,9 @@ def site_currencies(
     >>> site_currencies({"currencies_config": {"BTC": {"type": "crypto", "fractional_digits": 8}}})["digits"].tolist()
     [8]
     """
-    config = mapping(mapping(payload).get("currencies_config"))
-    rows = [{**mapping(facts), "currency": code} for code, facts in config.items()]
-    return frame(rows, _CURRENCIES, context, decimal=decimal)
+    rows = keyed(mapping(payload).get("currencies_config"), "currency", "currencies_config")
+    omits = documented("website_status", "website_status.currencies_config.{}")
+    return frame(rows, _CURRENCIES, context, decimal=decimal, call="website_status", omits=omits)
 
 
 def transfer_fees(payload: Mapping[str, Any] | None, context: Context | None = None) -> pd.DataFrame:
@@ -147,13 +162,19 @@ def transfer_fees(payload: Mapping[str, Any] | None, context: Context | None = N
     >>> transfer_fees({"currencies_config": {"USD": between}})["fee_percent"].item()
     2.0
     """
-    config = mapping(mapping(payload).get("currencies_config"))
     rows = [
-        {"from_currency": code, "to_currency": other, "fee_percent": fee}
-        for code, facts in config.items()
-        for other, fee in mapping(dig(facts, "transfer_between_accounts.fees")).items()
+        {**fee, "from_currency": row["currency"]}
+        for row in keyed(mapping(payload).get("currencies_config"), "currency", "currencies_config")
+        if "currency" in row
+        for fee in _fees(dig(row, "transfer_between_accounts.fees"))
     ]
-    return frame(rows, _FEES, context)
+    return frame(rows, _FEES, context, call="website_status")
+
+
+def _fees(fees: Any) -> list[Mapping[str, Any]]:
+    if isinstance(fees, Mapping):
+        return [{"to_currency": code, "fees": MASK if hides(fee, code) else fee} for code, fee in fees.items()]
+    return rows_of(fees, "fees")
 
 
 def landing_company(payload: Mapping[str, Any] | None, context: Context | None = None) -> pd.DataFrame:
@@ -193,14 +214,28 @@ def landing_company(payload: Mapping[str, Any] | None, context: Context | None =
     >>> landing_company({"id": "id", "financial_company": {"shortcode": "svg"}, "gaming_company": None})["offer"].item()
     'financial_company'
     """
-    return frame(list(_companies(mapping(payload))), _COMPANIES, context)
+    offers = {name: value for name, value in mapping(payload).items() if name in _OFFERS or _has_parts(value)}
+    rows = [row for name, value in offers.items() if name != "config" for row in _companies(name, value)]
+    beside = without(mapping(payload), *offers, *documented("landing_company", "landing_company"))
+    omits = _OF_A_COMPANY
+    return frame(
+        rows or ([{}] if beside else []), _COMPANIES, context, call="landing_company", omits=omits, beside=beside
+    )
 
 
-def _companies(payload: Mapping[str, Any], path: str = "") -> Iterator[dict[str, Any]]:
-    for name, block in payload.items():
-        if not isinstance(block, Mapping) or name == "config":
-            continue
-        if "shortcode" in block or "legal_allowed_currencies" in block:
-            yield {**block, "offer": path + name}
-        elif not path:
-            yield from _companies(block, f"{name}.")
+def _has_parts(value: Any) -> bool:
+    return isinstance(value, Mapping) or (isinstance(value, list) and any(isinstance(item, Mapping) for item in value))
+
+
+def _companies(offer: str, value: Any) -> Iterator[dict[str, Any]]:
+    """List the companies of an offer: itself, or one in each of its parts; and anything else that is there instead."""
+    if hides(value, offer):
+        yield {"offer": offer, offer: MASK}
+    elif not isinstance(value, Mapping):
+        yield from ({"offer": offer, **row} for row in rows_of(value, offer))
+    elif "shortcode" in value or "legal_allowed_currencies" in value or not any(map(_has_parts, value.values())):
+        if value:
+            yield {**value, "offer": offer}
+    else:
+        for name, part in value.items():
+            yield from _companies(f"{offer}.{name}", part)

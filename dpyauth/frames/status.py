@@ -9,7 +9,8 @@ import pandas as pd
 
 from dpyauth.frames.arrays import Column
 from dpyauth.frames.columns import Context, frame
-from dpyauth.frames.values import as_list, dig, mapping
+from dpyauth.frames.values import as_list, as_text, keyed, listing, mapping, part, rows_of, split, told, without
+from dpyauth.sensitive import MASK, hides
 
 _INCOME = ("none", "pending", "rejected", "verified", "locked")
 _OWNERSHIP = ("none", "pending", "rejected", "verified")
@@ -17,15 +18,15 @@ _DOCUMENT = (*_OWNERSHIP, "expired", "suspected")
 
 ACCOUNT = (
     Column("loginid"),
-    Column("kind", "enum", "account.kind", ("real", "demo")),
-    Column("status", "enum", "account.status", ("active", "inactive")),
-    Column("currency", source="account.currency"),
-    Column("balance", "money", "account.balance"),
-    Column("group", source="account.group"),
-    Column("created", "time", "account.created"),
-    Column("last_used", "time", "account.last_used"),
+    Column("kind", "enum", "account_type", ("real", "demo")),
+    Column("status", "enum", values=("active", "inactive")),
+    Column("currency"),
+    Column("balance", "money"),
+    Column("group"),
+    Column("created", "moment", "created_at"),
+    Column("last_used", "moment", "last_access_at"),
     Column("risk", "enum", "risk_classification", ("low", "standard", "high")),
-    Column("flags", "list", "status"),
+    Column("flags", "list"),
     Column("prompt_client_to_authenticate", "flag"),
     Column("needs_verification", "list", "authentication.needs_verification"),
     Column("identity", "enum", "authentication.identity.status", _DOCUMENT),
@@ -39,18 +40,44 @@ ACCOUNT = (
     Column("social_provider", "enum", "social_identity_provider", ("google", "facebook", "apple")),
 )
 
-# Where each check is found below `authentication`.
-_CHECKS = {
-    "identity": "identity",
-    "idv": "identity.services.idv",
-    "onfido": "identity.services.onfido",
-    "manual": "identity.services.manual",
-    "document": "document",
-    "income": "income",
-    "ownership": "ownership",
+_SERVICES = ("idv", "onfido", "manual")
+_CHECKS = ("identity", *_SERVICES, "document", "income", "ownership")
+_TOLD_BY_OTHERS = {
+    "identity": ("services",),
+    "idv": ("report_available", "reported_properties"),
+    "onfido": ("country_code", "documents", "documents_supported", "is_country_supported", "reported_properties"),
+    "document": ("verified_jurisdiction",),
+    "ownership": ("requests",),
 }
+"""By check: what Deriv tells of it that has a frame of its own (`attempts`, `jurisdictions`, `ownership_requests`), or
+helps nobody but Deriv's own form for documents."""
+
+_FACTS = ("status", "expiry_date", "last_rejected", *(name for names in _TOLD_BY_OTHERS.values() for name in names))
+_ELSEWHERE = (
+    "currency_config",
+    "authentication.attempts",
+    *(f"authentication.{check}.{fact}" for check in ("identity", "document", "income", "ownership") for fact in _FACTS),
+)
+"""What `account_status` leaves to the frames of the parts."""
+
+_ATTEMPTS = (
+    Column("time", "moment", "timestamp"),
+    Column("service"),
+    Column("document", source="document_type"),
+    Column("country", source="country_code"),
+    Column("status", "enum", values=("verified", "rejected", "pending", "expired", "none")),
+    Column("attempt_id", source="id"),
+)
+_REQUESTS = (
+    Column("request_id", "count", "id"),
+    Column("payment_method"),
+    Column("documents_required", "count"),
+    Column("created", "moment", "creation_time"),
+)
+_JURISDICTIONS = (Column("jurisdiction"), Column("verified", "flag"))
+
 _VERIFICATION = (
-    Column("check", "enum", values=tuple(_CHECKS)),
+    Column("check", "enum", values=_CHECKS),
     Column("status", "enum", values=(*_DOCUMENT, "locked")),
     Column("needed", "flag"),
     Column("expires", "time", "expiry_date"),
@@ -128,11 +155,28 @@ def account_status(
           loginid risk
     0  CR90000001  low
     """
-    told = mapping(payload)
-    flags = told.get("status")
-    status = None if flags is None else "inactive" if "disabled" in as_list(flags) else "active"
-    row = {**told, "loginid": context and context.loginid, "account": {**(account or {}), "status": status}}
-    return frame([row] if told else [], ACCOUNT, context, decimal=decimal)
+    rows = [payload] if isinstance(payload, Mapping) and payload else listing(payload, "get_account_status")
+    facts = account or {}
+    known = {
+        "account_type": facts.get("kind"),
+        "created_at": facts.get("created"),
+        **{name: facts.get(name) for name in ("currency", "balance")},
+        "loginid": context and context.loginid,
+    }
+    made = [{**_both(row, known), "flags": row.get("status"), "status": _active(row.get("status"))} for row in rows]
+    return frame(made, ACCOUNT, context, decimal=decimal, call="get_account_status", omits=_ELSEWHERE)
+
+
+def _both(row: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row with what is known beside it; what it says otherwise stays, with ``_`` behind its name."""
+    known = {name: value for name, value in known.items() if value is not None}
+    return {**row, **known, **{f"{name}_": row[name] for name in known if row.get(name, known[name]) != known[name]}}
+
+
+def _active(flags: Any) -> str | None:
+    if flags is None or not all(isinstance(flag, str) for flag in as_list(flags)):
+        return None
+    return "inactive" if "disabled" in as_list(flags) else "active"
 
 
 def verification(payload: Mapping[str, Any] | None, context: Context | None = None) -> pd.DataFrame:
@@ -148,7 +192,8 @@ def verification(payload: Mapping[str, Any] | None, context: Context | None = No
     Returns
     -------
     pandas.DataFrame
-        Always the same seven rows in the same order; what Deriv did not send is missing.
+        Always the same seven rows in the same order, and after them any other check that Deriv sends; what it did not
+        send is missing.
 
         =============  ===================  ==============================================================
         check          category             identity; idv, onfido and manual (the three ways to prove it);
@@ -167,13 +212,156 @@ def verification(payload: Mapping[str, Any] | None, context: Context | None = No
     >>> checks.loc[checks["check"] == "income", "status"].item()
     'locked'
     """
-    authentication = mapping(mapping(payload).get("authentication"))
-    needs = authentication.get("needs_verification")
+    authentication = mapping(payload).get("authentication")
+    checks = _checks(without(mapping(authentication), "needs_verification", "attempts"))
+    needs = mapping(authentication).get("needs_verification")
+    listed = needs is None or all(isinstance(need, str) for need in as_list(needs))
+    named = [need for need in as_list(needs) if need not in checks] if listed else []
     rows = [
-        {**mapping(dig(authentication, path)), "check": check, "needed": _needed(check, needs)}
-        for check, path in _CHECKS.items()
+        {
+            "check": check,
+            **checks.get(check, {}),
+            "needed": check in as_list(needs) if listed and needs is not None else None,
+        }
+        for check in dict.fromkeys((*_CHECKS, *checks, *named))
     ]
-    return frame(rows, _VERIFICATION, context)
+    beside = {"needs_verification": None if listed else needs, "authentication": authentication}
+    beside = without(beside, "authentication") if isinstance(authentication, Mapping) else beside
+    return frame(rows, _VERIFICATION, context, call="get_account_status", beside=beside)
+
+
+def _checks(told_of: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return what is told of each check: of those below `authentication`, and of the services below the first."""
+    services = mapping(told_of.get("identity")).get("services")
+    found = {name: value for name, value in told_of.items() if told(value) or name in _CHECKS}
+    for name, value in mapping(services).items():
+        found[name if name not in found else f"identity.services.{name}"] = value
+    checks = {
+        name: without(part(name.rpartition(".")[2], value, name), *_TOLD_BY_OTHERS.get(name, ()))
+        for name, value in found.items()
+    }
+    if told(services) and not isinstance(services, Mapping):
+        checks["identity"] = {**checks.get("identity", {}), "services": services}
+    return checks
+
+
+def attempts(payload: Mapping[str, Any] | None, context: Context | None = None) -> pd.DataFrame:
+    """List the client's attempts to prove who they are, one row per attempt.
+
+    Parameters
+    ----------
+    payload : mapping
+        The ``get_account_status`` object of a ``get_account_status`` reply.
+    context : Context, optional
+        Where the payload came from; becomes ``attrs``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        In the order Deriv sent them (the latest first). Deriv may keep fewer than there were: then there is one more
+        column, ``count``, which says how many.
+
+        ==========  ===================  ======================================================
+        time        datetime64[us, UTC]
+        service     string               who looked at it, such as idv, onfido or manual
+        document    string               what was sent, such as passport
+        country     string               of the document, two letters
+        status      category             verified, rejected, pending, expired, none
+        attempt_id  string
+        ==========  ===================  ======================================================
+
+    Examples
+    --------
+    >>> from dpyauth.frames import attempts
+    >>> history = [{"service": "idv", "status": "rejected", "timestamp": 0}]
+    >>> attempts({"authentication": {"attempts": {"count": 1, "history": history}}})[["service", "status"]]
+      service    status
+    0     idv  rejected
+    """
+    made = mapping(mapping(payload).get("authentication")).get("attempts")
+    rows, beside = split(made, "history", "latest")
+    latest = [row for row in rows_of(mapping(made).get("latest"), "latest") if row not in rows]
+    rows = [*latest, *(row for row in rows if row or not latest)]
+    if as_text(beside.get("count")) == str(len(rows)):
+        del beside["count"]
+    if beside.get("count") == 0:
+        del beside["count"]
+    return frame(rows, _ATTEMPTS, context, call="get_account_status", beside=beside)
+
+
+def ownership_requests(payload: Mapping[str, Any] | None, context: Context | None = None) -> pd.DataFrame:
+    """List what Deriv wants proof of that it is the client's own, one row per request.
+
+    Parameters
+    ----------
+    payload : mapping
+        The ``get_account_status`` object of a ``get_account_status`` reply.
+    context : Context, optional
+        Where the payload came from; becomes ``attrs``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        In the order Deriv sent them; without rows where nothing is asked for.
+
+        ==================  ===================  =================================================
+        request_id          Int64
+        payment_method      string               of which you are to show that it is yours
+        documents_required  Int64                how many documents Deriv wants to see
+        created             datetime64[us, UTC]  when it was asked for
+        ==================  ===================  =================================================
+
+    Examples
+    --------
+    >>> from dpyauth.frames import ownership_requests
+    >>> asked = {"requests": [{"id": 7, "payment_method": "VISA", "documents_required": 1}]}
+    >>> ownership_requests({"authentication": {"ownership": asked}})[["request_id", "payment_method"]]
+       request_id payment_method
+    0           7           VISA
+    """
+    ownership = mapping(mapping(payload).get("authentication")).get("ownership")
+    rows = rows_of(mapping(ownership).get("requests"), "requests")
+    return frame(rows, _REQUESTS, context, call="get_account_status")
+
+
+def jurisdictions(payload: Mapping[str, Any] | None, context: Context | None = None) -> pd.DataFrame:
+    """List where the client's proof of address counts, one row per jurisdiction of MT5.
+
+    Parameters
+    ----------
+    payload : mapping
+        The ``get_account_status`` object of a ``get_account_status`` reply.
+    context : Context, optional
+        Where the payload came from; becomes ``attrs``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        In the order Deriv sent them:
+
+        ============  =======  ===============================================================
+        jurisdiction  string   short code of a Deriv company, such as bvi
+        verified      boolean  whether the client can open an MT5 account under it
+        ============  =======  ===============================================================
+
+    Examples
+    --------
+    >>> from dpyauth.frames import jurisdictions
+    >>> jurisdictions({"authentication": {"document": {"verified_jurisdiction": {"bvi": 1, "labuan": 0}}}})
+      jurisdiction  verified
+    0          bvi      True
+    1       labuan     False
+    """
+    document = mapping(mapping(payload).get("authentication")).get("document")
+    verified = mapping(document).get("verified_jurisdiction")
+    if not isinstance(verified, Mapping):
+        rows = rows_of(verified, "jurisdiction")
+    else:
+        rows = [
+            {"jurisdiction": name, "verified": MASK if hides(value, name) else value}
+            for name, value in verified.items()
+        ]
+    return frame(rows, _JURISDICTIONS, context, call="get_account_status")
 
 
 def currencies(payload: Mapping[str, Any] | None, context: Context | None = None) -> pd.DataFrame:
@@ -204,9 +392,5 @@ def currencies(payload: Mapping[str, Any] | None, context: Context | None = None
       currency  deposit_suspended  withdrawal_suspended
     0      USD              False                  True
     """
-    config = mapping(mapping(payload).get("currency_config"))
-    return frame([{**mapping(facts), "currency": code} for code, facts in config.items()], _CURRENCIES, context)
-
-
-def _needed(check: str, needs: Any) -> bool | None:
-    return None if needs is None else check in as_list(needs)
+    rows = keyed(mapping(payload).get("currency_config"), "currency", "currency_config")
+    return frame(rows, _CURRENCIES, context, call="get_account_status")

@@ -10,12 +10,14 @@ from typing import Any, cast
 
 from dpyauth.apis.shapes import Node, veiled
 from dpyauth.errors import InvalidRequest
-from dpyauth.frames.arrays import Array, Column, Kind, array, left_out
-from dpyauth.frames.columns import masked
-from dpyauth.frames.values import as_float, as_list, mapping, pick, told
+from dpyauth.frames.arrays import Array, Column, Kind, array, left_out, masked
+from dpyauth.frames.values import as_float, as_list, is_nan, mapping, pick, told
 from dpyauth.sensitive import MASK, hides
 
 _DEEPEST = 8  # levels of an object nobody has documented that still become columns
+
+Placed = Mapping[str, "Placed | None"]
+"""Which fields of an object have been placed elsewhere: None for all of one, or a mapping for parts of it."""
 
 
 class Table:
@@ -55,11 +57,36 @@ class Table:
             if field:
                 self.spread(prefix + field, child, pick(values, field), depth)
         for field in _unknown(values, node):
-            found = pick(values, field)
-            beside = set(node).union(*values)
-            if any(hides(value, field, self.call, name, beside) for value in found):
-                self._hidden.add(prefix + field)
-            self.spread(prefix + field, None, found, depth + 1)
+            self._other(name, field, values, node, depth)
+
+    def _other(self, name: str, field: str, values: list[Any], known: Collection[str], depth: int) -> None:
+        """Add a field of objects that is not documented."""
+        found, path = pick(values, field), f"{name}.{field}" if name else field
+        beside = set(known).union(*values)
+        if any(hides(value, field, self.call, name, beside) for value in found):
+            self._hidden.add(path)
+        self.spread(path, None, found, depth + 1)
+
+    def unplaced(self, name: str, values: list[Any], placed: Placed) -> None:
+        """Add what is in these values, one a row, and has not been placed yet: fields nobody knows, other types."""
+        if set(map(type, values)) != {dict}:
+            strays = [None if isinstance(v, Mapping) or not told(v) else v for v in values]
+            if any(stray is not None for stray in strays):
+                self._guess(name, strays, 0)
+            values = [mapping(v) for v in values]
+        for field, parts in placed.items():
+            if parts is not None and any(found := pick(values, field)):
+                self.unplaced(f"{name}.{field}" if name else field, found, parts)
+        for field in _unknown(values, placed):
+            if any(map(told, pick(values, field))):
+                self._other(name, field, values, placed, 0)
+
+    def take(self, column: Column, values: list[Any], decimal: bool, reveal: bool) -> Array:
+        """Return the values as a column; those that it does not take are added under the name that Deriv gives them."""
+        made, left = _taken(self.call, column, values, None, decimal, reveal)
+        if left:
+            self._extra.append((column.source or column.name, left))
+        return made
 
     def _guess(self, name: str, values: list[Any], depth: int) -> None:
         if depth < _DEEPEST and any(values) and all(v is None or isinstance(v, Mapping) for v in values):
@@ -143,15 +170,16 @@ class Table:
                 break
         self._known["currency"] = ("text", [own or other for own, other in zip(told, usual, strict=True)])
 
-    def columns(self, decimal: bool, reveal: bool) -> Iterator[tuple[str, Array]]:
-        """The typed columns, in order."""
+    def columns(self, decimal: bool, reveal: bool, names: Collection[str] = ()) -> Iterator[tuple[str, Array]]:
+        """The typed columns, in order; none of them has one of these names."""
         extra = list(self._extra)
         for name, (node, values) in self._known.items():
             made, left = _typed(self.call, name, node, values, decimal, reveal)
             yield name, made
             extra += [(name, left)] if left else []
-        taken = set(self._known)
+        taken = {*self._known, *names}
         for name, values in extra:
+            values = [None if is_nan(value) else value for value in values]
             hidden = not reveal and self._hides(name, values)
             if not reveal and not hidden:
                 values = [veiled(v, None, call=self.call, name=name) for v in values]
@@ -194,17 +222,31 @@ def _typed(
         column = Column(name, "enum", values=tuple(node))
     else:
         column = Column(name, "list" if "[]" in node else "map")
-    shown = values
-    if column.kind in ("any", "list", "map") and not reveal:
-        facts = None if isinstance(node, str) else node
-        shown = [veiled(value, facts, call=call, name=name) for value in values]
-    elif column.kind in ("text", "enum") and not {dict, list}.isdisjoint(map(type, values)):
-        shown = [None if isinstance(value, dict | list) else value for value in values]
-    made = array(column, shown, decimal)
-    left = left_out(column.kind, values, made)
+    made, left = _taken(call, column, values, None if isinstance(node, str) else node, decimal, reveal)
     if isinstance(node, str) and node.startswith("!") and not reveal:
         return masked(name, values), left and [None if value is None else MASK for value in left]
     return made, left
+
+
+def _taken(
+    call: str, column: Column, values: list[Any], facts: Any, decimal: bool, reveal: bool
+) -> tuple[Array, list[Any] | None]:
+    """Return the values as a column of its kind, and those that it did not take."""
+    shown = values
+    if column.kind in ("any", "list", "map") and not reveal:
+        name = column.source or column.name
+        shown = [
+            value if facts is None and _plain(value) else veiled(value, facts, call=call, name=name) for value in values
+        ]
+    elif column.kind in ("text", "enum") and not {dict, list}.isdisjoint(map(type, values)):
+        shown = [None if isinstance(value, dict | list) else value for value in values]
+    made = array(column, shown, decimal)
+    return made, left_out(column.kind, values, made)
+
+
+def _plain(value: Any) -> bool:
+    """Return whether a value has no fields, of which one may have to be masked."""
+    return all(map(_plain, value)) if isinstance(value, list | tuple) else not isinstance(value, Mapping)
 
 
 def _guessed(values: list[Any]) -> Kind:

@@ -10,6 +10,7 @@ from operator import itemgetter
 from typing import Any
 
 from dpyauth import times
+from dpyauth.sensitive import MASK, hides
 from dpyauth.wire.replies import flag
 
 INT64 = 2**63
@@ -35,7 +36,12 @@ def mapping(value: Any) -> Mapping[str, Any]:
 
 def told(value: Any) -> bool:
     """Return whether there is anything in a value."""
-    return value is not None and value != "" and value != [] and value != {}
+    return value is not None and value != "" and value != [] and value != {} and not is_nan(value)
+
+
+def is_nan(value: Any) -> bool:
+    """Return whether a value is a number that is none; to compare a Decimal with itself may raise."""
+    return value.is_nan() if isinstance(value, Decimal) else isinstance(value, float) and value != value
 
 
 def mappings(value: Any) -> list[Mapping[str, Any]]:
@@ -44,6 +50,53 @@ def mappings(value: Any) -> list[Mapping[str, Any]]:
     if set(map(type, items)) == {dict}:  # as a rule; the check of each takes longer
         return items
     return [item for item in items if isinstance(item, Mapping)]
+
+
+def rows_of(value: Any, name: str) -> list[Mapping[str, Any]]:
+    """Return the objects of a list, each as a row; whatever else is in it is a row under the name of the list.
+
+    An object of objects is taken for a list with keys, which become the field ``key``.
+    """
+    if isinstance(value, Mapping) and all(isinstance(item, Mapping) for item in value.values()):
+        return [{"key": key, **part(key, item, name)} for key, item in value.items()]
+    items = as_list(value)
+    return [item if isinstance(item, Mapping) else {name: item} for item in items if told(item) or item == {}]
+
+
+def part(key: Any, value: Any, name: str) -> Mapping[str, Any]:
+    """Return a part of an object whose keys are data as a row: what is no object under a name, masked by its key."""
+    if hides(value, str(key)):
+        return {name: MASK}
+    return value if isinstance(value, Mapping) else {name: value}
+
+
+def listing(payload: Any, name: str) -> list[Mapping[str, Any]]:
+    """Return the rows of a payload that is a list, or one object; a payload of another type has none."""
+    return rows_of(payload, name) if isinstance(payload, Mapping | list | tuple) else []
+
+
+def keyed(value: Any, key: str, name: str) -> list[Mapping[str, Any]]:
+    """Return the values of an object whose keys are data, each as a row with its key; of a list, its items."""
+    if not isinstance(value, Mapping):
+        return rows_of(value, name)
+    return [{**part(code, each, name), key: code} for code, each in value.items()]
+
+
+def split(payload: Any, name: str, *omitted: str) -> tuple[list[Mapping[str, Any]], dict[str, Any]]:
+    """Return the rows that a payload holds under a name, and what stands beside them, without what is omitted.
+
+    Where there is nothing under that name, what is there instead gets a row: it may be the rows in another place.
+    """
+    if not isinstance(payload, Mapping):
+        return listing(payload, name), {}
+    beside = {field: value for field, value in without(payload, name, *omitted).items() if told(value)}
+    rows = rows_of(payload.get(name), name)
+    return rows or ([{}] if beside and payload.get(name) is None else []), beside
+
+
+def without(value: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """Return the other fields of an object."""
+    return {name: held for name, held in value.items() if name not in names}
 
 
 def pick(rows: list[Any], name: str) -> list[Any]:
@@ -75,11 +128,6 @@ def as_text(value: Any) -> str | None:
         return None
     # JSON can escape half a surrogate pair, which neither Arrow nor a terminal can encode.
     return str(value).encode("utf-8", "replace").decode()
-
-
-def texts(value: Any) -> list[str]:
-    """The texts of a list, each of them once."""
-    return [text for text in dict.fromkeys(as_text(each) for each in as_list(value)) if text]
 
 
 def as_number(value: Any) -> Decimal | None:

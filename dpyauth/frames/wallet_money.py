@@ -10,7 +10,7 @@ import pandas as pd
 
 from dpyauth.frames.arrays import Column
 from dpyauth.frames.columns import Context, frame
-from dpyauth.frames.values import EXACTLY, as_list, as_number, mapping, mappings
+from dpyauth.frames.values import EXACTLY, as_list, as_number, listing, mapping, part, rows_of, without
 
 TYPES = ("main", "p2p", "partner", "payment_agent")
 _WALLETS = (
@@ -22,10 +22,10 @@ _WALLETS = (
     Column("paid_out", "money", "output"),
 )
 _TOTALS = (
-    Column("total_currency", source="total.converted_to"),
-    Column("approximate_total", "money", "total.approximate_total_balance"),
-    Column("approximate_paid_in", "money", "total.approximate_total_input"),
-    Column("approximate_paid_out", "money", "total.approximate_total_output"),
+    Column("total_currency", source="total_balance.converted_to"),
+    Column("approximate_total", "money", "total_balance.approximate_total_balance"),
+    Column("approximate_paid_in", "money", "total_balance.approximate_total_input"),
+    Column("approximate_paid_out", "money", "total_balance.approximate_total_output"),
 )
 _TRANSACTIONS = (
     Column("time", "moment", "timestamp"),
@@ -102,27 +102,30 @@ def wallets(
        type currency  balance
     0  main      USD     12.5
     """
-    rows = [row for wallet in _listed(payload) for row in _rows(wallet)]
-    return frame(rows, (*_WALLETS, *_TOTALS) if totals else _WALLETS, context, decimal=decimal)
+    listed, beside = _listed(payload)
+    rows = [row for wallet in listed for row in _rows(wallet)]
+    columns = (*_WALLETS, *_TOTALS) if totals else _WALLETS
+    omits = [column.source for column in _TOTALS]
+    return frame(rows, columns, context, decimal=decimal, call="wallet_list", omits=omits, beside=beside)
 
 
-def _listed(payload: Any) -> list[Mapping[str, Any]]:
-    """The wallets of a reply: a list, or as an older form of it had them; or one alone."""
-    older = mapping(payload).get("wallets", payload)
-    items = mapping(older).get("items", older)
-    alone = isinstance(items, Mapping) and "balances" in items
-    return mappings(items) if alone or isinstance(items, list) else []
+def _listed(payload: Any) -> tuple[list[Mapping[str, Any]], dict[str, Any]]:
+    """Return the wallets of a reply, and what is beside them: a list, or as an older form had them; or one alone."""
+    beside: dict[str, Any] = {}
+    for name in ("wallets", "items"):
+        if isinstance(payload, Mapping) and name in payload:
+            beside |= without(payload, name)
+            payload = payload[name]
+    return listing(payload, "wallets"), beside
 
 
 def _rows(wallet: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    whole = {
-        "wallet_id": wallet.get("wallet_id", wallet.get("id")),
-        "type": wallet.get("type"),
-        "total": wallet.get("total_balance"),
-    }
+    whole = without(wallet, "balances")
+    if "wallet_id" not in whole:
+        whole["wallet_id"] = whole.pop("id", None)
     entries = list(_entries(wallet.get("balances")))
     for currency, entry in entries or [(None, None)]:
-        yield {**(entry if isinstance(entry, Mapping) else {"balance": entry}), "currency": currency, **whole}
+        yield {**part(currency, entry, "balance"), "currency": currency, **whole}
 
 
 def _entries(balances: Any) -> Iterator[tuple[Any, Any]]:
@@ -183,15 +186,13 @@ def wallet_transactions(
       transaction_id  gross  fee
     0              7   10.1  0.1
     """
-    flat = [_flat(row) for row in mappings(rows)] if isinstance(rows, list) else []
-    # The call decides what is personal, whatever the context says.
-    table = frame(flat, _TRANSACTIONS, Context("wallet_transactions"), decimal=decimal, reveal=reveal)
-    table.attrs = {} if context is None else context.attrs()
-    return table
+    flat = [_flat(row) for row in rows_of(rows, "transactions")] if isinstance(rows, list) else []
+    return frame(flat, _TRANSACTIONS, context, decimal=decimal, reveal=reveal, call="wallet_transactions")
 
 
 def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
-    told = {**row, **mapping(row.get("metadata"))}
+    more = row.get("metadata")
+    told = {**without(row, "metadata"), **more} if isinstance(more, Mapping) else row
     return {**told, "fee": _less(told.get("transaction_gross_amount"), told.get("transaction_net_amount"))}
 
 

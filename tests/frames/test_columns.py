@@ -48,11 +48,13 @@ def test_what_a_frame_holds_is_its_own() -> None:
     assert frame([{}, {}], columns)["list"].tolist() == [[], []]
 
 
-def test_columns_come_in_the_order_asked_for_and_no_others() -> None:
+def test_columns_come_in_the_order_asked_for_and_others_after_them() -> None:
     columns = [Column("b", "count"), Column("a", source="deep.down-here")]
     result = frame([{"deep": {"down-here": "x"}, "b": 1, "c": 2}, {"deep": 5}], columns)
-    assert result.columns.tolist() == ["b", "a"]
+    assert result.columns.tolist() == ["b", "a", "deep", "c"]
     assert result["a"].fillna("-").tolist() == ["x", "-"]
+    assert result["deep"].fillna(0).tolist() == [0, 5]
+    assert frame([{"b": 1, "c": 2}, {}], columns, omits=["c"]).columns.tolist() == ["b", "a"]
     assert result.index.equals(pd.RangeIndex(2))
 
 

@@ -217,4 +217,5 @@ def test_addresses_are_hidden_unless_asked_for() -> None:
 def test_a_login_history_that_is_none(junk: object) -> None:
     frame = login_history(junk, context())
     assert len(frame) <= 1
-    assert dtypes(frame) == dtypes(login_history([LOGIN], context()))
+    promised = dtypes(login_history([LOGIN], context()))
+    assert [*dtypes(frame).items()][: len(promised)] == [*promised.items()]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from dpyauth.frames.values import as_flag, dig, mapping, mappings, pick, texts
+from dpyauth.frames.values import as_flag, dig, mapping, mappings, pick
 
 
 @pytest.mark.parametrize(("path", "value"), [("a", {"b": 1}), ("a.b", 1), ("a.b.c", None), ("z.b", None)])
@@ -46,9 +46,3 @@ def test_pick_takes_rows_with_and_without_the_field() -> None:
     assert pick([{"a": 1}, {"a": None}], "a") == [1, None]
     assert pick([{"a": 1}, {"b": 2}], "a") == [1, None]
     assert pick([], "a") == []
-
-
-def test_texts_are_each_given_once_and_nothing_is_no_text() -> None:
-    assert texts(["b", "a", None, "", "b", 1]) == ["b", "a", "1"]
-    assert texts("alone") == ["alone"]
-    assert texts(None) == []
