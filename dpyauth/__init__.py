@@ -16,12 +16,14 @@ if TYPE_CHECKING:
     from dpyauth.checkup import doctor
     from dpyauth.errors import (
         ApiError,
+        ApiUnavailable,
         BadReply,
         CallTimeout,
         ConnectionFailed,
         ConnectionLost,
         DpyauthError,
         InputRefused,
+        InvalidArgument,
         InvalidCredential,
         InvalidRequest,
         InvalidSetting,
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
         RedirectRefused,
         SessionClosed,
         SignInRefused,
+        UnknownName,
     )
     from dpyauth.fleets import Fleet, fleet
     from dpyauth.keep import forget
@@ -59,6 +62,7 @@ __all__ = [
     "DpyauthError",
     "Fleet",
     "InputRefused",
+    "InvalidArgument",
     "InvalidCredential",
     "InvalidRequest",
     "InvalidSetting",
@@ -78,6 +82,7 @@ __all__ = [
     "SessionClosed",
     "SignInRefused",
     "Stream",
+    "UnknownName",
     "__version__",
     "allow_nested_asyncio",
     "apps",
@@ -107,10 +112,10 @@ _HOMES = {
 """Where the names are that are not errors."""
 
 
-def __getattr__(name: str) -> Any:
+def _load(name: str) -> Any:
     # On first use: importing dpyauth costs next to nothing, until something of it is wanted.
     if name not in __all__:
-        raise AttributeError(f"module 'dpyauth' has no attribute {name!r}")
+        raise _missing(name)
     import gc
     import importlib
 
@@ -124,6 +129,28 @@ def __getattr__(name: str) -> Any:
             gc.enable()
     globals()[name] = found
     return found
+
+
+def _missing(name: str) -> AttributeError:
+    """Return the error for a name that is not public.
+
+    ``from dpyauth import frames`` comes by here, also while dpyauth itself is being imported.
+    """
+    from importlib.util import find_spec
+
+    if name.startswith("_"):
+        return AttributeError(f"module 'dpyauth' has no attribute {name!r}")
+    if find_spec(f"dpyauth.{name}") is not None:
+        return AttributeError(
+            f"dpyauth.{name} is a module that is not imported yet: write `import dpyauth.{name}` first."
+        )
+    from dpyauth.arguments import unknown
+
+    return unknown("The module dpyauth", name, __all__)
+
+
+if not TYPE_CHECKING:  # a type checker would take every name for right
+    __getattr__ = _load
 
 
 def __dir__() -> list[str]:

@@ -9,7 +9,9 @@
     ├── ListenerFailed          the way back from the browser sign-in cannot be caught here: paste it instead
     ├── InvalidSetting          an app ID, address or language that cannot be right
     ├── InvalidRequest          a call, field or value that cannot be sent
-    │   └── NotInThisApi        a call that only Deriv's other API has; has .api, .nearest
+    │   ├── NotInThisApi        a call that only Deriv's other API has; has .api, .nearest
+    │   └── InvalidArgument     an argument that is missing, unknown or of the wrong kind; a TypeError, too
+    ├── UnknownName             an attribute that there is not, with the nearest one; an AttributeError, too
     ├── MissingScope            the token may not do this
     ├── ConnectionFailed        no connection to Deriv
     │   ├── ApiUnavailable      Deriv's servers of this API refuse everybody, as if it were switched off; has .api
@@ -199,6 +201,22 @@ class NotInThisApi(InvalidRequest):
         also = f' or {face}.{verb}("{self.nearest}")' if name and self.nearest else ""
         if self._form:
             self.args = (self._form.format(typed=typed, face=face, verb=verb, also=also),)
+
+
+class InvalidArgument(InvalidRequest, InvalidSetting, TypeError):
+    """An argument of a function or method is missing, unknown, given twice or of the wrong kind; nothing was sent.
+
+    It can be caught as `InvalidRequest`, as `InvalidSetting`, and as Python's own ``TypeError``.
+    """
+
+
+class UnknownName(DpyauthError, AttributeError):
+    """There is no method or attribute of this name; the text names the nearest. It is an ``AttributeError``, too."""
+
+    def __init__(self, message: str, *, call: str | None = None) -> None:
+        super().__init__(message, call=call)
+        # Python adds a "Did you mean" of its own where it knows the object and the name.
+        AttributeError.__init__(self, *self.args, obj=None)
 
 
 class MissingScope(DpyauthError):

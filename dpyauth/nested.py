@@ -7,14 +7,14 @@ import importlib
 import sys
 from importlib import metadata
 
+from dpyauth.arguments import public
 from dpyauth.errors import NestingRefused
-from dpyauth.traces import ends_here
 
 _FIXED = (1, 7, 3)
 """The first nest-asyncio2 that does not lose queued cells on ipykernel 7.1 and newer."""
 
 
-@ends_here
+@public
 def allow_nested_asyncio() -> str:
     """Let this notebook's own code call ``asyncio.run`` or ``run_until_complete`` inside a cell.
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dpyauth import environment, signin
+from dpyauth.arguments import public
 from dpyauth.errors import NotSignedIn
 from dpyauth.session.signing import ASK
-from dpyauth.traces import ends_here
 
 if TYPE_CHECKING:
     from dpyauth.session import Session
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from dpyauth.widgets.tokens import TokensPanel
 
 
-@ends_here
+@public
 def explorer(session: Session | None = None) -> ExplorerPanel:
     """Explore the calls of the API in use: look one up, fill it in, send it, look at the reply.
 
@@ -55,7 +55,7 @@ def explorer(session: Session | None = None) -> ExplorerPanel:
     return ExplorerPanel(ExplorerDesk(session, _name_of(session)))
 
 
-@ends_here
+@public
 def tokens(session: Session | None = None) -> TokensPanel:
     """Manage the API tokens of the account in use, in a panel: see, create and revoke them.
 
@@ -92,7 +92,7 @@ def tokens(session: Session | None = None) -> TokensPanel:
     return TokensPanel(TokensDesk(_meant(session)))
 
 
-@ends_here
+@public
 def apps(session: Session | None = None) -> AppsPanel:
     """Manage apps in a panel: those you have registered, and those that may use your accounts.
 

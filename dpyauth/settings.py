@@ -8,6 +8,7 @@ import re
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from dpyauth.arguments import UNSHOWN, shown
 from dpyauth.errors import InvalidSetting
 from dpyauth.pasted import bare
 from dpyauth.registry import APIS, DEFAULT, ApiFacts, by_app_id, by_server
@@ -84,7 +85,7 @@ def _app_id(given: object, facts: ApiFacts) -> str:
 def _digits(given: object) -> str:
     try:
         return str(operator.index(given))  # type: ignore[arg-type]
-    except TypeError:
+    except (TypeError, ValueError):
         return ""
 
 
@@ -110,8 +111,8 @@ def _server(given: str, facts: ApiFacts) -> str:
 
 
 def _instead(given: object) -> str:
-    # Longer than any app ID: perhaps a token in the wrong field, so it is not repeated.
-    return f", not {given!r}" if len(repr(given)) <= 10 else ""
+    said = shown(given)  # a long text is perhaps a token in the wrong field, and not repeated
+    return "" if said == UNSHOWN else f", not {said}"
 
 
 def _language(given: str) -> str:

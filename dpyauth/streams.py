@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Self
 
+from dpyauth.arguments import Names, public
 from dpyauth.errors import CallTimeout, DpyauthError, SessionClosed
 from dpyauth.secret import scrub
 from dpyauth.traces import ends_here, leaving
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 STEP = 0.5 if sys.platform != "win32" else 0.1
 
 
-class Stream:
+class Stream(Names):
     """Updates that keep coming, made by `Session.stream`.
 
     Use it in a ``with`` statement, and iterate over it: ``for update in stream`` waits for each update, and
@@ -45,6 +46,9 @@ class Stream:
         What the button "Keep as frame" of `view` kept last.
     """
 
+    _called = "A stream"
+
+    @public
     def __init__(self, session: Session, feed: Feed) -> None:
         self.kept: pd.DataFrame | None = None
         self._session = session
@@ -71,7 +75,7 @@ class Stream:
         """Whether no more updates will come; those kept can still be read."""
         return self._feed.ended
 
-    @ends_here
+    @public
     def next(self, timeout: float | None = None) -> Reply:
         """The next update.
 
@@ -154,7 +158,7 @@ class Stream:
             finally:
                 feed.wakers.discard(wake)
 
-    @ends_here
+    @public
     def frame(self) -> pd.DataFrame:
         """What is kept of the stream, as a frame.
 
@@ -174,7 +178,7 @@ class Stream:
 
         return frames.updates(self.call, self._feed.beyond(0)[1])
 
-    @ends_here
+    @public
     def view(self) -> StreamPanel:
         """Show the stream as it comes in: ticks and candles as a live chart, anything else as a live table.
 
@@ -198,6 +202,7 @@ class Stream:
 
         return StreamPanel(StreamDesk(self._session, self))
 
+    @public
     def close(self) -> None:
         """End the stream. What is kept can still be read."""
         try:

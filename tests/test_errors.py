@@ -41,7 +41,7 @@ def drawn_tree() -> dict[str, str]:
 
 
 def test_the_drawn_tree_is_the_tree() -> None:
-    assert drawn_tree() == {kind.__name__: kind.__base__.__name__ for kind in KINDS if kind is not DpyauthError}
+    assert drawn_tree() == {kind.__name__: kind.__bases__[0].__name__ for kind in KINDS if kind is not DpyauthError}
 
 
 @pytest.mark.parametrize("kind", KINDS)

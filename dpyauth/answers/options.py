@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from dpyauth import frames
 from dpyauth.answers import standing
+from dpyauth.apis.wanted import short
 from dpyauth.errors import ApiError, ConnectionFailed, DpyauthError, InvalidRequest, SignInRefused
 from dpyauth.gathering.periods import days
 from dpyauth.plans import Plan, Request, Together
@@ -154,7 +155,7 @@ def _named(call: Call, target: str | Sequence[str]) -> list[str]:
     names = [target] if isinstance(target, str) else list(target) if isinstance(target, Iterable) else [target]
     if not all(isinstance(name, str) for name in names):
         raise InvalidRequest(
-            f"target takes the code of a currency, such as 'EUR', or a list of them; not {target!r}.",
+            f"target takes the code of a currency, such as 'EUR', or a list of them; not {short(target)}.",
             call=call.name,
             field="target",
         )

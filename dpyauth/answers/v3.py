@@ -57,6 +57,7 @@ def account_status(session: Queries, account: str, *, detail: bool, decimal: boo
 
 def balance(session: Queries, account: str, *, decimal: bool) -> Plan[pd.DataFrame]:
     """One call knows all accounts; but Deriv may refuse that to an API token."""
+    account = account if account in {"current", "all"} else session._granted(account)
     try:
         payload, context = yield from session._payload("balance", {"account": account}, exact=decimal)
     except ApiError as error:

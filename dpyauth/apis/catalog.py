@@ -10,12 +10,16 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from dpyauth.errors import InvalidRequest, NotInThisApi
-from dpyauth.registry import APIS
+from dpyauth.registry import APIS, by_token
 from dpyauth.sensitive import kind_of
 
 Schema = dict[str, Any]
 
 _COMMON: Schema = {"req_id": {"type": "integer"}, "passthrough": {"type": "object"}}
+
+
+_NAME = re.compile(r"[A-Za-z]\w{0,39}", re.ASCII)
+"""What looks otherwise is no name of a call, and may be a token: it is not repeated."""
 
 
 class Rest(NamedTuple):
@@ -192,9 +196,14 @@ class Catalog(dict[str, Call]):
                 there = APIS[api].older.get(name, name)
                 if api != self.api and there in load(api):
                     raise self._lacks(there, api)
+        # What looks like no name may be a token, and is not repeated.
+        name = (
+            str(name) if re.fullmatch(r"[A-Za-z]\w{0,39}", str(name)) and not by_token(str(name), likely=True) else ""
+        )
+        hint = nearest(name, self) or " session.calls() lists them."
         raise InvalidRequest(
-            f"Deriv's {self.api} API has no call named {name!r}.{nearest(str(name), self)}",
-            call=str(name),
+            f"Deriv's {self.api} API has no call {f'named {name!r}' if name else 'of this name'}.{hint}",
+            call=name or None,
         )
 
     def _lacks(self, name: str, other: str) -> NotInThisApi:

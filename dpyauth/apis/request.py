@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import operator
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from dpyauth.apis.catalog import Call, Schema, nearest
@@ -57,6 +57,44 @@ def build(call: Call, given: Mapping[str, Any], *, whole: bool = True) -> Fields
     if whole:
         check_together(call.name, fields)
     return fields
+
+
+def spread(
+    catalogs: Sequence[Mapping[str, Call]], name: str | Mapping[str, Any], fields: Mapping[str, Any]
+) -> tuple[str, Fields]:
+    """Return the name and the fields of a call that may be given as one request, as Deriv's own documents write it.
+
+    ``{"ticks_history": "R_100", "end": "latest"}`` is a call ``ticks_history``. A call without a field of its own name
+    can be written so, too: ``{"get_accounts": 1}``. ``fields`` are those that were given beside it; they win. Nothing
+    is checked here, and nothing raised: the request may hold secrets. A number of the request is left out, as the
+    session numbers its requests itself. The request may be JSON, too, as the explorer shows it.
+    """
+    name = _parsed(name) if isinstance(name, str) else name
+    if not isinstance(name, Mapping):
+        return name, dict(fields)
+    request = {str(key): value for key, value in name.items() if key != "req_id"}
+    found = [(key, calls[key]) for calls in catalogs for key in request if key in calls]
+    whole = [
+        key for key, call in found if all(other in call.fields for other in request if other not in (key, *_CARRIED))
+    ]
+    known = dict(reversed(found))
+    own = next(iter([*whole, *known, *request]), "")
+    if own in request and own in known and own not in known[own].fields and request[own] in (1, None):
+        del request[own]
+    elif own not in known:
+        request.pop(own, None)  # it stands for the call, which there is not
+    return own, {**request, **fields}
+
+
+def _parsed(text: str) -> str | Mapping[str, Any]:
+    """Return the request that a JSON text holds, or the text as it is."""
+    if not text.lstrip().startswith("{"):
+        return text
+    try:
+        request = json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    return request if isinstance(request, dict) else text
 
 
 def keyed(call: Call, fields: Fields) -> Fields:

@@ -7,11 +7,11 @@ import os
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
+from dpyauth.arguments import public
 from dpyauth.checkup import machine, notebook
 from dpyauth.checkup.result import Checkup, replies_row
 from dpyauth.checkup.rows import Row, guarded, heard
 from dpyauth.errors import CallTimeout, InvalidSetting, NotSignedIn
-from dpyauth.traces import ends_here
 
 if TYPE_CHECKING:
     from dpyauth.checkup.hosts import Place
@@ -22,7 +22,7 @@ __all__ = ["Checkup", "doctor"]
 TIMEOUT = 5.0
 
 
-@ends_here
+@public
 def doctor(
     session: Session | None = None,
     *,

@@ -11,11 +11,12 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from dpyauth import _whole
+from dpyauth.arguments import public, unknown
 from dpyauth.errors import InvalidRequest, InvalidSetting, NotInThisApi, OutcomeUnknown, SessionClosed
 from dpyauth.fleets import cluster as clusters
 from dpyauth.fleets import running
 from dpyauth.fleets.members import GOODBYE, Member, all_kept, fetched, given, kept, name_of, names, resolve, wrapped
-from dpyauth.fleets.questions import check, may_travel, questions, sealed
+from dpyauth.fleets.questions import check, may_travel, questions, sealed, takes
 from dpyauth.fleets.running import Place
 from dpyauth.gathering.progress import EVERY, Progress
 from dpyauth.session import Session, check_timeout
@@ -39,7 +40,7 @@ CONNECTIONS = 50
 """So many connections at a time, unless somebody says otherwise."""
 
 
-@ends_here
+@public
 def fleet(
     credentials: Mapping[str, Given | Callable[[], object]] | Iterable[str],
     *,
@@ -156,6 +157,7 @@ class Fleet:
         What had arrived when the last question was interrupted; None when it was not.
     """
 
+    @public
     def __init__(
         self,
         members: Sequence[Member],
@@ -182,15 +184,22 @@ class Fleet:
     def __len__(self) -> int:
         return len(self.names)
 
+    @ends_here
     def __getattr__(self, name: str) -> Callable[..., pd.DataFrame]:
         if name not in questions():
-            raise AttributeError(f"a fleet has no {name!r}; it can be asked: {', '.join(sorted(questions()))}")
+            if name.startswith("_"):
+                raise AttributeError(f"'Fleet' object has no attribute {name!r}")
+            raise unknown("A fleet", name, questions(), _instead(name))
 
         @ends_here
         @functools.wraps(getattr(Session, name))
         def ask(*args: Any, **kwargs: Any) -> pd.DataFrame:
-            kwargs = sealed(name, args, kwargs)
-            check(name, args, kwargs)
+            wrong = takes(name).wrong((self, *args), kwargs)
+            if wrong is not None:
+                del args, kwargs  # tracebacks may show variables, and these may be secret
+                raise wrong
+            args, kwargs = sealed(name, args, kwargs)
+            check(name, args)
             return self._ask(name, args, kwargs)
 
         return ask
@@ -198,7 +207,7 @@ class Fleet:
     def __dir__(self) -> list[str]:
         return [*super().__dir__(), *questions()]
 
-    @ends_here
+    @public
     def close(self) -> None:
         """Leave: what is open is closed, after the answer that somebody waits for. Closing twice is fine."""
         with self._one_at_a_time():
@@ -314,6 +323,11 @@ class Fleet:
     def _show(self, progress: Progress, answers: Mapping[str, Any]) -> None:
         rows = sum(len(answer) if hasattr(answer, "columns") else 1 for answer in list(answers.values()))
         progress.at(len(answers) / len(self.names), rows)
+
+
+def _instead(name: str) -> str:
+    can = f"It can be asked: {', '.join(sorted(questions()))}."
+    return f"It is a session's own. {can}" if name in dir(Session) else ""
 
 
 async def _asked(question: str, args: tuple[Any, ...], kwargs: Mapping[str, Any], session: Session) -> Any:

@@ -9,7 +9,8 @@ from typing import Any
 
 from dpyauth.apis.access import named
 from dpyauth.apis.catalog import Call
-from dpyauth.apis.request import seal, secrets
+from dpyauth.apis.request import seal, secrets, spread
+from dpyauth.arguments import Takes
 from dpyauth.errors import InvalidRequest
 from dpyauth.registry import APIS, DEFAULT
 from dpyauth.session import Session
@@ -32,10 +33,18 @@ def questions() -> frozenset[str]:
     )
 
 
-def sealed(question: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
-    """Wrap those of the arguments that are secret: tracebacks may show variables."""
+def takes(question: str) -> Takes:
+    """Return what a question takes."""
+    found: Takes = getattr(Session, question).takes
+    return found
+
+
+def sealed(question: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Wrap those of the arguments that are secret, as tracebacks may show variables; a request is spread into them."""
     if question not in _OF_A_CALL:
-        return dict(kwargs)
+        return args, dict(kwargs)
+    name, kwargs = spread([named(api).CATALOG for api in APIS], args[0], kwargs)
+    args = (name, *args[1:])
     calls = _calls(args)
     own = {name: value for name, value in kwargs.items() if name in _OF_A_CALL[question]}
     fields = {name: value for name, value in kwargs.items() if name not in own}
@@ -44,12 +53,11 @@ def sealed(question: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> d
     done = seal(None, {name: fields[name] for name in strange})
     for found in known:  # what is a secret for one of them is one
         done.update({name: value for name, value in found.items() if name not in done or secrets(value)})
-    return {**own, **done}
+    return args, {**own, **done}
 
 
-def check(question: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
+def check(question: str, args: tuple[Any, ...]) -> None:
     """Hear before anything is sent what cannot be right for any account."""
-    inspect.signature(getattr(Session, question)).bind(None, *args, **kwargs)
     if question in _OF_A_CALL and not _calls(args):
         named(DEFAULT).CATALOG.find(args[0])  # says what is meant perhaps
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from dpyauth.apis.wanted import instead_of_time, short
 from dpyauth.errors import InvalidRequest
 
 if TYPE_CHECKING:
@@ -77,10 +78,10 @@ def _moment(call: Call, name: str, value: Any, at: dt.datetime) -> dt.datetime |
                 moment += dt.timedelta(days=1, seconds=-1)
         return moment.replace(tzinfo=moment.tzinfo or dt.UTC).astimezone(dt.UTC)
     except (AttributeError, TypeError, ValueError, ArithmeticError):
-        shown = repr(value)
+        instead = instead_of_time(value)
         raise InvalidRequest(
             f"{name} takes a date or time, such as '2026-01-31', '2026-01-31 14:30' or a datetime, or a timedelta: how "
-            f"long ago; not {shown if len(shown) <= 60 else f'{shown[:57]}...'}.",
+            f"long ago; not {short(value)}. {instead}".rstrip(),
             call=call.name,
             field=name,
         ) from None
@@ -116,7 +117,7 @@ def types_of(call: Call, known: list[str], types: str | Iterable[str] | None) ->
     asked = list(dict.fromkeys(_HELD.get(each, each) if isinstance(each, str) else "" for each in wanted))
     if not asked or not set(asked) <= set(known):
         raise InvalidRequest(
-            f"types takes one or more of {', '.join(known)}; not {', '.join(map(repr, wanted)) or 'nothing'}.",
+            f"types takes one or more of {', '.join(known)}; not {', '.join(map(short, wanted)) or 'nothing'}.",
             call=call.name,
             field="types",
         )
@@ -139,7 +140,7 @@ def granularity_of(call: Call, value: Any) -> int:
                 return choice
     raise InvalidRequest(
         f"granularity takes how long a candle is: one of {', '.join(map(str, known))} (seconds), or as '1min', '4h', "
-        f"'1D'; not {value!r}.",
+        f"'1D'; not {short(value)}.",
         call=call.name,
         field="granularity",
     )

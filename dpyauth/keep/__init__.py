@@ -13,12 +13,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from dpyauth.arguments import public
 from dpyauth.credentials import Secret
 from dpyauth.errors import KeepingFailed
 from dpyauth.keep import file, ring
 from dpyauth.keep.file import Entry
 from dpyauth.keep.ring import RingTrouble
-from dpyauth.traces import ends_here
 
 _IN_KEYRING = "the system's keyring"
 _LATEST = 1e11  # seconds since 1970; later is no time that anybody means
@@ -114,7 +114,7 @@ def recall(profile: str = "default") -> Kept | None:
     return kept
 
 
-@ends_here
+@public
 def forget(profile: str | None = None) -> list[str]:
     """Remove remembered credentials from this machine.
 

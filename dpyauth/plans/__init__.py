@@ -19,6 +19,7 @@ from contextlib import suppress
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Concatenate, NamedTuple, ParamSpec, Protocol, TypeVar
 
+from dpyauth.arguments import Names, Takes
 from dpyauth.errors import DpyauthError, NotInThisApi
 from dpyauth.plans.notice import Notice
 from dpyauth.plans.waiters import waiters_of
@@ -173,15 +174,20 @@ def _what_became_of(pending: Pending) -> str:
 
 
 def planned(plan: Callable[Concatenate[D, P], Plan[T]]) -> Callable[Concatenate[D, P], T]:
-    """Make a blocking method of a plan; the plan itself stays at hand for the awaitable face."""
+    """Turn a plan into a blocking method that checks its arguments; the plan stays available for `awaitable`."""
+    takes = Takes(plan)
 
     @functools.wraps(plan)
     def blocking(self: D, /, *args: P.args, **kwargs: P.kwargs) -> T:
         tickets: list[Ticket] = []
         try:
             try:
-                begun = plan(self, *args, **kwargs)
+                wrong = takes.wrong((self, *args), kwargs)
+                begun = plan(self, *args, **kwargs) if wrong is None else None
                 del args, kwargs  # tracebacks may show variables, and these may be secret
+                if wrong is not None:
+                    raise wrong
+                assert begun is not None
                 return _drive(self, begun, tickets)
             except BaseException as error:
                 _leave(tickets, error)
@@ -193,20 +199,57 @@ def planned(plan: Callable[Concatenate[D, P], Plan[T]]) -> Callable[Concatenate[
             leaving(interrupt)
             raise
 
-    blocking.plan = plan  # type: ignore[attr-defined]
+    blocking.plan, blocking.takes = plan, takes  # type: ignore[attr-defined]
     return blocking
 
 
-def awaited(plan: Callable[Concatenate[Any, P], Plan[T]], driver: Driver) -> Callable[P, Coroutine[Any, Any, T]]:
-    """Make an awaitable function of a plan, with what it is driven by."""
+class Awaitables(Names):
+    """The awaitable twins of the methods of something that drives plans.
 
+    Same names, same arguments, same results; they may be awaited on any event loop.
+    """
+
+    def __init__(self, session: Driver) -> None:
+        self._session = session
+
+    def _instead(self, name: str) -> str:
+        there = hasattr(type(self._session), name)
+        return f"session.{name} does not wait for anything, so it needs no await." if there else ""
+
+    def __repr__(self) -> str:
+        return f"<the awaitable methods of {self._session!r}>"
+
+    def __dir__(self) -> list[str]:
+        return sorted(name for name in dir(type(self)) if not name.startswith("_"))
+
+
+def awaitable(
+    blocking: Callable[Concatenate[Any, P], T],
+) -> Callable[Concatenate[Awaitables, P], Coroutine[Any, Any, T]]:
+    """Return the awaitable twin of a method that `planned` has made."""
+    return _awaitable(blocking.plan, blocking.takes)  # type: ignore[attr-defined]
+
+
+def awaited(plan: Callable[Concatenate[D, P], Plan[T]], driver: D) -> Callable[P, Coroutine[Any, Any, T]]:
+    """Make an awaitable function of a plan, with what it is driven by."""
+    return functools.partial(_awaitable(plan, Takes(plan)), Awaitables(driver))
+
+
+def _awaitable(
+    plan: Callable[Concatenate[Any, P], Plan[T]], takes: Takes
+) -> Callable[Concatenate[Awaitables, P], Coroutine[Any, Any, T]]:
     @functools.wraps(plan)
-    async def awaitable(*args: P.args, **kwargs: P.kwargs) -> T:
+    async def asynchronous(self: Awaitables, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        driver = self._session
         tickets: list[Ticket] = []
         try:
             try:
-                begun = plan(driver, *args, **kwargs)
+                wrong = takes.wrong((self, *args), kwargs)
+                begun = plan(driver, *args, **kwargs) if wrong is None else None
                 del args, kwargs
+                if wrong is not None:
+                    raise wrong
+                assert begun is not None
                 return await _drive_async(driver, begun, tickets)
             except BaseException as error:
                 _leave(tickets, error)
@@ -218,29 +261,7 @@ def awaited(plan: Callable[Concatenate[Any, P], Plan[T]], driver: Driver) -> Cal
             leaving(interrupt)
             raise
 
-    return awaitable
-
-
-class Awaitables:
-    """The awaitable twins of a session's methods: ``await session.aio.balance()``.
-
-    Same names, same arguments, same results; they may be awaited on any event loop.
-    """
-
-    def __init__(self, session: Driver) -> None:
-        self._session = session
-
-    def __getattr__(self, name: str) -> Any:
-        plan = getattr(getattr(type(self._session), name, None), "plan", None)
-        if plan is None:
-            raise AttributeError(f"there is no awaitable {name!r}; there are: {', '.join(dir(self))}")
-
-        awaitable = awaited(plan, self._session)
-        self.__dict__[name] = awaitable
-        return awaitable
-
-    def __dir__(self) -> list[str]:
-        return [name for name in dir(type(self._session)) if hasattr(getattr(type(self._session), name), "plan")]
+    return asynchronous
 
 
 def _say_what_was_typed(error: BaseException, face: str, method: str) -> None:

@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dpyauth.apis.wanted import unknown_choice
+from dpyauth.arguments import public
 from dpyauth.errors import (
     ApiError,
     BadReply,
@@ -22,7 +24,6 @@ from dpyauth.errors import (
 )
 from dpyauth.gathering.periods import When, period
 from dpyauth.report.parts import parts
-from dpyauth.traces import ends_here
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,7 +38,7 @@ _OURS = {PAGE, ".DS_Store"} | {f"{part.name}.{suffix}" for part in parts() for s
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-@ends_here
+@public
 def export(
     session: Session,
     folder: str | os.PathLike[str],
@@ -116,7 +117,7 @@ def export(
 def _choose(format: str | None) -> tuple[str, str]:
     """Return what files the frames become, and why, as a sentence for the page."""
     if format not in (None, *FORMATS):
-        raise InvalidSetting(f"format is one of {' and '.join(map(repr, FORMATS))}, not {format!r}.")
+        raise InvalidSetting(unknown_choice("format", format, FORMATS), field="format")
     if format == "csv":
         return "csv", "The files are CSV, as asked for."
     lack = _lack_of_parquet()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import json
 import numbers
@@ -17,13 +18,14 @@ from dpyauth import environment, terminal
 from dpyauth.apis import request as requests
 from dpyauth.apis.access import Api, named
 from dpyauth.apis.catalog import Call, Catalog
+from dpyauth.arguments import Names, public
 from dpyauth.errors import (
     DpyauthError,
     InvalidSetting,
     MissingScope,
     SessionClosed,
 )
-from dpyauth.plans import Awaitables, Plan, Request, Ticket, planned
+from dpyauth.plans import Plan, Request, Ticket, planned
 from dpyauth.registry import APIS, ApiFacts
 from dpyauth.secret import scrub
 from dpyauth.session.accounts import Accounts
@@ -37,7 +39,7 @@ from dpyauth.session.showing import Showing
 from dpyauth.session.signing import Signing, abandoned
 from dpyauth.session.transfers import KEPT, Sent, Transfers
 from dpyauth.session.wallets import Wallets
-from dpyauth.traces import ends_here
+from dpyauth.settings import Settings
 from dpyauth.wire.budget import Budget
 from dpyauth.wire.calls import Pending
 from dpyauth.wire.connection import Connection
@@ -49,14 +51,14 @@ if TYPE_CHECKING:
 
     from dpyauth.apis.access import Access, Account
     from dpyauth.secret import Secret
-    from dpyauth.settings import Settings
+    from dpyauth.session.aio import AsyncSession
     from dpyauth.wire.errands import Errands
 
 EVENTS_KEPT = 1000
 SAID_KEPT = 50
 
 
-class Session(Signing, Accounts, Asking, Queries, Facts, Histories, Wallets, Transfers, Legacy, Showing):
+class Session(Signing, Accounts, Asking, Queries, Facts, Histories, Wallets, Transfers, Legacy, Showing, Names):
     """A session with Deriv, made by `dpyauth.login`.
 
     Every method that asks Deriv something blocks until the answer is there, and has an awaitable twin of the same
@@ -71,6 +73,9 @@ class Session(Signing, Accounts, Asking, Queries, Facts, Histories, Wallets, Tra
         How long a call may take, in seconds, unless it says otherwise.
     """
 
+    _called = "A session"
+
+    @public
     def __init__(self, settings: Settings, *, timeout: float = 30.0) -> None:
         self._settings = settings
         self._timeout = check_timeout(timeout)
@@ -102,6 +107,9 @@ class Session(Signing, Accounts, Asking, Queries, Facts, Histories, Wallets, Tra
     def api(self) -> str:
         """Which of Deriv's APIs it speaks: ``"v3"`` or ``"options"``."""
         return self._settings.api
+
+    def _instead(self, name: str) -> str:
+        return f"It is a call of Deriv's: session.call({name!r}, ...)." if name in self._catalog else ""
 
     def _budget_of(self, api: str) -> Budget:
         return self._budgets.setdefault(api, named(api).budget())
@@ -152,9 +160,11 @@ class Session(Signing, Accounts, Asking, Queries, Facts, Histories, Wallets, Tra
         return f"<dpyauth session: {self.state}, {account.loginid} ({currency}, {account.kind}){ends}>"
 
     @property
-    def aio(self) -> Awaitables:
+    def aio(self) -> AsyncSession:
         """The awaitable twins: ``await session.aio.balance()``."""
-        return Awaitables(self)  # not kept: a session that nobody has a name for is to be gone at once
+        from dpyauth.session.aio import AsyncSession
+
+        return AsyncSession(self)  # not kept: a session that nobody has a name for is to be gone at once
 
     # Leaving
 
@@ -200,7 +210,7 @@ class Session(Signing, Accounts, Asking, Queries, Facts, Histories, Wallets, Tra
         end = f"until {expiry.date_and_clock}" if expiry else "until it ends"
         return f"Deriv has no call to end a browser sign-in, and its token stays good {end}"
 
-    @ends_here
+    @public
     def close(self) -> None:
         """Leave: the connection is closed and nothing more can be asked. Deriv keeps the token valid.
 
@@ -227,7 +237,7 @@ class Session(Signing, Accounts, Asking, Queries, Facts, Histories, Wallets, Tra
 
     # What has happened to it
 
-    @ends_here
+    @public
     def events(self) -> pd.DataFrame:
         """What has happened to the session: connections made and lost, waits for rate limits, sign-outs.
 
@@ -249,7 +259,7 @@ class Session(Signing, Accounts, Asking, Queries, Facts, Histories, Wallets, Tra
 
         return frames.events(list(self._events))
 
-    @ends_here
+    @public
     def health(self) -> pd.Series[Any]:
         """How the session is, in figures.
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
 from dpyauth.apis.crowded import looks_crowded, told
+from dpyauth.arguments import nearest
 from dpyauth.errors import DpyauthError, InvalidRequest, NotSignedIn, SessionClosed
 from dpyauth.plans import Plan, Request, Ticket, planned
 from dpyauth.registry import APIS
@@ -22,6 +24,10 @@ if TYPE_CHECKING:
     from dpyauth.settings import Settings
     from dpyauth.wire.calls import Pending
     from dpyauth.wire.connection import Connection
+
+_WORDS = frozenset({"current", "all"})
+_LOGINID = re.compile(r"[A-Za-z]{1,8}[0-9]{0,12}", re.ASCII)
+_ONE_ACCOUNT = "An API token belongs to one account; signing in with Deriv gives access to all"
 
 
 class Accounts:
@@ -124,17 +130,28 @@ class Accounts:
         return spare, ends
 
     def _granted(self, loginid: str) -> str:
-        """The login ID of an account that the sign-in gave access to, as Deriv writes it."""
+        """Return the login ID of an account that the sign-in gave access to, as Deriv writes it."""
         if self._account is None:
             raise self._not_signed_in("authorize")
-        if not isinstance(loginid, str) or loginid.upper() not in self._grants:
-            raise InvalidRequest(
-                f"This sign-in gives no access to an account {loginid!r}, only to: {', '.join(self._grants)}. An API "
-                "token belongs to one account; signing in with Deriv gives access to all.",
-                call="authorize",
-                field="loginid",
-            )
-        return loginid.upper()
+        wanted = loginid.strip().upper()
+        if wanted not in self._grants:
+            raise InvalidRequest(self._no_access(loginid), call="authorize", field="loginid")
+        return wanted
+
+    def _no_access(self, given: str) -> str:
+        """Return what to write instead of what is no account of this sign-in."""
+        word = given.strip().lower()
+        if word in _WORDS and given not in _WORDS:
+            return f'An account is "current", "all" or a login ID, written so: {word!r}, not {given!r}.'
+        # What looks like no login ID may be a token, and is not repeated.
+        shown = f"an account {given!r}" if _LOGINID.fullmatch(given) else "such an account"
+        near = nearest(given, self._grants)
+        one_for_all = APIS[self._settings.api].one_for_all
+        more = "session.accounts() lists yours" if one_for_all else _ONE_ACCOUNT
+        return (
+            f"This sign-in gives no access to {shown}, only to: {', '.join(self._grants)}."
+            f"{f' Did you mean {near!r}?' if near else ''} {more}."
+        )
 
     def _reach(self, loginid: str) -> Plan[str]:
         """See to it that there is a connection for an account; returns its login ID as Deriv writes it."""

@@ -7,10 +7,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from dpyauth.apis import request as requests
+from dpyauth.apis.access import named
+from dpyauth.apis.request import Fields
+from dpyauth.arguments import public
 from dpyauth.errors import InvalidRequest, InvalidSetting
 from dpyauth.plans import Plan, Request, planned
 from dpyauth.plans.payloads import Payloads
-from dpyauth.traces import ends_here
+from dpyauth.registry import APIS
 from dpyauth.wire.replies import Reply
 
 if TYPE_CHECKING:
@@ -36,13 +39,14 @@ class Asking(Payloads):
     _access: Access | None
 
     @planned
-    def call(self, name: str, /, *, timeout: float | None = None, **fields: Any) -> Plan[Reply]:
+    def call(self, name: str | Mapping[str, Any], /, *, timeout: float | None = None, **fields: Any) -> Plan[Reply]:
         """Put any call to Deriv and return its reply.
 
         Parameters
         ----------
-        name : str
-            A call of Deriv's API, such as ``"get_accounts"``.
+        name : str or dict
+            A call of Deriv's API, such as ``"get_accounts"``; or a whole request as Deriv's documentation writes it,
+            such as ``{"ticks_history": "R_100", "end": "latest"}``.
         timeout : float, optional
             How long to wait for the reply, in seconds.
         **fields
@@ -77,6 +81,7 @@ class Asking(Payloads):
         >>> session.call("ping")["ping"]
         'pong'
         """
+        name, fields = self._spread(name, fields)
         call = self._catalog.get(name)
         fields = requests.seal(call, fields)  # first of all: tracebacks may show variables
         self._one_reply(name, call, fields)
@@ -86,7 +91,7 @@ class Asking(Payloads):
     @planned
     def frame(
         self,
-        name: str,
+        name: str | Mapping[str, Any],
         /,
         *,
         account: str = "current",
@@ -103,8 +108,9 @@ class Asking(Payloads):
 
         Parameters
         ----------
-        name : str
-            A call of Deriv's API, such as ``"get_accounts"``; `calls` lists them, `help` tells its columns.
+        name : str or dict
+            A call of Deriv's API, such as ``"get_accounts"``, or a whole request, as for `call`; `calls` lists them,
+            `help` tells its columns.
         account : str
             ``"current"``, the login ID of another account that the sign-in gave access to, or ``"all"`` of these. It
             always says whom to ask and is never sent: the call ``balance`` of v3 has a field of this name, which only
@@ -143,10 +149,11 @@ class Asking(Payloads):
         >>> session.frame("get_accounts")["account_type"].tolist()
         ['real', 'demo']
         """
-        from dpyauth import frames
-
+        name, fields = self._spread(name, fields)
         known = self._catalog.get(name)
         fields = requests.seal(known, fields)
+        from dpyauth import frames
+
         self._one_reply(name, known, fields)
         call = self._catalog.find(name)
         name = call.name
@@ -168,7 +175,9 @@ class Asking(Payloads):
         return (yield from self._each(account, name, one, lambda: shape({}, self._context(name, None))))
 
     @planned
-    def stream(self, name: str, /, *, keep: int = 10_000, timeout: float | None = None, **fields: Any) -> Plan[Stream]:
+    def stream(
+        self, name: str | Mapping[str, Any], /, *, keep: int = 10_000, timeout: float | None = None, **fields: Any
+    ) -> Plan[Stream]:
         """Open a stream: updates that keep coming, also across reconnects.
 
         Equal streams share one subscription at Deriv. Close a stream when you have seen enough, best by using it in
@@ -176,9 +185,9 @@ class Asking(Payloads):
 
         Parameters
         ----------
-        name : str
+        name : str or dict
             A call that streams, such as ``"ticks"``, ``"balance"``, ``"transaction"`` or
-            ``"proposal_open_contract"``.
+            ``"proposal_open_contract"``; or a whole request, as for `call`.
         keep : int
             How many updates to keep in memory, the latest ones.
         timeout : float, optional
@@ -207,9 +216,10 @@ class Asking(Payloads):
         >>> len(quotes)
         2
         """
+        name, fields = self._spread(name, fields)
+        fields = requests.seal(self._catalog.get(name), fields)
         from dpyauth.streams import Feed, Stream
 
-        fields = requests.seal(self._catalog.get(name), fields)
         call = self._catalog.find(name)
         if call.streams == "no":
             streams = ", ".join(
@@ -235,8 +245,8 @@ class Asking(Payloads):
         yield Request(name, {**fields, "subscribe": 1}, timeout, listener=feed)
         return Stream(cast("Session", self), feed)
 
-    @ends_here
-    def can(self, call: str) -> bool | None:
+    @public
+    def can(self, call: str | Mapping[str, Any]) -> bool | None:
         """Tell whether the token signed in with may make a call.
 
         Deriv states the scopes of some tokens. It states none for a personal access token: then its answers to your
@@ -245,8 +255,8 @@ class Asking(Payloads):
 
         Parameters
         ----------
-        call : str
-            Name of the call.
+        call : str or dict
+            Name of the call, or a request of it.
 
         Returns
         -------
@@ -261,7 +271,7 @@ class Asking(Payloads):
         >>> session.can("buy"), session.can("payment_agent_list")
         (True, None)
         """
-        return self._allowed(self._catalog.find(call))
+        return self._allowed(self._find(call))
 
     def _allowed(self, call: Call) -> bool | None:
         """Return whether the token may make a call; None where that is not known."""
@@ -277,14 +287,14 @@ class Asking(Payloads):
             return not call.needs_auth and call.rest is None  # over HTTP nothing goes without a sign-in
         return not call.scopes or account.scopes is None or not set(call.scopes).isdisjoint(account.scopes)
 
-    @ends_here
-    def needs(self, call: str) -> tuple[str, ...]:
+    @public
+    def needs(self, call: str | Mapping[str, Any]) -> tuple[str, ...]:
         """The scopes for a call: a token needs one of them. Empty when the call needs no sign-in.
 
         Parameters
         ----------
-        call : str
-            Name of the call.
+        call : str or dict
+            Name of the call, or a request of it.
 
         Returns
         -------
@@ -296,9 +306,9 @@ class Asking(Payloads):
         >>> dpyauth.login(sandbox=True).needs("balance")
         ('trade',)
         """
-        return self._catalog.find(call).scopes
+        return self._find(call).scopes
 
-    @ends_here
+    @public
     def calls(self) -> pd.DataFrame:
         """The calls of the API that the session speaks, one row per call.
 
@@ -319,14 +329,14 @@ class Asking(Payloads):
 
         return frames.calls(self._catalog, self._allowed)
 
-    @ends_here
-    def help(self, name: str, /) -> Help:
+    @public
+    def help(self, name: str | Mapping[str, Any], /) -> Help:
         """What a call needs, takes and answers.
 
         Parameters
         ----------
-        name : str
-            Name of the call.
+        name : str or dict
+            Name of the call, or a request of it.
 
         Returns
         -------
@@ -347,9 +357,17 @@ class Asking(Payloads):
         """
         from dpyauth import frames
 
-        return Help(frames.help_text(self._catalog.find(name), self.api))
+        return Help(frames.help_text(self._find(name), self.api))
 
     # Inside
+
+    def _spread(self, name: str | Mapping[str, Any], fields: Mapping[str, Any]) -> tuple[str, Fields]:
+        """Return the name and the fields of a call that may be given as one request."""
+        return requests.spread([self._catalog, *(named(api).CATALOG for api in APIS)], name, fields)
+
+    def _find(self, name: str | Mapping[str, Any]) -> Call:
+        """Return the call of this name, or of a request."""
+        return self._catalog.find(self._spread(name, {})[0])
 
     @staticmethod
     def _one_reply(name: str, call: Call | None, fields: Mapping[str, Any]) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from dpyauth import answers
+from dpyauth.apis.convert import scalar
+from dpyauth.apis.wanted import instead_of_time, short, unknown_choice
 from dpyauth.errors import InvalidRequest
 from dpyauth.plans import Plan, planned
 from dpyauth.plans.payloads import Payloads
@@ -284,7 +286,7 @@ class Facts(Payloads):
         return (yield from answers.named(self.api).exchange_rates(self, base, target, spread=spread, decimal=decimal))
 
     @planned
-    def trading_times(self, day: date | str = "today") -> Plan[pd.DataFrame]:
+    def trading_times(self, day: dt.date | str = "today") -> Plan[pd.DataFrame]:
         """When each symbol can be traded on a day, one row per symbol.
 
         Stands on Deriv's call ``trading_times`` (no sign-in needed).
@@ -313,6 +315,7 @@ class Facts(Payloads):
         """
         from dpyauth import frames
 
+        day = _day(day)
         payload, context = yield from self._payload("trading_times", {"trading_times": day})
         return frames.trading_times(payload, context, day=day)
 
@@ -388,7 +391,19 @@ class Facts(Payloads):
 def _chosen(call: str, kind: str, kinds: Mapping[str, Choice]) -> Choice:
     """What belongs to a kind of answer, or an error that says which there are."""
     if kind not in kinds:
-        raise InvalidRequest(
-            f"There is no kind {kind!r} of this; there are: {', '.join(map(repr, kinds))}.", call=call, field="kind"
-        )
+        raise InvalidRequest(unknown_choice("kind", kind, kinds), call=call, field="kind")
     return kinds[kind]
+
+
+def _day(given: dt.date | str) -> dt.date | str:
+    """Return a day that Deriv can read."""
+    try:
+        text = given.strip().lower() if isinstance(given, str) else f"{scalar(given):%Y-%m-%d}"
+        return text if text == "today" else dt.datetime.strptime(text, "%Y-%m-%d").date()
+    except (AttributeError, TypeError, ValueError):
+        pass
+    raise InvalidRequest(
+        f"day takes a date, such as '2026-01-31', or 'today'; not {short(given)}. {instead_of_time(given)}".rstrip(),
+        call="trading_times",
+        field="day",
+    )

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING, cast
 
 from dpyauth import environment, terminal
-from dpyauth.traces import ends_here
+from dpyauth.arguments import public
 
 if TYPE_CHECKING:
     from dpyauth.panels.switcher import SwitcherDesk
@@ -52,7 +52,7 @@ class Shown:
 class Showing:
     """What a session has to look at."""
 
-    @ends_here
+    @public
     def card(self) -> Shown:
         """Show the account card: who is signed in, demo or real, the balance, and how the account stands.
 
@@ -87,7 +87,7 @@ class Showing:
 
         return Shown(CardDesk, cast("Session", self))
 
-    @ends_here
+    @public
     def switcher(self) -> Shown:
         """The account switcher: all accounts of the sign-in, with their balances, and one click to use another.
 

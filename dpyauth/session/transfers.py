@@ -6,8 +6,8 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING
 
+from dpyauth.arguments import public
 from dpyauth.errors import ApiError, NotCarriedOut, OutcomeUnknown
-from dpyauth.traces import ends_here
 from dpyauth.wire.lookup import USED, has_failed
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Transfers:
         self._sent.append(sent)
         sent.follow(pending)
 
-    @ends_here
+    @public
     def transfers(self) -> pd.DataFrame:
         """List the transfers that this session has sent, and what became of them, without asking Deriv.
 

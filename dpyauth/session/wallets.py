@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dpyauth import answers
+from dpyauth.apis.wanted import unknown_choice
 from dpyauth.errors import ApiError, BadReply, InvalidRequest, PermissionDenied, RateLimited, SignInRefused
 from dpyauth.gathering import Gathering, Row, oldest_first
 from dpyauth.gathering.cursors import Cursors, Page, Place, page_of
@@ -152,15 +153,11 @@ class Wallets(Gathering):
         call = self._catalog.find("wallet_transactions")
         known = call.fields["wallet_type"]["enum"]
         if wallet not in known:
-            raise InvalidRequest(
-                f"There is no wallet of the type {wallet!r}; the types are: {', '.join(map(repr, known))}.",
-                call=call.name,
-                field="wallet",
-            )
+            raise InvalidRequest(unknown_choice("wallet", wallet, known), call=call.name, field="wallet")
         currency = None if currency is None else str(currency).strip().upper()
+        first, last = period(call, since, until)
         question: _Question = (self._since, wallet, repr(since), repr(until), currency, decimal)
         history = self._taken_up(question)
-        first, last = period(call, since, until)
         if history is None:
             history = Cursors(PAGE, wallet_rows.key_of, wallet_rows.happened, first, last, call=call.name)
 

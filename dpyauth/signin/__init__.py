@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dpyauth import environment, pasted, terminal
+from dpyauth.arguments import public
 from dpyauth.credentials import Credential, Secret, api_of, bare, checked
 from dpyauth.errors import (
     ApiError,
@@ -30,7 +31,6 @@ from dpyauth.signin.attempts import sign_in
 from dpyauth.signin.choice import Choice, the_sandbox
 from dpyauth.signin.current import DEFAULT_PROFILE, Beside
 from dpyauth.signin.prompt import SOURCE, nobody, prompt
-from dpyauth.traces import ends_here
 
 if TYPE_CHECKING:
     from dpyauth.sandbox import Sandbox
@@ -41,7 +41,7 @@ _desk: Desk | None = None
 _beside = Beside()
 
 
-@ends_here
+@public
 def login(
     token: str | Secret | None = None,
     *,

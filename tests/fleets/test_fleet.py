@@ -16,7 +16,15 @@ import pytest
 from helpers import on_thread
 
 from dpyauth import fleets
-from dpyauth.errors import DpyauthError, InvalidRequest, InvalidSetting, NotInThisApi, SessionClosed
+from dpyauth.errors import (
+    DpyauthError,
+    InvalidArgument,
+    InvalidRequest,
+    InvalidSetting,
+    NotInThisApi,
+    SessionClosed,
+    UnknownName,
+)
 from dpyauth.fleets import Fleet, fleet, running
 from dpyauth.gathering.progress import Progress
 from dpyauth.sandbox import Sandbox
@@ -318,15 +326,19 @@ def test_the_next_question_waits_until_an_interrupted_one_has_left(make: Any, mo
 
 def test_a_question_that_is_wrong_is_said_at_once(make: Any, box: Sandbox) -> None:
     clients = make()
-    with pytest.raises(TypeError):
+    with pytest.raises(InvalidArgument, match="takes no argument 'nonsense'"):
         clients.balance(nonsense=1)
-    with pytest.raises(TypeError):
+    with pytest.raises(InvalidArgument, match="needs 'name'"):
         clients.call()
     with pytest.raises(InvalidRequest, match="no call named"):
         clients.call("pnig")
-    for name in ("stream", "use", "logout", "health", "nonsense", "_account", "aio"):
-        with pytest.raises(AttributeError, match="it can be asked: account_status"):
+    for name in ("stream", "use", "logout", "health", "aio"):
+        with pytest.raises(UnknownName, match="It can be asked: account_status"):
             getattr(clients, name)
+    for name, meant in (("acount_status", "account_status"), ("blance", "balance")):
+        with pytest.raises(UnknownName, match=f"Did you mean '{meant}'"):
+            getattr(clients, name)
+    assert not hasattr(clients, "_account")
     assert box.connections_opened == 0
     with pytest.raises(InvalidRequest, match="no field"):
         clients.call("balance", nonsense=1)

@@ -13,9 +13,18 @@ from typing import Any
 import pytest
 
 from dpyauth import plans
-from dpyauth.errors import ConnectionLost, DpyauthError, InvalidRequest, RateLimited, SessionClosed
-from dpyauth.plans import Awaitables, Plan, Request, Ticket, planned, result_of, waiters
+from dpyauth.errors import (
+    ConnectionLost,
+    DpyauthError,
+    InvalidArgument,
+    InvalidRequest,
+    RateLimited,
+    SessionClosed,
+    UnknownName,
+)
+from dpyauth.plans import Awaitables, Plan, Request, Ticket, awaitable, planned, result_of, waiters
 from dpyauth.session import Session
+from dpyauth.session.aio import AsyncSession
 from dpyauth.wire.background import background
 from dpyauth.wire.calls import Pending
 from dpyauth.wire.replies import Reply
@@ -92,12 +101,21 @@ class Driven:
     def other(self) -> None: ...
 
 
+class DrivenAsync(Awaitables):
+    """Its awaitable twins."""
+
+    careful = awaitable(Driven.careful)
+    none = awaitable(Driven.none)
+    one = awaitable(Driven.one)
+    two = awaitable(Driven.two)
+
+
 def blocking(driven: Driven, name: str, *args: Any, **kwargs: Any) -> Any:
     return getattr(driven, name)(*args, **kwargs)
 
 
 def awaiting(driven: Driven, name: str, *args: Any, **kwargs: Any) -> Any:
-    return asyncio.run(getattr(Awaitables(driven), name)(*args, **kwargs))
+    return asyncio.run(getattr(DrivenAsync(driven), name)(*args, **kwargs))
 
 
 @pytest.fixture
@@ -153,7 +171,7 @@ def test_so_is_an_error_before_anything_was_sent(driven: Driven, run: Any) -> No
 
 @both
 def test_wrong_arguments_are_the_callers(driven: Driven, run: Any) -> None:
-    with pytest.raises(TypeError, match="unexpected"):
+    with pytest.raises(InvalidArgument, match="no argument 'third'"):
         run(driven, "two", third="z")
     assert driven.begun == []
 
@@ -235,7 +253,7 @@ def test_an_interrupt_reaches_a_loop_that_only_awaits(driven: Driven, monkeypatc
             return call_later(delay, *args, **kwargs)
 
         monkeypatch.setattr(loop, "call_later", counting)
-        task = asyncio.ensure_future(Awaitables(driven).one())
+        task = asyncio.ensure_future(DrivenAsync(driven).one())
         with pytest.raises(asyncio.CancelledError):
             await task
         after = beats
@@ -255,8 +273,8 @@ def test_every_loop_has_waiters_of_its_own_and_a_closed_one_is_forgotten(driven:
     assert not [loop for loop in waiters._waiters if loop not in before]
 
     async def both_loops() -> list[Reply]:
-        one = asyncio.ensure_future(Awaitables(driven).one())
-        other = asyncio.to_thread(asyncio.run, Awaitables(driven).one())
+        one = asyncio.ensure_future(DrivenAsync(driven).one())
+        other = asyncio.to_thread(asyncio.run, DrivenAsync(driven).one())
         return [await one, await other]
 
     assert len(asyncio.run(both_loops())) == 2
@@ -267,7 +285,7 @@ def test_a_reply_to_a_loop_that_is_closed_disturbs_nobody(driven: Driven) -> Non
     driven.answer = waiting.append
 
     async def leave() -> None:
-        task = asyncio.ensure_future(Awaitables(driven).one())
+        task = asyncio.ensure_future(DrivenAsync(driven).one())
         await asyncio.sleep(0)
         driven.left()
         assert not task.done()
@@ -285,11 +303,11 @@ def test_an_interrupt_of_a_task_that_the_heartbeat_wakes_does_not_end_the_heartb
     driven.answer = waiting.append
 
     async def interrupted() -> None:
-        await Awaitables(driven).one()
+        await DrivenAsync(driven).one()
         raise KeyboardInterrupt
 
     async def waits() -> Reply:
-        reply: Reply = await Awaitables(driven).one()
+        reply: Reply = await DrivenAsync(driven).one()
         return reply
 
     def end(pending: Pending) -> None:
@@ -319,7 +337,7 @@ def test_replies_come_to_the_tasks_that_await_them(driven: Driven, task: type[as
     async def main() -> list[Reply]:
         loop = asyncio.get_running_loop()
         loop.set_task_factory(lambda loop, coroutine, **more: task(coroutine, loop=loop, **more))
-        tasks = [loop.create_task(Awaitables(driven).one()) for _ in range(5)]
+        tasks = [loop.create_task(DrivenAsync(driven).one()) for _ in range(5)]
         await asyncio.sleep(0)
         driven.left()
         for number, pending in reversed(list(enumerate(waiting))):
@@ -336,7 +354,7 @@ def test_an_awaited_call_may_be_cancelled(driven: Driven, task: type[asyncio.Tas
 
     async def main() -> None:
         loop = asyncio.get_running_loop()
-        awaiting = task(Awaitables(driven).one(), loop=loop)
+        awaiting = task(DrivenAsync(driven).one(), loop=loop)
         await asyncio.sleep(0)
         driven.left()
         awaiting.cancel("enough")
@@ -344,8 +362,8 @@ def test_an_awaited_call_may_be_cancelled(driven: Driven, task: type[asyncio.Tas
             await awaiting
         waiting[0].resolve({})  # too late
         with pytest.raises(TimeoutError):
-            await asyncio.wait_for(Awaitables(driven).one(), 0.01)
-        both = task(Awaitables(driven).one(), loop=loop)
+            await asyncio.wait_for(DrivenAsync(driven).one(), 0.01)
+        both = task(DrivenAsync(driven).one(), loop=loop)
         await asyncio.sleep(0)
         driven.left()
         waiting[2].resolve({"came": "first"})  # on its way when the task is cancelled: the task must not go on twice
@@ -397,23 +415,32 @@ def test_waiting_for_a_future_is_in_steps_too() -> None:
 
 def test_both_faces_keep_the_documentation(driven: Driven) -> None:
     assert inspect.getdoc(Driven.two) == "Ask twice."
-    assert inspect.getdoc(Awaitables(driven).two) == "Ask twice."
-    assert Driven.two.__name__ == Awaitables(driven).two.__name__ == "two"
+    assert inspect.getdoc(DrivenAsync(driven).two) == "Ask twice."
+    assert Driven.two.__name__ == DrivenAsync(driven).two.__name__ == "two"
     assert list(inspect.signature(Driven.two).parameters) == ["self", "first", "second"]
-    assert inspect.iscoroutinefunction(Awaitables(driven).two)
+    assert inspect.iscoroutinefunction(DrivenAsync(driven).two)
 
 
 def test_what_can_be_awaited(driven: Driven) -> None:
-    assert dir(Awaitables(driven)) == ["careful", "none", "one", "two"]
-    for missing in ("other", "nonsense", "_begin"):
-        with pytest.raises(AttributeError, match="careful, none, one, two"):
-            getattr(Awaitables(driven), missing)
+    assert dir(DrivenAsync(driven)) == ["careful", "none", "one", "two"]
+    for missing, said in (
+        ("zzz", "It has: careful, none, one, two"),
+        ("carefull", "mean 'careful'"),
+        ("other", "await"),
+    ):
+        with pytest.raises(UnknownName, match=said):
+            getattr(DrivenAsync(driven), missing)
+    assert not hasattr(DrivenAsync(driven), "_begin")
 
 
 def test_every_query_of_a_session_can() -> None:
-    names = dir(Awaitables(Session.__new__(Session)))
-    assert {"account_status", "accounts", "balance", "call", "logout", "verification"} <= set(names)
-    assert not {name for name in names if name.startswith("_")}
+    planned = {name for name in dir(Session) if hasattr(getattr(Session, name), "plan") and not name.startswith("_")}
+    twins = dir(AsyncSession(Session.__new__(Session)))
+    assert twins == sorted(planned)
+    for name in twins:
+        twin, method = getattr(AsyncSession, name), getattr(Session, name)
+        assert inspect.signature(twin) == inspect.signature(method)
+        assert inspect.getdoc(twin) == inspect.getdoc(method)
 
 
 def test_a_request_does_not_show_its_fields() -> None:
