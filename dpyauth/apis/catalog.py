@@ -158,7 +158,12 @@ class Call:
 
     def many_with(self, fields: Mapping[str, Any]) -> bool:
         """Whether a stream with these fields is of several things, each of which may fail without the others."""
-        return self.name == "proposal_open_contract" and fields.get("contract_id") is None
+        symbols = fields.get("ticks")
+        return (
+            (self.name == "proposal_open_contract" and fields.get("contract_id") is None)
+            or (self.name == "balance" and fields.get("account") == "all")
+            or (self.name == "ticks" and isinstance(symbols, list) and len(set(symbols)) > 1)
+        )
 
 
 def given(fields: Any, path: str) -> Any:

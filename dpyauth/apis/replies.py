@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dpyauth.apis.shapes import veiled
 from dpyauth.credentials import Secret, scrub
 from dpyauth.errors import ApiError, InputRefused, PermissionDenied, RateLimited
-from dpyauth.wire.replies import Reply, error_code, leaves_open, subcode_of
+from dpyauth.wire.replies import Reply, error_code, error_of, leaves_open, subcode_of
 
 Kinds = Mapping[str, tuple[type[ApiError], str]]
 
@@ -35,7 +35,7 @@ def api_error(
     code = error_code(reply)
     if code is None:
         return None
-    raw = reply["error"] if isinstance(reply["error"], dict) else {}
+    raw = error_of(reply) or {}
     code = str(scrub(code, secrets))
     kind, advice = kinds.get(code, (ApiError, ""))
     if changes and leaves_open(code):

@@ -380,13 +380,14 @@ class Session(Signing, Accounts, Asking, Queries, Facts, Histories, Wallets, Tra
 
 
 def _subscription(call: Call, fields: dict[str, Any], req_id: int, text: str, many: bool) -> Subscription:
-    symbol = fields.get("ticks")
+    asked = fields.get("ticks") or ()
+    symbols = set(asked) if isinstance(asked, list) else {asked} if asked else set()
     return Subscription(
         call=call.name,
         key=json.dumps(fields, sort_keys=True, default=repr),
         req_id=req_id,
         text=text,
-        symbol=symbol if isinstance(symbol, str) else None,
+        symbol=next(iter(symbols)) if len(symbols) == 1 else None,
         many=many,
         fields=fields,
     )

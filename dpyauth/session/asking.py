@@ -232,7 +232,8 @@ class Asking(Payloads):
                 "stream on what it made.",
                 call=name,
             )
-        if requests.secrets(requests.build(call, {**fields, "subscribe": 1})):
+        built = requests.build(call, {**fields, "subscribe": 1})
+        if requests.secrets(built):
             raise InvalidRequest(
                 f"The request of a stream is kept, to be sent again after every break, and fields of this '{name}' are "
                 "secret or personal. Leave them out.",
@@ -241,7 +242,7 @@ class Asking(Payloads):
         if isinstance(keep, bool) or not isinstance(keep, int) or keep < 1:
             raise InvalidSetting("keep must be a whole number above 0: how many updates to keep.")
         api = self._api
-        feed = Feed(name, keep, lambda reply: api.error(reply, name), many=call.many_with(fields), named=api.renamed)
+        feed = Feed(name, keep, lambda reply: api.error(reply, name), many=call.many_with(built), named=api.renamed)
         yield Request(name, {**fields, "subscribe": 1}, timeout, listener=feed)
         return Stream(cast("Session", self), feed)
 

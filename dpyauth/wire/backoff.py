@@ -44,3 +44,12 @@ class Backoff:
         """A connection ended after so many seconds of being usable."""
         if lived >= SETTLED:
             self.reset()
+
+
+FIRST, LONGEST = 0.5, 60.0
+"""The shortest and the longest pause before Deriv is asked again after an error that may pass, in seconds."""
+
+
+def pause(tries: int, rng: random.Random) -> float:
+    """Return how long to wait before asking again, after so many answers with an error: longer each time."""
+    return min(LONGEST, FIRST * 2.0 ** min(tries - 1, 10)) * rng.uniform(0.5, 1.0)

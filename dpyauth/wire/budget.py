@@ -131,6 +131,12 @@ class Budget:
         own = self._buckets[lane].wait(now)
         return own if self._fixed or lane == GENERAL else max(own, self._buckets[GENERAL].wait(now))
 
+    def wait_for_room(self, now: float) -> float:
+        """Return the seconds until half of a minute's general calls are free, for what nobody waits for."""
+        bucket = self._buckets[GENERAL]
+        wait, sent, most = bucket.wait(now), bucket.recent, max(1, bucket.minutely // 2)
+        return wait if len(sent) < most else max(wait, sent[len(sent) - most] + MINUTE - now)
+
     def spend(self, lane: str, now: float) -> None:
         """A call was sent."""
         self._buckets[lane].spend(now)

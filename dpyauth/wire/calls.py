@@ -43,6 +43,7 @@ class Pending:
     # Not a dataclass, nor are others on the way to the first reply: making those takes longer than a call does.
     __slots__ = (
         "_once",
+        "background",
         "call",
         "changes",
         "deadline",
@@ -54,6 +55,7 @@ class Pending:
         "held",
         "key",
         "lane",
+        "last",
         "listener",
         "look",
         "looking",
@@ -65,6 +67,7 @@ class Pending:
         "subscription",
         "text",
         "timeout",
+        "tries",
         "waited",
         "withdrawn",
     )
@@ -87,6 +90,7 @@ class Pending:
         subscription: Subscription | None = None,
         sent_at: float | None = None,
         fields: Mapping[str, Any] = MappingProxyType({}),
+        background: bool = False,
     ) -> None:
         self.call = call
         self.req_id = req_id
@@ -107,7 +111,10 @@ class Pending:
         self.queued_at = 0.0
         self.waited = 0.0  # for Deriv's rate limits, in seconds; its own time stood still
         self.sent_at = sent_at
+        self.background = background  # nobody waits for it: it goes when there is room, and not again after a break
         self.losses = 0
+        self.tries = 0  # how often it was answered with an error that may be gone in a moment
+        self.last: Reply | None = None  # the latest of those answers, to be told if time runs out
         self.reply: Reply | None = None
         self.error: DpyauthError | None = None
         self.done = False  # whether it has ended, and its reply or error is here to be read; on any thread
@@ -141,7 +148,7 @@ class Pending:
 
     def _end(self, reply: Reply | None, error: DpyauthError | None) -> None:
         if self._once.pop("end", False):
-            self.reply, self.error, self.text = reply, error, ""
+            self.reply, self.error, self.text, self.last = reply, error, "", None
             self.done = True
             self.deliver(self)
 
@@ -157,7 +164,7 @@ class Off(NamedTuple):
 class Calls:
     """The table of pending calls, by req_id, in the order they were made.
 
-    ``failed`` is told of every call that ended with an error here.
+    ``failed`` is told of every call that ended with an error here, or with one that Deriv gave before its time was up.
     """
 
     def __init__(self, failed: Callable[[Pending], None] = lambda pending: None) -> None:
@@ -193,6 +200,12 @@ class Calls:
         """End a call with an error."""
         self.remove(pending)
         pending.fail(error)
+        self._failed(pending)
+
+    def _told(self, pending: Pending, reply: Reply) -> None:
+        """End a call with the error that Deriv gave before its time was up."""
+        self.remove(pending)
+        pending.resolve(reply)
         self._failed(pending)
 
     def fail_all(self, error: DpyauthError) -> None:
@@ -235,11 +248,14 @@ class Calls:
         """
         self.next_deadline = math.inf
         for pending in self:
-            extra = PATIENCE - pending.waited if ready and not pending.sent else 0.0
+            last = pending.last if ready else None
+            extra = PATIENCE - pending.waited if ready and not pending.sent and last is None else 0.0
             deadline = pending.deadline + extra
             if off is not None:
                 deadline = min(deadline, max(off.since, pending.deadline - pending.timeout) + OFF_TIMEOUT)
-            if deadline <= now:
+            if deadline <= now and last is not None:
+                self._told(pending, last)
+            elif deadline <= now:
                 self.fail(pending, off.error.again(pending.call) if off else overdue(pending, ready, reason))
             else:
                 self.next_deadline = min(self.next_deadline, deadline)

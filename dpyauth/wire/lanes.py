@@ -10,12 +10,16 @@ from dpyauth.wire.calls import Pending
 
 
 class Lanes:
-    """First come, first served, except that a lane whose limit is used up does not hold up the others."""
+    """First come, first served, except that a lane whose limit is used up does not hold up the others.
+
+    What nobody waits for goes only while half of the general limit is free.
+    """
 
     def __init__(self, budget: Budget) -> None:
         self.budget = budget
         self._lanes: dict[str, deque[Pending]] = {}
         self._urgent: deque[Pending] = deque()
+        self._background: deque[Pending] = deque()
         self.waiting = 0
         """How many calls are in the lanes."""
         self.wake_at = math.inf
@@ -26,6 +30,9 @@ class Lanes:
         self.waiting += 1
         if pending.changes:
             self._urgent.append(pending)
+            return
+        if pending.background:
+            self._background.append(pending)
             return
         lane = self._lanes.setdefault(pending.lane, deque())
         lane.appendleft(pending) if first else lane.append(pending)
@@ -39,6 +46,12 @@ class Lanes:
             self.waiting -= 1
             return self._urgent.popleft()
         self.wake_at = math.inf
+        if self._background and not reads_only:
+            wait = self.budget.wait_for_room(now)
+            if wait <= 0:
+                self.waiting -= 1
+                return self._background.popleft()
+            self.wake_at = now + wait
         free: deque[Pending] | None = None
         for name, lane in self._lanes.items():
             if not lane or (reads_only and lane[0].subscription is not None):
@@ -57,5 +70,6 @@ class Lanes:
         """Forget all."""
         self._lanes.clear()
         self._urgent.clear()
+        self._background.clear()
         self.waiting = 0
         self.wake_at = math.inf

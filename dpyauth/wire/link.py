@@ -17,18 +17,24 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from dpyauth.errors import DpyauthError
-from dpyauth.wire.backoff import Backoff
+from dpyauth.wire.backoff import Backoff, pause
 from dpyauth.wire.budget import GENERAL, Budget
 from dpyauth.wire.calls import OFF_TIMEOUT, Calls, Held, Off, Pending, not_sent, over_budget
 from dpyauth.wire.lanes import Lanes
 from dpyauth.wire.liveness import PING_TIMEOUT, Liveness
 from dpyauth.wire.matching import belongs
-from dpyauth.wire.replies import Reply, error_code, exactly, parse
+from dpyauth.wire.replies import Reply, error_code, exactly, leaves_open, parse, says_never
 from dpyauth.wire.state import Greeting, State, unreachable
-from dpyauth.wire.subscriptions import Listener, Subscription, Subscriptions
+from dpyauth.wire.subscriptions import ALREADY, Listener, Subscription, Subscriptions, may_pass
 
 GREETING_TIMEOUT = 15.0
 REOPEN_TIMEOUT = 30.0
+OWN_TIMEOUT = 15.0
+"""How long an answer is waited for to what nobody else waits for, in seconds."""
+REOPEN_TRIES = 6
+"""How often a stream is asked for again that Deriv answers with a code nobody knows."""
+GRACE = 1.0
+"""How long one thing's error waits for the first answer about the others, in seconds."""
 INSTANT = 0.001
 """A wait this short is none."""
 OVERSLEPT = 5.0
@@ -76,10 +82,14 @@ class Link:
         self._on_event = on_event
         self._calls = Calls(self._failed)
         self._lanes = Lanes(self.budget)
-        self._streams = Subscriptions(self._ask_for_stream, clock)
+        self._streams = Subscriptions(self._ask_for_stream, clock, self._reopen_later)
         self._control: deque[str] = deque()  # our own requests, sent at once
         self._own: dict[int, _Own] = {}
         self._names = calls
+        self._wanted: list[tuple[str, dict[str, Any], Callable[[Reply | None], None]]] = []  # what can wait for room
+        self._lapsed: list[Subscription] = []  # what is to be opened again after a pause
+        self._later: dict[Pending, float] = {}  # what is asked again, and when
+        self._rng = rng or random.Random()
         self._backoff = Backoff(rng)
         self._ids = ids or itertools.count(1)  # of the calls on it, and of its own
         self._greeting_deadline = math.inf
@@ -130,7 +140,7 @@ class Link:
             self.leave(pending.listener)  # others may wait for the same reply
         else:
             self._calls.remove(pending)
-            pending.text = ""  # who stopped waiting may keep it: tracebacks do
+            pending.text, pending.last = "", None  # who stopped waiting may keep it: tracebacks do
 
     def leave(self, listener: Listener) -> None:
         """Close a stream. Safe to call twice, and before it was opened."""
@@ -156,13 +166,15 @@ class Link:
     @property
     def has_messages(self) -> bool:
         """Whether something waits to be sent, now or as soon as Deriv's rate limits let it."""
-        return bool(self._control or self._lanes.waiting)
+        return bool(self._control or self._lanes.waiting or self._later or self._wanted or self._lapsed)
 
     def next_message(self, now: float) -> str | None:
         """The next text to send, if any. Taking it counts as having sent it."""
         if self._control:
             self.budget.spend(GENERAL, now)
             return self._control.popleft()
+        if self._wanted or self._lapsed:
+            self._enter_own(now)
         early = not self.ready
         if early and not self._greets:
             return None
@@ -178,6 +190,9 @@ class Link:
             self.budget.spend(pending.lane, now)
             self._stop_waiting(pending, now)
             pending.sent_at, pending.held = now, None
+            if pending.deadline == math.inf:  # its time begins now
+                pending.deadline = now + pending.timeout
+                self._calls.add(pending)
             self._liveness.asked(now)
             if pending.subscription is not None:
                 pending.subscription.asked = True
@@ -213,6 +228,7 @@ class Link:
             self._calls.next_deadline,
             self._streams.openers.next_deadline,
             self._lanes.wake_at,
+            *self._later.values(),
         )
 
     # What happened
@@ -231,6 +247,8 @@ class Link:
         """A message came in. Returns why the connection must be dropped, if it must."""
         if self.over:
             return None
+        if self._lapsed:
+            self._enter_own(now)
         reply = parse(message)
         if reply is None:
             return "a message came that is not a reply of the Deriv API"
@@ -249,6 +267,8 @@ class Link:
             fits = belongs(reply, subscription.call, req_id, subscription.fields, self._names)
             if not fits or self._streams.is_of_another(reply, subscription):
                 self._misplaced(subscription.call)
+            elif pending is not None and self._streams.revives(subscription, reply):
+                return self._answered(pending, None, reply, message, now)  # it need not be asked for again
             else:
                 self._streams.update(subscription, reply)
         elif (own := self._own.get(req_id)) is not None:
@@ -290,7 +310,8 @@ class Link:
         self._streams.lost(reason)
         for pending in self._calls:
             stream = pending.subscription
-            if stream is not None and (stream.live or stream not in self._streams):
+            reopened = stream is not None and (stream.live or stream not in self._streams)
+            if pending.background or reopened:
                 self._calls.remove(pending)  # asked for again once there is a connection; or nobody listens
         again = self._calls.lost(reason)
         self._lanes.clear()
@@ -329,6 +350,12 @@ class Link:
         self._streams.openers.expire(now, ready=self.ready, reason=self.reason, off=off)
         if now >= self._lanes.wake_at:
             self._lanes.wake_at = math.inf  # next_message looks again, if there is still somewhere to send to
+        for pending in [pending for pending, due in self._later.items() if due <= now]:
+            del self._later[pending]
+            if pending in self._calls:
+                if pending.subscription is not None:
+                    pending.subscription.errors.clear()  # it is all asked for again
+                self._queue(pending, now)
         if late and self._greeting_deadline < math.inf:
             self._greeting_deadline = now + PING_TIMEOUT
         if now >= self._greeting_deadline:
@@ -343,12 +370,29 @@ class Link:
         self._own[req_id] = _Own(call, {} if secret else fields, then)
         self._control.append(json.dumps({**fields, "req_id": req_id}))
 
-    def _ask_for_stream(self, call: str, fields: dict[str, Any], then: Callable[[Reply | None], None] | None) -> None:
-        def answered(reply: Reply, now: float) -> None:
-            if then is not None:
-                then(None if "error" in reply else reply)
+    def _ask_for_stream(self, call: str, fields: dict[str, Any], then: Callable[[Reply | None], None]) -> None:
+        self._wanted.append((call, fields, then))
 
-        self._ask(fields, answered)
+    def _enter_own(self, now: float) -> None:
+        """Queue what nobody waits for; its time begins when it is sent."""
+        wanted, self._wanted = self._wanted, []
+        for call, fields, then in wanted:
+            req_id = self.new_id()
+
+            def answered(pending: Pending, then: Callable[[Reply | None], None] = then) -> None:
+                then(None if pending.reply is None or "error" in pending.reply else pending.reply)
+
+            text = json.dumps({**fields, "req_id": req_id})
+            pending = Pending(call, req_id, text, math.inf, OWN_TIMEOUT, answered, background=True)
+            pending.fields = fields
+            pending.lane = self.budget.lane(call)
+            self._calls.add(pending)
+            self._queue(pending, now)
+        lapsed, self._lapsed = self._lapsed, []
+        for subscription in lapsed:
+            if subscription in self._streams and self._calls.get(subscription.req_id) is None:
+                due = now + pause(subscription.tries, self._rng)
+                self._later[self._reopening(subscription)] = due
 
     def _forget_own(self, now: float = -math.inf) -> None:
         if self._learning:
@@ -356,6 +400,9 @@ class Link:
             self.budget.not_told(now)
         self._control.clear()
         self._own.clear()
+        self._wanted.clear()
+        self._lapsed.clear()
+        self._later.clear()
         self._early.clear()
         self._liveness.lost()
         self._greeting_deadline = math.inf
@@ -428,8 +475,8 @@ class Link:
 
     def _stop_waiting(self, pending: Pending, now: float) -> None:
         """The time that a call waited for the rate limits was not its own."""
-        if self._ready_since is None:
-            return  # it goes with the greeting
+        if self._ready_since is None or pending.last is not None:
+            return  # it goes with the greeting; or it has an error to tell, and need not wait for another chance
         waited = now - max(pending.queued_at, self._ready_since)
         if waited >= INSTANT:
             pending.waited += waited
@@ -437,24 +484,31 @@ class Link:
             self._calls.add(pending)
 
     def _failed(self, pending: Pending) -> None:
-        """A call ended with an error; where it was to open a stream, there is none."""
-        if pending.subscription is not None and pending.error is not None and not self.over:
-            self._streams.fail(pending.subscription, pending.error)
+        """A call's time is up, or it ended with another error; where it was to open a stream, there is none."""
+        stream = pending.subscription
+        if stream is None or self.over:
+            return
+        if pending.reply is not None:
+            self._streams.opened(stream, pending.reply)
+        elif stream.live and stream.listeners:
+            stream.asked = False
+            self._streams.reopen(stream, f"Deriv did not answer '{stream.call}'")
+        elif pending.error is not None:
+            self._streams.fail(stream, pending.error)
 
-    def _answered(self, pending: Pending, sent_at: float, reply: Reply, message: bytes, now: float) -> str | None:
+    def _answered(
+        self, pending: Pending, sent_at: float | None, reply: Reply, message: bytes, now: float
+    ) -> str | None:
         code = error_code(reply) if "error" in reply else None
-        if code == "RateLimit" and not pending.changes:
-            self.budget.refused(pending.lane, now)
-            self._event("rate limit", f"Deriv wants fewer calls like '{pending.call}'; waiting")
-            pending.sent_at = None
-            self._queue(pending, now, first=True)
+        if code is not None and not pending.changes and self._asks_again(pending, code, reply, now):
             return None
         reopens = pending.subscription is not None and pending.subscription.live  # just after a sign-in
         again = not (pending.changes or pending.losses or reopens)
         if code == "AuthorizationRequired" and self._greeting and again:
             return "Deriv says that nobody is signed in"  # on a new socket we say it again, and ask again
         self._calls.remove(pending)
-        self.round_trips.append(now - sent_at)
+        if sent_at is not None:
+            self.round_trips.append(now - sent_at)
         if code is None:
             self.budget.granted(pending.lane)
             if pending.call == "website_status":
@@ -464,8 +518,7 @@ class Link:
         if pending.exact:
             reply = exactly(message, reply)
         pending.resolve(reply)
-        if code in _SIGNED_OUT and self._greeting is not None and self._greeting_deadline == math.inf:
-            self._greet(now)  # revoked? The answer to this settles it.
+        self._look_who_is_signed_in(code, now)
         self._learn(pending.lane, now)
         return None
 
@@ -473,6 +526,65 @@ class Link:
         """A reply carries the number of a call, and says that it is another's: who made the call waits on."""
         self.stray += 1
         self._event("reply of another call", f"it came under the number of '{call}', which goes on waiting")
+
+    def _look_who_is_signed_in(self, code: str | None, now: float) -> None:
+        if code in _SIGNED_OUT and self._greeting is not None and self._greeting_deadline == math.inf:
+            self._greet(now)  # revoked? The answer to this settles it.
+
+    def _asks_again(self, pending: Pending, code: str, reply: Reply, now: float) -> bool:
+        """See whether an error may be gone in a moment, and then have the call, which only reads, asked again."""
+        stream = pending.subscription
+        if stream is not None:
+            stream.asked = False
+        if code == "RateLimit":
+            self.budget.refused(pending.lane, now)
+            self._event("rate limit", f"Deriv wants fewer calls like '{pending.call}'; waiting")
+            pending.sent_at = pending.last = None
+            self._queue(pending, now, first=True)
+            return True
+        if stream is not None:
+            if not stream.listeners:
+                return False
+            if stream.live:
+                return self._is_wanted_still(stream, pending, code, reply, now)
+            self._streams.orphan(reply)  # should Deriv have begun it all the same
+        may_pass = leaves_open(code) or (code == ALREADY and (pending.tries > 0 or self._streams.ending.waits))
+        due = now + pause(pending.tries + 1, self._rng)
+        if not may_pass or due >= pending.deadline or pending.call == "forget":
+            return stream is not None and stream.many and self._waits_for_others(stream, pending, reply, now)
+        if stream is not None and stream.many:
+            stream.errors.append(reply)
+        pending.tries += 1
+        pending.last = reply
+        pending.sent_at = None
+        self._later[pending] = due
+        held = Held(f"Deriv, which could not answer '{pending.call}' just now", due)
+        pending.held = lambda: held
+        self._event("asked again", f"Deriv answered '{pending.call}' with {code[:64]}")
+        return True
+
+    def _is_wanted_still(self, stream: Subscription, pending: Pending, code: str, reply: Reply, now: float) -> bool:
+        """See whether a stream that was open may be had again, and then have it asked for again."""
+        if stream.ids and (stream.many or code == ALREADY):  # it goes on, or the others do
+            self._calls.remove(pending)
+            self._streams.update(stream, reply)
+            return True
+        if says_never(code) or not (may_pass(code) or stream.tries < REOPEN_TRIES):
+            return stream.many and self._waits_for_others(stream, pending, reply, now)
+        self._calls.remove(pending)
+        self._look_who_is_signed_in(code, now)
+        self._streams.reopen(stream, f"Deriv answered '{stream.call}' with {code[:64]}")
+        return True
+
+    def _waits_for_others(self, stream: Subscription, pending: Pending, reply: Reply, now: float) -> bool:
+        """Keep one thing's error until there is an answer about another; return whether there may be one."""
+        stream.errors.append(reply)
+        if 0 < len(stream.things) <= len(stream.errors):
+            return False
+        pending.last = reply
+        pending.deadline = min(pending.deadline, now + GRACE)
+        self._calls.add(pending)
+        return True
 
     def _drop_reply(self, reply: Reply) -> None:
         self.stray += 1
@@ -484,18 +596,27 @@ class Link:
         for subscription in reversed(list(self._streams)):
             if subscription.req_id in waiting:
                 continue  # it was never opened: its first request is sent again like any read
-            pending = Pending(
-                call=subscription.call,
-                req_id=subscription.req_id,
-                text=subscription.text,
-                deadline=now + REOPEN_TIMEOUT,
-                timeout=REOPEN_TIMEOUT,
-                lane=self.budget.lane(subscription.call),
-                subscription=subscription,
-                fields=subscription.fields,
-            )
-            self._calls.add(pending)
+            pending = self._reopening(subscription)
             self._queue(pending, now, first=True)
+
+    def _reopening(self, subscription: Subscription) -> Pending:
+        """Enter the request for a stream that was open; its time begins when it is sent."""
+        pending = Pending(
+            call=subscription.call,
+            req_id=subscription.req_id,
+            text=subscription.text,
+            deadline=math.inf,
+            timeout=REOPEN_TIMEOUT,
+            lane=self.budget.lane(subscription.call),
+            subscription=subscription,
+            fields=subscription.fields,
+        )
+        self._calls.add(pending)
+        return pending
+
+    def _reopen_later(self, subscription: Subscription, why: str) -> None:
+        self._lapsed.append(subscription)
+        self._event("stream interrupted", f"{why}; it is asked for again")
 
     # Inside: changes of state
 

@@ -23,7 +23,16 @@ def parse(message: bytes) -> Reply | None:
         reply = _fast(message) if len(message) >= LARGE else _standard(message)
     except (ValueError, RecursionError):
         return None
-    return reply if isinstance(reply, dict) else None
+    return _told(reply) if isinstance(reply, dict) else None
+
+
+def _told(reply: Reply) -> Reply:
+    """Leave out an ``error`` that is none: null, or empty beside the payload that it says did not come."""
+    if "error" in reply:
+        error = reply["error"]
+        if error is None or (not error and reply.get(str(reply.get("msg_type"))) is not None):
+            del reply["error"]
+    return reply
 
 
 def _fast(message: bytes) -> Any:
@@ -51,7 +60,7 @@ def exactly(message: bytes, otherwise: Reply) -> Reply:
         reply: Reply = json.loads(message.decode(), parse_float=Decimal)
     except (ArithmeticError, RecursionError):
         return otherwise
-    return reply
+    return _told(reply)
 
 
 def flag(value: Any) -> bool | None:
@@ -64,10 +73,10 @@ _FLAGS = {"1": True, "0": False, "1.0": True, "0.0": False, "true": True, "false
 
 def error_code(reply: Reply) -> str | None:
     """The code of an error reply."""
-    error = reply.get("error")
+    error = error_of(reply)
     if error is None:
         return None
-    code = error.get("code") if isinstance(error, dict) else None
+    code = error.get("code")
     return code if isinstance(code, str) else "UnknownError"
 
 
@@ -82,6 +91,17 @@ def subcode_of(error: Mapping[str, Any], secrets: Collection[Secret] = ()) -> st
 
 _SUBCODE = re.compile(r"[\w.•-]{1,64}")
 
+
+def error_of(reply: Reply) -> dict[str, Any] | None:
+    """Return what a reply says of its error, whatever its shape; None where there is no error."""
+    error = reply.get("error")
+    if isinstance(error, list):
+        error = next((each for each in error if each), False)
+    if error is None or isinstance(error, dict):
+        return error
+    return {"message": error} if isinstance(error, str) else {}
+
+
 _OPEN = re.compile(
     r"(?i)internal|time_?d?_?out|call_?error|wrong_?response|unavailable|gateway|unknown_?error|unexpected"
 )
@@ -90,3 +110,14 @@ _OPEN = re.compile(
 def leaves_open(code: str) -> bool:
     """Return whether an error with this code leaves open whether a change has happened."""
     return not code or _OPEN.search(code) is not None
+
+
+_NEVER = re.compile(
+    r"(?i)^invalid(?!_?token)|not_?found|denied|not_?allowed|input_?validation|^validation_?error|unrecogni[sz]ed"
+    r"|closed_?market|market_?is_?closed|disabled|unwelcome|self_?exclusion|^offerings|field_?is_?required|bad_?input"
+)
+
+
+def says_never(code: str) -> bool:
+    """Return whether an error with this code says that what was asked for cannot be had, however often one asks."""
+    return _NEVER.search(code) is not None and not leaves_open(code)

@@ -20,7 +20,9 @@ from dpyauth.errors import (
     ConnectionFailed,
     ConnectionLost,
     DpyauthError,
+    InputRefused,
     InvalidCredential,
+    PermissionDenied,
     RateLimited,
     SessionClosed,
     SignInRefused,
@@ -244,7 +246,7 @@ class Rest:
         if question.changes and (answer.failing or _leaves_open(error, answer)):
             why = str(error) if isinstance(error, ApiError) else f"HTTP {answer.status}, and not from Deriv's API"
             error = outcome_unknown(question.call, why, question.look)
-        return _Trouble(error, answer.failing, pause)
+        return _Trouble(error, answer.failing or _may_pass(error), pause)
 
     def _opened(self, call: str) -> Client:
         if self._closed:
@@ -286,6 +288,12 @@ class _Pace:
     def granted(self) -> None:
         """Deriv answered a call."""
         self._refusals = 0
+
+
+def _may_pass(error: DpyauthError) -> bool:
+    """Return whether a read that was answered with this may be answered a moment later, whatever the status says."""
+    refused = SignInRefused | PermissionDenied | InputRefused | RateLimited
+    return isinstance(error, ApiError) and not isinstance(error, refused) and leaves_open(error.code)
 
 
 def _leaves_open(error: DpyauthError, answer: Answer) -> bool:

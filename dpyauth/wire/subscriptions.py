@@ -1,22 +1,35 @@
 """Streams: who hears which updates, across reconnects. No I/O.
 
 Equal streams share one subscription at Deriv. When the connection comes back, every subscription is asked for again;
-its next update carries the key ``gap`` with what was missed, and missed ticks are fetched from ``ticks_history``.
+its next update carries the key ``gap`` with what was missed, and missed ticks are fetched from ``ticks_history``. So it
+is after an error that may be gone in a moment.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Protocol
 
 from dpyauth.errors import DpyauthError
+from dpyauth.secret import scrub
 from dpyauth.wire.calls import Calls, Pending
-from dpyauth.wire.replies import Reply
+from dpyauth.wire.ending import Ending
+from dpyauth.wire.replies import Reply, error_code, error_of, leaves_open
 
 FILL_LIMIT = 5000
 """The most ticks that Deriv gives in one reply."""
+
+ALREADY = "AlreadySubscribed"
+"""Deriv's code for what is streamed already on this connection."""
+
+LONGEST = 1000
+"""How much of an error's text is looked at, in characters."""
+
+SETTLED = 120.0
+"""A stream that has gone on for so long since it was asked for again starts the count anew, in seconds."""
 
 HOLD = 30
 """How many updates wait for the ticks missed before them; then they go on without."""
@@ -50,7 +63,7 @@ class Subscription:
     symbol : str, optional
         The one symbol of a stream of ticks, whose gaps can be filled.
     many : bool
-        Whether Deriv makes several streams of it, one for each open contract.
+        Whether Deriv makes several streams of it, such as one for each open contract.
     fields : mapping, optional
         The fields of that request, with which its replies are compared.
     """
@@ -72,10 +85,15 @@ class Subscription:
         self.symbol = symbol
         self.many = many
         self.fields = fields
+        symbols = fields.get("ticks") if many else None
+        self.things: tuple[str, ...] = tuple(dict.fromkeys(symbols)) if isinstance(symbols, list) else ()
         self.listeners: list[Listener] = []
         self.ids: set[str] = set()
         self.asked = False  # a request for it is on its way
         self.live = False
+        self.tries = 0  # how often in a row it was asked for again because of an error
+        self.tried_at = 0.0
+        self.errors: list[Reply] = []  # those of single things, until the first of the others comes
         self.last: Reply | None = None
         self.gap: dict[str, Any] | None = None
         self.held: list[Reply] | None = None  # updates that wait until the gap before them is filled
@@ -90,15 +108,20 @@ class Subscriptions:
         Sends a request of our own, and calls back with the reply (or with None when there will be none).
     clock : callable
         The time of day, in seconds since 1970.
+    again : callable
+        Asks for a subscription again after a pause; is told why.
     """
 
     def __init__(
         self,
-        ask: Callable[[str, dict[str, Any], Callable[[Reply | None], None] | None], None],
+        ask: Callable[[str, dict[str, Any], Callable[[Reply | None], None]], None],
         clock: Callable[[], float],
+        again: Callable[[Subscription, str], None] = lambda subscription, why: None,
     ) -> None:
         self._ask = ask
         self._clock = clock
+        self._again = again
+        self.ending = Ending(ask, clock)
         self._by_key: dict[str, Subscription] = {}
         self._by_id: dict[int, Subscription] = {}
         self.openers = Calls(self._gave_up)
@@ -171,7 +194,11 @@ class Subscriptions:
                     listener.end(None)
         else:
             subscription.live = True
+            self.ending.revive(_stream_id(reply))
             self.update(subscription, reply)
+            errors, subscription.errors = subscription.errors, []
+            for error in errors if subscription.many else ():  # of others, asked for in the same message
+                self.update(subscription, error)
             if not subscription.listeners:  # they left while it was being opened
                 self._drop(subscription)
         for opener in self._openers_of(subscription):
@@ -184,6 +211,19 @@ class Subscriptions:
             self.orphan(reply)
             return
         stream_id = _stream_id(reply)
+        if stream_id is not None and stream_id in self.ending:
+            self.ending.forget(stream_id)
+            return
+        if "error" in reply and not subscription.live:
+            subscription.errors.append(reply)
+            return
+        if "error" in reply:
+            failing = self._failing(subscription, reply)
+            if failing is None:
+                return
+            reply = failing
+        elif subscription.tries and self._clock() - subscription.tried_at > SETTLED:
+            subscription.tries = 0
         if stream_id is not None:
             subscription.ids.add(stream_id)
         payload = reply.get(str(reply.get("msg_type")))
@@ -200,18 +240,34 @@ class Subscriptions:
             self._push(subscription, reply)
         self._maybe_over(subscription, reply, stream_id)
 
+    def revives(self, subscription: Subscription, reply: Reply) -> bool:
+        """Return whether this update shows that a stream goes on that was to be asked for again."""
+        others = subscription.many and subscription.ids  # they say nothing of the one that failed
+        return "error" not in reply and not others and _stream_id(reply) not in self.ending
+
     def orphan(self, reply: Reply) -> None:
         """An update of a stream that nobody listens to any more: have Deriv end it."""
         stream_id = _stream_id(reply)
-        if stream_id is not None and "error" not in reply:
-            self._forget(stream_id)
+        if stream_id is not None:
+            self.ending.forget(stream_id)
+
+    def reopen(self, subscription: Subscription, why: str) -> None:
+        """Have a stream that was open, and may be had a moment later, asked for again."""
+        subscription.tries += 1
+        subscription.tried_at = self._clock()
+        if subscription.gap is None and not (subscription.many and subscription.ids):
+            subscription.gap = {"since": self._now(), "until": None, "reason": scrub(why), "filled": False}
+        self._again(subscription, why)
 
     def lost(self, reason: str) -> None:
         """The connection is gone, and with it everything that Deriv knew of our streams."""
+        self.ending.clear()
         for subscription in self:
             self._release(subscription)
             subscription.ids.clear()
+            subscription.errors.clear()
             subscription.asked = False
+            subscription.tries = 0
             if not subscription.listeners:
                 self._drop(subscription)
             if subscription.live and subscription.gap is None:
@@ -234,6 +290,19 @@ class Subscriptions:
 
     # Inside
 
+    def _failing(self, subscription: Subscription, reply: Reply) -> Reply | None:
+        """Return what to tell of an update that is an error: nothing, while it may be gone in a moment."""
+        code = error_code(reply) or ""
+        if code == ALREADY and subscription.ids:
+            return None  # what was asked for again is there
+        if may_pass(code):
+            self.reopen(subscription, f"Deriv answered '{subscription.call}' with {code[:64]}")
+            if not subscription.many:
+                return None
+        if subscription.things and (named := _named(subscription.things, reply)):
+            reply = {**reply, "symbol": named}
+        return reply
+
     def _openers_of(self, subscription: Subscription) -> list[Pending]:
         return [opener for opener in self.openers if opener.subscription is subscription]
 
@@ -242,7 +311,7 @@ class Subscriptions:
             self.leave(opener.subscription, opener.listener)
 
     def _push(self, subscription: Subscription, reply: Reply) -> None:
-        if subscription.gap is not None:
+        if subscription.gap is not None and "error" not in reply:
             reply = {**reply, "gap": {**subscription.gap, "until": self._now()}}
             subscription.gap = None
         if "error" not in reply:
@@ -261,7 +330,7 @@ class Subscriptions:
             sold = isinstance(contract, dict) and bool(contract.get("is_sold"))
             if sold and subscription.many:
                 subscription.ids.discard(stream_id)
-                self._forget(stream_id)  # nothing more can come of it
+                self.ending.forget(stream_id)  # nothing more can come of it
             over = sold and not subscription.many
         if over:
             self._release(subscription)
@@ -273,11 +342,8 @@ class Subscriptions:
         if subscription in self:
             del self._by_key[subscription.key], self._by_id[subscription.req_id]
         for stream_id in subscription.ids:
-            self._forget(stream_id)
+            self.ending.forget(stream_id)
         subscription.ids.clear()
-
-    def _forget(self, stream_id: str) -> None:
-        self._ask("forget", {"forget": stream_id}, None)
 
     def _can_fill(self, subscription: Subscription, reply: Reply) -> bool:
         return subscription.symbol is not None and _epoch(subscription.last) is not None and _epoch(reply) is not None
@@ -323,6 +389,21 @@ class Subscriptions:
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._clock(), UTC)
+
+
+def may_pass(code: str) -> bool:
+    """Return whether a stream that Deriv has answered with this code may be had a moment later."""
+    return leaves_open(code) or code in {"RateLimit", ALREADY}
+
+
+def _named(things: tuple[str, ...], reply: Reply) -> str | None:
+    """Return which of several things an error is about, where it says so."""
+    error = error_of(reply) or {}
+    details = error.get("details")
+    said = [*(details.values() if isinstance(details, dict) else ()), error.get("message")]
+    words = {word for each in said if isinstance(each, str) for word in re.findall(r"\w+", each[:LONGEST])}
+    found = [thing for thing in things if thing in words]
+    return found[0] if len(found) == 1 else None
 
 
 def _stream_id(reply: Reply) -> str | None:

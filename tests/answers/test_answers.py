@@ -135,7 +135,7 @@ def test_a_balance_on_v3_is_no_old_one(v3: Session, box: Sandbox) -> None:
     assert v3.account_status()["balance"].item() == before + 3.5
 
 
-@pytest.mark.parametrize("code", ["PermissionDenied", "InternalServerError"])
+@pytest.mark.parametrize("code", ["PermissionDenied", "NotToday"])
 def test_a_balance_that_v3_does_not_tell_takes_nothing_else_away(v3: Session, box: Sandbox, code: str) -> None:
     box.faults.error(code, "balance")
     row = v3.account_status().iloc[0]
@@ -145,7 +145,7 @@ def test_a_balance_that_v3_does_not_tell_takes_nothing_else_away(v3: Session, bo
 
 
 def test_a_status_that_v3_does_not_tell_is_an_error(v3: Session, box: Sandbox) -> None:
-    box.faults.error("InternalServerError", "get_account_status")
+    box.faults.error("NotToday", "get_account_status")
     with pytest.raises(ApiError, match="get_account_status"):
         v3.account_status()
 

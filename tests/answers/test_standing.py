@@ -165,7 +165,7 @@ def test_what_the_token_may_not_see(
 
 def test_without_the_base_there_is_nothing(session: Session, box: Sandbox) -> None:
     call = str(session.account_status(detail=True).attrs["call"])
-    box.faults.error("InternalServerError", call, times=20)
+    box.faults.error("NotToday", call, times=20)
     with pytest.raises(ApiError, match=call):
         session.account_status(detail=True)
 

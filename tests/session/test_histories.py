@@ -463,7 +463,7 @@ def cut(box: Sandbox, monkeypatch: pytest.MonkeyPatch, call: str, after: int, wh
     def answer(ask: Any) -> Any:
         if len(served) >= after:
             if what == "error":
-                raise Refusal("InternalServerError", "Sorry.")
+                raise Refusal("NotToday", "Sorry.")
             SILENT.append(call)
             return []  # never answered
         served.append(dict(ask.request))
@@ -478,7 +478,7 @@ def test_an_error_keeps_what_had_arrived(session: Session, box: Sandbox, monkeyp
     whole = session.statement()
     cut(box, monkeypatch, "statement", 4, "error")
     assert session.partial is None
-    with pytest.raises(ApiError, match="InternalServerError") as failed:
+    with pytest.raises(ApiError, match="NotToday") as failed:
         session.statement()
     kept = session.partial
     assert kept is not None

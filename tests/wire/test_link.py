@@ -24,9 +24,10 @@ from dpyauth.errors import (
 )
 from dpyauth.sandbox.limits import Limits
 from dpyauth.wire import link as module
+from dpyauth.wire.backoff import FIRST, LONGEST
 from dpyauth.wire.budget import MINUTE, PENALTIES
 from dpyauth.wire.calls import MAX_LOSSES, OFF_TIMEOUT, PATIENCE, Pending
-from dpyauth.wire.link import GREETING_TIMEOUT, OVERSLEPT, Link
+from dpyauth.wire.link import GREETING_TIMEOUT, OVERSLEPT, OWN_TIMEOUT, REOPEN_TRIES, Link
 from dpyauth.wire.liveness import DOUBT_AFTER, PING_EVERY, PING_TIMEOUT
 from dpyauth.wire.replies import error_code
 from dpyauth.wire.state import Greeting, State
@@ -850,7 +851,7 @@ def test_a_stream_is_opened_heard_and_left(wire: Wire) -> None:
     assert [message.get("forget") for message in wire.pump()] == ["a"]
     updates(wire, pending.req_id, 3)
     assert len(hearer.heard) == 2
-    assert [message.get("forget") for message in wire.pump()] == ["a"]  # said once more, should it go on
+    assert wire.pump() == []  # it was on its way
 
 
 def test_a_stream_that_cannot_be_opened_leaves_nothing(wire: Wire) -> None:
@@ -904,17 +905,452 @@ def test_a_break_while_it_is_reopened_and_then_a_long_absence(wire: Wire) -> Non
     assert hearer.ends == []
 
 
-def test_no_answer_to_reopening_ends_it(wire: Wire) -> None:
+def reconnected(wire: Wire) -> None:
+    wire.link.lost("cable cut", wire.now)
+    wire.reply(wire.connect()["req_id"], authorize={})
+
+
+def asked_for(wire: Wire, req_id: int, seconds: float) -> list[float]:
+    """Let time pass and answer all but one; return when that was asked."""
+    end, times = wire.now + seconds, []
+    while True:
+        for message in wire.pump():
+            if message["req_id"] == req_id:
+                times.append(wire.now)
+            else:
+                wire.reply(message["req_id"], authorize={})
+        if wire.link.wake_at > end:
+            wire.now = end
+            return times
+        wire.tick(wire.link.wake_at - wire.now)
+
+
+def when_asked(wire: Wire, req_id: int) -> float:
+    """Let time pass until this is asked; return when."""
+    while not (times := asked_for(wire, req_id, 0)):
+        wire.tick(wire.link.wake_at - wire.now)
+    return times[0]
+
+
+def test_no_answer_to_reopening_is_asked_for_again(wire: Wire) -> None:
     pending, hearer = stream(wire)
     wire.pump()
     updates(wire, pending.req_id)
-    wire.link.lost("cable cut", wire.now)
-    wire.reply(wire.connect()["req_id"], authorize={})
+    reconnected(wire)
+    times = asked_for(wire, pending.req_id, 1000)
+    assert 10 < len(times) < 25  # waited for, and after that a pause
+    assert hearer.ends == []
+    updates(wire, pending.req_id, 2)
+    assert hearer.heard[-1]["gap"]["reason"] == "cable cut"
+    assert asked_for(wire, pending.req_id, 1000) == []
+
+
+@pytest.mark.parametrize(
+    "code", ["WrongResponse", "Timeout", "CallError", "InternalServerError", "", "New", "InvalidToken"]
+)
+def test_an_error_that_may_pass_ends_no_stream(wire: Wire, code: str) -> None:
+    pending, hearer = stream(wire)
     wire.pump()
-    wire.now += 30
-    wire.link.tick(wire.now)
-    assert [type(end) for end in hearer.ends] == [CallTimeout]
+    updates(wire, pending.req_id)
+    reconnected(wire)
+    for _ in range(5):
+        when_asked(wire, pending.req_id)
+        assert wire.reply(pending.req_id, **failed(code)) is None
+        assert pending.req_id not in numbers(wire.pump())
+    when_asked(wire, pending.req_id)
+    updates(wire, pending.req_id, 2)
+    assert hearer.ends == []
+    assert hearer.heard[-1]["gap"]
+    assert len(hearer.heard) == 2
+
+
+def test_the_pauses_grow_and_have_a_bound(wire: Wire) -> None:
+    pending, hearer = stream(wire)
+    wire.pump()
+    updates(wire, pending.req_id)
+    reconnected(wire)
+    times = []
+    for _ in range(30):
+        times.append(when_asked(wire, pending.req_id))
+        wire.reply(pending.req_id, **failed("WrongResponse"))
+    pauses = [later - earlier for earlier, later in itertools.pairwise(times)]
+    assert pauses[:8] == sorted(pauses[:8])
+    assert all(FIRST / 2 <= each <= LONGEST for each in pauses)
+    assert min(pauses[10:]) >= LONGEST / 2
+    assert hearer.ends == []
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        *("InvalidSymbol", "PermissionDenied", "InputValidationFailed", "ContractNotFound", "UnrecognisedRequest"),
+        *("MarketIsClosed", "StreamingNotAllowed", "DisabledClient", "ValidationError", "NotFound"),
+    ],
+)
+def test_an_error_that_says_never_ends_a_stream(wire: Wire, code: str) -> None:
+    pending, hearer = stream(wire)
+    wire.pump()
+    updates(wire, pending.req_id)
+    reconnected(wire)
+    wire.pump()
+    wire.reply(pending.req_id, **failed(code))
+    assert hearer.heard[-1]["error"]["code"] == code
+    assert hearer.ends == [None]
+    assert asked_for(wire, pending.req_id, 1000) == []
+
+
+def test_a_stream_that_goes_on_is_not_asked_for_again(wire: Wire) -> None:
+    pending, hearer = stream(wire)
+    wire.pump()
+    updates(wire, pending.req_id)
+    wire.reply(pending.req_id, **failed("WrongResponse"))
+    updates(wire, pending.req_id, 2)
+    assert asked_for(wire, pending.req_id, 100) == []
+    assert [reply["tick"]["epoch"] for reply in hearer.heard] == [1, 2]
+
+
+def test_a_stream_that_deriv_says_goes_on_is_not_either(wire: Wire) -> None:
+    pending, hearer = stream(wire)
+    wire.pump()
+    updates(wire, pending.req_id)
+    wire.reply(pending.req_id, **failed("WrongResponse"))
+    when_asked(wire, pending.req_id)
+    wire.reply(pending.req_id, **failed("AlreadySubscribed"))
+    assert asked_for(wire, pending.req_id, 1000) == []
+    updates(wire, pending.req_id, 2)
+    assert hearer.heard[-1]["gap"]
+    assert hearer.ends == []
+
+
+def test_what_nobody_listens_to_is_not_asked_for_again(wire: Wire) -> None:
+    pending, hearer = stream(wire)
+    wire.pump()
+    updates(wire, pending.req_id)
+    reconnected(wire)
+    wire.pump()
+    wire.link.leave(hearer)
+    wire.reply(pending.req_id, **failed("WrongResponse"))
+    assert asked_for(wire, pending.req_id, 1000) == []
+    assert wire.link.streams == len(wire.link._calls) == 0
+
+
+def test_what_is_left_while_it_waits_is_not_asked_for_again(wire: Wire) -> None:
+    pending, hearer = stream(wire)
+    wire.pump()
+    updates(wire, pending.req_id)
+    reconnected(wire)
+    wire.pump()
+    wire.reply(pending.req_id, **failed("WrongResponse"))
+    wire.pump()
+    wire.link.leave(hearer)
+    assert asked_for(wire, pending.req_id, 1000) == []
+    assert wire.link.streams == len(wire.link._calls) == 0
+
+
+# Several things in one message
+
+
+def several(wire: Wire, *symbols: str, **more: Any) -> tuple[Pending, Hearer]:
+    pending, hearer = stream(wire, "several", **more)
+    assert pending.subscription is not None
+    pending.subscription.many, pending.subscription.things = True, symbols
+    return pending, hearer
+
+
+def kinds(hearer: Hearer) -> list[Any]:
+    return [reply["error"]["code"] if "error" in reply else reply["tick"]["epoch"] for reply in hearer.heard]
+
+
+def test_one_things_error_is_its_own(wire: Wire) -> None:
+    for order in ([1, "InvalidSymbol"], ["InvalidSymbol", 1]):  # Deriv may also give one id twice
+        pending, hearer = several(wire, "R_1", "NOPE")
+        wire.pump()
+        for each in order:
+            wire.reply(pending.req_id, **failed(each)) if isinstance(each, str) else updates(wire, pending.req_id, each)
+        assert pending.reply is not None
+        assert "error" not in pending.reply
+        assert kinds(hearer) == [1, "InvalidSymbol"]
+        updates(wire, pending.req_id, 2)
+        assert hearer.ends == []
+        wire.link.leave(hearer)
+        assert asked_for(wire, pending.req_id, 100) == []
+
+
+def test_when_all_fail_it_is_told_at_once(wire: Wire) -> None:
+    pending, _ = several(wire, "NO", "NOPE")
+    wire.pump()
+    wire.reply(pending.req_id, **failed("InvalidSymbol"))
+    assert not pending.done
+    wire.reply(pending.req_id, **failed("InvalidSymbol"))
+    assert error_code(pending.reply or {}) == "InvalidSymbol"
     assert wire.link.streams == 0
+
+
+@pytest.mark.parametrize("things", [(), ("R_1", "R_10", "R_100")])
+def test_when_one_error_is_all_that_comes_it_is_told_soon(wire: Wire, things: tuple[str, ...]) -> None:
+    pending, _ = several(wire, *things)
+    wire.pump()
+    wire.reply(pending.req_id, **failed("PermissionDenied"))
+    wire.tick(0.9)
+    assert not pending.done
+    wire.tick(0.2)
+    assert error_code(pending.reply or {}) == "PermissionDenied"
+    assert wire.link.streams == 0
+
+
+def test_several_outlive_a_break_in_which_one_of_them_ends(wire: Wire) -> None:
+    pending, hearer = several(wire, "R_1", "R_10")
+    wire.pump()
+    updates(wire, pending.req_id, 1)
+    reconnected(wire)
+    wire.pump()
+    wire.reply(pending.req_id, **failed("MarketIsClosed"))
+    updates(wire, pending.req_id, 2, "b")
+    assert kinds(hearer) == [1, 2, "MarketIsClosed"]
+    assert hearer.heard[1]["gap"]
+    assert asked_for(wire, pending.req_id, 100) == []
+    assert hearer.ends == []
+
+
+def test_they_end_when_none_can_be_had_again(wire: Wire) -> None:
+    pending, hearer = several(wire, "R_1", "R_10")
+    wire.pump()
+    updates(wire, pending.req_id, 1)
+    reconnected(wire)
+    wire.pump()
+    wire.reply(pending.req_id, **failed("PermissionDenied"))
+    assert hearer.ends == []
+    wire.tick(1)
+    assert hearer.ends == [None]
+    assert kinds(hearer)[-1] == "PermissionDenied"
+
+
+def test_one_of_several_is_asked_for_again_but_rarely(wire: Wire) -> None:
+    """Also while the others go on and Deriv says of them that they do."""
+    pending, hearer = several(wire, "R_1", "R_10")
+    wire.pump()
+    updates(wire, pending.req_id, 1)
+    wire.reply(pending.req_id, **failed("WrongResponse"))
+    asked = 0
+    for epoch in range(2, 300):
+        updates(wire, pending.req_id, epoch)
+        for _ in asked_for(wire, pending.req_id, 1):
+            asked += 1
+            wire.reply(pending.req_id, **failed("AlreadySubscribed"))
+            wire.reply(pending.req_id, **failed("WrongResponse"))
+    assert 5 <= asked <= 15
+    assert hearer.ends == []
+    assert "AlreadySubscribed" not in kinds(hearer)
+    assert kinds(hearer).count("WrongResponse") == asked + 1
+
+
+def test_several_are_asked_for_again_as_a_whole(wire: Wire) -> None:
+    pending, hearer = several(wire)
+    wire.pump()
+    wire.reply(pending.req_id, **failed("WrongResponse"))
+    assert len(asked_for(wire, pending.req_id, 0.5)) == 1
+    updates(wire, pending.req_id, 1)
+    assert kinds(hearer) == [1]
+
+
+# Reads that are answered with an error that may pass
+
+
+@pytest.mark.parametrize(
+    "error", [{"code": "WrongResponse"}, {"code": "Timeout"}, {"code": "CallError"}, {}, "busy", [], [{}], 5, False, ""]
+)
+def test_a_read_is_asked_again(wire: Wire, error: Any) -> None:
+    call = wire.call()
+    for _ in range(3):
+        when_asked(wire, call.req_id)
+        wire.reply(call.req_id, error=error)
+        assert not call.done
+    when_asked(wire, call.req_id)
+    wire.reply(call.req_id, balance={})
+    assert call.reply == {"req_id": call.req_id, "balance": {}}
+    assert call.last is None
+    assert wire.link.wake_at > wire.now
+
+
+def test_the_last_error_is_told_when_time_runs_out(wire: Wire) -> None:
+    call = wire.call(timeout=30)
+    sent = 0
+    while not call.done:
+        sent += len(asked_for(wire, call.req_id, 0.1))
+        wire.reply(call.req_id, **failed("InternalServerError" if sent > 1 else "WrongResponse"))
+    assert error_code(call.reply or {}) == "InternalServerError"
+    assert wire.now <= 1030
+    assert 5 < sent < 12
+
+
+def test_also_when_the_last_question_is_not_answered(wire: Wire) -> None:
+    call = wire.call(timeout=10)
+    wire.pump()
+    wire.reply(call.req_id, **failed("WrongResponse"))
+    asked_for(wire, call.req_id, 9.9)
+    assert not call.done
+    assert wire.link.wake_at == pytest.approx(1010)
+    wire.tick(0.1)
+    assert error_code(call.reply or {}) == "WrongResponse"
+
+
+def test_without_a_connection_that_is_what_is_told(wire: Wire) -> None:
+    call = wire.call(timeout=10)
+    wire.pump()
+    wire.reply(call.req_id, **failed("WrongResponse"))
+    wire.link.lost("cable cut", wire.now)
+    wire.tick(10)
+    assert type(call.error) is ConnectionLost
+
+
+def test_after_a_break_it_is_asked_at_once(wire: Wire) -> None:
+    call = wire.call()
+    wire.pump()
+    for _ in range(4):
+        wire.reply(call.req_id, **failed("WrongResponse"))
+        wire.tick(wire.link.wake_at - wire.now)
+        wire.pump()
+    wire.reply(call.req_id, **failed("WrongResponse"))
+    reconnected(wire)
+    assert numbers(wire.pump()) == [call.req_id]
+
+
+@pytest.mark.parametrize("code", ["WrongResponse", "InternalServerError", "", None])
+def test_a_change_is_never_asked_again(wire: Wire, code: str | None) -> None:
+    call = wire.call("buy", changes=True)
+    wire.pump()
+    wire.reply(call.req_id, **(failed(code) if code is not None else {"error": "busy"}))
+    assert call.done
+    assert asked_for(wire, call.req_id, 100) == []
+
+
+def test_a_call_that_is_given_up_while_it_waits_is_not_asked_again(wire: Wire) -> None:
+    call = wire.call()
+    wire.pump()
+    wire.reply(call.req_id, **failed("WrongResponse"))
+    wire.link.abandon(call)
+    assert asked_for(wire, call.req_id, 100) == []
+    assert call.last is None
+
+
+@pytest.mark.parametrize("joined", [False, True])
+def test_opening_a_stream_is_a_read(wire: Wire, joined: bool) -> None:
+    pending, hearer = stream(wire)
+    other, _ = stream(wire) if joined else (pending, hearer)
+    wire.pump()
+    wire.reply(pending.req_id, **failed("WrongResponse"))
+    assert not any(each.done for each in (pending, other))
+    assert len(asked_for(wire, pending.req_id, 1)) == 1
+    updates(wire, pending.req_id)
+    for each in (pending, other):
+        assert each.reply is not None
+        assert "error" not in each.reply
+    assert "gap" not in hearer.heard[0]
+
+
+def test_a_stream_that_cannot_be_opened_in_time_ends_with_derivs_last_word(wire: Wire) -> None:
+    (pending, hearer), (other, _) = stream(wire), stream(wire)
+    while not pending.done:
+        asked_for(wire, pending.req_id, 0.1)
+        wire.reply(pending.req_id, **failed("WrongResponse"))
+    for each in (pending, other):
+        assert error_code(each.reply or {}) == "WrongResponse"
+    assert hearer.heard == []
+    assert wire.link.streams == len(wire.link._streams.openers) == len(wire.link._calls) == 0
+
+
+# What is sent by itself
+
+
+def test_a_lost_forget_does_not_use_the_limits_up(wire: Wire) -> None:
+    pending, hearer = stream(wire)
+    wire.pump()
+    updates(wire, pending.req_id)
+    wire.link.leave(hearer)
+    for _ in range(216):
+        updates(wire, pending.req_id, 2)
+        wire.tick(0.02)
+        wire.pump()
+    assert sum("forget" in message for message in wire.sent) == 1
+    assert wire.link.budget.left(wire.now)["general"] > 170
+
+
+def test_half_of_the_limit_is_left_to_the_user(wire: Wire) -> None:
+    tight(wire, general=(20, 1000))
+    for number in range(100):
+        wire.reply(7_000_000, subscription={"id": f"stream-{number}"}, tick={})
+    wire.pump()
+    assert sum("forget" in message for message in wire.sent) < 10
+    change = wire.call("buy", changes=True)
+    assert change.req_id in numbers(wire.pump())
+    later = asked_for(wire, 0, 20 * MINUTE)
+    assert later == []
+    assert sum("forget" in message for message in wire.sent) == 100
+    assert len({message["forget"] for message in wire.sent if "forget" in message}) == 100
+
+
+def test_a_stream_is_ended_before_an_equal_one_is_opened(wire: Wire) -> None:
+    pending, hearer = stream(wire)
+    wire.pump()
+    updates(wire, pending.req_id)
+    wire.link.leave(hearer)
+    again, _ = stream(wire)
+    assert [message.get("forget") or message["req_id"] for message in wire.pump()] == ["a", again.req_id]
+
+
+def test_a_stream_that_deriv_still_has_is_opened_once_it_is_ended(wire: Wire) -> None:
+    pending, hearer = stream(wire)
+    wire.pump()
+    updates(wire, pending.req_id)
+    wire.link.leave(hearer)
+    again, other = stream(wire)
+    forget = wire.pump()[0]
+    wire.reply(again.req_id, **failed("AlreadySubscribed"))
+    wire.reply(forget["req_id"], forget=1)
+    assert len(asked_for(wire, again.req_id, 1)) == 1
+    updates(wire, again.req_id, 5, "b")
+    assert len(other.heard) == 1
+    another, _ = stream(wire, "R_5")
+    wire.pump()
+    wire.reply(another.req_id, **failed("AlreadySubscribed"))
+    assert error_code(another.reply or {}) == "AlreadySubscribed"  # nothing is being ended that it could be
+
+
+def test_what_a_gap_is_filled_with_is_asked_again_but_not_for_long(wire: Wire) -> None:
+    pending, hearer = stream(wire)
+    assert pending.subscription is not None
+    pending.subscription.symbol = "R_1"
+    wire.pump()
+    updates(wire, pending.req_id, 1)
+    reconnected(wire)
+    wire.pump()
+    updates(wire, pending.req_id, 9)
+    end = wire.now + 60
+    while wire.now < end:
+        for message in wire.pump():
+            wire.reply(message["req_id"], **(failed("WrongResponse") if "ticks_history" in message else {}))
+        wire.tick(0.1)
+    asked = [message for message in wire.sent if "ticks_history" in message]
+    assert 2 < len(asked) < 10
+    assert [reply["tick"]["epoch"] for reply in hearer.heard] == [1, 9]
+    assert hearer.heard[-1]["gap"]["filled"] is False
+
+
+def test_what_a_gap_is_filled_with_may_never_come(wire: Wire) -> None:
+    pending, hearer = stream(wire)
+    assert pending.subscription is not None
+    pending.subscription.symbol = "R_1"
+    wire.pump()
+    updates(wire, pending.req_id, 1)
+    reconnected(wire)
+    wire.pump()
+    updates(wire, pending.req_id, 9)
+    (fill,) = wire.pump()
+    assert fill["ticks_history"]
+    asked_for(wire, fill["req_id"], OWN_TIMEOUT - 0.1)
+    assert len(hearer.heard) == 1
+    asked_for(wire, fill["req_id"], 0.2)
+    assert hearer.heard[-1]["gap"]["filled"] is False
 
 
 def test_reopened_streams_go_before_calls_in_their_own_order(wire: Wire) -> None:
@@ -932,12 +1368,16 @@ def test_a_stream_that_deriv_does_not_know_us_for_any_more_ends_with_its_word(wi
     pending, hearer = stream(wire)
     wire.pump()
     updates(wire, pending.req_id)
-    wire.link.lost("cable cut", wire.now)
-    wire.reply(wire.connect()["req_id"], authorize={})
-    wire.pump()
-    assert wire.reply(pending.req_id, **failed("AuthorizationRequired")) is None  # no endless reconnecting
+    reconnected(wire)
+    times = []
+    while not hearer.ends:
+        times.append(when_asked(wire, pending.req_id))
+        assert wire.reply(pending.req_id, **failed("AuthorizationRequired")) is None  # no endless reconnecting
+    assert len(times) == REOPEN_TRIES + 1
     assert hearer.heard[-1]["error"]["code"] == "AuthorizationRequired"
     assert hearer.ends == [None]
+    assert wire.link.state is State.AUTHORISED  # it was asked, and all is well
+    assert wire.link.reconnects == 1
 
 
 def test_whoever_shares_a_request_has_a_time_out_too_and_is_woken_for_it(wire: Wire) -> None:
@@ -977,7 +1417,9 @@ def test_if_all_go_after_it_is_sent_it_is_forgotten_once_its_id_is_known(wire: W
     wire.link.abandon(second)
     assert wire.pump() == []
     updates(wire, first.req_id)
-    assert [message.get("forget") for message in wire.pump()] == ["a"]
+    (forget,) = wire.pump()
+    assert forget.get("forget") == "a"
+    wire.reply(forget["req_id"], forget=1)
     assert wire.link.streams == len(wire.link._calls) == 0
     assert hearer.heard == []
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from dpyauth.errors import CallTimeout, DpyauthError, SessionClosed
 from dpyauth.wire.calls import Pending
-from dpyauth.wire.subscriptions import HOLD, Subscription, Subscriptions
+from dpyauth.wire.subscriptions import HOLD, SETTLED, Subscription, Subscriptions
 
 
 class Hearer:
@@ -31,7 +31,7 @@ class Hearer:
         return [reply["tick"]["epoch"] for reply in self.heard]
 
 
-Asked = tuple[str, dict[str, Any], Callable[[Any], None] | None]
+Asked = tuple[str, dict[str, Any], Callable[[Any], None]]
 
 
 class Desk:
@@ -40,7 +40,10 @@ class Desk:
     def __init__(self) -> None:
         self.now = 1000.0
         self.asked: list[Asked] = []
-        self.table = Subscriptions(lambda *asked: self.asked.append(asked), lambda: self.now)
+        self.lapsed: list[Subscription] = []
+        self.table = Subscriptions(
+            lambda *asked: self.asked.append(asked), lambda: self.now, lambda lapsed, why: self.lapsed.append(lapsed)
+        )
         self.numbers = 0
 
     def open(self, key: str = "R_1", *, reply: bool = True, **more: Any) -> tuple[Subscription, Hearer]:
@@ -156,10 +159,10 @@ def test_a_request_that_has_not_left_is_not(desk: Desk) -> None:
 def test_updates_that_nobody_wants_are_stopped(desk: Desk) -> None:
     subscription, one = desk.open()
     desk.table.leave(subscription, one)
-    desk.asked.clear()
-    desk.table.update(subscription, tick(2))
+    desk.table.update(subscription, tick(2))  # was on its way when it was ended
     desk.table.orphan(tick(3, "b"))
     assert desk.requests() == [{"forget": "a"}, {"forget": "b"}]
+    assert one.epochs == [1]
     for harmless in (REFUSED, {}, {"subscription": "x"}, {"subscription": {"id": 5}}, {"subscription": {}}):
         desk.table.orphan(harmless)
     assert len(desk.asked) == 2
@@ -358,6 +361,74 @@ def test_what_ends_while_updates_are_held_says_them_first(desk: Desk) -> None:
     desk.table.update(subscription, REFUSED)
     assert [reply.get("tick", {}).get("epoch") for reply in one.heard] == [1, 5, None]
     assert one.ends == [None]
+
+
+PASSING = ["WrongResponse", "Timeout", "CallError", "InternalError", "InternalServerError", "RateLimit", "", None]
+
+
+def failing(code: str | None, **more: Any) -> dict[str, Any]:
+    return {"msg_type": "tick", "error": "Sorry." if code is None else {"code": code, "message": "Sorry."}, **more}
+
+
+@pytest.mark.parametrize("code", PASSING)
+def test_an_error_that_may_pass_ends_nothing(desk: Desk, code: str | None) -> None:
+    subscription, one = desk.open()
+    desk.now = 1005.0
+    desk.table.update(subscription, failing(code))
+    assert desk.lapsed == [subscription]
+    assert (one.epochs, one.ends) == ([1], [])
+    desk.now = 1010.0
+    desk.table.opened(subscription, tick(9, "b"))
+    gap = one.heard[-1]["gap"]
+    assert (gap["since"], gap["until"]) == tuple(datetime.fromtimestamp(when, UTC) for when in (1005, 1010))
+    assert "answered 'ticks' with" in gap["reason"]
+
+
+@pytest.mark.parametrize("code", [code for code in PASSING if code])
+def test_of_many_it_is_told_and_the_one_is_asked_for_again(desk: Desk, code: str) -> None:
+    subscription, one = desk.open(many=True, fields={"ticks": ["R_1", "R_10", "R_100"]})
+    error = failing(code, echo_req={"ticks": ["R_1", "R_10", "R_100"]})
+    error["error"]["message"] = "Sorry, R_10 has to wait."
+    desk.table.update(subscription, error)
+    assert one.heard[-1] == {**error, "symbol": "R_10"}
+    assert one.ends == []
+    desk.table.update(subscription, tick(2))
+    assert "gap" not in one.heard[-1]  # the others have missed nothing
+    assert desk.lapsed == [subscription]
+    desk.table.update(subscription, failing("AlreadySubscribed"))
+    assert one.heard[-1] == tick(2)
+    assert desk.lapsed == [subscription]
+
+
+@pytest.mark.parametrize(
+    ("said", "named"),
+    [
+        ({"message": "Symbol R_10 is invalid."}, "R_10"),
+        ({"message": "No.", "details": {"symbol": "R_1"}}, "R_1"),
+        ({"message": "R_1 and R_10 are closed."}, None),
+        ({"message": "No."}, None),
+        ({"message": 5, "details": ["R_1"]}, None),
+        ({}, None),
+        ([{"message": "R_10"}], "R_10"),
+        ("R_1?", "R_1"),
+        (True, None),
+    ],
+)
+def test_which_of_several_an_error_is_about(desk: Desk, said: Any, named: str | None) -> None:
+    subscription, one = desk.open(many=True, fields={"ticks": ["R_1", "R_10"]})
+    desk.table.update(subscription, {"msg_type": "tick", "error": said})
+    assert one.heard[-1].get("symbol") == named
+
+
+def test_errors_do_not_keep_it_from_being_asked_for_ever_more_rarely(desk: Desk) -> None:
+    subscription, _ = desk.open()
+    for _ in range(5):
+        desk.table.update(subscription, failing("WrongResponse"))
+        desk.table.opened(subscription, tick(2))
+    assert subscription.tries == 5
+    desk.now += SETTLED + 1
+    desk.table.update(subscription, tick(3))
+    assert subscription.tries == 0
 
 
 def test_a_refusal_to_reopen_ends_it_with_that(desk: Desk) -> None:
