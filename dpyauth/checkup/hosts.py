@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from dpyauth import times
 from dpyauth.apis.access import named
 from dpyauth.apis.retiring import way_on
 from dpyauth.checkup.machine import proxy_for
@@ -141,8 +141,8 @@ async def _socket(place: Place, clock: Clock, timeout: float) -> Row:
         first, begun = time.monotonic() - began, time.time()
         reply = await session.aio.call("time")
         trip = time.time() - begun
-        with suppress(TypeError, ValueError):
-            clock.heard(float(reply["time"]), begun, sure=True)
+        if (theirs := times.seconds(reply.get("time"), documented=True)) is not None:
+            clock.heard(theirs, begun, sure=True)
     finally:
         session.close()
     return _answered(place, first, trip)

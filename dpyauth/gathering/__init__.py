@@ -166,7 +166,7 @@ class Gathering(Payloads):
 
         spans = [(kept, last), (first, kept - 1)] if first < kept <= last else [(first, last)]
         limit = POINTS if asked is None else None
-        walk: Walk[Point] = Walk(spans, POINTS, second_of, latest=end is None, limit=limit)
+        walk: Walk[Point] = Walk(spans, POINTS, second_of, kind.key, latest=end is None, limit=limit)
         table = yield from self._collect(call, walk, request, functools.partial(kind.points, call), made)
         said = begins(walk, f"{kind.name} of {fields['ticks_history']}", asked, last, now)
         return note(table, said or left_out(walk.outside, "prices"))

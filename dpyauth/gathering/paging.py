@@ -48,10 +48,6 @@ class Pages(Generic[Row]):
     call : str, optional
         What errors are to name.
 
-    Attributes
-    ----------
-    outside : set
-        The keys of the rows from outside the period.
     """
 
     def __init__(
@@ -65,7 +61,7 @@ class Pages(Generic[Row]):
         call: str | None = None,
     ) -> None:
         self.complete = False
-        self.outside: set[object] = set()
+        self.outside: set[object] = set()  # the keys of rows from outside the period
         self._call = call
         self._size = size
         self._key = key
@@ -203,17 +199,13 @@ class Walk(Generic[Row]):
         As many points a reply holds at most.
     time : callable
         When a point was, in whole seconds since 1970.
+    key : callable
+        What a point is recognised by: one that comes twice counts once, as it came last.
     latest : bool
         Whether the first span ends with the latest point there is, whenever that was.
     limit : int, optional
         How many points are wanted, the latest; all if left out.
 
-    Attributes
-    ----------
-    outside : int
-        How many points came from outside the spans that were asked for.
-    begins_later : bool
-        Whether a span has turned out to begin before what is kept.
     """
 
     def __init__(
@@ -221,12 +213,14 @@ class Walk(Generic[Row]):
         spans: Sequence[Span],
         most: int,
         time: Callable[[Row], int],
+        key: Callable[[Row], object] = repr,
         *,
         latest: bool = False,
         limit: int | None = None,
     ) -> None:
-        self.outside = 0
-        self.begins_later = False
+        self.outside = 0  # points from outside the spans that were asked for
+        self.begins_later = False  # whether a span has turned out to begin before what is kept
+        self._key = key
         self._found = False  # whether any of the present span is known to be kept
         self._left: list[Span] = []
         self._doubtful: list[Span] = []  # the latest last; asked for when all that comes after has been
@@ -278,6 +272,10 @@ class Walk(Generic[Row]):
             return
         start = first
         full = len(points) >= self._most and self._time(points[0]) >= first
+        if len(set(map(self._time, kept))) < len(kept):
+            kept = list({self._key(point): point for point in kept}.values())
+        if full and len(kept) == 1 < self._most:
+            raise BadReply("Deriv sends the same price again and again. Try again in a moment.", call="ticks_history")
         if kept and full and (self._limit is None or len(kept) < self._limit):
             start = min(self._time(points[0]) + 1, last)  # of its first second there may be more
             kept = [point for point in kept if self._time(point) >= start]
@@ -293,6 +291,7 @@ class Walk(Generic[Row]):
         missing = max((last for _, last in (*self._left, *self._doubtful, *self._later)), default=None)
         kept = sorted(self._kept.items())
         rows = [row for start, rows in kept if missing is None or start > missing for row in rows]
+        rows.sort(key=self._time)
         return rows if self._limit is None else rows[-self._limit :]
 
     @property

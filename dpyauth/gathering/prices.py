@@ -30,7 +30,9 @@ class Kind(NamedTuple):
 
     name: str
     points: Callable[[Call, Reply], list[Point]]
-    """The points in a reply, each of them once, the oldest first."""
+    """The points in a reply, the oldest first."""
+    key: Callable[[Point], object]
+    """What a point is recognised by."""
     frame: Callable[[list[Point], Context], pd.DataFrame]
 
 
@@ -43,16 +45,14 @@ def _tick_points(call: Call, reply: Reply) -> list[Point]:
     moments, prices = (history.get("times"), history.get("prices")) if isinstance(history, dict) else (None, None)
     if not isinstance(moments, list) or not isinstance(prices, list):
         raise unreadable(call)
-    points = _sorted(call, moments, prices)
-    return [point for number, point in enumerate(points) if not number or point != points[number - 1]]
+    return _sorted(call, moments, prices)
 
 
 def _candle_points(call: Call, reply: Reply) -> list[Point]:
     candles = reply.get("candles")
     if not isinstance(candles, list) or not all(isinstance(candle, dict) for candle in candles):
         raise unreadable(call)
-    points = _sorted(call, [candle.get("epoch") for candle in candles], candles)
-    return list({point[0]: point for point in points}.values())
+    return _sorted(call, [candle.get("epoch") for candle in candles], candles)
 
 
 def _sorted(call: Call, moments: list[Any], held: list[Any]) -> list[Point]:
@@ -79,8 +79,8 @@ def _candle_frame(points: list[Point], context: Context) -> pd.DataFrame:
     return frames.candles([point[2] for point in points], context)
 
 
-TICKS = Kind("ticks", _tick_points, _tick_frame)
-CANDLES = Kind("candles", _candle_points, _candle_frame)
+TICKS = Kind("ticks", _tick_points, lambda point: (point[0], str(point[2])), _tick_frame)
+CANDLES = Kind("candles", _candle_points, second_of, _candle_frame)
 
 
 def begins(walk: Walk[Point], what: str, asked: int | None, last: int, now: int) -> str | None:

@@ -373,12 +373,14 @@ class Subscriptions:
         history = (reply or {}).get("history")
         times, prices = (history.get("times"), history.get("prices")) if isinstance(history, dict) else (None, None)
         if subscription.gap is not None and subscription.held and isinstance(times, list) and isinstance(prices, list):
-            subscription.gap["filled"] = len(times) < FILL_LIMIT
             last, first = _epoch(subscription.last) or 0, _epoch(subscription.held[0]) or 0
-            for epoch, quote in zip(times, prices, strict=False):
-                if type(epoch) is int and last < epoch < first:
-                    tick = {"symbol": subscription.symbol, "epoch": epoch, "quote": quote}
-                    self._push(subscription, {"msg_type": "tick", "tick": tick, "backfilled": True})
+            told = zip(times, prices, strict=False)
+            missed = {epoch: quote for epoch, quote in told if type(epoch) is int and last < epoch < first}
+            # Deriv answers with its latest ticks where it does not keep those that were asked for.
+            subscription.gap["filled"] = len(times) < FILL_LIMIT and bool(missed or not times)
+            for epoch, quote in sorted(missed.items()):
+                tick = {"symbol": subscription.symbol, "epoch": epoch, "quote": quote}
+                self._push(subscription, {"msg_type": "tick", "tick": tick, "backfilled": True})
         self._release(subscription)
 
     def _release(self, subscription: Subscription) -> None:

@@ -454,10 +454,6 @@ def test_statements_as_frames(either: Session, monkeypatch: pytest.MonkeyPatch, 
             ["2026-01-02 00:00:00", "2026-01-02 23:59:59", "2026-01-03 00:00:00", None],
         ),
         ({"date_to": "2026-01-01 23:59:59"}, ["2026-01-01 23:59:59", None]),
-        (
-            {"date_from": "1767312000", "date_to": "253402300799"},
-            ["2026-01-02 00:00:00", "2026-01-02 23:59:59", "2026-01-03 00:00:00", None],
-        ),
     ],
 )
 def test_details_of_markup(asked: dict[str, str], kept: list[Any]) -> None:

@@ -279,6 +279,26 @@ def test_what_deriv_gives_beyond_the_gap_is_left_out(desk: Desk) -> None:
     assert one.epochs == [1, 3, 5]
 
 
+def test_ticks_of_a_gap_come_in_order_and_once(desk: Desk) -> None:
+    subscription, one = desk.open(symbol="R_1")
+    reopened(desk, subscription, tick(5))
+    then = desk.asked[0][2]
+    assert then is not None
+    then(history(4, 2, 3, 2))
+    assert one.epochs == [1, 2, 3, 4, 5]
+    assert one.heard[1]["gap"]["filled"]
+
+
+def test_a_gap_that_deriv_answers_with_its_latest_ticks_is_not_filled(desk: Desk) -> None:
+    subscription, one = desk.open(symbol="R_1")
+    reopened(desk, subscription, tick(5))
+    then = desk.asked[0][2]
+    assert then is not None
+    then(history(100, 101))
+    assert one.epochs == [1, 5]
+    assert one.heard[1]["gap"]["filled"] is False
+
+
 def test_no_ticks_were_missed(desk: Desk) -> None:
     subscription, one = desk.open(symbol="R_1")
     reopened(desk, subscription, tick(2))
