@@ -118,7 +118,8 @@ def frame(
         values = _values(rows, c)
         if c.name in same:
             data[c.name] = repeated(same[c.name], len(rows))
-            table.unplaced(c.name, [None if value == same[c.name] else value for value in values], {})
+            if any(values):
+                table.unplaced(c.name, [None if value == same[c.name] else value for value in values], {})
         elif c.name in hidden:
             data[c.name] = masked(c.name, values)
         else:

@@ -60,6 +60,8 @@ def rows_of(value: Any, name: str) -> list[Mapping[str, Any]]:
     if isinstance(value, Mapping) and all(isinstance(item, Mapping) for item in value.values()):
         return [{"key": key, **part(key, item, name)} for key, item in value.items()]
     items = as_list(value)
+    if set(map(type, items)) == {dict}:  # as a rule; the look at each takes longer
+        return items
     return [item if isinstance(item, Mapping) else {name: item} for item in items if told(item) or item == {}]
 
 
