@@ -214,7 +214,9 @@ class Api(Protocol):
         """Where calls go that need no sign-in."""
 
     @staticmethod
-    def error(reply: Reply, call: str, secrets: Collection[Secret] = (), *, changes: bool = False) -> ApiError | None:
+    def error(
+        reply: Reply, call: str, secrets: Collection[Secret] = (), *, changes: bool = False, held: bool | None = None
+    ) -> ApiError | None:
         """The error that a reply amounts to, if it is one."""
 
     @staticmethod

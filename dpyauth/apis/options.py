@@ -23,8 +23,9 @@ from dpyauth.apis.access import (
 )
 from dpyauth.apis.catalog import Call, load
 from dpyauth.apis.expiry import Expiry
+from dpyauth.apis.meanings import KINDS, Kind
 from dpyauth.apis.proof import Proof
-from dpyauth.apis.replies import KINDS, Kinds, api_error
+from dpyauth.apis.replies import api_error
 from dpyauth.credentials import Credential, Secret, api_of
 from dpyauth.errors import (
     ApiError,
@@ -414,9 +415,11 @@ def public(settings: Settings) -> str:
     return f"{settings.server.replace('http', 'ws', 1)}{PATH}/ws/public"
 
 
-def error(reply: Reply, call: str, secrets: Collection[Secret] = (), *, changes: bool = False) -> ApiError | None:
+def error(
+    reply: Reply, call: str, secrets: Collection[Secret] = (), *, changes: bool = False, held: bool | None = None
+) -> ApiError | None:
     """The error that a reply amounts to, if it is one; secrets of the request that it repeats are blotted out."""
-    return api_error(reply, call, secrets, _KINDS, changes=changes)
+    return api_error(reply, call, secrets, _KINDS, CATALOG, changes=changes, held=held)
 
 
 def _change_refused(change: _Change, refused: SignInRefused, renewed: bool, trouble: str) -> DpyauthError:
@@ -433,7 +436,7 @@ def _change_refused(change: _Change, refused: SignInRefused, renewed: bool, trou
     )
 
 
-_KINDS: Kinds = {
+_KINDS: Mapping[str, Kind] = {
     **KINDS,
     "InvalidToken": (SignInRefused, "Sign in again with dpyauth.login()"),
     "Unauthorized": (SignInRefused, "Sign in again with dpyauth.login()"),

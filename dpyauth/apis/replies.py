@@ -3,41 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING
 
+from dpyauth.apis.meanings import Kind, meaning
 from dpyauth.apis.shapes import veiled
 from dpyauth.credentials import Secret, scrub
-from dpyauth.errors import ApiError, InputRefused, PermissionDenied, RateLimited
+from dpyauth.errors import ApiError, InputRefused
 from dpyauth.wire.replies import Reply, error_code, error_of, leaves_open, subcode_of
 
-Kinds = Mapping[str, tuple[type[ApiError], str]]
-
-PASSING = {"RateLimit", "WrongResponse", "InternalServerError", "InternalError", "Timeout", "CallError"}
-"""Codes that may be gone a moment later."""
-
-KINDS: Kinds = {
-    "PermissionDenied": (PermissionDenied, "Sign in with a token that has this scope"),
-    "InputValidationFailed": (InputRefused, ""),
-    "RateLimit": (RateLimited, "Wait a minute and run the cell again"),
-    **dict.fromkeys(("AuthorizationRequired", "InvalidToken"), (ApiError, "Sign in again with dpyauth.login()")),
-    "AlreadySubscribed": (ApiError, "Another stream of this session has this already: use that one, or close it first"),
-    **dict.fromkeys(PASSING - {"RateLimit"}, (ApiError, "It may be gone in a moment: run the cell again")),
-}
-"""The error for a code, and what to do."""
+if TYPE_CHECKING:
+    from dpyauth.apis.catalog import Catalog
 
 
 def api_error(
-    reply: Reply, call: str, secrets: Collection[Secret], kinds: Kinds, *, changes: bool = False
+    reply: Reply,
+    call: str,
+    secrets: Collection[Secret],
+    kinds: Mapping[str, Kind],
+    catalog: Catalog,
+    *,
+    changes: bool = False,
+    held: bool | None = None,
 ) -> ApiError | None:
     """Return the error that a reply amounts to, if it is one; what it repeats of secrets is blotted out.
 
-    ``secrets`` are those of the request: of them, even short ones.
+    ``secrets`` are those of the request: of them, even short ones. ``held``: whether the token is known to have the
+    scope for the call.
     """
     code = error_code(reply)
     if code is None:
         return None
     raw = error_of(reply) or {}
     code = str(scrub(code, secrets))
-    kind, advice = kinds.get(code, (ApiError, ""))
+    asked = reply.get("echo_req")
+    kind, advice = meaning(code, catalog.get(call), asked if isinstance(asked, dict) else {}, kinds, held)
     if changes and leaves_open(code):
         advice = ""  # to run it again is no advice where it may have happened
     subcode = subcode_of(raw, secrets)

@@ -8,7 +8,8 @@ from urllib.parse import urlencode
 
 from dpyauth.apis.access import Account, Entrance, Learned, another_account, by_looks, choose, no_such_account, said_of
 from dpyauth.apis.catalog import Call, load
-from dpyauth.apis.replies import KINDS, Kinds, api_error
+from dpyauth.apis.meanings import KINDS, Kind
+from dpyauth.apis.replies import api_error
 from dpyauth.apis.retiring import way_on
 from dpyauth.credentials import Credential, Secret
 from dpyauth.errors import ApiError, BadReply, DpyauthError, SignInRefused
@@ -170,14 +171,20 @@ def account(reply: Reply) -> Account:
     )
 
 
-def error(reply: Reply, call: str, secrets: Collection[Secret] = (), *, changes: bool = False) -> ApiError | None:
+def error(
+    reply: Reply, call: str, secrets: Collection[Secret] = (), *, changes: bool = False, held: bool | None = None
+) -> ApiError | None:
     """The error that a reply amounts to, if it is one; secrets of the request that it repeats are blotted out."""
-    return api_error(reply, call, secrets, _KINDS, changes=changes)
+    return api_error(reply, call, secrets, _KINDS, CATALOG, changes=changes, held=held)
 
 
-_KINDS: Kinds = {
+_KINDS: Mapping[str, Kind] = {
     **KINDS,
-    "InvalidAppID": (SignInRefused, ""),
+    "InvalidAppID": (SignInRefused, f"Deriv does not know the app ID of this session. {FACTS.check_app_id(None)}"),
+    "InvalidToken": (
+        ApiError,
+        "If other calls still work, you are signed in: run the cell again. Else sign in again with dpyauth.login()",
+    ),
     "UnrecognisedRequest": (ApiError, "Deriv may have withdrawn this call from v3"),
 }
 

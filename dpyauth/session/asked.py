@@ -85,11 +85,18 @@ class Asked(Ticket):
         try:
             reply = super().result()
         except PermissionDenied as error:
-            if not error.code.startswith("HTTP"):  # a word of Deriv's own, and not of something in between
+            if self._is_of_the_scope(error):
                 self._learn(False)
             raise
         self._learn(True)
         return reply
+
+    def _is_of_the_scope(self, error: PermissionDenied) -> bool:
+        """Return whether Deriv has refused for want of the scope, and not for the account, or something in between."""
+        if error.code.startswith("HTTP"):
+            return False
+        named = any(name in self._fields for name in ("account", "account_id", "loginid"))
+        return not named and not (self._access and self._access.learned.of(self._call.scopes))
 
     def _learn(self, held: bool) -> None:
         if self._access is not None and self._access.learned.heard(self._call, held):
@@ -99,7 +106,8 @@ class Asked(Ticket):
         """Return the reply, or raise the error that it is."""
         call, pending = self._call, self.pending
         if "error" in reply and call.rest is None:
-            error = self._api.error(reply, call.name, self._secrets, changes=pending.changes)
+            held = self._session._allowed(call) or None
+            error = self._api.error(reply, call.name, self._secrets, changes=pending.changes, held=held)
             if error is not None:
                 pending.reply = None  # it may repeat secrets, and tracebacks show variables
                 del reply

@@ -22,9 +22,10 @@ from dpyauth.errors import (
 )
 from dpyauth.registry import APIS
 from dpyauth.sensitive import MASK, hides
+from dpyauth.wire.advice import advice
 from dpyauth.wire.budget import LONGEST_PAUSE, PENALTIES, in_words
 from dpyauth.wire.http import Answer, Question
-from dpyauth.wire.replies import Reply, leaves_open, subcode_of
+from dpyauth.wire.replies import Reply, subcode_of
 
 MAX_SAID = 300
 """How much of a server's own words an error repeats, in characters."""
@@ -56,7 +57,7 @@ def judge(answer: Answer, question: Question, *, now: float | None = None) -> Dp
     details = reasons if kind is InputRefused and reasons else heard[0].details
     if kind is SignInRefused:
         # The server's own words are left out: ours say more, and theirs may repeat what was sent.
-        text = f"{_why_refused(code, said, question.app_id)}. ({code})"
+        text = f"{_why_refused(code, said, question)}. ({code})"
         about = _about(code, said) if reply is not None else ""  # else something before the API may have refused
         return SignInRefused(text, call=question.call, code=code, subcode=subcode, details=details, about=about)
     beside = [subcode] if subcode else []
@@ -68,7 +69,7 @@ def judge(answer: Answer, question: Question, *, now: float | None = None) -> Dp
         listed,
         _wait(heard[0], time.time() if now is None else now)
         or _pause(answer, kind)
-        or _advice(kind, status, heard[0], question),
+        or advice(kind, status, code, said, question),
     ]
     text = ". ".join(part for part in parts if part) + "."
     return kind(text, call=question.call, code=code, subcode=subcode, details=details)
@@ -192,57 +193,6 @@ _UNTIL = ("next_request_at", "expires_at")
 _DAY = 86_400.0
 
 
-def _advice(kind: type[ApiError], status: int, heard: _Heard, question: Question) -> str:
-    code = heard.code
-    if kind is PermissionDenied:
-        wanted = " or ".join(f"'{scope}'" for scope in question.scopes)
-        need = f"It takes a token with the scope {wanted}" if wanted else "The token may not do this"
-        return f"{need}. A token gets its scopes when it is made: make another one, and sign in with that"
-    if kind is RateLimited:
-        return "Wait a minute and run the cell again"
-    for pattern, advice in _ADVICE:
-        if re.match(pattern, f"{code}: {heard.said}"):
-            return advice.format(look=question.look or "your account at Deriv")
-    if (status >= 500 or status == 408 or leaves_open(code)) and not question.changes:
-        return "It may be gone in a moment: run the cell again"
-    return ""
-
-
-_ADVICE = (
-    ("MigrationPending:", "Deriv is still moving your account to its newer API. Try again later"),
-    ("AccountNotFound:", "session.accounts() lists your accounts"),
-    (
-        "(RequestIDUsed|DuplicateRequestID):",
-        "A request with this request_id has been made before. Look at {look} for what became of it; only another "
-        "request_id moves money again",
-    ),
-    ("RequestIDNotFound:", "Deriv knows no request with this request_id, so it was most likely not carried out"),
-    ("WalletFundsInsufficient:", "session.wallets() shows what your wallets hold"),
-    ("NoClientWallet:", "session.wallets() lists your wallets"),
-    (
-        "(Agent(NotFound|Inactive|CurrencyUnsupported)|InvalidAgentID):",
-        'session.frame("payment_agent_list", currency="USD") lists the payment agents of a currency',
-    ),
-    ("AgentIDInvalid:", "Either you are no payment agent, or the agent_id is not that of one"),
-    ("NicknameNotFound:", "Check the nickname with the person it belongs to. Nothing was transferred"),
-    (
-        "WithdrawalAmount(Minimum|Maximum):",
-        'session.frame("payment_agent_get", id="…") shows the least and the most of a payment agent',
-    ),
-    (
-        "(InvalidOTP|VerificationCodeFormatInvalid):",
-        "Take the code of the latest message, for the same agent, amount and currency; the call "
-        "payment_agent_withdraw_verification sends another one",
-    ),
-    (
-        r"(?i)(?=.*(quote|\brate|rate_?token|exchange_?rate))(?=.*(expire|invalid|stale|run out|mismatch|not found))",
-        "The quote has run out, or is not the one for this: ask for a new one with wallet_exchange_rate",
-    ),
-    ("(?i).*cursor", "Begin again without page_cursor: a cursor is good for a while, and for its own list only"),
-)
-"""By how a code and Deriv's words for it begin: what to do. The first that fits counts."""
-
-
 def _unreadable(answer: Answer, question: Question) -> BadReply:
     """The error for what did not come from the API itself, or should not have."""
     what = "a redirect, which dpyauth does not follow" if 300 <= answer.status < 400 else "something unreadable"
@@ -260,9 +210,11 @@ def _about(code: str, said: str) -> str:
     return "token" if re.search("token", f"{code} {said}", re.IGNORECASE) else "token or app ID"
 
 
-def _why_refused(code: str, said: str, app_id: str | None) -> str:
+def _why_refused(code: str, said: str, question: Question) -> str:
     """Why a token was refused, as far as one can tell: Deriv has one code for all of it."""
-    heard = said.lower()
+    heard, app_id = said.lower(), question.app_id
+    if code == "HTTP401" and not said:
+        return f"{_not_accepted(app_id)}; or {_ASKED}"
     if "app-id" in heard and app_id is None:
         return _NO_APP_ID
     if "invalid application" in heard:
@@ -271,6 +223,10 @@ def _why_refused(code: str, said: str, app_id: str | None) -> str:
         return _NOT_WHOLE
     if "expired" in heard or code == "InvalidToken":
         return _ENDED
+    return _not_accepted(app_id)
+
+
+def _not_accepted(app_id: str | None) -> str:
     missing = " (none was given)" if app_id is None else _LEGACY_APP_ID if app_id.isdecimal() else ""
     return (
         "Deriv does not accept this token with this app ID. Either the token is mistyped, deleted or expired; or the "
@@ -290,6 +246,7 @@ _WRONG_APP_ID = (
     "app for a sign-in in the browser"
 )
 _LEGACY_APP_ID = ". An ID of digits only belongs to Deriv's older API, v3"
+_ASKED = "a company proxy in between wants a sign-in of its own: the answer holds no code of Deriv's"
 _NOT_WHOLE = (
     "For Deriv this is no token of its current API: a part of it is missing, or it is a token of the older API, v3. "
     "Copy it again, all of it"

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dpyauth.apis.replies import KINDS, PASSING, api_error
+from dpyauth.apis.catalog import load
+from dpyauth.apis.meanings import KINDS, PASSING
+from dpyauth.apis.replies import api_error
 from dpyauth.credentials import Secret
 from dpyauth.errors import ApiError, InputRefused, PermissionDenied, RateLimited
 
@@ -19,7 +21,7 @@ JSON = st.recursive(
 
 def made(code: Any, message: Any = "", secrets: tuple[str, ...] = (), **more: Any) -> ApiError:
     reply = {"error": {"code": code, "message": message, **more}}
-    error = api_error(reply, "buy", [Secret(text) for text in secrets], KINDS)
+    error = api_error(reply, "buy", [Secret(text) for text in secrets], KINDS, load("v3"))
     assert error is not None
     return error
 
@@ -31,7 +33,8 @@ def made(code: Any, message: Any = "", secrets: tuple[str, ...] = (), **more: An
         (
             "PermissionDenied",
             PermissionDenied,
-            "Deriv answered 'buy' with PermissionDenied. Sign in with a token that has this scope.",
+            "Deriv answered 'buy' with PermissionDenied. Sign in with a token that has the scope 'trade'; if "
+            "yours has it, this kind of account may not do that.",
         ),
         ("InputValidationFailed", InputRefused, "Deriv answered 'buy' with InputValidationFailed."),
         ("New", ApiError, "Deriv answered 'buy' with New."),
@@ -70,7 +73,7 @@ def test_secrets() -> None:
 
 @given(JSON, st.lists(st.text(max_size=3), max_size=2))
 def test_any_error_at_all(error: Any, secrets: list[str]) -> None:
-    made = api_error({"error": error}, "buy", [Secret(text) for text in secrets], KINDS)
+    made = api_error({"error": error}, "buy", [Secret(text) for text in secrets], KINDS, load("v3"))
     assert (made is None) == (error is None)
     if made is not None:
         assert "'buy'" in str(made)

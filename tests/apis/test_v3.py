@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dpyauth.apis import v3
-from dpyauth.apis.replies import PASSING
+from dpyauth.apis.meanings import PASSING
 from dpyauth.credentials import Secret, api_token
 from dpyauth.errors import (
     ApiError,

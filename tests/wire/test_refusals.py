@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dpyauth.apis.catalog import load
 from dpyauth.credentials import Secret
 from dpyauth.errors import (
     ApiError,
@@ -26,9 +27,14 @@ TOKEN = "C4nary-r1ght-t0ken"
 PAGE = b"<!doctype html><html><title>Blocked</title><h1>No</h1></html>"
 
 
-def asked(**changes: Any) -> Question:
+CALLS = load("options")
+
+
+def asked(call: str = "get_accounts", path: str = "", **changes: Any) -> Question:
+    rest = CALLS[call].rest
+    assert rest is not None
     options: dict[str, Any] = {"scopes": ("trade",), "app_id": "33AbcDefGhiJkl", "token": Secret(TOKEN)}
-    return Question("get_accounts", "GET", "/accounts", **(options | changes))
+    return Question(call, rest.method, path or rest.path, **(options | changes))
 
 
 def answered(status: int, body: Any = b"", kind: str = "application/json") -> Answer:
@@ -213,24 +219,96 @@ def test_an_error_may_come_in_any_envelope(body: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "message", "advice"),
+    ("call", "code", "message", "advice"),
     [
-        ("RequestIDUsed", None, "Look at your ledger for what became of it; only another request_id"),
-        ("DuplicateRequestID", None, "Look at your ledger for what became of it"),
-        ("RequestIDNotFound", None, "most likely not carried out"),
-        ("WalletFundsInsufficient", None, "session.wallets()"),
-        ("AgentInactive", None, 'session.frame("payment_agent_list"'),
-        ("InvalidOTP", None, "payment_agent_withdraw_verification sends another one"),
-        ("WithdrawalAmountMaximum", None, "payment_agent_get"),
-        ("RateTokenExpired", None, "ask for a new one with wallet_exchange_rate"),
-        ("InvalidExchangeRate", None, "ask for a new one with wallet_exchange_rate"),
-        ("BadRequest", "The quote has expired", "ask for a new one with wallet_exchange_rate"),
-        ("BadRequest", "Unknown page_cursor", "Begin again without page_cursor"),
+        ("payment_agent_transfer", "RequestIDUsed", None, "Look at your ledger for what became of it; only another"),
+        ("wallet_transfer_platforms", "DuplicateRequestID", None, "Look at your ledger for what became of it"),
+        ("payment_agent_withdraw_status", "RequestIDNotFound", None, "most likely not carried out"),
+        ("payment_agent_withdraw", "WalletFundsInsufficient", None, "session.wallets() shows"),
+        ("payment_agent_withdraw", "NoClientWallet", None, "session.wallets() lists your wallets"),
+        ("payment_agent_transfer", "NoClientWallet", None, "Either the recipient or you"),
+        ("payment_agent_withdraw", "AgentInactive", None, 'session.frame("payment_agent_list"'),
+        ("payment_agent_transfer", "AgentInactive", None, "It is about you"),
+        ("payment_agent_transfer", "AgentIDInvalid", None, "It is about you"),
+        ("payment_agent_transfer", "AgentCurrencyUnsupported", None, "It is about you"),
+        ("payment_agent_withdraw", "AgentIDInvalid", None, "Either you are no payment agent, or the agent_id"),
+        ("payment_agent_withdraw", "InvalidOTP", None, "payment_agent_withdraw_verification sends another one"),
+        ("payment_agent_withdraw", "WithdrawalAmountMaximum", None, "payment_agent_get"),
+        ("payment_agent_transfer", "NicknameNotFound", None, "Check the nickname"),
+        ("wallet_transfer_exchange", "RateTokenExpired", None, "ask for a new one with wallet_exchange_rate"),
+        ("wallet_transfer", "InvalidExchangeRate", None, "ask for a new one with wallet_exchange_rate"),
+        ("wallet_transfer_platforms", "BadRequest", "The quote has expired", "ask for a new one with wallet_exchange"),
+        ("wallet_transactions", "BadRequest", "Unknown page_cursor", "Begin again without page_cursor"),
+        ("reset_demo_balance", "AccountNotFound", None, "session.accounts()"),
+        ("account_nickname", "IdentityNotFound", None, "no nickname for you"),
+        ("legacy_statement", "NotFound", None, "before the move"),
+        ("legacy_statement", "MigrationPending", None, "still moving your account"),
+        ("wallet_transactions", "NotFound", None, "session.wallets()"),
+        ("partners_analytics_overview", "NotFound", None, "registered as a partner"),
+        ("markup_statistics", "NotFound", None, "no app with a markup"),
     ],
 )
-def test_what_to_do_is_said(code: str, message: str | None, advice: str) -> None:
-    question = asked(changes=True, look="your ledger")
+def test_what_to_do_is_said(call: str, code: str, message: str | None, advice: str) -> None:
+    question = asked(call, changes=True, look="your ledger")
     assert advice in str(judge(listed(400, code, message), question))
+
+
+def test_ones_own_profile_as_a_payment_agent() -> None:
+    path = "/payment-agents/v1/agents/me"
+    assert "It is about you" in str(judge(listed(404, "AgentNotFound"), asked("payment_agent_get", path)))
+    assert "lists the payment agents" in str(judge(listed(404, "AgentNotFound"), asked("payment_agent_get")))
+
+
+ELSEWHERE = {
+    "Begin again": ("BadRequest", "Unknown page_cursor", {"wallet_transactions"}),
+    "ask for a new one": (
+        "BadRequest",
+        "The quote has expired",
+        {name for name in CALLS if name.startswith("wallet_transfer")},
+    ),
+    "wallets()": ("NoClientWallet", None, None),
+    "Check the nickname": ("NicknameNotFound", None, {"payment_agent_transfer"}),
+    "carried out": ("RequestIDNotFound", None, {name for name in CALLS if name.endswith("_status")}),
+    "verification sends": ("InvalidOTP", None, {name for name in CALLS if name.startswith("payment_agent")}),
+    "accounts()": ("AccountNotFound", None, {"get_accounts", "create_account", "reset_demo_balance"}),
+}
+
+
+@pytest.mark.parametrize("word", ELSEWHERE)
+def test_no_other_call_gets_this_advice(word: str) -> None:
+    code, message, calls = ELSEWHERE[word]
+    for call, known in CALLS.items():
+        if known.rest is None or "legacy" in call:
+            continue
+        said = word in str(judge(listed(400, code, message), asked(call, changes=True)))
+        assert said == (calls is None or call in calls), call
+
+
+@pytest.mark.parametrize(
+    ("call", "other"),
+    [
+        ("reset_demo_balance", "not your account"),
+        ("wallet_list", "no such wallet"),
+        ("payment_agent_list", "payment agents"),
+        ("partners_analytics_overview", "registered with Deriv as a partner"),
+        ("markup_statistics", "apps of yours"),
+    ],
+)
+def test_what_else_a_refusal_may_mean(call: str, other: str) -> None:
+    question = asked(call, scopes=CALLS[call].scopes)
+    text = str(judge(listed(403, "AccessDenied"), question))
+    assert f"'{CALLS[call].scopes[0]}'" in text
+    assert other in text
+    assert text.index("scope") < text.index(other)
+    assert other not in str(judge(listed(403, "AccessDenied", "The token lacks the scope"), question))
+
+
+def test_a_refusal_without_a_code_is_most_likely_not_derivs() -> None:
+    text = str(judge(answered(403, b"Forbidden", "text/plain"), asked()))
+    assert text.index("a company proxy") < text.index("scope")
+    text = str(judge(answered(401), asked()))
+    assert "a company proxy in between wants a sign-in" in text
+    assert "company proxy" not in str(judge(listed(401, "Unauthorized", "Invalid application"), asked()))
 
 
 @pytest.mark.parametrize("code", ["AgentSelfTransfer", "ClientCountryUnsupported", "SomethingNew"])
