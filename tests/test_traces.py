@@ -89,7 +89,7 @@ INTERRUPTED: dict[str, Callable[[Session], object]] = {
 
 
 @pytest.mark.usefixtures("nothing_left")
-@pytest.mark.parametrize("line", [5, 40, 150])
+@pytest.mark.parametrize("line", [20, 60, 150])
 def test_of_interrupts(session: Session, line: int) -> None:
     """At some line inside dpyauth, near its beginning and later."""
     session._partial = lambda: session.balance()
@@ -116,7 +116,7 @@ def test_of_interrupts(session: Session, line: int) -> None:
             error = stopped
         finally:
             sys.settrace(before)
-        assert error is not None or line > 5, what
+        assert error is not None or line > 20, what
         assert error is None or PACKAGE not in printed(error), what
 
 
@@ -189,4 +189,4 @@ def test_every_public_function_does_it() -> None:
         and inspect.isfunction(member := getattr(owner, name))
         and not hasattr(member, "__wrapped__")
     ]
-    assert plain == ["Stream.close"]  # which raises nothing, and is done twice
+    assert plain == []
