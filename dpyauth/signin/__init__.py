@@ -30,7 +30,7 @@ from dpyauth.settings import Settings, known
 from dpyauth.signin.attempts import sign_in
 from dpyauth.signin.choice import Choice, the_sandbox
 from dpyauth.signin.current import DEFAULT_PROFILE, Beside
-from dpyauth.signin.prompt import SOURCE, nobody, prompt
+from dpyauth.signin.prompt import NO_INPUT, NOBODY, SOURCE, nobody, prompt
 
 if TYPE_CHECKING:
     from dpyauth.sandbox import Sandbox
@@ -65,9 +65,8 @@ def login(
     variable ``DERIV_TOKEN``; what an earlier sign-in was asked to remember; in Google Colab, the secret
     ``DERIV_TOKEN``. When there is none it asks: in a notebook with the sign-in panel (and returns at once: sign in
     there, then run the next cell; where no panel appears, run ``login(ask="prompt")``), in a terminal at a prompt that
-    hides the token. Both ask for the ID of your app and
-    a personal access token, and say where Deriv has them; the panel also lets you sign in with Deriv in the browser,
-    and takes an API token of Deriv's older API (v3).
+    hides the token. Both ask for the ID of your app and a personal access token, and say where Deriv has them; the
+    panel also lets you sign in with Deriv in the browser, and takes an API token of Deriv's older API (v3).
 
     Where a sign-in gives access to several accounts, it begins with the one you name; else with the one that was
     remembered; else with a demo account. It begins with a real account unnamed only where there is no demo account,
@@ -181,7 +180,8 @@ def login(
     timeout = check_timeout(timeout)
     by_prompt = ask == "prompt" or not environment.in_notebook() or not environment.has_widgets()
     if found is None and not _can_ask(ask, by_prompt):
-        raise trouble or NoCredential(nobody(speaks))
+        can_click = ask == "prompt" and environment.somebody_there()
+        raise trouble or NoCredential(nobody(speaks, NO_INPUT if can_click else NOBODY))
     if found is None and by_prompt:
         entered, own = prompt(choice, wanted, own)
         found = _Found(entered, SOURCE, given=True)
@@ -388,11 +388,11 @@ def _checked_loginid(given: object) -> str | None:
     """Return a login ID as Deriv writes it."""
     if given is None:
         return None
-    if not isinstance(given, str) or not re.fullmatch(r"[A-Za-z]{1,16}[0-9]{1,16}", given.strip()):
+    if not isinstance(given, str) or not re.fullmatch(r"[A-Za-z]{1,16}[0-9]{1,16}", pasted.bare(given)):
         raise InvalidSetting(
             'The login ID must be letters and digits, such as "DOT900003". session.accounts() lists yours.'
         )
-    return given.strip().upper()
+    return pasted.bare(given).upper()
 
 
 @atexit.register
@@ -448,12 +448,13 @@ def _remembered(profile: str, api: str | None) -> _Found | None:
 def _colab() -> _Found | None:
     if not environment.in_colab():
         return None
-    from google.colab import userdata  # type: ignore[import-not-found]
-
     try:
-        return _Found(Secret(userdata.get(_VARIABLE)), f"the Colab secret {_VARIABLE}")
-    except (userdata.SecretNotFoundError, userdata.NotebookAccessError, TimeoutError):
+        from google.colab import userdata  # type: ignore[import-not-found]
+
+        token = Secret(str(userdata.get(_VARIABLE) or ""))
+    except Exception:  # no such secret, no access to it, no answer, or not quite Colab: then the user is asked
         return None
+    return _Found(token, f"the Colab secret {_VARIABLE}") if bare(token).reveal() else None
 
 
 def _profile(name: str, server: str | None, box: Sandbox | None) -> str:

@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from functools import partial
 from typing import Protocol
 
-from dpyauth.credentials import Secret
+from dpyauth.credentials import Secret, bare
 from dpyauth.errors import DpyauthError, ListenerFailed, RedirectRefused
 from dpyauth.oauth.listener import Listener
 from dpyauth.oauth.redirect import FOREIGN
@@ -118,7 +118,7 @@ class Browsing:
 
     def pasted(self, address: Secret) -> None:
         """The reader has pasted the address at which the sign-in ended."""
-        self._take(address, pasted=True)
+        self._take(bare(address), pasted=True)
 
     def _take(self, address: Secret, *, pasted: bool) -> None:
         try:

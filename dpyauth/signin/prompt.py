@@ -26,14 +26,20 @@ _NO_PASTE = (
 )
 
 
-def nobody(api: str) -> str:
-    """Return what to say where there is nothing to sign in with, and nobody to ask."""
+NOBODY = "nobody to ask in this run"
+NO_INPUT = "no prompt in this front end: it allows no input"
+NOT_HIDDEN = "no way to ask here: what is typed would be seen"
+NO_STREAM = "no way to ask here: the program's input does not work"
+
+
+def nobody(api: str, why: str = NOBODY) -> str:
+    """Return what to say where there is nothing to sign in with, and nobody can be asked."""
     facts = APIS[api]
     app = f"to the ID of your app ({facts.pages.apps}, type PAT)"
     if facts.shared_app_id:
         app = f"to the ID of your app, if you have one ({facts.pages.apps})"
     return (
-        "There is nothing to sign in with, and nobody to ask in this run. Set the environment variable DERIV_APP_ID "
+        f"There is nothing to sign in with, and {why}. Set the environment variable DERIV_APP_ID "
         f"{app}, and DERIV_TOKEN to {_a(facts.credential)} ({facts.pages.tokens}; the scope "
         f"{facts.scopes[facts.smallest_scope]} is enough to look at an account). Or run dpyauth.login(sandbox=True), "
         "which needs no account."
@@ -56,8 +62,8 @@ def prompt(choice: Choice, api: str | None, app_id: object) -> tuple[Secret, obj
         return _asked(choice, api, app_id)
     except (EOFError, KeyboardInterrupt):
         raise NoCredential("No token was entered. Run dpyauth.login() again when you have one.") from None
-    except _NoPrompt:
-        raise NoCredential(nobody(api or DEFAULT)) from None
+    except _NoPrompt as reason:
+        raise NoCredential(nobody(api or DEFAULT, str(reason))) from None
 
 
 class _NoPrompt(Exception):
@@ -72,8 +78,10 @@ def _put(question: Callable[[str], str], text: str) -> str:
         with warnings.catch_warnings():
             warnings.simplefilter("error", GetPassWarning)  # what is typed would be seen
             return question(terminal.writable(text, sys.stdout))
-    except (AttributeError, OSError, RuntimeError, ValueError, Warning):  # StdinNotImplementedError among them
-        raise _NoPrompt from None
+    except GetPassWarning:
+        raise _NoPrompt(NOT_HIDDEN) from None
+    except (AttributeError, OSError, RuntimeError, ValueError):  # StdinNotImplementedError among them
+        raise _NoPrompt(NO_STREAM) from None
 
 
 def _asked(choice: Choice, api: str | None, app_id: object) -> tuple[Secret, object]:
@@ -114,7 +122,11 @@ def _token(what: str) -> Secret:
 def _app_id(choice: Choice, api: str | None) -> object:
     """Ask for an app ID until it can be right; it may be left out while the API is not known: a token may need none."""
     for left in reversed(range(TRIES)):
-        entered = bare_text(_put(input, "App ID: "))
+        typed = _put(input, "App ID: ")
+        entered = bare_text(typed)
+        if typed.strip() and not entered and left:
+            _say(_NO_PASTE)
+            continue
         try:
             if api is not None:
                 choice.complete(api, entered)

@@ -466,6 +466,12 @@ def test_pasted(away: Reader, before: str) -> None:
     assert [account["loginid"] for account in away.wait_for("in")["accounts"]] == RICH
 
 
+@pytest.mark.parametrize("around", ['"{}"', "<{}>", "\ufeff{}\r\n", "\x1b[200~{}\x1b[201~", "\u200b{}\xa0"])
+def test_pasted_with_what_comes_along(away: Reader, around: str) -> None:
+    away.desk.pasted(Secret(around.format(CALLBACK + away.query())))
+    assert [account["loginid"] for account in away.wait_for("in")["accounts"]] == RICH
+
+
 def test_pasted_without_the_mark(away: Reader) -> None:
     """A person has brought it, so no further question is asked."""
     away.desk.pasted(Secret(CALLBACK + away.query(state="")))

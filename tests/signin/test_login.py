@@ -135,7 +135,7 @@ def test_then_the_secrets_of_colab(
     assert somebody == []
 
 
-@pytest.mark.parametrize("problem", ["SecretNotFoundError", "NotebookAccessError", TimeoutError])
+@pytest.mark.parametrize("problem", ["SecretNotFoundError", "NotebookAccessError", TimeoutError, AttributeError])
 def test_then_somebody_is_asked(
     login: Login, colab: Any, somebody: list[str], capsys: pytest.CaptureFixture[str], problem: Any
 ) -> None:
@@ -174,6 +174,12 @@ def test_not_asking_means_not_asking(login: Login, somebody: list[str]) -> None:
 def test_asking_means_asking(login: Login, somebody: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DERIV_TOKEN", ALL)
     assert login(ask=True).loginid == "CR900002"
+    assert len(somebody) == 1
+
+
+def test_a_colab_secret_that_is_empty_is_none(login: Login, colab: Any, somebody: list[str]) -> None:
+    colab.stored = " \n"
+    assert login().loginid == "CR900002"
     assert len(somebody) == 1
 
 

@@ -151,8 +151,28 @@ def test_where_what_is_typed_would_be_seen_nothing_is_asked(
         return ALL
 
     monkeypatch.setattr("getpass.getpass", shows)
-    with pytest.raises(NoCredential, match="DERIV_TOKEN"):
+    with pytest.raises(NoCredential, match=r"would be seen.*DERIV_TOKEN"):
         login()
+
+
+@pytest.mark.parametrize(
+    "answers", [["\x16", "APP"], ["\x16", "\ufeff", "APP"], ['"APP"\r'], ["\x16\x1b[200~APP\x1b[201~"]]
+)
+def test_so_it_is_with_the_app_id(
+    typed: list[str],
+    login: Login,
+    box: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    answers: list[str],
+) -> None:
+    typed.append(box.options_token("rich").token)
+    answers = [each.replace("APP", box.options_app_id) for each in answers]
+    more = len(answers) - 1
+    monkeypatch.setattr("builtins.input", lambda prompt: answers.pop(0))
+    assert login(api="options", app_id=None).loginid == "DOT900003"
+    assert answers == []
+    assert capsys.readouterr().err.count("Nothing was pasted") == more
 
 
 @pytest.mark.parametrize("error", [OSError, RuntimeError("lost sys.stdin"), ValueError, NotImplementedError, EOFError])
@@ -271,7 +291,7 @@ def test_voila_shows_panels_to_a_person_and_has_no_prompt(
     login(ask=None if page else True)  # or the user says so
     assert VIEW in displayed[-1]
     assert not environment.nobody_looks()
-    with pytest.raises(NoCredential):
+    with pytest.raises(NoCredential, match="allows no input" if page else "nobody to ask"):
         login(ask="prompt")
 
 
