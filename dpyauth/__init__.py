@@ -119,11 +119,14 @@ def _load(name: str) -> Any:
     import gc
     import importlib
 
+    from dpyauth.forks import importing
+
     # What an import makes stays: looking for garbage among it meanwhile takes a tenth of its time.
     collecting = gc.isenabled()
     gc.disable()
     try:
-        found = getattr(importlib.import_module(f"dpyauth.{_HOMES.get(name, 'errors')}"), name)
+        with importing:
+            found = getattr(importlib.import_module(f"dpyauth.{_HOMES.get(name, 'errors')}"), name)
     finally:
         if collecting:
             gc.enable()

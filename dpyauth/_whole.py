@@ -6,6 +6,7 @@ import importlib
 import sys
 import threading
 
+from dpyauth import forks
 from dpyauth.threads import Thread
 
 
@@ -21,8 +22,9 @@ def load(*names: str) -> None:
 
     def work() -> None:
         try:
-            for name in names:
-                importlib.import_module(name)
+            with forks.importing:
+                for name in names:
+                    importlib.import_module(name)
         except Exception:
             pass
         finally:

@@ -7,10 +7,13 @@ import os
 import sys
 from typing import Any
 
-from dpyauth import terminal
+from dpyauth import forks, terminal
 
 _vouched = False
 """Whether the user said that there is a person, by `login(ask=True)`: some front ends show widgets without stdin."""
+
+_left: Any = None
+"""The shell of the kernel from which this process was forked: no front end hears of the child."""
 
 
 def kernel_shell() -> Any | None:
@@ -22,7 +25,13 @@ def kernel_shell() -> Any | None:
     shell = get_ipython()
     names = {kind.__name__ for kind in type(shell).__mro__}
     # The class of Jupyter's own kernels, and of Colab's.
-    return shell if names & {"ZMQInteractiveShell", "Shell"} else None
+    return shell if names & {"ZMQInteractiveShell", "Shell"} and shell is not _left else None
+
+
+@forks.in_child
+def _leave() -> None:
+    global _left
+    _left = kernel_shell() or _left
 
 
 def in_notebook() -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 import threading
 import time
@@ -13,6 +12,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Self
 
+from dpyauth import forks
 from dpyauth.arguments import Names, public
 from dpyauth.errors import CallTimeout, DpyauthError, SessionClosed
 from dpyauth.secret import scrub
@@ -266,7 +266,7 @@ class Feed:
         self._kept: deque[tuple[int, float, Reply]] = deque(maxlen=keep)  # number, when it came, what it is
         self._unread: deque[tuple[int, Reply]] = deque(maxlen=keep)
         self._read = 0  # the number of the update that was read last
-        self._process = os.getpid()
+        forks.own(self)
 
     @property
     def has_news(self) -> bool:
@@ -300,19 +300,24 @@ class Feed:
         self.ended = True
         self.nudge()
 
+    def _forked(self) -> None:
+        """End in a forked process: the connection is its parent's."""
+        self.connection, self.wakers = None, set()
+        self._unread.clear()
+        self.error = SessionClosed("This process was forked from the one whose stream this is.", call=self.call)
+        self.ended = True
+
     # For its reader, and who looks on without reading
 
     def leave(self) -> None:
         """Stop listening, on whatever thread. Safe to call twice."""
         connection = self.connection
-        if connection is not None and self._process == os.getpid():
+        if connection is not None:
             connection.leave(self)
         self.end(None)
 
     def take(self) -> Reply | None:
         """The next update that the reader has not had."""
-        if self._process != os.getpid():
-            raise SessionClosed("This process was forked from the one whose stream this is.", call=self.call)
         ended = self.ended  # before looking for updates: none comes after the end
         try:
             number, reply = self._unread.popleft()

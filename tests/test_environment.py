@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -81,3 +82,13 @@ def test_colab(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         assert environment.in_colab()
     finally:
         sys.modules.pop("google", None)  # the search has imported it
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_no_front_end_hears_of_a_process_that_a_kernel_has_forked(monkeypatch: pytest.MonkeyPatch) -> None:
+    within(monkeypatch, ZMQInteractiveShell())
+    monkeypatch.setattr(environment, "_left", None)
+    environment._leave()  # as in the child
+    assert not environment.in_notebook()
+    within(monkeypatch, ZMQInteractiveShell())  # of a kernel that the child has started
+    assert environment.in_notebook()

@@ -6,7 +6,6 @@ import asyncio
 import functools
 import gc
 import itertools
-import os
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -718,11 +717,3 @@ def test_async_for_ends_with_the_stream(session: Session, box: Sandbox) -> None:
         return len([update async for update in stream])
 
     assert asyncio.run(read()) == 1
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
-def test_a_stream_stays_with_the_process_that_opened_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    stream = alone()
-    monkeypatch.setattr("os.getpid", lambda: -1)  # as in a forked child
-    with pytest.raises(SessionClosed, match="forked"):
-        stream.next(1)

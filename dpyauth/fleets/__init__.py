@@ -10,7 +10,7 @@ from concurrent.futures import Future, wait
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
-from dpyauth import _whole
+from dpyauth import _whole, forks
 from dpyauth.arguments import public, unknown
 from dpyauth.errors import InvalidRequest, InvalidSetting, NotInThisApi, OutcomeUnknown, SessionClosed
 from dpyauth.fleets import cluster as clusters
@@ -176,6 +176,7 @@ class Fleet:
         self._closed = False
         self._turn = threading.RLock()  # one that an interrupt has left locked must not lock the reader out
         self._asking: asyncio.Task[Any] | None = None  # the question put last
+        forks.own(self)
 
     def __repr__(self) -> str:
         where = "on a cluster" if self._cluster else f"{min(self._connections, len(self.names))} connections at a time"
@@ -223,6 +224,10 @@ class Fleet:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a fleet cannot be pickled: it holds live connections and secrets")
+
+    def _forked(self) -> None:
+        """Go on in a forked process, where no question is under way; each account signs in anew with the next."""
+        self._turn, self._asking = threading.RLock(), None
 
     # Inside
 

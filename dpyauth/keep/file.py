@@ -84,7 +84,8 @@ def locked() -> Iterator[None]:
                 time.sleep(0.02)
             yield
         finally:
-            os.close(lock)  # which also unlocks it
+            _unlock(lock)
+            os.close(lock)
 
 
 def read(*, private: bool = True) -> dict[str, Entry]:
@@ -145,6 +146,15 @@ def _lock(descriptor: int) -> bool:
         # Some network drives know no locks; there the last of two writers wins, and the file is still whole.
         return error.errno not in (errno.EAGAIN, errno.EACCES, errno.EDEADLK)
     return True
+
+
+def _unlock(descriptor: int) -> None:
+    """Give up the lock. Closing alone does not where another thread has forked meanwhile: the child has it open too."""
+    if sys.platform != "win32":
+        import fcntl
+
+        with suppress(OSError):  # a network drive that knows no locks
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
 
 
 def _check(place: Path, about: os.stat_result, right_kind: Callable[[int], bool]) -> None:

@@ -23,6 +23,7 @@ from types import TracebackType
 from typing import Any, Final, Generic, Self, TypeVar
 from urllib.parse import SplitResult, quote, urlsplit
 
+from dpyauth import forks
 from dpyauth.credentials import Secret
 from dpyauth.errors import ListenerFailed, RedirectRefused
 from dpyauth.oauth.redirect import FOREIGN
@@ -107,7 +108,8 @@ class Listener(Generic[T]):
     ) -> None:
         parts = _checked(redirect_url)
         host = parts.hostname or ""
-        sockets = _bind(host, 80 if parts.port is None else parts.port)
+        self._sockets = sockets = _bind(host, 80 if parts.port is None else parts.port)
+        forks.own(self)
         port = sockets[0].getsockname()[1]
         name = f"[{host}]" if ":" in host else host
         self._path = quote(parts.path, safe="/%") or "/"
@@ -120,7 +122,7 @@ class Listener(Generic[T]):
         self._outcome: tuple[T] | RedirectRefused | None = None
         self._told = False
         self._open: set[asyncio.Transport] = set()
-        self._loop = asyncio.new_event_loop()
+        self._loop = forks.new_event_loop()
         self._over = asyncio.Event()
         self._thread = Thread(lambda: self._run(sockets), "dpyauth-listener")
         self.future.add_done_callback(self._stop_if_cancelled)
@@ -147,6 +149,11 @@ class Listener(Generic[T]):
         if threading.current_thread() is not self._thread:
             self._stop()
             self._thread.join()
+
+    def _forked(self) -> None:
+        """Give up the port in a forked process: the parent could not give it up as long as that has it."""
+        for one in self._sockets:
+            one.close()
 
     def _stop_if_cancelled(self, future: Future[T]) -> None:
         if future.cancelled():

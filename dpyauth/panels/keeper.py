@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from dpyauth import forks
 from dpyauth.threads import Thread
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class Keeper:
         self._work = work
         self._name = name
         self._news = asyncio.Event()
-        self._loop = asyncio.new_event_loop()
+        self._loop = forks.new_event_loop()
         self._task = self._loop.create_task(self._keep())
         self._unwatch = session._watch(lambda: self._hop(self._news.set))
         beside(self._loop, self._task, name)
@@ -75,7 +76,7 @@ async def careful(work: Coroutine[Any, Any, None], name: str) -> None:
 
 def once(work: Coroutine[Any, Any, None], name: str, patience: float) -> None:
     """Do something beside the caller, who waits for it so many seconds at most."""
-    loop = asyncio.new_event_loop()
+    loop = forks.new_event_loop()
     beside(loop, loop.create_task(careful(work, name)), name).join(patience)
 
 

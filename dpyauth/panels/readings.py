@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, WeakSet
 
+from dpyauth import forks
 from dpyauth.panels.rows import Row
 
 if TYPE_CHECKING:
@@ -165,6 +166,13 @@ class Readings:
 
 _readings: WeakKeyDictionary[Session, Readings] = WeakKeyDictionary()
 _making = threading.Lock()
+
+
+@forks.in_child
+def _begin_anew() -> None:
+    global _making
+    _making = threading.Lock()
+    _readings.clear()
 
 
 def readings_of(session: Session) -> Readings:

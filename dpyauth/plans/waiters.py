@@ -7,6 +7,7 @@ import weakref
 from collections import deque
 from typing import TYPE_CHECKING
 
+from dpyauth import forks
 from dpyauth.wire.bell import Bell
 
 if TYPE_CHECKING:
@@ -79,6 +80,9 @@ def _set(arrival: Arrival) -> None:
 
 
 _waiters: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Waiters] = weakref.WeakKeyDictionary()
+
+
+forks.in_child(_waiters.clear)
 
 
 def waiters_of(loop: asyncio.AbstractEventLoop) -> Waiters:

@@ -6,6 +6,7 @@ import atexit
 import functools
 import threading
 
+from dpyauth import forks
 from dpyauth.sandbox.server import Sandbox
 
 _sharing = threading.RLock()
@@ -17,7 +18,7 @@ def shared() -> Sandbox:
     Returns
     -------
     Sandbox
-        Running until the process ends.
+        Running until the process ends. A forked process has one of its own.
 
     Examples
     --------
@@ -34,3 +35,10 @@ def _shared() -> Sandbox:
     box = Sandbox()
     atexit.register(box.stop)
     return box
+
+
+@forks.in_child
+def _begin_anew() -> None:
+    global _sharing
+    _sharing = threading.RLock()
+    _shared.cache_clear()

@@ -43,6 +43,10 @@ class Faults:
         self._opening: list[int | None] = []
         self._down = False
 
+    def _forked(self) -> None:
+        """Go on in a forked process, where nobody holds the lock."""
+        self._lock = threading.Lock()
+
     def swallow(self, call: str = "*", times: int = 1) -> None:
         """Do what was asked, but let the reply get lost."""
         self._add("swallow", call, times)

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, Self, TypeVar
 from tornado.httpserver import HTTPServer
 from tornado.web import Application
 
+from dpyauth import forks
 from dpyauth.sandbox import apps, options, signin
 from dpyauth.sandbox.faults import Fault, Faults
 from dpyauth.sandbox.limits import Limits, Meter
@@ -130,12 +131,13 @@ class Sandbox:
         self.clock = clock
         self.sockets: set[Socket] = set()
         self.connections_opened = 0
-        self._port = port
+        self._port = self._wanted = self._bound = port  # where it is, where it was to be, where it begins again
         self._received: deque[Received] = deque(maxlen=_REMEMBERED)
         self._changed = threading.Condition()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: Thread | None = None
         self._stopping: asyncio.Event | None = None
+        forks.own(self)
 
     def __repr__(self) -> str:
         return f"<dpyauth sandbox {'at ' + self.url if self._thread else 'not running'}>"
@@ -211,6 +213,14 @@ class Sandbox:
         self._now(self._stop_now)
         self._thread.join()
         self._thread = self._loop = None
+
+    def _forked(self) -> None:
+        """Stop in a forked process, which has a copy of what it holds: it goes on in the parent, at its address."""
+        self._thread = self._loop = self._stopping = None
+        self._changed = threading.Condition()
+        self._bound = self._wanted
+        self.sockets = set()
+        self.faults._forked()
 
     def wait_until(self, condition: Callable[[Sandbox], object], timeout: float = 5.0) -> bool:
         """Block until a condition on this sandbox holds; False when it did not within ``timeout`` seconds.
@@ -344,20 +354,20 @@ class Sandbox:
             self._changed.notify_all()
 
     def _run(self, listening: concurrent.futures.Future[None]) -> None:
-        with asyncio.Runner() as runner:
+        with asyncio.Runner(loop_factory=forks.new_event_loop) as runner:
             runner.run(self._serve(listening))
 
     async def _serve(self, listening: concurrent.futures.Future[None]) -> None:
         self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
         try:
-            listener = socket.create_server((_HOST, self._port))
+            listener = socket.create_server((_HOST, self._bound))
         except Exception as error:
             listening.set_exception(error)
             return
         server = HTTPServer(self._application())
         listener.setblocking(False)
         server.add_socket(listener)
-        self._port = listener.getsockname()[1]
+        self._port = self._bound = listener.getsockname()[1]
         ticker = asyncio.create_task(self._tick())
         listening.set_result(None)
         await self._stopping.wait()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import json
 import numbers
-import os
 import threading
 import time
 import weakref
@@ -13,7 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
-from dpyauth import environment, terminal
+from dpyauth import environment, forks, terminal
 from dpyauth.apis import request as requests
 from dpyauth.apis.access import Api, named
 from dpyauth.apis.catalog import Call, Catalog
@@ -95,10 +94,10 @@ class Session(Signing, Accounts, Asking, Queries, Facts, Histories, Wallets, Tra
         self._sent: deque[Sent] = deque(maxlen=KEPT)
         self._since: float | None = None  # when the present sign-in began
         self._said: deque[Secret] = deque(maxlen=SAID_KEPT)  # secrets of the latest calls: replies may repeat them
-        self._process = os.getpid()
         self._opened: weakref.WeakSet[Connection | Access] = weakref.WeakSet()
-        weakref.finalize(self, abandoned, self._opened, self._process).atexit = False
+        weakref.finalize(self, abandoned, self._opened).atexit = False
         self._ids = itertools.count(1)  # req_ids of all its connections
+        forks.own(self)
 
     # What the session is
 
@@ -327,12 +326,6 @@ class Session(Signing, Accounts, Asking, Queries, Facts, Histories, Wallets, Tra
 
     def _check(self, call: Call) -> None:
         """See to it that this call can be made, or say why not."""
-        if self._process != os.getpid():
-            raise SessionClosed(
-                "This process was forked from the one that signed in; a session cannot be shared between the two. "
-                "Sign in anew here with dpyauth.login().",
-                call=call.name,
-            )
         if self._ended is not None:
             raise self._ended.again(call.name)
         account = self._account

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from dpyauth.apis.crowded import looks_crowded, told
 from dpyauth.arguments import nearest
-from dpyauth.errors import DpyauthError, InvalidRequest, NotSignedIn, SessionClosed
+from dpyauth.errors import DpyauthError, InvalidRequest, SessionClosed
 from dpyauth.plans import Plan, Request, Ticket, planned
 from dpyauth.registry import APIS
 from dpyauth.wire.connection import CLOSE_TIMEOUT
@@ -39,7 +39,7 @@ class Accounts:
     _connect: Callable[[Entrance, Settings], Connection]
     _connection: Connection | None
     _lock: threading.RLock
-    _not_signed_in: Callable[[str], NotSignedIn]
+    _not_signed_in: Callable[[str], DpyauthError]
     _others: dict[str, Connection]
     _settings: Settings
     _note: Callable[[str, str, float | None], None]

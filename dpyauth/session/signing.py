@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import threading
 import time
 import weakref
@@ -45,6 +44,11 @@ ASK = (
     'dpyauth.login(ask="prompt"), which asks for your token at a prompt that hides it.'
 )
 
+FORKED = (
+    "This process was forked from the one that signed in; a session cannot be shared between the two. Sign in anew "
+    "here with dpyauth.login()."
+)
+
 
 class Signing:
     """The part of a session that signs it in and out. All of it may be called from any thread."""
@@ -61,7 +65,6 @@ class Signing:
     _note: Callable[[str, str, float | None], None]
     _opened: weakref.WeakSet[Connection | Access]
     _others: dict[str, Connection]
-    _process: int
     _dismissed: float | None
     _remark: str
     _said: deque[Secret]
@@ -71,7 +74,9 @@ class Signing:
     _timeout: float
     _watchers: list[Callable[[], None]]
 
-    def _not_signed_in(self, call: str) -> NotSignedIn:
+    def _not_signed_in(self, call: str) -> DpyauthError:
+        if self._ended is not None:
+            return self._ended.again(call)
         because = f": {self._signed_out_because}" if self._signed_out_because else ""
         return NotSignedIn(f"Nobody is signed in{because}. {ASK}", call=call)
 
@@ -354,14 +359,21 @@ class Signing:
                 self._leaving.remove(each)
 
     def _close(self, error: DpyauthError) -> None:
-        if self._process != os.getpid():
-            return  # a forked child: the connection is its parent's
         is_news = self._ended is None
         self._ended = self._ended or error
         if self._connection or self._access or self._others or self._beginning or self._leaving:
             self._end_sign_in(self._ended)
         if is_news:
             self._tell()
+
+    def _forked(self) -> None:
+        """Give up the sign-in in a forked process: the connection is its parent's."""
+        self._lock = threading.RLock()
+        self._ended = self._ended or SessionClosed(FORKED)
+        self._connection = self._access = self._account = None
+        self._others, self._beginning, self._leaving, self._watchers = {}, set(), [], []
+        self._opened.clear()
+        self._said.clear()
 
     def _on_change(self, connection: Connection, state: State) -> None:
         """The connection's state has changed; runs on the background thread."""
@@ -431,12 +443,12 @@ def _weakly(method: Callable[..., object]) -> Callable[..., None]:
     return call
 
 
-def abandoned(opened: weakref.WeakSet[Connection | Access], process: int) -> None:
+def abandoned(opened: weakref.WeakSet[Connection | Access]) -> None:
     """Close what a session has left open that nobody has a name for any more. The garbage collector calls this.
 
     It may do so on any thread, amid anything: so it waits for nothing, takes no lock and starts no thread.
     """
     left = list(opened)
-    if left and process == os.getpid():
+    if left:
         error = SessionClosed("This session was closed, because nobody had a name for it any more.")
         background.leave(lambda _: [each.end(error.again()) for each in left])

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dpyauth import environment, pasted, terminal
+from dpyauth import environment, forks, pasted, terminal
 from dpyauth.arguments import public
 from dpyauth.credentials import Credential, Secret, api_of, bare, checked
 from dpyauth.errors import (
@@ -399,6 +399,12 @@ def _checked_loginid(given: object) -> str | None:
 def _leave() -> None:
     for session in open_sessions():
         session.close()
+
+
+@forks.in_child
+def _begin_anew() -> None:
+    global _current, _desk, _beside
+    _current, _desk, _beside = None, None, Beside()
 
 
 def _sample(box: Sandbox, api: str = DEFAULT) -> _Found:

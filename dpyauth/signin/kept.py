@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+from dpyauth import forks
 from dpyauth.credentials import Secret
 
 PATIENCE = 600.0
@@ -25,6 +26,12 @@ class KeptToken:
         self._lock = threading.Lock()
         self._kept: tuple[str, Secret] | None = None
         self._timer: threading.Timer | None = None
+        forks.own(self)
+
+    def _forked(self) -> None:
+        """Forget the token in a forked process, where the timer is not."""
+        self._lock = threading.Lock()
+        self._kept = self._timer = None
 
     @property
     def api(self) -> str:

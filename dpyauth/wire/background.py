@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import threading
 import time
 from collections import deque
@@ -21,6 +20,7 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
+from dpyauth import forks
 from dpyauth.threads import Thread
 from dpyauth.wire.bell import Bell
 
@@ -41,6 +41,7 @@ class Background:
         self._bell: Bell | None = None
         self._woken = False
         self._registering = threading.Lock()  # of background threads; the reader's never takes it
+        forks.own(self)
 
     # From any thread
 
@@ -119,7 +120,7 @@ class Background:
 
     def _live(self) -> None:
         # Not asyncio.Runner: it handles signals, which is the main thread's business.
-        loop = asyncio.new_event_loop()
+        loop, users = forks.new_event_loop(), self._users
         with self._registering:
             if self._loop is not None:
                 loop.close()
@@ -131,6 +132,8 @@ class Background:
             self._thread, self._loop, self._bell = threading.current_thread(), loop, Bell(loop, self._empty)
         try:
             loop.run_forever()
+            if self._users is not users:
+                return  # in a child that was forked on this thread: what is open is the parent's
             tasks = asyncio.all_tasks(loop)
             for task in tasks:
                 task.cancel()
@@ -191,7 +194,7 @@ class Background:
             self.let_go(outcome)  # not before: steps that are called off have to clear up after themselves
 
     def _forked(self) -> None:
-        """Begin anew in a forked process, where the thread is not."""
+        """Begin anew, without the thread."""
         self.__init__()  # type: ignore[misc]
 
 
@@ -224,6 +227,3 @@ def _complain(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
 
 
 background = Background()
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=background._forked)

@@ -226,12 +226,8 @@ def test_a_session_that_was_signed_out_can_be_signed_in_again(place: Place) -> N
     assert session.balance()["loginid"].tolist() == [place.loginids[0]]
 
 
-def test_closing_twice_and_after_a_fork(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_closing_twice(place: Place) -> None:
     session = place.session()
-    monkeypatch.setattr(session, "_process", -1)
-    session.close()
-    assert session.state == "signed in"  # it is the parent's
-    monkeypatch.undo()
     session.close()
     session.close()
     assert session.state == "closed"
