@@ -14,11 +14,11 @@ from types import TracebackType
 from typing import Any, NamedTuple, Self, TypeVar
 
 from tornado.httpserver import HTTPServer
-from tornado.web import Application
 
 from dpyauth import forks
 from dpyauth.sandbox import apps, options, signin
 from dpyauth.sandbox.faults import Fault, Faults
+from dpyauth.sandbox.guard import Guarded
 from dpyauth.sandbox.limits import Limits, Meter
 from dpyauth.sandbox.users import OWN_APP_ID, SAMPLES, SampleToken
 from dpyauth.sandbox.websocket import Socket
@@ -73,6 +73,10 @@ class Sandbox:
         Compress replies for clients that take that, on sockets (permessage-deflate) and over HTTP (gzip).
     clock : callable, optional
         Returns the time in epoch seconds.
+    hosts : collection of str, optional
+        Names under which it may be asked for, besides those of this machine: where something in front of it passes
+        requests on. All others are refused, and so are web pages from elsewhere (``Origin``), for a browser lets any
+        page talk to this machine.
 
     Attributes
     ----------
@@ -113,6 +117,7 @@ class Sandbox:
         token_lifetime: float | None = None,
         compress: bool = False,
         clock: Callable[[], float] = time.time,
+        hosts: Collection[str] = (),
     ) -> None:
         self.app_id = OWN_APP_ID
         self.tokens: tuple[SampleToken, ...] = SAMPLES
@@ -132,6 +137,7 @@ class Sandbox:
         self.sockets: set[Socket] = set()
         self.connections_opened = 0
         self._port = self._wanted = self._bound = port  # where it is, where it was to be, where it begins again
+        self._hosts = tuple(hosts)
         self._received: deque[Received] = deque(maxlen=_REMEMBERED)
         self._changed = threading.Condition()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -387,9 +393,10 @@ class Sandbox:
             client.abort()
         self.sockets.clear()
 
-    def _application(self) -> Application:
-        return Application(
+    def _application(self) -> Guarded:
+        return Guarded(
             [(r"/websockets/v3", Socket, {"box": self}), *signin.routes(self), *options.routes(self)],
+            self._hosts,
             websocket_ping_interval=self.ping_interval,
             websocket_ping_timeout=self.ping_interval,
             websocket_max_message_size=1 << 20,

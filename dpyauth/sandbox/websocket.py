@@ -38,7 +38,7 @@ class Socket(WebSocketHandler):
         self._heard = 0.0
 
     def check_origin(self, origin: str) -> bool:
-        """Anyone may connect: there is nothing to protect."""
+        """Whoever gets here may connect: `guard` has looked at it."""
         return True
 
     def get_compression_options(self) -> dict[str, Any] | None:

@@ -12,7 +12,7 @@ from unittest import mock
 
 import certificates
 import pytest
-from front import PACKET, Front
+from front import DERIV, PACKET, Front
 from playwright.sync_api import Page, expect
 
 from dpyauth.sandbox import Sandbox
@@ -29,7 +29,7 @@ CELLS = ("login", "session.accounts()[['loginid']]", "len(session.statement(acco
 @pytest.fixture(scope="module")
 def deriv() -> Iterator[Sandbox]:
     """What stands behind Deriv's names."""
-    with Sandbox(limits=None, compress=True) as running:
+    with Sandbox(limits=None, compress=True, hosts=DERIV) as running:
         yield running
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import certificates as certs
 import pytest
-from front import Front
+from front import DERIV, Front
 
 from dpyauth.sandbox import Sandbox
 
@@ -30,6 +30,13 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("certificates")
     certs.make(folder)
     return folder
+
+
+@pytest.fixture
+def box(nothing_left: None) -> Iterator[Sandbox]:
+    """A running sandbox that also answers to Deriv's names."""
+    with Sandbox(limits=None, hosts=DERIV) as box:
+        yield box
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from typing import Any
 import certificates as certs
 import installed
 import pytest
-from front import FULL, PACKET, Front
+from front import DERIV, FULL, PACKET, Front
 from talk import SCRIPTS, Run, Start, Talk, User, surroundings, user_of
 
 from dpyauth.sandbox import Sandbox
@@ -54,7 +54,7 @@ def compress(request: pytest.FixtureRequest) -> bool:
 def box(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
     """What stands behind Deriv's names; it compresses in tests that say so."""
     compress = "compress" in request.fixturenames and request.getfixturevalue("compress")
-    with Sandbox(limits=None, compress=compress) as running:
+    with Sandbox(limits=None, compress=compress, hosts=DERIV) as running:
         yield running
         running.faults.clear()
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from front import FULL, Front
+from front import DERIV, FULL, Front
 from talk import SCRIPTS, Start, User
 
 from dpyauth.sandbox import Sandbox
@@ -24,7 +24,7 @@ ELSEWHERE = {"close", "logout", "stream"}  # tested in other files here
 @pytest.fixture
 def box(compress: bool) -> Iterator[Sandbox]:
     """A sandbox where it is always now."""
-    with Sandbox(limits=None, compress=compress, clock=lambda: NOW) as running:
+    with Sandbox(limits=None, compress=compress, clock=lambda: NOW, hosts=DERIV) as running:
         yield running
 
 

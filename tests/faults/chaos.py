@@ -25,7 +25,7 @@ from typing import Any
 from unittest import mock
 
 from client import PATIENCE, Client, Tally
-from front import PACKET, Front
+from front import DERIV, PACKET, Front
 from gremlin import Gremlin
 from proxy import Proxy
 
@@ -61,7 +61,7 @@ def run(faults: int, sessions: int, seed: int, seconds: float, rate: float = 25.
     with ExitStack() as stack:
         for context in adjusted(tally):
             stack.enter_context(context)
-        box = stack.enter_context(Sandbox(limits=None, idle_timeout=20.0, compress=tls is not None))
+        box = stack.enter_context(Sandbox(limits=None, idle_timeout=20.0, compress=tls is not None, hosts=DERIV))
         # What is created is counted, not kept: the replies would grow and grow.
         box.world.create_token = lambda loginid, name, *more: Grant("none", loginid, (), name)  # type: ignore[method-assign]
         proxies: list[Proxy] = []

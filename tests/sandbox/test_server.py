@@ -46,12 +46,6 @@ def test_an_unknown_app_id_is_told_so_and_closed(client: Any, request_: dict[str
         one.receive()
 
 
-def test_a_page_in_a_browser_may_connect(box: Sandbox) -> None:
-    with connect(f"{box.url}?app_id=1089", origin="https://example.com") as one:
-        one.send('{"ping":1}')
-        assert "pong" in one.recv(timeout=5)
-
-
 def test_an_idle_connection_is_closed() -> None:
     with Sandbox(idle_timeout=0.2) as box, connect(f"{box.url}?app_id=1089") as idle:
         with pytest.raises(ConnectionClosed) as caught:

@@ -297,7 +297,7 @@ def test_headers(browser: Browser, app_id: int) -> None:
     pages.append(browser.submit(pages[1], button="allow"))
     for page in pages:
         assert page.headers["Cache-Control"] == "no-store"
-        assert page.headers["Referrer-Policy"] == "no-referrer"
+        assert page.headers["Referrer-Policy"] == "same-origin"
         assert page.headers["X-Content-Type-Options"] == "nosniff"
         assert "default-src 'none'" in page.headers["Content-Security-Policy"]
         assert "frame-ancestors 'none'" in page.headers["Content-Security-Policy"]

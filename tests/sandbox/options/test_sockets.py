@@ -272,6 +272,7 @@ def test_a_silent_client_is_dropped(rest: Any, socket: Any) -> None:
 )
 def test_the_address_is_at_the_host_that_was_asked(rest: Any, host: str, place: str) -> None:
     """Under another name than this machine's the sandbox stands behind something that encrypts."""
-    one = rest()
-    one.http.headers["Host"] = host
-    assert one.otp("DOT900003").startswith(f"{place}trading/v1/options/ws/demo?otp=")
+    with Sandbox(hosts=["api.derivws.com"]) as box:
+        one = rest(on=box)
+        one.http.headers["Host"] = host
+        assert one.otp("DOT900003").startswith(f"{place}trading/v1/options/ws/demo?otp=")
