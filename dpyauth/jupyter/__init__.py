@@ -23,8 +23,9 @@ not suggest the address of an error.
 from __future__ import annotations
 
 import re
+import string
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 
 def _jupyter_server_extension_points() -> list[dict[str, str]]:
@@ -43,9 +44,16 @@ def _load_jupyter_server_extension(server: Any) -> None:
 
 
 def _either_way(path: str) -> str:
-    """A pattern for a path, whether or not letters are written as ``%40`` and the like.
+    """Return a pattern for a path, whether or not letters are written as ``%40`` and the like.
 
-    A hub says ``/user/jane@example.org/``, and a redirect URL at Deriv can only be ``/user/jane%40example.org/``.
+    A hub may say ``/user/jane@example.org/`` where a redirect URL at Deriv can only be ``/user/jane%40example.org/``.
     """
-    letters = ((letter, quote(letter, safe="/")) for letter in unquote(path))
-    return "".join(re.escape(raw) if raw == coded else f"(?:{re.escape(raw)}|(?i:{coded}))" for raw, coded in letters)
+    return "".join(letter if letter in _AS_IT_IS else _either(letter) for letter in unquote(path))
+
+
+def _either(letter: str) -> str:
+    coded = "".join(f"%{byte:02X}" for byte in letter.encode("utf-8", "replace"))
+    return f"(?:{re.escape(letter)}|(?i:{coded}))"
+
+
+_AS_IT_IS = frozenset(string.ascii_letters + string.digits + "/")

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from dpyauth.apis.access import by_looks, choose
 from dpyauth.credentials import Secret, checked
@@ -138,9 +138,8 @@ class Exchange:
         self.options: Mapping[str, Any] = {"create_demo": True} if wish.create_demo else {}
         self.url, self.state = self._begun.url, self._begun.state
         self.redirect_url = back
-        self.listen_at = (
-            wish.redirect_url if wish.redirect_url != wish.callback and _is_here(wish.redirect_url) else None
-        )
+        own = leads_to(wish.redirect_url or "", wish.callback)
+        self.listen_at = wish.redirect_url if not own and _is_here(wish.redirect_url) else None
 
     def read(self, address: Secret, *, pasted: bool) -> Brought:
         """The code in the address. It must bear the mark of this sign-in, whoever has brought it."""
@@ -168,6 +167,24 @@ async def _renewed(client_id: str, refresh_token: Secret, host: str) -> Tokens:
 
     async with http_client(host) as http:
         return await refresh(client_id, refresh_token, http, host)
+
+
+def leads_to(url: str, callback: str | None) -> bool:
+    """Return whether a redirect URL leads to the callback page, however its letters are written.
+
+    A hub may have ``@`` in the addresses of a user where a redirect URL has ``%40``. The page answers to both, with a
+    slash at its end and without.
+    """
+    try:
+        return callback is not None and _plain(url) == _plain(callback)
+    except ValueError:
+        return False
+
+
+def _plain(url: str) -> tuple[str, str | None, int | None, str, str]:
+    parts = urlsplit(url.strip())
+    port = {"http": 80, "https": 443}.get(parts.scheme) if parts.port is None else parts.port
+    return parts.scheme, parts.hostname, port, unquote(parts.path).rstrip("/"), parts.query
 
 
 def _is_here(url: str | None) -> bool:

@@ -91,7 +91,8 @@ class AppsDesk(Managing):
         """What the browser says: also the address of the callback page that its Jupyter server has."""
         match said:
             case {"do": "callback", "url": str(url)}:
-                self.tell({"fits": url if not redirects.trouble(url) else ""})
+                offered = redirects.spelled(url)
+                self.tell({"fits": "" if redirects.trouble(offered) else offered})
             case _:
                 super().do(said)
 

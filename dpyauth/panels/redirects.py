@@ -35,5 +35,16 @@ def trouble(url: str) -> str:
     return next((key for key, wrong in checks.items() if wrong), "")
 
 
+def spelled(url: str) -> str:
+    """Return an address with those signs of its path written as ``%40`` and the like that Deriv does not take."""
+    scheme, mark, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    kept = re.compile(r"[\w%/.\-?#\s]", re.ASCII)  # the last three are not to be hidden: `trouble` tells of them
+    return f"{scheme}{mark}{host}{slash}" + "".join(
+        letter if kept.match(letter) else "".join(f"%{byte:02X}" for byte in letter.encode("utf-8", "replace"))
+        for letter in path
+    )
+
+
 _RULE = load("v3")["app_register"].fields["redirect_uri"]["pattern"]
 """Deriv's own; what it lets pass beyond ASCII, and the blanks, are refused here."""

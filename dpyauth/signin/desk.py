@@ -152,7 +152,7 @@ class Desk(PanelDesk):
         address to open, the nonce by which the panel knows its own window again, and whether that window may come
         back by itself.
         """
-        from dpyauth.oauth.ways import WAYS, Wish
+        from dpyauth.oauth.ways import WAYS, Wish, leads_to
         from dpyauth.signin.browsing import Browsing
 
         self.cancel()
@@ -168,7 +168,8 @@ class Desk(PanelDesk):
         if browser.trouble:
             self._notice = views.unheard(browser.trouble, self.words)
         self.changed()
-        comes_back = callback is not None and browser.way.redirect_url in (None, callback)
+        leads = browser.way.redirect_url
+        comes_back = callback is not None and (leads is None or leads_to(leads, callback))
         return {"url": browser.way.url, "nonce": browser.nonce.reveal(), "automatic": comes_back}
 
     def returned(self, nonce: str, query: Secret) -> None:

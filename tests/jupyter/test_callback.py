@@ -118,6 +118,7 @@ def test_it_is_under_the_base_url_and_nowhere_else(server: Server) -> None:
     expect_page(*server.ask(PAGE))
     expect_page(*server.ask(f"{PAGE}/"))
     expect_page(*server.ask("/user/jane@example.org/dpyauth/callback"))
+    expect_page(*server.ask("/user/jane%40example%2Eorg/dpyauth/callback"))
     elsewhere = "/user/jane%40exampleXorg/dpyauth/callback"  # a dot is a dot
     for path in (
         elsewhere,

@@ -9,7 +9,7 @@ import pytest
 
 from dpyauth.credentials import Secret
 from dpyauth.errors import DpyauthError, InvalidSetting, RedirectRefused
-from dpyauth.oauth.ways import WAYS, Exchange, Redirect, Way, Wish
+from dpyauth.oauth.ways import WAYS, Exchange, Redirect, Way, Wish, leads_to
 from dpyauth.signin.choice import Choice
 
 CALLBACK = "https://hub.example/user/jane/dpyauth/callback"
@@ -124,3 +124,37 @@ def test_the_state_and_the_verifier_are_not_shown() -> None:
     brought = way.read(Secret(f"?code=C4nary&state={way.state.reveal()}"), pasted=True)
     shown = repr(way) + repr(vars(way)) + repr(vars(way._begun)) + repr(brought)
     assert [text for text in (verifier.reveal(), "C4nary") if text in shown] == []
+
+
+HUB = "https://hub.x/user/jane@x.org/dpyauth/callback"
+LOCAL = "http://localhost:8000/user/jane@/dpyauth/callback"
+
+
+@pytest.mark.parametrize(
+    ("url", "same"),
+    [
+        (HUB, True),
+        (HUB.replace("@", "%40"), True),
+        (f" {HUB}/ ", True),
+        (HUB.replace("hub.x", "HUB.x:443"), True),
+        (HUB.replace("jane", "j%61ne"), True),
+        (HUB.replace("https", "http"), False),
+        (HUB.replace("jane", "Jane"), False),
+        (HUB.replace("@", "%2540"), False),
+        (f"{HUB}?a=b", False),
+        ("https://other.x/user/jane@x.org/dpyauth/callback", False),
+        ("https://hub.x:x/", False),
+        ("https://[", False),
+        ("", False),
+    ],
+)
+def test_a_redirect_url_leads_to_the_callback_page_however_it_is_written(url: str, same: bool) -> None:
+    assert leads_to(url, HUB) is same
+    assert leads_to(url, HUB.replace("@", "%40")) is same
+    assert leads_to(url, None) is False
+
+
+@pytest.mark.parametrize(("back", "listens"), [("%40", False), ("@", False), ("%40other", True)])
+def test_nobody_listens_for_what_comes_back_to_the_callback_page(back: str, listens: bool) -> None:
+    wish = Wish(redirect_url=f"http://localhost:8000/user/jane{back}/dpyauth/callback", callback=LOCAL)
+    assert (Exchange(Choice(), "33abcDEF", wish).listen_at is not None) is listens

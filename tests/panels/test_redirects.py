@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dpyauth.apis.catalog import load
-from dpyauth.panels.redirects import PASTE, trouble
+from dpyauth.panels.redirects import PASTE, spelled, trouble
 from dpyauth.panels.texts import texts
 
 RULE = load("v3")["app_register"].fields["redirect_uri"]["pattern"]
@@ -28,6 +28,26 @@ RULE = load("v3")["app_register"].fields["redirect_uri"]["pattern"]
 )
 def test_right(url: str) -> None:
     assert trouble(url) == ""
+
+
+@pytest.mark.parametrize(
+    ("address", "url"),
+    [
+        ("https://hub.x/user/jane@x.org/dpyauth/callback", "https://hub.x/user/jane%40x.org/dpyauth/callback"),
+        ("https://hub.x/user/jane%40x.org/dpyauth/callback", "https://hub.x/user/jane%40x.org/dpyauth/callback"),
+        ("https://hub.x/~jane/dpyauth/callback", "https://hub.x/%7Ejane/dpyauth/callback"),
+        ("https://hub.x/user/jané/dpyauth/callback", "https://hub.x/user/jan%C3%A9/dpyauth/callback"),
+        ("https://hub.x/user/a+b,c/dpyauth/callback", "https://hub.x/user/a%2Bb%2Cc/dpyauth/callback"),
+    ],
+)
+def test_the_address_of_a_hub_as_deriv_takes_it(address: str, url: str) -> None:
+    assert spelled(address) == url
+    assert trouble(url) == ""
+
+
+@pytest.mark.parametrize("url", ["https://me@hub.x/", "https://hub.x/?a=@", "https://hub.x/#@", "http://hub.x:8000/@"])
+def test_what_no_spelling_mends(url: str) -> None:
+    assert trouble(spelled(url)) == trouble(url) != ""
 
 
 @pytest.mark.parametrize(
