@@ -14,7 +14,7 @@ import pytest
 
 import dpyauth
 from dpyauth.apis.request import seal
-from dpyauth.errors import DpyauthError, InvalidCredential, SignInRefused
+from dpyauth.errors import ApiError, DpyauthError, InvalidCredential, SignInRefused
 from dpyauth.plans import Request
 from dpyauth.sandbox import Sandbox
 from dpyauth.sandbox.users import Grant
@@ -135,7 +135,7 @@ def test_a_sign_in_that_goes_wrong(
 
 def test_a_server_that_repeats_it(place: Any, box: Sandbox, logged: Any) -> None:
     box.faults.error("Odd", "authorize", message=f"I do not know {WRONG}")
-    with pytest.raises(SignInRefused, match="I do not know <secret>") as refused:
+    with pytest.raises(ApiError, match="I do not know <secret>") as refused:
         dpyauth.login(WRONG, **place)
     clean(told(refused.value))
     clean(logged.text)
