@@ -175,7 +175,7 @@ class Link:
             return self._control.popleft()
         if self._wanted or self._lapsed:
             self._enter_own(now)
-        early = not self.ready
+        early = not self.ready or self._greeting_deadline < math.inf  # also while a sign-in that stood is in doubt
         if early and not self._greets:
             return None
         while self._lanes.waiting and (pending := self._lanes.take(now, reads_only=early)) is not None:

@@ -1723,3 +1723,27 @@ def test_an_update_may_bring_a_stream_of_its_own(wire: Wire) -> None:
         updates(wire, pending.req_id, 1, stream_id)
     assert len(hearer.heard) == 3
     assert wire.link.stray == 0
+
+
+def test_nothing_is_sent_while_the_sign_in_is_in_doubt(wire: Wire) -> None:
+    first = wire.call("portfolio")
+    wire.pump()
+    wire.reply(first.req_id, **failed("InvalidToken"))
+    (greeting,) = wire.pump()
+    assert "authorize" in greeting
+    read, change = wire.call("balance"), wire.call("buy", changes=True)
+    assert wire.pump() == []
+    wire.reply(greeting["req_id"], authorize={"loginid": "CR1"})
+    assert sorted(numbers(wire.pump())) == [read.req_id, change.req_id]
+
+
+def test_nor_once_it_has_ended(wire: Wire) -> None:
+    first = wire.call("portfolio")
+    wire.pump()
+    wire.reply(first.req_id, **failed("InvalidToken"))
+    (greeting,) = wire.pump()
+    change = wire.call("buy", changes=True)
+    assert wire.reply(greeting["req_id"], **failed("InvalidToken")) is not None
+    assert change.error is not None
+    assert not isinstance(change.error, OutcomeUnknown)
+    assert wire.pump() == []
