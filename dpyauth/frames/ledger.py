@@ -159,7 +159,7 @@ def profit_table(
         ==========================  ===================  ======================================================
         loginid                     string
         currency                    string               of all money here
-        purchase_time               datetime64[us, UTC]
+        purchase_time               datetime64[us, UTC]  what Deriv's periods of closed contracts go by
         sell_time                   datetime64[us, UTC]  when it was closed
         contract_type               string               such as CALL
         symbol                      string               such as R_100
