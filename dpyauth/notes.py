@@ -48,7 +48,10 @@ def left_out(count: int, what: str) -> str | None:
     """Return the sentence on what Deriv sent from outside the period asked for; None where there was nothing."""
     if not count:
         return None
-    return f"Deriv also sent {count:,} {what} from outside the period asked for; they were left out."
+    they = f"1 {what}" if count == 1 else f"{count:,} {what}s"
+    return (
+        f"Deriv also sent {they} from outside the period asked for; {'it was' if count == 1 else 'they were'} left out."
+    )
 
 
 def utc(seconds: float) -> str:

@@ -58,7 +58,7 @@ def within(table: pd.DataFrame, call: str, asked: Mapping[str, Any]) -> pd.DataF
         return table
     kept = table[~outside].reset_index(drop=True)
     kept.attrs = dict(table.attrs)
-    return note(kept, left_out(int(outside.sum()), "rows"))
+    return note(kept, left_out(int(outside.sum()), "row"))
 
 
 def _last(value: Any) -> float | None:

@@ -86,7 +86,7 @@ class Gathering(Payloads):
                 PAGE[call.name], key_of, when, fields["date_from"], fields["date_to"], call=call.name
             )
             table = yield from self._paged(call, fields, loginid, pages, when, shape, exact=exact)
-            return note(table, left_out(len(pages.outside), "rows"))
+            return note(table, left_out(len(pages.outside), "row"))
 
         return (yield from self._of_accounts(call, account, one, lambda: shape([], self._context(call.name, None))))
 
@@ -169,7 +169,7 @@ class Gathering(Payloads):
         walk: Walk[Point] = Walk(spans, POINTS, second_of, kind.key, latest=end is None, limit=limit)
         table = yield from self._collect(call, walk, request, functools.partial(kind.points, call), made)
         said = begins(walk, f"{kind.name} of {fields['ticks_history']}", asked, last, now)
-        return note(table, said or left_out(walk.outside, "prices"))
+        return note(table, said or left_out(walk.outside, "price"))
 
     def _collect(
         self,

@@ -47,10 +47,8 @@ class Sales(NamedTuple):
         missing = self.at.keys() - {contract_of(row) for row in rows}
         if not missing:
             return None
-        return (
-            f"Deriv's statement tells of {len(missing):,} contracts closed in this period that are not in its profit "
-            "table."
-        )
+        number = "1 contract" if len(missing) == 1 else f"{len(missing):,} contracts"
+        return f"Deriv's profit table lacks {number} that its statement says were closed in this period."
 
 
 def contract_of(row: Row) -> str | None:

@@ -131,7 +131,7 @@ class Legacy(Gathering):
 
         pages = Pages(PAGE, _transaction, booked, first, last, call=call.name)
         table = yield from self._collect(call, pages, request, rows_of, made)
-        return note(table, left_out(len(pages.outside), "rows"))
+        return note(table, left_out(len(pages.outside), "row"))
 
 
 def _transaction(row: Mapping[str, Any]) -> object:

@@ -201,7 +201,7 @@ class Wallets(Gathering):
             if history.count:
                 stopped.add_note("Ask the same again within a quarter of an hour, and it goes on from there.")
             raise
-        return note(table, left_out(wallet_rows.outside(history.rows(), first, last), "transactions"))
+        return note(table, left_out(wallet_rows.outside(history.rows(), first, last), "transaction"))
 
     def _taken_up(self, question: _Question) -> Cursors[Row] | None:
         """What there is of the same question, where it broke off a short while ago; it is handed out once."""
