@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from dpyauth import frames
 from dpyauth.answers import standing
+from dpyauth.apis.shapes import ENVELOPE
 from dpyauth.apis.wanted import short
 from dpyauth.errors import ApiError, ConnectionFailed, DpyauthError, InvalidRequest, SignInRefused
+from dpyauth.frames.values import listing, without
 from dpyauth.gathering.periods import days
 from dpyauth.plans import Plan, Request, Together
 from dpyauth.wire.replies import Reply
@@ -35,6 +37,11 @@ MARKUP_NOTE = (
 
 _CURRENCY = re.compile(r"[A-Z0-9_]{1,18}", re.ASCII)
 """What a quote may be asked for; a wallet may hold what is called otherwise."""
+
+_DEMO = {"demo": 1, "real": 0}
+_ACTIVE = {"active": 1, "inactive": 0}
+_INACTIVE = {"active": 0, "inactive": 1}
+"""What Deriv's words for accounts mean; another word is passed on."""
 
 _OUT_OF_REACH = (ApiError, ConnectionFailed)
 _OF_A_PERIOD = re.compile(r"(?i)date|period|range|from|until|start|end")
@@ -66,10 +73,12 @@ def _detailed(session: Queries, account: str, *, decimal: bool) -> Plan[pd.DataF
         stands[first] = standing.out_of_reach(error)
         came = yield from session._several(listing, needed="get_accounts")
     rows = _rows_of(session, came["get_accounts"], account)
-    for loginid in [row["account_id"] for row in rows if row["account_id"] not in stands]:
+    loginids = [row.get("account_id") for row in rows]
+    for loginid in [each for each in loginids if isinstance(each, str) and each not in stands]:
         stands[loginid] = yield from _stand_of(session, loginid)
     status = frames.options_status(rows, _of(rows, session._context("get_accounts", None)), decimal=decimal)
-    return frames.account_detail(status, [stands[row["account_id"]] for row in rows], decimal=decimal)
+    told = [stands.get(loginid) if isinstance(loginid, str) else None for loginid in loginids]
+    return frames.account_detail(status, told, decimal=decimal)
 
 
 def _stand_of(session: Queries, loginid: str) -> Plan[dict[str, Any]]:
@@ -88,16 +97,16 @@ def balance(session: Queries, account: str, *, decimal: bool) -> Plan[pd.DataFra
     """The account's own call, or for all accounts the list of them."""
     if account == "all":
         rows, context = yield from _rows(session, "all", exact=decimal)
-        listed = {
-            row["account_id"]: {
-                "balance": row.get("balance"),
-                "currency": row.get("currency"),
-                "demo_account": int(row.get("account_type") == "demo"),
-                "status": int(row.get("status") == "active"),
+        listed = [
+            {
+                **without(row, "account_id", "account_type", "group"),
+                "loginid": row.get("account_id"),
+                "demo_account": _word(_DEMO, row.get("account_type")),
+                "status": _word(_ACTIVE, row.get("status")),
                 "type": "deriv",
             }
             for row in rows
-        }
+        ]
         return frames.balance({"accounts": listed}, context, decimal=decimal)
     shape = functools.partial(frames.balance, decimal=decimal)
     return (yield from session._per_account(account, "balance", shape, exact=decimal))
@@ -109,18 +118,21 @@ def accounts(session: Queries) -> Plan[pd.DataFrame]:
     return frames.accounts(
         [
             {
+                **without(row, "account_id", "account_type", "status", "balance", "group"),
                 "loginid": row.get("account_id"),
-                "currency": row.get("currency"),
-                "is_virtual": int(row.get("account_type") == "demo"),
+                "is_virtual": _word(_DEMO, row.get("account_type")),
                 "account_category": "trading",
                 "account_type": "options",
-                "is_disabled": int(row.get("status") == "inactive"),
-                "created_at": row.get("created_at"),
+                "is_disabled": _word(_INACTIVE, row.get("status")),
             }
             for row in rows
         ],
         context,
     )
+
+
+def _word(meanings: Mapping[str, int], word: Any) -> Any:
+    return meanings.get(word, word) if isinstance(word, str) else word
 
 
 def exchange_rates(
@@ -163,9 +175,12 @@ def _named(call: Call, target: str | Sequence[str]) -> list[str]:
 
 
 def _rate(reply: Reply) -> Any:
-    """The rate in a quote: Deriv does not say that it must be there."""
+    """Return the rate in a quote, which Deriv does not say must be there, and what else it holds but for its token."""
     payload = reply.get("data", reply)
-    return payload.get("exchange_rate", payload.get("rate")) if isinstance(payload, dict) else payload
+    if not isinstance(payload, dict):
+        return payload
+    rate = payload.get("exchange_rate", payload.get("rate"))
+    return {"spot_rate": rate, **without(payload, "exchange_rate", "rate", "rate_token", *ENVELOPE)}
 
 
 def markup(session: Wallets, since: When, until: When, *, decimal: bool) -> Plan[pd.DataFrame]:
@@ -211,11 +226,12 @@ def _rows_of(session: Queries, reply: Reply | DpyauthError, account: str) -> lis
 
 
 def _listed(payload: Any, loginid: str | None) -> list[Mapping[str, Any]]:
-    listed = payload if isinstance(payload, list) else []
-    rows = [row for row in listed if isinstance(row, dict) and isinstance(row.get("account_id"), str)]
-    return [row for row in rows if loginid in (None, row["account_id"])]
+    """Return the accounts of a list: all, with whatever else is in it, or one; where it is missing, what is odd."""
+    rows = [row for row in listing(payload, "data") if row]
+    found = [row for row in rows if loginid in (None, row.get("account_id"))]
+    return found or [row for row in rows if not isinstance(row.get("account_id"), str)]
 
 
 def _of(rows: list[Mapping[str, Any]], context: Context) -> Context:
     """The context with the accounts that the rows are of."""
-    return replace(context, loginid=", ".join(row["account_id"] for row in rows))
+    return replace(context, loginid=", ".join(str(row["account_id"]) for row in rows if "account_id" in row))

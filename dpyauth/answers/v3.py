@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import functools
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dpyauth import frames
 from dpyauth.answers import standing
-from dpyauth.errors import ApiError, BadReply, InvalidRequest, PermissionDenied
+from dpyauth.errors import ApiError, InvalidRequest, PermissionDenied
 from dpyauth.frames.values import as_flag, dig, mapping
 from dpyauth.gathering.periods import now, period
 from dpyauth.plans import Plan, Request
@@ -33,10 +34,11 @@ def account_status(session: Queries, account: str, *, detail: bool, decimal: boo
         loginid = session._one(loginid or "current")
         requests = [Request(name, exact=decimal, account=loginid) for name in (call, "balance")]
         came = yield from session._several([*requests, *(standing.requests(loginid) if detail else [])], needed=call)
-        status, balance = (mapping(came[name]).get(name) for name in (call, "balance"))
-        if not isinstance(status, dict):
-            raise BadReply(f"Deriv's answer to '{call}' has nothing under that name.", call=call)
-        context, listed = session._context(call, loginid), session._listed(loginid)
+        reply = came[call]
+        assert isinstance(reply, dict)
+        status, balance = session._payload_of(call, reply), mapping(came["balance"]).get("balance")
+        context = replace(session._context(call, loginid), beside=session._beside(call, reply))
+        listed = session._listed(loginid)
         account = {
             "kind": _KINDS[as_flag(listed.get("is_virtual"))],
             "currency": context.currency,

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from dpyauth.errors import ApiError, BadReply, DpyauthError, MissingScope, SignInRefused
+from dpyauth.apis.shapes import ENVELOPE, Shape, load
+from dpyauth.apis.wanted import unknown_choice
+from dpyauth.errors import ApiError, DpyauthError, InvalidRequest, MissingScope, SignInRefused
 from dpyauth.plans import Plan, Request, Ticket, Together
 from dpyauth.wire.calls import Pending
 from dpyauth.wire.replies import Reply
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
     from dpyauth.apis.catalog import Catalog
     from dpyauth.credentials import Credential
     from dpyauth.frames import Context
+
+Choice = TypeVar("Choice")
 
 
 class Payloads:
@@ -66,14 +71,23 @@ class Payloads:
     ) -> Plan[tuple[Any, Context]]:
         """The payload of a call's reply, and where it came from."""
         reply, context = yield from self._reply(call, fields, exact=exact, loginid=loginid)
-        return self._payload_of(call, reply), context
+        return self._payload_of(call, reply), replace(context, beside=self._beside(call, reply))
 
     def _payload_of(self, call: str, reply: Reply) -> Any:
         """The payload of a reply."""
-        payload = self._api.payload(self._catalog.find(call), reply)
-        if payload is None:
-            raise BadReply(f"Deriv's answer to '{call}' has nothing under that name.", call=call)
-        return payload
+        from dpyauth.apis import hollow
+
+        return hollow.payload_of(call, self.api, self._api.payload(self._catalog.find(call), reply))
+
+    def _beside(self, call: str, reply: Reply) -> dict[str, Any]:
+        """Return what a reply holds beside its payload that Deriv does not document."""
+        payload, whole = self._api.payload(self._catalog.find(call), reply), self._api.renamed(reply)
+        known = ENVELOPE | load(self.api).get(call, Shape()).reply.keys()
+        return {
+            name: value
+            for name, value in (whole.items() if payload is not reply else ())
+            if name not in known and value is not payload
+        }
 
     def _several(self, requests: Sequence[Request], needed: str = "") -> Plan[dict[str, Reply | DpyauthError]]:
         """Make several different calls together; return replies by call, and errors for those that Deriv refuses.
@@ -146,3 +160,10 @@ def _of(loginid: str | None, made: pd.DataFrame) -> pd.DataFrame:
     if "loginid" not in made:
         made.insert(0, "loginid", pd.Series([loginid] * len(made), dtype="string"))
     return made.rename(columns={"error": "error_"})
+
+
+def chosen(call: str, kind: str, kinds: Mapping[str, Choice]) -> Choice:
+    """Return what belongs to a kind of answer; raise an error that says which there are."""
+    if kind not in kinds:
+        raise InvalidRequest(unknown_choice("kind", kind, kinds), call=call, field="kind")
+    return kinds[kind]

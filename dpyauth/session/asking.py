@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
+from dpyauth.apis import hollow
 from dpyauth.apis import request as requests
 from dpyauth.apis.access import named
 from dpyauth.apis.request import Fields
@@ -162,6 +163,8 @@ class Asking(Payloads):
         def shape(reply: Mapping[str, Any], context: Context) -> pd.DataFrame:
             if isinstance(loginid := asked.get("loginid"), str):  # the request itself may name another account
                 context = replace(context, loginid=loginid.upper(), currency=self._currency(loginid.upper()))
+            if reply:  # else it is only about the columns
+                hollow.check(name, self.api, reply)
             whole = {"echo_req": asked, **reply}  # replies over HTTP do not repeat what was asked
             return frames.generic(call, whole, context, decimal=decimal, explode=explode, reveal=reveal)
 

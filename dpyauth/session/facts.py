@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from dpyauth import answers
 from dpyauth.apis.convert import scalar
-from dpyauth.apis.wanted import instead_of_time, short, unknown_choice
+from dpyauth.apis.wanted import instead_of_time, short
 from dpyauth.errors import InvalidRequest
 from dpyauth.plans import Plan, planned
-from dpyauth.plans.payloads import Payloads
+from dpyauth.plans.payloads import Payloads, chosen
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from dpyauth.frames import Context
-
-Choice = TypeVar("Choice")
 
 
 class Facts(Payloads):
@@ -68,7 +66,7 @@ class Facts(Payloads):
         from dpyauth import frames
 
         kinds = {"values": frames.limits, "markets": frames.market_limits, "transfers": frames.transfer_limits}
-        shape = functools.partial(_chosen("get_limits", kind, kinds), decimal=decimal)
+        shape = functools.partial(chosen("get_limits", kind, kinds), decimal=decimal)
         return (yield from self._per_account(account, "get_limits", shape, exact=decimal))
 
     @planned
@@ -234,7 +232,7 @@ class Facts(Payloads):
         """
         from dpyauth import frames
 
-        call = _chosen("app_list", kind, {"registered": "app_list", "allowed": "oauth_apps"})
+        call = chosen("app_list", kind, {"registered": "app_list", "allowed": "oauth_apps"})
         return frames.apps(*(yield from self._payload(call)))
 
     # Everybody
@@ -384,15 +382,8 @@ class Facts(Payloads):
 
         kinds: dict[str, Callable[[Any, Context], pd.DataFrame]]
         kinds = {"limits": frames.site_limits, "currencies": frames.site_currencies, "fees": frames.transfer_fees}
-        shape = _chosen("website_status", kind, kinds)
+        shape = chosen("website_status", kind, kinds)
         return shape(*(yield from self._payload("website_status")))
-
-
-def _chosen(call: str, kind: str, kinds: Mapping[str, Choice]) -> Choice:
-    """What belongs to a kind of answer, or an error that says which there are."""
-    if kind not in kinds:
-        raise InvalidRequest(unknown_choice("kind", kind, kinds), call=call, field="kind")
-    return kinds[kind]
 
 
 def _day(given: dt.date | str) -> dt.date | str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from dpyauth import answers
 from dpyauth.gathering import Gathering
 from dpyauth.plans import Plan, planned
+from dpyauth.plans.payloads import chosen
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -90,18 +91,29 @@ class Queries(Gathering):
         return frames.status_flags(*(yield from self._payload("get_account_status")))
 
     @planned
-    def verification(self) -> Plan[pd.DataFrame]:
-        """What Deriv has verified, one row per check: status, expiry, attempts left, last rejection.
+    def verification(self, kind: str = "checks") -> Plan[pd.DataFrame]:
+        """Return what Deriv has verified, one row per check: status, expiry, attempts left, last rejection.
 
         Stands on Deriv's call ``get_account_status`` (scope read; only in v3).
+
+        Parameters
+        ----------
+        kind : {"checks", "attempts", "ownership", "jurisdictions"}
+            How far each check is; the user's attempts to prove who they are, and what became of each; the payment
+            methods that Deriv wants proof of that they are the user's own; or the jurisdictions of MT5 in which the
+            proof of address counts.
 
         Returns
         -------
         pandas.DataFrame
-            Always the same rows in the same order; columns and dtypes as `dpyauth.frames.verification` says.
+            Columns and dtypes as `dpyauth.frames.verification`, `dpyauth.frames.attempts`,
+            `dpyauth.frames.ownership_requests` or `dpyauth.frames.jurisdictions` says. Of the checks there are always
+            the same rows in the same order, and behind them any that Deriv has added.
 
         Raises
         ------
+        InvalidRequest
+            There is no such kind; nothing was sent.
         NotInThisApi, NotSignedIn, MissingScope, ApiError, CallTimeout, ConnectionLost
             As for `call`.
 
@@ -110,10 +122,20 @@ class Queries(Gathering):
         >>> import dpyauth
         >>> dpyauth.login(sandbox=True, api="v3").verification().loc[0, "check"]
         'identity'
+        >>> session = dpyauth.login(sandbox=True, api="v3")
+        >>> session.verification("ownership")["payment_method"].tolist()
+        ['Sandbox Wallet']
         """
         from dpyauth import frames
 
-        return frames.verification(*(yield from self._payload("get_account_status")))
+        kinds = {
+            "checks": frames.verification,
+            "attempts": frames.attempts,
+            "ownership": frames.ownership_requests,
+            "jurisdictions": frames.jurisdictions,
+        }
+        shape = chosen("get_account_status", kind, kinds)
+        return shape(*(yield from self._payload("get_account_status")))
 
     @planned
     def currencies(self) -> Plan[pd.DataFrame]:

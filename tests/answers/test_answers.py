@@ -247,8 +247,8 @@ def test_lists_of_accounts_that_are_odd(payload: Any) -> None:
         (answer.account_status(Asked(payload), DEMO, detail=False, decimal=False), frames.options_status([])),  # type: ignore[arg-type]
     ):
         frame = end_of(plan)
-        assert look(frame) == look(like)
-        assert len(frame) <= 1
+        assert [*look(frame).items()][: like.shape[1]] == [*look(like).items()]
+        assert len(frame) == len([row for row in payload if row]) if isinstance(payload, list) else frame.empty
         assert "None" not in frame.to_string().split()[len(frame.columns) :]
 
 

@@ -159,8 +159,7 @@ def test_money_in_any_form(session: Session, box: Sandbox, money: Any) -> None:
     [
         ([], 0),
         ({}, 0),
-        ("none", 0),
-        ([5, None, []], 0),
+        ([5, None, []], 1),
         ([{"type": "main", "balances": None}], 1),
         ([{"wallet_id": 5, "type": ["main"], "balances": {"A_LONG_NAME_18_CHR": 1.5, "USD": "2"}}], 2),
         ({"wallet_id": "w", "type": "main", "balances": {"USD": "1", "EUR": "2"}}, 2),
@@ -173,7 +172,10 @@ def test_odd_wallets(session: Session, box: Sandbox, data: Any, rows: int) -> No
     box.faults.http(200, "wallet_list", body=json.dumps({"data": data}))
     frame = session.wallets()
     assert len(frame) == rows
-    assert frame.dtypes.astype(str).to_dict() == expected
+    assert [*frame.dtypes.astype(str).items()][: len(expected)] == [*expected.items()]
+    box.faults.http(200, "wallet_list", body='{"data": "none"}')
+    with pytest.raises(BadReply, match="a text, where a list should be"):
+        session.wallets()
     box.faults.http(200, "wallet_list", body='{"data": null}')
     with pytest.raises(BadReply):
         session.wallets()
@@ -463,7 +465,8 @@ def test_what_are_no_transactions(session: Session, box: Sandbox, body: str) -> 
 def test_odd_transactions(session: Session, box: Sandbox, rows: list[Any], links: Any) -> None:
     box.faults.http(200, "wallet_transactions", body=json.dumps({"data": {"transactions": rows}, "links": links}))
     frame = session.wallet_transactions()
-    assert frame.dtypes.astype(str).to_dict() == session.wallet_transactions("p2p").dtypes.astype(str).to_dict()
+    promised = session.wallet_transactions("p2p").dtypes.astype(str)
+    assert frame.dtypes.astype(str)[: len(promised)].to_dict() == promised.to_dict()
     assert len(frame) == min(len(rows), 1)  # the last one is the same twice
 
 

@@ -1,0 +1,169 @@
+"""An answer that holds nothing of what it should is an error, and never a frame that reads as "there is none"."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from dpyauth.apis import shapes
+from dpyauth.apis.catalog import load
+from dpyauth.apis.shapes import ENVELOPE
+from dpyauth.errors import ApiError, BadReply, InvalidRequest
+from dpyauth.sandbox import Sandbox
+from dpyauth.sandbox.calls import HANDLERS
+from dpyauth.sandbox.messages import Reply
+from dpyauth.session import Session
+
+Open = Callable[..., Session]
+
+STATUS = "get_account_status"
+ASKED: dict[str, tuple[str, Callable[[Session], Any]]] = {
+    "account_status": (STATUS, lambda session: session.account_status()),
+    "status_flags": (STATUS, lambda session: session.status_flags()),
+    "verification": (STATUS, lambda session: session.verification()),
+    "attempts": (STATUS, lambda session: session.verification("attempts")),
+    "currencies": (STATUS, lambda session: session.currencies()),
+    "cashier_problems": (STATUS, lambda session: session.cashier_problems()),
+    "balance": ("balance", lambda session: session.balance()),
+    "limits": ("get_limits", lambda session: session.limits()),
+    "market_limits": ("get_limits", lambda session: session.limits("markets")),
+    "portfolio": ("portfolio", lambda session: session.portfolio()),
+    "settings": ("get_settings", lambda session: session.settings()),
+    "exchange_rates": ("exchange_rates", lambda session: session.exchange_rates()),
+    "trading_times": ("trading_times", lambda session: session.trading_times()),
+    "landing_company": ("landing_company", lambda session: session.landing_company("id")),
+    "site": ("website_status", lambda session: session.site()),
+}
+LISTS: dict[str, tuple[str, Callable[[Session], Any]]] = {
+    "accounts": ("account_list", lambda session: session.accounts()),
+    "apps": ("app_list", lambda session: session.apps()),
+    "mt5_accounts": ("mt5_login_list", lambda session: session.mt5_accounts()),
+    "login_history": ("login_history", lambda session: session.login_history()),
+}
+
+
+def answer(monkeypatch: pytest.MonkeyPatch, call: str, payload: Any, **more: Any) -> None:
+    monkeypatch.setitem(HANDLERS, call, lambda ask: Reply(call, payload, more))
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_an_object_that_is_none(session: Session, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    call, ask = ASKED[name]
+    for payload in ([], {}, "", "text", 5, False, [[]]):
+        answer(monkeypatch, call, payload)
+        with pytest.raises(BadReply, match=f"Deriv's answer to '{call}' holds nothing that can be read"):
+            ask(session)
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_a_list_that_is_none(session: Session, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    call, ask = LISTS[name]
+    for payload in ("text", 5, False):
+        answer(monkeypatch, call, payload)
+        with pytest.raises(BadReply, match="where a list should be"):
+            ask(session)
+    answer(monkeypatch, call, [])
+    assert ask(session).empty
+
+
+def test_what_is_told_is_the_type_and_not_the_answer(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer(monkeypatch, "balance", "C4nary")
+    with pytest.raises(BadReply, match=r"a text, where an object should be\. Try again") as caught:
+        session.balance()
+    assert "C4nary" not in str(caught.value)
+    answer(monkeypatch, "balance", [])
+    with pytest.raises(BadReply, match=r"\[\], where an object"):
+        asyncio.run(session.aio.balance())
+
+
+def test_the_frame_of_any_call_says_it_too(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    for call, payload in (("balance", []), (STATUS, ""), ("get_limits", None)):
+        answer(monkeypatch, call, payload)
+        with pytest.raises(BadReply, match=f"Deriv's answer to '{call}'"):
+            session.frame(call)
+    answer(monkeypatch, "app_list", [])
+    assert session.frame("app_list").empty
+    answer(monkeypatch, "get_self_exclusion", {})  # no limit is set
+    session.frame("get_self_exclusion")
+
+
+def test_an_object_in_a_list_of_one_is_taken_out(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer(monkeypatch, STATUS, [{"status": ["authenticated"]}])
+    assert session.status_flags()["flag"].tolist() == ["authenticated"]
+
+
+def test_on_options_too(open_options: Open, box: Sandbox) -> None:
+    session = open_options()
+    for call, ask in (
+        ("get_accounts", lambda: session.accounts()),
+        ("get_accounts", lambda: session.account_status()),
+        ("wallet_list", lambda: session.wallets()),
+    ):
+        box.faults.http(200, call, body='{"data": "none"}')
+        with pytest.raises(BadReply, match="a text, where a list should be"):
+            ask()
+
+
+def test_what_stands_beside_the_payload_is_shown(
+    session: Session, open_options: Open, box: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer(monkeypatch, "get_limits", {"payout": 5}, news="zz", email="C4nary")
+    limits = session.limits()
+    assert set(limits["news"]) == {"zz"}
+    assert set(limits["email"]) == {"•••"}
+    body = {"data": [{"account_id": "DOT1", "account_type": "contest", "status": "frozen"}], "news": "zz", "meta": {}}
+    options = open_options()
+    box.faults.http(200, "get_accounts", body=json.dumps(body))
+    accounts = options.accounts()
+    assert accounts["news"].tolist() == ["zz"]
+    assert "contest" in accounts.to_string()
+    assert "frozen" in accounts.to_string()
+    assert accounts["disabled"].isna().all()
+    assert accounts["kind"].isna().all()
+
+
+def test_every_kind_of_verification(session: Session) -> None:
+    attempts = session.verification("attempts")
+    assert attempts["status"].tolist() == ["verified", "rejected"]
+    assert attempts["time"].is_monotonic_decreasing
+    assert session.verification("ownership")[["payment_method", "documents_required"]].to_numpy().tolist() == [
+        ["Sandbox Wallet", 1]
+    ]
+    places = asyncio.run(session.aio.verification("jurisdictions")).set_index("jurisdiction")["verified"]
+    assert places.to_dict() == {"bvi": True, "labuan": False, "svg": True, "vanuatu": True, "virtual": False}
+
+
+FIELDS: dict[str, Any] = {
+    "active_symbols": "brief",
+    "landing_company": "id",
+    "paymentagent_list": "id",
+    "states_list": "id",
+    "ticks": "R_100",
+    "trading_times": "today",
+}
+NONE = {"auto_list"}  # where the sample has none
+
+
+@pytest.mark.parametrize("api", ["v3", "options"])
+def test_every_answer_has_a_row_and_nothing_of_its_envelope(session: Session, open_options: Open, api: str) -> None:
+    """Of each call that needs no other field and that the sandbox answers."""
+    asker = session if api == "v3" else open_options()
+    seen = set()
+    for name, call in load(api).items():
+        fields = {name: FIELDS[name]} if name in FIELDS and name in call.fields else {}
+        if call.changes or set(call.required) - {name}:
+            continue
+        try:
+            table = asker.frame(name, **fields)
+        except (ApiError, InvalidRequest):  # not simulated, or a field that is not here
+            continue
+        assert len(table) or name in NONE, name
+        assert ENVELOPE.isdisjoint(column for column in table if column not in shapes.load(api)[name].reply), name
+        assert not [column for column in table if column.endswith("_")], name  # nothing is of another type
+        seen.add(name)
+    assert {"ping", "balance", "portfolio", "active_symbols"} <= seen
+    assert api == "v3" or {"health", "account_nickname", "payment_agent_statistics"} <= seen
