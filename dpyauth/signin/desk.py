@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from dpyauth.apis.access import Account
 from dpyauth.credentials import Secret, checked
-from dpyauth.errors import ApiUnavailable, DpyauthError, InvalidCredential, KeepingFailed
+from dpyauth.errors import ApiUnavailable, DpyauthError, InvalidCredential, KeepingFailed, SignInRefused
 from dpyauth.panels.base import PanelDesk
 from dpyauth.panels.choosing import Choosing
 from dpyauth.panels.texts import texts
@@ -78,6 +78,7 @@ class Desk(PanelDesk):
         self._there = list(APIS) if server is None else [here.api]
         self._apis = [api] if api in self._there else self._there  # those that the panel asks for
         self._unavailable = ""  # the one that has turned out to be
+        self._refused_there = False  # whether the API to which Deriv moves people has refused
         self._samples = views.samples(box) if box is not None else {}
         self._redirect_url = redirect_url
         self._oauth_host = oauth_host
@@ -239,10 +240,13 @@ class Desk(PanelDesk):
             offer = "demo" if self._again else "" if self._typed else "demo with Deriv"
         elif (views.token_refused(error) or isinstance(error, ApiUnavailable)) and DEFAULT in self._there:
             self._apis = self._there  # Deriv has probably moved the user to the other one
-            offer = "move"
+            offer = "" if self._refused_there else "move"
+        elif isinstance(error, SignInRefused) and self._asked == DEFAULT:
+            self._refused_there = True
         if isinstance(error, ApiUnavailable):
             self._unavailable = error.api
-        self._notice = views.trouble(error, self._asked, offer, self.words, typed=self._typed)
+        tried = self._refused_there and self._asked != DEFAULT
+        self._notice = views.trouble(error, self._asked, offer, self.words, typed=self._typed, tried=tried)
         self.changed()
 
     # What there is to show
@@ -387,7 +391,7 @@ class Desk(PanelDesk):
         except Exception as error:
             self.broke(error)
         else:
-            self._again = None
+            self._again, self._refused_there = None, False
             self._kept.drop()
             self.changed()
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from dpyauth import environment
 from dpyauth.apis.access import by_looks
+from dpyauth.apis.retiring import way_on
 from dpyauth.errors import (
     ApiUnavailable,
     CallTimeout,
@@ -46,15 +47,23 @@ _ENGLISH = texts("sign-in")
 
 
 def trouble(
-    error: DpyauthError, api: str, offer: str = "", words: Mapping[str, str] = _ENGLISH, *, typed: bool = True
+    error: DpyauthError,
+    api: str,
+    offer: str = "",
+    words: Mapping[str, str] = _ENGLISH,
+    *,
+    typed: bool = True,
+    tried: bool = False,
 ) -> dict[str, str]:
     """What to say of an error, and beside which field.
 
     ``api``: the one that was asked; ``offer``: what there is a button for, to go on; ``typed``: whether it was asked
-    with a token that was entered.
+    with a token that was entered; ``tried``: whether the API that its text leads to has refused just before.
     """
     title = words[next((key for kind, key in _TITLES.items() if isinstance(error, kind)), "failed")]
     text = " ".join([str(error), *getattr(error, "__notes__", ())])
+    if tried:
+        text = text.replace(way_on(), words["tried_current"])
     field = _field(error)
     if account_missing(error):
         title = words["no_account"]

@@ -430,6 +430,21 @@ def test_no_account_yet(reader: Reader) -> None:
     assert len(reader.box.options.people[2].accounts) == 1
 
 
+def test_the_other_api_is_not_offered_where_it_has_just_refused(reader: Reader) -> None:
+    reader.token(Secret("pat_" + "x" * 40))
+    assert "offer" not in reader.wait_for("form", notice="(Unauthorized)")["notice"]
+    reader.token(Secret("x" * 15), "1089", api="v3")
+    notice = reader.wait_for("form", notice="(InvalidToken)")["notice"]
+    assert "offer" not in notice
+    assert "has just refused" in notice["text"]
+    assert 'dpyauth.login(api="options"' not in notice["text"]
+    reader.token(reader.pat())
+    reader.wait_for("in")
+    reader.desk.sign_out()
+    reader.token(Secret("x" * 15), "1089", api="v3")
+    assert reader.wait_for("form", notice="(InvalidToken)")["notice"]["offer"] == "move"
+
+
 def test_nor_is_that_offered_for_ever(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
     """What it takes is dropped after a while."""
     reader.token(reader.pat("new, no account"))
