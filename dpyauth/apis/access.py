@@ -190,6 +190,9 @@ class Access(Protocol):
     def entrance(self, loginid: str | None = None) -> Entrance:
         """The way into one account; without a login ID, into the one to begin with."""
 
+    def allow(self, seconds: float) -> None:
+        """Take note of how long the sign-in is waited for, so that what is wrong is told within that time."""
+
     def entered(self, account: Account) -> None:
         """The first sign-in has succeeded."""
 

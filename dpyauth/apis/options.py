@@ -61,6 +61,8 @@ LIMITS = {
 
 PATH = "/trading/v1/options"
 HTTP_TIMEOUT = 15.0
+SHARE = 0.8
+"""How much of the time for a sign-in one question may take."""
 DECIDE_TIMEOUT = 15.0
 EARLY = 60.0
 """A token is renewed when it ends within this many seconds."""
@@ -136,6 +138,7 @@ class Access:
         self._renewing: asyncio.Task[bool | None] | None = None
         self._doubting: asyncio.Task[None] | None = None
         self._entered = False
+        self._patience = HTTP_TIMEOUT  # for a question that the connection to an account takes
         self._passwords: deque[Secret] = deque(maxlen=16)  # the latest one-time passwords: errors may repeat them
         self._rest = Rest(
             settings.server, token=lambda: self.credential.token, app_id=settings.app_id, direct=settings.loopback
@@ -159,7 +162,7 @@ class Access:
                 if self._row(chosen[0]).get("status") != "inactive":  # of such a one it is not certain that it opens
                     known.set_result(self._account(chosen[0]))
             try:
-                given = await self._asked(lambda left: self._rest.otp(chosen[0], timeout=left), HTTP_TIMEOUT)
+                given = await self._asked(lambda left: self._rest.otp(chosen[0], timeout=left), self._patience)
             except ApiError as error:
                 self._advise(error, chosen[0])
                 if await self._may_pass(error, chosen[0], stood=proof.stood, accepted=proof.stood or known.done()):
@@ -173,8 +176,13 @@ class Access:
         greeting = Greeting("balance", lambda: {"balance": 1}, proof.judge, along=True)
         return Entrance(address, greeting, lambda _: self._account(chosen[0]), known)
 
+    def allow(self, seconds: float) -> None:
+        """Take note of how long the sign-in is waited for: each question has less, to say why there is no answer."""
+        self._patience = min(HTTP_TIMEOUT, SHARE * seconds)
+
     def entered(self, account: Account) -> None:
         """The first sign-in has succeeded."""
+        self._patience = HTTP_TIMEOUT
         self._entered = True
         self.learned.heard(CATALOG["get_accounts"], True)  # else there would be no account
         self.grants = {str(row["account_id"]): self.credential for row in self.rows}
@@ -355,7 +363,7 @@ class Access:
         self.rows = await self._list()
         if self._create_demo and not any(_is_demo(row) or row["account_id"] in self._wanted for row in self.rows):
             fields = {"currency": "USD", "group": "row", "account_type": "demo"}
-            await self._ask(CATALOG["create_account"], fields, HTTP_TIMEOUT, False)
+            await self._ask(CATALOG["create_account"], fields, self._patience, False)
             self.rows = await self._list()
         if not self.rows:
             raise SignInRefused(
@@ -382,7 +390,7 @@ class Access:
             error.add_note(by_name_only(loginid, real))
 
     async def _list(self) -> list[Mapping[str, Any]]:
-        listed = (await self._ask(CATALOG["get_accounts"], {}, HTTP_TIMEOUT, False)).get("data")
+        listed = (await self._ask(CATALOG["get_accounts"], {}, self._patience, False)).get("data")
         if not isinstance(listed, list):
             raise BadReply("Deriv's list of accounts cannot be read. Try again.", call="get_accounts")
         return [row for row in listed if isinstance(row, dict) and isinstance(row.get("account_id"), str)]

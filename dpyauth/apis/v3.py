@@ -90,6 +90,9 @@ class Access:
             return Entrance(public(where), greeting(self.credential, self._named, self._first, where.app_id), account)
         return Entrance(public(where), greeting(self.grants[loginid], None, loginid, where.app_id), account)
 
+    def allow(self, seconds: float) -> None:
+        """Take note of how long the sign-in is waited for: a first connection is tried once, however long."""
+
     def entered(self, account: Account) -> None:
         """A sign-in has succeeded."""
         if "" in self.grants:

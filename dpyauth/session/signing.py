@@ -127,6 +127,7 @@ class Signing:
         """
         settings = settings or self._settings
         access = named(settings.api).access(settings, grants or {"": credential}, credential, **options)
+        access.allow(self._timeout)
         self._opened.add(access)
         try:
             return self._enter(access, None, settings, early=early)

@@ -30,6 +30,13 @@ def login(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Login]:
     box.faults.clear()
 
 
+def test_why_there_is_no_answer_is_told_within_the_time(login: Login, box: Sandbox) -> None:
+    """What may pass is asked again, and the last reason is not lost when the time is up."""
+    box.faults.http(503, "get_accounts", times=99)
+    with pytest.raises(ApiError, match="HTTP503"):
+        login(timeout=1.5)
+
+
 def test_it_waits_for_no_connection(login: Login, box: Sandbox) -> None:
     box.faults.delay(FOREVER, "otp")
     session = login()
