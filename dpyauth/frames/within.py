@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from dpyauth import times
-from dpyauth.notes import left_out, note
+from dpyauth.notes import left_out, note, utc
 
 _DAY = 86_400.0
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -58,7 +58,8 @@ def within(table: pd.DataFrame, call: str, asked: Mapping[str, Any]) -> pd.DataF
         return table
     kept = table[~outside].reset_index(drop=True)
     kept.attrs = dict(table.attrs)
-    return note(kept, left_out(int(outside.sum()), "row"))
+    instead = f"They begin at {utc(table[column].min().timestamp())}." if kept.empty else None
+    return note(kept, left_out(int(outside.sum()), "row"), instead)
 
 
 def _last(value: Any) -> float | None:

@@ -219,7 +219,7 @@ class Walk(Generic[Row]):
         limit: int | None = None,
     ) -> None:
         self.outside = 0  # points from outside the spans that were asked for
-        self.begins_later = False  # whether a span has turned out to begin before what is kept
+        self.later: int | None = None  # when the points begin that came for a span that begins before what is kept
         self._key = key
         self._found = False  # whether any of the present span is known to be kept
         self._left: list[Span] = []
@@ -268,6 +268,7 @@ class Walk(Generic[Row]):
         kept = [point for point in points if first <= self._time(point) <= last]
         self.outside += len(points) - len(kept)
         if points and not kept and self._time(points[-1]) > last:
+            self.later = self._time(points[0]) if self.later is None else min(self.later, self._time(points[0]))
             self._begin_later(span)
             return
         start = first
@@ -323,7 +324,6 @@ class Walk(Generic[Row]):
         it is asked for any more.
         """
         first, last = span
-        self.begins_later = True
         others = [each for each in self._left if each != span]
         before = [each for each in self._doubtful if each[1] != first - 1]  # the rest of what this is the end of
         if last - first >= WEEK:

@@ -88,15 +88,14 @@ def begins(walk: Walk[Point], what: str, asked: int | None, last: int, now: int)
     rows = walk.rows()
     if rows:
         begin = second_of(rows[0])
-        if walk.is_enough if asked is None else begin - asked < WEEK and not walk.begins_later:
+        if walk.is_enough if asked is None else begin - asked < WEEK and walk.later is None:
             return None
         return f"Deriv's {what} begin at {utc(begin)}: it has sent none from before that."
-    if last < now - YEAR or walk.begins_later:
-        return (
-            f"Deriv has sent no {what} from this period. It keeps prices for about a year: ask for a time after about "
-            f"{utc(now - YEAR)}."
-        )
-    return f"Deriv has sent no {what} from this period." if asked is None or last - asked >= WEEK else None
+    if walk.later is None and last >= now - YEAR and asked is not None and last - asked < WEEK:
+        return None  # a market that was closed
+    later = "" if walk.later is None else f", only later ones, from {utc(walk.later)} on"
+    kept = f" It keeps prices for about a year, so back to about {utc(now - YEAR)}." if last < now - YEAR else ""
+    return f"Deriv has sent no {what} from this period{later}.{kept}"
 
 
 def seconds_of(value: Any) -> float | None:

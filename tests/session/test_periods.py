@@ -65,8 +65,24 @@ def test_ticks_that_deriv_no_longer_keeps(either: Session, box: Sandbox, since: 
     assert len(frame) == 0
     assert frame["quote"].dtype == "float64"
     begins = dt.datetime.now(dt.UTC) - YEAR
-    assert "Deriv has sent no ticks of R_50 from this period. It keeps prices for about a year" in said
-    assert f"{begins:%Y-%m-%d}" in said
+    assert said.startswith("Deriv has sent no ticks of R_50 from this period, only later ones, from 20")
+    assert f"It keeps prices for about a year, so back to about {begins:%Y-%m-%d}" in said
+    assert asked(box, "ticks_history") < 10
+
+
+@pytest.mark.parametrize("until", ["2022-01-01 00:13:22", "2026-06-01"])
+def test_a_server_that_answers_every_period_with_the_same_ticks(
+    either: Session, box: Sandbox, monkeypatch: pytest.MonkeyPatch, until: str
+) -> None:
+    def alter(ask: Any, reply: Any) -> Any:
+        reply.payload = {"times": [1_793_527_200, 1_793_527_202], "prices": [1.0, 2.0]}
+        return reply
+
+    altered(monkeypatch, "ticks_history", alter)
+    frame, said = told(lambda: either.ticks("R_50", until=until))
+    assert len(frame) == 0
+    assert "no ticks of R_50 from this period, only later ones, from 2026-11-01 10:00:00 UTC on." in said
+    assert ("about a year" in said) == until.startswith("2022")
     assert asked(box, "ticks_history") < 10
 
 
@@ -417,6 +433,7 @@ def test_an_old_ticks_history_as_a_frame(either: Session) -> None:
     assert len(frame) == 0
     assert frame["times"].dtype == "datetime64[us, UTC]"
     assert "50 rows" in said
+    assert "They begin at 20" in said
     assert len(either.call("ticks_history", **old)["history"]["times"]) == 50  # a reply stays as it came
 
 
