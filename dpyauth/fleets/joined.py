@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
-from pandas.api.types import union_categoricals
+
+from dpyauth.frames.together import aligned
 
 MISSING = "Not asked, or not answered yet, when it was interrupted."
 
@@ -39,10 +40,10 @@ def joined(question: str, names: Sequence[str], answers: Mapping[str, Any]) -> p
     1  Ben    <NA>  no answer
     """
     frames = {name: _frame(question, answer) for name, answer in answers.items() if not isinstance(answer, Exception)}
-    empty = _empty(list(frames.values()))
-    failed = empty.reindex([0])
-    parts = [_completed(frames[name], empty) if name in frames else failed for name in names]
-    whole = pd.concat(_same_categories(parts), ignore_index=True)
+    told = dict(zip(frames, aligned(list(frames.values())), strict=True))
+    empty = next(iter(told.values())).iloc[:0] if told else pd.DataFrame()
+    parts = [told[name] if name in told else empty.reindex([0]) for name in names]
+    whole = pd.concat(parts, ignore_index=True)
     lengths = [len(part) for part in parts]
     errors = [None if name in frames else str(answers.get(name, MISSING)) for name in names]
     error = pd.Series(errors, dtype="string").repeat(lengths).reset_index(drop=True)
@@ -59,32 +60,3 @@ def _frame(question: str, answer: Any) -> pd.DataFrame:
         return pd.DataFrame({"result": pd.Series([answer], dtype=object)})
     frame: pd.DataFrame = answer.reset_index() if answer.index.name else answer
     return frame.rename(columns={"name": f"{question}_name"}) if "name" in frame else frame
-
-
-def _empty(frames: list[pd.DataFrame]) -> pd.DataFrame:
-    """No rows, and every column that a frame has."""
-    columns: dict[Any, pd.Series[Any]] = {}
-    for frame in frames:
-        columns |= {name: frame[name].iloc[:0] for name in frame.columns if name not in columns}
-    empty = pd.DataFrame(columns)
-    empty.attrs = frames[0].attrs if frames else {}
-    return empty
-
-
-def _completed(frame: pd.DataFrame, empty: pd.DataFrame) -> pd.DataFrame:
-    """The frame with the columns that only others have."""
-    if len(frame.columns) == len(empty.columns):
-        return frame
-    missing = [name for name in empty.columns if name not in frame]
-    filled = empty[missing].reindex(frame.index)
-    return pd.concat([frame, filled], axis=1)[list(empty.columns)]
-
-
-def _same_categories(parts: list[pd.DataFrame]) -> list[pd.DataFrame]:
-    """Where Deriv has told one account of a value that the others' columns do not know, make it known to all."""
-    for name in parts[0].columns:
-        kinds = [part[name].dtype for part in parts]
-        if isinstance(kinds[0], pd.CategoricalDtype) and any(kind != kinds[0] for kind in kinds):
-            known = union_categoricals([part[name] for part in parts]).dtype
-            parts = [part.assign(**{str(name): part[name].astype(known)}) for part in parts]
-    return parts

@@ -25,7 +25,7 @@ the one that Deriv names, else that of the account which was asked; it is missin
 rates and per cents are no money, and have no currency.
 
 The index just counts. The login ID is a column, so frames of several accounts concatenate and merge. `storable`
-makes any frame fit for Parquet and CSV.
+makes any frame fit for Parquet and CSV, and `restored` gives one that was read back every dtype that it had.
 """
 
 from dpyauth.frames import _pandas as _pandas
@@ -52,7 +52,7 @@ from dpyauth.frames.status import (
     ownership_requests,
     verification,
 )
-from dpyauth.frames.storable import storable
+from dpyauth.frames.storable import restored, storable
 from dpyauth.frames.together import together
 from dpyauth.frames.wallet_money import wallet_transactions, wallets
 
@@ -84,6 +84,7 @@ __all__ = [
     "options_status",
     "ownership_requests",
     "partner_overview",
+    "restored",
     "settings",
     "site_currencies",
     "site_limits",

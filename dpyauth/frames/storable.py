@@ -32,7 +32,8 @@ def storable(frame: pd.DataFrame, *, lists: bool = True) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        The same rows, columns and ``attrs``. Where a column was changed its dtype is string.
+        The same rows, columns and ``attrs``. Where a column was changed its dtype is string. A frame without rows has
+        its categories in ``attrs["categories"]``: a file cannot hold them elsewhere. `restored` puts them back.
 
     Examples
     --------
@@ -49,6 +50,41 @@ def storable(frame: pd.DataFrame, *, lists: bool = True) -> pd.DataFrame:
             write = str if set(map(type, held)) in ({str}, {Decimal}) else _json
             texts = [value if value is None else as_text(write(value)) for value in values]
             result[name] = pd.Series(texts, index=frame.index, dtype="string")
+    kinds = {name: kind for name, kind in frame.dtypes.items() if isinstance(kind, pd.CategoricalDtype)}
+    if kinds and frame.empty:
+        categories = {str(name): [kind.categories.tolist(), bool(kind.ordered)] for name, kind in kinds.items()}
+        result.attrs["categories"] = categories
+    return result
+
+
+def restored(frame: pd.DataFrame) -> pd.DataFrame:
+    """Give a frame that was read from a file the categories that the file could not hold.
+
+    Parquet keeps categories beside the rows. Where there are none, `storable` puts them into ``attrs``.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        As `pandas.read_parquet` gives it, from a report of `dpyauth.export` or from a file of your own that was made of
+        what `storable` gives. It is not changed.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The same frame, with every dtype that it had.
+
+    Examples
+    --------
+    >>> import io, pandas as pd
+    >>> from dpyauth.frames import cashier_problems, restored, storable
+    >>> file = io.BytesIO(storable(cashier_problems(None)).to_parquet(None))
+    >>> restored(pd.read_parquet(file))["kind"].cat.categories.tolist()
+    ['reason', 'detail']
+    """
+    result = frame.copy()
+    result.attrs = {name: value for name, value in frame.attrs.items() if name != "categories"}
+    for name, (values, ordered) in frame.attrs.get("categories", {}).items():
+        result[name] = frame[name].astype(pd.CategoricalDtype(values, ordered=ordered))
     return result
 
 

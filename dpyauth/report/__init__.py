@@ -66,8 +66,9 @@ def export(
         to the beginning if left out. What apps and partners have earned always goes as far back as Deriv tells it.
     format : {"parquet", "csv"}, optional
         What files the frames become; if left out, Parquet where pyarrow is installed and CSV where it is not. The
-        page says which, and why. Parquet keeps every dtype. CSV opens in a spreadsheet: there, lists are JSON texts,
-        and texts that a spreadsheet would take for a formula get a ``'`` before them.
+        page says which, and why. Parquet keeps every dtype; the categories of a frame without rows are in its
+        ``attrs``, from where `dpyauth.frames.restored` takes them. CSV opens in a spreadsheet: there, lists are JSON
+        texts, and texts that a spreadsheet would take for a formula get a ``'`` before them.
     overwrite : bool
         Replace an earlier report. A folder that holds anything else is never replaced.
 

@@ -46,6 +46,7 @@ def _wallet_transactions(session: Session, since: When) -> pd.DataFrame:
     import pandas as pd
 
     from dpyauth.frames import Context, wallet_transactions
+    from dpyauth.frames.together import aligned
     from dpyauth.frames.wallet_money import TYPES
 
     held = session.wallets()["type"].dropna().unique()
@@ -54,7 +55,7 @@ def _wallet_transactions(session: Session, since: When) -> pd.DataFrame:
         tables = {"main": wallet_transactions([], Context("wallet_transactions"))}
     for kind, table in tables.items():
         table.insert(0, "wallet", pd.Series(kind, index=table.index, dtype="string"))
-    joined = pd.concat(tables.values(), ignore_index=True)
+    joined = pd.concat(aligned(list(tables.values())), ignore_index=True)
     joined.attrs = dict(next(iter(tables.values())).attrs)
     return joined
 
@@ -65,6 +66,11 @@ def parts() -> tuple[Part, ...]:
         Part("account_status", "Account status", lambda session, since: session.account_status()),
         Part("account_detail", "How the account stands", _standing),
         Part("verification", "Verification", lambda session, since: session.verification()),
+        Part("attempts", "Attempts to be verified", lambda session, since: session.verification("attempts")),
+        Part("ownership_requests", "Proof asked for", lambda session, since: session.verification("ownership")),
+        Part(
+            "jurisdictions", "Where your address counts", lambda session, since: session.verification("jurisdictions")
+        ),
         Part("status_flags", "What the status flags mean", lambda session, since: session.status_flags()),
         Part("cashier_problems", "What keeps the cashier closed", lambda session, since: session.cashier_problems()),
         Part("currencies", "Deposits and withdrawals", lambda session, since: session.currencies()),

@@ -59,16 +59,22 @@ ASKED: dict[str, Ask] = {
     "verification": lambda session: session.verification(),
 }
 EMPTY: dict[str, pd.DataFrame] = {
-    "account_status": frames.account_status(None, CONTEXT),
-    "accounts": frames.accounts(None, CONTEXT),
-    "balance": frames.balance(None, CONTEXT),
-    "open_contracts": frames.open_contracts(None, CONTEXT),
-    "options_status": frames.options_status(None, CONTEXT),
+    **{
+        build.__name__: build(None, CONTEXT)
+        for build in (
+            *(frames.account_status, frames.accounts, frames.api_tokens, frames.apps, frames.attempts, frames.balance),
+            *(frames.candles, frames.cashier_problems, frames.currencies, frames.exchange_rates),
+            *(frames.jurisdictions, frames.landing_company, frames.limits, frames.market_limits, frames.markup),
+            *(frames.mt5_accounts, frames.open_contracts, frames.options_status, frames.ownership_requests),
+            *(frames.partner_overview, frames.settings, frames.site_currencies, frames.site_limits),
+            *(frames.status_flags, frames.ticks, frames.trading_times, frames.transfer_fees),
+            *(frames.transfer_limits, frames.verification, frames.wallet_transactions, frames.wallets),
+        )
+    },
+    "login_history": ledger.login_history([], CONTEXT),
     "profit_table": ledger.profit_table([], CONTEXT),
     "statement": ledger.statement([], CONTEXT),
-    "ticks": frames.ticks(None, CONTEXT),
     "updates": frames.updates("ticks", []),
-    "verification": frames.verification(None, CONTEXT),
 }
 
 
@@ -119,13 +125,25 @@ def test_an_all_accounts_frame_survives_too(asked: dict[str, pd.DataFrame]) -> N
 
 
 @pytest.mark.parametrize("name", EMPTY)
-def test_an_empty_frame_keeps_its_dtypes(name: str) -> None:
+def test_a_frame_of_nothing_keeps_its_dtypes_and_categories(name: str) -> None:
     table = EMPTY[name]
-    read = again(table)
-    # Parquet keeps categories beside the rows: without rows there is the dtype, but no category.
-    assert [str(dtype) for dtype in read.dtypes] == [str(dtype) for dtype in table.dtypes]
-    assert read.columns.tolist() == table.columns.tolist()
-    assert read.attrs == table.attrs
+    before = table.copy(deep=True)
+    same(table, frames.restored(again(storable(table))))
+    feather = io.BytesIO()
+    storable(table).reset_index(drop=not table.index.name).to_feather(feather)
+    read = frames.restored(pd.read_feather(feather))
+    assert read.dtypes.astype(str)[-table.shape[1] :].tolist() == table.dtypes.astype(str).tolist()
+    pd.testing.assert_frame_equal(table, before)
+
+
+def test_what_an_account_tells_beyond_others_bends_no_dtype() -> None:
+    known, new = {"loginid": "A", "balance": 1.5, "type": "deriv"}, {"loginid": "B", "type": "ctrader", "zz": 7}
+    parts = {"A": frames.balance({"accounts": [known]}), "B": frames.balance({"accounts": [new]}), "C": TimeoutError()}
+    table = frames.together(parts, frames.balance(None))
+    assert table["type"].cat.categories.tolist() == ["deriv", "mt5", "ctrader"]
+    assert str(table["zz"].dtype) == "Int64"
+    assert table.columns[-1] == "error"
+    same(table, again(storable(table)))
 
 
 def test_every_dtype_survives() -> None:
