@@ -121,7 +121,7 @@ class Ticket(ABC):
         pending = self.pending
         try:
             if pending.error is not None:
-                raise pending.error
+                raise pending.error.again()  # a copy: the call may outlive its caller, whom a traceback would keep
             assert pending.reply is not None
             return self.finish(pending.reply)
         except DpyauthError as error:

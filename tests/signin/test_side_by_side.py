@@ -9,6 +9,7 @@ import os
 import weakref
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 import keyring
@@ -18,7 +19,7 @@ from keyring.backends.fail import Keyring as FailKeyring
 import dpyauth
 from dpyauth import environment
 from dpyauth.credentials import Secret
-from dpyauth.errors import InvalidSetting, NotSignedIn, SessionClosed
+from dpyauth.errors import DpyauthError, NotSignedIn, SessionClosed
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
 from dpyauth.signin.desk import Desk
@@ -115,9 +116,8 @@ def test_several_at_the_same_time(login: Login) -> None:
 
 @pytest.mark.parametrize("wrong", [None, "", "  ", 5, b"alice", ["alice"], object()])
 def test_what_a_profile_is(login: Login, box: Sandbox, wrong: Any) -> None:
-    with pytest.raises(InvalidSetting, match="profile") as refused:
+    with pytest.raises(DpyauthError, match="profile"):
         login(RICH, profile=wrong)
-    assert refused.value.field == "profile"
     assert box.received == []
 
 
@@ -211,6 +211,22 @@ def test_a_session_without_a_name_is_closed_quietly(
     assert kept.balance()["loginid"].item() == kept.loginid
     assert "Traceback" not in capfd.readouterr().err
     assert list(recwarn) == []
+
+
+@pytest.mark.parametrize("api", ["options", "v3"])
+def test_nothing_that_was_done_keeps_it(login: Login, box: Sandbox, api: str) -> None:
+    session = login(RICH, api, profile="alice")
+    str(session.card())
+    session.statement()
+    session.account_status(account="all")
+    for call in ("partners_analytics_overview", "no such call"):  # over HTTP on options, whose connections stay
+        with suppress(DpyauthError):
+            session.call(call)
+    gone = weakref.ref(session)
+    del session
+    gc.collect()
+    assert gone() is None
+    assert box.wait_until(lambda box: box.connections_open == 0)
 
 
 @pytest.mark.parametrize("api", ["options", "v3"])

@@ -15,7 +15,7 @@ import pytest
 import dpyauth
 from dpyauth import environment
 from dpyauth.__main__ import CANNOT, main
-from dpyauth.errors import InvalidCredential, InvalidSetting, NoCredential, NotSignedIn
+from dpyauth.errors import DpyauthError, InvalidCredential, NoCredential, NotSignedIn
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
 
@@ -297,9 +297,8 @@ def test_voila_shows_panels_to_a_person_and_has_no_prompt(
 
 @pytest.mark.parametrize("wrong", ["panel", "", 1, 0, [], {}, object(), b"prompt"])
 def test_what_ask_can_be(login: Login, wrong: Any) -> None:
-    with pytest.raises(InvalidSetting, match="ask= must be") as refused:
+    with pytest.raises(DpyauthError, match="ask"):
         login(ask=wrong)
-    assert refused.value.field == "ask"
 
 
 def test_every_panel_says_what_to_do_without_it(
