@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import os
 import sys
 from typing import Any
 
 from dpyauth import forks, terminal
+from dpyauth.errors import InvalidSetting
 
 _vouched = False
 """Whether the user said that there is a person, by `login(ask=True)`: some front ends show widgets without stdin."""
@@ -40,13 +42,27 @@ def in_notebook() -> bool:
 
 
 def has_widgets() -> bool:
-    """Tell whether the packages that panels stand on are there, in the kernel's own environment."""
-    return all(importlib.util.find_spec(name) for name in ("anywidget", "ipywidgets"))
+    """Tell whether the packages that panels stand on can be loaded, in the kernel's own environment."""
+    try:
+        for name in ("ipywidgets", "anywidget"):
+            importlib.import_module(name)
+    except Exception:  # whatever is broken there, there are other ways than panels
+        return False
+    return True
+
+
+def need_widgets() -> None:
+    """Raise InvalidSetting where no panel can be made."""
+    if not has_widgets():
+        raise InvalidSetting(
+            "Panels need the packages ipywidgets and anywidget, which cannot be loaded here. Install dpyauth again in "
+            "this kernel's environment, and restart the kernel."
+        )
 
 
 def somebody_there() -> bool:
     """Whether there is a person to ask: not in a scheduled or batch run."""
-    return can_type() or (in_notebook() and _in_voila())
+    return can_type() or (in_notebook() and in_voila())
 
 
 def can_type() -> bool:
@@ -82,6 +98,6 @@ def on_hosted_server() -> bool:
     return in_colab() or bool(os.environ.get("JUPYTERHUB_USER") or os.environ.get("BINDER_SERVICE_HOST"))
 
 
-def _in_voila() -> bool:
+def in_voila() -> bool:
     """Tell whether Voila shows the notebook as a page: it allows no input, and shows widgets to a person."""
     return any(name.startswith("VOILA_") for name in os.environ)

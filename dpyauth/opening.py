@@ -48,6 +48,7 @@ def explorer(session: Session | None = None) -> ExplorerPanel:
     >>> dpyauth.explorer(session)
     dpyauth explorer panel: <dpyauth session: signed in, DOT900003 (USD, demo)>
     """
+    environment.need_widgets()
     from dpyauth.panels.explorer import ExplorerDesk
     from dpyauth.widgets.explorer import ExplorerPanel
 
@@ -86,6 +87,7 @@ def tokens(session: Session | None = None) -> TokensPanel:
     >>> dpyauth.tokens(session)
     dpyauth tokens panel: <dpyauth session: signed in, CR900001 (USD, real)>
     """
+    environment.need_widgets()
     from dpyauth.panels.tokens import TokensDesk
     from dpyauth.widgets.tokens import TokensPanel
 
@@ -123,6 +125,7 @@ def apps(session: Session | None = None) -> AppsPanel:
     >>> dpyauth.apps(session)
     dpyauth apps panel: <dpyauth session: signed in, CR900001 (USD, real)>
     """
+    environment.need_widgets()
     from dpyauth.panels.apps import AppsDesk
     from dpyauth.widgets.apps import AppsPanel
 

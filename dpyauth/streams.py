@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Self
 
-from dpyauth import forks
+from dpyauth import environment, forks
 from dpyauth.arguments import Names, public
 from dpyauth.errors import CallTimeout, DpyauthError, SessionClosed
 from dpyauth.secret import scrub
@@ -197,6 +197,7 @@ class Stream(Names):
         >>> stream = dpyauth.login(sandbox=True).stream("ticks", ticks="R_100")
         >>> panel = stream.view()
         """
+        environment.need_widgets()
         from dpyauth.panels.streaming import StreamDesk
         from dpyauth.widgets.stream import StreamPanel
 

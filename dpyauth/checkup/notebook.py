@@ -21,6 +21,7 @@ CALLBACK = "callback page"
 _LAB = ("@jupyter-widgets/jupyterlab-manager", "anywidget")
 """The front end's halves of the packages that panels stand on."""
 
+_PROMPT = 'Without panels, login(ask="prompt") asks for your token at a prompt that hides it.'
 _PASTE = "Sign in with the browser by pasting the address that it ends at."
 
 
@@ -47,6 +48,7 @@ def front_end() -> str:
         return "a notebook that runs without a person (nbclient, nbconvert, papermill or the like)"
     for name, there in (
         ("Google Colab", environment.in_colab()),
+        ("Voila", environment.in_voila()),
         ("VS Code", bool({"VSCODE_PID", "VSCODE_CWD", "VSCODE_IPC_HOOK"} & os.environ.keys())),
         ("Kaggle", "KAGGLE_KERNEL_RUN_TYPE" in os.environ),
         ("Databricks", "DATABRICKS_RUNTIME_VERSION" in os.environ),
@@ -63,14 +65,14 @@ def _panels() -> Row:
         try:
             importlib.import_module(package)
         except Exception as error:
-            advice = "Install dpyauth again in the kernel's environment, and restart the kernel."
+            advice = f"Install dpyauth again in the kernel's environment, and restart the kernel. {_PROMPT}"
             return Row(NOTEBOOK, "panels", "problem", f"{package} cannot be loaded ({type(error).__name__})", advice)
     if environment.in_colab() or "VSCODE_PID" in os.environ:
         return Row(NOTEBOOK, "panels", "ok", "the kernel's half is there; the front end brings its own")
     missing = [name for name in _LAB if not _installed(name)]
     if missing:
         where = "Where the Jupyter server runs in another environment than this kernel, they have to be there:"
-        advice = f"{where} pip install ipywidgets anywidget, then reload the page. login() can do without panels."
+        advice = f"{where} pip install ipywidgets anywidget, then reload the page. {_PROMPT}"
         return Row(NOTEBOOK, "panels", "note", f"not found for this front end: {' and '.join(missing)}", advice)
     return Row(NOTEBOOK, "panels", "ok", "kernel and front end have what they need")
 

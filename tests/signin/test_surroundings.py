@@ -15,7 +15,7 @@ import pytest
 import dpyauth
 from dpyauth import environment
 from dpyauth.__main__ import CANNOT, main
-from dpyauth.errors import DpyauthError, InvalidCredential, NoCredential, NotSignedIn
+from dpyauth.errors import DpyauthError, InvalidCredential, InvalidSetting, NoCredential, NotSignedIn
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
 
@@ -313,4 +313,18 @@ def test_every_panel_says_what_to_do_without_it(
     assert [text.splitlines()[0] for text in texts.values()] == [repr(panel) for panel in texts]
     assert all("If you see no panel here" in text for text in texts.values())
     assert 'session.use("ROT900001")' in str(session.switcher())
+    stream.close()
+
+
+def test_a_widget_package_that_is_broken_is_said(
+    kernel: SimpleNamespace, login: Login, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "anywidget", None)  # importing it raises ImportError
+    monkeypatch.setattr("getpass.getpass", lambda prompt: ALL)
+    session = login()
+    assert session.state == "signed in"
+    stream = session.stream("balance")
+    for panel in (dpyauth.explorer, dpyauth.tokens, dpyauth.apps, stream.view):
+        with pytest.raises(InvalidSetting, match="ipywidgets and anywidget"):
+            panel()
     stream.close()
