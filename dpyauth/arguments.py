@@ -347,6 +347,8 @@ def shown(value: Any, longest: int = LONGEST) -> str:
             return "so long a number"
     if isinstance(value, type):
         return f"the class {value.__name__}"
+    if type(value) in (list, dict, tuple) and not value:
+        return repr(value)
     name = type(value).__name__
     return f"{'an' if name[:1].lower() in 'aeio' else 'a'} {name}"
 

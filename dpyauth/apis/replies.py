@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dpyauth.apis.meanings import Kind, meaning
 from dpyauth.apis.shapes import veiled
+from dpyauth.apis.wanted import LIKE, wanted, within
 from dpyauth.credentials import Secret, scrub
 from dpyauth.errors import ApiError, InputRefused
 from dpyauth.wire.replies import Reply, error_code, error_of, leaves_open, subcode_of
 
 if TYPE_CHECKING:
-    from dpyauth.apis.catalog import Catalog
+    from dpyauth.apis.catalog import Call, Catalog
 
 
 def api_error(
@@ -46,8 +48,31 @@ def api_error(
     if kind is not InputRefused:  # there they are reasons, by field
         details = veiled(details, None, call=call)
     details = scrub(details, secrets)
-    reasons = "; ".join(f"{name}: {reason}" for name, reason in details.items()) if kind is InputRefused else ""
+    reasons = _reasons(details, catalog.get(call)) if kind is InputRefused else ""
+    if kind is InputRefused and _NAMED.match(said):  # it says no more than the code, and names the fields again
+        said = "" if reasons else _NAMED.sub("", said)
     shown = f"{code} ({subcode})" if subcode else code
-    parts = [f"Deriv answered '{call}' with {shown}" + (f": {said}" if said else ""), reasons, advice]
+    told = ". ".join(filter(None, (said, reasons)))
+    parts = [f"Deriv answered '{call}' with {shown}" + (f": {told}" if told else ""), advice]
     text = ". ".join(part for part in parts if part) + "."
     return kind(text, call=call, code=code, subcode=subcode, details=details)
+
+
+_NAMED = re.compile(r"Input validation failed(: *)?", re.IGNORECASE)
+_EXPRESSION = re.compile(r"\^.*|\bpattern\b.*|\(\?[:=!].*", re.DOTALL)
+"""Where a regular expression begins in what Deriv says of a field."""
+
+
+def _reasons(details: Mapping[str, Any], call: Call | None) -> str:
+    """Return why fields were refused, in words: Deriv may give a regular expression instead."""
+    return "; ".join(f"{name}: {_reason(str(name), str(reason), call)}" for name, reason in details.items())
+
+
+def _reason(name: str, reason: str, call: Call | None) -> str:
+    if not _EXPRESSION.search(reason):
+        return reason.strip().rstrip(".")
+    names = [part for part in re.split(r"[/.]", name) if part]
+    schema = within(call.fields, names) if call is not None else {}
+    takes = wanted(schema)
+    about = f" (session.help({call.name!r}) tells what the call takes)" if call is not None else ""
+    return f"it takes {takes}" if schema.get("pattern") in LIKE else f"it is not in the form that Deriv takes{about}"

@@ -6,7 +6,7 @@ import calendar
 import datetime as dt
 import numbers
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -24,6 +24,8 @@ _KINDS = {
 }
 
 _MONEY = "an exact number as text, such as '12.50'"
+_DATE_OR_SECONDS = "a date, such as '2026-11-29', or seconds since 1970"
+_COUNTRY = "a country code of two small letters, such as 'id'"
 _CURRENCY = "a currency code in capital letters, such as 'USD'"
 
 LIKE = {
@@ -36,9 +38,40 @@ LIKE = {
     r"^[A-Z]+[0-9]+$": "a login ID, such as 'CR1234567'",
     r"^[0-9]{6}$": "six digits as text",
     r"^[\w\-]{1,128}$": "a text of at most 128 letters, digits, _ and -",
+    r"^\w{2,30}$": "a symbol, such as 'R_100'",
+    r"^(latest|[0-9]{1,10})$": "'latest', or seconds since 1970",
+    r"^([0-9]{4}-[0-9]{1,2}-[0-9]{1,2}|today)$": "a date, such as '2026-11-29', or 'today'",
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$": "a date, such as '2026-11-29'",
+    r"^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}$": "a date, such as '2026-11-29'",
+    r"^[0-9]{4}-(0?[1-9]|1[012])-(0?[1-9]|[12][0-9]|3[01])$": "a date, such as '2026-11-29'",
+    r"^([0-9]{4}-(0?[1-9]|1[012])-(0?[1-9]|[12][0-9]|3[01])|[0-9]{1,10})$": _DATE_OR_SECONDS,
+    r"^([0-9]{4}-(0?[1-9]|1[012])-(0?[1-9]|[12][0-9]|3[01])|[0-9]{10})$": _DATE_OR_SECONDS,
+    r"^([0-9]{4}-(0?[1-9]|1[012])-(0?[1-9]|[12][0-9]|3[01]) ([01]?[0-9]|2[0-3]):([0-5]?[0-9]):([0-5]?[0-9])"
+    r"|[0-9]{1,10})$": "a time, such as '2026-11-29 14:30:00', or seconds since 1970",
+    r"^(current|all|[A-Z]{2,4}[0-9]{1,10})$": "'current', 'all' or a login ID, such as 'CR1234567'",
+    r"^[A-Za-z]+[0-9]+$": "a login ID, such as 'CR1234567'",
+    r"^MT[DR]?[0-9]+$": "an MT5 login, such as 'MTR1234567'",
+    r"^[a-zA-Z0-9]{2,20}$": "a currency code, such as 'USD'",
+    r"^[a-z]{2}$": _COUNTRY,
+    r"^\w\w$": _COUNTRY,
+    r"^([a-z]{2})?$": _COUNTRY,
+    r"^(?=.{1,20}$)[+-]?[0-9]+\.?[0-9]*$": "a number as text, such as '+0.5'",
+    r"^[0-9]{1,18}$": "digits as text",
+    r"^[\w-]{32,128}$": "an ID of 32 to 128 letters, digits, _ and -",
+    r"^(?:[\w-]{32,128}|1)$": "the ID of a proposal, or 1 where you give 'parameters'",
     r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$": "a UUID, such as 'f81d4fae-7dec-11d0-a765-00a0c91e6bf6'",
 }
-"""By the pattern of a text: what it is. The patterns are those of calls over HTTP."""
+"""By the pattern of a text: what it is."""
+
+
+def within(fields: Mapping[str, Schema], names: Sequence[str]) -> Schema:
+    """Return the schema of a field by its path; empty where there is none."""
+    schema = fields.get(names[0], {}) if names else {}
+    for name in names[1:]:
+        items = schema.get("items")
+        schema = items if isinstance(items, dict) else schema
+        schema = schema if name.isdecimal() else schema.get("properties", {}).get(name, {})
+    return schema
 
 
 def wanted(schema: Schema) -> str:

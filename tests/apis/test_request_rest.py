@@ -94,7 +94,7 @@ def patterns(schema: Schema) -> Iterator[str]:
 
 def test_what_a_pattern_wants_is_said_in_words() -> None:
     found = {one for call in CALLS.values() if call.rest for one in patterns({"properties": call.fields})}
-    assert found == set(LIKE)
+    assert found <= set(LIKE)
 
 
 @pytest.mark.parametrize("call", GIVEN)

@@ -168,7 +168,7 @@ def test_who_may(open_session: Open) -> None:
 @pytest.mark.parametrize("name", ["limits", "apps", "site"])
 def test_a_kind_there_is_not(session: Session, box: Sandbox, name: str) -> None:
     before = len(box.received)
-    with pytest.raises(InvalidRequest, match="There is no kind 'valus' of this; there are: '") as refused:
+    with pytest.raises(InvalidRequest, match=r"Unknown kind: 'valus'\. Choose one of '") as refused:
         getattr(session, name)("valus")
     assert refused.value.field == "kind"
     assert len(box.received) == before
@@ -356,8 +356,14 @@ def test_trading_times_of_a_day(
 
 
 def test_trading_times_of_no_day(session: Session) -> None:
-    with pytest.raises(ApiError):
-        session.trading_times("yesterday")
+    for day, instead in (
+        ("yesterday", "which is yesterday in UTC"),
+        ("2026-02-31", "2026-02 has 28 days"),
+        ("31.12.2025", "Write it as '2025-12-31'"),
+    ):
+        with pytest.raises(InvalidRequest, match=instead) as refused:
+            session.trading_times(day)
+        assert refused.value.field == "day"
 
 
 def test_kinds_of_what_holds_for_the_site(session: Session) -> None:
