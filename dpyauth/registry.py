@@ -109,6 +109,14 @@ class ApiFacts:
         other = f"; to try things with an {self.credential}, use {shared}" if shared and app_id != shared else ""
         return f"Check it where you registered your app ({self.pages.apps}){other}"
 
+    @property
+    def lacks_app_id(self) -> str:
+        """What to say where its app ID is missing."""
+        return (
+            f"{self.title} needs your app ID with the token: give it as app_id=, or set DERIV_APP_ID. You find it "
+            f"where you registered your app, or register one of the type PAT: {self.pages.apps}"
+        )
+
     def serves(self, server: str) -> bool:
         """Return whether an address can be that of a server of this API."""
         return server.strip().lower().startswith((f"{self.secure}://", f"{self.plain}://"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import errno
 import functools
 import socket
 import threading
@@ -16,6 +17,9 @@ from typing import Any, NamedTuple, Self, TypeVar
 from tornado.httpserver import HTTPServer
 
 from dpyauth import forks
+from dpyauth.apis.wanted import unknown_choice
+from dpyauth.arguments import Names, public, shown
+from dpyauth.errors import InvalidSetting
 from dpyauth.sandbox import apps, options, signin
 from dpyauth.sandbox.faults import Fault, Faults
 from dpyauth.sandbox.guard import Guarded
@@ -27,6 +31,7 @@ from dpyauth.threads import Thread
 
 T = TypeVar("T")
 _HOST = "127.0.0.1"
+_HIGHEST_PORT = 65_535
 _REMEMBERED = 10_000
 _GRACE = 0.3  # seconds for clients to close their side when the sandbox stops
 
@@ -51,7 +56,7 @@ class Side(NamedTuple):
     """Tokens that a user could have made."""
 
 
-class Sandbox:
+class Sandbox(Names):
     """Deriv's two APIs on this machine, with made-up users, for lessons and tests.
 
     Any client of Deriv's v3 can connect to `url` with one of `tokens`, and any client of the Options API to
@@ -107,6 +112,9 @@ class Sandbox:
     True
     """
 
+    _called = "A sandbox"
+
+    @public
     def __init__(
         self,
         port: int = 0,
@@ -119,6 +127,10 @@ class Sandbox:
         clock: Callable[[], float] = time.time,
         hosts: Collection[str] = (),
     ) -> None:
+        if not 0 <= port <= _HIGHEST_PORT:
+            raise InvalidSetting(
+                f"A port is a number from 0 to {_HIGHEST_PORT}, where 0 is a free one; not {shown(port)}.", field="port"
+            )
         self.app_id = OWN_APP_ID
         self.tokens: tuple[SampleToken, ...] = SAMPLES
         self.faults = Faults(self._strike, self._revoke)
@@ -197,8 +209,8 @@ class Sandbox:
 
         Raises
         ------
-        OSError
-            If the port is taken.
+        InvalidSetting
+            The port is taken, or this machine does not let it be used.
         """
         if self._thread is not None:
             return self
@@ -207,9 +219,14 @@ class Sandbox:
         self._thread.start()
         try:
             listening.result()
-        except Exception:
+        except Exception as error:
             self._thread = self._loop = None
-            raise
+            if not isinstance(error, OSError):
+                raise
+            why = "is in use" if error.errno == errno.EADDRINUSE else f"cannot be used ({error.strerror})"
+            raise InvalidSetting(
+                f"The port {self._bound} of this machine {why}. Choose another, or 0 for a free one.", field="port"
+            ) from None
         return self
 
     def stop(self) -> None:
@@ -228,6 +245,7 @@ class Sandbox:
         self.sockets = set()
         self.faults._forked()
 
+    @public
     def wait_until(self, condition: Callable[[Sandbox], object], timeout: float = 5.0) -> bool:
         """Block until a condition on this sandbox holds; False when it did not within ``timeout`` seconds.
 
@@ -242,6 +260,7 @@ class Sandbox:
         with self._changed:
             return bool(self._changed.wait_for(lambda: condition(self), timeout))
 
+    @public
     def pay(self, loginid: str, amount: float, action: str = "deposit") -> None:
         """Book a deposit (or, with a negative amount, a withdrawal) so that streams have something to tell.
 
@@ -256,11 +275,12 @@ class Sandbox:
 
         Raises
         ------
-        ValueError
-            If the account does not hold what is to be withdrawn.
+        InvalidSetting
+            There is no such account, or it does not hold what is to be withdrawn.
         """
-        self._now(functools.partial(self._pay, loginid, amount, action))
+        self._asked(functools.partial(self._pay, loginid, amount, action))
 
+    @public
     def register_app(self, name: str, redirect_uri: str, scopes: Collection[str] = ("read",)) -> int:
         """Register an app, also with a redirect URL that Deriv would not take, such as one with a port.
 
@@ -280,13 +300,14 @@ class Sandbox:
 
         Raises
         ------
-        ValueError
+        InvalidSetting
             Says what cannot be right.
         """
         if wrong := apps.trouble(redirect_uri, scopes):
-            raise ValueError(wrong)
+            raise InvalidSetting(wrong)
         return self._now(lambda: self.world.apps.register(name, redirect_uri, scopes)).app_id
 
+    @public
     def register_options_app(
         self, name: str, redirect_uri: str = "", scopes: Collection[str] = ("trade",), kind: str = "oauth"
     ) -> str:
@@ -310,18 +331,19 @@ class Sandbox:
 
         Raises
         ------
-        ValueError
+        InvalidSetting
             Says what cannot be right.
         """
-        return self._now(lambda: self.options.register(name, redirect_uri, scopes, kind)).app_id
+        return self._asked(lambda: self.options.register(name, redirect_uri, scopes, kind)).app_id
 
+    @public
     def options_token(self, label: str) -> SampleToken:
         """The first of `options_tokens` whose label begins like this.
 
         Raises
         ------
-        KeyError
-            If there is none.
+        InvalidSetting
+            There is none; the text says which there are.
 
         Examples
         --------
@@ -331,8 +353,10 @@ class Sandbox:
         for sample in self.options_tokens:
             if sample.label.startswith(label):
                 return sample
-        raise KeyError(label)
+        labels = [sample.label for sample in self.options_tokens]
+        raise InvalidSetting(unknown_choice("label", label, labels), field="label")
 
+    @public
     def side(self, api: str) -> Side:
         """What one of its APIs, ``"options"`` or ``"v3"``, is used with."""
         made = tuple(sample for sample in self.tokens if sample.kind == "api")
@@ -340,17 +364,21 @@ class Sandbox:
             "options": Side(self.rest, self.auth_host, self.options_app_id, self.options_tokens),
             "v3": Side(self.url, self.oauth_host, str(self.app_id), made),
         }
+        if api not in sides:
+            raise InvalidSetting(unknown_choice("API", api, sides), field="api")
         return sides[api]
 
+    @public
     def api_of(self, token: str) -> str | None:
         """The API that one of its sample tokens is of; None for any other."""
         if any(sample.token == token for sample in self.tokens):
             return "v3"
         return "options" if any(sample.token == token for sample in self.options_tokens) else None
 
+    @public
     def expire(self, token: str) -> None:
         """Let a token's time be over, also where someone is signed in with it."""
-        self._now(lambda: None if self.options.expire(token) else self.world.expire(token))
+        self._asked(lambda: None if self.options.expire(token) else self.world.expire(token))
 
     def note(self, call: str = "", req_id: int | None = None, connection: int = 0) -> None:
         """Remember a request, or only that something changed, and wake up whoever waits."""
@@ -451,6 +479,15 @@ class Sandbox:
     def _stop_now(self) -> None:
         assert self._stopping is not None
         self._stopping.set()
+
+    def _asked(self, action: Callable[[], T]) -> T:
+        """Do what the user asks for, and say what cannot be right of it."""
+        try:
+            return self._now(action)
+        except KeyError:  # it may be a token, and is not repeated
+            raise InvalidSetting("The sandbox has no account, token or app of this name.") from None
+        except ValueError as error:
+            raise InvalidSetting(str(error)) from None
 
     def _now(self, action: Callable[[], T]) -> T:
         """Run something in the server's thread and wait for it; here, when the server is not running."""

@@ -54,12 +54,7 @@ class Choice(NamedTuple):
         """
         where = self.settings(api, app_id)
         if where.app_id is None:
-            facts = APIS[api]
-            raise InvalidSetting(
-                f"{facts.title} needs your app ID. You find it where you registered your "
-                f"app, or register one of the type PAT: {facts.pages.apps}",
-                field="app_id",
-            )
+            raise InvalidSetting(APIS[api].lacks_app_id, field="app_id")
         return where
 
 

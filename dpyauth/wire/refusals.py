@@ -216,7 +216,7 @@ def _why_refused(code: str, said: str, question: Question) -> str:
     if code == "HTTP401" and not said:
         return f"{_not_accepted(app_id)}; or {_ASKED}"
     if "app-id" in heard and app_id is None:
-        return _NO_APP_ID
+        return APIS["options"].lacks_app_id
     if "invalid application" in heard:
         return _WRONG_APP_ID + (_LEGACY_APP_ID if app_id is not None and app_id.isdecimal() else "")
     if "token format" in heard:
@@ -236,10 +236,6 @@ def _not_accepted(app_id: str | None) -> str:
 
 _PAGES = APIS["options"].pages
 
-_NO_APP_ID = (
-    "Deriv takes a personal access token only together with an app ID. Register an app of the type PAT at "
-    f"{_PAGES.apps} and give its ID as app_id"
-)
 _WRONG_APP_ID = (
     "Deriv does not take this app ID with this token. It must be the ID, not the name, of an app that was registered "
     f"at {_PAGES.apps} with the same login, and of the token's kind: a PAT app for a personal access token, an OAuth "

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from websockets.exceptions import ConnectionClosed
 
+from dpyauth.errors import InvalidSetting
 from dpyauth.sandbox import Sandbox
 from dpyauth.sandbox.apps import trouble
 
@@ -128,7 +129,7 @@ def test_an_app_from_python_may_have_a_port(box: Sandbox, client: Any) -> None:
     with Sandbox() as other:
         assert other.register_app("Again", "myapp://callback") == app_id
     assert Sandbox().register_app("Not even running", HERE) == app_id
-    with pytest.raises(ValueError, match="scopes must be"):
+    with pytest.raises(InvalidSetting, match="scopes must be"):
         box.register_app("x", HERE, ["everything"])
 
 
@@ -145,7 +146,7 @@ def test_expiry_on_demand(box: Sandbox, client: Any) -> None:
     assert one.code(balance=1) == "InvalidToken"
     again = client().ask(authorize="a1-sandbox-rich-usd")["error"]
     assert (again["code"], "expired" in again["message"]) == ("InvalidToken", True)
-    with pytest.raises(KeyError):
+    with pytest.raises(InvalidSetting, match="no account, token or app"):
         box.expire("nobody's")
 
 

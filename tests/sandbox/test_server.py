@@ -20,7 +20,9 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
+from dpyauth.errors import InvalidArgument, InvalidSetting, UnknownName
 from dpyauth.sandbox import Sandbox, shared
+from dpyauth.sandbox.__main__ import main
 
 
 @pytest.mark.parametrize("query", ["", "?app_id=", "?app_id=0", "?app_id=x1", "?l=EN", "?app_id=-5", "?app_id=١"])
@@ -126,8 +128,35 @@ def test_stopping_does_not_wait_for_a_client_that_is_stuck(box: Sandbox) -> None
 
 
 def test_a_port_that_is_taken(box: Sandbox) -> None:
-    with pytest.raises(OSError, match="in use"):
+    with pytest.raises(InvalidSetting, match="in use"):
         Sandbox(port=box.port).start()
+
+
+@pytest.mark.parametrize("port", [99_999, -1, "80", 80.5, True])
+def test_a_port_that_cannot_be(port: Any) -> None:
+    with pytest.raises(InvalidSetting, match="port") as refused:
+        Sandbox(port=port)
+    assert refused.value.field == "port"
+
+
+def test_the_command_tells_in_a_sentence_what_port_cannot_be(box: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
+    for port, said in ((box.port, "is in use. Choose another, or 0 for a free one."), (99_999, "from 0 to 65535")):
+        with pytest.raises(SystemExit) as left:
+            main(["--port", str(port)])
+        assert left.value.code == 2
+        told = capsys.readouterr()
+        assert said in told.err
+        assert told.err.count("\n") == 1
+        assert not told.out
+
+
+@pytest.mark.parametrize("ask", ["options_token", "side", "pay", "expire", "register_app", "wait_until"])
+def test_wrong_arguments_of_a_sandbox(ask: str) -> None:
+    for arguments in ((), (object(),), ("a", "b", "c", "d", "e", "f")):
+        with pytest.raises(InvalidArgument):
+            getattr(Sandbox(), ask)(*arguments)
+    with pytest.raises(UnknownName, match=f"Did you mean '{ask}'"):
+        getattr(Sandbox(), f"{ask}x")
 
 
 def test_two_sandboxes_share_nothing(box: Sandbox, client: Any) -> None:
@@ -151,7 +180,7 @@ def test_logs_are_silent(client: Any, caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_paying_into_no_account(box: Sandbox) -> None:
-    with pytest.raises(KeyError, match="CR1"):
+    with pytest.raises(InvalidSetting, match="no account"):
         box.pay("CR1", 5)
 
 

@@ -327,7 +327,7 @@ def test_a_missing_scope_is_named(scopes: tuple[str, ...], said: str) -> None:
 @pytest.mark.parametrize(
     ("message", "app_id", "said"),
     [
-        ("Deriv-App-ID header is required for PAT tokens", None, "only together with an app ID"),
+        ("Deriv-App-ID header is required for PAT tokens", None, "needs your app ID with the token"),
         ("Invalid application", "33AbcDefGhiJkl", "an OAuth app for a sign-in in the browser. (Unauthorized)"),
         ("Invalid application", "1089", "digits only belongs to Deriv's older API"),
         ("Invalid token format", "33AbcDefGhiJkl", "a part of it is missing"),

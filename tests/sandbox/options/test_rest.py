@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from dpyauth.apis.catalog import load
+from dpyauth.errors import InvalidSetting
 from dpyauth.sandbox import Sandbox
 from dpyauth.sandbox.options.endpoints import ROUTES
 
@@ -295,7 +296,7 @@ def test_no_code_and_no_quote_in_a_repr(box: Sandbox, rest: Any) -> None:
 
 def test_a_sample_token_by_its_label(box: Sandbox) -> None:
     assert box.options_token("moved") in box.options_tokens
-    with pytest.raises(KeyError):
+    with pytest.raises(InvalidSetting, match="Unknown label: 'nobody'"):
         box.options_token("nobody")
 
 
@@ -309,6 +310,6 @@ def test_registering_apps(box: Sandbox) -> None:
         ({"redirect_uri": "https://example.com/ x"}, "blanks"),
         ({"kind": "other"}, "kind"),
     ):
-        with pytest.raises(ValueError, match=why):
+        with pytest.raises(InvalidSetting, match=why):
             box.register_options_app("An app", **arguments)
     assert box.options.apps[box.register_options_app("A PAT app", kind="pat")].redirect_uri == ""

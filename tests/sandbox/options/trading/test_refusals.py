@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from traders import DAY, Open, Trader, both
 
+from dpyauth.errors import InvalidSetting
 from dpyauth.sandbox import Sandbox
 
 MULTIPLIER = {"contract_type": "MULTUP", "multiplier": 100, "duration": None}
@@ -199,5 +200,5 @@ def test_as_many_streams_of_proposals_as_there_may_be(client: Any, socket: Any, 
 
 
 def test_nothing_is_paid_out_that_is_not_there(timed: Sandbox) -> None:
-    with pytest.raises(ValueError, match="CR900001"):
+    with pytest.raises(InvalidSetting, match="CR900001"):
         timed.pay("CR900001", -1_000_000, "withdrawal")
