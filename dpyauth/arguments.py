@@ -107,7 +107,7 @@ class Takes:
         ):
             return Any  # of times there are many forms, and what reads them has more to say
         try:
-            return eval(text, self._function.__globals__, _Public())
+            return eval(text, inspect.unwrap(self._function).__globals__, _Public())
         except Exception:
             return Any
 

@@ -318,7 +318,11 @@ class ApiError(DpyauthError):
         What Deriv says beside the code about the cause, such as ``"InvalidBarrier"``; empty where it says nothing.
     details : dict
         Deriv's details, where it gives any: for refused input, field -> reason.
+    symbols : tuple of str
+        Those that were asked for, where Deriv says that there is no such symbol.
     """
+
+    symbols: tuple[str, ...] = ()
 
     def __init__(
         self,

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime as dt
 import inspect
+import pydoc
+import traceback
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
+import mypy.api
 import pandas as pd
+import pytest
+from IPython.core.oinspect import Inspector
 
+import dpyauth
 from dpyauth.credentials import Secret
-from dpyauth.errors import DpyauthError
+from dpyauth.errors import DpyauthError, InvalidArgument, InvalidRequest, InvalidSetting, UnknownName
+from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
 
+CACHE = Path(__file__).parents[1] / ".mypy_cache"
 CANARY = "a1-C4naryC4nary7"
 WRONG: dict[str, Any] = {
     "None": None,
@@ -118,10 +128,219 @@ def send_nothing(session: Session) -> Session:
 def test_every_method_of_a_session(open_options: Any, session: Session) -> None:
     wrong = []
     for face in map(send_nothing, (open_options(), session)):
-        for where in (face, face.aio):
+        for where in (face, face.aio) if face is not session else (face,):
             for name in methods(where):
                 method = getattr(where, name)
                 for what, args, kwargs in tries(method):
                     if came := outcome(method, args, kwargs):
                         wrong.append(f"{name}({what}): {came[:200]}")
     assert not wrong, "\n".join(wrong)
+
+
+# What is said
+
+
+SAID: list[tuple[Callable[[Any], Any], str]] = [
+    (lambda session: session.balance(decimals=True), "takes no argument 'decimals'. Did you mean 'decimal'?"),
+    (
+        lambda session: session.balance(loginid="CR1"),
+        "no argument 'loginid'. It takes: account, decimal.",
+    ),
+    (
+        lambda session: session.balance("current", True),
+        "without a name (account). Give the others by name: decimal=",
+    ),
+    (lambda session: session.balance(True), "takes a text for 'account', not True. Did you mean decimal=True?"),
+    (lambda session: session.balance(decimal="no"), "takes True or False for 'decimal', not 'no'."),
+    (lambda session: session.balance({"balance": 1}), "A request in Deriv's form goes to session.call()."),
+    (lambda session: session.limits("values", kind="markets"), "was given 'kind' twice: by its place and by its name."),
+    (lambda session: session.ticks(), "ticks() needs 'symbol', a text. (symbol: Such as \"R_100\".)"),
+    (lambda session: session.use(None), "use() takes a text for 'loginid', not None."),
+    (lambda session: session.call(), "call() needs 'name'"),
+    (
+        lambda session: session.call("balance", {"account": "all"}),
+        "one argument without a name (name). Give",
+    ),
+    (lambda session: session.limits("market"), "Did you mean 'markets'?"),
+    (lambda session: session.health("now"), "health() takes no argument without a name."),
+    (lambda session: dpyauth.login(1089), "not 1089. Did you mean app_id=1089?"),
+    (lambda session: dpyauth.login(tokn="x"), "login() takes no argument 'tokn'. Did you mean 'token'?"),
+    (lambda session: dpyauth.export("report", session), "'session' and 'folder' are the wrong way round."),
+    (lambda session: dpyauth.Session("a token"), "A session with Deriv, made by `dpyauth.login`."),
+    (lambda session: dpyauth.forget(5), "forget() takes a text for 'profile', not 5."),
+    (lambda session: dpyauth.tokens("session"), "takes a session for 'session', not 'session'."),
+    (lambda session: dpyauth.allow_nested_asyncio(1), "takes no argument without a name."),
+    (lambda session: dpyauth.doctor(api=5), "takes a text for 'api', not 5."),
+]
+
+
+@pytest.mark.parametrize(("ask", "said"), SAID)
+def test_an_error_says_what_to_write(session: Session, ask: Callable[[Any], Any], said: str) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        ask(session)
+    assert said in str(refused.value)
+
+
+def test_it_can_be_caught_as_what_it_is_and_names_the_argument(session: Session) -> None:
+    for kind in (InvalidArgument, InvalidRequest, InvalidSetting, TypeError):
+        with pytest.raises(kind):
+            session.ticks(5)  # type: ignore[arg-type]
+    with pytest.raises(InvalidArgument) as refused:
+        asyncio.run(session.aio.ticks("R_100", sinse="2026-01-01"))  # type: ignore[call-arg]
+    assert refused.value.field == "sinse"
+
+
+@pytest.mark.parametrize("name", ["login", "fleet"])
+def test_what_signs_in(box: Sandbox, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    function = getattr(dpyauth, name)
+    given = {"server": box.rest, "app_id": box.options_app_id}
+    wrong = []
+    for what, args, kwargs in tries(function):
+        for right in ({**given, "ask": False}, {**given, "token": CANARY}) if name == "login" else (given,):
+            if came := outcome(function, args, {**right, **kwargs}):
+                wrong.append(f"{what}: {came[:200]}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_no_traceback_shows_a_token_that_was_given_in_the_wrong_way(session: Session) -> None:
+    token = "a1-" + "C4nary" * 2  # not in a constant of this module: frames are searched for it
+    for ask in (
+        lambda: dpyauth.login(token, token),
+        lambda: dpyauth.login({"token": token}),
+        lambda: dpyauth.login(timeout=token),
+        lambda: dpyauth.fleet({"Ann": token}, nonsense=1),
+        lambda: dpyauth.fleet(token),
+        lambda: session.call({"authorize": token}),
+        lambda: session.call({"mt5_password_check": 1, "login": "MTR1", "password": token, "nonsense": 1}),
+        lambda: session.call("mt5_password_check", token, login="MTR1"),
+        lambda: session.frame({"balance": 1, "acount": token}),
+        lambda: asyncio.run(session.aio.call({"balance": 1, "acount": token})),
+        lambda: session.call(f'{{"authorize": "{token}"}}'),
+        lambda: session.call(token),
+    ):
+        with pytest.raises(DpyauthError) as refused:
+            ask()
+        frames = [frame for frame, _ in traceback.walk_tb(refused.tb) if frame.f_code.co_filename != __file__]
+        seen = [shown(value) for frame in frames for value in frame.f_locals.values()]
+        assert "C4nary" not in "\n".join([str(refused.value), shown(refused.value.__dict__), *seen])
+
+
+# Names
+
+
+@pytest.mark.parametrize(
+    ("where", "name", "said"),
+    [
+        ("session", "acount_status", "A session has no 'acount_status'. Did you mean 'account_status'?"),
+        ("session", "blance", "Did you mean 'balance'?"),
+        ("session", "buy", "It is a call of Deriv's: session.call('buy', ...)."),
+        ("session.aio", "acount_status", "session.aio has no 'acount_status'. Did you mean 'account_status'?"),
+        ("session.aio", "health", "session.health does not wait for anything, so it needs no await."),
+        ("stream", "nxt", "A stream has no 'nxt'. Did you mean 'next'?"),
+        ("dpyauth", "logn", "The module dpyauth has no 'logn'. Did you mean 'login'?"),
+        ("dpyauth", "zzzz", "It has: ApiError, "),
+    ],
+)
+def test_the_nearest_name(session: Session, where: str, name: str, said: str) -> None:
+    with contextlib.ExitStack() as stack:
+        stream = stack.enter_context(session.stream("ticks", ticks="R_100"))
+        places = {"session": session, "session.aio": session.aio, "stream": stream, "dpyauth": dpyauth}
+        with pytest.raises(UnknownName) as refused:
+            getattr(places[where], name)
+        assert said in str(refused.value)
+        assert not hasattr(places[where], "_repr_html_")
+    assert getattr(session, "nonsense", "nothing") == "nothing"
+
+
+# A request in Deriv's form
+
+
+@pytest.mark.parametrize("api", ["options", "v3"])
+def test_a_request_may_be_given_as_one(api: str, open_options: Any, session: Session) -> None:
+    face = open_options() if api == "options" else session
+    history = {"ticks_history": "R_100", "end": "latest", "count": 2, "req_id": 7}
+    assert len(face.call(history)["history"]["times"]) == 2
+    assert history["req_id"] == 7
+    assert len(face.call({"ticks_history": "R_100", "end": "latest"}, count=3)["history"]["times"]) == 3
+    assert face.call('{"balance": 1, "passthrough": {"mine": 1}}')["echo_req"]["passthrough"] == {"mine": 1}
+    assert asyncio.run(face.aio.call({"balance": 1}))["msg_type"] == "balance"
+    assert face.frame({"balance": 1})["currency"].item() == "USD"
+    with face.stream({"ticks": "R_100", "subscribe": 1}) as stream:
+        assert stream.call == "ticks"
+    assert face.needs({"balance": 1}) == face.needs("balance")
+    assert face.can({"buy": "1", "price": 5}) is face.can("buy")
+    assert face.help({"balance": 1}) == face.help("balance")
+
+
+def test_a_call_over_http_may_be_written_so_too(open_options: Any) -> None:
+    session = open_options()
+    assert len(session.frame({"get_accounts": 1})) == 2
+    with pytest.raises(InvalidRequest, match="get_account_status"):
+        session.call({"get_account_status": 1})
+
+
+def test_the_call_is_told_from_fields_that_are_called_like_calls(session: Session) -> None:
+    assert session.call({"landing_company": "svg", "active_symbols": "brief"})["msg_type"] == "active_symbols"
+    assert session.call({"landing_company": "id"})["msg_type"] == "landing_company"
+
+
+@pytest.mark.parametrize(
+    ("request_", "said"),
+    [
+        ({"blance": 1}, "no call named 'blance'. Did you mean 'balance'?"),
+        ({}, "session.calls() lists them"),
+        ({"balance": 1, "acount": "all"}, "'balance' has no field 'acount'. Did you mean 'account'?"),
+        ({"ticks": "R_100", "subscribe": 1}, "use session.stream()"),
+        ({5: 1}, "has no call of this name"),
+    ],
+)
+def test_a_request_that_is_none(session: Session, request_: dict[Any, Any], said: str) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        session.call(request_)
+    assert said in str(refused.value)
+
+
+def test_a_fleet_takes_one(box: Sandbox) -> None:
+    with dpyauth.fleet({"Ann": "sandbox-rich-all"}, server=box.url, app_id=box.app_id) as clients:
+        assert clients.frame({"balance": 1})["currency"].item() == "USD"
+        with pytest.raises(InvalidRequest, match="no call named 'blance'"):
+            clients.call({"blance": 1})
+
+
+# What editors show
+
+
+def test_a_signature_reads_as_it_is_used(session: Session) -> None:
+    for method in (session.balance, session.aio.balance):
+        assert str(inspect.signature(method)) == "(account: str = 'current', *, decimal: bool = False) -> DataFrame"
+        shown = Inspector(theme_name="nocolor").info(method, oname="balance")  # by ? and Shift+Tab
+        assert shown["definition"] == "balance(account: str = 'current', *, decimal: bool = False) -> DataFrame"
+        assert shown["docstring"] == inspect.getdoc(Session.balance)
+        assert "-> DataFrame" in pydoc.render_doc(method, renderer=pydoc.plaintext)
+    assert str(inspect.signature(session.migration)) == "() -> str"
+    assert str(inspect.signature(session.stream)).endswith("-> Stream")
+    assert str(inspect.signature(dpyauth.login)).startswith("(token: str | Secret | None = None, *, app_id: int | str")
+    assert not [name for name in methods(session) if "Plan[" in str(inspect.signature(getattr(session, name)))]
+
+
+def test_a_type_checker_knows_what_comes_back(tmp_path: Path) -> None:
+    lines = {
+        "reveal_type(session.balance())": "DataFrame",
+        "reveal_type(session.call('ping'))": "dict[",
+        "reveal_type(await session.aio.balance('all', decimal=True))": "DataFrame",
+        "reveal_type(await session.aio.nickname())": "str | None",
+        "await session.aio.balance(decimals=True)": "error: Unexpected keyword argument",
+        "session.aio.blance": 'error: "AsyncSession" has no attribute "blance"',
+        "session.blance": 'error: "Session" has no attribute "blance"',
+        "dpyauth.logn": 'error: Module has no attribute "logn"',
+    }
+    code = ["import dpyauth", "async def ask(session: dpyauth.Session) -> None:", *(f"    {line}" for line in lines)]
+    file = tmp_path / "asks.py"
+    file.write_text("\n".join(code))
+    out, _, _ = mypy.api.run([str(file), "--cache-dir", str(CACHE), "--no-error-summary"])
+    told = {int(line.split(":")[1]): line for line in reversed(out.splitlines())}
+    for number, (line, said) in enumerate(lines.items(), start=3):
+        assert said in told.get(number, ""), f"{line}: {out}"
+    assert Path(dpyauth.__file__).with_name("py.typed").exists()

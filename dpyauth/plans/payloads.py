@@ -35,6 +35,7 @@ class Payloads:
     _listed: Callable[[str | None], Mapping[str, Any]]
     _not_signed_in: Callable[[str], DpyauthError]
     _reach: Callable[[str], Plan[str]]
+    _symbols: Mapping[str, str] | None = None  # once asked for
 
     if TYPE_CHECKING:
 
@@ -67,10 +68,16 @@ class Payloads:
         return reply, self._context(call, loginid)
 
     def _payload(
-        self, call: str, fields: dict[str, Any] | None = None, *, exact: bool = False, loginid: str | None = None
+        self,
+        call: str,
+        fields: dict[str, Any] | None = None,
+        *,
+        exact: bool = False,
+        loginid: str | None = None,
+        timeout: float | None = None,
     ) -> Plan[tuple[Any, Context]]:
         """The payload of a call's reply, and where it came from."""
-        reply, context = yield from self._reply(call, fields, exact=exact, loginid=loginid)
+        reply, context = yield from self._reply(call, fields, exact=exact, loginid=loginid, timeout=timeout)
         return self._payload_of(call, reply), replace(context, beside=self._beside(call, reply))
 
     def _payload_of(self, call: str, reply: Reply) -> Any:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from dpyauth.errors import BadReply, DpyauthError, PermissionDenied
 from dpyauth.plans import Request, Ticket
+from dpyauth.session.symbols import UNKNOWN, symbols_in
 from dpyauth.wire.calls import Pending, outcome_unknown
 from dpyauth.wire.replies import Reply, leaves_open
 
@@ -109,6 +110,8 @@ class Asked(Ticket):
             held = self._session._allowed(call) or None
             error = self._api.error(reply, call.name, self._secrets, changes=pending.changes, held=held)
             if error is not None:
+                if error.code in UNKNOWN:
+                    error.symbols = symbols_in(self._fields)
                 pending.reply = None  # it may repeat secrets, and tracebacks show variables
                 del reply
                 unknown = pending.changes and leaves_open(error.code)

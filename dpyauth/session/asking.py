@@ -15,6 +15,7 @@ from dpyauth.errors import InvalidRequest, InvalidSetting
 from dpyauth.plans import Plan, Request, planned
 from dpyauth.plans.payloads import Payloads
 from dpyauth.registry import APIS
+from dpyauth.session.symbols import names_symbols
 from dpyauth.wire.replies import Reply
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class Asking(Payloads):
     _access: Access | None
 
     @planned
+    @names_symbols
     def call(self, name: str | Mapping[str, Any], /, *, timeout: float | None = None, **fields: Any) -> Plan[Reply]:
         """Put any call to Deriv and return its reply.
 
@@ -90,6 +92,7 @@ class Asking(Payloads):
         return reply
 
     @planned
+    @names_symbols
     def frame(
         self,
         name: str | Mapping[str, Any],
@@ -178,6 +181,7 @@ class Asking(Payloads):
         return (yield from self._each(account, name, one, lambda: shape({}, self._context(name, None))))
 
     @planned
+    @names_symbols
     def stream(
         self, name: str | Mapping[str, Any], /, *, keep: int = 10_000, timeout: float | None = None, **fields: Any
     ) -> Plan[Stream]:

@@ -6,10 +6,12 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from dpyauth.apis.wanted import short
 from dpyauth.errors import InvalidRequest
 from dpyauth.gathering import CANDLES, TICKS, Gathering, Row, booked, bought
 from dpyauth.gathering.periods import When, dates, granularity_of, types_of
 from dpyauth.plans import Plan, planned
+from dpyauth.session.symbols import names_symbols
 from dpyauth.traces import ends_here
 
 if TYPE_CHECKING:
@@ -145,7 +147,7 @@ class Histories(Gathering):
         call = self._catalog.find("profit_table")
         asked, _ = types_of(call, call.fields["contract_type"]["items"]["enum"], types)
         if by not in ("purchase", "sale"):
-            raise InvalidRequest(f"by takes 'purchase' or 'sale', not {by!r}.", call=call.name, field="by")
+            raise InvalidRequest(f"by takes 'purchase' or 'sale', not {short(by)}.", call=call.name, field="by")
 
         def shape(rows: list[Row], context: Context) -> pd.DataFrame:
             table = ledger.profit_table(rows, context, decimal=decimal)
@@ -202,6 +204,7 @@ class Histories(Gathering):
         return (yield from self._of_accounts(call, account, one, none))
 
     @planned
+    @names_symbols
     def ticks(self, symbol: str, since: When = None, until: When = None) -> Plan[pd.DataFrame]:
         """Past prices of a symbol, every single one.
 
@@ -243,6 +246,7 @@ class Histories(Gathering):
         return (yield from self._prices({"ticks_history": symbol, "style": "ticks"}, since, until, TICKS))
 
     @planned
+    @names_symbols
     def candles(
         self, symbol: str, granularity: int | str | dt.timedelta = 60, since: When = None, until: When = None
     ) -> Plan[pd.DataFrame]:

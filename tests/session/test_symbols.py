@@ -1,0 +1,64 @@
+"""A symbol that there is not: the error names the one that was meant."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from dpyauth.errors import ApiError
+from dpyauth.sandbox import Sandbox
+from dpyauth.session import Session
+
+ASKED: list[Callable[[Any, str], Any]] = [
+    lambda face, symbol: face.ticks(symbol),
+    lambda face, symbol: face.candles(symbol, "1h"),
+    lambda face, symbol: face.call("ticks", ticks=symbol),
+    lambda face, symbol: face.call({"ticks_history": symbol, "end": "latest"}),
+    lambda face, symbol: face.frame("contracts_for", contracts_for=symbol),
+    lambda face, symbol: face.stream("ticks", ticks=symbol),
+]
+
+
+@pytest.fixture(params=["options", "v3"])
+def either(request: pytest.FixtureRequest) -> Session:
+    made: Session = (
+        request.getfixturevalue("open_options")() if request.param == "options" else request.getfixturevalue("session")
+    )
+    return made
+
+
+def refused(ask: Callable[[], Any]) -> ApiError:
+    with pytest.raises(ApiError) as error:
+        ask()
+    return error.value
+
+
+def test_every_way_to_ask_names_the_nearest(either: Session, box: Sandbox) -> None:
+    for ask in ASKED:
+        error = refused(lambda ask=ask: ask(either, "R_1000"))  # type: ignore[misc]
+        assert str(error).endswith("Did you mean 'R_100'?")
+        assert error.symbols == ("R_1000",)
+
+        async def awaited(ask: Callable[[Any, str], Any] = ask) -> Any:
+            return await ask(either.aio, "R_1000")
+
+        assert str(refused(lambda awaited=awaited: asyncio.run(awaited()))) == str(error)  # type: ignore[misc]
+    assert [received.call for received in box.received].count("active_symbols") == 1
+
+
+@pytest.mark.parametrize(
+    ("symbol", "meant"),
+    [("r_100", "R_100"), ("R100", "R_100"), ("EURUSD", "frxEURUSD")],
+)
+def test_what_was_meant(session: Session, symbol: str, meant: str) -> None:
+    assert f"Did you mean '{meant}'?" in str(refused(lambda: session.ticks(symbol)))
+
+
+def test_nothing_is_named_where_nothing_is_near_or_the_list_is_not_to_be_had(session: Session, box: Sandbox) -> None:
+    box.faults.error("Odd", call="active_symbols")
+    assert "Did you mean" not in str(refused(lambda: session.ticks("R_1000")))
+    box.faults.clear()
+    assert "Did you mean" not in str(refused(lambda: session.ticks("zzzz")))
