@@ -6,6 +6,7 @@ import asyncio
 import functools
 import gc
 import itertools
+import json
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -27,6 +28,7 @@ from dpyauth.errors import (
     SignInRefused,
 )
 from dpyauth.sandbox import Sandbox
+from dpyauth.sandbox.streams import Streams
 from dpyauth.session import Session
 from dpyauth.streams import Feed, Stream
 from dpyauth.wire.background import background
@@ -632,6 +634,192 @@ def test_a_refusal_of_what_was_open_ends_it(session: Session, box: Sandbox, at_o
         with pytest.raises(ApiError, match="MarketIsClosed"):
             stream.next(5)
     assert session.health()["streams"] == 0
+
+
+# Errors that may be gone in a moment
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Deriv is asked again almost at once."""
+    monkeypatch.setattr("dpyauth.wire.link.pause", lambda tries, rng: 0.02)
+
+
+@pytest.fixture(params=["v3", "options"])
+def either(request: pytest.FixtureRequest, open_session: Open, open_options: Open) -> Session:
+    """A session on either API."""
+    return open_session() if request.param == "v3" else open_options()
+
+
+ODD: list[Any] = [
+    None,
+    {},
+    "",
+    False,
+    0,
+    [],
+    [None],
+    "busy",
+    {"code": None},
+    {"message": "busy"},
+    {"code": "WrongResponse"},
+]
+
+
+def with_error(error: Any, *, whole: bool) -> Callable[[dict[str, Any]], None]:
+    """Return what makes a reply one with this error, beside what it brings or in place of it."""
+
+    def change(reply: dict[str, Any]) -> None:
+        if not whole:
+            reply.pop("subscription", None)
+            reply.pop(reply["msg_type"], None)
+        reply["error"] = error
+
+    return change
+
+
+@pytest.mark.parametrize("whole", [True, False])
+@pytest.mark.parametrize("call", ["ticks", "balance"])
+@pytest.mark.parametrize("error", ODD, ids=repr)
+def test_a_stream_opens_whatever_error_comes_with_its_first_answer(
+    session: Session, box: Sandbox, clock: Clock, quick: None, call: str, error: Any, whole: bool
+) -> None:
+    if not whole and (error is None or call == "balance"):
+        pytest.skip("an answer that brings nothing and says so is the end; a balance that does not change is not told")
+    box.faults.edit(with_error(error, whole=whole), call)
+    with ThreadPoolExecutor(1) as pool:
+        opening = pool.submit(session.stream, call, **(TICKS if call == "ticks" else {}))
+        while not opening.done():
+            clock.advance(box)  # the next tick shows that Deriv has begun the stream
+        with opening.result() as stream:
+            assert stream.next(5)["tick" if call == "ticks" else call]
+            assert not stream.ended
+
+
+def test_an_answer_that_brings_nothing_is_no_silent_stream(session: Session, box: Sandbox) -> None:
+    box.faults.edit(with_error(None, whole=False), "ticks")
+    with session.stream("ticks", **TICKS) as stream:
+        stream.next(5)
+        with pytest.raises(StopIteration):
+            stream.next(5)
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["WrongResponse", "Timeout", "CallError", "InternalServerError", "RateLimit", "Unknown", "AuthorizationRequired"],
+)
+def test_a_stream_outlives_an_error_after_a_break(
+    either: Session, box: Sandbox, clock: Clock, at_once: None, quick: None, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    monkeypatch.setattr("dpyauth.wire.budget.PENALTIES", (0.02,))
+    with either.stream("ticks", **TICKS) as stream:
+        stream.next(5)
+        box.faults.error(code, "ticks", times=3)
+        box.faults.reset()
+        assert box.wait_until(lambda box: asked(box, "ticks") == 5)
+        clock.advance(box)
+        assert "gap" in stream.next(5)
+        assert not stream.ended
+    if code != "RateLimit":
+        assert either.events()["why"].str.contains(code).any()
+
+
+def test_so_it_does_when_it_is_answered_with_an_error_of_no_shape(
+    session: Session, box: Sandbox, at_once: None, quick: None
+) -> None:
+    with session.stream("balance") as stream:
+        stream.next(5)
+        for error in ODD[1:]:
+            box.faults.edit(with_error(error, whole=False), "balance")
+        box.faults.reset()
+        assert box.wait_until(lambda box: asked(box, "balance") >= 2)
+        box.pay("CR900001", 1)
+        assert "gap" in stream.next(5)
+
+
+def test_an_error_between_two_updates_ends_nothing(session: Session, box: Sandbox, clock: Clock, quick: None) -> None:
+    with session.stream("ticks", **TICKS) as stream:
+        first = stream.next(5)
+        connection = stream._feed.connection
+        assert connection is not None
+        number = next(iter(connection.link._streams)).req_id
+        for error in ("busy", {"code": "WrongResponse"}):
+            message = json.dumps({"req_id": number, "msg_type": "tick", "error": error}).encode()
+            background.post(functools.partial(connection._receive, message), True)
+        background.post(lambda _: connection._received(), None)
+        assert box.wait_until(lambda box: asked(box, "ticks") == 2)
+        clock.advance(box)
+        assert stream.next(5)["tick"]["epoch"] == first["tick"]["epoch"] + 1
+
+
+def test_what_can_never_be_had_again_ends_with_that(session: Session, box: Sandbox, at_once: None) -> None:
+    for code in ("InvalidSymbol", "PermissionDenied", "InputValidationFailed"):
+        with session.stream("ticks", **TICKS) as stream:
+            stream.next(5)
+            box.faults.error(code, "ticks")
+            box.faults.reset()
+            with pytest.raises(ApiError, match=code):
+                stream.next(5)
+
+
+def test_opening_is_tried_again_and_the_last_error_told(
+    either: Session, box: Sandbox, quick: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    box.faults.error("WrongResponse", "ticks", times=3)
+    with either.stream("ticks", **TICKS) as stream:
+        assert stream.next(5)["tick"]["symbol"] == "1HZ100V"
+    box.faults.error("InternalServerError", "ticks", times=1000)
+    with pytest.raises(ApiError, match="InternalServerError"):
+        either.stream("ticks", timeout=0.1, ticks="R_100")
+    assert either.health()["streams"] == 0
+
+
+@pytest.mark.parametrize("symbols", [["1HZ100V", "NOPE", "R_100"], ["NOPE", "1HZ100V", "R_100"]])
+def test_one_symbol_of_several_fails_and_the_others_go_on(
+    either: Session, box: Sandbox, clock: Clock, at_once: None, symbols: list[str]
+) -> None:
+    with either.stream("ticks", ticks=symbols) as stream:
+        for _ in range(2):
+            heard = [stream.next(5) for _ in symbols]
+            assert {update["tick"]["symbol"] for update in heard if "tick" in update} == {"1HZ100V", "R_100"}
+            (failed,) = (update for update in heard if "error" in update)
+            assert failed["symbol"] == "NOPE"
+            assert failed["error"]["code"] == "InvalidSymbol"
+            before = asked(box, "ticks")
+            box.faults.reset()
+            assert box.wait_until(lambda box, before=before: asked(box, "ticks") > before)
+        frame = stream.frame()
+        assert frame.loc[frame["error"].notna(), "symbol"].unique().tolist() == ["NOPE"]
+        assert not stream.ended
+
+
+def test_of_several_that_are_all_wrong_none_is_opened(session: Session, box: Sandbox) -> None:
+    with pytest.raises(ApiError, match="InvalidSymbol"):
+        session.stream("ticks", ticks=["NOPE", "NEVER"])
+    assert session.health()["streams"] == 0
+
+
+def test_a_list_of_one_is_one(session: Session, box: Sandbox) -> None:
+    with pytest.raises(ApiError, match="InvalidSymbol"):
+        session.stream("ticks", ticks=["NOPE"])
+    with session.stream("ticks", ticks=["1HZ100V"]) as stream:
+        assert stream.next(5)["tick"]["symbol"] == "1HZ100V"
+
+
+def test_a_lost_forget_costs_nobody_anything(
+    session: Session, box: Sandbox, clock: Clock, eventually: Eventually
+) -> None:
+    box.faults.swallow("forget", times=1000)
+    forget, Streams.forget = Streams.forget, lambda self, stream_id: False  # type: ignore[assignment]
+    try:
+        session.stream("ticks", **TICKS).close()
+        eventually(lambda: asked(box, "forget"))
+        clock.advance(box, 216)
+        session.call("ping")
+        assert asked(box, "forget") == 1
+        assert session.health()["stray_replies"] < 300
+    finally:
+        Streams.forget = forget  # type: ignore[method-assign]
 
 
 def test_closing_from_another_thread(session: Session, box: Sandbox) -> None:

@@ -97,6 +97,7 @@ def health(
 
 
 _RECEIVED = (Column("received", "time"), Column("gap", "flag"))
+_ERROR = Column("error", source="error.message")
 _UPDATES: dict[str, tuple[Column, ...]] = {
     "tick": (
         Column("symbol"),
@@ -142,7 +143,7 @@ _UPDATES: dict[str, tuple[Column, ...]] = {
         Column("purchase_time", "time"),
         Column("date_expiry", "time"),
         Column("is_sold", "flag"),
-        Column("error", source="error.message"),
+        _ERROR,
     ),
 }
 _OPENED_BY = {"ticks": "tick", "ticks_history": "tick"}
@@ -176,6 +177,7 @@ def updates(call: str, received: Sequence[tuple[float, Mapping[str, Any]]]) -> p
         - any other: one column per value, as Deriv names it, secrets and personal data as ``•••``; and ``currency``,
           where one was asked for (proposal)
 
+        Where an update is an error, which it may be in a stream of several things, there is a column error, what Deriv says.
         Times are datetime64[us, UTC], money and prices float64, yes/no boolean. Money is in ``currency``; a quote, a
         spot, bid and ask are prices of the market.
 
@@ -189,6 +191,8 @@ def updates(call: str, received: Sequence[tuple[float, Mapping[str, Any]]]) -> p
     kinds = {str(row.pop("msg_type")) for row in rows} or {_OPENED_BY.get(call, call)}
     columns = next((_UPDATES[kind] for kind in sorted(kinds) if kind in _UPDATES), None)
     if columns is not None:
+        if any("error" in row for row in rows) and _ERROR not in columns:
+            columns = (*columns, _ERROR)
         omits = {"id", "pip_size", *(name for kind in kinds for name in documented(*_TOLD.get(kind, ("", ""))))}
         return frame(rows, (*_RECEIVED, *columns), Context(call), omits=omits)
     facts = next((shapes[call] for shapes in map(load, APIS) if call in shapes), Shape()).reply.get(call)
@@ -226,4 +230,6 @@ def _rows(when: float, reply: Mapping[str, Any]) -> list[dict[str, Any]]:
         row["backfilled"] = bool(reply.get("backfilled"))
     if "error" in reply:
         row["error"] = reply["error"]
+        if reply.get("symbol"):
+            row["symbol"] = reply["symbol"]
     return [row]

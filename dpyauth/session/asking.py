@@ -70,7 +70,8 @@ class Asking(Payloads):
         ApiError
             Deriv answered with an error; ``code`` and ``details`` say which.
         CallTimeout, ConnectionLost
-            No reply in time, or no connection. A call that only reads is sent again by itself after a break.
+            No reply in time, or no connection. A call that only reads is sent again by itself, after a break and after
+            an error that may be gone in a moment.
         OutcomeUnknown
             A call that changes something was sent, but never answered. It is never repeated.
         NotCarriedOut
@@ -188,7 +189,8 @@ class Asking(Payloads):
         """Open a stream: updates that keep coming, also across reconnects.
 
         Equal streams share one subscription at Deriv. Close a stream when you have seen enough, best by using it in
-        a ``with`` statement.
+        a ``with`` statement. Where a stream is of several things, such as ``ticks=["R_50", "R_100"]``, an error of one of
+        them is an update with the key ``error``, and the others go on.
 
         Parameters
         ----------

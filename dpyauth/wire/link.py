@@ -550,6 +550,9 @@ class Link:
             self._streams.orphan(reply)  # should Deriv have begun it all the same
         may_pass = leaves_open(code) or (code == ALREADY and (pending.tries > 0 or self._streams.ending.waits))
         due = now + pause(pending.tries + 1, self._rng)
+        if code == ALREADY and pending.last is not None:
+            reply = pending.last  # which says more; and Deriv may have begun it with that
+            due = min(due, pending.deadline - INSTANT)
         if not may_pass or due >= pending.deadline or pending.call == "forget":
             return stream is not None and stream.many and self._waits_for_others(stream, pending, reply, now)
         if stream is not None and stream.many:
