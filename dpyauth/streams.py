@@ -35,8 +35,8 @@ class Stream(Names):
     Use it in a ``with`` statement, and iterate over it: ``for update in stream`` waits for each update, and
     ``async for`` does the same without blocking. It outlives reconnects: the first update after a break has the key
     ``gap``, a dict of ``since``, ``until``, ``reason`` and ``filled``. Ticks missed in the break are fetched and come
-    first, marked ``backfilled``. An error of Deriv's that may be gone in a moment does not end it: it is asked for again,
-    and ``gap`` says so.
+    first, marked ``backfilled``. An error of Deriv's that may be gone in a moment does not end it: it is asked for
+    again, and ``gap`` says so.
 
     The latest ``keep`` updates stay in memory, for `frame` and for readers that are slower than the stream. A reader
     that falls further behind misses the oldest ones; ``dropped`` counts them.

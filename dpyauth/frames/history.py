@@ -177,7 +177,7 @@ def updates(call: str, received: Sequence[tuple[float, Mapping[str, Any]]]) -> p
         - any other: one column per value, as Deriv names it, secrets and personal data as ``•••``; and ``currency``,
           where one was asked for (proposal)
 
-        Where an update is an error, which it may be in a stream of several things, there is a column error, what Deriv says.
+        Where an update is an error, as it may be in a stream of several things, a column error says what Deriv says.
         Times are datetime64[us, UTC], money and prices float64, yes/no boolean. Money is in ``currency``; a quote, a
         spot, bid and ask are prices of the market.
 

@@ -189,8 +189,8 @@ class Asking(Payloads):
         """Open a stream: updates that keep coming, also across reconnects.
 
         Equal streams share one subscription at Deriv. Close a stream when you have seen enough, best by using it in
-        a ``with`` statement. Where a stream is of several things, such as ``ticks=["R_50", "R_100"]``, an error of one of
-        them is an update with the key ``error``, and the others go on.
+        a ``with`` statement. Where a stream is of several things, such as ``ticks=["R_50", "R_100"]``, an error of one
+        of them is an update with the key ``error``, and the others go on.
 
         Parameters
         ----------

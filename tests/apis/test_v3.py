@@ -141,6 +141,7 @@ def test_errors_of_no_shape(broken: Any) -> None:
     error = v3.error({"error": broken}, "ping")
     assert error is not None
     assert error.code == "UnknownError"
+    assert ("text" in str(error)) == (broken == "text")
     assert error.details == {}
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dpyauth.wire import replies
-from dpyauth.wire.replies import error_code, exactly, parse
+from dpyauth.wire.replies import error_code, exactly, parse, says_never
 
 
 @pytest.fixture(scope="module", params=[replies.LARGE, 0], ids=["as ever", "as if all were large"], autouse=True)
@@ -31,6 +31,10 @@ def large(request: pytest.FixtureRequest) -> Iterator[None]:
         ({"error": {}}, "UnknownError"),
         ({"error": "X"}, "UnknownError"),
         ({"error": False}, "UnknownError"),
+        ({"error": []}, "UnknownError"),
+        ({"error": [None]}, "UnknownError"),
+        ({"error": [{"code": "X"}]}, "X"),
+        ({"error": ["X", {"code": "Y"}]}, "UnknownError"),
     ],
 )
 def test_error_codes(reply: dict[str, Any], code: str | None) -> None:
@@ -41,6 +45,38 @@ def test_error_codes(reply: dict[str, Any], code: str | None) -> None:
 def test_a_reply_is_an_object(reply: dict[str, Any]) -> None:
     assert parse(json.dumps(reply).encode()) == reply
     assert parse(json.dumps([reply]).encode()) is None
+
+
+@pytest.mark.parametrize("error", ["null", "{}", "[]", '""', "false", "0"])
+def test_an_error_that_is_none_is_left_out(error: str) -> None:
+    """It is none where it is null, or empty beside what it says did not come."""
+    message = f'{{"error": {error}, "msg_type": "tick", "tick": {{"quote": 1.5}}}}'.encode()
+    assert parse(message) == {"msg_type": "tick", "tick": {"quote": 1.5}}
+    assert exactly(message, {}) == {"msg_type": "tick", "tick": {"quote": Decimal("1.5")}}
+    for rest in ("", ', "msg_type": "tick"', ', "msg_type": "tick", "tick": null', ', "msg_type": 5, "5": null'):
+        reply = parse(f'{{"error": {error}{rest}}}'.encode())
+        assert reply is not None
+        assert ("error" in reply) == (error != "null")
+
+
+@pytest.mark.parametrize("error", ['{"code": "X"}', '"busy"', "[{}]", "true", "1"])
+def test_any_other_error_is_one(error: str) -> None:
+    reply = parse(f'{{"error": {error}, "msg_type": "tick", "tick": {{"quote": 1.5}}}}'.encode())
+    assert reply is not None
+    assert error_code(reply)
+
+
+@pytest.mark.parametrize(
+    ("code", "never"),
+    [
+        *((code, True) for code in ("InvalidSymbol", "OfferingsInvalidSymbol", "ContractNotFound", "PermissionDenied")),
+        *((code, True) for code in ("InputValidationFailed", "MarketIsClosed", "UnrecognisedRequest", "NotFound")),
+        *((code, False) for code in ("InvalidToken", "AuthorizationRequired", "AlreadySubscribed", "RateLimit", "New")),
+        *((code, False) for code in ("WrongResponse", "InternalServerError", "OutputValidationFailed", "", "Timeout")),
+    ],
+)
+def test_what_says_that_it_can_never_be_had(code: str, never: bool) -> None:
+    assert says_never(code) == never
 
 
 @given(st.binary())

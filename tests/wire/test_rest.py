@@ -31,6 +31,7 @@ from dpyauth.errors import (
     ConnectionFailed,
     ConnectionLost,
     DpyauthError,
+    InputRefused,
     InvalidCredential,
     InvalidRequest,
     OutcomeUnknown,
@@ -172,6 +173,9 @@ def test_the_token_of_the_moment_is_sent() -> None:
 
 BROKEN = [
     failing(500, "InternalServerError"),
+    failing(400, "InternalError"),
+    failing(200, "WrongResponse"),
+    failing(404, "Timeout"),
     failing(504),
     httpx.Response(503, html="<h1>Maintenance</h1>"),
     httpx.Response(502),
@@ -265,6 +269,9 @@ def test_the_pauses_grow_and_are_left_to_chance() -> None:
         (failing(403, "AccessDenied"), PermissionDenied),
         (failing(404, "AccountNotFound"), ApiError),
         (failing(409, "MigrationPending"), ApiError),
+        (failing(401, "InternalError"), SignInRefused),
+        (failing(403, "InternalError"), PermissionDenied),
+        (failing(422, "InternalError"), InputRefused),
         (httpx.Response(200, html="<h1>Hello</h1>"), BadReply),
         (httpx.Response(302, headers={"Location": "https://evil.example/"}), BadReply),
     ],
