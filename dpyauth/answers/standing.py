@@ -80,8 +80,9 @@ def _exposure(session: Queries, loginid: str, came: Mapping[str, Reply | Dpyauth
     """What is at stake, and what it may bring."""
     reply = _reply(came, "portfolio")
     payload = session._api.payload(session._catalog.find("portfolio"), reply)
-    contracts = [row for row in mappings(mapping(payload).get("contracts")) if row]
-    if not isinstance(mapping(payload).get("contracts"), list):
+    listed = mapping(payload).get("contracts")
+    contracts = [row for row in mappings(listed) if row]
+    if not isinstance(listed, list) or len(mappings(listed)) < len(listed):
         raise BadReply("Deriv's answer to 'portfolio' does not hold what it should.", call="portfolio")
     prices = [as_number(contract.get("buy_price")) for contract in contracts]
     return {

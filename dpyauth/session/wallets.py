@@ -238,7 +238,11 @@ class Wallets(Gathering):
             if error.code != "IdentityNotFound":
                 raise
             return None
-        nickname = payload.get("nickname") if isinstance(payload, dict) else None
+        if not isinstance(payload, dict) or "nickname" not in payload:
+            raise BadReply(
+                "Deriv's answer to 'account_nickname' does not hold what it should.", call="account_nickname"
+            )
+        nickname = payload["nickname"]
         return str(nickname) if nickname else None
 
     @planned

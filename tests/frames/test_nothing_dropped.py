@@ -199,6 +199,11 @@ def totals(payload: Any, context: Context) -> pd.DataFrame:
     return frames.wallets(payload, context, totals=True)
 
 
+def update(call: str, kind: str) -> Callable[[Any, Context], pd.DataFrame]:
+    """The frame of a stream with one update."""
+    return lambda payload, context: frames.updates(call, [(0.0, {"msg_type": kind, kind: payload})])
+
+
 SAMPLES = {
     "account_status": Sample(
         frames.account_status,
@@ -273,6 +278,19 @@ SAMPLES = {
         frames.exchange_rates, {"base_currency": "USD", "date": 1609459201, "rates": {"EUR": 0.875, "GBP": 0.75}}
     ),
     "candles": Sample(frames.candles, [{"epoch": 1609459201, "open": 1.5, "high": 3.5, "low": 0.5, "close": 2.5}]),
+    "a tick": Sample(
+        update("ticks", "tick"),
+        {"symbol": "R_100", "epoch": 1609459201, "quote": 1.5, "id": "x", "pip_size": 2},
+        ("id", "pip_size"),
+    ),
+    "a candle": Sample(update("ticks_history", "ohlc"), {"symbol": "R_100", "open_time": 1609459201, "open": "1.5"}),
+    "a transaction": Sample(update("transaction", "transaction"), {"action": "buy", "amount": 5.25, "contract_id": 71}),
+    "a contract": Sample(
+        update("proposal_open_contract", "proposal_open_contract"),
+        {"contract_id": 71, "profit": 2.5, "barrier": "+0.1"},
+        ("barrier",),
+    ),
+    "another": Sample(update("website_status", "website_status"), {"site_status": "up", "message": "Hello"}),
     "ticks": Sample(frames.ticks, {"times": [1609459201, 1609459202], "prices": [1.5, 2.5]}),
 }
 

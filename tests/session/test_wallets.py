@@ -543,6 +543,10 @@ def test_nickname(open_options: Open, box: Sandbox) -> None:
         session.nickname()
     box.faults.http(200, "account_nickname", body='{"data": {"nickname": ""}, "errors": []}')
     assert session.nickname() is None
+    for odd in ("[]", '{"account": {"nickname": "x"}}', '"x"'):
+        box.faults.http(200, "account_nickname", body=f'{{"data": {odd}}}')
+        with pytest.raises(BadReply):
+            session.nickname()
 
 
 def test_markup(open_options: Open, box: Sandbox) -> None:
