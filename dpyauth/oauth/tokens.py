@@ -28,6 +28,7 @@ from dpyauth.oauth.code import HOST, Code
 from dpyauth.oauth.redirect import harmless, plain_host
 from dpyauth.settings import is_loopback
 from dpyauth.wire.client import reason_of
+from dpyauth.wire.reasons import wrong_certificates
 from dpyauth.wire.replies import parse
 from dpyauth.wire.unlogged import unlogged
 
@@ -95,7 +96,7 @@ def http_client(host: str = HOST) -> httpx.AsyncClient:
     except ImportError:
         why = "they name a SOCKS proxy, which needs the package socksio"
     except (ValueError, OSError, httpx.InvalidURL):
-        why = "a proxy or a certificate file that they name cannot be used"
+        why = wrong_certificates() or "a proxy or a certificate file that they name cannot be used"
     raise ConnectionFailed(f"This machine's settings for the network are no good here: {why}.", call=_CALL)
 
 

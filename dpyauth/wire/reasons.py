@@ -69,20 +69,22 @@ def explain(error: Exception, patience: float = 10.0, app_id: str | None = None)
 def _kept_out(error: HandshakeRefused, app_id: str | None) -> tuple[str, DpyauthError | None]:
     """Return what it may mean that a connection is refused with HTTP 401 or 403: the likely causes first."""
     text = f"the server answered with HTTP {error.status}"
-    between = "a company proxy or a firewall that does not let WebSockets through"
-    everybody = {facts.shared_app_id for facts in APIS.values()}
+    proxy, blocked = "a company proxy or a firewall", "Deriv blocks this network or country"
+    shared = {facts.shared_app_id for facts in APIS.values()}
+    known = error.code != "InvalidAppID"
     if error.foreign:
-        text += f", and not in the way of Deriv's API: most likely that was {between}"
+        text += f", and not in the form of Deriv's API: most likely {proxy} does not let WebSockets through"
         if app_id is not None:
-            text += "; or Deriv, which lets nobody in from this network or country"
-        return f"{text}. {_ELSEWHERE}", None
+            text += f"; or {blocked}"
+        wrong = "" if app_id is None or app_id in shared else f". If that does not help, check the app ID {app_id}"
+        return f"{text}. {_ELSEWHERE}{wrong}", None
     if app_id is None:
-        return f"{text}; if not Deriv, that was {between}", None
-    if app_id in everybody and error.code != "InvalidAppID":
-        text += f". The app ID {app_id} is for everybody, so most likely that was {between}; or Deriv lets nobody in "
-        return f"{text}from this network or country, or has switched this API off. {_ELSEWHERE}", None
-    sure = "Deriv does not know" if error.code == "InvalidAppID" else "most likely, Deriv does not know"
-    or_else = "" if error.code == "InvalidAppID" else f" If it is right, that was {between}: {_elsewhere}."
+        return f"{text}; it may be {proxy} that does not let WebSockets through", None
+    if app_id in shared and known:
+        text += f". Everybody may use the app ID {app_id}, so most likely {proxy} does not let WebSockets through; or "
+        return f"{text}{blocked}, or has switched this API off. {_ELSEWHERE}", None
+    sure = "most likely, Deriv does not know" if known else "Deriv does not know"
+    or_else = f" If it is right, {proxy} does not let WebSockets through, or {blocked}: {_elsewhere}." if known else ""
     refused = SignInRefused(
         f"Deriv refused the connection (HTTP {error.status}): {sure} the app ID {app_id} on this API. "
         f"{APIS['v3'].check_app_id(app_id)}.{or_else}",

@@ -53,8 +53,9 @@ def test_the_app_id_for_everybody_is_not_the_cause(status: int, body: bytes) -> 
 def test_a_page_is_not_from_deriv(app_id: str | None) -> None:
     reason = explain(HandshakeRefused(403, PAGE), app_id=app_id)
     assert reason.error is None
-    order(reason.text, "HTTP 403", "not in the way of Deriv's API", "a company proxy", "Try another network")
+    order(reason.text, "HTTP 403", "not in the form of Deriv's API", "a company proxy", "Try another network")
     assert "does not know" not in reason.text
+    assert ("check the app ID 4711" in reason.text) == (app_id == "4711")
     assert "company's" not in reason.text  # what somebody else has written is not repeated
 
 
@@ -104,9 +105,9 @@ def answering(answer: bytes) -> Iterator[str]:
 @pytest.mark.parametrize(
     ("app_id", "body", "kind", "said"),
     [
-        (1089, b"", ConnectionFailed, "for everybody"),
+        (1089, b"", ConnectionFailed, "Everybody may use"),
         (4711, b"", SignInRefused, "most likely, Deriv does not know the app ID 4711"),
-        (4711, PAGE, ConnectionFailed, "not in the way of Deriv's API"),
+        (4711, PAGE, ConnectionFailed, "not in the form of Deriv's API"),
         (1089, UNKNOWN, SignInRefused, "Deriv does not know the app ID 1089"),
     ],
 )
