@@ -207,7 +207,8 @@ def _judge(reply: Reply, secrets: Collection[Secret], app_id: str | None = None)
     if code == "InvalidAppID":
         which = f"the app ID {app_id}" if app_id else "the app ID of this session"
         text = f"Deriv does not know {which} on this API. {FACTS.check_app_id(app_id)}"
-    if text is None and code != "InputValidationFailed":
+    in_shape = isinstance(reply["error"], dict)  # any other is not Deriv's own, whatever it says
+    if not in_shape or (text is None and code != "InputValidationFailed"):
         return general, True
     # The server's own words are left out where ours say more: they may repeat what was sent.
     text, passing = text or str(general).rstrip("."), text is None

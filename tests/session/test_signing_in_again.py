@@ -46,6 +46,7 @@ ODD: dict[str, Edit] = {
     "the code of a refusal elsewhere": error({"message": "InvalidToken"}),
     "a text": error("InvalidToken"),
     "a list": error([{"code": "InvalidToken"}]),
+    "a list of an app ID's": error([{"code": "InvalidAppID"}]),
     "an empty object": error({}),
     "false": error(False),
     "no payload": without_payload(),
