@@ -67,7 +67,7 @@ def complete(code: str, namespace: Mapping[str, Any]) -> tuple[str, list[str], s
             writing = re.search(r"(?:^|,)\s*(\w*)\Z", given)
             call = session._catalog.get(named[2])
             if writing and call is not None and not re.search(r"[()\[\]{}\"']", given):
-                taken = set(re.findall(r"(\w+)\s*=", given))
+                taken = set(re.findall(r"\b(\w++)\s*+=", given))
                 fields = [name for name in _fields(session, begun[2], call) if name not in taken]
                 return writing[1], [f"{name}=" for name in _starting(writing[1], fields)], "param"
     return "", [], ""

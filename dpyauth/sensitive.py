@@ -229,7 +229,7 @@ def _by_name(name: str) -> Kind | None:
         return None
     if _BIRTH.search(words) and not _DESCRIBES.search(words):
         return "personal"
-    return "personal" if _PERSONAL.search(re.sub(r"(\d+_)+$", "", words)) else None
+    return "personal" if _PERSONAL.search(f"{words.rstrip('_0123456789')}_") else None
 
 
 def _words(name: str) -> str:

@@ -16,8 +16,8 @@ _SECONDS_BELOW = 10**11  # as seconds that would be the year 5138
 _SMALLER_FROM = 5 * 10**11  # as milliseconds that is 1985
 _BEYOND = 10**20  # as nanoseconds that would be the year 5138
 _NUMBER = re.compile(r"[+-]?\d+(\.\d*)?(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
-_SPACED_OFFSET = re.compile(r"\s+(?=[+-]\d\d:?\d\d$)", re.ASCII)
-_UTC = re.compile(r"\s*(?:UTC|GMT|Z)$")
+_SPACED_OFFSET = re.compile(r"(?<!\s)\s++(?=[+-]\d\d:?\d\d$)", re.ASCII)
+_UTC = re.compile(r"(?<!\s)\s*+(?:UTC|GMT|Z)$")
 _OF_HTTP = re.compile(r"(?:[a-z]{3,9},? )?\d{1,2} [a-z]{3} \d{4} \d{1,2}:\d\d", re.ASCII | re.IGNORECASE)
 
 

@@ -106,7 +106,7 @@ def instead(value: Any, schema: Schema) -> str:
 
 def plain(number: str | Decimal) -> str:
     """Return a number without an exponent, with all of its digits; empty where that is not possible."""
-    if isinstance(number, str) and not re.fullmatch(r"\d*\.?\d*(e[+-]?\d+)?", number, re.IGNORECASE | re.ASCII):
+    if isinstance(number, str) and not re.fullmatch(r"\d*+\.?\d*+(e[+-]?\d+)?", number, re.IGNORECASE | re.ASCII):
         return ""
     try:
         exact = Decimal(number)

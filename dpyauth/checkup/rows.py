@@ -33,7 +33,9 @@ def clean(text: str) -> str:
 _CODE = re.compile(r"HTTP\d{3}|[A-Z]([A-Za-z]|\d{1,2}(?!\d)){1,63}", re.ASCII)
 """What can only be a code of Deriv's."""
 
-_WHOSE = re.compile(r"[^\s@]+@[^\s@]+|\b[A-Za-z]{2,5}_?\d{4,}\b|\b(?!127\.)\d{1,3}(\.\d{1,3}){3}\b", re.ASCII)
+_WHOSE = re.compile(
+    r"(?<![^\s@])[^\s@]++@[^\s@]+|\b[A-Za-z]{2,5}_?\d{4,}\b|\b(?!127\.)\d{1,3}(\.\d{1,3}){3}\b", re.ASCII
+)
 """An e-mail address, a login ID or an address on the internet."""
 
 

@@ -197,8 +197,19 @@ def _may_be(listed: Secret, token: Secret) -> bool:
     """Whether a token can be the one that is listed like this."""
     if _whole(listed):
         return listed == token
-    parts = re.split(r"\*+", listed.reveal())
-    return len(parts) > 1 and re.fullmatch(".*".join(map(re.escape, parts)), token.reveal()) is not None
+    if not listed.reveal():
+        return False
+    first, *parts, last = listed.reveal().split("*")
+    mine = token.reveal()
+    if not mine.startswith(first) or not mine.endswith(last):
+        return False
+    at, end = len(first), len(mine) - len(last)
+    for part in parts:  # each where it comes first: then no other choice leaves more room for the rest
+        at = mine.find(part, at, end)
+        if at < 0:
+            return False
+        at += len(part)
+    return at <= end
 
 
 _DELETABLE = r"[A-Za-z0-9\s_*]+"

@@ -15,7 +15,7 @@ _RICH: Final = 9000001
 _TROUBLE: Final = 9000011
 _FIRST_NEW: Final = 16400
 # Wider than Deriv's rule for redirect URLs (a port is allowed), yet safe in headers and in a page's policy.
-_URL: Final = re.compile(r"[a-z][a-z0-9.+\-]*://[\w.\-\[\]:]+[\w%/.\-?=&~]*", re.ASCII)
+_URL: Final = re.compile(r"[a-z][a-z0-9.+\-]*://[\w.\-\[\]:]++[\w%/.\-?=&~]*", re.ASCII)
 
 
 @dataclass(slots=True)

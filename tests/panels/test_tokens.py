@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from dpyauth.credentials import api_token
+from dpyauth.credentials import Secret, api_token
 from dpyauth.errors import DpyauthError, SessionClosed
-from dpyauth.panels.tokens import TokensDesk
+from dpyauth.panels.tokens import TokensDesk, _may_be
 from dpyauth.registry import OPTIONS
 from dpyauth.sandbox import Sandbox
 from dpyauth.sandbox.users import SCOPES, Grant
@@ -424,3 +424,27 @@ def test_a_call_is_put_for_one_account_alone(reader: Reader) -> None:
     assert reader.desk.ask("CR900001", "ping", {})[0]["ping"] == "pong"
     with pytest.raises(SessionClosed, match="another account"):
         reader.desk.ask("CR900002", "ping", {})
+
+
+@pytest.mark.parametrize(
+    ("listed", "token", "may"),
+    [
+        ("a1-x***z", "a1-xyyz", True),
+        ("a1-x***z", "a1-xz", True),
+        ("a1-x*z", "a1-xyyy", False),
+        ("*", "a1-x", True),
+        ("**b**c", "abcbc", True),
+        ("*b*b*", "ab", False),
+        ("ab*bc", "abc", False),  # the letter in the middle counts once
+        ("", "a1-x", False),
+        ("a1-x", "a1-x", True),
+        ("a1-x", "a1-xy", False),
+        ("a.*", "ab", False),
+        ("*a" * 30_000 + "*b", "a" * 60_000, False),
+        ("*a" * 30_000 + "*", "a" * 60_000, True),
+    ],
+    ids=range(13),
+)
+def test_which_token_a_masked_one_may_be(listed: str, token: str, may: bool) -> None:
+    """However many gaps it has, that is soon known."""
+    assert _may_be(Secret(listed), Secret(token)) is may
