@@ -31,7 +31,7 @@ makes any frame fit for Parquet and CSV, and `restored` gives one that was read 
 from dpyauth.frames import _pandas as _pandas
 from dpyauth.frames.accounts import accounts
 from dpyauth.frames.cashier import cashier_problems
-from dpyauth.frames.columns import Context
+from dpyauth.frames.columns import Context, also
 from dpyauth.frames.detail import account_detail
 from dpyauth.frames.flags import status_flags
 from dpyauth.frames.generic import generic
@@ -42,16 +42,10 @@ from dpyauth.frames.options import options_status
 from dpyauth.frames.partners import markup, partner_overview
 from dpyauth.frames.positions import mt5_accounts, open_contracts
 from dpyauth.frames.profile import api_tokens, apps, limits, market_limits, settings, transfer_limits
+from dpyauth.frames.proofs import attempts, jurisdictions, ownership_requests
 from dpyauth.frames.reference import calls, help_text
 from dpyauth.frames.site import landing_company, site_currencies, site_limits, transfer_fees
-from dpyauth.frames.status import (
-    account_status,
-    attempts,
-    currencies,
-    jurisdictions,
-    ownership_requests,
-    verification,
-)
+from dpyauth.frames.status import account_status, currencies, verification
 from dpyauth.frames.storable import restored, storable
 from dpyauth.frames.together import together
 from dpyauth.frames.wallet_money import wallet_transactions, wallets
@@ -61,6 +55,7 @@ __all__ = [
     "account_detail",
     "account_status",
     "accounts",
+    "also",
     "api_tokens",
     "apps",
     "attempts",

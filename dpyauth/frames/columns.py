@@ -136,6 +136,36 @@ def frame(
     return made
 
 
+def also(made: pd.DataFrame, beside: Mapping[str, Any], call: str) -> pd.DataFrame:
+    """Add what stood beside the rows of several replies, as `frame` does with that of one.
+
+    Parameters
+    ----------
+    made : pandas.DataFrame
+        The frame of the rows; it is changed.
+    beside : mapping
+        What the replies held beside them.
+    call : str
+        The call that was answered.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The same frame.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> also(pd.DataFrame({"amount": [1.5]}), {"new": "x"}, "statement").to_dict("list")
+    {'amount': [1.5], 'new': ['x']}
+    """
+    others = frame([{}] * len(made), (), call=call, beside=beside)
+    for name in others:
+        made[name if name not in made else f"{name}_"] = others[name].array
+    made.attrs |= others.attrs
+    return made
+
+
 def words(payload: Any, call: str, name: str) -> list[str]:
     """Return the texts of a list in a payload, each of them once; what is no text in it is JSON."""
     items = as_list(mapping(payload).get(name))

@@ -186,9 +186,11 @@ class Gathering(Payloads):
         """
         pieces: Sequence[P] = ()
         budget = self._budget_of(self.api)
+        beside: dict[str, Any] = {}
 
         def landed(number: int, reply: Reply) -> None:
             history.got(pieces[number], points(reply))
+            beside.update(self._besides(call.name, reply))
             progress.at(history.share, history.count)
 
         try:
@@ -197,13 +199,13 @@ class Gathering(Payloads):
                     left = budget.left(time.monotonic())[budget.lane(call.name)]
                     pieces = history.ask(max(1, min(TOGETHER, left)))  # none that may be in vain has to wait
                     if not pieces:
-                        return made(history.rows())
+                        return _with(beside, made(history.rows()), call)
                     trouble = yield from _all_of(Together([request(piece) for piece in pieces], landed))
                     if trouble is not None and not (yield from mend(trouble)):
                         raise trouble
         except BaseException as stopped:
             count = len(history.rows())
-            self._partial = (lambda: made(history.rows())) if count else None
+            self._partial = (lambda: _with(beside, made(history.rows()), call)) if count else None
             if count or not isinstance(stopped, Exception):
                 stopped.add_note(_kept(count, history.oldest))
             raise
@@ -238,6 +240,12 @@ class Gathering(Payloads):
         if not parts:
             raise self._not_signed_in(call.name)
         return frames.together(parts, empty())
+
+
+def _with(beside: Mapping[str, Any], table: pd.DataFrame, call: Call) -> pd.DataFrame:
+    from dpyauth.frames import also
+
+    return also(table, beside, call.name) if beside else table
 
 
 def _combined(

@@ -126,6 +126,24 @@ def test_what_stands_beside_the_payload_is_shown(
     assert accounts["kind"].isna().all()
 
 
+@pytest.mark.parametrize("call", ["statement", "profit_table"])
+def test_what_stands_beside_the_rows_of_a_history_is_shown(
+    session: Session, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    usual = HANDLERS[call]
+
+    def handler(ask: Any) -> Reply:
+        reply = usual(ask)
+        return Reply(call, {**reply.payload, "zz_new": 7, "email": "C4nary"}, {"zz_other": {"a": 1}})
+
+    monkeypatch.setitem(HANDLERS, call, handler)
+    table = getattr(session, call)(since="2026-10-20")
+    assert set(table["zz_new"]) == {7}
+    assert set(table["zz_other.a"]) == {1}
+    assert set(table["email"]) == {"•••"}
+    assert getattr(session, call)(since="2026-11-28 23:59:00", until="2026-11-28 23:59:01").attrs["beside"]
+
+
 def test_every_kind_of_verification(session: Session) -> None:
     attempts = session.verification("attempts")
     assert attempts["status"].tolist() == ["verified", "rejected"]
