@@ -72,7 +72,7 @@ def _kept_out(error: HandshakeRefused, app_id: str | None) -> tuple[str, Dpyauth
     proxy, blocked = "a company proxy or a firewall", "Deriv blocks this network or country"
     shared = {facts.shared_app_id for facts in APIS.values()}
     known = error.code != "InvalidAppID"
-    if error.foreign:
+    if error.foreign and (error.status == 403 or app_id is None or app_id in shared):  # with 401, proxies send no page
         text += f", and not in the form of Deriv's API: most likely {proxy} does not let WebSockets through"
         if app_id is not None:
             text += f"; or {blocked}"

@@ -388,7 +388,7 @@ def test_many_in_flight(through: Open, box: Sandbox, proxy: Proxy, trouble: Trou
     ("fault", "args", "kind", "said"),
     [
         ("status", (401, HTML), SignInRefused, "app ID"),
-        ("status", (403, HTML), SignInRefused, "app ID"),
+        ("status", (403, HTML), ConnectionFailed, "a company proxy"),
         ("status", (429, HTML), ConnectionFailed, "too many connections"),
         ("status", (503, HTML), ConnectionFailed, "maintenance"),
         ("status", (520, HTML), ApiUnavailable, "520"),

@@ -29,8 +29,7 @@ def order(text: str, *parts: str) -> None:
     assert places == sorted(places), text
 
 
-@pytest.mark.parametrize("status", [401, 403])
-@pytest.mark.parametrize("body", [b"", OTHER])
+@pytest.mark.parametrize(("status", "body"), [(401, b""), (401, OTHER), (401, PAGE), (403, b""), (403, OTHER)])
 def test_an_app_id_of_ones_own_comes_first(status: int, body: bytes) -> None:
     error = explain(HandshakeRefused(status, body), app_id="4711").error
     assert type(error) is SignInRefused
