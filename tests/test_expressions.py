@@ -6,11 +6,15 @@ import ast
 import importlib
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import dpyauth
+from dpyauth.apis.catalog import load
+from dpyauth.apis.schemas import expression
+from dpyauth.registry import APIS
 
 ROOT = Path(dpyauth.__file__).parent
 USES = ("match", "fullmatch", "search", "sub", "split", "findall", "finditer")
@@ -93,3 +97,20 @@ def test_no_expression_takes_longer_than_the_text_is_long() -> None:
         if is_slow(re.compile(pattern, flags), use, text)
     }
     assert not slow
+
+
+def rules(schema: Any) -> Iterator[str]:
+    """Go through the patterns of a schema, and of those in it."""
+    if isinstance(schema, Mapping):
+        if isinstance(schema.get("pattern"), str):
+            yield schema["pattern"]
+        schema = list(schema.values())
+    for inner in schema if isinstance(schema, list) else ():
+        yield from rules(inner)
+
+
+def test_nor_does_one_of_the_catalog() -> None:
+    found = {rule for api in APIS for call in load(api).values() for rule in rules(call.schema)}
+    assert len(found) > 80
+    given = [begin + piece * (LENGTH // len(piece)) + END for begin in ("", "https://a") for piece in PIECES]
+    assert not {rule for rule in found for text in given if is_slow(expression(rule), "search", text)}

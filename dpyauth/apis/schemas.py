@@ -19,6 +19,8 @@ _PERL: Final = (
     (r"\p{Nd}", r"\d"),
     (r"\x{b0}", "°"),
     ("[:xdigit:]", "0-9a-fA-F"),
+    # What the first of these could give back the second would take: to try that takes the square of a text's length.
+    (r"[0-9a-zA-Z\.-]+[\%\/\w \.-]*", r"[0-9a-zA-Z\.-]++[\%\/\w \.-]*"),
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from dpyauth.apis.catalog import load
+from dpyauth.apis.schemas import expression
 from dpyauth.settings import is_loopback
 
 LONGEST = 255
@@ -28,7 +29,7 @@ def trouble(url: str) -> str:
         "host": not host,
         "ipv6": "[" in host,
         "port": ":" in host,
-        "signs": not re.fullmatch(_RULE, url, re.ASCII),
+        "signs": expression(_RULE).search(url) is None,
         "long": len(url) > LONGEST,
         "plain": scheme == "http" and not is_loopback(host),
     }
