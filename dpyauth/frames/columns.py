@@ -137,7 +137,7 @@ def frame(
 
 
 def also(made: pd.DataFrame, beside: Mapping[str, Any], call: str) -> pd.DataFrame:
-    """Add what stood beside the rows of several replies, as `frame` does with that of one.
+    """Add what stood beside the rows of several replies, as the frame of one reply has it.
 
     Parameters
     ----------
