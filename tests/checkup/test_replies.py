@@ -188,7 +188,12 @@ DRIFT: dict[str, list[tuple[Change, str, str, str]]] = {
         (at(f"{BOOKED}.3.transaction_time", to(None)), f"{BOOKED}[].transaction_time", "null", "null"),
     ],
     "options active_symbols": [
-        (at("active_symbols.0.pip_size", to(SECRET)), "active_symbols[].pip_size", "other type", "text"),
+        (
+            at("active_symbols.0.pip_size", to(SECRET)),
+            "active_symbols[].pip_size",
+            "other type",
+            "text that is no number",
+        ),
         (
             at("active_symbols.0.exchange_is_open", to(7)),
             "active_symbols[].exchange_is_open",
