@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from dpyauth.apis.access import by_looks, choose
 from dpyauth.credentials import Secret, checked
-from dpyauth.errors import RedirectRefused
+from dpyauth.errors import InvalidSetting, RedirectRefused
 from dpyauth.oauth import code, redirect
 from dpyauth.registry import APIS
 from dpyauth.settings import Settings, is_loopback
@@ -87,7 +87,7 @@ class Redirect:
         if box is not None:  # the sandbox lets everybody register an app; at Deriv one does it beforehand
             try:
                 app_id = str(box.register_app(_LESSONS, wish.back, ("read", "trading_information")))
-            except ValueError as error:
+            except InvalidSetting as error:
                 raise RedirectRefused(str(error), code="redirect_url") from None
         self.settings = choice.settings("v3", app_id)
         self.state = redirect.new_state()
@@ -119,7 +119,7 @@ class Exchange:
             back = wish.back
             try:
                 app_id = box.register_options_app(_LESSONS, back, self._scopes)
-            except ValueError as error:
+            except InvalidSetting as error:
                 raise RedirectRefused(str(error), code="redirect_url") from None
         self.settings = choice.settings("options", app_id)
         if self.settings.app_id is not None and not back:
