@@ -16,6 +16,9 @@ PAUSE = 5.0
 MOST = 1000
 """Of so many streams at a time Deriv is asked to end."""
 
+PROMPT = 5
+"""Of so many streams that are not known here Deriv is asked to end at once; of others when there is room for it."""
+
 
 class Ending:
     """The streams that Deriv was asked to end on one connection.
@@ -23,14 +26,15 @@ class Ending:
     Parameters
     ----------
     ask : callable
-        Sends a request of our own, and calls back with the reply (or with None when there will be none).
+        Sends a request of our own, and calls back with the reply (or with None when there will be none). The last
+        argument tells whether it goes at once, or when there is room for it.
     clock : callable
         The time of day, in seconds since 1970.
     """
 
     def __init__(
         self,
-        ask: Callable[[str, dict[str, Any], Callable[[Reply | None], None]], None],
+        ask: Callable[[str, dict[str, Any], Callable[[Reply | None], None], bool], None],
         clock: Callable[[], float],
     ) -> None:
         self._ask = ask
@@ -45,8 +49,11 @@ class Ending:
         """Whether an answer is awaited."""
         return any(asked.waits for asked in self._asked.values())
 
-    def forget(self, stream_id: str) -> None:
-        """Have Deriv end a stream, unless that was asked a moment ago, or often enough."""
+    def forget(self, stream_id: str, *, known: bool = False) -> None:
+        """Have Deriv end a stream, unless that was asked a moment ago, or often enough.
+
+        The first time, it is asked at once for a stream that was opened here (``known``): the same may be opened again.
+        """
         now = self._clock()
         asked = self._asked.get(stream_id)
         if asked is None:
@@ -55,10 +62,11 @@ class Ending:
             asked = self._asked[stream_id] = _Asked()
         if asked.waits or asked.times >= TIMES or now < asked.until:
             return
+        prompt = not asked.times and (known or sum(each.waits for each in self._asked.values()) < PROMPT)
         asked.until = now + PAUSE * 3.0**asked.times
         asked.times += 1
         asked.waits = True
-        self._ask("forget", {"forget": stream_id}, asked.answered)
+        self._ask("forget", {"forget": stream_id}, asked.answered, prompt)
 
     def revive(self, stream_id: str | None) -> None:
         """Take it that Deriv has begun a stream, should it give an id twice."""

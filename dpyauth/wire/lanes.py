@@ -5,20 +5,21 @@ from __future__ import annotations
 import math
 from collections import deque
 
-from dpyauth.wire.budget import Budget
+from dpyauth.wire.budget import GENERAL, Budget
 from dpyauth.wire.calls import Pending
 
 
 class Lanes:
     """First come, first served, except that a lane whose limit is used up does not hold up the others.
 
-    What nobody waits for goes only while half of the general limit is free.
+    What nobody waits for goes first where it is to go at once, else only while half of the general limit is free.
     """
 
     def __init__(self, budget: Budget) -> None:
         self.budget = budget
         self._lanes: dict[str, deque[Pending]] = {}
         self._urgent: deque[Pending] = deque()
+        self._prompt: deque[Pending] = deque()
         self._background: deque[Pending] = deque()
         self.waiting = 0
         """How many calls are in the lanes."""
@@ -32,7 +33,7 @@ class Lanes:
             self._urgent.append(pending)
             return
         if pending.background:
-            self._background.append(pending)
+            (self._prompt if first else self._background).append(pending)
             return
         lane = self._lanes.setdefault(pending.lane, deque())
         lane.appendleft(pending) if first else lane.append(pending)
@@ -46,12 +47,13 @@ class Lanes:
             self.waiting -= 1
             return self._urgent.popleft()
         self.wake_at = math.inf
-        if self._background and not reads_only:
-            wait = self.budget.wait_for_room(now)
-            if wait <= 0:
-                self.waiting -= 1
-                return self._background.popleft()
-            self.wake_at = now + wait
+        for own, wait_for in ((self._prompt, self._wait_as_others), (self._background, self.budget.wait_for_room)):
+            if own and not reads_only:
+                wait = wait_for(now)
+                if wait <= 0:
+                    self.waiting -= 1
+                    return own.popleft()
+                self.wake_at = min(self.wake_at, now + wait)
         free: deque[Pending] | None = None
         for name, lane in self._lanes.items():
             if not lane or (reads_only and lane[0].subscription is not None):
@@ -66,10 +68,14 @@ class Lanes:
         self.waiting -= 1
         return free.popleft()
 
+    def _wait_as_others(self, now: float) -> float:
+        return self.budget.wait(GENERAL, now)
+
     def clear(self) -> None:
         """Forget all."""
         self._lanes.clear()
         self._urgent.clear()
+        self._prompt.clear()
         self._background.clear()
         self.waiting = 0
         self.wake_at = math.inf

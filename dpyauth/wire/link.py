@@ -86,7 +86,7 @@ class Link:
         self._control: deque[str] = deque()  # our own requests, sent at once
         self._own: dict[int, _Own] = {}
         self._names = calls
-        self._wanted: list[tuple[str, dict[str, Any], Callable[[Reply | None], None]]] = []  # what can wait for room
+        self._wanted: list[tuple[str, dict[str, Any], Callable[[Reply | None], None], bool]] = []  # for streams
         self._lapsed: list[Subscription] = []  # what is to be opened again after a pause
         self._later: dict[Pending, float] = {}  # what is asked again, and when
         self._rng = rng or random.Random()
@@ -370,13 +370,15 @@ class Link:
         self._own[req_id] = _Own(call, {} if secret else fields, then)
         self._control.append(json.dumps({**fields, "req_id": req_id}))
 
-    def _ask_for_stream(self, call: str, fields: dict[str, Any], then: Callable[[Reply | None], None]) -> None:
-        self._wanted.append((call, fields, then))
+    def _ask_for_stream(
+        self, call: str, fields: dict[str, Any], then: Callable[[Reply | None], None], prompt: bool
+    ) -> None:
+        self._wanted.append((call, fields, then, prompt))
 
     def _enter_own(self, now: float) -> None:
         """Queue what nobody waits for; its time begins when it is sent."""
         wanted, self._wanted = self._wanted, []
-        for call, fields, then in wanted:
+        for call, fields, then, prompt in wanted:
             req_id = self.new_id()
 
             def answered(pending: Pending, then: Callable[[Reply | None], None] = then) -> None:
@@ -387,7 +389,7 @@ class Link:
             pending.fields = fields
             pending.lane = self.budget.lane(call)
             self._calls.add(pending)
-            self._queue(pending, now)
+            self._queue(pending, now, first=prompt)
         lapsed, self._lapsed = self._lapsed, []
         for subscription in lapsed:
             if subscription in self._streams and self._calls.get(subscription.req_id) is None:

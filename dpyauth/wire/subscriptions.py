@@ -105,7 +105,8 @@ class Subscriptions:
     Parameters
     ----------
     ask : callable
-        Sends a request of our own, and calls back with the reply (or with None when there will be none).
+        Sends a request of our own, and calls back with the reply (or with None when there will be none). The last
+        argument tells whether it goes at once, or when there is room for it.
     clock : callable
         The time of day, in seconds since 1970.
     again : callable
@@ -114,7 +115,7 @@ class Subscriptions:
 
     def __init__(
         self,
-        ask: Callable[[str, dict[str, Any], Callable[[Reply | None], None]], None],
+        ask: Callable[[str, dict[str, Any], Callable[[Reply | None], None], bool], None],
         clock: Callable[[], float],
         again: Callable[[Subscription, str], None] = lambda subscription, why: None,
     ) -> None:
@@ -342,7 +343,7 @@ class Subscriptions:
         if subscription in self:
             del self._by_key[subscription.key], self._by_id[subscription.req_id]
         for stream_id in subscription.ids:
-            self.ending.forget(stream_id)
+            self.ending.forget(stream_id, known=True)
         subscription.ids.clear()
 
     def _can_fill(self, subscription: Subscription, reply: Reply) -> bool:
@@ -367,7 +368,7 @@ class Subscriptions:
             "count": FILL_LIMIT,
             "style": "ticks",
         }
-        self._ask("ticks_history", fields, lambda reply: self._filled(subscription, reply))
+        self._ask("ticks_history", fields, lambda reply: self._filled(subscription, reply), False)
 
     def _filled(self, subscription: Subscription, reply: Reply | None) -> None:
         history = (reply or {}).get("history")

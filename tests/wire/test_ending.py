@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from dpyauth.wire.ending import MOST, PAUSE, TIMES, Ending
+from dpyauth.wire.ending import MOST, PAUSE, PROMPT, TIMES, Ending
 
 
 class Desk:
@@ -16,8 +16,15 @@ class Desk:
 
     def __init__(self) -> None:
         self.now = 1000.0
-        self.asked: list[tuple[str, Callable[[Any], None]]] = []
-        self.ending = Ending(lambda call, fields, then: self.asked.append((fields[call], then)), lambda: self.now)
+        self.asked: list[tuple[str, Callable[[Any], None], bool]] = []
+        self.ending = Ending(
+            lambda call, fields, then, prompt: self.asked.append((fields[call], then, prompt)), lambda: self.now
+        )
+
+    @property
+    def prompt(self) -> int:
+        """How many of them went at once."""
+        return sum(prompt for *_, prompt in self.asked)
 
     def answer(self, reply: Any = None) -> None:
         self.asked[-1][1](reply)
@@ -65,7 +72,7 @@ def test_any_number_of_streams(desk: Desk) -> None:
     for number in range(2 * MOST):
         desk.ending.forget(str(number))
     assert len(desk.asked) == MOST
-    for _, then in desk.asked:
+    for _, then, _ in desk.asked:
         then(None)
     desk.now += PAUSE
     desk.ending.forget("one more")
@@ -78,3 +85,19 @@ def test_a_new_connection_knows_none_of_them(desk: Desk) -> None:
     desk.ending.clear()
     assert "a" not in desk.ending
     assert not desk.ending.waits
+
+
+def test_only_the_first_request_for_a_stream_goes_at_once(desk: Desk) -> None:
+    for _ in range(TIMES):
+        desk.ending.forget("a", known=True)
+        desk.answer()
+        desk.now += PAUSE * 3.0**TIMES
+    assert (len(desk.asked), desk.prompt) == (TIMES, 1)
+
+
+def test_of_streams_that_are_not_known_few_are_ended_at_once(desk: Desk) -> None:
+    for number in range(100):
+        desk.ending.forget(f"stream-{number}")
+    assert desk.prompt == PROMPT
+    desk.ending.forget("one that was opened here", known=True)
+    assert desk.prompt == PROMPT + 1

@@ -1300,6 +1300,18 @@ def test_a_stream_is_ended_before_an_equal_one_is_opened(wire: Wire) -> None:
     assert [message.get("forget") or message["req_id"] for message in wire.pump()] == ["a", again.req_id]
 
 
+def test_so_it_is_where_the_limit_is_half_used(wire: Wire) -> None:
+    tight(wire, general=(20, 1000))
+    pending, hearer = stream(wire)
+    for _ in range(12):
+        wire.call("ping")
+    wire.pump()
+    updates(wire, pending.req_id)
+    wire.link.leave(hearer)
+    again, _ = stream(wire)
+    assert [message.get("forget") or message["req_id"] for message in wire.pump()] == ["a", again.req_id]
+
+
 def test_a_stream_that_deriv_still_has_is_opened_once_it_is_ended(wire: Wire) -> None:
     pending, hearer = stream(wire)
     wire.pump()

@@ -61,7 +61,7 @@ class Desk:
         return Pending("ticks", self.numbers, "", 30.0, 30.0, listener=Hearer(), subscription=subscription)
 
     def requests(self) -> list[dict[str, Any]]:
-        return [fields for _, fields, _ in self.asked]
+        return [fields for _, fields, *_ in self.asked]
 
 
 def tick(epoch: int, stream_id: str = "a") -> dict[str, Any]:
@@ -256,7 +256,8 @@ def test_missed_ticks_come_first(desk: Desk) -> None:
     subscription, one = desk.open(symbol="R_1")
     reopened(desk, subscription, tick(5))
     desk.table.update(subscription, tick(6))
-    ((call, fields, then),) = desk.asked
+    ((call, fields, then, prompt),) = desk.asked
+    assert not prompt
     assert call == "ticks_history"
     assert (fields["start"], fields["end"], fields["ticks_history"]) == (2, "4", "R_1")
     assert one.epochs == [1]
