@@ -141,7 +141,8 @@ _WORDS = {"today": 0, "yesterday": 1, "tomorrow": -1}
 def instead_of_time(value: Any) -> str:
     """Return what to write instead of a time that cannot be read, in a sentence; empty where that cannot be told."""
     if isinstance(value, dt.timedelta):
-        return "A timedelta is how long ago: give it without the minus."
+        minus = value < dt.timedelta()
+        return "A timedelta is how long ago: give it without the minus." if minus else "That is before the year 1."
     if isinstance(value, numbers.Real) and not isinstance(value, bool):
         return _of_epoch(value)
     if not isinstance(value, str):

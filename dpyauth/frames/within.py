@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -11,7 +12,8 @@ import pandas as pd
 from dpyauth import times
 from dpyauth.notes import left_out, note, utc
 
-_DAY = 86_400.0
+_DAY = re.compile(r"\d{4}-\d\d?-\d\d?", re.ASCII)
+_ONE_DIGIT = re.compile(r"-(?=\d(?!\d))", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -28,6 +30,7 @@ _PERIODS = {
     "app_markup_details": _Period(*_DATES, ("transaction_time",)),
     "economic_calendar": _Period("start_date", "end_date", ("release_date",)),
     "legacy_statement": _Period(*_DATES, ("transaction_time",)),
+    "p2p_order_list": _Period(*_DATES, ("created_time",)),
     "profit_table": _Period(*_DATES, ("purchase_time",)),
     "statement": _Period(*_DATES, ("transaction_time",)),
     "ticks_history": _Period("start", "end", ("times", "epoch")),
@@ -44,7 +47,7 @@ def within(table: pd.DataFrame, call: str, asked: Mapping[str, Any]) -> pd.DataF
     column = next((name for name in period.columns if name in table), None) if period else None
     if period is None or column is None or not isinstance(table[column].dtype, pd.DatetimeTZDtype):
         return table
-    since, until = times.seconds(asked.get(period.since), documented=True), _last(asked.get(period.until))
+    since, until = _first(asked.get(period.since)), _last(asked.get(period.until))
     if times.seconds(asked.get("adjust_start_time")):
         since = None  # Deriv begins earlier where the market is closed
     elif since is not None and column == "epoch":
@@ -62,8 +65,13 @@ def within(table: pd.DataFrame, call: str, asked: Mapping[str, Any]) -> pd.DataF
     return note(kept, left_out(int(outside.sum()), "row"), instead)
 
 
+def _first(value: Any) -> float | None:
+    """Return the first second of a period; of a day, Deriv takes the number of its month in one digit, too."""
+    return times.seconds(_ONE_DIGIT.sub("-0", value) if isinstance(value, str) else value, documented=True)
+
+
 def _last(value: Any) -> float | None:
     """Return the last second of a period: of a day, its end."""
-    seconds = times.seconds(value, documented=True)
-    is_day = isinstance(value, str) and len(value.strip()) == 10 and value.strip()[4] == "-"
-    return seconds + _DAY - 1 if seconds is not None and is_day else seconds
+    seconds = _first(value)
+    is_day = isinstance(value, str) and _DAY.fullmatch(value.strip()) is not None
+    return seconds + 86_399 if seconds is not None and is_day else seconds

@@ -88,7 +88,9 @@ def _moment(call: Call, name: str, value: Any, at: dt.datetime) -> dt.datetime |
 
 
 def _parsed(value: Any, at: dt.datetime) -> dt.date:
-    if type(value).__name__ in {"datetime64", "timedelta64"}:
+    if getattr(value, "dtype", None) == "datetime64[D]":
+        value = value.item()  # a day
+    elif type(value).__name__ in {"datetime64", "timedelta64"}:
         import pandas as pd
 
         value = (pd.Timestamp if type(value).__name__ == "datetime64" else pd.Timedelta)(value)

@@ -98,12 +98,12 @@ class Payloads:
 
     def _besides(self, call: str, reply: Reply) -> dict[str, Any]:
         """Return the same with what is beside the rows in the payload."""
-        payload = self._api.payload(self._catalog.find(call), reply)
-        reply_node = load(self.api).get(call, Shape()).reply
-        node = reply_node.get(call, reply_node.get("data"))
-        known = node if isinstance(node, Mapping) else {}
-        inside = payload if isinstance(payload, Mapping) and payload is not reply and known else {}
-        return {**{name: inside[name] for name in inside if name not in known}, **self._beside(call, reply)}
+        inside: dict[str, Any] = {}
+        for name, node in load(self.api).get(call, Shape()).reply.items():
+            known = node.get("||", node) if isinstance(node, Mapping) else {}
+            if name in (call, "data", "history") and known and isinstance(held := reply.get(name), Mapping):
+                inside |= {field: value for field, value in held.items() if field not in known}
+        return {**inside, **self._beside(call, reply)}
 
     def _several(self, requests: Sequence[Request], needed: str = "") -> Plan[dict[str, Reply | DpyauthError]]:
         """Make several different calls together; return replies by call, and errors for those that Deriv refuses.

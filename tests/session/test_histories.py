@@ -274,6 +274,7 @@ def now(monkeypatch: pytest.MonkeyPatch) -> None:
         (pd.Timestamp("2026-01-31 14:30:00.000000001"), epoch(2026, 1, 31, 14, 30), None),
         (np.datetime64("2026-01-31T14:30"), epoch(2026, 1, 31, 14, 30), None),
         (np.datetime64("2026-01-31T14:30", "ns"), epoch(2026, 1, 31, 14, 30), None),
+        (np.datetime64("2026-01-31"), epoch(2026, 1, 31), epoch(2026, 2, 1) - 1),
         (dt.timedelta(days=1), epoch(2026, 11, 19, 12), None),
         (pd.Timedelta("36h"), epoch(2026, 11, 19), None),
         (np.timedelta64(2, "h"), epoch(2026, 11, 20, 10), None),

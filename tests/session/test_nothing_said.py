@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import json
 from collections.abc import Callable
 from typing import Any
@@ -142,6 +143,20 @@ def test_what_stands_beside_the_rows_of_a_history_is_shown(
     assert set(table["zz_other.a"]) == {1}
     assert set(table["email"]) == {"•••"}
     assert getattr(session, call)(since="2026-11-28 23:59:00", until="2026-11-28 23:59:01").attrs["beside"]
+
+
+def test_what_stands_beside_the_times_and_prices_of_ticks_is_shown(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = HANDLERS["ticks_history"]
+
+    def handler(ask: Any) -> Reply:
+        reply = usual(ask)
+        reply.payload["zz_new"] = 7
+        return reply
+
+    monkeypatch.setitem(HANDLERS, "ticks_history", handler)
+    assert set(session.ticks("R_100", dt.timedelta(minutes=1))["zz_new"]) == {7}
 
 
 def test_every_kind_of_verification(session: Session) -> None:

@@ -483,3 +483,13 @@ def test_details_of_markup(asked: dict[str, str], kept: list[Any]) -> None:
         frame = frames.generic(call, reply, frames.Context(call.name, api="v3"))
     shown = frame["transaction_time"].dt.strftime("%Y-%m-%d %H:%M:%S")
     assert [None if pd.isna(text) else text for text in shown] == kept
+
+
+@pytest.mark.parametrize("day", ["2026-01-02", "2026-1-2"])
+def test_orders_of_a_day_as_deriv_takes_days(day: str) -> None:
+    call = load("v3")["p2p_order_list"]
+    rows = [{"id": name, "created_time": second} for name, second in (("a", 1_767_312_000), ("b", 1_767_398_400))]
+    reply = {"echo_req": {"date_from": day, "date_to": day}, "p2p_order_list": {"list": rows}}
+    with pytest.warns(PeriodWarning, match="1 row from outside the period"):
+        frame = frames.generic(call, reply, frames.Context(call.name, api="v3"))
+    assert frame["id"].tolist() == ["a"]
