@@ -16,6 +16,7 @@ _SECONDS_BELOW = 10**11  # as seconds that would be the year 5138
 _SMALLER_FROM = 5 * 10**11  # as milliseconds that is 1985
 _BEYOND = 10**20  # as nanoseconds that would be the year 5138
 _NUMBER = re.compile(r"[+-]?\d+(\.\d*)?(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
+_DAY = re.compile(r"(19|20)\d\d(0[1-9]|1[0-2])([0-2]\d|3[01])", re.ASCII)  # as seconds that would be in 1970
 _SPACED_OFFSET = re.compile(r"(?<!\s)\s++(?=[+-]\d\d:?\d\d$)", re.ASCII)
 _UTC = re.compile(r"(?<!\s)\s*+(?:UTC|GMT|Z)$")
 _OF_HTTP = re.compile(r"(?:[a-z]{3,9},? )?\d{1,2} [a-z]{3} \d{4} \d{1,2}:\d\d", re.ASCII | re.IGNORECASE)
@@ -25,8 +26,8 @@ def microseconds(value: Any, *, documented: bool = False) -> int | None:
     """Return the microseconds from 1970 to a time; None where the value is none that can be read.
 
     A number, or a text of digits, counts seconds, milliseconds, microseconds or nanoseconds: which of them shows in its
-    size. Another text is in the form of ISO 8601, with or without a zone, or in that of HTTP headers. Without a zone a
-    time is in UTC, as all times of Deriv are.
+    size. (A text of eight digits may be a day, such as 20260131.) Another text is in the form of ISO 8601, with or
+    without a zone, or in that of HTTP headers. Without a zone a time is in UTC, as all times of Deriv are.
 
     Parameters
     ----------
@@ -37,7 +38,7 @@ def microseconds(value: Any, *, documented: bool = False) -> int | None:
     """
     if isinstance(value, str):
         text = value.strip()
-        if not _NUMBER.fullmatch(text):
+        if not _NUMBER.fullmatch(text) or _DAY.fullmatch(text):
             return _dated(text)
         value = Decimal(text)
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):

@@ -20,6 +20,13 @@ def read(value: Any, *, documented: bool = False) -> datetime | None:
 
 
 @pytest.mark.parametrize("documented", [False, True])
+def test_eight_digits_are_a_day_if_they_are_one(documented: bool) -> None:
+    assert read("20190509", documented=documented) == datetime(2019, 5, 9, tzinfo=UTC)
+    assert read("20190231", documented=documented) is None
+    assert read("20199999", documented=documented) == datetime(1970, 8, 22, 19, 6, 39, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("documented", [False, True])
 @pytest.mark.parametrize(
     "value",
     [

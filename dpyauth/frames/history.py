@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import zip_longest
 from typing import Any
 
 import pandas as pd
 
-from dpyauth.apis.shapes import Shape, load, veiled
+from dpyauth.apis.shapes import ENVELOPE, Shape, load, veiled
 from dpyauth.frames.arrays import Column
 from dpyauth.frames.columns import Context, frame
 from dpyauth.frames.omitted import documented
-from dpyauth.frames.values import as_list, mapping, rows_of, told
+from dpyauth.frames.values import as_list, mapping, rows_of, told, without
 from dpyauth.registry import APIS
 
 _EVENTS = (Column("time", "time"), Column("what"), Column("why"), Column("took", "number"))
@@ -187,7 +187,9 @@ def updates(call: str, received: Sequence[tuple[float, Mapping[str, Any]]]) -> p
     >>> updates("ticks", [(0.0, {"msg_type": "tick", "tick": {"symbol": "R_100", "quote": 10.5}})])["quote"].item()
     10.5
     """
-    rows = [row for when, reply in received for row in _rows(when, reply)]
+    shapes_of = [shapes[call] for shapes in map(load, APIS) if call in shapes]
+    known = _OURS.union(ENVELOPE, *(shape.reply for shape in shapes_of))
+    rows = [row for when, reply in received for row in _rows(when, reply, known)]
     kinds = {str(row.pop("msg_type")) for row in rows} or {_OPENED_BY.get(call, call)}
     columns = next((_UPDATES[kind] for kind in sorted(kinds) if kind in _UPDATES), None)
     if columns is not None:
@@ -195,7 +197,7 @@ def updates(call: str, received: Sequence[tuple[float, Mapping[str, Any]]]) -> p
             columns = (*columns, _ERROR)
         omits = {"id", "pip_size", *(name for kind in kinds for name in documented(*_TOLD.get(kind, ("", ""))))}
         return frame(rows, (*_RECEIVED, *columns), Context(call), omits=omits)
-    facts = next((shapes[call] for shapes in map(load, APIS) if call in shapes), Shape()).reply.get(call)
+    facts = next(iter(shapes_of), Shape()).reply.get(call)
     return frame([veiled(row, facts, call=call, name=call) for row in rows], _RECEIVED, Context(call))
 
 
@@ -208,20 +210,37 @@ _TOLD = {
 """Where Deriv documents what an update holds, of which the columns are a choice."""
 
 
-def _rows(when: float, reply: Mapping[str, Any]) -> list[dict[str, Any]]:
+_OURS = frozenset(("tick", "ohlc", "history", "candles", "backfilled", "symbol"))
+"""What an update holds beside what Deriv documents of its call."""
+
+
+def _rows(when: float, reply: Mapping[str, Any], known: Collection[str]) -> list[dict[str, Any]]:
+    rows, beside = _split(when, reply)
+    kind = str(reply.get("msg_type"))
+    beside |= {name: value for name, value in reply.items() if name not in known and name != kind}
+    if not any(map(told, beside.values())):
+        return rows
+    rows = rows or [{"received": when, "msg_type": kind}]
+    return [{**{f"{name}_" if name in row else name: value for name, value in beside.items()}, **row} for row in rows]
+
+
+def _split(when: float, reply: Mapping[str, Any]) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Return the rows of an update, and what stands beside the times and prices of a history."""
     kind = str(reply.get("msg_type"))
     gap = mapping(reply.get("gap"))
     head = {"received": when, "gap": bool(gap) and not gap.get("filled"), "msg_type": kind}
     asked = mapping(reply.get("echo_req"))
     if kind == "history":
-        history = mapping(reply.get("history"))
+        history = reply.get("history")
+        beside = without(history, "times", "prices") if isinstance(history, Mapping) else {"history": history}
+        history = mapping(history)
         pairs = zip_longest(as_list(history.get("times")), as_list(history.get("prices")))
         fixed = {"msg_type": "tick", "symbol": asked.get("ticks_history"), "backfilled": False}
-        return [{**head, **fixed, "epoch": time, "quote": price} for time, price in pairs]
+        return [{**head, **fixed, "epoch": time, "quote": price} for time, price in pairs], beside
     if kind == "candles":
         candles = rows_of(reply.get("candles"), "candles")
         fixed = {"symbol": asked.get("ticks_history"), "granularity": asked.get("granularity")}
-        return [{**head, "msg_type": "ohlc", **fixed, "open_time": row.get("epoch"), **row} for row in candles]
+        return [{**head, "msg_type": "ohlc", **fixed, "open_time": row.get("epoch"), **row} for row in candles], {}
     payload = reply.get(kind)
     row = {**(payload if isinstance(payload, Mapping) else {kind: payload} if told(payload) else {}), **head}
     if asked.get("currency") and not row.get("currency"):
@@ -232,4 +251,4 @@ def _rows(when: float, reply: Mapping[str, Any]) -> list[dict[str, Any]]:
         row["error"] = reply["error"]
         if reply.get("symbol"):
             row["symbol"] = reply["symbol"]
-    return [row]
+    return [row], {}

@@ -416,3 +416,27 @@ def test_what_is_secret_or_personal_is_masked_wherever_it_comes_up(name: str) ->
         at(payload, path).update(email="Canary", access_token=["Canary"], phone_number={"new": "Canary"})
         table = sample.build(payload, Context("some_call", "CR90000001"))
         assert "Canary" not in shown(table)[1] + json.dumps(table.attrs, default=str), path
+
+
+@pytest.mark.parametrize(
+    ("call", "reply"),
+    [
+        ("ticks", {"msg_type": "tick", "tick": {"symbol": "R_100", "quote": 1.5}}),
+        (
+            "ticks_history",
+            {"msg_type": "history", "history": {"times": [1609459201], "prices": [1.5], "zz_in": "zz_2"}},
+        ),
+        ("ticks_history", {"msg_type": "history", "history": "zz_2"}),
+        ("ticks_history", {"msg_type": "candles", "candles": [{"epoch": 1609459201, "open": 1.5}]}),
+        ("balance", {"msg_type": "balance", "balance": {"balance": 5.5, "currency": "USD"}}),
+        ("website_status", {"msg_type": "website_status", "website_status": {"site_status": "up"}}),
+    ],
+)
+def test_what_stands_beside_an_update_is_shown(call: str, reply: dict[str, Any]) -> None:
+    usual = set(frames.updates(call, [(0.0, reply)]))
+    table = frames.updates(call, [(0.0, {**reply, "zz_new": "zz_1", "email": "Canary"})])
+    assert set(table) - usual == {"zz_new", "email"}
+    assert table["zz_new"].tolist() == ["zz_1"]
+    assert "Canary" not in table.to_string()
+    if "zz_2" in str(reply):
+        assert "zz_2" in table.to_string()
