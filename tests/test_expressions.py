@@ -27,8 +27,10 @@ PIECES = (
     *("a", "A", "1", "_", "-", ".", " ", "\t", "*", '"', "'", "(", "[", "{", "/", ",", "@", "=", "%", "?", ":", "+"),
     *("aA", "a1", "1_", "a.", "a ", "1 ", " a", "a,", "a=", "a@", "1.", "1-", "a/", '"a', "()"),
 )
-BEGINNINGS = ("", "a://a")
-END = "!\x00"
+BEGINNINGS = ("", "a://a", "2026-01-31")
+END = "\n!\x00"
+SHORT = 24
+"""Of a text that a limit of the length lets pass: long enough where the time doubles with every character."""
 
 
 @cache
@@ -69,7 +71,8 @@ def expressions() -> Iterator[tuple[str, re.Pattern[str], str]]:
 def texts(use: str) -> list[str]:
     """Return texts of one piece, repeated, that no expression takes to its end; a search begins anywhere anyway."""
     begin = BEGINNINGS if use in ("match", "fullmatch") else BEGINNINGS[:1]
-    return [first + piece * (LENGTH // len(piece)) + END for first in begin for piece in PIECES]
+    short = [piece * (SHORT // len(piece)) + "!" for piece in PIECES]
+    return short + [first + piece * (LENGTH // len(piece)) + END for first in begin for piece in PIECES]
 
 
 def seconds(pattern: re.Pattern[str], use: str, text: str) -> float:

@@ -131,7 +131,7 @@ def unknown_choice(what: str, value: Any, known: Iterable[str]) -> str:
     return f"Unknown {what}: {short(value)}. Choose one of {', '.join(map(repr, known))}.{meant}"
 
 
-_YEAR_FIRST = re.compile(r"(\d{4})[-/. ](\d{1,2})[-/. ](\d{1,2})(?:[T ]+(.*))?", re.ASCII)
+_YEAR_FIRST = re.compile(r"(\d{4})[-/. ](\d{1,2})[-/. ](\d{1,2})(?:[t ]++(.*))?", re.ASCII)
 _YEAR_LAST = re.compile(r"(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4})", re.ASCII)
 _SPAN = re.compile(r"(\d{1,5}) ?(second|minute|hour|day|week|s|m|min|h|d|w)s?(?: ago)?", re.ASCII)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}

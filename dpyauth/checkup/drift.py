@@ -48,7 +48,7 @@ _DOCUMENTED = {
 _FOUND = {"string": "text", "integer": "whole number", "boolean": "true or false", "array": "list"}
 
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
-_NAME = re.compile(r"(?=.{1,40}$)[a-z]+(_?[A-Z]?[a-z]+|_?\d{1,2}(?!\d))*", re.ASCII)
+_NAME = re.compile(r"(?=.{1,40}$)[a-z]++(_?[A-Z]?[a-z]++|_?\d{1,2}(?!\d))*+", re.ASCII)
 """What can only be the name of a field, or a word: no login ID, currency, key or address looks like this."""
 
 UNSHOWN = "{}"
