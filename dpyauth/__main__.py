@@ -51,11 +51,12 @@ def _write(text: str) -> int:
         sys.stdout.write(f"{terminal.writable(text, sys.stdout)}\n")
         sys.stdout.flush()
     except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is flushed at the end
+        with contextlib.suppress(Exception):  # a program's own stream may stand on no file
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is flushed at the end
         if not isinstance(error, BrokenPipeError):
             terminal.say(f"The result could not be written: {error.strerror}.")
             return CANNOT
-    except (AttributeError, ValueError):
+    except Exception:  # there is none, it is closed, or whatever a program's own one raises
         terminal.say("The result could not be written: there is no standard output.")
         return CANNOT
     return 0

@@ -58,13 +58,16 @@ def is_terminal(stream: object) -> bool:
     """Tell whether a person is at the other end of a stream."""
     try:
         return bool(stream.isatty())  # type: ignore[attr-defined]
-    except (AttributeError, OSError, ValueError):  # there is none, it is not a whole one, or it is closed
+    except Exception:  # there is none, it is not a whole one, it is closed, or whatever a program's own one raises
         return False
 
 
 def writable(text: str, stream: object) -> str:
     """Return a text in characters that the encoding of a stream has, as much like it as they allow."""
-    encoding = getattr(stream, "encoding", None)
+    try:
+        encoding = stream.encoding  # type: ignore[attr-defined]
+    except Exception:  # as `is_terminal`; of a stream that was detached from its file, this raises, too
+        encoding = None
     if text.isascii() or not isinstance(encoding, str):
         return text
     return "".join(letter if _has(encoding, letter) else _plainer(letter, encoding) for letter in text)
@@ -89,6 +92,6 @@ def _has(encoding: str, letter: str) -> bool:
 
 
 def _write(stream: object, text: str) -> None:
-    with suppress(AttributeError, OSError, ValueError):  # ValueError: closed, or UnicodeEncodeError of a strange stream
+    with suppress(Exception):  # as `is_terminal`; besides, an encoding may lack what Python thinks it has
         stream.write(writable(text, stream))  # type: ignore[attr-defined]
         stream.flush()  # type: ignore[attr-defined]

@@ -26,6 +26,19 @@ class Broken(io.StringIO):
         raise BrokenPipeError
 
 
+class Strange:
+    """A program's own stream, with errors of its own."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise RuntimeError(name)
+
+
+def detached() -> io.TextIOWrapper:
+    stream = io.TextIOWrapper(io.BytesIO())
+    stream.detach()
+    return stream
+
+
 def closed() -> io.StringIO:
     stream = io.StringIO()
     stream.close()
@@ -38,6 +51,9 @@ NO_STREAMS: dict[str, Any] = {
     "object": object(),
     "half": SimpleNamespace(write=lambda text: len(text)),
     "broken": Broken(),
+    "binary": io.BytesIO(),
+    "detached": detached(),
+    "strange": Strange(),
 }
 
 
@@ -55,6 +71,8 @@ def test_without_a_stream_nothing_is_said(no_stream: Any, monkeypatch: pytest.Mo
     terminal.say(TEXT)
     assert not terminal.overwrite(TEXT, no_stream)
     assert not terminal.is_terminal(no_stream)
+    monkeypatch.setattr(sys, "stdout", no_stream)
+    assert str(DpyauthError("id=…")) == "id=…"
 
 
 @pytest.mark.parametrize(

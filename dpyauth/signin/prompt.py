@@ -80,7 +80,9 @@ def _put(question: Callable[[str], str], text: str) -> str:
             return question(terminal.writable(text, sys.stdout))
     except GetPassWarning:
         raise _NoPrompt(NOT_HIDDEN) from None
-    except (AttributeError, OSError, RuntimeError, ValueError):  # StdinNotImplementedError among them
+    except EOFError:
+        raise
+    except Exception:  # StdinNotImplementedError among them, and whatever a program's own streams raise
         raise _NoPrompt(NO_STREAM) from None
 
 

@@ -33,6 +33,7 @@ STREAMS: dict[str, Callable[[], Any]] = {
     "none": lambda: None,
     "closed": closed,
     "object": object,
+    "binary": io.BytesIO,
     "cp1252": lambda: io.TextIOWrapper(io.BytesIO(), encoding="cp1252"),
     "ascii": lambda: io.TextIOWrapper(io.BytesIO(), encoding="ascii"),
 }
@@ -175,7 +176,9 @@ def test_so_it_is_with_the_app_id(
     assert capsys.readouterr().err.count("Nothing was pasted") == more
 
 
-@pytest.mark.parametrize("error", [OSError, RuntimeError("lost sys.stdin"), ValueError, NotImplementedError, EOFError])
+@pytest.mark.parametrize(
+    "error", [OSError, RuntimeError("lost sys.stdin"), ValueError, NotImplementedError, EOFError, TypeError]
+)
 def test_a_prompt_that_fails(typed: list[str], login: Login, monkeypatch: pytest.MonkeyPatch, error: Any) -> None:
     def fails(prompt: str) -> str:
         raise error
