@@ -83,14 +83,11 @@ def doctor(
     0
     """
     from dpyauth import signin  # not before: this may be all that works
-    from dpyauth.session import Session, check_timeout
     from dpyauth.settings import known
 
     timeout, named = check_timeout(timeout), _named(replies)
     if api is not None:
         known(api)
-    if session is not None and not isinstance(session, Session):
-        raise InvalidSetting("The session must be one that dpyauth.login() has returned.", field="session")
     if session is not None and (server is not None or oauth_host is not None):
         raise InvalidSetting("Give either a session or server= and oauth_host=, not both.")
     broken: list[Row] = []

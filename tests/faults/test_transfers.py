@@ -138,7 +138,7 @@ async def ended(sessions: dict[str, Session], seed: int, quote: dict[str, str]) 
     name, request_id = CALLS[seed % len(CALLS)], f"00000000-0000-4000-8000-{seed:012d}"
     given = fields(name, seed, quote, request_id)
     try:
-        reply = await sessions[WHO.get(name, "partner")].aio.call(name, timeout=2.0, **given)
+        reply = await sessions[WHO.get(name, "partner")].aio.call(name, timeout=10.0, **given)
     except DpyauthError as error:
         return name, request_id, type(error).__name__
     return name, request_id, "looked_up" if reply.get("looked_up") else "done"

@@ -67,7 +67,7 @@ def lookers() -> list[str]:
 
 
 def alone(call: str = "ticks", keep: int = 10_000) -> Stream:
-    return Stream(None, Feed(call, keep, lambda reply: v3.error(reply, call), many=False))  # type: ignore[arg-type]
+    return Stream(object.__new__(Session), Feed(call, keep, lambda reply: v3.error(reply, call), many=False))
 
 
 def tick(number: int, **more: Any) -> dict[str, Any]:

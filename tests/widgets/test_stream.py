@@ -26,7 +26,9 @@ class Looker:
     """A browser that looks at a stream of its own."""
 
     def __init__(self, session: Session) -> None:
-        self.stream = Stream(None, Feed("ticks", 100, lambda reply: v3.error(reply, "ticks"), many=False))  # type: ignore[arg-type]
+        self.stream = Stream(
+            object.__new__(Session), Feed("ticks", 100, lambda reply: v3.error(reply, "ticks"), many=False)
+        )
         self.panel = StreamPanel(StreamDesk(session, self.stream))
         self.told: list[Any] = []
         self.views: list[Any] = []
