@@ -50,9 +50,10 @@ class Proof:
             return _silent(), True
         told, wanted = balance.get("loginid"), self._wanted()
         if isinstance(told, str) and told:
-            if told != (self._told or wanted) and (self._told is not None or told in self._there()):
+            name, before = told.upper(), self._told or wanted.upper()
+            if name != before and (self._told is not None or name in {each.upper() for each in self._there()}):
                 return another_account(wanted, told), False
-            self._told = told
+            self._told = name
         self.stood = True
         return None
 

@@ -453,6 +453,14 @@ def test_a_balance_may_name_the_account_as_it_likes(loginid: Any) -> None:
     assert ours.judge(told(loginid)) is None
 
 
+@pytest.mark.parametrize("names", [["dot2", "DOT2", "Dot2"], ["DOT2", "dot2"], ["cr5", "CR5"]])
+def test_the_case_of_its_letters_says_nothing(names: list[str]) -> None:
+    ours = proof()
+    assert [ours.judge(told(name)) for name in names] == [None] * len(names)
+    error, _ = verdict(told("rot1"))
+    assert "the account rot1 instead of DOT2" in str(error)
+
+
 @pytest.mark.parametrize("before", [[], ["DOT2"], [None, "DOT2"], ["CR5"], ["CR5", None]])
 def test_but_not_as_another_one(before: list[Any]) -> None:
     ours = proof()
