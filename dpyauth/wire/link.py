@@ -25,7 +25,7 @@ from dpyauth.wire.liveness import PING_TIMEOUT, Liveness
 from dpyauth.wire.matching import belongs
 from dpyauth.wire.replies import Reply, error_code, exactly, leaves_open, parse, says_never
 from dpyauth.wire.state import Greeting, State, unreachable
-from dpyauth.wire.subscriptions import ALREADY, Listener, Subscription, Subscriptions, may_pass
+from dpyauth.wire.subscriptions import ALREADY, Listener, Subscription, Subscriptions, may_pass, whole
 
 GREETING_TIMEOUT = 15.0
 REOPEN_TIMEOUT = 30.0
@@ -501,6 +501,8 @@ class Link:
     def _answered(
         self, pending: Pending, sent_at: float | None, reply: Reply, message: bytes, now: float
     ) -> str | None:
+        if pending.subscription is not None:
+            reply = whole(reply, pending.subscription.live)
         code = error_code(reply) if "error" in reply else None
         if code is not None and not pending.changes and self._asks_again(pending, code, reply, now):
             return None

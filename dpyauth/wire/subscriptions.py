@@ -394,6 +394,22 @@ class Subscriptions:
         return datetime.fromtimestamp(self._clock(), UTC)
 
 
+def whole(reply: Reply, live: bool) -> Reply:
+    """Return the answer to a request for a stream, as an error where it is none: one without data and without a stream.
+
+    A stream that was ``live`` goes on, so an answer without a stream is one only if it says that a contract was sold.
+    """
+    if "error" in reply or _stream_id(reply) is not None:
+        return reply
+    payloads = [value for name, value in reply.items() if name not in _ENVELOPE and value is not None]
+    contract = reply.get("proposal_open_contract")
+    complete = not live or contract == {} or (isinstance(contract, dict) and contract.get("is_sold"))
+    return reply if payloads and complete else {**reply, "error": {"message": "The answer begins no stream"}}
+
+
+_ENVELOPE = {"echo_req", "msg_type", "passthrough", "req_id", "subscription"}
+
+
 def may_pass(code: str) -> bool:
     """Return whether a stream that Deriv has answered with this code may be had a moment later."""
     return leaves_open(code) or code in {"RateLimit", ALREADY}

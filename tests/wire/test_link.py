@@ -966,6 +966,47 @@ def test_an_error_that_may_pass_ends_no_stream(wire: Wire, code: str) -> None:
     assert len(hearer.heard) == 2
 
 
+HOLLOW: list[dict[str, Any]] = [{}, {"error": None}, {"tick": None}, {"msg_type": "tick", "subscription": None}]
+
+
+@pytest.mark.parametrize("answer", [*HOLLOW, {"msg_type": "tick", "tick": {"epoch": 7, "quote": 1}}])
+def test_an_answer_that_begins_no_stream_ends_none(wire: Wire, answer: dict[str, Any]) -> None:
+    pending, hearer = stream(wire)
+    wire.pump()
+    updates(wire, pending.req_id)
+    reconnected(wire)
+    when_asked(wire, pending.req_id)
+    assert wire.reply(pending.req_id, **answer) is None
+    assert hearer.ends == []
+    when_asked(wire, pending.req_id)
+    updates(wire, pending.req_id, 2)
+    assert [reply["tick"]["epoch"] for reply in hearer.heard] == [1, 2]
+    assert hearer.heard[-1]["gap"]
+
+
+@pytest.mark.parametrize("contract", [{}, {"is_sold": 1}])
+def test_a_contract_that_was_sold_during_the_break_ends_it(wire: Wire, contract: dict[str, Any]) -> None:
+    pending, hearer = stream(wire)
+    wire.pump()
+    updates(wire, pending.req_id)
+    reconnected(wire)
+    when_asked(wire, pending.req_id)
+    wire.reply(pending.req_id, proposal_open_contract=contract)
+    assert hearer.ends == [None]
+
+
+@pytest.mark.parametrize("answer", HOLLOW)
+def test_an_answer_without_anything_opens_no_stream(wire: Wire, answer: dict[str, Any]) -> None:
+    pending, hearer = stream(wire)
+    wire.pump()
+    wire.reply(pending.req_id, **answer)
+    assert not pending.done
+    assert len(asked_for(wire, pending.req_id, 1)) == 1
+    updates(wire, pending.req_id)
+    assert pending.done
+    assert len(hearer.heard) == 1
+
+
 def test_the_pauses_grow_and_have_a_bound(wire: Wire) -> None:
     pending, hearer = stream(wire)
     wire.pump()
