@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -12,6 +15,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+
+_heard: ContextVar[list[str] | None] = ContextVar("heard", default=None)
 
 
 class PeriodWarning(UserWarning):
@@ -40,8 +45,26 @@ def note(table: pd.DataFrame, *sentences: str | None) -> pd.DataFrame:
     if told:
         before = table.attrs.get("note")
         table.attrs["note"] = f"{before} {told}" if before else told
-        warnings.warn(told, PeriodWarning, stacklevel=_outside())
+        if (heard := _heard.get()) is not None:
+            heard.append(told)
+        else:
+            show(told)
     return table
+
+
+def show(told: str) -> None:
+    """Warn, at the line of the user's own that asked."""
+    warnings.warn(told, PeriodWarning, stacklevel=_outside())
+
+
+@contextmanager
+def heard(said: list[str]) -> Iterator[None]:
+    """Have what `note` says put into a list and not shown: a fleet shows it once, on the user's own thread."""
+    before = _heard.set(said)
+    try:
+        yield
+    finally:
+        _heard.reset(before)
 
 
 def left_out(count: int, what: str) -> str | None:

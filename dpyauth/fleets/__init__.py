@@ -10,7 +10,7 @@ from concurrent.futures import Future, wait
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
-from dpyauth import _whole, forks
+from dpyauth import _whole, forks, notes
 from dpyauth.arguments import public, unknown
 from dpyauth.errors import InvalidRequest, InvalidSetting, NotInThisApi, OutcomeUnknown, SessionClosed
 from dpyauth.fleets import cluster as clusters
@@ -246,20 +246,24 @@ class Fleet:
         from dpyauth.fleets.joined import joined
 
         answers: dict[str, Any] = {}
+        said: list[str] = []
         try:
             with self._one_at_a_time():
                 if self._closed:
                     raise SessionClosed("This fleet is closed. Make a new one with dpyauth.fleet().")
                 self.partial = None
                 with Progress(question) as progress:
-                    self._gather(question, args, kwargs, answers, lambda: self._show(progress, answers))
+                    self._gather(question, args, kwargs, answers, said, lambda: self._show(progress, answers))
             for answer in answers.values():
                 if isinstance(answer, NotInThisApi):
                     answer.typed("fleet", question)
             wrong = [answer for answer in answers.values() if isinstance(answer, InvalidRequest)]
             if wrong and all(isinstance(answer, Exception) for answer in answers.values()):
                 raise wrong[0]  # it is the question that is wrong
-            return joined(question, self.names, answers)
+            whole = joined(question, self.names, answers)
+            if said:
+                notes.show(said[0] if len(set(said)) == 1 else f"{said[0]} See attrs['note'] for the other accounts.")
+            return whole
         except InvalidRequest:
             raise
         except BaseException as stopped:
@@ -280,13 +284,14 @@ class Fleet:
         args: tuple[Any, ...],
         kwargs: Mapping[str, Any],
         answers: dict[str, Any],
+        said: list[str],
         tick: Callable[[], None],
     ) -> None:
         """Have the answers (or errors) put under the members' names; ``tick`` is called now and then meanwhile."""
         if self._cluster is not None:
             client, fetch, keys = self._cluster
             order = self._order(question, args, kwargs, fetch)
-            with closing(clusters.ask(client, order, keys)) as arriving:
+            with closing(clusters.ask(client, order, keys, said)) as arriving:
                 for some in arriving:
                     answers.update(some)
                     tick()
@@ -295,7 +300,7 @@ class Fleet:
         over = threading.Event()
         asked = functools.partial(_asked, question, args, kwargs)
         try:
-            background.run(lambda: self._put(asked, answers, over), outcome)
+            background.run(lambda: self._put(asked, answers, said, over), outcome)
             while not wait([outcome], EVERY).done:
                 tick()
             outcome.result()
@@ -304,13 +309,16 @@ class Fleet:
                 over.wait(GOODBYE)
             raise
 
-    async def _put(self, question: running.Question, answers: dict[str, Any], over: threading.Event) -> None:
+    async def _put(
+        self, question: running.Question, answers: dict[str, Any], said: list[str], over: threading.Event
+    ) -> None:
         """Put a question, on the background thread: once one that was interrupted has closed what it had opened."""
         try:
             if self._asking is not None and not self._asking.done():
                 await asyncio.wait([self._asking])
             self._asking = asyncio.current_task()
-            await running.ask(self._members, question, self._place, self._connections, answers.__setitem__)
+            with notes.heard(said):
+                await running.ask(self._members, question, self._place, self._connections, answers.__setitem__)
         finally:
             over.set()
 

@@ -45,10 +45,12 @@ def client_of(cluster: Any) -> Any:
     return cluster
 
 
-def ask(client: Any, order: Order, keys: Mapping[str, str]) -> Generator[Mapping[str, Any], None, None]:
+def ask(
+    client: Any, order: Order, keys: Mapping[str, str], said: list[str]
+) -> Generator[Mapping[str, Any], None, None]:
     """Have the workers ask, and yield answers as they come; their connections together are as many as were allowed.
 
-    ``keys`` are the names of the members, each with what its token is fetched by.
+    ``keys`` are the names of the members, each with what its token is fetched by; ``said`` gets what to warn of.
     """
     import distributed
 
@@ -72,7 +74,8 @@ def ask(client: Any, order: Order, keys: Mapping[str, str]) -> Generator[Mapping
         begin()
     try:
         for future in arriving:
-            answers = future.result() if future.status == "finished" else {}
+            answers, heard = future.result() if future.status == "finished" else ({}, [])
+            said += heard
             yield {name: answers[name] if name in answers else _lost(future) for name in on_their_way.pop(future)}
             begin()
     finally:
@@ -80,8 +83,8 @@ def ask(client: Any, order: Order, keys: Mapping[str, str]) -> Generator[Mapping
             future.release()  # what has begun goes on to the end of its chunk; nobody waits for it
 
 
-def answer(order: Order, keys: Mapping[str, str]) -> dict[str, Any]:
-    """Ask for some of the members; runs on the worker. The answers, or errors, by name."""
+def answer(order: Order, keys: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
+    """Ask for some of the members; runs on the worker. Return the answers, or errors, by name, and what to warn of."""
     from dpyauth.fleets import Fleet
     from dpyauth.fleets.members import fetched, resolve
     from dpyauth.fleets.running import Place
@@ -89,9 +92,10 @@ def answer(order: Order, keys: Mapping[str, str]) -> dict[str, Any]:
 
     place = Place(Choice(None, order.server, order.language), order.app_id, order.api, order.timeout)
     answers: dict[str, Any] = {}
+    said: list[str] = []
     with Fleet(fetched(keys, resolve(order.fetch)), place, order.connections) as fleet:
-        fleet._gather(order.question, order.args, order.kwargs, answers, lambda: None)
-    return answers
+        fleet._gather(order.question, order.args, order.kwargs, answers, said, lambda: None)
+    return answers, said
 
 
 def _lost(future: Any) -> DpyauthError:

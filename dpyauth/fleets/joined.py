@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from dpyauth.frames.together import aligned
+from dpyauth.frames.together import aligned, remarks
 
 MISSING = "Not asked, or not answered yet, when it was interrupted."
 
@@ -51,7 +51,8 @@ def joined(question: str, names: Sequence[str], answers: Mapping[str, Any]) -> p
         error = whole.pop("error").fillna(error)
     whole.insert(0, "name", pd.Series(list(names), dtype="string").repeat(lengths).reset_index(drop=True))
     whole["error"] = error
-    whole.attrs = {key: value for key, value in empty.attrs.items() if key != "loginid"}
+    whole.attrs = {key: value for key, value in empty.attrs.items() if key not in ("loginid", "note", "beside")}
+    whole.attrs |= remarks(frames)
     return whole
 
 

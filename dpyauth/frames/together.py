@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -47,13 +47,16 @@ def together(parts: Mapping[str, pd.DataFrame | Exception], empty: pd.DataFrame)
         frames.append(part.assign(error=pd.Series(error, index=part.index, dtype="string")))
     joined = pd.concat(frames, ignore_index=True)
     joined.attrs = {**empty.attrs, "loginid": ", ".join(parts)}
-    notes = dict.fromkeys(each.attrs["note"] for each in told.values() if each.attrs.get("note"))
-    if notes:
-        joined.attrs["note"] = " ".join(notes)
-    besides = {loginid: json.loads(each.attrs["beside"]) for loginid, each in told.items() if each.attrs.get("beside")}
-    if besides:
-        joined.attrs["beside"] = json.dumps(besides, ensure_ascii=False)
+    joined.attrs |= remarks(told)
     return joined
+
+
+def remarks(frames: Mapping[str, pd.DataFrame]) -> dict[Hashable, Any]:
+    """Return what the ``attrs`` of several frames say of their rows, ``note`` and ``beside``, as those of one frame."""
+    notes = dict.fromkeys(frame.attrs["note"] for frame in frames.values() if frame.attrs.get("note"))
+    besides = {name: json.loads(frame.attrs["beside"]) for name, frame in frames.items() if frame.attrs.get("beside")}
+    said: dict[Hashable, Any] = {"note": " ".join(notes)} if notes else {}
+    return {**said, "beside": json.dumps(besides, ensure_ascii=False)} if besides else said
 
 
 def aligned(frames: Sequence[pd.DataFrame]) -> list[pd.DataFrame]:

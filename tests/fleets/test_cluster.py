@@ -177,7 +177,7 @@ def test_a_lost_worker_costs_the_accounts_it_asked_for(monkeypatch: pytest.Monke
             return Future(status="error", exception=lambda: distributed.KilledWorker("x", None, 3))
         if "b" in keys:
             return Future(status="cancelled")
-        return Future(status="finished", result=lambda: dict.fromkeys(keys, 1))
+        return Future(status="finished", result=lambda: (dict.fromkeys(keys, 1), []))
 
     class Arriving(list[Any]):
         add = list.append
@@ -185,7 +185,7 @@ def test_a_lost_worker_costs_the_accounts_it_asked_for(monkeypatch: pytest.Monke
     monkeypatch.setattr(distributed, "as_completed", Arriving)
     order = clusters.Order("balance", (), {}, "os:getenv", None, None, None, "EN", 1.0, 2)
     answers: dict[str, Any] = {}
-    for some in clusters.ask(stand_in(begun), order, {name: name for name in "abcd"}):
+    for some in clusters.ask(stand_in(begun), order, {name: name for name in "abcd"}, []):
         answers |= some
     assert "failed (KilledWorker)" in str(answers["a"])
     assert "failed (cancelled)" in str(answers["b"])

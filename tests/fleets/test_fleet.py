@@ -27,6 +27,7 @@ from dpyauth.errors import (
 )
 from dpyauth.fleets import Fleet, fleet, running
 from dpyauth.gathering.progress import Progress
+from dpyauth.notes import PeriodWarning
 from dpyauth.sandbox import Sandbox
 from dpyauth.sandbox.users import Grant
 from dpyauth.session import Session
@@ -419,3 +420,11 @@ def test_no_token_turns_up_anywhere(make: Any, box: Sandbox, caplog: pytest.LogC
     assert CANARY not in caplog.text
     with pytest.raises(TypeError):
         pickle.dumps(clients)
+
+
+def test_what_is_left_out_is_told_once_and_at_the_users_own_line(make: Any, box: Sandbox) -> None:
+    some = {name: token for name, token in CLIENTS.items() if name != "Ben"}
+    with pytest.warns(PeriodWarning, match="no ticks of R_50 from this period") as caught:
+        whole = make(some).ticks("R_50", until="2022-01-01 00:13:22")
+    assert [warning.filename for warning in caught] == [__file__]
+    assert str(caught[0].message).startswith(whole.attrs["note"][:40])

@@ -72,3 +72,11 @@ def test_what_is_no_frame(result: object) -> None:
     whole = joined("call", ["a", "b"], {"a": result, "b": ValueError("no")})
     assert whole["result"][0] == result
     assert whole["error"].fillna("").tolist() == ["", "no"]
+
+
+def test_what_is_said_of_some_accounts_is_kept() -> None:
+    some = {name: pd.DataFrame({"a": pd.Series([1], dtype="Int64")}) for name in ("Ann", "Ben", "Cid", "Dan")}
+    some["Ben"].attrs["note"] = some["Dan"].attrs["note"] = "Some are missing."
+    some["Cid"].attrs |= {"note": "All are missing.", "beside": '{"zz": 1}'}
+    attrs = joined("x", list(some), some).attrs
+    assert attrs == {"note": "Some are missing. All are missing.", "beside": '{"Cid": {"zz": 1}}'}
