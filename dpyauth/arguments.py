@@ -147,7 +147,7 @@ class Takes:
         missing = next((name for name in self._needed if name not in given), None)
         if missing is not None:
             return self._error(missing, self._missing(missing))
-        return self._misfit(given)
+        return self._misfit(given, places[: len(args)])
 
     def _error(self, field: str | None, said: str) -> InvalidArgument:
         return InvalidArgument(f"{self._name}() {said}", field=field)
@@ -182,13 +182,20 @@ class Takes:
             return f"is a method: call it on an object, such as session.{self._name}()."
         return f"needs {name!r}, {_words(self._hint(self._parameters[name])) or 'a value'}.{self._told(name)}"
 
-    def _misfit(self, given: Mapping[str, Any]) -> InvalidArgument:
+    def _misfit(self, given: Mapping[str, Any], by_place: Collection[str]) -> InvalidArgument:
         fits = {**dict(self._places or ()), **self._named}
         name, value = next((name, value) for name, value in given.items() if not _fit(fits[name], value))
         said = f"takes {_words(self._hint(self._parameters[name]))} for {name!r}, not {shown(value)}."
-        return self._error(name, f"{said}{self._meant(name, value, given, fits)}{self._told(name)}")
+        return self._error(name, f"{said}{self._meant(name, value, given, fits, by_place)}{self._told(name)}")
 
-    def _meant(self, name: str, value: Any, given: Mapping[str, Any], fits: Mapping[str, Fits | None]) -> str:
+    def _meant(
+        self,
+        name: str,
+        value: Any,
+        given: Mapping[str, Any],
+        fits: Mapping[str, Fits | None],
+        by_place: Collection[str],
+    ) -> str:
         """Say where a value of the wrong kind belongs, perhaps."""
         other = next(
             (n for n, v in given.items() if n != name and fits[n] and _fit(fits[n], value) and _fit(fits[name], v)), ""
@@ -200,6 +207,10 @@ class Takes:
         if isinstance(value, Mapping):
             return " A request in Deriv's form goes to session.call()." if "Session" in self._hosts else ""
         if not isinstance(value, bool | int | float):
+            return ""
+        if isinstance(value, float) and value.is_integer() and _fit(fits[name], int(value)):
+            return f" Write {int(value)}."
+        if name not in by_place:
             return ""
         free = next((n for n in self._own if n not in given and fits.get(n) and _fit(fits[n], value)), "")
         return f" Did you mean {free}={shown(value)}?" if free else ""
@@ -276,8 +287,10 @@ def _fits_of(hint: Any) -> Fits | None:
     return lambda value: isinstance(value, origin)
 
 
-def _is_flag(value: Any) -> bool:
-    return isinstance(value, bool) or type(value).__name__ == "bool_" or (type(value) is int and value in (0, 1))
+def is_flag(value: Any) -> bool:
+    """Return whether a value is True or False, or 1 or 0 of any kind."""
+    # numpy's: numpy.bool_ is called bool since numpy 2
+    return type(value).__name__ in ("bool", "bool_") or (isinstance(value, numbers.Integral) and value in (0, 1))
 
 
 def _is_whole(value: Any) -> bool:
@@ -292,7 +305,7 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str)
 
 
-_SIMPLE: Mapping[Any, Fits] = {bool: _is_flag, int: _is_whole, float: _is_number, str: _is_text, Callable: callable}
+_SIMPLE: Mapping[Any, Fits] = {bool: is_flag, int: _is_whole, float: _is_number, str: _is_text, Callable: callable}
 
 
 def _is_list(value: Any) -> bool:
@@ -340,6 +353,8 @@ def shown(value: Any, longest: int = LONGEST) -> str:
     if isinstance(value, str):
         short = type(value) is str and len(value) <= longest and not by_token(value, likely=True)
         return repr(value) if short else UNSHOWN
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        value = (int if isinstance(value, int) else float)(value)  # numpy's, and members of an enum, look otherwise
     if value is None or isinstance(value, bool | int | float | Decimal | dt.date | dt.time | dt.timedelta):
         try:
             return text if len(text := repr(value)) <= _WIDE else "so long a number"

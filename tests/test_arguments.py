@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime as dt
+import enum
 import inspect
 import pydoc
 import traceback
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import mypy.api
+import numpy as np
 import pandas as pd
 import pytest
 from IPython.core.oinspect import Inspector
@@ -58,6 +61,11 @@ RIGHT = {
     "credentials": {"Ann": "sandbox-rich-all"},
 }
 """What to give for what cannot be left out."""
+
+
+class Number(enum.IntEnum):
+    ONE = 1
+
 
 LEAVING = {"close", "logout"}
 
@@ -151,6 +159,8 @@ SAID: list[tuple[Callable[[Any], Any], str]] = [
         "without a name (account). Give the others by name: decimal=",
     ),
     (lambda session: session.balance(True), "takes a text for 'account', not True. Did you mean decimal=True?"),
+    (lambda session: session.stream("ticks", keep=np.float64(5)), "for 'keep', not 5.0. Write 5. (keep: "),
+    (lambda session: session.stream("ticks", keep=5.5), "for 'keep', not 5.5. (keep: "),
     (lambda session: session.balance(decimal="no"), "takes True or False for 'decimal', not 'no'."),
     (lambda session: session.balance({"balance": 1}), "A request in Deriv's form goes to session.call()."),
     (lambda session: session.limits("values", kind="markets"), "was given 'kind' twice: by its place and by its name."),
@@ -179,6 +189,23 @@ def test_an_error_says_what_to_write(session: Session, ask: Callable[[Any], Any]
     with pytest.raises(InvalidRequest) as refused:
         ask(session)
     assert said in str(refused.value)
+
+
+@pytest.mark.parametrize("flag", [np.True_, np.bool_(True), np.int64(1), Number.ONE, pd.Series([True])[0]])
+def test_true_and_false_may_be_of_any_kind(session: Session, flag: Any) -> None:
+    assert isinstance(session.balance(decimal=flag)["balance"].item(), Decimal)
+    assert isinstance(asyncio.run(session.aio.balance(decimal=flag))["balance"].item(), Decimal)
+
+
+def test_numbers_may_be_of_any_kind(box: Sandbox, session: Session) -> None:
+    with session.stream("ticks", ticks="R_100", keep=np.int64(5), timeout=np.float32(9)) as stream:
+        assert stream.next(np.int64(9))["msg_type"] == "tick"
+    given = {"server": box.url, "app_id": np.int64(box.app_id)}
+    with dpyauth.fleet({"Ann": "sandbox-rich-all"}, connections=np.int64(1), **given) as clients:
+        assert len(clients.balance()) == 1
+    dpyauth.login("sandbox-rich-all", ask=np.False_, **given).close()
+    box.pay("CR900001", Decimal("0.5"))
+    assert box.register_app("mine", "https://mine.example/", pd.Series(["read"]))
 
 
 def test_it_can_be_caught_as_what_it_is_and_names_the_argument(session: Session) -> None:

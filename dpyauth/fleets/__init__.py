@@ -116,7 +116,8 @@ def fleet(
     choice = Choice(box, server, language)
     if api is not None or app_id is not None or server is not None:
         choice.settings(api or choice.guess(None, app_id), app_id)  # to hear now what cannot be right
-    if isinstance(connections, bool) or not isinstance(connections, int) or connections < 1:
+    connections = int(connections)
+    if connections < 1:
         raise InvalidSetting("connections must be a whole number above 0.")
     place = Place(choice, app_id, api, check_timeout(timeout))
     if cluster is None and isinstance(credentials, Mapping):

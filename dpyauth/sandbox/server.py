@@ -11,6 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Collection
+from decimal import Decimal
 from types import TracebackType
 from typing import Any, NamedTuple, Self, TypeVar
 
@@ -261,14 +262,14 @@ class Sandbox(Names):
             return bool(self._changed.wait_for(lambda: condition(self), timeout))
 
     @public
-    def pay(self, loginid: str, amount: float, action: str = "deposit") -> None:
+    def pay(self, loginid: str, amount: float | Decimal, action: str = "deposit") -> None:
         """Book a deposit (or, with a negative amount, a withdrawal) so that streams have something to tell.
 
         Parameters
         ----------
         loginid : str
             The account.
-        amount : float
+        amount : float or Decimal
             How much, in its currency.
         action : str, optional
             What the statement calls it.
@@ -303,6 +304,7 @@ class Sandbox(Names):
         InvalidSetting
             Says what cannot be right.
         """
+        scopes = list(scopes)
         if wrong := apps.trouble(redirect_uri, scopes):
             raise InvalidSetting(wrong)
         return self._now(lambda: self.world.apps.register(name, redirect_uri, scopes)).app_id
@@ -334,6 +336,7 @@ class Sandbox(Names):
         InvalidSetting
             Says what cannot be right.
         """
+        scopes = list(scopes)
         return self._asked(lambda: self.options.register(name, redirect_uri, scopes, kind)).app_id
 
     @public
@@ -453,7 +456,7 @@ class Sandbox(Names):
         if self._loop is not None:
             self._loop.call_soon(self._publish, topic, event)
 
-    def _pay(self, loginid: str, amount: float, action: str) -> None:
+    def _pay(self, loginid: str, amount: float | Decimal, action: str) -> None:
         account = self.world.account(loginid)
         self.world.book(account, action, round(amount * 10**account.digits))
 

@@ -248,10 +248,12 @@ class Asking(Payloads):
                 "secret or personal. Leave them out.",
                 call=name,
             )
-        if isinstance(keep, bool) or not isinstance(keep, int) or keep < 1:
+        if keep < 1:
             raise InvalidSetting("keep must be a whole number above 0: how many updates to keep.")
         api = self._api
-        feed = Feed(name, keep, lambda reply: api.error(reply, name), many=call.many_with(built), named=api.renamed)
+        feed = Feed(
+            name, int(keep), lambda reply: api.error(reply, name), many=call.many_with(built), named=api.renamed
+        )
         yield Request(name, {**fields, "subscribe": 1}, timeout, listener=feed)
         return Stream(cast("Session", self), feed)
 

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dpyauth import environment, forks, pasted, terminal
-from dpyauth.arguments import public
+from dpyauth.arguments import is_flag, public
 from dpyauth.credentials import Credential, Secret, api_of, bare, checked
 from dpyauth.errors import (
     ApiError,
@@ -153,6 +153,7 @@ def login(
     <dpyauth session: signed in, DOT900003 (USD, demo)>
     """
     token = Secret(token) if isinstance(token, str) else token  # first of all: tracebacks may show variables
+    ask = bool(ask) if is_flag(ask) else ask
     ask_first = _checked_ask(ask)
     loginid, profile = _checked_loginid(loginid), _checked_profile(profile)
     box = the_sandbox(sandbox, server)
