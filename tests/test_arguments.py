@@ -76,7 +76,9 @@ def methods(face: object) -> list[str]:
     return [name for name in names if inspect.isfunction(getattr(type(face), name))]
 
 
-def tries(function: Callable[..., Any]) -> Iterator[tuple[str, tuple[Any, ...], dict[str, Any]]]:
+def tries(
+    function: Callable[..., Any], right: dict[str, Any] | None = None
+) -> Iterator[tuple[str, tuple[Any, ...], dict[str, Any]]]:
     """Yield arguments to call a function with, and what they are: each is of the wrong kind once, or too much."""
     own = [
         each
@@ -84,7 +86,7 @@ def tries(function: Callable[..., Any]) -> Iterator[tuple[str, tuple[Any, ...], 
         if each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)
     ]
     places = [each.name for each in own if each.kind is each.POSITIONAL_ONLY]
-    needed = {each.name: RIGHT[each.name] for each in own if each.default is each.empty}
+    needed = {each.name: {**RIGHT, **(right or {})}[each.name] for each in own if each.default is each.empty}
 
     def given(values: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         return tuple(values[name] for name in places), {n: v for n, v in values.items() if n not in places}
@@ -142,6 +144,28 @@ def test_every_method_of_a_session(open_options: Any, session: Session) -> None:
                 for what, args, kwargs in tries(method):
                     if came := outcome(method, args, kwargs):
                         wrong.append(f"{name}({what}): {came[:200]}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_what_a_sandbox_is_told() -> None:
+    sure = {
+        "scopes": ["read"],
+        "redirect_uri": "https://mine.example/",
+        "amount": 1,
+        "token": "",
+        "label": "rich",
+        "api": "v3",
+    }
+    wrong = []
+    with Sandbox(limits=None) as box:
+        for name in ("pay", "register_app", "register_options_app", "expire", "options_token", "side", "api_of"):
+            for what, args, kwargs in tries(getattr(box, name), sure):
+                if came := outcome(getattr(box, name), args, kwargs):
+                    wrong.append(f"{name}({what}): {came[:200]}")
+        assert dpyauth.login("sandbox-rich-all", server=box.url, app_id=box.app_id).loginid == "CR900001"
+    for what, args, kwargs in tries(Sandbox):
+        if came := outcome(Sandbox, args, kwargs):
+            wrong.append(f"Sandbox({what}): {came[:200]}")
     assert not wrong, "\n".join(wrong)
 
 

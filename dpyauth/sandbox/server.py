@@ -33,6 +33,7 @@ from dpyauth.threads import Thread
 T = TypeVar("T")
 _HOST = "127.0.0.1"
 _HIGHEST_PORT = 65_535
+_MOST = 1_000_000_000  # of money, and of seconds
 _REMEMBERED = 10_000
 _GRACE = 0.3  # seconds for clients to close their side when the sandbox stops
 
@@ -132,6 +133,15 @@ class Sandbox(Names):
             raise InvalidSetting(
                 f"A port is a number from 0 to {_HIGHEST_PORT}, where 0 is a free one; not {shown(port)}.", field="port"
             )
+        for name, seconds in (
+            ("idle_timeout", idle_timeout),
+            ("ping_interval", ping_interval),
+            ("token_lifetime", token_lifetime),
+        ):
+            if seconds is not None and not abs(seconds) < _MOST:
+                raise InvalidSetting(
+                    f"{name} takes a number of seconds, or None for never; not {shown(seconds)}.", field=name
+                )
         self.app_id = OWN_APP_ID
         self.tokens: tuple[SampleToken, ...] = SAMPLES
         self.faults = Faults(self._strike, self._revoke)
@@ -277,8 +287,10 @@ class Sandbox(Names):
         Raises
         ------
         InvalidSetting
-            There is no such account, or it does not hold what is to be withdrawn.
+            There is no such account, it does not hold what is to be withdrawn, or that is no amount of money.
         """
+        if not abs(amount) < _MOST:
+            raise InvalidSetting(f"amount takes an amount of money below {_MOST}, not {shown(amount)}.", field="amount")
         self._asked(functools.partial(self._pay, loginid, amount, action))
 
     @public
