@@ -302,9 +302,14 @@ def _put(profile: str, session: Session) -> None:
 
 
 def meant() -> Session | None:
-    """Return the session that is meant where none is named: that of the default profile, else the only one there is."""
+    """Return the session that is meant where none is named: that of the default profile, else the only one there is.
+
+    A closed one is meant only where no other is open.
+    """
     there = open_sessions()
-    return _current if _current is not None else there[0] if len(there) == 1 else None
+    if not there or _current in there:
+        return _current
+    return there[0] if len(there) == 1 else None
 
 
 def open_sessions() -> list[Session]:

@@ -9,7 +9,7 @@ import os
 import weakref
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import Any
 
 import keyring
@@ -247,6 +247,21 @@ def test_a_panel_holds_it(login: Login) -> None:
     assert panel.view["state"] == "signed in"
     assert login(RICH, "v3", profile="alice") is panel._desk.session
     panel.close()
+
+
+def test_a_closed_session_is_not_meant_while_another_is_open(login: Login) -> None:
+    session = login(RICH, "v3")
+    alice = login(RICH, "v3", profile="alice")
+    session.close()
+    with closing(dpyauth.explorer()) as panel:
+        assert panel._desk.session is alice
+    trouble = login(TROUBLE, "v3", profile="trouble")
+    with pytest.raises(NotSignedIn, match="Several"):
+        dpyauth.explorer()
+    alice.close()
+    trouble.close()
+    with closing(dpyauth.explorer()) as panel:
+        assert panel._desk.session is session
 
 
 def test_an_awaited_question_holds_it(login: Login) -> None:
