@@ -289,7 +289,8 @@ class Sandbox(Names):
         InvalidSetting
             There is no such account, it does not hold what is to be withdrawn, or that is no amount of money.
         """
-        if not abs(amount) < _MOST:
+        size: Any = abs(amount)
+        if not size < _MOST:
             raise InvalidSetting(f"amount takes an amount of money below {_MOST}, not {shown(amount)}.", field="amount")
         self._asked(functools.partial(self._pay, loginid, amount, action))
 
