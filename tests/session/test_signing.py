@@ -171,9 +171,9 @@ def test_a_sign_in_that_is_called_off(place: Place, eventually: Eventually) -> N
 def test_a_sign_in_that_takes_too_long(place: Place) -> None:
     session = place.open(None, timeout=0.2)
     place.box.faults.stall(place.first)
-    with pytest.raises(CallTimeout, match=r"within 0\.2 s") as late:
+    with pytest.raises(CallTimeout, match=r"within 0\.(2|16) s") as late:  # in all, or for a question of it
         session._sign_in_and_wait(place.somebody_else())
-    assert late.value.call == "authorize"
+    assert late.value.call in {"authorize", "get_accounts"}
 
 
 def test_signing_in_to_a_closed_session(place: Place) -> None:
