@@ -296,6 +296,11 @@ class Feed:
             self._unread.append((self.count, reply))
         self.nudge()
 
+    def refuse(self, reply: Reply) -> None:
+        """End with the error in an answer, also where the stream is of several things: none of them can be had."""
+        if not self.ended:
+            self.end(self._error_of(reply))
+
     def end(self, error: DpyauthError | None) -> None:
         """End: no more updates will come."""
         self.error = self.error or error

@@ -788,6 +788,17 @@ def test_one_symbol_of_several_fails_and_the_others_go_on(
         assert not stream.ended
 
 
+def test_of_several_that_are_all_refused_after_a_break_the_stream_ends_with_that(
+    either: Session, box: Sandbox, at_once: None
+) -> None:
+    with either.stream("ticks", ticks=["1HZ100V", "R_100"]) as stream:
+        box.faults.error("MarketIsClosed", "ticks")
+        box.faults.reset()
+        with pytest.raises(ApiError, match="MarketIsClosed"):
+            while True:
+                stream.next(5)
+
+
 def test_of_several_that_are_all_wrong_none_is_opened(session: Session, box: Sandbox) -> None:
     with pytest.raises(ApiError, match="InvalidSymbol"):
         session.stream("ticks", ticks=["NOPE", "NEVER"])

@@ -8,7 +8,7 @@ from dpyauth.errors import BadReply, DpyauthError, PermissionDenied
 from dpyauth.plans import Request, Ticket
 from dpyauth.session.symbols import UNKNOWN, symbols_in
 from dpyauth.wire.calls import Pending, outcome_unknown
-from dpyauth.wire.replies import Reply, leaves_open
+from dpyauth.wire.replies import Reply, leaves_open, says_nothing
 
 if TYPE_CHECKING:
     from dpyauth.apis.access import Api
@@ -116,4 +116,8 @@ class Asked(Ticket):
                 del reply
                 unknown = pending.changes and leaves_open(error.code)
                 raise outcome_unknown(call.name, str(error), pending.look) if unknown else error
+        if pending.changes and call.rest is None and says_nothing(reply):
+            pending.reply = None
+            del reply
+            raise outcome_unknown(call.name, "the answer is empty", pending.look)
         return reply

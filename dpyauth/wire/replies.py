@@ -102,6 +102,14 @@ def error_of(reply: Reply) -> dict[str, Any] | None:
     return {"message": error} if isinstance(error, str) else {}
 
 
+def says_nothing(reply: Reply) -> bool:
+    """Return whether a reply holds no more than what every reply has beside its payload."""
+    return all(value is None or name in _ENVELOPE for name, value in reply.items())
+
+
+_ENVELOPE = {"echo_req", "msg_type", "passthrough", "req_id", "subscription"}
+
+
 _OPEN = re.compile(
     r"(?i)internal|time_?d?_?out|call_?error|wrong_?response|unavailable|gateway|unknown_?error|unexpected"
 )

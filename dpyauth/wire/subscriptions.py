@@ -17,7 +17,7 @@ from dpyauth.errors import DpyauthError
 from dpyauth.secret import scrub
 from dpyauth.wire.calls import Calls, Pending
 from dpyauth.wire.ending import Ending
-from dpyauth.wire.replies import Reply, error_code, error_of, leaves_open
+from dpyauth.wire.replies import Reply, error_code, error_of, leaves_open, says_nothing
 
 FILL_LIMIT = 5000
 """The most ticks that Deriv gives in one reply."""
@@ -44,6 +44,9 @@ class Listener(Protocol):
 
     def push(self, reply: Reply) -> None:
         """An update."""
+
+    def refuse(self, reply: Reply) -> None:
+        """There will be no more, because of the error in this answer."""
 
     def end(self, error: DpyauthError | None) -> None:
         """There will be no more: the stream is complete, or ended by an error."""
@@ -191,8 +194,7 @@ class Subscriptions:
             self._drop(subscription)
             if subscription.live:  # it was a stream already, which now cannot go on
                 for listener in subscription.listeners:
-                    listener.push(reply)
-                    listener.end(None)
+                    listener.refuse(reply)
         else:
             subscription.live = True
             self.ending.revive(_stream_id(reply))
@@ -401,13 +403,10 @@ def whole(reply: Reply, live: bool) -> Reply:
     """
     if "error" in reply or _stream_id(reply) is not None:
         return reply
-    payloads = [value for name, value in reply.items() if name not in _ENVELOPE and value is not None]
     contract = reply.get("proposal_open_contract")
     complete = not live or contract == {} or (isinstance(contract, dict) and contract.get("is_sold"))
-    return reply if payloads and complete else {**reply, "error": {"message": "The answer begins no stream"}}
-
-
-_ENVELOPE = {"echo_req", "msg_type", "passthrough", "req_id", "subscription"}
+    none = {"message": "The answer begins no stream"}
+    return reply if complete and not says_nothing(reply) else {**reply, "error": none}
 
 
 def may_pass(code: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -51,6 +52,14 @@ def test_an_error_that_leaves_it_open(session: Session, box: Sandbox, code: str)
     with pytest.raises(OutcomeUnknown, match=r"may or may not have happened.*session\.apps\(\)") as told:
         session.call("app_register", **REGISTER)
     assert "run the cell again" not in str(told.value).lower()
+    assert sum(received.call == "app_register" for received in box.received) == 1
+
+
+@pytest.mark.parametrize("more", [{}, {"error": None}, {"app_register": None}])
+def test_an_answer_that_says_nothing(session: Session, box: Sandbox, more: dict[str, Any]) -> None:
+    box.faults.edit(lambda reply: (reply.pop("app_register"), reply.update(more)), "app_register")
+    with pytest.raises(OutcomeUnknown, match=r"the answer is empty.*session\.apps\(\)"):
+        session.call("app_register", **REGISTER)
     assert sum(received.call == "app_register" for received in box.received) == 1
 
 

@@ -63,6 +63,10 @@ class Hearer:
             assert reply["tick"]["epoch"] > self.heard[-1]["tick"]["epoch"], "ticks out of order or doubled"
         self.heard.append(reply)
 
+    def refuse(self, reply: dict[str, Any]) -> None:
+        self.push(reply)
+        self.end(None)
+
     def end(self, error: DpyauthError | None) -> None:
         assert not self.over, "it ended twice"
         self.over = True

@@ -23,6 +23,10 @@ class Hearer:
     def push(self, reply: dict[str, Any]) -> None:
         self.heard.append(reply)
 
+    def refuse(self, reply: dict[str, Any]) -> None:
+        self.push(reply)
+        self.end(None)
+
     def end(self, error: DpyauthError | None) -> None:
         self.ends.append(error)
 
