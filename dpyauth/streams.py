@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import sys
 import threading
 import time
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Self
 
 from dpyauth import environment, forks
 from dpyauth.arguments import Names, public
-from dpyauth.errors import CallTimeout, DpyauthError, SessionClosed
+from dpyauth.errors import CallTimeout, DpyauthError, InvalidSetting, SessionClosed
 from dpyauth.secret import scrub
 from dpyauth.traces import ends_here, leaving
 from dpyauth.wire.replies import Reply
@@ -106,7 +107,7 @@ class Stream(Names):
         ...     stream.next(timeout=10)["tick"]["symbol"]
         'R_100'
         """
-        end = None if timeout is None else time.monotonic() + timeout
+        end = None if timeout is None else time.monotonic() + _seconds(timeout)
         feed = self._feed
         while True:
             update = feed.take()
@@ -371,3 +372,10 @@ class Feed:
 def _set(woken: asyncio.Future[None]) -> None:
     if not woken.done():
         woken.set_result(None)
+
+
+def _seconds(timeout: float) -> float:
+    with suppress(OverflowError):  # of a whole number with hundreds of digits
+        if not math.isnan(seconds := float(timeout)):
+            return seconds
+    raise InvalidSetting("The time-out must be a number of seconds.", field="timeout")

@@ -63,6 +63,11 @@ RIGHT = {
 """What to give for what cannot be left out."""
 
 
+class Leaky:
+    def __repr__(self) -> str:
+        return CANARY
+
+
 class Number(enum.IntEnum):
     ONE = 1
 
@@ -167,6 +172,26 @@ def test_what_a_sandbox_is_told() -> None:
         if came := outcome(Sandbox, args, kwargs):
             wrong.append(f"Sandbox({what}): {came[:200]}")
     assert not wrong, "\n".join(wrong)
+
+
+def test_a_stream_a_fleet_and_columns_to_spread(box: Sandbox, session: Session) -> None:
+    values: list[Any] = [*WRONG.values(), {"token": CANARY}, [CANARY], {CANARY}, Leaky()]
+    given = {"server": box.url, "app_id": box.app_id}
+    with session.stream("ticks", ticks="R_100") as stream:
+        asks: list[Callable[[Any], Any]] = [
+            lambda value: stream.next(value) if value is not None else None,
+            lambda value: session.frame("balance", explode=value),
+            lambda value: session.frame("balance", explode=[value]),
+            lambda value: dpyauth.fleet(value, **given),
+            lambda value: dpyauth.fleet([value], **given),
+        ]
+        wrong = [came for ask in asks for value in values if (came := outcome(ask, (value,), {}))]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_columns_to_spread_may_come_one_by_one(session: Session) -> None:
+    spread = session.frame("trading_times", trading_times="today", account="all", explode=iter(["submarkets"]))
+    assert spread.equals(session.frame("trading_times", trading_times="today", account="all", explode=["submarkets"]))
 
 
 # What is said

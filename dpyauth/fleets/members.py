@@ -200,6 +200,8 @@ def names(credentials: Any) -> list[str]:
     if isinstance(credentials, str | bytes | Secret) or not isinstance(credentials, Iterable):
         raise InvalidSetting("A fleet needs a mapping of names to tokens, or a list of names.")
     listed = list(credentials)
+    if not all(isinstance(each, str) for each in listed):
+        raise InvalidSetting("Every credential of a fleet needs a name: a text that is not empty.")
     if len(set(map(str, listed))) < len(listed):
         raise InvalidSetting("Every credential of a fleet needs a name of its own: some are there twice.")
     return listed

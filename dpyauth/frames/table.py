@@ -9,6 +9,7 @@ from itertools import accumulate, chain
 from typing import Any, cast
 
 from dpyauth.apis.shapes import Node, veiled
+from dpyauth.apis.wanted import short
 from dpyauth.errors import InvalidRequest
 from dpyauth.frames.arrays import Array, Column, Kind, array, left_out, masked
 from dpyauth.frames.values import as_float, as_list, is_nan, mapping, pick, told
@@ -117,12 +118,14 @@ class Table:
 
     def exploded(self, name: str, call: str) -> Table:
         """The same with one row per item of a column."""
-        node, values = self._known.get(name) or (None, dict(self._extra).get(name, []))
+        node, values = (None, [])
+        if isinstance(name, str):
+            node, values = self._known.get(name) or (None, dict(self._extra).get(name, []))
         if not isinstance(node, Mapping) and not any(isinstance(v, list) for v in values):
             lists = [column for column, (other, _) in self._known.items() if isinstance(other, Mapping)]
             lists += [column for column, held in self._extra if any(isinstance(v, list) for v in held)]
             raise InvalidRequest(
-                f"The frame of '{call}' has no column {name!r} to spread. "
+                f"The frame of '{call}' has no column {short(name)} to spread. "
                 f"These can be: {', '.join(map(repr, lists)) or 'none'}.",
                 call=call,
                 field="explode",

@@ -154,6 +154,7 @@ class Asking(Payloads):
         >>> session.frame("get_accounts")["account_type"].tolist()
         ['real', 'demo']
         """
+        explode = explode if isinstance(explode, str) else tuple(explode)  # it is gone over more than once
         name, fields = self._spread(name, fields)
         known = self._catalog.get(name)
         fields = requests.seal(known, fields)
