@@ -128,13 +128,19 @@ class Takes:
             fits = self._named[name]
             if name in by_place or (fits is not None and not fits(value)):
                 return False
-        return all(name in by_place or name in kwargs for name in self._needed)
+        return all(name in by_place or (name in kwargs and name in self._named) for name in self._needed)
 
     # What to say
 
     def _explain(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> InvalidArgument:
         assert self._places is not None
         places = [name for name, _ in self._places]
+        unnamed = {name for name in places if name not in self._named}
+        first = next(
+            (name for name in places[len(args) if self._open else 0 :] if name in unnamed & kwargs.keys()), None
+        )
+        if first is not None:
+            return self._error(first, f"takes {first!r} first, without its name: leave out {first}=.")
         strange = [name for name in kwargs if name not in self._named] if not self._open else []
         if strange:
             return self._error(strange[0], self._unknown(strange[0]))

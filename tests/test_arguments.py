@@ -216,6 +216,10 @@ SAID: list[tuple[Callable[[Any], Any], str]] = [
     (lambda session: session.ticks(), "ticks() needs 'symbol', a text. (symbol: Such as \"R_100\".)"),
     (lambda session: session.use(None), "use() takes a text for 'loginid', not None."),
     (lambda session: session.call(), "call() needs 'name'"),
+    (lambda session: session.call(name="ping"), "call() takes 'name' first, without its name: leave out name=."),
+    (lambda session: session.frame(name="balance"), "takes 'name' first, without its name: leave out name=."),
+    (lambda session: session.help(name="ticks"), "takes 'name' first, without its name: leave out name=."),
+    (lambda session: session.help("ticks", name="ticks"), "takes 'name' first"),
     (
         lambda session: session.call("balance", {"account": "all"}),
         "one argument without a name (name). Give",
