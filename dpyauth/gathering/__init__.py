@@ -110,7 +110,7 @@ class Gathering(Payloads):
             self._partial, sales = None, Sales({}, None)
             if since is not None:
                 asked = {"date_from": since, "date_to": until, "action_type": "sell"}
-                rows = yield from every_row(statement, loginid, asked)
+                rows = yield from _nothing_yet(every_row(statement, loginid, asked))
                 sales = Sales.of([row for row in rows if within(booked(row), since, until)])
             wide = {**fields, "contract_type": None, "date_from": None if since is None else sales.from_(since)}
             pages: Pages[Row] = Pages(PAGE[call.name], key_of, when, wide["date_from"], call=call.name)
@@ -233,7 +233,8 @@ class Gathering(Payloads):
             except DpyauthError as error:
                 parts[loginid] = error
             except BaseException as stopped:
-                self._partial = functools.partial(_combined, parts, loginid, self._partial, empty)
+                last = self._partial
+                self._partial = functools.partial(_combined, parts, loginid, last, empty) if parts or last else None
                 if parts:
                     stopped.add_note(f"The accounts before {loginid} are in session.partial: {', '.join(parts)}.")
                 raise
@@ -269,6 +270,16 @@ def _kept(count: int, oldest: float | None) -> str:
     return (
         f"What had arrived is in session.partial: {count:,} rows{back}. Older are missing: run the cell again for all."
     )
+
+
+def _nothing_yet(plan: Plan[T]) -> Plan[T]:
+    """Have an interrupt say that nothing is kept of what comes before a history."""
+    try:
+        return (yield from plan)
+    except BaseException as stopped:
+        if not isinstance(stopped, Exception):
+            stopped.add_note(_kept(0, None))
+        raise
 
 
 def _all_of(together: Together) -> Plan[ApiError | None]:

@@ -557,10 +557,14 @@ def test_an_interrupt_of_ticks(session: Session, box: Sandbox, monkeypatch: pyte
 
 
 @pytest.mark.usefixtures("small", "interrupt")
-def test_an_interrupt_before_anything_arrived(session: Session, box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("account", ["current", "all"])
+@pytest.mark.parametrize(("question", "how"), [("statement", {}), ("profit_table", {"since": "2026-01-01", "by": "sale"})])
+def test_an_interrupt_before_anything_arrived(
+    session: Session, box: Sandbox, monkeypatch: pytest.MonkeyPatch, question: str, how: dict[str, Any], account: str
+) -> None:
     cut(box, monkeypatch, "statement", 0, "silence")
     with pytest.raises(KeyboardInterrupt) as stopped:
-        session.statement()
+        getattr(session, question)(account=account, **how)
     assert stopped.value.__notes__ == ["Nothing had arrived yet. Run the cell again when you want it."]
     assert session.partial is None
 
