@@ -309,7 +309,12 @@ def by_token(token: str, *, likely: bool = False) -> str | None:
 
 def by_app_id(app_id: object) -> str | None:
     """Return the API that an app ID is for, by its looks; None where there is none, or it looks like nothing known."""
-    text = "" if app_id is None or isinstance(app_id, bool) else bare(str(app_id))
+    if app_id is None or isinstance(app_id, bool):
+        return None
+    try:
+        text = bare(str(app_id))
+    except ValueError:  # of an int with thousands of digits there is no text
+        return None
     return next((name for name, facts in APIS.items() if facts.app_id.fullmatch(text)), None)
 
 

@@ -45,6 +45,7 @@ def test_the_looks_of_a_token(token: str, certain: str | None, likely: str | Non
         ("", None),
         (True, None),
         ("two words", None),
+        pytest.param(10**5000, None, id="huge"),
     ],
 )
 def test_the_looks_of_an_app_id(app_id: object, api: str | None) -> None:

@@ -202,9 +202,8 @@ class Catalog(dict[str, Call]):
                 if api != self.api and there in load(api):
                     raise self._lacks(there, api)
         # What looks like no name may be a token, and is not repeated.
-        name = (
-            str(name) if re.fullmatch(r"[A-Za-z]\w{0,39}", str(name)) and not by_token(str(name), likely=True) else ""
-        )
+        named = isinstance(name, str) and re.fullmatch(r"[A-Za-z]\w{0,39}", name)
+        name = str(name) if named and not by_token(str(name), likely=True) else ""
         hint = nearest(name, self) or " session.calls() lists them."
         raise InvalidRequest(
             f"Deriv's {self.api} API has no call {f'named {name!r}' if name else 'of this name'}.{hint}",

@@ -54,9 +54,7 @@ class Member:
     __slots__ = ("_given", "budgets", "name", "session")
 
     def __init__(self, name: str, given: object) -> None:
-        if not isinstance(name, str) or not name:
-            raise InvalidSetting("Every credential of a fleet needs a name: a text that is not empty.")
-        self.name = name
+        self.name = _checked_name(name)
         self._given = given
         self.budgets: dict[str, Budget] = {}  # outlives the session: Deriv goes on counting, too
         self.session: Session | None = None
@@ -195,13 +193,17 @@ def name_of(fetch: object) -> str:
 _BY_NAME = 'Name it as "module:function"; "os:getenv" takes the names for environment variables.'
 
 
+def _checked_name(given: object) -> str:
+    if not isinstance(given, str) or not given:
+        raise InvalidSetting("Every credential of a fleet needs a name: a text that is not empty.")
+    return given
+
+
 def names(credentials: Any) -> list[str]:
     """The names of an iterable of them."""
     if isinstance(credentials, str | bytes | Secret) or not isinstance(credentials, Iterable):
         raise InvalidSetting("A fleet needs a mapping of names to tokens, or a list of names.")
-    listed = list(credentials)
-    if not all(isinstance(each, str) for each in listed):
-        raise InvalidSetting("Every credential of a fleet needs a name: a text that is not empty.")
-    if len(set(map(str, listed))) < len(listed):
+    listed = list(map(_checked_name, credentials))
+    if len(set(listed)) < len(listed):
         raise InvalidSetting("Every credential of a fleet needs a name of its own: some are there twice.")
     return listed

@@ -347,6 +347,9 @@ def test_only_calls_that_are_there_and_read(open_options: Open) -> None:
         doctor(session, replies=["buy"])
     with pytest.raises(InvalidRequest, match="no call named 'balence'"):
         doctor(session, replies=["balence"])
+    for name in (5, None, 10**5000):
+        with pytest.raises(InvalidRequest, match="no call of this name"):
+            doctor(session, replies=[name])  # type: ignore[list-item]
     with pytest.raises(NotInThisApi):
         doctor(session, replies=["get_account_status"])
 

@@ -56,6 +56,13 @@ def test_names_under_which_nothing_is_kept_are_not_repeated() -> None:
         kept("a-token")
 
 
+@pytest.mark.parametrize("name", [5, None, "", True, pytest.param(10**5000, id="huge")])
+def test_a_name_is_a_text(name: Any) -> None:
+    for credentials in ([name], {name: "a-token"}, ["Ann", name]):
+        with pytest.raises(InvalidSetting, match="needs a name: a text"):
+            fleet(credentials, app_id=1089)
+
+
 def test_a_file_that_cannot_be_read(home: Path) -> None:
     keep("Ann", OAUTH)
     (home / ".config" / "dpyauth" / "credentials.json").write_text("{", encoding="ascii")
