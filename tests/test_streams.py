@@ -795,8 +795,7 @@ def test_of_several_that_are_all_refused_after_a_break_the_stream_ends_with_that
         box.faults.error("MarketIsClosed", "ticks")
         box.faults.reset()
         with pytest.raises(ApiError, match="MarketIsClosed"):
-            while True:
-                stream.next(5)
+            list(stream)
 
 
 def test_of_several_that_are_all_wrong_none_is_opened(session: Session, box: Sandbox) -> None:

@@ -558,7 +558,9 @@ def test_an_interrupt_of_ticks(session: Session, box: Sandbox, monkeypatch: pyte
 
 @pytest.mark.usefixtures("small", "interrupt")
 @pytest.mark.parametrize("account", ["current", "all"])
-@pytest.mark.parametrize(("question", "how"), [("statement", {}), ("profit_table", {"since": "2026-01-01", "by": "sale"})])
+@pytest.mark.parametrize(
+    ("question", "how"), [("statement", {}), ("profit_table", {"since": "2026-01-01", "by": "sale"})]
+)
 def test_an_interrupt_before_anything_arrived(
     session: Session, box: Sandbox, monkeypatch: pytest.MonkeyPatch, question: str, how: dict[str, Any], account: str
 ) -> None:
