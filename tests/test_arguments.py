@@ -163,7 +163,16 @@ def test_what_a_sandbox_is_told() -> None:
     }
     wrong = []
     with Sandbox(limits=None) as box:
-        for name in ("pay", "register_app", "register_options_app", "expire", "options_token", "side", "api_of"):
+        for name in (
+            "start",
+            "pay",
+            "register_app",
+            "register_options_app",
+            "expire",
+            "options_token",
+            "side",
+            "api_of",
+        ):
             for what, args, kwargs in tries(getattr(box, name), sure):
                 if came := outcome(getattr(box, name), args, kwargs):
                     wrong.append(f"{name}({what}): {came[:200]}")
@@ -385,8 +394,9 @@ def test_a_request_that_is_none(session: Session, request_: dict[Any, Any], said
 def test_a_fleet_takes_one(box: Sandbox) -> None:
     with dpyauth.fleet({"Ann": "sandbox-rich-all"}, server=box.url, app_id=box.app_id) as clients:
         assert clients.frame({"balance": 1})["currency"].item() == "USD"
-        with pytest.raises(InvalidRequest, match="no call named 'blance'"):
+        with pytest.raises(InvalidRequest, match="Deriv's v3 API has no call named 'blance'"):
             clients.call({"blance": 1})
+        assert str(inspect.signature(clients.balance)).startswith("(account: str")
 
 
 # What editors show

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import inspect
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, wait
@@ -201,9 +202,11 @@ class Fleet:
                 del args, kwargs  # tracebacks may show variables, and these may be secret
                 raise wrong
             args, kwargs = sealed(name, args, kwargs)
-            check(name, args)
+            check(name, args, self._place.likely_api)
             return self._ask(name, args, kwargs)
 
+        method = inspect.signature(ask)
+        ask.__signature__ = method.replace(parameters=list(method.parameters.values())[1:])  # type: ignore[attr-defined]
         return ask
 
     def __dir__(self) -> list[str]:

@@ -12,7 +12,7 @@ from dpyauth.apis.catalog import Call
 from dpyauth.apis.request import seal, secrets, spread
 from dpyauth.arguments import Takes
 from dpyauth.errors import InvalidRequest
-from dpyauth.registry import APIS, DEFAULT
+from dpyauth.registry import APIS
 from dpyauth.session import Session
 
 _NOT_ASKED = {"logout", "stream", "use"}
@@ -56,10 +56,10 @@ def sealed(question: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> t
     return args, {**own, **done}
 
 
-def check(question: str, args: tuple[Any, ...]) -> None:
+def check(question: str, args: tuple[Any, ...], api: str) -> None:
     """Hear before anything is sent what cannot be right for any account."""
     if question in _OF_A_CALL and not _calls(args):
-        named(DEFAULT).CATALOG.find(args[0])  # says what is meant perhaps
+        named(api).CATALOG.find(args[0])  # says what is meant perhaps
 
 
 def may_travel(question: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:

@@ -47,6 +47,11 @@ class Place:
         checked(found.token, "", api)
         return choice.settings(api, app_id)
 
+    @property
+    def likely_api(self) -> str:
+        """The API that is meant, as far as can be told before there is a token."""
+        return self.api or self._variable("DERIV_API") or self.choice.guess(None, self.app_id)
+
     def _variable(self, name: str) -> str | None:
         return None if self.choice.box is not None else os.environ.get(name) or None
 

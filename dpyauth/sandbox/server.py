@@ -215,6 +215,7 @@ class Sandbox(Names):
         """How many clients are connected now."""
         return len(self.sockets)
 
+    @public
     def start(self) -> Self:
         """Listen, in a background thread; returns once clients can connect.
 
@@ -240,6 +241,7 @@ class Sandbox(Names):
             ) from None
         return self
 
+    @public
     def stop(self) -> None:
         """Close every connection and stop listening; returns when the thread has ended."""
         if self._thread is None:
