@@ -359,7 +359,8 @@ class Connection:
 
     def _received(self) -> None:
         """What came in together has been handed over. Mostly it leaves nothing to do."""
-        if self._link.has_messages or self._socket is None or not self._socket.takes_messages:
+        link, socket = self._link, self._socket
+        if link.has_messages or link.wake_at < self._timer_at or socket is None or not socket.takes_messages:
             self._pump()
 
     def _receive_part(self) -> None:
