@@ -42,6 +42,8 @@ def judge(answer: Answer, question: Question, *, now: float | None = None) -> Dp
     """
     status, reply = answer.status, answer.reply
     entries = _entries(reply)
+    if status < 300 and not entries and reply and reply.get("error") and not reply.get("data"):
+        entries = [_only(answer)]  # not in the API's own form, but no answer to what was asked
     if 200 <= status < 300 and not entries:
         fine = reply is not None or (answer.text and not question.scopes)  # one call, `health`, answers with a word
         return None if fine else _unreadable(answer, question)

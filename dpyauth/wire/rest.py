@@ -246,7 +246,7 @@ class Rest:
         if question.changes and (answer.failing or _leaves_open(error, answer)):
             why = str(error) if isinstance(error, ApiError) else f"HTTP {answer.status}, and not from Deriv's API"
             error = outcome_unknown(question.call, why, question.look)
-        return _Trouble(error, answer.failing or _may_pass(error), pause)
+        return _Trouble(error, answer.failing or _is_vague(error, answer) or _may_pass(error), pause)
 
     def _opened(self, call: str) -> Client:
         if self._closed:
@@ -296,10 +296,17 @@ def _may_pass(error: DpyauthError) -> bool:
     return isinstance(error, ApiError) and not isinstance(error, refused) and leaves_open(error.code)
 
 
+def _is_vague(error: DpyauthError, answer: Answer) -> bool:
+    """Return whether neither the status nor a code says what went wrong."""
+    return isinstance(error, ApiError) and answer.status < 300 and error.code.startswith("HTTP")
+
+
 def _leaves_open(error: DpyauthError, answer: Answer) -> bool:
     """Return whether after this answer a change may have happened: it came from elsewhere, or does not say."""
     if isinstance(error, SignInRefused | RateLimited):
         return False
+    if _is_vague(error, answer):
+        return True
     if not isinstance(error, ApiError):
         return isinstance(error, BadReply)
     reply = answer.reply or {}

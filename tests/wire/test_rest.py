@@ -516,12 +516,23 @@ def test_after_an_answer_of_a_gateway_a_transfer_is_never_sent_again(status: int
         httpx.Response(404, json={"message": "no Route matched with those values"}),
         httpx.Response(404, text="404 page not found"),
         httpx.Response(499, json={"error": "client closed request"}),
+        httpx.Response(200, json={"error": "busy"}),
+        httpx.Response(200, json={"error": {"message": "busy"}, "data": None}),
+        httpx.Response(200, json={"errors": "busy"}),
         httpx.Response(200, json={"data": {"request_id": "1"}, "errors": [{"status": 400, "code": "Odd"}]}),
     ],
 )
 def test_a_refusal_that_is_not_the_apis_own_leaves_open_what_became_of_a_transfer(answer: httpx.Response) -> None:
     with pytest.raises(OutcomeUnknown):
         Deriv(answer).ask("wallet_transfer", **TRANSFER)
+
+
+@pytest.mark.parametrize("body", [{"error": "busy"}, {"errors": "busy"}, {"error": {"code": "WrongResponse"}}])
+def test_an_error_that_comes_as_an_answer_is_none(body: dict[str, Any]) -> None:
+    busy = httpx.Response(200, json=body)
+    assert Deriv(busy, fine()).ask("get_accounts") == fine().json()
+    with pytest.raises(OutcomeUnknown):
+        Deriv(busy).ask("create_account", **NEW)
 
 
 @pytest.mark.parametrize(
