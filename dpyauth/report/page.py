@@ -150,6 +150,8 @@ def _section(part: Part, frame: pd.DataFrame, suffix: str) -> str:
     rows = f"{len(frame):,} {'row' if len(frame) == 1 else 'rows'}"
     note = f'{rows} in <a href="{file}">{file}</a>' + (f"; the last {SHOWN} are here" if len(frame) > SHOWN else "")
     head = f'<h2 id="{part.name}">{escape(part.title)}</h2>\n'
+    if remark := frame.attrs.get("note"):
+        head += f'<p class="soft">{escape(remark)}</p>\n'
     if frame.empty:
         return f'{head}<p class="soft">Nothing. {note}.</p>'
     told = frame.tail(SHOWN).dropna(axis="columns", how="all")

@@ -46,7 +46,7 @@ def _wallet_transactions(session: Session, since: When) -> pd.DataFrame:
     import pandas as pd
 
     from dpyauth.frames import Context, wallet_transactions
-    from dpyauth.frames.together import aligned
+    from dpyauth.frames.together import aligned, remarks
     from dpyauth.frames.wallet_money import TYPES
 
     held = session.wallets()["type"].dropna().unique()
@@ -56,7 +56,7 @@ def _wallet_transactions(session: Session, since: When) -> pd.DataFrame:
     for kind, table in tables.items():
         table.insert(0, "wallet", pd.Series(kind, index=table.index, dtype="string"))
     joined = pd.concat(aligned(list(tables.values())), ignore_index=True)
-    joined.attrs = dict(next(iter(tables.values())).attrs)
+    joined.attrs = {**next(iter(tables.values())).attrs, **remarks(tables)}
     return joined
 
 

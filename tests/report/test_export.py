@@ -314,6 +314,12 @@ def test_long_tables_are_cut_and_say_so() -> None:
     assert "<td class=n>9</td>" not in text
 
 
+def test_the_page_says_what_a_frame_lacks() -> None:
+    lacking = booked(1.0)
+    lacking.attrs["note"] = "Deriv also sent <2> rows."
+    assert "Deriv also sent &lt;2&gt; rows." in page(made({"statement": lacking}))
+
+
 def test_an_account_with_nothing_in_it_has_a_page() -> None:
     text = Seen(page(made({"profit_table": trades(0), "statement": booked()}))).text
     assert "Nothing. 0 rows in profit_table.csv." in text
