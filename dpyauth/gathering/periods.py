@@ -53,10 +53,13 @@ def dates(call: Call, since: When, until: When) -> dict[str, Any]:
 
 
 def days(call: Call, since: When, until: When, most: int) -> tuple[str, str]:
-    """First and last day in UTC, as ``"YYYY-MM-DD"``; by default of as many days as Deriv keeps, up to today."""
+    """First and last day in UTC, as ``"YYYY-MM-DD"``; by default of as many days as Deriv keeps, up to today.
+
+    A future end counts as today: the days before that end are in the future, too.
+    """
     at = now()
-    first, last = _moment(call, "since", since, at), _moment(call, "until", until, at) or at
-    first = first or last - dt.timedelta(days=most)
+    first, last = _moment(call, "since", since, at), min(_moment(call, "until", until, at) or at, at)
+    first = first or last - min(dt.timedelta(days=most), last - dt.datetime.min.replace(tzinfo=dt.UTC))
     if first > last:
         raise InvalidRequest(
             f"since ({first:%Y-%m-%d}, UTC) lies after until ({last:%Y-%m-%d}): there is nothing between.",

@@ -14,6 +14,7 @@ import pytest
 from dpyauth import frames
 from dpyauth.apis.catalog import load
 from dpyauth.errors import BadReply, InvalidRequest
+from dpyauth.gathering.periods import days
 from dpyauth.notes import PeriodWarning
 from dpyauth.sandbox import Sandbox
 from dpyauth.sandbox.calls import HANDLERS
@@ -493,3 +494,15 @@ def test_orders_of_a_day_as_deriv_takes_days(day: str) -> None:
     with pytest.warns(PeriodWarning, match="1 row from outside the period"):
         frame = frames.generic(call, reply, frames.Context(call.name, api="v3"))
     assert frame["id"].tolist() == ["a"]
+
+
+@pytest.mark.parametrize("until", ["2030-01-01", dt.date(9999, 12, 31), None])
+def test_days_up_to_the_future_end_today(until: Any) -> None:
+    today = dt.datetime.now(dt.UTC).date()
+    first, last = days(load("options")["markup_statistics"], None, until, 180)
+    assert dt.date.fromisoformat(last) - today < dt.timedelta(days=2)
+    assert dt.date.fromisoformat(last) - dt.date.fromisoformat(first) == dt.timedelta(days=180)
+
+
+def test_days_up_to_the_first_day_there_is() -> None:
+    assert days(load("options")["markup_statistics"], None, "0001-01-02", 180)[0].endswith("1-01-01")
