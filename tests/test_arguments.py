@@ -223,6 +223,12 @@ SAID: list[tuple[Callable[[Any], Any], str]] = [
     (lambda session: session.balance({"balance": 1}), "A request in Deriv's form goes to session.call()."),
     (lambda session: session.limits("values", kind="markets"), "was given 'kind' twice: by its place and by its name."),
     (lambda session: session.ticks(), "ticks() needs 'symbol', a text. (symbol: Such as \"R_100\".)"),
+    (
+        lambda session: session.statement("2026-01-01 14:30 UTC"),
+        "Write the time as in '14:30', in UTC, or with its zone",
+    ),
+    (lambda session: session.statement("2026-01-01 25:00"), "There is no such time of day as '25:00'."),
+    (lambda session: session.statement("now"), "A period goes up to now where until is left out."),
     (lambda session: session.use(None), "use() takes a text for 'loginid', not None."),
     (lambda session: session.call(), "call() needs 'name'"),
     (lambda session: session.call(name="ping"), "call() takes 'name' first, without its name: leave out name=."),
@@ -257,6 +263,11 @@ def test_an_error_says_what_to_write(session: Session, ask: Callable[[Any], Any]
 def test_true_and_false_may_be_of_any_kind(session: Session, flag: Any) -> None:
     assert isinstance(session.balance(decimal=flag)["balance"].item(), Decimal)
     assert isinstance(asyncio.run(session.aio.balance(decimal=flag))["balance"].item(), Decimal)
+
+
+def test_a_day_may_have_a_time(session: Session) -> None:
+    for day in ("2026-01-05T14:30:00Z", "20260105", "2026-01-05 14:30"):
+        assert session.trading_times(day).equals(session.trading_times("2026-01-05"))
 
 
 def test_numbers_may_be_of_any_kind(box: Sandbox, session: Session) -> None:

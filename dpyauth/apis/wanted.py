@@ -152,7 +152,7 @@ def instead_of_time(value: Any) -> str:
         date = dt.datetime.now(dt.UTC).date() - dt.timedelta(days=_WORDS[text])
         return f"Write '{date}', which is {text} in UTC."
     if text == "now":
-        return "Leave until out: it then goes up to now."
+        return "A period goes up to now where until is left out."
     if span := _SPAN.fullmatch(text):
         return f"Write datetime.timedelta({_UNITS[span[2][0]]}={int(span[1])})."
     if found := _YEAR_FIRST.fullmatch(text):
@@ -177,6 +177,8 @@ def _day(year: int, month: int, day: int) -> str:
 
 def _of_day(year: int, month: int, day: int, clock: str) -> str:
     found = _day(year, month, day)
+    if found and clock and not re.fullmatch(r"\d{1,2}(:\d{1,2}){0,2}(\.\d*)?", clock):
+        return "Write the time as in '14:30', in UTC, or with its zone, as in '14:30+07:00'."
     if found:
         return f"There is no such time of day as '{clock}'." if clock else f"Write it as '{found}'."
     if not 1 <= month <= 12:

@@ -389,8 +389,8 @@ class Facts(Payloads):
 def _day(given: dt.date | str) -> dt.date | str:
     """Return a day that Deriv can read."""
     try:
-        text = given.strip().lower() if isinstance(given, str) else f"{scalar(given):%Y-%m-%d}"
-        return text if text == "today" else dt.datetime.strptime(text, "%Y-%m-%d").date()
+        text = given.strip() if isinstance(given, str) else f"{scalar(given):%Y-%m-%d}"
+        return "today" if text.lower() == "today" else dt.datetime.fromisoformat(text).date()
     except (AttributeError, TypeError, ValueError):
         pass
     raise InvalidRequest(

@@ -105,7 +105,11 @@ def _is_unnamed(error: Exception) -> bool:
 def _explained(error: Exception, status: int | None, patience: float) -> tuple[str, DpyauthError | None]:
     if status is not None:
         if 300 <= status < 400:
-            kind = "that is a redirect, which dpyauth does not follow. Is a company proxy in between?"
+            kind = "that is a redirect, which dpyauth does not follow (is a company proxy in between?)"
+        elif status == 407:
+            return refusal_of_proxy(status), None
+        elif status == 451:
+            kind = "Deriv may not serve this country or network"
         elif status == 429:
             kind = "too many connections (other notebooks and programs count, too)"
         else:

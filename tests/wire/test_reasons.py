@@ -58,6 +58,16 @@ def test_a_page_is_not_from_deriv(app_id: str | None) -> None:
     assert "company's" not in reason.text  # what somebody else has written is not repeated
 
 
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [(302, "a redirect"), (407, "a name and a password"), (451, "may not serve this country"), (503, "maintenance")],
+)
+def test_other_refusals_are_told_as_what_they_are(status: int, said: str) -> None:
+    reason = explain(HandshakeRefused(status, b""), app_id="1089")
+    order(reason.text, f"HTTP {status}", said)
+    assert reason.text[-1] not in "?."  # more is said after it
+
+
 @pytest.mark.parametrize("app_id", ["1089", "4711"])
 def test_deriv_itself_says_that_it_does_not_know_the_app_id(app_id: str) -> None:
     error = explain(HandshakeRefused(401, UNKNOWN), app_id=app_id).error
