@@ -33,6 +33,10 @@ APIS = {
 LOGIN = {
     "options": ("dpyauth.login(sandbox=True)", "dpyauth.login()"),
     "v3": ('dpyauth.login(sandbox=True, api="v3")', 'dpyauth.login(api="v3")'),
+    "07-access-levels-and-staying-safe": (
+        'dpyauth.login(sandbox=True, profile="everything")',
+        'dpyauth.login(profile="everything")',
+    ),
 }
 """The line to change, and what to."""
 FREE = ("session.sandbox", 'keys=["before", "after"]', "NBVAL_IGNORE_OUTPUT")
@@ -45,7 +49,7 @@ def test_with_an_account_of_ones_own(
     name: str, release: Path, around: dict[str, str], box: Sandbox, front: Front, tmp_path: Path
 ) -> None:
     api = APIS[name]
-    before, after = LOGIN[api]
+    before, after = LOGIN.get(name, LOGIN[api])
     user = user_of(api, box)
     lesson = nbformat.read(LESSONS / f"{name}.ipynb", as_version=4)
     changed = [cell for cell in lesson.cells if cell.cell_type == "code" and before in cell.source]
