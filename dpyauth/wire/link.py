@@ -543,6 +543,8 @@ class Link:
         if code == "RateLimit":
             self.budget.refused(pending.lane, now)
             self._event("rate limit", f"Deriv wants fewer calls like '{pending.call}'; waiting")
+            if pending.background and pending.call == "forget":
+                return False  # else each of them would prolong the pause; it is asked again should updates come in
             pending.sent_at = pending.last = None
             self._queue(pending, now, first=True)
             return True

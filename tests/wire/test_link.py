@@ -1011,6 +1011,19 @@ def test_an_answer_without_anything_opens_no_stream(wire: Wire, answer: dict[str
     assert len(hearer.heard) == 1
 
 
+def test_ending_a_stream_prolongs_no_pause_that_deriv_wants(wire: Wire) -> None:
+    pending, hearer = stream(wire)
+    wire.pump()
+    updates(wire, pending.req_id)
+    wire.link.leave(hearer)
+    (forget,) = wire.pump()
+    assert forget["forget"]
+    wire.reply(forget["req_id"], **failed("RateLimit"))
+    for _ in range(100):
+        wire.tick(1)
+        assert not any("forget" in message for message in wire.pump())
+
+
 def test_the_pauses_grow_and_have_a_bound(wire: Wire) -> None:
     pending, hearer = stream(wire)
     wire.pump()
