@@ -148,8 +148,10 @@ def _missing(name: str) -> AttributeError:
             f"dpyauth.{name} is a module that is not imported yet: write `import dpyauth.{name}` first."
         )
     from dpyauth.arguments import unknown
+    from dpyauth.session import Session
 
-    return unknown("The module dpyauth", name, __all__)
+    there = f"It is of a session: dpyauth.login().{name}." if name in dir(Session) else ""
+    return unknown("The module dpyauth", name, __all__, there)
 
 
 if not TYPE_CHECKING:  # a type checker would take every name for right

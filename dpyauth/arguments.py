@@ -87,6 +87,8 @@ class Takes:
         """Read the signature; at the first call, as many functions are never called."""
         parameters = list(inspect.signature(self._function).parameters.values())
         fits = {each.name: _fits_of(self._hint(each)) for each in parameters}
+        if "self" in fits:
+            fits["self"] = _is_object
         by_place = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
         by_name = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
         self._parameters = {each.name: each for each in parameters}
@@ -141,6 +143,8 @@ class Takes:
         )
         if first is not None:
             return self._error(first, f"takes {first!r} first, without its name: leave out {first}=.")
+        if "self" in self._parameters and not (args and _is_object(args[0])):
+            return self._error(None, self._missing("self"))
         strange = [name for name in kwargs if name not in self._named] if not self._open else []
         if strange:
             return self._error(strange[0], self._unknown(strange[0]))
@@ -185,7 +189,9 @@ class Takes:
 
     def _missing(self, name: str) -> str:
         if name == "self":
-            return f"is a method: call it on an object, such as session.{self._name}()."
+            home = self._function.__qualname__.split(".")[0].lower()
+            owner = home if home in ("sandbox", "stream", "fleet") else "session"
+            return f"is a method: call it on an object, such as {owner}.{self._name}()."
         return f"needs {name!r}, {_words(self._hint(self._parameters[name])) or 'a value'}.{self._told(name)}"
 
     def _misfit(self, given: Mapping[str, Any], by_place: Collection[str]) -> InvalidArgument:
@@ -291,6 +297,11 @@ def _fits_of(hint: Any) -> Fits | None:
     if origin in (Iterable, Sequence, Collection):
         return _is_list  # what is in it, the function looks at
     return lambda value: isinstance(value, origin)
+
+
+def _is_object(value: Any) -> bool:
+    """Return whether a value can be what a method is called on: for `Session.balance("all")` a text comes first."""
+    return not (value is None or isinstance(value, str | bytes | int | float | Mapping | list | tuple))
 
 
 def is_flag(value: Any) -> bool:

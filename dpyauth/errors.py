@@ -35,7 +35,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar
 
 from dpyauth import terminal
 from dpyauth.secret import scrub
@@ -381,3 +381,16 @@ class KeepingFailed(DpyauthError):
 
 class NestingRefused(DpyauthError):
     """Nested event loops cannot be had safely in this kernel."""
+
+
+if not TYPE_CHECKING:  # a type checker would take every name for right
+
+    def __getattr__(name: str) -> NoReturn:
+        if name.startswith("_"):
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from dpyauth.arguments import unknown
+
+        raise unknown(f"The module {__name__}", name, [each for each, kind in globals().items() if _is_error(kind)])
+
+    def _is_error(kind: object) -> bool:
+        return isinstance(kind, type) and issubclass(kind, DpyauthError)

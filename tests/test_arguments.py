@@ -21,6 +21,7 @@ import pytest
 from IPython.core.oinspect import Inspector
 
 import dpyauth
+from dpyauth import errors
 from dpyauth.credentials import Secret
 from dpyauth.errors import DpyauthError, InvalidArgument, InvalidRequest, InvalidSetting, UnknownName
 from dpyauth.sandbox import Sandbox
@@ -248,6 +249,11 @@ SAID: list[tuple[Callable[[Any], Any], str]] = [
     (lambda session: dpyauth.forget(5), "forget() takes a text for 'profile', not 5."),
     (lambda session: dpyauth.tokens("session"), "takes a session for 'session', not 'session'."),
     (lambda session: dpyauth.allow_nested_asyncio(1), "takes no argument without a name."),
+    (lambda session: Session.balance("all"), "balance() is a method: call it on an object, such as session.balance()."),  # type: ignore[arg-type]
+    (lambda session: Session.ticks("R_100"), "such as session.ticks()."),  # type: ignore[call-arg, arg-type]
+    (lambda session: Session.balance(), "such as session.balance()."),  # type: ignore[call-arg]
+    (lambda session: asyncio.run(type(session.aio).balance("all")), "such as session.balance()."),  # type: ignore[arg-type]
+    (lambda session: Sandbox.pay("CR900001", 5), "such as sandbox.pay()."),  # type: ignore[call-arg, arg-type]
     (lambda session: dpyauth.doctor(api=5), "takes a text for 'api', not 5."),
 ]
 
@@ -341,12 +347,20 @@ def test_no_traceback_shows_a_token_that_was_given_in_the_wrong_way(session: Ses
         ("stream", "nxt", "A stream has no 'nxt'. Did you mean 'next'?"),
         ("dpyauth", "logn", "The module dpyauth has no 'logn'. Did you mean 'login'?"),
         ("dpyauth", "zzzz", "It has: ApiError, "),
+        ("dpyauth", "balance", "It is of a session: dpyauth.login().balance."),
+        ("errors", "ApiErorr", "The module dpyauth.errors has no 'ApiErorr'. Did you mean 'ApiError'?"),
     ],
 )
 def test_the_nearest_name(session: Session, where: str, name: str, said: str) -> None:
     with contextlib.ExitStack() as stack:
         stream = stack.enter_context(session.stream("ticks", ticks="R_100"))
-        places = {"session": session, "session.aio": session.aio, "stream": stream, "dpyauth": dpyauth}
+        places = {
+            "session": session,
+            "session.aio": session.aio,
+            "stream": stream,
+            "dpyauth": dpyauth,
+            "errors": errors,
+        }
         with pytest.raises(UnknownName) as refused:
             getattr(places[where], name)
         assert said in str(refused.value)

@@ -178,7 +178,7 @@ def planned(plan: Callable[Concatenate[D, P], Plan[T]]) -> Callable[Concatenate[
     takes = Takes(plan)
 
     @functools.wraps(plan)
-    def blocking(self: D, /, *args: P.args, **kwargs: P.kwargs) -> T:
+    def blocking(self: D = None, /, *args: P.args, **kwargs: P.kwargs) -> T:  # type: ignore[assignment]
         tickets: list[Ticket] = []
         try:
             try:
@@ -239,17 +239,18 @@ def _awaitable(
     plan: Callable[Concatenate[Any, P], Plan[T]], takes: Takes
 ) -> Callable[Concatenate[Awaitables, P], Coroutine[Any, Any, T]]:
     @functools.wraps(plan)
-    async def asynchronous(self: Awaitables, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        driver = self._session
+    async def asynchronous(self: Awaitables = None, /, *args: P.args, **kwargs: P.kwargs) -> T:  # type: ignore[assignment]
         tickets: list[Ticket] = []
         try:
             try:
                 wrong = takes.wrong((self, *args), kwargs)
+                driver = self._session if wrong is None else None
                 begun = plan(driver, *args, **kwargs) if wrong is None else None
                 del args, kwargs
                 if wrong is not None:
                     raise wrong
                 assert begun is not None
+                assert driver is not None
                 return await _drive_async(driver, begun, tickets)
             except BaseException as error:
                 _leave(tickets, error)
