@@ -75,8 +75,8 @@ def test_the_last_error_of_a_read_is_told(session: Session, box: Sandbox, code: 
     box.faults.error("CallError", "app_list", times=1)
     box.faults.error(code, "app_list", times=1000)
     for attempt in (
-        lambda: session.call("app_list", timeout=0.1),
-        lambda: asyncio.run(session.aio.call("app_list", timeout=0.1)),
+        lambda: session.call("app_list", timeout=0.3),
+        lambda: asyncio.run(session.aio.call("app_list", timeout=0.3)),
     ):
         with pytest.raises(ApiError, match=f"answered 'app_list' with {code}.*run the cell again"):
             attempt()
