@@ -396,7 +396,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
     import difflib  # only where something is wrong
 
     by_look = {each.lower().replace("_", ""): each for each in sorted(known)}
-    close = difflib.get_close_matches(name.lower().replace("_", ""), by_look, n=1, cutoff=0.6)
+    close = difflib.get_close_matches(name.lower().replace("_", ""), by_look, n=1, cutoff=0.62)
     return by_look[close[0]] if close else ""
 
 
