@@ -298,7 +298,9 @@ def _may_pass(error: DpyauthError) -> bool:
 
 def _is_vague(error: DpyauthError, answer: Answer) -> bool:
     """Return whether neither the status nor a code says what went wrong."""
-    return isinstance(error, ApiError) and answer.status < 300 and error.code.startswith("HTTP")
+    told = SignInRefused | PermissionDenied | RateLimited  # by a status within the answer
+    unknown = isinstance(error, ApiError) and not isinstance(error, told) and error.code.startswith("HTTP")
+    return unknown and answer.status < 300
 
 
 def _leaves_open(error: DpyauthError, answer: Answer) -> bool:
