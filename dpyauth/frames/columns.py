@@ -105,9 +105,9 @@ def frame(
     --------
     >>> columns = [Column("id", "count"), Column("time", "time", "when.epoch")]
     >>> frame([{"id": 7, "when": {"epoch": 0}}, {"id": "a", "new": True}], columns)
-         id                      time id_   new
-    0     7 1970-01-01 00:00:00+00:00 NaN  <NA>
-    1  <NA>                       NaT   a  True
+         id                      time   id_   new
+    0     7 1970-01-01 00:00:00+00:00  <NA>  <NA>
+    1  <NA>                       NaT     a  True
     """
     rows, same = list(rows), same or {}
     call = call or (context.call if context else "")

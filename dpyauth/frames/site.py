@@ -234,7 +234,7 @@ def _companies(offer: str, value: Any) -> Iterator[dict[str, Any]]:
     elif not isinstance(value, Mapping):
         yield from ({"offer": offer, **row} for row in rows_of(value, offer))
     elif "shortcode" in value or "legal_allowed_currencies" in value or not any(map(_has_parts, value.values())):
-        if value:
+        if any(part is not None for part in value.values()):
             yield {**value, "offer": offer}
     else:
         for name, part in value.items():
