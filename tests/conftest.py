@@ -25,11 +25,13 @@ Eventually = Callable[..., None]
 # A shell that starts them in the background has them ignore interrupts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# The same examples in every run, so that a failure is of the change at hand; DPYAUTH_FUZZ=1 looks for new ones.
+# The same examples in every run, so that a failure is of the change at hand; DPYAUTH_FUZZ=1 looks for new ones, and for
+# more than twice as many.
 # How long an example takes depends on what else this machine does; no test is about that.
 examples.register_profile(
     "dpyauth",
     deadline=None,
+    max_examples=100 if "DPYAUTH_FUZZ" in os.environ else 40,
     derandomize="DPYAUTH_FUZZ" not in os.environ,
     suppress_health_check=[HealthCheck.too_slow],
 )
