@@ -20,12 +20,10 @@ class Beside:
         self._sessions: weakref.WeakValueDictionary[str, Session] = weakref.WeakValueDictionary()
         self._desks: weakref.WeakValueDictionary[str, Desk] = weakref.WeakValueDictionary()
         self._locks: dict[str, threading.RLock] = {}
-        self._guard = threading.RLock()
 
     def lock(self, profile: str) -> threading.RLock:
         """Return the lock of a profile: two logins of one profile come one after the other, others side by side."""
-        with self._guard:
-            return self._locks.setdefault(profile, threading.RLock())
+        return self._locks.setdefault(profile, threading.RLock())  # one step, which needs no lock of its own
 
     def session(self, profile: str) -> Session | None:
         """Return the session of a profile, where there is one."""
