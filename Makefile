@@ -13,13 +13,12 @@ ROOT_FLAG := $(if $(filter 0,$(shell id -u)),--allow-root)
 lab: $(VENV)/lab.stamp
 	$(BIN)/jupyter lab $(ROOT_FLAG) $(LESSON)
 
-# Most tests wait for something most of the time: five run at once, in the order of their folders, as those that take
-# longest are few in a module, and come last otherwise. A browser keeps a processor busier: three.
+# Most tests wait for something most of the time: four run at once. A browser keeps a processor busier: three.
 test: $(VENV)/test.stamp chromium keyring release
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	DPYAUTH_IPYKERNEL6=$(abspath $(VENV)/ipykernel-6) $(BIN)/pytest -n 5 --dist loadfile --no-loadscope-reorder \
+	DPYAUTH_IPYKERNEL6=$(abspath $(VENV)/ipykernel-6) $(BIN)/pytest -n 4 --dist loadfile \
 		--ignore tests/browser --ignore tests/deployed
 	DPYAUTH_RELEASE=$(abspath $(VENV)/release) $(BIN)/pytest -n 3 --dist worksteal tests/deployed
 	DPYAUTH_RELEASE=$(abspath $(VENV)/release) $(BIN)/pytest -n 3 --dist worksteal tests/browser
