@@ -19,7 +19,7 @@ from dpyauth.oauth.redirect import Grant, authorize_url, new_state, parse
 ONE = "acct1=CR1&token1=a1-x&cur1=usd"
 TWO = f"{ONE}&acct2=VRTC2&token2=a1-y&cur2=btc"
 STATE = "the-state-of-this-sign-in"
-CANARY = "a1-c4naryc4naryc4nary"
+CANARY = "a1-r3directc4naryr3direct"
 
 
 def read(entered: str, state: str | None = None, pasted: bool = True) -> list[tuple[str, str, str]]:
