@@ -23,7 +23,7 @@ test: $(VENV)/test.stamp chromium keyring release
 	DPYAUTH_RELEASE=$(abspath $(VENV)/release) $(BIN)/pytest -n 3 --dist worksteal tests/deployed
 	DPYAUTH_RELEASE=$(abspath $(VENV)/release) $(BIN)/pytest -n 3 --dist worksteal tests/browser
 	$(BIN)/pytest -n 3 --dist loadfile -p no:cacheprovider --nbval --nbval-current-env notebooks
-	PYTHONPATH=$(VENV)/pandas-2 $(BIN)/pytest -q -n 2 tests/frames tests/session/test_queries.py tests/report/test_export.py
+	PYTHONPATH=$(VENV)/pandas-2 $(BIN)/pytest -q -n 2 tests/frames tests/session/test_account.py tests/report/test_export.py
 	$(BIN)/pytest -q --doctest-modules dpyauth
 
 # Builds what is handed out, and installs it as README says: with its extra `lab`, and nothing of the tests.

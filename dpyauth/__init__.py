@@ -44,13 +44,13 @@ if TYPE_CHECKING:
         UnknownName,
     )
     from dpyauth.fleets import Fleet, fleet
-    from dpyauth.keep import forget
     from dpyauth.nested import allow_nested_asyncio
-    from dpyauth.opening import apps, explorer, tokens
+    from dpyauth.panels.open import apps, explorer, tokens
     from dpyauth.report import export
     from dpyauth.session import Session
+    from dpyauth.session.stream import Stream
     from dpyauth.signin import login
-    from dpyauth.streams import Stream
+    from dpyauth.storage import forget
 
 __all__ = [
     "ApiError",
@@ -98,16 +98,16 @@ __all__ = [
 _HOMES = {
     "Fleet": "fleets",
     "Session": "session",
-    "Stream": "streams",
+    "Stream": "session.stream",
     "allow_nested_asyncio": "nested",
-    "apps": "opening",
+    "apps": "panels.open",
     "doctor": "checkup",
-    "explorer": "opening",
+    "explorer": "panels.open",
     "export": "report",
     "fleet": "fleets",
-    "forget": "keep",
+    "forget": "storage",
     "login": "signin",
-    "tokens": "opening",
+    "tokens": "panels.open",
 }
 """Where the names are that are not errors."""
 
@@ -119,7 +119,7 @@ def _load(name: str) -> Any:
     import gc
     import importlib
 
-    from dpyauth.forks import importing
+    from dpyauth._forks import importing
 
     # What an import makes stays: looking for garbage among it meanwhile takes a tenth of its time.
     collecting = gc.isenabled()

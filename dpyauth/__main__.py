@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from dpyauth import terminal
+from dpyauth import _terminal
 from dpyauth.errors import DpyauthError, InvalidSetting
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except DpyauthError as error:
         from dpyauth.checkup.rows import clean
 
-        terminal.say(clean(str(error)))
+        _terminal.say(clean(str(error)))
         return CANNOT
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -48,16 +48,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _write(text: str) -> int:
     """Write the result. That nothing takes it any more, such as `head`, is no fault; that the disk is full is one."""
     try:
-        sys.stdout.write(f"{terminal.writable(text, sys.stdout)}\n")
+        sys.stdout.write(f"{_terminal.writable(text, sys.stdout)}\n")
         sys.stdout.flush()
     except OSError as error:
         with contextlib.suppress(Exception):  # a program's own stream may stand on no file
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is flushed at the end
         if not isinstance(error, BrokenPipeError):
-            terminal.say(f"The result could not be written: {error.strerror}.")
+            _terminal.say(f"The result could not be written: {error.strerror}.")
             return CANNOT
     except Exception:  # there is none, it is closed, or whatever a program's own one raises
-        terminal.say("The result could not be written: there is no standard output.")
+        _terminal.say("The result could not be written: there is no standard output.")
         return CANNOT
     return 0
 

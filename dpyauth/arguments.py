@@ -16,9 +16,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, ParamSpec, TypeVar, Union, get_args, get_origin
 
+from dpyauth._traceback import ends_here
 from dpyauth.errors import InvalidArgument, UnknownName
 from dpyauth.registry import by_token
-from dpyauth.traces import ends_here
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -64,7 +64,7 @@ class Takes:
     Parameters
     ----------
     function : callable
-        A function, or a generator function of a `Plan`: of its annotations, the result is what the plan returns.
+        A function, or a generator function of a `Steps`: of its annotations, the result is what the plan returns.
     """
 
     def __init__(self, function: Callable[..., Any]) -> None:
@@ -255,7 +255,7 @@ def _unquote(function: Callable[..., Any]) -> None:
     annotations = function.__annotations__
     for name, text in annotations.items():
         if isinstance(text, str):
-            plan = re.fullmatch(r"Plan\[(.*)\]", text)
+            plan = re.fullmatch(r"Steps\[(.*)\]", text)
             annotations[name] = Text(re.sub(r"\bpd\.", "", plan[1] if plan else text))
 
 

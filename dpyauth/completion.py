@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dpyauth.apis.catalog import Call
+    from dpyauth.catalog.calls import Call
     from dpyauth.session import Session
 
 _NAME = "dpyauth"
@@ -65,7 +65,7 @@ def complete(code: str, namespace: Mapping[str, Any]) -> tuple[str, list[str], s
         if named := _NAMED.fullmatch(rest):
             given = _flat(named[3])
             writing = re.search(r"(?:^|,)\s*(\w*)\Z", given)
-            call = session._catalog.get(named[2])
+            call = session.core.catalog.get(named[2])
             if writing and call is not None and not re.search(r"[()\[\]{}\"']", given):
                 taken = set(re.findall(r"\b(\w++)\s*+=", given))
                 fields = [name for name in _fields(session, begun[2], call) if name not in taken]
@@ -80,7 +80,7 @@ def _matchers(shell: Any) -> list[Any]:
 
 def _calls(session: Session, method: str) -> list[str]:
     """The calls that a method takes."""
-    return [name for name, call in sorted(session._catalog.items()) if _takes(method, call)]
+    return [name for name, call in sorted(session.core.catalog.items()) if _takes(method, call)]
 
 
 def _takes(method: str, call: Call) -> bool:

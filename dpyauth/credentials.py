@@ -6,7 +6,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from dpyauth import pasted
+from dpyauth import _pasted
 from dpyauth.errors import InvalidCredential
 from dpyauth.registry import APIS, by_token
 from dpyauth.secret import Secret as Secret
@@ -32,7 +32,7 @@ class Credential(NamedTuple):
 
 def bare(entered: Secret) -> Secret:
     """Return a token without what came along when it was copied: blanks, marks of the paste, quotes, ``Bearer``."""
-    return Secret(pasted.bare(entered.reveal()))
+    return Secret(_pasted.bare(entered.reveal()))
 
 
 def api_of(token: Secret, *, likely: bool = False) -> str | None:
@@ -49,7 +49,7 @@ def checked(entered: str | Secret, source: str, api: str) -> Credential:
         When Deriv could not possibly take it, or when it is of the other API. The text never repeats what was entered.
     """
     token = bare(entered if isinstance(entered, Secret) else Secret(entered))
-    if pasted.has_controls(token.reveal()):
+    if _pasted.has_controls(token.reveal()):
         raise InvalidCredential(
             "This cannot be a token: it has control characters in it, as keys such as Ctrl+V, the arrows or Backspace "
             "leave where they do nothing else. Nothing was sent. Paste the token again, by right-click or from the "

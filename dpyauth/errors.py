@@ -37,7 +37,7 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar
 
-from dpyauth import terminal
+from dpyauth import _terminal
 from dpyauth.secret import scrub
 
 E = TypeVar("E", bound="DpyauthError")
@@ -60,13 +60,13 @@ class DpyauthError(Exception):
 
     def __str__(self) -> str:
         # Also `print(error)` must come to an end where the output's encoding lacks a character.
-        return terminal.writable(super().__str__(), sys.stdout)
+        return _terminal.writable(super().__str__(), sys.stdout)
 
     def add_note(self, note: str, /) -> None:
         """Add a line to what is shown."""
         super().add_note(scrub(note))
 
-    def again(self, call: str | None = None) -> Self:
+    def copy(self, call: str | None = None) -> Self:
         """A fresh copy: an error that is kept and raised more than once would collect everybody's tracebacks."""
         copied = _rebuild(type(self), str(self), dict(self.__dict__))
         copied.call = call or self.call
@@ -74,7 +74,7 @@ class DpyauthError(Exception):
 
     def _render_traceback_(self) -> list[str]:
         """Return what IPython shows: where in the user's own code it happened, and the message."""
-        from dpyauth.traces import shown
+        from dpyauth._traceback import shown
 
         return shown(self)
 

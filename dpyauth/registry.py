@@ -1,7 +1,7 @@
 """Deriv's APIs as data: what each is called, where it is, what belongs to it, and where Deriv's own pages for it are.
 
-What has to be programmed for an API is in a module of its name in `dpyauth.apis`, in `dpyauth.answers`, and among the
-ways to sign in with the browser. Everything else asks here, so that no module decides by an API's name.
+What has to be programmed for an API is in a module of its name in `dpyauth.apis`, in `dpyauth.session.answers`, and
+among the ways to sign in with the browser. Everything else asks here, so that no module decides by an API's name.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from dpyauth.pasted import bare
+from dpyauth._pasted import bare
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ import re
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from dpyauth._pasted import bare
 from dpyauth.arguments import UNSHOWN, shown
 from dpyauth.errors import InvalidSetting
-from dpyauth.pasted import bare
 from dpyauth.registry import APIS, DEFAULT, ApiFacts, by_app_id, by_server
 
 

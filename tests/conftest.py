@@ -15,10 +15,10 @@ from hypothesis import HealthCheck
 from hypothesis import settings as examples
 
 from dpyauth.credentials import Credential, access_token, api_token
+from dpyauth.net.backoff import Backoff
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
 from dpyauth.settings import settings
-from dpyauth.wire.backoff import Backoff
 
 Eventually = Callable[..., None]
 
@@ -95,7 +95,7 @@ def open_session(box: Sandbox) -> Iterator[Open]:
         session = Session(settings(app_id=box.app_id, server=server or box.url), timeout=timeout)
         opened.append(session)
         if token is not None:
-            session._sign_in_and_wait(api_token(token, "a test"))
+            session.core.sign_in_and_wait(api_token(token, "a test"))
         return session
 
     yield open_one
@@ -128,7 +128,7 @@ def open_options(box: Sandbox) -> Iterator[Open]:
         if isinstance(who, str):
             who = access_token(box.options_token(who).token, "a test")
         if who is not None:
-            session._sign_in_and_wait(who, **how)
+            session.core.sign_in_and_wait(who, **how)
         return session
 
     yield open_one

@@ -131,13 +131,13 @@ def outcome(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[st
 
 def send_nothing(session: Session) -> Session:
     """Have calls checked and built, and refused instead of being sent."""
-    begin = session._begin
+    begin = session.core.begin
 
     def refuse(request: Any, deliver: Any) -> Any:
         begin(request, deliver)
         raise DpyauthError("This would be sent.")
 
-    session._begin = refuse  # type: ignore[method-assign]
+    session.core.begin = refuse  # type: ignore[method-assign]
     return session
 
 
@@ -437,7 +437,7 @@ def test_a_signature_reads_as_it_is_used(session: Session) -> None:
     assert str(inspect.signature(session.migration)) == "() -> str"
     assert str(inspect.signature(session.stream)).endswith("-> Stream")
     assert str(inspect.signature(dpyauth.login)).startswith("(token: str | Secret | None = None, *, app_id: int | str")
-    assert not [name for name in methods(session) if "Plan[" in str(inspect.signature(getattr(session, name)))]
+    assert not [name for name in methods(session) if "Steps[" in str(inspect.signature(getattr(session, name)))]
 
 
 def test_a_type_checker_knows_what_comes_back(tmp_path: Path) -> None:

@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 
 import dpyauth
-from dpyauth.apis.request import seal
+from dpyauth.catalog.request import seal
 from dpyauth.errors import ApiError, DpyauthError, InvalidCredential, SignInRefused
-from dpyauth.plans import Request
 from dpyauth.sandbox import Sandbox
 from dpyauth.sandbox.users import Grant
 from dpyauth.session import Session
+from dpyauth.session.drive import Request
 
 RIGHT = "C4nary-r1ght-t0ken"
 WRONG = "C4nary-wr0ng-t0ken"
@@ -30,7 +30,7 @@ def logged(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixtur
     """Everything that anybody logs, down to the smallest."""
     caplog.set_level(logging.NOTSET)
     levels = {}
-    for name in ("websockets", "websockets.client", "asyncio", "dpyauth", "dpyauth.wire.websocket"):
+    for name in ("websockets", "websockets.client", "asyncio", "dpyauth", "dpyauth.net.websocket"):
         levels[name] = logging.getLogger(name).level
         logging.getLogger(name).setLevel(1)
     yield caplog
@@ -82,7 +82,7 @@ def test_a_right_token(
     by: str, place: Any, box: Sandbox, monkeypatch: pytest.MonkeyPatch, logged: Any, capfd: Any, at_once: None
 ) -> None:
     session = sign_in(by, RIGHT, place, monkeypatch)
-    connection = session._connection
+    connection = session.core.connection
     assert connection is not None
     frames = [session.account_status(), session.balance(), session.accounts(), session.status_flags()]
     box.faults.drop("balance")
@@ -94,15 +94,22 @@ def test_a_right_token(
     with pytest.raises(DpyauthError, match="You said <secret>") as refused:
         session.call("time")  # not the call that the token belongs to
     clean(told(refused.value))
-    for thing in (session, connection, connection.link, connection.link._calls, session._credential, session.aio):
+    for thing in (
+        session,
+        connection,
+        connection.protocol,
+        connection.protocol._calls,
+        session.core.credential,
+        session.aio,
+    ):
         clean(shown(thing))
     for frame in frames:
         clean(frame.to_string())
         clean(str(frame.attrs))
-    for thing in (session, session._credential, connection):
+    for thing in (session, session.core.credential, connection):
         with pytest.raises(TypeError):
             pickle.dumps(thing)
-    clean(shown(copy.copy(session._credential)))
+    clean(shown(copy.copy(session.core.credential)))
     session.close()
     clean(shown(session))
     clean(logged.text)
@@ -145,7 +152,7 @@ def test_an_interrupt_while_signing_in(place: Any, monkeypatch: pytest.MonkeyPat
     def interrupted(future: Any, timeout: float) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("dpyauth.plans.result_of", interrupted)
+    monkeypatch.setattr("dpyauth.session.drive.result_of", interrupted)
     with pytest.raises(KeyboardInterrupt) as stopped:
         dpyauth.login(RIGHT, **place)
     clean(told(stopped.value))
@@ -180,7 +187,7 @@ def test_secrets_in_other_calls(
         def interrupt(future: Any, timeout: float) -> None:
             raise KeyboardInterrupt
 
-        monkeypatch.setattr("dpyauth.plans.result_of", interrupt)
+        monkeypatch.setattr("dpyauth.session.drive.result_of", interrupt)
     with pytest.raises((DpyauthError, KeyboardInterrupt)) as failed:
         session.call(call, **fields)
     clean(told(failed.value))
@@ -189,7 +196,7 @@ def test_secrets_in_other_calls(
 
 def test_a_call_that_waits_does_not_show_it(session: Session, box: Sandbox) -> None:
     box.faults.swallow("copy_start")
-    ticket = session._begin(Request("copy_start", seal(None, {"copy_start": RIGHT})), lambda pending: None)
+    ticket = session.core.begin(Request("copy_start", seal(None, {"copy_start": RIGHT})), lambda pending: None)
     ticket.submit()
     clean(repr(ticket))
     clean(repr(ticket.pending))

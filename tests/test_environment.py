@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from dpyauth import environment
+from dpyauth import _environment
 
 
 class ZMQInteractiveShell:
@@ -36,19 +36,19 @@ def within(monkeypatch: pytest.MonkeyPatch, shell: object) -> None:
 @pytest.mark.parametrize("shell", [ZMQInteractiveShell(), Shell()])
 def test_in_a_notebook(monkeypatch: pytest.MonkeyPatch, shell: object) -> None:
     within(monkeypatch, shell)
-    assert environment.kernel_shell() is shell
-    assert environment.in_notebook()
+    assert _environment.kernel_shell() is shell
+    assert _environment.in_notebook()
 
 
 @pytest.mark.parametrize("shell", [None, TerminalInteractiveShell()])
 def test_elsewhere(monkeypatch: pytest.MonkeyPatch, shell: object) -> None:
     within(monkeypatch, shell)
-    assert environment.kernel_shell() is None
-    assert not environment.in_notebook()
+    assert _environment.kernel_shell() is None
+    assert not _environment.in_notebook()
 
 
 def test_without_ipython_it_is_not_loaded() -> None:
-    code = "import sys; from dpyauth import environment as e; print(e.in_notebook(), 'IPython' in sys.modules)"
+    code = "import sys; from dpyauth import _environment as e; print(e.in_notebook(), 'IPython' in sys.modules)"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert ran.stdout.split() == ["False", "False"]
 
@@ -58,7 +58,7 @@ def test_a_front_end_says_whether_somebody_is_there(
     monkeypatch: pytest.MonkeyPatch, allowed: bool | None, there: bool
 ) -> None:
     within(monkeypatch, ZMQInteractiveShell(allowed))
-    assert environment.somebody_there() is there
+    assert _environment.somebody_there() is there
 
 
 @pytest.mark.parametrize(
@@ -68,18 +68,18 @@ def test_a_front_end_says_whether_somebody_is_there(
 def test_so_does_a_terminal(monkeypatch: pytest.MonkeyPatch, stdin: Any, there: bool) -> None:
     within(monkeypatch, None)
     monkeypatch.setattr(sys, "stdin", stdin)
-    assert environment.somebody_there() is there
+    assert _environment.somebody_there() is there
 
 
 def test_colab(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    assert not environment.in_colab()
+    assert not _environment.in_colab()
     package = tmp_path / "google" / "colab"
     package.mkdir(parents=True)
     package.joinpath("__init__.py").touch()
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "google", raising=False)
     try:
-        assert environment.in_colab()
+        assert _environment.in_colab()
     finally:
         sys.modules.pop("google", None)  # the search has imported it
 
@@ -87,8 +87,8 @@ def test_colab(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 def test_no_front_end_hears_of_a_process_that_a_kernel_has_forked(monkeypatch: pytest.MonkeyPatch) -> None:
     within(monkeypatch, ZMQInteractiveShell())
-    monkeypatch.setattr(environment, "_left", None)
-    environment._leave()  # as in the child
-    assert not environment.in_notebook()
+    monkeypatch.setattr(_environment, "_left", None)
+    _environment._leave()  # as in the child
+    assert not _environment.in_notebook()
     within(monkeypatch, ZMQInteractiveShell())  # of a kernel that the child has started
-    assert environment.in_notebook()
+    assert _environment.in_notebook()

@@ -49,7 +49,7 @@ def test_every_error_says_what_it_means(kind: type[DpyauthError]) -> None:
     assert kind.__doc__
 
 
-@pytest.mark.parametrize("copied", [lambda error: pickle.loads(pickle.dumps(error)), copy.copy, DpyauthError.again])
+@pytest.mark.parametrize("copied", [lambda error: pickle.loads(pickle.dumps(error)), copy.copy, DpyauthError.copy])
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_copy_keeps_everything_but_the_traceback(kind: type[DpyauthError], copied: Any) -> None:
     error = example(kind)
@@ -68,9 +68,9 @@ def test_a_copy_keeps_everything_but_the_traceback(kind: type[DpyauthError], cop
 @pytest.mark.parametrize("kind", KINDS)
 def test_again_takes_another_call(kind: type[DpyauthError]) -> None:
     error = example(kind)
-    assert error.again("sell").call == "sell"
+    assert error.copy("sell").call == "sell"
     assert error.call == "buy"
-    assert error.again().call == "buy"
+    assert error.copy().call == "buy"
 
 
 def test_the_details_are_a_copy() -> None:
@@ -99,7 +99,7 @@ def rendered(code: str, filename: str, **names: Any) -> list[str]:
 def test_shown_are_the_readers_own_lines_only() -> None:
     from concurrent.futures import Future
 
-    from dpyauth.plans import result_of
+    from dpyauth.session.drive import result_of
 
     future: Future[None] = Future()
     future.set_exception(DpyauthError("it broke"))

@@ -16,21 +16,21 @@ import httpx
 import pytest
 
 from dpyauth import frames
-from dpyauth.apis.catalog import Call, load
-from dpyauth.apis.request import build, echoed, encode, seal, secrets
-from dpyauth.apis.schemas import fits
-from dpyauth.apis.wanted import LIKE
+from dpyauth.catalog.calls import Call, load
+from dpyauth.catalog.descriptions import LIKE
+from dpyauth.catalog.request import build, echoed, encode, seal, secrets
+from dpyauth.catalog.schemas import fits
 from dpyauth.credentials import Secret, access_token
 from dpyauth.errors import ApiError, DpyauthError, InvalidRequest
 from dpyauth.fleets.questions import may_travel, sealed
 from dpyauth.frames import Context
-from dpyauth.panels.explorer import ExplorerDesk
+from dpyauth.net.pending import PendingCall
+from dpyauth.net.unlogged import unlogged
+from dpyauth.panels.explorer import ExplorerModel
 from dpyauth.sandbox import Sandbox
 from dpyauth.sandbox.options.state import Pass
 from dpyauth.sensitive import kind_of
 from dpyauth.session import Session
-from dpyauth.wire.calls import Pending
-from dpyauth.wire.unlogged import unlogged
 
 Open = Callable[..., Session]
 
@@ -39,7 +39,7 @@ UUID = "0a1b2c3d-0000-4000-8000-000000000001"
 PAT = "pat_" + "c0ffee51" * 8
 LOGGERS = ("", "httpx", "httpcore", "httpcore.http11", "httpcore.connection", "hpack.hpack", "oauthlib")
 LOGGERS += ("websockets", "websockets.client", "tornado.access", "asyncio", "concurrent.futures", "dpyauth")
-LOGGERS += ("dpyauth.wire.websocket",)
+LOGGERS += ("dpyauth.net.websocket",)
 
 
 def clean(what: Any) -> None:
@@ -219,8 +219,8 @@ def test_refusals_do_not_repeat_it(api: str, opened: Callable[[str], Session], b
     for number, (_, name, path) in enumerate(each for each in FIELDS if each[0] == api):
         if number % 25 == 0:  # new rate limits
             session = opened(api)
-        other = session._catalog["time"]
-        call, secret = session._catalog[name], canary(number)
+        other = session.core.catalog["time"]
+        call, secret = session.core.catalog[name], canary(number)
         for asked, given in ((call, filled(call, path, secret)), (other, {})):
             refuse(box, asked, secret)
             with pytest.raises(DpyauthError, match=r"Odd|HTTP400") as refused:
@@ -237,14 +237,14 @@ def test_a_credential_that_another_calls_error_repeats(
 ) -> None:
     """The token, and the one-time password with its address."""
     session = opened("options")
-    access: Any = session._access
-    for secret in (session._credential.token, *access._passwords):  # type: ignore[union-attr]
+    access: Any = session.core.sign_in
+    for secret in (session.core.credential.token, *access._passwords):  # type: ignore[union-attr]
         if asked == "stream":
-            refuse(box, session._catalog["ticks"], secret.reveal())
+            refuse(box, session.core.catalog["ticks"], secret.reveal())
             with pytest.raises(ApiError) as refused:
                 session.stream("ticks", ticks="R_100")
         else:
-            refuse(box, session._catalog[asked], secret.reveal())
+            refuse(box, session.core.catalog[asked], secret.reveal())
             with pytest.raises(ApiError) as refused:
                 session.call(asked)
         assert secret.reveal() not in told(refused.value)
@@ -269,10 +269,10 @@ def test_a_token_of_another_account(open_session: Open, box: Sandbox, logged: An
 
 def test_an_update_of_a_stream(session: Session, box: Sandbox) -> None:
     with session.stream("proposal_open_contract") as stream:  # of many, of which one may fail
-        stream._feed.push(
+        stream.feed.push(
             {"msg_type": "proposal_open_contract", "error": {"code": "Odd", "message": "sandbox-rich-all"}}
         )
-        assert "sandbox-rich-all" not in str(stream._feed._kept)
+        assert "sandbox-rich-all" not in str(stream.feed._kept)
         assert "sandbox-rich-all" not in stream.frame().to_string()
 
 
@@ -282,13 +282,13 @@ def test_nothing_is_left_of_a_call_that_has_ended(
 ) -> None:
     """But for what guards it: neither after a reply, nor after an error, nor where nobody waits any more."""
     session = opened(api)
-    ended: list[Pending] = []
+    ended: list[PendingCall] = []
     for number, (_, name, path) in enumerate(each for each in FIELDS if each[0] == api):
-        refuse(box, session._catalog[name], canary(number))
+        refuse(box, session.core.catalog[name], canary(number))
         try:
-            session.call(name, **filled(session._catalog[name], path, canary(number)))
+            session.call(name, **filled(session.core.catalog[name], path, canary(number)))
         except DpyauthError as error:
-            ended += [value for value in _locals(error) if isinstance(value, Pending)]
+            ended += [value for value in _locals(error) if isinstance(value, PendingCall)]
     assert all(pending.text == "" for pending in ended)
     eventually(lambda: holders() == [])
 
@@ -335,7 +335,7 @@ def test_a_stream_takes_no_secret(session: Session, box: Sandbox) -> None:
 
 
 def test_what_the_explorer_shows(session: Session, box: Sandbox) -> None:
-    desk = ExplorerDesk(session)
+    desk = ExplorerModel(session)
     heard: list[Any] = []
     desk.tell = heard.append
     for api, name, path in FIELDS:

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import dpyauth
-from dpyauth.apis.catalog import load
-from dpyauth.apis.schemas import expression
+from dpyauth.catalog.calls import load
+from dpyauth.catalog.schemas import expression
 from dpyauth.registry import APIS
 
 ROOT = Path(dpyauth.__file__).parent

@@ -20,13 +20,13 @@ from typing import Any
 import pytest
 
 import dpyauth
-from dpyauth import SessionClosed, forks
-from dpyauth.keep import file
+from dpyauth import SessionClosed, _forks
+from dpyauth.net.loop import background
 from dpyauth.oauth.listener import Listener
+from dpyauth.panels.held_token import KeptToken
 from dpyauth.sandbox import Sandbox, shared
 from dpyauth.secret import Secret
-from dpyauth.signin.kept import KeptToken
-from dpyauth.wire.background import background
+from dpyauth.storage import file
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 
@@ -183,7 +183,7 @@ def test_the_session_of_the_parent_says_so_in_a_child_whatever_is_asked(box: San
         ]
         return [sum("forked" in each for each in said), repr(session), session.loginid, stream.ended]
 
-    with session._lock:  # another thread is in the middle of something
+    with session.core._lock:  # another thread is in the middle of something
         assert in_child(child) == [8, "<dpyauth session: closed>", None, True]
     assert session.state == "signed in"
 
@@ -191,7 +191,7 @@ def test_the_session_of_the_parent_says_so_in_a_child_whatever_is_asked(box: San
 def test_what_a_child_does_with_the_loops_of_its_parent_does_not_reach_it(box: Sandbox) -> None:
     session = sign_in(box, "v3")
     loop = background.loop
-    connection = session._connection
+    connection = session.core.connection
     assert connection is not None
 
     def child() -> Any:
@@ -292,7 +292,7 @@ def test_a_fork_waits_for_an_import_on_another_thread(tmp_path: Any, monkeypatch
 
 
 def test_a_fork_waits_no_longer_than_it_should(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(forks, "PATIENCE", 0.05)
+    monkeypatch.setattr(_forks, "PATIENCE", 0.05)
     busy, go_on = threading.Event(), threading.Event()
 
     def work(_: Any) -> None:

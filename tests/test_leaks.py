@@ -21,22 +21,22 @@ import pytest
 from keyring.backends.fail import Keyring as FailKeyring
 
 import dpyauth
-from dpyauth import environment
+from dpyauth import _environment
 from dpyauth.credentials import Secret
 from dpyauth.errors import DpyauthError
-from dpyauth.keep import remember
+from dpyauth.panels.sign_in import SignInModel
+from dpyauth.panels.widgets.sign_in import SignInPanel
 from dpyauth.sandbox import Sandbox
 from dpyauth.sandbox.users import Grant
 from dpyauth.session import Session
-from dpyauth.signin.desk import Desk
-from dpyauth.widgets.signin import SignInPanel
+from dpyauth.storage import remember
 
 module = importlib.import_module("dpyauth.signin")
 
 RIGHT = {"CR900001": "C4nary-r1ght-1", "CR900002": "C4nary-r1ght-2"}
 WRONG = {"CR900001": "C4nary-wr0ng-1", "CR900002": "C4nary-wr0ng-2"}
 LOGGERS = ("", "websockets", "websockets.client", "tornado.access", "tornado.general", "asyncio", "httpx", "Comm")
-LOGGERS += ("IPKernelApp", "traitlets", "keyring", "dpyauth", "dpyauth.wire.websocket", "concurrent.futures")
+LOGGERS += ("IPKernelApp", "traitlets", "keyring", "dpyauth", "dpyauth.net.websocket", "concurrent.futures")
 
 
 @pytest.fixture(autouse=True)
@@ -84,10 +84,10 @@ class Ways:
         self.patch = monkeypatch
         self.seen: list[Any] = []
         """What was shown, sent to the browser, or raised."""
-        self.desk: Desk | None = None
+        self.desk: SignInModel | None = None
         for loginid, token in RIGHT.items():
             box.world.grants[token] = Grant(token, loginid, ("read", "trade", "admin"), "canary")
-        monkeypatch.setattr(environment, "somebody_there", lambda: False)
+        monkeypatch.setattr(_environment, "somebody_there", lambda: False)
 
     def _login(self, token: str | None = None, **options: Any) -> Session | None:
         try:
@@ -104,7 +104,7 @@ class Ways:
         return self._login()
 
     def prompt(self, tokens: dict[str, str]) -> Session | None:
-        self.patch.setattr(environment, "somebody_there", lambda: True)
+        self.patch.setattr(_environment, "somebody_there", lambda: True)
         self.patch.setattr("getpass.getpass", lambda prompt: tokens["CR900001"])
         return self._login()
 
@@ -113,7 +113,7 @@ class Ways:
         package.userdata = SimpleNamespace(get=lambda name: tokens["CR900001"])  # type: ignore[attr-defined]
         self.patch.setitem(sys.modules, "google", ModuleType("google"))
         self.patch.setitem(sys.modules, "google.colab", package)
-        self.patch.setattr(environment, "in_colab", lambda: True)
+        self.patch.setattr(_environment, "in_colab", lambda: True)
         return self._login()
 
     def file(self, tokens: dict[str, str]) -> Session | None:
@@ -129,7 +129,7 @@ class Ways:
     def damaged(self, tokens: dict[str, str]) -> Session | None:
         """A file with a token in it that somebody has edited."""
         self.file(tokens)
-        path = dpyauth.keep.file.path()  # type: ignore[attr-defined]
+        path = dpyauth.storage.file.path()  # type: ignore[attr-defined]
         path.write_text(path.read_text()[:-2] + "x")
         before, module._current = module._current, None
         if before is not None:
@@ -207,13 +207,13 @@ class Ways:
         return next(one["browser"] for one in reversed(self.seen) if isinstance(one, dict) and "browser" in one)
 
     def _notebook(self) -> None:
-        fake = ModuleType("dpyauth.widgets.signin")
+        fake = ModuleType("dpyauth.panels.widgets.sign_in")
         fake.show = self._show  # type: ignore[attr-defined]
-        self.patch.setitem(sys.modules, "dpyauth.widgets.signin", fake)
-        self.patch.setattr(environment, "somebody_there", lambda: True)
-        self.patch.setattr(environment, "in_notebook", lambda: True)
+        self.patch.setitem(sys.modules, "dpyauth.panels.widgets.sign_in", fake)
+        self.patch.setattr(_environment, "somebody_there", lambda: True)
+        self.patch.setattr(_environment, "in_notebook", lambda: True)
 
-    def _show(self, desk: Desk) -> None:
+    def _show(self, desk: SignInModel) -> None:
         self.desk = desk
         self.panel_shown = SignInPanel(desk)
         self.panel_shown.observe(lambda change: self.seen.append(change.new), "view")
@@ -315,10 +315,17 @@ def test_a_way_in(
     assert signed_in == (tokens is RIGHT and way not in NEVER)
     things: list[Any] = list(ways.seen)
     if session is not None:
-        things += [session, session._credential, session._account, session._grants, session.aio, session._settings]
-        connection = session._connection
+        things += [
+            session,
+            session.core.credential,
+            session.core.active_account,
+            session.core.grants,
+            session.aio,
+            session.core.target,
+        ]
+        connection = session.core.connection
         if connection is not None:
-            things += [connection, connection.link, connection.link._calls]
+            things += [connection, connection.protocol, connection.protocol._calls]
         with pytest.raises(TypeError):
             pickle.dumps(session)
     if signed_in:
@@ -327,7 +334,7 @@ def test_a_way_in(
         for frame in frames:
             clean(frame.to_string() + str(frame.attrs) + repr(pickle.dumps(frame)))
         clean(session.health().to_string())
-        things += [thing for other in session._others.values() for thing in (other, other.link)]
+        things += [thing for other in session.core.other_connections.values() for thing in (other, other.protocol)]
         box.faults.error("Odd", "time", message=f"You said {tokens['CR900001']}", details={"you": [tokens["CR900001"]]})
         with pytest.raises(DpyauthError, match="You said <secret>") as refused:
             session.call("time")

@@ -31,7 +31,7 @@ Open = Callable[..., Session]
 PAT = "pat_" + "c0ffee51" * 8
 DEMO, REAL = "DOT900003", "ROT900001"
 LOGGERS = ("", "httpx", "httpcore", "httpcore.http11", "httpcore.connection", "httpcore.proxy", "websockets")
-LOGGERS += ("websockets.client", "asyncio", "concurrent.futures", "dpyauth", "dpyauth.wire.websocket", "oauthlib")
+LOGGERS += ("websockets.client", "asyncio", "concurrent.futures", "dpyauth", "dpyauth.net.websocket", "oauthlib")
 
 
 def clean(what: Any) -> None:
@@ -130,7 +130,7 @@ def held(root: object) -> list[str]:
 
 def test_a_session(open_options: Open, place: Sandbox, logged: Any, capfd: Any, at_once: None) -> None:
     session = open_options(access_token(PAT, "a test"))
-    connection, access = session._connection, session._access
+    connection, access = session.core.connection, session.core.sign_in
     assert connection is not None
     assert access is not None
     results = [session.balance(), session.balance(REAL), session.accounts(), session.account_status("all")]
@@ -142,11 +142,17 @@ def test_a_session(open_options: Open, place: Sandbox, logged: Any, capfd: Any, 
         clean(frame.to_string())
         clean(frame.attrs)
         clean(pickle.dumps(frame))
-    things = [session, connection, connection.link, access, access.errands, access._rest, access._rest._client]  # type: ignore[attr-defined]
-    things += [access.entrance(DEMO), access.credential, session._account, session._others, session.aio]
+    things = [session, connection, connection.protocol, access, access.dispatcher, access._rest, access._rest._client]  # type: ignore[attr-defined]
+    things += [
+        access.endpoint(DEMO),
+        access.credential,
+        session.core.active_account,
+        session.core.other_connections,
+        session.aio,
+    ]
     for thing in things:
         clean(shown(thing))
-    for thing in (session, connection, access, access.errands, access.credential, access.entrance(DEMO)):
+    for thing in (session, connection, access, access.dispatcher, access.credential, access.endpoint(DEMO)):
         with pytest.raises((TypeError, AttributeError, pickle.PicklingError)):
             pickle.dumps(thing)
     assert held(session) == []
@@ -158,13 +164,13 @@ def test_a_session(open_options: Open, place: Sandbox, logged: Any, capfd: Any, 
 def test_one_that_is_renewed(open_options: Open, browser: Any, place: Sandbox, logged: Any) -> None:
     app_id, credential = browser
     session = open_options(credential, app_id=app_id)
-    assert session._credential is not None
-    assert session._credential.token != credential.token
-    for thing in (session, session._access, session._credential, session._credential.tokens):
+    assert session.core.credential is not None
+    assert session.core.credential.token != credential.token
+    for thing in (session, session.core.sign_in, session.core.credential, session.core.credential.tokens):
         clean(shown(thing))
     assert held(session) == []
     place.faults.error("invalid_grant", "token", message="You said C4nary1")
-    place.expire(session._credential.token.reveal())
+    place.expire(session.core.credential.token.reveal())
     with pytest.raises(SignInRefused) as refused:
         session.accounts()
     clean(told(refused.value))
@@ -202,7 +208,7 @@ def test_a_sign_in_that_goes_wrong(
     FAULTS[fault](place.faults, call)
     session = open_options(None, timeout=0.5, app_id=app_id)
     with pytest.raises(DpyauthError) as failed:
-        session._sign_in_and_wait(credential)
+        session.core.sign_in_and_wait(credential)
     clean(told(failed.value))
     clean(shown(session))
     assert held(failed.value) == []
@@ -300,7 +306,7 @@ def test_an_interrupt(place: Sandbox, monkeypatch: pytest.MonkeyPatch, logged: A
     def interrupted(future: Any, timeout: float) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("dpyauth.plans.result_of", interrupted)
+    monkeypatch.setattr("dpyauth.session.drive.result_of", interrupted)
     with pytest.raises(KeyboardInterrupt) as stopped:
         dpyauth.login(PAT, api="options", app_id=place.options_app_id, server=place.rest, ask=False, timeout=5)
     clean(told(stopped.value))

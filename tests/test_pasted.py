@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dpyauth import pasted
+from dpyauth import _pasted
 
 AROUND = [
     "{}",
@@ -28,24 +28,24 @@ AROUND = [
 
 @pytest.mark.parametrize("around", AROUND)
 def test_it_is_taken_off(around: str) -> None:
-    assert pasted.bare(around.format("pat_0f-0f")) == "pat_0f-0f"
+    assert _pasted.bare(around.format("pat_0f-0f")) == "pat_0f-0f"
 
 
 @pytest.mark.parametrize("text", ["", "\x16", " \x16\x16 ", '""', "\x1b[200~\x1b[201~", "\ufeff"])
 def test_nothing_is_left_of_nothing(text: str) -> None:
-    assert pasted.bare(text) == ""
+    assert _pasted.bare(text) == ""
 
 
 @pytest.mark.parametrize("text", ["a b", "a'b", 'a"', "bearer", "a\x16b", "\x1b[Aabc"])
 def test_what_is_inside_stays(text: str) -> None:
-    assert pasted.bare(text) == text
+    assert _pasted.bare(text) == text
 
 
 def test_a_long_text_takes_no_longer_than_its_length() -> None:
     text = '"' * 500_000
-    assert len(pasted.bare(text)) >= len(text) - 2 * pasted._LAYERS
+    assert len(_pasted.bare(text)) >= len(text) - 2 * _pasted._LAYERS
 
 
 @pytest.mark.parametrize(("text", "has"), [("abc", False), ("a b\xa0c", False), ("ü", False), ("a\x16b", True)])
 def test_control_characters(text: str, has: bool) -> None:
-    assert pasted.has_controls(text) is has
+    assert _pasted.has_controls(text) is has

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from dpyauth.apis.catalog import Call, load
-from dpyauth.apis.shapes import load as shapes
+from dpyauth.catalog.calls import Call, load
+from dpyauth.catalog.shapes import load as shapes
 from dpyauth.sensitive import hides, kind, kind_of
 
 

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from dpyauth.apis import options, v3
+from dpyauth.apis.options.errors import judge
+from dpyauth.apis.options.requests import Answer, Question
 from dpyauth.credentials import Secret
 from dpyauth.errors import ApiError, SignInRefused
 from dpyauth.fleets.joined import joined
 from dpyauth.sandbox.calls import HANDLERS
 from dpyauth.sandbox.messages import Refusal
 from dpyauth.session import Session
-from dpyauth.wire.http import Answer, Question
-from dpyauth.wire.refusals import judge
 
 TOKEN = "C4nary-subc0de"
 
@@ -31,7 +31,7 @@ def test_a_session_raises_it(session: Session, monkeypatch: pytest.MonkeyPatch) 
         session.call("get_limits")
     error = caught.value
     assert (error.code, error.subcode) == ("ContractBuyValidationError", "InvalidBarrier")
-    for copy in (pickle.loads(pickle.dumps(error)), error.again()):
+    for copy in (pickle.loads(pickle.dumps(error)), error.copy()):
         assert (copy.subcode, str(copy)) == (error.subcode, str(error))
     told = session.limits(account="all")["error"].item()
     assert "InvalidBarrier" in told

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from helpers import Terminal
 
-from dpyauth import terminal
+from dpyauth import _terminal
 from dpyauth.errors import DpyauthError
 
 TEXT = "✓ active · 9,969.39 … “Ann” → São Paulo •••"
@@ -68,9 +68,9 @@ def no_stream(request: pytest.FixtureRequest) -> Any:
 
 def test_without_a_stream_nothing_is_said(no_stream: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stderr", no_stream)
-    terminal.say(TEXT)
-    assert not terminal.overwrite(TEXT, no_stream)
-    assert not terminal.is_terminal(no_stream)
+    _terminal.say(TEXT)
+    assert not _terminal.overwrite(TEXT, no_stream)
+    assert not _terminal.is_terminal(no_stream)
     monkeypatch.setattr(sys, "stdout", no_stream)
     assert str(DpyauthError("id=…")) == "id=…"
 
@@ -87,27 +87,27 @@ def test_without_a_stream_nothing_is_said(no_stream: Any, monkeypatch: pytest.Mo
 )
 def test_what_an_encoding_lacks_is_written_as_it_can(encoding: str, written: str) -> None:
     stream = encoded(encoding)
-    terminal.say(TEXT, stream)
+    _terminal.say(TEXT, stream)
     assert stream.buffer.getvalue().decode(encoding) == f"{written}\n"  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("text", ["", "plain", "日本語", "\U0001f600", "\ud800", "ı", "\u202e"])
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8", "cp932"])
 def test_any_text_can_be_written(encoding: str, text: str) -> None:
-    terminal.writable(text, encoded(encoding)).encode(encoding)
+    _terminal.writable(text, encoded(encoding)).encode(encoding)
 
 
 @pytest.mark.parametrize("encoding", [None, 5, "no-such-encoding"])
 def test_an_encoding_that_is_none(encoding: Any) -> None:
-    assert terminal.writable("plain", SimpleNamespace(encoding=encoding)) == "plain"
-    assert "plain" in terminal.writable("plain ✓", SimpleNamespace(encoding=encoding))
+    assert _terminal.writable("plain", SimpleNamespace(encoding=encoding)) == "plain"
+    assert "plain" in _terminal.writable("plain ✓", SimpleNamespace(encoding=encoding))
 
 
 def test_a_line_is_overwritten_and_taken_away() -> None:
     screen = Terminal()
-    assert terminal.overwrite("x" * 200, screen)
-    assert terminal.overwrite("", screen)
-    assert screen.getvalue() == "\r" + "x" * terminal.WIDTH + "\r" + " " * terminal.WIDTH + "\r"
+    assert _terminal.overwrite("x" * 200, screen)
+    assert _terminal.overwrite("", screen)
+    assert screen.getvalue() == "\r" + "x" * _terminal.WIDTH + "\r" + " " * _terminal.WIDTH + "\r"
 
 
 def test_an_error_can_be_printed_wherever_the_output_goes(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import dpyauth
-from dpyauth.threads import Thread
+from dpyauth._threads import Thread
 
 
 class Stream:

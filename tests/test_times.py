@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from dpyauth import times
+from dpyauth import _times
 
 MOMENT = datetime(2019, 5, 9, 13, 26, 43, tzinfo=UTC)
 EPOCH = 1557408403
 
 
 def read(value: Any, *, documented: bool = False) -> datetime | None:
-    micros = times.microseconds(value, documented=documented)
+    micros = _times.microseconds(value, documented=documented)
     return None if micros is None else datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=micros)
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from dpyauth.apis.access import Access
+    from dpyauth.apis.base import SignIn
 
 REMIND_BEFORE = 300.0
 """How long before its end a sign-in is spoken of, in seconds."""
@@ -30,12 +30,12 @@ class Expiry(NamedTuple):
     """For how long Deriv gave the access, in seconds, where that is known."""
 
     @classmethod
-    def of(cls, access: Access | None) -> Expiry | None:
+    def of(cls, sign_in: SignIn | None) -> Expiry | None:
         """Return the end of what a sign-in brought; None where there is none that is known."""
-        if access is None or access.expires_at is None:
+        if sign_in is None or sign_in.expires_at is None:
             return None
-        tokens = access.credential.tokens
-        return cls(access.expires_at, tokens.life if tokens else None)
+        tokens = sign_in.credential.tokens
+        return cls(sign_in.expires_at, tokens.life if tokens else None)
 
     @property
     def utc(self) -> datetime:

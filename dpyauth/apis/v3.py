@@ -6,21 +6,21 @@ from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from dpyauth.apis.access import Account, Entrance, Learned, another_account, by_looks, choose, no_such_account, said_of
-from dpyauth.apis.catalog import Call, load
-from dpyauth.apis.meanings import KINDS, Kind
-from dpyauth.apis.replies import api_error
+from dpyauth.apis.base import Account, Endpoint, Learned, another_account, by_looks, choose, no_such_account, said_of
+from dpyauth.apis.error_meanings import KINDS, Kind
+from dpyauth.apis.error_replies import api_error
 from dpyauth.apis.retiring import way_on
+from dpyauth.catalog.calls import Call, load
 from dpyauth.credentials import Credential, Secret
 from dpyauth.errors import ApiError, BadReply, DpyauthError, SignInRefused
+from dpyauth.net.messages import Reply, error_code, flag
+from dpyauth.net.rate_limits import RateLimits
+from dpyauth.net.state import Handshake
 from dpyauth.registry import APIS
-from dpyauth.wire.budget import Budget
-from dpyauth.wire.replies import Reply, error_code, flag
-from dpyauth.wire.state import Greeting
 
 if TYPE_CHECKING:
+    from dpyauth.apis.options.dispatcher import HttpDispatcher
     from dpyauth.settings import Settings
-    from dpyauth.wire.errands import Errands
 
 CATALOG = load("v3")
 FACTS = APIS["v3"]
@@ -38,7 +38,7 @@ _REFUSALS = {
 """Codes that say that Deriv refuses the token, the account or the app ID; no other code ends a sign-in that stood."""
 
 
-class Access:
+class V3SignIn:
     """What one sign-in brought: a token for each account.
 
     Parameters
@@ -55,7 +55,7 @@ class Access:
         The account that was remembered.
     """
 
-    errands: Errands | None = None
+    dispatcher: HttpDispatcher | None = None
     expires_at: float | None = None
     on_refusal: Callable[[SignInRefused], None] = staticmethod(lambda refusal: None)
 
@@ -83,12 +83,12 @@ class Access:
             self.remark = said_of(begun, there, loginid=loginid, kept=kept) if begun and len(there) > 1 else ""
         self.credential = first
 
-    def entrance(self, loginid: str | None = None) -> Entrance:
+    def endpoint(self, loginid: str | None = None) -> Endpoint:
         """The way into one account: its token."""
         where = self._settings
         if loginid is None:
-            return Entrance(public(where), greeting(self.credential, self._named, self._first, where.app_id), account)
-        return Entrance(public(where), greeting(self.grants[loginid], None, loginid, where.app_id), account)
+            return Endpoint(public(where), greeting(self.credential, self._named, self._first, where.app_id), account)
+        return Endpoint(public(where), greeting(self.grants[loginid], None, loginid, where.app_id), account)
 
     def allow(self, seconds: float) -> None:
         """Take note of how long the sign-in is waited for: a first connection is tried once, however long."""
@@ -105,9 +105,9 @@ class Access:
         """Close: there is nothing to it."""
 
 
-def access(settings: Settings, grants: Mapping[str, Credential], first: Credential, **options: Any) -> Access:
+def sign_in(settings: Settings, grants: Mapping[str, Credential], first: Credential, **options: Any) -> V3SignIn:
     """What a sign-in brings: credentials by login ID (``""``: not known yet), of which one is used first."""
-    return Access(settings, grants, first, **options)
+    return V3SignIn(settings, grants, first, **options)
 
 
 def public(settings: Settings) -> str:
@@ -125,14 +125,14 @@ def payload(call: Call, reply: Reply) -> Any:
     return reply.get(call.name)
 
 
-def budget() -> Budget:
+def budget() -> RateLimits:
     """How many calls Deriv allows."""
-    return Budget()
+    return RateLimits()
 
 
 def greeting(
     credential: Credential, loginid: str | None = None, known: str | None = None, app_id: str | None = None
-) -> Greeting:
+) -> Handshake:
     """Return how a v3 socket becomes authorised: the ``authorize`` call.
 
     ``loginid`` is the account that the user has named, ``known`` the one that the token is known to be of. A token of
@@ -141,7 +141,7 @@ def greeting(
     known = loginid or known
     stood = False
 
-    def judge(reply: Reply) -> tuple[DpyauthError, bool] | None:
+    def check(reply: Reply) -> tuple[DpyauthError, bool] | None:
         nonlocal known, stood
         refusal = _judge(reply, [credential.token], app_id)
         if refusal is not None:
@@ -155,7 +155,7 @@ def greeting(
         known, stood = known or theirs, True
         return None
 
-    return Greeting("authorize", fields=lambda: {"authorize": credential.token.reveal()}, judge=judge)
+    return Handshake("authorize", fields=lambda: {"authorize": credential.token.reveal()}, check=check)
 
 
 def account(reply: Reply) -> Account:

@@ -140,19 +140,19 @@ def _named(replies: object) -> tuple[str, ...] | None:
 def _places(session: Session | None, api: str | None, server: str | None, oauth_host: str | None) -> list[Place]:
     """Return the hosts to ask."""
     from dpyauth.checkup.hosts import places
-    from dpyauth.oauth.redirect import plain_host
+    from dpyauth.oauth.implicit import plain_host
     from dpyauth.registry import APIS
     from dpyauth.settings import known, settings
 
     host = None if oauth_host is None else plain_host(oauth_host)
     if server is not None:
         return list(places(settings(server=server, api=api), host, wanted=True))
-    if session is not None and session._settings.server != APIS[session.api].server:
-        return list(places(session._settings, None, wanted=True))
+    if session is not None and session.core.target.server != APIS[session.api].server:
+        return list(places(session.core.target, None, wanted=True))
     meant = _meant(session) if api is None else [known(api).name]
     found: list[Place] = []
     for name, facts in APIS.items():
-        own = session._settings if session is not None and session.api == name else settings(_app_id(name), api=name)
+        own = session.core.target if session is not None and session.api == name else settings(_app_id(name), api=name)
         wanted = not facts.retiring or name in meant
         found += places(own, host if host and name == meant[0] else facts.auth_host, wanted=wanted)
     return found
@@ -185,7 +185,7 @@ def _meant(session: Session | None) -> list[str]:
 def _asked(found: list[Place], timeout: float) -> list[Row]:
     """Ask all hosts at the same time. An interrupt ends it."""
     from dpyauth.checkup import hosts
-    from dpyauth.plans import take
+    from dpyauth.session.drive import take
 
     async def steps() -> list[Row]:
         clock = hosts.Clock()
@@ -227,13 +227,13 @@ def _of(session: Session) -> Row:
     """Say how a session is, without saying whose it is."""
     from dpyauth.registry import APIS
 
-    account, connection = session._account, session._connection
+    account, connection = session.core.active_account, session.core.connection
     parts = [session.state, APIS[session.api].title]
     if account is not None:
         scopes = "not stated" if account.scopes is None else ", ".join(account.scopes) or "none"
         parts += [f"{account.kind} account", f"scopes: {scopes}"]
     if connection is not None:
-        parts.append(f"reconnects: {connection.link.reconnects}")
+        parts.append(f"reconnects: {connection.protocol.reconnects}")
     good = session.state in {"signed in", "signed out"}
     reason = f"{connection.reason}." if connection is not None and not good and connection.reason else ""
     return Row(_SESSION, "session", "ok" if good else "note", "; ".join(parts), heard(reason))

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from dpyauth.apis import shapes
-from dpyauth.apis.access import named
-from dpyauth.apis.catalog import Call
+from dpyauth.apis.base import named
+from dpyauth.catalog import shapes
+from dpyauth.catalog.calls import Call
 from dpyauth.checkup import samples
 from dpyauth.checkup.drift import Comparison, Finding, compare, expected, personal_words
 from dpyauth.checkup.rows import code_of
@@ -24,7 +24,7 @@ from dpyauth.errors import (
     RateLimited,
     SessionClosed,
 )
-from dpyauth.gathering.progress import Progress
+from dpyauth.progress import Progress
 from dpyauth.session import Session
 
 Outcome = Literal["asked", "skipped", "refused", "no answer", "left out"]

@@ -1,6 +1,6 @@
 """Compare what Deriv replies with what the catalog says of it: names, kinds and counts, never a value. No I/O.
 
-Beside the shapes of replies (`dpyauth.apis.shapes`) there are facts in ``expected.json``, by API and call:
+Beside the shapes of replies (`dpyauth.catalog.shapes`) there are facts in ``expected.json``, by API and call:
 
 ==============  ==========================================================================================
 ``"required"``  by the path of an object, the names of the fields that Deriv's schema requires in it; of lists of
@@ -22,8 +22,8 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from dpyauth import sensitive, times
-from dpyauth.apis.shapes import ENVELOPE, Node, Shape
+from dpyauth import _times, sensitive
+from dpyauth.catalog.shapes import ENVELOPE, Node, Shape
 
 TYPES: Mapping[str, frozenset[str]] = {
     "text": frozenset({"string"}),
@@ -256,7 +256,7 @@ def _content(value: Any, node: str) -> str | None:
     kind = node.removeprefix("!")
     if isinstance(value, str) and kind in {"money", "exact"} and value and not _NUMBER.fullmatch(value):
         return "text that is no number"
-    if isinstance(value, str) and kind == "moment" and value and times.microseconds(value) is None:
+    if isinstance(value, str) and kind == "moment" and value and _times.microseconds(value) is None:
         return "text that is no time"
     if kind == "flag" and value not in (0, 1):
         return "another number"

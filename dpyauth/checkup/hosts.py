@@ -9,19 +9,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from dpyauth import times
-from dpyauth.apis.access import named
+from dpyauth import _times
+from dpyauth.apis.base import named
+from dpyauth.apis.options.client import Break, Client
+from dpyauth.apis.options.errors import judge
+from dpyauth.apis.options.requests import Answer, Question, as_question
 from dpyauth.apis.retiring import way_on
 from dpyauth.checkup.machine import proxy_for
 from dpyauth.checkup.rows import Result, Row, code_of, heard
 from dpyauth.errors import ApiError, ApiUnavailable, DpyauthError, SignInRefused
+from dpyauth.net.connect_errors import explain
 from dpyauth.registry import APIS
 from dpyauth.session import Session
 from dpyauth.settings import Settings, is_loopback
-from dpyauth.wire.client import Break, Client
-from dpyauth.wire.http import Answer, Question, as_question
-from dpyauth.wire.reasons import explain
-from dpyauth.wire.refusals import judge
 
 if TYPE_CHECKING:
     from dpyauth.registry import ApiFacts
@@ -141,7 +141,7 @@ async def _socket(place: Place, clock: Clock, timeout: float) -> Row:
         first, begun = time.monotonic() - began, time.time()
         reply = await session.aio.call("time")
         trip = time.time() - begun
-        if (theirs := times.seconds(reply.get("time"), documented=True)) is not None:
+        if (theirs := _times.seconds(reply.get("time"), documented=True)) is not None:
             clock.heard(theirs, begun, sure=True)
     finally:
         session.close()

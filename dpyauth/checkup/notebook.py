@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from dpyauth import environment
+from dpyauth import _environment
+from dpyauth.apis.options.requests import Answer, Question
 from dpyauth.checkup.rows import Row
-from dpyauth.wire.http import Answer, Question
 
 NOTEBOOK = "Notebook"
 CALLBACK = "callback page"
@@ -28,7 +28,7 @@ _PASTE = "Sign in with the browser by pasting the address that it ends at."
 def looks() -> Iterator[Row]:
     """Say which front end this is, and whether panels and browser sign-ins can work in it."""
     name = front_end()
-    in_notebook, attended = environment.in_notebook(), environment.somebody_there()
+    in_notebook, attended = _environment.in_notebook(), _environment.somebody_there()
     alone = "" if attended else "login() cannot ask you here: it takes DERIV_TOKEN, or what was remembered."
     yield Row(NOTEBOOK, "front end", "ok" if attended else "note", name, alone)
     if in_notebook:
@@ -40,15 +40,15 @@ def looks() -> Iterator[Row]:
 
 def front_end() -> str:
     """Return what is known of the front end, in words."""
-    shell = environment.kernel_shell()
+    shell = _environment.kernel_shell()
     if shell is None:
         kind = "IPython in a terminal" if "IPython" in sys.modules and hasattr(sys, "ps1") else "Python, no notebook"
-        return kind if environment.somebody_there() else "a script without a person"
-    if not environment.somebody_there():
+        return kind if _environment.somebody_there() else "a script without a person"
+    if not _environment.somebody_there():
         return "a notebook that runs without a person (nbclient, nbconvert, papermill or the like)"
     for name, there in (
-        ("Google Colab", environment.in_colab()),
-        ("Voila", environment.in_voila()),
+        ("Google Colab", _environment.in_colab()),
+        ("Voila", _environment.in_voila()),
         ("VS Code", bool({"VSCODE_PID", "VSCODE_CWD", "VSCODE_IPC_HOOK"} & os.environ.keys())),
         ("Kaggle", "KAGGLE_KERNEL_RUN_TYPE" in os.environ),
         ("Databricks", "DATABRICKS_RUNTIME_VERSION" in os.environ),
@@ -67,7 +67,7 @@ def _panels() -> Row:
         except Exception as error:
             advice = f"Install dpyauth again in the kernel's environment, and restart the kernel. {_PROMPT}"
             return Row(NOTEBOOK, "panels", "problem", f"{package} cannot be loaded ({type(error).__name__})", advice)
-    if environment.in_colab() or "VSCODE_PID" in os.environ:
+    if _environment.in_colab() or "VSCODE_PID" in os.environ:
         return Row(NOTEBOOK, "panels", "ok", "the kernel's half is there; the front end brings its own")
     missing = [name for name in _LAB if not _installed(name)]
     if missing:
@@ -91,7 +91,7 @@ def _way_back() -> Row:
             pass
     except OSError:
         return Row(NOTEBOOK, check, "note", "this machine does not allow listening on 127.0.0.1", _PASTE)
-    if environment.on_hosted_server() or "SSH_CONNECTION" in os.environ:
+    if _environment.on_hosted_server() or "SSH_CONNECTION" in os.environ:
         far = "the browser is on another machine than this one, and does not reach it"
         return Row(NOTEBOOK, check, "note", far, f"Use the callback page where there is one, else paste. {_PASTE}")
     advice = "For apps whose redirect URL is http://localhost/…, with the browser on this machine. Otherwise paste."
@@ -103,7 +103,7 @@ def server_address() -> str | None:
 
     The server's own notes say it. They hold a token, too, which stays there.
     """
-    if not environment.in_notebook():
+    if not _environment.in_notebook():
         return None
     try:
         from jupyter_server.serverapp import list_running_servers
@@ -120,9 +120,9 @@ def server_address() -> str | None:
 
 async def callback_page(timeout: float) -> Row:
     """Ask the Jupyter server whether it has dpyauth's callback page."""
-    from dpyauth.wire.client import Client
+    from dpyauth.apis.options.client import Client
 
-    if not environment.in_notebook():
+    if not _environment.in_notebook():
         return Row(NOTEBOOK, CALLBACK, "ok", "for notebooks only: it is a page of a Jupyter server")
     base = server_address()
     if base is None:

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from dpyauth import terminal
+from dpyauth import _terminal
 from dpyauth._version import __version__
 from dpyauth.checkup.asking import Asked
 from dpyauth.checkup.rows import Result, Row
@@ -95,7 +95,7 @@ class Checkup:
         }
 
     def __str__(self) -> str:
-        return terminal.writable("\n".join(self._lines()), sys.stdout)
+        return _terminal.writable("\n".join(self._lines()), sys.stdout)
 
     def __repr__(self) -> str:
         return str(self)

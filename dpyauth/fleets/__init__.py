@@ -11,7 +11,8 @@ from concurrent.futures import Future, wait
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
-from dpyauth import _whole, forks, notes
+from dpyauth import _forks, _imports, notes
+from dpyauth._traceback import ends_here
 from dpyauth.arguments import public, unknown
 from dpyauth.errors import InvalidRequest, InvalidSetting, NotInThisApi, OutcomeUnknown, SessionClosed
 from dpyauth.fleets import cluster as clusters
@@ -19,18 +20,17 @@ from dpyauth.fleets import running
 from dpyauth.fleets.members import GOODBYE, Member, all_kept, fetched, given, kept, name_of, names, resolve, wrapped
 from dpyauth.fleets.questions import check, may_travel, questions, sealed, takes
 from dpyauth.fleets.running import Place
-from dpyauth.gathering.progress import EVERY, Progress
+from dpyauth.net.loop import background
+from dpyauth.panels.attempts import run
+from dpyauth.progress import EVERY, Progress
 from dpyauth.session import Session, check_timeout
-from dpyauth.signin.attempts import run
-from dpyauth.signin.choice import Choice, the_sandbox
-from dpyauth.traces import ends_here
-from dpyauth.wire.background import background
+from dpyauth.targets import Targets, the_sandbox
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from dpyauth.credentials import Secret
-    from dpyauth.keep import Kept
+    from dpyauth.storage import Kept
 
     Given = str | Secret | tuple[str | Secret, str | int]
     """A token, or one with the app ID that goes with it."""
@@ -114,7 +114,7 @@ def fleet(
     """
     credentials = wrapped(credentials)  # first of all: tracebacks may show variables
     box = the_sandbox(sandbox, server)
-    choice = Choice(box, server, language)
+    choice = Targets(box, server, language)
     if api is not None or app_id is not None or server is not None:
         choice.settings(api or choice.guess(None, app_id), app_id)  # to hear now what cannot be right
     connections = int(connections)
@@ -178,7 +178,7 @@ class Fleet:
         self._closed = False
         self._turn = threading.RLock()  # one that an interrupt has left locked must not lock the reader out
         self._asking: asyncio.Task[Any] | None = None  # the question put last
-        forks.own(self)
+        _forks.own(self)
 
     def __repr__(self) -> str:
         where = "on a cluster" if self._cluster else f"{min(self._connections, len(self.names))} connections at a time"
@@ -246,7 +246,7 @@ class Fleet:
             self._turn.release()
 
     def _ask(self, question: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> pd.DataFrame:
-        _whole.load("numpy", "pandas")
+        _imports.load("numpy", "pandas")
         from dpyauth.fleets.joined import joined
 
         answers: dict[str, Any] = {}

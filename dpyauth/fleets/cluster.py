@@ -88,9 +88,9 @@ def answer(order: Order, keys: Mapping[str, str]) -> tuple[dict[str, Any], list[
     from dpyauth.fleets import Fleet
     from dpyauth.fleets.members import fetched, resolve
     from dpyauth.fleets.running import Place
-    from dpyauth.signin.choice import Choice
+    from dpyauth.targets import Targets
 
-    place = Place(Choice(None, order.server, order.language), order.app_id, order.api, order.timeout)
+    place = Place(Targets(None, order.server, order.language), order.app_id, order.api, order.timeout)
     answers: dict[str, Any] = {}
     said: list[str] = []
     with Fleet(fetched(keys, resolve(order.fetch)), place, order.connections) as fleet:
@@ -101,6 +101,6 @@ def answer(order: Order, keys: Mapping[str, str]) -> tuple[dict[str, Any], list[
 def _lost(future: Any) -> DpyauthError:
     error = future.exception() if future.status == "error" else None
     if isinstance(error, DpyauthError):
-        return error.again()
+        return error.copy()
     why = type(error).__name__ if error is not None else future.status
     return ConnectionLost(f"The worker that asked for this account failed ({why}). Run the cell again.")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from dpyauth.frames.together import aligned, remarks
+from dpyauth.frames.concat import aligned, remarks
 
 MISSING = "Not asked, or not answered yet, when it was interrupted."
 

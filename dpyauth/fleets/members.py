@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from dpyauth.credentials import Credential, Secret, checked
 from dpyauth.errors import DpyauthError, InvalidSetting, NoCredential
-from dpyauth.keep import Kept, file, recall
+from dpyauth.storage import Kept, file, recall
 
 if TYPE_CHECKING:
+    from dpyauth.net.rate_limits import RateLimits
+    from dpyauth.panels.attempts import Given
     from dpyauth.session import Session
-    from dpyauth.signin.attempts import Given
-    from dpyauth.wire.budget import Budget
 
 Fetch = Callable[[str], object]
 """Gets the credential of a name: a token, one with the app ID that goes with it, or one that was kept."""
@@ -56,7 +56,7 @@ class Member:
     def __init__(self, name: str, given: object) -> None:
         self.name = _checked_name(name)
         self._given = given
-        self.budgets: dict[str, Budget] = {}  # outlives the session: Deriv goes on counting, too
+        self.budgets: dict[str, RateLimits] = {}  # outlives the session: Deriv goes on counting, too
         self.session: Session | None = None
 
     async def found(self) -> Found:
@@ -66,7 +66,7 @@ class Member:
             try:
                 given = await asyncio.to_thread(given)
             except DpyauthError as error:
-                raise error.again() from None
+                raise error.copy() from None
             except Exception as error:  # its text is not repeated: it may be about the token
                 raise NoCredential(f"Fetching the token failed ({type(error).__name__}).") from None
         if isinstance(given, Kept):
@@ -81,8 +81,8 @@ class Member:
         session, self.session = self.session, None
         if session is None:
             return
-        connections = (session._connection, *session._others.values())
-        sockets = [each._task for each in connections if each is not None and each._task is not None]
+        connections = (session.core.connection, *session.core.other_connections.values())
+        sockets = [each.task for each in connections if each is not None and each.task is not None]
         session.close()
         if sockets:
             await asyncio.wait(sockets, timeout=GOODBYE)

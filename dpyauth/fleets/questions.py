@@ -7,10 +7,10 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
-from dpyauth.apis.access import named
-from dpyauth.apis.catalog import Call
-from dpyauth.apis.request import seal, secrets, spread
+from dpyauth.apis.base import named
 from dpyauth.arguments import Takes
+from dpyauth.catalog.calls import Call
+from dpyauth.catalog.request import seal, secrets, spread
 from dpyauth.errors import InvalidRequest
 from dpyauth.registry import APIS
 from dpyauth.session import Session

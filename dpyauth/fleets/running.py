@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from dpyauth.credentials import checked
 from dpyauth.errors import CallTimeout, DpyauthError, InvalidCredential, OutcomeUnknown
-from dpyauth.plans import sent_by
+from dpyauth.panels.attempts import sign_in
 from dpyauth.session import Session
-from dpyauth.signin.attempts import sign_in
+from dpyauth.session.drive import sent_by
 
 if TYPE_CHECKING:
     from dpyauth.fleets.members import Found, Member
     from dpyauth.settings import Settings
-    from dpyauth.signin.choice import Choice
+    from dpyauth.targets import Targets
 
 Question = Callable[[Session], Awaitable[Any]]
 Landed = Callable[[str, Any], None]
@@ -28,7 +28,7 @@ Landed = Callable[[str, Any], None]
 class Place:
     """Where the members of a fleet sign in."""
 
-    choice: Choice
+    choice: Targets
     app_id: str | int | None
     api: str | None
     timeout: float
@@ -100,7 +100,7 @@ async def _answer(member: Member, question: Question, place: Place) -> Any:
         assert member.session is not None
         return await question(member.session)
     except DpyauthError as error:
-        return error.again()
+        return error.copy()
     except Exception as error:  # a defect: it must not take the other accounts' answers along
         return DpyauthError(f"This account could not be asked, for an error inside dpyauth ({type(error).__name__}).")
 
@@ -110,7 +110,7 @@ async def _enter(member: Member, place: Place) -> None:
     found = await member.found()
     where = place.of(found)
     session = Session(where, timeout=place.timeout)
-    session._budgets = member.budgets
+    session.core._rate_limits = member.budgets
     member.session = session
     try:
         async with asyncio.timeout(place.timeout):

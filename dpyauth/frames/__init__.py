@@ -24,7 +24,7 @@ of something in the next, ``unit`` says what it is: ``USD``, ``contracts``, ``da
 the one that Deriv names, else that of the account which was asked; it is missing where Deriv does not say. Prices,
 rates and per cents are no money, and have no currency.
 
-The index just counts. The login ID is a column, so frames of several accounts concatenate and merge. `storable`
+The index just counts. The login ID is a column, so frames of several accounts concatenate and merge. `for_storage`
 makes any frame fit for Parquet and CSV, and `restored` gives one that was read back every dtype that it had.
 """
 
@@ -32,7 +32,9 @@ from dpyauth.frames import _pandas as _pandas
 from dpyauth.frames.accounts import accounts
 from dpyauth.frames.cashier import cashier_problems
 from dpyauth.frames.columns import Context, also
+from dpyauth.frames.concat import concat_accounts
 from dpyauth.frames.detail import account_detail
+from dpyauth.frames.files import for_storage, restored
 from dpyauth.frames.flags import status_flags
 from dpyauth.frames.generic import generic
 from dpyauth.frames.history import events, health, transfers, updates
@@ -46,8 +48,6 @@ from dpyauth.frames.proofs import attempts, jurisdictions, ownership_requests
 from dpyauth.frames.reference import calls, help_text
 from dpyauth.frames.site import landing_company, site_currencies, site_limits, transfer_fees
 from dpyauth.frames.status import account_status, currencies, verification
-from dpyauth.frames.storable import restored, storable
-from dpyauth.frames.together import together
 from dpyauth.frames.wallet_money import wallet_transactions, wallets
 
 __all__ = [
@@ -63,9 +63,11 @@ __all__ = [
     "calls",
     "candles",
     "cashier_problems",
+    "concat_accounts",
     "currencies",
     "events",
     "exchange_rates",
+    "for_storage",
     "generic",
     "health",
     "help_text",
@@ -84,9 +86,7 @@ __all__ = [
     "site_currencies",
     "site_limits",
     "status_flags",
-    "storable",
     "ticks",
-    "together",
     "trading_times",
     "transfer_fees",
     "transfer_limits",
@@ -96,3 +96,6 @@ __all__ = [
     "wallet_transactions",
     "wallets",
 ]
+
+# Their earlier names
+storable, together = for_storage, concat_accounts

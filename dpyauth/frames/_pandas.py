@@ -1,5 +1,5 @@
 """Loads pandas, before any other module of this package does, so that no interrupt can break that off."""
 
-from dpyauth import _whole
+from dpyauth import _imports
 
-_whole.load("numpy", "pandas")
+_imports.load("numpy", "pandas")

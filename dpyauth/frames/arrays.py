@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pandas.api.extensions import ExtensionArray
 from pandas.arrays import IntegerArray
 
+from dpyauth._times import FIRST_SECOND, LAST_SECOND
 from dpyauth.frames.values import (
     NO_TIME,
     as_count,
@@ -29,7 +30,6 @@ from dpyauth.frames.values import (
     told,
 )
 from dpyauth.sensitive import MASK
-from dpyauth.times import FIRST_SECOND, LAST_SECOND
 
 Kind = Literal["text", "enum", "flag", "count", "money", "exact", "number", "time", "moment", "list", "map", "any"]
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import pandas as pd
 
-from dpyauth.apis.shapes import veiled
+from dpyauth.catalog.shapes import mask
 from dpyauth.frames.arrays import Array, Column, masked, repeated
 from dpyauth.frames.table import Placed, Table
-from dpyauth.frames.values import as_list, as_text, dig, mapping, pick, told
+from dpyauth.frames.values import as_list, as_text, get_path, mapping, pick, told
 from dpyauth.registry import DEFAULT
 from dpyauth.sensitive import kind
 
@@ -170,7 +170,7 @@ def words(payload: Any, call: str, name: str) -> list[str]:
     """Return the texts of a list in a payload, each of them once; what is no text in it is JSON."""
     items = as_list(mapping(payload).get(name))
     texts = [
-        json.dumps(veiled(item, None, call=call, name=name), ensure_ascii=False, default=str)
+        json.dumps(mask(item, None, call=call, name=name), ensure_ascii=False, default=str)
         if isinstance(item, Mapping | list)
         else as_text(item)
         for item in items
@@ -213,4 +213,4 @@ def _values(rows: list[Any], column: Column) -> list[Any]:
     values = pick(rows, name)
     if rest and not any(values):  # as a rule: parts are documented for some rows only
         return [None] * len(rows)
-    return [dig(value, rest) for value in values] if rest else values
+    return [get_path(value, rest) for value in values] if rest else values

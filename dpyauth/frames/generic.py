@@ -10,13 +10,13 @@ from typing import Any
 
 import pandas as pd
 
-from dpyauth.apis.catalog import Call
-from dpyauth.apis.request import echoed
-from dpyauth.apis.shapes import ENVELOPE, Node, Shape, load
+from dpyauth.catalog.calls import Call
+from dpyauth.catalog.request import echoed
+from dpyauth.catalog.shapes import ENVELOPE, Node, Shape, load
 from dpyauth.frames.columns import Context, assemble
+from dpyauth.frames.period import within
 from dpyauth.frames.table import Table, is_column, pairs
 from dpyauth.frames.values import as_list, mapping, told
-from dpyauth.frames.within import within
 from dpyauth.sensitive import hides
 
 
@@ -86,7 +86,7 @@ def generic(
 
     Examples
     --------
-    >>> from dpyauth.apis.catalog import load
+    >>> from dpyauth.catalog.calls import load
     >>> from dpyauth.frames import Context, generic
     >>> context = Context("exchange_rates", api="v3")
     >>> reply = {"exchange_rates": {"base_currency": "USD", "date": 0, "rates": {"EUR": 0.9}}}

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from dpyauth.apis.shapes import ENVELOPE, Shape, load, veiled
+from dpyauth.catalog.shapes import ENVELOPE, Shape, load, mask
 from dpyauth.frames.arrays import Column
 from dpyauth.frames.columns import Context, frame
 from dpyauth.frames.omitted import documented
@@ -198,7 +198,7 @@ def updates(call: str, received: Sequence[tuple[float, Mapping[str, Any]]]) -> p
         omits = {"id", "pip_size", *(name for kind in kinds for name in documented(*_TOLD.get(kind, ("", ""))))}
         return frame(rows, (*_RECEIVED, *columns), Context(call), omits=omits)
     facts = next(iter(shapes_of), Shape()).reply.get(call)
-    return frame([veiled(row, facts, call=call, name=call) for row in rows], _RECEIVED, Context(call))
+    return frame([mask(row, facts, call=call, name=call) for row in rows], _RECEIVED, Context(call))
 
 
 _TOLD = {

@@ -9,7 +9,7 @@ import pandas as pd
 
 from dpyauth.frames.arrays import Column
 from dpyauth.frames.columns import Context, frame
-from dpyauth.frames.values import as_flag, dig, keyed, listing, mapping, told, without
+from dpyauth.frames.values import as_flag, get_path, keyed, listing, mapping, told, without
 
 _BALANCE = (
     Column("loginid"),
@@ -102,4 +102,4 @@ def _unknown(value: Any, total: bool) -> Any:
 
 def _total_currency(payload: Mapping[str, Any], facts: Mapping[str, Any]) -> Any:
     suffix = "_demo" if as_flag(facts.get("demo_account")) else ""
-    return dig(payload, f"total.{facts.get('type')}{suffix}.currency")
+    return get_path(payload, f"total.{facts.get('type')}{suffix}.currency")

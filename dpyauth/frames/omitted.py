@@ -9,7 +9,7 @@ import functools
 from collections.abc import Iterator
 from typing import Any
 
-from dpyauth.apis.shapes import load
+from dpyauth.catalog.shapes import load
 from dpyauth.registry import APIS
 
 

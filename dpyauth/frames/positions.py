@@ -11,7 +11,7 @@ import pandas as pd
 from dpyauth.frames.arrays import Column
 from dpyauth.frames.columns import Context, frame
 from dpyauth.frames.omitted import documented
-from dpyauth.frames.values import dig, listing, split, without
+from dpyauth.frames.values import get_path, listing, split, without
 
 _CONTRACTS = (
     Column("contract_id", "count"),
@@ -191,5 +191,5 @@ def mt5_accounts(
 
 def _mt5_account(row: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return an account with what the error tells of it, while its server is down."""
-    details = dig(row, "error.details")
+    details = get_path(row, "error.details")
     return {**details, **row, "error": without(row["error"], "details")} if isinstance(details, Mapping) else row

@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from dpyauth.apis.catalog import Call, Catalog, Schema
-from dpyauth.apis.wanted import LIKE
+from dpyauth.catalog.calls import Call, Catalog, Schema
+from dpyauth.catalog.descriptions import LIKE
 from dpyauth.frames.arrays import Column
 from dpyauth.frames.columns import frame
 from dpyauth.frames.generic import promised
@@ -33,7 +33,7 @@ def calls(catalog: Catalog, allowed: Callable[[Call], bool | None]) -> pd.DataFr
     Parameters
     ----------
     catalog : Catalog
-        The calls, from `dpyauth.apis.catalog.load`.
+        The calls, from `dpyauth.catalog.calls.load`.
     allowed : callable
         Tells of a call whether it may be made now; None where that is not known.
 
@@ -54,7 +54,7 @@ def calls(catalog: Catalog, allowed: Callable[[Call], bool | None]) -> pd.DataFr
 
     Examples
     --------
-    >>> from dpyauth.apis.catalog import load
+    >>> from dpyauth.catalog.calls import load
     >>> from dpyauth.frames import calls
     >>> listed = calls(load("v3"), lambda call: not call.needs_auth)
     >>> listed.loc[listed["call"] == "ticks", "streams"].item()
@@ -93,7 +93,7 @@ def help_text(call: Call, api: str) -> str:
 
     Examples
     --------
-    >>> from dpyauth.apis.catalog import load
+    >>> from dpyauth.catalog.calls import load
     >>> from dpyauth.frames import help_text
     >>> print(help_text(load("v3")["time"], "v3").splitlines()[0])
     time: server clock

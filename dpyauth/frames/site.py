@@ -10,7 +10,7 @@ import pandas as pd
 from dpyauth.frames.arrays import Column
 from dpyauth.frames.columns import Context, frame
 from dpyauth.frames.omitted import documented
-from dpyauth.frames.values import dig, keyed, mapping, rows_of, without
+from dpyauth.frames.values import get_path, keyed, mapping, rows_of, without
 from dpyauth.sensitive import MASK, hides
 
 _LIMITS = (
@@ -166,7 +166,7 @@ def transfer_fees(payload: Mapping[str, Any] | None, context: Context | None = N
         {**fee, "from_currency": row["currency"]}
         for row in keyed(mapping(payload).get("currencies_config"), "currency", "currencies_config")
         if "currency" in row
-        for fee in _fees(dig(row, "transfer_between_accounts.fees"))
+        for fee in _fees(get_path(row, "transfer_between_accounts.fees"))
     ]
     return frame(rows, _FEES, context, call="website_status")
 

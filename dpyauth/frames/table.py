@@ -8,8 +8,8 @@ from decimal import Decimal
 from itertools import accumulate, chain
 from typing import Any, cast
 
-from dpyauth.apis.shapes import Node, veiled
-from dpyauth.apis.wanted import short
+from dpyauth.catalog.descriptions import short
+from dpyauth.catalog.shapes import Node, mask
 from dpyauth.errors import InvalidRequest
 from dpyauth.frames.arrays import Array, Column, Kind, array, left_out, masked
 from dpyauth.frames.values import as_float, as_list, is_nan, mapping, pick, told
@@ -110,7 +110,7 @@ class Table:
         if self.length:
             return None
         shown = {
-            name: value if reveal else MASK if hidden else veiled(value, node, call=self.call, name=name)
+            name: value if reveal else MASK if hidden else mask(value, node, call=self.call, name=name)
             for name, node, value, hidden in self._beside
             if told(value)
         }
@@ -185,7 +185,7 @@ class Table:
             values = [None if is_nan(value) else value for value in values]
             hidden = not reveal and self._hides(name, values)
             if not reveal and not hidden:
-                values = [veiled(v, None, call=self.call, name=name) for v in values]
+                values = [mask(v, None, call=self.call, name=name) for v in values]
             while name in taken:
                 name += "_"
             taken.add(name)
@@ -239,7 +239,7 @@ def _taken(
     if column.kind in ("any", "list", "map") and not reveal:
         name = column.source or column.name
         shown = [
-            value if facts is None and _plain(value) else veiled(value, facts, call=call, name=name) for value in values
+            value if facts is None and _plain(value) else mask(value, facts, call=call, name=name) for value in values
         ]
     elif column.kind in ("text", "enum") and not {dict, list}.isdisjoint(map(type, values)):
         shown = [None if isinstance(value, dict | list) else value for value in values]

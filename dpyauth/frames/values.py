@@ -9,9 +9,9 @@ from decimal import Context as Arithmetic
 from operator import itemgetter
 from typing import Any
 
-from dpyauth import times
+from dpyauth import _times
+from dpyauth.net.messages import flag
 from dpyauth.sensitive import MASK, hides
-from dpyauth.wire.replies import flag
 
 INT64 = 2**63
 EXACTLY = Arithmetic(prec=60, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])
@@ -22,7 +22,7 @@ NO_TIME = -INT64
 """How numpy stores NaT."""
 
 
-def dig(value: Any, path: str) -> Any:
+def get_path(value: Any, path: str) -> Any:
     """The value at a dotted path of nested mappings, None where the path breaks off."""
     for key in path.split("."):
         value = mapping(value).get(key)
@@ -166,11 +166,11 @@ def as_seconds(value: Any) -> Decimal | None:
 
 def as_moment(value: Any) -> int:
     """Return the microseconds since 1970 of a time in a form that may change; `NO_TIME` where it cannot be read."""
-    micros = times.microseconds(value)
+    micros = _times.microseconds(value)
     return NO_TIME if micros is None else micros
 
 
 def as_microseconds(value: Any) -> int:
     """Do as `as_moment` with a time that is documented as seconds."""
-    micros = times.microseconds(value, documented=True)
+    micros = _times.microseconds(value, documented=True)
     return NO_TIME if micros is None else micros

@@ -23,12 +23,12 @@ from types import TracebackType
 from typing import Any, Final, Generic, Self, TypeVar
 from urllib.parse import SplitResult, quote, urlsplit
 
-from dpyauth import forks
+from dpyauth import _forks
+from dpyauth._threads import Thread
 from dpyauth.credentials import Secret
 from dpyauth.errors import ListenerFailed, RedirectRefused
-from dpyauth.oauth.redirect import FOREIGN
+from dpyauth.oauth.implicit import FOREIGN
 from dpyauth.settings import is_loopback
-from dpyauth.threads import Thread
 
 T = TypeVar("T")
 
@@ -95,7 +95,7 @@ class Listener(Generic[T]):
     Examples
     --------
     >>> from dpyauth.oauth.listener import Listener
-    >>> from dpyauth.oauth.redirect import new_state, parse
+    >>> from dpyauth.oauth.implicit import new_state, parse
     >>> state = new_state()
     >>> accept = lambda query: parse(query, state=state, pasted=False)
     >>> with Listener("http://127.0.0.1:0/callback", accept) as listener:
@@ -109,7 +109,7 @@ class Listener(Generic[T]):
         parts = _checked(redirect_url)
         host = parts.hostname or ""
         self._sockets = sockets = _bind(host, 80 if parts.port is None else parts.port)
-        forks.own(self)
+        _forks.own(self)
         port = sockets[0].getsockname()[1]
         name = f"[{host}]" if ":" in host else host
         self._path = quote(parts.path, safe="/%") or "/"
@@ -122,7 +122,7 @@ class Listener(Generic[T]):
         self._outcome: tuple[T] | RedirectRefused | None = None
         self._told = False
         self._open: set[asyncio.Transport] = set()
-        self._loop = forks.new_event_loop()
+        self._loop = _forks.new_event_loop()
         self._over = asyncio.Event()
         self._thread = Thread(lambda: self._run(sockets), "dpyauth-listener")
         self.future.add_done_callback(self._stop_if_cancelled)
@@ -232,7 +232,7 @@ class Listener(Generic[T]):
                 if refused.code == "state_missing":
                     return _response(_PAGE_STATUS, _UNTIED)
                 if refused.code not in FOREIGN:
-                    self._outcome = refused.again()  # without the traceback, and with it this frame
+                    self._outcome = refused.copy()  # without the traceback, and with it this frame
         if mark:  # away from the address with the tokens, so that the address bar and saved windows do not hold it
             return _response("303 See Other", more=f"Location: {self._path}\r\n")
         if self._outcome is None:

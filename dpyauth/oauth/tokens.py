@@ -14,6 +14,7 @@ import httpx
 from oauthlib.oauth2 import WebApplicationClient
 
 from dpyauth._version import __version__
+from dpyauth.apis.options.client import reason_of
 from dpyauth.credentials import Secret, scrub
 from dpyauth.errors import (
     BadReply,
@@ -24,13 +25,12 @@ from dpyauth.errors import (
     RateLimited,
     SignInRefused,
 )
-from dpyauth.oauth.code import HOST, Code
-from dpyauth.oauth.redirect import harmless, plain_host
+from dpyauth.net.connect_errors import wrong_certificates
+from dpyauth.net.messages import parse
+from dpyauth.net.unlogged import unlogged
+from dpyauth.oauth.implicit import harmless, plain_host
+from dpyauth.oauth.pkce import HOST, Code
 from dpyauth.settings import is_loopback
-from dpyauth.wire.client import reason_of
-from dpyauth.wire.reasons import wrong_certificates
-from dpyauth.wire.replies import parse
-from dpyauth.wire.unlogged import unlogged
 
 PATIENCE = 30.0
 """How long an exchange may take, in seconds."""
@@ -108,7 +108,7 @@ async def exchange(code: Code, http: httpx.AsyncClient) -> Tokens:
     Parameters
     ----------
     code : Code
-        From `dpyauth.oauth.code.CodeSignIn.accept`.
+        From `dpyauth.oauth.pkce.CodeSignIn.accept`.
     http : httpx.AsyncClient
         From `http_client`.
 

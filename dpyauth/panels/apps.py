@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from dpyauth.panels import redirects
-from dpyauth.panels.managing import Managing, clipped, quoted
-from dpyauth.panels.purposes import MIGHTY, mighty
-from dpyauth.wire.replies import flag
+from dpyauth.net.messages import flag
+from dpyauth.panels import redirect_urls
+from dpyauth.panels.admin import Managing, clipped, quoted
+from dpyauth.panels.scope_presets import MIGHTY, mighty
 
 if TYPE_CHECKING:
+    from dpyauth.net.messages import Reply
     from dpyauth.session import Session
-    from dpyauth.wire.replies import Reply
 
 _OF_AN_APP = "a1-"
 """How tokens begin that Deriv gives to an app."""
@@ -23,7 +23,7 @@ _KEPT = ("redirect_uri", "verification_uri", "homepage", "github", "appstore", "
 """What an app has beside name and scopes; sent along with every change: Deriv does not say what else becomes of it."""
 
 
-class AppsDesk(Managing):
+class AppsModel(Managing):
     """One reader managing apps.
 
     Parameters
@@ -44,7 +44,7 @@ class AppsDesk(Managing):
 
     def without_panel(self) -> str:
         """What to do instead, where the front end shows no panels."""
-        return self.say("no_panel", page=self.session._facts.pages.apps)
+        return self.say("no_panel", page=self.session.core.api_facts.pages.apps)
 
     def content(self) -> dict[str, Any]:
         """Both lists."""
@@ -53,9 +53,9 @@ class AppsDesk(Managing):
             **content,
             "registered": self._registered if content["loaded"] else [],
             "connected": self._connected if content["loaded"] else [],
-            "scopes": dict(self.session._facts.scopes),
+            "scopes": dict(self.session.core.api_facts.scopes),
             "mighty": list(MIGHTY),
-            "paste": redirects.PASTE,
+            "paste": redirect_urls.PASTE,
         }
 
     def forget(self) -> None:
@@ -82,7 +82,7 @@ class AppsDesk(Managing):
             "active": flag(row.get("active")) is not False,
             "official": flag(row.get("official")) is True,
             "last_used": clipped(row.get("last_used") or ""),
-            "own": str(number) == self.session._settings.app_id,
+            "own": str(number) == self.session.core.target.app_id,
         }
 
     # What the reader does
@@ -91,8 +91,8 @@ class AppsDesk(Managing):
         """What the browser says: also the address of the callback page that its Jupyter server has."""
         match said:
             case {"do": "callback", "url": str(url)}:
-                offered = redirects.spelled(url)
-                self.tell({"fits": "" if redirects.trouble(offered) else offered})
+                offered = redirect_urls.spelled(url)
+                self.tell({"fits": "" if redirect_urls.trouble(offered) else offered})
             case _:
                 super().do(said)
 
@@ -117,8 +117,8 @@ class AppsDesk(Managing):
     def _save(self, row: Mapping[str, Any] | None, name: str, scopes: Sequence[Any], url: str) -> None:
         """Change an app, or register one; only after a look at what was entered."""
         before = row["redirect_url"] if row else ""
-        known = [scope for scope in self.session._facts.scopes if scope in scopes]
-        wrong = redirects.trouble(url) if url and url != before else ""
+        known = [scope for scope in self.session.core.api_facts.scopes if scope in scopes]
+        wrong = redirect_urls.trouble(url) if url and url != before else ""
         if not _NAME.fullmatch(name):
             self.refuse(name=self.say("name_wrong"))
         elif wrong:
@@ -147,7 +147,7 @@ class AppsDesk(Managing):
         self.call("app_update", app_update=app_id, name=name, scopes=scopes, **kept)
         self.tell({"saved": True})
         if set(scopes) != set(row["scopes"]) and self._by(row):
-            self.session._sign_out(self.say("out_updated"))
+            self.session.core.sign_out(self.say("out_updated"))
             return None
         self.reload()
         return self.news("updated_title", "updated", name=quoted(name))
@@ -155,7 +155,7 @@ class AppsDesk(Managing):
     def _delete(self, row: Mapping[str, Any]) -> dict[str, str] | None:
         self.call("app_delete", app_delete=row["app_id"])
         if row["own"]:
-            self.session._sign_out(self.say("out_deleted"))
+            self.session.core.sign_out(self.say("out_deleted"))
             return None
         self.reload()
         return self.news("deleted_title", "deleted", name=quoted(row["name"]))
@@ -163,14 +163,14 @@ class AppsDesk(Managing):
     def _withdraw(self, row: Mapping[str, Any]) -> dict[str, str] | None:
         self.call("revoke_oauth_app", revoke_oauth_app=row["app_id"])
         if self._by(row):
-            self.session._sign_out(self.say("out_withdrawn"))
+            self.session.core.sign_out(self.say("out_withdrawn"))
             return None
         self.reload()
         return self.news("withdrawn_title", "withdrawn", name=quoted(row["name"]))
 
     def _by(self, row: Mapping[str, Any]) -> bool:
         """Whether the session lives by the access that was given to this app; an API token needs none."""
-        credential = self.session._credential
+        credential = self.session.core.credential
         return bool(row["own"] and credential and credential.token.reveal().startswith(_OF_AN_APP))
 
 

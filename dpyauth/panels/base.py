@@ -7,24 +7,21 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from dpyauth._threads import Thread
 from dpyauth.errors import DpyauthError, SessionClosed
-from dpyauth.panels.presence import Presence
 from dpyauth.panels.texts import texts
-from dpyauth.plans import planned
-from dpyauth.plans.payloads import Payloads
-from dpyauth.threads import Thread
+from dpyauth.panels.visibility import Visibility
+from dpyauth.session.drive import run
 
 if TYPE_CHECKING:
     from dpyauth.frames import Context
+    from dpyauth.net.messages import Reply
     from dpyauth.session import Session
-    from dpyauth.wire.replies import Reply
 
 log = logging.getLogger("dpyauth")
 
-_reply = planned(Payloads._reply)
 
-
-class PanelDesk:
+class PanelModel:
     """One reader looking at one session by one panel.
 
     Its methods may be called from any thread. ``changed`` is called after every change, and ``tell`` hands the
@@ -43,8 +40,8 @@ class PanelDesk:
         self.session = session
         self.changed: Callable[[], None] = lambda: None
         self.tell: Callable[[dict[str, Any]], None] = lambda message: None
-        self.words = texts(self.name, session._settings.language)
-        self.presence = Presence(self.back, self.gone)
+        self.words = texts(self.name, session.core.target.language)
+        self.presence = Visibility(self.back, self.gone)
         self._notice: dict[str, str] | None = None
         self._busy = 0
         self._one_at_a_time = threading.Lock()
@@ -134,4 +131,4 @@ class PanelDesk:
         """Put a call to Deriv, for this account and no other, whatever the session does meanwhile."""
         if loginid != self.session.loginid:
             raise SessionClosed(self.say("other_account"), call=call)
-        return _reply(self.session, call, fields, loginid=loginid)
+        return run(self.session.core, self.session.core.reply_to(call, fields, loginid=loginid))

@@ -12,19 +12,18 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dpyauth.errors import DpyauthError
-from dpyauth.panels import readings, static
-from dpyauth.panels.keeper import once
+from dpyauth.panels import card_text, readings, sign_in_view
 from dpyauth.panels.readings import Known, Part, readings_of
+from dpyauth.panels.refresh import once
 from dpyauth.panels.rows import Row, light, plain, row
-from dpyauth.panels.switcher import EVERY, SwitcherDesk, labels
+from dpyauth.panels.switcher import EVERY, SwitcherModel, labels
 from dpyauth.panels.texts import texts
-from dpyauth.plans import awaited
-from dpyauth.signin import views
+from dpyauth.session.drive import run_async
 
 if TYPE_CHECKING:
-    from dpyauth.apis.access import Account
+    from dpyauth.apis.base import Account
+    from dpyauth.net.messages import Reply
     from dpyauth.session import Session
-    from dpyauth.wire.replies import Reply
 
 RARELY = 600.0
 """Seconds between two looks at what hardly ever changes."""
@@ -55,7 +54,7 @@ class _Ask(NamedTuple):
     """Seconds between two questions."""
 
 
-class CardDesk(SwitcherDesk):
+class CardModel(SwitcherModel):
     """What is behind the account card.
 
     Parameters
@@ -68,7 +67,7 @@ class CardDesk(SwitcherDesk):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self.words = texts("switcher", session._settings.language) | self.words
+        self.words = texts("switcher", session.core.target.language) | self.words
         self.picture = f"dpyauth-{secrets.token_hex(4)}"
         """Class of the card's still picture, which the card hides while it is there itself."""
         self._readings = readings_of(session)
@@ -84,7 +83,7 @@ class CardDesk(SwitcherDesk):
 
     def content(self) -> dict[str, Any]:
         """All that the card shows, in words."""
-        view, account = super().content(), self.session._account
+        view, account = super().content(), self.session.core.active_account
         known = self._readings.of(account)
         for one in view["accounts"]:
             if one["current"]:
@@ -93,7 +92,7 @@ class CardDesk(SwitcherDesk):
             **view,
             "hint": "",
             "picture": self.picture,
-            "account": views.account(self.session),
+            "account": sign_in_view.account(self.session),
             "connection": self._connection(),
             "balance": known.balance,
             "no_balance": known.no_balance,
@@ -105,7 +104,7 @@ class CardDesk(SwitcherDesk):
 
     def text(self) -> str:
         """The card as plain text."""
-        return static.text(self.look(), self.words)
+        return card_text.text(self.look(), self.words)
 
     def without_panel(self) -> str:
         """Nothing to do: the picture beside the panel shows the same."""
@@ -113,12 +112,12 @@ class CardDesk(SwitcherDesk):
 
     def html(self) -> str:
         """The card as a still picture in HTML."""
-        return static.html(self.look(), self.words)
+        return card_text.html(self.look(), self.words)
 
     def _connection(self) -> dict[str, Any]:
-        connection, state = self.session._connection, self.session.state
+        connection, state = self.session.core.connection, self.session.state
         if state == "signed in":
-            trips = list(connection.link.round_trips)[-1:] if connection else []
+            trips = list(connection.protocol.round_trips)[-1:] if connection else []
             text = self.say("round_trip", time=max(1, round(trips[0] * 1000))) if trips else self.words["connected"]
             return {"on": True, "text": text}
         text = self.words.get(state) or state
@@ -126,12 +125,12 @@ class CardDesk(SwitcherDesk):
         return {"on": False, "text": f"{text} {reason}" if reason and state == "reconnecting" else text}
 
     def _rows(self, known: Known) -> list[Row]:
-        from dpyauth.panels.standing import untold_row
+        from dpyauth.panels.status_rows import untold_row
 
         rows = [one for name in self._parts for one in known.part(name).rows or [self._unread(name, known.part(name))]]
-        rows += [row(self.words["scopes"], views.scopes(self.session, self.words)), *self._end()]
-        if "get_account_status" not in self.session._catalog:
-            rows.append(untold_row(self.words, self.session._facts.pages.profile))
+        rows += [row(self.words["scopes"], sign_in_view.scopes(self.session, self.words)), *self._end()]
+        if "get_account_status" not in self.session.core.catalog:
+            rows.append(untold_row(self.words, self.session.core.api_facts.pages.profile))
         return rows
 
     def _unread(self, name: str, part: Part) -> Row:
@@ -149,7 +148,7 @@ class CardDesk(SwitcherDesk):
         return " ".join(
             self.say(
                 "stale",
-                time=static.clock(min(part.at for _, part in parts)),
+                time=card_text.clock(min(part.at for _, part in parts)),
                 what=", ".join(self.words[name] for name, _ in parts),
                 why=why,
             )
@@ -158,7 +157,7 @@ class CardDesk(SwitcherDesk):
 
     def _end(self) -> list[Row]:
         """When the sign-in ends, where that is known."""
-        expiry = self.session._expiry
+        expiry = self.session.core.expiry
         if expiry is None:
             return []
         text = self.say("ended" if expiry.has_passed else "until", time=expiry.clock)
@@ -187,13 +186,13 @@ class CardDesk(SwitcherDesk):
 
     async def learn(self) -> None:
         """Ask what there is to know."""
-        account = self.session._account
+        account = self.session.core.active_account
         asking = [name for name in self._parts if not self._readings.of(account).part(name).refused]
         await asyncio.gather(self._learn_balance(), *(self._learn(account, name) for name in asking))
 
     async def _follow_part(self, name: str, since: float, news: asyncio.Event) -> None:
         """Ask for a part again whenever it is time to."""
-        account, of_money = self.session._account, name == "money"
+        account, of_money = self.session.core.active_account, name == "money"
         waiting = self._readings.wait_for_money if of_money else self._readings.wait
         while not math.isinf(wait := waiting(account, name, self._parts[name].every(), since)):
             if wait <= 0:
@@ -211,13 +210,13 @@ class CardDesk(SwitcherDesk):
                 await asyncio.wait_for(news.wait(), wait)
 
     async def _follow_balance(self) -> None:
-        session, account = self.session, self.session._account
+        session, account = self.session, self.session.core.active_account
         while True:
             try:
                 async with await session.aio.stream("balance", keep=1) as stream:
                     async for update in stream:
                         amount = self._payload("balance", update).get("balance")
-                        self._readings.learned(session, account, balance=views.money(amount), no_balance="")
+                        self._readings.learned(session, account, balance=sign_in_view.money(amount), no_balance="")
             except DpyauthError as error:
                 self._readings.learned(session, account, no_balance=self._why(error))
             await asyncio.sleep(EVERY)
@@ -262,13 +261,13 @@ class CardDesk(SwitcherDesk):
         self._readings.read(self.session, account, name, part)
 
     async def _learn_balance(self) -> None:
-        account = self.session._account
+        account = self.session.core.active_account
         try:
             frame = await self.session.aio.balance(decimal=True)
         except DpyauthError as error:
             self._readings.learned(self.session, account, no_balance=self._why(error))
         else:
-            amount = views.money(next(iter(frame["balance"]), None))
+            amount = sign_in_view.money(next(iter(frame["balance"]), None))
             self._readings.learned(self.session, account, balance=amount, no_balance="")
 
     # What is asked for
@@ -276,7 +275,7 @@ class CardDesk(SwitcherDesk):
     @property
     def _parts(self) -> Mapping[str, _Ask]:
         """The parts of the card that this API has, in the order in which they are shown."""
-        catalog = self.session._catalog
+        catalog = self.session.core.catalog
         known = "get_account_status" if "get_account_status" in catalog else "get_accounts"
         parts = {
             "status": _Ask(known, self._status, lambda: EVERY),
@@ -287,26 +286,26 @@ class CardDesk(SwitcherDesk):
         return {name: part for name, part in parts.items() if part.call in catalog}
 
     async def _status(self, account: Account) -> list[Row]:
-        from dpyauth.panels.standing import Status, options_rows
+        from dpyauth.panels.status_rows import Status, options_rows
 
         session, call = self.session, "get_account_status"
-        if call not in session._catalog:
+        if call not in session.core.catalog:
             return options_rows(await session.aio.account_status(), self.words)
         payload = self._payload(call, await session.aio.call(call))
         return Status(payload, demo=account.demo, words=self.words).rows()
 
     async def _money(self, account: Account) -> list[Row] | _Partly:
-        from dpyauth.answers import standing
         from dpyauth.frames.values import mappings
-        from dpyauth.panels.money import money_rows
+        from dpyauth.panels.money_rows import money_rows
+        from dpyauth.session.answers import at_stake
 
-        told, came = await awaited(standing.asked, self.session)(account.loginid)
+        told, came = await run_async(self.session.core, at_stake.asked(self.session.core, account.loginid))
         errors = [error for error in came.values() if isinstance(error, DpyauthError)]
         if errors and len(errors) == len(came):
             raise errors[0]
         latest = came["statement"]
         payload = {} if isinstance(latest, DpyauthError) else self._payload("statement", latest)
-        if standing.glance_falls_short(mappings(payload.get("transactions"))):
+        if at_stake.glance_falls_short(mappings(payload.get("transactions"))):
             self._readings.spend(readings.MOST)  # there is much to read each time
         rows = money_rows(told, came, account.currency, self.words, self._why)
         if {"open_contracts", "profit_month"} <= told.keys():
@@ -314,18 +313,18 @@ class CardDesk(SwitcherDesk):
         return _Partly(rows, plain(errors[0] if errors else told["remark"]))
 
     async def _wallets(self, account: Account) -> list[Row]:
-        from dpyauth.panels.money import wallets_row
+        from dpyauth.panels.money_rows import wallets_row
 
         return [wallets_row(await self.session.aio.wallets(decimal=True), self.words)]
 
     async def _moved(self, account: Account) -> list[Row]:
-        from dpyauth.panels.money import moved_row
+        from dpyauth.panels.money_rows import moved_row
 
         return [moved_row(await self.session.aio.migration(), self.words)]
 
     def _payload(self, call: str, reply: Reply) -> Mapping[str, Any]:
         """What a reply brings; nothing where that is not what it should be."""
-        payload = self.session._api.payload(self.session._catalog[call], reply)
+        payload = self.session.core.adapter.payload(self.session.core.catalog[call], reply)
         return payload if isinstance(payload, dict) else {}
 
     def _why(self, error: DpyauthError) -> str:
@@ -334,6 +333,6 @@ class CardDesk(SwitcherDesk):
     def _lacking(self, call: str) -> str:
         """Say which scope the token lacks for a call; empty where it has it, or that is not known."""
         session = self.session
-        if session._account is None or call not in session._catalog or session.can(call) is not False:
+        if session.core.active_account is None or call not in session.core.catalog or session.can(call) is not False:
             return ""
         return self.say("needs_scope", scopes=labels(session, session.needs(call)))

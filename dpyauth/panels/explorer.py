@@ -7,20 +7,19 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dpyauth.apis.catalog import Call, given
-from dpyauth.apis.request import Fields, build, keyed
+from dpyauth.catalog.calls import Call, given
+from dpyauth.catalog.request import Fields, build, keyed
 from dpyauth.credentials import Secret
 from dpyauth.errors import DpyauthError
-from dpyauth.panels import answers
-from dpyauth.panels.base import PanelDesk
+from dpyauth.panels import reply_view, sign_in_view
+from dpyauth.panels.base import PanelModel
 from dpyauth.panels.forms import Entered, Form
-from dpyauth.panels.pasting import as_json, as_python
-from dpyauth.session.asking import _NOT_BY_CALL
-from dpyauth.signin import views
+from dpyauth.panels.snippets import as_json, as_python
+from dpyauth.session.calls import _NOT_BY_CALL
 
 if TYPE_CHECKING:
+    from dpyauth.net.messages import Reply
     from dpyauth.session import Session
-    from dpyauth.wire.replies import Reply
 
 VALID = 120.0
 """Seconds within which a change must be confirmed."""
@@ -39,7 +38,7 @@ class _Asked:
     until: float
 
 
-class ExplorerDesk(PanelDesk):
+class ExplorerModel(PanelModel):
     """One reader exploring the calls of one session.
 
     Parameters
@@ -70,8 +69,10 @@ class ExplorerDesk(PanelDesk):
         chosen = self._offered(self._chosen)
         return {
             "api": session.api,
-            "account": views.account(session),
-            "calls": [self._row(call) for name, call in sorted(session._catalog.items()) if name not in _NOT_BY_CALL],
+            "account": sign_in_view.account(session),
+            "calls": [
+                self._row(call) for name, call in sorted(session.core.catalog.items()) if name not in _NOT_BY_CALL
+            ],
             "call": self._described(chosen) if chosen else None,
         }
 
@@ -79,7 +80,7 @@ class ExplorerDesk(PanelDesk):
         return {
             "name": call.name,
             "summary": call.summary,
-            "locked": not self.session._may(call, self.session._account),
+            "locked": not self.session.core.may(call, self.session.core.active_account),
             "changes": _changes(call),
             "streams": call.streams != "no" and not call.changes,
         }
@@ -108,13 +109,13 @@ class ExplorerDesk(PanelDesk):
 
     def _access(self, call: Call) -> dict[str, Any]:
         """The access level that a call needs, whether the token has it, and what to do if not."""
-        say, facts, account = self.say, self.session._facts, self.session._account
+        say, facts, account = self.say, self.session.core.api_facts, self.session.core.active_account
         names = [facts.scopes.get(scope, scope) for scope in call.scopes]
         if names:
             needs = say("needs_scope", scopes=say("or").join(names))
         else:
             needs = say("needs_sign_in" if call.rest else "needs_nothing")
-        may = self.session._allowed(call)
+        may = self.session.core.allowed(call)
         advice = facts.advice.format(ticks=say("or").join(f"'{name}'" for name in names))
         if account is None:
             has = "" if may else say("sign_in_first")
@@ -128,12 +129,12 @@ class ExplorerDesk(PanelDesk):
             own = ", ".join(facts.scopes.get(scope, scope) for scope in account.scopes)
             has = f"{say('has_it_not', own=own) if own else say('has_none')} {advice}"
         tone = "bad" if may is False else "ok" if may and account is not None else "plain"
-        return {"needs": needs, "has": answers.plain(has), "tone": tone}
+        return {"needs": needs, "has": reply_view.plain(has), "tone": tone}
 
     def _preview(self, form: Form, entered: Entered) -> dict[str, Any]:
         return {
             "call": form.call.name,
-            "json": answers.plain(as_json(form.call, entered.fields)),
+            "json": reply_view.plain(as_json(form.call, entered.fields)),
             "python": as_python(form.call, entered.fields, form.kinds, self._variable),
             "wrong": entered.wrong,
             "doubtful": entered.doubtful,
@@ -179,19 +180,22 @@ class ExplorerDesk(PanelDesk):
             return
         try:
             fields = keyed(call, build(call, entered.fields))
-            self.session._check(call)
+            self.session.core.check_call(call)
         except DpyauthError as error:
             self._answer(call, error)
             return
         if not call.changes_with(fields):
             self._put(call, fields, self.session.loginid)
             return
-        account, money = self.session._account, bool(call.key)  # which is real money, whatever account is in use
+        account, money = (
+            self.session.core.active_account,
+            bool(call.key),
+        )  # which is real money, whatever account is in use
         typed = account.loginid if account and (account.kind == "real" or money) else ""
         loginid = account.loginid if account else None
         asked = _Asked(secrets.token_urlsafe(16), call, fields, loginid, typed, time.monotonic() + VALID)
         self._asked = asked
-        shown = {"call": call.name, "money": money, "json": answers.plain(as_json(call, fields))}
+        shown = {"call": call.name, "money": money, "json": reply_view.plain(as_json(call, fields))}
         self.tell({"ask": {"nonce": asked.nonce, "loginid": loginid, "typed": typed, **shown}})
 
     def _confirm(self, nonce: str, typed: object) -> None:
@@ -222,7 +226,7 @@ class ExplorerDesk(PanelDesk):
             from dpyauth import frames
 
             frame = frames.generic(call, {"echo_req": fields, **reply}, context)
-            shown = {"json": answers.reply_json(call, context.api, reply), "frame": answers.table(frame)}
+            shown = {"json": reply_view.reply_json(call, context.api, reply), "frame": reply_view.table(frame)}
             said = {"call": call.name, "took": round(took, 3), "note": self._note(call, fields, reply)}
             self.tell({"reply": {**said, **shown}})
 
@@ -236,14 +240,14 @@ class ExplorerDesk(PanelDesk):
         return self.say("looked_up") if call.key and reply.get("looked_up") is True else ""
 
     def _answer(self, call: Call, error: DpyauthError) -> None:
-        self.tell({"reply": {"call": call.name, "trouble": answers.trouble(error, self.say)}})
+        self.tell({"reply": {"call": call.name, "trouble": reply_view.trouble(error, self.say)}})
 
     def _refuse(self, key: str, **values: object) -> None:
-        said = answers.trouble(DpyauthError(self.say(key, **values)), self.say)
+        said = reply_view.trouble(DpyauthError(self.say(key, **values)), self.say)
         self.tell({"reply": {"call": self._chosen, "trouble": {**said, "title": self.say("title_not_sent")}}})
 
     def _offered(self, name: str) -> Call | None:
-        return None if name in _NOT_BY_CALL else self.session._catalog.get(name)
+        return None if name in _NOT_BY_CALL else self.session.core.catalog.get(name)
 
 
 def _changes(call: Call) -> str:

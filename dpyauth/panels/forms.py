@@ -8,10 +8,10 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from dpyauth.apis.catalog import Call, Schema
-from dpyauth.apis.request import Fields, build, reveal
-from dpyauth.apis.schemas import fits
-from dpyauth.apis.together import check_together
+from dpyauth.catalog.calls import Call, Schema
+from dpyauth.catalog.dependent_fields import check_together
+from dpyauth.catalog.request import Fields, build, reveal
+from dpyauth.catalog.schemas import fits
 from dpyauth.credentials import Secret
 from dpyauth.errors import InvalidRequest
 from dpyauth.panels.hints import Say, hint, kind, types, values, word

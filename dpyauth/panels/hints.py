@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from dpyauth.apis.catalog import Schema
+from dpyauth.catalog.calls import Schema
 
 Say = Callable[..., str]
 

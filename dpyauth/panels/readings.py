@@ -12,12 +12,12 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, WeakSet
 
-from dpyauth import forks
+from dpyauth import _forks
 from dpyauth.panels.rows import Row
 
 if TYPE_CHECKING:
-    from dpyauth.apis.access import Account
-    from dpyauth.panels.base import PanelDesk
+    from dpyauth.apis.base import Account
+    from dpyauth.panels.base import PanelModel
     from dpyauth.session import Session
 
 FRESH = 5.0
@@ -67,7 +67,7 @@ class Readings:
     """What the cards of one session know, and what they are asking for. Safe to use on any thread."""
 
     def __init__(self) -> None:
-        self.cards: WeakSet[PanelDesk] = WeakSet()
+        self.cards: WeakSet[PanelModel] = WeakSet()
         self._known = Known()
         self._lock = threading.Lock()
         self._asking: set[tuple[int, str]] = set()
@@ -95,7 +95,7 @@ class Readings:
 
     def _change(self, session: Session, account: Account | None, change: Any) -> None:
         with self._lock:
-            if account is None or account is not session._account:
+            if account is None or account is not session.core.active_account:
                 return
             before = self.of(account)
             self._known = change(before)
@@ -168,7 +168,7 @@ _readings: WeakKeyDictionary[Session, Readings] = WeakKeyDictionary()
 _making = threading.Lock()
 
 
-@forks.in_child
+@_forks.in_child
 def _begin_anew() -> None:
     global _making
     _making = threading.Lock()

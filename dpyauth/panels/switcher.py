@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from dpyauth.errors import DpyauthError, MissingScope
-from dpyauth.panels.base import PanelDesk
-from dpyauth.panels.choosing import Choosing
-from dpyauth.panels.keeper import Keeper, once
+from dpyauth.panels import sign_in_view
+from dpyauth.panels.account_choice import Choosing
+from dpyauth.panels.base import PanelModel
+from dpyauth.panels.refresh import Refresher, once
 from dpyauth.panels.rows import plain
-from dpyauth.signin import views
 
 if TYPE_CHECKING:
     from dpyauth.session import Session
@@ -23,7 +23,7 @@ PATIENCE = 3.0
 """How long the first picture may take, in seconds."""
 
 
-class SwitcherDesk(PanelDesk):
+class SwitcherModel(PanelModel):
     """What is behind the account switcher.
 
     An account with real money is asked about once, before it is used.
@@ -42,7 +42,7 @@ class SwitcherDesk(PanelDesk):
         self._usable: Mapping[str, bool] = {}  # newer than what the sign-in brought
         self._note = ""  # why there are no balances
         self._choosing = Choosing(session, self._use, self.dismiss)
-        self._keeper: Keeper | None = None
+        self._keeper: Refresher | None = None
 
     def prepare(self) -> None:
         """Get to know what the first picture needs; what takes longer than a moment comes later by itself."""
@@ -54,18 +54,18 @@ class SwitcherDesk(PanelDesk):
     def content(self) -> dict[str, Any]:
         """The accounts, and the question there is."""
         session = self.session
-        account = views.account(session)
-        accounts = views.accounts(session, self._balances)
+        account = sign_in_view.account(session)
+        accounts = sign_in_view.accounts(session, self._balances)
         if account is not None and not accounts:
             one = {name: account[name] for name in ("loginid", "currency", "kind")}
             balance = self._balances.get(account["loginid"], "")
-            status = views.status(session, account["loginid"])
+            status = sign_in_view.status(session, account["loginid"])
             accounts = [{**one, "status": status, "balance": balance, "current": True}]
         for one in accounts:
             if (usable := self._usable.get(one["loginid"])) is not None:
                 one["status"] = "active" if usable else "inactive"
         return {
-            "notice": self._notice or views.news(session),
+            "notice": self._notice or sign_in_view.news(session),
             "accounts": accounts,
             "asking": self._choosing.asking,
             "note": self._note,
@@ -94,7 +94,7 @@ class SwitcherDesk(PanelDesk):
     def _hint(self, count: int) -> str:
         if count != 1:
             return ""
-        return self.say("only_one_there_is" if self.session._facts.one_for_all else "only_one")
+        return self.say("only_one_there_is" if self.session.core.api_facts.one_for_all else "only_one")
 
     # What the reader does
 
@@ -112,7 +112,7 @@ class SwitcherDesk(PanelDesk):
         """Somebody looks: from now on it keeps itself up to date."""
         self.gone()
         if self.session.state != "closed":
-            self._keeper = Keeper(self.session, self.follow, self.name)
+            self._keeper = Refresher(self.session, self.follow, self.name)
 
     def gone(self) -> None:
         """Nobody looks."""
@@ -133,7 +133,7 @@ class SwitcherDesk(PanelDesk):
     async def _learn_balances(self) -> None:
         session = self.session
         try:
-            which = "all" if len(session._grants) > 1 else "current"
+            which = "all" if len(session.core.grants) > 1 else "current"
             frame = await session.aio.balance(which, decimal=True)
         except MissingScope as error:
             self._note = self.say("balances_need", scopes=labels(session, error.scopes))
@@ -141,7 +141,9 @@ class SwitcherDesk(PanelDesk):
             return  # they are an extra; the next time may do better
         else:
             known = frame.set_index("loginid")
-            self._balances = {str(name): views.money(amount) for name, amount in known["balance"].dropna().items()}
+            self._balances = {
+                str(name): sign_in_view.money(amount) for name, amount in known["balance"].dropna().items()
+            }
             self._usable = {str(name): bool(usable) for name, usable in known["active"].dropna().items()}
             self._note = ""
         self.changed()
@@ -149,5 +151,5 @@ class SwitcherDesk(PanelDesk):
 
 def labels(session: Session, scopes: Iterable[str]) -> str:
     """Return the scopes that would do, as Deriv calls them where one makes a token."""
-    known = session._facts.scopes
+    known = session.core.api_facts.scopes
     return " / ".join(known.get(scope, scope) for scope in scopes)

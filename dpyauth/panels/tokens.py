@@ -9,15 +9,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from dpyauth import environment
+from dpyauth import _environment
 from dpyauth.credentials import Secret
 from dpyauth.errors import BadReply
-from dpyauth.panels.managing import Managing, clipped, quoted
-from dpyauth.panels.purposes import ABILITIES, MIGHTY, PURPOSES, mighty
+from dpyauth.panels.admin import Managing, clipped, quoted
+from dpyauth.panels.scope_presets import ABILITIES, MIGHTY, PURPOSES, mighty
 
 if TYPE_CHECKING:
+    from dpyauth.net.messages import Reply
     from dpyauth.session import Session
-    from dpyauth.wire.replies import Reply
 
 _CALL = "api_token"
 _NAME = re.compile(r"[A-Za-z0-9 _]{2,32}")
@@ -38,7 +38,7 @@ class _Token:
     """The token; where Deriv masks it, with stars in it."""
 
 
-class TokensDesk(Managing):
+class TokensModel(Managing):
     """One reader managing the API tokens of the account in use.
 
     No token is kept: to revoke one, the list is read again. A new one is handed to the browser once, as a message
@@ -62,7 +62,7 @@ class TokensDesk(Managing):
 
     def without_panel(self) -> str:
         """What to do instead, where the front end shows no panels."""
-        return self.say("no_panel", page=self.session._facts.pages.tokens)
+        return self.say("no_panel", page=self.session.core.api_facts.pages.tokens)
 
     def content(self) -> dict[str, Any]:
         """The tokens without what is secret, and what a new one can be for."""
@@ -72,9 +72,9 @@ class TokensDesk(Managing):
             "tokens": self._rows if content["loaded"] else [],
             "purposes": {purpose: list(scopes) for purpose, scopes in PURPOSES.items()},
             "abilities": {ability: sorted(scopes) for ability, scopes in ABILITIES.items()},
-            "scopes": dict(self.session._facts.scopes),
+            "scopes": dict(self.session.core.api_facts.scopes),
             "mighty": list(MIGHTY),
-            "hosted": environment.on_hosted_server(),
+            "hosted": _environment.on_hosted_server(),
         }
 
     def forget(self) -> None:
@@ -98,7 +98,7 @@ class TokensDesk(Managing):
                     self._revoke(row)
 
     def _create(self, name: str, scopes: Sequence[Any], bound: bool, asked: str) -> None:
-        known = [scope for scope in self.session._facts.scopes if scope in scopes]
+        known = [scope for scope in self.session.core.api_facts.scopes if scope in scopes]
         if not _NAME.fullmatch(name):
             self.refuse(name=self.say("name_wrong"))
         elif not known or len(known) != len(scopes):
@@ -141,7 +141,7 @@ class TokensDesk(Managing):
         own = self._in_use(token, listed)
         after = self._listed(self.call(_CALL, delete_token=token.secret))
         if own:
-            self.session._sign_out(self.say("revoked_own"))
+            self.session.core.sign_out(self.say("revoked_own"))
             return None
         self._show(after)
         return self.news("revoked_title", "revoked", name=name)
@@ -165,7 +165,7 @@ class TokensDesk(Managing):
 
     def _in_use(self, token: _Token, among: list[_Token]) -> bool:
         """Whether the session is signed in with this token; where Deriv masks it, whether no other can be meant."""
-        credential = self.session._credential
+        credential = self.session.core.credential
         if credential is None or not _may_be(token.secret, credential.token):
             return False
         return _whole(token.secret) or sum(_may_be(other.secret, credential.token) for other in among) == 1

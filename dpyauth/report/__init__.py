@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dpyauth.apis.wanted import unknown_choice
 from dpyauth.arguments import public
+from dpyauth.catalog.descriptions import unknown_choice
 from dpyauth.errors import (
     ApiError,
     BadReply,
@@ -22,8 +22,8 @@ from dpyauth.errors import (
     NotInThisApi,
     SessionClosed,
 )
-from dpyauth.gathering.periods import When, period
 from dpyauth.report.parts import parts
+from dpyauth.session.history.periods import When, period
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -170,8 +170,8 @@ def _gathered(session: Session, since: When, suffix: str, reason: str) -> Report
     """All that the token may see, and why it may not see the rest."""
     from dpyauth.report.page import Report
 
-    account = session._account
-    first, _ = period(session._catalog.find("statement"), since, None)
+    account = session.core.active_account
+    first, _ = period(session.core.catalog.find("statement"), since, None)
     report = Report(
         loginid=account.loginid if account else "",
         currency=account.currency if account else "",
@@ -204,17 +204,17 @@ def _files(report: Report) -> Iterator[tuple[str, bytes]]:
 
 
 def _parquet(frame: pd.DataFrame) -> bytes:
-    from dpyauth.frames import storable
+    from dpyauth.frames import for_storage
 
     buffer = io.BytesIO()
-    storable(frame).to_parquet(buffer, engine="pyarrow")
+    for_storage(frame).to_parquet(buffer, engine="pyarrow")
     return buffer.getvalue()
 
 
 def _csv(frame: pd.DataFrame) -> bytes:
-    from dpyauth.frames import storable
+    from dpyauth.frames import for_storage
 
-    table = storable(frame, lists=False)
+    table = for_storage(frame, lists=False)
     for name in table.columns:
         if table[name].dtype == "string" or table[name].dtype == "category":
             texts = table[name].astype("string")

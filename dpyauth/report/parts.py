@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
-    from dpyauth.gathering.periods import When
     from dpyauth.session import Session
+    from dpyauth.session.history.periods import When
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ def _wallet_transactions(session: Session, since: When) -> pd.DataFrame:
     import pandas as pd
 
     from dpyauth.frames import Context, wallet_transactions
-    from dpyauth.frames.together import aligned, remarks
+    from dpyauth.frames.concat import aligned, remarks
     from dpyauth.frames.wallet_money import TYPES
 
     held = session.wallets()["type"].dropna().unique()

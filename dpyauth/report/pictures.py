@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from dpyauth.panels import sign_in_view
 from dpyauth.report.parts import Part
-from dpyauth.signin import views
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -195,7 +195,7 @@ def _svg(draw: Any, height: float) -> bytes:
 
 
 def _money(amount: float) -> str:
-    return views.money(round(amount, 8))
+    return sign_in_view.money(round(amount, 8))
 
 
 def _currency(frame: pd.DataFrame) -> str:

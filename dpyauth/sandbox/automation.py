@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from dpyauth.apis.schemas import problems
+from dpyauth.catalog.schemas import problems
 from dpyauth.sandbox import trading
 from dpyauth.sandbox.contracts import KINDS, Contract
 from dpyauth.sandbox.messages import Refusal

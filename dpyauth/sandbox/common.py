@@ -6,7 +6,7 @@ import atexit
 import functools
 import threading
 
-from dpyauth import forks
+from dpyauth import _forks
 from dpyauth.sandbox.server import Sandbox
 
 _sharing = threading.RLock()
@@ -37,7 +37,7 @@ def _shared() -> Sandbox:
     return box
 
 
-@forks.in_child
+@_forks.in_child
 def _begin_anew() -> None:
     global _sharing
     _sharing = threading.RLock()

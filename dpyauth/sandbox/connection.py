@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from dpyauth.apis.catalog import Call
+from dpyauth.catalog.calls import Call
 from dpyauth.sandbox import messages
 from dpyauth.sandbox.calls import HANDLERS, Ask, Replies
 from dpyauth.sandbox.faults import Fault

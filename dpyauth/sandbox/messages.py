@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from dpyauth.apis.catalog import Call, Schema, load
-from dpyauth.apis.schemas import Problem, problems
+from dpyauth.catalog.calls import Call, Schema, load
+from dpyauth.catalog.schemas import Problem, problems
 
 HIDDEN: Final = "<not shown>"
 _COMMON: Final = frozenset({"req_id", "passthrough"})

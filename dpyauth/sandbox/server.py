@@ -17,9 +17,10 @@ from typing import Any, NamedTuple, Self, TypeVar
 
 from tornado.httpserver import HTTPServer
 
-from dpyauth import forks
-from dpyauth.apis.wanted import unknown_choice
+from dpyauth import _forks
+from dpyauth._threads import Thread
 from dpyauth.arguments import Names, public, shown
+from dpyauth.catalog.descriptions import unknown_choice
 from dpyauth.errors import InvalidSetting
 from dpyauth.sandbox import apps, options, signin
 from dpyauth.sandbox.faults import Fault, Faults
@@ -28,7 +29,6 @@ from dpyauth.sandbox.limits import Limits, Meter
 from dpyauth.sandbox.users import OWN_APP_ID, SAMPLES, SampleToken
 from dpyauth.sandbox.websocket import Socket
 from dpyauth.sandbox.world import World
-from dpyauth.threads import Thread
 
 T = TypeVar("T")
 _HOST = "127.0.0.1"
@@ -166,7 +166,7 @@ class Sandbox(Names):
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: Thread | None = None
         self._stopping: asyncio.Event | None = None
-        forks.own(self)
+        _forks.own(self)
 
     def __repr__(self) -> str:
         return f"<dpyauth sandbox {'at ' + self.url if self._thread else 'not running'}>"
@@ -406,7 +406,7 @@ class Sandbox(Names):
             self._changed.notify_all()
 
     def _run(self, listening: concurrent.futures.Future[None]) -> None:
-        with asyncio.Runner(loop_factory=forks.new_event_loop) as runner:
+        with asyncio.Runner(loop_factory=_forks.new_event_loop) as runner:
             runner.run(self._serve(listening))
 
     async def _serve(self, listening: concurrent.futures.Future[None]) -> None:

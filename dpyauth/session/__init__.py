@@ -2,61 +2,34 @@
 
 from __future__ import annotations
 
-import itertools
-import json
-import numbers
-import threading
 import time
-import weakref
-from collections import deque
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
-from dpyauth import environment, forks, terminal
-from dpyauth.apis import request as requests
-from dpyauth.apis.access import Api, named
-from dpyauth.apis.catalog import Call, Catalog
+from dpyauth import _environment, _terminal
 from dpyauth.arguments import Names, public
-from dpyauth.errors import (
-    DpyauthError,
-    InvalidSetting,
-    MissingScope,
-    SessionClosed,
-)
-from dpyauth.plans import Plan, Request, Ticket, planned
-from dpyauth.registry import APIS, ApiFacts
-from dpyauth.secret import scrub
-from dpyauth.session.accounts import Accounts
-from dpyauth.session.asked import Asked
-from dpyauth.session.asking import Asking
-from dpyauth.session.facts import Facts
+from dpyauth.errors import SessionClosed
+from dpyauth.session.account import Queries
+from dpyauth.session.calls import Asking
+from dpyauth.session.core import check_timeout as check_timeout
+from dpyauth.session.display import Showing
+from dpyauth.session.drive import Request, Steps, dual
 from dpyauth.session.histories import Histories
 from dpyauth.session.legacy import Legacy
-from dpyauth.session.queries import Queries
-from dpyauth.session.showing import Showing
-from dpyauth.session.signing import Signing, abandoned
-from dpyauth.session.transfers import KEPT, Sent, Transfers
+from dpyauth.session.payloads import Payloads
+from dpyauth.session.reference import Facts
+from dpyauth.session.transfers import Transfers
 from dpyauth.session.wallets import Wallets
 from dpyauth.settings import Settings
-from dpyauth.wire.budget import Budget
-from dpyauth.wire.calls import Pending
-from dpyauth.wire.connection import Connection
-from dpyauth.wire.state import State
-from dpyauth.wire.subscriptions import Subscription
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     import pandas as pd
 
-    from dpyauth.apis.access import Access, Account
-    from dpyauth.secret import Secret
     from dpyauth.session.aio import AsyncSession
-    from dpyauth.wire.errands import Errands
-
-EVENTS_KEPT = 1000
-SAID_KEPT = 50
 
 
-class Session(Signing, Accounts, Asking, Queries, Facts, Histories, Wallets, Transfers, Legacy, Showing, Names):
+class Session(Asking, Queries, Facts, Histories, Wallets, Transfers, Legacy, Showing, Names):
     """A session with Deriv, made by `dpyauth.login`.
 
     Every method that asks Deriv something blocks until the answer is there, and has an awaitable twin of the same
@@ -75,87 +48,64 @@ class Session(Signing, Accounts, Asking, Queries, Facts, Histories, Wallets, Tra
 
     @public
     def __init__(self, settings: Settings, *, timeout: float = 30.0) -> None:
-        self._settings = settings
-        self._timeout = check_timeout(timeout)
-        self._lock = threading.RLock()
-        self._connection: Connection | None = None
-        self._access: Access | None = None  # what the sign-in brought
-        self._account: Account | None = None
-        self._others: dict[str, Connection] = {}  # connections to accounts that are not the one in use
-        self._beginning: set[Connection] = set()  # those of sign-ins that have not succeeded or failed yet
-        self._leaving: list[Connection | Access] = []  # what is still to be closed
-        self._ended: DpyauthError | None = None
-        self._signed_out_because = ""
-        self._remark = ""  # something to tell the user of how this sign-in came about
-        self._dismissed: float | None = None  # since when what is said of the sign-in's end is not to be said again
-        self._watchers: list[Callable[[], None]] = []
-        self._budgets: dict[str, Budget] = {}  # of each API
-        self._events: deque[tuple[float, str, str, float | None]] = deque(maxlen=EVENTS_KEPT)
-        self._sent: deque[Sent] = deque(maxlen=KEPT)
-        self._since: float | None = None  # when the present sign-in began
-        self._said: deque[Secret] = deque(maxlen=SAID_KEPT)  # secrets of the latest calls: replies may repeat them
-        self._opened: weakref.WeakSet[Connection | Access] = weakref.WeakSet()
-        weakref.finalize(self, abandoned, self._opened).atexit = False
-        self._ids = itertools.count(1)  # req_ids of all its connections
-        forks.own(self)
+        self.core = Payloads(settings, timeout=timeout)
+
+    def __dir__(self) -> list[str]:
+        return [name for name in super().__dir__() if name != "core"]
 
     # What the session is
 
     @property
     def api(self) -> str:
         """Which of Deriv's APIs it speaks: ``"v3"`` or ``"options"``."""
-        return self._settings.api
+        return self.core.api
 
     def _instead(self, name: str) -> str:
-        return f"It is a call of Deriv's: session.call({name!r}, ...)." if name in self._catalog else ""
-
-    def _budget_of(self, api: str) -> Budget:
-        return self._budgets.setdefault(api, named(api).budget())
-
-    @property
-    def _api(self) -> Api:
-        return named(self._settings.api)
-
-    @property
-    def _facts(self) -> ApiFacts:
-        return APIS[self._settings.api]
-
-    @property
-    def _catalog(self) -> Catalog:
-        return self._api.CATALOG
+        return f"It is a call of Deriv's: session.call({name!r}, ...)." if name in self.core.catalog else ""
 
     @property
     def loginid(self) -> str | None:
         """Login ID of the account signed in, or None."""
-        account = self._account
+        account = self.core.active_account
         return account.loginid if account else None
 
     @property
     def sandbox(self) -> bool:
         """Whether it talks to a Deriv on this machine, such as the sandbox: nothing there is real."""
-        return self._settings.loopback
+        return self.core.target.loopback
 
     @property
     def state(self) -> str:
         """``"signed in"``, ``"signed out"``, ``"reconnecting"`` or ``"closed"``."""
-        if self._ended is not None:
-            return State.CLOSED.value
-        connection = self._connection
-        if connection is None or self._account is None:
-            return State.SIGNED_OUT.value
-        state = connection.state
-        if not connection.ready.done() and state in {State.CONNECTING, State.OPEN}:
-            return State.AUTHORISED.value  # Deriv has accepted the sign-in; the connection is on its way
-        return State.RECONNECTING.value if state is State.OPEN else state.value
+        return self.core.state
 
     def __repr__(self) -> str:
-        account = self._account
+        account = self.core.active_account
         if account is None or self.state in {"closed", "signed out"}:
             return f"<dpyauth session: {self.state}>"
-        currency, expiry, ends = account.currency or "no currency yet", self._expiry, ""
+        currency, expiry, ends = account.currency or "no currency yet", self.core.expiry, ""
         if expiry and expiry.is_near:
             ends = f", {'ended' if expiry.has_passed else 'ends'} {expiry.clock}"
         return f"<dpyauth session: {self.state}, {account.loginid} ({currency}, {account.kind}){ends}>"
+
+    @property
+    def expires(self) -> datetime | None:
+        """When the sign-in ends, in UTC; None where that is not known, or where it does not end by itself.
+
+        A browser sign-in on the options API ends after the time that Deriv sets: an hour in its documentation, 30 days
+        as measured. Where Deriv allows dpyauth to renew it, there is no end. Deriv does not say when a token ends that
+        you entered yourself, nor when one of the v3 API does.
+
+        The time may be in the past: what is open goes on until the connection breaks or Deriv refuses a call.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> print(dpyauth.login(sandbox=True).expires)  # a token that was entered has no known end
+        None
+        """
+        expiry = self.core.expiry
+        return expiry.utc if expiry else None
 
     @property
     def aio(self) -> AsyncSession:
@@ -164,10 +114,42 @@ class Session(Signing, Accounts, Asking, Queries, Facts, Histories, Wallets, Tra
 
         return AsyncSession(self)  # not kept: a session that nobody has a name for is to be gone at once
 
+    @dual
+    def use(self, loginid: str) -> Steps[None]:
+        """Switch to another account that the sign-in gave access to.
+
+        Signing in with Deriv gives access to all accounts of the person, an API token to one. Calls and streams of
+        the account in use end; the other one is signed in first, so that a failure changes nothing. Where Deriv allows
+        no connection more (five at a time for each user, on its current API), the one in use is given up first; it is
+        opened anew where the switch fails all the same.
+        Stands on Deriv's call ``authorize`` (v3), or on ``balance`` and a one-time password (options).
+
+        Parameters
+        ----------
+        loginid : str
+            Login ID of the account, such as ``"VRTC900003"``.
+
+        Raises
+        ------
+        InvalidRequest
+            The sign-in gave no access to that account; the text lists those it did.
+        SignInRefused, ConnectionFailed, CallTimeout
+            Deriv did not accept the account's token, or could not be reached.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> session = dpyauth.login(sandbox=True)
+        >>> session.use(session.loginid)
+        """
+        loginid = self.core.granted(loginid)
+        if self.core.active_account is None or self.core.active_account.loginid != loginid:
+            yield lambda: self.core.switch_to(loginid)
+
     # Leaving
 
-    @planned
-    def logout(self) -> Plan[None]:
+    @dual
+    def logout(self) -> Steps[None]:
         """Sign out, at Deriv too where it has a call for that: this ends the token's own session there.
 
         Stands on Deriv's call ``logout`` (v3; the options API has none). The token itself stays valid: a personal
@@ -188,21 +170,21 @@ class Session(Signing, Accounts, Asking, Queries, Facts, Histories, Wallets, Tra
         >>> session.state
         'signed out'
         """
-        if self._account is None:
-            raise self._not_signed_in("logout")
-        if "logout" in self._catalog:
+        if self.core.active_account is None:
+            raise self.core.not_signed_in("logout")
+        if "logout" in self.core.catalog:
             yield Request("logout")
-            self._sign_out("you signed out")
+            self.core.sign_out("you signed out")
             return
         because = f"you signed out here; {self._what_stays_good}"
-        self._sign_out(because)
-        if not environment.in_notebook():  # there the panel says it
-            terminal.say(f"{because[0].upper()}{because[1:]}.")
+        self.core.sign_out(because)
+        if not _environment.in_notebook():  # there the panel says it
+            _terminal.say(f"{because[0].upper()}{because[1:]}.")
 
     @property
     def _what_stays_good(self) -> str:
         """What is valid still after a sign-out that Deriv has no call for."""
-        credential, facts, expiry = self._credential, self._facts, self._expiry
+        credential, facts, expiry = self.core.credential, self.core.api_facts, self.core.expiry
         if credential is None or credential.tokens is None:
             return f"your {facts.credential} stays good until you revoke it ({facts.pages.tokens})"
         end = f"until {expiry.date_and_clock}" if expiry else "until it ends"
@@ -222,7 +204,7 @@ class Session(Signing, Accounts, Asking, Queries, Facts, Histories, Wallets, Tra
         >>> session.state
         'closed'
         """
-        self._close(SessionClosed("This session is closed. Run dpyauth.login() for a new one."))
+        self.core.end(SessionClosed("This session is closed. Run dpyauth.login() for a new one."))
 
     def __enter__(self) -> Self:
         return self
@@ -255,7 +237,7 @@ class Session(Signing, Accounts, Asking, Queries, Facts, Histories, Wallets, Tra
         """
         from dpyauth import frames
 
-        return frames.events(list(self._events))
+        return frames.events(list(self.core.events))
 
     @public
     def health(self) -> pd.Series[Any]:
@@ -277,117 +259,15 @@ class Session(Signing, Accounts, Asking, Queries, Facts, Histories, Wallets, Tra
         """
         from dpyauth import frames
 
-        connection = self._connection
-        trips = list(connection.link.round_trips) if connection else []
+        connection = self.core.connection
+        trips = list(connection.protocol.round_trips) if connection else []
         return frames.health(
             state=self.state,
-            uptime=time.time() - self._since if self._since is not None and self._account else None,
+            uptime=time.time() - self.core.since if self.core.since is not None and self.core.active_account else None,
             expires=self.expires,
             round_trips=trips,
-            reconnects=connection.link.reconnects if connection else 0,
-            stray_replies=connection.link.stray if connection else 0,
-            streams=connection.link.streams if connection else 0,
-            left=self._budget_of(self.api).left(time.monotonic()),
+            reconnects=connection.protocol.reconnects if connection else 0,
+            stray_replies=connection.protocol.stray if connection else 0,
+            streams=connection.protocol.streams if connection else 0,
+            left=self.core.rate_limits_of(self.api).left(time.monotonic()),
         )
-
-    def _note(self, what: str, why: str, took: float | None) -> None:
-        self._events.append((time.time(), what, scrub(why), took))
-
-    # Inside: calls
-
-    def _begin(self, request: Request, deliver: Callable[[Pending], None]) -> Ticket:
-        """Make one request of a plan ready to be sent. Nothing is sent here, and no lock is taken."""
-        api = self._api
-        call = api.CATALOG.find(request.call)
-        fields = requests.keyed(call, requests.build(call, request.fields))
-        secrets = requests.secrets(fields)
-        self._said.extend(secrets)
-        timeout = self._timeout if request.timeout is None else check_timeout(request.timeout)
-        self._check(call)
-        feed, changes = request.listener, call.changes_with(fields)
-        req_id = next(self._ids)
-        text = requests.encode(fields, req_id) if call.rest is None else ""
-        pending = Pending(
-            call.name,
-            req_id,
-            text,
-            time.monotonic() + timeout,
-            timeout,
-            deliver,
-            changes=changes,
-            look=call.look(fields) if changes else "",
-            key=call.key_in(fields),
-            exact=request.exact,
-            listener=feed,
-            subscription=_subscription(call, fields, req_id, text, feed.many) if feed is not None else None,
-            fields=fields,
-        )
-        return Asked(self, api, call, request, fields, secrets, pending)
-
-    def _check(self, call: Call) -> None:
-        """See to it that this call can be made, or say why not."""
-        if self._ended is not None:
-            raise self._ended.again(call.name)
-        account = self._account
-        if account is None and (call.needs_auth or call.rest is not None):
-            raise self._not_signed_in(call.name)
-        if account is not None and not self._may(call, account):
-            raise self._missing_scope(call, account.scopes or ())
-
-    def _errands_for(self, call: Call) -> Errands:
-        access = self._access
-        if access is None or access.errands is None:
-            raise self._not_signed_in(call.name)
-        return access.errands
-
-    def _connection_for(self, call: Call, loginid: str | None) -> Connection:
-        """The connection to put this call to; it connects with its first call."""
-        with self._lock:
-            if self._ended is not None:
-                raise self._ended.again(call.name)
-            account = self._account
-            if account is None and call.needs_auth:
-                raise self._not_signed_in(call.name)
-            if account is not None and loginid is not None and loginid != account.loginid:
-                other = self._others.get(loginid)
-                if other is None:
-                    raise SessionClosed(
-                        "The session was switched to another account meanwhile. Run the cell again.", call=call.name
-                    )
-                return other
-            if self._connection is None or self._connection.failure is not None:
-                if self._connection is not None:
-                    self._connection.end(SessionClosed("replaced"))
-                self._connection = self._connect(None, self._settings)  # for calls that need no sign-in
-            return self._connection
-
-    def _missing_scope(self, call: Call, has: tuple[str, ...]) -> MissingScope:
-        labels = self._facts.scopes
-        advice = self._facts.advice.format(ticks=" or ".join(f"'{labels.get(scope, scope)}'" for scope in call.scopes))
-        return MissingScope(
-            f"'{call.name}' needs the scope {' or '.join(call.scopes)}; your token has: {', '.join(has) or 'none'}. "
-            f"Nothing was sent. {advice}",
-            call=call.name,
-            scopes=call.scopes,
-        )
-
-
-def _subscription(call: Call, fields: dict[str, Any], req_id: int, text: str, many: bool) -> Subscription:
-    asked = fields.get("ticks") or ()
-    symbols = set(asked) if isinstance(asked, list) else {asked} if asked else set()
-    return Subscription(
-        call=call.name,
-        key=json.dumps(fields, sort_keys=True, default=repr),
-        req_id=req_id,
-        text=text,
-        symbol=next(iter(symbols)) if len(symbols) == 1 else None,
-        many=many,
-        fields=fields,
-    )
-
-
-def check_timeout(seconds: float) -> float:
-    """A time-out that makes sense."""
-    if isinstance(seconds, bool) or not isinstance(seconds, numbers.Real) or not 0 < seconds < 86_400:
-        raise InvalidSetting("The time-out must be a number of seconds above 0 (and below a day).")
-    return float(seconds)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dpyauth.plans import Awaitables, awaitable
 from dpyauth.session import Session
+from dpyauth.session.drive import Awaitables, awaitable
 
 
 class AsyncSession(Awaitables):

@@ -6,13 +6,13 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from dpyauth.apis.wanted import short
+from dpyauth._traceback import ends_here
+from dpyauth.catalog.descriptions import short
 from dpyauth.errors import InvalidRequest
-from dpyauth.gathering import CANDLES, TICKS, Gathering, Row, booked, bought
-from dpyauth.gathering.periods import When, dates, granularity_of, types_of
-from dpyauth.plans import Plan, planned
+from dpyauth.session.drive import Steps, dual
+from dpyauth.session.history import CANDLES, TICKS, Gathering, Row, booked, bought
+from dpyauth.session.history.periods import When, dates, granularity_of, types_of
 from dpyauth.session.symbols import names_symbols
-from dpyauth.traces import ends_here
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,7 +28,7 @@ LOGINS = 50
 class Histories(Gathering):
     """What a session tells of the past."""
 
-    @planned
+    @dual
     def statement(
         self,
         since: When = None,
@@ -37,7 +37,7 @@ class Histories(Gathering):
         types: str | Iterable[str] | None = None,
         account: str = "current",
         decimal: bool = False,
-    ) -> Plan[pd.DataFrame]:
+    ) -> Steps[pd.DataFrame]:
         """Every transaction of an account: what was bought, sold, paid in and out.
 
         All pages are fetched, several at a time, as far as Deriv's limits of calls a minute allow; more calls wait.
@@ -82,7 +82,7 @@ class Histories(Gathering):
         """
         from dpyauth.frames import ledger
 
-        call = self._catalog.find("statement")
+        call = self.core.catalog.find("statement")
         asked, wanted = types_of(call, call.fields["action_type"]["enum"], types)
 
         def shape(rows: list[Row], context: Context) -> pd.DataFrame:
@@ -92,7 +92,7 @@ class Histories(Gathering):
         fields = {**dates(call, since, until), "action_type": asked[0] if len(asked) == 1 else None}
         return (yield from self._pages(call, fields, account, booked, shape, exact=decimal))
 
-    @planned
+    @dual
     def profit_table(
         self,
         since: When = None,
@@ -102,7 +102,7 @@ class Histories(Gathering):
         by: str = "purchase",
         account: str = "current",
         decimal: bool = False,
-    ) -> Plan[pd.DataFrame]:
+    ) -> Steps[pd.DataFrame]:
         """Return every closed contract of an account, with its profit.
 
         Deriv's profit table goes by the time of purchase: a contract that was bought before ``since`` is not among
@@ -144,7 +144,7 @@ class Histories(Gathering):
         """
         from dpyauth.frames import ledger
 
-        call = self._catalog.find("profit_table")
+        call = self.core.catalog.find("profit_table")
         asked, _ = types_of(call, call.fields["contract_type"]["items"]["enum"], types)
         if by not in ("purchase", "sale"):
             raise InvalidRequest(f"by takes 'purchase' or 'sale', not {short(by)}.", call=call.name, field="by")
@@ -160,8 +160,8 @@ class Histories(Gathering):
         gather = self._pages if by == "purchase" else self._sold
         return (yield from gather(call, fields, account, bought, shape, exact=decimal))
 
-    @planned
-    def login_history(self, *, account: str = "current", reveal: bool = False) -> Plan[pd.DataFrame]:
+    @dual
+    def login_history(self, *, account: str = "current", reveal: bool = False) -> Steps[pd.DataFrame]:
         """The latest sign-ins and sign-outs, at most 50: Deriv tells no more.
 
         Stands on Deriv's call ``login_history`` (scope read; only in v3).
@@ -192,20 +192,20 @@ class Histories(Gathering):
         """
         from dpyauth.frames import ledger
 
-        call = self._catalog.find("login_history")
+        call = self.core.catalog.find("login_history")
 
-        def one(loginid: str | None) -> Plan[pd.DataFrame]:
-            payload, context = yield from self._payload(call.name, {"limit": LOGINS}, loginid=loginid)
+        def one(loginid: str | None) -> Steps[pd.DataFrame]:
+            payload, context = yield from self.core.payload(call.name, {"limit": LOGINS}, loginid=loginid)
             return ledger.login_history(payload[::-1] if isinstance(payload, list) else None, context, reveal=reveal)
 
         def none() -> pd.DataFrame:
-            return ledger.login_history(None, self._context(call.name, None))
+            return ledger.login_history(None, self.core.context(call.name, None))
 
         return (yield from self._of_accounts(call, account, one, none))
 
-    @planned
+    @dual
     @names_symbols
-    def ticks(self, symbol: str, since: When = None, until: When = None) -> Plan[pd.DataFrame]:
+    def ticks(self, symbol: str, since: When = None, until: When = None) -> Steps[pd.DataFrame]:
         """Past prices of a symbol, every single one.
 
         A day of one price a second takes 18 requests, which are made several at a time. What is there when an interrupt
@@ -245,11 +245,11 @@ class Histories(Gathering):
         """
         return (yield from self._prices({"ticks_history": symbol, "style": "ticks"}, since, until, TICKS))
 
-    @planned
+    @dual
     @names_symbols
     def candles(
         self, symbol: str, granularity: int | str | dt.timedelta = 60, since: When = None, until: When = None
-    ) -> Plan[pd.DataFrame]:
+    ) -> Steps[pd.DataFrame]:
         """Past prices of a symbol, as candles.
 
         Fetched as `ticks` are, and where Deriv's candles begin is told as for `ticks`. On Deriv's current API daily
@@ -285,7 +285,7 @@ class Histories(Gathering):
         >>> candles.columns.tolist()
         ['open', 'high', 'low', 'close']
         """
-        call = self._catalog.find("ticks_history")
+        call = self.core.catalog.find("ticks_history")
         length = granularity_of(call, granularity)
         fields = {"ticks_history": symbol, "style": "candles", "granularity": length}
         return (yield from self._prices(fields, since, until, CANDLES, length))

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from dpyauth.errors import BadReply
-from dpyauth.gathering import Gathering, booked
-from dpyauth.gathering.paging import Pages
-from dpyauth.gathering.periods import When, period, types_of
+from dpyauth.net.messages import Reply
 from dpyauth.notes import left_out, note
-from dpyauth.plans import Plan, Request, planned
-from dpyauth.wire.replies import Reply
+from dpyauth.session.drive import Request, Steps, dual
+from dpyauth.session.history import Gathering, booked
+from dpyauth.session.history.periods import When, period, types_of
+from dpyauth.session.history.time_walk import Pages
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,8 +23,8 @@ PAGE = 999
 class Legacy(Gathering):
     """What the options API still tells of v3."""
 
-    @planned
-    def legacy_accounts(self) -> Plan[pd.DataFrame]:
+    @dual
+    def legacy_accounts(self) -> Steps[pd.DataFrame]:
         """The accounts that the user had at v3, one row per account.
 
         Stands on Deriv's call ``legacy_accounts`` (scope trade; only in options, after the move).
@@ -51,11 +51,11 @@ class Legacy(Gathering):
         """
         from dpyauth import frames
 
-        call = self._catalog.find("legacy_accounts")
-        rows = frames.generic(call, *(yield from self._reply(call.name)), explode="value")
+        call = self.core.catalog.find("legacy_accounts")
+        rows = frames.generic(call, *(yield from self.core.reply_to(call.name)), explode="value")
         return rows.rename(columns={"key": "loginid"} | {f"value.{name}": name for name in ("account_id", "currency")})
 
-    @planned
+    @dual
     def legacy_statement(
         self,
         loginid: str,
@@ -64,7 +64,7 @@ class Legacy(Gathering):
         *,
         types: str | Iterable[str] | None = None,
         decimal: bool = False,
-    ) -> Plan[pd.DataFrame]:
+    ) -> Steps[pd.DataFrame]:
         """Every transaction of an account that the user had at v3.
 
         Fetched as `statement` is. Stands on Deriv's call ``legacy_statement`` (scope trade; only in options, after
@@ -102,7 +102,7 @@ class Legacy(Gathering):
         """
         from dpyauth import frames
 
-        call = self._catalog.find("legacy_statement")
+        call = self.core.catalog.find("legacy_statement")
         first, last = period(call, since, until)
         _, wanted = types_of(call, call.fields["action_type"]["enum"], types)
         fields = {
@@ -123,7 +123,7 @@ class Legacy(Gathering):
             kept = [
                 row for row in rows[::-1] if isinstance(types, str) or not wanted or row.get("action_type") in wanted
             ]
-            context = self._context(call.name, loginid)
+            context = self.core.context(call.name, loginid)
             return frames.generic(call, {"transactions": kept}, context, decimal=decimal)
 
         def request(offset: int) -> Request:

@@ -3,60 +3,44 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from dpyauth.arguments import nearest
 from dpyauth.errors import ApiError, DpyauthError
-from dpyauth.plans import Plan
-from dpyauth.plans.payloads import Payloads
+from dpyauth.session.drive import Steps
+from dpyauth.session.payloads import Payloads, Questions
+from dpyauth.session.session_call import UNKNOWN
 
 if TYPE_CHECKING:
-    from dpyauth.apis.request import Fields
+    pass
 
 P = ParamSpec("P")
-S = TypeVar("S", bound=Payloads)
+S = TypeVar("S", bound=Questions)
 T = TypeVar("T")
 
-UNKNOWN = frozenset({"InvalidSymbol", "OfferingsInvalidSymbol"})
-"""Codes that say that there is no such symbol."""
-
-_FIELDS = ("ticks", "ticks_history", "symbol", "underlying_symbol", "contracts_for")
 _PATIENCE = 5.0
 """How long to wait for the list of symbols, in seconds: the error is more urgent."""
 
 
-def names_symbols(plan: Callable[Concatenate[S, P], Plan[T]]) -> Callable[Concatenate[S, P], Plan[T]]:
+def names_symbols(plan: Callable[Concatenate[S, P], Steps[T]]) -> Callable[Concatenate[S, P], Steps[T]]:
     """Name the nearest symbol in a plan's error of an unknown one; the list is asked for once, after such an error."""
 
     @functools.wraps(plan)
-    def naming(self: S, /, *args: P.args, **kwargs: P.kwargs) -> Plan[T]:
+    def naming(self: S, /, *args: P.args, **kwargs: P.kwargs) -> Steps[T]:
         begun = plan(self, *args, **kwargs)
         del args, kwargs  # tracebacks may show variables, and these may be secret
         try:
             return (yield from begun)
         except ApiError as error:
             if error.code in UNKNOWN:
-                error.args = (f"{error}{(yield from _meant(self, error.symbols))}",)
+                error.args = (f"{error}{(yield from _meant(self.core, error.symbols))}",)
             raise
 
     return naming
 
 
-def symbols_in(fields: Fields) -> tuple[str, ...]:
-    """Return the symbols that a request asks for."""
-    return tuple(_symbols(fields))
-
-
-def _symbols(fields: Mapping[str, Any]) -> Iterator[str]:
-    for name in _FIELDS:
-        value = fields.get(name)
-        yield from (each for each in (value if isinstance(value, list) else [value]) if isinstance(each, str))
-    if isinstance(within := fields.get("parameters"), dict):
-        yield from _symbols(within)
-
-
-def _meant(session: Payloads, symbols: tuple[str, ...]) -> Plan[str]:
+def _meant(session: Payloads, symbols: tuple[str, ...]) -> Steps[str]:
     """Return the nearest symbols, in a sentence; empty where Deriv has all of them, or none is near."""
     known = yield from _known(session)
     unknown = [symbol for symbol in symbols if symbol not in known.values()]
@@ -64,11 +48,11 @@ def _meant(session: Payloads, symbols: tuple[str, ...]) -> Plan[str]:
     return f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
 
 
-def _known(session: Payloads) -> Plan[Mapping[str, str]]:
+def _known(session: Payloads) -> Steps[Mapping[str, str]]:
     """Return the symbols there are, by themselves and by the names that Deriv shows."""
-    if session._symbols is None:
+    if session.symbols is None:
         try:
-            payload, _ = yield from session._payload("active_symbols", {"active_symbols": "brief"}, timeout=_PATIENCE)
+            payload, _ = yield from session.payload("active_symbols", {"active_symbols": "brief"}, timeout=_PATIENCE)
         except DpyauthError:
             return {}
         found: dict[str, str] = {}
@@ -77,5 +61,5 @@ def _known(session: Payloads) -> Plan[Mapping[str, str]]:
             if isinstance(symbol, str):
                 shown = row.get("display_name") or row.get("underlying_symbol_name") or symbol
                 found |= {symbol: symbol, str(shown): symbol}
-        session._symbols = found
-    return session._symbols
+        session.symbols = found
+    return session.symbols

@@ -1,73 +1,18 @@
-"""Keep a list of what a session has sent that moves money and that Deriv knows by a request ID."""
+"""List what a session has sent that moves money and that Deriv knows by a request ID."""
 
 from __future__ import annotations
 
-import time
-from collections import deque
 from typing import TYPE_CHECKING
 
 from dpyauth.arguments import public
-from dpyauth.errors import ApiError, NotCarriedOut, OutcomeUnknown
-from dpyauth.wire.lookup import USED, has_failed
+from dpyauth.session.payloads import Questions
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from dpyauth.wire.calls import Pending
 
-KEPT = 1000
-
-
-class Sent:
-    """A request that moves money: when it was sent, which it is, and what became of it."""
-
-    __slots__ = ("call", "outcome", "request_id", "time")
-
-    def __init__(self, call: str, request_id: str) -> None:
-        self.time = time.time()
-        self.call = call
-        self.request_id = request_id
-        self.outcome = "under_way"
-
-    def follow(self, pending: Pending) -> None:
-        """Take note of how a call ends. It has not been sent yet."""
-        deliver = pending.deliver
-
-        def ended(pending: Pending) -> None:
-            self.outcome = _outcome(pending)
-            deliver(pending)
-
-        pending.deliver = ended
-
-
-def _outcome(pending: Pending) -> str:
-    error = pending.error
-    if pending.withdrawn:
-        return "not_sent"
-    if error is None:
-        reply = pending.reply or {}
-        if reply.get("looked_up") is True:
-            return "looked_up"
-        return "refused" if has_failed(reply.get("data")) else "done"
-    if isinstance(error, NotCarriedOut):
-        return "not_carried_out"
-    if isinstance(error, OutcomeUnknown):
-        return "unknown"
-    if isinstance(error, ApiError):
-        return "sent_before" if error.code in USED else "refused"
-    return "not_sent"
-
-
-class Transfers:
+class Transfers(Questions):
     """Methods about calls that move money."""
-
-    _sent: deque[Sent]
-
-    def _write_down(self, pending: Pending) -> None:
-        """Enter a request that is about to be sent. On the background thread, which no interrupt reaches."""
-        sent = Sent(pending.call, pending.key)
-        self._sent.append(sent)
-        sent.follow(pending)
 
     @public
     def transfers(self) -> pd.DataFrame:
@@ -95,4 +40,6 @@ class Transfers:
         """
         from dpyauth import frames
 
-        return frames.transfers((sent.time, sent.call, sent.request_id, sent.outcome) for sent in list(self._sent))
+        return frames.transfers(
+            (sent.time, sent.call, sent.request_id, sent.outcome) for sent in list(self.core.transfers)
+        )

@@ -7,20 +7,20 @@ import datetime as dt
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dpyauth import answers
-from dpyauth.apis.wanted import unknown_choice
+from dpyauth.catalog.descriptions import unknown_choice
 from dpyauth.errors import ApiError, BadReply, InvalidRequest, PermissionDenied, RateLimited, SignInRefused
-from dpyauth.gathering import Gathering, Row, oldest_first
-from dpyauth.gathering.cursors import Cursors, Page, Place, page_of
-from dpyauth.gathering.paging import within
-from dpyauth.gathering.periods import When, days, period
 from dpyauth.notes import left_out, note
-from dpyauth.plans import Plan, Request, planned
+from dpyauth.session import answers
+from dpyauth.session.drive import Request, Steps, dual
+from dpyauth.session.history import Gathering, Row, oldest_first
+from dpyauth.session.history.cursor_walk import Cursors, Page, Place, page_of
+from dpyauth.session.history.periods import When, days, period
+from dpyauth.session.history.time_walk import within
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from dpyauth.wire.replies import Reply
+    from dpyauth.net.messages import Reply
 
 PAGE = 1000
 """As many transactions of a wallet Deriv gives at a time."""
@@ -48,13 +48,12 @@ class _BrokenOff(NamedTuple):
 class Wallets(Gathering):
     """Questions about the user's wallets, and those of partners and developers."""
 
-    _since: float | None
     _broken_off: _BrokenOff | None = None
 
-    @planned
+    @dual
     def wallets(
         self, convert: str | None = None, since: When = None, until: When = None, *, decimal: bool = False
-    ) -> Plan[pd.DataFrame]:
+    ) -> Steps[pd.DataFrame]:
         """Return what the user's wallets hold, one row per wallet and currency.
 
         Stands on Deriv's call ``wallet_list`` (scope payment; only in options).
@@ -89,13 +88,13 @@ class Wallets(Gathering):
         """
         from dpyauth import frames
 
-        call = self._catalog.find("wallet_list")
+        call = self.core.catalog.find("wallet_list")
         first, last = period(call, since, until)
         fields = {"conversion_currency": convert, "start_date_time": first, "end_date_time": last}
-        payload, context = yield from self._payload(call.name, fields, exact=decimal)
+        payload, context = yield from self.core.payload(call.name, fields, exact=decimal)
         return frames.wallets(payload, context, totals=convert is not None, decimal=decimal)
 
-    @planned
+    @dual
     def wallet_transactions(
         self,
         wallet: str = "main",
@@ -105,7 +104,7 @@ class Wallets(Gathering):
         *,
         decimal: bool = False,
         reveal: bool = False,
-    ) -> Plan[pd.DataFrame]:
+    ) -> Steps[pd.DataFrame]:
         """Return every transaction of a wallet: what was paid in, paid out and moved.
 
         Deriv gives them a thousand at a time, and each page names the next, so one follows the other; where Deriv's
@@ -148,15 +147,15 @@ class Wallets(Gathering):
         True
         """
         from dpyauth import frames
-        from dpyauth.gathering import wallet as wallet_rows
+        from dpyauth.session.history import wallet as wallet_rows
 
-        call = self._catalog.find("wallet_transactions")
+        call = self.core.catalog.find("wallet_transactions")
         known = call.fields["wallet_type"]["enum"]
         if wallet not in known:
             raise InvalidRequest(unknown_choice("wallet", wallet, known), call=call.name, field="wallet")
         currency = None if currency is None else str(currency).strip().upper()
         first, last = period(call, since, until)
-        question: _Question = (self._since, wallet, repr(since), repr(until), currency, decimal)
+        question: _Question = (self.core.since, wallet, repr(since), repr(until), currency, decimal)
         history = self._taken_up(question)
         if history is None:
             history = Cursors(PAGE, wallet_rows.key_of, wallet_rows.happened, first, last, call=call.name)
@@ -184,9 +183,9 @@ class Wallets(Gathering):
             kept = oldest_first(kept, wallet_rows.happened)
             if currency is not None:
                 kept = [row for row in kept if wallet_rows.is_in(row, currency)]
-            return frames.wallet_transactions(kept, self._context(call.name, None), decimal=decimal, reveal=reveal)
+            return frames.wallet_transactions(kept, self.core.context(call.name, None), decimal=decimal, reveal=reveal)
 
-        def mend(error: ApiError) -> Plan[bool]:
+        def mend(error: ApiError) -> Steps[bool]:
             nonlocal waits
             if isinstance(error, RateLimited) and waits < PAUSES:
                 waits += 1
@@ -211,8 +210,8 @@ class Wallets(Gathering):
         broken_off.history.resume()
         return broken_off.history
 
-    @planned
-    def nickname(self) -> Plan[str | None]:
+    @dual
+    def nickname(self) -> Steps[str | None]:
         """Return the nickname that other clients know the user by; None where the user has none.
 
         Stands on Deriv's call ``account_nickname`` (scope account_manage; only in options).
@@ -233,7 +232,7 @@ class Wallets(Gathering):
         'sandbox_rich'
         """
         try:
-            payload, _ = yield from self._payload("account_nickname")
+            payload, _ = yield from self.core.payload("account_nickname")
         except ApiError as error:
             if error.code != "IdentityNotFound":
                 raise
@@ -245,8 +244,8 @@ class Wallets(Gathering):
         nickname = payload["nickname"]
         return str(nickname) if nickname else None
 
-    @planned
-    def markup(self, since: When = None, until: When = None, *, decimal: bool = False) -> Plan[pd.DataFrame]:
+    @dual
+    def markup(self, since: When = None, until: When = None, *, decimal: bool = False) -> Steps[pd.DataFrame]:
         """Return what the user's apps have earned with their markup, one row per app.
 
         On Deriv's current API the last hour is missing, and only six months are kept: Deriv takes an earlier day for
@@ -279,10 +278,10 @@ class Wallets(Gathering):
         >>> dpyauth.login(sandbox=True).markup(since="2026-10-01")["currency"].unique().tolist()
         ['USD']
         """
-        return (yield from answers.named(self.api).markup(self, since, until, decimal=decimal))
+        return (yield from answers.named(self.core.api).markup(self.core, since, until, decimal=decimal))
 
-    @planned
-    def partner_overview(self, since: When = None, until: When = None, *, decimal: bool = False) -> Plan[pd.DataFrame]:
+    @dual
+    def partner_overview(self, since: When = None, until: When = None, *, decimal: bool = False) -> Steps[pd.DataFrame]:
         """Return what the user has reached as a partner of Deriv, in one row.
 
         Stands on Deriv's call ``partners_analytics_overview`` (scope application_read; only in options).
@@ -315,7 +314,7 @@ class Wallets(Gathering):
         """
         from dpyauth import frames
 
-        call = self._catalog.find("partners_analytics_overview")
+        call = self.core.catalog.find("partners_analytics_overview")
         first, last = days(call, since, until, PARTNER_DAYS)
         if (dt.date.fromisoformat(last) - dt.date.fromisoformat(first)).days > PARTNER_DAYS:
             raise InvalidRequest(
@@ -324,5 +323,7 @@ class Wallets(Gathering):
                 call=call.name,
                 field="since",
             )
-        payload, context = yield from self._payload(call.name, {"start_date": first, "end_date": last}, exact=decimal)
+        payload, context = yield from self.core.payload(
+            call.name, {"start_date": first, "end_date": last}, exact=decimal
+        )
         return frames.partner_overview(payload, context, decimal=decimal)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dpyauth import environment, forks, pasted, terminal
+from dpyauth import _environment, _forks, _pasted, _terminal
 from dpyauth.arguments import is_flag, public
 from dpyauth.credentials import Credential, Secret, api_of, bare, checked
 from dpyauth.errors import (
@@ -24,20 +24,20 @@ from dpyauth.errors import (
     SessionClosed,
     SignInRefused,
 )
+from dpyauth.panels.attempts import sign_in
 from dpyauth.registry import APIS, DEFAULT, by_app_id
 from dpyauth.session import Session, check_timeout
 from dpyauth.settings import Settings, known
-from dpyauth.signin.attempts import sign_in
-from dpyauth.signin.choice import Choice, the_sandbox
 from dpyauth.signin.current import DEFAULT_PROFILE, Beside
 from dpyauth.signin.prompt import NO_INPUT, NOBODY, SOURCE, nobody, prompt
+from dpyauth.targets import Targets, the_sandbox
 
 if TYPE_CHECKING:
+    from dpyauth.panels.sign_in import SignInModel
     from dpyauth.sandbox import Sandbox
-    from dpyauth.signin.desk import Desk
 
 _current: Session | None = None  # that of the default profile, which this keeps
-_desk: Desk | None = None
+_desk: SignInModel | None = None
 _beside = Beside()
 
 
@@ -161,7 +161,7 @@ def login(
     trouble: DpyauthError | None = None
     found = None if token is None else _Found(token, "the argument token", given=True)
     if found is None and not ask_first:
-        found = _sample(box) if box else _environment()
+        found = _sample(box) if box else _found_in_environment()
         try:
             found = found or _remembered(keeping, api)
         except (KeepingFailed, NoCredential) as error:
@@ -171,7 +171,7 @@ def login(
     own: object = app_id if app_id is not None else (found and found.app_id) or _variable("DERIV_APP_ID", box)
     if found is None and app_id is None and wanted and by_app_id(own) not in (None, wanted):
         own = None  # it is set for the other API, and there is somebody to ask
-    choice = Choice(box, server, language)
+    choice = Targets(box, server, language)
     speaks = wanted or choice.guess(found.token if found and not found.sample else None, own)
     if found is not None and found.sample and box is not None and speaks != DEFAULT:
         found = _sample(box, speaks)
@@ -179,9 +179,9 @@ def login(
         checked(found.token, found.source, speaks)  # first: what it says helps more than a complaint of the app ID
     where = choice.settings(speaks, own)
     timeout = check_timeout(timeout)
-    by_prompt = ask == "prompt" or not environment.in_notebook() or not environment.has_widgets()
+    by_prompt = ask == "prompt" or not _environment.in_notebook() or not _environment.has_widgets()
     if found is None and not _can_ask(ask, by_prompt):
-        can_click = ask == "prompt" and environment.somebody_there()
+        can_click = ask == "prompt" and _environment.somebody_there()
         raise trouble or NoCredential(nobody(speaks, NO_INPUT if can_click else NOBODY))
     if found is None and by_prompt:
         entered, own = prompt(choice, wanted, own)
@@ -194,13 +194,13 @@ def login(
         timeout,
         keeping,
         profile,
-        ask=ask is not False and environment.somebody_there(),
+        ask=ask is not False and _environment.somebody_there(),
         options=options | ({"create_demo": True} if create_demo and APIS[where.api].creates_demo else {}),
     )
     if trouble is not None and session.loginid is None:
-        session._signed_out_because = str(trouble).rstrip(".")
+        session.core.signed_out_because = str(trouble).rstrip(".")
     if remember and session.loginid is not None:
-        session._keep(keeping)
+        session.core.remember(keeping)
     # What was found and is no good does not say what the panel should ask for.
     _show(
         session,
@@ -265,8 +265,8 @@ def _session(
     with _beside.lock(profile):
         before = _of(profile)
         credential, grants = found.grants(where.api) if found else (None, None)
-        if before is not None and before._fits(credential, where, grants):
-            before._timeout = timeout
+        if before is not None and before.core.matches(credential, where, grants):
+            before.core.timeout = timeout
             if options["loginid"] is not None and before.loginid is not None:
                 before.use(options["loginid"])
             return before
@@ -280,7 +280,7 @@ def _session(
             raise
     if before is not None:
         mine = "" if profile == DEFAULT_PROFILE else f"profile={profile!r}"
-        before._close(
+        before.core.end(
             SessionClosed(
                 f"dpyauth.login({mine}) has opened a new session; this one is closed. Use the new one. To have both, "
                 'give one of them a profile of its own: dpyauth.login(profile="another").'
@@ -314,7 +314,7 @@ def meant() -> Session | None:
 
 def open_sessions() -> list[Session]:
     """Return the kernel's sessions that are not closed, that of the default profile first."""
-    mine = [_current] if _current is not None and _current._ended is None else []
+    mine = [_current] if _current is not None and _current.core.end_reason is None else []
     return mine + _beside.open()
 
 
@@ -332,21 +332,21 @@ def _enter(
     So is a token of the API that Deriv is retiring, or one that may be, wherever it was found.
     """
     try:
-        session._wait_for(lambda: sign_in(session, found.grants, where, **options))
+        session.core.wait_for_sign_in(lambda: sign_in(session, found.grants, where, **options))
     except ApiUnavailable as error:  # what was found is of no use now, and may be good again
         if found.given or not ask:
             raise
-        session._signed_out_because = f"{found.source} cannot be used now: {error}"
+        session.core.signed_out_because = f"{found.source} cannot be used now: {error}"
     except InvalidSetting as error:
         if found.given or not ask or error.field != "app_id" or api_of(found.token):
             raise
-        session._signed_out_because = f"{found.source} cannot be used: {error}"
+        session.core.signed_out_because = f"{found.source} cannot be used: {error}"
     except SignInRefused as error:
         if not (found.given or found.remembered) and ask and APIS[where.api].retiring:
-            session._signed_out_because = f"{found.source} cannot be used: {error}".rstrip(".")
+            session.core.signed_out_because = f"{found.source} cannot be used: {error}".rstrip(".")
             return
         if found.remembered and ask:
-            session._signed_out_because = _dropped(profile, found, where, error)
+            session.core.signed_out_because = _dropped(profile, found, where, error)
             return
         if found.remembered:
             error.add_note(f"It is {found.source}: dpyauth.forget() removes it.")
@@ -354,12 +354,12 @@ def _enter(
     except (ApiError, BadReply) as error:  # no refusal: what is remembered may be good the next time
         if not (found.remembered and ask):
             raise
-        session._signed_out_because = f"{found.source} cannot be used now: {error}".rstrip(".")
+        session.core.signed_out_because = f"{found.source} cannot be used now: {error}".rstrip(".")
 
 
 def _dropped(profile: str, found: _Found, where: Settings, error: SignInRefused) -> str:
     """Forget a remembered credential, where it is of no use any more; returns what to say of it."""
-    from dpyauth.keep import forget
+    from dpyauth.storage import forget
 
     because = str(error).rstrip(".")
     of_token = error.code == "InvalidToken" and error.about in ("", "token")
@@ -376,8 +376,8 @@ def _checked_ask(ask: object) -> bool:
     """Tell whether to ask before looking for a credential elsewhere."""
     if not (ask is None or isinstance(ask, bool) or (isinstance(ask, str) and ask == "prompt")):
         raise InvalidSetting('ask= must be True, False or "prompt"; without it, you are asked if need be.', field="ask")
-    if ask is True and environment.in_notebook():
-        environment.vouch()
+    if ask is True and _environment.in_notebook():
+        _environment.vouch()
     return bool(ask)
 
 
@@ -385,20 +385,20 @@ def _can_ask(ask: object, by_prompt: bool) -> bool:
     """Tell whether there is a person who can be asked in this way, and may be."""
     if ask is False:
         return False
-    if by_prompt and environment.in_notebook():
-        return environment.can_type()
-    return environment.somebody_there() or (ask is True and environment.in_notebook())
+    if by_prompt and _environment.in_notebook():
+        return _environment.can_type()
+    return _environment.somebody_there() or (ask is True and _environment.in_notebook())
 
 
 def _checked_loginid(given: object) -> str | None:
     """Return a login ID as Deriv writes it."""
     if given is None:
         return None
-    if not isinstance(given, str) or not re.fullmatch(r"[A-Za-z]{1,16}[0-9]{1,16}", pasted.bare(given)):
+    if not isinstance(given, str) or not re.fullmatch(r"[A-Za-z]{1,16}[0-9]{1,16}", _pasted.bare(given)):
         raise InvalidSetting(
             'The login ID must be letters and digits, such as "DOT900003". session.accounts() lists yours.'
         )
-    return pasted.bare(given).upper()
+    return _pasted.bare(given).upper()
 
 
 @atexit.register
@@ -407,7 +407,7 @@ def _leave() -> None:
         session.close()
 
 
-@forks.in_child
+@_forks.in_child
 def _begin_anew() -> None:
     global _current, _desk, _beside
     _current, _desk, _beside = None, None, Beside()
@@ -420,13 +420,13 @@ def _sample(box: Sandbox, api: str = DEFAULT) -> _Found:
 
 def _variable(name: str, box: Sandbox | None) -> str | None:
     """What the environment says; it speaks of the real Deriv only."""
-    return None if box is not None else pasted.bare(os.environ.get(name, "")) or None
+    return None if box is not None else _pasted.bare(os.environ.get(name, "")) or None
 
 
 _VARIABLE = "DERIV_TOKEN"
 
 
-def _environment() -> _Found | None:
+def _found_in_environment() -> _Found | None:
     token = Secret(os.environ.get(_VARIABLE, ""))
     if not bare(token).reveal():
         return None
@@ -434,7 +434,7 @@ def _environment() -> _Found | None:
 
 
 def _remembered(profile: str, api: str | None) -> _Found | None:
-    from dpyauth.keep import recall
+    from dpyauth.storage import recall
 
     kept = recall(profile)
     if kept is None:
@@ -458,7 +458,7 @@ def _remembered(profile: str, api: str | None) -> _Found | None:
 
 
 def _colab() -> _Found | None:
-    if not environment.in_colab():
+    if not _environment.in_colab():
         return None
     try:
         from google.colab import userdata  # type: ignore[import-not-found]
@@ -483,16 +483,16 @@ def _checked_profile(given: object) -> str:
 def _show(session: Session, box: Sandbox | None, *, name: str, **options: Any) -> None:
     """Say who is signed in: with the panel in a notebook, in a line elsewhere."""
     global _desk
-    credential = session._credential
+    credential = session.core.credential
     if "IPython" in sys.modules:
         from dpyauth import completion
 
         completion.install()
-    if environment.in_notebook() and environment.has_widgets():
-        from dpyauth.signin.desk import Desk
-        from dpyauth.widgets.signin import show
+    if _environment.in_notebook() and _environment.has_widgets():
+        from dpyauth.panels.sign_in import SignInModel
+        from dpyauth.panels.widgets.sign_in import show
 
-        desk = Desk(session, box=box, **options)
+        desk = SignInModel(session, box=box, **options)
         if name == DEFAULT_PROFILE:
             before, _desk = _desk, desk
         else:
@@ -501,8 +501,8 @@ def _show(session: Session, box: Sandbox | None, *, name: str, **options: Any) -
             before.hand_over()
         show(desk)
     elif credential is not None:
-        terminal.say(f"{session!r} with the token from {credential.source}")
-        if session._remarks:
-            terminal.say(session._remarks)
+        _terminal.say(f"{session!r} with the token from {credential.source}")
+        if session.core.remarks:
+            _terminal.say(session.core.remarks)
     else:
-        terminal.say(f"Not signed in: {session._signed_out_because}.")
+        _terminal.say(f"Not signed in: {session.core.signed_out_because}.")

@@ -7,8 +7,8 @@ import weakref
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from dpyauth.panels.sign_in import SignInModel
     from dpyauth.session import Session
-    from dpyauth.signin.desk import Desk
 
 DEFAULT_PROFILE = "default"
 
@@ -18,7 +18,7 @@ class Beside:
 
     def __init__(self) -> None:
         self._sessions: weakref.WeakValueDictionary[str, Session] = weakref.WeakValueDictionary()
-        self._desks: weakref.WeakValueDictionary[str, Desk] = weakref.WeakValueDictionary()
+        self._desks: weakref.WeakValueDictionary[str, SignInModel] = weakref.WeakValueDictionary()
         self._locks: dict[str, threading.RLock] = {}
 
     def lock(self, profile: str) -> threading.RLock:
@@ -33,7 +33,7 @@ class Beside:
         """Make a session the one of a profile."""
         self._sessions[profile] = session
 
-    def desk(self, profile: str, desk: Desk) -> Desk | None:
+    def desk(self, profile: str, desk: SignInModel) -> SignInModel | None:
         """Make this the desk that a profile signs in at; return the one before."""
         before = self._desks.get(profile)
         self._desks[profile] = desk
@@ -42,4 +42,4 @@ class Beside:
     def open(self) -> list[Session]:
         """Return the sessions that are not closed."""
         found = [self._sessions.get(profile) for profile in list(self._sessions)]
-        return [session for session in found if session is not None and session._ended is None]
+        return [session for session in found if session is not None and session.core.end_reason is None]

@@ -7,14 +7,14 @@ import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from dpyauth import environment, terminal
+from dpyauth import _environment, _terminal
+from dpyauth._pasted import bare as bare_text
 from dpyauth.credentials import Secret, bare, checked
 from dpyauth.errors import InvalidSetting, NoCredential
-from dpyauth.pasted import bare as bare_text
 from dpyauth.registry import APIS, DEFAULT, by_app_id
 
 if TYPE_CHECKING:
-    from dpyauth.signin.choice import Choice
+    from dpyauth.targets import Targets
 
 SOURCE = "the prompt"
 TRIES = 3
@@ -46,7 +46,7 @@ def nobody(api: str, why: str = NOBODY) -> str:
     )
 
 
-def prompt(choice: Choice, api: str | None, app_id: object) -> tuple[Secret, object]:
+def prompt(choice: Targets, api: str | None, app_id: object) -> tuple[Secret, object]:
     """Ask for what is missing: the app ID, then the token, without showing what is typed.
 
     ``api``: the API that was chosen; without one, token and app ID decide it. Returns the token and the app ID.
@@ -77,7 +77,7 @@ def _put(question: Callable[[str], str], text: str) -> str:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", GetPassWarning)  # what is typed would be seen
-            return question(terminal.writable(text, sys.stdout))
+            return question(_terminal.writable(text, sys.stdout))
     except GetPassWarning:
         raise _NoPrompt(NOT_HIDDEN) from None
     except EOFError:
@@ -86,7 +86,7 @@ def _put(question: Callable[[str], str], text: str) -> str:
         raise _NoPrompt(NO_STREAM) from None
 
 
-def _asked(choice: Choice, api: str | None, app_id: object) -> tuple[Secret, object]:
+def _asked(choice: Targets, api: str | None, app_id: object) -> tuple[Secret, object]:
     elsewhere = choice.box is not None or choice.server is not None
     if choice.server is not None:
         api = choice.guess(None, None)
@@ -121,7 +121,7 @@ def _token(what: str) -> Secret:
     return entered
 
 
-def _app_id(choice: Choice, api: str | None) -> object:
+def _app_id(choice: Targets, api: str | None) -> object:
     """Ask for an app ID until it can be right; it may be left out while the API is not known: a token may need none."""
     for left in reversed(range(TRIES)):
         typed = _put(input, "App ID: ")
@@ -149,4 +149,4 @@ def _a(name: str) -> str:
 
 def _say(text: str) -> None:
     # In a notebook as output of the cell: standard error would look like a fault.
-    terminal.say(text, sys.stdout if environment.in_notebook() else None)
+    _terminal.say(text, sys.stdout if _environment.in_notebook() else None)

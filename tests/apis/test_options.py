@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dpyauth.apis import options
-from dpyauth.apis.access import Account
-from dpyauth.apis.catalog import Call
-from dpyauth.apis.proof import Proof
+from dpyauth.apis.base import Account
+from dpyauth.apis.options.proof import Proof
+from dpyauth.catalog.calls import Call
 from dpyauth.credentials import Credential, Secret
 from dpyauth.errors import (
     ApiError,
@@ -51,7 +51,7 @@ class Deriv:
         self.tokens: list[str] = []
         self.lefts: list[float] = []
         self.good: set[str] | None = None
-        self.access: options.Access | None = None
+        self.access: options.OptionsSignIn | None = None
         self.closed = 0
 
     def _let_in(self, what: str, timeout: float) -> None:
@@ -60,7 +60,7 @@ class Deriv:
         self.lefts.append(timeout)
         self.tokens.append(self.access.credential.token.reveal())
         if self.good is not None and self.tokens[-1] not in self.good:
-            raise REFUSED.again()
+            raise REFUSED.copy()
 
     async def ask(self, call: Call, fields: Mapping[str, Any], *, timeout: float, exact: bool = False) -> Any:
         self._let_in(call.name, timeout)
@@ -97,7 +97,7 @@ def tokens(left: float | None, number: str = "", *, renewable: bool = True, scop
     return Tokens(Secret(f"token{number}"), Secret(f"refresh{number}") if renewable else None, ends, scopes)
 
 
-Make = Callable[..., options.Access]
+Make = Callable[..., options.OptionsSignIn]
 
 
 @pytest.fixture
@@ -112,9 +112,9 @@ def renewal() -> Renewal:
 
 @pytest.fixture
 def make(deriv: Deriv, renewal: Renewal, nothing_left: None, request: pytest.FixtureRequest) -> Make:
-    def make_one(given: Tokens | None = None, **more: Any) -> options.Access:
+    def make_one(given: Tokens | None = None, **more: Any) -> options.OptionsSignIn:
         first = Credential(given.access if given else Secret("token"), "a test", given, renewal if given else None)
-        access = options.Access(settings("a1", api="options"), {"": first}, first, **more)
+        access = options.OptionsSignIn(settings("a1", api="options"), {"": first}, first, **more)
         request.addfinalizer(lambda: access.close(SessionClosed("closed by the test")))
         access._rest = deriv  # type: ignore[assignment]
         deriv.access = access
@@ -123,13 +123,13 @@ def make(deriv: Deriv, renewal: Renewal, nothing_left: None, request: pytest.Fix
     return make_one
 
 
-def enter(access: options.Access, loginid: str | None = None, times: int = 1) -> list[str]:
+def enter(access: options.OptionsSignIn, loginid: str | None = None, times: int = 1) -> list[str]:
     """The addresses that connections get."""
-    entrance = access.entrance(loginid)
+    endpoint = access.endpoint(loginid)
 
     async def addresses() -> list[str]:
-        assert not isinstance(entrance.address, str)
-        return [await entrance.address() for _ in range(times)]
+        assert not isinstance(endpoint.address, str)
+        return [await endpoint.address() for _ in range(times)]
 
     return asyncio.run(addresses())
 
@@ -218,10 +218,10 @@ def test_a_list_that_is_none(make: Make, deriv: Deriv, listed: Any) -> None:
 
 def test_who_it_is(make: Make) -> None:
     access = make(tokens(3600))
-    entrance = access.entrance()
-    assert not isinstance(entrance.address, str)
-    asyncio.run(entrance.address())  # type: ignore[arg-type]
-    account = entrance.account({})
+    endpoint = access.endpoint()
+    assert not isinstance(endpoint.address, str)
+    asyncio.run(endpoint.address())  # type: ignore[arg-type]
+    account = endpoint.account({})
     rows = (
         {"loginid": "ROT1", "currency": "USD", "is_virtual": 0, "balance": "0.33", "is_disabled": 0},
         {"loginid": "DOT2", "currency": "USD", "is_virtual": 1, "balance": 10000, "is_disabled": 0},
@@ -229,20 +229,20 @@ def test_who_it_is(make: Make) -> None:
     assert account == Account("DOT2", "USD", True, ("trade",), rows)
     access.entered(account)
     assert list(access.grants) == ["ROT1", "DOT2"]
-    assert access.entrance("ROT1").account({}) == Account("ROT1", "USD", False, ("trade",), rows)
+    assert access.endpoint("ROT1").account({}) == Account("ROT1", "USD", False, ("trade",), rows)
 
 
 def test_what_a_personal_access_token_may_do_is_not_known(make: Make) -> None:
     access = make()
-    entrance = access.entrance("DOT2")
-    assert entrance.account({}).scopes is None
+    endpoint = access.endpoint("DOT2")
+    assert endpoint.account({}).scopes is None
     assert access.expires_at is None
 
 
 def test_no_app_id() -> None:
     credential = Credential(Secret("pat_x"), "a test")
     with pytest.raises(InvalidSetting, match="app_id="):
-        options.access(settings(api="options"), {"": credential}, credential)
+        options.sign_in(settings(api="options"), {"": credential}, credential)
 
 
 # Renewing
@@ -327,7 +327,7 @@ def test_a_refusal_is_the_last_word(make: Make, renewal: Renewal, deriv: Deriv, 
 def test_a_failure_is_not(make: Make, renewal: Renewal, deriv: Deriv, failure: DpyauthError) -> None:
     async def fail() -> Tokens:
         renewal.times = 0  # the same refresh token will do
-        raise failure.again()
+        raise failure.copy()
 
     renewal.outcome = fail
     access = make(tokens(-3600.0))
@@ -376,7 +376,7 @@ def test_a_late_refusal_of_the_old_token_renews_nothing(make: Make, renewal: Ren
             told.append(access.credential.token.reveal())
             if len(told) == 1:
                 await go_on.wait()
-                raise REFUSED.again()
+                raise REFUSED.copy()
             return told[-1]
 
         async def quick(left: float) -> str:
@@ -419,7 +419,7 @@ def test_scopes_stay_where_nobody_repeats_them(make: Make, renewal: Renewal) -> 
     renewal.outcome = silent
     access = make(tokens(1.0))
     enter(access, "DOT2")
-    assert access.entrance("DOT2").account({}).scopes == ("trade",)
+    assert access.endpoint("DOT2").account({}).scopes == ("trade",)
 
 
 # What a fresh socket says
@@ -431,7 +431,7 @@ def proof(wanted: str = "DOT2") -> Proof:
 
 
 def verdict(reply: Mapping[str, Any], of: Proof | None = None) -> tuple[DpyauthError, bool]:
-    judged = (of or proof()).judge(dict(reply))
+    judged = (of or proof()).check(dict(reply))
     assert judged is not None
     return judged
 
@@ -441,22 +441,22 @@ def told(loginid: Any) -> dict[str, Any]:
 
 
 def test_a_balance_is_proof() -> None:
-    assert proof().judge(told("DOT2")) is None
-    assert proof().judge({"balance": {"balance": "0.33"}}) is None
+    assert proof().check(told("DOT2")) is None
+    assert proof().check({"balance": {"balance": "0.33"}}) is None
 
 
 @pytest.mark.parametrize("loginid", ["CR5", None, 5, ""])
 def test_a_balance_may_name_the_account_as_it_likes(loginid: Any) -> None:
     ours = proof()
-    assert ours.judge(told(loginid)) is None
-    assert ours.judge({"balance": {"balance": 1}}) is None
-    assert ours.judge(told(loginid)) is None
+    assert ours.check(told(loginid)) is None
+    assert ours.check({"balance": {"balance": 1}}) is None
+    assert ours.check(told(loginid)) is None
 
 
 @pytest.mark.parametrize("names", [["dot2", "DOT2", "Dot2"], ["DOT2", "dot2"], ["cr5", "CR5"]])
 def test_the_case_of_its_letters_says_nothing(names: list[str]) -> None:
     ours = proof()
-    assert [ours.judge(told(name)) for name in names] == [None] * len(names)
+    assert [ours.check(told(name)) for name in names] == [None] * len(names)
     error, _ = verdict(told("rot1"))
     assert "the account rot1 instead of DOT2" in str(error)
 
@@ -464,7 +464,7 @@ def test_the_case_of_its_letters_says_nothing(names: list[str]) -> None:
 @pytest.mark.parametrize("before", [[], ["DOT2"], [None, "DOT2"], ["CR5"], ["CR5", None]])
 def test_but_not_as_another_one(before: list[Any]) -> None:
     ours = proof()
-    assert [ours.judge(told(loginid)) for loginid in before] == [None] * len(before)
+    assert [ours.check(told(loginid)) for loginid in before] == [None] * len(before)
     for other in ["ROT1", "CR6"] if any(before) else ["ROT1"]:
         error, may_help = verdict(told(other), ours)
         assert not may_help
@@ -494,7 +494,7 @@ def test_a_missing_scope_stays_missing() -> None:
 
 def test_one_that_was_there_before_may_come_back() -> None:
     ours = proof()
-    ours.judge(told("DOT2"))
+    ours.check(told("DOT2"))
     assert verdict({"error": {"code": "PermissionDenied", "message": ""}}, ours)[1]
 
 
@@ -568,7 +568,7 @@ def test_no_reply_makes_it_fail(reply: dict[str, Any], kind: Any) -> None:
     options.renamed(reply)
     for call in ("balance", "portfolio", "get_accounts"):
         options.payload(options.CATALOG[call], reply)
-    judged = proof().judge(reply)
+    judged = proof().check(reply)
     assert judged is None or isinstance(judged[0], DpyauthError)
 
 

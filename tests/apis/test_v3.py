@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dpyauth.apis import v3
-from dpyauth.apis.meanings import PASSING
+from dpyauth.apis.error_meanings import PASSING
 from dpyauth.credentials import Secret, api_token
 from dpyauth.errors import (
     ApiError,
@@ -34,7 +34,7 @@ def failed(code: Any, message: Any = "No.", **more: Any) -> dict[str, Any]:
 
 
 def verdict(reply: dict[str, Any]) -> tuple[DpyauthError, bool]:
-    given = GREETING.judge(reply)
+    given = GREETING.check(reply)
     assert given is not None
     return given
 
@@ -158,7 +158,7 @@ def test_no_reply_makes_it_fail(reply: dict[str, Any], secrets: list[str]) -> No
     error = v3.error(reply, "ping", [Secret(text) for text in secrets])
     assert (error is None) == (reply.get("error") is None)
     v3.account(reply)
-    judged = GREETING.judge(reply)
+    judged = GREETING.check(reply)
     assert judged is None or isinstance(judged[0], DpyauthError)
 
 
@@ -172,7 +172,7 @@ def test_the_greeting_is_made_anew_for_every_connect() -> None:
 
 
 def test_a_good_reply_is_no_refusal() -> None:
-    assert GREETING.judge({"authorize": {"loginid": "CR1"}}) is None
+    assert GREETING.check({"authorize": {"loginid": "CR1"}}) is None
 
 
 @pytest.mark.parametrize(
@@ -209,7 +209,7 @@ def test_an_error_of_no_shape_may_pass(odd: Any) -> None:
 
 
 def test_an_error_that_is_null_is_none() -> None:
-    assert v3.greeting(api_token(TOKEN, "a test")).judge({"error": None, "authorize": {"loginid": "CR1"}}) is None
+    assert v3.greeting(api_token(TOKEN, "a test")).check({"error": None, "authorize": {"loginid": "CR1"}}) is None
 
 
 @pytest.mark.parametrize(
@@ -253,18 +253,18 @@ def test_a_token_of_another_api_is_refused_at_first_and_later_taken_again() -> N
 )
 def test_whose_token_it_is(named: str | None, known: str | None, first: str, code: str | None) -> None:
     greeting = v3.greeting(api_token(TOKEN, "a test"), named, known)
-    refusal = greeting.judge({"authorize": {"loginid": first}})
+    refusal = greeting.check({"authorize": {"loginid": first}})
     if code is not None:
         assert refusal is not None
         assert isinstance(refusal[0], SignInRefused)
         assert (refusal[0].code, refusal[1]) == (code, False)
         return
     assert refusal is None
-    later = greeting.judge({"authorize": {"loginid": "CR9"}})
+    later = greeting.check({"authorize": {"loginid": "CR9"}})
     assert later is not None
     assert not later[1]
     assert "account CR9 instead of" in str(later[0])
-    assert greeting.judge({"authorize": {"loginid": "CR1"}}) is None
+    assert greeting.check({"authorize": {"loginid": "CR1"}}) is None
 
 
 @pytest.mark.parametrize("code", ["InvalidToken", "RateLimit", "NobodyKnowsThis", None])
@@ -276,13 +276,13 @@ def test_no_refusal_repeats_the_token(code: str | None) -> None:
 @pytest.mark.parametrize("token", ["e", "a", "code", "error", "authorize", "InvalidToken"])
 def test_a_token_that_is_a_word_of_the_protocol_garbles_nothing(token: str) -> None:
     greeting = v3.greeting(api_token(token, "a test"))
-    assert greeting.judge({"authorize": {"loginid": "CR1"}}) is None
-    judged = greeting.judge(failed("InvalidToken", "The token is invalid."))
+    assert greeting.check({"authorize": {"loginid": "CR1"}}) is None
+    judged = greeting.check(failed("InvalidToken", "The token is invalid."))
     assert judged is not None
     assert "does not accept this API token" in str(judged[0])
 
 
 def test_what_scopes_are_called() -> None:
-    from dpyauth.apis.catalog import load
+    from dpyauth.catalog.calls import load
 
     assert {scope for call in load("v3").values() for scope in call.scopes} <= set(APIS["v3"].scopes)

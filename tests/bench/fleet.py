@@ -59,7 +59,7 @@ def one_by_one(tokens: Sequence[str], url: str) -> float:
     began = time.perf_counter()
     for token in tokens:
         with Session(settings(app_id=1089, server=url)) as session:
-            session._sign_in_and_wait(api_token(token, "a benchmark"))
+            session.core.sign_in_and_wait(api_token(token, "a benchmark"))
             assert len(session.account_status()) == 1
     return time.perf_counter() - began
 

@@ -18,10 +18,10 @@ import pandas as pd
 
 import dpyauth
 from dpyauth import frames
-from dpyauth.apis.catalog import load
+from dpyauth.catalog.calls import load
 from dpyauth.frames.ledger import statement
+from dpyauth.net.messages import parse
 from dpyauth.sandbox import Sandbox
-from dpyauth.wire.replies import parse
 
 ROUNDS = 40
 COUNT = 5_000

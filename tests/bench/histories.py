@@ -26,9 +26,9 @@ from websockets.asyncio.server import ServerConnection, serve
 from dpyauth.credentials import api_token
 from dpyauth.frames import Context
 from dpyauth.frames.ledger import statement
+from dpyauth.net.messages import parse
 from dpyauth.session import Session
 from dpyauth.settings import settings
-from dpyauth.wire.replies import parse
 
 ROUND_TRIP = 0.1
 NEWEST, EVERY, ROWS, PAGE = 1_790_000_000, 600, 10_000, 999
@@ -129,7 +129,7 @@ def one_page(rounds: int) -> None:
 def many_pages(rounds: int, url: str) -> None:
     def signed_in() -> Session:
         session = Session(settings(app_id=1089, server=url))
-        session._sign_in_and_wait(api_token("benchmark", "a benchmark"))
+        session.core.sign_in_and_wait(api_token("benchmark", "a benchmark"))
         return session
 
     def one_by_one(session: Session) -> pd.DataFrame:

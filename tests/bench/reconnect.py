@@ -16,9 +16,9 @@ import time
 from pathlib import Path
 
 import dpyauth
+from dpyauth.net import backoff
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
-from dpyauth.wire import backoff
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "faults"))
 
@@ -35,7 +35,7 @@ def back_again(session: Session, proxy: Proxy, latency: float) -> float:
         elif lost.is_set():
             back.set()
 
-    leave = session._watch(look)
+    leave = session.core.watch(look)
     try:
         proxy.next("delay", latency)
         begun = time.perf_counter()

@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from dpyauth.apis import v3
-from dpyauth.panels.streaming import StreamDesk
+from dpyauth.panels.stream_view import StreamModel
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
+from dpyauth.session.stream import Feed, Stream
 from dpyauth.settings import settings
-from dpyauth.streams import Feed, Stream
 
 RATE = 20  # updates a second
 SECONDS = 10
@@ -44,7 +44,7 @@ class View:
         self.stream = Stream(
             object.__new__(Session), Feed(call, 10_000, lambda reply: v3.error(reply, call), many=False)
         )
-        self.desk = StreamDesk(session, self.stream)
+        self.desk = StreamModel(session, self.stream)
         self.messages = self.bytes = self.count = 0
         self.desk.tell = self._tell
         self.desk.here()
@@ -64,11 +64,11 @@ def kernel() -> None:
     with Sandbox(limits=None) as box, contextlib.closing(Session(settings(box.app_id, box.url))) as session:
         for call, make in (("ticks", tick), ("transaction", entry)):
             view = View(session, call)
-            view.stream._feed.push(make(0))
+            view.stream.feed.push(make(0))
             view.wait(1)  # pandas is imported by now
             begin, used = time.perf_counter(), time.process_time()
             for number in range(1, 1 + RATE * SECONDS):
-                view.stream._feed.push(make(number))
+                view.stream.feed.push(make(number))
                 time.sleep(1 / RATE)
             view.wait(1 + RATE * SECONDS)
             share = (time.process_time() - used) / (time.perf_counter() - begin)
@@ -77,7 +77,7 @@ def kernel() -> None:
             )
             begin = time.perf_counter()
             for number in range(1000, 1000 + MANY):
-                view.stream._feed.push(make(number))
+                view.stream.feed.push(make(number))
             view.wait(1 + RATE * SECONDS + MANY)
             took = time.perf_counter() - begin
             print(f"{call}: {MANY / took:,.0f} updates/s at full speed, in {view.messages} messages")

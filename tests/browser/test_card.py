@@ -22,18 +22,18 @@ from dpyauth.credentials import api_token
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
 from dpyauth.settings import settings
-from dpyauth.wire.backoff import Backoff
+from dpyauth.net.backoff import Backoff
 Backoff.next_delay = lambda self, now: 0.05
 box = Sandbox(limits=None).start()
 def enter(token="sandbox-rich-all"):
     session = Session(settings(box.app_id, box.url))
-    session._sign_in_and_wait(api_token(token, "a test"))
+    session.core.sign_in_and_wait(api_token(token, "a test"))
     return session
 def several():
     grants = {loginid: api_token("a1-sandbox-rich-" + name, "a test") for loginid, name in
               {"CR900001": "usd", "CR900002": "btc", "VRTC900003": "demo"}.items()}
     session = Session(settings(box.app_id, box.url))
-    session._sign_in_and_wait(grants["CR900001"], grants=grants)
+    session.core.sign_in_and_wait(grants["CR900001"], grants=grants)
     return session
 session = enter()
 """
@@ -41,7 +41,8 @@ NASTY = """
 session = enter("sandbox-rich-read")
 said = "<img src=x onerror='document.title=1'> **bold** \\u202e" + "long" * 300
 box.faults.error("Odd", "get_account_status", message=said)
-session._account = session._account._replace(loginid="<script>document.title=1</script>" + "x" * 90)
+core = session.core
+core.active_account = core.active_account._replace(loginid="<script>document.title=1</script>" + "x" * 90)
 session
 """
 
@@ -78,9 +79,9 @@ def test_live(opening: Callable[..., Any], lab: Lab) -> None:
         run(notebook, 2, "box.start()\nbox.pay('CR900001', 1)")
         expect(panel).to_contain_text("connected, last")
         expect(amount(notebook)).to_have_text("9,464.47")
-        run(notebook, 2, "session._sign_out('you signed out')")
+        run(notebook, 2, "session.core.sign_out('you signed out')")
         expect(panel).to_contain_text("You signed out.")
-        run(notebook, 2, "session._sign_in_and_wait(api_token('sandbox-trouble-read', 'a test'))")
+        run(notebook, 2, "session.core.sign_in_and_wait(api_token('sandbox-trouble-read', 'a test'))")
         expect(amount(notebook)).to_have_text("466.92")
         expect(panel).to_contain_text("The cashier is closed")
         expect(picture(notebook)).to_contain_text("The cashier is closed")  # and what is saved is of that account, too
@@ -210,7 +211,7 @@ from dpyauth.settings import settings
 box = Sandbox(limits=None).start()
 def enter(label, **options):
     session = Session(settings(box.options_app_id, box.rest, api="options"))
-    session._sign_in_and_wait(access_token(box.options_token(label).token, "a test"), **options)
+    session.core.sign_in_and_wait(access_token(box.options_token(label).token, "a test"), **options)
     return session
 session = enter("rich, every scope")
 """

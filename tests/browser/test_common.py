@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from dpyauth.panels.texts import texts
-from dpyauth.widgets.panel import script, style
+from dpyauth.panels.widget import script, style
 
 pytestmark = pytest.mark.browser
 

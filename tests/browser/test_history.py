@@ -18,9 +18,9 @@ from tornado.netutil import bind_sockets
 from tornado.web import Application, RequestHandler
 
 from dpyauth.jupyter.callback import CallbackHandler
-from dpyauth.oauth.code import CodeSignIn
+from dpyauth.oauth.implicit import parse
 from dpyauth.oauth.listener import Listener
-from dpyauth.oauth.redirect import parse
+from dpyauth.oauth.pkce import CodeSignIn
 from dpyauth.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -229,8 +229,8 @@ def test_an_address_without_a_page(profile: Profile, site: int) -> None:
 
 
 LOGIN = """
-import dpyauth, dpyauth.signin.browsing
-dpyauth.signin.browsing.HOLD = 60.0  # however busy the machine, the panel comes first
+import dpyauth, dpyauth.panels.browser_sign_in
+dpyauth.panels.browser_sign_in.HOLD = 60.0  # however busy the machine, the panel comes first
 session = dpyauth.login(oauth_host={pages!r}, ask=True, **{options!r})
 """
 

@@ -40,7 +40,7 @@ TOKENS = "tokens(mine)"
 APPS = "apps(mine)"
 OPTIONS = """
 other = Session(settings(box.options_app_id, box.rest, api="options"), timeout=10)
-other._sign_in_and_wait(access_token(box.options_token("rich").token, "a test"))
+other.core._sign_in_and_wait(access_token(box.options_token("rich").token, "a test"))
 """
 MEAN = "<script>alert(1)</script> \u202eright to left שלום " + "long" * 40
 FIELDS = "() => [...document.querySelectorAll('input, textarea')].map((one) => one.value)"

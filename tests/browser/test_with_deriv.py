@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 LOGIN = """
-import dpyauth, dpyauth.signin.browsing
-dpyauth.signin.browsing.PATIENCE = 600.0
+import dpyauth, dpyauth.panels.browser_sign_in
+dpyauth.panels.browser_sign_in.PATIENCE = 600.0
 if "session" in globals():
     session.close()
 session = dpyauth.login(oauth_host={pages!r}, **{options!r})
 """
 CELLS = ("login", "session.account_status('all')[['loginid', 'error']]")
 KEPT = """import threading
-from dpyauth.keep import file
+from dpyauth.storage import file
 for thread in threading.enumerate():  # it is being kept when the panel says that the user is in
     if thread.name == "dpyauth-desk":
         thread.join()
@@ -276,7 +276,7 @@ def test_remember_is_ticked_for_this_way_too(ready: Reader) -> None:
 def test_what_could_not_be_remembered_is_said(ready: Reader) -> None:
     notebook = ready.notebook
     notebook.fill(
-        1, "import dpyauth.keep as keep\ndef full(*a, **k): raise dpyauth.KeepingFailed('The disk is full.')\n"
+        1, "import dpyauth.storage as keep\ndef full(*a, **k): raise dpyauth.KeepingFailed('The disk is full.')\n"
     )
     notebook.run(1)
     notebook.fill(1, "real, keep.remember = keep.remember, full")
@@ -362,7 +362,7 @@ def test_a_blocked_window(ready: Reader) -> None:
 
 def test_time_out(ready: Reader) -> None:
     notebook = ready.notebook
-    notebook.fill(1, "dpyauth.signin.browsing.PATIENCE = 1.0")
+    notebook.fill(1, "dpyauth.panels.browser_sign_in.PATIENCE = 1.0")
     notebook.run(1)
     with notebook.page.expect_popup() as opened:
         notebook.button("Sign in with Deriv").click()

@@ -1,5 +1,5 @@
-"""Write the catalog of the APIs' calls (dpyauth/apis/v3.json, options.json) from the facts of Deriv's request schemas,
-and the page of the reference that lists them.
+"""Write the catalog of the APIs' calls (dpyauth/catalog/v3.json, options.json) from the facts of Deriv's request
+schemas, and the page of the reference that lists them.
 
     python tests/catalog/make.py
 
@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
-APIS = HERE.parents[1] / "dpyauth" / "apis"
+APIS = HERE.parents[1] / "dpyauth" / "catalog"
 sys.path.insert(0, str(HERE.parent))
 
 from published import overlaid, published, told_by_pages  # noqa: E402

@@ -2,7 +2,7 @@
 
     python tests/catalog/make_expected.py
 
-`dpyauth.apis.shapes` says what a reply may hold. This says what of it Deriv requires, and where its schemas allow
+`dpyauth.catalog.shapes` says what a reply may hold. This says what of it Deriv requires, and where its schemas allow
 other kinds of values than the shape has room for (``null``, as a rule). Only calls that read are of interest: no others
 are made to see what they answer. The form of the file is explained in `dpyauth.checkup.drift`.
 """
@@ -15,9 +15,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from dpyauth.apis.catalog import load
-from dpyauth.apis.shapes import ENVELOPE, Shape
-from dpyauth.apis.shapes import load as load_shapes
+from dpyauth.catalog.calls import load
+from dpyauth.catalog.shapes import ENVELOPE, Shape
+from dpyauth.catalog.shapes import load as load_shapes
 from dpyauth.checkup.drift import leaves, types_of
 from dpyauth.registry import APIS
 

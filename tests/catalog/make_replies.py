@@ -1,11 +1,11 @@
-"""Write what replies hold (dpyauth/apis/v3_replies.json, options_replies.json) from the facts of Deriv's schemas.
+"""Write what replies hold (dpyauth/catalog/v3_replies.json, options_replies.json) from the facts of Deriv's schemas.
 
     python tests/catalog/make_replies.py
 
 The facts are kept in tests/schemas. What the schemas do not say (which integers are times, which numbers are money,
 where the rows of a reply are) is decided by the rules and tables below; what is secret or personal by
 `dpyauth.sensitive`.
-The notation of the files is explained in `dpyauth.apis.shapes`.
+The notation of the files is explained in `dpyauth.catalog.shapes`.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from dpyauth import sensitive
-from dpyauth.apis.catalog import load
-from dpyauth.apis.shapes import ENVELOPE
+from dpyauth.catalog.calls import load
+from dpyauth.catalog.shapes import ENVELOPE
 
-APIS = Path(__file__).parents[2] / "dpyauth" / "apis"
+APIS = Path(__file__).parents[2] / "dpyauth" / "catalog"
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from published import published  # noqa: E402
@@ -117,9 +117,9 @@ PATCHES: dict[str, dict[str, Any]] = {
     "ticks_history": {"history": {"||": {"times": "time", "prices": "exact"}}},
 }
 
-# What the money of a reply is in that names no currency: the notation is that of `dpyauth.apis.shapes.Shape`. Of a call
-# with such money that is not here Deriv does not say it, or says it of each field (crypto_config has one in US dollars
-# beside one in the coin). Contracts are in their account's currency: `proposal` takes no other.
+# What the money of a reply is in that names no currency: the notation is that of `dpyauth.catalog.shapes.Shape`. Of a
+# call with such money that is not here Deriv does not say it, or says it of each field (crypto_config has one in US
+# dollars beside one in the coin). Contracts are in their account's currency: `proposal` takes no other.
 CURRENCY = {
     **dict.fromkeys(
         (

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dpyauth.apis import shapes
-from dpyauth.apis.catalog import load
-from dpyauth.apis.shapes import Shape
+from dpyauth.catalog import shapes
+from dpyauth.catalog.calls import load
+from dpyauth.catalog.shapes import Shape
 from dpyauth.checkup.drift import TYPES, Expected, compare, expected, leaves, types_of
 from dpyauth.registry import APIS
 

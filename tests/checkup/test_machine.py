@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from helpers import without
 
-from dpyauth import environment
+from dpyauth import _environment
 from dpyauth.checkup import machine, notebook
 from dpyauth.checkup.rows import Row, clean, guarded
 
@@ -191,7 +191,9 @@ def test_a_system_without_certificates(monkeypatch: Set) -> None:
 @pytest.fixture
 def in_kernel(monkeypatch: Set) -> None:
     """In a notebook that somebody looks at."""
-    monkeypatch.setattr(environment, "kernel_shell", lambda: SimpleNamespace(kernel=SimpleNamespace(_allow_stdin=True)))
+    monkeypatch.setattr(
+        _environment, "kernel_shell", lambda: SimpleNamespace(kernel=SimpleNamespace(_allow_stdin=True))
+    )
 
 
 @pytest.mark.parametrize(
@@ -214,14 +216,14 @@ def test_front_ends(monkeypatch: Set, in_kernel: None, variable: str, name: str)
 
 def test_a_notebook_without_a_person(monkeypatch: Set) -> None:
     monkeypatch.setattr(
-        environment, "kernel_shell", lambda: SimpleNamespace(kernel=SimpleNamespace(_allow_stdin=False))
+        _environment, "kernel_shell", lambda: SimpleNamespace(kernel=SimpleNamespace(_allow_stdin=False))
     )
     row = by_check(notebook.looks())["front end"]
     assert (row.result, "nbconvert" in row.found, "DERIV_TOKEN" in row.advice) == ("note", True, True)
 
 
 def test_no_notebook(monkeypatch: Set) -> None:
-    monkeypatch.setattr(environment, "somebody_there", lambda: True)
+    monkeypatch.setattr(_environment, "somebody_there", lambda: True)
     rows = by_check(notebook.looks())
     assert rows["front end"].found == "Python, no notebook"
     assert rows["panels"].result == "ok"

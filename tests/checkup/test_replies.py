@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from dpyauth.apis import shapes
-from dpyauth.apis.catalog import load
+from dpyauth.catalog import shapes
+from dpyauth.catalog.calls import load
 from dpyauth.checkup import doctor
 from dpyauth.checkup.asking import Asked, ask_all
 from dpyauth.checkup.samples import CALLS, FIELDS, NOT_ASKED, From

@@ -12,7 +12,7 @@ import pytest
 from front import Front
 from talk import PATIENCE, user_of
 
-from dpyauth.apis.catalog import load
+from dpyauth.catalog.calls import load
 from dpyauth.sandbox import Sandbox
 
 LESSONS = Path(__file__).parents[2] / "notebooks"

@@ -18,14 +18,14 @@ import pytest
 import dpyauth
 from dpyauth import frames
 from dpyauth.apis import options
-from dpyauth.apis.catalog import load
+from dpyauth.catalog.calls import load
 from dpyauth.fleets.questions import questions
+from dpyauth.net import backoff, rate_limits
+from dpyauth.net.connection import PATIENT
+from dpyauth.net.keepalive import DOUBT_AFTER, PING_EVERY, PING_TIMEOUT, SLOWEST
+from dpyauth.net.pending import MAX_LOSSES
 from dpyauth.registry import APIS
 from dpyauth.sandbox import Sandbox
-from dpyauth.wire import backoff, budget
-from dpyauth.wire.calls import MAX_LOSSES
-from dpyauth.wire.connection import PATIENT
-from dpyauth.wire.liveness import DOUBT_AFTER, PING_EVERY, PING_TIMEOUT, SLOWEST
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = ROOT / "notebooks"
@@ -244,7 +244,7 @@ def test_figures_are_those_of_the_code() -> None:
     over_http = sum(call.rest is not None for call in opt.values())
     assert f"| {len(opt)}; {over_http} of them over HTTP | {len(v3)}, all over one WebSocket |" in apis
     assert f"{len(v3)} calls of v3 and {len(opt)} of options" in catalog
-    for api, limits in (("v3", budget.LIMITS), ("options", options.LIMITS)):
+    for api, limits in (("v3", rate_limits.LIMITS), ("options", options.LIMITS)):
         for name, limit in limits.items():
             row = f"| {api}, {name} | {limit.minutely} | "
             assert row in promises

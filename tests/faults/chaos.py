@@ -29,24 +29,24 @@ from front import DERIV, PACKET, Front
 from gremlin import Gremlin
 from proxy import Proxy
 
+from dpyauth.net.backoff import Backoff
 from dpyauth.sandbox import Sandbox
 from dpyauth.sandbox.users import Grant
 from dpyauth.sandbox.websocket import Socket
-from dpyauth.wire.backoff import Backoff
 
 FASTER = 10.0
 """Pauses between attempts to connect are this many times shorter than in earnest."""
 
 SHORTER = {
-    "liveness.PING_EVERY": 1.5,  # 25 s in earnest
-    "liveness.PING_TIMEOUT": 1.5,  # 10
-    "liveness.DOUBT_AFTER": 0.7,  # 5
-    "link.GREETING_TIMEOUT": 2.0,  # 15
-    "link.REOPEN_TIMEOUT": 4.0,  # 30
+    "keepalive.PING_EVERY": 1.5,  # 25 s in earnest
+    "keepalive.PING_TIMEOUT": 1.5,  # 10
+    "keepalive.DOUBT_AFTER": 0.7,  # 5
+    "protocol.GREETING_TIMEOUT": 2.0,  # 15
+    "protocol.REOPEN_TIMEOUT": 4.0,  # 30
     "connection.OPEN_TIMEOUT": 2.0,  # 10
     "connection.CLOSE_TIMEOUT": 0.5,  # 2
     "connection.PATIENT": 0.5,  # 5
-    "budget.PENALTIES": (0.1, 0.2),  # 5, 15, 30, 60
+    "rate_limits.PENALTIES": (0.1, 0.2),  # 5, 15, 30, 60
     "backoff.SETTLED": 1.0,  # 10
 }
 
@@ -97,7 +97,7 @@ def run(faults: int, sessions: int, seed: int, seconds: float, rate: float = 25.
 def adjusted(tally: Tally) -> Iterator[Any]:
     """Shorter times, and a server that tells what arrives."""
     for name, value in SHORTER.items():
-        yield mock.patch(f"dpyauth.wire.{name}", value)
+        yield mock.patch(f"dpyauth.net.{name}", value)
     next_delay, on_message = Backoff.next_delay, Socket.on_message
 
     def next_delay_faster(self: Backoff, now: float) -> float:

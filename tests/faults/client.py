@@ -21,8 +21,8 @@ from dpyauth.errors import CallTimeout, DpyauthError
 from dpyauth.sandbox import Sandbox
 from dpyauth.sandbox.users import SCOPES, Grant
 from dpyauth.session import Session
+from dpyauth.session.stream import Stream
 from dpyauth.settings import settings
-from dpyauth.streams import Stream
 
 TIMEOUT = 4.0
 """How long a call may take, in seconds."""
@@ -140,7 +140,7 @@ class Client(threading.Thread):
     async def _signed_in(self) -> Session | None:
         if self._session is None:
             self._session = Session(settings(app_id=self.box.app_id, server=self.proxy.url), timeout=TIMEOUT)
-            self._session._budget_of("v3").learn(NO_LIMITS)
+            self._session.core.rate_limits_of("v3").learn(NO_LIMITS)
         if self._session.loginid is None:
             await self._sign_in(self._session)
         return self._session if self._session.loginid else None
@@ -152,7 +152,7 @@ class Client(threading.Thread):
         self.token = f"chaos-{self.number}-{self._count}"
         grant = Grant(self.token, self.loginid, SCOPES, "chaos", self.box.app_id)
         self.box._now(lambda: self.box.world.grants.update({grant.token: grant}))  # on the sandbox's own thread
-        future = asyncio.wrap_future(session._sign_in(api_token(self.token, "chaos")))
+        future = asyncio.wrap_future(session.core.start_sign_in(api_token(self.token, "chaos")))
         if not await self._ends(future, "the sign-in"):
             self.loginid = session.loginid or ""  # as before
             await asyncio.sleep(0.1)

@@ -24,14 +24,14 @@ def proxy(box: Sandbox) -> Iterator[Proxy]:
 def quick(at_once: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Everything that takes its time by design, in a fraction of it."""
     for name, seconds in {
-        "liveness.PING_EVERY": 0.3,  # 25 in earnest
-        "liveness.PING_TIMEOUT": 0.5,  # 10
-        "link.GREETING_TIMEOUT": 1.5,  # 15
+        "keepalive.PING_EVERY": 0.3,  # 25 in earnest
+        "keepalive.PING_TIMEOUT": 0.5,  # 10
+        "protocol.GREETING_TIMEOUT": 1.5,  # 15
         "connection.OPEN_TIMEOUT": 1.0,  # 10
         "connection.CLOSE_TIMEOUT": 0.5,  # 2
-        "budget.PENALTIES": (0.1,),  # 5, 15, 30, 60
+        "rate_limits.PENALTIES": (0.1,),  # 5, 15, 30, 60
     }.items():
-        monkeypatch.setattr(f"dpyauth.wire.{name}", seconds)
+        monkeypatch.setattr(f"dpyauth.net.{name}", seconds)
 
 
 @pytest.fixture

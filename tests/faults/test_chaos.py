@@ -13,11 +13,11 @@ import client
 import pytest
 from client import Client, Figures, Tally
 
-from dpyauth.apis.catalog import Call
+from dpyauth.catalog.calls import Call
+from dpyauth.net import protocol
+from dpyauth.net.pending import PendingCalls
+from dpyauth.net.protocol import Protocol
 from dpyauth.session import Session
-from dpyauth.wire import link
-from dpyauth.wire.calls import Calls
-from dpyauth.wire.link import Link
 
 pytestmark = pytest.mark.usefixtures("nothing_left")
 
@@ -58,8 +58,8 @@ def test_a_client_that_repeats_changes_is_found_out(monkeypatch: pytest.MonkeyPa
 
 
 def test_a_client_that_mixes_up_replies_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Calls, "get", lambda self, req_id: next(iter(self), None))
-    monkeypatch.setattr(link, "belongs", lambda *said: True)  # else what a reply says of itself would save it
+    monkeypatch.setattr(PendingCalls, "get", lambda self, req_id: next(iter(self), None))
+    monkeypatch.setattr(protocol, "belongs", lambda *said: True)  # else what a reply says of itself would save it
     figures = found("wrong_replies", faults=10)
     assert figures.wrong_replies > 0
     assert not figures.is_good
@@ -67,7 +67,7 @@ def test_a_client_that_mixes_up_replies_is_found_out(monkeypatch: pytest.MonkeyP
 
 def test_a_client_that_forgets_its_streams_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "PATIENCE", 2.0)
-    monkeypatch.setattr(Link, "_reopen", lambda self, now: None)
+    monkeypatch.setattr(Protocol, "_reopen", lambda self, now: None)
     figures = found("lost_streams")
     assert figures.lost_streams > 0
     assert not figures.is_good
@@ -78,7 +78,7 @@ def test_a_client_that_waits_for_ever_is_found_out(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(client, "GRACE", 0.5)
     monkeypatch.setattr(Client, "_one", lambda self, session: None)  # would really wait for ever
     monkeypatch.setattr(Client, "_listen", lambda self, session: None)
-    monkeypatch.setattr(Calls, "expire", lambda self, now, **more: None)
+    monkeypatch.setattr(PendingCalls, "expire", lambda self, now, **more: None)
     figures = found("hangs")
     assert figures.hangs > 0
     assert not figures.is_good

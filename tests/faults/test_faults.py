@@ -32,9 +32,9 @@ from dpyauth.errors import (
     SessionClosed,
     SignInRefused,
 )
+from dpyauth.net import keepalive
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
-from dpyauth.wire import liveness
 
 Open = Callable[..., Session]
 Eventually = Callable[..., None]
@@ -296,7 +296,7 @@ def goes_on(stream: Any, box: Sandbox) -> bool:
 
 
 def test_half_open_is_found_within_35_seconds() -> None:
-    assert liveness.PING_EVERY + liveness.PING_TIMEOUT <= 35
+    assert keepalive.PING_EVERY + keepalive.PING_TIMEOUT <= 35
 
 
 def test_half_open_is_found_though_nobody_asks(through: Open, proxy: Proxy, eventually: Eventually) -> None:
@@ -309,7 +309,7 @@ def test_half_open_is_found_though_nobody_asks(through: Open, proxy: Proxy, even
 def test_a_line_that_stays_open_after_the_goodbye_does_not_cost_a_ping(
     through: Open, proxy: Proxy, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dpyauth.wire.liveness.PING_EVERY", 1000.0)
+    monkeypatch.setattr("dpyauth.net.keepalive.PING_EVERY", 1000.0)
     session = through()
     proxy.now("half_open")
     proxy.now("garbage", CLOSE_FRAME)
@@ -321,7 +321,7 @@ def test_a_line_that_stays_open_after_the_goodbye_does_not_cost_a_ping(
 def test_closing_on_a_broken_line_takes_little_time(
     through: Open, proxy: Proxy, fault: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dpyauth.wire.connection.CLOSE_TIMEOUT", 30.0)  # it must not be waited for
+    monkeypatch.setattr("dpyauth.net.connection.CLOSE_TIMEOUT", 30.0)  # it must not be waited for
     session = through()
     waiting = on_thread(lambda: session.call("ping"))
     outcome(waiting)
@@ -422,21 +422,21 @@ def test_a_first_connection_that_fails(
 def test_a_long_reply_on_a_slow_line_is_no_silence(
     through: Open, proxy: Proxy, box: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dpyauth.wire.liveness.PING_TIMEOUT", 2.5)
+    monkeypatch.setattr("dpyauth.net.keepalive.PING_TIMEOUT", 2.5)
     session = through(timeout=20.0)
     box.faults.oversize(7000, READ)
     proxy.now("bytewise", count=7000)  # takes longer than a ping may
     begin = time.monotonic()
     assert isinstance(outcome(on_thread(lambda: session.call(READ))), dict)
-    assert time.monotonic() - begin > liveness.PING_EVERY + liveness.PING_TIMEOUT
+    assert time.monotonic() - begin > keepalive.PING_EVERY + keepalive.PING_TIMEOUT
     assert session.health()["reconnects"] == 0
 
 
 def test_a_silent_death_is_found_while_a_call_waits(
     through: Open, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dpyauth.wire.liveness.PING_EVERY", 1000.0)
-    monkeypatch.setattr("dpyauth.wire.liveness.DOUBT_AFTER", 0.2)
+    monkeypatch.setattr("dpyauth.net.keepalive.PING_EVERY", 1000.0)
+    monkeypatch.setattr("dpyauth.net.keepalive.DOUBT_AFTER", 0.2)
     session = through()
     proxy.now("half_open")
     assert isinstance(outcome(on_thread(lambda: session.call(READ))), dict)
@@ -447,13 +447,13 @@ def test_a_silent_death_is_found_while_a_call_waits(
 def test_a_first_connection_that_takes_its_time(
     through: Open, proxy: Proxy, fault: tuple[Any, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dpyauth.wire.link.GREETING_TIMEOUT", 15.0)
+    monkeypatch.setattr("dpyauth.net.protocol.GREETING_TIMEOUT", 15.0)
     proxy.next(*fault)
     assert is_usable(through())
 
 
 def sign_in(session: Session, token: str = "sandbox-rich-all") -> Any:
-    return session._sign_in_and_wait(api_token(token, "a test"))
+    return session.core.sign_in_and_wait(api_token(token, "a test"))
 
 
 def test_nobody_listens(through: Open, proxy: Proxy) -> None:
@@ -628,8 +628,8 @@ def test_equal_streams_share_the_fate_of_their_opening(
     first = on_thread(lambda: session.stream(READ, timeout=1.0))
     assert box.wait_until(lambda box: arrivals(box, READ) == 1)
     second = on_thread(lambda: session.stream(READ))
-    assert session._connection is not None
-    openers = session._connection.link._streams.openers
+    assert session.core.connection is not None
+    openers = session.core.connection.protocol._streams.openers
     eventually(lambda: len(openers) == 1)
     assert type(outcome(first)) is CallTimeout
     assert type(outcome(second)) is CallTimeout
@@ -642,8 +642,8 @@ def test_a_stream_that_timed_out_leaves_nothing(through: Open, box: Sandbox) -> 
     with pytest.raises(CallTimeout):
         session.stream(READ, timeout=0.2)
     assert session.call("ping")
-    assert session._connection is not None
-    assert session._connection.link.streams == 0
+    assert session.core.connection is not None
+    assert session.core.connection.protocol.streams == 0
 
 
 @pytest.mark.parametrize("trouble", ["delay", "reset"])
@@ -674,7 +674,7 @@ def test_closing_a_stream_that_ended_does_not_end_its_successor(through: Open, b
 def test_a_stream_outlives_a_break_while_it_is_opened_again(
     through: Open, box: Sandbox, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dpyauth.wire.link.REOPEN_TIMEOUT", 0.5)
+    monkeypatch.setattr("dpyauth.net.protocol.REOPEN_TIMEOUT", 0.5)
     session = through()
     stream = session.stream(READ)
     box.faults.swallow(READ)
@@ -692,7 +692,7 @@ def test_a_stream_outlives_a_break_while_it_is_opened_again(
 def test_ticks_do_not_wait_for_ever_for_those_that_were_missed(
     through: Open, box: Sandbox, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dpyauth.wire.subscriptions.HOLD", 1)
+    monkeypatch.setattr("dpyauth.net.subscriptions.HOLD", 1)
     session = through()
     stream = session.stream("ticks", ticks="R_100")
     first = stream.next(ENOUGH)["tick"]["epoch"]

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 from proxy import CHUNK, Passage, Proxy
 
-from dpyauth.apis.catalog import Call
+from dpyauth.apis.options import lookup, rest
+from dpyauth.catalog.calls import Call
 from dpyauth.errors import DpyauthError
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
-from dpyauth.wire import lookup, rest
 
 SEEDS = 1_000 if "DPYAUTH_FUZZ" in os.environ else 500
 AT_ONCE = 100

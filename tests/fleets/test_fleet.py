@@ -26,8 +26,8 @@ from dpyauth.errors import (
     UnknownName,
 )
 from dpyauth.fleets import Fleet, fleet, running
-from dpyauth.gathering.progress import Progress
 from dpyauth.notes import PeriodWarning
+from dpyauth.progress import Progress
 from dpyauth.sandbox import Sandbox
 from dpyauth.sandbox.users import Grant
 from dpyauth.session import Session

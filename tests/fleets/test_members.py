@@ -14,8 +14,8 @@ from dpyauth.credentials import Secret
 from dpyauth.errors import InvalidSetting, KeepingFailed, NoCredential
 from dpyauth.fleets import fleet
 from dpyauth.fleets.members import kept, name_of, resolve
-from dpyauth.keep import remember
 from dpyauth.sandbox import Sandbox
+from dpyauth.storage import remember
 
 OAUTH = {"CR900001": "a1-sandbox-rich-usd", "CR900002": "a1-sandbox-rich-btc"}
 

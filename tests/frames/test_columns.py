@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from dpyauth.frames.arrays import Column
 from dpyauth.frames.columns import Context, frame
-from dpyauth.frames.values import dig
+from dpyauth.frames.values import get_path
 
 values = st.none() | st.booleans() | st.integers() | st.text(max_size=3) | st.lists(st.integers(), max_size=2)
 anything = values | st.dictionaries(st.just("side"), values)
@@ -24,7 +24,7 @@ anything = values | st.dictionaries(st.just("side"), values)
 def test_values_come_from_where_they_are_said_to_be(rows: list[dict[str, Any]]) -> None:
     together = frame(rows, [Column("b", "any"), Column("deep", "any", "a.side")])
     assert [repr(value) for value in together["b"]] == [repr(row.get("b")) for row in rows]
-    assert [repr(value) for value in together["deep"]] == [repr(dig(row, "a.side")) for row in rows]
+    assert [repr(value) for value in together["deep"]] == [repr(get_path(row, "a.side")) for row in rows]
 
 
 @pytest.mark.parametrize("count", [0, 1, 3])

@@ -13,8 +13,8 @@ import pandas as pd
 import pytest
 
 from dpyauth import frames
-from dpyauth.apis import shapes
-from dpyauth.apis.catalog import load
+from dpyauth.catalog import shapes
+from dpyauth.catalog.calls import load
 from dpyauth.frames import Context, generic, ledger
 from dpyauth.frames.arrays import Column
 from dpyauth.frames.generic import promised

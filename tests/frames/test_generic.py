@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from dpyauth import frames
-from dpyauth.apis.catalog import Call, load
+from dpyauth.catalog.calls import Call, load
 from dpyauth.errors import InvalidRequest
 from dpyauth.frames import Context, generic
 

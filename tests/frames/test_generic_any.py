@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from published import published
 
 from dpyauth import frames
-from dpyauth.apis import shapes
-from dpyauth.apis.catalog import load
+from dpyauth.catalog import shapes
+from dpyauth.catalog.calls import load
 from dpyauth.frames import Context, generic
 from dpyauth.frames.generic import promised
 

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dpyauth.apis import shapes
-from dpyauth.apis.catalog import load
+from dpyauth.catalog import shapes
+from dpyauth.catalog.calls import load
 from dpyauth.frames import Context, generic
 from dpyauth.frames.generic import promised
 from dpyauth.frames.values import as_microseconds, as_moment, as_number

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from dpyauth import frames
-from dpyauth.apis.catalog import load
+from dpyauth.catalog.calls import load
 from dpyauth.frames import Context, ledger
 
 

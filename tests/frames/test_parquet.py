@@ -16,8 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dpyauth import frames
-from dpyauth.apis.catalog import load
-from dpyauth.frames import Context, ledger, storable
+from dpyauth.catalog.calls import load
+from dpyauth.frames import Context, for_storage, ledger
 from dpyauth.frames.arrays import Column
 from dpyauth.frames.columns import frame
 from dpyauth.frames.generic import promised
@@ -106,7 +106,7 @@ def asked() -> Any:
     with Sandbox(limits=None) as box:
         session = Session(settings(app_id=box.app_id, server=box.url), timeout=10)
         try:
-            session._sign_in_and_wait(api_token("sandbox-rich-all", "a test"))
+            session.core.sign_in_and_wait(api_token("sandbox-rich-all", "a test"))
             yield {name: ask(session) for name, ask in ASKED.items()}
         finally:
             session.close()
@@ -120,7 +120,7 @@ def test_what_a_session_answers_survives_parquet(asked: dict[str, pd.DataFrame],
 
 
 def test_an_all_accounts_frame_survives_too(asked: dict[str, pd.DataFrame]) -> None:
-    table = frames.together({"CR900001": asked["statement"], "CR900002": asked["statement"]}, EMPTY["statement"])
+    table = frames.concat_accounts({"CR900001": asked["statement"], "CR900002": asked["statement"]}, EMPTY["statement"])
     same(table, again(table))
 
 
@@ -128,9 +128,9 @@ def test_an_all_accounts_frame_survives_too(asked: dict[str, pd.DataFrame]) -> N
 def test_a_frame_of_nothing_keeps_its_dtypes_and_categories(name: str) -> None:
     table = EMPTY[name]
     before = table.copy(deep=True)
-    same(table, frames.restored(again(storable(table))))
+    same(table, frames.restored(again(for_storage(table))))
     feather = io.BytesIO()
-    storable(table).reset_index(drop=not table.index.name).to_feather(feather)
+    for_storage(table).reset_index(drop=not table.index.name).to_feather(feather)
     read = frames.restored(pd.read_feather(feather))
     assert read.dtypes.astype(str)[-table.shape[1] :].tolist() == table.dtypes.astype(str).tolist()
     pd.testing.assert_frame_equal(table, before)
@@ -139,11 +139,11 @@ def test_a_frame_of_nothing_keeps_its_dtypes_and_categories(name: str) -> None:
 def test_what_an_account_tells_beyond_others_bends_no_dtype() -> None:
     known, new = {"loginid": "A", "balance": 1.5, "type": "deriv"}, {"loginid": "B", "type": "ctrader", "zz": 7}
     parts = {"A": frames.balance({"accounts": [known]}), "B": frames.balance({"accounts": [new]}), "C": TimeoutError()}
-    table = frames.together(parts, frames.balance(None))
+    table = frames.concat_accounts(parts, frames.balance(None))
     assert table["type"].cat.categories.tolist() == ["deriv", "mt5", "ctrader"]
     assert str(table["zz"].dtype) == "Int64"
     assert table.columns[-1] == "error"
-    same(table, again(storable(table)))
+    same(table, again(for_storage(table)))
 
 
 def test_every_dtype_survives() -> None:
@@ -178,7 +178,7 @@ def test_exact_money_stays_exact_and_takes_the_decimals_of_the_longest() -> None
 def test_the_frame_of_every_call_can_be_stored_without_rows(api: str) -> None:
     for name, call in load(api).items():
         for table in promised(call, api):
-            read = again(storable(table))
+            read = again(for_storage(table))
             assert [str(dtype) for dtype in read.dtypes] == [str(dtype) for dtype in table.dtypes], name
 
 
@@ -203,7 +203,7 @@ def test_storable_makes_any_column_fit(values: list[Any], lists: bool) -> None:
     table = pd.DataFrame({"held": pd.Series(values, dtype="object")})
     table.attrs = dict(CONTEXT.attrs())
     before = table.copy(deep=True)
-    made = storable(table, lists=lists)
+    made = for_storage(table, lists=lists)
     pd.testing.assert_frame_equal(table, before)
     assert made.attrs == table.attrs
     if lists:
@@ -220,7 +220,7 @@ def test_storable_makes_any_column_fit(values: list[Any], lists: bool) -> None:
 def test_dicts_are_read_back_from_their_texts(values: list[dict[str, Any]]) -> None:
     table = pd.DataFrame({"held": pd.Series(values, dtype="object")})
     for lists in (True, False):
-        made = storable(table, lists=lists)
+        made = for_storage(table, lists=lists)
         assert made["held"].dtype == "string"
         assert list(map(json.loads, made["held"])) == list(map(json.loads, again(made)["held"])) == values
 
@@ -229,7 +229,7 @@ def test_dicts_are_read_back_from_their_texts(values: list[dict[str, Any]]) -> N
     "values", [[["a"], []], [[], []], [[1.5], [2.5]], [[True], []], [None, Decimal("1.5")], [None]]
 )
 def test_what_parquet_can_hold_is_left_alone(values: list[Any]) -> None:
-    made = storable(pd.DataFrame({"held": pd.Series(values, dtype="object")}))
+    made = for_storage(pd.DataFrame({"held": pd.Series(values, dtype="object")}))
     assert made["held"].tolist() == values
     assert made["held"].dtype == object
 
@@ -247,7 +247,7 @@ def test_what_parquet_can_hold_is_left_alone(values: list[Any]) -> None:
     ],
 )
 def test_what_it_cannot_hold_becomes_texts(values: list[Any], texts: list[Any]) -> None:
-    made = storable(pd.DataFrame({"held": pd.Series(values, dtype="object")}))
+    made = for_storage(pd.DataFrame({"held": pd.Series(values, dtype="object")}))
     assert made["held"].dtype == "string"
     assert made["held"].astype(object).where(made["held"].notna(), None).tolist() == texts
     assert again(made)["held"].equals(made["held"])

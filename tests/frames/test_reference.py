@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from dpyauth.apis.catalog import load
+from dpyauth.catalog.calls import load
 from dpyauth.frames import calls, help_text
 
 

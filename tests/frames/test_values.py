@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from dpyauth.frames.values import as_flag, dig, mapping, mappings, pick
+from dpyauth.frames.values import as_flag, get_path, mapping, mappings, pick
 
 
 @pytest.mark.parametrize(("path", "value"), [("a", {"b": 1}), ("a.b", 1), ("a.b.c", None), ("z.b", None)])
 def test_dig(path: str, value: Any) -> None:
-    assert dig({"a": {"b": 1}}, path) == value
+    assert get_path({"a": {"b": 1}}, path) == value
 
 
 def test_what_is_no_mapping_counts_as_an_empty_one() -> None:

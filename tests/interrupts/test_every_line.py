@@ -23,11 +23,12 @@ from typing import Any
 import pytest
 
 import dpyauth
+from dpyauth.apis.options import rest
+from dpyauth.net import connection
+from dpyauth.net.loop import background
+from dpyauth.net.rate_limits import RateLimits
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
-from dpyauth.wire import connection, rest
-from dpyauth.wire.background import background
-from dpyauth.wire.budget import Budget
 
 Eventually = Callable[..., None]
 PACKAGE = str(Path(dpyauth.__file__).parent) + os.sep
@@ -123,7 +124,7 @@ def at_deriv(box: Sandbox) -> int:
 @pytest.fixture(autouse=True)
 def no_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hundreds of calls in a row."""
-    monkeypatch.setattr(Budget, "wait", lambda self, lane, now: 0.0)
+    monkeypatch.setattr(RateLimits, "wait", lambda self, lane, now: 0.0)
     monkeypatch.setattr(rest, "MINUTE", 0.0)
     monkeypatch.setattr(connection, "CLOCK_EVERY", 0.05)
 
@@ -161,7 +162,7 @@ def test_a_change(session: Session, box: Sandbox, answered: bool, eventually: Ev
         return interrupt
 
     assert each_line(once) > 100
-    eventually(lambda: not session._connection or not list(session._connection.link._calls))
+    eventually(lambda: not session.core.connection or not list(session.core.connection.protocol._calls))
 
 
 def test_a_change_that_is_awaited(session: Session, box: Sandbox) -> None:
@@ -188,7 +189,7 @@ def test_a_change_that_is_awaited(session: Session, box: Sandbox) -> None:
 
 def test_a_change_over_http(open_options: Any, box: Sandbox) -> None:
     session = open_options("rich")
-    account = next(loginid for loginid in session._grants if loginid.startswith("DOT"))
+    account = next(loginid for loginid in session.core.grants if loginid.startswith("DOT"))
 
     def once(line: int) -> Interrupt:
         before, error = sent(box, "reset_demo_balance"), None
@@ -282,7 +283,7 @@ def test_a_stream(session: Session, box: Sandbox, eventually: Eventually) -> Non
         if at_deriv(box):  # it is closed by now, or nobody has a name for it
             gc.collect()
             eventually(lambda: at_deriv(box) == 0)
-        link = session._connection and session._connection.link
+        link = session.core.connection and session.core.connection.protocol
         assert link is not None
         eventually(lambda: len(link._streams) == 0)
         return interrupt
@@ -382,7 +383,7 @@ def test_closing(box: Sandbox, open_session: Any, eventually: Eventually) -> Non
 def test_switching(box: Sandbox, open_options: Any, eventually: Eventually) -> None:
     """An interrupted switch leaves the session on one of the two accounts, signed in."""
     session = open_options("rich")
-    accounts = list(session._grants)
+    accounts = list(session.core.grants)
 
     def once(line: int) -> Interrupt:
         target = next(loginid for loginid in accounts if loginid != session.loginid)

@@ -15,9 +15,9 @@ pytestmark = pytest.mark.kernel
 BEGIN = """
 import asyncio, sys
 import dpyauth
-from dpyauth.wire.background import background
+from dpyauth.net.loop import background
 session = dpyauth.login(sandbox=True)
-before = (id(session._connection), id(background._loop), type(background._loop).__name__)
+before = (id(session.core.connection), id(background._loop), type(background._loop).__name__)
 dpyauth.allow_nested_asyncio()
 """
 OWN_CODE = """
@@ -34,7 +34,7 @@ def test_every_cell_that_waits_behind_another_runs(kernel: Kernel, ipykernel: Pa
     assert [outcome.error for outcome in outcomes] == [""] * 8
     assert outcomes[0].result == "'nest-asyncio2'"  # it comes with the newest ipykernel, and suits the old one too
     assert [outcome.result for outcome in outcomes[1:]] == [str(number * 2) for number in range(7)]
-    after = "(id(session._connection), id(background._loop), type(background._loop).__name__)"
+    after = "(id(session.core.connection), id(background._loop), type(background._loop).__name__)"
     assert kernel.value(f"{after} == before") == "True"
     assert kernel.value("session.health()['reconnects'], session.state") == "(0, 'signed in')"
     assert kernel.value("session.balance().loginid.item()") == "'DOT900003'"

@@ -20,9 +20,9 @@ from keyring.backends.fail import Keyring as FailKeyring
 from nbclient import NotebookClient
 
 from dpyauth.credentials import Secret
-from dpyauth.keep import remember
 from dpyauth.sandbox import Sandbox
 from dpyauth.sandbox.users import Grant
+from dpyauth.storage import remember
 
 if TYPE_CHECKING:
     from conftest import Kernel
@@ -45,7 +45,7 @@ for name, value in list(shell.user_ns.items()):
 look('history', list(shell.history_manager.get_range(output=True)))
 look('parent message', shell.kernel.get_parent())
 look('session', vars(session))
-look('connection', vars(session._connection) if session._connection else '')
+look('connection', vars(session.core.connection) if session.core.connection else '')
 import ipywidgets
 for widget in list(ipywidgets.widgets.widget._instances.values()):
     look('widget state', widget.get_state())
@@ -258,7 +258,7 @@ def test_nothing_can_be_pickled(start: Callable[..., Kernel], box: Sandbox, tmp_
     panel = kernel.run(f"{back})", allow_stdin=True).panel
     kernel.outcome(kernel.tell(panel, {"do": "sign-in", "token": GOOD, "app_id": "1089"}))
     kernel.listen_until(lambda: kernel.view(panel)["phase"] == "in")
-    for thing in ("session", "session._credential", "session._credential.token", "dpyauth.signin._desk"):
+    for thing in ("session", "session.core.credential", "session.core.credential.token", "dpyauth.signin._desk"):
         assert kernel.run(f"import pickle; pickle.dumps({thing})").error in ("TypeError", "PicklingError")
     assert not kernel.run(f"session.balance().to_pickle({str(tmp_path / 'balance')!r})").error
     assert kernel.run("%store session").error in ("TypeError", "")

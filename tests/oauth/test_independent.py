@@ -32,7 +32,7 @@ from authlib.oauth2.rfc7636 import CodeChallenge
 import dpyauth
 from dpyauth.credentials import Secret
 from dpyauth.errors import RedirectRefused, SignInRefused
-from dpyauth.oauth.code import Code, CodeSignIn
+from dpyauth.oauth.pkce import Code, CodeSignIn
 from dpyauth.oauth.tokens import Tokens, exchange, http_client, refresh
 
 APP = "Sample21CharactersApp"

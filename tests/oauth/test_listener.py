@@ -19,8 +19,8 @@ import pytest
 from dpyauth.credentials import Secret
 from dpyauth.errors import ListenerFailed, RedirectRefused
 from dpyauth.oauth import listener as module
+from dpyauth.oauth.implicit import Grant, parse
 from dpyauth.oauth.listener import Listener
-from dpyauth.oauth.redirect import Grant, parse
 
 STATE = "st4te-of-this-sign-in"
 TOKEN = "a1-c4naryc4nary"

@@ -34,7 +34,7 @@ from dpyauth.errors import (
     SignInRefused,
 )
 from dpyauth.oauth import tokens as module
-from dpyauth.oauth.code import HOST, Code
+from dpyauth.oauth.pkce import HOST, Code
 from dpyauth.oauth.tokens import Tokens, exchange, http_client, refresh
 
 CODE = "ory_ac_c4nary/c0de+=&"

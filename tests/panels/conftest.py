@@ -23,5 +23,5 @@ def several(open_session: Callable[..., Session]) -> Session:
     made = open_session(None)
     tokens = {"CR900001": "usd", "CR900002": "btc", "VRTC900003": "demo"}
     grants = {loginid: Credential(Secret(f"a1-sandbox-rich-{name}"), "a test") for loginid, name in tokens.items()}
-    made._sign_in_and_wait(grants["CR900001"], grants=grants)
+    made.core.sign_in_and_wait(grants["CR900001"], grants=grants)
     return made

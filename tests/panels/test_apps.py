@@ -11,8 +11,8 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from dpyauth.credentials import api_token
-from dpyauth.panels.apps import AppsDesk
-from dpyauth.panels.redirects import PASTE
+from dpyauth.panels.apps import AppsModel
+from dpyauth.panels.redirect_urls import PASTE
 from dpyauth.registry import OPTIONS
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
@@ -26,7 +26,7 @@ class Reader:
 
     def __init__(self, session: Session, eventually: Eventually) -> None:
         self.session = session
-        self.desk = AppsDesk(session)
+        self.desk = AppsModel(session)
         self.told: list[dict[str, Any]] = []
         self.desk.tell = self.told.append
         self._eventually = eventually
@@ -89,7 +89,7 @@ def by_app(sit: Callable[[Session], Reader], open_session: Any, box: Sandbox) ->
     user = box.world.user("CR900001")
     session.call("app_update", app_update=OWN, name=app["name"], scopes=[*app["scopes"], "admin"])
     grant = next(grant for grant in box.world.let_in(box.world.apps.find(OWN), user) if grant.loginid == "CR900001")
-    session._sign_in_and_wait(api_token(grant.token, "a test"))
+    session.core.sign_in_and_wait(api_token(grant.token, "a test"))
     return sit(session)
 
 
@@ -136,7 +136,7 @@ def test_nothing_there(sit: Callable[[Session], Reader], open_session: Any) -> N
 
 
 def test_another_account_has_other_lists(reader: Reader) -> None:
-    reader.session._sign_in_and_wait(api_token("sandbox-trouble-read", "a test"))
+    reader.session.core.sign_in_and_wait(api_token("sandbox-trouble-read", "a test"))
     reader.rest()
     assert reader.registered == {}
     assert reader.view["account"]["loginid"] == "CR900011"

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from dpyauth.errors import DpyauthError
-from dpyauth.panels.base import PanelDesk
+from dpyauth.panels.base import PanelModel
 from dpyauth.session import Session
 from dpyauth.settings import Settings
 
 
-class Example(PanelDesk):
+class Example(PanelModel):
     """A desk with some content, that notes down who is there."""
 
     name = "sign-in"
@@ -154,7 +154,7 @@ def test_a_defect_leaves_nobody_waiting_and_tells_no_more_than_its_kind(
 
 def test_says_nothing_and_does_nothing_by_itself() -> None:
     session = Session(Settings())
-    desk = PanelDesk(session)
+    desk = PanelModel(session)
     desk.do({"do": "anything"})
     desk.here()
     desk.tell({"any": "thing"})

@@ -12,7 +12,7 @@ import pytest
 from dpyauth.errors import PermissionDenied
 from dpyauth.panels import card as module
 from dpyauth.panels import readings, switcher
-from dpyauth.panels.card import CardDesk
+from dpyauth.panels.card import CardModel
 from dpyauth.registry import OPTIONS
 from dpyauth.sandbox import Sandbox
 from dpyauth.sandbox.users import Grant
@@ -38,9 +38,9 @@ def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def shown(session: Session) -> Iterator[CardDesk]:
+def shown(session: Session) -> Iterator[CardModel]:
     """A card that somebody looks at."""
-    desk = CardDesk(session)
+    desk = CardModel(session)
     desk.prepare()
     desk.back()
     yield desk
@@ -59,7 +59,7 @@ def asked(box: Sandbox, call: str) -> int:
 
 
 def test_first_picture(session: Session, box: Sandbox) -> None:
-    desk = CardDesk(session)
+    desk = CardModel(session)
     desk.prepare()
     view = desk.look()
     assert (view["account"]["loginid"], view["account"]["kind"], view["account"]["api"]) == ("CR900001", "real", "v3")
@@ -76,7 +76,7 @@ def test_first_picture(session: Session, box: Sandbox) -> None:
 
 @pytest.mark.parametrize("token", ["sandbox-trouble-read", "sandbox-new-read", "sandbox-rich-demo"])
 def test_everybody(token: str, open_session: Callable[..., Session]) -> None:
-    desk = CardDesk(open_session(token))
+    desk = CardModel(open_session(token))
     desk.prepare()
     view = desk.look()
     assert view["known"]
@@ -88,7 +88,7 @@ def test_everybody(token: str, open_session: Callable[..., Session]) -> None:
 
 
 def test_nothing_personal_and_nothing_secret(open_session: Callable[..., Session], box: Sandbox) -> None:
-    desk = CardDesk(open_session("sandbox-trouble-read"))
+    desk = CardModel(open_session("sandbox-trouble-read"))
     desk.prepare()
     shown = json.dumps(desk.look()) + desk.text() + desk.html() + repr(desk)
     user = next(user for user in box.world.users if user.user_id == 9000011)
@@ -98,7 +98,7 @@ def test_nothing_personal_and_nothing_secret(open_session: Callable[..., Session
 
 def test_without_the_scope_it_says_which(open_session: Callable[..., Session], box: Sandbox) -> None:
     box.world.grants["a-token-to-trade"] = Grant("a-token-to-trade", "CR900001", ("trade",), "test")
-    desk = CardDesk(open_session("a-token-to-trade"))
+    desk = CardModel(open_session("a-token-to-trade"))
     desk.prepare()
     view = desk.look()
     assert view["no_balance"] == "Not shown: a token with the scope Read / Trading information would show it."
@@ -107,7 +107,7 @@ def test_without_the_scope_it_says_which(open_session: Callable[..., Session], b
 
 
 def test_options_says_nothing_of_verification(open_options: Any) -> None:
-    desk = CardDesk(open_options("rich"))
+    desk = CardModel(open_options("rich"))
     desk.prepare()
     view = desk.look()
     assert view["balance"] == "9,969.39"
@@ -127,7 +127,7 @@ def test_options_says_nothing_of_verification(open_options: Any) -> None:
 
 def test_the_scopes_of_a_token_as_far_as_they_have_turned_out(open_options: Any) -> None:
     session = open_options("rich, trading only")
-    desk = CardDesk(session)
+    desk = CardModel(session)
     for call in ("account_nickname", "payment_agent_list"):
         with pytest.raises(PermissionDenied):
             session.frame(call, **({"currency": "USD"} if call == "payment_agent_list" else {}))
@@ -140,9 +140,9 @@ def test_the_scopes_of_a_token_as_far_as_they_have_turned_out(open_options: Any)
 
 
 def test_signed_out_closed_and_in_again(session: Session) -> None:
-    desk = CardDesk(session)
+    desk = CardModel(session)
     desk.prepare()
-    session._sign_out("you signed out")
+    session.core.sign_out("you signed out")
     view = desk.look()
     assert (view["account"], view["rows"], view["known"]) == (None, [], [])
     assert view["notice"]["text"] == "You signed out."
@@ -154,7 +154,7 @@ def test_signed_out_closed_and_in_again(session: Session) -> None:
 def test_what_fails_is_said_and_nothing_breaks(session: Session, box: Sandbox) -> None:
     box.faults.error("Odd", "get_account_status", message="<b>No</b>")
     box.faults.error("Odd", "balance", message="Not\x1b now")
-    desk = CardDesk(session)
+    desk = CardModel(session)
     desk.prepare()
     view = desk.look()
     assert "<b>No</b>" in view["rows"][0]["lines"][0]
@@ -164,8 +164,8 @@ def test_what_fails_is_said_and_nothing_breaks(session: Session, box: Sandbox) -
 
 
 def test_a_reply_that_makes_no_sense(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session._api, "payload", lambda call, reply: ["odd"])
-    desk = CardDesk(session)
+    monkeypatch.setattr(session.core.adapter, "payload", lambda call, reply: ["odd"])
+    desk = CardModel(session)
     desk.prepare()
     assert lights(desk.look())["Verification"] == ["Deriv says nothing of it yet"]
 
@@ -175,7 +175,7 @@ def test_first_picture_does_not_wait_for_ever_and_is_completed(
 ) -> None:
     monkeypatch.setattr(switcher, "PATIENCE", 0.05)
     box.faults.delay(0.5, "get_account_status")
-    desk = CardDesk(session)
+    desk = CardModel(session)
     changes: list[dict[str, Any]] = []
     desk.changed = lambda: changes.append(desk.look())
     desk.prepare()
@@ -186,20 +186,20 @@ def test_first_picture_does_not_wait_for_ever_and_is_completed(
 # Keeping up to date
 
 
-def test_the_balance_is_live(shown: CardDesk, box: Sandbox, eventually: Eventually) -> None:
+def test_the_balance_is_live(shown: CardModel, box: Sandbox, eventually: Eventually) -> None:
     assert box.wait_until(lambda box: asked(box, "balance") == 2)  # once for the picture, and the stream
     box.pay("CR900001", 100.5)
     eventually(lambda: shown.look()["balance"] == "9,463.97")
     assert asked(box, "get_account_status") == 1  # known from the picture
 
 
-def test_the_status_is_looked_at_again(quickly: None, shown: CardDesk, box: Sandbox, eventually: Eventually) -> None:
+def test_the_status_is_looked_at_again(quickly: None, shown: CardModel, box: Sandbox, eventually: Eventually) -> None:
     box.world.users[0].status["status"] = ["cashier_locked"]
     eventually(lambda: lights(shown.look())["Cashier"] == ["closed"])
 
 
 def test_what_cannot_be_read_again_stays_with_its_time(
-    quickly: None, shown: CardDesk, box: Sandbox, eventually: Eventually
+    quickly: None, shown: CardModel, box: Sandbox, eventually: Eventually
 ) -> None:
     eventually(lambda: asked(box, "get_account_status") > 1)
     box.faults.error("Odd", "get_account_status", times=1000, message="Not now.")
@@ -213,7 +213,7 @@ def test_what_cannot_be_read_again_stays_with_its_time(
 
 
 def test_a_break_is_shown_and_outlived(
-    shown: CardDesk, box: Sandbox, eventually: Eventually, at_once: None, monkeypatch: pytest.MonkeyPatch
+    shown: CardModel, box: Sandbox, eventually: Eventually, at_once: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(readings, "FRESH", 0.0)
     eventually(lambda: asked(box, "balance") == 2)
@@ -232,7 +232,7 @@ def test_a_break_is_shown_and_outlived(
 
 
 def test_it_follows_to_another_account(several: Session, box: Sandbox, eventually: Eventually) -> None:
-    desk = CardDesk(several)
+    desk = CardModel(several)
     desk.prepare()
     desk.back()
     assert desk.look()["balance"] == "9,363.47"
@@ -242,15 +242,15 @@ def test_it_follows_to_another_account(several: Session, box: Sandbox, eventuall
     box.pay("VRTC900003", 1)
     eventually(lambda: desk.look()["balance"] == "9,943.83")
     box.pay("CR900001", 1)
-    several._sign_out("you signed out")
+    several.core.sign_out("you signed out")
     assert desk.look()["balance"] == ""
     desk.leave()
 
 
 def test_one_account_is_never_shown_with_what_is_known_of_another(several: Session) -> None:
-    desk = CardDesk(several)
+    desk = CardModel(several)
     desk.prepare()
-    before = several._account
+    before = several.core.active_account
     several.use("VRTC900003")
     view = desk.look()
     assert (view["account"]["loginid"], view["balance"], view["known"]) == ("VRTC900003", "", [])
@@ -261,18 +261,18 @@ def test_one_account_is_never_shown_with_what_is_known_of_another(several: Sessi
 def test_signing_in_anew_brings_it_back(session: Session, box: Sandbox, eventually: Eventually) -> None:
     from dpyauth.credentials import api_token
 
-    desk = CardDesk(session)
+    desk = CardModel(session)
     desk.back()
     eventually(lambda: desk.look()["balance"] == "9,363.47" and desk.look()["known"])
-    session._sign_out("you signed out")
+    session.core.sign_out("you signed out")
     assert desk.look()["account"] is None
-    session._sign_in_and_wait(api_token("sandbox-trouble-read", "a test"))
+    session.core.sign_in_and_wait(api_token("sandbox-trouble-read", "a test"))
     eventually(lambda: desk.look()["balance"] == "466.92" and desk.look()["known"])
     desk.leave()
 
 
 def test_the_other_accounts_when_asked_for(several: Session, box: Sandbox, eventually: Eventually) -> None:
-    desk = CardDesk(several)
+    desk = CardModel(several)
     desk.prepare()
     before = asked(box, "balance")
     assert [one["balance"] for one in desk.look()["accounts"]] == ["9,363.47", "", ""]
@@ -283,7 +283,7 @@ def test_the_other_accounts_when_asked_for(several: Session, box: Sandbox, event
     assert asked(box, "balance") > before
 
 
-def test_nobody_looks(shown: CardDesk, box: Sandbox, eventually: Eventually) -> None:
+def test_nobody_looks(shown: CardModel, box: Sandbox, eventually: Eventually) -> None:
     eventually(lambda: asked(box, "balance") == 2 and asked(box, "transaction") == 1)
     shown.gone()
     eventually(lambda: not card_threads())
@@ -295,9 +295,9 @@ def test_nobody_looks(shown: CardDesk, box: Sandbox, eventually: Eventually) -> 
     eventually(lambda: shown.look()["balance"] == "9,364.47")
 
 
-def test_over_with_the_session(shown: CardDesk, eventually: Eventually) -> None:
+def test_over_with_the_session(shown: CardModel, eventually: Eventually) -> None:
     shown.session.close()
     eventually(lambda: not card_threads())
-    assert shown.session._watchers == []
+    assert shown.session.core._watchers == []
     shown.back()
     assert card_threads() == []

@@ -11,7 +11,7 @@ import pytest
 
 from dpyauth.panels import card as module
 from dpyauth.panels import readings
-from dpyauth.panels.card import CardDesk
+from dpyauth.panels.card import CardModel
 from dpyauth.sandbox import Sandbox
 from dpyauth.sandbox.users import Grant
 from dpyauth.session import Session
@@ -36,7 +36,7 @@ def rich(open_options: Open) -> Session:
 
 
 @pytest.fixture
-def shown(rich: Session) -> Iterator[CardDesk]:
+def shown(rich: Session) -> Iterator[CardModel]:
     """A card that somebody looks at."""
     desk = card(rich)
     desk.back()
@@ -44,13 +44,13 @@ def shown(rich: Session) -> Iterator[CardDesk]:
     desk.leave()
 
 
-def card(session: Session) -> CardDesk:
-    desk = CardDesk(session)
+def card(session: Session) -> CardModel:
+    desk = CardModel(session)
     desk.prepare()
     return desk
 
 
-def told(desk: CardDesk) -> dict[str, list[str]]:
+def told(desk: CardModel) -> dict[str, list[str]]:
     """What each row says: lights, amounts, sentences."""
     return {
         row["name"]: [
@@ -66,16 +66,16 @@ def asked(box: Sandbox, call: str) -> int:
     return sum(received.call == call for received in box.received)
 
 
-def settled(desk: CardDesk) -> bool:
+def settled(desk: CardModel) -> bool:
     """Whether it hears of transactions, and has read all that may have happened before."""
     known = desk._readings
-    return known._listening > 0 and known.of(desk.session._account).part("money").asked > known._moved
+    return known._listening > 0 and known.of(desk.session.core.active_account).part("money").asked > known._moved
 
 
 def buy(session: Session, stake: float) -> int:
     """Buy a contract that pays if a price has risen after an hour; return its ID."""
     terms = {"contract_type": "CALL", "amount": stake, "basis": "stake", "currency": "USD", "duration": 60}
-    symbol = "symbol" if "get_account_status" in session._catalog else "underlying_symbol"
+    symbol = "symbol" if "get_account_status" in session.core.catalog else "underlying_symbol"
     parameters = {**terms, "duration_unit": "m", symbol: "R_100"}
     return int(session.call("buy", buy="1", price=stake, parameters=parameters)["buy"]["contract_id"])
 
@@ -219,9 +219,9 @@ def test_what_could_not_be_read_and_what_could(rich: Session, box: Sandbox) -> N
 
 @pytest.mark.parametrize("call", ["portfolio", "statement"])
 def test_replies_that_make_no_sense(call: str, rich: Session, box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    payload = rich._api.payload
+    payload = rich.core.adapter.payload
     monkeypatch.setattr(
-        rich._api, "payload", lambda asked, reply: {"odd": []} if asked.name == call else payload(asked, reply)
+        rich.core.adapter, "payload", lambda asked, reply: {"odd": []} if asked.name == call else payload(asked, reply)
     )
     said = told(card(rich))
     assert (said["At stake"][0].startswith("In 2")) == (call != "portfolio")
@@ -231,7 +231,7 @@ def test_replies_that_make_no_sense(call: str, rich: Session, box: Sandbox, monk
 
 
 def test_what_is_bought_is_at_stake_and_what_is_sold_is_earned(
-    shown: CardDesk, box: Sandbox, eventually: Eventually
+    shown: CardModel, box: Sandbox, eventually: Eventually
 ) -> None:
     eventually(lambda: settled(shown))
     assert asked(box, "portfolio") == 2
@@ -255,19 +255,19 @@ def test_what_is_bought_while_no_card_listens_is_seen(session: Session, box: San
     desk.leave()
 
 
-def test_a_deposit_in_a_wallet_is_seen(quickly: None, shown: CardDesk, box: Sandbox, eventually: Eventually) -> None:
+def test_a_deposit_in_a_wallet_is_seen(quickly: None, shown: CardModel, box: Sandbox, eventually: Eventually) -> None:
     box.options.grow_wallet(DEMO, "p2p", 40)
     eventually(lambda: told(shown)["Wallets"][-1] != "P2P: 1,932.45 USD")
 
 
-def test_many_transactions_are_few_questions(shown: CardDesk, box: Sandbox, eventually: Eventually) -> None:
+def test_many_transactions_are_few_questions(shown: CardModel, box: Sandbox, eventually: Eventually) -> None:
     eventually(lambda: settled(shown))
     for count in range(3, readings.MOST + 2):  # the picture does not count
         box.pay(DEMO, 1)
         box.pay(DEMO, 1)
         eventually(lambda count=count: asked(box, "portfolio") == count)
     box.pay(DEMO, 1)
-    account = shown.session._account
+    account = shown.session.core.active_account
     eventually(lambda: shown._readings._moved > shown._readings.of(account).part("money").asked)
     wait = shown._readings.wait_for_money(account, "money", module.SURELY, 0.0)
     assert readings.SPAN - 30 < wait <= readings.SPAN
@@ -275,7 +275,7 @@ def test_many_transactions_are_few_questions(shown: CardDesk, box: Sandbox, even
 
 
 def test_an_account_that_is_new_here_does_not_have_to_wait(
-    shown: CardDesk, box: Sandbox, eventually: Eventually
+    shown: CardModel, box: Sandbox, eventually: Eventually
 ) -> None:
     shown._readings.spend(readings.MOST)
     shown.session.use(REAL)
@@ -287,7 +287,7 @@ def test_much_to_read_is_read_once_a_minute(rich: Session, box: Sandbox) -> None
         box.pay(DEMO, 1)
     desk = card(rich)
     desk._readings.moved()
-    assert desk._readings.wait_for_money(rich._account, "money", module.SURELY, 0.0) > readings.SPAN - 30
+    assert desk._readings.wait_for_money(rich.core.active_account, "money", module.SURELY, 0.0) > readings.SPAN - 30
     assert rich._partial is None
 
 
@@ -311,7 +311,7 @@ def test_several_cards_ask_once(rich: Session, box: Sandbox, eventually: Eventua
 
 
 def test_what_could_not_be_read_is_asked_for_again(
-    shown: CardDesk, box: Sandbox, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
+    shown: CardModel, box: Sandbox, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(readings, "RETRY", 0.05)
     eventually(lambda: settled(shown))
@@ -325,7 +325,7 @@ def test_what_could_not_be_read_is_asked_for_again(
 
 
 def test_what_is_old_says_so(
-    shown: CardDesk, box: Sandbox, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
+    shown: CardModel, box: Sandbox, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(readings, "FRESH", 0.0)
     box.faults.http(400, "wallet_list")
@@ -342,7 +342,7 @@ def test_what_is_old_says_so(
 
 
 def test_a_break_is_followed_by_a_look(
-    shown: CardDesk, box: Sandbox, eventually: Eventually, at_once: None, monkeypatch: pytest.MonkeyPatch
+    shown: CardModel, box: Sandbox, eventually: Eventually, at_once: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(readings, "FRESH", 0.0)
     eventually(lambda: asked(box, "transaction") == 1)
@@ -358,7 +358,7 @@ def test_a_break_is_followed_by_a_look(
 
 def test_an_answer_that_was_overtaken_is_dropped(rich: Session) -> None:
     desk = card(rich)
-    account, now = rich._account, time.time()
+    account, now = rich.core.active_account, time.time()
     desk._readings.read(rich, account, "wallets", readings.Part((), now - 60, now - 60))
     assert told(desk)["Wallets"][0] == "Main: 3,046.32 USD"
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from dpyauth.apis.catalog import load
+from dpyauth.apis.options import lookup
+from dpyauth.catalog.calls import load
 from dpyauth.panels import explorer
-from dpyauth.panels.explorer import ExplorerDesk
+from dpyauth.panels.explorer import ExplorerModel
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
-from dpyauth.wire import lookup
 
 PATIENCE = 10.0
 MEAN = "<script>alert(1)</script> **bold** \u202eright to left " + "long" * 1000
@@ -25,7 +25,7 @@ class Reader:
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        self.desk = ExplorerDesk(session)
+        self.desk = ExplorerModel(session)
         self.told: list[dict[str, Any]] = []
         self.desk.tell = self._hear
         self._heard = threading.Condition()
@@ -56,7 +56,7 @@ class Reader:
         return details
 
 
-def row(desk: ExplorerDesk, name: str) -> dict[str, Any]:
+def row(desk: ExplorerModel, name: str) -> dict[str, Any]:
     return next(each for each in desk.look()["calls"] if each["name"] == name)
 
 
@@ -88,7 +88,7 @@ def test_all_calls_but_signing_in_and_out(reader: Reader, open_options: Callable
 
 
 def test_marks(open_session: Callable[..., Session]) -> None:
-    desk = ExplorerDesk(open_session("sandbox-rich-read"))
+    desk = ExplorerModel(open_session("sandbox-rich-read"))
     assert row(desk, "ticks") | {"summary": ""} == {
         "name": "ticks", "summary": "", "locked": False, "changes": "never", "streams": True,
     }  # fmt: skip
@@ -145,11 +145,11 @@ def test_effect_and_kind_of_answer(reader: Reader) -> None:
 
 
 def test_another_account_is_shown_at_once(open_session: Callable[..., Session]) -> None:
-    desk = ExplorerDesk(open_session("sandbox-rich-read"))
+    desk = ExplorerModel(open_session("sandbox-rich-read"))
     assert row(desk, "buy")["locked"]
     from dpyauth.credentials import api_token
 
-    desk.session._sign_in_and_wait(api_token("sandbox-rich-demo", "a test"))
+    desk.session.core.sign_in_and_wait(api_token("sandbox-rich-demo", "a test"))
     assert not row(desk, "buy")["locked"]
     assert desk.look()["account"]["kind"] == "demo"
 
@@ -321,7 +321,7 @@ def test_confirmation_is_good_for_its_account_only(reader: Reader, box: Sandbox)
     from dpyauth.credentials import api_token
 
     asked = ask(reader)
-    reader.session._sign_in_and_wait(api_token("sandbox-rich-demo", "a test"))
+    reader.session.core.sign_in_and_wait(api_token("sandbox-rich-demo", "a test"))
     reader.do("confirm", nonce=asked["nonce"], typed="CR900001")
     assert "another account" in reader.hear("reply")["trouble"]["text"]
     assert sent(box, "app_register") == 0
@@ -336,7 +336,7 @@ def test_account_switched_at_the_last_moment(reader: Reader, box: Sandbox, monke
     monkeypatch.setattr(
         reader.desk,
         "later",
-        lambda work: (reader.session._sign_in_and_wait(api_token("sandbox-rich-btc", "a test")), later(work)),
+        lambda work: (reader.session.core.sign_in_and_wait(api_token("sandbox-rich-btc", "a test")), later(work)),
     )
     reader.do("confirm", nonce=asked["nonce"], typed="CR900001")
     assert "another account" in reader.hear("reply")["trouble"]["text"]

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dpyauth.apis.catalog import Call, load
-from dpyauth.apis.request import build, reveal
-from dpyauth.apis.shapes import MASK
+from dpyauth.catalog.calls import Call, load
+from dpyauth.catalog.request import build, reveal
+from dpyauth.catalog.shapes import MASK
 from dpyauth.credentials import Secret
 from dpyauth.panels.forms import OTHERS, Form
-from dpyauth.panels.pasting import as_json, as_python
+from dpyauth.panels.snippets import as_json, as_python
 from dpyauth.panels.texts import texts
 
 WORDS = texts("explorer")

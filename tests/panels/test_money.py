@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from dpyauth import frames
 from dpyauth.errors import ApiError, DpyauthError
-from dpyauth.panels.money import MANY, money_rows, moved_row, wallets_row
+from dpyauth.panels.money_rows import MANY, money_rows, moved_row, wallets_row
 from dpyauth.panels.texts import texts
 
 WORDS = texts("card")

@@ -7,7 +7,7 @@ from itertools import combinations
 import pytest
 
 from dpyauth.apis import v3
-from dpyauth.panels.purposes import ABILITIES, MIGHTY, PURPOSES, mighty
+from dpyauth.panels.scope_presets import ABILITIES, MIGHTY, PURPOSES, mighty
 from dpyauth.panels.texts import texts
 from dpyauth.registry import V3
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dpyauth.apis.catalog import load
-from dpyauth.panels.redirects import PASTE, spelled, trouble
+from dpyauth.catalog.calls import load
+from dpyauth.panels.redirect_urls import PASTE, spelled, trouble
 from dpyauth.panels.texts import texts
 
 RULE = load("v3")["app_register"].fields["redirect_uri"]["pattern"]

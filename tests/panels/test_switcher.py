@@ -12,7 +12,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from dpyauth.panels import switcher
-from dpyauth.panels.switcher import SwitcherDesk
+from dpyauth.panels.switcher import SwitcherModel
 from dpyauth.sandbox import Sandbox
 from dpyauth.sandbox.users import Grant
 from dpyauth.session import Session
@@ -28,17 +28,17 @@ def no_thread_left(eventually: Eventually) -> Iterator[None]:
 
 
 @pytest.fixture
-def desk(several: Session) -> Iterator[SwitcherDesk]:
-    made = SwitcherDesk(several)
+def desk(several: Session) -> Iterator[SwitcherModel]:
+    made = SwitcherModel(several)
     yield made
     made.leave()
 
 
-def accounts(desk: SwitcherDesk) -> dict[str, Any]:
+def accounts(desk: SwitcherModel) -> dict[str, Any]:
     return {one["loginid"]: one for one in desk.look()["accounts"]}
 
 
-def test_what_there_is_to_choose(desk: SwitcherDesk, box: Sandbox) -> None:
+def test_what_there_is_to_choose(desk: SwitcherModel, box: Sandbox) -> None:
     desk.prepare()
     view = desk.look()
     assert [(one["loginid"], one["kind"], one["currency"], one["current"]) for one in view["accounts"]] == [
@@ -51,7 +51,7 @@ def test_what_there_is_to_choose(desk: SwitcherDesk, box: Sandbox) -> None:
 
 
 def test_an_account_that_is_not_active_is_marked(open_options: Callable[..., Session], box: Sandbox) -> None:
-    desk = SwitcherDesk(open_options("trouble"))
+    desk = SwitcherModel(open_options("trouble"))
     assert {loginid: one["status"] for loginid, one in accounts(desk).items()} == {
         "ROT900011": "inactive",
         "DOT900012": "active",
@@ -68,18 +68,20 @@ def test_an_account_that_is_not_active_is_marked(open_options: Callable[..., Ses
 
 def test_an_account_there_is_only_one_of_is_marked_too(open_session: Callable[..., Session]) -> None:
     session = open_session()
-    assert session._account is not None
-    session._account = session._account._replace(rows=({"loginid": "CR900001", "is_disabled": 1},))
-    assert "Not active" in SwitcherDesk(session).text()
+    assert session.core.active_account is not None
+    session.core.active_account = session.core.active_account._replace(
+        rows=({"loginid": "CR900001", "is_disabled": 1},)
+    )
+    assert "Not active" in SwitcherModel(session).text()
 
 
-def test_a_demo_account_takes_one_click(desk: SwitcherDesk, eventually: Eventually) -> None:
+def test_a_demo_account_takes_one_click(desk: SwitcherModel, eventually: Eventually) -> None:
     desk.do({"do": "use", "loginid": DEMO})
     eventually(lambda: desk.session.loginid == DEMO and not desk.look()["busy"])
     assert accounts(desk)[DEMO]["current"]
 
 
-def test_an_account_with_real_money_is_asked_about_once(desk: SwitcherDesk, eventually: Eventually) -> None:
+def test_an_account_with_real_money_is_asked_about_once(desk: SwitcherModel, eventually: Eventually) -> None:
     desk.do({"do": "use", "loginid": REAL})
     assert desk.look()["asking"] == REAL
     desk.do({"do": "no"})
@@ -96,7 +98,7 @@ def test_an_account_with_real_money_is_asked_about_once(desk: SwitcherDesk, even
 
 
 @pytest.mark.parametrize("answer", ["CR900001", DEMO, ""])
-def test_an_answer_to_what_was_not_asked_is_none(desk: SwitcherDesk, answer: str) -> None:
+def test_an_answer_to_what_was_not_asked_is_none(desk: SwitcherModel, answer: str) -> None:
     desk.do({"do": "yes", "loginid": answer})
     desk.do({"do": "use", "loginid": REAL})
     desk.do({"do": "yes", "loginid": answer})
@@ -105,13 +107,13 @@ def test_an_answer_to_what_was_not_asked_is_none(desk: SwitcherDesk, answer: str
     assert desk.session.loginid == "CR900001"
 
 
-def test_the_question_is_gone_when_that_account_is_used_anyway(desk: SwitcherDesk) -> None:
+def test_the_question_is_gone_when_that_account_is_used_anyway(desk: SwitcherModel) -> None:
     desk.do({"do": "use", "loginid": REAL})
     desk.session.use(REAL)
     assert desk.look()["asking"] == ""
 
 
-def test_a_switch_that_fails_changes_nothing(desk: SwitcherDesk, box: Sandbox, eventually: Eventually) -> None:
+def test_a_switch_that_fails_changes_nothing(desk: SwitcherModel, box: Sandbox, eventually: Eventually) -> None:
     box.faults.revoke("a1-sandbox-rich-demo")
     desk.do({"do": "use", "loginid": DEMO})
     eventually(lambda: not desk.look()["busy"])
@@ -122,13 +124,13 @@ def test_a_switch_that_fails_changes_nothing(desk: SwitcherDesk, box: Sandbox, e
 
 
 def test_one_account_only(session: Session, open_options: Any) -> None:
-    view = SwitcherDesk(session).look()
+    view = SwitcherModel(session).look()
     assert [(one["loginid"], one["current"]) for one in view["accounts"]] == [("CR900001", True)]
     assert "Sign in with Deriv" in view["hint"]
 
 
 def test_options(open_options: Any, eventually: Eventually) -> None:
-    desk = SwitcherDesk(open_options("rich"))
+    desk = SwitcherModel(open_options("rich"))
     desk.prepare()
     assert [(one["loginid"], one["kind"], one["balance"]) for one in desk.look()["accounts"]] == [
         ("ROT900001", "real", "9,698.18"),
@@ -141,15 +143,15 @@ def test_options(open_options: Any, eventually: Eventually) -> None:
 
 def test_without_the_scope_it_says_which(open_session: Callable[..., Session], box: Sandbox) -> None:
     box.world.grants["a-token-to-trade"] = Grant("a-token-to-trade", "CR900001", ("trade",), "test")
-    desk = SwitcherDesk(open_session("a-token-to-trade"))
+    desk = SwitcherModel(open_session("a-token-to-trade"))
     desk.prepare()
     view = desk.look()
     assert view["note"] == "A token with the scope Read / Trading information would show the balances."
     assert view["accounts"][0]["balance"] == ""
 
 
-def test_out_and_closed(desk: SwitcherDesk) -> None:
-    desk.session._sign_out("you signed out")
+def test_out_and_closed(desk: SwitcherModel) -> None:
+    desk.session.core.sign_out("you signed out")
     view = desk.look()
     assert (view["accounts"], view["hint"]) == ([], "")
     assert view["notice"]["text"] == "You signed out."
@@ -160,7 +162,7 @@ def test_out_and_closed(desk: SwitcherDesk) -> None:
     desk.back()  # nothing to keep up with
 
 
-def test_text(desk: SwitcherDesk) -> None:
+def test_text(desk: SwitcherModel) -> None:
     desk.prepare()
     assert desk.text().splitlines() == [
         "CR900001  Real account  9,363.47 USD  (in use)",
@@ -170,7 +172,7 @@ def test_text(desk: SwitcherDesk) -> None:
 
 
 def test_up_to_date_while_somebody_looks(
-    desk: SwitcherDesk, box: Sandbox, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
+    desk: SwitcherModel, box: Sandbox, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(switcher, "EVERY", 0.02)
     desk.back()
@@ -182,7 +184,7 @@ def test_up_to_date_while_somebody_looks(
 
 
 def test_first_picture_does_not_wait_for_a_server_that_does_not_answer(
-    desk: SwitcherDesk, box: Sandbox, monkeypatch: pytest.MonkeyPatch
+    desk: SwitcherModel, box: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(switcher, "PATIENCE", 0.05)
     box.faults.stall()
@@ -200,7 +202,7 @@ _JSON = st.recursive(
 
 @given(said=st.fixed_dictionaries({}, optional={"do": st.sampled_from(["use", "yes", "no"]) | _JSON, "loginid": _JSON}))
 @examples(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_junk_is_ignored(desk: SwitcherDesk, said: dict[str, Any]) -> None:
+def test_junk_is_ignored(desk: SwitcherModel, said: dict[str, Any]) -> None:
     desk.do(said)
     assert desk.session.loginid == "CR900001"
     assert desk.look()["notice"] is None

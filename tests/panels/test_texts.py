@@ -13,10 +13,10 @@ import pytest
 import dpyauth
 from dpyauth.panels import texts as module
 from dpyauth.panels.texts import texts
-from dpyauth.widgets.panel import Panel
+from dpyauth.panels.widget import Panel
 
 PACKAGE = Path(dpyauth.__file__).parent
-WIDGETS = PACKAGE / "widgets"
+WIDGETS = PACKAGE / "panels/js"
 TEXTS = PACKAGE / "panels" / "texts"
 
 
@@ -31,8 +31,8 @@ def code(script: str) -> str:
 
 ENGLISH = {name: json.loads(text) for name, text in read((TEXTS / "en").glob("*.json")).items()}
 SCRIPTS = {name: code(text) for name, text in read(WIDGETS.glob("*.js")).items()}
-STYLES = {name: code(text) for name, text in read(WIDGETS.glob("*.css")).items()}
-SKINS = read(WIDGETS.glob("*.py"))
+STYLES = {name: code(text) for name, text in read((PACKAGE / "panels/css").glob("*.css")).items()}
+SKINS = read((PACKAGE / "panels/widgets").glob("*.py"))
 PYTHON = "\n".join(file.read_text("utf-8") for file in PACKAGE.rglob("*.py"))
 
 
@@ -42,10 +42,10 @@ BESIDE = {"card": "switcher", "sign-in": "switcher"}
 
 def panels() -> dict[str, tuple[str, dict[str, str]]]:
     """The whole script of every panel, and the words that it can use."""
-    named = {name.replace("-", ""): name for name in ENGLISH}
+    named = {name.replace("-", "_"): name for name in ENGLISH} | {"stream_view": "stream"}
     found = {}
     for skin in SKINS:
-        for each in vars(importlib.import_module(f"dpyauth.widgets.{skin}")).values():
+        for each in vars(importlib.import_module(f"dpyauth.panels.widgets.{skin}")).values():
             if isinstance(each, type) and issubclass(each, Panel) and each is not Panel:
                 name = named[skin]
                 words = texts(BESIDE.get(name, name)) | texts(name)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from dpyauth.credentials import Secret, api_token
 from dpyauth.errors import DpyauthError, SessionClosed
-from dpyauth.panels.tokens import TokensDesk, _may_be
+from dpyauth.panels.tokens import TokensModel, _may_be
 from dpyauth.registry import OPTIONS
 from dpyauth.sandbox import Sandbox
 from dpyauth.sandbox.users import SCOPES, Grant
@@ -29,7 +29,7 @@ class Reader:
 
     def __init__(self, session: Session, eventually: Eventually) -> None:
         self.session = session
-        self.desk = TokensDesk(session)
+        self.desk = TokensModel(session)
         self.told: list[dict[str, Any]] = []
         self.desk.tell = self.told.append
         self._eventually = eventually
@@ -95,7 +95,7 @@ def shown(reader: Reader) -> str:
 
 
 def test_nothing_is_asked_before_somebody_looks(session: Session) -> None:
-    view = TokensDesk(session).look()
+    view = TokensModel(session).look()
     assert (view["phase"], view["loaded"], view["tokens"], view["busy"]) == ("list", False, [], False)
 
 
@@ -142,7 +142,7 @@ def test_signing_in_and_out_is_followed(
     assert reader.view["phase"] == "out"
     from dpyauth.credentials import api_token
 
-    reader.session._sign_in_and_wait(api_token("sandbox-rich-all", "a test"))
+    reader.session.core.sign_in_and_wait(api_token("sandbox-rich-all", "a test"))
     eventually(lambda: len(reader.names) == 3)
     reader.session.logout()
     assert (reader.view["phase"], reader.view["tokens"]) == ("out", [])
@@ -412,7 +412,7 @@ def test_a_change_is_for_the_account_it_was_asked_for(reader: Reader, box: Sandb
     with reader.desk._one_at_a_time:
         reader.desk.do({"loginid": "CR900001", **said})
         box.world.grants["other"] = Grant("other", "VRTC900003", SCOPES, "another")
-        reader.session._sign_in_and_wait(api_token("other", "a test"))
+        reader.session.core.sign_in_and_wait(api_token("other", "a test"))
     view = reader.rest()
     assert reader.session.loginid == "VRTC900003"
     assert view["loaded"]

@@ -46,7 +46,13 @@ def test_the_wheel(wheel: zipfile.ZipFile) -> None:
     about = {f"{info}/{name}" for name in ("METADATA", "WHEEL", "RECORD", "entry_points.txt", "licenses/LICENSE")}
     assert names == files("dpyauth") | about | {config}
     assert wheel.read(config) == (ROOT / "dpyauth/jupyter/server-config.json").read_bytes()
-    for needed in ("py.typed", "widgets/common.js", "widgets/look.css", "apis/v3.json", "panels/texts/en/common.json"):
+    for needed in (
+        "py.typed",
+        "panels/js/common.js",
+        "panels/css/look.css",
+        "catalog/v3.json",
+        "panels/texts/en/common.json",
+    ):
         assert f"dpyauth/{needed}" in names
 
 

@@ -677,8 +677,8 @@ def test_a_lost_connection_is_no_reason_to_be_listed(
 def test_a_report_is_of_one_account(session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def ask(session: Session, since: Any) -> pd.DataFrame:
         told = session.balance()
-        assert session._account is not None
-        session._account = session._account._replace(loginid="CR900002")
+        assert session.core.active_account is not None
+        session.core.active_account = session.core.active_account._replace(loginid="CR900002")
         return told
 
     monkeypatch.setattr(report, "parts", lambda: (Part("balance", "Balance", ask),))

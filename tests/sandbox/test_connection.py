@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from dpyauth.apis.catalog import load
-from dpyauth.apis.schemas import expression
+from dpyauth.catalog.calls import load
+from dpyauth.catalog.schemas import expression
 from dpyauth.sandbox import Sandbox
 from dpyauth.sandbox.calls import HANDLERS
 from dpyauth.sandbox.users import SAMPLES, SCOPES

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from websockets.sync.client import connect
 
-from dpyauth.apis.catalog import load
+from dpyauth.catalog.calls import load
 from dpyauth.sandbox import Sandbox
 from dpyauth.sandbox.messages import HIDDEN, Refusal, check, find_call, masked, parse
 

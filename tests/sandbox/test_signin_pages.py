@@ -16,8 +16,8 @@ import pytest
 from helpers import chromium_path
 
 from dpyauth.credentials import Secret
+from dpyauth.oauth.implicit import Grant, authorize_url, new_state, parse
 from dpyauth.oauth.listener import Listener
-from dpyauth.oauth.redirect import Grant, authorize_url, new_state, parse
 from dpyauth.sandbox import Sandbox
 from dpyauth.sandbox.pages import TITLE, policy
 

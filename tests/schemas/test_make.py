@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from dpyauth.apis.catalog import load
+from dpyauth.catalog.calls import load
 
 HERE = Path(__file__).parent
 KEPT = ["v3", "options", "rest"]

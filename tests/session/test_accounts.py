@@ -33,7 +33,7 @@ def session(open_session: Callable[..., Session]) -> Session:
     """Signed in with Deriv, as the rich user with three accounts."""
     made = open_session(None)
     grants = {loginid: Credential(Secret(token), "a test") for loginid, token in zip(RICH, TOKENS, strict=True)}
-    made._sign_in_and_wait(grants["CR900001"], grants=grants)
+    made.core.sign_in_and_wait(grants["CR900001"], grants=grants)
     return made
 
 
@@ -118,9 +118,9 @@ def test_streams_and_calls_of_the_account_before_end(session: Session, box: Sand
 def test_a_token_of_another_app_is_told(open_session: Callable[..., Session], box: Sandbox) -> None:
     """What Deriv answers does not say so; the error must."""
     session = open_session(None)
-    session._settings = settings("1089", box.url, api="v3")
+    session.core.target = settings("1089", box.url, api="v3")
     with pytest.raises(SignInRefused, match="belongs to another app ID") as refused:
-        session._sign_in_and_wait(Credential(Secret(TOKENS[0]), "a test"))
+        session.core.sign_in_and_wait(Credential(Secret(TOKENS[0]), "a test"))
     assert refused.value.code == "InvalidToken"
 
 
@@ -249,18 +249,18 @@ def test_extra_connections_end_with_the_sign_in(
         case "close":
             session.close()
         case "sign out":
-            session._sign_out("a test")
+            session.core.sign_out("a test")
         case "logout":
             session.logout()
         case "another sign-in":
-            session._sign_in_and_wait(api_token("sandbox-rich-read", "a test"))
+            session.core.sign_in_and_wait(api_token("sandbox-rich-read", "a test"))
         case "revoked":
             box.faults.revoke(TOKENS[0])
             box.faults.drop()
     left = 1 if how == "another sign-in" else 0
     # Dropped ones are gone for a moment before they come back.
-    eventually(lambda: session._others == {} and box.connections_open == left)
-    assert list(session._grants) == (["CR900001"] if left else [])
+    eventually(lambda: session.core.other_connections == {} and box.connections_open == left)
+    assert list(session.core.grants) == (["CR900001"] if left else [])
     if not left:
         with pytest.raises((NotSignedIn, SessionClosed)):
             session.account_status("all")
@@ -269,9 +269,9 @@ def test_extra_connections_end_with_the_sign_in(
 def test_another_sign_in_with_several_accounts(session: Session, box: Sandbox) -> None:
     session.account_status("all")
     grants = {"CR900011": Credential(Secret("a1-sandbox-trouble"), "a test")}
-    session._sign_in_and_wait(grants["CR900011"], grants=grants)
+    session.core.sign_in_and_wait(grants["CR900011"], grants=grants)
     assert box.wait_until(lambda box: box.connections_open == 1)
-    assert session._others == {}
+    assert session.core.other_connections == {}
     assert session.account_status("all")["loginid"].tolist() == ["CR900011"]
 
 

@@ -20,15 +20,15 @@ from keyring.backends.fail import Keyring as FailKeyring
 from dpyauth.apis import expiry, options
 from dpyauth.credentials import Credential, Secret, access_token
 from dpyauth.errors import ApiError, NotSignedIn, SignInRefused
-from dpyauth.keep import recall
 from dpyauth.oauth import tokens
-from dpyauth.oauth.code import CodeSignIn
+from dpyauth.oauth.pkce import CodeSignIn
 from dpyauth.oauth.tokens import Tokens, exchange, http_client, refresh
-from dpyauth.panels.card import CardDesk
+from dpyauth.panels import sign_in_view
+from dpyauth.panels.card import CardModel
 from dpyauth.sandbox import Sandbox
-from dpyauth.session import Session, signing
+from dpyauth.session import Session, core
 from dpyauth.settings import settings
-from dpyauth.signin import views
+from dpyauth.storage import recall
 
 Eventually = Callable[..., None]
 
@@ -58,7 +58,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
     for module in (expiry, tokens, options):
         monkeypatch.setattr(module, "time", made)
-    monkeypatch.setattr(signing, "LOOK_EVERY", 0.02)
+    monkeypatch.setattr(core, "LOOK_EVERY", 0.02)
     return made
 
 
@@ -73,7 +73,7 @@ class Visitor:
     def sign_in(self, life: float = HOUR, *, renewable: bool = False, session: Session | None = None) -> Session:
         """Sign in for so many seconds, with PKCE."""
         session = session or self.open(None, app_id=self.app_id)
-        session._sign_in_and_wait(self.credential(life, renewable=renewable))
+        session.core.sign_in_and_wait(self.credential(life, renewable=renewable))
         return session
 
     def credential(self, life: float = HOUR, *, renewable: bool = False) -> Credential:
@@ -104,7 +104,7 @@ class Visitor:
 
     def expire(self, session: Session) -> None:
         """Have Deriv take the session's token no more."""
-        access = session._access
+        access = session.core.sign_in
         assert access is not None
         self.box.expire(access.credential.token.reveal())
 
@@ -146,7 +146,7 @@ def test_the_end_is_in_utc_wherever_one_is(visitor: Visitor, clock: Clock, monke
         assert session.expires == ends(HOUR)
         assert "ends 14:05 UTC" in repr(session)
         clock.now = ends(HOUR)
-        assert "at 14:05 UTC" in session._remarks
+        assert "at 14:05 UTC" in session.core.remarks
     finally:
         monkeypatch.undo()
         time.tzset()
@@ -157,7 +157,7 @@ def test_there_is_none_where_deriv_does_not_say(
 ) -> None:
     with_pat, silent = open_options("rich"), visitor.open(None, app_id=visitor.app_id)
     credential = visitor.credential()
-    silent._sign_in_and_wait(credential._replace(tokens=Tokens(credential.token, None, None, SCOPES)))
+    silent.core.sign_in_and_wait(credential._replace(tokens=Tokens(credential.token, None, None, SCOPES)))
     for one in (session, with_pat, silent):
         assert one.state == "signed in"
         assert one.expires is None
@@ -181,7 +181,7 @@ def test_what_is_renewed_does_not_end(visitor: Visitor, clock: Clock) -> None:
     clock.now = ends(HOUR + 5)
     session.accounts()
     assert session.expires is None
-    assert session._remarks == ""
+    assert session.core.remarks == ""
     assert repr(session) == f"<dpyauth session: signed in, {DEMO} (USD, demo)>"
 
 
@@ -202,7 +202,7 @@ def test_the_end_is_kept_with_a_sign_in_and_what_renews_it_is_not(
 ) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     monkeypatch.setattr(keyring, "get_keyring", FailKeyring)
-    visitor.sign_in(renewable=renewable)._keep("x")
+    visitor.sign_in(renewable=renewable).core.remember("x")
     kept = recall("x")
     assert kept is not None
     assert kept.expires_at == ends(HOUR).timestamp()
@@ -256,7 +256,7 @@ def test_the_session_in_a_line_tells_its_end_on_the_last_day(
     ],
 )
 def test_the_card_has_the_end(visitor: Visitor, clock: Clock, now: datetime, tone: str, shown: str) -> None:
-    card = CardDesk(visitor.sign_in(MONTH))
+    card = CardModel(visitor.sign_in(MONTH))
     card.prepare()
     clock.now = now
     row = next(row for row in card.look()["rows"] if row["name"] == "Sign-in")
@@ -266,7 +266,7 @@ def test_the_card_has_the_end(visitor: Visitor, clock: Clock, now: datetime, ton
 
 
 def test_the_card_without_an_end(session: Session) -> None:
-    card = CardDesk(session)
+    card = CardModel(session)
     card.prepare()
     assert "Sign-in" not in [row["name"] for row in card.look()["rows"]]
 
@@ -277,18 +277,18 @@ def test_the_card_without_an_end(session: Session) -> None:
 def test_a_sign_in_of_an_hour_has_one_notice(visitor: Visitor, clock: Clock, eventually: Eventually) -> None:
     session = visitor.sign_in()
     seen: list[str] = []
-    session._watch(lambda: seen.append(session._remarks))
+    session.core.watch(lambda: seen.append(session.core.remarks))
     clock.now = ends(HOUR - 301)
-    assert session._remarks == ""
+    assert session.core.remarks == ""
     session.accounts()
     assert told(session) == []
     clock.now = ends(HOUR - 300)
     eventually(lambda: told(session) == ["sign-in ends soon"])
-    assert "This sign-in ends within 5 minutes, at 14:05 UTC. Sign in again" in session._remarks
-    eventually(lambda: seen and seen[-1] == session._remarks)
-    assert session.events()["why"].iloc[-1] == session._remarks
+    assert "This sign-in ends within 5 minutes, at 14:05 UTC. Sign in again" in session.core.remarks
+    eventually(lambda: seen and seen[-1] == session.core.remarks)
+    assert session.events()["why"].iloc[-1] == session.core.remarks
     session.use(REAL)
-    assert "This sign-in ends within" in session._remarks
+    assert "This sign-in ends within" in session.core.remarks
     assert told(session) == ["sign-in ends soon"]
 
 
@@ -297,37 +297,37 @@ def test_a_sign_in_of_a_month_has_two_notices_and_each_is_dismissed_alone(
 ) -> None:
     session = visitor.sign_in(MONTH)
     clock.now = ends(MONTH - 3601)
-    assert session._remarks == ""
+    assert session.core.remarks == ""
     clock.now = ends(MONTH - 3600)
-    assert session._remarks.startswith("This sign-in ends within an hour, at 13:04 UTC.")
+    assert session.core.remarks.startswith("This sign-in ends within an hour, at 13:04 UTC.")
     eventually(lambda: told(session) == ["sign-in ends soon"])
-    session._dismiss()
+    session.core.dismiss_remarks()
     clock.now = ends(MONTH - 301)
-    assert session._remarks == ""
+    assert session.core.remarks == ""
     clock.now = ends(MONTH - 299)
-    assert session._remarks.startswith("This sign-in ends within 5 minutes, at 13:04 UTC.")
+    assert session.core.remarks.startswith("This sign-in ends within 5 minutes, at 13:04 UTC.")
     eventually(lambda: told(session) == ["sign-in ends soon"] * 2)
-    session._dismiss()
-    assert session._remarks == ""
+    session.core.dismiss_remarks()
+    assert session.core.remarks == ""
     clock.now = ends(MONTH)
-    assert session._remarks.startswith("This sign-in ended at 13:04 UTC.")
+    assert session.core.remarks.startswith("This sign-in ended at 13:04 UTC.")
     eventually(lambda: told(session) == ["sign-in ends soon", "sign-in ends soon", "sign-in ended"])
-    session._dismiss()
-    assert session._remarks == ""
+    session.core.dismiss_remarks()
+    assert session.core.remarks == ""
 
 
 def test_a_notice_is_said_once(visitor: Visitor, clock: Clock, eventually: Eventually) -> None:
     session = visitor.sign_in()
     clock.now = ends(HOUR - 100)
     eventually(lambda: told(session) == ["sign-in ends soon"])
-    session._dismiss()
+    session.core.dismiss_remarks()
     for day in range(3):  # the end is written with its date and without
         clock.now = ends(HOUR) + timedelta(days=day)
-        assert bool(session._remarks) is (day == 0)
-        session._dismiss()
+        assert bool(session.core.remarks) is (day == 0)
+        session.core.dismiss_remarks()
     session.use(REAL)
     session.accounts()
-    assert session._remarks == ""
+    assert session.core.remarks == ""
     eventually(lambda: told(session) == ["sign-in ends soon", "sign-in ended"])
 
 
@@ -335,24 +335,24 @@ def test_a_dismissed_notice_stays_away_over_midnight(visitor: Visitor, clock: Cl
     clock.now = datetime(2026, 11, 3, 22, 1, tzinfo=UTC)
     session = visitor.sign_in(2 * HOUR)
     clock.now = datetime(2026, 11, 3, 23, 58, tzinfo=UTC)
-    assert "ends within 5 minutes, at 2026-11-04 00:01 UTC" in session._remarks
-    session._dismiss()
+    assert "ends within 5 minutes, at 2026-11-04 00:01 UTC" in session.core.remarks
+    session.core.dismiss_remarks()
     clock.now = datetime(2026, 11, 4, 0, 0, tzinfo=UTC)
-    assert session._remarks == ""
+    assert session.core.remarks == ""
 
 
 def test_after_a_sleep_only_the_latest_is_told(visitor: Visitor, clock: Clock, eventually: Eventually) -> None:
     session = visitor.sign_in(MONTH)
     seen: list[str] = []
-    session._watch(lambda: seen.append(session._remarks))
+    session.core.watch(lambda: seen.append(session.core.remarks))
     clock.now = ends(MONTH + 100)
-    assert session._remarks.startswith("This sign-in ended at")  # at once, whoever asks
+    assert session.core.remarks.startswith("This sign-in ended at")  # at once, whoever asks
     eventually(lambda: seen and seen[-1].startswith("This sign-in ended at"))
     assert told(session) == ["sign-in ended"]
     assert session.balance()["loginid"].tolist() == [DEMO]  # the socket goes on
     visitor.sign_in(session=session)
     clock.now = NOW
-    assert session._remarks == ""
+    assert session.core.remarks == ""
 
 
 def test_a_notice_is_of_the_sign_in_it_was_made_for(
@@ -361,13 +361,13 @@ def test_a_notice_is_of_the_sign_in_it_was_made_for(
     session = visitor.sign_in()
     clock.now = ends(HOUR - 100)
     eventually(lambda: told(session) == ["sign-in ends soon"])
-    session._sign_in_and_wait(
+    session.core.sign_in_and_wait(
         access_token(box.options_token("rich").token, "a test"),
         settings=settings(box.options_app_id, box.rest, api="options"),
     )
     clock.now = ends(HOUR)
     session.accounts()
-    assert (session.expires, session._remarks) == (None, "")
+    assert (session.expires, session.core.remarks) == (None, "")
     assert told(session) == ["sign-in ends soon"]
 
 
@@ -385,7 +385,7 @@ def test_a_call_that_is_refused_after_the_end_says_when_that_was(
         session.call(call[0], **call[1])
     with pytest.raises(NotSignedIn, match=r"ended at 2026-11-03 14:05 UTC"):
         session.balance()
-    notice = views.news(session)
+    notice = sign_in_view.news(session)
     assert notice is not None
     assert (notice["title"], "What is open" in notice["text"]) == ("Signed out", False)
 

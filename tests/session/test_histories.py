@@ -16,17 +16,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dpyauth import gathering
-from dpyauth.apis.catalog import load
+from dpyauth.catalog.calls import load
 from dpyauth.credentials import Credential, Secret
 from dpyauth.errors import ApiError, BadReply, DpyauthError, InvalidRequest, MissingScope, NotSignedIn
-from dpyauth.gathering.paging import Pages
-from dpyauth.gathering.periods import period
-from dpyauth.plans import Plan, Request, Together, _drive, _drive_async
+from dpyauth.net.messages import Reply
 from dpyauth.sandbox import Sandbox
 from dpyauth.sandbox.limits import Limits
-from dpyauth.session import Session, histories
-from dpyauth.wire.replies import Reply
+from dpyauth.session import Session, histories, history
+from dpyauth.session.drive import Batch, Request, Steps, run, run_async
+from dpyauth.session.history.periods import period
+from dpyauth.session.history.time_walk import Pages
 
 Open = Callable[..., Session]
 RICH = {"CR900001": "usd", "CR900002": "btc", "VRTC900003": "demo"}
@@ -37,15 +36,15 @@ def everyone(open_session: Open) -> Session:
     """Signed in with Deriv, as the rich user with three accounts."""
     made = open_session(None)
     grants = {loginid: Credential(Secret(f"a1-sandbox-rich-{name}"), "a test") for loginid, name in RICH.items()}
-    made._sign_in_and_wait(grants["CR900001"], grants=grants)
+    made.core.sign_in_and_wait(grants["CR900001"], grants=grants)
     return made
 
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small pages, so that there are many (but not so many that Deriv's limits matter)."""
-    monkeypatch.setattr(gathering, "PAGE", {"statement": 250, "profit_table": 250})
-    monkeypatch.setattr(gathering, "POINTS", 100)
+    monkeypatch.setattr(history, "PAGE", {"statement": 250, "profit_table": 250})
+    monkeypatch.setattr(history, "POINTS", 100)
 
 
 def asked(box: Sandbox, call: str) -> int:
@@ -177,7 +176,7 @@ def test_ticks_of_a_day(session: Session, box: Sandbox) -> None:
 
 
 def test_ticks_over_a_weekend(open_session: Open, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gathering, "POINTS", 1000)
+    monkeypatch.setattr(history, "POINTS", 1000)
     frame = open_session(None).ticks("frxEURUSD", "2026-11-20 23:00", "2026-11-23 00:59:59")
     friday, monday = dt.datetime(2026, 11, 20, 23), dt.datetime(2026, 11, 23)
     hours = [pd.date_range(hour, periods=3600, freq="s", tz="UTC", unit="us") for hour in (friday, monday)]
@@ -255,7 +254,7 @@ def epoch(*parts: int) -> int:
 
 @pytest.fixture
 def now(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dpyauth.gathering.periods.now", lambda: NOW)
+    monkeypatch.setattr("dpyauth.session.history.periods.now", lambda: NOW)
 
 
 @pytest.mark.usefixtures("now")
@@ -357,8 +356,8 @@ def test_types_there_are_not(session: Session, box: Sandbox, types: Any) -> None
 
 @pytest.mark.parametrize("api", ["v3", "options"])
 def test_each_api_gets_its_kind_of_dates(api: str) -> None:
-    from dpyauth.apis.request import build
-    from dpyauth.gathering.periods import dates
+    from dpyauth.catalog.request import build
+    from dpyauth.session.history.periods import dates
 
     fields = {
         name: build(load(api)[name], {**dates(load(api)[name], "2026-01-01", "2026-01-02"), "limit": 500})
@@ -373,7 +372,7 @@ def test_each_api_gets_its_kind_of_dates(api: str) -> None:
 
 @pytest.mark.parametrize("api", ["v3", "options"])
 def test_pages_are_as_large_as_they_may_be(api: str) -> None:
-    for call, size in gathering.PAGE.items():
+    for call, size in history.PAGE.items():
         assert load(api)[call].fields["limit"]["maximum"] == size
     if api == "v3":
         assert load(api)["login_history"].fields["limit"]["maximum"] == histories.LOGINS
@@ -387,9 +386,9 @@ def test_pages_keep_to_the_budget(nothing_left: None, monkeypatch: pytest.Monkey
     from dpyauth.credentials import api_token
     from dpyauth.settings import settings
 
-    monkeypatch.setattr(gathering, "PAGE", {"statement": 260})
+    monkeypatch.setattr(history, "PAGE", {"statement": 260})
     with Sandbox(limits=Limits(outcome=(14, 1000))) as box, Session(settings(app_id=1089, server=box.url)) as session:
-        session._sign_in_and_wait(api_token("sandbox-rich-read", "a test"))
+        session.core.sign_in_and_wait(api_token("sandbox-rich-read", "a test"))
         session.call("website_status")
         assert len(session.statement()) == len(ledger(box).rows)
         assert asked(box, "statement") <= 14
@@ -504,8 +503,8 @@ def interrupt(monkeypatch: pytest.MonkeyPatch) -> None:
         if len(waits) >= 10:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr("dpyauth.plans.STEP", 0.1)
-    monkeypatch.setattr("dpyauth.plans.Notice.about", interrupted)
+    monkeypatch.setattr("dpyauth.session.drive.STEP", 0.1)
+    monkeypatch.setattr("dpyauth.session.drive.Notice.about", interrupted)
 
 
 @pytest.mark.usefixtures("small", "interrupt")
@@ -525,7 +524,7 @@ def test_an_interrupt_keeps_what_had_arrived(session: Session, box: Sandbox, mon
 def test_a_real_interrupt_frees_the_cell_at_once(
     session: Session, box: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dpyauth.plans.STEP", 60.0)  # it must not wait for the next step
+    monkeypatch.setattr("dpyauth.session.drive.STEP", 60.0)  # it must not wait for the next step
     served = cut(box, monkeypatch, "statement", 2, "silence")
 
     def kill() -> None:
@@ -579,7 +578,7 @@ def test_an_interrupt_of_all_accounts_keeps_the_first(
     cut(box, monkeypatch, "statement", 4, "silence")
     with pytest.raises(KeyboardInterrupt) as stopped:
         everyone.statement(account="all")
-    assert f"The accounts before {list(everyone._grants)[1]} are in session.partial: {everyone.loginid}." in (
+    assert f"The accounts before {list(everyone.core.grants)[1]} are in session.partial: {everyone.loginid}." in (
         stopped.value.__notes__
     )
     kept = everyone.partial
@@ -641,19 +640,19 @@ def test_a_reply_without_its_sign_ins(session: Session, monkeypatch: pytest.Monk
 
 
 def test_rows_without_an_id_count_by_what_they_hold() -> None:
-    pages: Pages[Any] = Pages(3, gathering.key_of, gathering.booked)
+    pages: Pages[Any] = Pages(3, history.key_of, history.booked)
     rows = [{"amount": 1}, {"amount": 2}, {"transaction_id": 3}, {"transaction_id": 4}]
     while asked := pages.ask(1):
         for offset in asked:
-            pages.got(offset, rows[offset : offset + 3])
+            pages.add(offset, rows[offset : offset + 3])
     assert pages.rows() == rows
 
 
 # Several requests together (of plans)
 
 
-def together(calls: list[str], landed: Callable[[int, Reply], None]) -> Plan[str]:
-    yield Together([Request(call) for call in calls], landed)
+def together(calls: list[str], landed: Callable[[int, Reply], None]) -> Steps[str]:
+    yield Batch([Request(call) for call in calls], landed)
     return "done"
 
 
@@ -667,7 +666,7 @@ def test_together(session: Session, awaited: bool) -> None:
         threads.add(threading.get_ident())
 
     plan = together(["ping", "time", "balance"], landed)
-    assert (asyncio.run(_drive_async(session, plan, [])) if awaited else _drive(session, plan, [])) == "done"
+    assert (asyncio.run(run_async(session.core, plan)) if awaited else run(session.core, plan)) == "done"
     assert replies == {0: "ping", 1: "time", 2: "balance"}
     assert threads == {threading.get_ident()}
 
@@ -678,14 +677,14 @@ def test_together_with_one_that_fails(session: Session, box: Sandbox, awaited: b
     box.faults.error("Oops", "time")
     plan = together(["balance", "time"], lambda number, reply: None)
     with pytest.raises(ApiError, match="Oops"):
-        asyncio.run(_drive_async(session, plan, [])) if awaited else _drive(session, plan, [])
+        asyncio.run(run_async(session.core, plan)) if awaited else run(session.core, plan)
 
 
 @pytest.mark.parametrize("awaited", [False, True])
 def test_together_with_one_that_cannot_be_sent(session: Session, awaited: bool) -> None:
     plan = together(["ping", "nonsense"], lambda number, reply: None)
     with pytest.raises(InvalidRequest):
-        asyncio.run(_drive_async(session, plan, [])) if awaited else _drive(session, plan, [])
+        asyncio.run(run_async(session.core, plan)) if awaited else run(session.core, plan)
 
 
 def test_together_when_the_session_ends(session: Session, box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -694,5 +693,5 @@ def test_together_when_the_session_ends(session: Session, box: Sandbox, monkeypa
     closing = threading.Timer(0.05, session.close)
     closing.start()
     with pytest.raises(DpyauthError, match="closed"):
-        _drive(session, together(["balance", "time"], lambda number, reply: None), [])
+        run(session.core, together(["balance", "time"], lambda number, reply: None))
     closing.join()

@@ -52,7 +52,7 @@ def test_a_whole_legacy_statement(moved: Session, monkeypatch: pytest.MonkeyPatc
 
 
 def test_legacy_pages_are_as_large_as_they_may_be(moved: Session) -> None:
-    assert moved._catalog["legacy_statement"].fields["limit"]["maximum"] == legacy.PAGE
+    assert moved.core.catalog["legacy_statement"].fields["limit"]["maximum"] == legacy.PAGE
 
 
 def test_parts_of_a_legacy_statement(moved: Session, box: Sandbox) -> None:

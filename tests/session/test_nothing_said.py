@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from dpyauth.apis import shapes
-from dpyauth.apis.catalog import load
-from dpyauth.apis.shapes import ENVELOPE
+from dpyauth.catalog import shapes
+from dpyauth.catalog.calls import load
+from dpyauth.catalog.shapes import ENVELOPE
 from dpyauth.errors import ApiError, BadReply, InvalidRequest
 from dpyauth.sandbox import Sandbox
 from dpyauth.sandbox.calls import HANDLERS

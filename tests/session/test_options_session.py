@@ -17,7 +17,7 @@ import pandas as pd
 import pytest
 from helpers import on_thread
 
-from dpyauth import environment
+from dpyauth import _environment
 from dpyauth.apis import options
 from dpyauth.credentials import Credential, Secret, access_token, api_token
 from dpyauth.errors import (
@@ -36,14 +36,14 @@ from dpyauth.errors import (
     SessionClosed,
     SignInRefused,
 )
+from dpyauth.net.loop import background
 from dpyauth.oauth.tokens import Tokens, http_client, refresh
-from dpyauth.panels.switcher import SwitcherDesk
+from dpyauth.panels import sign_in_view
+from dpyauth.panels.switcher import SwitcherModel
 from dpyauth.registry import OPTIONS
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
 from dpyauth.settings import settings
-from dpyauth.signin import views
-from dpyauth.wire.background import background
 
 Open = Callable[..., Session]
 Eventually = Callable[..., None]
@@ -110,7 +110,7 @@ def browser(box: Sandbox) -> Browser:
 
 
 def token_of(session: Session) -> Any:
-    access = session._access
+    access = session.core.sign_in
     assert access is not None
     return access.credential.token
 
@@ -142,7 +142,7 @@ def test_the_state_of_the_account_waits_for_no_socket(
 def test_signing_in(session: Session, box: Sandbox) -> None:
     assert repr(session) == f"<dpyauth session: signed in, {DEMO} (USD, demo)>"
     assert session.api == "options"
-    assert list(session._grants) == [REAL, DEMO]
+    assert list(session.core.grants) == [REAL, DEMO]
     assert (calls(box, "get_accounts"), calls(box, "otp"), calls(box, "balance")) == (1, 1, 1)
 
 
@@ -150,15 +150,17 @@ def test_the_account_asked_for(open_options: Open, box: Sandbox) -> None:
     credential = pat(box)
     session = open_options(credential, loginid=REAL)
     assert repr(session) == f"<dpyauth session: signed in, {REAL} (USD, real)>"
-    assert session._grants == {REAL: credential, DEMO: credential}
-    assert session._remarks == ""  # that is what was asked for
+    assert session.core.grants == {REAL: credential, DEMO: credential}
+    assert session.core.remarks == ""  # that is what was asked for
 
 
 def test_what_is_said_of_the_account_is_of_that_account(open_options: Open, box: Sandbox) -> None:
     session = open_options(kept="DOT1")
-    assert session._remarks == f"The remembered account DOT1 is not there any more. This is the demo account {DEMO}."
+    assert (
+        session.core.remarks == f"The remembered account DOT1 is not there any more. This is the demo account {DEMO}."
+    )
     session.use(REAL)
-    assert session._remarks == ""
+    assert session.core.remarks == ""
 
 
 def test_an_inactive_account_is_not_the_first_choice(open_options: Open) -> None:
@@ -202,8 +204,8 @@ def test_a_reconnection_leads_to_no_other_account(
 def test_signing_in_with_the_browser(open_options: Open, browser: Browser) -> None:
     session = open_options(browser.credential(), app_id=browser.app_id)
     assert session.state == "signed in"
-    assert session._account is not None
-    assert session._account.scopes == ("trade",)
+    assert session.core.active_account is not None
+    assert session.core.active_account.scopes == ("trade",)
 
 
 def test_without_a_sign_in(open_options: Open, box: Sandbox) -> None:
@@ -221,7 +223,7 @@ def test_without_an_app_id(box: Sandbox) -> None:
         Session(settings(None, box.rest, api="options")) as session,
         pytest.raises(InvalidSetting, match="ID of an app"),
     ):
-        session._sign_in(pat(box))
+        session.core.start_sign_in(pat(box))
 
 
 def test_a_call_of_v3(session: Session) -> None:
@@ -267,8 +269,8 @@ def test_a_token_that_may_not_trade(open_options: Open) -> None:
 def test_nobody_has_an_account_yet(open_options: Open, box: Sandbox, create: bool) -> None:
     if create:
         session = open_options("new", create_demo=True)
-        assert session._account is not None
-        assert session._account.kind == "demo"
+        assert session.core.active_account is not None
+        assert session.core.active_account.kind == "demo"
         assert session.balance()["balance"].tolist() == [10_000.0]
     else:
         with pytest.raises(SignInRefused, match="create_demo=True") as refused:
@@ -374,8 +376,8 @@ def test_others_are_asked_on_their_own_connections(session: Session, box: Sandbo
 
 def test_a_switch_that_a_new_sign_in_overtakes(session: Session, box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     held, go_on = threading.Event(), asyncio.Event()
-    access = session._access
-    assert isinstance(access, options.Access)
+    access = session.core.sign_in
+    assert isinstance(access, options.OptionsSignIn)
     otp = access._rest.otp
 
     async def slow(*args: Any, **more: Any) -> Any:
@@ -387,7 +389,7 @@ def test_a_switch_that_a_new_sign_in_overtakes(session: Session, box: Sandbox, m
     monkeypatch.setattr(access._rest, "otp", slow)
     switching = on_thread(lambda: session.use(REAL))
     assert held.wait(5)
-    session._sign_in_and_wait(pat(box, "trouble"))
+    session.core.sign_in_and_wait(pat(box, "trouble"))
     background.post(lambda _: go_on.set())
     with pytest.raises(DpyauthError, match="signed in anew"):
         switching.result(5)
@@ -405,13 +407,13 @@ def test_a_token_stays_good_after_signing_out_and_that_is_said(
     session.logout()
     said = f"your personal access token stays good until you revoke it ({OPTIONS.pages.tokens})"
     assert capsys.readouterr().err == f"You signed out here; {said}.\n"
-    news = views.news(session)
+    news = sign_in_view.news(session)
     assert news is not None
     assert news["text"] == f"You signed out here; {said}."
     with pytest.raises(NotSignedIn, match="stays good until you revoke it"):
         session.balance()
     assert len(box.received) == before
-    session._sign_in_and_wait(pat(box))  # it does
+    session.core.sign_in_and_wait(pat(box))  # it does
     asyncio.run(session.aio.logout())
     assert said in capsys.readouterr().err
 
@@ -419,7 +421,7 @@ def test_a_token_stays_good_after_signing_out_and_that_is_said(
 def test_in_a_notebook_the_panel_says_it(
     session: Session, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(environment, "in_notebook", lambda: True)
+    monkeypatch.setattr(_environment, "in_notebook", lambda: True)
     session.logout()
     assert capsys.readouterr().err == ""
 
@@ -480,7 +482,7 @@ def test_what_has_turned_out_is_of_that_token(session: Session, box: Sandbox) ->
     session.call("account_nickname")
     session.use(REAL)
     assert session.can("account_nickname") is True  # the same token
-    session._sign_in_and_wait(pat(box, "rich, trading only"))
+    session.core.sign_in_and_wait(pat(box, "rich, trading only"))
     assert session.can("account_nickname") is None
 
 
@@ -490,14 +492,14 @@ def test_an_answer_tells_of_the_token_that_it_was_asked_with(
     box.faults.delay(0.5, "account_nickname")
     asking = on_thread(lambda: session.call("account_nickname"))
     arrived(box, "account_nickname")
-    session._sign_in_and_wait(pat(box, "rich, trading only"))
+    session.core.sign_in_and_wait(pat(box, "rich, trading only"))
     eventually(asking.done)
     assert session.can("account_nickname") is None
 
 
 def test_who_looks_hears_what_has_turned_out(session: Session) -> None:
     told: list[bool | None] = []
-    session._watch(lambda: told.append(session.can("account_nickname")))
+    session.core.watch(lambda: told.append(session.can("account_nickname")))
     session.call("account_nickname")
     session.call("account_nickname")
     assert told == [True]
@@ -522,11 +524,11 @@ def test_renewing(open_options: Open, browser: Browser, box: Sandbox) -> None:
     session.accounts()
     session.use(REAL)
     assert browser.renewed == 1
-    assert token_of(session) == first != session._credential
-    assert session._credential is not None
-    assert session._credential.token == first  # what is remembered is the token of the moment
-    assert session._account is not None
-    assert session._account.scopes == ("trade",)
+    assert token_of(session) == first != session.core.credential
+    assert session.core.credential is not None
+    assert session.core.credential.token == first  # what is remembered is the token of the moment
+    assert session.core.active_account is not None
+    assert session.core.active_account.scopes == ("trade",)
 
 
 def test_renewed_tokens_that_do_not_say_their_scopes(open_options: Open, browser: Browser) -> None:
@@ -536,8 +538,8 @@ def test_renewed_tokens_that_do_not_say_their_scopes(open_options: Open, browser
         return replace(await browser.renew(token), scopes=None)
 
     session = open_options(credential._replace(renew=renew), app_id=browser.app_id)
-    assert session._account is not None
-    assert session._account.scopes == ("trade",)
+    assert session.core.active_account is not None
+    assert session.core.active_account.scopes == ("trade",)
 
 
 def test_two_calls_that_wait_for_one_renewal(open_options: Open, browser: Browser, box: Sandbox) -> None:
@@ -669,9 +671,9 @@ def test_once_deriv_has_refused_the_token_all_say_so(
 ) -> None:
     """Over HTTP, while the socket still lives: there is one state, and it is told everywhere."""
     told: list[str] = []
-    session._watch(lambda: told.append(session.state))
+    session.core.watch(lambda: told.append(session.state))
     stream = session.stream("transaction")
-    access, switcher = session._access, SwitcherDesk(session)
+    access, switcher = session.core.sign_in, SwitcherModel(session)
     box.faults.revoke(token_of(session).reveal())
     with pytest.raises(SignInRefused, match="mistyped, deleted or expired"):
         ASKED[asked](session)
@@ -685,8 +687,8 @@ def test_once_deriv_has_refused_the_token_all_say_so(
         stream.next(timeout=5)
     assert "does not accept this token" in switcher.text() + str(switcher.look()["notice"])
     assert access is not None
-    assert access.errands is not None
-    assert not access.errands.alive
+    assert access.dispatcher is not None
+    assert not access.dispatcher.alive
     eventually(lambda: box.connections_open == 0)
     assert session.events()["what"].iloc[-1] == "closed"
 
@@ -825,7 +827,7 @@ def test_one_more_that_login_does_not_wait_for(open_options: Open, box: Sandbox)
     for _ in range(box.options.most_sockets):
         open_options()
     session = open_options(None, timeout=1.0)
-    session._sign_in_and_wait(pat(box), early=True)
+    session.core.sign_in_and_wait(pat(box), early=True)
     assert session.account_status()["loginid"].tolist() == [DEMO]  # this needs none
     with pytest.raises(ConnectionFailed, match="five connections at a time"):
         session.balance()
@@ -1035,7 +1037,7 @@ def test_a_change_in_flight_when_the_session_goes_on_without_it(session: Session
     changing = on_thread(lambda: session.call("reset_demo_balance", account_id=DEMO))
     arrived(box, "reset_demo_balance")
     if end == "sign in anew":
-        session._sign_in_and_wait(pat(box, "trouble"))
+        session.core.sign_in_and_wait(pat(box, "trouble"))
     else:
         getattr(session, end)()
     with pytest.raises(OutcomeUnknown):
@@ -1089,7 +1091,7 @@ def test_nothing_is_left(open_options: Open, box: Sandbox, eventually: Eventuall
 def test_closing_in_the_middle_of_a_sign_in(open_options: Open, box: Sandbox, call: str) -> None:
     session = open_options(None)
     box.faults.stall(call)
-    future = session._sign_in(pat(box))
+    future = session.core.start_sign_in(pat(box))
     arrived(box, call)
     session.close()
     assert isinstance(future.exception(5), DpyauthError)
@@ -1099,7 +1101,7 @@ def test_closing_in_the_middle_of_a_sign_in(open_options: Open, box: Sandbox, ca
 def test_a_sign_in_that_is_called_off(open_options: Open, box: Sandbox, eventually: Eventually) -> None:
     session = open_options(None)
     box.faults.stall("get_accounts")
-    future = session._sign_in(pat(box))
+    future = session.core.start_sign_in(pat(box))
     arrived(box, "get_accounts")
     assert future.cancel()
     eventually(lambda: not [one for one in threading.enumerate() if one.name == "dpyauth"])
@@ -1108,7 +1110,7 @@ def test_a_sign_in_that_is_called_off(open_options: Open, box: Sandbox, eventual
 
 def test_a_failed_sign_in_leaves_the_one_before(session: Session, box: Sandbox) -> None:
     with pytest.raises(SignInRefused):
-        session._sign_in_and_wait(pat(box, "refused"))
+        session.core.sign_in_and_wait(pat(box, "refused"))
     assert session.loginid == DEMO
     assert len(session.accounts()) == 2
 
@@ -1120,11 +1122,11 @@ def test_from_one_api_to_the_other(
     here = open_options() if direction == "to v3" else open_session()
     v3, current = settings(box.app_id, box.url), settings(box.options_app_id, box.rest, api="options")
     if direction == "to v3":
-        here._sign_in_and_wait(api_token("sandbox-rich-read", "a test"), settings=v3)
+        here.core.sign_in_and_wait(api_token("sandbox-rich-read", "a test"), settings=v3)
         assert (here.api, here.loginid) == ("v3", "CR900001")
         assert here.account_status()["loginid"].tolist() == ["CR900001"]
     else:
-        here._sign_in_and_wait(pat(box), settings=current)
+        here.core.sign_in_and_wait(pat(box), settings=current)
         assert (here.api, here.loginid) == ("options", DEMO)
         assert here.account_status()["loginid"].tolist() == [DEMO]
     eventually(lambda: box.connections_open == 1)

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from dpyauth.errors import ApiError, OutcomeUnknown, RateLimited, SignInRefused
+from dpyauth.net.messages import leaves_open
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
-from dpyauth.wire.replies import leaves_open
 
 OPEN = [
     "Timeout",
@@ -40,7 +40,7 @@ CLOSED = [
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Reads that are asked again almost at once."""
-    monkeypatch.setattr("dpyauth.wire.link.pause", lambda tries, rng: 0.02)
+    monkeypatch.setattr("dpyauth.net.protocol.pause", lambda tries, rng: 0.02)
 
 
 REGISTER = {"name": "Mine", "scopes": ["read"]}
@@ -116,7 +116,7 @@ def test_frames_of_a_change_say_it_as_well(session: Session, box: Sandbox) -> No
     ],
 )
 def test_it_says_what_to_look_at(session: Session, box: Sandbox, call: str, where: str) -> None:
-    assert where in session._catalog[call].look({})
+    assert where in session.core.catalog[call].look({})
 
 
 @pytest.mark.parametrize("body", ["json", "page"])
@@ -125,7 +125,7 @@ def test_over_http_a_refused_sign_in_sends_nothing_again(
 ) -> None:
     """A personal access token cannot be renewed: what Deriv itself refuses has not happened, the rest is open."""
     session = open_options("rich")
-    account = next(loginid for loginid in session._grants if loginid.startswith("DOT"))
+    account = next(loginid for loginid in session.core.grants if loginid.startswith("DOT"))
     kind: type[Exception] = SignInRefused
     if body == "json":
         box.faults.http(401, "reset_demo_balance", body='{"errors": [{"status": 401, "code": "Unauthorized"}]}')

@@ -12,13 +12,13 @@ import pandas as pd
 import pytest
 
 from dpyauth import frames
-from dpyauth.apis.catalog import load
+from dpyauth.catalog.calls import load
 from dpyauth.errors import BadReply, InvalidRequest
-from dpyauth.gathering.periods import days
 from dpyauth.notes import PeriodWarning
 from dpyauth.sandbox import Sandbox
 from dpyauth.sandbox.calls import HANDLERS
 from dpyauth.session import Session
+from dpyauth.session.history.periods import days
 
 Open = Callable[..., Session]
 YEAR = dt.timedelta(days=365)
@@ -127,7 +127,7 @@ def test_daily_candles_end_after_a_year_on_options(open_options: Open) -> None:
 
 
 def test_daily_candles_of_many_years_where_deriv_has_them(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dpyauth.gathering.POINTS", 800)
+    monkeypatch.setattr("dpyauth.session.history.POINTS", 800)
     frame = session.candles("R_100", "1D")
     assert len(frame) == 800
     assert frame.index.is_unique
@@ -262,7 +262,7 @@ def test_rows_in_another_order_and_more_than_once(
 
 
 def test_a_statement_whose_pages_never_change_is_an_error(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dpyauth.gathering.PAGE", {"statement": 20, "profit_table": 20})
+    monkeypatch.setattr("dpyauth.session.history.PAGE", {"statement": 20, "profit_table": 20})
     first: list[Any] = []
 
     def alter(ask: Any, payload: Any) -> Any:
@@ -370,7 +370,7 @@ def test_no_other_way_to_count(session: Session, box: Sandbox, by: Any) -> None:
 
 
 def test_what_breaks_off_by_sale_is_kept(session: Session, box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dpyauth.gathering.PAGE", {"statement": 999, "profit_table": 50})
+    monkeypatch.setattr("dpyauth.session.history.PAGE", {"statement": 999, "profit_table": 50})
     expected = session.profit_table("2026-06-01", by="sale")
     handler, served = HANDLERS["profit_table"], []
 
@@ -405,7 +405,7 @@ def test_transactions_of_a_wallet_from_outside_the_period(
     whole = session.wallet_transactions("main")
     since = whole["time"].iloc[len(whole) // 2]
     expected = whole[whole["time"] >= since].reset_index(drop=True)
-    monkeypatch.setattr("dpyauth.gathering.wallet.fields", _without_a_period)
+    monkeypatch.setattr("dpyauth.session.history.wallet.fields", _without_a_period)
     frame, said = told(lambda: session.wallet_transactions("main", since))
     assert frame["transaction_id"].tolist() == expected["transaction_id"].tolist()
     assert "transactions from outside the period asked for" in said
@@ -445,7 +445,7 @@ def test_the_candle_that_a_period_begins_in_belongs_to_it(either: Session) -> No
     assert len(frame) == 3
     reply = {"echo_req": {**asked, "start": START + 60, "end": str(END)}}
     rows = [{"epoch": second, "close": 1.0} for second in range(START - 300, END + 600, 300)]
-    call = either._catalog.find("ticks_history")
+    call = either.core.catalog.find("ticks_history")
     kept, _ = told(lambda: frames.generic(call, {**reply, "candles": rows}, frames.Context(call.name)))
     assert len(kept) == 3
 

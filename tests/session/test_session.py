@@ -28,7 +28,6 @@ import pandas as pd
 import pytest
 from helpers import on_thread
 
-from dpyauth import plans
 from dpyauth.credentials import api_token
 from dpyauth.errors import (
     ApiError,
@@ -44,13 +43,13 @@ from dpyauth.errors import (
     SessionClosed,
     SignInRefused,
 )
+from dpyauth.net import rate_limits
+from dpyauth.net.backoff import Backoff
+from dpyauth.net.loop import background
 from dpyauth.sandbox import Sandbox
 from dpyauth.sandbox.limits import Limits
-from dpyauth.session import Session, check_timeout
+from dpyauth.session import Session, check_timeout, drive
 from dpyauth.settings import settings
-from dpyauth.wire import budget
-from dpyauth.wire.background import background
-from dpyauth.wire.backoff import Backoff
 
 Open = Callable[..., Session]
 Eventually = Callable[..., None]
@@ -96,7 +95,7 @@ def test_calls_that_need_no_sign_in_work_without(open_session: Open) -> None:
     session = open_session(None)
     assert session.call("ping")["ping"] == "pong"
     assert session.state == "signed out"
-    assert session._sign_in_and_wait(api_token("sandbox-rich-all", "a test")).loginid == "CR900001"
+    assert session.core.sign_in_and_wait(api_token("sandbox-rich-all", "a test")).loginid == "CR900001"
     assert session.call("ping")["ping"] == "pong"
     assert session.state == "signed in"
 
@@ -112,7 +111,7 @@ def test_calls_that_need_no_sign_in_work_without(open_session: Open) -> None:
 def test_a_refused_token(open_session: Open, token: str, code: str) -> None:
     session = open_session(None)
     with pytest.raises(SignInRefused) as refused:
-        session._sign_in_and_wait(api_token(token, "a test"))
+        session.core.sign_in_and_wait(api_token(token, "a test"))
     assert refused.value.code == code
     assert token not in str(refused.value)
     assert session.state == "signed out"
@@ -123,13 +122,13 @@ def test_a_refused_token(open_session: Open, token: str, code: str) -> None:
 def test_an_unknown_app_id(box: Sandbox) -> None:
     session = Session(settings(app_id=999_999, server=box.url), timeout=5)
     with pytest.raises(SignInRefused, match="app ID"):
-        session._sign_in_and_wait(api_token("sandbox-rich-all", "a test"))
+        session.core.sign_in_and_wait(api_token("sandbox-rich-all", "a test"))
     session.close()
 
 
 def test_the_error_of_a_sign_in_is_the_readers_own(open_session: Open) -> None:
     session = open_session(None)
-    future = session._sign_in(api_token("nobody-s-token", "a test"))
+    future = session.core.start_sign_in(api_token("nobody-s-token", "a test"))
     assert isinstance(future.exception(5), SignInRefused)
 
 
@@ -139,10 +138,10 @@ def test_nothing_answers(box: Sandbox) -> None:
     session = Session(settings(app_id=box.app_id, server=box.url), timeout=5)
     credential = api_token("sandbox-rich-all", "a test")
     with pytest.raises(ConnectionFailed, match="nothing answers"):
-        session._sign_in_and_wait(credential)
+        session.core.sign_in_and_wait(credential)
     box.start()
     assert box.port == port
-    assert session._sign_in_and_wait(credential).loginid == "CR900001"
+    assert session.core.sign_in_and_wait(credential).loginid == "CR900001"
     session.close()
 
 
@@ -151,8 +150,8 @@ def test_a_refused_handshake(box: Sandbox, open_session: Open, status: int) -> N
     session = open_session(None)
     box.faults.refuse(status)
     with pytest.raises(SignInRefused if status == 401 else ConnectionFailed, match=str(status)):
-        session._sign_in_and_wait(api_token("sandbox-rich-all", "a test"))
-    session._sign_in_and_wait(api_token("sandbox-rich-all", "a test"))
+        session.core.sign_in_and_wait(api_token("sandbox-rich-all", "a test"))
+    session.core.sign_in_and_wait(api_token("sandbox-rich-all", "a test"))
     assert session.state == "signed in"
 
 
@@ -169,7 +168,7 @@ def test_a_sign_in_that_takes_too_long_is_called_off(box: Sandbox, open_session:
     session = open_session(None, timeout=0.2)
     box.faults.swallow("authorize")
     with pytest.raises(CallTimeout, match=r"sign-in within 0\.2 s"):
-        session._sign_in_and_wait(api_token("sandbox-rich-all", "a test"))
+        session.core.sign_in_and_wait(api_token("sandbox-rich-all", "a test"))
     eventually(lambda: box.connections_open == 0)
     assert session.state == "signed out"
 
@@ -178,11 +177,11 @@ def test_a_rate_limit_at_the_sign_in_is_no_verdict_on_the_token(box: Sandbox, op
     session = open_session(None)
     box.faults.rate_limit("authorize")
     with pytest.raises(RateLimited):
-        session._sign_in_and_wait(api_token("sandbox-rich-all", "a test"))
+        session.core.sign_in_and_wait(api_token("sandbox-rich-all", "a test"))
 
 
 def test_signing_in_anew_replaces_the_account(session: Session, box: Sandbox, eventually: Eventually) -> None:
-    session._sign_in_and_wait(api_token("sandbox-rich-btc", "a test"))
+    session.core.sign_in_and_wait(api_token("sandbox-rich-btc", "a test"))
     assert session.loginid == "CR900002"
     assert session.call("balance")["balance"]["currency"] == "BTC"
     eventually(lambda: box.connections_open == 1)
@@ -190,7 +189,7 @@ def test_signing_in_anew_replaces_the_account(session: Session, box: Sandbox, ev
 
 def test_a_failed_one_leaves_the_account(session: Session) -> None:
     with pytest.raises(SignInRefused):
-        session._sign_in_and_wait(api_token("nobody-s-token", "a test"))
+        session.core.sign_in_and_wait(api_token("nobody-s-token", "a test"))
     assert session.state == "signed in"
     assert session.balance()["loginid"].item() == "CR900001"
 
@@ -199,7 +198,7 @@ def test_a_call_in_flight_ends_when_signing_in_anew(session: Session, box: Sandb
     box.faults.swallow("balance")
     waiting = on_thread(session.balance)
     arrived(box, "balance")
-    session._sign_in_and_wait(api_token("sandbox-rich-btc", "a test"))
+    session.core.sign_in_and_wait(api_token("sandbox-rich-btc", "a test"))
     with pytest.raises(SessionClosed, match="anew"):
         waiting.result(5)
 
@@ -261,8 +260,8 @@ def test_doubled_replies_go_to_nobody_else(session: Session, box: Sandbox, event
     for _ in range(3):
         assert session.call("balance")["msg_type"] == "balance"
     assert session.call("ping")["msg_type"] == "ping"
-    assert session._connection is not None
-    eventually(lambda: session._connection.link.stray == 3)  # type: ignore[union-attr]
+    assert session.core.connection is not None
+    eventually(lambda: session.core.connection.protocol.stray == 3)  # type: ignore[union-attr]
 
 
 def test_replies_in_another_order_from_many_threads(session: Session, box: Sandbox) -> None:
@@ -339,9 +338,9 @@ def test_a_server_that_is_away_for_a_while(
 
 
 def test_a_stall(session: Session, box: Sandbox, at_once: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dpyauth.wire.liveness.PING_EVERY", 0.1)
-    monkeypatch.setattr("dpyauth.wire.liveness.PING_TIMEOUT", 0.1)
-    session._sign_in_and_wait(api_token("sandbox-rich-btc", "a test"))  # a connection that knows of the new times
+    monkeypatch.setattr("dpyauth.net.keepalive.PING_EVERY", 0.1)
+    monkeypatch.setattr("dpyauth.net.keepalive.PING_TIMEOUT", 0.1)
+    session.core.sign_in_and_wait(api_token("sandbox-rich-btc", "a test"))  # a connection that knows of the new times
     box.faults.stall("balance")
     assert session.balance()["currency"].item() == "BTC"
 
@@ -351,7 +350,7 @@ def test_a_token_that_is_revoked_meanwhile(
 ) -> None:
     session = open_session("sandbox-rich-read")
     heard: list[str] = []
-    session._watch(lambda: heard.append(session.state))
+    session.core.watch(lambda: heard.append(session.state))
     box.faults.revoke("sandbox-rich-read")
     box.faults.drop()
     eventually(lambda: session.state == "signed out")
@@ -384,9 +383,9 @@ def test_a_defect_of_ours_signs_out_and_says_so(
     def fail(*args: Any, **kwargs: Any) -> None:
         raise RuntimeError
 
-    assert session._connection is not None
-    monkeypatch.setattr(session._connection.link, "lost", fail)
-    background.post(session._connection._drop, "a test")
+    assert session.core.connection is not None
+    monkeypatch.setattr(session.core.connection.protocol, "lost", fail)
+    background.post(session.core.connection._drop, "a test")
     eventually(lambda: session.state == "signed out")
     with pytest.raises(NotSignedIn, match=r"internal error \(RuntimeError\)"):
         session.balance()
@@ -416,13 +415,13 @@ def test_closing(session: Session, box: Sandbox, eventually: Eventually) -> None
         with pytest.raises((SessionClosed, NotSignedIn)):
             ask()
     with pytest.raises(SessionClosed):
-        session._sign_in(api_token("sandbox-rich-all", "a test"))
+        session.core.start_sign_in(api_token("sandbox-rich-all", "a test"))
     eventually(lambda: box.connections_open == 0)
     eventually(lambda: not [thread for thread in threading.enumerate() if thread.name == "dpyauth"])
 
 
 def test_closing_while_a_call_waits(session: Session, box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dpyauth.wire.connection.CLOSE_TIMEOUT", 30.0)  # it must not be waited for
+    monkeypatch.setattr("dpyauth.net.connection.CLOSE_TIMEOUT", 30.0)  # it must not be waited for
     box.faults.swallow("balance")
     waiting = on_thread(session.balance)
     arrived(box, "balance")
@@ -436,7 +435,7 @@ def test_closing_while_a_call_waits(session: Session, box: Sandbox, monkeypatch:
 def test_closing_calls_off_a_sign_in_that_waits(open_session: Open, box: Sandbox) -> None:
     session = open_session(None)
     box.faults.swallow("authorize")
-    begun = session._sign_in(api_token("sandbox-rich-all", "a test"))
+    begun = session.core.start_sign_in(api_token("sandbox-rich-all", "a test"))
     arrived(box, "authorize")
     session.close()
     with pytest.raises(SessionClosed):
@@ -445,7 +444,7 @@ def test_closing_calls_off_a_sign_in_that_waits(open_session: Open, box: Sandbox
 
 
 def test_closing_while_the_server_stalls(session: Session, box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dpyauth.wire.connection.CLOSE_TIMEOUT", 30.0)  # it must not be waited for
+    monkeypatch.setattr("dpyauth.net.connection.CLOSE_TIMEOUT", 30.0)  # it must not be waited for
     box.faults.stall(pongs=False)
     begin = time.monotonic()
     session.close()
@@ -455,7 +454,7 @@ def test_closing_while_the_server_stalls(session: Session, box: Sandbox, monkeyp
 def test_closing_while_signing_in(open_session: Open, box: Sandbox) -> None:
     session = open_session(None)
     box.faults.delay(0.2, "authorize")
-    future = session._sign_in(api_token("sandbox-rich-all", "a test"))
+    future = session.core.start_sign_in(api_token("sandbox-rich-all", "a test"))
     arrived(box, "authorize")
     session.close()
     assert isinstance(future.exception(5), SessionClosed)
@@ -472,7 +471,7 @@ def test_nothing_is_left_open(box: Sandbox) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error", ResourceWarning)
         session = Session(settings(app_id=box.app_id, server=box.url))
-        session._sign_in_and_wait(api_token("sandbox-rich-all", "a test"))
+        session.core.sign_in_and_wait(api_token("sandbox-rich-all", "a test"))
         session.close()
         del session
         gc.collect()
@@ -487,7 +486,7 @@ def test_logging_out(session: Session, box: Sandbox, eventually: Eventually) -> 
         session.balance()
     with pytest.raises(NotSignedIn):
         session.logout()
-    session._sign_in_and_wait(api_token("sandbox-rich-all", "a test"))
+    session.core.sign_in_and_wait(api_token("sandbox-rich-all", "a test"))
     assert session.balance().shape[0] == 1
 
 
@@ -502,8 +501,8 @@ def test_watchers(session: Session, box: Sandbox, caplog: pytest.LogCaptureFixtu
     def fail() -> None:
         raise RuntimeError("with a secret")
 
-    session._watch(fail)
-    unwatch = session._watch(lambda: heard.append(session.state))
+    session.core.watch(fail)
+    unwatch = session.core.watch(lambda: heard.append(session.state))
     session.logout()
     unwatch()
     unwatch()
@@ -546,8 +545,8 @@ def test_an_awaited_call_may_be_cancelled(open_session: Open, box: Sandbox) -> N
         assert (await session.aio.call("ping"))["ping"] == "pong"
 
     asyncio.run(main())
-    assert session._connection is not None
-    assert len(session._connection.link._calls) == 0
+    assert session.core.connection is not None
+    assert len(session.core.connection.protocol._calls) == 0
 
 
 def test_a_loop_that_ends_first_disturbs_nobody(
@@ -576,18 +575,18 @@ def interrupt_when_waiting(box: Sandbox, call: str, monkeypatch: pytest.MonkeyPa
         assert waiting.wait(5)
         signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
 
-    result_of, enter = plans.result_of, plans.Notice.__enter__
+    result_of, enter = drive.result_of, drive.Notice.__enter__
 
     def patched(future: Future[Any], timeout: float) -> Any:
         waiting.set()
         return result_of(future, timeout)
 
-    def entered(notice: plans.Notice) -> plans.Notice:
+    def entered(notice: drive.Notice) -> drive.Notice:
         waiting.set()
         return enter(notice)
 
-    monkeypatch.setattr(plans, "result_of", patched)
-    monkeypatch.setattr(plans.Notice, "__enter__", entered)
+    monkeypatch.setattr(drive, "result_of", patched)
+    monkeypatch.setattr(drive.Notice, "__enter__", entered)
     thread = threading.Thread(target=interrupt)
     thread.start()
     return thread
@@ -610,8 +609,8 @@ def test_an_interrupt_frees_the_cell_and_the_session_lives_on(
     notes = getattr(interrupted.value, "__notes__", [])
     assert [call in note for note in notes] == ([True] if changes else [])
     assert session.call("ping")["ping"] == "pong"
-    assert session._connection is not None
-    eventually(lambda: len(session._connection.link._calls) == 0)  # type: ignore[union-attr]
+    assert session.core.connection is not None
+    eventually(lambda: len(session.core.connection.protocol._calls) == 0)  # type: ignore[union-attr]
 
 
 def test_an_interrupted_sign_in_is_called_off(
@@ -622,11 +621,11 @@ def test_an_interrupted_sign_in_is_called_off(
 
     thread = interrupt_when_waiting(box, "authorize", monkeypatch)
     with contextlib.suppress(KeyboardInterrupt):
-        session._sign_in_and_wait(api_token("sandbox-rich-all", "a test"))
+        session.core.sign_in_and_wait(api_token("sandbox-rich-all", "a test"))
         pytest.fail("it was not interrupted")
     thread.join()
     eventually(lambda: box.connections_open == 0)
-    session._sign_in_and_wait(api_token("sandbox-rich-all", "a test"))
+    session.core.sign_in_and_wait(api_token("sandbox-rich-all", "a test"))
     assert session.state == "signed in"
 
 
@@ -640,7 +639,7 @@ def statements(session: Session, count: int) -> list[Future[Any]]:
 def test_a_read_that_comes_too_early_waits_and_succeeds(
     session: Session, box: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(budget, "PENALTIES", (0.05, 0.1))
+    monkeypatch.setattr(rate_limits, "PENALTIES", (0.05, 0.1))
     box.faults.rate_limit("balance", times=2)
     assert session.balance()["loginid"].item() == "CR900001"
     assert calls(box).count("balance") == 3
@@ -659,12 +658,12 @@ def test_a_change_that_comes_too_early_is_refused_and_not_repeated(open_session:
 def tight(nothing_left: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Sandbox, Session]]:
     """A Deriv that allows little, with minutes of half a second, and a session that knows."""
     minute = 0.5
-    monkeypatch.setattr(budget, "MINUTE", minute)
+    monkeypatch.setattr(rate_limits, "MINUTE", minute)
     started = time.time()
     fast = lambda: started + (time.time() - started) * 60 / minute  # noqa: E731
     with Sandbox(limits=Limits(general=(20, 1000), outcome=(5, 1000)), clock=fast) as box:
         session = Session(settings(app_id=box.app_id, server=box.url), timeout=10.0)
-        session._sign_in_and_wait(api_token("sandbox-rich-all", "a test"))
+        session.core.sign_in_and_wait(api_token("sandbox-rich-all", "a test"))
         session.call("website_status")
         yield box, session
         session.close()
@@ -700,7 +699,7 @@ def test_calls_beyond_the_limit_queue_and_all_are_answered(tight: tuple[Sandbox,
 
 def test_a_change_beyond_the_limit_is_not_sent(tight: tuple[Sandbox, Session]) -> None:
     box, session = tight
-    session._budget_of("v3").learn({"api_call_limits": Limits(general=(1, 1000)).announce()})
+    session.core.rate_limits_of("v3").learn({"api_call_limits": Limits(general=(1, 1000)).announce()})
     before = len(box.received)
     with pytest.raises(RateLimited, match="not sent"):
         session.call("set_settings", email_consent=1)
@@ -739,7 +738,7 @@ def test_the_first_try_is_at_once_and_never_more_than_one_a_second(
     monkeypatch.setattr(Backoff, "next_delay", paused)
     monkeypatch.setattr(random.Random, "uniform", lambda self, low, high: low)  # the shortest pauses there are
     box.faults.refuse(503, times=2)
-    session._connection._link._backoff._last = time.monotonic() - 60  # type: ignore[union-attr]
+    session.core.connection._link._backoff._last = time.monotonic() - 60  # type: ignore[union-attr]
     box.faults.reset()
     eventually(lambda: session.health()["reconnects"] == 1, timeout=10)
     assert len(tries) == len(pauses) == 3
@@ -800,13 +799,13 @@ def test_a_revoked_token_is_an_event_and_the_next_call_says_why(
 
 def test_what_is_kept_of_events_is_bounded(session: Session) -> None:
     for number in range(2000):
-        session._note("x", str(number), None)
+        session.core.note_event("x", str(number), None)
     assert len(session.events()) == 1000
     assert session.events()["why"].iloc[-1] == "1999"
 
 
 def test_a_machine_that_slept_looks_at_once(session: Session, box: Sandbox, eventually: Eventually) -> None:
-    connection = session._connection
+    connection = session.core.connection
     assert connection is not None
     connection._clock_offset -= 3600
     background.post(lambda _: connection._watch_clock())
@@ -878,7 +877,7 @@ def test_a_session_that_is_only_opened_and_never_closed_does_not_hold_up_the_end
         from dpyauth.settings import settings
         box = shared()
         session = Session(settings(app_id=box.app_id, server=box.url))
-        session._sign_in_and_wait(api_token(box.tokens[0].token, "a test"))
+        session.core.sign_in_and_wait(api_token(box.tokens[0].token, "a test"))
         """,
         "-W",
         "error",

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
+from dpyauth.apis.options import rest
 from dpyauth.credentials import Credential
 from dpyauth.errors import ApiError, BadReply, DpyauthError, NotSignedIn, SignInRefused
 from dpyauth.sandbox import Sandbox
 from dpyauth.secret import Secret
 from dpyauth.session import Session
-from dpyauth.wire import rest
 
 Edit = Callable[[dict[str, Any]], object]
 Eventually = Callable[..., None]
@@ -69,7 +69,7 @@ def breaks(box: Sandbox, session: Session, eventually: Eventually) -> None:
 def test_what_does_not_refuse_the_token_passes(
     box: Sandbox, session: Session, at_once: None, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dpyauth.wire.link.GREETING_TIMEOUT", 0.2)
+    monkeypatch.setattr("dpyauth.net.protocol.GREETING_TIMEOUT", 0.2)
     loginid, told = session.loginid, []
     for what, change in ODD.items():
         box.faults.edit(change, "authorize")
@@ -125,7 +125,7 @@ def test_a_switch_that_opens_another_account_changes_nothing(
 ) -> None:
     grants = {loginid: Credential(Secret(token), "a test") for loginid, token in RICH.items()}
     v3, first = open_session(None), next(iter(grants))
-    v3._sign_in(grants[first], grants=grants).result(10)
+    v3.core.start_sign_in(grants[first], grants=grants).result(10)
     current = open_options()
     box.faults.edit(lambda reply: reply["authorize"].update(loginid="CR77"), "authorize")
     box.faults.edit(lambda reply: reply["balance"].update(loginid=DEMO), "balance")

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 import dpyauth
+from dpyauth.apis.options import lookup
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
-from dpyauth.wire import lookup
 
 Open = Callable[..., Session]
 
@@ -291,7 +291,7 @@ def test_a_dry_run_moves_nothing(open_options: Open) -> None:
 
 @pytest.mark.parametrize("name", ["wallet_transfer_validate", "partners_client_tags_check"])
 def test_questions_that_are_posted_are_reads(session: Session, box: Sandbox, name: str) -> None:
-    assert not session._catalog[name].changes_with({})
+    assert not session.core.catalog[name].changes_with({})
     box.faults.http(502, name)
     box.faults.http(200, name, body='{"data": {"is_valid": true}}')
     fields: dict[str, Any] = {"client_ids": ["1"]}

@@ -378,11 +378,11 @@ def test_an_interrupt_loses_nothing(session: Session, box: Sandbox, monkeypatch:
         waits.append(None)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("dpyauth.plans.STEP", 0.1)
+    monkeypatch.setattr("dpyauth.session.drive.STEP", 0.1)
 
     def silent() -> None:
         box.faults.swallow("wallet_transactions")
-        monkeypatch.setattr("dpyauth.plans.Notice.about", interrupted)
+        monkeypatch.setattr("dpyauth.session.drive.Notice.about", interrupted)
 
     after(monkeypatch, 5, silent)
     with pytest.raises(KeyboardInterrupt) as stopped:
@@ -391,7 +391,7 @@ def test_an_interrupt_loses_nothing(session: Session, box: Sandbox, monkeypatch:
     assert session.partial is not None
     assert len(session.partial) == 500
     assert "500 rows" in " ".join(stopped.value.__notes__)
-    monkeypatch.setattr("dpyauth.plans.Notice.about", lambda notice, pending: None)
+    monkeypatch.setattr("dpyauth.session.drive.Notice.about", lambda notice, pending: None)
     assert numbers(session.wallet_transactions()) == [entry.number for entry in entries(box)]
 
 
@@ -416,13 +416,13 @@ def test_a_cancelled_await_loses_nothing(session: Session, box: Sandbox, monkeyp
 def test_deriv_wants_a_pause(session: Session, box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wallets, "PAUSE", 0.01)
     limited = RateLimited("Too many.", call="wallet_transactions", code="RateLimit")
-    rest = session._access._rest  # type: ignore[union-attr]
+    rest = session.core.sign_in._rest  # type: ignore[union-attr]
     ask, left = rest.ask, [3]
 
     async def limiting(call: Any, *args: Any, **more: Any) -> Any:
         if call.name == "wallet_transactions" and asked(box) >= 4 and left[0]:
             left[0] -= 1
-            raise limited.again()
+            raise limited.copy()
         return await ask(call, *args, **more)
 
     monkeypatch.setattr(rest, "ask", limiting)

@@ -11,8 +11,8 @@ import keyring
 import pytest
 from keyring.backends.fail import Keyring as FailKeyring
 
-from dpyauth import environment
-from dpyauth.signin.desk import Desk
+from dpyauth import _environment
+from dpyauth.panels.sign_in import SignInModel
 
 
 @pytest.fixture(autouse=True)
@@ -25,12 +25,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def panels(monkeypatch: pytest.MonkeyPatch, login: Any) -> list[Desk]:
+def panels(monkeypatch: pytest.MonkeyPatch, login: Any) -> list[SignInModel]:
     """Somebody at a notebook; returns the desks whose panels were shown. ``login`` is that of the test's own module."""
-    shown: list[Desk] = []
-    fake = ModuleType("dpyauth.widgets.signin")
+    shown: list[SignInModel] = []
+    fake = ModuleType("dpyauth.panels.widgets.sign_in")
     fake.show = shown.append  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "dpyauth.widgets.signin", fake)
-    monkeypatch.setattr(environment, "in_notebook", lambda: True)
-    monkeypatch.setattr(environment, "somebody_there", lambda: True)
+    monkeypatch.setitem(sys.modules, "dpyauth.panels.widgets.sign_in", fake)
+    monkeypatch.setattr(_environment, "in_notebook", lambda: True)
+    monkeypatch.setattr(_environment, "somebody_there", lambda: True)
     return shown

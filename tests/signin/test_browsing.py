@@ -10,11 +10,11 @@ import pytest
 
 from dpyauth.credentials import Credential, Secret
 from dpyauth.errors import DpyauthError, RedirectRefused
-from dpyauth.oauth.ways import Brought
+from dpyauth.oauth.flows import Result
+from dpyauth.panels import browser_sign_in as module
+from dpyauth.panels.attempts import Given
+from dpyauth.panels.browser_sign_in import Browsing
 from dpyauth.settings import Settings
-from dpyauth.signin import browsing as module
-from dpyauth.signin.attempts import Given
-from dpyauth.signin.browsing import Browsing
 
 OTHERS = ["access_denied", "expired", "server_error"]
 NO_GOOD = ["not_a_redirect", "unreadable", "state_mismatch", "damaged"]
@@ -32,10 +32,10 @@ class MadeUp:
         self.state = Secret("state")
         self.listen_at = listen_at
 
-    def read(self, address: Secret, *, pasted: bool) -> Brought:
+    def read(self, address: Secret, *, pasted: bool) -> Result:
         text = address.reveal()
         if text == "good" or (text == "unmarked" and pasted):
-            return Brought(("CR1",), self._given)
+            return Result(("CR1",), self._given)
         raise RedirectRefused("No.", code="state_missing" if text == "unmarked" else text)
 
     async def _given(self) -> Given:
@@ -48,7 +48,7 @@ class Waiter:
     def __init__(self) -> None:
         self.told: list[str] = []
 
-    def arrived(self, browsing: Browsing, brought: Brought) -> None:
+    def arrived(self, browsing: Browsing, brought: Result) -> None:
         self.told.append("arrived")
 
     def changed(self) -> None:

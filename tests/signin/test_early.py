@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 import pytest
 
 import dpyauth
-from dpyauth import environment
+from dpyauth import _environment
 from dpyauth.errors import ApiError, ConnectionFailed, NotSignedIn, PermissionDenied, SignInRefused
+from dpyauth.net.connection import Connection
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
-from dpyauth.wire.connection import Connection
 
 Login = Callable[..., Session]
 FOREVER = 3600.0
@@ -20,7 +20,7 @@ FOREVER = 3600.0
 
 @pytest.fixture
 def login(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Login]:
-    monkeypatch.setattr(environment, "somebody_there", lambda: False)
+    monkeypatch.setattr(_environment, "somebody_there", lambda: False)
 
     def login(label: str = "rich", **more: object) -> Session:
         token = box.options_token(label).token

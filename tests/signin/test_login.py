@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import dpyauth
-from dpyauth import environment
+from dpyauth import _environment
 from dpyauth.credentials import Secret
 from dpyauth.errors import (
     CallTimeout,
@@ -37,7 +37,7 @@ Login = Callable[..., Session]
 @pytest.fixture
 def login(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Login:
     """login() with the sandbox of the test, with nobody there to ask."""
-    monkeypatch.setattr(environment, "somebody_there", lambda: False)
+    monkeypatch.setattr(_environment, "somebody_there", lambda: False)
 
     def login(*args: Any, **kwargs: Any) -> Session:
         return dpyauth.login(*args, **{"server": box.url, "app_id": box.app_id, "timeout": 5, **kwargs})
@@ -54,7 +54,7 @@ def somebody(monkeypatch: pytest.MonkeyPatch, login: Login) -> list[str]:
         asked.append(prompt)
         return f" {BTC}\n"
 
-    monkeypatch.setattr(environment, "somebody_there", lambda: True)
+    monkeypatch.setattr(_environment, "somebody_there", lambda: True)
     monkeypatch.setattr("getpass.getpass", getpass)
     return asked
 
@@ -82,7 +82,7 @@ def colab(monkeypatch: pytest.MonkeyPatch, login: Login) -> SimpleNamespace:
     package.userdata = userdata  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "google", ModuleType("google"))
     monkeypatch.setitem(sys.modules, "google.colab", package)
-    monkeypatch.setattr(environment, "in_colab", lambda: True)
+    monkeypatch.setattr(_environment, "in_colab", lambda: True)
     return userdata
 
 
@@ -90,11 +90,11 @@ def colab(monkeypatch: pytest.MonkeyPatch, login: Login) -> SimpleNamespace:
 def panel(monkeypatch: pytest.MonkeyPatch, login: Login) -> list[tuple[Session, Any]]:
     """A notebook; returns the panels that were shown: for which session, with which sandbox."""
     shown: list[tuple[Session, Any]] = []
-    fake = ModuleType("dpyauth.widgets.signin")
+    fake = ModuleType("dpyauth.panels.widgets.sign_in")
     fake.show = lambda desk: shown.append((desk.session, desk._box))  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "dpyauth.widgets.signin", fake)
-    monkeypatch.setattr(environment, "in_notebook", lambda: True)
-    monkeypatch.setattr(environment, "somebody_there", lambda: True)
+    monkeypatch.setitem(sys.modules, "dpyauth.panels.widgets.sign_in", fake)
+    monkeypatch.setattr(_environment, "in_notebook", lambda: True)
+    monkeypatch.setattr(_environment, "somebody_there", lambda: True)
     return shown
 
 
@@ -157,7 +157,7 @@ def test_with_nobody_there_it_says_what_to_set(login: Login, ask: bool | None) -
 
 @pytest.mark.parametrize("api", ["options", "v3"])
 def test_it_says_where_to_get_what_is_to_be_set(monkeypatch: pytest.MonkeyPatch, api: str) -> None:
-    monkeypatch.setattr(environment, "somebody_there", lambda: False)
+    monkeypatch.setattr(_environment, "somebody_there", lambda: False)
     with pytest.raises(NoCredential) as refused:
         dpyauth.login(api=None if api == DEFAULT else api)
     facts = APIS[api]
@@ -191,7 +191,7 @@ PAT = f"pat_{'0f' * 32}"
 @pytest.fixture
 def both(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Callable[[], set[str]]:
     """Deriv's own addresses lead to the sandbox, of both APIs; returns the calls that came."""
-    monkeypatch.setattr(environment, "somebody_there", lambda: False)
+    monkeypatch.setattr(_environment, "somebody_there", lambda: False)
     here = {name: dataclasses.replace(facts, server=box.side(name).server) for name, facts in APIS.items()}
     monkeypatch.setattr("dpyauth.settings.APIS", here)
     return lambda: {each.call for each in box.received if each.call}
@@ -295,7 +295,7 @@ def test_the_sandbox_needs_nothing(
     monkeypatch: pytest.MonkeyPatch, box: Sandbox, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("dpyauth.sandbox.shared", lambda: box)
-    monkeypatch.setattr(environment, "somebody_there", lambda: False)
+    monkeypatch.setattr(_environment, "somebody_there", lambda: False)
     monkeypatch.setenv("DERIV_TOKEN", "a-real-token")
     monkeypatch.setenv("DERIV_APP_ID", "12345")
     session = dpyauth.login(sandbox=True)
@@ -323,11 +323,11 @@ def test_the_sandbox_is_one_server_and_server_another(box: Sandbox) -> None:
 
 def test_the_app_id_of_the_environment(login: Login, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DERIV_APP_ID", "1089")
-    assert login(ALL, app_id=None)._settings.app_id == "1089"
+    assert login(ALL, app_id=None).core.target.app_id == "1089"
     monkeypatch.setenv("DERIV_APP_ID", "many")
     with pytest.raises(InvalidSetting, match="app ID"):
         login(ALL, app_id=None)
-    assert login(ALL, app_id=16303)._settings.app_id == "16303"
+    assert login(ALL, app_id=16303).core.target.app_id == "16303"
 
 
 @pytest.mark.parametrize("wrong", [{"app_id": 0}, {"timeout": 0}, {"language": "x"}, {"server": "http://x"}])
@@ -344,7 +344,7 @@ def test_the_same_credential_the_same_session(login: Login, monkeypatch: pytest.
     session = login(ALL)
     monkeypatch.setenv("DERIV_TOKEN", ALL)
     assert login(timeout=7) is session
-    assert session._timeout == 7
+    assert session.core.timeout == 7
     assert login(f"{ALL} ") is session
     assert box.connections_opened == 1
 
@@ -393,7 +393,7 @@ def test_an_interrupted_login_leaves_nothing(login: Login, monkeypatch: pytest.M
     def interrupted(future: Any, timeout: float) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("dpyauth.session.signing.take", interrupted)
+    monkeypatch.setattr("dpyauth.session.core.take", interrupted)
     with pytest.raises(KeyboardInterrupt):
         login(ALL)
     assert module._current is None
@@ -418,9 +418,9 @@ VERBOSE = """
     shell.run_cell("dpyauth.login(mine(), server=server)")
     shell.run_cell("dpyauth.login(server=server)")
     shell.run_cell("dpyauth.login(mine() + ' .', server=server)")
-    import dpyauth.session.signing
+    import dpyauth.session.core
     def broken(*args): raise RuntimeError("a defect")
-    dpyauth.session.signing.take = broken
+    dpyauth.session.core.take = broken
     shell.run_cell("dpyauth.login(mine(), server=server)")
     shell.run_cell("dpyauth.login(server=server)")
 """

@@ -15,7 +15,7 @@ import keyring
 import pytest
 
 import dpyauth
-from dpyauth import environment
+from dpyauth import _environment
 from dpyauth.credentials import Credential, Secret
 from dpyauth.errors import (
     ApiError,
@@ -27,11 +27,12 @@ from dpyauth.errors import (
     NotSignedIn,
     SignInRefused,
 )
-from dpyauth.keep import recall, remember
+from dpyauth.panels.sign_in import SignInModel
 from dpyauth.sandbox import Sandbox
 from dpyauth.sandbox.users import Grant
 from dpyauth.session import Session
-from dpyauth.signin.desk import Desk
+from dpyauth.session.core import Core
+from dpyauth.storage import recall, remember
 
 module = importlib.import_module("dpyauth.signin")
 
@@ -80,8 +81,8 @@ def ring(monkeypatch: pytest.MonkeyPatch) -> Any:
 @pytest.fixture
 def login(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Login:
     """login() with the sandbox of the test, with nobody there to ask."""
-    monkeypatch.setattr(environment, "somebody_there", lambda: False)
-    monkeypatch.setattr(environment, "in_notebook", lambda: False)
+    monkeypatch.setattr(_environment, "somebody_there", lambda: False)
+    monkeypatch.setattr(_environment, "in_notebook", lambda: False)
     monkeypatch.setattr(module, "_desk", None)
 
     def login(*args: Any, **kwargs: Any) -> Session:
@@ -107,7 +108,7 @@ def next_kernel(login: Login) -> Login:
 def terminal(monkeypatch: pytest.MonkeyPatch, login: Login) -> list[str]:
     """Somebody at a terminal; returns what was asked."""
     asked: list[str] = []
-    monkeypatch.setattr(environment, "somebody_there", lambda: True)
+    monkeypatch.setattr(_environment, "somebody_there", lambda: True)
     monkeypatch.setattr("getpass.getpass", lambda prompt: asked.append(prompt) or BTC)
     return asked
 
@@ -119,7 +120,7 @@ def keep(box: Sandbox, tokens: dict[str, str], profile: str = "default", app_id:
 
 
 def profiles() -> list[str]:
-    from dpyauth.keep import file
+    from dpyauth.storage import file
 
     return list(file.read())
 
@@ -132,7 +133,7 @@ def test_remembered(login: Login, next_kernel: Login, kept_file: Path, capsys: p
     assert kept_file.exists()
     session = next_kernel()
     assert session.loginid == "CR900001"
-    assert session._settings.app_id == "1089"
+    assert session.core.target.app_id == "1089"
     said = capsys.readouterr().err.splitlines()
     assert said[1].endswith("with the token from what was kept in the file ~/.config/dpyauth/credentials.json")
     assert login() is session
@@ -179,13 +180,15 @@ def test_the_secrets_of_colab_come_last(next_kernel: Login, box: Sandbox, monkey
     package.userdata = SimpleNamespace(get=lambda name: BTC)  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "google", ModuleType("google"))
     monkeypatch.setitem(sys.modules, "google.colab", package)
-    monkeypatch.setattr(environment, "in_colab", lambda: True)
+    monkeypatch.setattr(_environment, "in_colab", lambda: True)
     assert next_kernel().loginid == "CR900001"
     dpyauth.forget()
     assert next_kernel().loginid == "CR900002"
 
 
-def test_asking_passes_it_over(next_kernel: Login, box: Sandbox, panels: list[Desk], terminal: list[str]) -> None:
+def test_asking_passes_it_over(
+    next_kernel: Login, box: Sandbox, panels: list[SignInModel], terminal: list[str]
+) -> None:
     keep(box, {"CR900001": ALL})
     assert next_kernel(ask=True).state == "signed out"
     assert len(panels) == 1
@@ -194,8 +197,8 @@ def test_asking_passes_it_over(next_kernel: Login, box: Sandbox, panels: list[De
 def test_it_comes_with_its_app_id(next_kernel: Login, box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     keep(box, {"CR900001": ALL}, app_id="1089")
     monkeypatch.setenv("DERIV_APP_ID", "999")
-    assert next_kernel()._settings.app_id == "1089"
-    assert next_kernel(app_id=16303)._settings.app_id == "16303"
+    assert next_kernel().core.target.app_id == "1089"
+    assert next_kernel(app_id=16303).core.target.app_id == "16303"
 
 
 def test_profiles(login: Login, next_kernel: Login, box: Sandbox) -> None:
@@ -229,7 +232,7 @@ def test_of_a_sandbox_it_is_for_no_other(
     next_kernel(BTC, remember=True)
     assert recall() is None
     assert sorted(profiles()) == ["default@sandbox", f"default@{box.url}"]
-    monkeypatch.setattr(environment, "somebody_there", lambda: False)
+    monkeypatch.setattr(_environment, "somebody_there", lambda: False)
     for server in (None, "wss://deriv.example.org/v3", f"{box.url}/"):
         with pytest.raises(NoCredential):
             next_kernel(server=server)
@@ -241,7 +244,7 @@ def test_of_deriv_it_is_for_no_other(next_kernel: Login) -> None:
         next_kernel()
 
 
-def test_the_panel_knows(next_kernel: Login, box: Sandbox, panels: list[Desk]) -> None:
+def test_the_panel_knows(next_kernel: Login, box: Sandbox, panels: list[SignInModel]) -> None:
     next_kernel(remember=True, profile="mine")
     (desk,) = panels
     assert desk.look()["remember"] is True
@@ -293,7 +296,7 @@ def test_the_account_that_was_kept_comes_back(
         session = moved(remember=True)
         assert session.loginid == (used or DEMO)
         said = f"This is real money: {used} is the account that was remembered." if used else ""
-        assert session._remarks == said
+        assert session.core.remarks == said
 
 
 def test_the_account_in_use_is_kept_when_one_asks_for_it(moved: Login, login: Login, pat: str, box: Sandbox) -> None:
@@ -337,7 +340,7 @@ def test_where_only_real_accounts_are_left_it_is_said(moved: Login, pat: str, bo
     people[:] = [account for account in people if not account.is_virtual]
     session = moved()
     assert session.loginid == REAL
-    assert session._remarks == (
+    assert session.core.remarks == (
         f"The remembered account {DEMO} is not there any more. This is real money: {REAL} is a real account, and there "
         "is no demo account."
     )
@@ -361,9 +364,9 @@ def test_the_end_of_a_browser_sign_in_is_remembered(
     keep_until(ends, pat, box, kept_file)
     session = moved()
     assert session.expires == ends
-    assert notice in session._remarks
-    assert bool(session._remarks) is bool(notice)
-    session._keep(f"default@{box.rest}")
+    assert notice in session.core.remarks
+    assert bool(session.core.remarks) is bool(notice)
+    session.core.remember(f"default@{box.rest}")
     assert moved().expires == ends
 
 
@@ -405,7 +408,7 @@ def replaced(stored: Any, record: dict[str, Any]) -> Any:
 def test_a_name_goes_before_what_was_kept(moved: Login, pat: str, box: Sandbox) -> None:
     moved(pat, app_id=box.options_app_id, remember=True)
     session = moved(loginid=REAL.lower())
-    assert (session.loginid, session._remarks) == (REAL, "")
+    assert (session.loginid, session.core.remarks) == (REAL, "")
     assert moved().loginid == DEMO
     with pytest.raises(SignInRefused, match=f"no access to an account CR1, only to: {REAL}, {DEMO}"):
         moved(loginid="CR1")
@@ -414,7 +417,7 @@ def test_a_name_goes_before_what_was_kept(moved: Login, pat: str, box: Sandbox) 
 def test_a_name_switches_a_session_that_is_there(login: Login, next_kernel: Login, box: Sandbox) -> None:
     keep(box, OAUTH)
     session = login()
-    assert (session.loginid, session._remarks) == ("CR900001", SAID)
+    assert (session.loginid, session.core.remarks) == ("CR900001", SAID)
     session.use("VRTC900003")
     assert login() is session
     assert session.loginid == "VRTC900003"  # not back to real money for running the cell again
@@ -434,7 +437,7 @@ def test_v3_where_it_has_been_closed_a_demo_account_comes(next_kernel: Login, bo
     box.faults.error(code, "authorize")
     session = next_kernel()
     assert session.loginid == "VRTC900003"
-    assert session._remarks == (
+    assert session.core.remarks == (
         "The remembered account CR900001 cannot be used now. This is the demo account VRTC900003."
     )
     keep(box, {name: token for name, token in OAUTH.items() if name != "VRTC900003"})
@@ -483,7 +486,7 @@ def revoked(box: Sandbox) -> dict[str, str]:
 
 
 def test_the_panel_says_that_it_was_dropped(
-    login: Login, revoked: Any, panels: list[Desk], kept_file: Path, box: Sandbox
+    login: Login, revoked: Any, panels: list[SignInModel], kept_file: Path, box: Sandbox
 ) -> None:
     session = login()
     assert session.state == "signed out"
@@ -524,7 +527,7 @@ def test_with_nobody_there_it_is_an_error(login: Login, revoked: Any, kept_file:
         login()
 
 
-def test_not_asking_means_an_error(login: Login, revoked: Any, panels: list[Desk]) -> None:
+def test_not_asking_means_an_error(login: Login, revoked: Any, panels: list[SignInModel]) -> None:
     with pytest.raises(SignInRefused):
         login(ask=False)
     assert panels == []
@@ -532,7 +535,7 @@ def test_not_asking_means_an_error(login: Login, revoked: Any, panels: list[Desk
 
 @pytest.mark.parametrize("code", ["NobodyKnowsThis", "WrongResponse", "InputValidationFailed"])
 def test_an_odd_answer_leaves_it_where_it_is(
-    login: Login, box: Sandbox, panels: list[Desk], kept_file: Path, code: str
+    login: Login, box: Sandbox, panels: list[SignInModel], kept_file: Path, code: str
 ) -> None:
     keep(box, OAUTH)
     box.faults.error(code, "authorize")
@@ -553,7 +556,7 @@ def test_with_nobody_to_ask_it_is_an_error_too(login: Login, box: Sandbox, kept_
     assert kept_file.exists()
 
 
-def test_expired(login: Login, box: Sandbox, panels: list[Desk], kept_file: Path) -> None:
+def test_expired(login: Login, box: Sandbox, panels: list[SignInModel], kept_file: Path) -> None:
     keep(box, OAUTH)
     box.expire(OAUTH["CR900001"])
     login()
@@ -561,7 +564,7 @@ def test_expired(login: Login, box: Sandbox, panels: list[Desk], kept_file: Path
     assert not kept_file.exists()
 
 
-def test_what_may_pass_is_not_dropped(login: Login, box: Sandbox, panels: list[Desk], kept_file: Path) -> None:
+def test_what_may_pass_is_not_dropped(login: Login, box: Sandbox, panels: list[SignInModel], kept_file: Path) -> None:
     """An account can be disabled for a while, and an app ID be mistyped: the token may be good all the same."""
     keep(box, {"CR900001": "sandbox-rich-disabled"})
     login()
@@ -590,17 +593,17 @@ def test_a_server_that_is_away_drops_nothing(
 
 
 def test_dropped_from_a_keyring_that_has_been_locked(
-    login: Login, box: Sandbox, ring: Any, panels: list[Desk], monkeypatch: pytest.MonkeyPatch
+    login: Login, box: Sandbox, ring: Any, panels: list[SignInModel], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keep(box, OAUTH)
     box.faults.revoke(OAUTH["CR900001"])
-    real = Session._wait_for
+    real = Core.wait_for_sign_in
 
     def lock(session: Session, *args: Any, **kwargs: Any) -> Any:
         ring.locked = True
         return real(session, *args, **kwargs)
 
-    monkeypatch.setattr(Session, "_wait_for", lock)
+    monkeypatch.setattr(Core, "wait_for_sign_in", lock)
     session = login()
     text = panels[0].look()["notice"]["text"]
     assert text.startswith("The remembered sign-in no longer works: Deriv does not accept")
@@ -626,7 +629,7 @@ def test_damaged_with_nobody_there(login: Login, damaged: Path) -> None:
         login()
 
 
-def test_damaged_in_a_notebook(login: Login, damaged: Path, panels: list[Desk]) -> None:
+def test_damaged_in_a_notebook(login: Login, damaged: Path, panels: list[SignInModel]) -> None:
     session = login()
     assert session.state == "signed out"
     assert "is damaged" in panels[0].look()["notice"]["text"]
@@ -644,7 +647,7 @@ def test_damaged_but_not_needed(login: Login, damaged: Path, monkeypatch: pytest
     assert login().loginid == "CR900001"
 
 
-def test_a_locked_keyring(login: Login, box: Sandbox, ring: Any, panels: list[Desk]) -> None:
+def test_a_locked_keyring(login: Login, box: Sandbox, ring: Any, panels: list[SignInModel]) -> None:
     keep(box, {"CR900001": ALL})
     ring.locked = True
     login()
@@ -661,7 +664,7 @@ def test_what_cannot_be_kept_is_an_error_and_the_session_stands(login: Login, da
 # The panel before
 
 
-def test_another_panel_takes_over(login: Login, panels: list[Desk], box: Sandbox) -> None:
+def test_another_panel_takes_over(login: Login, panels: list[SignInModel], box: Sandbox) -> None:
     login(oauth_host=box.oauth_host, app_id=16303)
     panels[0].browser("16303", None, remember=False)
     assert panels[0].look()["phase"] == "browser"
@@ -671,17 +674,17 @@ def test_another_panel_takes_over(login: Login, panels: list[Desk], box: Sandbox
     panels[1].cancel()
 
 
-def test_where_the_pages_are_must_be_an_address(login: Login, panels: list[Desk]) -> None:
+def test_where_the_pages_are_must_be_an_address(login: Login, panels: list[SignInModel]) -> None:
     login(oauth_host="http://oauth.example.org")
     with pytest.raises(InvalidSetting, match="unencrypted"):
         panels[0].browser("16303", None, remember=False)
 
 
 def test_nothing_that_was_kept_is_shown(
-    login: Login, next_kernel: Login, box: Sandbox, capsys: pytest.CaptureFixture[str], panels: list[Desk]
+    login: Login, next_kernel: Login, box: Sandbox, capsys: pytest.CaptureFixture[str], panels: list[SignInModel]
 ) -> None:
     box.world.grants["C4nary-kept"] = Grant("C4nary-kept", "CR900001", ("read",), "canary")
     keep(box, {"CR900001": "C4nary-kept"})
     session = next_kernel()
-    assert session._credential == Credential(Secret("C4nary-kept"), session._credential.source)  # type: ignore[union-attr]
+    assert session.core.credential == Credential(Secret("C4nary-kept"), session.core.credential.source)  # type: ignore[union-attr]
     assert "C4nary" not in repr(vars(session)) + repr(panels[0].look()) + repr(capsys.readouterr())

@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 import dpyauth
-from dpyauth import environment
+from dpyauth import _environment
 from dpyauth.errors import InvalidCredential, InvalidSetting, NoCredential
 from dpyauth.registry import APIS
 from dpyauth.sandbox import Sandbox
@@ -50,7 +50,7 @@ def terminal(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Terminal:
     made = Terminal(box)
     here = {name: dataclasses.replace(facts, server=box.side(name).server) for name, facts in APIS.items()}
     monkeypatch.setattr("dpyauth.settings.APIS", here)
-    monkeypatch.setattr(environment, "somebody_there", lambda: True)
+    monkeypatch.setattr(_environment, "somebody_there", lambda: True)
     monkeypatch.setattr("builtins.input", made.show)
     monkeypatch.setattr("getpass.getpass", made.hide)
     return made
@@ -115,7 +115,7 @@ def test_an_old_token_goes_to_v3(terminal: Terminal, app_id: str) -> None:
     terminal.app_ids, terminal.token = [app_id], OLD_BY_LOOKS
     terminal.box.world.grants[OLD_BY_LOOKS] = terminal.box.world.grants[OLD]
     session = dpyauth.login()
-    assert (session.api, session.loginid, session._settings.app_id) == ("v3", "CR900002", "1089")
+    assert (session.api, session.loginid, session.core.target.app_id) == ("v3", "CR900002", "1089")
     assert terminal.asked == [APP, TOKEN]
     assert "get_accounts" not in terminal.calls()
 

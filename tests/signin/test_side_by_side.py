@@ -17,12 +17,12 @@ import pytest
 from keyring.backends.fail import Keyring as FailKeyring
 
 import dpyauth
-from dpyauth import environment
+from dpyauth import _environment
 from dpyauth.credentials import Secret
 from dpyauth.errors import DpyauthError, NotSignedIn, SessionClosed
+from dpyauth.panels.sign_in import SignInModel
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
-from dpyauth.signin.desk import Desk
 
 module = importlib.import_module("dpyauth.signin")
 
@@ -33,7 +33,7 @@ Login = Callable[..., Session]
 @pytest.fixture
 def login(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Login:
     """login() as a person of the sandbox, on either API."""
-    monkeypatch.setattr(environment, "somebody_there", lambda: False)
+    monkeypatch.setattr(_environment, "somebody_there", lambda: False)
     old = {RICH: "sandbox-rich-all", TROUBLE: "sandbox-trouble-read"}
 
     def login(who: str | None = None, api: str = "options", **how: Any) -> Session:
@@ -125,7 +125,7 @@ def test_what_a_profile_is(login: Login, box: Sandbox, wrong: Any) -> None:
 
 
 def test_each_has_a_panel_of_its_own(
-    panels: list[Desk], login: Login, box: Sandbox, eventually: Callable[..., None]
+    panels: list[SignInModel], login: Login, box: Sandbox, eventually: Callable[..., None]
 ) -> None:
     alice, bob = login(profile="alice"), login(profile="bob")
     desks = list(panels)
@@ -139,7 +139,7 @@ def test_each_has_a_panel_of_its_own(
     assert alice.state == bob.state == "signed in"
 
 
-def test_a_browser_sign_in_under_way_is_not_taken_over(panels: list[Desk], login: Login, box: Sandbox) -> None:
+def test_a_browser_sign_in_under_way_is_not_taken_over(panels: list[SignInModel], login: Login, box: Sandbox) -> None:
     login(profile="alice")
     alice = panels[-1]
     alice.browser(box.options_app_id, None, remember=False, redirect_url="https://example.org/back")

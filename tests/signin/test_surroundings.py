@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import dpyauth
-from dpyauth import environment
+from dpyauth import _environment
 from dpyauth.__main__ import CANNOT, main
 from dpyauth.errors import DpyauthError, InvalidCredential, InvalidSetting, NoCredential, NotSignedIn
 from dpyauth.sandbox import Sandbox
@@ -94,7 +94,7 @@ def test_the_check_up_ends_with_a_status(replaced: Callable[[], str], server: st
 def typed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What a person at a terminal types, hidden."""
     answers: list[str] = []
-    monkeypatch.setattr(environment, "somebody_there", lambda: True)
+    monkeypatch.setattr(_environment, "somebody_there", lambda: True)
     monkeypatch.setattr("getpass.getpass", lambda prompt: answers.pop(0))
     return answers
 
@@ -195,8 +195,8 @@ def test_a_prompt_that_fails(typed: list[str], login: Login, monkeypatch: pytest
 def kernel(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """In a kernel, whose front end allows input or does not."""
     kernel = SimpleNamespace(_allow_stdin=True)
-    monkeypatch.setattr(environment, "kernel_shell", lambda: SimpleNamespace(kernel=kernel, user_ns={}))
-    monkeypatch.setattr(environment, "_vouched", False)
+    monkeypatch.setattr(_environment, "kernel_shell", lambda: SimpleNamespace(kernel=kernel, user_ns={}))
+    monkeypatch.setattr(_environment, "_vouched", False)
     return kernel
 
 
@@ -209,8 +209,8 @@ def displayed(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         shown.append(thing if raw else thing._repr_mimebundle_()[0])
         return SimpleNamespace(update=lambda *args, **how: None)
 
-    for name in ("signin", "card", "switcher"):
-        monkeypatch.setattr(f"dpyauth.widgets.{name}.display", display)
+    for name in ("sign_in", "card", "switcher"):
+        monkeypatch.setattr(f"dpyauth.panels.widgets.{name}.display", display)
     return shown
 
 
@@ -251,7 +251,7 @@ def test_a_hidden_prompt_in_a_notebook(
 def test_without_the_widget_packages_it_asks_by_a_prompt(
     kernel: SimpleNamespace, login: Login, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(environment, "has_widgets", lambda: False)
+    monkeypatch.setattr(_environment, "has_widgets", lambda: False)
     monkeypatch.setattr("getpass.getpass", lambda prompt: ALL)
     session = login()
     assert session.state == "signed in"
@@ -293,7 +293,7 @@ def test_voila_shows_panels_to_a_person_and_has_no_prompt(
         monkeypatch.setenv("VOILA_REQUEST_URL", "http://localhost/render/page.ipynb")
     login(ask=None if page else True)  # or the user says so
     assert VIEW in displayed[-1]
-    assert not environment.nobody_looks()
+    assert not _environment.nobody_looks()
     with pytest.raises(NoCredential, match="allows no input" if page else "nobody to ask"):
         login(ask="prompt")
 

@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 
 import dpyauth
-from dpyauth import environment
+from dpyauth import _environment
 from dpyauth.credentials import Secret
 from dpyauth.errors import ApiUnavailable, ConnectionFailed, InvalidSetting, NotSignedIn, SignInRefused
-from dpyauth.keep import recall, remember
+from dpyauth.panels.sign_in import SignInModel
 from dpyauth.registry import APIS
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
-from dpyauth.signin.choice import Choice
-from dpyauth.signin.desk import Desk
+from dpyauth.storage import recall, remember
+from dpyauth.targets import Targets
 
 module = importlib.import_module("dpyauth.signin")
 
@@ -34,7 +34,7 @@ def off(box: Sandbox) -> Sandbox:
 
 @pytest.fixture
 def login(off: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Login:
-    monkeypatch.setattr(environment, "somebody_there", lambda: False)
+    monkeypatch.setattr(_environment, "somebody_there", lambda: False)
     return lambda *args, **more: dpyauth.login(*args, **{"server": off.url, "app_id": off.app_id, **more})
 
 
@@ -66,7 +66,7 @@ def test_so_is_an_unattended_run(login: Login, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_token_in_the_environment_locks_nobody_out(
-    login: Login, panels: list[Desk], monkeypatch: pytest.MonkeyPatch
+    login: Login, panels: list[SignInModel], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DERIV_TOKEN", TOKEN)
     session = login()
@@ -80,7 +80,7 @@ def test_a_token_in_the_environment_locks_nobody_out(
 
 
 def test_nor_does_one_that_v3_refuses_because_deriv_has_moved_its_owner(
-    login: Login, panels: list[Desk], monkeypatch: pytest.MonkeyPatch, off: Sandbox
+    login: Login, panels: list[SignInModel], monkeypatch: pytest.MonkeyPatch, off: Sandbox
 ) -> None:
     off.faults.clear()
     off.faults.move("CR900001")
@@ -92,7 +92,7 @@ def test_nor_does_one_that_v3_refuses_because_deriv_has_moved_its_owner(
 
 
 def test_nor_does_one_of_unknown_looks_without_an_app_id(
-    panels: list[Desk], monkeypatch: pytest.MonkeyPatch, off: Sandbox
+    panels: list[SignInModel], monkeypatch: pytest.MonkeyPatch, off: Sandbox
 ) -> None:
     monkeypatch.setenv("DERIV_TOKEN", "of-no-known-looks")
     assert dpyauth.login(server=off.rest).state == "signed out"
@@ -101,7 +101,7 @@ def test_nor_does_one_of_unknown_looks_without_an_app_id(
     assert 'dpyauth.login(api="v3")' in said
 
 
-def test_given_for_this_very_sign_in_all_of_these_are_errors(panels: list[Desk], off: Sandbox) -> None:
+def test_given_for_this_very_sign_in_all_of_these_are_errors(panels: list[SignInModel], off: Sandbox) -> None:
     with pytest.raises(InvalidSetting):
         dpyauth.login("of-no-known-looks", server=off.rest)
     off.faults.clear()
@@ -109,7 +109,7 @@ def test_given_for_this_very_sign_in_all_of_these_are_errors(panels: list[Desk],
         dpyauth.login("sandbox-rich-expired", server=off.url)
 
 
-def test_nor_does_a_remembered_one_which_stays(login: Login, panels: list[Desk], off: Sandbox) -> None:
+def test_nor_does_a_remembered_one_which_stays(login: Login, panels: list[SignInModel], off: Sandbox) -> None:
     profile = f"default@{off.url}"
     remember({"CR900001": Secret(TOKEN)}, active="CR900001", app_id=str(off.app_id), api="v3", profile=profile)
     assert login().state == "signed out"
@@ -123,13 +123,13 @@ def test_in_a_terminal_it_is_said(
     login: Login, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("DERIV_TOKEN", TOKEN)
-    monkeypatch.setattr(environment, "somebody_there", lambda: True)
+    monkeypatch.setattr(_environment, "somebody_there", lambda: True)
     assert login().state == "signed out"
     tells_the_way_on(capsys.readouterr().err)
 
 
 def test_the_way_on_is_open_with_an_old_token_and_app_id_set(
-    login: Login, panels: list[Desk], monkeypatch: pytest.MonkeyPatch
+    login: Login, panels: list[SignInModel], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DERIV_TOKEN", "a1-old")
     monkeypatch.setenv("DERIV_APP_ID", "1089")
@@ -139,7 +139,7 @@ def test_the_way_on_is_open_with_an_old_token_and_app_id_set(
 
 
 def test_nobody_is_sent_through_a_sign_in_with_the_browser_for_nothing(off: Sandbox, open_session: Any) -> None:
-    desk = Desk(open_session(None), box=off)
+    desk = SignInModel(open_session(None), box=off)
     with pytest.raises(ApiUnavailable) as raised:
         desk.browser("", None, api="v3", remember=False)
     assert desk.look()["phase"] == "form"
@@ -151,7 +151,7 @@ def test_nobody_is_sent_through_a_sign_in_with_the_browser_for_nothing(off: Sand
 
 
 def test_the_current_api_is_not_asked_whether_it_is_there(off: Sandbox, open_session: Any) -> None:
-    desk = Desk(open_session(None), box=off)
+    desk = SignInModel(open_session(None), box=off)
     assert desk.browser("", None, api="options", remember=False)["url"]
     assert refusals_of(off) == 0
     desk.cancel()
@@ -169,7 +169,7 @@ def test_a_fleet_has_it_in_the_rows_of_those_it_is_about(off: Sandbox) -> None:
 def test_where_it_answers_it_is_used(login: Login, off: Sandbox) -> None:
     off.faults.clear()
     assert login(TOKEN).loginid == "CR900001"
-    assert Choice(off).guess(Secret(TOKEN), None) == "v3"
+    assert Targets(off).guess(Secret(TOKEN), None) == "v3"
 
 
 def test_a_question_without_a_sign_in_is_told_too(open_session: Any, off: Sandbox) -> None:
@@ -183,7 +183,7 @@ def test_a_question_without_a_sign_in_is_told_too(open_session: Any, off: Sandbo
 def test_switching_accounts_keeps_the_one_in_use(box: Sandbox, open_session: Any) -> None:
     session = open_session("sandbox-rich-all")
     box.faults.refuse(520)
-    again = session._sign_in(session._credential)
+    again = session.core.start_sign_in(session.core.credential)
     with pytest.raises(ApiUnavailable):
         again.result(10)
     assert session.balance()["currency"].item() == "USD"

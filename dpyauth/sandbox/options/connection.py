@@ -7,8 +7,8 @@ import math
 from collections.abc import Mapping
 from typing import Any, Final
 
-from dpyauth.apis.catalog import Call, Schema, load
-from dpyauth.apis.schemas import Problem, problems
+from dpyauth.catalog.calls import Call, Schema, load
+from dpyauth.catalog.schemas import Problem, problems
 from dpyauth.sandbox.calls import Replies
 from dpyauth.sandbox.connection import Connection as V3Connection
 from dpyauth.sandbox.limits import Meter as V3Meter

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dpyauth.apis.catalog import load
+from dpyauth.catalog.calls import load
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 CALLS = sorted(name for name, call in load("options").items() if call.rest is None)

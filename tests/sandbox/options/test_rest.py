@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from dpyauth.apis.catalog import load
+from dpyauth.catalog.calls import load
 from dpyauth.errors import InvalidSetting
 from dpyauth.sandbox import Sandbox
 from dpyauth.sandbox.options.endpoints import ROUTES

@@ -11,7 +11,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
-from dpyauth.apis.catalog import load
+from dpyauth.catalog.calls import load
 from dpyauth.sandbox import Sandbox
 from dpyauth.sandbox.options.calls import SIMULATED
 

@@ -1,0 +1,103 @@
+"""Where the code runs, and whether there is a person to ask or to show something to."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+import sys
+from typing import Any
+
+from dpyauth import _forks, _terminal
+from dpyauth.errors import InvalidSetting
+
+_vouched = False
+"""Whether the user said that there is a person, by `login(ask=True)`: some front ends show widgets without stdin."""
+
+_left: Any = None
+"""The shell of the kernel from which this process was forked: no front end hears of the child."""
+
+
+def kernel_shell() -> Any | None:
+    """The shell of the Jupyter kernel this runs in, or None outside one."""
+    if "IPython" not in sys.modules:
+        return None
+    from IPython.core.getipython import get_ipython
+
+    shell = get_ipython()
+    names = {kind.__name__ for kind in type(shell).__mro__}
+    # The class of Jupyter's own kernels, and of Colab's.
+    return shell if names & {"ZMQInteractiveShell", "Shell"} and shell is not _left else None
+
+
+@_forks.in_child
+def _leave() -> None:
+    global _left
+    _left = kernel_shell() or _left
+
+
+def in_notebook() -> bool:
+    """Whether this is a notebook's kernel. Whether its front end shows widgets, no kernel knows."""
+    return kernel_shell() is not None
+
+
+def has_widgets() -> bool:
+    """Tell whether the packages that panels stand on can be loaded, in the kernel's own environment."""
+    try:
+        for name in ("ipywidgets", "anywidget"):
+            importlib.import_module(name)
+    except Exception:  # whatever is broken there, there are other ways than panels
+        return False
+    return True
+
+
+def need_widgets() -> None:
+    """Raise InvalidSetting where no panel can be made."""
+    if not has_widgets():
+        raise InvalidSetting(
+            "Panels need the packages ipywidgets and anywidget, which cannot be loaded here. Install dpyauth again in "
+            "this kernel's environment, and restart the kernel."
+        )
+
+
+def somebody_there() -> bool:
+    """Whether there is a person to ask: not in a scheduled or batch run."""
+    return can_type() or (in_notebook() and in_voila())
+
+
+def can_type() -> bool:
+    """Tell whether a person can type an answer to a prompt."""
+    shell = kernel_shell()
+    if shell is None:
+        return _terminal.is_terminal(sys.stdin)
+    # A front end with a person behind it allows input; nbclient, papermill and nbval do not.
+    return bool(getattr(getattr(shell, "kernel", None), "_allow_stdin", True))
+
+
+def nobody_looks() -> bool:
+    """Tell whether a notebook runs without a person: what it shows would only be stored."""
+    return kernel_shell() is not None and not (_vouched or somebody_there())
+
+
+def vouch() -> None:
+    """Take the user's word for it that there is a person who sees panels."""
+    global _vouched
+    _vouched = True
+
+
+def in_colab() -> bool:
+    """Whether this is Google Colab."""
+    try:
+        return importlib.util.find_spec("google.colab") is not None
+    except ModuleNotFoundError:
+        return False
+
+
+def on_hosted_server() -> bool:
+    """Whether the kernel runs on somebody's server, so not at the reader's own internet address."""
+    return in_colab() or bool(os.environ.get("JUPYTERHUB_USER") or os.environ.get("BINDER_SERVICE_HOST"))
+
+
+def in_voila() -> bool:
+    """Tell whether Voila shows the notebook as a page: it allows no input, and shows widgets to a person."""
+    return any(name.startswith("VOILA_") for name in os.environ)

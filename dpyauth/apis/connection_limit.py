@@ -1,0 +1,26 @@
+"""What it looks like that a user has as many connections as Deriv allows. Deriv does not say, so much is tolerated."""
+
+from __future__ import annotations
+
+from dpyauth.errors import ApiError, ConnectionFailed, DpyauthError
+from dpyauth.registry import ApiFacts
+
+
+def looks_crowded(error: BaseException, facts: ApiFacts) -> bool:
+    """Return whether a connection may have been refused because it would have been one too many."""
+    if isinstance(error, ConnectionFailed):
+        from dpyauth.net import connect_errors  # not before: see Connection
+
+        return bool(facts.crowded) and connect_errors.looks_crowded(error.status)
+    return bool(facts.crowded) and _is_by_name(error)
+
+
+def told(error: DpyauthError, facts: ApiFacts) -> DpyauthError:
+    """Return the error; with what to do, where Deriv says that there are too many connections before there is one."""
+    if not facts.crowded or not _is_by_name(error):
+        return error
+    return ConnectionFailed(f"{str(error).rstrip('.')}. {facts.crowded}.", call=error.call, status=429)
+
+
+def _is_by_name(error: BaseException) -> bool:
+    return isinstance(error, ApiError) and error.call == "otp" and "connections" in str(error).lower()

@@ -1,0 +1,77 @@
+"""Replies that hold nothing of what they should: not "there is none", but no answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from dpyauth.catalog.shapes import ENVELOPE, Shape, load
+from dpyauth.errors import BadReply
+
+_NEVER_EMPTY = frozenset(
+    (
+        *("balance", "exchange_rates", "get_account_status", "get_limits", "get_settings", "landing_company"),
+        *("portfolio", "trading_times", "website_status"),
+    )
+)
+"""Calls that answer with an object in which some fields are always there."""
+
+
+def payload_of(call: str, api: str, payload: Any) -> Any:
+    """Return what a reply brings, once it is certain that it is of the kind that Deriv documents.
+
+    Parameters
+    ----------
+    call, api : str
+        What was asked.
+    payload : object
+        What came under the name of the call, or of the data.
+
+    Raises
+    ------
+    BadReply
+        There is nothing, or something else: a text instead of an object, no field at all where some are always there.
+    """
+    if payload is None:
+        raise BadReply(f"Deriv's answer to '{call}' has nothing under that name.", call=call)
+    node = _node(call, api)
+    if not isinstance(node, Mapping):
+        return payload
+    several = "[]" in node or "{}" in node
+    if isinstance(payload, list) and not several and len(payload) == 1 and isinstance(payload[0], Mapping):
+        payload = payload[0]
+    right = isinstance(payload, Mapping) or (isinstance(payload, list) and (several or any(payload)))
+    if not right or (not payload and call in _NEVER_EMPTY):
+        raise _bad(call, payload, "a list" if "[]" in node else "an object")
+    return payload
+
+
+def check(call: str, api: str, reply: Mapping[str, Any]) -> None:
+    """See to it that there is something in a reply to make a frame of; raise BadReply where there is not."""
+    shape = load(api).get(call, Shape())
+    names = [path[0] for path in shape.rows if path]
+    held = {name: value for name, value in reply.items() if name not in ENVELOPE}
+    if not any(value is not None for value in held.values()):
+        raise BadReply(f"Deriv's answer to '{call}' has nothing under that name.", call=call)
+    for name in names:
+        node, value = shape.reply.get(name), held.get(name)
+        keys = {"[]", "{}", "||", ""}
+        if isinstance(node, Mapping) and keys.isdisjoint(node) and value in ([], "", False):
+            raise _bad(call, value, "an object")
+
+
+def _node(call: str, api: str) -> Any:
+    reply = load(api).get(call, Shape()).reply
+    return reply.get(call, reply.get("data"))
+
+
+def _bad(call: str, payload: Any, wanted: str) -> BadReply:
+    """Return the error; of what came, only its type is shown."""
+    names = {str: "a text", bool: "true or false", list: "a list", int: "a number", float: "a number"}
+    came = json.dumps(payload) if payload in ([], {}, "") else names.get(type(payload), "something else")
+    return BadReply(
+        f"Deriv's answer to '{call}' holds nothing that can be read: {came}, where {wanted} should be. Try again; "
+        f'session.call("{call}", ...) shows the whole answer.',
+        call=call,
+    )

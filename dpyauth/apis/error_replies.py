@@ -1,0 +1,78 @@
+"""The error that a reply of a WebSocket amounts to; both APIs word them alike."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, Any
+
+from dpyauth.apis.error_meanings import Kind, meaning
+from dpyauth.catalog.descriptions import LIKE, wanted, within
+from dpyauth.catalog.shapes import mask
+from dpyauth.credentials import Secret, scrub
+from dpyauth.errors import ApiError, InputRefused
+from dpyauth.net.messages import Reply, error_code, error_of, leaves_open, subcode_of
+
+if TYPE_CHECKING:
+    from dpyauth.catalog.calls import Call, Catalog
+
+
+def api_error(
+    reply: Reply,
+    call: str,
+    secrets: Collection[Secret],
+    kinds: Mapping[str, Kind],
+    catalog: Catalog,
+    *,
+    changes: bool = False,
+    held: bool | None = None,
+) -> ApiError | None:
+    """Return the error that a reply amounts to, if it is one; what it repeats of secrets is blotted out.
+
+    ``secrets`` are those of the request: of them, even short ones. ``held``: whether the token is known to have the
+    scope for the call.
+    """
+    code = error_code(reply)
+    if code is None:
+        return None
+    raw = error_of(reply) or {}
+    code = str(scrub(code, secrets))
+    asked = reply.get("echo_req")
+    kind, advice = meaning(code, catalog.get(call), asked if isinstance(asked, dict) else {}, kinds, held)
+    if changes and leaves_open(code):
+        advice = ""  # to run it again is no advice where it may have happened
+    subcode = subcode_of(raw, secrets)
+    said = str(scrub(raw.get("message") or "", secrets)).strip().rstrip(".")
+    details = raw.get("details")
+    details = details if isinstance(details, dict) else {}
+    if kind is not InputRefused:  # there they are reasons, by field
+        details = mask(details, None, call=call)
+    details = scrub(details, secrets)
+    reasons = _reasons(details, catalog.get(call)) if kind is InputRefused else ""
+    if kind is InputRefused and _NAMED.match(said):  # it says no more than the code, and names the fields again
+        said = "" if reasons else _NAMED.sub("", said)
+    shown = f"{code} ({subcode})" if subcode else code
+    told = ". ".join(filter(None, (said, reasons)))
+    parts = [f"Deriv answered '{call}' with {shown}" + (f": {told}" if told else ""), advice]
+    text = ". ".join(part for part in parts if part) + "."
+    return kind(text, call=call, code=code, subcode=subcode, details=details)
+
+
+_NAMED = re.compile(r"Input validation failed(: *)?", re.IGNORECASE)
+_EXPRESSION = re.compile(r"\^.*|\bpattern\b.*|\(\?[:=!].*", re.DOTALL)
+"""Where a regular expression begins in what Deriv says of a field."""
+
+
+def _reasons(details: Mapping[str, Any], call: Call | None) -> str:
+    """Return why fields were refused, in words: Deriv may give a regular expression instead."""
+    return "; ".join(f"{name}: {_reason(str(name), str(reason), call)}" for name, reason in details.items())
+
+
+def _reason(name: str, reason: str, call: Call | None) -> str:
+    if not _EXPRESSION.search(reason):
+        return reason.strip().rstrip(".")
+    names = [part for part in re.split(r"[/.]", name) if part]
+    schema = within(call.fields, names) if call is not None else {}
+    takes = wanted(schema)
+    about = f" (session.help({call.name!r}) tells what the call takes)" if call is not None else ""
+    return f"it takes {takes}" if schema.get("pattern") in LIKE else f"it is not in the form that Deriv takes{about}"

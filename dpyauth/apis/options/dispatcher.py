@@ -1,0 +1,176 @@
+"""Calls that go over HTTP instead of the WebSocket, with the face that a connection shows to callers."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from dpyauth.apis.options.lookup import look_up
+from dpyauth.errors import BadReply, CallTimeout, DpyauthError, OutcomeUnknown
+from dpyauth.net.loop import background
+from dpyauth.net.pending import PendingCall, outcome_unknown
+from dpyauth.net.waits import current
+
+if TYPE_CHECKING:
+    from dpyauth.catalog.calls import Call
+    from dpyauth.net.messages import Reply
+
+log = logging.getLogger("dpyauth")
+
+CLOSE_TIMEOUT = 3.0
+SLACK = 1.0
+"""How much longer than its time-out a call may take to say so, in seconds."""
+
+
+class HttpDispatcher:
+    """Carries calls out on the background thread.
+
+    Parameters
+    ----------
+    ask : callable
+        Makes one call: awaited with the call, its fields, its time-out in seconds, and whether numbers must be exact.
+    end : callable
+        Awaited once, when no more calls will come.
+    """
+
+    def __init__(
+        self,
+        ask: Callable[[Call, Mapping[str, Any], float, bool], Awaitable[Reply]],
+        end: Callable[[], Awaitable[None]],
+    ) -> None:
+        self.failure: DpyauthError | None = None
+        self._ask = ask
+        self._at_end = end
+        self._ended = threading.Event()
+        self._tasks: dict[PendingCall, asyncio.Task[None]] = {}
+        self._watches: dict[Callable[[], float | None], asyncio.TimerHandle] = {}
+
+    @property
+    def alive(self) -> bool:
+        """Whether calls still come to an end by themselves."""
+        return self.failure is None
+
+    def end(self, error: DpyauthError) -> None:
+        """Begin to close for good; calls in flight end with the error. Safe to call twice, and from any thread."""
+        if not self._ended.is_set():
+            background.now(self._end, error)
+
+    def close(self, error: DpyauthError) -> None:
+        """Close for good, and wait for that where the caller is on another thread. Safe to call twice."""
+        self.end(error)
+        if not background.inside():
+            self._ended.wait(timeout=CLOSE_TIMEOUT)
+            background.join()
+
+    def watch(self, look: Callable[[], float | None]) -> None:
+        """Have a function called now and again, on the background thread, until this ends.
+
+        It returns in how many seconds it wants to be called next; None when no more.
+        """
+        background.post(self._look, look)
+
+    # On the background thread
+
+    def submit(self, pending: PendingCall, call: Call, fields: Mapping[str, Any]) -> None:
+        """Make a call. It ends by calling its ``deliver``.
+
+        That is at the latest after its time-out; where a change whose answer is lost can be looked up, after that.
+        """
+        if self.failure is not None:
+            pending.fail(self.failure.copy(call.name))
+            return
+        background.hold(self)
+        task = background.loop.create_task(self._run(pending, call, fields))
+        self._tasks[pending] = task
+        task.add_done_callback(lambda _: self._finish(pending))
+
+    def _finish(self, pending: PendingCall) -> None:
+        del self._tasks[pending]
+        if not pending.done:  # called off before its first step
+            pending.fail(self._unfinished(pending, "it was called off"))
+
+    async def _run(self, pending: PendingCall, call: Call, fields: Mapping[str, Any]) -> None:
+        if pending.changes and not pending.take():
+            return  # the caller was interrupted, and has been told that it was not sent
+        pending.sent_at = time.monotonic()
+        current.set(pending)  # of this task
+        try:
+            pending.resolve(await self._outcome(pending, call, fields))
+        except DpyauthError as error:
+            pending.fail(error.copy(call.name))
+        except asyncio.CancelledError:
+            pending.fail(self._unfinished(pending, "it was called off"))
+        except Exception as error:  # a defect of ours must not leave callers waiting
+            log.error("the call %s failed: %s", call.name, type(error).__name__)
+            pending.fail(self._unfinished(pending, f"an internal error, {type(error).__name__}"))
+
+    async def _outcome(self, pending: PendingCall, call: Call, fields: Mapping[str, Any]) -> Reply:
+        try:
+            async with asyncio.timeout(pending.timeout + SLACK):
+                reply = await self._ask(call, fields, pending.timeout, pending.exact)
+            if not pending.key or not _is_empty(reply):
+                return reply
+            unknown = outcome_unknown(pending.call, "the answer is empty", pending.look)
+        except OutcomeUnknown as error:
+            unknown = error
+        except TimeoutError:
+            late = self._unfinished(pending, f"no answer within {pending.timeout:g} s", CallTimeout)
+            if not isinstance(late, OutcomeUnknown):
+                raise late from None
+            unknown = late
+        unknown.request_id = pending.key or None
+        if not pending.key:
+            raise unknown
+        pending.looking = True
+        return await look_up(
+            unknown, call, pending.key, lambda read, asked, left: self._ask(read, asked, left, pending.exact)
+        )
+
+    def _unfinished(self, pending: PendingCall, reason: str, kind: type[DpyauthError] = BadReply) -> DpyauthError:
+        if pending.changes and pending.sent:
+            return outcome_unknown(pending.call, reason, pending.look, pending.key)
+        if self.failure is not None:
+            return self.failure.copy(pending.call)
+        return kind(f"'{pending.call}' came to nothing ({reason}). Run the cell again.", call=pending.call)
+
+    def abandon(self, pending: PendingCall) -> None:
+        """Give up waiting for a call."""
+        task = self._tasks.get(pending)
+        if task is not None:
+            task.cancel()
+
+    def _look(self, look: Callable[[], float | None]) -> None:
+        self._watches.pop(look, None)
+        again = look() if self.failure is None else None
+        if again is not None:
+            background.hold(self)
+            self._watches[look] = background.loop.call_later(again, self._look, look)
+
+    def _end(self, error: DpyauthError) -> None:
+        if self.failure is None:
+            self.failure = error
+            background.hold(self)
+            ending = background.loop.create_task(self._ending())
+            ending.add_done_callback(self._over)
+
+    async def _ending(self) -> None:
+        for timer in self._watches.values():
+            timer.cancel()
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._at_end()
+
+    def _over(self, _: asyncio.Task[None]) -> None:
+        background.let_go(self)
+        self._ended.set()
+
+
+def _is_empty(reply: Reply) -> bool:
+    """Return whether a reply tells nothing of a transfer."""
+    return not reply.get("data", reply)

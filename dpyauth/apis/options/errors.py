@@ -1,0 +1,255 @@
+"""The error that an answer over HTTP amounts to. No I/O; reads the time of day."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from dpyauth import _times
+from dpyauth.apis.options.advice import advice
+from dpyauth.apis.options.requests import Answer, Question
+from dpyauth.credentials import Secret, scrub
+from dpyauth.errors import (
+    ApiError,
+    BadReply,
+    DpyauthError,
+    InputRefused,
+    PermissionDenied,
+    RateLimited,
+    SignInRefused,
+)
+from dpyauth.net.messages import Reply, subcode_of
+from dpyauth.net.rate_limits import LONGEST_PAUSE, PENALTIES, in_words
+from dpyauth.registry import APIS
+from dpyauth.sensitive import MASK, hides
+
+MAX_SAID = 300
+"""How much of a server's own words an error repeats, in characters."""
+
+MAX_LISTED = 20
+"""How many errors of one answer are listened to."""
+
+
+def judge(answer: Answer, question: Question, *, now: float | None = None) -> DpyauthError | None:
+    """Return the error that an answer amounts to, if it is one.
+
+    The status decides, then Deriv's code; the server's words are no more than a hint, as Deriv changes them. Secrets
+    of the question that they repeat are blotted out. ``now`` is the time of day, in seconds since 1970.
+    """
+    status, reply = answer.status, answer.reply
+    entries = _entries(reply)
+    if status < 300 and not entries and reply and reply.get("error") and not reply.get("data"):
+        entries = [_only(answer)]  # not in the API's own form, but no answer to what was asked
+    if 200 <= status < 300 and not entries:
+        fine = reply is not None or (answer.text and not question.scopes)  # one call, `health`, answers with a word
+        return None if fine else _unreadable(answer, question)
+    if 200 <= status < 300:
+        status = _status(entries[0])
+    elif not entries and (status < 400 or _from_elsewhere(answer)):
+        return _unreadable(answer, question)
+    secrets = [*([question.token] if question.token else []), *question.secrets]
+    heard = [_Heard.of(entry, status, secrets) for entry in entries or [_only(answer)]]
+    kind = _kind(status, heard)
+    code, subcode, said = heard[0].code, heard[0].subcode, heard[0].said
+    reasons = {each.field: each.said or each.code for each in heard if each.field}
+    details = reasons if kind is InputRefused and reasons else heard[0].details
+    if kind is SignInRefused:
+        # The server's own words are left out: ours say more, and theirs may repeat what was sent.
+        text = f"{_why_refused(code, said, question)}. ({code})"
+        about = _about(code, said) if reply is not None else ""  # else something before the API may have refused
+        return SignInRefused(text, call=question.call, code=code, subcode=subcode, details=details, about=about)
+    beside = [subcode] if subcode else []
+    beside += [] if code == f"HTTP{answer.status}" else [f"HTTP {answer.status}"]
+    shown = f"{code} ({', '.join(beside)})" if beside else code
+    listed = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
+    parts = [
+        f"Deriv answered '{question.call}' with {shown}" + (f": {said}" if said and not listed else ""),
+        listed,
+        _wait(heard[0], time.time() if now is None else now)
+        or _pause(answer, kind)
+        or advice(kind, status, code, said, question),
+    ]
+    text = ". ".join(part for part in parts if part) + "."
+    return kind(text, call=question.call, code=code, subcode=subcode, details=details)
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """One error of an answer, with nothing in it that may not be shown."""
+
+    code: str
+    subcode: str
+    said: str
+    field: str
+    details: dict[str, Any]
+
+    @classmethod
+    def of(cls, entry: Mapping[str, Any], status: int, secrets: list[Secret]) -> _Heard:
+        def text(value: Any) -> str:
+            words = " ".join(str(scrub(value, secrets)).split()) if isinstance(value, str) else ""
+            return words[:MAX_SAID].rstrip(" .")
+
+        code = text(entry.get("code"))
+        known = re.fullmatch(r"[\w.-]{1,64}", code)
+        more = entry.get("detail") or entry.get("details")
+        items = more.items() if isinstance(more, dict) else ()
+        details = {
+            text(key): MASK if hides(value, str(key)) else text(value) if isinstance(value, str) else value
+            for key, value in items
+            if _flat(value)
+        }
+        worded = (text(entry.get(name)) for name in _WORDED)
+        said = text(details.get("message")) if "message" in details else ""
+        said = text(entry.get("message")) or said or next(filter(None, worded), "")
+        subcode = subcode_of(entry, secrets)
+        return cls(code if known else f"HTTP{status}", subcode, said, text(entry.get("field")), details)
+
+
+_WORDED = ("detail", "error_description", "error", "title")
+"""Where else an answer may say in words what is wrong: Deriv documents no errors of its calls for partners."""
+
+
+def _flat(value: Any) -> bool:
+    return isinstance(value, str | int | float | bool)
+
+
+def _entries(reply: Reply | None) -> list[Mapping[str, Any]]:
+    """The errors that a reply lists; the list may be there and empty, which is none."""
+    listed = (reply or {}).get("errors") or []
+    listed = listed if isinstance(listed, list) else [listed]
+    return [entry if isinstance(entry, dict) else {"message": entry} for entry in listed[:MAX_LISTED]]
+
+
+def _only(answer: Answer) -> Mapping[str, Any]:
+    """The error of an answer that lists none: a gateway's own, or plain text."""
+    reply = answer.reply
+    if reply is None:
+        return {"message": answer.text}
+    error = reply.get("error")
+    return error if isinstance(error, dict) else reply
+
+
+def _from_elsewhere(answer: Answer) -> bool:
+    """Whether something before the API has refused, such as a proxy with a page of its own."""
+    telling = answer.failing or answer.status in {401, 429}
+    return not telling and answer.reply is None and not answer.text
+
+
+def _status(entry: Mapping[str, Any]) -> int:
+    status = entry.get("status")
+    return status if type(status) is int and 400 <= status <= 599 else 400
+
+
+def _kind(status: int, heard: list[_Heard]) -> type[ApiError]:
+    codes = {each.code for each in heard}
+    if status == 401:
+        return SignInRefused
+    if status == 403:
+        return PermissionDenied
+    if status == 429 or "RateLimit" in codes or any(code.endswith("RateLimitExceeded") for code in codes):
+        return RateLimited
+    if status == 422 or (status == 400 and (codes & _OF_INPUT or any(each.field for each in heard))):
+        return InputRefused
+    return ApiError
+
+
+_OF_INPUT = {
+    *("ValidationError", "FieldIsRequired", "BadInputRequest", "InputValidationFailed", "InputError"),
+    *("InvalidAgentID", "InvalidRequestIDFormat", "VerificationCodeFormatInvalid"),
+}
+
+
+def limits_one_thing(error: DpyauthError) -> bool:
+    """Return whether a refusal is of one thing asked for too often, such as codes by e-mail, not of calls as such."""
+    return isinstance(error, RateLimited) and error.code.lower().startswith("otp")
+
+
+def _wait(heard: _Heard, now: float) -> str:
+    """Say until when to wait, where Deriv tells it."""
+    until = next((_times.seconds(heard.details[name]) for name in _UNTIL if name in heard.details), None)
+    if until is None or not now < until < now + _DAY:
+        return ""
+    wait = f"{until - now:.0f} s" if until - now < 120 else f"{(until - now) / 60:.0f} minutes"
+    return f"Wait {wait}, until {datetime.fromtimestamp(until, UTC):%H:%M:%S} UTC, and run the cell again"
+
+
+def _pause(answer: Answer, kind: type[ApiError]) -> str:
+    """Say how long a pause the server asks for, and what comes of it."""
+    wanted = answer.retry_after or 0.0
+    if wanted < 1 or not (kind is RateLimited or answer.failing):
+        return ""
+    asked = f"Deriv asks for a pause of {in_words(wanted)}"
+    if wanted <= LONGEST_PAUSE:
+        return f"{asked}: run the cell again after that"
+    return (
+        f"{asked}. No limit of Deriv's needs that long, so dpyauth takes calls again in {in_words(PENALTIES[-1])}. If "
+        "the answer is the same then, wait as long as Deriv asks"
+    )
+
+
+_UNTIL = ("next_request_at", "expires_at")
+_DAY = 86_400.0
+
+
+def _unreadable(answer: Answer, question: Question) -> BadReply:
+    """The error for what did not come from the API itself, or should not have."""
+    what = "a redirect, which dpyauth does not follow" if 300 <= answer.status < 400 else "something unreadable"
+    return BadReply(
+        f"'{question.call}' was answered with {what} (HTTP {answer.status}). Is a company proxy or a firewall in "
+        "between? If you gave a server yourself, check it; otherwise run the cell again in a moment.",
+        call=question.call,
+    )
+
+
+def _about(code: str, said: str) -> str:
+    """Return what was refused, as far as the server tells: a wrong token and a wrong app ID have one code."""
+    if re.search(r"app[- ]?id|application", said, re.IGNORECASE):
+        return "app ID"
+    return "token" if re.search("token", f"{code} {said}", re.IGNORECASE) else "token or app ID"
+
+
+def _why_refused(code: str, said: str, question: Question) -> str:
+    """Why a token was refused, as far as one can tell: Deriv has one code for all of it."""
+    heard, app_id = said.lower(), question.app_id
+    if code == "HTTP401" and not said:
+        return f"{_not_accepted(app_id)}; or {_ASKED}"
+    if "app-id" in heard and app_id is None:
+        return APIS["options"].lacks_app_id
+    if "invalid application" in heard:
+        return _WRONG_APP_ID + (_LEGACY_APP_ID if app_id is not None and app_id.isdecimal() else "")
+    if "token format" in heard:
+        return _NOT_WHOLE
+    if "expired" in heard or code == "InvalidToken":
+        return _ENDED
+    return _not_accepted(app_id)
+
+
+def _not_accepted(app_id: str | None) -> str:
+    missing = " (none was given)" if app_id is None else _LEGACY_APP_ID if app_id.isdecimal() else ""
+    return (
+        "Deriv does not accept this token with this app ID. Either the token is mistyped, deleted or expired; or the "
+        f"app ID is not that of an app of your own, of the same kind as the token{missing}"
+    )
+
+
+_PAGES = APIS["options"].pages
+
+_WRONG_APP_ID = (
+    "Deriv does not take this app ID with this token. It must be the ID, not the name, of an app that was registered "
+    f"at {_PAGES.apps} with the same login, and of the token's kind: a PAT app for a personal access token, an OAuth "
+    "app for a sign-in in the browser"
+)
+_LEGACY_APP_ID = ". An ID of digits only belongs to Deriv's older API, v3"
+_ASKED = "a company proxy in between wants a sign-in of its own: the answer holds no code of Deriv's"
+_NOT_WHOLE = (
+    "For Deriv this is no token of its current API: a part of it is missing, or it is a token of the older API, v3. "
+    "Copy it again, all of it"
+)
+_ENDED = (
+    "Deriv does not accept this token: it is mistyped, deleted or expired, or of another kind than the app. Sign in "
+    f"again, or make a new one at {_PAGES.tokens}"
+)

@@ -1,0 +1,211 @@
+"""Look up what became of a change whose answer was lost, by its key. Nothing is sent again."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from dpyauth.errors import (
+    ApiError,
+    CallTimeout,
+    DpyauthError,
+    NotCarriedOut,
+    OutcomeUnknown,
+    PermissionDenied,
+    RateLimited,
+)
+from dpyauth.net.messages import Reply
+
+if TYPE_CHECKING:
+    from dpyauth.catalog.calls import Call
+
+Ask = Callable[["Call", Mapping[str, Any], float], Awaitable[Reply]]
+"""Makes a call that reads, with its fields, within so many seconds."""
+
+PAUSES = (0.0, 2.0, 5.0)
+"""How long to wait before each look, in seconds: what was sent may still be on its way into Deriv's records."""
+
+PATIENCE = 10.0
+"""How long all the looking may take, in seconds; a single look no longer than a third of it."""
+
+UNKNOWN = "RequestIDNotFound"
+"""Deriv's code for a key that it does not know."""
+
+USED = frozenset({"DuplicateRequestID", "RequestIDUsed"})
+"""Deriv's codes for a change whose key came before: nothing has happened this time."""
+
+FAILED = frozenset({"failed", "rejected", "declined", "cancelled", "canceled", "reverted"})
+"""States of a transfer that has not gone through. Deriv lists none for the wallets; any other counts as known."""
+
+Row = Mapping[str, Any]
+
+
+async def look_up(unknown: OutcomeUnknown, call: Call, key: str, ask: Ask) -> Reply:
+    """Return what Deriv's records say of a change, in the form of its reply, with ``looked_up`` beside ``data``.
+
+    Parameters
+    ----------
+    unknown : OutcomeUnknown
+        What has come of sending it.
+    call : Call
+        The change.
+    key : str
+        By which Deriv knows the request.
+    ask : callable
+        Asks Deriv.
+
+    Raises
+    ------
+    ApiError
+        Deriv knows it, and it did not go through.
+    NotCarriedOut
+        Deriv does not know it.
+    OutcomeUnknown
+        Deriv could not be asked, or has answered with what says neither.
+    """
+    end = time.monotonic() + PATIENCE
+    assert call.lookup is not None
+    look = _Look(call.lookup, key, ask)
+    for pause in PAUSES:
+        if look.took + pause > end - time.monotonic():
+            break
+        await asyncio.sleep(pause)
+        try:
+            async with asyncio.timeout(end - time.monotonic()):
+                rows = await look.once(end)
+        except TimeoutError:
+            look.trouble = f"no answer within {PATIENCE:g} s"
+            break
+        if rows:
+            return _told(call, key, rows)
+    if look.trouble:
+        unknown.add_note(f"dpyauth has tried to look it up, in vain: {look.trouble}.")
+        raise unknown
+    raise NotCarriedOut(
+        f"'{call.name}' was sent, no answer came that says what became of it, and Deriv's records do not have it: most "
+        f'likely it was not carried out. If you send it again, do so with request_id="{key}": then it is carried out '
+        "once at most, even if the first comes in late. Without that it would be another request.",
+        call=call.name,
+        request_id=key,
+    )
+
+
+class _Look:
+    """Looks for a key in all places where it may be."""
+
+    def __init__(self, lookup: Call, key: str, ask: Ask) -> None:
+        self.took = 0.0
+        """How long the last look took, in seconds."""
+        self.trouble = ""
+        """Why the last look says nothing, if it does not."""
+        self._lookup = lookup
+        self._key = key
+        self._ask = ask
+        self._places = lookup.places()
+
+    async def once(self, end: float) -> list[Row]:
+        """Look everywhere at once; return what is there."""
+        began = time.monotonic()
+        left = min(end - began, PATIENCE / 3)
+        asked = (self._ask(self._lookup, {**place, "request_id": self._key}, left) for place in self._places)
+        heard = await asyncio.gather(*asked, return_exceptions=True)
+        self.took = time.monotonic() - began
+        self.trouble = ""
+        found: list[Row] = []
+        there = []
+        for place, told in zip(self._places, heard, strict=True):
+            if isinstance(told, BaseException):
+                if isinstance(told, ApiError) and told.code == UNKNOWN:
+                    there.append(place)
+                elif not isinstance(told, DpyauthError):
+                    raise told
+                elif not _nowhere(told):
+                    there.append(place)
+                    self.trouble = _why(told)
+                continue
+            rows = _rows(told, self._key) if place else _status(told)
+            there.append(place)
+            if rows is None:
+                self.trouble = "Deriv's answer does not say"
+            found += rows or ()
+        if not there:
+            self.trouble = "Deriv has no such records"
+        self._places = there or self._places  # the next look need not ask for wallets that are not there
+        return found
+
+
+def _why(error: DpyauthError) -> str:
+    """Return why a look-up failed. The error's own words would be misread: they advise to run the cell again."""
+    if isinstance(error, RateLimited):
+        return "Deriv's limit of calls a minute is used up"
+    if isinstance(error, ApiError):
+        return f"Deriv has answered with {error.code}"
+    return "no answer in time" if isinstance(error, CallTimeout) else "Deriv could not be asked"
+
+
+def _nowhere(error: DpyauthError) -> bool:
+    """Return whether the place is not there at all, such as a wallet of a kind that the user does not have.
+
+    A refusal without a word of Deriv's own may be that of something in between, and then says nothing of the place.
+    """
+    if isinstance(error, PermissionDenied):
+        return not error.code.startswith("HTTP")
+    return isinstance(error, ApiError) and (error.code.endswith("NotFound") or error.code == "HTTP404")
+
+
+def _rows(reply: Reply, key: str) -> list[Row] | None:
+    """Return what is listed with this key; None where the answer does not say, as one about other requests.
+
+    Nor does a page say that is not the last.
+    """
+    data = reply.get("data")
+    listed = data.get("transactions") if isinstance(data, dict) else data
+    if not isinstance(listed, list):
+        return None
+    rows: list[Row] = [row for row in listed if isinstance(row, dict) and _same(row.get("request_id"), key)]
+    links = reply.get("links")
+    more = isinstance(links, dict) and links.get("next")
+    return rows if rows or not (listed or more) else None
+
+
+def _status(reply: Reply) -> list[Row] | None:
+    data = reply.get("data")
+    if not isinstance(data, dict):
+        return None
+    told = data.get("status")
+    return [data] if isinstance(told, str) and told.strip() else None
+
+
+def _same(told: Any, key: str) -> bool:
+    return isinstance(told, str) and told.lower() == key.lower()
+
+
+def _told(call: Call, key: str, rows: list[Row]) -> Reply:
+    """Return the reply that was lost, as far as Deriv's records tell it."""
+    for row in rows:
+        if has_failed(row):
+            state = _state(row)
+            raise ApiError(
+                f"'{call.name}' was sent and its answer was lost. By Deriv's records it did not go through: its status "
+                f"is '{state}'. If you want it still, send it again without this request_id.",
+                call=call.name,
+                code=state,
+                details={"request_id": key, "status": state},
+            )
+    return {"data": {**rows[0], "request_id": key}, "looked_up": True}
+
+
+def has_failed(told: Any) -> bool:
+    """Return whether what Deriv tells of a transfer says that it has not gone through."""
+    return isinstance(told, dict) and _state(told).lower() in FAILED
+
+
+def _state(row: Row) -> str:
+    """Return the state, wherever it stands: a transfer to a platform has an object of its own for it."""
+    for told in (row.get("metadata"), row.get("status"), row):
+        state = (told.get("transaction_status") or told.get("status")) if isinstance(told, dict) else None
+        if state and not isinstance(state, dict):
+            return str(state)
+    return ""

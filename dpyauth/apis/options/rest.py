@@ -1,0 +1,346 @@
+"""Calls that go over HTTP: what Deriv's options API has beside its sockets. For use on one event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import re
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from dpyauth.apis.options.errors import judge, limits_one_thing
+from dpyauth.apis.options.requests import Answer, Question, address, as_question, otp_question, says_otherwise
+from dpyauth.credentials import Secret
+from dpyauth.errors import (
+    ApiError,
+    BadReply,
+    CallTimeout,
+    ConnectionFailed,
+    ConnectionLost,
+    DpyauthError,
+    InputRefused,
+    InvalidCredential,
+    PermissionDenied,
+    RateLimited,
+    SessionClosed,
+    SignInRefused,
+)
+from dpyauth.net.backoff import Backoff
+from dpyauth.net.messages import Reply, exactly, leaves_open
+from dpyauth.net.pending import outcome_unknown, over_budget
+from dpyauth.net.rate_limits import LONGEST_PAUSE, MINUTE, PENALTIES
+from dpyauth.net.state import unreachable
+from dpyauth.net.waits import held_up
+
+if TYPE_CHECKING:
+    import httpx
+
+    from dpyauth.apis.options.client import Client
+    from dpyauth.catalog.calls import Call
+
+MINUTELY = 60
+"""Calls a minute: the lowest limit that Deriv has published."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Trouble:
+    error: DpyauthError
+    passing: bool = False
+    """Whether asking again may help."""
+    pause: float | None = None
+    """How long to wait before that, in seconds, where the server said so."""
+    vague: bool = False
+    """Whether it says no more than that the time ran out."""
+
+
+class Rest:
+    """Asks, paces, waits and asks again: reads within their time, and what changes something never.
+
+    Parameters
+    ----------
+    base : str
+        Where the API lives, such as ``"https://api.derivws.com"``.
+    token : callable
+        Gives the token of the moment; it is revealed only where the header is made.
+    app_id : str or None
+        Sent along, where there is one.
+    direct : bool
+        Whether to leave this machine's proxy settings alone, as for a server on this machine.
+    transport, rng, clock, sleep
+        For tests.
+    """
+
+    def __init__(
+        self,
+        base: str,
+        *,
+        token: Callable[[], Secret],
+        app_id: str | None,
+        direct: bool = False,
+        transport: httpx.AsyncBaseTransport | None = None,
+        rng: random.Random | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._base = base.rstrip("/")
+        self._token = token
+        self._app_id = app_id
+        self._direct = direct
+        self._transport = transport
+        self._rng = rng
+        self._clock = clock
+        self._sleep = sleep
+        self._pace = _Pace()
+        self._client: Client | None = None
+        self._closed = False
+        self._answered = False  # whether Deriv has ever answered: else the user wants to hear at once what is wrong
+
+    def __repr__(self) -> str:
+        return f"<dpyauth REST client of {urlsplit(self._base).netloc}>"
+
+    async def ask(self, call: Call, fields: Mapping[str, Any], *, timeout: float, exact: bool = False) -> Reply:
+        """Make a call that goes over HTTP and return the whole JSON body.
+
+        Parameters
+        ----------
+        call : Call
+            From the catalog, one with ``rest``.
+        fields : mapping
+            As `dpyauth.catalog.request.build` makes them, secrets and all.
+        timeout : float
+            How long it may take, in seconds: with all repetitions, and with waiting for Deriv's limits.
+        exact : bool
+            Whether numbers with a fraction come as `decimal.Decimal`.
+
+        Raises
+        ------
+        InvalidRequest, InvalidCredential
+            It cannot be sent like this; nothing was.
+        ApiError
+            Deriv answered with an error: SignInRefused, PermissionDenied, InputRefused, RateLimited or another.
+        BadReply
+            What came back is no answer of the API.
+        CallTimeout, ConnectionFailed
+            No answer in time, or no connection. A read was tried again; a change did not leave.
+        OutcomeUnknown
+            A change may have left, and whether it was carried out is not known. It is never repeated.
+        """
+        token = self._checked_token() if call.scopes else None
+        outcome = await self._settle(as_question(call, fields, token, self._app_id), timeout)
+        if isinstance(outcome, _Trouble):
+            raise outcome.error
+        if outcome.reply is None:
+            return {"data": outcome.text}
+        return exactly(outcome.body, outcome.reply) if exact and outcome.body else outcome.reply
+
+    async def otp(self, account_id: str, *, timeout: float) -> Secret:
+        """A fresh address of the socket of one account: good once, and for two minutes only.
+
+        Raises
+        ------
+        BadReply
+            There is no address in the answer, or it leads elsewhere than to Deriv.
+        ConnectionFailed
+            Deriv cannot give one just now.
+        DpyauthError
+            Otherwise as `ask`.
+        """
+        outcome = await self._settle(otp_question(account_id, self._checked_token(), self._app_id), timeout)
+        if isinstance(outcome, _Trouble):
+            if outcome.passing and isinstance(outcome.error, ApiError) and not isinstance(outcome.error, RateLimited):
+                raise unreachable(str(outcome.error).rstrip("."))
+            raise outcome.error
+        found = address(outcome, self._base)
+        if found is None:
+            raise BadReply(
+                "Deriv gave no address of its own to connect to, and dpyauth connects to no other. Is a company proxy "
+                "in between? If you gave a server yourself, check it; otherwise try again in a moment.",
+                call="otp",
+            )
+        return found
+
+    async def close(self) -> None:
+        """Give the connections back; nothing can be asked any more."""
+        self._closed = True
+        client, self._client = self._client, None
+        if client is not None:
+            await client.close()
+
+    def _checked_token(self) -> Secret:
+        token = self._token()
+        if not re.fullmatch(r"[!-~]+", token.reveal()):
+            raise InvalidCredential("This cannot be a token: it is empty, or has blanks or unusual characters in it.")
+        return token
+
+    async def _settle(self, question: Question, timeout: float) -> Answer | _Trouble:
+        """Ask until there is an answer, or no use or no time to ask again."""
+        backoff = Backoff(self._rng)
+        deadline = self._clock() + timeout
+        backoff.next_delay(self._clock())  # the first attempt, at once
+        before: _Trouble | None = None
+        while True:
+            await self._turn(question, deadline)
+            outcome = await self._attempt(question, deadline - self._clock(), timeout)
+            if isinstance(outcome, _Trouble) and outcome.vague and before is not None:
+                return before  # the last attempt had little time, and those before it say why
+            if isinstance(outcome, Answer) or question.changes or not outcome.passing:
+                return outcome
+            before = outcome
+            now = self._clock()
+            asked = outcome.pause
+            limited = isinstance(outcome.error, RateLimited)
+            pause = asked if asked is not None and limited else max(backoff.next_delay(now), asked or 0.0)
+            if now + pause >= deadline:
+                return outcome
+            with held_up("the pause that Deriv asks for", pause):
+                await self._sleep(pause)
+
+    async def _turn(self, question: Question, deadline: float) -> None:
+        """Wait for the limit of calls a minute."""
+        while (wait := self._pace.wait(self._clock())) > 0:
+            if question.changes:
+                raise over_budget(question.call, wait)
+            if self._clock() + wait >= deadline:
+                raise RateLimited(
+                    f"'{question.call}' was not sent: Deriv's limit of calls a minute is used up for about "
+                    f"{wait:.0f} s. Run the cell again then, or allow more time with timeout=.",
+                    call=question.call,
+                    code="RateLimit",
+                )
+            with held_up("Deriv's limit of calls a minute", wait):
+                await self._sleep(wait)
+        self._pace.spend(self._clock())
+
+    async def _attempt(self, question: Question, remaining: float, timeout: float) -> Answer | _Trouble:
+        """Ask once."""
+        outcome = await self._opened(question.call).exchange(question, remaining)
+        if isinstance(outcome, Answer):
+            return self._heard(outcome, question)
+        if isinstance(outcome, DpyauthError):
+            return _Trouble(outcome)
+        call, what = question.call, "answer" if outcome.left else "connection"
+        reason = outcome.reason or f"no {what} within {_seconds(timeout)} s"
+        if not outcome.left:
+            passing = outcome.passing and (self._answered or not outcome.clear)
+            return replace(_not_sent(call, reason, passing), vague=not outcome.reason)
+        if question.changes:
+            return _Trouble(outcome_unknown(call, reason, question.look))
+        return _broken(call, reason) if outcome.reason else _overdue(call, timeout)
+
+    def _heard(self, answer: Answer, question: Question) -> Answer | _Trouble:
+        """What an answer means."""
+        self._answered = True
+        error = judge(answer, question)
+        if error is None:
+            self._pace.granted()
+            other = says_otherwise(answer.reply or {}, question.about)
+            return _of_another(question, other) if other else answer
+        pause = answer.retry_after
+        if isinstance(error, RateLimited) and not limits_one_thing(error):
+            believed = pause is None or pause <= LONGEST_PAUSE
+            return _Trouble(error, believed, self._pace.refused(self._clock(), pause))
+        if question.changes and (answer.failing or _leaves_open(error, answer)):
+            why = str(error) if isinstance(error, ApiError) else f"HTTP {answer.status}, and not from Deriv's API"
+            error = outcome_unknown(question.call, why, question.look)
+        return _Trouble(error, answer.failing or _is_vague(error, answer) or _may_pass(error), pause)
+
+    def _opened(self, call: str) -> Client:
+        if self._closed:
+            raise SessionClosed("The session is closed.", call=call)
+        if self._client is None:
+            from dpyauth.apis.options.client import Client  # slow to import: only where a call does go over HTTP
+
+            self._client = Client(self._base, self._app_id, direct=self._direct, transport=self._transport)
+        return self._client
+
+
+class _Pace:
+    """So many calls a minute, and none while Deriv wants a pause."""
+
+    def __init__(self) -> None:
+        self._recent: deque[float] = deque(maxlen=MINUTELY)
+        self._blocked_until = float("-inf")
+        self._refusals = 0
+
+    def wait(self, now: float) -> float:
+        """Seconds until the next call may go."""
+        full = len(self._recent) == MINUTELY
+        return max(0.0, self._blocked_until - now, self._recent[0] + MINUTE - now if full else 0.0)
+
+    def spend(self, now: float) -> None:
+        """A call goes."""
+        self._recent.append(now)
+
+    def refused(self, now: float, wanted: float | None) -> float:
+        """Deriv said that a call came too early; returns how long to wait, in seconds."""
+        if now >= self._blocked_until:  # else it was sent before the pause that another refusal began
+            penalty = PENALTIES[min(self._refusals, len(PENALTIES) - 1)]
+            if wanted is not None:
+                penalty = max(1.0, wanted) if wanted <= LONGEST_PAUSE else PENALTIES[-1]
+            self._blocked_until = now + penalty
+            self._refusals += 1
+        return self._blocked_until - now
+
+    def granted(self) -> None:
+        """Deriv answered a call."""
+        self._refusals = 0
+
+
+def _may_pass(error: DpyauthError) -> bool:
+    """Return whether a read that was answered with this may be answered a moment later, whatever the status says."""
+    refused = SignInRefused | PermissionDenied | InputRefused | RateLimited
+    return isinstance(error, ApiError) and not isinstance(error, refused) and leaves_open(error.code)
+
+
+def _is_vague(error: DpyauthError, answer: Answer) -> bool:
+    """Return whether neither the status nor a code says what went wrong."""
+    told = SignInRefused | PermissionDenied | RateLimited  # by a status within the answer
+    unknown = isinstance(error, ApiError) and not isinstance(error, told) and error.code.startswith("HTTP")
+    return unknown and answer.status < 300
+
+
+def _leaves_open(error: DpyauthError, answer: Answer) -> bool:
+    """Return whether after this answer a change may have happened: it came from elsewhere, or does not say."""
+    if isinstance(error, SignInRefused | RateLimited):
+        return False
+    if _is_vague(error, answer):
+        return True
+    if not isinstance(error, ApiError):
+        return isinstance(error, BadReply)
+    reply = answer.reply or {}
+    # Deriv's API lists its errors, and gives no data with them.
+    elsewhere = error.code == f"HTTP{answer.status}" and not reply.get("errors")
+    both = answer.status < 300 and bool(reply.get("data"))
+    return elsewhere or both or leaves_open(error.code)
+
+
+def _of_another(question: Question, name: str) -> _Trouble:
+    call = question.call
+    if question.changes:
+        return _Trouble(outcome_unknown(call, f"the answer names another {name}", question.look))
+    text = f"The answer to '{call}' names another {name} than was asked for, so it was not used. Run the cell again."
+    return _Trouble(BadReply(text, call=call), passing=True)
+
+
+def _not_sent(call: str, reason: str, passing: bool) -> _Trouble:
+    text = f"'{call}' was not sent: {reason}. Run the cell again when Deriv can be reached."
+    return _Trouble(ConnectionFailed(text, call=call), passing)
+
+
+def _broken(call: str, reason: str) -> _Trouble:
+    text = f"The connection broke while '{call}' waited for its answer ({reason}). Running the cell again is safe."
+    return _Trouble(ConnectionLost(text, call=call), passing=True)
+
+
+def _overdue(call: str, timeout: float) -> _Trouble:
+    within = f"Deriv did not answer '{call}' within {_seconds(timeout)} s."
+    return _Trouble(CallTimeout(f"{within} Run the cell again, or allow more time with timeout=.", call=call))
+
+
+def _seconds(timeout: float) -> str:
+    """Return a time-out as it was asked for, of which a few milliseconds may be gone."""
+    return f"{timeout:.3g}" if timeout < 100 else f"{timeout:.0f}"

@@ -1,0 +1,217 @@
+"""Check values against the JSON schemas of the catalog, with the keywords that these have and no others."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable, Iterator, Sized
+from typing import Any, Final, NamedTuple
+
+from dpyauth.catalog.calls import Schema
+
+Path = tuple[str | int, ...]
+
+_LETTER: Final = r"a-zA-Z\u00aa-\U0010ffff"
+_PERL: Final = (
+    (r"^\p{L}", f"^[{_LETTER}]"),
+    (r"(?:\p{L}", f"(?:[{_LETTER}]"),
+    (r"\p{L}", _LETTER),
+    (r"\p{Nd}", r"\d"),
+    (r"\x{b0}", "°"),
+    ("[:xdigit:]", "0-9a-fA-F"),
+    # What the first of these could give back the second would take: to try that takes the square of a text's length.
+    (r"[0-9a-zA-Z\.-]+[\%\/\w \.-]*", r"[0-9a-zA-Z\.-]++[\%\/\w \.-]*"),
+)
+
+
+class Problem(NamedTuple):
+    """One rule of a schema that a value breaks."""
+
+    path: Path
+    """Where in the value, from the outside in."""
+    keyword: str
+    rule: Any
+    """What the schema says under this keyword."""
+
+
+def problems(schema: Schema, value: Any, *, draft: int = 4, path: Path = ()) -> Iterator[Problem]:
+    """Find the rules of a schema that a value breaks, in the schema's order.
+
+    Parameters
+    ----------
+    schema : dict
+        A JSON schema of the catalog.
+    value
+        What JSON can say, as Python has it.
+    draft : int, optional
+        Which draft of JSON schema counts: for the fourth 1.0 is no integer, for later ones it is.
+    path : tuple, optional
+        Where the value stands.
+
+    Raises
+    ------
+    KeyError
+        If the schema has a keyword that is not known here.
+    """
+    for keyword, rule in schema.items():
+        if keyword in _MEANINGLESS:
+            continue
+        if keyword in _PARTS:
+            for step, inner in _PARTS[keyword](value, rule):
+                yield from problems(inner, value[step], draft=draft, path=(*path, step))
+        elif not _RULES[keyword](value, rule, schema, draft):
+            yield Problem(path, keyword, rule)
+
+
+def fits(schema: Schema, value: Any, *, draft: int = 4) -> bool:
+    """Tell whether a value breaks no rule of a schema; see `problems`."""
+    return next(problems(schema, value, draft=draft), None) is None
+
+
+@functools.cache
+def expression(pattern: str) -> re.Pattern[str]:
+    """Compile a pattern of Deriv's, which are Perl's; every non-ASCII character is a letter here, and none a digit.
+
+    Where it wants the end, a line break in front of the end does not fit.
+    """
+    for perl, python in _PERL:
+        pattern = pattern.replace(perl, python)
+    return re.compile(re.sub(_DIGIT_OR_END, _exact, pattern))
+
+
+_DIGIT_OR_END: Final = re.compile(r"(\[(?:\\.|[^\]\\])*\])|(\\[^d])|(\\d)|\$")
+
+
+def _exact(found: re.Match[str]) -> str:
+    """Return a part of a pattern so that it means in Python what it means elsewhere."""
+    inside, other, digit = found.groups()
+    if inside:
+        return str(inside).replace(r"\d", "0-9")
+    return other or ("[0-9]" if digit else r"\Z")
+
+
+def _type(value: Any, rule: Any, schema: Schema, draft: int) -> bool:
+    names = [rule] if isinstance(rule, str) else rule
+    if draft > 4 and "integer" in names and isinstance(value, float) and value.is_integer():
+        return True
+    return any(isinstance(value, _TYPES[name]) and (name == "boolean" or not _is_bool(value)) for name in names)
+
+
+def _enum(value: Any, rule: Any, schema: Schema, draft: int) -> bool:
+    return any(value == choice and _is_bool(value) == _is_bool(choice) for choice in rule)
+
+
+def _minimum(value: Any, rule: Any, schema: Schema, draft: int) -> bool:
+    if not isinstance(value, (int, float)) or _is_bool(value):
+        return True
+    return bool(value > rule if schema.get("exclusiveMinimum") else value >= rule)
+
+
+def _maximum(value: Any, rule: Any, schema: Schema, draft: int) -> bool:
+    return not isinstance(value, (int, float)) or _is_bool(value) or bool(value <= rule)
+
+
+def _pattern(value: Any, rule: Any, schema: Schema, draft: int) -> bool:
+    return not isinstance(value, str) or expression(rule).search(value) is not None
+
+
+def _unique(value: Any, rule: Any, schema: Schema, draft: int) -> bool:
+    return not rule or not isinstance(value, list) or len({_hashable(item) for item in value}) == len(value)
+
+
+def _required(value: Any, rule: Any, schema: Schema, draft: int) -> bool:
+    return not isinstance(value, dict) or all(name in value for name in rule)
+
+
+def _additional(value: Any, rule: Any, schema: Schema, draft: int) -> bool:
+    if rule or not isinstance(value, dict):
+        return True
+    patterns = [expression(pattern) for pattern in schema.get("patternProperties", ())]
+    others = value.keys() - schema.get("properties", {}).keys()
+    return all(any(pattern.search(name) for pattern in patterns) for name in others)
+
+
+def _any_of(value: Any, rule: Any, schema: Schema, draft: int) -> bool:
+    return any(fits(inner, value, draft=draft) for inner in rule)
+
+
+def _one_of(value: Any, rule: Any, schema: Schema, draft: int) -> bool:
+    return sum(fits(inner, value, draft=draft) for inner in rule) == 1
+
+
+def _size(kind: type[Sized], fits: Callable[[int, int], bool]) -> Callable[[Any, Any, Schema, int], bool]:
+    return lambda value, rule, schema, draft: not isinstance(value, kind) or fits(len(value), rule)
+
+
+def _properties(value: Any, rule: Any) -> Iterator[tuple[str, Schema]]:
+    if isinstance(value, dict):
+        yield from ((name, schema) for name, schema in rule.items() if name in value)
+
+
+def _pattern_properties(value: Any, rule: Any) -> Iterator[tuple[str, Schema]]:
+    if isinstance(value, dict):
+        for pattern, schema in rule.items():
+            yield from ((name, schema) for name in value if expression(pattern).search(name))
+
+
+def _items(value: Any, rule: Any) -> Iterator[tuple[int, Schema]]:
+    if isinstance(value, list):
+        yield from ((index, rule) for index in range(len(value)))
+
+
+def _is_bool(value: object) -> bool:
+    return isinstance(value, bool)  # in Python it is an int, too, and equals one; in JSON neither
+
+
+def _hashable(value: Any) -> Any:
+    """Return what equals another such object if the values are equal in JSON."""
+    match value:
+        case bool():
+            return bool, value
+        case list():
+            return list, tuple(map(_hashable, value))
+        case dict():
+            return dict, frozenset((name, _hashable(inner)) for name, inner in value.items())
+        case _:
+            return value
+
+
+_TYPES: Final[dict[str, type | tuple[type, ...]]] = {
+    "array": list,
+    "boolean": bool,
+    "integer": int,
+    "null": type(None),
+    "number": (int, float),
+    "object": dict,
+    "string": str,
+}
+
+_PARTS: Final[dict[str, Callable[[Any, Any], Iterator[tuple[Any, Schema]]]]] = {
+    "items": _items,
+    "patternProperties": _pattern_properties,
+    "properties": _properties,
+}
+"""By keyword: which parts of a value have schemas of their own."""
+
+_RULES: Final[dict[str, Callable[[Any, Any, Schema, int], bool]]] = {
+    "additionalProperties": _additional,
+    "anyOf": _any_of,
+    "enum": _enum,
+    "maxItems": _size(list, lambda size, most: size <= most),
+    "maxLength": _size(str, lambda size, most: size <= most),
+    "maxProperties": _size(dict, lambda size, most: size <= most),
+    "maximum": _maximum,
+    "minItems": _size(list, lambda size, least: size >= least),
+    "minLength": _size(str, lambda size, least: size >= least),
+    "minProperties": _size(dict, lambda size, least: size >= least),
+    "minimum": _minimum,
+    "oneOf": _one_of,
+    "pattern": _pattern,
+    "required": _required,
+    "type": _type,
+    "uniqueItems": _unique,
+}
+"""By keyword: whether a value, the rule, the schema round it and the draft agree."""
+
+_MEANINGLESS: Final = frozenset({"default", "sensitive", "exclusiveMinimum", "if", "then", "else"})
+"""Keywords that forbid nothing: `exclusiveMinimum` is part of `minimum`, and draft 4, which v3 is in, has no `if`."""

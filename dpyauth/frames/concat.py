@@ -1,0 +1,107 @@
+"""The same frame of several accounts as one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+from pandas.api.types import union_categoricals
+
+
+def concat_accounts(parts: Mapping[str, pd.DataFrame | Exception], empty: pd.DataFrame) -> pd.DataFrame:
+    """Put the frames of several accounts one below the other; those that failed become rows, too.
+
+    Parameters
+    ----------
+    parts : mapping of str to DataFrame or exception
+        By login ID: the account's frame, or why there is none.
+    empty : pandas.DataFrame
+        The same frame without rows, for columns and dtypes.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns of the frames and ``error`` (string): what went wrong with the account, else missing.
+
+    Examples
+    --------
+    >>> from dpyauth.frames import balance, together
+    >>> rows = {"CR1": balance({"loginid": "CR1", "balance": 5.0}), "CR2": TimeoutError("no answer")}
+    >>> together(rows, balance(None))[["loginid", "error"]]
+      loginid      error
+    0     CR1       <NA>
+    1     CR2  no answer
+    """
+    told = {loginid: part for loginid, part in parts.items() if not isinstance(part, Exception)}
+    frames = []
+    for loginid, part in zip(
+        parts, aligned([empty, *(told.get(loginid, empty) for loginid in parts)])[1:], strict=True
+    ):
+        failure = parts[loginid]
+        if isinstance(failure, Exception):
+            part = part.reindex([0])
+            part["loginid"] = pd.Series([loginid], dtype="string")
+        error = [str(failure) if isinstance(failure, Exception) else None] * len(part)
+        frames.append(part.assign(error=pd.Series(error, index=part.index, dtype="string")))
+    joined = pd.concat(frames, ignore_index=True)
+    joined.attrs = {**empty.attrs, "loginid": ", ".join(parts)}
+    joined.attrs |= remarks(told)
+    return joined
+
+
+def remarks(frames: Mapping[str, pd.DataFrame]) -> dict[Hashable, Any]:
+    """Return what the ``attrs`` of several frames say of their rows, ``note`` and ``beside``, as those of one frame."""
+    notes = dict.fromkeys(frame.attrs["note"] for frame in frames.values() if frame.attrs.get("note"))
+    besides = {name: json.loads(frame.attrs["beside"]) for name, frame in frames.items() if frame.attrs.get("beside")}
+    said: dict[Hashable, Any] = {"note": " ".join(notes)} if notes else {}
+    return {**said, "beside": json.dumps(besides, ensure_ascii=False)} if besides else said
+
+
+def aligned(frames: Sequence[pd.DataFrame]) -> list[pd.DataFrame]:
+    """Give frames the columns, and the categories, that only some of them have; every dtype stays what it is.
+
+    Parameters
+    ----------
+    frames : sequence of DataFrame
+        Of the same kind: Deriv may have told more of one account than of another.
+
+    Returns
+    -------
+    list of DataFrame
+        In the same order; `pandas.concat` puts them together without a loss.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> one, other = aligned([pd.DataFrame({"a": [1]}), pd.DataFrame({"a": [2], "b": pd.array(["x"], dtype="string")})])
+    >>> str(one["b"].dtype)
+    'string'
+    """
+    columns: dict[Any, pd.Series[Any]] = {}
+    for frame in frames:
+        columns |= {name: frame[name].iloc[:0] for name in frame.columns if name not in columns}
+    empty = pd.DataFrame(columns)
+    return _same_categories([_completed(frame, empty) for frame in frames])
+
+
+def _completed(frame: pd.DataFrame, empty: pd.DataFrame) -> pd.DataFrame:
+    """The frame with the columns that only others have."""
+    if len(frame.columns) == len(empty.columns):
+        return frame
+    missing = [name for name in empty.columns if name not in frame]
+    filled = empty[missing].reindex(frame.index)
+    whole = pd.concat([frame, filled], axis=1)[list(empty.columns)]
+    whole.attrs = dict(frame.attrs)
+    return whole
+
+
+def _same_categories(parts: list[pd.DataFrame]) -> list[pd.DataFrame]:
+    """Where Deriv has told one account of a value that the others' columns do not know, make it known to all."""
+    for name in parts[0].columns if parts else ():
+        kinds = [part[name].dtype for part in parts]
+        if isinstance(kinds[0], pd.CategoricalDtype) and any(kind != kinds[0] for kind in kinds):
+            known = union_categoricals([part[name] for part in parts]).dtype
+            parts = [part.assign(**{str(name): part[name].astype(known)}) for part in parts]
+    return parts

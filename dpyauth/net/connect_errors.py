@@ -1,0 +1,192 @@
+"""Why a connection could not be opened, or has ended, in words."""
+
+from __future__ import annotations
+
+import os
+import ssl
+from typing import NamedTuple
+
+from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidProxy, InvalidProxyStatus, ProxyError
+
+from dpyauth.errors import DpyauthError, SignInRefused
+from dpyauth.net.transport import HandshakeRefused, Socket
+from dpyauth.registry import APIS
+
+STALE = SignInRefused(
+    "Deriv gave out an address to connect to and then refused it (HTTP 401), three times in a row. Sign in again "
+    "with dpyauth.login().",
+    code="Unauthorized",
+)
+"""What it means when addresses are refused that were just given out."""
+
+
+def status_of(error: Exception) -> int | None:
+    """Return the HTTP status with which Deriv refused a connection; None where something else did, or nothing.
+
+    A page with HTTP 429 may be of what stands before Deriv's servers, and counts as theirs.
+    """
+    if not isinstance(error, HandshakeRefused) or (error.foreign and error.status in {401, 403, 407}):
+        return None
+    return error.status
+
+
+def looks_crowded(status: int | None) -> bool:
+    """Return whether a handshake may have been refused because it would have been one connection too many.
+
+    Deriv does not say how it does that on its current API. Some statuses have another meaning: a password that is used
+    up, and a proxy that wants one.
+    """
+    return status is not None and 400 <= status < 500 and status not in {401, 407}
+
+
+def stays(error: BaseException) -> bool:
+    """Return whether it takes a change of settings: each attempt would end in the same way."""
+    return isinstance(error, ssl.SSLCertVerificationError)
+
+
+class Reason(NamedTuple):
+    """Why a connection could not be opened."""
+
+    text: str
+    error: DpyauthError | None
+    """What to end with, where trying again is no use."""
+    off: bool
+    """Whether a server that was switched off would have been found like this."""
+
+
+def explain(error: Exception, patience: float = 10.0, app_id: str | None = None) -> Reason:
+    """Return why a connection could not be opened. ``app_id`` is the one in the address, where there is one."""
+    status = error.status if isinstance(error, HandshakeRefused) else None
+    if status is None:  # a name that is gone shows itself to a proxy, where there is one
+        gone = _is_unnamed(error) or (isinstance(error, InvalidProxyStatus) and error.response.status_code >= 500)
+    else:
+        gone = 200 <= status < 400 or status in {404, 410} or status >= 520
+    if isinstance(error, HandshakeRefused) and error.status in {401, 403}:
+        return Reason(*_kept_out(error, app_id), off=gone)
+    return Reason(*_explained(error, status, patience), off=gone)
+
+
+def _kept_out(error: HandshakeRefused, app_id: str | None) -> tuple[str, DpyauthError | None]:
+    """Return what it may mean that a connection is refused with HTTP 401 or 403: the likely causes first."""
+    text = f"the server answered with HTTP {error.status}"
+    proxy, blocked = "a company proxy or a firewall", "Deriv blocks this network or country"
+    shared = {facts.shared_app_id for facts in APIS.values()}
+    known = error.code != "InvalidAppID"
+    if error.foreign and (error.status == 403 or app_id is None or app_id in shared):  # with 401, proxies send no page
+        text += f", and not in the form of Deriv's API: most likely {proxy} does not let WebSockets through"
+        if app_id is not None:
+            text += f"; or {blocked}"
+        wrong = "" if app_id is None or app_id in shared else f". If that does not help, check the app ID {app_id}"
+        return f"{text}. {_ELSEWHERE}{wrong}", None
+    if app_id is None:
+        return f"{text}; it may be {proxy} that does not let WebSockets through", None
+    if app_id in shared and known:
+        text += f". Everybody may use the app ID {app_id}, so most likely {proxy} does not let WebSockets through; or "
+        return f"{text}{blocked}, or has switched this API off. {_ELSEWHERE}", None
+    sure = "most likely, Deriv does not know" if known else "Deriv does not know"
+    or_else = f" If it is right, {proxy} does not let WebSockets through, or {blocked}: {_elsewhere}." if known else ""
+    refused = SignInRefused(
+        f"Deriv refused the connection (HTTP {error.status}): {sure} the app ID {app_id} on this API. "
+        f"{APIS['v3'].check_app_id(app_id)}.{or_else}",
+        code="InvalidAppID",
+        about="app ID",
+    )
+    return text, refused
+
+
+_elsewhere = "try another network, such as that of a phone, or ask whoever looks after this one"
+_ELSEWHERE = f"{_elsewhere[0].upper()}{_elsewhere[1:]}"
+
+
+def _is_unnamed(error: Exception) -> bool:
+    return isinstance(error, OSError) and type(error).__name__ == "gaierror"
+
+
+def _explained(error: Exception, status: int | None, patience: float) -> tuple[str, DpyauthError | None]:
+    if status is not None:
+        if 300 <= status < 400:
+            kind = "that is a redirect, which dpyauth does not follow (is a company proxy in between?)"
+        elif status == 407:
+            return refusal_of_proxy(status), None
+        elif status == 451:
+            kind = "Deriv may not serve this country or network"
+        elif status == 429:
+            kind = "too many connections (other notebooks and programs count, too)"
+        else:
+            kind = "it may be down or under maintenance"
+        return f"the server answered with HTTP {status}; {kind}", None
+    if isinstance(error, TimeoutError):
+        return f"no answer within {patience:g} s; check the internet connection", None
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return _of_certificate(error), None
+    if isinstance(error, ssl.SSLError):
+        return "no encrypted connection could be made (is a company proxy in between?)", None
+    if isinstance(error, ConnectionRefusedError):
+        return "nothing answers at that address", None
+    if _is_unnamed(error):
+        return "the server's name could not be found; check the internet connection", None
+    if isinstance(error, ConnectionClosed):
+        return "the connection broke while it was opened", None
+    if isinstance(error, InvalidProxy):
+        return "the address of the proxy in this machine's settings cannot be read", None
+    if isinstance(error, InvalidProxyStatus):
+        return refusal_of_proxy(error.response.status_code), None
+    if isinstance(error, ProxyError):
+        return "what this machine's settings name as a proxy does not answer like one", None
+    if isinstance(error, ConnectionError | EOFError | InvalidMessage):
+        return "the connection was cut while it was being opened (is a company proxy in between?)", None
+    if isinstance(error, ImportError) and "socks" in str(error):
+        return "this machine uses a SOCKS proxy, which needs the package python-socks", None
+    return f"the connection could not be opened ({type(error).__name__})", None
+
+
+def _of_certificate(error: ssl.SSLCertVerificationError) -> str:
+    """Say what is wrong with a certificate, or with those that this machine trusts."""
+    wrong = wrong_certificates()
+    if wrong:
+        return wrong
+    what = _CERTIFICATE.get(getattr(error, "verify_code", 0))
+    return f"the server's certificate is not valid{f': {what}' if what else ' (is a company proxy in between?)'}"
+
+
+_CERTIFICATE = {
+    9: "it is of a time to come (is this machine's clock right?)",
+    10: "it has expired, or this machine's clock is wrong",
+    62: "it is for another server (is a company proxy in between, or the sign-in page of a Wi-Fi?)",
+    64: "it is for another server (is a company proxy in between, or the sign-in page of a Wi-Fi?)",
+}
+"""By OpenSSL's numbers for why one is refused."""
+
+
+def wrong_certificates() -> str:
+    """Say what is wrong with the file that this machine's settings name for the certificates to trust, if anything."""
+    name = "SSL_CERT_FILE"
+    file = os.environ.get(name)
+    if not file:
+        return ""
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(file)
+    except FileNotFoundError:
+        return f"{name}, an environment variable, names a file that is not there, so no certificate can be checked"
+    except OSError:
+        return f"{name}, an environment variable, names a file without certificates in PEM form, so none can be checked"
+    return ""
+
+
+def refusal_of_proxy(status: int) -> str:
+    """Say that the proxy of this machine refuses, and what that means."""
+    if status == 407:
+        why = "it wants a name and a password, or others"
+    elif status >= 500:
+        why = "it cannot reach Deriv"
+    else:
+        why = "it may not allow Deriv's servers, or not let WebSockets through"
+    return f"the proxy in this machine's settings refuses (HTTP {status}): {why}"
+
+
+def closing(socket: Socket) -> str:
+    """Why a connection ended, in words."""
+    received, sent = socket.protocol.close_rcvd, socket.protocol.close_sent
+    if received is not None:
+        return f"the server closed the connection (code {int(received.code)})"
+    return f"a message could not be read (code {int(sent.code)})" if sent else "the connection broke"

@@ -1,0 +1,323 @@
+"""PendingCalls in flight: which reply belongs to whom. No I/O."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from dpyauth.errors import CallTimeout, ConnectionLost, DpyauthError, OutcomeUnknown, RateLimited
+from dpyauth.net.messages import Reply
+
+if TYPE_CHECKING:
+    from dpyauth.net.subscriptions import Listener, Subscription
+
+MAX_LOSSES = 3
+"""With how many connections a read may be lost before it is given up: it is sent so many times at most."""
+
+PATIENCE = 600.0
+"""How long a call may wait for Deriv's rate limits, in seconds, on top of its own time-out."""
+
+
+OFF_TIMEOUT = 4.5
+"""How long a call waits for a server that looks switched off, in seconds."""
+
+
+class Held(NamedTuple):
+    """What a call waits for before it can be sent."""
+
+    what: str
+    """In words that follow "Waiting for"."""
+    until: float
+    """When that is over, by the monotonic clock; infinite where that is not known."""
+
+
+class PendingCall:
+    """A call that waits for its reply.
+
+    ``deliver`` is called once, when the call has ended: on the connection's thread, so it must only pass the word on.
+    ``listener`` hears the updates, when the call opens a stream.
+    """
+
+    # Not a dataclass, nor are others on the way to the first reply: making those takes longer than a call does.
+    __slots__ = (
+        "_once",
+        "background",
+        "call",
+        "changes",
+        "deadline",
+        "deliver",
+        "done",
+        "error",
+        "exact",
+        "fields",
+        "held",
+        "key",
+        "lane",
+        "last",
+        "listener",
+        "look",
+        "looking",
+        "losses",
+        "queued_at",
+        "reply",
+        "req_id",
+        "sent_at",
+        "subscription",
+        "text",
+        "timeout",
+        "tries",
+        "waited",
+        "withdrawn",
+    )
+
+    def __init__(
+        self,
+        call: str,
+        req_id: int,
+        text: str,
+        deadline: float,
+        timeout: float,
+        deliver: Callable[[PendingCall], None] = lambda pending: None,
+        *,
+        changes: bool = False,
+        look: str = "",
+        key: str = "",
+        exact: bool = False,
+        lane: str = "general",
+        listener: Listener | None = None,
+        subscription: Subscription | None = None,
+        sent_at: float | None = None,
+        fields: Mapping[str, Any] = MappingProxyType({}),
+        background: bool = False,
+    ) -> None:
+        self.call = call
+        self.req_id = req_id
+        self.text = text  # may hold a secret: empty when it has ended
+        self.fields = fields  # the same, with secrets sealed: what its reply repeats is compared
+        self.deadline = deadline
+        self.timeout = timeout
+        self.deliver = deliver
+        self.changes = changes
+        self.look = look  # where to see whether a change has happened
+        self.key = key  # by which Deriv knows it, if it is a change that can be looked up
+        self.exact = exact
+        self.lane = lane
+        self.listener = listener
+        self.subscription = subscription
+        self.looking = False  # whether its answer was lost, and Deriv is asked for it by its key
+        self.held: Callable[[], Held | None] | None = None  # says what it waits for; on any thread
+        self.queued_at = 0.0
+        self.waited = 0.0  # for Deriv's rate limits, in seconds; its own time stood still
+        self.sent_at = sent_at
+        self.background = background  # nobody waits for it: it goes when there is room, and not again after a break
+        self.losses = 0
+        self.tries = 0  # how often it was answered with an error that may be gone in a moment
+        self.last: Reply | None = None  # the latest of those answers, to be told if time runs out
+        self.reply: Reply | None = None
+        self.error: DpyauthError | None = None
+        self.done = False  # whether it has ended, and its reply or error is here to be read; on any thread
+        self.withdrawn = False  # by the caller, before it was sent
+        self._once = {"send": True, "end": True}  # popped by whoever gets there first, on whatever thread
+
+    def __repr__(self) -> str:
+        return f"<call {self.call!r}, req_id {self.req_id}>"
+
+    @property
+    def sent(self) -> bool:
+        """Whether it has left."""
+        return self.sent_at is not None
+
+    def take(self) -> bool:
+        """Take it for sending; of sender and caller only one gets it, whatever the moment."""
+        return self._once.pop("send", False)
+
+    def withdraw(self) -> bool:
+        """Take it back; return whether it was not sent and never will be."""
+        self.withdrawn = self.withdrawn or self.take()
+        return self.withdrawn
+
+    def resolve(self, reply: Reply) -> None:
+        """End with a reply."""
+        self._end(reply, None)
+
+    def fail(self, error: DpyauthError) -> None:
+        """End with an error."""
+        self._end(None, error)
+
+    def _end(self, reply: Reply | None, error: DpyauthError | None) -> None:
+        if self._once.pop("end", False):
+            self.reply, self.error, self.text, self.last = reply, error, "", None
+            self.done = True
+            self.deliver(self)
+
+
+class Off(NamedTuple):
+    """The server was found like one that has been switched off."""
+
+    error: DpyauthError
+    """What to tell those who wait for it."""
+    since: float
+
+
+class PendingCalls:
+    """The table of pending calls, by req_id, in the order they were made.
+
+    ``failed`` is told of every call that ended with an error here, or with one that Deriv gave before its time was up.
+    """
+
+    def __init__(self, failed: Callable[[PendingCall], None] = lambda pending: None) -> None:
+        self._pending: dict[int, PendingCall] = {}
+        self._failed = failed
+        self.next_deadline = math.inf
+        """No pending call runs out of time before this (a lower bound: cheap to keep, exact after ``expire``)."""
+
+    def __len__(self) -> int:
+        return len(self._pending)
+
+    def __iter__(self) -> Iterator[PendingCall]:
+        return iter(list(self._pending.values()))
+
+    def __contains__(self, pending: PendingCall) -> bool:
+        return self._pending.get(pending.req_id) is pending
+
+    def add(self, pending: PendingCall) -> None:
+        """Enter a call, or its new deadline."""
+        self._pending[pending.req_id] = pending
+        if pending.deadline < self.next_deadline:
+            self.next_deadline = pending.deadline
+
+    def get(self, req_id: int) -> PendingCall | None:
+        """The call that a reply with this req_id is for."""
+        return self._pending.get(req_id)
+
+    def remove(self, pending: PendingCall) -> None:
+        """Forget a call: it has its reply, or nobody waits for it any more."""
+        self._pending.pop(pending.req_id, None)
+
+    def fail(self, pending: PendingCall, error: DpyauthError) -> None:
+        """End a call with an error."""
+        self.remove(pending)
+        pending.fail(error)
+        self._failed(pending)
+
+    def _told(self, pending: PendingCall, reply: Reply) -> None:
+        """End a call with the error that Deriv gave before its time was up."""
+        self.remove(pending)
+        pending.resolve(reply)
+        self._failed(pending)
+
+    def fail_all(self, error: DpyauthError) -> None:
+        """End every call: with this error, or with OutcomeUnknown where a change may have happened."""
+        for pending in self:
+            if pending.changes and pending.sent:
+                self.fail(pending, outcome_unknown(pending.call, str(error), pending.look))
+            else:
+                self.fail(pending, error.copy(pending.call))
+
+    def lost(self, reason: str) -> int:
+        """The connection is gone: reads stay, to be sent again; changes end here, one way or the other.
+
+        Returns how many reads will be sent again.
+        """
+        again = 0
+        for pending in self:
+            if pending.changes:
+                error = (
+                    outcome_unknown(pending.call, reason, pending.look)
+                    if pending.sent
+                    else not_sent(pending.call, reason)
+                )
+                self.fail(pending, error)
+            elif pending.sent:
+                pending.sent_at = None
+                pending.losses += 1
+                if pending.losses >= MAX_LOSSES:
+                    self.fail(pending, _gave_up(pending.call, reason))
+                else:
+                    again += 1
+        return again
+
+    def expire(self, now: float, *, ready: bool, reason: str = "", off: Off | None = None) -> None:
+        """End the calls whose time is up.
+
+        ``ready`` says that there is a connection: a call that has not left then only waits for the rate limits, for
+        which it gets more time. ``reason`` says why there is none; ``off`` that the server was found like
+        one that has been switched off: then nobody waits long for it.
+        """
+        self.next_deadline = math.inf
+        for pending in self:
+            last = pending.last if ready else None
+            extra = PATIENCE - pending.waited if ready and not pending.sent and last is None else 0.0
+            deadline = pending.deadline + extra
+            if off is not None:
+                deadline = min(deadline, max(off.since, pending.deadline - pending.timeout) + OFF_TIMEOUT)
+            if deadline <= now and last is not None:
+                self._told(pending, last)
+            elif deadline <= now:
+                self.fail(pending, off.error.copy(pending.call) if off else overdue(pending, ready, reason))
+            else:
+                self.next_deadline = min(self.next_deadline, deadline)
+
+
+def outcome_unknown(call: str, reason: str, look: str, key: str = "") -> OutcomeUnknown:
+    """Return the error for a change that was sent and whose answer, if one came, does not say what became of it."""
+    return OutcomeUnknown(
+        f"'{call}' was sent, but no answer came that says what became of it ({reason.rstrip('.')}). It may or may not "
+        f"have happened. {look_first(look)} dpyauth never repeats it.",
+        call=call,
+        request_id=key or None,
+    )
+
+
+def look_first(look: str) -> str:
+    """Return what to do before a change is sent again."""
+    return f"Before you send it again, look at {look or 'your account at Deriv'}."
+
+
+def not_sent(call: str, reason: str) -> ConnectionLost:
+    """The error for a call that never left."""
+    return ConnectionLost(
+        f"'{call}' was not sent: there is no connection to Deriv just now ({reason}). "
+        "dpyauth keeps trying to reconnect; run the cell again in a moment.",
+        call=call,
+    )
+
+
+def over_budget(call: str, wait: float) -> RateLimited:
+    """The error for a change that Deriv's rate limits would hold up: it must not happen later, unasked."""
+    return RateLimited(
+        f"'{call}' was not sent: Deriv's limit of calls a minute is used up for about {wait:.0f} s, and dpyauth does "
+        "not let a call that changes something wait. Run the cell again then, if you still want it.",
+        call=call,
+        code="RateLimit",
+    )
+
+
+def overdue(pending: PendingCall, ready: bool = True, reason: str = "") -> DpyauthError:
+    """The error for a call whose time is up."""
+    call, seconds = pending.call, f"{pending.timeout:g} s"
+    if pending.sent and pending.changes:
+        return outcome_unknown(call, f"no reply within {seconds}", pending.look)
+    if pending.sent:
+        return CallTimeout(
+            f"Deriv did not answer '{call}' within {seconds}. The session is still there: run the cell again, or "
+            "allow more time with timeout=.",
+            call=call,
+        )
+    if ready:
+        return RateLimited(
+            f"'{call}' waited {PATIENCE / 60:.0f} minutes for Deriv's rate limits and was not sent. Make fewer calls.",
+            call=call,
+            code="RateLimit",
+        )
+    return not_sent(call, f"no connection within {seconds}" + (f": {reason}" if reason else ""))
+
+
+def _gave_up(call: str, reason: str) -> ConnectionLost:
+    return ConnectionLost(
+        f"The connection broke {MAX_LOSSES} times while '{call}' waited for its answer ({reason}). "
+        "The call only reads, so running the cell again is safe.",
+        call=call,
+    )

@@ -1,0 +1,120 @@
+"""A client WebSocket: websockets' own, handing messages over as they arrive."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from websockets.asyncio.client import ClientConnection
+from websockets.client import ClientProtocol
+from websockets.exceptions import InvalidStatus
+from websockets.frames import Frame, Opcode
+from websockets.protocol import State
+
+from dpyauth.net.messages import error_code, parse
+
+_DATA = {Opcode.TEXT, Opcode.BINARY, Opcode.CONT}
+
+
+class HandshakeRefused(Exception):
+    """The server answered the handshake with another HTTP status than a WebSocket takes.
+
+    websockets would go where a redirect leads, and the token would follow. It knows such a refusal by its own error,
+    so this one ends at the address that was asked for. It keeps no header and no body, which may hold a secret.
+    """
+
+    def __init__(self, status: int, body: bytes = b"") -> None:
+        super().__init__(f"HTTP {status}")
+        self.status = status
+        reply = parse(body)
+        self.code = (error_code(reply) or "") if reply is not None else ""
+        """Deriv's own code, where the answer holds one; or that of somebody else who answers in JSON."""
+        self.foreign = reply is None and bool(body.strip())
+        """Whether the answer is a page or a text, as a proxy or a firewall sends it and Deriv's API does not."""
+
+
+class Socket(ClientConnection):
+    """websockets' client connection, with a callback for each message instead of a coroutine that waits for it.
+
+    Opening, proxies, TLS, framing, compression, pings and closing are the library's.
+    """
+
+    on_message: Callable[[bytes, bool], None] | None = None
+    """Called with every message, and whether it is text."""
+
+    on_batch: Callable[[], None] | None = None
+    """Called when all messages of one read have been handed over."""
+
+    on_part: Callable[[], None] | None = None
+    """Called when a read ends in the middle of a message."""
+
+    def __init__(self, protocol: ClientProtocol, **options: Any) -> None:
+        super().__init__(protocol, **options)
+        self._parts: list[bytes] = []
+        self._is_text = True
+        self._events = 0
+
+    async def handshake(self, *args: Any, **kwargs: Any) -> None:
+        """Open the WebSocket with the server at the address given, and with no other."""
+        try:
+            await super().handshake(*args, **kwargs)
+        except InvalidStatus as error:
+            status, body = error.response.status_code, bytes(error.response.body or b"")
+        else:
+            return
+        raise HandshakeRefused(status, body)  # outside of the handler: the other error holds the headers
+
+    def forget_address(self) -> None:
+        """Drop the address, which may be a secret: once the connection is open, it has served."""
+        self.request = None
+        self.protocol.uri = replace(self.protocol.uri, path="", query="")
+
+    @property
+    def takes_messages(self) -> bool:
+        """Whether it is open."""
+        return self.protocol.state is State.OPEN
+
+    def post(self, text: str) -> None:
+        """Send a message with the next `flush`."""
+        self.protocol.send_text(text.encode())
+
+    def flush(self) -> None:
+        """Send what was posted, in one write."""
+        data = b"".join(self.protocol.data_to_send())
+        if data:
+            self.transport.write(data)
+
+    # What asyncio and websockets call
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Take note of the end; of a TLS handshake through a proxy that fails, there was no beginning."""
+        if hasattr(self, "transport"):
+            super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Take in what was read."""
+        self._events = 0
+        super().data_received(data)
+        if self.on_part is not None and (self._parts or not self._events):
+            self.on_part()
+        if self.on_batch is not None:
+            self.on_batch()
+
+    def process_event(self, event: Any) -> None:
+        """Take in one event of the protocol."""
+        self._events += 1
+        if self.response is None or not isinstance(event, Frame) or event.opcode not in _DATA:
+            super().process_event(event)
+            return
+        if event.opcode is not Opcode.CONT:
+            self._is_text = event.opcode is Opcode.TEXT
+        data, event.data = bytes(event.data), b""  # the library holds on to its latest frame: it may repeat a secret
+        if not event.fin:
+            self._parts.append(data)
+            return
+        if self._parts:
+            data = b"".join([*self._parts, data])
+            self._parts.clear()
+        if self.on_message is not None:
+            self.on_message(data, self._is_text)

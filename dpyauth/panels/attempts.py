@@ -1,0 +1,109 @@
+"""Signing in by more steps than one, on the background thread, with one future for all of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from dpyauth.apis.base import by_looks, by_name_only
+from dpyauth.errors import DpyauthError, SessionClosed, SignInRefused
+from dpyauth.net.connection import OPEN_TIMEOUT
+from dpyauth.net.loop import background
+from dpyauth.registry import APIS
+
+if TYPE_CHECKING:
+    from dpyauth.apis.base import Account
+    from dpyauth.credentials import Credential
+    from dpyauth.session import Session
+    from dpyauth.settings import Settings
+
+T = TypeVar("T")
+
+Given = tuple["Credential", Mapping[str, "Credential"] | None]
+"""The credential to sign in with, and those of all accounts by login ID, where there are several."""
+
+_OF_THE_ACCOUNT = {"AccountDisabled", "DisabledClient", "SelfExclusion"}
+"""Refusals that are about one account, where each has a token of its own, while the token is right."""
+
+
+def run(steps: Callable[[], Coroutine[Any, Any, T]]) -> Future[T]:
+    """Carry these steps out on the background thread; cancelling the future calls them off."""
+    outcome: Future[T] = Future()
+    background.run(steps, outcome)
+    return outcome
+
+
+def reach(session: Session, where: Settings) -> None:
+    """Connect once, where Deriv may have switched the API off: before anybody goes through a sign-in for nothing.
+
+    Raises
+    ------
+    ConnectionFailed, SignInRefused
+        As signing in would.
+    """
+    if not APIS[where.api].retiring:
+        return
+    connection = session.core.connect(None, where)
+    connection.start()
+    try:
+        connection.ready.result(OPEN_TIMEOUT)
+    except TimeoutError:
+        pass  # nothing is known
+    finally:
+        connection.close(SessionClosed("It was opened to see whether it can be."))
+
+
+async def sign_in(session: Session, given: Callable[[str], Given], where: Settings, **options: Any) -> Account:
+    """Sign in, to the one API that is meant. No token is tried on the other.
+
+    Parameters
+    ----------
+    session : Session
+        The session to sign in to.
+    given : callable
+        What there is to sign in with, for the name of an API; may raise InvalidCredential.
+    where : Settings
+        The Deriv to sign in to.
+    **options
+        Further options of the API's sign-in: ``loginid``, the account to begin with and no other; ``kept``, the one
+        that was remembered. Where v3 has closed that one, a demo account of the same sign-in stands in for it.
+
+    Returns
+    -------
+    Account
+
+    Raises
+    ------
+    SignInRefused
+        Deriv does not take the token, the account or the app ID.
+    InvalidCredential, InvalidSetting, ConnectionFailed, SessionClosed, BadReply
+        As the sign-in itself.
+
+    Examples
+    --------
+    >>> import dpyauth
+    >>> from dpyauth.panels.attempts import run, sign_in
+    >>> session = dpyauth.login(sandbox=True)
+    >>> credential = session._credential
+    >>> run(lambda: sign_in(session, lambda api: (credential, None), session._settings)).result().loginid
+    'DOT900003'
+    """
+    credential, grants = given(where.api)
+    try:
+        return await asyncio.wrap_future(session.core.start_sign_in(credential, where, grants, **options))
+    except SignInRefused as refusal:
+        if refusal.code not in _OF_THE_ACCOUNT or options.get("loginid") or not grants:
+            raise
+        demos = [one.loginid for one in by_looks(grants) if one.demo]
+        real = [loginid for loginid in grants if loginid not in demos]
+        tried = next((loginid for loginid in demos if grants[loginid] is credential), None)
+        if tried is not None and real:
+            refusal.add_note(by_name_only(tried, real))
+        if tried is not None or not demos:
+            raise
+        try:
+            return await asyncio.wrap_future(session.core.start_sign_in(grants[demos[0]], where, grants, **options))
+        except DpyauthError:
+            raise refusal from None

@@ -1,0 +1,148 @@
+"""A browser sign-in that is under way: how what comes back gets here, and what may be wrong with it."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from concurrent.futures import Future
+from functools import partial
+from typing import Protocol
+
+from dpyauth.credentials import Secret, bare
+from dpyauth.errors import DpyauthError, ListenerFailed, RedirectRefused
+from dpyauth.oauth.flows import Flow, Result
+from dpyauth.oauth.implicit import FOREIGN
+from dpyauth.oauth.listener import Listener
+
+PATIENCE = 600.0
+"""How long a browser sign-in may take, in seconds."""
+
+HOLD = 2.0
+"""How long the panel has to close its window before that gets the listener's page, in seconds."""
+
+_NO_GOOD = FOREIGN | {"damaged"}
+"""Codes of an address that is no good, and may be mended. After all others, the sign-in has ended."""
+
+_TWICE = "used"
+"""The code of what came by two ways at once: that is no news."""
+
+
+class Waiting(Protocol):
+    """Who waits for a browser sign-in. It may be called from any thread, and too late."""
+
+    def arrived(self, browsing: Browsing, brought: Result) -> None:
+        """This came back."""
+
+    def changed(self) -> None:
+        """There is something new to show: whose it is that came back, for the reader to vouch for."""
+
+    def over(self, browsing: Browsing) -> None:
+        """It has ended without access."""
+
+    def late(self, browsing: Browsing) -> None:
+        """Nothing came back in time."""
+
+    def failed(self, browsing: Browsing, error: DpyauthError) -> None:
+        """What came back is no good; this is to be said, and nobody else will."""
+
+
+class Browsing:
+    """One browser sign-in, on its way there and back.
+
+    Parameters
+    ----------
+    way : Flow
+        The way of the API.
+    waiting : Waiting
+        Who waits for it.
+    remember : bool
+        Whether the sign-in is to be remembered.
+    closable : bool
+        Whether it goes on in a window that the panel has opened, and closes when something has come back.
+    """
+
+    def __init__(self, way: Flow, waiting: Waiting, *, remember: bool = False, closable: bool = False) -> None:
+        self.way = way
+        self.remember = remember
+        self.taken = False
+        """What came back is being used."""
+        self.nonce = Secret(secrets.token_urlsafe(24))
+        """By which the panel knows its own window again."""
+        self.loginids: tuple[str, ...] = ()
+        """Whose accounts came back without the mark of this sign-in, until the reader says that they are theirs."""
+        self.trouble = ""
+        """Why nobody listens for it on this machine, where somebody should."""
+        self.listener: Listener[Result] | None = None
+        self._waiting = waiting
+        self._hold = HOLD if closable else 0.0
+        self._unmarked: Result | None = None
+        self.timer = threading.Timer(PATIENCE, lambda: waiting.late(self))
+        self.timer.daemon = True
+
+    def start(self) -> None:
+        """From now on it may come back."""
+        if self.way.listen_at is not None:
+            try:
+                read = partial(self.way.read, pasted=False)
+                self.listener = Listener(self.way.listen_at, read, PATIENCE, self._hold)
+            except ListenerFailed as error:
+                self.trouble = str(error)  # the address can still be pasted, so this is no failure of the sign-in
+            else:
+                self.listener.future.add_done_callback(self._caught)
+        self.timer.start()
+
+    def end(self) -> None:
+        """Nobody waits any more."""
+        self.timer.cancel()
+        if self.listener is not None:
+            self.listener.cancel()
+
+    def returned(self, nonce: str, query: Secret) -> None:
+        """The callback page has handed over what came back."""
+        if Secret(nonce) != self.nonce:
+            return  # of another sign-in, or of nobody's
+        try:
+            self._take(query, pasted=False)
+        except RedirectRefused as error:
+            if error.code != "state_missing":
+                raise
+            # It came from the window that the panel opened, but only a person may vouch for it; where they may.
+            self._unmarked = self.way.read(query, pasted=True)
+            self.loginids = self._unmarked.loginids
+            self._waiting.changed()
+
+    def confirm(self) -> None:
+        """The reader vouches for what came back."""
+        if self._unmarked is not None:
+            self._waiting.arrived(self, self._unmarked)
+
+    def pasted(self, address: Secret) -> None:
+        """The reader has pasted the address at which the sign-in ended."""
+        self._take(bare(address), pasted=True)
+
+    def _take(self, address: Secret, *, pasted: bool) -> None:
+        try:
+            brought = self.way.read(address, pasted=pasted)
+        except RedirectRefused as error:
+            if error.code == _TWICE:
+                return
+            self._refused(error)
+            raise
+        self._waiting.arrived(self, brought)
+
+    def _refused(self, error: RedirectRefused) -> None:
+        if error.code not in _NO_GOOD:
+            self._waiting.over(self)
+
+    def _caught(self, caught: Future[Result]) -> None:
+        if caught.cancelled():
+            return
+        error = caught.exception()
+        if error is None:
+            self._waiting.arrived(self, caught.result())
+        elif isinstance(error, RedirectRefused):
+            if error.code != _TWICE:
+                self._waiting.failed(self, error)
+                self._refused(error)
+        else:
+            self._waiting.late(self)

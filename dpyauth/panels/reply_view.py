@@ -1,0 +1,118 @@
+"""What Deriv answered, fit to be looked at: as JSON, a table, or trouble; without secrets and control characters."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from dpyauth.catalog.calls import Call
+from dpyauth.catalog.request import echoed
+from dpyauth.catalog.shapes import Shape, load, mask
+from dpyauth.errors import (
+    ApiError,
+    CallTimeout,
+    ConnectionFailed,
+    DpyauthError,
+    InputRefused,
+    InvalidRequest,
+    MissingScope,
+    NotCarriedOut,
+    NotSignedIn,
+    OutcomeUnknown,
+)
+from dpyauth.sensitive import MASK, kind
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+LONGEST = 200_000
+"""Characters of JSON that are shown."""
+ROWS = 100
+"""Rows of a frame that are shown."""
+
+_CELL = 300
+_MESSAGE = 1000
+
+_TITLES: tuple[tuple[type[DpyauthError], str], ...] = (
+    (OutcomeUnknown, "title_unknown"),
+    (NotCarriedOut, "title_not_carried_out"),
+    (ApiError, "title_refused"),
+    (MissingScope, "title_scope"),
+    (InvalidRequest, "title_request"),
+    (ConnectionFailed, "title_connection"),
+    (CallTimeout, "title_timeout"),
+    (NotSignedIn, "title_signed_out"),
+)
+
+
+def reply_json(call: Call, api: str, reply: Mapping[str, Any]) -> dict[str, Any]:
+    """The reply as JSON text, cut where it is very long, with what is secret or personal masked."""
+    facts = load(api).get(call.name, Shape()).reply
+    shown: dict[str, Any] = mask({**reply, "echo_req": None}, facts, call=call.name)
+    if "echo_req" in reply:
+        asked = reply["echo_req"]
+        shown["echo_req"] = echoed(call, asked if isinstance(asked, Mapping) else {})
+    else:
+        del shown["echo_req"]
+    text = as_json(shown)
+    return {"text": text[:LONGEST], "length": len(text), "cut": len(text) > LONGEST}
+
+
+def table(frame: pd.DataFrame) -> dict[str, Any]:
+    """The first rows of a frame, each cell as text; None where there is no value."""
+    from pandas.api.types import is_bool_dtype, is_numeric_dtype
+
+    dtypes = [frame.dtypes.iloc[place] for place in range(frame.shape[1])]
+    head = frame.head(ROWS).astype(object)
+    return {
+        "shape": list(frame.shape),
+        "columns": [plain(str(name))[:_CELL] for name in frame.columns],
+        "dtypes": [str(dtype) for dtype in dtypes],
+        "numbers": [bool(is_numeric_dtype(dtype) and not is_bool_dtype(dtype)) for dtype in dtypes],
+        "rows": [[_cell(value) for value in row] for row in head.itertuples(index=False, name=None)],
+    }
+
+
+def trouble(error: DpyauthError, say: Callable[..., str]) -> dict[str, Any]:
+    """What to say of an error."""
+    title = next((key for kind, key in _TITLES if isinstance(error, kind)), "failed")
+    text = " ".join([str(error), *getattr(error, "__notes__", ())])
+    details = error.details if isinstance(error, ApiError) else {}
+    if isinstance(error, InputRefused):  # what is wrong with a field may be said, unless it is a secret
+        details = {name: MASK if kind(str(name)) == "secret" else why for name, why in details.items()}
+    else:
+        details = mask(details, None)
+    return {
+        "title": say(title),
+        "text": _cut(text, _MESSAGE),
+        "unknown": isinstance(error, OutcomeUnknown),
+        "code": _cut(" ".join(filter(None, (error.code, error.subcode))), _CELL) if isinstance(error, ApiError) else "",
+        "details": _cut(as_json(details), LONGEST) if details else "",
+        "fields": {str(name): _cut(str(why), _MESSAGE) for name, why in details.items()},
+    }
+
+
+def as_json(value: Any) -> str:
+    """A value as JSON that is good to read."""
+    return plain(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+
+
+def plain(text: str) -> str:
+    """The text with every character that cannot be seen as its JSON escape: some turn what stands around them."""
+    if all(map(str.isprintable, text.split("\n"))):
+        return text
+    return "".join(c if c == "\n" or c.isprintable() else json.dumps(c)[1:-1] for c in text)
+
+
+def _cell(value: Any) -> str | None:
+    if isinstance(value, list | dict | tuple):
+        return _cut(plain(json.dumps(value, ensure_ascii=False, default=str)), _CELL)
+    if value is None or type(value).__name__ in ("NAType", "NaTType") or value != value:
+        return None
+    return _cut(str(value), _CELL)
+
+
+def _cut(text: str, longest: int) -> str:
+    text = plain(text[: longest + 1])
+    return text if len(text) <= longest else f"{text[:longest]}…"

@@ -1,0 +1,166 @@
+"""What Deriv says of an account's state, as rows for people to read: lights, and below them what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from dpyauth import frames
+from dpyauth.frames.values import get_path, mappings
+from dpyauth.net.messages import flag
+from dpyauth.panels.rows import Row, light, plain, row
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_CHECKS = ("identity", "document", "income", "ownership")
+_TONES = {"verified": "good", "pending": "wait", "none": "off"}  # of a check's status; any other is bad
+_SAID_BY_LIGHTS = {"allow_poi_resubmission": "identity", "allow_poa_resubmission": "document"}
+_NO_CASHIER = {"disabled", "cashier_locked"}
+_NO_TRADING = {"disabled", "no_trading", "no_withdrawal_or_trading", "unwelcome"}
+_MONEY = {"disabled", "no_withdrawal_or_trading", "unwelcome"}  # flags of other groups that are about money, too
+
+
+class Status:
+    """A ``get_account_status`` reply of v3, put into words.
+
+    Parameters
+    ----------
+    payload : mapping
+        What came under that name.
+    demo : bool
+        Whether it is about a demo account.
+    words : mapping of str to str
+        The words of the account card.
+    """
+
+    def __init__(self, payload: Mapping[str, Any], *, demo: bool, words: Mapping[str, str]) -> None:
+        self._payload = payload
+        self._demo = demo
+        self._words = words
+        self._flags = _records(frames.status_flags(payload))
+        self._checks = {check["check"]: check for check in _records(frames.verification(payload))}
+
+    def rows(self) -> list[Row]:
+        """All of it."""
+        rows = [self._verification(), self._cashier(), self._trading()]
+        also = self._meanings("account", "p2p")
+        also += [self._say("flag_unknown", flag=plain(flag["flag"])) for flag in self._flags if not flag["known"]]
+        also += [self._say(ban) for ban in ("temp_ban", "perm_ban") if self._payload.get("p2p_status") == ban]
+        return [*rows, row(self._say("also"), lines=also)] if also else rows
+
+    def _say(self, key: str, **values: object) -> str:
+        return self._words[key].format(**values)
+
+    def _meanings(self, *groups: str) -> list[str]:
+        """What the flags of these groups mean that are not only for information."""
+        return [flag["meaning"] for flag in self._flags if flag["group"] in groups and flag["severity"] != "info"]
+
+    def _verification(self) -> Row:
+        lights, lines, undone = [], [], set()
+        for name in _CHECKS:
+            check, title = self._checks[name], self._say(f"check_{name}")
+            tone, word = self._standing(check)
+            lights.append(light(tone, self._say("light", check=title, word=word)))
+            if tone in ("act", "bad"):
+                undone.add(name)
+                lines.append(self._steps(name, title))
+            elif tone == "wait" and check["needed"]:
+                lines.append(self._say("pending_more", check=title, what=self._what(name)))
+        if all(check["status"] is None and not check["needed"] for check in self._checks.values()):
+            lights = [light("off", self._say("nothing_yet"))]
+        done = {flag for flag, check in _SAID_BY_LIGHTS.items() if check in undone}
+        lines += [
+            flag["meaning"]
+            for flag in self._flags
+            if flag["group"] == "verification" and flag["severity"] != "info" and flag["flag"] not in done
+        ]
+        if not lines and flag(self._payload.get("prompt_client_to_authenticate")):
+            lines.append(self._say("prompted"))
+        return row(self._say("verification"), lights, lines)
+
+    def _standing(self, check: Mapping[str, Any]) -> tuple[str, str]:
+        """A check's tone, and the word for it."""
+        status = check["status"]
+        tone = "off" if status is None else _TONES.get(status, "bad")
+        if tone == "off" and check["needed"]:
+            return "act", self._say("status_needed")
+        if tone == "good" and check["expires"] is not None:
+            return tone, self._say("verified_until", date=f"{check['expires']:%Y-%m-%d}")
+        return tone, self._words.get(f"status_{status or 'unknown'}") or plain(status)
+
+    def _steps(self, name: str, title: str) -> str:
+        """What to do about a check."""
+        if self._checks[name]["status"] == "locked":
+            return self._say("locked", check=title)
+        ways = ("identity", "idv", "onfido", "manual") if name == "identity" else (name,)
+        codes = [plain(code) for way in ways for code in self._checks[way]["last_rejected"] or ()]
+        reasons = dict.fromkeys(self._words.get(f"refusal_{code.lower()}") or _as_words(code) for code in codes)
+        refused = self._say("refused_because", reasons=", ".join(reasons)) if reasons else ""
+        left = {way: self._checks[way]["attempts_left"] for way in ("idv", "onfido")} if name == "identity" else {}
+        tries = [self._say(f"tries_{way}", count=count) for way, count in left.items() if count is not None]
+        steps = [refused, self._what(name), self._say("tries", tries=", ".join(tries)) if tries else ""]
+        return self._say("light", check=title, word=" ".join(filter(None, steps)))
+
+    def _what(self, name: str) -> str:
+        """What Deriv wants to see for a check, and where to send it."""
+        asked = mappings(get_path(self._payload, "authentication.ownership.requests")) if name == "ownership" else []
+        methods = [method for one in asked if (method := plain(one.get("payment_method")))]
+        return self._say("do_ownership_of", methods=", ".join(methods)) if methods else self._say(f"do_{name}")
+
+    def _cashier(self) -> Row:
+        about = {flag["flag"]: flag for flag in self._flags if flag["group"] == "cashier" or flag["flag"] in _MONEY}
+        if "cashier_locked" in about:  # that says it all
+            about = {"cashier_locked": about["cashier_locked"]}
+        lines = [flag["meaning"] for flag in about.values() if flag["severity"] != "info"]
+        problems = _records(frames.cashier_problems(self._payload))
+        reasons = [one for one in problems if one["kind"] == "reason"]
+        lines += [one["meaning"] or self._say("reason", code=plain(one["problem"])) for one in reasons]
+        missing = [_as_words(one["problem"]) for one in problems if one["kind"] == "detail"]
+        lines += [self._say("fields_missing", fields=", ".join(missing))] if missing else []
+        stopped = _records(frames.currencies(self._payload))
+        for key in ("deposit", "withdrawal"):
+            currencies = [plain(one["currency"]) for one in stopped if one[f"{key}_suspended"]]
+            lines += [self._say(f"{key}_stopped", currencies=", ".join(currencies))] if currencies else []
+        sides = {one["stops"] for one in reasons}
+        if {"deposits", "withdrawals"} <= sides or sides & {"both", None} or _NO_CASHIER & about.keys():
+            tone, word = "bad", "cashier_shut"
+        elif lines:
+            tone, word = "act", "cashier_limited"
+        else:
+            tone, word = ("off", "cashier_demo") if self._demo else ("good", "cashier_open")
+        return row(self._say("cashier"), [light(tone, self._say(word))], lines)
+
+    def _trading(self) -> Row:
+        shut = [flag["meaning"] for flag in self._flags if flag["flag"] in _NO_TRADING]
+        lines = [*shut, *self._meanings("trading")]
+        tone, word = ("act", "trading_limited") if lines else ("good", "trading_open")
+        if shut:
+            tone, word = "bad", "trading_shut"
+        return row(self._say("trading"), [light(tone, self._say(word))], lines)
+
+
+def options_rows(status: pd.DataFrame, words: Mapping[str, str]) -> list[Row]:
+    """Put into words what the options API says of an account, which is little: whether it is active."""
+    tones = {"active": "good", "inactive": "bad"}
+    return [
+        row(words["account"], [light(tones[state], words[f"account_{state}"])])
+        for state in (account["status"] for account in _records(status))
+        if state in tones
+    ]
+
+
+def untold_row(words: Mapping[str, str], page: str) -> Row:
+    """Say what the options API does not tell, and where to see it."""
+    return row(words["elsewhere"], lines=[words["untold"].format(page=page)], link=page)
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a frame, with None for what is missing."""
+    plainly = frame.astype(object).where(frame.notna(), None)
+    return [{str(name): value for name, value in one.items()} for one in plainly.to_dict("records")]
+
+
+def _as_words(code: object) -> str:
+    """A code of Deriv's, such as NAME_MISMATCH, as it would be written in a sentence."""
+    return plain(code).replace("_", " ").lower()

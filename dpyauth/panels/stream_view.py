@@ -1,0 +1,210 @@
+"""The live view of a stream: what it shows, a few times a second at most, and what the reader may do with it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from dpyauth._threads import Thread
+from dpyauth.net.state import State
+from dpyauth.panels.base import PanelModel
+from dpyauth.panels.stream_updates import Chart, Table, shortened
+
+if TYPE_CHECKING:
+    from dpyauth.session import Session
+    from dpyauth.session.stream import Stream
+
+PACE = 0.05
+"""Seconds between two messages to the browser, at least."""
+
+SHOWN = {"ticks": 300, "candles": 120, "table": 100}
+"""How many points or rows are shown, the latest; the browser keeps no more."""
+
+log = logging.getLogger("dpyauth")
+
+
+class StreamModel(PanelModel):
+    """One reader looking at one stream.
+
+    While somebody looks, a thread of its own hands what is new to the browser: what comes in between two messages goes
+    together in the next one. The stream itself does nothing for it.
+
+    Parameters
+    ----------
+    session : Session
+        The session that opened the stream.
+    stream : Stream
+        The stream to show.
+    """
+
+    name = "stream"
+
+    def __init__(self, session: Session, stream: Stream) -> None:
+        super().__init__(session)
+        self.stream = stream
+        self._kind, self._title = self._about()
+        self._kept: dict[str, Any] | None = None
+        self._lock = threading.Lock()
+        self._looking = False
+        self._running = False
+        self._anew = False  # whether the browser wants everything from the beginning
+        self._seen = 0
+        self._ink: Chart | Table = self._blank()
+
+    def without_panel(self) -> str:
+        """What to do instead, where the front end shows no panels."""
+        return self.say("no_panel")
+
+    def content(self) -> dict[str, Any]:
+        """The stream, but nothing of what it brings."""
+        live, why = self._standing()
+        return {
+            "call": self.stream.call,
+            "kind": self._kind,
+            "most": SHOWN[self._kind],
+            "title": self._title,
+            "live": live,
+            "why": shortened(why),
+            "kept": self._kept,
+        }
+
+    def do(self, said: dict[str, Any]) -> None:
+        """The browser wants all there is to show, or the reader wants a frame."""
+        match said:
+            case {"do": "replay"}:
+                self.presence.here()
+                self.back()
+            case {"do": "keep"}:
+                self.later(self._keep)
+
+    def back(self) -> None:
+        """Show everything from the beginning, and then what comes in."""
+        with self._lock:
+            self._looking = self._anew = True
+            begin, self._running = not self._running, True
+        self.changed()
+        if begin:
+            Thread(self._run, "dpyauth-stream-view").start()
+        self.stream.feed.nudge()
+
+    def gone(self) -> None:
+        """Nobody looks: let the thread end."""
+        self._looking = False
+        self.stream.feed.nudge()
+
+    # What the stream is
+
+    def _about(self) -> tuple[str, str]:
+        """What to draw, and what to call it."""
+        stream = self.stream
+        _, updates = stream.feed.beyond(stream.feed.count - 100)
+        newest = updates[-1][1] if updates else {}
+        symbols = {symbol for _, reply in updates if (symbol := _symbol(reply))}
+        if stream.call not in ("ticks", "ticks_history") or len(symbols) > 1:
+            return "table", self.words.get(f"title_{stream.call}", stream.call)
+        symbol = shortened(next(iter(symbols), stream.call))
+        if newest.get("msg_type") not in ("candles", "ohlc"):
+            return "ticks", self.say("title_line", symbol=symbol)
+        return "candles", self.say("title_candles", symbol=symbol, span=_span(_asked(newest, "granularity") or 60))
+
+    def _standing(self) -> tuple[str, str]:
+        """Whether updates are coming in, and why not."""
+        stream, connection = self.stream, self.stream.feed.connection
+        if stream.ended:
+            return "ended", str(stream.feed.error or "")
+        if connection is not None and connection.state in (State.RECONNECTING, State.CONNECTING):
+            return "reconnecting", connection.reason
+        return "open", ""
+
+    def _gap(self, gap: Mapping[str, Any], filled: bool) -> str:
+        since, until = (_clock(gap.get(name)) for name in ("since", "until"))
+        reason = shortened(str(gap.get("reason") or ""))
+        return self.say("gap_filled" if filled else "gap_open", since=since, until=until, reason=reason)
+
+    # Showing it
+
+    def _blank(self) -> Chart | Table:
+        return Table(self.stream.call, self._gap, self.words) if self._kind == "table" else Chart(self._gap)
+
+    def _run(self) -> None:
+        told = self._standing()[0]
+        try:
+            while True:
+                self._await_news()
+                with self._lock:
+                    anew, self._anew = self._anew, False
+                    if not self._looking or (told == "ended" and not anew):
+                        self._running = False
+                        return
+                standing = self._standing()[0]  # before looking for updates: after its end there are none
+                self._show(anew=anew)
+                if standing != told:
+                    self.changed()
+                told = standing
+                time.sleep(PACE)
+        except Exception as error:  # a defect of ours must not go unnoticed
+            log.error("the view of a stream failed: %s", type(error).__name__)
+            self._running = False
+
+    def _await_news(self) -> None:
+        feed = self.stream.feed
+
+        def news() -> bool:
+            return feed.count > self._seen or feed.ended or self._anew or not self._looking
+
+        while not news():
+            feed.wait(news, 60.0)
+
+    def _show(self, *, anew: bool) -> None:
+        """Hand what is new to the browser, or all there is to show."""
+        most = SHOWN[self._kind]
+        if anew:
+            self._ink, self._seen = self._blank(), 0
+        before = self._seen
+        self._seen, updates = self.stream.feed.beyond(before)
+        message: dict[str, Any] = {"count": self._seen, "anew": anew}
+        if isinstance(self._ink, Chart):
+            message |= {"points": self._ink.add(updates)[-most:], "digits": self._ink.digits}
+        else:
+            columns = len(self._ink.names)
+            rows = self._ink.add(updates[-most:] if self.stream.call != "balance" else updates)
+            message["anew"] = anew = anew or len(self._ink.names) > columns
+            if anew and before:
+                rows = self._ink.add(self.stream.feed.beyond(self._seen - most)[1])
+            message |= {"rows": rows[-most:], "columns": self._ink.columns() if anew else None}
+        self.tell({"updates": message})
+
+    def _keep(self) -> None:
+        self.stream.kept = frame = self.stream.frame()
+        self._kept = {"rows": len(frame), "at": _clock(datetime.now(UTC))}
+
+
+def _symbol(reply: Mapping[str, Any]) -> str:
+    told = reply.get(str(reply.get("msg_type")))
+    found = told.get("symbol") if isinstance(told, Mapping) else None
+    found = found or _asked(reply, "ticks_history")
+    return found if isinstance(found, str) else ""
+
+
+def _asked(reply: Mapping[str, Any], name: str) -> Any:
+    """What was asked for, as the reply tells it."""
+    asked = reply.get("echo_req")
+    return asked.get(name) if isinstance(asked, Mapping) else None
+
+
+def _clock(moment: Any) -> str:
+    return f"{moment.astimezone(UTC):%H:%M:%S}" if isinstance(moment, datetime) else "?"
+
+
+def _span(seconds: Any) -> str:
+    """A length of time as traders write it."""
+    if type(seconds) is not int:
+        return ""
+    for unit, size in (("d", 86_400), ("h", 3600), ("min", 60)):
+        if seconds % size == 0:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"

@@ -1,0 +1,77 @@
+"""Whether anybody looks at a panel. Its browser says so every few seconds, but a busy kernel does not hear it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+import time
+from collections.abc import Callable
+
+SILENCE = 45.0
+"""Seconds without a word from the browser after which nobody looks; it speaks every 10."""
+
+GRACE = 5.0
+"""Seconds for a kernel that was busy to hear what was said meanwhile."""
+
+
+class Visibility:
+    """Watches over a panel, on the event loop that hears its browser: while that is blocked no time passes.
+
+    ``back`` and ``gone`` take turns, and are never called at the same time; on any thread.
+
+    Parameters
+    ----------
+    back : callable
+        Called when somebody looks, for the first time or again.
+    gone : callable
+        Called when nobody looks any more.
+    """
+
+    def __init__(self, back: Callable[[], None], gone: Callable[[], None]) -> None:
+        self.present = False
+        self._back = back
+        self._gone = gone
+        self._heard = 0.0
+        self._over = False
+        self._turn = threading.RLock()
+        try:
+            self._loop: asyncio.AbstractEventLoop | None = asyncio.get_running_loop()
+        except RuntimeError:
+            self._loop = None  # then nobody can tell, and whoever came is taken to stay
+
+    def here(self) -> None:
+        """The browser spoke."""
+        with self._turn:
+            self._heard = time.monotonic()
+            if self.present or self._over:
+                return
+            self.present = True
+            if self._loop is not None:
+                with contextlib.suppress(RuntimeError):  # that loop is closed
+                    self._loop.call_soon_threadsafe(self._check, False)
+            self._back()
+
+    def end(self) -> None:
+        """Stop watching, for good; ``gone`` is called, whether or not anybody was there."""
+        with self._turn:
+            if not self._over:
+                self._over = True
+                self._leave()
+
+    def _leave(self) -> None:
+        self.present = False
+        self._gone()
+
+    def _check(self, sure: bool) -> None:
+        assert self._loop is not None
+        with self._turn:
+            if not self.present:
+                return
+            silent = time.monotonic() - self._heard
+            if silent < SILENCE:
+                self._loop.call_later(SILENCE - silent, self._check, False)
+            elif not sure:
+                self._loop.call_later(GRACE, self._check, True)
+            else:
+                self._leave()

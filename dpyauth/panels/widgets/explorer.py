@@ -1,0 +1,23 @@
+"""The call explorer: a thin skin over its desk."""
+
+from __future__ import annotations
+
+from dpyauth.panels.explorer import ExplorerModel
+from dpyauth.panels.widget import Panel, script, style
+
+
+class ExplorerPanel(Panel):
+    """What `explorer` shows.
+
+    What is entered stays in the browser until it is sent; replies are never part of the widget's state.
+
+    Parameters
+    ----------
+    desk : ExplorerModel
+        What is behind it.
+    """
+
+    _esm = script("explorer")
+    _css = style("explorer")
+
+    _desk: ExplorerModel

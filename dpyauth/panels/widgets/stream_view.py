@@ -1,0 +1,27 @@
+"""The live view of a stream: a thin skin over a desk."""
+
+from __future__ import annotations
+
+from dpyauth.panels.stream_view import StreamModel
+from dpyauth.panels.widget import Panel, script, style
+
+
+class StreamPanel(Panel):
+    """What `Stream.view` returns: the last line of a cell shows it.
+
+    What the stream brings goes to the browser as messages, and is never part of the widget's state: the saved
+    notebook does not grow.
+
+    Parameters
+    ----------
+    desk : StreamModel
+        What hands it over.
+    """
+
+    _esm = script("chart", "stream")
+    _css = style("stream")
+
+    _desk: StreamModel
+
+    def __repr__(self) -> str:
+        return f"dpyauth stream panel: {self._desk.stream!r}"

@@ -1,0 +1,276 @@
+"""What a session tells of the account in frames made by hand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dpyauth.session import answers
+from dpyauth.session.drive import Steps, dual
+from dpyauth.session.history import Gathering
+from dpyauth.session.payloads import chosen
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Queries(Gathering):
+    """The account and what it holds, each method written once for its blocking and its awaitable face."""
+
+    @dual
+    def account_status(
+        self, account: str = "current", *, detail: bool = False, decimal: bool = False
+    ) -> Steps[pd.DataFrame]:
+        """Return the state of the account in one row; the columns are the same on both of Deriv's APIs.
+
+        First comes what both tell: kind, status, currency, balance. Deriv's current API tells no verification, cashier,
+        risk and limits: look at https://home.deriv.com/dashboard/profile for them. These columns are missing there.
+        With ``detail=True`` what both tell is followed by how the account stands: open contracts, what they have cost
+        and may pay, profit of today and of this month (in UTC, by when contracts were closed), and what happened last.
+        Stands on Deriv's calls ``get_accounts`` (options, scope trade; it goes over HTTP and needs no open connection),
+        and ``get_account_status`` and ``balance`` (v3, scope read). With ``detail=True`` also on ``portfolio`` and
+        ``statement``, and on ``profit_table`` where contracts were closed that were bought last month.
+
+        Parameters
+        ----------
+        account : str
+            ``"current"``, the login ID of another account that the sign-in gave access to, or ``"all"`` of these.
+        detail : bool
+            Say how the account stands. What Deriv does not let the token see is missing, and ``remark`` says why.
+        decimal : bool
+            Money as exact `decimal.Decimal` instead of float64.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per account; columns and dtypes as `dpyauth.frames.account_status` says, with ``detail=True`` as
+            `dpyauth.frames.account_detail` says. With ``"all"`` there is one more column, ``error``: why an account
+            could not be read (string).
+
+        Raises
+        ------
+        NotSignedIn, MissingScope, ApiError, CallTimeout, ConnectionLost
+            As for `call`.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> session = dpyauth.login(sandbox=True)
+        >>> session.account_status()[["loginid", "kind", "status", "currency"]]
+             loginid  kind  status currency
+        0  DOT900003  demo  active      USD
+        >>> bool(session.account_status(detail=True)["at_stake"].item() >= 0)
+        True
+        """
+        return (
+            yield from answers.named(self.core.api).account_status(self.core, account, detail=detail, decimal=decimal)
+        )
+
+    @dual
+    def status_flags(self) -> Steps[pd.DataFrame]:
+        """The account's status flags, one row per flag, each with what it means.
+
+        Stands on Deriv's call ``get_account_status`` (scope read; only in v3).
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns and dtypes as `dpyauth.frames.status_flags` says.
+
+        Raises
+        ------
+        NotInThisApi, NotSignedIn, MissingScope, ApiError, CallTimeout, ConnectionLost
+            As for `call`.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> flags = dpyauth.login(sandbox=True, api="v3").status_flags()
+        >>> bool(flags["known"].all())
+        True
+        """
+        from dpyauth import frames
+
+        return frames.status_flags(*(yield from self.core.payload("get_account_status")))
+
+    @dual
+    def verification(self, kind: str = "checks") -> Steps[pd.DataFrame]:
+        """Return what Deriv has verified, one row per check: status, expiry, attempts left, last rejection.
+
+        Stands on Deriv's call ``get_account_status`` (scope read; only in v3).
+
+        Parameters
+        ----------
+        kind : {"checks", "attempts", "ownership", "jurisdictions"}
+            How far each check is; the user's attempts to prove who they are, and what became of each; the payment
+            methods that Deriv wants proof of that they are the user's own; or the jurisdictions of MT5 in which the
+            proof of address counts.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns and dtypes as `dpyauth.frames.verification`, `dpyauth.frames.attempts`,
+            `dpyauth.frames.ownership_requests` or `dpyauth.frames.jurisdictions` says. Of the checks there are always
+            the same rows in the same order, and behind them any that Deriv has added.
+
+        Raises
+        ------
+        InvalidRequest
+            There is no such kind; nothing was sent.
+        NotInThisApi, NotSignedIn, MissingScope, ApiError, CallTimeout, ConnectionLost
+            As for `call`.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> dpyauth.login(sandbox=True, api="v3").verification().loc[0, "check"]
+        'identity'
+        >>> session = dpyauth.login(sandbox=True, api="v3")
+        >>> session.verification("ownership")["payment_method"].tolist()
+        ['Sandbox Wallet']
+        """
+        from dpyauth import frames
+
+        kinds = {
+            "checks": frames.verification,
+            "attempts": frames.attempts,
+            "ownership": frames.ownership_requests,
+            "jurisdictions": frames.jurisdictions,
+        }
+        shape = chosen("get_account_status", kind, kinds)
+        return shape(*(yield from self.core.payload("get_account_status")))
+
+    @dual
+    def currencies(self) -> Steps[pd.DataFrame]:
+        """Whether money can go in and out now, one row per currency of the account.
+
+        Stands on Deriv's call ``get_account_status`` (scope read; only in v3).
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns and dtypes as `dpyauth.frames.currencies` says.
+
+        Raises
+        ------
+        NotInThisApi, NotSignedIn, MissingScope, ApiError, CallTimeout, ConnectionLost
+            As for `call`.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> dpyauth.login(sandbox=True, api="v3").currencies()["currency"].tolist()
+        ['USD']
+        """
+        from dpyauth import frames
+
+        return frames.currencies(*(yield from self.core.payload("get_account_status")))
+
+    @dual
+    def cashier_problems(self) -> Steps[pd.DataFrame]:
+        """What keeps the cashier closed, one row per problem, each with what to do.
+
+        Stands on Deriv's call ``get_account_status`` (scope read; only in v3).
+
+        Returns
+        -------
+        pandas.DataFrame
+            Without rows where the cashier is open; columns and dtypes as `dpyauth.frames.cashier_problems` says.
+
+        Raises
+        ------
+        NotInThisApi, NotSignedIn, MissingScope, ApiError, CallTimeout, ConnectionLost
+            As for `call`.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> len(dpyauth.login("sandbox-trouble-read", sandbox=True, api="v3").cashier_problems())
+        5
+        """
+        from dpyauth import frames
+
+        return frames.cashier_problems(*(yield from self.core.payload("get_account_status")))
+
+    @dual
+    def balance(self, account: str = "current", *, decimal: bool = False) -> Steps[pd.DataFrame]:
+        """How much money there is.
+
+        Stands on Deriv's call ``balance`` (scope read or trading_information; on the options API trade).
+
+        Parameters
+        ----------
+        account : str
+            ``"current"``, a login ID, or ``"all"``. Deriv may refuse ``"all"`` to API tokens; the accounts that the
+            sign-in gave access to (one, with an API token) are then asked one by one, with a column ``error``.
+        decimal : bool
+            Money as exact `decimal.Decimal` instead of float64.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per account; columns and dtypes as `dpyauth.frames.balance` says.
+
+        Raises
+        ------
+        NotSignedIn, MissingScope, ApiError, CallTimeout, ConnectionLost
+            As for `call`.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> dpyauth.login(sandbox=True).balance()["currency"].item()
+        'USD'
+        """
+        return (yield from answers.named(self.core.api).balance(self.core, account, decimal=decimal))
+
+    @dual
+    def accounts(self) -> Steps[pd.DataFrame]:
+        """All accounts of the same user, one row per account.
+
+        Stands on Deriv's calls ``get_accounts`` (options, scope trade) and ``account_list`` (v3, scope read).
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns and dtypes as `dpyauth.frames.accounts` says.
+
+        Raises
+        ------
+        NotSignedIn, MissingScope, ApiError, CallTimeout, ConnectionLost
+            As for `call`.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> dpyauth.login(sandbox=True).accounts()["kind"].tolist()
+        ['real', 'demo']
+        """
+        return (yield from answers.named(self.core.api).accounts(self.core))
+
+    @dual
+    def migration(self) -> Steps[str]:
+        """How far Deriv is with moving this user from v3 to the options API.
+
+        Deriv moves its users one by one. After that, v3 no longer lets them in, and nothing is carried over: sign in
+        with ``dpyauth.login(api="options")`` then, with a token and an app ID made at developers.deriv.com.
+        Stands on Deriv's calls ``connect_status`` (v3) and ``legacy_migration_status`` (options).
+
+        Returns
+        -------
+        str
+            ``"not begun"``, ``"pending"``, ``"complete"``, ``"failed"`` or ``"not applicable"`` (there is nothing to
+            move); another word of Deriv's is passed on as it is.
+
+        Raises
+        ------
+        NotSignedIn, MissingScope, ApiError, CallTimeout, ConnectionLost
+            As for `call`.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> dpyauth.login(sandbox=True).migration()
+        'pending'
+        """
+        status = yield from answers.named(self.core.api).migration(self.core)
+        return (status or "not begun").replace("_", " ")

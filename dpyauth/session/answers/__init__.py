@@ -1,0 +1,52 @@
+"""How each API answers the questions that the two answer differently."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol, cast
+
+from dpyauth.session.drive import Steps
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from dpyauth.session.history.periods import When
+    from dpyauth.session.payloads import Payloads
+
+
+class Answers(Protocol):
+    """One plan per question. Each API has a module of them in this package."""
+
+    @staticmethod
+    def account_status(session: Payloads, account: str, *, detail: bool, decimal: bool) -> Steps[pd.DataFrame]:
+        """See `Session.account_status`."""
+
+    @staticmethod
+    def balance(session: Payloads, account: str, *, decimal: bool) -> Steps[pd.DataFrame]:
+        """See `Session.balance`."""
+
+    @staticmethod
+    def accounts(session: Payloads) -> Steps[pd.DataFrame]:
+        """See `Session.accounts`."""
+
+    @staticmethod
+    def exchange_rates(
+        session: Payloads, base: str, target: str | Sequence[str] | None, *, spread: bool, decimal: bool
+    ) -> Steps[pd.DataFrame]:
+        """See `Session.exchange_rates`."""
+
+    @staticmethod
+    def markup(session: Payloads, since: When, until: When, *, decimal: bool) -> Steps[pd.DataFrame]:
+        """See `Session.markup`."""
+
+    @staticmethod
+    def migration(session: Payloads) -> Steps[str | None]:
+        """Deriv's word for how far the move to the options API is."""
+
+
+@functools.cache
+def named(api: str) -> Answers:
+    """The answers of the API of this name."""
+    return cast("Answers", importlib.import_module(f"dpyauth.session.answers.{api}"))

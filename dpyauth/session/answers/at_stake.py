@@ -1,0 +1,163 @@
+"""How an account stands: what is at stake, what was earned, and what happened last. The same on both APIs."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from dpyauth.errors import ApiError, BadReply, DpyauthError, MissingScope, SignInRefused
+from dpyauth.frames.values import EXACTLY, as_number, as_seconds, mapping, mappings
+from dpyauth.net.messages import Reply
+from dpyauth.session.drive import Request, Steps
+from dpyauth.session.history import Row, booked, key_of, periods, transactions
+from dpyauth.session.history.sales import contract_of, every_row
+
+if TYPE_CHECKING:
+    from dpyauth.session.payloads import Payloads
+
+GLANCE = 100
+"""How many of the latest transactions to look at first: most accounts have fewer in a month."""
+
+_SPARED = (ApiError, MissingScope, BadReply)
+
+
+def requests(loginid: str) -> list[Request]:
+    """The calls that tell it, to be made together."""
+    return [
+        Request("portfolio", exact=True, account=loginid),
+        Request("statement", {"limit": GLANCE}, exact=True, account=loginid),
+    ]
+
+
+def asked(session: Payloads, loginid: str) -> Steps[tuple[dict[str, Any], dict[str, Reply | DpyauthError]]]:
+    """Ask how an account stands; return that as `standing` does, and what came of the calls, replies or errors."""
+    came = yield from session.several(requests(loginid))
+    return (yield from standing(session, loginid, came)), came
+
+
+def standing(session: Payloads, loginid: str, came: Mapping[str, Reply | DpyauthError]) -> Steps[dict[str, Any]]:
+    """Return the values of the columns of `frames.account_detail`, from what came of the calls.
+
+    What Deriv refuses is left out, and the remark says why.
+    """
+    told: dict[str, Any] = {}
+    remarks: list[str] = []
+    for what, part in (("open contracts", _exposure), ("transactions and profit", _earned)):
+        try:
+            told_of_part = yield from part(session, loginid, came)
+            remarks += filter(None, [told_of_part.pop("remark", None)])
+            told |= told_of_part
+        except SignInRefused:
+            raise
+        except _SPARED as error:
+            remarks.append(f"{what}: {error}")
+    return {**told, "remark": " ".join(remarks) or None}
+
+
+def glance_falls_short(rows: Sequence[Row]) -> bool:
+    """Return whether this month may have more transactions than the latest ones."""
+    return len(rows) >= GLANCE and (booked(rows[-1]) or 0) >= month_began()
+
+
+def month_began() -> float:
+    """Return when this month began, in UTC."""
+    return _midnight().replace(day=1).timestamp()
+
+
+def _midnight() -> datetime:
+    return periods.now().replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def out_of_reach(error: DpyauthError) -> dict[str, Any]:
+    """The same of an account to which no connection can be had."""
+    return {"remark": f"all of it: {error}"}
+
+
+def _exposure(session: Payloads, loginid: str, came: Mapping[str, Reply | DpyauthError]) -> Steps[dict[str, Any]]:
+    """What is at stake, and what it may bring."""
+    reply = _reply(came, "portfolio")
+    payload = session.adapter.payload(session.catalog.find("portfolio"), reply)
+    listed = mapping(payload).get("contracts")
+    contracts = [row for row in mappings(listed) if row]
+    if not isinstance(listed, list) or len(mappings(listed)) < len(listed):
+        raise BadReply("Deriv's answer to 'portfolio' does not hold what it should.", call="portfolio")
+    prices = [as_number(contract.get("buy_price")) for contract in contracts]
+    return {
+        "open_contracts": len(contracts),
+        "at_stake": None if None in prices else _sum(prices),
+        "may_pay": _sum(as_number(contract.get("payout")) for contract in contracts),
+        "remark": "at stake: Deriv does not tell what some of the contracts have cost." if None in prices else None,
+    }
+    yield
+
+
+def _earned(session: Payloads, loginid: str, came: Mapping[str, Reply | DpyauthError]) -> Steps[dict[str, Any]]:
+    """What happened last, and what the contracts brought that were closed today and this month."""
+    call = session.catalog.find("statement")
+    today, since = _midnight(), month_began()
+    listed = transactions(call, _reply(came, "statement"))
+    rows = latest = list({key_of(row): row for row in listed}.values())
+    if glance_falls_short(listed):
+        rows = yield from every_row(call, loginid, {"date_from": int(since), "date_to": None})
+    last = max(latest, key=lambda row: booked(row) or 0, default={})
+    told = {
+        "last_transaction": booked(last),
+        "last_action": last.get("action_type"),
+        "last_amount": as_number(last.get("amount")),
+    }
+    sales = [row for row in rows if row.get("action_type") == "sell"]
+    if None in map(booked, sales):
+        return {**told, "remark": "profit: Deriv does not tell when some of the contracts were closed."}
+    sold = [row for row in sales if (booked(row) or 0) >= since]
+    spent = {contract_of(row): as_number(row.get("amount")) for row in rows if row.get("action_type") == "buy"}
+    earlier = [row for row in sold if contract_of(row) not in spent]
+    if earlier:
+        spent |= yield from _spent_earlier(session, loginid, earlier)
+    told["profit_month"] = _profit(sold, spent)
+    told["profit_today"] = _profit([row for row in sold if (booked(row) or 0) >= today.timestamp()], spent)
+    if told["profit_month"] is None:
+        told["remark"] = "profit: Deriv does not tell what some of the contracts have cost."
+    return told
+
+
+def _spent_earlier(session: Payloads, loginid: str, sold: list[Row]) -> Steps[dict[Any, Decimal | None]]:
+    """What contracts have cost that were bought before the rows at hand, below zero as in a statement.
+
+    Whether Deriv counts the dates of a profit table by purchase or by sale is not documented: first the days of the
+    purchases are asked for, and only where that does not do, all that came after.
+    """
+    call = session.catalog.find("profit_table")
+    times = [as_seconds(row.get("purchase_time")) for row in sold]
+    known = [int(time) for time in times if time is not None]
+    since = min(known) - 1 if len(known) == len(times) else None
+    wanted = {contract_of(row) for row in sold}
+    spent: dict[Any, Decimal | None] = {}
+    for until in (max(known) + 1, None) if since is not None else (None,):
+        rows = yield from every_row(call, loginid, {"date_from": since, "date_to": until})
+        prices = {contract_of(row): as_number(row.get("buy_price")) for row in rows}
+        spent = {contract: None if price is None else EXACTLY.minus(price) for contract, price in prices.items()}
+        if wanted <= spent.keys():
+            break
+    return spent
+
+
+def _profit(sold: list[Row], spent: Mapping[Any, Decimal | None]) -> Decimal | None:
+    """What closed contracts have paid less what they have cost; None where that is not known of each."""
+    costs = [spent.get(contract) for contract in {contract_of(row) for row in sold}]
+    paid = [as_number(row.get("amount")) for row in sold]
+    return None if None in costs or None in paid else _sum([*paid, *costs])
+
+
+def _sum(numbers: Iterable[Decimal | None]) -> Decimal | None:
+    total = functools.reduce(EXACTLY.add, (number for number in numbers if number is not None), Decimal(0))
+    return total if total.is_finite() else None
+
+
+def _reply(came: Mapping[str, Reply | DpyauthError], call: str) -> Reply:
+    reply = came[call]
+    if isinstance(reply, DpyauthError):
+        raise reply
+    return reply

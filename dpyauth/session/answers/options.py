@@ -1,0 +1,235 @@
+"""Answers of the options API."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from dpyauth import frames
+from dpyauth.catalog.descriptions import short
+from dpyauth.catalog.shapes import ENVELOPE
+from dpyauth.errors import ApiError, ConnectionFailed, DpyauthError, InvalidRequest, SignInRefused
+from dpyauth.frames.values import listing, without
+from dpyauth.net.messages import Reply
+from dpyauth.session.answers import at_stake
+from dpyauth.session.drive import Batch, Request, Steps
+from dpyauth.session.history.periods import days
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from dpyauth.catalog.calls import Call
+    from dpyauth.frames import Context
+    from dpyauth.session.history.periods import When
+    from dpyauth.session.payloads import Payloads
+
+KEPT = 184
+"""As many days as six months have at most: for so long Deriv keeps the statistics of markups."""
+
+MARKUP_NOTE = (
+    "The last hour is missing. Deriv keeps six months, and takes an earlier first day for the earliest it has."
+)
+
+_CURRENCY = re.compile(r"[A-Z0-9_]{1,18}", re.ASCII)
+"""What a quote may be asked for; a wallet may hold what is called otherwise."""
+
+_DEMO = {"demo": 1, "real": 0}
+_ACTIVE = {"active": 1, "inactive": 0}
+_INACTIVE = {"active": 0, "inactive": 1}
+"""What Deriv's words for accounts mean; another word is passed on."""
+
+_OUT_OF_REACH = (ApiError, ConnectionFailed)
+_OF_A_PERIOD = re.compile(r"(?i)date|period|range|from|until|start|end")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+
+
+def account_status(session: Payloads, account: str, *, detail: bool, decimal: bool) -> Steps[pd.DataFrame]:
+    """One call over HTTP knows all accounts, and little of each: this API has no word on verification."""
+    if detail:
+        status = yield from _detailed(session, account, decimal=decimal)
+    else:
+        rows, context = yield from _rows(session, account, exact=decimal)
+        status = frames.options_status(rows, _of(rows, context), decimal=decimal)
+    return status.assign(error=None).astype({"error": "string"}) if account == "all" else status
+
+
+def _detailed(session: Payloads, account: str, *, decimal: bool) -> Steps[pd.DataFrame]:
+    """What is told of accounts, and beside it how each stands; of the first, all of that is asked together."""
+    first = session.resolve_account("current" if account == "all" else account)
+    stands: dict[str, dict[str, Any]] = {}
+    listing = [Request("get_accounts", exact=decimal)]
+    try:
+        yield from session.connect_account(first)
+        came = yield from session.several([*listing, *at_stake.requests(first)], needed="get_accounts")
+        stands[first] = yield from at_stake.standing(session, first, came)
+    except _OUT_OF_REACH as error:
+        if isinstance(error, SignInRefused) or error.call == "get_accounts":
+            raise
+        stands[first] = at_stake.out_of_reach(error)
+        came = yield from session.several(listing, needed="get_accounts")
+    rows = _rows_of(session, came["get_accounts"], account)
+    loginids = [row.get("account_id") for row in rows]
+    for loginid in [each for each in loginids if isinstance(each, str) and each not in stands]:
+        stands[loginid] = yield from _stand_of(session, loginid)
+    status = frames.options_status(rows, _of(rows, session.context("get_accounts", None)), decimal=decimal)
+    told = [stands.get(loginid) if isinstance(loginid, str) else None for loginid in loginids]
+    return frames.account_detail(status, told, decimal=decimal)
+
+
+def _stand_of(session: Payloads, loginid: str) -> Steps[dict[str, Any]]:
+    """How an account stands that is not the one in use."""
+    try:
+        yield from session.connect_account(loginid)
+        came = yield from session.several(at_stake.requests(loginid))
+        return (yield from at_stake.standing(session, loginid, came))
+    except (InvalidRequest, *_OUT_OF_REACH) as error:  # the first: of an account that is newer than the sign-in
+        if isinstance(error, SignInRefused):
+            raise
+        return at_stake.out_of_reach(error)
+
+
+def balance(session: Payloads, account: str, *, decimal: bool) -> Steps[pd.DataFrame]:
+    """The account's own call, or for all accounts the list of them."""
+    if account == "all":
+        rows, context = yield from _rows(session, "all", exact=decimal)
+        listed = [
+            {
+                **without(row, "account_id", "account_type", "group"),
+                "loginid": row.get("account_id"),
+                "demo_account": _word(_DEMO, row.get("account_type")),
+                "status": _word(_ACTIVE, row.get("status")),
+                "type": "deriv",
+            }
+            for row in rows
+        ]
+        return frames.balance({"accounts": listed}, context, decimal=decimal)
+    shape = functools.partial(frames.balance, decimal=decimal)
+    return (yield from session.per_account(account, "balance", shape, exact=decimal))
+
+
+def accounts(session: Payloads) -> Steps[pd.DataFrame]:
+    """One call lists them."""
+    rows, context = yield from _rows(session, "all")
+    return frames.accounts(
+        [
+            {
+                **without(row, "account_id", "account_type", "status", "balance", "group"),
+                "loginid": row.get("account_id"),
+                "is_virtual": _word(_DEMO, row.get("account_type")),
+                "account_category": "trading",
+                "account_type": "options",
+                "is_disabled": _word(_INACTIVE, row.get("status")),
+            }
+            for row in rows
+        ],
+        context,
+    )
+
+
+def _word(meanings: Mapping[str, int], word: Any) -> Any:
+    return meanings.get(word, word) if isinstance(word, str) else word
+
+
+def exchange_rates(
+    session: Payloads, base: str, target: str | Sequence[str] | None, *, spread: bool, decimal: bool
+) -> Steps[pd.DataFrame]:
+    """A quote of the wallets for each pair, all asked for together."""
+    call = session.catalog.find("wallet_exchange_rate")
+    if spread:
+        raise InvalidRequest(
+            "Deriv's current API tells no bid and ask between currencies: leave spread out.",
+            call=call.name,
+            field="spread",
+        )
+    if target is None:
+        held = frames.wallets((yield from session.payload("wallet_list"))[0])["currency"].dropna().str.upper()
+        targets = [currency for currency in dict.fromkeys(held) if currency != base and _CURRENCY.fullmatch(currency)]
+    else:
+        targets = _named(call, target)
+    pairs = [{"source_currency": base, "destination_currency": currency} for currency in targets]
+    rates: dict[str, Any] = dict.fromkeys(targets)
+
+    def on_reply(number: int, reply: Reply) -> None:
+        rates[targets[number]] = _rate(reply)  # and not the token that comes with it
+
+    yield Batch([Request(call.name, pair, exact=decimal) for pair in pairs], on_reply)
+    context = session.context(call.name, None)
+    return frames.exchange_rates({"base_currency": base, "rates": rates}, context, decimal=decimal)
+
+
+def _named(call: Call, target: str | Sequence[str]) -> list[str]:
+    """The currencies that the user has named."""
+    names = [target] if isinstance(target, str) else list(target) if isinstance(target, Iterable) else [target]
+    if not all(isinstance(name, str) for name in names):
+        raise InvalidRequest(
+            f"target takes the code of a currency, such as 'EUR', or a list of them; not {short(target)}.",
+            call=call.name,
+            field="target",
+        )
+    return list(dict.fromkeys(names))
+
+
+def _rate(reply: Reply) -> Any:
+    """Return the rate in a quote, which Deriv does not say must be there, and what else it holds but for its token."""
+    payload = reply.get("data", reply)
+    if not isinstance(payload, dict):
+        return payload
+    rate = payload.get("exchange_rate", payload.get("rate"))
+    return {"spot_rate": rate, **without(payload, "exchange_rate", "rate", "rate_token", *ENVELOPE)}
+
+
+def markup(session: Payloads, since: When, until: When, *, decimal: bool) -> Steps[pd.DataFrame]:
+    """SessionCall with ``markup_statistics``; what the reply says of the period is kept in ``attrs``."""
+    call = session.catalog.find("markup_statistics")
+    first, last = days(call, since, until, KEPT)
+    payload, context = yield from session.payload(call.name, {"date_from": first, "date_to": last}, exact=decimal)
+    table = frames.markup(payload, context, decimal=decimal)
+    table.attrs |= {"asked": f"{first}/{last}", "told": _dates(payload), "note": MARKUP_NOTE}
+    return table
+
+
+def _dates(payload: Any) -> str | None:
+    """The days that a reply says it is about, whatever Deriv calls them: documented is none."""
+    found = [
+        text
+        for name, value in (payload.items() if isinstance(payload, dict) else ())
+        for text in (value.values() if isinstance(value, dict) else [value])
+        if _OF_A_PERIOD.search(name) and isinstance(text, str) and _DAY.match(text)
+    ]
+    return "/".join(sorted(text[:10] for text in found)) or None
+
+
+def migration(session: Payloads) -> Steps[str | None]:
+    """SessionCall with ``legacy_migration_status``."""
+    payload, _ = yield from session.payload("legacy_migration_status")
+    status = payload.get("status") if isinstance(payload, dict) else None
+    return str(status) if status else None
+
+
+def _rows(session: Payloads, account: str, *, exact: bool = False) -> Steps[tuple[list[Mapping[str, Any]], Context]]:
+    """The accounts as Deriv lists them: one of them, or all."""
+    wanted = None if account == "all" else session.resolve_account(account)
+    payload, context = yield from session.payload("get_accounts", exact=exact)
+    return _listed(payload, wanted), context
+
+
+def _rows_of(session: Payloads, reply: Reply | DpyauthError, account: str) -> list[Mapping[str, Any]]:
+    """The same of a reply that has come."""
+    assert isinstance(reply, dict)
+    wanted = None if account == "all" else session.resolve_account(account)
+    return _listed(session.payload_of("get_accounts", reply), wanted)
+
+
+def _listed(payload: Any, loginid: str | None) -> list[Mapping[str, Any]]:
+    """Return the accounts of a list: all, with whatever else is in it, or one; where it is missing, what is odd."""
+    rows = [row for row in listing(payload, "data") if row]
+    found = [row for row in rows if loginid in (None, row.get("account_id"))]
+    return found or [row for row in rows if not isinstance(row.get("account_id"), str)]
+
+
+def _of(rows: list[Mapping[str, Any]], context: Context) -> Context:
+    """The context with the accounts that the rows are of."""
+    return replace(context, loginid=", ".join(str(row["account_id"]) for row in rows if "account_id" in row))

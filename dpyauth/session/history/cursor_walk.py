@@ -1,0 +1,212 @@
+"""A history in pages of which each has a cursor to the next: what to ask for next, and how it joins. No I/O.
+
+Nothing hangs on the cursors alone: one that has run out, or is missing where there may be more, is made good by asking
+for what is older than the oldest row there is. Pages that overlap are fine; what a row is recognised by counts once.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from dpyauth.catalog.cursors import cursor_of
+from dpyauth.errors import BadReply
+
+Row = TypeVar("Row")
+
+_NOTHING: tuple[Any, ...] = (None, "", [], {})
+
+TRIES = 4
+"""How many times in a row a history may be taken up again, or a page bring nothing new."""
+
+
+class Place(NamedTuple):
+    """From where to read on."""
+
+    cursor: str | None = None
+    until: int | None = None
+    """Last second; of use without a cursor."""
+
+
+class Page(NamedTuple, Generic[Row]):
+    """What a reply holds."""
+
+    rows: list[Row]
+    """The newest first."""
+    cursor: str | None
+    """That of the next page."""
+    says: bool
+    """Whether the reply says if there is a next page."""
+    more: bool = False
+    """Whether there is one though no cursor leads to it."""
+
+
+class Cursors(Generic[Row]):
+    """A history that is read from its newest row back.
+
+    Parameters
+    ----------
+    size : int
+        Rows of a full page.
+    key : callable
+        What a row is recognised by.
+    time : callable
+        When a row happened, in seconds since 1970; None where it does not say.
+    since, until : int, optional
+        Where the history begins and ends, as far as it is asked for.
+    call : str, optional
+        What errors are to name.
+    """
+
+    def __init__(
+        self,
+        size: int,
+        key: Callable[[Row], object],
+        time: Callable[[Row], float | None],
+        since: int | None = None,
+        until: int | None = None,
+        *,
+        call: str | None = None,
+    ) -> None:
+        self._size = size
+        self._key = key
+        self._time = time
+        self._since = since
+        self._until = until
+        self._call = call
+        self._rows: dict[object, Row] = {}  # by key, the newest first
+        self._next: Place | None = Place(None, until)
+        self._after: Place | None = None  # where to go on, once what is new has been read
+        self._new: dict[object, Row] | None = None  # what has been added since this broke off, while that is read
+        self._used: set[str] = set()
+        self._failures = 0
+
+    def ask(self, together: int) -> list[Place]:
+        """Where to read on; nothing when all is there. Each page tells the place of the next: there is but one."""
+        return [] if self._next is None else [self._next]
+
+    def add(self, place: Place, page: Page[Row]) -> None:
+        """What came of a place. An interrupt in here may have a page taken in twice, and loses none."""
+        if place.cursor is not None:
+            self._used.add(place.cursor)
+        if self._new is not None:
+            self._catch_up(place, page, self._new)
+            return
+        fresh = {key: row for row in page.rows if (key := self._key(row)) not in self._rows}
+        self._rows.update(fresh)
+        self._next = self._following(place, page, bool(fresh))
+
+    def lost(self) -> bool:
+        """Go on without the cursor that Deriv has just refused; returns whether that can be."""
+        if self._next is None or self._next.cursor is None or self._failures >= TRIES:
+            return False
+        self._failures += 1
+        self._used.clear()
+        self._next = self._older(self._so_far())
+        return True
+
+    def resume(self) -> None:
+        """Begin again after something came between: first with what is new, then where it broke off."""
+        self._failures = 0
+        self._used.clear()
+        if not self._rows:
+            self._next = Place(None, self._until)
+            return
+        if self._new is None:
+            self._after = self._next
+        self._new, self._next = {}, Place(None, self._until)
+
+    def rows(self) -> list[Row]:
+        """What there is so far without a hole, the newest first."""
+        return list(self._rows.values())
+
+    @property
+    def count(self) -> int:
+        """How many rows there are so far."""
+        return len(self._rows)
+
+    @property
+    def oldest(self) -> float | None:
+        """When the oldest of them happened."""
+        return self._time(next(reversed(self._rows.values()))) if self._rows else None
+
+    @property
+    def share(self) -> float | None:
+        """How much of it that is, from 0 to 1; None where that cannot be told."""
+        if self._next is None:
+            return 1.0
+        newest = self._time(next(iter(self._rows.values()))) if self._rows else None
+        oldest = self.oldest
+        if self._since is None or newest is None or oldest is None or newest <= self._since:
+            return None
+        return min(1.0, max(0.0, (newest - oldest) / (newest - self._since)))
+
+    def _so_far(self) -> list[Row]:
+        """What has been read on end, from the newest row on."""
+        return self.rows() if self._new is None else list(self._new.values())
+
+    def _catch_up(self, place: Place, page: Page[Row], new: dict[object, Row]) -> None:
+        """Take in what has been added since the history broke off, until it joins what there was."""
+        came = {self._key(row): row for row in page.rows}
+        joins = [number for number, key in enumerate(came) if key in self._rows]
+        newer = list(came.items())[: joins[-1] if joins else None]  # what is older has its turn later
+        fresh = {key: row for key, row in newer if key not in self._rows and key not in new}
+        new.update(fresh)
+        following = self._following(place, page, bool(fresh))
+        if following is None or joins:
+            known = {key: came.get(key, row) for key, row in self._rows.items()}
+            self._rows = {**new, **known}
+            self._next, self._new = self._after, None
+        else:
+            self._next = following
+
+    def _following(self, place: Place, page: Page[Row], brought: bool) -> Place | None:
+        """Where to read on after a page; None where it was the last."""
+        self._failures = 0 if brought else self._failures + 1
+        if self._begins_before(page):
+            return None
+        full, vain = len(page.rows) >= self._size, self._failures > TRIES
+        if page.cursor is None and not page.more and (page.says or not full):
+            return None
+        if vain and place.cursor is None and page.rows and not full:
+            return None  # whatever cursors lead to, there is nothing older
+        if page.cursor is not None and page.cursor not in self._used and not vain:
+            return Place(page.cursor)
+        following = self._older(page.rows or self._so_far())
+        if following == place or self._failures > 3 * TRIES:
+            raise BadReply(
+                f"The pages of '{self._call}' do not fit together: one does not lead to the next. Try again in a "
+                "moment.",
+                call=self._call,
+            )
+        return following
+
+    def _begins_before(self, page: Page[Row]) -> bool:
+        """Whether a page reaches further back than was asked for."""
+        oldest = self._time(page.rows[-1]) if page.rows else None
+        return self._since is not None and oldest is not None and oldest < self._since - 1
+
+    def _older(self, rows: list[Row]) -> Place:
+        """The place of what is older than these; rows of the same second come again."""
+        oldest = self._time(rows[-1]) if rows else None
+        return Place(None, self._until if oldest is None else math.ceil(oldest))
+
+
+def page_of(rows: list[Row], links: Any) -> Page[Row]:
+    """The page that rows and links of a reply make."""
+    says = isinstance(links, Mapping) and "next" in links
+    following = links["next"] if says else None
+    cursor = cursor_in(following)
+    return Page(rows, cursor, says, more=cursor is None and following not in _NOTHING)
+
+
+def cursor_in(link: Any) -> str | None:
+    """Return the cursor that a link of a reply holds, if it holds one. No host is ever used."""
+    if not isinstance(link, str):
+        return None
+    try:
+        cursor = cursor_of(link)
+    except ValueError:
+        return None
+    return None if cursor.startswith("//") else cursor or None

@@ -1,0 +1,151 @@
+"""What somebody wants of a history: from when, until when, and what of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import numbers
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from dpyauth.catalog.descriptions import instead_of_time, short
+from dpyauth.errors import InvalidRequest
+
+if TYPE_CHECKING:
+    from dpyauth.catalog.calls import Call
+
+When = dt.date | dt.timedelta | str | None
+"""A time, or how long ago."""
+
+_HELD = {"hold": "escrow", "release": "escrow"}  # rows call so what a request calls escrow
+_UNITS = {"s": 1, "min": 60, "h": 3600, "d": 86_400}
+
+
+def now() -> dt.datetime:
+    """What time it is, as far as this machine knows."""
+    return dt.datetime.now(dt.UTC)
+
+
+def period(call: Call, since: When, until: When) -> tuple[int | None, int | None]:
+    """First and last second; None where it is open. A future end is open: it is for Deriv to know what time it is."""
+    at = now()
+    first, last = _moment(call, "since", since, at), _moment(call, "until", until, at)
+    if last is not None and last >= at:
+        last = None
+    if first is not None and first > (last or at):
+        raise InvalidRequest(
+            f"since ({first:%Y-%m-%d %H:%M:%S} UTC) lies after {'until' if last else 'now'} "
+            f"({last or at:%Y-%m-%d %H:%M:%S} UTC): there is nothing between.",
+            call=call.name,
+            field="since",
+        )
+    return (
+        None if first is None else max(0, math.ceil(first.timestamp())),
+        None if last is None else max(0, math.floor(last.timestamp())),
+    )
+
+
+def dates(call: Call, since: When, until: When) -> dict[str, Any]:
+    """The same as fields of a request."""
+    first, last = period(call, since, until)
+    return {"date_from": first, "date_to": last}
+
+
+def days(call: Call, since: When, until: When, most: int) -> tuple[str, str]:
+    """First and last day in UTC, as ``"YYYY-MM-DD"``; by default of as many days as Deriv keeps, up to today.
+
+    A future end counts as today: the days before that end are in the future, too.
+    """
+    at = now()
+    first, last = _moment(call, "since", since, at), min(_moment(call, "until", until, at) or at, at)
+    first = first or last - min(dt.timedelta(days=most), last - dt.datetime.min.replace(tzinfo=dt.UTC))
+    if first > last:
+        raise InvalidRequest(
+            f"since ({first:%Y-%m-%d}, UTC) lies after until ({last:%Y-%m-%d}): there is nothing between.",
+            call=call.name,
+            field="since",
+        )
+    return f"{first:%Y-%m-%d}", f"{last:%Y-%m-%d}"
+
+
+def _moment(call: Call, name: str, value: Any, at: dt.datetime) -> dt.datetime | None:
+    """A time as its caller wrote it; of a day the first moment, or for ``until`` the last."""
+    if value is None:
+        return None
+    try:
+        moment = _parsed(value, at)
+        if not isinstance(moment, dt.datetime):
+            moment = dt.datetime(moment.year, moment.month, moment.day, tzinfo=dt.UTC)
+            if name == "until":
+                moment += dt.timedelta(days=1, seconds=-1)
+        return moment.replace(tzinfo=moment.tzinfo or dt.UTC).astimezone(dt.UTC)
+    except (AttributeError, TypeError, ValueError, ArithmeticError):
+        instead = instead_of_time(value)
+        raise InvalidRequest(
+            f"{name} takes a date or time, such as '2026-01-31', '2026-01-31 14:30' or a datetime, or a timedelta: how "
+            f"long ago; not {short(value)}. {instead}".rstrip(),
+            call=call.name,
+            field=name,
+        ) from None
+
+
+def _parsed(value: Any, at: dt.datetime) -> dt.date:
+    if getattr(value, "dtype", None) == "datetime64[D]":
+        value = value.item()  # a day
+    elif type(value).__name__ in {"datetime64", "timedelta64"}:
+        import pandas as pd
+
+        value = (pd.Timestamp if type(value).__name__ == "datetime64" else pd.Timedelta)(value)
+    if type(value).__name__ == "NaTType":
+        raise ValueError
+    if isinstance(value, dt.timedelta):
+        if value < dt.timedelta():
+            raise ValueError
+        return at - dt.timedelta(seconds=value.total_seconds())
+    if hasattr(value, "to_pydatetime"):  # of pandas; to the microsecond, and quietly
+        return value.to_pydatetime(warn=False)  # type: ignore[no-any-return]
+    if isinstance(value, dt.date):
+        return value
+    text = value.strip()
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        return dt.datetime.fromisoformat(text)
+
+
+def types_of(call: Call, known: list[str], types: str | Iterable[str] | None) -> tuple[list[str], frozenset[str]]:
+    """The types to ask for, and those of rows to keep; nothing means all."""
+    if types is None:
+        return [], frozenset()
+    wanted = [types] if isinstance(types, str) else list(types)
+    asked = list(dict.fromkeys(_HELD.get(each, each) if isinstance(each, str) else "" for each in wanted))
+    if not asked or not set(asked) <= set(known):
+        raise InvalidRequest(
+            f"types takes one or more of {', '.join(known)}; not {', '.join(map(short, wanted)) or 'nothing'}.",
+            call=call.name,
+            field="types",
+        )
+    held = [row for row, name in _HELD.items() if name in wanted]
+    return asked, frozenset([*wanted, *held])
+
+
+def granularity_of(call: Call, value: Any) -> int:
+    """How long a candle is, in seconds."""
+    known: list[int] = call.fields["granularity"]["enum"]
+    seconds = value
+    if isinstance(value, str):
+        found = re.fullmatch(r"(\d{1,5}) ?(s|min|h|d)", value.strip().lower())
+        seconds = int(found[1]) * _UNITS[found[2]] if found else None
+    elif isinstance(value, dt.timedelta):
+        seconds = value.total_seconds()
+    if isinstance(seconds, numbers.Real):
+        for choice in known:
+            if choice == seconds:
+                return choice
+    raise InvalidRequest(
+        f"granularity takes how long a candle is: one of {', '.join(map(str, known))} (seconds), or as '1min', '4h', "
+        f"'1D'; not {short(value)}.",
+        call=call.name,
+        field="granularity",
+    )

@@ -1,0 +1,107 @@
+"""Prices as replies have them: ticks, or candles, and where Deriv's begin. No I/O."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from dpyauth import _times
+from dpyauth.errors import BadReply
+from dpyauth.net.messages import Reply
+from dpyauth.notes import utc
+from dpyauth.session.history.time_walk import WEEK, TimeWalk
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from dpyauth.catalog.calls import Call
+    from dpyauth.frames import Context
+
+YEAR = 365 * 86_400
+"""Deriv keeps prices for about a year, in seconds. A span that begins before is answered with the newest prices."""
+
+Point = tuple[int, Any, Any]
+"""The second of a price, its time as Deriv has it, and the price or candle."""
+
+
+class Kind(NamedTuple):
+    """What is particular to ticks, or to candles."""
+
+    name: str
+    points: Callable[[Call, Reply], list[Point]]
+    """The points in a reply, the oldest first."""
+    key: Callable[[Point], object]
+    """What a point is recognised by."""
+    frame: Callable[[list[Point], Context], pd.DataFrame]
+
+
+def second_of(point: Point) -> int:
+    return point[0]
+
+
+def _tick_points(call: Call, reply: Reply) -> list[Point]:
+    history = reply.get("history")
+    moments, prices = (history.get("times"), history.get("prices")) if isinstance(history, dict) else (None, None)
+    if not isinstance(moments, list) or not isinstance(prices, list):
+        raise unreadable(call)
+    return _sorted(call, moments, prices)
+
+
+def _candle_points(call: Call, reply: Reply) -> list[Point]:
+    candles = reply.get("candles")
+    if not isinstance(candles, list) or not all(isinstance(candle, dict) for candle in candles):
+        raise unreadable(call)
+    return _sorted(call, [candle.get("epoch") for candle in candles], candles)
+
+
+def _sorted(call: Call, moments: list[Any], held: list[Any]) -> list[Point]:
+    if len(moments) != len(held):  # which belongs to which?
+        raise unreadable(call)
+    points: list[Point] = []
+    for moment, value in zip(moments, held, strict=True):
+        second = seconds_of(moment)
+        if second is None:
+            raise unreadable(call)
+        points.append((math.floor(second), moment, value))
+    return sorted(points, key=second_of)
+
+
+def _tick_frame(points: list[Point], context: Context) -> pd.DataFrame:
+    from dpyauth import frames
+
+    return frames.ticks({"times": [point[1] for point in points], "prices": [point[2] for point in points]}, context)
+
+
+def _candle_frame(points: list[Point], context: Context) -> pd.DataFrame:
+    from dpyauth import frames
+
+    return frames.candles([point[2] for point in points], context)
+
+
+TICKS = Kind("ticks", _tick_points, lambda point: (point[0], str(point[2])), _tick_frame)
+CANDLES = Kind("candles", _candle_points, second_of, _candle_frame)
+
+
+def begins(walk: TimeWalk[Point], what: str, asked: int | None, last: int, now: int) -> str | None:
+    """Return where Deriv's prices begin, if that is within the period; None where it is not."""
+    rows = walk.rows()
+    if rows:
+        begin = second_of(rows[0])
+        if walk.is_enough if asked is None else begin - asked < WEEK and walk.later is None:
+            return None
+        return f"Deriv's {what} begin at {utc(begin)}: it has sent none from before that."
+    if walk.later is None and last >= now - YEAR and asked is not None and last - asked < WEEK:
+        return None  # a market that was closed
+    later = "" if walk.later is None else f", only later ones, from {utc(walk.later)} on"
+    kept = f" It keeps prices for about a year, so back to about {utc(now - YEAR)}." if last < now - YEAR else ""
+    return f"Deriv has sent no {what} from this period{later}.{kept}"
+
+
+def seconds_of(value: Any) -> float | None:
+    """A time in seconds since 1970, in whatever form it comes; as a rule it is a whole number of them."""
+    return float(value) if type(value) is int and 0 <= value < 10**11 else _times.seconds(value)
+
+
+def unreadable(call: Call) -> BadReply:
+    return BadReply(f"Deriv's answer to '{call.name}' does not hold what it should. Try again.", call=call.name)

@@ -1,0 +1,349 @@
+"""Which pieces of a long history to ask for next, and how they join. No I/O.
+
+A history is asked for in rounds: ``ask`` says which pieces to ask for together, ``got`` takes what came of each, in any
+order, and ``rows`` is what there is so far, without a hole in it and with nothing twice.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
+
+from dpyauth.errors import BadReply
+
+Row = TypeVar("Row")
+Span = tuple[int, int]
+"""First and last second."""
+
+WEEK = 7 * 86_400
+"""No market stays closed for so long, in seconds."""
+
+OVERLAP = 10
+"""How many rows of one page are asked for again with the next: more than are likely to be added meanwhile."""
+
+TRIES = 4
+"""How many times in a row two pages may fail to join."""
+
+BLIND = 3
+"""How many pages to ask for together after the first, where nothing tells how many there are."""
+
+
+class Pages(Generic[Row]):
+    """A history in pages counted from its newest row, of which nobody knows how many there are.
+
+    Rows that Deriv adds meanwhile move all others on. Pages asked for together would then miss some, so they overlap,
+    and one that does not join the page before it is asked for again.
+
+    Parameters
+    ----------
+    size : int
+        Rows of a full page; one with fewer is the last.
+    key : callable
+        What a row is recognised by.
+    time : callable
+        When a row happened, in seconds since 1970; None where it does not say.
+    since, until : int, optional
+        First and last second of what is asked for. What a page holds from outside counts for how pages join only.
+    call : str, optional
+        What errors are to name.
+
+    """
+
+    def __init__(
+        self,
+        size: int,
+        key: Callable[[Row], object],
+        time: Callable[[Row], float | None],
+        since: int | None = None,
+        until: int | None = None,
+        *,
+        call: str | None = None,
+    ) -> None:
+        self.complete = False
+        self.outside: set[object] = set()  # the keys of rows from outside the period
+        self._call = call
+        self._size = size
+        self._key = key
+        self._time = time
+        self._since = since
+        self._until = until
+        self._step = size - min(OVERLAP, size - 1)
+        self._rows: dict[object, Row] = {}  # by key, the newest first
+        self._offset = -1  # of the last page that joined
+        self._arrived: dict[int, Sequence[Row]] = {}
+        self._gaps = 0
+        self._vain = 0  # full pages in a row that brought nothing new
+
+    def ask(self, together: int) -> list[int]:
+        """The offsets of the pages to ask for now, at most so many; none when all is there."""
+        if self.complete:
+            return []
+        if self._offset < 0:
+            return [0]
+        count = self._guess() or (BLIND if self._offset == 0 else together)
+        return [self._next + self._step * number for number in range(max(1, min(together, count)))]
+
+    def add(self, offset: int, page: Sequence[Row]) -> None:
+        """What came of a page.
+
+        Raises ``BadReply`` when the pages do not join however they are asked for.
+        """
+        self._arrived[offset] = page
+        while not self.complete and (following := self._arrived.pop(self._next, None)) is not None:
+            fresh = self._fresh(following)
+            if fresh is None:
+                self._gap()
+                return
+            inside = {key: row for key, row in fresh.items() if within(self._time(row), self._since, self._until)}
+            # In this order, and rows in one step: an interrupt in here may have a page taken in twice, and loses none.
+            self._rows.update(inside)
+            self.outside.update(fresh.keys() - inside.keys())
+            self._vain = 0 if fresh else self._vain + 1
+            self._offset, self._gaps = self._next, 0
+            self.complete = len(following) < self._size or (not inside and self._are_older(following))
+            if self._vain > TRIES and not self.complete:
+                raise self._unfit()
+
+    def rows(self) -> list[Row]:
+        """What there is so far, the newest first."""
+        return list(self._rows.values())
+
+    @property
+    def count(self) -> int:
+        """How many rows there are so far."""
+        return len(self._rows)
+
+    @property
+    def oldest(self) -> float | None:
+        """When the oldest of them happened."""
+        return self._time(next(reversed(self._rows.values()))) if self._rows else None
+
+    @property
+    def share(self) -> float | None:
+        """How much of it that is, from 0 to 1; None where that cannot be told."""
+        if self.complete:
+            return 1.0
+        done, left = self._times()
+        return done / (done + left) if done + left > 0 else None
+
+    @property
+    def _next(self) -> int:
+        return self._offset + self._step if self._offset >= 0 else 0
+
+    def _fresh(self, page: Sequence[Row]) -> dict[object, Row] | None:
+        """What a page adds to the rows there are; None when it does not join them."""
+        keys = [self._key(row) for row in page]
+        start = 0
+        if self._offset >= 0:
+            start = next((number for number, key in enumerate(keys) if self._knows(key)), -1)
+            if start < 0:
+                return None
+        # What stands before has been added since.
+        return {key: row for key, row in zip(keys[start:], page[start:], strict=True) if not self._knows(key)}
+
+    def _knows(self, key: object) -> bool:
+        return key in self._rows or key in self.outside
+
+    def _are_older(self, page: Sequence[Row]) -> bool:
+        """Return whether all rows of a page are from before the period: so are those that follow."""
+        times = [self._time(row) for row in page]
+        return self._since is not None and all(at is not None and at < self._since for at in times)
+
+    def _gap(self) -> None:
+        self._gaps += 1
+        if self._gaps > TRIES:
+            raise self._unfit()
+
+    def _unfit(self) -> BadReply:
+        return BadReply(
+            f"The pages of '{self._call}' do not fit together: it keeps changing. Try again in a moment.",
+            call=self._call,
+        )
+
+    def _guess(self) -> int | None:
+        """How many pages there are still, should the rest be as dense as what there is."""
+        done, left = self._times()
+        return math.ceil(len(self._rows) * left / done / self._step) if done > 0 else None
+
+    def _times(self) -> tuple[float, float]:
+        """How many seconds there are so far, and how many are left."""
+        if self._since is None or not self._rows:
+            return 0.0, 0.0
+        newest, oldest = self._time(next(iter(self._rows.values()))), self.oldest
+        if newest is None or oldest is None:
+            return 0.0, 0.0
+        return max(0.0, newest - oldest), max(0.0, oldest - self._since)
+
+
+def within(at: float | None, since: int | None, until: int | None) -> bool:
+    """Return whether a time lies in a period; one that is not known may."""
+    return at is None or ((since is None or at >= since) and (until is None or at < until + 1))
+
+
+class TimeWalk(Generic[Row]):
+    """A history in spans of time, of which Deriv gives the newest points up to a limit: walked from the end back.
+
+    What a span is known to hold counts once: where a reply was cut short, in the middle of a second maybe, the rest is
+    asked for again from there.
+
+    Where a span begins before what Deriv keeps, it answers with points that come after the span. Such an answer tells
+    nothing of the span but that there is nothing from before it: the end of the span is then asked for by itself,
+    and the rest of it once that end has turned out to be kept.
+
+    Parameters
+    ----------
+    spans : sequence of (int, int)
+        What is wanted, the newest first; they must not overlap. Each is sounded by itself for how dense it is.
+    most : int
+        As many points a reply holds at most.
+    time : callable
+        When a point was, in whole seconds since 1970.
+    key : callable
+        What a point is recognised by: one that comes twice counts once, as it came last.
+    latest : bool
+        Whether the first span ends with the latest point there is, whenever that was.
+    limit : int, optional
+        How many points are wanted, the latest; all if left out.
+
+    """
+
+    def __init__(
+        self,
+        spans: Sequence[Span],
+        most: int,
+        time: Callable[[Row], int],
+        key: Callable[[Row], object] = repr,
+        *,
+        latest: bool = False,
+        limit: int | None = None,
+    ) -> None:
+        self.outside = 0  # points from outside the spans that were asked for
+        self.later: int | None = None  # when the points begin that came for a span that begins before what is kept
+        self._key = key
+        self._found = False  # whether any of the present span is known to be kept
+        self._left: list[Span] = []
+        self._doubtful: list[Span] = []  # the latest last; asked for when all that comes after has been
+        self._later = list(spans)
+        self._most = most
+        self._time = time
+        self._end = spans[0][1] if latest and spans else None
+        self._limit = limit
+        self._total = sum(last - first + 1 for first, last in spans)
+        self._kept: dict[int, list[Row]] = {}  # by where they start
+        self._seconds = self._points = 0  # of this round
+
+    @property
+    def complete(self) -> bool:
+        """Whether all is there."""
+        return not (self._left or self._doubtful or self._later) or self.is_enough
+
+    def ask(self, together: int) -> list[Span]:
+        """The spans to ask for now, at most so many; none when all is there."""
+        if self.is_enough:
+            return []
+        if not self._left and (following := self._doubtful or self._later):
+            self._found = self._found and following is self._doubtful
+            self._left = [following.pop() if following is self._doubtful else following.pop(0)]
+            self._points = 0
+        reach = max(1, (self._most - 2) * self._seconds // self._points) if self._points else None
+        self._seconds = self._points = 0
+        pieces: list[Span] = []
+        rest: list[Span] = []
+        for first, last in _merged(self._left):
+            while first <= last and len(pieces) < together:
+                start = first if reach is None else max(first, last - reach + 1)
+                pieces.append((start, last))
+                last = start - 1
+            if first <= last:
+                rest.append((first, last))
+        self._left = [*pieces, *rest]
+        return pieces
+
+    def add(self, span: Span, points: Sequence[Row]) -> None:
+        """What came of a span, the oldest first."""
+        first, last = span
+        if last == self._end and points:
+            last = max(last, self._time(points[-1]))
+        kept = [point for point in points if first <= self._time(point) <= last]
+        self.outside += len(points) - len(kept)
+        if points and not kept and self._time(points[-1]) > last:
+            self.later = self._time(points[0]) if self.later is None else min(self.later, self._time(points[0]))
+            self._begin_later(span)
+            return
+        start = first
+        full = len(points) >= self._most and self._time(points[0]) >= first
+        if len(set(map(self._time, kept))) < len(kept):
+            kept = list({self._key(point): point for point in kept}.values())
+        if full and len(kept) == 1 < self._most:
+            raise BadReply("Deriv sends the same price again and again. Try again in a moment.", call="ticks_history")
+        if kept and full and (self._limit is None or len(kept) < self._limit):
+            start = min(self._time(points[0]) + 1, last)  # of its first second there may be more
+            kept = [point for point in kept if self._time(point) >= start]
+        self._kept[start] = kept  # once, also where an interrupt has it taken in twice
+        self._seconds += last - start + 1
+        self._points += len(kept)
+        self._found = True
+        where = self._left.index(span)
+        self._left[where : where + 1] = [(first, start - 1)] if start > first else []
+
+    def rows(self) -> list[Row]:
+        """What there is so far without a hole, the oldest first."""
+        missing = max((last for _, last in (*self._left, *self._doubtful, *self._later)), default=None)
+        kept = sorted(self._kept.items())
+        rows = [row for start, rows in kept if missing is None or start > missing for row in rows]
+        rows.sort(key=self._time)
+        return rows if self._limit is None else rows[-self._limit :]
+
+    @property
+    def count(self) -> int:
+        """How many points there are so far."""
+        return sum(map(len, self._kept.values()))
+
+    @property
+    def oldest(self) -> float | None:
+        """When the oldest of `rows` was."""
+        rows = self.rows()
+        return self._time(rows[0]) if rows else None
+
+    @property
+    def share(self) -> float | None:
+        """How much of it that is, from 0 to 1."""
+        left = sum(last - first + 1 for first, last in (*self._left, *self._doubtful, *self._later))
+        return 1 - left / self._total if self._total else 1.0
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether as many points are there as are wanted."""
+        return self._limit is not None and self.count >= self._limit and len(self.rows()) >= self._limit
+
+    def _begin_later(self, span: Span) -> None:
+        """Take in that a span begins before what is kept, or that it holds nothing at all.
+
+        In a week every market is open for a while: of a span that long the former is certain, and nothing from before
+        it is asked for any more.
+        """
+        first, last = span
+        others = [each for each in self._left if each != span]
+        before = [each for each in self._doubtful if each[1] != first - 1]  # the rest of what this is the end of
+        if last - first >= WEEK:
+            others, before = [each for each in others if each[0] > first], []
+            self._later = []
+        step = (last - first) // (2 if self._found else 64)
+        if last - first > WEEK:
+            step = max(step, WEEK)
+        if first < last:
+            before = [*before, (first, last - step - 1)]
+            others = [*others, (last - step, last)]
+        self._left, self._doubtful = others, before
+
+
+def _merged(spans: Sequence[Span]) -> list[Span]:
+    """The same seconds in as few spans as possible, the newest first."""
+    merged: list[Span] = []
+    for first, last in sorted(spans, reverse=True):
+        if merged and merged[-1][0] == last + 1:
+            merged[-1] = (first, merged[-1][1])
+        else:
+            merged.append((first, last))
+    return merged

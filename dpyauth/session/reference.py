@@ -1,0 +1,404 @@
+"""What holds for an account, a user or everybody: limits, settings, rates, hours, companies, apps."""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from dpyauth.catalog.convert import scalar
+from dpyauth.catalog.descriptions import instead_of_time, short
+from dpyauth.errors import InvalidRequest
+from dpyauth.session import answers
+from dpyauth.session.drive import Steps, dual
+from dpyauth.session.payloads import Questions, chosen
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from dpyauth.frames import Context
+
+
+class Facts(Questions):
+    """What a session can look up, each method written once for its blocking and its awaitable face."""
+
+    # An account
+
+    @dual
+    def limits(self, kind: str = "values", account: str = "current", *, decimal: bool = False) -> Steps[pd.DataFrame]:
+        """What the account may hold, stake, be paid, withdraw and transfer.
+
+        Stands on Deriv's call ``get_limits`` (scope read; only in v3).
+
+        Parameters
+        ----------
+        kind : {"values", "markets", "transfers"}
+            The account's own limits; those of single markets; or what may still move between one's accounts.
+        account : str
+            ``"current"``, the login ID of another account that the sign-in gave access to, or ``"all"`` of these.
+        decimal : bool
+            Money as exact `decimal.Decimal` instead of float64.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per limit; columns and dtypes as `dpyauth.frames.limits`, `dpyauth.frames.market_limits` or
+            `dpyauth.frames.transfer_limits` says. What each is in (a currency, contracts, days, transfers) stands in
+            ``unit``, of markets in ``currency``: not all are in the account's. With ``"all"`` the accounts come one
+            after the other, and there are two more columns: ``loginid``, and ``error``, why an account could not be
+            read (both string).
+
+        Raises
+        ------
+        InvalidRequest
+            There is no such kind, or the sign-in gave no access to that account; nothing was sent.
+        NotInThisApi, NotSignedIn, MissingScope, ApiError, CallTimeout, ConnectionLost
+            As for `call`.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> limits = dpyauth.login(sandbox=True, api="v3").limits()
+        >>> limits.set_index("limit")["value"]["open_positions"].item()
+        100.0
+        """
+        from dpyauth import frames
+
+        kinds = {"values": frames.limits, "markets": frames.market_limits, "transfers": frames.transfer_limits}
+        shape = functools.partial(chosen("get_limits", kind, kinds), decimal=decimal)
+        return (yield from self.core.per_account(account, "get_limits", shape, exact=decimal))
+
+    @dual
+    def portfolio(self, account: str = "current", *, decimal: bool = False) -> Steps[pd.DataFrame]:
+        """The contracts that are open, one row per contract.
+
+        What they are worth now it does not tell: for that there is the stream ``proposal_open_contract``.
+        Stands on Deriv's call ``portfolio`` (scope read or trading_information; on the options API trade).
+
+        Parameters
+        ----------
+        account : str
+            ``"current"``, the login ID of another account that the sign-in gave access to, or ``"all"`` of these.
+        decimal : bool
+            Money as exact `decimal.Decimal` instead of float64.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns and dtypes as `dpyauth.frames.open_contracts` says. With ``"all"`` as for `limits`.
+
+        Raises
+        ------
+        InvalidRequest, NotSignedIn, MissingScope, ApiError, CallTimeout, ConnectionLost
+            As for `limits`.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> portfolio = dpyauth.login(sandbox=True).portfolio()
+        >>> portfolio["currency"].unique().tolist()
+        ['USD']
+        """
+        from dpyauth import frames
+
+        shape = functools.partial(frames.open_contracts, decimal=decimal)
+        return (yield from self.core.per_account(account, "portfolio", shape, exact=decimal))
+
+    # A user
+
+    @dual
+    def settings(self, *, reveal: bool = False) -> Steps[pd.DataFrame]:
+        """The user's profile, one row per setting; personal data is hidden unless asked for.
+
+        Stands on Deriv's call ``get_settings`` (scope read; only in v3).
+
+        Parameters
+        ----------
+        reveal : bool
+            Show personal data, which otherwise is ``•••``. It is then saved with the notebook.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns and dtypes as `dpyauth.frames.settings` says.
+
+        Raises
+        ------
+        NotInThisApi, NotSignedIn, MissingScope, ApiError, CallTimeout, ConnectionLost
+            As for `call`.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> settings = dpyauth.login(sandbox=True, api="v3").settings()
+        >>> settings.set_index("setting")["value"]["email"]
+        '•••'
+        """
+        from dpyauth import frames
+
+        return frames.settings(*(yield from self.core.payload("get_settings")), reveal=reveal)
+
+    @dual
+    def mt5_accounts(self, *, decimal: bool = False) -> Steps[pd.DataFrame]:
+        """The user's MT5 accounts, one row per account.
+
+        Stands on Deriv's call ``mt5_login_list`` (scope read; only in v3).
+
+        Parameters
+        ----------
+        decimal : bool
+            Money as exact `decimal.Decimal` instead of float64.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns and dtypes as `dpyauth.frames.mt5_accounts` says.
+
+        Raises
+        ------
+        NotInThisApi, NotSignedIn, MissingScope, ApiError, CallTimeout, ConnectionLost
+            As for `call`.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> dpyauth.login(sandbox=True, api="v3").mt5_accounts()["account_type"].tolist()
+        ['real', 'demo', 'real']
+        """
+        from dpyauth import frames
+
+        return frames.mt5_accounts(*(yield from self.core.payload("mt5_login_list", exact=decimal)), decimal=decimal)
+
+    @dual
+    def api_tokens(self, *, reveal: bool = False) -> Steps[pd.DataFrame]:
+        """The user's API tokens, one row per token: what they may do and when they were used.
+
+        Stands on Deriv's call ``api_token`` (scope admin; only in v3).
+
+        Parameters
+        ----------
+        reveal : bool
+            Show the tokens, which otherwise are ``•••``. They are then saved with the notebook.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns and dtypes as `dpyauth.frames.api_tokens` says.
+
+        Raises
+        ------
+        NotInThisApi, NotSignedIn, MissingScope, ApiError, CallTimeout, ConnectionLost
+            As for `call`.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> dpyauth.login(sandbox=True, api="v3").api_tokens()["token"].unique().tolist()
+        ['•••']
+        """
+        from dpyauth import frames
+
+        return frames.api_tokens(*(yield from self.core.payload("api_token")), reveal=reveal)
+
+    @dual
+    def apps(self, kind: str = "registered") -> Steps[pd.DataFrame]:
+        """Applications: those the user registered, or those that may use the user's accounts.
+
+        Stands on Deriv's calls ``app_list`` and ``oauth_apps`` (scope read; only in v3).
+
+        Parameters
+        ----------
+        kind : {"registered", "allowed"}
+            Which of these.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per application; columns and dtypes as `dpyauth.frames.apps` says.
+
+        Raises
+        ------
+        InvalidRequest
+            There is no such kind; nothing was sent.
+        NotInThisApi, NotSignedIn, MissingScope, ApiError, CallTimeout, ConnectionLost
+            As for `call`.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> dpyauth.login(sandbox=True, api="v3").apps()["active"].tolist()
+        [True, False]
+        """
+        from dpyauth import frames
+
+        call = chosen("app_list", kind, {"registered": "app_list", "allowed": "oauth_apps"})
+        return frames.apps(*(yield from self.core.payload(call)))
+
+    # Everybody
+
+    @dual
+    def exchange_rates(
+        self,
+        base: str = "USD",
+        target: str | Sequence[str] | None = None,
+        *,
+        spread: bool = False,
+        decimal: bool = False,
+    ) -> Steps[pd.DataFrame]:
+        """Return what one unit of a currency is worth in others, one row per currency.
+
+        On Deriv's current API these are the quotes at which the wallets exchange money, one call per currency; the
+        token that comes with each quote is not kept. To exchange money, ask for a quote of your own with
+        ``session.call("wallet_exchange_rate", ...)``.
+        Stands on Deriv's calls ``wallet_exchange_rate`` and ``wallet_list`` (options, scope payment), and
+        ``exchange_rates`` (v3, no sign-in needed).
+
+        Parameters
+        ----------
+        base : str
+            Code of the currency, such as ``"USD"``.
+        target : str or list of str, optional
+            Codes of other currencies (on v3 of one). Left out: those that your wallets hold; on v3 all.
+        spread : bool
+            Ask for bid and ask, too; this needs a ``target``. Only on v3.
+        decimal : bool
+            Rates as exact `decimal.Decimal` instead of float64.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns and dtypes as `dpyauth.frames.exchange_rates` says.
+
+        Raises
+        ------
+        InvalidRequest, NotSignedIn, MissingScope, ApiError, CallTimeout, ConnectionLost
+            As for `call`.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> dpyauth.login(sandbox=True).exchange_rates("USD", "EUR")["currency"].tolist()
+        ['EUR']
+        """
+        return (
+            yield from answers.named(self.core.api).exchange_rates(
+                self.core, base, target, spread=spread, decimal=decimal
+            )
+        )
+
+    @dual
+    def trading_times(self, day: dt.date | str = "today") -> Steps[pd.DataFrame]:
+        """When each symbol can be traded on a day, one row per symbol.
+
+        Stands on Deriv's call ``trading_times`` (no sign-in needed).
+
+        Parameters
+        ----------
+        day : date or str
+            A date, ``"YYYY-MM-DD"``, or ``"today"`` (in UTC).
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns and dtypes as `dpyauth.frames.trading_times` says.
+
+        Raises
+        ------
+        InvalidRequest, ApiError, CallTimeout, ConnectionLost
+            As for `call`.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> hours = dpyauth.login(sandbox=True).trading_times("2026-11-24")
+        >>> "R_100" in hours["symbol"].tolist()
+        True
+        """
+        from dpyauth import frames
+
+        day = _day(day)
+        payload, context = yield from self.core.payload("trading_times", {"trading_times": day})
+        return frames.trading_times(payload, context, day=day)
+
+    @dual
+    def landing_company(self, country: str) -> Steps[pd.DataFrame]:
+        """Which Deriv companies serve people of a country, one row per offer.
+
+        Stands on Deriv's call ``landing_company`` (no sign-in needed; only in v3).
+
+        Parameters
+        ----------
+        country : str
+            Code of the country, two letters, such as ``"id"``.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns and dtypes as `dpyauth.frames.landing_company` says.
+
+        Raises
+        ------
+        NotInThisApi, InvalidRequest, ApiError, CallTimeout, ConnectionLost
+            As for `call`.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> dpyauth.login(sandbox=True, api="v3").landing_company("id")["shortcode"].unique().tolist()
+        ['svg']
+        """
+        from dpyauth import frames
+
+        return frames.landing_company(*(yield from self.core.payload("landing_company", {"landing_company": country})))
+
+    @dual
+    def site(self, kind: str = "limits") -> Steps[pd.DataFrame]:
+        """What holds for everybody: how often one may call, the currencies, what transfers cost.
+
+        Stands on Deriv's call ``website_status`` (no sign-in needed; only in v3).
+
+        Parameters
+        ----------
+        kind : {"limits", "currencies", "fees"}
+            Which of these.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns and dtypes as `dpyauth.frames.site_limits`, `dpyauth.frames.site_currencies` or
+            `dpyauth.frames.transfer_fees` says.
+
+        Raises
+        ------
+        InvalidRequest
+            There is no such kind; nothing was sent.
+        NotInThisApi, ApiError, CallTimeout, ConnectionLost
+            As for `call`.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> "USD" in dpyauth.login(sandbox=True, api="v3").site("currencies")["currency"].tolist()
+        True
+        """
+        from dpyauth import frames
+
+        kinds: dict[str, Callable[[Any, Context], pd.DataFrame]]
+        kinds = {"limits": frames.site_limits, "currencies": frames.site_currencies, "fees": frames.transfer_fees}
+        shape = chosen("website_status", kind, kinds)
+        return shape(*(yield from self.core.payload("website_status")))
+
+
+def _day(given: dt.date | str) -> dt.date | str:
+    """Return a day that Deriv can read."""
+    try:
+        text = given.strip() if isinstance(given, str) else f"{scalar(given):%Y-%m-%d}"
+        return "today" if text.lower() == "today" else dt.datetime.fromisoformat(text).date()
+    except (AttributeError, TypeError, ValueError):
+        pass
+    raise InvalidRequest(
+        f"day takes a date, such as '2026-01-31', or 'today'; not {short(given)}. {instead_of_time(given)}".rstrip(),
+        call="trading_times",
+        field="day",
+    )

@@ -1,0 +1,381 @@
+"""A stream of updates, as its reader sees it."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import sys
+import threading
+import time
+import weakref
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import suppress
+from typing import TYPE_CHECKING, Self
+
+from dpyauth import _environment, _forks
+from dpyauth._traceback import ends_here, leaving
+from dpyauth.arguments import Names, public
+from dpyauth.errors import CallTimeout, DpyauthError, InvalidSetting, SessionClosed
+from dpyauth.net.messages import Reply
+from dpyauth.secret import scrub
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from dpyauth.net.connection import Connection
+    from dpyauth.panels.widgets.stream_view import StreamPanel
+    from dpyauth.session import Session
+
+STEP = 0.5 if sys.platform != "win32" else 0.1
+
+
+class Stream(Names):
+    """Updates that keep coming, made by `Session.stream`.
+
+    Use it in a ``with`` statement, and iterate over it: ``for update in stream`` waits for each update, and
+    ``async for`` does the same without blocking. It outlives reconnects: the first update after a break has the key
+    ``gap``, a dict of ``since``, ``until``, ``reason`` and ``filled``. Ticks missed in the break are fetched and come
+    first, marked ``backfilled``. An error of Deriv's that may be gone in a moment does not end it: it is asked for
+    again, and ``gap`` says so.
+
+    The latest ``keep`` updates stay in memory, for `frame` and for readers that are slower than the stream. A reader
+    that falls further behind misses the oldest ones; ``dropped`` counts them.
+
+    Attributes
+    ----------
+    kept : pandas.DataFrame or None
+        What the button "Keep as frame" of `view` kept last.
+    """
+
+    _called = "A stream"
+
+    @public
+    def __init__(self, session: Session, feed: Feed) -> None:
+        self.kept: pd.DataFrame | None = None
+        self._session = session
+        self.feed = feed
+        feed.reader = weakref.ref(self)
+
+    def __repr__(self) -> str:
+        feed = self.feed
+        updates = f"{feed.count} update{'' if feed.count == 1 else 's'}"
+        return f"<dpyauth stream of {self.call}: {updates}, {'ended' if feed.ended else 'open'}>"
+
+    @property
+    def call(self) -> str:
+        """The call that opened it."""
+        return self.feed.call
+
+    @property
+    def dropped(self) -> int:
+        """How many updates this reader missed because it was too slow."""
+        return self.feed.dropped
+
+    @property
+    def ended(self) -> bool:
+        """Whether no more updates will come; those kept can still be read."""
+        return self.feed.ended
+
+    @public
+    def next(self, timeout: float | None = None) -> Reply:
+        """The next update.
+
+        Parameters
+        ----------
+        timeout : float, optional
+            How long to wait for it, in seconds; else as long as the stream lasts.
+
+        Returns
+        -------
+        dict
+            The whole reply, with the payload under its ``msg_type``.
+
+        Raises
+        ------
+        StopIteration
+            The stream has ended.
+        CallTimeout
+            No update in that time; the stream goes on.
+        DpyauthError
+            What ended the stream.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> with dpyauth.login(sandbox=True).stream("ticks", ticks="R_100") as stream:
+        ...     stream.next(timeout=10)["tick"]["symbol"]
+        'R_100'
+        """
+        end = None if timeout is None else time.monotonic() + _seconds(timeout)
+        feed = self.feed
+        while True:
+            update = feed.take()
+            if update is not None:
+                return update
+            left = STEP if end is None else end - time.monotonic()
+            if left <= 0:
+                raise CallTimeout(f"No update of '{self.call}' came within {timeout:g} s.", call=self.call)
+            feed.wait(lambda: feed.has_news, min(left, STEP))
+
+    def __iter__(self) -> Iterator[Reply]:
+        return self
+
+    @ends_here
+    def __next__(self) -> Reply:
+        return self.next()
+
+    def __aiter__(self) -> AsyncIterator[Reply]:
+        return self
+
+    async def __anext__(self) -> Reply:
+        try:
+            return await self._next()
+        except BaseException as error:
+            leaving(error)
+            raise
+
+    async def _next(self) -> Reply:
+        loop, feed = asyncio.get_running_loop(), self.feed
+        while True:
+            woken = loop.create_future()
+
+            def wake(woken: asyncio.Future[None] = woken) -> None:
+                try:
+                    loop.call_soon_threadsafe(_set, woken)
+                except RuntimeError:  # that loop is closed
+                    pass
+
+            try:
+                update = feed.take()
+            except StopIteration:
+                raise StopAsyncIteration from None
+            if update is not None:
+                return update
+            feed.wakers.add(wake)
+            try:
+                if not feed.has_news:
+                    # Looking up now and then lets an interrupt of the kernel through.
+                    await asyncio.wait([woken], timeout=STEP)
+            finally:
+                feed.wakers.discard(wake)
+
+    @public
+    def frame(self) -> pd.DataFrame:
+        """What is kept of the stream, as a frame.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per update, the oldest first; columns and dtypes as `dpyauth.frames.updates` says.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> with dpyauth.login(sandbox=True).stream("balance") as stream:
+        ...     stream.frame()["currency"].tolist()
+        ['USD']
+        """
+        from dpyauth import frames
+
+        return frames.updates(self.call, self.feed.beyond(0)[1])
+
+    @public
+    def view(self) -> StreamPanel:
+        """Show the stream as it comes in: ticks and candles as a live chart, anything else as a live table.
+
+        Make it the last line of a cell, on a stream that stays open after the cell, so not in a ``with`` statement.
+        Looking takes nothing from those who iterate over the stream, and closing the panel does not close the stream.
+
+        Returns
+        -------
+        StreamPanel
+            The panel. Its button "Pause" holds the picture while updates keep coming in; "Keep as frame" puts what
+            `frame` gives at that moment into ``stream.kept``.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> stream = dpyauth.login(sandbox=True).stream("ticks", ticks="R_100")
+        >>> panel = stream.view()
+        """
+        _environment.need_widgets()
+        from dpyauth.panels.stream_view import StreamModel
+        from dpyauth.panels.widgets.stream_view import StreamPanel
+
+        return StreamPanel(StreamModel(self._session, self))
+
+    @public
+    def close(self) -> None:
+        """End the stream. What is kept can still be read."""
+        try:
+            self.feed.leave()
+        finally:  # again, should an interrupt have come between: that does no harm
+            self.feed.leave()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        self.close()
+
+
+class Feed:
+    """The updates of one stream, between the connection that brings them and the `Stream` that reads them.
+
+    It knows nothing of the `Stream`, so that one is forgotten when its reader has forgotten it. Only the connection's
+    thread adds to it, and its readers take no lock, which an interrupt could leave locked.
+
+    Parameters
+    ----------
+    call : str
+        The call that opened it.
+    keep : int
+        How many updates to keep.
+    error_of : callable
+        The error that an update amounts to, if it is one.
+    many : bool
+        Whether it is of several things, each of which may fail without the others.
+    named : callable
+        Makes an update one that has its parts named as v3 names them, for frames.
+    """
+
+    def __init__(
+        self,
+        call: str,
+        keep: int,
+        error_of: Callable[[Reply], DpyauthError | None],
+        *,
+        many: bool,
+        named: Callable[[Reply], Reply] = lambda reply: reply,
+    ) -> None:
+        self.call = call
+        self.many = many
+        self.count = 0  # updates that came in, ever
+        self.dropped = 0
+        self.ended = False
+        self.error: DpyauthError | None = None  # what ended it
+        self.wakers: set[Callable[[], None]] = set()
+        self.connection: Connection | None = None
+        self.reader: weakref.ref[Stream] | None = None
+        self._error_of = error_of
+        self._named = named
+        self._kept: deque[tuple[int, float, Reply]] = deque(maxlen=keep)  # number, when it came, what it is
+        self._unread: deque[tuple[int, Reply]] = deque(maxlen=keep)
+        self._read = 0  # the number of the update that was read last
+        _forks.own(self)
+
+    @property
+    def has_news(self) -> bool:
+        """Whether there is something for its reader: an update, or the end."""
+        return bool(self._unread) or self.ended or self.error is not None
+
+    @property
+    def orphaned(self) -> bool:
+        """Whether nobody has a name for the stream any more, so that nobody could close it."""
+        return self.reader is not None and self.reader() is None
+
+    # What the connection says, on its thread
+
+    def push(self, reply: Reply) -> None:
+        """Take in an update."""
+        if self.ended:
+            return
+        if "error" in reply and not self.many:
+            self.error = self._error_of(reply)
+        else:
+            if "error" in reply:
+                reply = {**reply, "error": scrub(reply["error"])}
+            self.count += 1
+            self._kept.append((self.count, time.time(), reply))
+            self._unread.append((self.count, reply))
+        self.nudge()
+
+    def refuse(self, reply: Reply) -> None:
+        """End with the error in an answer, also where the stream is of several things: none of them can be had."""
+        if not self.ended:
+            self.end(self._error_of(reply))
+
+    def end(self, error: DpyauthError | None) -> None:
+        """End: no more updates will come."""
+        self.error = self.error or error
+        self.ended = True
+        self.nudge()
+
+    def _forked(self) -> None:
+        """End in a forked process: the connection is its parent's."""
+        self.connection, self.wakers = None, set()
+        self._unread.clear()
+        self.error = SessionClosed("This process was forked from the one whose stream this is.", call=self.call)
+        self.ended = True
+
+    # For its reader, and who looks on without reading
+
+    def leave(self) -> None:
+        """Stop listening, on whatever thread. Safe to call twice."""
+        connection = self.connection
+        if connection is not None:
+            connection.leave(self)
+        self.end(None)
+
+    def take(self) -> Reply | None:
+        """The next update that the reader has not had."""
+        ended = self.ended  # before looking for updates: none comes after the end
+        try:
+            number, reply = self._unread.popleft()
+        except IndexError:
+            pass
+        else:
+            self.dropped += number - self._read - 1
+            self._read = number
+            return reply
+        if self.error is not None:
+            raise self.error.copy()
+        if ended:
+            raise StopIteration
+        return None
+
+    def wait(self, enough: Callable[[], object], seconds: float) -> None:
+        """Wait for something new, so many seconds at most, unless it is enough already."""
+        gate = threading.Lock()
+        gate.acquire()
+
+        def open_gate() -> None:
+            with suppress(RuntimeError):  # it is open already
+                gate.release()
+
+        self.wakers.add(open_gate)
+        try:
+            if not enough():
+                gate.acquire(timeout=seconds)
+        finally:
+            self.wakers.discard(open_gate)
+
+    def nudge(self) -> None:
+        """Have those who wait look whether it is enough."""
+        for waker in list(self.wakers):
+            waker()
+
+    def beyond(self, count: int) -> tuple[int, list[tuple[float, Reply]]]:
+        """How many updates there were, and those kept that came after the first ``count``, with when they came."""
+        kept = list(self._kept)
+        total = kept[-1][0] if kept else 0
+        return total, [(when, self._named(reply)) for number, when, reply in kept if number > count]
+
+
+def _set(woken: asyncio.Future[None]) -> None:
+    if not woken.done():
+        woken.set_result(None)
+
+
+def _seconds(timeout: float) -> float:
+    with suppress(OverflowError):  # of a whole number with hundreds of digits
+        if not math.isnan(seconds := float(timeout)):
+            return seconds
+    raise InvalidSetting("The time-out must be a number of seconds.", field="timeout")

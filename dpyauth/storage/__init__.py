@@ -1,0 +1,205 @@
+"""Keeping a credential for the next kernel, when somebody asks for it; and forgetting it.
+
+The tokens go to the system's keyring; where there is none, or it does not work, to a file that only its owner can
+read. Either way the file lists what is kept: no keyring can be asked for that, and somebody who keeps nothing is
+never bothered by one that wants to be unlocked.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from dpyauth.arguments import public
+from dpyauth.credentials import Secret
+from dpyauth.errors import KeepingFailed
+from dpyauth.storage import file, keyring
+from dpyauth.storage.file import Entry
+from dpyauth.storage.keyring import RingTrouble
+
+_IN_KEYRING = "the system's keyring"
+_LATEST = 1e11  # seconds since 1970; later is no time that anybody means
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A credential that was kept."""
+
+    tokens: Mapping[str, Secret]
+    """Login ID -> token."""
+    active: str
+    """The login ID that was in use."""
+    app_id: str
+    api: str
+    since: datetime
+    """When it was kept; UTC."""
+    where: str
+    """Where it was kept, in words."""
+    expires_at: float | None
+    """When it ends, in seconds since 1970, where Deriv has said so."""
+
+
+def remember(
+    tokens: Mapping[str, Secret],
+    *,
+    active: str,
+    app_id: str,
+    api: str,
+    profile: str = "default",
+    expires_at: float | None = None,
+) -> str:
+    """Keep a credential, in place of the one that the profile had.
+
+    Returns
+    -------
+    str
+        Where it went, in words that follow "kept in"; with the reason when there is a keyring that did not take it.
+
+    Raises
+    ------
+    KeepingFailed
+        It could not be kept. What was kept before still is.
+    """
+    if active not in tokens:
+        raise ValueError("the active account must be one of those with a token")
+    record = _packed(tokens, active, app_id, api, expires_at)
+    trouble = ""
+    with file.locked():
+        entries = file.read()
+        before = entries.get(profile, Entry())
+        in_keyring = before.in_keyring
+        try:
+            if keyring.available():
+                in_keyring = True
+                # First the list, then the keyring: whatever happens between the two, forget() will find it.
+                file.write({**entries, profile: Entry(True, before.record)})
+                keyring.put(profile, record)
+                file.write({**entries, profile: Entry(True)})
+                return _IN_KEYRING
+        except RingTrouble as failure:
+            trouble = f" ({_IN_KEYRING} {failure})"
+        file.write({**entries, profile: Entry(in_keyring, record)})
+    return f"{file.in_words()}{trouble}"
+
+
+def recall(profile: str = "default") -> Kept | None:
+    """The credential that was kept, if any.
+
+    Raises
+    ------
+    KeepingFailed
+        There is one, and it cannot be had: the file is damaged or open to others, or the keyring does not work.
+    """
+    with file.clearly():
+        entry = file.read().get(profile, Entry())
+    where, record = file.in_words(), entry.record
+    if record is None and entry.in_keyring:
+        try:
+            where, record = _IN_KEYRING, keyring.get(profile)
+        except RingTrouble as trouble:
+            raise KeepingFailed(
+                f"The remembered credential is in {_IN_KEYRING}, which {trouble}. Mend that and try again, sign in "
+                "another way, or run dpyauth.forget()."
+            ) from None
+    if record is None:
+        return None
+    kept = _unpacked(record, where)
+    if kept is None:
+        raise KeepingFailed(
+            f"The credential kept in {where} is damaged. Run dpyauth.forget() to remove it, then sign in again."
+        )
+    return kept
+
+
+@public
+def forget(profile: str | None = None) -> list[str]:
+    """Remove remembered credentials from this machine.
+
+    The tokens themselves stay valid: end those at Deriv, under Account settings, API token. Makes no call.
+
+    Parameters
+    ----------
+    profile : str, optional
+        Forget this profile only. Left out, everything that dpyauth has kept is removed, readable or not.
+
+    Returns
+    -------
+    list of str
+        The profiles that were removed; empty when nothing was kept.
+
+    Raises
+    ------
+    KeepingFailed
+        Something could not be removed; the text says what and where.
+
+    Examples
+    --------
+    >>> import dpyauth
+    >>> dpyauth.forget("a profile nobody has")
+    []
+    """
+    if not os.path.lexists(file.path().parent):
+        return []
+    with file.locked():
+        certain = True
+        try:
+            entries = file.read(private=profile is not None)
+        except (KeepingFailed, OSError):
+            if profile is not None:
+                raise
+            # The list is lost, so what the keyring has can only be guessed.
+            certain, entries = False, {"default": Entry(True)}
+        names = [name for name in entries if profile in (None, name)]
+        stuck = [name for name in names if entries[name].in_keyring and not _removed(name) and certain]
+        left = {name: entry for name, entry in entries.items() if name not in names}
+        file.write(left | dict.fromkeys(stuck, Entry(True)))
+    if stuck:
+        raise KeepingFailed(
+            f"The credential is still in {_IN_KEYRING}, which did not let it be removed. Unlock the keyring and run "
+            f"dpyauth.forget() again, or remove the entry {keyring.SERVICE!r} in your system's own password program."
+        )
+    return names
+
+
+def _removed(profile: str) -> bool:
+    try:
+        keyring.remove(profile)
+    except RingTrouble:
+        return False
+    return True
+
+
+def _packed(tokens: Mapping[str, Secret], active: str, app_id: str, api: str, expires_at: float | None) -> Secret:
+    revealed = {loginid: token.reveal() for loginid, token in tokens.items()}
+    since = datetime.now(UTC).isoformat(timespec="seconds")
+    record = {"api": api, "app_id": app_id, "active": active, "since": since, "tokens": revealed}
+    return Secret(json.dumps(record | {"expires_at": expires_at}))
+
+
+def _unpacked(packed: Secret, where: str) -> Kept | None:
+    # Answers None rather than raising: the errors of json hold the text they did not like.
+    try:
+        match json.loads(packed.reveal()):
+            case {
+                "api": str(api),
+                "app_id": str(app_id),
+                "active": str(active),
+                "since": str(since),
+                "tokens": dict(tokens),
+            } as record if active in tokens and all(isinstance(one, str) and one.isascii() for one in tokens.values()):
+                when = datetime.fromisoformat(since).astimezone(UTC)
+                secrets = {loginid: Secret(token) for loginid, token in tokens.items()}
+                return Kept(secrets, active, app_id, api, when, where, _moment(record.get("expires_at")))
+    except (ValueError, OverflowError, RecursionError):
+        pass
+    return None
+
+
+def _moment(given: object) -> float | None:
+    """Return what was kept as an end, where it is one: an earlier version kept none."""
+    if isinstance(given, bool) or not isinstance(given, int | float):
+        return None
+    return float(given) if 0 < given < _LATEST else None

@@ -1,0 +1,73 @@
+"""Tell which of the two Derivs is meant, when nobody said so."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from dpyauth.credentials import api_of, bare
+from dpyauth.errors import InvalidSetting
+from dpyauth.registry import APIS, DEFAULT, by_app_id, by_server
+from dpyauth.settings import Settings, settings
+
+if TYPE_CHECKING:
+    from dpyauth.credentials import Secret
+    from dpyauth.sandbox import Sandbox
+
+
+class Targets(NamedTuple):
+    """The Derivs there are to choose from: the real ones, those of a sandbox, or one at a given address."""
+
+    box: Sandbox | None = None
+    server: str | None = None
+    language: str = "EN"
+
+    def guess(self, token: Secret | None, app_id: object) -> str:
+        """Return the API that is meant, where nobody said so.
+
+        That is the API of the server; else the token's own; else the one the app ID is for; else the one that a token
+        of this look is likely to be of; else the one that is meant by default. There is no second guess: a token is
+        sent to one API only.
+        """
+        if self.server is not None:
+            return by_server(self.server) or DEFAULT
+        return (token and self.kind(token)) or by_app_id(app_id) or (token and self.kind(token, likely=True)) or DEFAULT
+
+    def kind(self, token: Secret, *, likely: bool = False) -> str | None:
+        """Return the API that a token is of, as far as its looks tell; the sandbox knows its own."""
+        return api_of(token) or (self.box and self.box.api_of(bare(token).reveal())) or api_of(token, likely=likely)
+
+    def settings(self, api: str, app_id: object) -> Settings:
+        """Settings for one of the APIs."""
+        server = self.server
+        if self.box is not None and api in APIS:
+            side = self.box.side(api)
+            server, app_id = side.server, app_id if _given(app_id) else side.app_id
+        return settings(app_id if _given(app_id) else None, server, self.language, api)
+
+    def complete(self, api: str, app_id: object) -> Settings:
+        """Settings that are enough to sign in with a token.
+
+        Raises
+        ------
+        InvalidSetting
+            The app ID is missing where the API needs one, or cannot be right.
+        """
+        where = self.settings(api, app_id)
+        if where.app_id is None:
+            raise InvalidSetting(APIS[api].lacks_app_id, field="app_id")
+        return where
+
+
+def _given(app_id: object) -> bool:
+    return app_id is not None and app_id != ""
+
+
+def the_sandbox(wanted: bool, server: str | None) -> Sandbox | None:
+    """The sandbox that this kernel shares, if one is wanted."""
+    if not wanted:
+        return None
+    if server is not None:
+        raise InvalidSetting("Give either sandbox=True or server=, not both.")
+    from dpyauth.sandbox import shared
+
+    return shared()

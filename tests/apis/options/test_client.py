@@ -1,0 +1,411 @@
+"""One HTTP request, against real servers on this machine."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gzip
+import importlib
+import logging
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import Any
+
+import httpx
+import pytest
+from helpers import free_port
+from tornado.httpserver import HTTPServer
+from tornado.httputil import HTTPServerRequest
+from tornado.web import Application, RequestHandler
+
+from dpyauth.apis.options import client as module
+from dpyauth.apis.options.client import Break, Client
+from dpyauth.apis.options.requests import Answer, Question
+from dpyauth.credentials import Secret
+from dpyauth.errors import ConnectionFailed, InvalidRequest
+
+TOKEN = "C4nary-r1ght-t0ken"
+Handle = Callable[[RequestHandler], Any]
+Raw = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+READ = Question("get_accounts", "GET", "/accounts", scopes=("trade",), token=Secret(TOKEN))
+CHANGE = Question("create", "POST", "/accounts", body=Secret('{"pin": "C4nary"}'), token=Secret(TOKEN), changes=True)
+
+
+@contextlib.asynccontextmanager
+async def serving(handle: Handle) -> AsyncIterator[str]:
+    """A server that does this with every request."""
+
+    class Any_(RequestHandler):
+        async def prepare(self) -> None:
+            outcome = handle(self)
+            if outcome is not None:
+                await outcome
+            if not self._finished:
+                await self.finish()
+
+    server = HTTPServer(Application([(r".*", Any_)], log_function=lambda handler: None))
+    listener = socket.create_server(("127.0.0.1", 0))
+    listener.setblocking(False)
+    server.add_sockets([listener])
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.stop()
+        await server.close_all_connections()
+
+
+@contextlib.asynccontextmanager
+async def serving_raw(behave: Raw) -> AsyncIterator[str]:
+    """A server that speaks no HTTP by itself."""
+
+    async def each(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await behave(reader, writer)
+        finally:
+            writer.transport.abort()
+
+    server = await asyncio.start_server(each, "127.0.0.1", 0)
+    try:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    finally:
+        server.close()
+
+
+async def once(base: str, question: Question = READ, *, timeout: float = 5, **options: Any) -> Any:
+    options = {"app_id": None, "direct": True, "transport": None, **options}
+    client = Client(base, **options)
+    try:
+        return await client.exchange(question, timeout)
+    finally:
+        await client.close()
+
+
+def unused() -> str:
+    return f"http://127.0.0.1:{free_port()}"
+
+
+def requested(question: Question, **options: Any) -> HTTPServerRequest:
+    """What a server sees of a question."""
+    seen: list[HTTPServerRequest] = []
+
+    async def main() -> None:
+        async with serving(lambda handler: seen.append(handler.request)) as base:
+            await once(base, question, **options)
+
+    asyncio.run(main())
+    (request,) = seen
+    return request
+
+
+def test_what_goes_with_a_read() -> None:
+    question = Question("odd", "GET", "/a%2Fb", query={"limit": 5, "all": True, "kind": ["x y", "z"]}, token=READ.token)
+    request = requested(question, app_id="33AbcDef")
+    assert (request.method, request.uri) == ("GET", "/a%2Fb?limit=5&all=true&kind=x+y&kind=z")
+    assert request.headers["Authorization"] == f"Bearer {TOKEN}"
+    assert request.headers["Deriv-App-ID"] == "33AbcDef"
+    assert request.headers["User-Agent"].startswith("dpyauth/")
+    assert "Content-Type" not in request.headers
+    assert request.body == b""
+
+
+def test_what_goes_with_a_body() -> None:
+    request = requested(CHANGE)
+    assert request.headers["Content-Type"] == "application/json"
+    assert request.body == b'{"pin": "C4nary"}'
+    assert "Deriv-App-ID" not in request.headers
+
+
+def test_a_post_without_a_body_has_no_content_type() -> None:
+    request = requested(Question("otp", "POST", "/otp", token=READ.token))
+    assert "Content-Type" not in request.headers
+    assert (request.headers["Content-Length"], request.body) == ("0", b"")
+
+
+def test_no_token_no_header() -> None:
+    assert "Authorization" not in requested(Question("health", "GET", "/v1/health")).headers
+
+
+def answer_to(handle: Handle, question: Question = READ, **options: Any) -> Any:
+    async def main() -> Any:
+        async with serving(handle) as base:
+            return await once(base, question, **options)
+
+    return asyncio.run(main())
+
+
+def test_an_answer() -> None:
+    def handle(handler: RequestHandler) -> None:
+        handler.set_status(418)
+        handler.set_header("Content-Type", "text/odd")
+        handler.set_header("Retry-After", "7")
+        handler.write("tea")
+
+    assert answer_to(handle) == Answer(418, "text/odd", b"tea", 7.0)
+
+
+@pytest.mark.parametrize(
+    ("said", "date"),
+    [
+        ("Thu, 01 Jan 1970 00:01:40 GMT", 100.0),
+        ("yesterday", None),
+        ("Thu, 99 Jan 1970 00:00:00 GMT", None),
+        ("", None),
+    ],
+)
+def test_what_time_it_is_for_the_server(said: str, date: float | None) -> None:
+    def handle(handler: RequestHandler) -> None:
+        handler.set_header("Date", said)
+        handler.write("tea")
+
+    assert answer_to(handle).date == date
+
+
+def test_a_redirect_is_not_followed() -> None:
+    seen: list[str] = []
+
+    def handle(handler: RequestHandler) -> None:
+        seen.append(handler.request.path)
+        handler.redirect("/elsewhere")
+
+    answer = answer_to(handle)
+    assert answer.status == 302
+    assert seen == ["/accounts"]
+
+
+def test_a_packed_answer_is_unpacked() -> None:
+    def handle(handler: RequestHandler) -> None:
+        assert handler.request.headers["Accept-Encoding"] == "gzip"
+        handler.set_header("Content-Encoding", "gzip")
+        handler.write(gzip.compress(b'{"data": 1}'))
+
+    assert answer_to(handle).reply == {"data": 1}
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_an_answer_without_end_is_given_up(packed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_MESSAGE", 100_000)
+    body = b"[" + b" " * 200_000 + b"]"
+
+    def handle(handler: RequestHandler) -> None:
+        if packed:
+            handler.set_header("Content-Encoding", "gzip")
+        handler.write(gzip.compress(body) if packed else body)
+
+    answer = answer_to(handle)
+    assert (answer.status, answer.body) == (200, b"")
+
+
+def test_what_is_not_packed_as_it_says() -> None:
+    def handle(handler: RequestHandler) -> None:
+        handler.set_header("Content-Encoding", "gzip")
+        handler.write(b"not gzip at all")
+
+    assert answer_to(handle) == Break("the connection broke (DecodingError)", left=True)
+
+
+def test_no_answer_in_time() -> None:
+    assert answer_to(lambda handler: asyncio.sleep(60), timeout=0.1) == Break("", left=True)
+
+
+def test_an_answer_that_trickles_in_is_not_waited_for() -> None:
+    async def trickle(handler: RequestHandler) -> None:
+        with contextlib.suppress(Exception):
+            while True:
+                handler.write(b" ")
+                await handler.flush()
+                await asyncio.sleep(0.01)
+
+    assert answer_to(trickle, timeout=0.2) == Break("", left=True)
+
+
+def test_nothing_there() -> None:
+    assert asyncio.run(once(unused())) == Break("nothing answers at that address", left=False, clear=True)
+
+
+def test_a_server_that_hangs_up() -> None:
+    async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+
+    async def main() -> Any:
+        async with serving_raw(hang_up) as base:
+            return await once(base, CHANGE)
+
+    broken = asyncio.run(main())
+    assert broken.left
+    assert broken.reason.startswith("the connection broke (")
+
+
+def test_a_server_that_speaks_something_else() -> None:
+    async def babble(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 mail.example ESMTP\r\n\r\n")
+        await writer.drain()
+        await reader.read()
+
+    async def main(scheme: str) -> Any:
+        async with serving_raw(babble) as base:
+            return await once(base.replace("http", scheme), CHANGE)
+
+    assert asyncio.run(main("http")) == Break("the connection broke (RemoteProtocolError)", left=True)
+    secure = asyncio.run(main("https"))
+    assert not secure.left
+    assert secure.reason == "no encrypted connection could be made (is a company proxy in between?)"
+
+
+def test_a_handshake_that_never_ends_means_that_nothing_was_sent() -> None:
+    async def wait(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        await asyncio.sleep(60)
+
+    async def main() -> Any:
+        async with serving_raw(wait) as base:
+            return await once(base.replace("http", "https"), CHANGE, timeout=0.2)
+
+    assert asyncio.run(main()) == Break("no answer within 0.1 s; check the internet connection", left=False)
+
+
+def test_a_name_that_cannot_be_found() -> None:
+    def lost(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("x") from socket.gaierror(-2, "x")
+
+    broken = asyncio.run(once("http://x.example", transport=httpx.MockTransport(lost)))
+    assert broken == Break(
+        "the server's name could not be found; check the internet connection", left=False, clear=True
+    )
+
+
+def test_the_connection_is_used_again() -> None:
+    ports: list[Any] = []
+
+    def handle(handler: RequestHandler) -> None:
+        ports.append(handler.request.connection.context.address)  # type: ignore[union-attr]
+
+    async def main() -> None:
+        async with serving(handle) as base:
+            client = Client(base, None, direct=True, transport=None)
+            await client.exchange(READ, 5)
+            await client.exchange(CHANGE, 5)
+            await client.close()
+
+    asyncio.run(main())
+    assert len(ports) == 2
+    assert ports[0] == ports[1]
+
+
+def test_closing_ends_what_is_in_flight() -> None:
+    async def main() -> Any:
+        asked = asyncio.Event()
+
+        async def handle(handler: RequestHandler) -> None:
+            asked.set()
+            await asyncio.sleep(60)
+
+        async with serving(handle) as base:
+            client = Client(base, None, direct=True, transport=None)
+            task = asyncio.create_task(client.exchange(CHANGE, 5))
+            await asked.wait()
+            await client.close()
+            return await task
+
+    broken = asyncio.run(main())
+    assert isinstance(broken, Break)
+    assert broken.left
+
+
+@pytest.mark.parametrize("name", ["HTTPS_PROXY", "ALL_PROXY"])
+def test_a_proxy_that_refuses(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def forbid(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"CONNECT deriv.example:443")
+        writer.write(b"HTTP/1.1 403 C4nary\r\nContent-Length: 0\r\n\r\n")
+        await writer.drain()
+
+    async def main() -> Any:
+        async with serving_raw(forbid) as base:
+            monkeypatch.setenv(name, base.replace("//", "//user:C4nary@"))
+            return await once("https://deriv.example", CHANGE, direct=False)
+
+    why = "it may not allow Deriv's servers, or not let WebSockets through"
+    told = f"the proxy in this machine's settings refuses (HTTP 403): {why}"
+    assert asyncio.run(main()) == Break(told, left=False, passing=False)
+
+
+def test_a_proxy_that_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asking it for a way to Deriv is not asking Deriv."""
+
+    async def keep_silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+
+    async def main() -> Any:
+        async with serving_raw(keep_silent) as base:
+            monkeypatch.setenv("HTTPS_PROXY", base)
+            return await once("https://deriv.example", CHANGE, direct=False, timeout=0.5)
+
+    assert asyncio.run(main()) == Break("", left=False)
+
+
+def test_a_server_on_this_machine_needs_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", unused())
+    assert isinstance(answer_to(lambda handler: None), Answer)
+
+
+@pytest.mark.parametrize("proxy", ["odd://user:C4nary@x.example", "http://x:C4nary:9/"])
+def test_a_proxy_setting_that_cannot_be_used(proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    with pytest.raises(ConnectionFailed, match="proxy") as failed:
+        Client("https://deriv.example", None, direct=False, transport=None)
+    assert failed.value.__context__ is None
+    assert "C4nary" not in str(failed.value)
+
+
+def test_a_socks_proxy_needs_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "socks5://x.example:1080")
+    monkeypatch.setitem(__import__("sys").modules, "socksio", None)
+    with pytest.raises(ConnectionFailed, match="package socksio") as failed:
+        Client("https://deriv.example", None, direct=False, transport=None)
+    assert failed.value.__context__ is None
+
+
+@pytest.mark.parametrize("value", ["x" * 70_000, "\ud800"])
+def test_what_no_address_can_have(value: str) -> None:
+    refused = asyncio.run(once("http://x.example", Question("odd", "GET", "/odd", query={"loginid": value})))
+    assert isinstance(refused, InvalidRequest)
+    assert refused.__context__ is None
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [
+        ("0", 0.0),
+        ("120", 120.0),
+        ("", None),
+        ("soon", None),
+        ("-5", None),
+        ("1.5", None),
+        ("9" * 30, None),
+        ("٣", None),
+        ("Wed, 21 Oct 2015 07:28:00 GMT", 0.0),
+        ("Wed, 21 Oct 2015 07:28:00 -0000", 0.0),
+        ("Wed, 99 Oct 2015 07:28:00 GMT", None),
+    ],
+)
+def test_how_long_a_server_wants_to_be_left_alone(said: str, seconds: float | None) -> None:
+    assert module._seconds(said) == seconds
+
+
+def test_it_may_name_a_moment() -> None:
+    seconds = module._seconds(format_datetime(datetime.now(UTC) + timedelta(minutes=2), usegmt=True))
+    assert seconds is not None
+    assert 110 < seconds <= 120
+
+
+def test_nothing_secret_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(1)
+    importlib.import_module("httpcore")  # its loggers are there from then on
+    loggers = [name for name in logging.root.manager.loggerDict if name.startswith(("httpx", "httpcore"))]
+    assert "httpcore.http11" in loggers
+    for name in loggers:
+        caplog.set_level(1, logger=name)
+    assert isinstance(answer_to(lambda handler: handler.write('{"data": {"url": "C4nary"}}'), CHANGE), Answer)
+    assert caplog.records
+    assert "C4nary" not in caplog.text + str([vars(record) for record in caplog.records])

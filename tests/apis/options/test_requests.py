@@ -1,0 +1,180 @@
+"""Calls as HTTP questions, and the address of a socket in an answer."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dpyauth.apis.options.requests import Answer, Question, address, as_question, otp_question
+from dpyauth.catalog.calls import Call, Rest, load
+from dpyauth.catalog.request import build
+from dpyauth.credentials import Secret
+from dpyauth.errors import InvalidRequest
+
+TOKEN = Secret("C4nary-r1ght-t0ken")
+DERIV = "https://api.derivws.com"
+HERE = "http://127.0.0.1:8123"
+
+
+def ask(name: str, **fields: Any) -> Question:
+    call = load("options")[name]
+    return as_question(call, build(call, fields), TOKEN, "33Abc")
+
+
+def test_a_call_without_fields() -> None:
+    question = ask("get_accounts")
+    assert (question.method, question.path) == ("GET", "/trading/v1/options/accounts")
+    assert (question.query, question.body, question.changes) == ({}, None, False)
+    assert (question.scopes, question.token, question.app_id) == (("trade",), TOKEN, "33Abc")
+
+
+def test_fields_of_a_read_are_the_query() -> None:
+    question = ask("legacy_statement", loginid="CR12345", limit=10)
+    assert question.query == {"loginid": "CR12345", "limit": 10}
+    assert question.body is None
+
+
+def test_fields_of_a_change_are_the_body() -> None:
+    question = ask("create_account", currency="USD", group="row", account_type="demo")
+    assert question.changes
+    assert question.query == {}
+    assert question.body is not None
+    assert json.loads(question.body.reveal()) == {"currency": "USD", "group": "row", "account_type": "demo"}
+
+
+def test_a_field_in_the_path_is_nowhere_else() -> None:
+    question = ask("reset_demo_balance", account_id="DOT90004580")
+    assert question.path == "/trading/v1/options/accounts/DOT90004580/reset-demo-balance"
+    assert (question.query, question.body, question.changes) == ({}, None, True)
+
+
+def test_no_token_goes_where_none_is_needed() -> None:
+    assert ask("health").token is None
+
+
+def test_secrets_are_remembered_and_not_shown() -> None:
+    call = Call("odd", "", {"pin": {}, "sum": {}}, (), ("payment",), rest=Rest("POST", "/odd"))
+    fields = {"pin": Secret("C4nary"), "sum": Decimal("0.10")}
+    question = as_question(call, fields, TOKEN, None)
+    assert question.body is not None
+    assert json.loads(question.body.reveal()) == {"pin": "C4nary", "sum": "0.10"}
+    assert question.secrets == (Secret("C4nary"),)
+    assert "C4nary" not in repr(question)
+    asked = Call("odd", "", {"pin": {}, "day": {}}, (), rest=Rest("GET", "/odd"))
+    question = as_question(asked, {"pin": [Secret("C4nary")], "day": Decimal(5)}, TOKEN, None)
+    assert question.query == {"pin": ["C4nary"], "day": "5"}
+    assert question.secrets == (Secret("C4nary"),)
+    assert "C4nary" not in repr(question)
+
+
+@pytest.mark.parametrize("account", ["", "DOT 1", "../x", "DOT1/otp", "D" * 33, "DÖT1", "DOT1\n", "%2e", None, "."])
+def test_an_account_id_is_checked(account: Any) -> None:
+    with pytest.raises(InvalidRequest, match="account_id") as refused:
+        otp_question(account, TOKEN, None)
+    assert refused.value.field == "account_id"
+
+
+PART = Call("part", "", {"id": {}}, ("id",), ("payment",), rest=Rest("GET", "/agents/{id}"))
+
+
+@given(st.text(max_size=140) | st.integers() | st.sampled_from(["..", ".", "a/../b", "a?b=c", "ä", "\ud800", "a b"]))
+def test_a_part_of_a_path_stays_one(value: Any) -> None:
+    try:
+        path = as_question(PART, {"id": value}, TOKEN, None).path
+    except InvalidRequest:
+        assert not str(value).strip(".") or len(str(value)) > 128 or not str(value).isprintable()
+        return
+    assert urlsplit(DERIV + path).path == path
+    _, agents, part = path.split("/")
+    assert agents == "agents"
+    assert part.isascii()
+    assert unquote(part) == str(value)
+    assert part.strip(".")
+
+
+def test_the_question_for_an_address_has_no_body() -> None:
+    question = otp_question("DOT90004580", TOKEN, None)
+    assert (question.method, question.path) == ("POST", "/trading/v1/options/accounts/DOT90004580/otp")
+    assert (question.body, question.changes, question.scopes) == (None, False, ("trade",))
+
+
+def found(url: Any, base: str = DERIV) -> Secret | None:
+    return address(Answer(200, "application/json", json.dumps({"data": {"url": url}}).encode()), base)
+
+
+@pytest.mark.parametrize(
+    ("base", "url"),
+    [
+        (DERIV, "wss://api.derivws.com/trading/v1/options/ws/demo?otp=C4nary"),
+        (DERIV, "wss://ws7.eu.derivws.com:443/x?otp=C4nary"),
+        (DERIV, "wss://API.DERIVWS.COM/x?otp=C4nary"),
+        (HERE, "ws://127.0.0.1:8123/x?otp=C4nary"),
+        (HERE, "ws://localhost:8123/x?otp=C4nary"),
+        (HERE, "wss://127.0.0.1:8123/x?otp=C4nary"),
+    ],
+)
+def test_an_address_of_derivs(base: str, url: str) -> None:
+    secret = found(url, base)
+    assert secret is not None
+    assert secret.reveal() == url
+
+
+@pytest.mark.parametrize(
+    ("base", "url"),
+    [
+        *((DERIV, url) for url in (None, 5, "", [], {"url": "x"}, "x", "wss://", "wss:///x", "wss://[::1/x")),
+        (DERIV, "ws://api.derivws.com/x"),
+        (DERIV, "https://api.derivws.com/x"),
+        (DERIV, "wss://derivws.com.evil.example/x"),
+        (DERIV, "wss://evil-derivws.com/x"),
+        (DERIV, "wss://derivws.com/x"),
+        (DERIV, "wss://user:word@api.derivws.com/x"),
+        (DERIV, "wss://evil.example@api.derivws.com/x"),
+        (DERIV, "wss://api.derivws.com@evil.example/x"),
+        (DERIV, "wss://evil.example\\.derivws.com/x"),
+        (DERIV, "wss://evil.example#.derivws.com"),
+        (DERIV, "wss://api.derivws.com/x#y"),
+        (DERIV, "wss://api.derivws.com:8443/x"),
+        (DERIV, "wss://api.derivws.com:port/x"),
+        (DERIV, "wss://api.derivws.com/a b"),
+        (DERIV, "wss://api.derivws.com/\nx"),
+        (DERIV, " wss://api.derivws.com/x"),
+        (DERIV, "wss://api.dérivws.com/x"),
+        (DERIV, "wss://api.derivws.com/" + "x" * 5000),
+        (DERIV, "ws://127.0.0.1:8123/x"),
+        (HERE, "ws://127.0.0.1:8124/x"),
+        (HERE, "ws://127.0.0.1/x"),
+        (HERE, "ws://api.derivws.com:8123/x"),
+        (HERE, "wss://api.derivws.com/x"),
+        (HERE, "ws://me@127.0.0.1:8123/x"),
+        (HERE, "http://127.0.0.1:8123/x"),
+    ],
+)
+def test_any_other_address(base: str, url: Any) -> None:
+    assert found(url, base) is None
+
+
+@given(st.text() | st.text(alphabet=":/@.#?\\[]derivws.comx1 ").map("wss://".__add__), st.sampled_from([DERIV, HERE]))
+def test_no_text_leads_elsewhere(url: str, base: str) -> None:
+    secret = found(url, base)
+    if secret is not None:
+        host = urlsplit(secret.reveal()).hostname or ""
+        assert host.endswith(".derivws.com") if base == DERIV else host in {"127.0.0.1", "localhost"}
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"data": null}', b'{"data": []}', b'{"data": {}}'])
+def test_no_address_at_all(body: bytes) -> None:
+    assert address(Answer(200, "application/json", body), DERIV) is None
+
+
+def test_an_answer_does_not_show_its_body() -> None:
+    answer = Answer(200, "application/json", b'{"data": {"url": "C4nary"}}')
+    assert answer.reply is not None
+    assert "C4nary" not in repr(answer)
+    assert "C4nary" not in repr(found("wss://api.derivws.com/x?otp=C4nary"))

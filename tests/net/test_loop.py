@@ -1,0 +1,191 @@
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError, Future
+from typing import Any
+
+import pytest
+
+from dpyauth.net.loop import Background
+
+Eventually = Callable[..., None]
+
+
+@pytest.fixture
+def background(eventually: Eventually) -> Iterator[Background]:
+    before = set(threading.enumerate())
+    yield Background()
+    eventually(lambda: not {thread for thread in threading.enumerate() if thread.name == "dpyauth"} - before)
+
+
+def seen(background: Background, what: Callable[[], Any] = threading.current_thread) -> Any:
+    """What a function gives on the background thread."""
+    found: Future[Any] = Future()
+    background.post(lambda _: found.set_result(what()))
+    return found.result(10)
+
+
+def test_work_is_done_in_its_order_and_once(background: Background) -> None:
+    done: list[tuple[int, int]] = []
+    background.post(background.hold, "user")
+
+    def post(number: int) -> None:
+        for count in range(500):
+            background.post(done.append, (number, count))
+
+    threads = [threading.Thread(target=post, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    seen(background)
+    assert sorted(done) == [(number, count) for number in range(4) for count in range(500)]
+    for number in range(4):
+        assert [count for thread, count in done if thread == number] == list(range(500))
+    background.post(background.let_go, "user")
+
+
+def test_work_may_post_more_work_and_what_comes_after_it_comes_once(background: Background) -> None:
+    done: list[str] = []
+
+    def after() -> None:
+        done.append("after")
+
+    def first(_: None) -> None:
+        done.append("first")
+        background.post(done.append, "third")
+        background.afterwards(after)
+        background.afterwards(after)
+
+    background.post(background.hold, "user")
+    background.post(lambda _: threading.Event().wait(0.05))
+    background.post(first)
+    background.post(done.append, "second")
+    seen(background)
+    assert [each for each in done if each != "after"] == ["first", "second", "third"]
+    assert done.count("after") == 1
+    background.post(background.let_go, "user")
+
+
+def test_the_thread_stays_while_somebody_uses_it(background: Background, eventually: Eventually) -> None:
+    background.post(background.hold, "one")
+    background.post(background.hold, "other")
+    thread = seen(background)
+    background.post(background.let_go, "one")
+    background.post(background.let_go, "one")
+    assert seen(background) is thread
+    background.post(background.let_go, "other")
+    eventually(lambda: not thread.is_alive())
+    background.post(background.hold, "one")
+    again = seen(background)
+    assert again is not thread
+    assert again.daemon  # it must not hold up the exit
+    background.post(background.let_go, "one")
+
+
+def test_who_asks_from_inside_does_not_wait_for_itself(background: Background) -> None:
+    assert not background.inside()
+    assert seen(background, lambda: (background.inside(), background.join())) == (True, None)
+
+
+def test_a_defect_in_one_stops_no_other(background: Background, caplog: pytest.LogCaptureFixture) -> None:
+    def fail(_: None) -> None:
+        raise RuntimeError("with a secret")
+
+    background.post(background.hold, "user")
+    background.post(fail)
+    seen(background)
+    background.post(background.let_go, "user")
+    assert [(record.levelno, "secret" in record.getMessage()) for record in caplog.records] == [(logging.ERROR, False)]
+
+
+def test_steps_are_carried_out_and_may_be_called_off(background: Background) -> None:
+    async def steps() -> str:
+        await asyncio.sleep(0)
+        return threading.current_thread().name
+
+    outcome: Future[str] = Future()
+    background.run(steps, outcome)
+    assert outcome.result(10) == "dpyauth"
+
+    async def wrong() -> None:
+        raise KeyError
+
+    failed: Future[None] = Future()
+    background.run(wrong, failed)
+    with pytest.raises(KeyError):
+        failed.result(10)
+
+    started, cleared_up = threading.Event(), threading.Event()
+
+    async def forever() -> None:
+        started.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cleared_up.set()
+
+    stopped: Future[None] = Future()
+    background.run(forever, stopped)
+    assert started.wait(10)
+    stopped.cancel()
+    assert cleared_up.wait(10)
+    with pytest.raises(CancelledError):
+        stopped.result(10)
+
+
+def test_steps_that_are_called_off_before_never_begin(background: Background) -> None:
+    begun: list[bool] = []
+
+    async def steps() -> None:
+        begun.append(True)
+
+    outcome: Future[None] = Future()
+    outcome.cancel()
+    background.run(steps, outcome)
+    seen(background)
+    assert begun == []
+
+
+@pytest.mark.parametrize("line", range(1, 40))
+def test_an_interrupt_at_any_line_loses_no_later_work(background: Background, line: int) -> None:
+    """An interrupted post may or may not count; what is posted after it does, and comes after it."""
+    done: list[str] = []
+    left = [line]
+
+    def interrupt(frame: Any, event: str, argument: Any) -> Any:
+        if os.path.basename(frame.f_code.co_filename) not in {"background.py", "threads.py"}:
+            return None
+        if event == "line":
+            left[0] -= 1
+            if left[0] == 0:
+                raise KeyboardInterrupt
+        return interrupt
+
+    before = sys.gettrace()
+    sys.settrace(interrupt)
+    try:
+        background.post(background.hold, "user")
+        background.post(done.append, "interrupted")
+    except KeyboardInterrupt:
+        pass
+    finally:
+        sys.settrace(before)
+    background.post(done.append, "later")
+    seen(background)
+    assert done in (["later"], ["interrupted", "later"])
+    background.post(background.let_go, "user")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_forked_process_begins_anew(background: Background) -> None:
+    background.post(background.hold, "user")
+    loop = seen(background, asyncio.get_running_loop)
+    background._forked()  # as in the child, where the thread is not
+    assert seen(background).name == "dpyauth"
+    loop.call_soon_threadsafe(loop.stop)

@@ -1,0 +1,149 @@
+"""The card where no panel can be."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dpyauth.panels import card_text
+from dpyauth.panels.rows import amount, light, row
+from dpyauth.panels.texts import texts
+
+WORDS = texts("card")
+NASTY = "</td><script>alert(1)</script>\u202e\x1b[2J" + "x" * 500
+SAFE = {"div", "p", "strong", "span", "table", "tr", "th", "td", "br", "small"}
+"""Tags that sanitisers leave in."""
+
+
+def view(**more: Any) -> dict[str, Any]:
+    return {
+        "account": {"loginid": "CR1", "currency": "USD", "kind": "real", "api": "v3"},
+        "state": "signed in",
+        "sandbox": False,
+        "picture": "dpyauth-0",
+        "notice": None,
+        "connection": {"on": True, "text": "connected, last round trip 12 ms"},
+        "balance": "1,234.50",
+        "no_balance": "",
+        "rows": [
+            row("Verification", [light("good", "Identity: verified"), light("bad", "Address: refused")], ["Send it."]),
+            row("This token may", [light("plain", "Read")]),
+        ],
+        "footnote": "",
+        **more,
+    }
+
+
+class Tags(HTMLParser):
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: set[str] = set()
+        self.open: list[str] = []
+        self.said = ""
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes |= {name for name, _ in attrs}
+        if tag != "br":
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.said += data
+
+
+def test_text() -> None:
+    first, *lines, last = card_text.text(view(), WORDS).splitlines()
+    assert first == "CR1 · Real account · v3 API"
+    assert lines == [
+        "Balance         1,234.50 USD",
+        "Connection      connected, last round trip 12 ms",
+        "Verification    ✓ Identity: verified   ✕ Address: refused",
+        "                Send it.",
+        "This token may  Read",
+    ]
+    assert last.startswith("As of 20")
+
+
+def test_lights_are_not_broken() -> None:
+    made = view(rows=[row("Verification", [light("good", f"Check {n}: verified until 2026-01-01") for n in range(6)])])
+    lines = card_text.text(made, WORDS).splitlines()
+    assert max(map(len, lines)) <= card_text.WIDTH
+    assert sum(line.count("✓") for line in lines) == sum(line.count("verified until 2026-01-01") for line in lines) == 6
+    assert "\xa0" not in "".join(lines)
+
+
+def test_amounts_are_in_columns() -> None:
+    amounts = [amount("Main", "1,000.50 USD"), amount("Payment agent", "7.00 EUR", "good")]
+    made = view(rows=[row("Wallets", amounts=amounts, lines=["More."])])
+    assert card_text.text(made, WORDS).splitlines()[3:6] == [
+        "Wallets     Main           1,000.50 USD",
+        "            Payment agent      7.00 EUR",
+        "            More.",
+    ]
+    assert "7.00 EUR" in Tags(card_text.html(made, WORDS)).said
+    assert card_text.html(made, WORDS).count('<strong style="color:') == 1
+
+
+def test_without_money_and_currency() -> None:
+    account = {"loginid": "CR1", "currency": "", "kind": "demo", "api": "v3"}
+    assert "0.00 no currency yet" in card_text.text(view(account=account, balance="0.00"), WORDS)
+    said = card_text.text(view(balance="", no_balance="A scope is missing."), WORDS)
+    assert "Balance         A scope is missing." in said
+    assert "not known yet" in card_text.text(view(balance=""), WORDS)
+
+
+def test_nobody() -> None:
+    out = view(account=None, state="signed out", notice={"text": "You signed out.", "title": "", "kind": "info"})
+    said = card_text.text(out, WORDS)
+    assert said.splitlines() == ["Signed out", "You signed out.", WORDS["signed_out_text"]]
+    assert Tags(card_text.html(out, WORDS)).said == said.replace("\n", "")
+    assert card_text.text(view(account=None, state="closed"), WORDS) == WORDS["closed"]
+
+
+def test_html_says_the_same_and_needs_no_styles() -> None:
+    html = Tags(card_text.html(view(sandbox=True, footnote="As of then."), WORDS))
+    for said in ("CR1", "Real account", "Sandbox", "1,234.50 USD", "✓ Identity: verified", "✕ Address", "As of then."):
+        assert said in html.said
+    assert set(html.tags) <= SAFE
+    assert html.attributes <= {"class", "style", "dir"}
+    assert html.open == []
+
+
+@given(text=st.text() | st.just(NASTY))
+def test_whatever_it_says_stays_text(text: str) -> None:
+    account = {"loginid": text, "currency": text, "kind": "demo", "api": "v3"}
+    notice = {"title": text, "text": text, "kind": "info"}
+    rows = [row("Also", [light("act", text)], [text], amounts=[amount(text, text, "bad")])]
+    connection = {"on": False, "text": text}
+    made = view(account=account, notice=notice, rows=rows, footnote=text, no_balance=text, connection=connection)
+    html = Tags(card_text.html(made, WORDS))
+    assert set(html.tags) <= SAFE
+    assert html.attributes <= {"class", "style", "dir"}
+    assert html.open == []
+    said = card_text.text(made, WORDS)
+    assert not [char for char in said if ord(char) < 32 and char != "\n"]
+    assert "\u202e" not in said
+
+
+def test_an_address_is_a_link_only_where_it_is_said_to_be_one() -> None:
+    address = "https://example.com/?a=1&b=2"
+    made = view(rows=[row("Also", lines=[f"See {address}"]), row("Elsewhere", lines=[f"See {address}"], link=address)])
+    assert card_text.html(made, WORDS).count('<a href="https://example.com/?a=1&amp;b=2" ') == 1
+    assert Tags(card_text.html(made, WORDS)).said.count(f"See {address}") == 2
+    assert card_text.text(made, WORDS).count(f"See {address}") == 2
+
+
+def test_the_style_for_jupyterlab_hides_a_complaint_only() -> None:
+    style = card_text.hiding("dpyauth-0")
+    assert style.startswith("<style>")
+    assert ":has(.dpyauth-0) + " in style
+    assert ".jupyter-widgets" in style

@@ -1,0 +1,97 @@
+"""What keeps a panel up to date: begun anew with every change, and over when nobody looks."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from dpyauth.panels.refresh import Refresher, once
+from dpyauth.session import Session
+
+
+def threads() -> list[str]:
+    return [thread.name for thread in threading.enumerate() if thread.name == "dpyauth-test"]
+
+
+@pytest.fixture(autouse=True)
+def no_thread_left(eventually: Callable[..., None]) -> Iterator[None]:
+    yield
+    eventually(lambda: not threads())
+
+
+def test_begun_anew_with_every_change(session: Session, eventually: Callable[..., None]) -> None:
+    begun: list[str] = []
+    ended: list[str] = []
+
+    async def work() -> None:
+        begun.append(session.state)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append("ended")
+
+    keeper = Refresher(session, work, "test")
+    eventually(lambda: begun == ["signed in"])
+    session.core.sign_out("the test says so")
+    eventually(lambda: begun == ["signed in", "signed out"])
+    assert ended == ["ended"]
+    keeper.end()
+    eventually(lambda: not threads())
+    assert len(ended) == 2
+    keeper.end()
+    watchers = len(session.core._watchers)
+    session.core.notify()
+    assert len(begun) == 2
+    assert watchers == 0
+
+
+def test_over_with_the_session(session: Session, eventually: Callable[..., None]) -> None:
+    async def work() -> None:
+        await asyncio.Event().wait()
+
+    Refresher(session, work, "test")
+    session.close()
+    eventually(lambda: not threads() and session.core._watchers == [])
+
+
+def test_a_defect_is_logged_and_ends_nothing(
+    session: Session, eventually: Callable[..., None], caplog: pytest.LogCaptureFixture
+) -> None:
+    begun: list[int] = []
+
+    async def work() -> None:
+        begun.append(1)
+        raise ZeroDivisionError("never with its text")
+
+    with caplog.at_level(logging.ERROR, "dpyauth"):
+        keeper = Refresher(session, work, "test")
+        eventually(lambda: begun)
+        session.core.notify()
+        eventually(lambda: len(begun) == 2)
+    keeper.end()
+    assert "the test panel failed: ZeroDivisionError" in caplog.text
+    assert "never with its text" not in caplog.text
+
+
+def test_once_waits_for_a_while_only(eventually: Callable[..., None]) -> None:
+    done: list[str] = []
+    go_on = threading.Event()
+
+    async def quick() -> None:
+        done.append("quick")
+
+    async def slow() -> None:
+        while not go_on.is_set():
+            await asyncio.sleep(0.005)
+        done.append("slow")
+
+    once(quick(), "test", 10)
+    assert done == ["quick"]
+    once(slow(), "test", 0)
+    assert done == ["quick"]
+    go_on.set()
+    eventually(lambda: done == ["quick", "slow"])

@@ -1,0 +1,742 @@
+"""The desk on the options API: tokens of both kinds, the sign-in with a code, and which API it is."""
+
+from __future__ import annotations
+
+import asyncio
+import html
+import json
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import httpx
+import keyring
+import pytest
+from helpers import free_port
+from keyring.backends.fail import Keyring as FailKeyring
+
+from dpyauth.credentials import Secret
+from dpyauth.errors import InvalidCredential, InvalidSetting, PermissionDenied, RedirectRefused
+from dpyauth.oauth import tokens
+from dpyauth.panels import held_token
+from dpyauth.panels.sign_in import SignInModel
+from dpyauth.registry import APIS
+from dpyauth.sandbox import Sandbox
+from dpyauth.session import Session
+from dpyauth.settings import settings
+from dpyauth.storage import recall
+
+V3 = "sandbox-rich-read"
+CALLBACK = "http://127.0.0.1:8888/dpyauth/callback"
+BACK = "https://me.example/back"
+RICH = {"ROT900001", "DOT900003"}
+
+
+class Reader:
+    """Somebody at a desk, and in a browser."""
+
+    def __init__(self, desk: SignInModel, box: Sandbox, eventually: Callable[..., None]) -> None:
+        self.desk = desk
+        self.box = box
+        self.seen: list[dict[str, Any]] = []
+        self.url = self.nonce = ""
+        self.wait_until = eventually
+        desk.changed = lambda: self.seen.append(desk.look())
+
+    @property
+    def view(self) -> dict[str, Any]:
+        return self.desk.look()
+
+    def wait_for(self, phase: str, *, notice: str | None = None) -> dict[str, Any]:
+        def quiet() -> bool:
+            return not any(thread.name == "dpyauth-desk" for thread in threading.enumerate())
+
+        self.wait_until(
+            lambda: self.view["phase"] == phase and (notice is None or notice in str(self.view["notice"])) and quiet()
+        )
+        return self.view
+
+    def pat(self, label: str = "rich, every scope") -> Secret:
+        return Secret(self.box.options_token(label).token)
+
+    def token(self, token: Secret, app_id: str | None = None, **more: Any) -> None:
+        self.desk.token(token, self.box.options_app_id if app_id is None else app_id, **more)
+
+    def begin(self, app_id: str | None = None, *, callback: str | None = CALLBACK, **more: Any) -> dict[str, Any]:
+        options = {"remember": False, "api": "options"} | more
+        begun = self.desk.browser(str(self.box.app_id) if app_id is None else app_id, callback, **options)
+        self.url, self.nonce = begun["url"], begun["nonce"]
+        return begun
+
+    def asked(self, name: str) -> str:
+        return dict(parse_qsl(urlsplit(self.url).query)).get(name, "")
+
+    def at_deriv(self, choice: str = "allow", user: int = 9000001, url: str | None = None) -> str:
+        """Sign in on Deriv's pages, as a browser does; returns the address that one ends at."""
+        with httpx.Client(trust_env=False, timeout=10) as http:
+
+            def send(path: str, page: httpx.Response, **more: str) -> httpx.Response:
+                hidden = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page.text)
+                fields = {name: html.unescape(value) for name, value in hidden}
+                return http.post(path, data=fields | more)
+
+            first = http.get(url or self.url)
+            if first.is_redirect:
+                return str(first.headers["location"])
+            action = html.unescape(re.findall(r'action="([^"]+)"', first.text)[0])
+            consent = send(f"{self.box.auth_host}{action}", first, user=str(user))
+            answer = send(f"{self.box.auth_host}/oauth2/auth/consent", consent, choice=choice)
+            return str(answer.headers["location"])
+
+    def return_with(self, address: str) -> None:
+        self.desk.returned(self.nonce, Secret(f"?{urlsplit(address).query}"))
+
+    def paste(self, address: str) -> None:
+        self.desk.pasted(Secret(address))
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home folder with nothing in it, and no keyring."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setattr(keyring, "get_keyring", FailKeyring)
+    return tmp_path
+
+
+@pytest.fixture
+def sit_down(box: Sandbox, eventually: Any) -> Iterator[Callable[..., Reader]]:
+    """Makes readers at desks; afterwards nothing of theirs goes on."""
+    readers: list[Reader] = []
+
+    def sit_down_one(sandbox: bool = True, **options: Any) -> Reader:
+        if sandbox:
+            session = Session(settings(box.app_id, box.url), timeout=5)
+            readers.append(Reader(SignInModel(session, box=box, **options), box, eventually))
+        else:
+            session = Session(settings(None, box.rest, api="options"), timeout=5)
+            readers.append(Reader(SignInModel(session, oauth_host=box.auth_host, **options), box, eventually))
+        return readers[-1]
+
+    yield sit_down_one
+    for reader in readers:
+        reader.desk.cancel()
+        reader.desk.session.close()
+    box.faults.clear()
+    names = ("dpyauth-desk", "dpyauth-listener")
+    eventually(
+        lambda: not [one for one in threading.enumerate() if one.name in names or isinstance(one, threading.Timer)]
+    )
+
+
+@pytest.fixture
+def reader(sit_down: Callable[..., Reader]) -> Reader:
+    return sit_down()
+
+
+@pytest.fixture
+def away(reader: Reader) -> Reader:
+    """Has gone to sign in with the browser."""
+    reader.begin()
+    return reader
+
+
+@pytest.fixture
+def real(sit_down: Callable[..., Reader]) -> Reader:
+    """Has an app of their own, at a Deriv that is not the kernel's own sandbox."""
+    return sit_down(sandbox=False)
+
+
+# With a token
+
+
+@pytest.mark.parametrize("api", ["", "options", "v4"])
+def test_personal_access_token(reader: Reader, api: str) -> None:
+    reader.token(reader.pat(), api=api)
+    view = reader.wait_for("in")
+    assert view["account"]["api"] == reader.desk.session.api == "options"
+    assert view["account"]["source"] == "the sign-in panel"
+    assert (view["account"]["loginid"], view["account"]["kind"]) == ("DOT900003", "demo")
+    assert view["forms"][0]["app_id"] == reader.box.options_app_id
+    assert view["notice"] is None
+    assert {account["loginid"]: account["kind"] for account in view["accounts"]} == {
+        "ROT900001": "real",
+        "DOT900003": "demo",
+    }
+    assert all(re.fullmatch(r"[\d,]+\.\d\d", account["balance"]) for account in view["accounts"])
+
+
+def test_each_api_has_its_own_app_id(reader: Reader) -> None:
+    """In the sandbox, its own stands in for one that is left out."""
+    app_ids = [reader.box.options_app_id, str(reader.box.app_id)]
+    assert [form["app_id"] for form in reader.view["forms"]] == app_ids
+    reader.token(reader.pat(), "")
+    assert [form["app_id"] for form in reader.wait_for("in")["forms"]] == app_ids
+    reader.desk.token(Secret(V3), "1089", api="v3")
+    view = reader.wait_for("in")
+    assert view["account"]["api"] == "v3"
+    assert [form["app_id"] for form in view["forms"]] == [app_ids[0], "1089"]
+    assert view["notice"] is None
+
+
+def test_samples_of_both_apis(reader: Reader) -> None:
+    reader.desk.sample("rich, every scope", "options")
+    assert reader.wait_for("in")["account"]["api"] == "options"
+    reader.desk.sample("rich, every scope", "v3")
+    assert reader.wait_for("in")["account"]["api"] == "v3"
+    reader.desk.sample("nobody's", "v3")
+    reader.desk.sample("rich, every scope", "v4")
+    assert reader.view["phase"] == "in"
+
+
+def test_an_app_of_another_kind(reader: Reader) -> None:
+    app_id = reader.box.register_options_app("Mine", BACK)
+    reader.token(reader.pat(), app_id, api="options")
+    notice = reader.wait_for("form", notice="did not let you in")["notice"]
+    assert notice["title"] == "Deriv did not let you in (options API)"
+    assert "offer" not in notice
+    assert (notice["field"], notice["api"]) == ("app_id", "options")
+
+
+@pytest.mark.parametrize(
+    ("app_id", "says"),
+    [("", "needs your app ID"), ("4444", "is of Deriv's older API"), ("My app", "letters and digits")],
+)
+def test_an_app_id_that_cannot_be_right_is_told_before_the_token_leaves(real: Reader, app_id: str, says: str) -> None:
+    """And costs no token."""
+    with pytest.raises(InvalidSetting, match=says) as refused:
+        real.token(real.pat(), app_id)
+    real.desk.fail(refused.value)
+    notice = real.view["notice"]
+    assert (notice["title"], notice["field"], notice["api"]) == ("Check the app ID", "app_id", "options")
+    assert real.view["kept"] == "options"
+    assert asked(real.box) == set()
+    real.token(Secret(""))
+    view = real.wait_for("in")
+    assert view["account"]["loginid"] == "DOT900003"
+    assert (view["kept"], view["notice"]) == ("", None)
+
+
+def test_an_app_id_that_deriv_refuses_costs_no_token(real: Reader) -> None:
+    real.token(real.pat(), "N0body5AppId")
+    view = real.wait_for("form", notice="did not let you in")
+    assert (view["notice"]["field"], view["notice"]["api"]) == ("app_id", "options")
+    assert view["kept"] == "options"
+    real.token(Secret(" "))
+    assert real.wait_for("in")["account"]["loginid"] == "DOT900003"
+
+
+def test_a_token_that_deriv_refuses_is_dropped(real: Reader) -> None:
+    real.token(Secret("pat_" + "0" * 64))
+    view = real.wait_for("form", notice="mistyped, deleted or expired")
+    assert (view["notice"]["field"], view["kept"]) == ("token", "")
+    with pytest.raises(InvalidCredential, match="empty"):
+        real.token(Secret(""))
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_what_may_pass_costs_no_token(real: Reader, status: int) -> None:
+    real.box.faults.http(status, "get_accounts", times=10)
+    real.token(real.pat())
+    view = real.wait_for("form", notice=str(status))
+    assert view["kept"] == "options"
+    assert "field" not in view["notice"]
+    real.box.faults.clear()
+    real.token(Secret(""))
+    real.wait_for("in")
+
+
+def test_nor_does_a_network_that_is_away(real: Reader) -> None:
+    real.box.stop()
+    real.token(real.pat())
+    assert real.wait_for("form", notice="Deriv cannot be reached")["kept"] == "options"
+    real.box.start()
+    real.token(Secret(""))
+    real.wait_for("in")
+
+
+@pytest.mark.parametrize("how", ["cancel", "dismiss", "hand over", "leave", "close", "in time", "by another"])
+def test_a_token_is_kept_for_this_try_only(real: Reader, how: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if how == "in time":
+        monkeypatch.setattr(held_token, "PATIENCE", 0.05)
+    pat, desk = real.pat(), real.desk
+    with pytest.raises(InvalidSetting):
+        real.token(pat, "")
+    match how:
+        case "cancel":
+            desk.cancel()
+        case "dismiss":
+            desk.dismiss()
+        case "hand over":
+            desk.hand_over()
+        case "leave":
+            desk.leave()
+        case "close":
+            desk.session.close()
+        case "by another":
+            real.token(Secret("pat_" + "0" * 64))
+            real.wait_for("form", notice="mistyped")
+    real.wait_until(lambda: real.view["kept"] == "")
+    assert pat.reveal() not in repr(vars(desk)) + repr(vars(desk._kept)) + json.dumps(real.seen)
+    with pytest.raises((InvalidCredential, InvalidSetting)):
+        real.token(Secret(""), "")
+    assert real.view["kept"] == ""
+
+
+def test_a_part_of_a_token(reader: Reader) -> None:
+    half = reader.pat().reveal()[:30]
+    reader.token(Secret(half), api="options")
+    assert "a part of it is missing" in reader.wait_for("form", notice="options API")["notice"]["text"]
+    assert half not in str(reader.seen)
+
+
+@pytest.mark.parametrize(
+    ("token", "app_id", "error"), [("a b", "x", InvalidCredential), ("pat_1", "ö", InvalidSetting)]
+)
+def test_what_cannot_be_right_is_not_sent(reader: Reader, token: str, app_id: str, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        reader.token(Secret(token), app_id)
+    assert reader.view["phase"] == "form"
+
+
+# Which API it is
+
+
+def asked(box: Sandbox) -> set[str]:
+    """The calls that the sandbox has got, of either API."""
+    return {each.call for each in box.received if each.call}
+
+
+def test_a_token_of_options_is_never_sent_to_v3(reader: Reader) -> None:
+    """Whatever becomes of it there."""
+    reader.token(reader.pat(), reader.box.register_options_app("Mine", BACK))  # which is no app for such tokens
+    notice = reader.wait_for("form", notice="did not let you in")["notice"]
+    assert notice["title"] == "Deriv did not let you in (options API)"
+    reader.token(Secret("pat_" + "0" * 64))
+    reader.wait_for("form", notice="mistyped, deleted or expired")
+    assert asked(reader.box) == {"get_accounts"}
+
+
+def test_a_token_of_unknown_looks_is_sent_to_one_api_only(reader: Reader) -> None:
+    """To the one whose fields it was entered in."""
+    reader.desk.token(Secret("C4nary-wr0ng"), "16303", api="v3")
+    reader.wait_for("form", notice="v3 API")
+    assert asked(reader.box) == {"authorize"}
+    reader.desk.token(Secret("C4nary-wr0ng"), "")
+    reader.wait_for("form", notice="options API")
+    assert asked(reader.box) == {"get_accounts", "authorize"}
+    assert "C4nary" not in str(reader.seen)
+
+
+@pytest.mark.parametrize("token", ["a1-0ld", "Kx9Lm2Qw8Rt5Yz1", V3])
+def test_an_old_token_is_recognized_before_anything_is_sent(reader: Reader, token: str) -> None:
+    """One goes on with the older API without typing it again."""
+    reader.desk.token(Secret(token), "")
+    view = reader.view
+    assert view["notice"]["title"] == "This looks like a token of Deriv's older API (v3)"
+    assert {name: view["notice"][name] for name in ("field", "api", "offer")} == {
+        "field": "token",
+        "api": "options",
+        "offer": "go on",
+    }
+    assert (view["phase"], view["kept"]) == ("form", "v3")
+    assert asked(reader.box) == set()
+    assert reader.box.connections_opened == 0
+    reader.desk.token(Secret(""), "1089", api="v3")
+    reader.wait_until(lambda: reader.view["phase"] != "busy")
+    assert asked(reader.box) >= {"authorize"}
+    assert "get_accounts" not in asked(reader.box)
+
+
+def test_a_token_of_the_current_api_among_those_of_v3(reader: Reader) -> None:
+    reader.token(reader.pat(), "1089", api="v3")
+    view = reader.view
+    assert view["notice"]["title"] == "This looks like a token of Deriv's current API"
+    assert (view["notice"]["api"], view["kept"]) == ("v3", "options")
+    assert asked(reader.box) == set()
+    reader.token(Secret(""))
+    assert reader.wait_for("in")["account"]["api"] == "options"
+
+
+@pytest.mark.parametrize(
+    ("kind", "api"), [("pat", "v3"), ("ory_at_x", "v3"), ("eyJh.eyJh.x", "v3"), ("a1-x", "options")]
+)
+def test_an_api_that_login_was_told_is_not_left(sit_down: Callable[..., Reader], kind: str, api: str) -> None:
+    reader = sit_down(api=api)
+    token = reader.pat() if kind == "pat" else Secret(kind)
+    with pytest.raises(InvalidCredential, match=f"what was chosen is {api}: nothing was sent. Choose") as refused:
+        reader.token(token, "", api=api)
+    assert token.reveal() not in str(refused.value)
+    reader.desk.fail(refused.value)
+    assert reader.view["notice"]["title"] == "Check the token"
+    assert reader.view["kept"] == ""
+    assert reader.box.connections_opened == 0
+    assert asked(reader.box) == set()
+
+
+@pytest.mark.parametrize("token", ["ory_rt_x", "ory_ac_x"])
+def test_what_opens_no_account_is_not_sent(reader: Reader, token: str) -> None:
+    with pytest.raises(InvalidCredential, match="opens no account: nothing was sent"):
+        reader.token(Secret(token))
+    assert asked(reader.box) == set()
+
+
+def test_there_looks_are_no_proof(sit_down: Callable[..., Reader]) -> None:
+    """Deriv does not say what its tokens look like."""
+    reader = sit_down(api="options")
+    reader.token(Secret("Kx9Lm2Qw8Rt5Yz1"))
+    assert reader.wait_for("form", notice="options API")
+    assert asked(reader.box) == {"get_accounts"}
+
+
+def test_somebody_who_has_moved(sit_down: Callable[..., Reader]) -> None:
+    """All that v3 says is that the token is no good; the panel offers the other API."""
+    reader = sit_down(api="v3")
+    reader.box._now(lambda: reader.box.options.move("CR900001", "complete"))
+    reader.desk.token(Secret(V3), "16303")
+    view = reader.wait_for("form", notice="current API")
+    assert view["notice"]["offer"] == "move"
+    assert [form["api"] for form in view["forms"]] == ["options", "v3"]
+
+
+def test_an_api_that_deriv_has_switched_off(sit_down: Callable[..., Reader]) -> None:
+    """The error speaks for itself, and the fields of the current API are there."""
+    reader = sit_down(api="v3")
+    assert [form["api"] for form in reader.view["forms"]] == ["v3"]
+    reader.box.faults.refuse(520, times=99)
+    reader.desk.token(Secret(V3), "16303")
+    view = reader.wait_for("form", notice="HTTP 520")
+    assert view["notice"]["title"] == "Deriv's older API (v3) does not answer"
+    assert APIS["options"].pages.tokens in view["notice"]["text"]
+    assert (view["notice"]["offer"], view["kept"]) == ("move", "v3")
+    assert [(form["api"], form["open"]) for form in view["forms"]] == [("options", False), ("v3", False)]
+
+
+# No account yet
+
+
+def test_no_account_yet(reader: Reader) -> None:
+    reader.token(reader.pat("new, no account"))
+    assert reader.wait_for("form", notice="no options account yet")["notice"]["offer"] == "demo"
+    people = len(reader.box.options.people[2].accounts)
+    assert people == 0  # none is made unasked
+    reader.desk.create_demo()
+    view = reader.wait_for("in")
+    assert view["account"]["kind"] == "demo"
+    reader.desk.create_demo()
+    assert len(reader.box.options.people[2].accounts) == 1
+
+
+def test_the_other_api_is_not_offered_where_it_has_just_refused(reader: Reader) -> None:
+    reader.token(Secret("pat_" + "x" * 40))
+    assert "offer" not in reader.wait_for("form", notice="(Unauthorized)")["notice"]
+    reader.token(Secret("x" * 15), "1089", api="v3")
+    notice = reader.wait_for("form", notice="(InvalidToken)")["notice"]
+    assert "offer" not in notice
+    assert "has just refused" in notice["text"]
+    assert 'dpyauth.login(api="options"' not in notice["text"]
+    reader.token(reader.pat())
+    reader.wait_for("in")
+    reader.desk.sign_out()
+    reader.token(Secret("x" * 15), "1089", api="v3")
+    assert reader.wait_for("form", notice="(InvalidToken)")["notice"]["offer"] == "move"
+
+
+def test_nor_is_that_offered_for_ever(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it takes is dropped after a while."""
+    reader.token(reader.pat("new, no account"))
+    reader.wait_for("form", notice="no options account yet")
+    monkeypatch.setattr(held_token, "PATIENCE", 0.05)
+    reader.token(reader.pat("new, no account"))
+    reader.wait_until(lambda: reader.view["notice"] and "offer" not in reader.view["notice"])
+    reader.desk.create_demo()
+    assert reader.view["phase"] == "form"
+
+
+def test_what_was_taken_away_is_not_done(reader: Reader) -> None:
+    reader.token(reader.pat("new, no account"))
+    reader.wait_for("form", notice="no options account yet")
+    reader.desk.dismiss()
+    reader.desk.create_demo()
+    assert reader.view["phase"] == "form"
+
+
+def test_no_account_after_signing_in_with_deriv(away: Reader) -> None:
+    """That token may not make one, so one goes to Deriv again."""
+    away.return_with(away.at_deriv(user=9000021))
+    assert away.wait_for("form", notice="no options account yet")["notice"]["offer"] == "demo with Deriv"
+    away.begin(create_demo=True)
+    assert away.asked("scope") == "trade account_manage"
+    away.return_with(away.at_deriv(user=9000021))
+    assert away.wait_for("in")["account"]["kind"] == "demo"
+
+
+# With a code
+
+
+def test_begin(reader: Reader) -> None:
+    begun = reader.begin()
+    assert reader.url.startswith(f"{reader.box.auth_host}/oauth2/auth?")
+    assert reader.asked("redirect_uri") == CALLBACK
+    assert reader.asked("scope") == "trade"
+    assert reader.asked("code_challenge_method") == "S256"
+    assert begun["automatic"] is True
+    assert reader.view["phase"] == "browser"
+    assert reader.begin(callback=None)["automatic"] is False
+
+
+@pytest.mark.parametrize("how", ["callback", "paste"])
+def test_code(away: Reader, how: str) -> None:
+    address = away.at_deriv()
+    (away.return_with if how == "callback" else away.paste)(address)
+    view = away.wait_for("in")
+    assert view["account"] == {
+        "loginid": "DOT900003",
+        "currency": "USD",
+        "kind": "demo",
+        "api": "options",
+        "source": "signing in with Deriv",
+    }
+    assert [light["text"] for light in view["scopes"]] == ["Trade"]
+    assert {account["loginid"] for account in view["accounts"]} == RICH
+    assert away.desk.session.balance()["loginid"].item() == "DOT900003"
+    away.desk.do({"do": "use", "loginid": "ROT900001"})
+    away.desk.do({"do": "yes", "loginid": "ROT900001"})
+    away.wait_for("in")
+    assert away.desk.session.balance()["loginid"].item() == "ROT900001"
+
+
+@pytest.mark.parametrize("life", [3600, 2_591_999])
+def test_the_end_of_the_sign_in_is_known(away: Reader, life: int) -> None:
+    away.box.options.expires_in = life
+    before = datetime.now(UTC)
+    away.paste(away.at_deriv())
+    away.wait_for("in")
+    expires = away.desk.session.expires
+    assert expires is not None
+    whole = timedelta(seconds=1)  # it is told in whole seconds
+    assert before - whole <= expires - timedelta(seconds=life) <= datetime.now(UTC)
+
+
+def test_the_tokens_are_renewed(away: Reader) -> None:
+    away.box.options.gives_refresh_tokens = True
+    away.box.options.expires_in = 2  # seconds: a token is renewed beforehand, one with a short life after half of it
+    away.paste(away.at_deriv())
+    away.wait_for("in")
+    before = set(away.box.options.passes)
+
+    def renewed() -> bool:
+        time.sleep(0.2)  # within the limit of calls a minute
+        away.desk.session.call("get_accounts")
+        return bool(set(away.box.options.passes) - before)
+
+    away.wait_until(renewed)
+
+
+@pytest.mark.parametrize("state", ["", "somebody-elses"])
+@pytest.mark.parametrize("how", ["callback", "paste"])
+def test_of_another_sign_in(away: Reader, how: str, state: str) -> None:
+    """Nobody can vouch for it: with a code there is always a state."""
+    address = away.at_deriv()
+    wrong = re.sub("state=[^&]*", f"state={state}", address)
+    with pytest.raises(RedirectRefused) as refused:
+        (away.return_with if how == "callback" else away.paste)(wrong)
+    assert refused.value.code == ("state_mismatch" if state else "state_missing")
+    assert (away.view["phase"], away.view["held"]) == ("browser", [])
+    away.desk.confirm()
+    assert away.view["phase"] == "browser"
+    away.paste(address)
+    away.wait_for("in")
+
+
+def test_denied(away: Reader) -> None:
+    with pytest.raises(RedirectRefused, match="did not give the app access"):
+        away.return_with(away.at_deriv("deny"))
+    assert away.view["phase"] == "form"
+
+
+def test_a_code_that_was_used(away: Reader) -> None:
+    address = away.at_deriv()
+    begun = away.desk._browser.way._begun  # type: ignore[union-attr]
+    code = dict(parse_qsl(urlsplit(address).query))["code"]
+    verifier = begun._verifier.reveal()
+    fields = {"grant_type": "authorization_code", "client_id": away.asked("client_id"), "code": code}
+    fields |= {"redirect_uri": CALLBACK, "code_verifier": verifier}
+    httpx.post(f"{away.box.auth_host}/oauth2/token", data=fields, trust_env=False).raise_for_status()
+    away.paste(address)
+    notice = away.wait_for("form", notice="invalid_grant")["notice"]
+    assert notice["title"] == "Deriv did not let you in (options API)"
+    assert code not in str(away.seen)
+    assert verifier not in str(away.seen)
+
+
+def test_pasted_twice_is_once(away: Reader) -> None:
+    address = away.at_deriv()
+    before = len(away.box.options.passes)
+    away.paste(address)
+    away.paste(address)
+    away.return_with(address)
+    assert away.wait_for("in")["notice"] is None
+    assert len(away.box.options.passes) == before + 1
+
+
+def test_by_two_ways_at_once_is_once(away: Reader) -> None:
+    """What comes second finds the code used, and that is no news."""
+    browser, address = away.desk._browser, away.at_deriv()
+    assert browser is not None
+    away.paste(address)
+    browser.pasted(Secret(address))
+    browser.returned(away.nonce, Secret(f"?{urlsplit(address).query}"))
+    assert away.wait_for("in")["notice"] is None
+
+
+def test_cancelled_while_the_code_is_exchanged(away: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    reached = threading.Event()
+
+    async def never(*args: Any) -> None:
+        reached.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(tokens, "exchange", never)
+    away.paste(away.at_deriv())
+    assert reached.wait(5)
+    assert away.view["phase"] == "busy"
+    away.desk.cancel()
+    assert away.view["phase"] == "form"
+    assert away.view["notice"] is None
+
+
+def test_the_session_is_closed_meanwhile(away: Reader) -> None:
+    address = away.at_deriv()
+    away.desk.session.close()
+    away.paste(address)
+    assert away.wait_for("closed")["account"] is None
+
+
+def test_remembered(reader: Reader) -> None:
+    reader.begin(remember=True)
+    reader.paste(reader.at_deriv())
+    reader.wait_for("in")
+    kept = recall()
+    assert kept is not None
+    assert (kept.api, kept.active, set(kept.tokens)) == ("options", "DOT900003", RICH)
+
+
+# At Deriv itself, with an app of one's own
+
+
+def test_the_redirect_url_must_be_known(real: Reader) -> None:
+    app_id = real.box.register_options_app("Mine", BACK)
+    for given, options, field, says in (
+        (app_id, {}, "redirect_url", "needs the redirect URL of your app"),
+        (app_id, {"redirect_url": "me.example/back"}, "redirect_url", "letter by letter"),
+        ("", {"redirect_url": BACK}, "app_id", "app ID of your own"),
+        ("16303", {"redirect_url": BACK}, "app_id", "older API"),
+    ):
+        with pytest.raises((InvalidSetting, RedirectRefused), match=says) as refused:
+            real.begin(given, **options)
+        real.desk.fail(refused.value)
+        assert (real.view["notice"]["field"], real.view["notice"]["api"]) == (field, "options")
+    assert real.view["phase"] == "form"
+    begun = real.begin(app_id, redirect_url=f" {BACK} ", api="")
+    assert real.asked("redirect_uri") == BACK
+    assert begun["automatic"] is False
+    assert real.view["notice"] is None
+    real.paste(real.at_deriv())
+    assert real.wait_for("in")["account"]["api"] == "options"
+
+
+def test_a_redirect_url_that_is_not_the_registered_one(real: Reader) -> None:
+    app_id = real.box.register_options_app("Mine", BACK)
+    real.begin(app_id, redirect_url=f"{BACK}/")
+    page = httpx.get(real.url, trust_env=False)
+    assert "letter by letter" in page.text
+
+
+def test_a_scope_that_the_app_does_not_have(real: Reader) -> None:
+    app_id = real.box.register_options_app("Mine", BACK, ("payment",))
+    real.begin(app_id, redirect_url=BACK)
+    with pytest.raises(RedirectRefused, match="invalid_scope"):
+        real.paste(real.at_deriv())
+    assert real.view["phase"] == "form"
+
+
+def test_by_the_listener(sit_down: Callable[..., Reader]) -> None:
+    back = f"http://127.0.0.1:{free_port()}/back"
+    reader = sit_down(sandbox=False, redirect_url=back)
+    reader.begin(reader.box.register_options_app("Mine", back))
+    assert reader.view["listening"] is True
+    address = reader.at_deriv()
+    wrong = re.sub("state=[^&]*", "state=another", address)
+    with httpx.Client(trust_env=False, follow_redirects=True) as http:
+        http.get(wrong)
+        assert reader.view["phase"] == "browser"
+        assert "The notebook has it" in http.get(address).text
+    assert reader.wait_for("in")["account"]["loginid"] == "DOT900003"
+
+
+def test_only_one_api_at_a_given_server(real: Reader, reader: Reader) -> None:
+    assert [form["api"] for form in real.view["forms"]] == ["options"]
+    assert [form["api"] for form in reader.view["forms"]] == ["options", "v3"]
+
+
+def test_what_stands_in_the_fields_at_first() -> None:
+    """The older API is folded away, unless an app ID was given for it."""
+
+    def fields(app_id: Any, api: str) -> tuple[str, str, bool]:
+        session = Session(settings(app_id, api=api))
+        first, folded = SignInModel(session).look()["forms"]
+        session.close()
+        return first["app_id"], folded["app_id"], folded["open"]
+
+    assert fields(None, "options") == ("", "1089", False)
+    assert fields("33abcDEF", "options") == ("33abcDEF", "1089", False)
+    assert fields(None, "v3") == ("", "1089", False)
+    assert fields(16303, "v3") == ("", "16303", True)
+
+
+def test_links_lead_to_derivs_own_pages(reader: Reader) -> None:
+    for form in reader.view["forms"]:
+        pages = APIS[form["api"]].pages
+        assert (form["apps"], form["tokens"], form["account"]) == (pages.apps, pages.tokens, pages.account)
+
+
+# Secrets
+
+
+def test_no_secret_is_ever_shown(reader: Reader) -> None:
+    pat = reader.pat().reveal()
+    reader.token(Secret(pat))
+    reader.wait_for("in")
+    reader.desk.sign_out()
+    reader.begin(remember=True)
+    begun = reader.desk._browser.way._begun  # type: ignore[union-attr]
+    address = reader.at_deriv()
+    verifier, code = begun._verifier.reveal(), dict(parse_qsl(urlsplit(address).query))["code"]
+    shown = [repr(reader.desk._browser), repr(vars(reader.desk._browser)), repr(vars(reader.desk._browser.way))]  # type: ignore[union-attr]
+    before = set(reader.box.options.passes)
+    reader.paste(address)
+    reader.wait_for("in")
+    reader.desk.do({"do": "use", "loginid": "ROT900001"})
+    reader.desk.do({"do": "yes", "loginid": "ROT900001"})
+    reader.wait_for("in")
+    secrets = [pat, verifier, code, reader.asked("state"), reader.nonce, *(set(reader.box.options.passes) - before)]
+    assert len(secrets) == 6
+    desk = vars(reader.desk) | {"_samples": ""}  # of the sandbox, for everyone; of those only the labels are shown
+    shown += [json.dumps(reader.seen), repr(reader.desk), repr(desk), repr(vars(reader.desk.session))]
+    assert [secret for secret in secrets for text in shown if secret in text and secret not in reader.url] == []
+    assert [secret for secret in secrets for text in shown[3:] if secret in text] == []
+
+
+def test_the_scopes_of_a_token_are_shown_as_they_turn_out(reader: Reader) -> None:
+    reader.desk.sample("rich, trading only", "options")
+    said = [light["text"] for light in reader.wait_for("in")["scopes"]]
+    assert said == ["Trade", "not stated: Manage account, Payment, Read applications"]
+    with pytest.raises(PermissionDenied):
+        reader.desk.session.wallets()
+    said = [light["text"] for light in reader.view["scopes"]]
+    assert said == ["Trade", "not Payment", "not stated: Manage account, Read applications"]

@@ -1,0 +1,200 @@
+"""What is shown of errors, accounts and money."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dpyauth.errors import (
+    ApiError,
+    ApiUnavailable,
+    BadReply,
+    CallTimeout,
+    ConnectionFailed,
+    DpyauthError,
+    InvalidCredential,
+    InvalidSetting,
+    PermissionDenied,
+    RateLimited,
+    RedirectRefused,
+    SignInRefused,
+)
+from dpyauth.panels import sign_in_view
+from dpyauth.sandbox import Sandbox
+from dpyauth.session import Session
+
+Open = Callable[..., Session]
+INVALID = SignInRefused("No.", call="authorize", code="InvalidToken")
+
+
+@pytest.fixture(autouse=True)
+def at_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("JUPYTERHUB_USER", "BINDER_SERVICE_HOST"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.parametrize(
+    ("error", "title", "field"),
+    [
+        (INVALID, "Deriv did not let you in (v3 API)", "token"),
+        (SignInRefused("No.", code="InvalidAppID"), "Deriv did not let you in (v3 API)", "app_id"),
+        (SignInRefused("No.", about="app ID"), "Deriv did not let you in (v3 API)", "app_id"),
+        (SignInRefused("No.", about="token"), "Deriv did not let you in (v3 API)", "token"),
+        (SignInRefused("No.", code="NoAccount"), "There is no account yet (v3 API)", None),
+        (InvalidCredential("No."), "Check the token", "token"),
+        (InvalidSetting("No.", field="app_id"), "Check the app ID", "app_id"),
+        (InvalidSetting("No.", field="server"), "Check what you entered", None),
+        (RedirectRefused("No.", code="redirect_url"), "The sign-in with Deriv did not work", "redirect_url"),
+        (RedirectRefused("No.", code="used"), "The sign-in with Deriv did not work", None),
+        (ConnectionFailed("No."), "Deriv cannot be reached", None),
+        (CallTimeout("No."), "Deriv does not answer", None),
+        (ApiUnavailable("No.", api="v3"), "Deriv's older API (v3) does not answer", None),
+        (DpyauthError("No."), "That did not work", None),
+    ],
+)
+def test_trouble(error: DpyauthError, title: str, field: str | None) -> None:
+    place = {"field": field, "api": "v3"} if field else {}
+    assert sign_in_view.trouble(error, "v3") == {"title": title, "text": "No.", "kind": "error"} | place
+
+
+def test_a_token_that_nobody_typed_has_no_field() -> None:
+    assert "field" not in sign_in_view.trouble(INVALID, "v3", typed=False)
+    assert sign_in_view.trouble(SignInRefused("No.", about="app ID"), "options", typed=False)["field"] == "app_id"
+
+
+@pytest.mark.parametrize(
+    ("error", "no_good"),
+    [
+        (INVALID, True),
+        (SignInRefused("No.", code="Unauthorized", about="token"), True),
+        (SignInRefused("No.", code="Unauthorized", about="token or app ID"), False),
+        (SignInRefused("No.", code="AccountDisabled"), True),
+        (InvalidCredential("No."), True),
+        (PermissionDenied("No."), True),
+        (SignInRefused("No.", code="Unauthorized", about="app ID"), False),
+        (SignInRefused("No.", code="InvalidAppID"), False),
+        (SignInRefused("No.", code="NoAccount"), False),
+        (SignInRefused("No.", code="HTTP401"), False),
+        (ConnectionFailed("No."), False),
+        (ApiUnavailable("No.", api="v3"), False),
+        (CallTimeout("No."), False),
+        (RateLimited("No."), False),
+        (ApiError("No.", code="InternalServerError"), False),
+        (BadReply("No."), False),
+        (InvalidSetting("No.", field="app_id"), False),
+    ],
+)
+def test_whether_another_try_with_the_token_makes_sense(error: DpyauthError, no_good: bool) -> None:
+    assert sign_in_view.token_is_no_good(error) == no_good
+
+
+def test_notes_and_offers() -> None:
+    error = SignInRefused("No.", call="authorize", code="InvalidToken")
+    error.add_note("Nor there.")
+    shown = sign_in_view.trouble(error, "", "options")
+    assert (shown["title"], shown["text"], shown["offer"]) == ("Deriv did not let you in", "No. Nor there.", "options")
+
+
+@pytest.mark.parametrize(
+    ("error", "told"), [(INVALID, True), (SignInRefused("No.", call="get_accounts", code="InvalidToken"), False)]
+)
+def test_only_v3_limits_tokens_to_an_address(error: DpyauthError, told: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JUPYTERHUB_USER", "jane")
+    assert ("internet address" in sign_in_view.trouble(error, "v3")["text"]) == told
+
+
+def test_news(session: Session) -> None:
+    assert sign_in_view.news(session) is None
+    session.core._remark = "Mind the gap."
+    assert sign_in_view.news(session) == {"title": "Please note", "text": "Mind the gap.", "kind": "info"}
+    session.core.sign_out("you signed out")
+    assert sign_in_view.news(session) == {"title": "Signed out", "text": "You signed out.", "kind": "info"}
+    assert sign_in_view.account(session) is None
+    assert sign_in_view.accounts(session, {}) == []
+
+
+def test_account(session: Session) -> None:
+    shown = sign_in_view.account(session)
+    assert shown is not None
+    assert (shown["loginid"], shown["api"], shown["source"]) == ("CR900001", "v3", "a test")
+    assert sign_in_view.accounts(session, {}) == []  # one alone is no choice
+
+
+def test_scopes_as_deriv_states_them(session: Session) -> None:
+    said = [light["text"] for light in sign_in_view.scopes(session)]
+    assert said == ["Read", "Trade", "Trading information", "Payments", "Admin"]
+    session.core.sign_out("you signed out")
+    assert sign_in_view.scopes(session) == []
+
+
+def test_scopes_as_far_as_they_have_turned_out(open_options: Open) -> None:
+    session = open_options("rich, trading only")
+    said = [light["text"] for light in sign_in_view.scopes(session)]
+    assert said == ["Trade", "not stated: Manage account, Payment, Read applications"]
+    with pytest.raises(PermissionDenied):
+        session.wallets()
+    said = [f"{light['tone']} {light['text']}" for light in sign_in_view.scopes(session)]
+    assert said == ["plain Trade", "off not Payment", "plain not stated: Manage account, Read applications"]
+
+
+def test_an_account_that_is_not_active_is_marked_before_anybody_asks_for_it(open_options: Open, box: Sandbox) -> None:
+    session = open_options("trouble")
+    before = len(box.received)
+    shown = {one["loginid"]: one["status"] for one in sign_in_view.accounts(session, {})}
+    assert shown == {"ROT900011": "inactive", "DOT900012": "active"}
+    assert len(box.received) == before
+
+
+@pytest.mark.parametrize("said", [None, "", "no", [], 5, 1.5])
+def test_what_deriv_does_not_say_of_an_account_is_not_said(session: Session, said: object) -> None:
+    assert session.core.active_account is not None
+    session.core.active_account = session.core.active_account._replace(
+        rows=({"loginid": "CR900001", "is_disabled": said},)
+    )
+    assert sign_in_view.status(session, "CR900001") == ""
+    assert sign_in_view.status(session, "CR1") == ""
+
+
+def test_samples(box: Sandbox) -> None:
+    samples = sign_in_view.samples(box)
+    assert list(samples) == ["options", "v3"]
+    assert samples["options"]["rich, every scope"].startswith("pat_")
+    assert not any(label in token for tokens in samples.values() for label, token in tokens.items())
+
+
+@pytest.mark.parametrize(
+    ("amount", "shown"),
+    [
+        (10000.0, "10,000.00"),
+        (9876.5, "9,876.50"),
+        (7, "7.00"),
+        ("0.00012300", "0.00012300"),
+        ("1234567.89", "1,234,567.89"),
+        (-3.5, "-3.50"),
+        (None, ""),
+        ("", ""),
+        ("much", ""),
+        ([], ""),
+        (float("nan"), ""),
+        (float("inf"), ""),
+        ("1e-18", "0.000000000000000001"),
+        ("1e999999999", "1E+999999999"),
+        ("-1e-999999999", "-1E-999999999"),
+    ],
+)
+def test_money(amount: object, shown: str) -> None:
+    assert sign_in_view.money(amount) == shown
+
+
+@given(st.decimals(allow_nan=False, allow_infinity=False, places=8) | st.floats(-1e12, 1e12) | st.integers())
+def test_money_is_exact(amount: Decimal | float) -> None:
+    assert Decimal(sign_in_view.money(amount).replace(",", "")) == Decimal(str(amount))
+
+
+@given(st.text() | st.none() | st.floats() | st.lists(st.integers()))
+def test_money_takes_anything(amount: object) -> None:
+    assert isinstance(sign_in_view.money(amount), str)

@@ -1,0 +1,316 @@
+"""The desk of the stream view: what it hands to the browser, when, and for how long."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from dpyauth.apis import v3
+from dpyauth.errors import SessionClosed
+from dpyauth.panels import stream_view
+from dpyauth.panels.stream_view import SHOWN, StreamModel
+from dpyauth.sandbox import Sandbox
+from dpyauth.session import Session
+from dpyauth.session.stream import Feed, Stream
+
+Eventually = Callable[..., None]
+Watch = Callable[[Stream], "Watched"]
+PATIENCE = 10.0
+CANDLES = {"ticks_history": "1HZ100V", "end": "latest", "count": 5, "style": "candles", "granularity": 60}
+
+
+class Watched:
+    """A desk, and what a browser gets of it."""
+
+    def __init__(self, session: Session, stream: Stream) -> None:
+        self.desk = StreamModel(session, stream)
+        self.told: list[dict[str, Any]] = []
+        self.looks: list[dict[str, Any]] = []
+        self._news = threading.Condition()
+        self.desk.tell = lambda message: self._note(self.told, message["updates"])
+        self.desk.changed = lambda: self._note(self.looks, self.desk.look())
+
+    def _note(self, where: list[dict[str, Any]], what: dict[str, Any]) -> None:
+        with self._news:
+            where.append(what)
+            self._news.notify_all()
+
+    def wait(self, condition: Callable[[], object]) -> None:
+        with self._news:
+            assert self._news.wait_for(condition, PATIENCE), (self.told, self.looks)
+
+    def look(self, count: int = 0) -> None:
+        """Begin to look, and wait until so many updates are there."""
+        self.desk.here()
+        self.wait(lambda: self.told and self.told[-1]["count"] >= count)
+
+    @property
+    def shown(self) -> list[Any]:
+        """What the browser makes of it."""
+        shown: list[Any] = []
+        for message in self.told:
+            shown = [] if message["anew"] else shown
+            for each in message.get("points", message.get("rows")):
+                if shown and "t" in each and shown[-1]["t"] == each["t"]:
+                    shown.pop()
+                shown.append(each)
+        return shown
+
+
+def lookers() -> list[str]:
+    return [thread.name for thread in threading.enumerate() if thread.name == "dpyauth-stream-view"]
+
+
+def alone(call: str = "ticks", keep: int = 10_000) -> Stream:
+    return Stream(object.__new__(Session), Feed(call, keep, lambda reply: v3.error(reply, call), many=False))
+
+
+def tick(number: int, **more: Any) -> dict[str, Any]:
+    return {"msg_type": "tick", "tick": {"symbol": "R_1", "epoch": number, "quote": number / 2}, **more}
+
+
+@pytest.fixture
+def watch(session: Session, eventually: Eventually) -> Iterator[Watch]:
+    watched: list[Watched] = []
+
+    def begin(stream: Stream) -> Watched:
+        watched.append(Watched(session, stream))
+        return watched[-1]
+
+    yield begin
+    for each in watched:
+        each.desk.leave()
+    eventually(lambda: not lookers())
+
+
+@pytest.fixture
+def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Semaphore]:
+    """Instead of pausing after a message, it waits until this is released."""
+    gate = threading.Semaphore(0)
+    monkeypatch.setattr(stream_view.time, "sleep", lambda seconds: gate.acquire(timeout=PATIENCE))
+    yield gate
+    gate.release(1000)
+
+
+# What is shown
+
+
+def test_ticks_are_shown_as_the_sandbox_sends_them(session: Session, box: Sandbox, watch: Watch) -> None:
+    with session.stream("ticks", ticks="1HZ100V") as stream:
+        one = watch(stream)
+        one.look(3)
+        frame = stream.frame()
+        view = one.desk.look()
+    assert (view["kind"], view["title"], view["live"]) == ("ticks", "1HZ100V, ticks", "open")
+    shown = [(point["t"], point["p"][0]) for point in one.shown]
+    epochs = (frame["epoch"] - datetime(1970, 1, 1, tzinfo=UTC)).dt.total_seconds()
+    assert shown[:3] == list(zip(epochs, frame["quote"], strict=True))[:3]
+    assert one.told[0]["digits"] == 2
+
+
+def test_candles_are_shown_as_the_sandbox_sends_them(session: Session, watch: Watch) -> None:
+    with session.stream("ticks_history", **CANDLES) as stream:
+        history = stream.next(5)["candles"]
+        one = watch(stream)
+        one.look(1)
+    assert (one.desk.look()["kind"], one.desk.look()["title"]) == ("candles", "1HZ100V, 1 min candles")
+    sides = ("open", "high", "low", "close")
+    assert one.told[0]["points"][:4] == [{"t": row["epoch"], "p": [row[s] for s in sides]} for row in history[:4]]
+
+
+def test_a_balance_is_a_table(session: Session, box: Sandbox, watch: Watch) -> None:
+    with session.stream("balance") as stream:
+        one = watch(stream)
+        one.look(1)
+        box.pay("CR900001", 25.5)
+        one.look(2)
+        balances = stream.frame()["balance"]
+    assert one.desk.look()["title"] == "Balance"
+    assert [row["cells"][1:] for row in one.shown] == [[f"{b:,.2f}", "USD", "CR900001"] for b in balances]
+
+
+def test_ticks_of_several_symbols_are_a_table(watch: Watch) -> None:
+    stream = alone()
+    for symbol in ("R_1", "R_2"):
+        stream.feed.push({"msg_type": "tick", "tick": {"symbol": symbol, "epoch": 1, "quote": 2.5}})
+    one = watch(stream)
+    one.look(2)
+    assert one.desk.look()["title"] == "Ticks of several symbols"
+    assert [row["cells"][1] for row in one.shown] == ["R_1", "R_2"]
+
+
+def test_new_columns_begin_the_table_anew(watch: Watch) -> None:
+    stream = alone("odd")
+    stream.feed.push({"msg_type": "odd", "odd": {"a": 1}})
+    one = watch(stream)
+    one.look(1)
+    stream.feed.push({"msg_type": "odd", "odd": {"b": 2}})
+    one.look(2)
+    assert one.told[-1]["anew"]
+    assert [column["label"] for column in one.told[-1]["columns"]] == ["Came in (UTC)", "a", "b"]
+    assert [row["cells"][1:] for row in one.shown] == [["1", ""], ["", "2"]]
+
+
+def test_a_gap_is_put_into_words(watch: Watch) -> None:
+    moment = datetime(2026, 11, 24, 12, 0, 5, tzinfo=UTC)
+    gap = {"since": moment, "until": moment.replace(second=9), "reason": "<b>" + "x" * 1000, "filled": False}
+    stream = alone()
+    stream.feed.push(tick(1))
+    stream.feed.push(tick(9, gap=gap))
+    one = watch(stream)
+    one.look(2)
+    text = one.shown[1]["gap"]["text"]
+    assert text.startswith("The connection was lost from 12:00:05 to 12:00:09 UTC: <b>x")
+    assert "is missing here" in text
+    assert len(text) < 500
+
+
+# When
+
+
+def test_nothing_is_handed_over_while_nobody_looks(watch: Watch, eventually: Eventually) -> None:
+    stream = alone()
+    one = watch(stream)
+    stream.feed.push(tick(1))
+    assert not lookers()
+    one.look(1)
+    assert len(lookers()) == 1
+    one.desk.presence.present = False  # as presence does it
+    one.desk.gone()
+    eventually(lambda: not lookers())
+    before = len(one.told)
+    stream.feed.push(tick(2))
+    assert len(one.told) == before
+    one.look(2)
+    assert one.told[before]["anew"]  # what was missed meanwhile is there
+    assert [point["t"] for point in one.shown] == [1, 2]
+
+
+def test_what_comes_in_between_two_messages_goes_together(watch: Watch, gate: threading.Semaphore) -> None:
+    stream = alone()
+    one = watch(stream)
+    one.look()
+    for number in range(1000):
+        stream.feed.push(tick(number))
+    assert len(one.told) == 1
+    gate.release()
+    one.look(1000)
+    assert [message["count"] for message in one.told] == [0, 1000]
+    assert [point["t"] for point in one.told[1]["points"]] == list(range(1000 - SHOWN["ticks"], 1000))
+
+
+def test_at_most_twenty_messages_a_second(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float] = []
+    stream = alone()
+
+    def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        stream.feed.push(tick(len(pauses)))
+
+    monkeypatch.setattr(stream_view.time, "sleep", pause)
+    one = watch(stream)
+    one.look(50)
+    stream.feed.end(None)
+    assert len(one.told) <= len(pauses) + 1
+    assert set(pauses) == {1 / 20}
+
+
+def test_every_browser_that_appears_gets_everything(watch: Watch) -> None:
+    stream = alone()
+    stream.feed.push(tick(1))
+    one = watch(stream)
+    one.desk.do({"do": "replay"})
+    one.wait(lambda: one.told)
+    stream.feed.push(tick(2))
+    one.look(2)
+    count = len(one.told)
+    one.desk.do({"do": "replay"})
+    one.wait(lambda: any(message["anew"] for message in one.told[count:]))
+    assert [point["t"] for point in one.shown] == [1, 2]
+    assert len(lookers()) == 1
+
+
+def test_looking_takes_nothing_from_those_who_read(watch: Watch) -> None:
+    stream = alone()
+    one = watch(stream)
+    one.look()
+    for number in range(20):
+        stream.feed.push(tick(number))
+    one.look(20)
+    stream.feed.end(None)
+    assert [update["tick"]["epoch"] for update in stream] == list(range(20))
+    assert stream.dropped == 0
+
+
+def test_what_it_keeps_does_not_grow(watch: Watch) -> None:
+    stream = alone(keep=50)
+    one = watch(stream)
+    one.look()
+    before = json.dumps(one.desk.look())
+    for number in range(10_000):
+        stream.feed.push(tick(number))
+    one.look(10_000)
+    assert json.dumps(one.desk.look()) == before
+    assert max(len(message["points"]) for message in one.told) <= SHOWN["ticks"]
+    held = [value for value in vars(one.desk._ink).values() if hasattr(value, "__len__")]
+    assert sum(map(len, held)) == 0
+
+
+# Standing
+
+
+def test_the_end_is_told_with_its_reason_and_ends_the_thread(watch: Watch, eventually: Eventually) -> None:
+    stream = alone()
+    one = watch(stream)
+    one.look()
+    stream.feed.push(tick(1))
+    stream.feed.end(SessionClosed("You signed out."))
+    one.wait(lambda: one.looks and one.looks[-1]["live"] == "ended")
+    eventually(lambda: not lookers())
+    assert one.looks[-1]["why"] == "You signed out."
+    assert one.shown[-1]["t"] == 1
+    one.desk.do({"do": "replay"})  # who looks later sees it all the same
+    one.wait(lambda: one.told[-1]["anew"])
+    eventually(lambda: not lookers())
+
+
+def test_reconnecting_is_told(session: Session, box: Sandbox, watch: Watch, at_once: None) -> None:
+    with session.stream("ticks", ticks="1HZ100V") as stream:
+        one = watch(stream)
+        session.core.watch(one.desk.changed)
+        one.look(1)
+        box.stop()
+        one.wait(lambda: one.looks[-1]["live"] == "reconnecting")
+        assert one.looks[-1]["why"]
+        box.start()
+        one.wait(lambda: one.looks[-1]["live"] == "open" and any("gap" in point for point in one.shown))
+
+
+# Keeping
+
+
+def test_keep_as_frame(watch: Watch) -> None:
+    stream = alone()
+    one = watch(stream)
+    stream.feed.push(tick(1))
+    assert stream.kept is None
+    one.desk.do({"do": "keep"})
+    one.wait(lambda: one.looks and one.looks[-1]["kept"] and not one.looks[-1]["busy"])
+    stream.feed.push(tick(2))
+    assert stream.kept is not None
+    assert stream.kept["quote"].tolist() == [0.5]
+    assert one.looks[-1]["kept"]["rows"] == 1
+
+
+@pytest.mark.parametrize("said", [{}, {"do": None}, {"do": "close"}, {"do": ["keep"]}])
+def test_what_means_nothing_does_nothing(watch: Watch, said: dict[str, Any]) -> None:
+    one = watch(alone())
+    one.desk.do(said)
+    assert not one.told
+    assert not one.looks
+    assert not lookers()

@@ -1,0 +1,191 @@
+"""Whether anybody looks, on a made-up event loop and a made-up clock."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from dpyauth.panels import visibility as module
+from dpyauth.panels.visibility import GRACE, SILENCE, Visibility
+
+
+class Loop:
+    """An event loop with a clock that is set by hand. While it is blocked, nothing happens on it."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.closed = False
+        self._due: list[tuple[float, int, Callable[..., None], tuple[Any, ...]]] = []
+        self._number = 0
+
+    def call_later(self, seconds: float, work: Callable[..., None], *given: Any) -> None:
+        self._number += 1
+        heapq.heappush(self._due, (self.now + seconds, self._number, work, given))
+
+    def call_soon_threadsafe(self, work: Callable[..., None], *given: Any) -> None:
+        if self.closed:
+            raise RuntimeError("Event loop is closed")
+        self.call_later(0, work, *given)
+
+    def blocked(self, seconds: float) -> None:
+        self.now += seconds
+
+    def passes(self, seconds: float) -> None:
+        end = self.now + seconds
+        while self._due and self._due[0][0] <= end:
+            due, _, work, given = heapq.heappop(self._due)
+            self.now = max(self.now, due)
+            work(*given)
+        self.now = max(self.now, end)
+
+    @property
+    def idle(self) -> bool:
+        return not self._due
+
+
+class Panel:
+    """Notes down what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+        self.presence = Visibility(lambda: self.told.append("back"), lambda: self.told.append("gone"))
+
+
+@pytest.fixture
+def loop(monkeypatch: pytest.MonkeyPatch) -> Loop:
+    loop = Loop()
+    monkeypatch.setattr(asyncio, "get_running_loop", lambda: loop)
+    monkeypatch.setattr(module.time, "monotonic", lambda: loop.now)
+    return loop
+
+
+@pytest.fixture
+def panel(loop: Loop) -> Panel:
+    return Panel()
+
+
+def test_nobody_yet(panel: Panel, loop: Loop) -> None:
+    loop.passes(1000)
+    assert (panel.told, panel.presence.present) == ([], False)
+
+
+def test_stays_while_the_browser_speaks(panel: Panel, loop: Loop) -> None:
+    for _ in range(100):
+        panel.presence.here()
+        loop.passes(10)
+    assert (panel.told, panel.presence.present) == (["back"], True)
+
+
+def test_gone_and_back(panel: Panel, loop: Loop) -> None:
+    panel.presence.here()
+    loop.passes(20)
+    panel.presence.here()
+    loop.passes(SILENCE + GRACE - 1)
+    assert panel.told == ["back"]
+    loop.passes(1)
+    assert (panel.told, panel.presence.present) == (["back", "gone"], False)
+    assert loop.idle
+    panel.presence.here()
+    loop.passes(SILENCE + GRACE)
+    assert panel.told == ["back", "gone", "back", "gone"]
+
+
+def test_a_kernel_that_was_busy_hears_first_what_was_said_meanwhile(panel: Panel, loop: Loop) -> None:
+    panel.presence.here()
+    loop.passes(1)
+    loop.blocked(600)
+    loop.passes(1)  # what was due is done before what came in
+    panel.presence.here()
+    loop.passes(SILENCE)
+    assert panel.told == ["back"]
+
+
+def test_two_views_of_one_panel(panel: Panel, loop: Loop) -> None:
+    for _ in range(10):  # the other one was closed
+        panel.presence.here()
+        loop.passes(10)
+        panel.presence.here()
+        loop.passes(30)
+    assert panel.told == ["back"]
+
+
+def test_the_end(panel: Panel, loop: Loop) -> None:
+    panel.presence.here()
+    panel.presence.end()
+    panel.presence.end()
+    panel.presence.here()
+    loop.passes(1000)
+    assert (panel.told, panel.presence.present, loop.idle) == (["back", "gone"], False, True)
+
+
+def test_the_end_without_anybody(panel: Panel) -> None:
+    """A desk may have started by itself what has to be stopped."""
+    panel.presence.end()
+    assert panel.told == ["gone"]
+
+
+def test_a_loop_that_is_closed(panel: Panel, loop: Loop) -> None:
+    loop.closed = True
+    panel.presence.here()
+    assert (panel.told, panel.presence.present) == (["back"], True)
+
+
+def test_without_a_loop_whoever_came_stays() -> None:
+    panel = Panel()
+    panel.presence.here()
+    panel.presence.here()
+    assert (panel.told, panel.presence.present) == (["back"], True)
+
+
+def test_back_and_gone_take_turns(loop: Loop) -> None:
+    """Somebody is back on another thread just when nobody seems to be there any more."""
+    told: list[str] = []
+    going, came = threading.Event(), threading.Event()
+
+    def gone() -> None:
+        going.set()
+        came.wait(0.2)  # must not come: the other thread has to wait for this
+        told.append("gone")
+
+    def back() -> None:
+        told.append("back")
+
+    presence = Visibility(back, gone)
+    presence.here()
+
+    def return_() -> None:
+        assert going.wait(5)
+        presence.here()
+        came.set()
+
+    other = threading.Thread(target=return_)
+    other.start()
+    loop.passes(SILENCE + GRACE)
+    other.join(5)
+    assert told == ["back", "gone", "back"]
+    assert presence.present
+
+
+async def on_a_real_loop() -> list[str]:
+    ended = asyncio.Event()
+    told: list[str] = []
+
+    def gone() -> None:
+        told.append("gone")
+        ended.set()
+
+    presence = Visibility(lambda: told.append("back"), gone)
+    await asyncio.to_thread(presence.here)
+    await asyncio.wait_for(ended.wait(), 5)
+    return told
+
+
+def test_on_a_real_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "SILENCE", 0.01)
+    monkeypatch.setattr(module, "GRACE", 0.01)
+    assert asyncio.run(on_a_real_loop()) == ["back", "gone"]

@@ -1,0 +1,111 @@
+"""A panel on a sandbox, told what to do as a browser would."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import keyring
+import pytest
+from keyring.backends.fail import Keyring as FailKeyring
+
+from dpyauth.credentials import api_token
+from dpyauth.panels.sign_in import SignInModel
+from dpyauth.panels.widgets.sign_in import SignInPanel
+from dpyauth.sandbox import Sandbox
+from dpyauth.session import Session
+from dpyauth.settings import settings
+
+PATIENCE = 10.0
+
+
+def _break(error: Exception) -> None:
+    raise error
+
+
+class Browser:
+    """What a browser sees of a panel, and says to it."""
+
+    def __init__(self, session: Session, box: Sandbox, api: str | None) -> None:
+        self.session = session
+        self.desk = SignInModel(session, box=box, api=api)
+        self.desk.broke = _break  # type: ignore[method-assign]
+        self.panel = SignInPanel(self.desk)
+        self.seen: list[dict[str, Any]] = [self.panel.view]
+        self.told: list[Any] = []
+        """The custom messages it got."""
+        self._changed = threading.Condition()
+        self.panel.observe(self._see, "view")
+        self.panel.send = lambda content, buffers=None: self.told.append(content)  # type: ignore[method-assign]
+
+    def _see(self, change: Any) -> None:
+        with self._changed:
+            self.seen.append(change.new)
+            self._changed.notify_all()
+
+    def say(self, content: Any) -> None:
+        """A custom message; without ipywidgets in between, which would hide a defect."""
+        self.panel._on_message(self.panel, content, [])
+
+    def sign_in(self, token: Any, app_id: Any = None) -> None:
+        self.say({"do": "sign-in", "token": token, "app_id": app_id or self.session.core.target.app_id})
+
+    def wait_for(self, condition: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
+        """The view, once the condition holds for it."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: condition(self.panel.view), PATIENCE), self.panel.view
+            return self.panel.view
+
+    def wait_for_phase(self, phase: str) -> dict[str, Any]:
+        return self.wait_for(lambda view: view["phase"] == phase)
+
+    def wait_for_notice(self) -> dict[str, str]:
+        return self.wait_for(lambda view: view["phase"] != "busy" and view["notice"])["notice"]
+
+    def close(self) -> None:
+        self.desk.cancel()
+        self.panel.close()
+        self.session.close()
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home folder with nothing in it, and no keyring."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setattr(keyring, "get_keyring", FailKeyring)
+    return tmp_path
+
+
+@pytest.fixture
+def open_browser(box: Sandbox) -> Iterator[Callable[..., Browser]]:
+    """Opens panels, each on a session of its own unless told otherwise."""
+    opened: list[Browser] = []
+
+    def open_one(session: Session | None = None, language: str = "EN", api: str | None = "v3") -> Browser:
+        opened.append(Browser(session or Session(settings(box.app_id, box.url, language), timeout=5), box, api))
+        return opened[-1]
+
+    yield open_one
+    for browser in opened:
+        browser.close()
+    box.faults.clear()
+
+
+@pytest.fixture
+def browser(open_browser: Callable[..., Browser]) -> Browser:
+    return open_browser()
+
+
+@pytest.fixture
+def of_both(open_browser: Callable[..., Browser]) -> Browser:
+    """With the fields of both APIs."""
+    return open_browser(api=None)
+
+
+@pytest.fixture
+def signed_in(browser: Browser, box: Sandbox) -> Browser:
+    browser.session.core.sign_in_and_wait(api_token(box.tokens[0].token, "a test"))
+    browser.wait_for_phase("in")
+    return browser

@@ -1,0 +1,50 @@
+"""The panel of apps: messages in, a view out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from dpyauth import apps, signin
+from dpyauth.errors import NotSignedIn
+from dpyauth.panels.widgets.apps import AppsPanel
+from dpyauth.session import Session
+
+Eventually = Callable[..., None]
+
+
+@pytest.fixture
+def panel(session: Session) -> Iterator[AppsPanel]:
+    made = apps(session)
+    yield made
+    made.close()
+
+
+def say(panel: AppsPanel, eventually: Eventually, **said: Any) -> None:
+    panel._on_message(panel, said, [])
+    eventually(lambda: not panel.view["busy"])
+
+
+def test_from_the_first_look_to_a_new_app(panel: AppsPanel, eventually: Eventually) -> None:
+    assert panel.view["loaded"] is False
+    say(panel, eventually, do="here")
+    assert [row["app_id"] for row in panel.view["registered"]] == [16303, 16304]
+    fields = {"loginid": "CR900001", "name": "New", "scopes": ["read"], "redirect_url": "http://localhost:1/x"}
+    say(panel, eventually, do="register", **fields)
+    assert "port" in panel.view["problems"]["redirect_url"]
+    say(panel, eventually, do="register", **fields | {"redirect_url": "http://localhost/x"})
+    assert panel.view["notice"]["title"] == "Registered"
+    say(panel, eventually, do="dismiss")
+    assert panel.view["notice"] is None
+
+
+def test_without_a_session_the_kernels_own(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(NotSignedIn, match=r"dpyauth\.login"):
+        apps()
+    monkeypatch.setattr(signin, "_current", session)
+    panel = apps()
+    assert repr(panel) == "dpyauth apps panel: <dpyauth session: signed in, CR900001 (USD, real)>"
+    panel.close()
+    monkeypatch.setattr(signin, "_current", None)

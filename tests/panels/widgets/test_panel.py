@@ -1,0 +1,256 @@
+"""What all panels share on the Python side: messages in, a view out, and no secret in a log."""
+
+from __future__ import annotations
+
+import gc
+import json
+import logging
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from dpyauth.credentials import Secret
+from dpyauth.errors import DpyauthError
+from dpyauth.panels.base import PanelModel
+from dpyauth.panels.widget import _HERE as HERE
+from dpyauth.panels.widget import Panel, script, style
+from dpyauth.session import Session
+from dpyauth.settings import Settings
+
+CANARY = "Canary-7f3a91"
+
+
+class ExampleDesk(PanelModel):
+    """Counts, refuses, breaks, and takes a secret."""
+
+    name = "sign-in"
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self.count = 0
+        self.visits: list[str] = []
+        self.secret: Secret | None = None
+
+    def content(self) -> dict[str, Any]:
+        return {"count": self.count}
+
+    def do(self, said: dict[str, Any]) -> None:
+        match said:
+            case {"do": "count"}:
+                self.count += 1
+                self.changed()
+            case {"do": "refuse"}:
+                raise DpyauthError("Not like that.")
+            case {"do": "break"}:
+                raise LookupError(CANARY)
+            case {"do": "keep"}:
+                self.secret = Secret(said.pop("value"))
+                self.tell({"made": CANARY})
+
+    def back(self) -> None:
+        self.visits.append("back")
+
+    def gone(self) -> None:
+        self.visits.append("gone")
+
+
+@pytest.fixture
+def session() -> Iterator[Session]:
+    session = Session(Settings())
+    yield session
+    session.close()
+
+
+@pytest.fixture
+def desk(session: Session) -> ExampleDesk:
+    return ExampleDesk(session)
+
+
+@pytest.fixture
+def panel(desk: ExampleDesk) -> Iterator[Panel]:
+    panel = Panel(desk)
+    yield panel
+    panel.close()
+
+
+@pytest.fixture
+def logged(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
+    for name in ("Comm", "IPKernelApp", "traitlets"):
+        caplog.set_level(1, name)
+    caplog.set_level(1)
+    return caplog
+
+
+def arrive(panel: Panel, content: Any) -> dict[str, Any]:
+    """A message comes in the way the kernel gets it; returns it."""
+    message = {
+        "content": {"comm_id": panel.comm.comm_id, "data": {"method": "custom", "content": content}},
+        "buffers": [],
+    }
+    panel.comm.handle_msg(message)
+    return message
+
+
+def told(panel: Panel) -> list[Any]:
+    """From now on, the custom messages that the browser gets."""
+    got: list[Any] = []
+    panel._desk.tell = got.append
+    return got
+
+
+# Messages in, a view out
+
+
+def test_what_is_synchronised(panel: Panel, desk: ExampleDesk) -> None:
+    assert panel.view == desk.look()
+    assert panel.texts["sign_in"] == "Sign in"
+    kept = panel.get_state()
+    assert {name for name in kept if not name.startswith("_")} - {"layout", "tabbable", "tooltip"} == {"view", "texts"}
+
+
+def test_a_message_reaches_the_desk_and_is_emptied(panel: Panel) -> None:
+    message = arrive(panel, {"do": "count"})
+    assert panel.view["count"] == 1
+    assert message["content"]["data"]["content"] == {}
+
+
+@pytest.mark.parametrize("content", [None, 5, "count", [], ["count"], {}, {"do": None}, {"do": ["count"]}, {"do": "x"}])
+def test_junk_is_ignored(panel: Panel, content: Any) -> None:
+    before = dict(panel.view)
+    arrive(panel, content)
+    assert panel.view == before
+
+
+def test_a_refusal_is_shown_until_it_is_dismissed(panel: Panel) -> None:
+    arrive(panel, {"do": "refuse"})
+    assert panel.view["notice"]["text"] == "Not like that."
+    arrive(panel, {"do": "dismiss"})
+    assert panel.view["notice"] is None
+
+
+def test_a_defect_is_shown_and_tells_no_more_than_its_kind(panel: Panel, logged: pytest.LogCaptureFixture) -> None:
+    """Or the reader would take it for a kernel that is busy."""
+    arrive(panel, {"do": "break"})
+    assert panel.view["notice"]["text"] == "An internal error of dpyauth, LookupError. Try again."
+    assert "LookupError" in logged.text
+    assert CANARY not in logged.text
+
+
+def test_who_looks(panel: Panel, desk: ExampleDesk) -> None:
+    assert desk.visits == []
+    arrive(panel, {"do": "here"})
+    arrive(panel, {"do": "here"})
+    panel.close()
+    panel.close()
+    assert desk.visits == ["back", "gone"]
+
+
+def test_the_browser_cannot_set_the_view(panel: Panel) -> None:
+    panel.set_state({"view": {"count": 99}})
+    arrive(panel, {"do": "count"})
+    assert panel.view["count"] == 1
+
+
+# The session
+
+
+def test_it_follows_the_session(panel: Panel, session: Session) -> None:
+    assert panel.view["state"] == "signed out"
+    session.close()
+    assert panel.view["state"] == "closed"
+
+
+def test_a_change_while_it_is_made_is_not_missed(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = ExampleDesk(session)
+    real_watch = session.core.watch
+
+    def watch(watcher: Any) -> Any:
+        session.close()  # just now, when nobody watches yet
+        return real_watch(watcher)
+
+    monkeypatch.setattr(session.core, "watch", watch)
+    panel = Panel(desk)
+    assert panel.view["state"] == "closed"
+    panel.close()
+
+
+def test_a_closed_panel_follows_nothing(panel: Panel, session: Session) -> None:
+    panel.close()
+    assert session.core._watchers == []
+    session.close()
+    assert panel.view["state"] == "signed out"
+
+
+def test_one_that_could_not_be_made_leaves_nothing(desk: ExampleDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> dict[str, Any]:
+        raise DpyauthError("No.")
+
+    monkeypatch.setattr(desk, "look", fail)
+    with pytest.raises(DpyauthError):
+        Panel(desk)
+    gc.collect()  # an error while it is taken away would fail this test
+    assert desk.session.core._watchers == []
+
+
+def test_every_change_of_any_thread_is_shown(panel: Panel, desk: ExampleDesk) -> None:
+    def count() -> None:
+        for _ in range(50):
+            with lock:
+                desk.count += 1
+            desk.changed()
+
+    lock = threading.Lock()
+    threads = [threading.Thread(target=count) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert panel.view["count"] == 200
+
+
+# Secrets
+
+
+def test_a_secret_is_in_no_log_and_no_state(panel: Panel, desk: ExampleDesk, logged: pytest.LogCaptureFixture) -> None:
+    arrive(panel, {"do": "keep", "value": CANARY})
+    assert desk.secret == Secret(CANARY)
+    assert CANARY not in logged.text
+    assert CANARY not in json.dumps(panel.get_state(), default=repr) + repr(panel) + repr(vars(desk))
+
+
+@pytest.mark.parametrize("name", ["Comm", "IPKernelApp", "traitlets"])
+def test_what_kernels_log_of_messages(name: str, logged: pytest.LogCaptureFixture) -> None:
+    """As ipykernel and comm do; all else is still logged."""
+    said = {"comm_id": "1", "data": {"method": "custom", "content": {"do": "anything", "value": CANARY}}}
+    other = {"comm_id": "1", "data": {"method": "update", "state": {"value": "harmless"}}}
+    log = logging.getLogger(name)
+    for content in (said, other):
+        log.debug("   Content: %s\n   --->\n   ", content)
+        log.debug("handle_msg[%s](%s)", "1", {"content": content})
+        log.debug("%s: %s", "comm_msg", {"content": content})
+    assert CANARY not in logged.text
+    assert logged.text.count("harmless") == 3
+
+
+def test_a_new_secret_goes_to_the_browser_alone(panel: Panel, logged: pytest.LogCaptureFixture) -> None:
+    got = told(panel)
+    arrive(panel, {"do": "keep", "value": "x"})
+    assert got == [{"made": CANARY}]
+    panel.send({"made": CANARY})
+    assert CANARY not in logged.text + json.dumps(panel.get_state(), default=repr)
+
+
+def test_script_and_style_are_put_together() -> None:
+    both = script("callback", "signin")
+    assert both.index("function mount(") < both.index("const callbackPage") < both.index("function render(")
+    assert ".dpyauth-panel" in style()
+
+
+def test_what_a_panel_adds_outweighs_the_style_of_all_wherever_that_comes_again() -> None:
+    added = style("card").removeprefix(style())
+    assert (
+        added.count(".dpyauth-panel.dpyauth-panel") == (HERE / "css/card.css").read_text().count(".dpyauth-panel") > 0
+    )
+    assert ".dpyauth-panel.dpyauth-panel" not in style()

@@ -1,0 +1,69 @@
+"""The account switcher's Python side: messages in, a view out."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from dpyauth.credentials import Credential, Secret
+from dpyauth.panels.switcher import SwitcherModel
+from dpyauth.panels.widgets import switcher
+from dpyauth.panels.widgets.switcher import SwitcherPanel
+from dpyauth.session import Session
+
+TOKENS = {"CR900001": "a1-sandbox-rich-usd", "CR900002": "a1-sandbox-rich-btc", "VRTC900003": "a1-sandbox-rich-demo"}
+
+
+@pytest.fixture
+def panel(open_session: Callable[..., Session], eventually: Callable[..., None]) -> Iterator[SwitcherPanel]:
+    session = open_session(None)
+    grants = {loginid: Credential(Secret(token), "a test") for loginid, token in TOKENS.items()}
+    session.core.sign_in_and_wait(grants["CR900001"], grants=grants)
+    made = SwitcherPanel(SwitcherModel(session))
+    yield made
+    made.close()
+    eventually(lambda: not [one for one in threading.enumerate() if one.name == "dpyauth-switcher"])
+    assert session.core._watchers == []
+
+
+def say(panel: SwitcherPanel, **said: Any) -> None:
+    panel._on_message(panel, said, [])
+
+
+def in_use(panel: SwitcherPanel) -> list[str]:
+    return [one["loginid"] for one in panel.view["accounts"] if one["current"]]
+
+
+def test_looked_at_clicked_and_asked(panel: SwitcherPanel, eventually: Callable[..., None]) -> None:
+    say(panel, do="here")
+    eventually(lambda: [one["balance"] for one in panel.view["accounts"]] == ["9,363.47", "0.249345", "9,942.83"])
+    say(panel, do="use", loginid="VRTC900003")
+    eventually(lambda: in_use(panel) == ["VRTC900003"] and not panel.view["busy"])
+    say(panel, do="use", loginid="CR900002")
+    assert panel.view["asking"] == "CR900002"
+    say(panel, do="yes", loginid="CR900002")
+    eventually(lambda: in_use(panel) == ["CR900002"])
+    state = json.dumps(panel.get_state(), default=repr)
+    assert [token for token in TOKENS.values() if token in state + repr(panel)] == []
+
+
+@pytest.mark.parametrize("said", [{}, {"do": "use"}, {"do": "use", "loginid": 5}, {"do": "yes"}, {"do": ["use"]}])
+def test_junk_is_ignored(panel: SwitcherPanel, said: dict[str, Any]) -> None:
+    before = panel.view
+    say(panel, **said)
+    assert panel.view == before
+
+
+def test_shown_as_text_where_there_are_no_widgets(panel: SwitcherPanel, monkeypatch: pytest.MonkeyPatch) -> None:
+    data, _ = panel._repr_mimebundle_()
+    assert data["text/plain"].startswith("CR900001  Real account")
+    assert "application/vnd.jupyter.widget-view+json" in data
+    shown: list[Any] = []
+    monkeypatch.setattr(switcher, "display", shown.append)
+    switcher.show(panel._desk)
+    assert isinstance(shown[0], SwitcherPanel)
+    shown[0].close()

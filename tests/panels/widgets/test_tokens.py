@@ -1,0 +1,72 @@
+"""The panel of API tokens: messages in, a view out, and a new token in one message only."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from dpyauth import signin, tokens
+from dpyauth.errors import NotSignedIn
+from dpyauth.panels.widgets.tokens import TokensPanel
+from dpyauth.session import Session
+
+Eventually = Callable[..., None]
+
+
+@pytest.fixture
+def panel(session: Session) -> Iterator[TokensPanel]:
+    made = tokens(session)
+    yield made
+    made.close()
+
+
+def everything(panel: TokensPanel) -> str:
+    """All that a front end, a saved notebook or a curious print could get hold of."""
+    traits = {name: getattr(panel, name) for name in panel.trait_names() if name not in ("comm", "log")}
+    parts = (panel.get_state(), panel._repr_mimebundle_(), vars(panel), vars(panel._desk), traits)
+    return json.dumps([repr(part) for part in parts]) + repr(panel)
+
+
+def say(panel: TokensPanel, eventually: Eventually, **said: Any) -> None:
+    panel._on_message(panel, said, [])
+    eventually(lambda: not panel.view["busy"])
+
+
+def test_a_new_token_leaves_in_one_message_and_is_nowhere_else(
+    panel: TokensPanel, eventually: Eventually, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    sent: list[dict[str, Any]] = []
+    seen: list[dict[str, Any]] = [panel.view]
+    monkeypatch.setattr(panel._desk, "tell", sent.append)
+    panel.observe(lambda change: seen.append(change.new), "view")
+    caplog.set_level(logging.DEBUG)
+    say(panel, eventually, do="here")
+    create = {"do": "create", "loginid": "CR900001", "name": "Mine", "scopes": ["read"], "asked": "x"}
+    say(panel, eventually, **create)
+    (told,) = sent
+    assert told["made"] == "Mine"
+    assert "Mine" in [row["name"] for row in panel.view["tokens"]]
+    assert told["token"] not in everything(panel) + json.dumps(seen) + caplog.text
+
+
+def test_the_desk_speaks_to_the_browser_by_messages_that_are_not_state(panel: TokensPanel) -> None:
+    assert panel._desk.tell == panel.send
+    assert set(panel.get_state()) & {"view", "texts"} == {"view", "texts"}
+
+
+def test_words_are_all_there(panel: TokensPanel) -> None:
+    assert all(panel.texts.values())
+
+
+def test_without_a_session_the_kernels_own(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(NotSignedIn, match=r"dpyauth\.login"):
+        tokens()
+    monkeypatch.setattr(signin, "_current", session)
+    panel = tokens()
+    assert repr(panel) == "dpyauth tokens panel: <dpyauth session: signed in, CR900001 (USD, real)>"
+    panel.close()
+    monkeypatch.setattr(signin, "_current", None)

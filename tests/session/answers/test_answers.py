@@ -1,0 +1,299 @@
+"""The same questions on both APIs: frames of the same columns and dtypes, whatever form Deriv sends money in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from decimal import Decimal
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from dpyauth import frames
+from dpyauth.credentials import Credential, Secret
+from dpyauth.errors import ApiError, BadReply, InputRefused, InvalidRequest, PermissionDenied
+from dpyauth.frames import Context
+from dpyauth.sandbox import Sandbox
+from dpyauth.session import Session, answers
+
+Open = Callable[..., Session]
+DEMO, REAL = "DOT900003", "ROT900001"
+MONEY = ("documented", "text", "numbers")
+
+
+@pytest.fixture
+def v3(open_session: Open) -> Session:
+    """Signed in with Deriv, for Deriv tells an API token no balance of other accounts."""
+    return open_session("a1-sandbox-rich-usd")
+
+
+@pytest.fixture
+def current(open_options: Open) -> Session:
+    """On the options API, in the account with a history."""
+    made = open_options()
+    made.use(REAL)
+    return made
+
+
+def look(frame: pd.DataFrame) -> dict[str, str]:
+    """Columns and dtypes; categories with their values."""
+    return {
+        str(name): f"{dtype} {list(dtype.categories)}" if isinstance(dtype, pd.CategoricalDtype) else str(dtype)
+        for name, dtype in frame.dtypes.items()
+    }
+
+
+QUESTIONS: dict[str, Callable[[Session], pd.DataFrame]] = {
+    "balance": lambda session: session.balance(),
+    "balance of all": lambda session: session.balance("all"),
+    "exact balance": lambda session: session.balance(decimal=True),
+    "accounts": lambda session: session.accounts(),
+    "account_status": lambda session: session.account_status(),
+    "account_status of all": lambda session: session.account_status("all"),
+    "statement": lambda session: session.statement(since="2026-08-01"),
+    "exact statement": lambda session: session.statement(since="2026-08-01", decimal=True),
+    "profit_table": lambda session: session.profit_table(since="2026-08-01"),
+    "exact profit_table": lambda session: session.profit_table(since="2026-08-01", decimal=True),
+    "portfolio": lambda session: session.portfolio(),
+    "exact portfolio": lambda session: session.portfolio(decimal=True),
+}
+CALLS = ("get_accounts", "balance", "statement", "profit_table", "portfolio", "proposal_open_contract")
+
+
+@pytest.mark.parametrize("money", MONEY)
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_frames_look_alike(question: str, money: Any, v3: Session, current: Session, box: Sandbox) -> None:
+    box.options.money = money
+    old, new = QUESTIONS[question](v3), QUESTIONS[question](current)
+    assert look(new) == look(old)
+    assert len(new)
+    assert "loginid" not in new or set(new["loginid"]) <= {REAL, DEMO}
+
+
+@pytest.mark.parametrize("money", MONEY)
+@pytest.mark.parametrize(
+    ("call", "fields"),
+    [("transaction", {}), ("proposal_open_contract", {}), ("balance", {}), ("ticks", {"ticks": "R_100"})],
+)
+def test_streams_look_alike(call: str, fields: Any, money: Any, v3: Session, current: Session, box: Sandbox) -> None:
+    box.options.money = money
+    looks = []
+    for session, loginid in ((v3, "CR900001"), (current, REAL)):
+        with session.stream(call, **fields) as stream:
+            if call != "ticks":
+                box.pay(loginid, 3.5)
+            stream.next(timeout=5)
+            looks.append(look(stream.frame()))
+            if call != "balance":
+                subject = {"transaction": "transaction_id", "ticks": "symbol"}.get(call, "contract_id")
+                assert stream.frame()[subject].notna().any()
+    assert looks[0] == looks[1]
+
+
+def test_an_open_contract_keeps_its_symbol(current: Session) -> None:
+    with current.stream("proposal_open_contract") as stream:
+        stream.next(timeout=5)
+        assert stream.frame()["underlying"].notna().all()
+    assert current.portfolio()["symbol"].notna().all()
+
+
+@pytest.mark.parametrize("money", MONEY)
+def test_money_is_exact(money: Any, current: Session, box: Sandbox) -> None:
+    box.options.money = money
+    box.pay(REAL, 0.1)
+    account = box.world.account(REAL)
+    exact = Decimal(account.ledger.balance) / 100
+    for frame in (current.balance(decimal=True), current.balance("all", decimal=True)):
+        value = frame.loc[frame["loginid"] == REAL, "balance"].item()
+        assert type(value) is Decimal
+        assert value == exact
+    for account_name in ("current", "all"):
+        frame = current.balance(account_name)
+        assert frame.loc[frame["loginid"] == REAL, "balance"].item() == float(exact)
+    contracts = current.portfolio(decimal=True)
+    assert {type(price) for price in contracts["buy_price"]} <= {Decimal}
+
+
+def test_what_both_apis_tell_of_an_account_is_there_on_both(v3: Session, current: Session, box: Sandbox) -> None:
+    for session, loginid in ((v3, "CR900001"), (current, REAL)):
+        row = session.account_status().iloc[0]
+        assert row[["loginid", "kind", "status", "currency"]].tolist() == [loginid, "real", "active", "USD"]
+        assert row["balance"] == box.world.account(loginid).ledger.balance / 100
+    assert current.account_status()["group"].item() == "row"
+    assert v3.account_status()["created"].notna().all()
+
+
+def test_what_only_v3_tells_is_missing_on_the_options_api(v3: Session, current: Session) -> None:
+    untold = slice("risk", None)
+    assert current.account_status("all").drop(columns="error").loc[:, untold].isna().all(axis=None)
+    assert v3.account_status().loc[:, untold].notna().any(axis=None)
+
+
+def test_a_balance_on_v3_is_no_old_one(v3: Session, box: Sandbox) -> None:
+    before = v3.account_status()["balance"].item()
+    box.pay("CR900001", 3.5)
+    assert v3.account_status()["balance"].item() == before + 3.5
+
+
+@pytest.mark.parametrize("code", ["PermissionDenied", "NotToday"])
+def test_a_balance_that_v3_does_not_tell_takes_nothing_else_away(v3: Session, box: Sandbox, code: str) -> None:
+    box.faults.error(code, "balance")
+    row = v3.account_status().iloc[0]
+    assert row["loginid"] == "CR900001"
+    assert row["risk"] == "low"
+    assert pd.isna(row["balance"])
+
+
+def test_a_status_that_v3_does_not_tell_is_an_error(v3: Session, box: Sandbox) -> None:
+    box.faults.error("NotToday", "get_account_status")
+    with pytest.raises(ApiError, match="get_account_status"):
+        v3.account_status()
+
+
+def test_status_of_the_options_api(current: Session, open_options: Open) -> None:
+    assert current.account_status()["loginid"].tolist() == [REAL]
+    assert current.account_status(DEMO)["kind"].tolist() == ["demo"]
+    everyone = current.account_status("all")
+    assert everyone["loginid"].tolist() == [REAL, DEMO]
+    assert everyone["status"].tolist() == ["active", "active"]
+    assert everyone["error"].isna().all()
+    assert everyone.attrs["loginid"] == f"{REAL}, {DEMO}"
+    assert current.account_status(DEMO).attrs["loginid"] == DEMO
+    assert open_options("trouble").account_status("all")["status"].tolist() == ["inactive", "active"]
+    with pytest.raises(InvalidRequest, match="no access"):
+        current.account_status("CR1")
+
+
+def test_an_inactive_account(open_options: Open) -> None:
+    session = open_options("trouble")
+    assert session.accounts()["disabled"].tolist() == [True, False]
+    assert session.balance("all")["active"].tolist() == [False, True]
+    with pytest.raises(ApiError):
+        session.balance("ROT900011")
+
+
+def test_attributes_tell_where_it_came_from(current: Session) -> None:
+    for frame, call in ((current.accounts(), "get_accounts"), (current.balance(), "balance")):
+        assert frame.attrs["call"] == call
+        assert REAL in str(frame.attrs)
+
+
+def test_v3_asks_one_by_one_where_it_must(open_session: Open, box: Sandbox) -> None:
+    session = open_session(None)
+    rich = {"CR900001": "a1-sandbox-rich-usd", "VRTC900003": "a1-sandbox-rich-demo"}
+    grants = {loginid: Credential(Secret(token), "a test") for loginid, token in rich.items()}
+    session.core.sign_in_and_wait(grants["CR900001"], grants=grants)
+    box.faults.error("PermissionDenied", "balance")
+    frame = session.balance("all")
+    assert frame["loginid"].tolist() == list(rich)
+    assert frame["error"].isna().all()
+    box.faults.error("PermissionDenied", "balance")
+    with pytest.raises(PermissionDenied):
+        session.balance()
+    box.faults.error("InputValidationFailed", "balance")
+    lonely = open_session("sandbox-rich-read")
+    with pytest.raises(InputRefused):
+        lonely.balance("all")
+
+
+# Answers of any shape
+
+
+class Asked:
+    """A session that only has answers."""
+
+    def __init__(self, payload: Any) -> None:
+        self.told = payload
+        self.asked: list[str] = []
+        self.grants: dict[str, Any] = {}
+
+    def payload(self, call: str, *args: Any, **more: Any) -> Generator[Any, Any, Any]:
+        self.asked.append(call)
+        return self.told, Context(call=call, loginid=DEMO)
+        yield
+
+    def resolve_account(self, account: str) -> str:
+        return DEMO
+
+
+def end_of(plan: Generator[Any, Any, Any]) -> Any:
+    try:
+        next(plan)
+    except StopIteration as done:
+        return done.value
+    raise AssertionError("it asked for more")
+
+
+ODD = [
+    None,
+    {},
+    [],
+    "text",
+    5,
+    [None, 5, "text", []],
+    [{}],
+    [{"account_id": None}],
+    [{"account_id": 5}],
+    [{"balance": "x"}],
+]
+
+
+@pytest.mark.parametrize("payload", ODD)
+def test_lists_of_accounts_that_are_odd(payload: Any) -> None:
+    answer = answers.named("options")
+    for plan, like in (
+        (answer.accounts(Asked(payload)), frames.accounts([])),  # type: ignore[arg-type]
+        (answer.balance(Asked(payload), "all", decimal=False), frames.balance({})),  # type: ignore[arg-type]
+        (answer.account_status(Asked(payload), DEMO, detail=False, decimal=False), frames.options_status([])),  # type: ignore[arg-type]
+    ):
+        frame = end_of(plan)
+        assert [*look(frame).items()][: like.shape[1]] == [*look(like).items()]
+        assert len(frame) == len([row for row in payload if row]) if isinstance(payload, list) else frame.empty
+        assert "None" not in frame.to_string().split()[len(frame.columns) :]
+
+
+@pytest.mark.parametrize(("api", "call"), [("v3", "connect_status"), ("options", "legacy_migration_status")])
+@pytest.mark.parametrize(
+    ("payload", "status"),
+    [
+        ({"status": "complete"}, "complete"),
+        ({"status": "pending"}, "pending"),
+        ({"status": "failed"}, "failed"),
+        ({"status": "not_applicable"}, "not_applicable"),
+        ({"status": "Something new"}, "Something new"),
+        ({"status": None}, None),
+        ({}, None),
+        ([], None),
+    ],
+)
+def test_migration(api: str, call: str, payload: Any, status: str | None) -> None:
+    asked = Asked(payload)
+    assert end_of(answers.named(api).migration(asked)) == status  # type: ignore[arg-type]
+    assert asked.asked == [call]
+
+
+@pytest.mark.parametrize("body", ['{"status": "pending"}', '{"data": {"status": "pending"}, "meta": {}}'])
+def test_both_forms_of_the_migration_status(body: str, current: Session, box: Sandbox) -> None:
+    box.faults.http(200, "legacy_migration_status", body=body)
+    assert current.migration() == "pending"
+
+
+@pytest.mark.parametrize("body", ['{"data": null}', "[]", "", '{"data": {}, "errors": [{"status": 401}]}'])
+def test_a_migration_status_that_is_none(body: str, current: Session, box: Sandbox) -> None:
+    box.faults.http(200, "legacy_migration_status", body=body, times=2)
+    with pytest.raises((BadReply, ApiError)):
+        current.migration()
+
+
+@pytest.mark.parametrize("api", ["v3", "options"])
+def test_migration_of_a_session(api: str, v3: Session, current: Session) -> None:
+    session = v3 if api == "v3" else current
+    assert session.migration() in {"not begun", "pending", "complete", "failed", "not applicable"}
+
+
+def test_each_api_has_all_answers() -> None:
+    questions = {name for name in vars(answers.Answers) if not name.startswith("_")}
+    for api in ("v3", "options"):
+        module = answers.named(api)
+        assert answers.named(api) is module
+        assert {name for name in questions if callable(getattr(module, name, None))} == questions

@@ -1,0 +1,68 @@
+"""How a session shows itself: a panel in a notebook, and otherwise as ever."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from IPython.core.formatters import DisplayFormatter
+
+from dpyauth import _environment
+from dpyauth.sandbox import Sandbox
+from dpyauth.session import Session
+
+
+@pytest.fixture
+def shown(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The desks of the panels that a notebook has shown."""
+    desks: list[Any] = []
+    monkeypatch.setattr(_environment, "in_notebook", lambda: True)
+    for name in ("card", "switcher"):
+        monkeypatch.setattr(importlib.import_module(f"dpyauth.panels.widgets.{name}"), "show", desks.append)
+    return desks
+
+
+def test_outside_a_notebook_a_session_is_what_it_was(session: Session, box: Sandbox) -> None:
+    data, _ = DisplayFormatter().format(session)  # type: ignore[no-untyped-call]
+    assert data == {"text/plain": "<dpyauth session: signed in, CR900001 (USD, real)>"}
+    assert [one.call for one in box.received] == ["authorize"]
+
+
+def test_outside_a_notebook_the_panels_are_text(session: Session) -> None:
+    for made, begin in ((session.card(), "CR900001 · Real account"), (session.switcher(), "CR900001  Real account")):
+        data, _ = DisplayFormatter().format(made)  # type: ignore[no-untyped-call]
+        assert list(data) == ["text/plain"]
+        assert data["text/plain"] == str(made)
+        assert str(made).startswith(begin)
+
+
+def test_in_a_notebook_a_session_is_its_card(session: Session, shown: list[Any]) -> None:
+    data, _ = DisplayFormatter().format(session)  # type: ignore[no-untyped-call]
+    assert data == {}  # it has shown itself
+    (desk,) = shown
+    assert desk.name == "card"
+    assert desk.look()["known"]
+
+
+@pytest.mark.parametrize("name", ["card", "switcher"])
+def test_a_panel_may_be_shown_more_than_once(name: str, session: Session, shown: list[Any]) -> None:
+    made = getattr(session, name)()
+    assert shown == []
+    made._ipython_display_()
+    made._ipython_display_()
+    first, second = shown
+    assert first is not second
+    assert first.name == second.name == name
+    assert str(made).startswith("CR900001")
+
+
+def test_nobody_is_signed_in(open_session: Callable[..., Session], shown: list[Any]) -> None:
+    session = open_session(None)
+    session._ipython_display_()
+    assert shown[0].look()["account"] is None
+    assert "Nobody is signed in" in str(session.card())
+    assert "Nobody is signed in" in str(session.switcher())
+    session.close()
+    assert "closed" in str(session.card())

@@ -1,0 +1,477 @@
+"""Driving a plan, blocking and awaiting, against a driver that is made up."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import inspect
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any
+
+import pytest
+
+from dpyauth.errors import (
+    ConnectionLost,
+    DpyauthError,
+    InvalidArgument,
+    InvalidRequest,
+    RateLimited,
+    SessionClosed,
+    UnknownName,
+)
+from dpyauth.net.loop import background
+from dpyauth.net.messages import Reply
+from dpyauth.net.pending import PendingCall
+from dpyauth.session import Session, drive, waiters
+from dpyauth.session.aio import AsyncSession
+from dpyauth.session.drive import Awaitables, InFlight, Request, Steps, awaitable, dual, result_of
+
+
+class MadeUp:
+    """A connection, as far as a ticket knows it."""
+
+    def __init__(self) -> None:
+        self.alive = True
+        self.failure: DpyauthError | None = None
+        self.abandoned: list[str] = []
+
+    def abandon(self, pending: PendingCall) -> None:
+        self.abandoned.append(pending.call)
+
+
+class Driven:
+    """A session that answers by itself."""
+
+    def __init__(self) -> None:
+        self.begun: list[Request] = []
+        self.connection = MadeUp()
+        self.answer: Callable[[PendingCall], object] = lambda pending: pending.resolve({pending.call: len(self.begun)})
+        self.finish: Callable[[Reply], Reply] = lambda reply: reply
+        self.changes = False
+
+    @property
+    def core(self) -> Driven:
+        return self
+
+    def begin(self, request: Request, deliver: Callable[[PendingCall], None]) -> InFlight:
+        self.begun.append(request)
+        pending = PendingCall(request.call, 1, "", 0.0, 5.0, deliver, changes=self.changes)
+
+        class Asked(InFlight):
+            def send(ticket) -> None:
+                ticket.line = self.connection  # type: ignore[assignment]
+                pending.take()
+                pending.sent_at = 0.0
+                self.answer(pending)
+
+            def finish(ticket, reply: Reply) -> Reply:
+                return self.finish(reply)
+
+        return Asked(pending)
+
+    def left(self) -> list[str]:
+        """What callers have given up, once the background thread has done what it was given."""
+        done = threading.Event()
+        background.post(lambda _: done.set())
+        assert done.wait(10)
+        return self.connection.abandoned
+
+    @dual
+    def two(self, first: str = "a", *, second: str = "b") -> Steps[list[Reply]]:
+        """Ask twice."""
+        return [(yield Request(first)), (yield Request(second))]
+
+    @dual
+    def one(self, timeout: float | None = None) -> Steps[Reply]:
+        return (yield Request("one", timeout=timeout))
+
+    @dual
+    def careful(self) -> Steps[str]:
+        try:
+            yield Request("a")
+        except RateLimited:
+            reply = yield Request("b")
+            return f"then {reply}"
+        return "at once"
+
+    @dual
+    def none(self) -> Steps[int]:
+        return 5
+        yield
+
+    def other(self) -> None: ...
+
+
+class DrivenAsync(Awaitables):
+    """Its awaitable twins."""
+
+    careful = awaitable(Driven.careful)
+    none = awaitable(Driven.none)
+    one = awaitable(Driven.one)
+    two = awaitable(Driven.two)
+
+
+def blocking(driven: Driven, name: str, *args: Any, **kwargs: Any) -> Any:
+    return getattr(driven, name)(*args, **kwargs)
+
+
+def awaiting(driven: Driven, name: str, *args: Any, **kwargs: Any) -> Any:
+    return asyncio.run(getattr(DrivenAsync(driven), name)(*args, **kwargs))
+
+
+@pytest.fixture
+def driven() -> Driven:
+    return Driven()
+
+
+both = pytest.mark.parametrize("run", [blocking, awaiting])
+
+
+@both
+def test_a_plan_gets_the_replies_it_asks_for(driven: Driven, run: Any) -> None:
+    assert run(driven, "two", "x", second="y") == [{"x": 1}, {"y": 2}]
+    assert [request.call for request in driven.begun] == ["x", "y"]
+    assert driven.left() == []
+
+
+@both
+def test_a_plan_may_ask_nothing(driven: Driven, run: Any) -> None:
+    assert run(driven, "none") == 5
+
+
+@both
+def test_a_plan_may_deal_with_an_error(driven: Driven, run: Any) -> None:
+    assert run(driven, "careful") == "at once"
+
+    def finish(reply: Reply) -> Reply:
+        if "a" in reply:
+            raise RateLimited("slowly")
+        return reply
+
+    driven.finish = finish
+    assert run(driven, "careful") == "then {'b': 3}"
+
+
+@both
+def test_an_error_it_does_not_deal_with_is_raised(driven: Driven, run: Any) -> None:
+    driven.answer = lambda pending: pending.fail(RateLimited("slowly", call="a"))
+    with pytest.raises(RateLimited):
+        run(driven, "two")
+    assert driven.left() == []
+
+
+@both
+def test_so_is_an_error_before_anything_was_sent(driven: Driven, run: Any) -> None:
+    def refuse(request: Request, deliver: Any) -> InFlight:
+        raise InvalidRequest("no")
+
+    driven.begin = refuse  # type: ignore[method-assign]
+    with pytest.raises(InvalidRequest):
+        run(driven, "two")
+
+
+@both
+def test_wrong_arguments_are_the_callers(driven: Driven, run: Any) -> None:
+    with pytest.raises(InvalidArgument, match="no argument 'third'"):
+        run(driven, "two", third="z")
+    assert driven.begun == []
+
+
+@both
+def test_a_reply_may_come_on_any_thread_at_any_time(driven: Driven, run: Any) -> None:
+    threads = []
+
+    def answer(pending: PendingCall) -> None:
+        threads.append(threading.Timer(0.02, pending.resolve, [{pending.call: "late"}]))
+        threads[-1].start()
+
+    driven.answer = answer
+    assert run(driven, "two") == [{"a": "late"}, {"b": "late"}]
+    for thread in threads:
+        thread.join(5)
+
+
+@both
+@pytest.mark.parametrize(
+    ("failure", "kind"), [(SessionClosed("closed"), SessionClosed), (None, ConnectionLost)], ids=["failed", "gone"]
+)
+def test_a_connection_that_has_ended_leaves_nobody_waiting(
+    driven: Driven, run: Any, failure: DpyauthError | None, kind: type, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drive, "STEP", 0.01)
+    monkeypatch.setattr(waiters, "HEARTBEAT", 0.01)
+    driven.answer = lambda pending: None
+    driven.connection.alive, driven.connection.failure = False, failure
+    with pytest.raises(kind):
+        run(driven, "one")
+
+
+@pytest.mark.parametrize("changes", [False, True])
+def test_an_interrupt_of_a_blocking_call(driven: Driven, changes: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(notice: Any, pending: PendingCall) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(drive, "STEP", 0.01)
+    monkeypatch.setattr(drive.Notice, "about", interrupted)
+    driven.answer = lambda pending: None
+    driven.changes = changes
+    with pytest.raises(KeyboardInterrupt) as stopped:
+        driven.one()
+    assert driven.left() == ["one"]
+    assert ["already been sent" in note for note in getattr(stopped.value, "__notes__", [])] == [True] * changes
+
+
+def test_a_wait_is_in_steps(driven: Driven, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wait on a lock cannot be interrupted everywhere, so no wait may be long."""
+    looked: list[PendingCall] = []
+
+    def look(notice: Any, pending: PendingCall) -> None:
+        looked.append(pending)
+        if len(looked) == 3:
+            pending.resolve({"x": 1})
+
+    monkeypatch.setattr(drive, "STEP", 0.01)
+    monkeypatch.setattr(drive.Notice, "about", look)
+    driven.answer = lambda pending: None
+    assert driven.one() == {"x": 1}
+    assert drive.STEP < 1
+
+
+def test_an_interrupt_reaches_a_loop_that_only_awaits(driven: Driven, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a heartbeat, a loop with nothing to do would not look for signals."""
+    monkeypatch.setattr(waiters, "HEARTBEAT", 0.005)
+    driven.answer = lambda pending: None
+
+    async def main() -> None:
+        loop, beats = asyncio.get_running_loop(), 0
+        call_later = loop.call_later
+
+        def counting(delay: float, *args: Any, **kwargs: Any) -> asyncio.TimerHandle:
+            nonlocal beats
+            beats += delay == 0.005
+            if beats == 3:
+                task.cancel()
+            return call_later(delay, *args, **kwargs)
+
+        monkeypatch.setattr(loop, "call_later", counting)
+        task = asyncio.ensure_future(DrivenAsync(driven).one())
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        after = beats
+        await asyncio.sleep(0.02)
+        assert beats == after >= 3
+
+    asyncio.run(main())
+    assert driven.left() == ["one"]
+
+
+def test_every_loop_has_waiters_of_its_own_and_a_closed_one_is_forgotten(driven: Driven) -> None:
+    before = [*waiters._waiters]
+    results = [awaiting(driven, "one") for _ in range(5)]  # each on a loop of its own
+    assert results == [{"one": count} for count in range(1, 6)]
+    driven.left()
+    gc.collect()
+    assert not [loop for loop in waiters._waiters if loop not in before]
+
+    async def both_loops() -> list[Reply]:
+        one = asyncio.ensure_future(DrivenAsync(driven).one())
+        other = asyncio.to_thread(asyncio.run, DrivenAsync(driven).one())
+        return [await one, await other]
+
+    assert len(asyncio.run(both_loops())) == 2
+
+
+def test_a_reply_to_a_loop_that_is_closed_disturbs_nobody(driven: Driven) -> None:
+    waiting: list[PendingCall] = []
+    driven.answer = waiting.append
+
+    async def leave() -> None:
+        task = asyncio.ensure_future(DrivenAsync(driven).one())
+        await asyncio.sleep(0)
+        driven.left()
+        assert not task.done()
+
+    asyncio.run(leave())
+    waiting[0].resolve({})
+    assert driven.left() == ["one"]
+
+
+def test_an_interrupt_of_a_task_that_the_heartbeat_wakes_does_not_end_the_heartbeat(
+    driven: Driven, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiters, "HEARTBEAT", 0.01)
+    waiting: list[PendingCall] = []
+    driven.answer = waiting.append
+
+    async def interrupted() -> None:
+        await DrivenAsync(driven).one()
+        raise KeyboardInterrupt
+
+    async def waits() -> Reply:
+        reply: Reply = await DrivenAsync(driven).one()
+        return reply
+
+    def end(pending: PendingCall) -> None:
+        pending.deliver = lambda pending: None  # an interrupt has struck where the word was passed on
+        pending.resolve({"end": True})
+
+    with asyncio.Runner() as runner:
+        loop = runner.get_loop()
+        tasks = [loop.create_task(interrupted()), loop.create_task(waits())]
+        loop.call_later(0.05, lambda: [end(pending) for pending in waiting[:1]])
+        with pytest.raises(KeyboardInterrupt):
+            loop.run_until_complete(tasks[1])
+        end(waiting[1])
+        assert loop.run_until_complete(asyncio.wait_for(tasks[1], 10)) == {"end": True}
+        with pytest.raises(KeyboardInterrupt):
+            tasks[0].result()
+
+
+TASKS = [asyncio.Task, getattr(asyncio.tasks, "_PyTask")]  # noqa: B009  # nested loops need the one in Python
+
+
+@pytest.mark.parametrize("task", TASKS, ids=["C", "Python"])
+def test_replies_come_to_the_tasks_that_await_them(driven: Driven, task: type[asyncio.Task[Any]]) -> None:
+    waiting: list[PendingCall] = []
+    driven.answer = waiting.append
+
+    async def main() -> list[Reply]:
+        loop = asyncio.get_running_loop()
+        loop.set_task_factory(lambda loop, coroutine, **more: task(coroutine, loop=loop, **more))
+        tasks = [loop.create_task(DrivenAsync(driven).one()) for _ in range(5)]
+        await asyncio.sleep(0)
+        driven.left()
+        for number, pending in reversed(list(enumerate(waiting))):
+            threading.Thread(target=pending.resolve, args=({"number": number},)).start()
+        return await asyncio.gather(*tasks)
+
+    assert asyncio.run(main()) == [{"number": number} for number in range(5)]
+
+
+@pytest.mark.parametrize("task", TASKS, ids=["C", "Python"])
+def test_an_awaited_call_may_be_cancelled(driven: Driven, task: type[asyncio.Task[Any]]) -> None:
+    waiting: list[PendingCall] = []
+    driven.answer = waiting.append
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        awaiting = task(DrivenAsync(driven).one(), loop=loop)
+        await asyncio.sleep(0)
+        driven.left()
+        awaiting.cancel("enough")
+        with pytest.raises(asyncio.CancelledError, match="enough"):
+            await awaiting
+        waiting[0].resolve({})  # too late
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(DrivenAsync(driven).one(), 0.01)
+        both = task(DrivenAsync(driven).one(), loop=loop)
+        await asyncio.sleep(0)
+        driven.left()
+        waiting[2].resolve({"came": "first"})  # on its way when the task is cancelled: the task must not go on twice
+        both.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await both
+        assert await settled()
+
+    async def settled() -> bool:
+        for _ in range(4):
+            await asyncio.sleep(0)
+        return True
+
+    asyncio.run(main())
+    assert driven.left() == ["one"] * 2  # the last one had ended
+
+
+def test_waiting_for_a_future() -> None:
+    done: Future[int] = Future()
+    with pytest.raises(TimeoutError):
+        result_of(done, 0.02)
+    timer = threading.Timer(0.02, done.set_result, [5])
+    timer.start()
+    assert result_of(done, 5) == 5
+    assert result_of(done, 0) == 5
+    timer.join()
+    failed: Future[int] = Future()
+    failed.set_exception(TimeoutError("its own"))
+    with pytest.raises(TimeoutError, match="its own"):
+        result_of(failed, 5)
+
+
+def test_waiting_for_a_future_is_in_steps_too() -> None:
+    waits: list[float] = []
+
+    class Watched(Future[int]):
+        def result(self, timeout: float | None = None) -> int:
+            assert timeout is not None
+            waits.append(timeout)
+            if len(waits) == 3:
+                self.set_result(5)
+            elif timeout:
+                raise TimeoutError
+            return super().result(0)
+
+    assert result_of(Watched(), 60) == 5
+    assert max(waits) <= drive.STEP
+
+
+def test_both_faces_keep_the_documentation(driven: Driven) -> None:
+    assert inspect.getdoc(Driven.two) == "Ask twice."
+    assert inspect.getdoc(DrivenAsync(driven).two) == "Ask twice."
+    assert Driven.two.__name__ == DrivenAsync(driven).two.__name__ == "two"
+    assert list(inspect.signature(Driven.two).parameters) == ["self", "first", "second"]
+    assert inspect.iscoroutinefunction(DrivenAsync(driven).two)
+
+
+def test_what_can_be_awaited(driven: Driven) -> None:
+    assert dir(DrivenAsync(driven)) == ["careful", "none", "one", "two"]
+    for missing, said in (
+        ("zzz", "It has: careful, none, one, two"),
+        ("carefull", "mean 'careful'"),
+        ("other", "await"),
+    ):
+        with pytest.raises(UnknownName, match=said):
+            getattr(DrivenAsync(driven), missing)
+    assert not hasattr(DrivenAsync(driven), "_begin")
+
+
+def test_every_query_of_a_session_can() -> None:
+    dual = {name for name in dir(Session) if hasattr(getattr(Session, name), "plan") and not name.startswith("_")}
+    twins = dir(AsyncSession(Session.__new__(Session)))
+    assert twins == sorted(dual)
+    for name in twins:
+        twin, method = getattr(AsyncSession, name), getattr(Session, name)
+        assert inspect.signature(twin) == inspect.signature(method)
+        assert inspect.getdoc(twin) == inspect.getdoc(method)
+
+
+def test_a_request_does_not_show_its_fields() -> None:
+    assert "C4nary" not in repr(Request("authorize", {"authorize": "C4nary"}))
+
+
+def test_what_had_come_in_before_an_interrupt_counts(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(landed: Any, tickets: list[drive.InFlight], notice: Any) -> int:
+        while not all(ticket.pending.done for ticket in tickets):
+            threading.Event().wait(0.001)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(drive, "_next", interrupted)
+    landed: list[int] = []
+    together = drive.Batch([Request("ping") for _ in range(3)], lambda number, reply: landed.append(number))
+    with pytest.raises(KeyboardInterrupt):
+        drive._wait_all(session.core, together, [])
+    assert sorted(landed) == [0, 1, 2]
+
+
+def test_so_it_does_where_it_is_awaited(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def cancelled(waiting: set[asyncio.Future[Any]], **how: Any) -> Any:
+        await asyncio.gather(*waiting)
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr(drive.asyncio, "wait", cancelled)
+    landed: list[int] = []
+    together = drive.Batch([Request("ping") for _ in range(3)], lambda number, reply: landed.append(number))
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(drive._wait_all_async(session.core, together, []))
+    assert sorted(landed) == [0, 1, 2]

@@ -1,0 +1,281 @@
+"""The file: for its owner alone, whole at any time, and never lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dpyauth.credentials import Secret
+from dpyauth.storage import file, forget, recall, remember
+from dpyauth.storage.file import KeepingFailed
+
+ROOT = Path(__file__).parents[2]
+TOKEN = "C4nary-t0ken"
+
+
+@pytest.fixture
+def kept(kept_file: Path) -> Path:
+    """The file, with something in it."""
+    remember({"CR1": Secret(TOKEN)}, active="CR1", app_id="1089", api="v3")
+    return kept_file
+
+
+def refused(match: str) -> None:
+    """Neither reading nor keeping touches what is there."""
+    with pytest.raises(KeepingFailed, match=match):
+        recall()
+    with pytest.raises(KeepingFailed, match=match):
+        remember({"CR1": Secret("new")}, active="CR1", app_id="1089", api="v3")
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o620, 0o602, 0o601])
+def test_a_file_open_to_others(mode: int, kept: Path) -> None:
+    kept.chmod(mode)
+    before = kept.read_bytes()
+    refused("chmod 600")
+    with pytest.raises(KeepingFailed, match="chmod 600"):
+        forget("default")
+    assert kept.read_bytes() == before
+    kept.chmod(0o600)
+    assert recall() is not None
+    kept.chmod(mode)
+    assert forget() == ["default"]
+    assert not kept.exists()
+
+
+def test_a_file_open_to_others_still_tells_what_the_keyring_has(ring: Any, kept_file: Path) -> None:
+    for profile in ("default", "work"):
+        remember({"CR1": Secret(TOKEN)}, active="CR1", app_id="1089", profile=profile, api="v3")
+    kept_file.chmod(0o644)
+    assert forget() == ["default", "work"]
+    assert ring.held == {}
+
+
+def test_somebody_elses_file(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def somebody_elses(descriptor: int, fstat: Any = os.fstat) -> os.stat_result:
+        about = list(fstat(descriptor))
+        about[4] += 1
+        return os.stat_result(about)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fstat", somebody_elses)
+        refused("belongs to another user")
+    assert recall() is not None
+
+
+def test_somebody_elses_folder(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    me = os.geteuid()
+    monkeypatch.setattr(os, "geteuid", lambda: me + 1)
+    refused("belongs to another user")
+
+
+def test_a_link(kept: Path, home: Path) -> None:
+    elsewhere = home / "elsewhere.json"
+    kept.rename(elsewhere)
+    kept.symlink_to(elsewhere)
+    refused("is a link")
+    before = elsewhere.read_bytes()
+    forget()
+    assert not os.path.lexists(kept)
+    assert elsewhere.read_bytes() == before, "the link is removed, not what it leads to"
+
+
+def test_a_link_made_at_the_last_moment(kept: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    elsewhere = home / "elsewhere.json"
+    kept.rename(elsewhere)
+    kept.symlink_to(elsewhere)
+    monkeypatch.setattr(os, "lstat", os.stat)
+    with pytest.raises(KeepingFailed, match="Too many levels of symbolic links"):
+        recall()
+
+
+def test_a_folder_that_is_a_link(kept: Path, home: Path) -> None:
+    kept.parent.rename(home / "elsewhere")
+    kept.parent.symlink_to(home / "elsewhere")
+    refused("is a link")
+
+
+def test_a_lock_that_is_a_link(kept: Path, home: Path) -> None:
+    (kept.parent / "lock").unlink()
+    (kept.parent / "lock").symlink_to(home / "made through the link")
+    with pytest.raises(KeepingFailed, match=r"No access to the file ~/\.config/dpyauth/credentials\.json"):
+        forget()
+    assert not (home / "made through the link").exists()
+
+
+def test_a_pipe_that_nobody_writes_to(kept: Path) -> None:
+    kept.unlink()
+    os.mkfifo(kept, 0o600)
+    refused("something else")
+    assert forget() == ["default"]
+
+
+def test_a_folder_open_to_others_is_closed(kept: Path) -> None:
+    kept.parent.chmod(0o777)
+    remember({"CR1": Secret("new")}, active="CR1", app_id="1089", api="v3")
+    assert kept.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_no_place_for_a_folder(home: Path) -> None:
+    (home / ".config").write_text("not a folder")
+    with pytest.raises(KeepingFailed, match="No access"):
+        remember({"CR1": Secret("new")}, active="CR1", app_id="1089", api="v3")
+
+
+DAMAGED = [
+    b"",
+    b"{",
+    b"null",
+    b"[]",
+    b'{"version": 1}',
+    b'{"version": 1, "profiles": []}',
+    b'{"version": 1, "profiles": {"default": null}}',
+    b'{"version": 1, "profiles": {"default": {}}}',
+    b'{"version": 1, "profiles": {"default": {"in_keyring": true}}}',
+    b'{"version": 1, "profiles": {"default": {"in_keyring": false, "record": null, "more": 1}}}',
+    b'{"version": "1", "profiles": {}}',
+    b"\xff\xfe\x00C4nary",
+    b'{"C4nary-t0ken',
+    b"[" * 100_000,
+    b" " * (1 << 20) + b"{}",
+    b"9" * 10_000,
+]
+
+
+@pytest.mark.parametrize("content", DAMAGED, ids=lambda content: repr(content[:40]))
+def test_a_damaged_file(content: bytes, kept: Path) -> None:
+    kept.write_bytes(content)
+    refused("is damaged")
+    assert kept.read_bytes() == content, "nothing is lost"
+    with pytest.raises(KeepingFailed, match="is damaged") as failed:
+        forget("default")
+    assert failed.value.__context__ is None, "the error of the parser holds the text"
+    assert kept.read_bytes() == content
+    assert forget() == ["default"]
+    assert not kept.exists()
+    assert recall() is None
+
+
+def test_a_damaged_file_and_a_keyring(ring: Any, kept: Path) -> None:
+    kept.write_text("{")
+    assert forget() == ["default"]
+    assert ring.held == {}
+
+
+def test_a_file_of_a_newer_version(kept: Path) -> None:
+    document = json.loads(kept.read_text())
+    kept.write_text(json.dumps(document | {"version": 2, "profiles": "otherwise"}))
+    refused("newer dpyauth")
+    assert forget() == ["default"]
+
+
+def child(code: str, home: Path, *arguments: str) -> subprocess.Popen[bytes]:
+    env = {"HOME": str(home), "PYTHONPATH": str(ROOT), "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"}
+    code = f"import os, sys\nfrom dpyauth.credentials import Secret\nfrom dpyauth.storage import *\n{code}"
+    return subprocess.Popen([sys.executable, "-c", code, *arguments], env=env)
+
+
+WRITER = """
+me, times = sys.argv[1], int(sys.argv[2])
+for time in range(times):
+    remember({me: Secret(f"{me}-{time}" * 500)}, active=me, app_id="1", profile=me, api="v3")
+    kept = recall(me)
+    assert kept.tokens[me].reveal() == f"{me}-{time}" * 500, "another process has undone this"
+"""
+
+
+def test_several_processes_at_once(home: Path, kept_file: Path) -> None:
+    names = ["a", "b", "c"]
+    children = [child(WRITER, home, name, "20") for name in names]
+    seen = 0
+    while any(process.poll() is None for process in children):
+        seen += len(file.read())  # never damaged, at whatever moment
+    assert [process.wait(20) for process in children] == [0, 0, 0]
+    assert seen
+    assert {name: recall(name).tokens[name].reveal()[:4] for name in names} == {  # type: ignore[union-attr]
+        name: f"{name}-19" for name in names
+    }
+    assert sorted(path.name for path in kept_file.parent.iterdir()) == ["credentials.json", "lock"]
+
+
+CRASH = """
+os.replace = lambda *_: os._exit(9)
+remember({"CR1": Secret("C4nary-new")}, active="CR1", app_id="1", api="v3")
+"""
+
+
+def test_a_crash_between_writing_and_replacing(kept: Path, home: Path) -> None:
+    before = kept.read_bytes()
+    assert child(CRASH, home).wait(20) == 9
+    assert kept.read_bytes() == before
+    (left,) = kept.parent.glob(".credentials-*")
+    assert left.stat().st_mode & 0o777 == 0o600
+    assert TOKEN in str(recall().tokens["CR1"].reveal())  # type: ignore[union-attr]
+    remember({"CR2": Secret("new")}, active="CR2", app_id="1", profile="work", api="v3")
+    assert not left.exists(), "what a crash has left is cleared away"
+
+
+def test_what_a_first_crash_left_is_forgotten(kept_file: Path, home: Path) -> None:
+    assert child(CRASH, home).wait(20) == 9
+    assert recall() is None
+    assert forget() == []
+    assert [path.name for path in kept_file.parent.iterdir()] == ["lock"]
+
+
+def test_a_lock_that_is_held(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(file, "_PATIENCE", 0.05)
+    with file.locked():
+        with pytest.raises(KeepingFailed, match="busy"):
+            forget()
+        assert recall() is not None, "reading does not wait"
+    assert forget() == ["default"]
+
+
+def test_a_drive_without_locks(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*_: object) -> None:
+        raise OSError(38, "Function not implemented")
+
+    monkeypatch.setattr("fcntl.flock", unknown)
+    assert forget() == ["default"]
+
+
+@pytest.mark.parametrize(
+    ("platform", "variables", "expected"),
+    [
+        ("linux", {}, "{home}/.config"),
+        ("linux", {"XDG_CONFIG_HOME": "{home}/xdg"}, "{home}/xdg"),
+        ("linux", {"XDG_CONFIG_HOME": "not/absolute"}, "{home}/.config"),
+        ("linux", {"XDG_CONFIG_HOME": ""}, "{home}/.config"),
+        ("darwin", {"XDG_CONFIG_HOME": "{home}/xdg"}, "{home}/Library/Application Support"),
+        ("win32", {"APPDATA": "{home}/Roaming"}, "{home}/Roaming"),
+        ("win32", {"APPDATA": ""}, "{home}/AppData/Roaming"),
+    ],
+)
+def test_where_it_is(
+    platform: str, variables: dict[str, str], expected: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "platform", platform)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value.format(home=home))
+    assert file.path() == Path(expected.format(home=home), "dpyauth", "credentials.json")
+
+
+def test_where_it_is_outside_the_home_folder(tmp_path_factory: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(elsewhere))
+    assert file.in_words() == f"the file {elsewhere}/dpyauth/credentials.json"
+
+
+def test_nobody_without_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    def homeless() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", homeless)
+    with pytest.raises(KeepingFailed, match="no home folder"):
+        recall()
