@@ -28,12 +28,12 @@ box = Sandbox(limits=None).start()
 """
 V3 = """
 mine = Session(settings(box.app_id, box.url), timeout=10)
-mine._sign_in_and_wait(api_token("sandbox-rich-{which}", "a test"))
+mine.core.sign_in_and_wait(api_token("sandbox-rich-{which}", "a test"))
 explorer(mine)
 """
 OPTIONS = """
 mine = Session(settings(box.options_app_id, box.rest, api="options"), timeout=10)
-mine._sign_in_and_wait(access_token(box.options_token("rich").token, "a test"))
+mine.core.sign_in_and_wait(access_token(box.options_token("rich").token, "a test"))
 mine.use(next(loginid for loginid in mine._grants if loginid.startswith("DOT")))
 explorer(mine)
 """

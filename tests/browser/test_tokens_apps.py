@@ -32,7 +32,7 @@ box = Sandbox(limits=None).start()
 mine = Session(settings(box.app_id, box.url), timeout=10)
 
 def sign_in(token="sandbox-rich-all"):
-    mine._sign_in_and_wait(api_token(token, "a test"))
+    mine.core.sign_in_and_wait(api_token(token, "a test"))
 
 sign_in()
 """
@@ -40,7 +40,7 @@ TOKENS = "tokens(mine)"
 APPS = "apps(mine)"
 OPTIONS = """
 other = Session(settings(box.options_app_id, box.rest, api="options"), timeout=10)
-other.core._sign_in_and_wait(access_token(box.options_token("rich").token, "a test"))
+other.core.sign_in_and_wait(access_token(box.options_token("rich").token, "a test"))
 """
 MEAN = "<script>alert(1)</script> \u202eright to left שלום " + "long" * 40
 FIELDS = "() => [...document.querySelectorAll('input, textarea')].map((one) => one.value)"
