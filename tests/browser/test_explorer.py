@@ -34,13 +34,13 @@ explorer(mine)
 OPTIONS = """
 mine = Session(settings(box.options_app_id, box.rest, api="options"), timeout=10)
 mine.core.sign_in_and_wait(access_token(box.options_token("rich").token, "a test"))
-mine.use(next(loginid for loginid in mine._grants if loginid.startswith("DOT")))
+mine.use(next(loginid for loginid in mine.core.grants if loginid.startswith("DOT")))
 explorer(mine)
 """
 MEAN = "<script>alert(1)</script> **bold** \u202eright to left שלום " + "long" * 300
 RENAME = f"""
-mine._account = mine._account._replace(loginid={MEAN!r})
-mine._tell()
+mine.core.active_account = mine.core.active_account._replace(loginid={MEAN!r})
+mine.core.notify()
 """
 COUNT = "sum(each.call == 'app_register' for each in box.received)"
 
@@ -156,7 +156,7 @@ def test_looks_up_fills_in_sends_and_shows(opening: Opening, lab: Lab) -> None:
 
 
 def test_calls_over_http_and_of_demo_accounts(opening: Opening, lab: Lab) -> None:
-    with opening(lab, "lab", [START, OPTIONS, "mine._sign_out('a test')"]) as notebook:
+    with opening(lab, "lab", [START, OPTIONS, "mine.core.sign_out('a test')"]) as notebook:
         panel = notebook.panel
         notebook.run(0)
         notebook.run(1)
