@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class Targets(NamedTuple):
     """The Derivs there are to choose from: the real ones, those of a sandbox, or one at a given address."""
 
-    box: Sandbox | None = None
+    sandbox: Sandbox | None = None
     server: str | None = None
     language: str = "EN"
 
@@ -34,13 +34,17 @@ class Targets(NamedTuple):
 
     def kind(self, token: Secret, *, likely: bool = False) -> str | None:
         """Return the API that a token is of, as far as its looks tell; the sandbox knows its own."""
-        return api_of(token) or (self.box and self.box.api_of(bare(token).reveal())) or api_of(token, likely=likely)
+        return (
+            api_of(token)
+            or (self.sandbox and self.sandbox.api_of(bare(token).reveal()))
+            or api_of(token, likely=likely)
+        )
 
     def settings(self, api: str, app_id: object) -> Settings:
         """Settings for one of the APIs."""
         server = self.server
-        if self.box is not None and api in APIS:
-            side = self.box.side(api)
+        if self.sandbox is not None and api in APIS:
+            side = self.sandbox.side(api)
             server, app_id = side.server, app_id if _given(app_id) else side.app_id
         return settings(app_id if _given(app_id) else None, server, self.language, api)
 

@@ -330,7 +330,7 @@ class Fleet:
         may_travel(question, args, kwargs)
         place, choice = self._place, self._place.choice
         app_id, api, server = place.app_id, place.api, choice.server
-        if choice.box is not None:
+        if choice.sandbox is not None:
             where = choice.settings(api or choice.guess(None, app_id), app_id)
             app_id, api, server = where.app_id, where.api, where.server
         return clusters.Order(

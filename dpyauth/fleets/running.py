@@ -53,7 +53,7 @@ class Place:
         return self.api or self._variable("DERIV_API") or self.choice.guess(None, self.app_id)
 
     def _variable(self, name: str) -> str | None:
-        return None if self.choice.box is not None else os.environ.get(name) or None
+        return None if self.choice.sandbox is not None else os.environ.get(name) or None
 
 
 async def ask(members: Sequence[Member], question: Question, place: Place, connections: int, landed: Landed) -> None:

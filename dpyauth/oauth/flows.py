@@ -83,10 +83,10 @@ class ImplicitFlow:
     redirect_url: str | None = None
 
     def __init__(self, choice: Targets, app_id: str | None, wish: Options) -> None:
-        box = choice.box
-        if box is not None:  # the sandbox lets everybody register an app; at Deriv one does it beforehand
+        sandbox = choice.sandbox
+        if sandbox is not None:  # the sandbox lets everybody register an app; at Deriv one does it beforehand
             try:
-                app_id = str(box.register_app(_LESSONS, wish.back, ("read", "trading_information")))
+                app_id = str(sandbox.register_app(_LESSONS, wish.back, ("read", "trading_information")))
             except InvalidSetting as error:
                 raise RedirectRefused(str(error), code="redirect_url") from None
         self.settings = choice.settings("v3", app_id)
@@ -94,7 +94,7 @@ class ImplicitFlow:
         self.listen_at = wish.redirect_url
         self.url = implicit.authorize_url(
             self.settings.app_id,
-            host=wish.host or (box.side("v3").auth_host if box else implicit.HOST),
+            host=wish.host or (sandbox.side("v3").auth_host if sandbox else implicit.HOST),
             language=self.settings.language,
             state=self.state,
         )
@@ -113,12 +113,12 @@ class CodeFlow:
     """The way of the options API: a code in the address, which is exchanged for one token for all accounts."""
 
     def __init__(self, choice: Targets, app_id: str | None, wish: Options) -> None:
-        box, back = choice.box, wish.redirect_url
+        sandbox, back = choice.sandbox, wish.redirect_url
         self._scopes = ("trade", "account_manage") if wish.create_demo else ("trade",)
-        if box is not None:
+        if sandbox is not None:
             back = wish.back
             try:
-                app_id = box.register_options_app(_LESSONS, back, self._scopes)
+                app_id = sandbox.register_options_app(_LESSONS, back, self._scopes)
             except InvalidSetting as error:
                 raise RedirectRefused(str(error), code="redirect_url") from None
         self.settings = choice.settings("options", app_id)
@@ -132,7 +132,7 @@ class CodeFlow:
             self.settings.app_id or "",
             back or "",
             self._scopes,
-            host=wish.host or (box.side("options").auth_host if box else pkce.HOST),
+            host=wish.host or (sandbox.side("options").auth_host if sandbox else pkce.HOST),
             language=self.settings.language,
         )
         self.options: Mapping[str, Any] = {"create_demo": True} if wish.create_demo else {}

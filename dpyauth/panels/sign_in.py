@@ -39,7 +39,7 @@ class SignInModel(PanelModel):
     ----------
     session : Session
         The session to sign in to.
-    box : Sandbox, optional
+    sandbox : Sandbox, optional
         The sandbox it is a session with, if it is.
     api : str, optional
         The API, where the user has chosen one: the panel asks for nothing else.
@@ -61,7 +61,7 @@ class SignInModel(PanelModel):
         self,
         session: Session,
         *,
-        box: Sandbox | None = None,
+        sandbox: Sandbox | None = None,
         api: str | None = None,
         redirect_url: str | None = None,
         oauth_host: str | None = None,
@@ -71,15 +71,17 @@ class SignInModel(PanelModel):
     ) -> None:
         super().__init__(session)
         self.words = texts("switcher", session.core.target.language) | self.words
-        self._box = box
+        self._sandbox = sandbox
         here = session.core.target
-        server = None if box is not None or here.server in {facts.server for facts in APIS.values()} else here.server
-        self._choice = Targets(box, server, here.language)
+        server = (
+            None if sandbox is not None or here.server in {facts.server for facts in APIS.values()} else here.server
+        )
+        self._choice = Targets(sandbox, server, here.language)
         self._there = list(APIS) if server is None else [here.api]
         self._apis = [api] if api in self._there else self._there  # those that the panel asks for
         self._unavailable = ""  # the one that has turned out to be
         self._refused_there = False  # whether the API to which Deriv moves people has refused
-        self._samples = sign_in_view.samples(box) if box is not None else {}
+        self._samples = sign_in_view.samples(sandbox) if sandbox is not None else {}
         self._redirect_url = redirect_url
         self._oauth_host = oauth_host
         self._remember = remember
@@ -273,7 +275,7 @@ class SignInModel(PanelModel):
             "state": state,
             "host": session.core.target.host,
             "elsewhere": self._choice.server is not None,
-            "sandbox": self._box is not None,
+            "sandbox": self._sandbox is not None,
             "forms": [self._form(api) for api in self._apis],
             "kept": self._kept.api,
             "redirect_url": self._redirect_url or "",

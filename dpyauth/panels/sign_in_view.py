@@ -134,15 +134,15 @@ def token_is_no_good(error: DpyauthError) -> bool:
 
 def form(api: str, choice: Targets, here: Settings) -> dict[str, Any]:
     """The fields of one API: what stands in them at first, and where to get what belongs there."""
-    facts, box = APIS[api], choice.box
+    facts, sandbox = APIS[api], choice.sandbox
     usual = choice.settings(api, None).app_id
     return {
         "api": api,
         "title": facts.title,
         "app_id": (here.app_id if here.api == api else usual) or "",
         "shared": facts.shared_app_id or "",
-        "registers": box is not None,  # the sandbox makes an app for every sign-in with the browser
-        "names_redirect": facts.names_redirect and box is None,
+        "registers": sandbox is not None,  # the sandbox makes an app for every sign-in with the browser
+        "names_redirect": facts.names_redirect and sandbox is None,
         "open": here.api == api and here.app_id != usual,  # somebody has said so
         "scope": facts.scopes[facts.smallest_scope],
         "apps": facts.pages.apps,
@@ -161,9 +161,9 @@ def news(session: Session, words: Mapping[str, str] = _ENGLISH) -> dict[str, str
     return None
 
 
-def samples(box: Sandbox) -> dict[str, dict[str, str]]:
+def samples(sandbox: Sandbox) -> dict[str, dict[str, str]]:
     """The sandbox's sample tokens, by API and by what they are good for. Only their labels are shown."""
-    return {api: {sample.label: sample.token for sample in box.side(api).tokens} for api in APIS}
+    return {api: {sample.label: sample.token for sample in sandbox.side(api).tokens} for api in APIS}
 
 
 def account(session: Session) -> dict[str, Any] | None:

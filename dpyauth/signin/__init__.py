@@ -480,7 +480,7 @@ def _checked_profile(given: object) -> str:
     return given
 
 
-def _show(session: Session, box: Sandbox | None, *, name: str, **options: Any) -> None:
+def _show(session: Session, sandbox: Sandbox | None, *, name: str, **options: Any) -> None:
     """Say who is signed in: with the panel in a notebook, in a line elsewhere."""
     global _desk
     credential = session.core.credential
@@ -492,7 +492,7 @@ def _show(session: Session, box: Sandbox | None, *, name: str, **options: Any) -
         from dpyauth.panels.sign_in import SignInModel
         from dpyauth.panels.widgets.sign_in import show
 
-        desk = SignInModel(session, box=box, **options)
+        desk = SignInModel(session, sandbox=sandbox, **options)
         if name == DEFAULT_PROFILE:
             before, _desk = _desk, desk
         else:

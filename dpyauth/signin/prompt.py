@@ -87,7 +87,7 @@ def _put(question: Callable[[str], str], text: str) -> str:
 
 
 def _asked(choice: Targets, api: str | None, app_id: object) -> tuple[Secret, object]:
-    elsewhere = choice.box is not None or choice.server is not None
+    elsewhere = choice.sandbox is not None or choice.server is not None
     if choice.server is not None:
         api = choice.guess(None, None)
     facts = APIS[api or choice.guess(None, app_id)]

@@ -110,7 +110,7 @@ def sit_down(box: Sandbox, open_session: Any, eventually: Any) -> Iterator[Calla
     readers: list[Reader] = []
 
     def sit_down_one(token: str | None = None, sandbox: bool = True, **options: Any) -> Reader:
-        here = {"box": box} if sandbox else {"oauth_host": box.oauth_host}
+        here = {"sandbox": box} if sandbox else {"oauth_host": box.oauth_host}
         readers.append(Reader(SignInModel(open_session(token), **here, **{"api": "v3", **options}), box, eventually))
         return readers[-1]
 

@@ -116,7 +116,7 @@ def sit_down(box: Sandbox, eventually: Any) -> Iterator[Callable[..., Reader]]:
     def sit_down_one(sandbox: bool = True, **options: Any) -> Reader:
         if sandbox:
             session = Session(settings(box.app_id, box.url), timeout=5)
-            readers.append(Reader(SignInModel(session, box=box, **options), box, eventually))
+            readers.append(Reader(SignInModel(session, sandbox=box, **options), box, eventually))
         else:
             session = Session(settings(None, box.rest, api="options"), timeout=5)
             readers.append(Reader(SignInModel(session, oauth_host=box.auth_host, **options), box, eventually))

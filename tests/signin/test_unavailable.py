@@ -139,7 +139,7 @@ def test_the_way_on_is_open_with_an_old_token_and_app_id_set(
 
 
 def test_nobody_is_sent_through_a_sign_in_with_the_browser_for_nothing(off: Sandbox, open_session: Any) -> None:
-    desk = SignInModel(open_session(None), box=off)
+    desk = SignInModel(open_session(None), sandbox=off)
     with pytest.raises(ApiUnavailable) as raised:
         desk.browser("", None, api="v3", remember=False)
     assert desk.look()["phase"] == "form"
@@ -151,7 +151,7 @@ def test_nobody_is_sent_through_a_sign_in_with_the_browser_for_nothing(off: Sand
 
 
 def test_the_current_api_is_not_asked_whether_it_is_there(off: Sandbox, open_session: Any) -> None:
-    desk = SignInModel(open_session(None), box=off)
+    desk = SignInModel(open_session(None), sandbox=off)
     assert desk.browser("", None, api="options", remember=False)["url"]
     assert refusals_of(off) == 0
     desk.cancel()

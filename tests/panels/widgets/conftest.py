@@ -30,7 +30,7 @@ class Browser:
 
     def __init__(self, session: Session, box: Sandbox, api: str | None) -> None:
         self.session = session
-        self.desk = SignInModel(session, box=box, api=api)
+        self.desk = SignInModel(session, sandbox=box, api=api)
         self.desk.broke = _break  # type: ignore[method-assign]
         self.panel = SignInPanel(self.desk)
         self.seen: list[dict[str, Any]] = [self.panel.view]
