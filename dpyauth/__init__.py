@@ -45,11 +45,11 @@ if TYPE_CHECKING:
     )
     from dpyauth.fleets import Fleet, fleet
     from dpyauth.nested import allow_nested_asyncio
-    from dpyauth.panels.open import apps, explorer, tokens
     from dpyauth.report import export
     from dpyauth.session import Session
     from dpyauth.session.stream import Stream
     from dpyauth.signin import login
+    from dpyauth.signin.open import apps, explorer, tokens
     from dpyauth.storage import forget
 
 __all__ = [
@@ -100,14 +100,14 @@ _HOMES = {
     "Session": "session",
     "Stream": "session.stream",
     "allow_nested_asyncio": "nested",
-    "apps": "panels.open",
+    "apps": "signin.open",
     "doctor": "checkup",
-    "explorer": "panels.open",
+    "explorer": "signin.open",
     "export": "report",
     "fleet": "fleets",
     "forget": "storage",
     "login": "signin",
-    "tokens": "panels.open",
+    "tokens": "signin.open",
 }
 """Where the names are that are not errors."""
 
