@@ -335,15 +335,15 @@ def test_a_stream_takes_no_secret(session: Session, box: Sandbox) -> None:
 
 
 def test_what_the_explorer_shows(session: Session, box: Sandbox) -> None:
-    desk = ExplorerModel(session)
+    model = ExplorerModel(session)
     heard: list[Any] = []
-    desk.tell = heard.append
+    model.tell = heard.append
     for api, name, path in FIELDS:
         if api == "v3":
             fields = {".".join(path): canary(1)}
             for do in ("preview", "send"):
-                desk.do({"do": do, "call": name, "fields": dict(fields)})
-            clean(repr([desk.look(), vars(desk)]))
+                model.do({"do": do, "call": name, "fields": dict(fields)})
+            clean(repr([model.look(), vars(model)]))
     assert len(heard) > 100
     clean(heard)
 

@@ -84,7 +84,7 @@ class Ways:
         self.patch = monkeypatch
         self.seen: list[Any] = []
         """What was shown, sent to the browser, or raised."""
-        self.desk: SignInModel | None = None
+        self.model: SignInModel | None = None
         for loginid, token in RIGHT.items():
             box.world.grants[token] = Grant(token, loginid, ("read", "trade", "admin"), "canary")
         monkeypatch.setattr(_environment, "somebody_there", lambda: False)
@@ -160,7 +160,7 @@ class Ways:
             say({"do": "browser", "app_id": "16303"})
             begun = self._begun()
             say({"do": "returned", "nonce": begun["nonce"], "query": _query(tokens, "")})
-            self.seen += [self.desk._browser, vars(self.desk)] if self.desk else []
+            self.seen += [self.model._browser, vars(self.model)] if self.model else []
             say({"do": "confirm"})
 
         return self._panel(go)
@@ -179,20 +179,20 @@ class Ways:
             for do in ("sign-in", "choose", "sample", "browser", query):
                 wrong = dict.fromkeys(("token", "app_id", "loginid", "name", "callback"), query)
                 say({"do": do, **wrong})
-            assert self.desk is not None
-            self.desk.fail(DpyauthError("The end."))
+            assert self.model is not None
+            self.model.fail(DpyauthError("The end."))
 
         return self._panel(go)
 
     def listener(self, tokens: dict[str, str]) -> Session | None:
         def go(say: Callable[[Any], None]) -> None:
             say({"do": "browser", "app_id": "16303"})
-            desk = self.desk
-            assert desk is not None
-            assert desk._browser is not None
-            listener = desk._browser.listener
+            model = self.model
+            assert model is not None
+            assert model._browser is not None
+            listener = model._browser.listener
             assert listener is not None
-            for state in ("", "another", desk._browser.way.state.reveal()):
+            for state in ("", "another", model._browser.way.state.reveal()):
                 try:
                     with urllib.request.urlopen(listener.url + _query(tokens, state), timeout=10) as page:
                         self.seen += [page.read(), page.headers.as_string(), page.url]
@@ -213,9 +213,9 @@ class Ways:
         self.patch.setattr(_environment, "somebody_there", lambda: True)
         self.patch.setattr(_environment, "in_notebook", lambda: True)
 
-    def _show(self, desk: SignInModel) -> None:
-        self.desk = desk
-        self.panel_shown = SignInPanel(desk)
+    def _show(self, model: SignInModel) -> None:
+        self.model = model
+        self.panel_shown = SignInPanel(model)
         self.panel_shown.observe(lambda change: self.seen.append(change.new), "view")
         self.panel_shown.send = lambda content, buffers=None: self.seen.append(content)  # type: ignore[method-assign]
 
@@ -252,13 +252,13 @@ NEVER = ("mistaken", "damaged")  # these do not sign in, whatever the token
 def ways(
     box: Sandbox, monkeypatch: pytest.MonkeyPatch, eventually: Callable[..., None], logged: Any, at_once: None
 ) -> Iterator[Ways]:
-    monkeypatch.setattr(module, "_desk", None)
+    monkeypatch.setattr(module, "_model", None)
     made = Ways(box, monkeypatch)
     yield made
-    if made.desk is not None:
-        made.desk.cancel()
+    if made.model is not None:
+        made.model.cancel()
         made.panel_shown.close()
-    names = ("dpyauth-desk", "dpyauth-listener")
+    names = ("dpyauth-signed-in", "dpyauth-listener")
     eventually(lambda: not [thread for thread in threading.enumerate() if thread.name in names])
 
 
@@ -295,13 +295,13 @@ def clean(what: str) -> None:
 
 
 def wait_for_the_end(ways: Ways, eventually: Callable[..., None]) -> None:
-    desk = ways.desk
-    if desk is not None:
-        eventually(lambda: desk.look()["phase"] in ("form", "in") and not any(_busy()))
+    model = ways.model
+    if model is not None:
+        eventually(lambda: model.look()["phase"] in ("form", "in") and not any(_busy()))
 
 
 def _busy() -> Iterator[bool]:
-    yield from (thread.name == "dpyauth-desk" for thread in threading.enumerate())
+    yield from (thread.name == "dpyauth-signed-in" for thread in threading.enumerate())
 
 
 @pytest.mark.parametrize("tokens", [RIGHT, WRONG], ids=["right", "wrong"])
@@ -347,15 +347,15 @@ def test_a_way_in(
         with pytest.raises(DpyauthError) as refused:
             session.balance()
         things.append(refused.value)
-    if ways.desk is not None:
+    if ways.model is not None:
         panel = ways.panel_shown
-        things += [ways.desk, ways.desk.look(), panel, panel.get_state(), panel.trait_values(), dict(vars(panel))]
-        clean(json.dumps(ways.desk.look()))
-        for thing in (ways.desk, panel):
+        things += [ways.model, ways.model.look(), panel, panel.get_state(), panel.trait_values(), dict(vars(panel))]
+        clean(json.dumps(ways.model.look()))
+        for thing in (ways.model, panel):
             with pytest.raises((TypeError, AttributeError, pickle.PicklingError)):
                 pickle.dumps(thing)
     if way == "dropped" and not signed_in:
-        assert "was forgotten" in str(ways.desk.look()) if ways.desk else False
+        assert "was forgotten" in str(ways.model.look()) if ways.model else False
     for thing in things:
         clean(told(thing) if isinstance(thing, BaseException) else shown(thing))
     if session is not None:

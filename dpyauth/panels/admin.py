@@ -1,4 +1,4 @@
-"""What the desks of tokens and of apps have in common: lists that are read anew after every change."""
+"""What the models of tokens and of apps have in common: lists that are read anew after every change."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dpyauth.errors import DpyauthError, OutcomeUnknown, SessionClosed
 from dpyauth.panels import sign_in_view
-from dpyauth.panels.base import PanelModel
+from dpyauth.panels.model import PanelModel
 
 if TYPE_CHECKING:
     from dpyauth.net.messages import Reply

@@ -34,7 +34,7 @@ def text(view: View, words: Words) -> str:
     Parameters
     ----------
     view : mapping
-        What the card's desk shows.
+        What the card's model shows.
     words : mapping of str to str
         The words of the card.
     """

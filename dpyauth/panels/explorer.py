@@ -12,8 +12,8 @@ from dpyauth.catalog.request import Fields, build, keyed
 from dpyauth.credentials import Secret
 from dpyauth.errors import DpyauthError
 from dpyauth.panels import reply_view, sign_in_view
-from dpyauth.panels.base import PanelModel
 from dpyauth.panels.forms import Entered, Form
+from dpyauth.panels.model import PanelModel
 from dpyauth.panels.snippets import as_json, as_python
 from dpyauth.session.calls import _NOT_BY_CALL
 

@@ -17,7 +17,7 @@ from dpyauth.panels.rows import Row
 
 if TYPE_CHECKING:
     from dpyauth.apis.base import Account
-    from dpyauth.panels.base import PanelModel
+    from dpyauth.panels.model import PanelModel
     from dpyauth.session import Session
 
 FRESH = 5.0

@@ -15,8 +15,8 @@ from dpyauth.errors import ApiUnavailable, DpyauthError, InvalidCredential, Keep
 from dpyauth.panels import sign_in_view
 from dpyauth.panels.account_choice import Choosing
 from dpyauth.panels.attempts import reach, run, sign_in
-from dpyauth.panels.base import PanelModel
 from dpyauth.panels.held_token import KeptToken
+from dpyauth.panels.model import PanelModel
 from dpyauth.panels.texts import texts
 from dpyauth.registry import APIS, DEFAULT
 from dpyauth.targets import Targets
@@ -208,7 +208,7 @@ class SignInModel(PanelModel):
         self.changed()
 
     def hand_over(self) -> None:
-        """Another desk asks now: the browser comes back to that one."""
+        """Another model asks now: the browser comes back to that one."""
         self._forget()
         with self._lock:
             browser, self._browser = self._browser, None
@@ -378,7 +378,7 @@ class SignInModel(PanelModel):
             if not attempt.cancelled() and attempt.exception() is None:
                 # It may take a while, and this may be the thread that the connection needs. Before the panel says that
                 # the user is in: whoever sees that may wait for the rest.
-                Thread(self._afterwards, "dpyauth-desk").start()
+                Thread(self._afterwards, "dpyauth-signed-in").start()
             self._attempt = None
         try:
             attempt.result()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from dpyauth._threads import Thread
 from dpyauth.net.state import State
-from dpyauth.panels.base import PanelModel
+from dpyauth.panels.model import PanelModel
 from dpyauth.panels.stream_updates import Chart, Table, shortened
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from dpyauth.errors import DpyauthError, MissingScope
 from dpyauth.panels import sign_in_view
 from dpyauth.panels.account_choice import Choosing
-from dpyauth.panels.base import PanelModel
+from dpyauth.panels.model import PanelModel
 from dpyauth.panels.refresh import Refresher, once
 from dpyauth.panels.rows import plain
 

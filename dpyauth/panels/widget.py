@@ -1,4 +1,4 @@
-"""What all panels share: a panel shows what its desk says, and hands on what the reader does."""
+"""What all panels share: a panel shows what its model says, and hands on what the reader does."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dpyauth import _environment
 from dpyauth.errors import DpyauthError
 
 if TYPE_CHECKING:
-    from dpyauth.panels.base import PanelModel
+    from dpyauth.panels.model import PanelModel
 
 _HERE = Path(__file__).parent
 
@@ -50,14 +50,14 @@ def _read(kind: str, name: str) -> str:
 
 
 class Panel(anywidget.AnyWidget):
-    """A panel over a desk.
+    """A panel over a model.
 
     All that is synchronised is ``view``, what to show, and ``texts``, the words to say it in. What a reader enters
     comes as messages, and is never part of the widget's state.
 
     Parameters
     ----------
-    desk : PanelModel
+    model : PanelModel
         What is behind it.
     """
 
@@ -66,18 +66,18 @@ class Panel(anywidget.AnyWidget):
 
     _unwatch: Callable[[], None] = staticmethod(lambda: None)
 
-    def __init__(self, desk: PanelModel) -> None:
-        self._desk = desk
+    def __init__(self, model: PanelModel) -> None:
+        self.model = model
         self._refreshing = threading.RLock()
-        super().__init__(view=desk.look(), texts=desk.words)
+        super().__init__(view=model.look(), texts=model.words)
         self.on_msg(self._on_message)
-        desk.changed = self._refresh
-        desk.tell = self.send
-        self._unwatch = desk.session.core.watch(self._refresh)
+        model.changed = self._refresh
+        model.tell = self.send
+        self._unwatch = model.session.core.watch(self._refresh)
         self._refresh()  # for what has changed meanwhile
 
     def __repr__(self) -> str:
-        return f"dpyauth {self._desk.name} panel: {self._desk.session!r}"
+        return f"dpyauth {self.model.name} panel: {self.model.session!r}"
 
     def open(self) -> None:
         """Make the panel known to the browser; not in a run without a person, where its state would only be stored."""
@@ -86,7 +86,7 @@ class Panel(anywidget.AnyWidget):
 
     def text(self) -> str:
         """Return what stands for the panel where none is shown, and what to do instead."""
-        return "\n".join(filter(None, (repr(self), self._desk.without_panel())))
+        return "\n".join(filter(None, (repr(self), self.model.without_panel())))
 
     def _repr_mimebundle_(self, **how: Any) -> Any:
         if _environment.nobody_looks():
@@ -97,7 +97,7 @@ class Panel(anywidget.AnyWidget):
     def close(self) -> None:
         """Take the panel away; the session stays."""
         self._unwatch()
-        self._desk.leave()
+        self.model.leave()
         super().close()
 
     def _on_message(self, widget: object, content: Any, buffers: object) -> None:
@@ -109,19 +109,19 @@ class Panel(anywidget.AnyWidget):
         try:
             self._do(said)
         except DpyauthError as error:
-            self._desk.fail(error)
+            self.model.fail(error)
         except Exception as error:  # ipywidgets would log it with all that it says
-            self._desk.broke(error)
+            self.model.broke(error)
 
     def _do(self, said: dict[str, Any]) -> None:
         match said:
             case {"do": "here"}:
-                self._desk.here()
+                self.model.here()
             case {"do": "dismiss"}:
-                self._desk.dismiss()
+                self.model.dismiss()
             case _:
-                self._desk.do(said)
+                self.model.do(said)
 
     def _refresh(self) -> None:
         with self._refreshing:  # what one thread saw must not overwrite what another has seen since
-            self.view = self._desk.look()
+            self.view = self.model.look()

@@ -20,34 +20,34 @@ class Shown:
 
     Parameters
     ----------
-    desk : type of SwitcherModel
+    model : type of SwitcherModel
         What is behind the panel, which has the skin of the same name.
     session : Session
         What it shows.
     """
 
-    def __init__(self, desk: type[SwitcherModel], session: Session) -> None:
-        self._kind = desk
+    def __init__(self, model: type[SwitcherModel], session: Session) -> None:
+        self._kind = model
         self._session = session
-        self._desk = self._prepared()
+        self._model = self._prepared()
         self._displayed = False
 
     def __repr__(self) -> str:
-        text = "\n".join(filter(None, (self._desk.text(), self._desk.without_panel())))
+        text = "\n".join(filter(None, (self._model.text(), self._model.without_panel())))
         return _terminal.writable(text, sys.stdout)
 
     def _ipython_display_(self) -> None:
         if not _environment.in_notebook() or not _environment.has_widgets():
             raise NotImplementedError  # then IPython goes on to the text
         if self._displayed:
-            self._desk = self._prepared()  # one desk is for one panel
+            self._model = self._prepared()  # one model is for one panel
         self._displayed = True
-        importlib.import_module(f"dpyauth.panels.widgets.{self._desk.name}").show(self._desk)
+        importlib.import_module(f"dpyauth.panels.widgets.{self._model.name}").show(self._model)
 
     def _prepared(self) -> SwitcherModel:
-        desk = self._kind(self._session)
-        desk.prepare()
-        return desk
+        model = self._kind(self._session)
+        model.prepare()
+        return model
 
 
 class Showing(Questions):

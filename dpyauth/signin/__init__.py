@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from dpyauth.sandbox import Sandbox
 
 _current: Session | None = None  # that of the default profile, which this keeps
-_desk: SignInModel | None = None
+_model: SignInModel | None = None
 _beside = Beside()
 
 
@@ -409,8 +409,8 @@ def _leave() -> None:
 
 @_forks.in_child
 def _begin_anew() -> None:
-    global _current, _desk, _beside
-    _current, _desk, _beside = None, None, Beside()
+    global _current, _model, _beside
+    _current, _model, _beside = None, None, Beside()
 
 
 def _sample(box: Sandbox, api: str = DEFAULT) -> _Found:
@@ -482,7 +482,7 @@ def _checked_profile(given: object) -> str:
 
 def _show(session: Session, sandbox: Sandbox | None, *, name: str, **options: Any) -> None:
     """Say who is signed in: with the panel in a notebook, in a line elsewhere."""
-    global _desk
+    global _model
     credential = session.core.credential
     if "IPython" in sys.modules:
         from dpyauth import completion
@@ -492,14 +492,14 @@ def _show(session: Session, sandbox: Sandbox | None, *, name: str, **options: An
         from dpyauth.panels.sign_in import SignInModel
         from dpyauth.panels.widgets.sign_in import show
 
-        desk = SignInModel(session, sandbox=sandbox, **options)
+        model = SignInModel(session, sandbox=sandbox, **options)
         if name == DEFAULT_PROFILE:
-            before, _desk = _desk, desk
+            before, _model = _model, model
         else:
-            before = _beside.desk(name, desk)
+            before = _beside.model(name, model)
         if before is not None:
             before.hand_over()
-        show(desk)
+        show(model)
     elif credential is not None:
         _terminal.say(f"{session!r} with the token from {credential.source}")
         if session.core.remarks:

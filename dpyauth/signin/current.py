@@ -18,7 +18,7 @@ class Beside:
 
     def __init__(self) -> None:
         self._sessions: weakref.WeakValueDictionary[str, Session] = weakref.WeakValueDictionary()
-        self._desks: weakref.WeakValueDictionary[str, SignInModel] = weakref.WeakValueDictionary()
+        self._models: weakref.WeakValueDictionary[str, SignInModel] = weakref.WeakValueDictionary()
         self._locks: dict[str, threading.RLock] = {}
 
     def lock(self, profile: str) -> threading.RLock:
@@ -33,10 +33,10 @@ class Beside:
         """Make a session the one of a profile."""
         self._sessions[profile] = session
 
-    def desk(self, profile: str, desk: SignInModel) -> SignInModel | None:
-        """Make this the desk that a profile signs in at; return the one before."""
-        before = self._desks.get(profile)
-        self._desks[profile] = desk
+    def model(self, profile: str, model: SignInModel) -> SignInModel | None:
+        """Make this the model that a profile signs in at; return the one before."""
+        before = self._models.get(profile)
+        self._models[profile] = model
         return before
 
     def open(self) -> list[Session]:

@@ -44,10 +44,10 @@ class View:
         self.stream = Stream(
             object.__new__(Session), Feed(call, 10_000, lambda reply: v3.error(reply, call), many=False)
         )
-        self.desk = StreamModel(session, self.stream)
+        self.model = StreamModel(session, self.stream)
         self.messages = self.bytes = self.count = 0
-        self.desk.tell = self._tell
-        self.desk.here()
+        self.model.tell = self._tell
+        self.model.here()
 
     def _tell(self, message: dict[str, Any]) -> None:
         self.messages += 1
@@ -81,7 +81,7 @@ def kernel() -> None:
             view.wait(1 + RATE * SECONDS + MANY)
             took = time.perf_counter() - begin
             print(f"{call}: {MANY / took:,.0f} updates/s at full speed, in {view.messages} messages")
-            view.desk.leave()
+            view.model.leave()
 
 
 START = """

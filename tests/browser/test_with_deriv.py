@@ -30,7 +30,7 @@ CELLS = ("login", "session.account_status('all')[['loginid', 'error']]")
 KEPT = """import threading
 from dpyauth.storage import file
 for thread in threading.enumerate():  # it is being kept when the panel says that the user is in
-    if thread.name == "dpyauth-desk":
+    if thread.name == "dpyauth-signed-in":
         thread.join()
 print(list(file.read()))"""
 RICH = ["CR900001", "CR900002", "VRTC900003"]

@@ -1,4 +1,4 @@
-"""The browser sign-ins of both APIs behind one face; what comes of them is tested with the desk."""
+"""The browser sign-ins of both APIs behind one face; what comes of them is tested with the model."""
 
 from __future__ import annotations
 

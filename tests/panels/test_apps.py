@@ -1,4 +1,4 @@
-"""The desk of apps: on a sandbox, without widgets."""
+"""The model of apps: on a sandbox, without widgets."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ OWN, SPARE, TRADER = 16303, 16304, 16929
 
 
 class Reader:
-    """Somebody at a desk."""
+    """Somebody at a model."""
 
     def __init__(self, session: Session, eventually: Eventually) -> None:
         self.session = session
-        self.desk = AppsModel(session)
+        self.model = AppsModel(session)
         self.told: list[dict[str, Any]] = []
-        self.desk.tell = self.told.append
+        self.model.tell = self.told.append
         self._eventually = eventually
-        self.desk.here()
+        self.model.here()
         self.rest()
 
     @property
     def view(self) -> dict[str, Any]:
-        return self.desk.look()
+        return self.model.look()
 
     @property
     def registered(self) -> dict[int, dict[str, Any]]:
@@ -51,7 +51,7 @@ class Reader:
         return self.view
 
     def say(self, **said: Any) -> dict[str, Any]:
-        self.desk.do({"loginid": self.session.loginid, **said})
+        self.model.do({"loginid": self.session.loginid, **said})
         return self.rest()
 
     def register(self, name: Any = "My app", scopes: Any = ("read",), url: Any = PASTE) -> dict[str, Any]:
@@ -73,7 +73,7 @@ def sit(eventually: Eventually) -> Iterator[Callable[[Session], Reader]]:
 
     yield one
     for reader in readers:
-        reader.desk.leave()
+        reader.model.leave()
 
 
 @pytest.fixture
@@ -144,7 +144,7 @@ def test_another_account_has_other_lists(reader: Reader) -> None:
 
 @pytest.mark.parametrize("payload", [None, {}, [5, "x"], [{"app_id": "x", "name": None, "scopes": 1}]])
 def test_odd_answers(reader: Reader, monkeypatch: pytest.MonkeyPatch, payload: Any) -> None:
-    monkeypatch.setattr(reader.desk, "call", lambda name, **fields: {name: payload})
+    monkeypatch.setattr(reader.model, "call", lambda name, **fields: {name: payload})
     assert reader.say(do="refresh")["notice"] is None
 
 
@@ -178,7 +178,7 @@ def test_a_wrong_redirect_url_is_not_sent(reader: Reader, monkeypatch: pytest.Mo
     def call(name: str, **fields: Any) -> Any:
         raise AssertionError(name)
 
-    monkeypatch.setattr(reader.desk, "call", call)
+    monkeypatch.setattr(reader.model, "call", call)
     for view in (reader.register(url=url), reader.update(OWN, redirect_url=url)):
         assert says in view["problems"]["redirect_url"]
         assert view["notice"] is None
@@ -231,13 +231,13 @@ def test_a_change_keeps_everything_else(reader: Reader, monkeypatch: pytest.Monk
     whole = {"app_update": OWN, "name": row["name"], "scopes": row["scopes"], **links}
     reader.session.call("app_update", **whole)
     sent: list[dict[str, Any]] = []
-    real = reader.desk.call
+    real = reader.model.call
 
     def call(call: str, /, **fields: Any) -> Any:
         sent.append({call: fields})
         return real(call, **fields)
 
-    monkeypatch.setattr(reader.desk, "call", call)
+    monkeypatch.setattr(reader.model, "call", call)
     assert "is changed" in reader.update(OWN, name="Renamed")["notice"]["text"]
     (update,) = (fields["app_update"] for fields in sent if "app_update" in fields)
     assert update["homepage"] == links["homepage"]  # else Deriv might take it away
@@ -257,7 +257,7 @@ def test_nobody_elses_app(reader: Reader) -> None:
 def test_a_second_click_registers_no_second_app(reader: Reader, box: Sandbox) -> None:
     box.faults.delay(0.3, call="app_register")  # the first click is still on its way when the others come
     for _ in range(5):
-        reader.desk.do(
+        reader.model.do(
             {"do": "register", "loginid": "CR900001", "name": "Once", "scopes": ["read"], "redirect_url": PASTE}
         )
     reader.rest()

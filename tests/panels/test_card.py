@@ -40,11 +40,11 @@ def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def shown(session: Session) -> Iterator[CardModel]:
     """A card that somebody looks at."""
-    desk = CardModel(session)
-    desk.prepare()
-    desk.back()
-    yield desk
-    desk.leave()
+    model = CardModel(session)
+    model.prepare()
+    model.back()
+    yield model
+    model.leave()
 
 
 def lights(view: dict[str, Any]) -> dict[str, list[str]]:
@@ -59,9 +59,9 @@ def asked(box: Sandbox, call: str) -> int:
 
 
 def test_first_picture(session: Session, box: Sandbox) -> None:
-    desk = CardModel(session)
-    desk.prepare()
-    view = desk.look()
+    model = CardModel(session)
+    model.prepare()
+    view = model.look()
     assert (view["account"]["loginid"], view["account"]["kind"], view["account"]["api"]) == ("CR900001", "real", "v3")
     assert view["balance"] == "9,363.47"
     assert view["sandbox"] is True
@@ -76,21 +76,21 @@ def test_first_picture(session: Session, box: Sandbox) -> None:
 
 @pytest.mark.parametrize("token", ["sandbox-trouble-read", "sandbox-new-read", "sandbox-rich-demo"])
 def test_everybody(token: str, open_session: Callable[..., Session]) -> None:
-    desk = CardModel(open_session(token))
-    desk.prepare()
-    view = desk.look()
+    model = CardModel(open_session(token))
+    model.prepare()
+    view = model.look()
     assert view["known"]
     assert view["balance"]
-    for said in (desk.text(), desk.html()):
+    for said in (model.text(), model.html()):
         assert view["account"]["loginid"] in said
         assert ("Demo account" in said) == (token != "sandbox-trouble-read")
         assert ("Real account" in said) == (token == "sandbox-trouble-read")
 
 
 def test_nothing_personal_and_nothing_secret(open_session: Callable[..., Session], box: Sandbox) -> None:
-    desk = CardModel(open_session("sandbox-trouble-read"))
-    desk.prepare()
-    shown = json.dumps(desk.look()) + desk.text() + desk.html() + repr(desk)
+    model = CardModel(open_session("sandbox-trouble-read"))
+    model.prepare()
+    shown = json.dumps(model.look()) + model.text() + model.html() + repr(model)
     user = next(user for user in box.world.users if user.user_id == 9000011)
     for hidden in ("sandbox-trouble-read", user.name, user.email, str(user.user_id)):
         assert hidden not in shown
@@ -98,18 +98,18 @@ def test_nothing_personal_and_nothing_secret(open_session: Callable[..., Session
 
 def test_without_the_scope_it_says_which(open_session: Callable[..., Session], box: Sandbox) -> None:
     box.world.grants["a-token-to-trade"] = Grant("a-token-to-trade", "CR900001", ("trade",), "test")
-    desk = CardModel(open_session("a-token-to-trade"))
-    desk.prepare()
-    view = desk.look()
+    model = CardModel(open_session("a-token-to-trade"))
+    model.prepare()
+    view = model.look()
     assert view["no_balance"] == "Not shown: a token with the scope Read / Trading information would show it."
     assert view["rows"][0]["lines"] == ["Not shown: a token with the scope Read would show it."]
     assert asked(box, "get_account_status") == asked(box, "balance") == 0
 
 
 def test_options_says_nothing_of_verification(open_options: Any) -> None:
-    desk = CardModel(open_options("rich"))
-    desk.prepare()
-    view = desk.look()
+    model = CardModel(open_options("rich"))
+    model.prepare()
+    view = model.look()
     assert view["balance"] == "9,969.39"
     assert lights(view) == {
         "Account": ["active"],
@@ -121,17 +121,17 @@ def test_options_says_nothing_of_verification(open_options: Any) -> None:
         "Elsewhere": [],
     }
     assert len(view["accounts"]) == 2
-    assert f"verification, cashier and limits. See them at {OPTIONS.pages.profile}" in " ".join(desk.text().split())
-    assert f'<a href="{OPTIONS.pages.profile}"' in desk.html()
+    assert f"verification, cashier and limits. See them at {OPTIONS.pages.profile}" in " ".join(model.text().split())
+    assert f'<a href="{OPTIONS.pages.profile}"' in model.html()
 
 
 def test_the_scopes_of_a_token_as_far_as_they_have_turned_out(open_options: Any) -> None:
     session = open_options("rich, trading only")
-    desk = CardModel(session)
+    model = CardModel(session)
     for call in ("account_nickname", "payment_agent_list"):
         with pytest.raises(PermissionDenied):
             session.frame(call, **({"currency": "USD"} if call == "payment_agent_list" else {}))
-    assert lights(desk.look())["This token may"] == [
+    assert lights(model.look())["This token may"] == [
         "Trade",
         "not Manage account",
         "not Payment",
@@ -140,34 +140,34 @@ def test_the_scopes_of_a_token_as_far_as_they_have_turned_out(open_options: Any)
 
 
 def test_signed_out_closed_and_in_again(session: Session) -> None:
-    desk = CardModel(session)
-    desk.prepare()
+    model = CardModel(session)
+    model.prepare()
     session.core.sign_out("you signed out")
-    view = desk.look()
+    view = model.look()
     assert (view["account"], view["rows"], view["known"]) == (None, [], [])
     assert view["notice"]["text"] == "You signed out."
-    assert "Nobody is signed in" in desk.html()
+    assert "Nobody is signed in" in model.html()
     session.close()
-    assert "closed" in desk.text()
+    assert "closed" in model.text()
 
 
 def test_what_fails_is_said_and_nothing_breaks(session: Session, box: Sandbox) -> None:
     box.faults.error("Odd", "get_account_status", message="<b>No</b>")
     box.faults.error("Odd", "balance", message="Not\x1b now")
-    desk = CardModel(session)
-    desk.prepare()
-    view = desk.look()
+    model = CardModel(session)
+    model.prepare()
+    view = model.look()
     assert "<b>No</b>" in view["rows"][0]["lines"][0]
     assert "Not now" in view["no_balance"]
-    assert "<b>" not in desk.html()
+    assert "<b>" not in model.html()
     assert "status" not in view["known"]
 
 
 def test_a_reply_that_makes_no_sense(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session.core.adapter, "payload", lambda call, reply: ["odd"])
-    desk = CardModel(session)
-    desk.prepare()
-    assert lights(desk.look())["Verification"] == ["Deriv says nothing of it yet"]
+    model = CardModel(session)
+    model.prepare()
+    assert lights(model.look())["Verification"] == ["Deriv says nothing of it yet"]
 
 
 def test_first_picture_does_not_wait_for_ever_and_is_completed(
@@ -175,11 +175,11 @@ def test_first_picture_does_not_wait_for_ever_and_is_completed(
 ) -> None:
     monkeypatch.setattr(switcher, "PATIENCE", 0.05)
     box.faults.delay(0.5, "get_account_status")
-    desk = CardModel(session)
+    model = CardModel(session)
     changes: list[dict[str, Any]] = []
-    desk.changed = lambda: changes.append(desk.look())
-    desk.prepare()
-    assert desk.look()["rows"][0]["lines"] == ["One moment…"]
+    model.changed = lambda: changes.append(model.look())
+    model.prepare()
+    assert model.look()["rows"][0]["lines"] == ["One moment…"]
     eventually(lambda: changes and "status" in changes[-1]["known"])
 
 
@@ -232,54 +232,54 @@ def test_a_break_is_shown_and_outlived(
 
 
 def test_it_follows_to_another_account(several: Session, box: Sandbox, eventually: Eventually) -> None:
-    desk = CardModel(several)
-    desk.prepare()
-    desk.back()
-    assert desk.look()["balance"] == "9,363.47"
-    desk.do({"do": "use", "loginid": "VRTC900003"})
-    eventually(lambda: desk.look()["account"]["loginid"] == "VRTC900003" and desk.look()["balance"] == "9,942.83")
-    eventually(lambda: lights(desk.look()).get("Cashier") == ["none, this is demo money"])
+    model = CardModel(several)
+    model.prepare()
+    model.back()
+    assert model.look()["balance"] == "9,363.47"
+    model.do({"do": "use", "loginid": "VRTC900003"})
+    eventually(lambda: model.look()["account"]["loginid"] == "VRTC900003" and model.look()["balance"] == "9,942.83")
+    eventually(lambda: lights(model.look()).get("Cashier") == ["none, this is demo money"])
     box.pay("VRTC900003", 1)
-    eventually(lambda: desk.look()["balance"] == "9,943.83")
+    eventually(lambda: model.look()["balance"] == "9,943.83")
     box.pay("CR900001", 1)
     several.core.sign_out("you signed out")
-    assert desk.look()["balance"] == ""
-    desk.leave()
+    assert model.look()["balance"] == ""
+    model.leave()
 
 
 def test_one_account_is_never_shown_with_what_is_known_of_another(several: Session) -> None:
-    desk = CardModel(several)
-    desk.prepare()
+    model = CardModel(several)
+    model.prepare()
     before = several.core.active_account
     several.use("VRTC900003")
-    view = desk.look()
+    view = model.look()
     assert (view["account"]["loginid"], view["balance"], view["known"]) == ("VRTC900003", "", [])
-    desk._readings.learned(several, before, balance="1.00")  # an answer that comes late
-    assert desk.look()["balance"] == ""
+    model._readings.learned(several, before, balance="1.00")  # an answer that comes late
+    assert model.look()["balance"] == ""
 
 
 def test_signing_in_anew_brings_it_back(session: Session, box: Sandbox, eventually: Eventually) -> None:
     from dpyauth.credentials import api_token
 
-    desk = CardModel(session)
-    desk.back()
-    eventually(lambda: desk.look()["balance"] == "9,363.47" and desk.look()["known"])
+    model = CardModel(session)
+    model.back()
+    eventually(lambda: model.look()["balance"] == "9,363.47" and model.look()["known"])
     session.core.sign_out("you signed out")
-    assert desk.look()["account"] is None
+    assert model.look()["account"] is None
     session.core.sign_in_and_wait(api_token("sandbox-trouble-read", "a test"))
-    eventually(lambda: desk.look()["balance"] == "466.92" and desk.look()["known"])
-    desk.leave()
+    eventually(lambda: model.look()["balance"] == "466.92" and model.look()["known"])
+    model.leave()
 
 
 def test_the_other_accounts_when_asked_for(several: Session, box: Sandbox, eventually: Eventually) -> None:
-    desk = CardModel(several)
-    desk.prepare()
+    model = CardModel(several)
+    model.prepare()
     before = asked(box, "balance")
-    assert [one["balance"] for one in desk.look()["accounts"]] == ["9,363.47", "", ""]
-    assert desk.look()["hint"] == ""
-    desk.do({"do": "list"})
-    desk.do({"do": "list"})
-    eventually(lambda: [one["balance"] for one in desk.look()["accounts"]] == ["9,363.47", "0.249345", "9,942.83"])
+    assert [one["balance"] for one in model.look()["accounts"]] == ["9,363.47", "", ""]
+    assert model.look()["hint"] == ""
+    model.do({"do": "list"})
+    model.do({"do": "list"})
+    eventually(lambda: [one["balance"] for one in model.look()["accounts"]] == ["9,363.47", "0.249345", "9,942.83"])
     assert asked(box, "balance") > before
 
 

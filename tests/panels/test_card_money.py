@@ -38,19 +38,19 @@ def rich(open_options: Open) -> Session:
 @pytest.fixture
 def shown(rich: Session) -> Iterator[CardModel]:
     """A card that somebody looks at."""
-    desk = card(rich)
-    desk.back()
-    yield desk
-    desk.leave()
+    model = card(rich)
+    model.back()
+    yield model
+    model.leave()
 
 
 def card(session: Session) -> CardModel:
-    desk = CardModel(session)
-    desk.prepare()
-    return desk
+    model = CardModel(session)
+    model.prepare()
+    return model
 
 
-def told(desk: CardModel) -> dict[str, list[str]]:
+def told(model: CardModel) -> dict[str, list[str]]:
     """What each row says: lights, amounts, sentences."""
     return {
         row["name"]: [
@@ -58,7 +58,7 @@ def told(desk: CardModel) -> dict[str, list[str]]:
             *(f"{one['name']}: {one['value']}" for one in row["amounts"]),
             *row["lines"],
         ]
-        for row in desk.look()["rows"]
+        for row in model.look()["rows"]
     }
 
 
@@ -66,10 +66,10 @@ def asked(box: Sandbox, call: str) -> int:
     return sum(received.call == call for received in box.received)
 
 
-def settled(desk: CardModel) -> bool:
+def settled(model: CardModel) -> bool:
     """Whether it hears of transactions, and has read all that may have happened before."""
-    known = desk._readings
-    return known._listening > 0 and known.of(desk.session.core.active_account).part("money").asked > known._moved
+    known = model._readings
+    return known._listening > 0 and known.of(model.session.core.active_account).part("money").asked > known._moved
 
 
 def buy(session: Session, stake: float) -> int:
@@ -139,28 +139,28 @@ def test_everybody(who: str, wallets: list[str], moved: str, open_options: Open)
 
 
 def test_a_newcomer(open_options: Open) -> None:
-    desk = card(open_options("new", create_demo=True))
-    said = told(desk)
+    model = card(open_options("new", create_demo=True))
+    said = told(model)
     assert said["At stake"] == ["off nothing, no contract is open"]
     assert said["Profit"] == ["off nothing has been traded yet"]
     assert said["Wallets"] == ["off no wallet yet"]
     assert said["History from v3"] == ["off there is none to move"]
-    assert "Wallets          – no wallet yet" in desk.text()
+    assert "Wallets          – no wallet yet" in model.text()
 
 
 def test_the_text_and_the_still_picture_say_the_same(rich: Session) -> None:
-    desk = card(rich)
-    lines = desk.text().splitlines()
+    model = card(rich)
+    lines = model.text().splitlines()
     at = lines.index("At stake         In 2 open contracts  19.00 USD")
     assert lines[at + 1] == "                 May pay              37.05 USD"
     assert "Wallets          Main    3,046.32 USD" in lines
-    assert "0.01279291 BTC" in desk.html()
-    assert "May pay" in desk.html()
+    assert "0.01279291 BTC" in model.html()
+    assert "May pay" in model.html()
 
 
 def test_nothing_personal(rich: Session, box: Sandbox) -> None:
-    desk = card(rich)
-    shown = json.dumps(desk.look()) + desk.text() + desk.html()
+    model = card(rich)
+    shown = json.dumps(model.look()) + model.text() + model.html()
     person = box.options.person(DEMO)
     hidden = [person.nickname, person.user.name, *(wallet.wallet_id for wallet in person.wallets)]
     assert not [text for text in hidden if text in shown]
@@ -194,27 +194,27 @@ def test_what_the_token_may_not_see_is_asked_for_once(
     quickly: None, open_options: Open, box: Sandbox, eventually: Eventually
 ) -> None:
     session = open_options("rich, trading only")
-    desk = card(session)
-    desk.back()
+    model = card(session)
+    model.back()
     eventually(lambda: asked(box, "get_accounts") > 5)
     session.use(REAL)
     before = asked(box, "get_accounts")
     eventually(lambda: asked(box, "get_accounts") > before + 5)
-    assert told(desk)["Wallets"] == [NO_PAYMENT]
+    assert told(model)["Wallets"] == [NO_PAYMENT]
     assert asked(box, "wallet_list") == 1
-    desk.leave()
+    model.leave()
 
 
 def test_what_could_not_be_read_and_what_could(rich: Session, box: Sandbox) -> None:
     box.faults.error("Odd", "statement", message="<b>No</b>\x1b statement.")
     box.faults.http(400, "wallet_list")
-    desk = card(rich)
-    said = told(desk)
+    model = card(rich)
+    said = told(model)
     assert said["At stake"] == ["In 2 open contracts: 19.00 USD", "May pay: 37.05 USD"]
     assert said["Profit"][0].startswith("It cannot be read just now: ")
     assert "<b>No</b> statement." in said["Profit"][0]
     assert said["Wallets"][0].startswith("It cannot be read just now: ")
-    assert "<b>" not in desk.html()
+    assert "<b>" not in model.html()
 
 
 @pytest.mark.parametrize("call", ["portfolio", "statement"])
@@ -247,12 +247,12 @@ def test_what_is_bought_is_at_stake_and_what_is_sold_is_earned(
 
 def test_what_is_bought_while_no_card_listens_is_seen(session: Session, box: Sandbox, eventually: Eventually) -> None:
     """The first call that needs a scope begins the card's work anew, when the news of it may have come already."""
-    desk = card(session)
-    desk.back()
+    model = card(session)
+    model.back()
     eventually(lambda: asked(box, "transaction") == 1)
     buy(session, 5.5)
-    eventually(lambda: told(desk)["At stake"][0] == "In 7 open contracts: 58.50 USD")
-    desk.leave()
+    eventually(lambda: told(model)["At stake"][0] == "In 7 open contracts: 58.50 USD")
+    model.leave()
 
 
 def test_a_deposit_in_a_wallet_is_seen(quickly: None, shown: CardModel, box: Sandbox, eventually: Eventually) -> None:
@@ -285,22 +285,22 @@ def test_an_account_that_is_new_here_does_not_have_to_wait(
 def test_much_to_read_is_read_once_a_minute(rich: Session, box: Sandbox) -> None:
     for _ in range(101):
         box.pay(DEMO, 1)
-    desk = card(rich)
-    desk._readings.moved()
-    assert desk._readings.wait_for_money(rich.core.active_account, "money", module.SURELY, 0.0) > readings.SPAN - 30
+    model = card(rich)
+    model._readings.moved()
+    assert model._readings.wait_for_money(rich.core.active_account, "money", module.SURELY, 0.0) > readings.SPAN - 30
     assert rich._partial is None
 
 
 def test_several_cards_ask_once(rich: Session, box: Sandbox, eventually: Eventually) -> None:
     cards = [card(rich) for _ in range(2)]
-    for desk in cards:
-        desk.back()
+    for model in cards:
+        model.back()
     eventually(lambda: cards[0]._readings._listening == 2 and settled(cards[0]))
     before = asked(box, "portfolio")
     assert before == 3  # for each picture, and once when they began to listen
     buy(rich, 5.5)
-    for desk in cards:
-        eventually(lambda desk=desk: told(desk)["At stake"][0] == "In 3 open contracts: 24.50 USD")
+    for model in cards:
+        eventually(lambda model=model: told(model)["At stake"][0] == "In 3 open contracts: 24.50 USD")
     assert asked(box, "portfolio") == before + 1
     cards[0].leave()
     buy(rich, 1)
@@ -357,10 +357,10 @@ def test_a_break_is_followed_by_a_look(
 
 
 def test_an_answer_that_was_overtaken_is_dropped(rich: Session) -> None:
-    desk = card(rich)
+    model = card(rich)
     account, now = rich.core.active_account, time.time()
-    desk._readings.read(rich, account, "wallets", readings.Part((), now - 60, now - 60))
-    assert told(desk)["Wallets"][0] == "Main: 3,046.32 USD"
+    model._readings.read(rich, account, "wallets", readings.Part((), now - 60, now - 60))
+    assert told(model)["Wallets"][0] == "Main: 3,046.32 USD"
 
 
 def test_without_transactions_it_is_read_now_and_then(
@@ -368,7 +368,7 @@ def test_without_transactions_it_is_read_now_and_then(
 ) -> None:
     monkeypatch.setattr(module, "SURELY", 0.05)
     box.faults.error("Odd", "transaction", times=1000)
-    desk = card(rich)
-    desk.back()
+    model = card(rich)
+    model.back()
     eventually(lambda: asked(box, "portfolio") == readings.MOST + 1)
-    desk.leave()
+    model.leave()

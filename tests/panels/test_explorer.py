@@ -21,13 +21,13 @@ MEAN = "<script>alert(1)</script> **bold** \u202eright to left " + "long" * 1000
 
 
 class Reader:
-    """A desk, and what a browser hears from it."""
+    """A model, and what a browser hears from it."""
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        self.desk = ExplorerModel(session)
+        self.model = ExplorerModel(session)
         self.told: list[dict[str, Any]] = []
-        self.desk.tell = self._hear
+        self.model.tell = self._hear
         self._heard = threading.Condition()
 
     def _hear(self, message: dict[str, Any]) -> None:
@@ -36,7 +36,7 @@ class Reader:
             self._heard.notify_all()
 
     def do(self, what: str, call: str = "", **more: Any) -> None:
-        self.desk.do({"do": what, **({"call": call} if call else {}), **more})
+        self.model.do({"do": what, **({"call": call} if call else {}), **more})
 
     def hear(self, kind: str) -> dict[str, Any]:
         """The next message of this kind."""
@@ -52,12 +52,12 @@ class Reader:
 
     def details(self, call: str) -> dict[str, Any]:
         self.do("choose", call)
-        details: dict[str, Any] = self.desk.look()["call"]
+        details: dict[str, Any] = self.model.look()["call"]
         return details
 
 
-def row(desk: ExplorerModel, name: str) -> dict[str, Any]:
-    return next(each for each in desk.look()["calls"] if each["name"] == name)
+def row(model: ExplorerModel, name: str) -> dict[str, Any]:
+    return next(each for each in model.look()["calls"] if each["name"] == name)
 
 
 def sent(box: Sandbox, call: str) -> int:
@@ -78,26 +78,26 @@ def demo(open_session: Callable[..., Session]) -> Reader:
 
 
 def test_all_calls_but_signing_in_and_out(reader: Reader, open_options: Callable[..., Session]) -> None:
-    listed = [each["name"] for each in reader.desk.look()["calls"]]
+    listed = [each["name"] for each in reader.model.look()["calls"]]
     assert listed == sorted(set(load("v3")) - {"authorize", "logout"})
-    look = Reader(open_options()).desk.look()
+    look = Reader(open_options()).model.look()
     assert [each["name"] for each in look["calls"]] == sorted(load("options"))
     assert (look["api"], look["call"]) == ("options", None)
     reader.do("choose", "logout")
-    assert reader.desk.look()["call"] is None
+    assert reader.model.look()["call"] is None
 
 
 def test_marks(open_session: Callable[..., Session]) -> None:
-    desk = ExplorerModel(open_session("sandbox-rich-read"))
-    assert row(desk, "ticks") | {"summary": ""} == {
+    model = ExplorerModel(open_session("sandbox-rich-read"))
+    assert row(model, "ticks") | {"summary": ""} == {
         "name": "ticks", "summary": "", "locked": False, "changes": "never", "streams": True,
     }  # fmt: skip
-    assert (row(desk, "buy")["locked"], row(desk, "buy")["changes"], row(desk, "buy")["streams"]) == (
+    assert (row(model, "buy")["locked"], row(model, "buy")["changes"], row(model, "buy")["streams"]) == (
         True,
         "always",
         False,
     )
-    assert row(desk, "api_token")["changes"] == "sometimes"
+    assert row(model, "api_token")["changes"] == "sometimes"
 
 
 def test_access_level(open_session: Callable[..., Session]) -> None:
@@ -115,7 +115,7 @@ def test_access_level_without_a_sign_in(open_session: Callable[..., Session]) ->
     reader = Reader(open_session(None))
     assert reader.details("balance")["access"]["has"] == "Nobody is signed in. Run the cell with dpyauth.login() first."
     assert reader.details("ping")["access"]["has"] == ""
-    assert reader.desk.look()["account"] is None
+    assert reader.model.look()["account"] is None
     assert "pong" in reader.send("ping")["json"]["text"]
     assert reader.send("balance")["trouble"]["title"] == "Nobody is signed in"
 
@@ -134,7 +134,7 @@ def test_access_level_that_has_turned_out(open_options: Callable[..., Session]) 
     access = reader.details("account_nickname")["access"]
     assert access["has"].startswith("Deriv refused that to yours. Create a token with 'Manage account' at https://")
     assert access["tone"] == "bad"
-    assert not row(reader.desk, "account_nickname")["locked"]  # it may be tried again
+    assert not row(reader.model, "account_nickname")["locked"]  # it may be tried again
 
 
 def test_effect_and_kind_of_answer(reader: Reader) -> None:
@@ -145,13 +145,13 @@ def test_effect_and_kind_of_answer(reader: Reader) -> None:
 
 
 def test_another_account_is_shown_at_once(open_session: Callable[..., Session]) -> None:
-    desk = ExplorerModel(open_session("sandbox-rich-read"))
-    assert row(desk, "buy")["locked"]
+    model = ExplorerModel(open_session("sandbox-rich-read"))
+    assert row(model, "buy")["locked"]
     from dpyauth.credentials import api_token
 
-    desk.session.core.sign_in_and_wait(api_token("sandbox-rich-demo", "a test"))
-    assert not row(desk, "buy")["locked"]
-    assert desk.look()["account"]["kind"] == "demo"
+    model.session.core.sign_in_and_wait(api_token("sandbox-rich-demo", "a test"))
+    assert not row(model, "buy")["locked"]
+    assert model.look()["account"]["kind"] == "demo"
 
 
 # Trying calls
@@ -234,7 +234,7 @@ def test_mean_messages_do_no_harm(reader: Reader, box: Sandbox) -> None:
     assert trouble["title"] == "Deriv refused this"
     assert r"<script>alert(1)</script> **bold** \u202eright" in trouble["text"]
     assert len(trouble["text"]) < 1100
-    assert reader.desk.look()["notice"] is None
+    assert reader.model.look()["notice"] is None
 
 
 def test_missing_scope_is_said_before_anything_is_asked(open_session: Callable[..., Session], box: Sandbox) -> None:
@@ -257,9 +257,9 @@ def test_missing_scope_is_said_before_anything_is_asked(open_session: Callable[.
     ],
 )
 def test_nonsense_is_ignored(reader: Reader, said: dict[str, Any]) -> None:
-    reader.desk.do(said)
+    reader.model.do(said)
     assert reader.told == []
-    assert reader.desk.look()["call"] is None
+    assert reader.model.look()["call"] is None
 
 
 @pytest.mark.parametrize("fields", [None, 7, [], {7: 7}, {"limit": 5}, {"nonsense": "1"}, {"limit": None}])
@@ -332,9 +332,9 @@ def test_account_switched_at_the_last_moment(reader: Reader, box: Sandbox, monke
     from dpyauth.credentials import api_token
 
     asked = ask(reader)
-    later = reader.desk.later
+    later = reader.model.later
     monkeypatch.setattr(
-        reader.desk,
+        reader.model,
         "later",
         lambda work: (reader.session.core.sign_in_and_wait(api_token("sandbox-rich-btc", "a test")), later(work)),
     )
@@ -509,7 +509,14 @@ def test_secrets_of_a_transfer(rich: Reader, box: Sandbox, call: str, secret: st
     assert "•••" in asked["json"]
     said = json.dumps({"errors": [{"status": 400, "code": "X", "message": f"wrong: {fields[secret]}"}]})
     box.faults.http(400, call, body=said)
-    told = [asked, rich.desk._asked, rich.desk.look(), confirmed(rich, asked), vars(rich.desk), rich.session.__dict__]
+    told = [
+        asked,
+        rich.model._asked,
+        rich.model.look(),
+        confirmed(rich, asked),
+        vars(rich.model),
+        rich.session.__dict__,
+    ]
     assert fields[secret] not in repr(told)
     assert sent(box, call) == 1
 
@@ -520,11 +527,11 @@ def test_secrets_of_a_transfer(rich: Reader, box: Sandbox, call: str, secret: st
 def test_secrets_are_taken_out_of_the_message(reader: Reader, box: Sandbox) -> None:
     fields = {"login": "MTR1", "password": "Canary-5up3r"}
     said = {"do": "send", "call": "mt5_password_check", "fields": fields}
-    reader.desk.do(said)
+    reader.model.do(said)
     assert (fields, "fields" in said) == ({}, False)
     asked = reader.hear("ask")
     assert json.loads(asked["json"])["password"] == "•••"
-    assert "Canary" not in repr([reader.desk._asked, vars(reader.desk), reader.desk.look(), asked])
+    assert "Canary" not in repr([reader.model._asked, vars(reader.model), reader.model.look(), asked])
     reader.do("confirm", nonce=asked["nonce"], typed="CR900001")
     reply = reader.hear("reply")
     assert "Canary" not in repr(reply)
@@ -533,5 +540,5 @@ def test_secrets_are_taken_out_of_the_message(reader: Reader, box: Sandbox) -> N
 
 def test_leaving_forgets_what_was_asked(reader: Reader) -> None:
     ask(reader)
-    reader.desk.leave()
-    assert reader.desk._asked is None
+    reader.model.leave()
+    assert reader.model._asked is None

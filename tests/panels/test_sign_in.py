@@ -1,4 +1,4 @@
-"""The desk: every way through a sign-in, with a real session on a sandbox; only time is made up."""
+"""The model: every way through a sign-in, with a real session on a sandbox; only time is made up."""
 
 from __future__ import annotations
 
@@ -40,19 +40,19 @@ CALLBACK = "http://127.0.0.1:8888/dpyauth/callback"
 
 
 class Reader:
-    """Somebody at a desk: sees what it shows, and what came of going to Deriv in a browser."""
+    """Somebody at a model: sees what it shows, and what came of going to Deriv in a browser."""
 
-    def __init__(self, desk: SignInModel, box: Sandbox, eventually: Callable[..., None]) -> None:
-        self.desk = desk
+    def __init__(self, model: SignInModel, box: Sandbox, eventually: Callable[..., None]) -> None:
+        self.model = model
         self.box = box
         self.seen: list[dict[str, Any]] = []
         self.url = self.nonce = ""
         self._eventually = eventually
-        desk.changed = lambda: self.seen.append(desk.look())
+        model.changed = lambda: self.seen.append(model.look())
 
     @property
     def view(self) -> dict[str, Any]:
-        return self.desk.look()
+        return self.model.look()
 
     def wait_for(self, phase: str, *, notice: str | None = None) -> dict[str, Any]:
         """Until this is shown, and (for a while after signing in) until nothing more will come by itself."""
@@ -62,7 +62,7 @@ class Reader:
         return self.view
 
     def begin(self, app_id: str = "16303", *, remember: bool = False) -> None:
-        begun = self.desk.browser(app_id, CALLBACK, remember=remember)
+        begun = self.model.browser(app_id, CALLBACK, remember=remember)
         self.url, self.nonce = begun["url"], begun["nonce"]
 
     def state(self) -> str:
@@ -79,19 +79,19 @@ class Reader:
         return f"?{urlencode(fields | {'state': self.state() if state is None else state})}"
 
     def return_with(self, query: str, nonce: str | None = None) -> None:
-        self.desk.returned(self.nonce if nonce is None else nonce, Secret(query))
+        self.model.returned(self.nonce if nonce is None else nonce, Secret(query))
 
     def use(self, loginid: str) -> None:
         """Choose an account from the list, whatever it takes."""
-        self.desk.do({"do": "use", "loginid": loginid})
-        self.desk.do({"do": "yes", "loginid": loginid})
+        self.model.do({"do": "use", "loginid": loginid})
+        self.model.do({"do": "yes", "loginid": loginid})
 
     def asked(self, call: str = "authorize") -> int:
         return sum(each.call == call for each in self.box.received)
 
 
 def quiet() -> bool:
-    return not any(thread.name == "dpyauth-desk" for thread in threading.enumerate())
+    return not any(thread.name == "dpyauth-signed-in" for thread in threading.enumerate())
 
 
 @pytest.fixture(autouse=True)
@@ -106,7 +106,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def sit_down(box: Sandbox, open_session: Any, eventually: Any) -> Iterator[Callable[..., Reader]]:
-    """Makes readers at desks; afterwards no timer, listener or thread of theirs is left."""
+    """Makes readers at models; afterwards no timer, listener or thread of theirs is left."""
     readers: list[Reader] = []
 
     def sit_down_one(token: str | None = None, sandbox: bool = True, **options: Any) -> Reader:
@@ -116,9 +116,9 @@ def sit_down(box: Sandbox, open_session: Any, eventually: Any) -> Iterator[Calla
 
     yield sit_down_one
     for reader in readers:
-        reader.desk.cancel()
+        reader.model.cancel()
     box.faults.clear()
-    names = ("dpyauth-desk", "dpyauth-listener")
+    names = ("dpyauth-signed-in", "dpyauth-listener")
     eventually(
         lambda: not [one for one in threading.enumerate() if one.name in names or isinstance(one, threading.Timer)]
     )
@@ -167,7 +167,7 @@ def test_before_anything(reader: Reader, box: Sandbox) -> None:
 
 
 def test_token(reader: Reader) -> None:
-    reader.desk.token(Secret(f"  {READ_ONLY}\n"), "16303")
+    reader.model.token(Secret(f"  {READ_ONLY}\n"), "16303")
     view = reader.wait_for("in")
     account = {"loginid": "CR900001", "currency": "USD", "kind": "real", "api": "v3"}
     assert view["account"] == account | {"source": "the sign-in panel"}
@@ -185,13 +185,13 @@ def test_what_cannot_be_right_is_not_sent(
     reader: Reader, token: str, app_id: str, error: type[DpyauthError], box: Sandbox
 ) -> None:
     with pytest.raises(error):
-        reader.desk.token(Secret(token), app_id)
+        reader.model.token(Secret(token), app_id)
     assert reader.view["phase"] == "form"
     assert box.connections_opened == 0
 
 
 def test_refused_token(reader: Reader) -> None:
-    reader.desk.token(Secret(WRONG), "16303")
+    reader.model.token(Secret(WRONG), "16303")
     notice = reader.wait_for("form", notice="InvalidToken")["notice"]
     assert notice["title"] == "Deriv did not let you in (v3 API)"
     assert notice["kind"] == "error"
@@ -203,36 +203,36 @@ def test_on_a_hosted_server_a_limited_token_is_the_likely_reason(
     reader: Reader, monkeypatch: pytest.MonkeyPatch, token: str, told: bool
 ) -> None:
     monkeypatch.setenv("JUPYTERHUB_USER", "jane")
-    reader.desk.token(Secret(token), "16303")
+    reader.model.token(Secret(token), "16303")
     text = reader.wait_for("form", notice="Deriv")["notice"]["text"]
     assert ("limited to your internet address" in text) == told
 
 
 def test_sample(reader: Reader) -> None:
-    reader.desk.sample("rich, the demo account")
+    reader.model.sample("rich, the demo account")
     account = reader.wait_for("in")["account"]
     assert (account["loginid"], account["kind"]) == ("VRTC900003", "demo")
-    reader.desk.sample("nobody's")
+    reader.model.sample("nobody's")
     assert reader.view["phase"] == "in"
 
 
 def test_cancel(reader: Reader, box: Sandbox) -> None:
     box.faults.stall("authorize")
-    reader.desk.token(Secret(READ_ONLY), "16303")
+    reader.model.token(Secret(READ_ONLY), "16303")
     assert box.wait_until(lambda box: reader.asked() == 1)
-    reader.desk.cancel()
+    reader.model.cancel()
     assert reader.view["phase"] == "form"
     assert reader.view["notice"] is None
     assert box.wait_until(lambda box: box.connections_open == 0)
     box.faults.clear()
-    reader.desk.token(Secret(READ_ONLY), "16303")
+    reader.model.token(Secret(READ_ONLY), "16303")
     reader.wait_for("in")
 
 
 def test_closed_session(reader: Reader) -> None:
-    reader.desk.session.close()
+    reader.model.session.close()
     assert reader.view["phase"] == "closed"
-    reader.desk.token(Secret(READ_ONLY), "16303")
+    reader.model.token(Secret(READ_ONLY), "16303")
     assert reader.view["phase"] == "closed"
 
 
@@ -270,7 +270,7 @@ def test_at_deriv_itself_it_takes_an_app_of_ones_own(sit_down: Callable[..., Rea
 @pytest.mark.parametrize("callback", ["not an address", "http://x/ö", "", None, "http://h/" + "x" * 9])
 def test_no_callback_address_does_harm(reader: Reader, callback: str | None) -> None:
     try:
-        reader.desk.browser("1", callback, remember=False)
+        reader.model.browser("1", callback, remember=False)
     except RedirectRefused:
         assert reader.view["phase"] == "form"
     else:
@@ -303,7 +303,7 @@ def test_returned(away: Reader) -> None:
     assert [account["current"] for account in view["accounts"]] == [False, False, True]
     assert [account["currency"] for account in view["accounts"]] == ["USD", "BTC", "USD"]
     assert view["forms"][0]["app_id"] == dict(parse_qsl(urlsplit(away.url).query))["app_id"]
-    assert list(away.desk.session.core.grants) == RICH
+    assert list(away.model.session.core.grants) == RICH
 
 
 def test_balances_are_exact(away: Reader) -> None:
@@ -332,13 +332,13 @@ def test_what_came_once_does_not_come_again(away: Reader) -> None:
     away.wait_for("in")
     asked = away.asked()
     away.return_with(query)
-    away.desk.confirm()
+    away.model.confirm()
     assert away.view["phase"] == "in"
     assert away.asked() == asked
 
 
 def test_twice_at_the_same_moment_is_once(away: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
-    query, session = away.query(), away.desk.session
+    query, session = away.query(), away.model.session
     begin = session.core.start_sign_in
     threads: list[threading.Thread] = []
     begun: list[Any] = []
@@ -360,8 +360,8 @@ def test_twice_at_the_same_moment_is_once(away: Reader, monkeypatch: pytest.Monk
 
 def test_too_late(away: Reader, sit_down: Callable[..., Reader]) -> None:
     query = away.query()
-    assert away.desk._browser is not None
-    away.desk._browser.timer.function()
+    assert away.model._browser is not None
+    away.model._browser.timer.function()
     view = away.wait_for("form", notice="too long")
     assert view["notice"]["kind"] == "info"
     assert "within 10 minutes" in view["notice"]["text"]
@@ -377,8 +377,8 @@ def test_time_goes_by_itself(reader: Reader, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_the_time_of_another_sign_in_does_not_matter(away: Reader) -> None:
-    assert away.desk._browser is not None
-    first = away.desk._browser.timer.function
+    assert away.model._browser is not None
+    first = away.model._browser.timer.function
     away.begin()
     first()
     assert away.view["phase"] == "browser"
@@ -386,7 +386,7 @@ def test_the_time_of_another_sign_in_does_not_matter(away: Reader) -> None:
 
 def test_cancelled(away: Reader) -> None:
     query = away.query()
-    away.desk.cancel()
+    away.model.cancel()
     assert away.view["phase"] == "form"
     away.return_with(query)
     assert away.view["phase"] == "form"
@@ -399,17 +399,17 @@ def test_of_another_sign_in(away: Reader) -> None:
     assert refused.value.code == "state_mismatch"
     assert away.view["phase"] == "browser"
     assert away.asked() == 0
-    away.desk.pasted(Secret(f"{CALLBACK}{away.query()}"))
+    away.model.pasted(Secret(f"{CALLBACK}{away.query()}"))
     away.wait_for("in")
 
 
 def test_without_the_mark_a_person_must_say_so(away: Reader) -> None:
-    away.desk.confirm()
+    away.model.confirm()
     away.return_with(away.query(state=""))
     view = away.view
     assert (view["phase"], view["held"]) == ("browser", RICH)
     assert away.asked() == 0
-    away.desk.confirm()
+    away.model.confirm()
     assert away.wait_for("in")["account"]["loginid"] == "VRTC900003"
     assert away.view["held"] == []
 
@@ -417,8 +417,8 @@ def test_without_the_mark_a_person_must_say_so(away: Reader) -> None:
 def test_without_the_mark_a_person_may_say_no(away: Reader) -> None:
     query = away.query(state="")
     away.return_with(query)
-    away.desk.cancel()
-    away.desk.confirm()
+    away.model.cancel()
+    away.model.confirm()
     away.return_with(query)
     assert away.view["phase"] == "form"
     assert away.view["held"] == []
@@ -433,7 +433,7 @@ def denied(state: str) -> str:
 def test_denied(away: Reader) -> None:
     with pytest.raises(RedirectRefused, match="did not give the app access") as refused:
         away.return_with(denied(away.state()))
-    away.desk.fail(refused.value)
+    away.model.fail(refused.value)
     assert away.view["phase"] == "form"
     assert away.view["notice"]["title"] == "The sign-in with Deriv did not work"
 
@@ -452,7 +452,7 @@ def test_a_token_that_deriv_refuses(away: Reader) -> None:
 
 def test_sign_in_by_token_meanwhile(away: Reader) -> None:
     query = away.query()
-    away.desk.token(Secret(READ_ONLY), "16303")
+    away.model.token(Secret(READ_ONLY), "16303")
     away.wait_for("in")
     away.return_with(query)
     assert away.wait_for("in")["accounts"] == []
@@ -463,49 +463,49 @@ def test_sign_in_by_token_meanwhile(away: Reader) -> None:
 
 @pytest.mark.parametrize("before", [CALLBACK, "http://localhost/", "  'https://example.org/x", ""])
 def test_pasted(away: Reader, before: str) -> None:
-    away.desk.pasted(Secret(before + away.query()))
+    away.model.pasted(Secret(before + away.query()))
     assert [account["loginid"] for account in away.wait_for("in")["accounts"]] == RICH
 
 
 @pytest.mark.parametrize("around", ['"{}"', "<{}>", "\ufeff{}\r\n", "\x1b[200~{}\x1b[201~", "\u200b{}\xa0"])
 def test_pasted_with_what_comes_along(away: Reader, around: str) -> None:
-    away.desk.pasted(Secret(around.format(CALLBACK + away.query())))
+    away.model.pasted(Secret(around.format(CALLBACK + away.query())))
     assert [account["loginid"] for account in away.wait_for("in")["accounts"]] == RICH
 
 
 def test_pasted_without_the_mark(away: Reader) -> None:
     """A person has brought it, so no further question is asked."""
-    away.desk.pasted(Secret(CALLBACK + away.query(state="")))
+    away.model.pasted(Secret(CALLBACK + away.query(state="")))
     away.wait_for("in")
 
 
 @pytest.mark.parametrize("address", ["", "http://localhost/", "not an address", "x" * 100_000, "?state=", READ_ONLY])
 def test_pasted_something_else(away: Reader, address: str) -> None:
     with pytest.raises(RedirectRefused):
-        away.desk.pasted(Secret(address))
+        away.model.pasted(Secret(address))
     assert away.view["phase"] == "browser"
-    away.desk.pasted(Secret(away.query()))
+    away.model.pasted(Secret(away.query()))
     away.wait_for("in")
 
 
 def test_pasted_of_another_sign_in(away: Reader) -> None:
     with pytest.raises(RedirectRefused) as refused:
-        away.desk.pasted(Secret(away.query(state="somebody-elses")))
+        away.model.pasted(Secret(away.query(state="somebody-elses")))
     assert refused.value.code == "state_mismatch"
     assert away.asked() == 0
 
 
 def test_pasted_refusal(away: Reader) -> None:
     with pytest.raises(RedirectRefused):
-        away.desk.pasted(Secret(CALLBACK + denied(away.state())))
+        away.model.pasted(Secret(CALLBACK + denied(away.state())))
     assert away.view["phase"] == "form"
 
 
 def test_pasted_with_none_begun(away: Reader) -> None:
     """The panel has no field for it then, but the message may come late."""
     query = away.query()
-    away.desk.cancel()
-    away.desk.pasted(Secret(query))
+    away.model.cancel()
+    away.model.pasted(Secret(query))
     assert away.view["phase"] == "form"
     assert away.asked() == 0
 
@@ -553,21 +553,21 @@ def test_the_listener_hears_a_refusal(listened: Reader, port: int) -> None:
 
 @pytest.mark.parametrize("how", ["cancel", "hand over", "paste", "callback", "token", "again elsewhere"])
 def test_the_port_is_free_again(listened: Reader, port: int, how: str, eventually: Any) -> None:
-    desk = listened.desk
+    model = listened.model
     match how:
         case "cancel":
-            desk.cancel()
+            model.cancel()
         case "hand over":
-            desk.hand_over()
+            model.hand_over()
             assert listened.view["phase"] == "form"
         case "paste":
-            desk.pasted(Secret(listened.query()))
+            model.pasted(Secret(listened.query()))
         case "callback":
             listened.return_with(listened.query())
         case "token":
-            desk.token(Secret(READ_ONLY), "16303")
+            model.token(Secret(READ_ONLY), "16303")
         case "again elsewhere":
-            desk._redirect_url = None
+            model._redirect_url = None
             listened.begin()
     eventually(lambda: can_listen(port))
 
@@ -580,7 +580,7 @@ def test_a_port_that_is_taken_leaves_pasting(sit_down: Callable[..., Reader], po
         assert (view["phase"], view["listening"]) == ("browser", False)
         assert view["notice"]["kind"] == "info"
         assert "another program has it" in view["notice"]["text"]
-        reader.desk.pasted(Secret(reader.query()))
+        reader.model.pasted(Secret(reader.query()))
         assert reader.wait_for("in")["notice"] is None
 
 
@@ -588,7 +588,7 @@ def test_a_redirect_url_elsewhere_leaves_pasting(sit_down: Callable[..., Reader]
     reader = sit_down(redirect_url="https://example.org/back")
     reader.begin()
     assert "Paste the address" in reader.view["notice"]["text"]
-    reader.desk.pasted(Secret("https://example.org/back" + reader.query()))
+    reader.model.pasted(Secret("https://example.org/back" + reader.query()))
     reader.wait_for("in")
 
 
@@ -606,7 +606,7 @@ def test_the_listener_has_the_same_patience(
 def test_the_session_is_closed_meanwhile(
     listened: Reader, port: int, caplog: pytest.LogCaptureFixture, eventually: Any
 ) -> None:
-    listened.desk.session.close()
+    listened.model.session.close()
     visit(port, f"/back{listened.query()}")
     visit(port, "/back")
     eventually(lambda: can_listen(port))
@@ -634,10 +634,10 @@ def test_the_account_that_login_was_told(sit_down: Callable[..., Reader]) -> Non
     reader.return_with(reader.query())
     view = reader.wait_for("in")
     assert (view["account"]["loginid"], view["notice"]) == ("CR900002", None)
-    reader.desk.token(Secret(READ_ONLY), "16303")  # of another account
+    reader.model.token(Secret(READ_ONLY), "16303")  # of another account
     notice = reader.wait_for("in", notice="AccountNotFound")["notice"]
     assert "no access to an account CR900002, only to: CR900001" in notice["text"]
-    assert reader.desk.session.loginid == "CR900002"
+    assert reader.model.session.loginid == "CR900002"
 
 
 def test_a_demo_account_that_is_refused_leaves_no_way_to_real_money(away: Reader) -> None:
@@ -653,11 +653,11 @@ def test_choosing_a_demo_account_takes_one_click(away: Reader) -> None:
     away.wait_for("in")
     away.use("CR900001")
     away.wait_for("in")
-    away.desk.do({"do": "use", "loginid": "VRTC900003"})
+    away.model.do({"do": "use", "loginid": "VRTC900003"})
     view = away.wait_for("in")
     assert view["account"]["loginid"] == "VRTC900003"
     assert [account["current"] for account in view["accounts"]] == [False, False, True]
-    assert away.desk.session.balance()["loginid"].item() == "VRTC900003"
+    assert away.model.session.balance()["loginid"].item() == "VRTC900003"
     for loginid in ("CR1", "", "VRTC900003"):
         away.use(loginid)
     assert away.view["phase"] == "in"
@@ -668,14 +668,14 @@ def test_an_account_with_real_money_is_asked_about_first(away: Reader) -> None:
     away.return_with(away.query())
     away.wait_for("in")
     opened = away.box.connections_opened
-    away.desk.do({"do": "use", "loginid": "CR900001"})
+    away.model.do({"do": "use", "loginid": "CR900001"})
     view = away.view
     assert (view["phase"], view["asking"], view["account"]["loginid"]) == ("in", "CR900001", "VRTC900003")
-    away.desk.do({"do": "yes", "loginid": "CR900002"})  # which is not what was asked
-    away.desk.do({"do": "no"})
+    away.model.do({"do": "yes", "loginid": "CR900002"})  # which is not what was asked
+    away.model.do({"do": "no"})
     assert away.view["asking"] == ""
-    away.desk.do({"do": "yes", "loginid": "CR900001"})  # nor is anything asked now
-    assert (away.view["phase"], away.desk.session.loginid) == ("in", "VRTC900003")
+    away.model.do({"do": "yes", "loginid": "CR900001"})  # nor is anything asked now
+    assert (away.view["phase"], away.model.session.loginid) == ("in", "VRTC900003")
     assert away.box.connections_opened == opened
     away.use("CR900001")
     assert away.wait_for("in")["account"]["loginid"] == "CR900001"
@@ -685,17 +685,17 @@ def test_an_account_with_real_money_is_asked_about_first(away: Reader) -> None:
 def test_an_account_that_cannot_be_chosen(away: Reader) -> None:
     away.return_with(away.query())
     away.wait_for("in")
-    away.box.faults.revoke(away.desk.session.core.grants["CR900002"].token.reveal())
+    away.box.faults.revoke(away.model.session.core.grants["CR900002"].token.reveal())
     away.use("CR900002")
     view = away.wait_for("in", notice="InvalidToken")
     assert view["account"]["loginid"] == "VRTC900003"
-    assert away.desk.session.balance()["loginid"].item() == "VRTC900003"
+    assert away.model.session.balance()["loginid"].item() == "VRTC900003"
 
 
 def test_sign_out(away: Reader) -> None:
     away.return_with(away.query())
     away.wait_for("in")
-    away.desk.sign_out()
+    away.model.sign_out()
     view = away.view
     assert (view["phase"], view["accounts"]) == ("form", [])
     assert view["notice"] == {"title": "Signed out", "text": "You signed out.", "kind": "info"}
@@ -707,7 +707,7 @@ def test_another_person_signs_in(away: Reader, eventually: Any) -> None:
     """Of the one before nothing stays open."""
     away.return_with(away.query())
     away.wait_for("in")
-    away.desk.session.account_status("all")
+    away.model.session.account_status("all")
     assert away.box.connections_open == 3
     away.begin()
     away.return_with(away.query(user=1))
@@ -715,7 +715,7 @@ def test_another_person_signs_in(away: Reader, eventually: Any) -> None:
     assert view["account"]["loginid"] == "CR900011"
     assert view["accounts"] == []
     eventually(lambda: away.box.connections_open == 1)
-    assert away.desk.session.core.other_connections == {}
+    assert away.model.session.core.other_connections == {}
 
 
 # Remembering
@@ -736,7 +736,7 @@ def test_nothing_is_remembered_unasked(away: Reader, home: Path) -> None:
 def test_remembered_by_token(sit_down: Callable[..., Reader], home: Path) -> None:
     reader = sit_down(profile="mine", remember=True)
     assert reader.view["remember"] is True
-    reader.desk.token(Secret(READ_ONLY), "1089", remember=True)
+    reader.model.token(Secret(READ_ONLY), "1089", remember=True)
     reader.wait_for("in")
     assert stat.S_IMODE(kept_file(home).stat().st_mode) == 0o600
     kept = recall("mine")
@@ -759,9 +759,9 @@ def test_remembered_by_browser_and_chosen(reader: Reader, eventually: Callable[.
 
 
 def test_a_tick_taken_away(reader: Reader, home: Path) -> None:
-    reader.desk.token(Secret(WRONG), "16303", remember=True)
+    reader.model.token(Secret(WRONG), "16303", remember=True)
     reader.wait_for("form", notice="InvalidToken")
-    reader.desk.token(Secret(READ_ONLY), "16303", api="v3")
+    reader.model.token(Secret(READ_ONLY), "16303", api="v3")
     reader.wait_for("in")
     assert not kept_file(home).exists()
 
@@ -769,7 +769,7 @@ def test_a_tick_taken_away(reader: Reader, home: Path) -> None:
 @pytest.mark.skipif(os.name != "posix", reason="links need rights on Windows")
 def test_what_cannot_be_kept_is_said_and_the_sign_in_stands(reader: Reader, home: Path) -> None:
     (home / "dpyauth").symlink_to(home)
-    reader.desk.token(Secret(READ_ONLY), "16303", remember=True)
+    reader.model.token(Secret(READ_ONLY), "16303", remember=True)
     view = reader.wait_for("in", notice="is a link")
     assert view["notice"]["title"] == "Signed in, but not remembered"
     assert view["account"]["loginid"] == "CR900001"
@@ -797,9 +797,9 @@ def test_signed_out_before_it_could_be_kept(
         return keep(session, profile)
 
     monkeypatch.setattr(Core, "remember", late)
-    reader.desk.token(Secret(READ_ONLY), "16303", remember=True)
+    reader.model.token(Secret(READ_ONLY), "16303", remember=True)
     eventually(lambda: reader.view["phase"] == "in")
-    reader.desk.sign_out()
+    reader.model.sign_out()
     left.set()
     assert reader.wait_for("form")["notice"]["title"] == "Signed out"
     assert not kept_file(home).exists()
@@ -818,15 +818,15 @@ def test_no_secret_is_ever_shown(sit_down: Callable[..., Reader], port: int) -> 
     reader.wait_for("in")
     reader.use("CR900002")
     reader.wait_for("in")
-    reader.desk.sign_out()
-    shown = json.dumps(reader.seen) + repr(reader.desk) + repr(vars(reader.desk)) + repr(vars(reader.desk.session))
+    reader.model.sign_out()
+    shown = json.dumps(reader.seen) + repr(reader.model) + repr(vars(reader.model)) + repr(vars(reader.model.session))
     assert [secret for secret in secrets if secret in shown] == []
 
 
 def test_errors_have_titles(reader: Reader) -> None:
-    reader.desk.fail(KeepingFailed("No disk."))
+    reader.model.fail(KeepingFailed("No disk."))
     assert reader.view["notice"] == {"title": "Signed in, but not remembered", "text": "No disk.", "kind": "error"}
-    reader.desk.fail(DpyauthError("Who knows."))
+    reader.model.fail(DpyauthError("Who knows."))
     assert reader.view["notice"]["title"] == "That did not work"
-    reader.desk.dismiss()
+    reader.model.dismiss()
     assert reader.view["notice"] is None

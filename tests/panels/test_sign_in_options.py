@@ -1,4 +1,4 @@
-"""The desk on the options API: tokens of both kinds, the sign-in with a code, and which API it is."""
+"""The model on the options API: tokens of both kinds, the sign-in with a code, and which API it is."""
 
 from __future__ import annotations
 
@@ -38,23 +38,23 @@ RICH = {"ROT900001", "DOT900003"}
 
 
 class Reader:
-    """Somebody at a desk, and in a browser."""
+    """Somebody at a model, and in a browser."""
 
-    def __init__(self, desk: SignInModel, box: Sandbox, eventually: Callable[..., None]) -> None:
-        self.desk = desk
+    def __init__(self, model: SignInModel, box: Sandbox, eventually: Callable[..., None]) -> None:
+        self.model = model
         self.box = box
         self.seen: list[dict[str, Any]] = []
         self.url = self.nonce = ""
         self.wait_until = eventually
-        desk.changed = lambda: self.seen.append(desk.look())
+        model.changed = lambda: self.seen.append(model.look())
 
     @property
     def view(self) -> dict[str, Any]:
-        return self.desk.look()
+        return self.model.look()
 
     def wait_for(self, phase: str, *, notice: str | None = None) -> dict[str, Any]:
         def quiet() -> bool:
-            return not any(thread.name == "dpyauth-desk" for thread in threading.enumerate())
+            return not any(thread.name == "dpyauth-signed-in" for thread in threading.enumerate())
 
         self.wait_until(
             lambda: self.view["phase"] == phase and (notice is None or notice in str(self.view["notice"])) and quiet()
@@ -65,11 +65,11 @@ class Reader:
         return Secret(self.box.options_token(label).token)
 
     def token(self, token: Secret, app_id: str | None = None, **more: Any) -> None:
-        self.desk.token(token, self.box.options_app_id if app_id is None else app_id, **more)
+        self.model.token(token, self.box.options_app_id if app_id is None else app_id, **more)
 
     def begin(self, app_id: str | None = None, *, callback: str | None = CALLBACK, **more: Any) -> dict[str, Any]:
         options = {"remember": False, "api": "options"} | more
-        begun = self.desk.browser(str(self.box.app_id) if app_id is None else app_id, callback, **options)
+        begun = self.model.browser(str(self.box.app_id) if app_id is None else app_id, callback, **options)
         self.url, self.nonce = begun["url"], begun["nonce"]
         return begun
 
@@ -94,10 +94,10 @@ class Reader:
             return str(answer.headers["location"])
 
     def return_with(self, address: str) -> None:
-        self.desk.returned(self.nonce, Secret(f"?{urlsplit(address).query}"))
+        self.model.returned(self.nonce, Secret(f"?{urlsplit(address).query}"))
 
     def paste(self, address: str) -> None:
-        self.desk.pasted(Secret(address))
+        self.model.pasted(Secret(address))
 
 
 @pytest.fixture(autouse=True)
@@ -110,7 +110,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def sit_down(box: Sandbox, eventually: Any) -> Iterator[Callable[..., Reader]]:
-    """Makes readers at desks; afterwards nothing of theirs goes on."""
+    """Makes readers at models; afterwards nothing of theirs goes on."""
     readers: list[Reader] = []
 
     def sit_down_one(sandbox: bool = True, **options: Any) -> Reader:
@@ -124,10 +124,10 @@ def sit_down(box: Sandbox, eventually: Any) -> Iterator[Callable[..., Reader]]:
 
     yield sit_down_one
     for reader in readers:
-        reader.desk.cancel()
-        reader.desk.session.close()
+        reader.model.cancel()
+        reader.model.session.close()
     box.faults.clear()
-    names = ("dpyauth-desk", "dpyauth-listener")
+    names = ("dpyauth-signed-in", "dpyauth-listener")
     eventually(
         lambda: not [one for one in threading.enumerate() if one.name in names or isinstance(one, threading.Timer)]
     )
@@ -158,7 +158,7 @@ def real(sit_down: Callable[..., Reader]) -> Reader:
 def test_personal_access_token(reader: Reader, api: str) -> None:
     reader.token(reader.pat(), api=api)
     view = reader.wait_for("in")
-    assert view["account"]["api"] == reader.desk.session.api == "options"
+    assert view["account"]["api"] == reader.model.session.api == "options"
     assert view["account"]["source"] == "the sign-in panel"
     assert (view["account"]["loginid"], view["account"]["kind"]) == ("DOT900003", "demo")
     assert view["forms"][0]["app_id"] == reader.box.options_app_id
@@ -176,7 +176,7 @@ def test_each_api_has_its_own_app_id(reader: Reader) -> None:
     assert [form["app_id"] for form in reader.view["forms"]] == app_ids
     reader.token(reader.pat(), "")
     assert [form["app_id"] for form in reader.wait_for("in")["forms"]] == app_ids
-    reader.desk.token(Secret(V3), "1089", api="v3")
+    reader.model.token(Secret(V3), "1089", api="v3")
     view = reader.wait_for("in")
     assert view["account"]["api"] == "v3"
     assert [form["app_id"] for form in view["forms"]] == [app_ids[0], "1089"]
@@ -184,12 +184,12 @@ def test_each_api_has_its_own_app_id(reader: Reader) -> None:
 
 
 def test_samples_of_both_apis(reader: Reader) -> None:
-    reader.desk.sample("rich, every scope", "options")
+    reader.model.sample("rich, every scope", "options")
     assert reader.wait_for("in")["account"]["api"] == "options"
-    reader.desk.sample("rich, every scope", "v3")
+    reader.model.sample("rich, every scope", "v3")
     assert reader.wait_for("in")["account"]["api"] == "v3"
-    reader.desk.sample("nobody's", "v3")
-    reader.desk.sample("rich, every scope", "v4")
+    reader.model.sample("nobody's", "v3")
+    reader.model.sample("rich, every scope", "v4")
     assert reader.view["phase"] == "in"
 
 
@@ -210,7 +210,7 @@ def test_an_app_id_that_cannot_be_right_is_told_before_the_token_leaves(real: Re
     """And costs no token."""
     with pytest.raises(InvalidSetting, match=says) as refused:
         real.token(real.pat(), app_id)
-    real.desk.fail(refused.value)
+    real.model.fail(refused.value)
     notice = real.view["notice"]
     assert (notice["title"], notice["field"], notice["api"]) == ("Check the app ID", "app_id", "options")
     assert real.view["kept"] == "options"
@@ -263,25 +263,25 @@ def test_nor_does_a_network_that_is_away(real: Reader) -> None:
 def test_a_token_is_kept_for_this_try_only(real: Reader, how: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if how == "in time":
         monkeypatch.setattr(held_token, "PATIENCE", 0.05)
-    pat, desk = real.pat(), real.desk
+    pat, model = real.pat(), real.model
     with pytest.raises(InvalidSetting):
         real.token(pat, "")
     match how:
         case "cancel":
-            desk.cancel()
+            model.cancel()
         case "dismiss":
-            desk.dismiss()
+            model.dismiss()
         case "hand over":
-            desk.hand_over()
+            model.hand_over()
         case "leave":
-            desk.leave()
+            model.leave()
         case "close":
-            desk.session.close()
+            model.session.close()
         case "by another":
             real.token(Secret("pat_" + "0" * 64))
             real.wait_for("form", notice="mistyped")
     real.wait_until(lambda: real.view["kept"] == "")
-    assert pat.reveal() not in repr(vars(desk)) + repr(vars(desk._kept)) + json.dumps(real.seen)
+    assert pat.reveal() not in repr(vars(model)) + repr(vars(model._kept)) + json.dumps(real.seen)
     with pytest.raises((InvalidCredential, InvalidSetting)):
         real.token(Secret(""), "")
     assert real.view["kept"] == ""
@@ -323,10 +323,10 @@ def test_a_token_of_options_is_never_sent_to_v3(reader: Reader) -> None:
 
 def test_a_token_of_unknown_looks_is_sent_to_one_api_only(reader: Reader) -> None:
     """To the one whose fields it was entered in."""
-    reader.desk.token(Secret("C4nary-wr0ng"), "16303", api="v3")
+    reader.model.token(Secret("C4nary-wr0ng"), "16303", api="v3")
     reader.wait_for("form", notice="v3 API")
     assert asked(reader.box) == {"authorize"}
-    reader.desk.token(Secret("C4nary-wr0ng"), "")
+    reader.model.token(Secret("C4nary-wr0ng"), "")
     reader.wait_for("form", notice="options API")
     assert asked(reader.box) == {"get_accounts", "authorize"}
     assert "C4nary" not in str(reader.seen)
@@ -335,7 +335,7 @@ def test_a_token_of_unknown_looks_is_sent_to_one_api_only(reader: Reader) -> Non
 @pytest.mark.parametrize("token", ["a1-0ld", "Kx9Lm2Qw8Rt5Yz1", V3])
 def test_an_old_token_is_recognized_before_anything_is_sent(reader: Reader, token: str) -> None:
     """One goes on with the older API without typing it again."""
-    reader.desk.token(Secret(token), "")
+    reader.model.token(Secret(token), "")
     view = reader.view
     assert view["notice"]["title"] == "This looks like a token of Deriv's older API (v3)"
     assert {name: view["notice"][name] for name in ("field", "api", "offer")} == {
@@ -346,7 +346,7 @@ def test_an_old_token_is_recognized_before_anything_is_sent(reader: Reader, toke
     assert (view["phase"], view["kept"]) == ("form", "v3")
     assert asked(reader.box) == set()
     assert reader.box.connections_opened == 0
-    reader.desk.token(Secret(""), "1089", api="v3")
+    reader.model.token(Secret(""), "1089", api="v3")
     reader.wait_until(lambda: reader.view["phase"] != "busy")
     assert asked(reader.box) >= {"authorize"}
     assert "get_accounts" not in asked(reader.box)
@@ -371,7 +371,7 @@ def test_an_api_that_login_was_told_is_not_left(sit_down: Callable[..., Reader],
     with pytest.raises(InvalidCredential, match=f"what was chosen is {api}: nothing was sent. Choose") as refused:
         reader.token(token, "", api=api)
     assert token.reveal() not in str(refused.value)
-    reader.desk.fail(refused.value)
+    reader.model.fail(refused.value)
     assert reader.view["notice"]["title"] == "Check the token"
     assert reader.view["kept"] == ""
     assert reader.box.connections_opened == 0
@@ -397,7 +397,7 @@ def test_somebody_who_has_moved(sit_down: Callable[..., Reader]) -> None:
     """All that v3 says is that the token is no good; the panel offers the other API."""
     reader = sit_down(api="v3")
     reader.box._now(lambda: reader.box.options.move("CR900001", "complete"))
-    reader.desk.token(Secret(V3), "16303")
+    reader.model.token(Secret(V3), "16303")
     view = reader.wait_for("form", notice="current API")
     assert view["notice"]["offer"] == "move"
     assert [form["api"] for form in view["forms"]] == ["options", "v3"]
@@ -408,7 +408,7 @@ def test_an_api_that_deriv_has_switched_off(sit_down: Callable[..., Reader]) -> 
     reader = sit_down(api="v3")
     assert [form["api"] for form in reader.view["forms"]] == ["v3"]
     reader.box.faults.refuse(520, times=99)
-    reader.desk.token(Secret(V3), "16303")
+    reader.model.token(Secret(V3), "16303")
     view = reader.wait_for("form", notice="HTTP 520")
     assert view["notice"]["title"] == "Deriv's older API (v3) does not answer"
     assert APIS["options"].pages.tokens in view["notice"]["text"]
@@ -424,10 +424,10 @@ def test_no_account_yet(reader: Reader) -> None:
     assert reader.wait_for("form", notice="no options account yet")["notice"]["offer"] == "demo"
     people = len(reader.box.options.people[2].accounts)
     assert people == 0  # none is made unasked
-    reader.desk.create_demo()
+    reader.model.create_demo()
     view = reader.wait_for("in")
     assert view["account"]["kind"] == "demo"
-    reader.desk.create_demo()
+    reader.model.create_demo()
     assert len(reader.box.options.people[2].accounts) == 1
 
 
@@ -441,7 +441,7 @@ def test_the_other_api_is_not_offered_where_it_has_just_refused(reader: Reader) 
     assert 'dpyauth.login(api="options"' not in notice["text"]
     reader.token(reader.pat())
     reader.wait_for("in")
-    reader.desk.sign_out()
+    reader.model.sign_out()
     reader.token(Secret("x" * 15), "1089", api="v3")
     assert reader.wait_for("form", notice="(InvalidToken)")["notice"]["offer"] == "move"
 
@@ -453,15 +453,15 @@ def test_nor_is_that_offered_for_ever(reader: Reader, monkeypatch: pytest.Monkey
     monkeypatch.setattr(held_token, "PATIENCE", 0.05)
     reader.token(reader.pat("new, no account"))
     reader.wait_until(lambda: reader.view["notice"] and "offer" not in reader.view["notice"])
-    reader.desk.create_demo()
+    reader.model.create_demo()
     assert reader.view["phase"] == "form"
 
 
 def test_what_was_taken_away_is_not_done(reader: Reader) -> None:
     reader.token(reader.pat("new, no account"))
     reader.wait_for("form", notice="no options account yet")
-    reader.desk.dismiss()
-    reader.desk.create_demo()
+    reader.model.dismiss()
+    reader.model.create_demo()
     assert reader.view["phase"] == "form"
 
 
@@ -503,11 +503,11 @@ def test_code(away: Reader, how: str) -> None:
     }
     assert [light["text"] for light in view["scopes"]] == ["Trade"]
     assert {account["loginid"] for account in view["accounts"]} == RICH
-    assert away.desk.session.balance()["loginid"].item() == "DOT900003"
-    away.desk.do({"do": "use", "loginid": "ROT900001"})
-    away.desk.do({"do": "yes", "loginid": "ROT900001"})
+    assert away.model.session.balance()["loginid"].item() == "DOT900003"
+    away.model.do({"do": "use", "loginid": "ROT900001"})
+    away.model.do({"do": "yes", "loginid": "ROT900001"})
     away.wait_for("in")
-    assert away.desk.session.balance()["loginid"].item() == "ROT900001"
+    assert away.model.session.balance()["loginid"].item() == "ROT900001"
 
 
 @pytest.mark.parametrize("life", [3600, 2_591_999])
@@ -516,7 +516,7 @@ def test_the_end_of_the_sign_in_is_known(away: Reader, life: int) -> None:
     before = datetime.now(UTC)
     away.paste(away.at_deriv())
     away.wait_for("in")
-    expires = away.desk.session.expires
+    expires = away.model.session.expires
     assert expires is not None
     whole = timedelta(seconds=1)  # it is told in whole seconds
     assert before - whole <= expires - timedelta(seconds=life) <= datetime.now(UTC)
@@ -531,7 +531,7 @@ def test_the_tokens_are_renewed(away: Reader) -> None:
 
     def renewed() -> bool:
         time.sleep(0.2)  # within the limit of calls a minute
-        away.desk.session.call("get_accounts")
+        away.model.session.call("get_accounts")
         return bool(set(away.box.options.passes) - before)
 
     away.wait_until(renewed)
@@ -547,7 +547,7 @@ def test_of_another_sign_in(away: Reader, how: str, state: str) -> None:
         (away.return_with if how == "callback" else away.paste)(wrong)
     assert refused.value.code == ("state_mismatch" if state else "state_missing")
     assert (away.view["phase"], away.view["held"]) == ("browser", [])
-    away.desk.confirm()
+    away.model.confirm()
     assert away.view["phase"] == "browser"
     away.paste(address)
     away.wait_for("in")
@@ -561,7 +561,7 @@ def test_denied(away: Reader) -> None:
 
 def test_a_code_that_was_used(away: Reader) -> None:
     address = away.at_deriv()
-    begun = away.desk._browser.way._begun  # type: ignore[union-attr]
+    begun = away.model._browser.way._begun  # type: ignore[union-attr]
     code = dict(parse_qsl(urlsplit(address).query))["code"]
     verifier = begun._verifier.reveal()
     fields = {"grant_type": "authorization_code", "client_id": away.asked("client_id"), "code": code}
@@ -586,7 +586,7 @@ def test_pasted_twice_is_once(away: Reader) -> None:
 
 def test_by_two_ways_at_once_is_once(away: Reader) -> None:
     """What comes second finds the code used, and that is no news."""
-    browser, address = away.desk._browser, away.at_deriv()
+    browser, address = away.model._browser, away.at_deriv()
     assert browser is not None
     away.paste(address)
     browser.pasted(Secret(address))
@@ -605,14 +605,14 @@ def test_cancelled_while_the_code_is_exchanged(away: Reader, monkeypatch: pytest
     away.paste(away.at_deriv())
     assert reached.wait(5)
     assert away.view["phase"] == "busy"
-    away.desk.cancel()
+    away.model.cancel()
     assert away.view["phase"] == "form"
     assert away.view["notice"] is None
 
 
 def test_the_session_is_closed_meanwhile(away: Reader) -> None:
     address = away.at_deriv()
-    away.desk.session.close()
+    away.model.session.close()
     away.paste(address)
     assert away.wait_for("closed")["account"] is None
 
@@ -639,7 +639,7 @@ def test_the_redirect_url_must_be_known(real: Reader) -> None:
     ):
         with pytest.raises((InvalidSetting, RedirectRefused), match=says) as refused:
             real.begin(given, **options)
-        real.desk.fail(refused.value)
+        real.model.fail(refused.value)
         assert (real.view["notice"]["field"], real.view["notice"]["api"]) == (field, "options")
     assert real.view["phase"] == "form"
     begun = real.begin(app_id, redirect_url=f" {BACK} ", api="")
@@ -712,31 +712,31 @@ def test_no_secret_is_ever_shown(reader: Reader) -> None:
     pat = reader.pat().reveal()
     reader.token(Secret(pat))
     reader.wait_for("in")
-    reader.desk.sign_out()
+    reader.model.sign_out()
     reader.begin(remember=True)
-    begun = reader.desk._browser.way._begun  # type: ignore[union-attr]
+    begun = reader.model._browser.way._begun  # type: ignore[union-attr]
     address = reader.at_deriv()
     verifier, code = begun._verifier.reveal(), dict(parse_qsl(urlsplit(address).query))["code"]
-    shown = [repr(reader.desk._browser), repr(vars(reader.desk._browser)), repr(vars(reader.desk._browser.way))]  # type: ignore[union-attr]
+    shown = [repr(reader.model._browser), repr(vars(reader.model._browser)), repr(vars(reader.model._browser.way))]  # type: ignore[union-attr]
     before = set(reader.box.options.passes)
     reader.paste(address)
     reader.wait_for("in")
-    reader.desk.do({"do": "use", "loginid": "ROT900001"})
-    reader.desk.do({"do": "yes", "loginid": "ROT900001"})
+    reader.model.do({"do": "use", "loginid": "ROT900001"})
+    reader.model.do({"do": "yes", "loginid": "ROT900001"})
     reader.wait_for("in")
     secrets = [pat, verifier, code, reader.asked("state"), reader.nonce, *(set(reader.box.options.passes) - before)]
     assert len(secrets) == 6
-    desk = vars(reader.desk) | {"_samples": ""}  # of the sandbox, for everyone; of those only the labels are shown
-    shown += [json.dumps(reader.seen), repr(reader.desk), repr(desk), repr(vars(reader.desk.session))]
+    model = vars(reader.model) | {"_samples": ""}  # of the sandbox, for everyone; of those only the labels are shown
+    shown += [json.dumps(reader.seen), repr(reader.model), repr(model), repr(vars(reader.model.session))]
     assert [secret for secret in secrets for text in shown if secret in text and secret not in reader.url] == []
     assert [secret for secret in secrets for text in shown[3:] if secret in text] == []
 
 
 def test_the_scopes_of_a_token_are_shown_as_they_turn_out(reader: Reader) -> None:
-    reader.desk.sample("rich, trading only", "options")
+    reader.model.sample("rich, trading only", "options")
     said = [light["text"] for light in reader.wait_for("in")["scopes"]]
     assert said == ["Trade", "not stated: Manage account, Payment, Read applications"]
     with pytest.raises(PermissionDenied):
-        reader.desk.session.wallets()
+        reader.model.session.wallets()
     said = [light["text"] for light in reader.view["scopes"]]
     assert said == ["Trade", "not Payment", "not stated: Manage account, Read applications"]

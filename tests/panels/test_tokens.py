@@ -1,4 +1,4 @@
-"""The desk of API tokens: on a sandbox, without widgets."""
+"""The model of API tokens: on a sandbox, without widgets."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ Eventually = Callable[..., None]
 
 
 class Reader:
-    """Somebody at a desk."""
+    """Somebody at a model."""
 
     def __init__(self, session: Session, eventually: Eventually) -> None:
         self.session = session
-        self.desk = TokensModel(session)
+        self.model = TokensModel(session)
         self.told: list[dict[str, Any]] = []
-        self.desk.tell = self.told.append
+        self.model.tell = self.told.append
         self._eventually = eventually
-        self.desk.here()
+        self.model.here()
         self.rest()
 
     @property
     def view(self) -> dict[str, Any]:
-        return self.desk.look()
+        return self.model.look()
 
     @property
     def names(self) -> list[str]:
@@ -53,7 +53,7 @@ class Reader:
         return next(row for row in self.view["tokens"] if row["name"] == name)
 
     def say(self, **said: Any) -> dict[str, Any]:
-        self.desk.do({"loginid": self.session.loginid, **said})
+        self.model.do({"loginid": self.session.loginid, **said})
         return self.rest()
 
     def create(self, name: Any = "My notebook", scopes: Any = ("read",), **more: Any) -> dict[str, Any]:
@@ -73,7 +73,7 @@ def sit(eventually: Eventually) -> Iterator[Callable[[Session], Reader]]:
 
     yield one
     for reader in readers:
-        reader.desk.leave()
+        reader.model.leave()
 
 
 @pytest.fixture
@@ -105,7 +105,7 @@ def test_list_says_what_each_may_and_never_the_token(reader: Reader, box: Sandbo
     assert reader.row("rich, read only")["mighty"] == []
     assert reader.row("rich, every scope")["mighty"] == ["payments", "admin"]
     assert [row["own"] for row in reader.view["tokens"]] == [True, False, False]
-    assert [token for token in tokens_of(box).values() if token in shown(reader) + repr(vars(reader.desk))] == []
+    assert [token for token in tokens_of(box).values() if token in shown(reader) + repr(vars(reader.model))] == []
 
 
 def test_the_internet_address_is_not_shown(reader: Reader) -> None:
@@ -152,9 +152,9 @@ def test_signing_in_and_out_is_followed(
 
 
 def test_nobody_looks_nothing_is_asked(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
-    reader.desk.leave()
+    reader.model.leave()
     asked: list[str] = []
-    monkeypatch.setattr(reader.desk, "call", lambda name, **fields: asked.append(name))
+    monkeypatch.setattr(reader.model, "call", lambda name, **fields: asked.append(name))
     reader.session.logout()
     assert asked == []
 
@@ -165,13 +165,13 @@ def test_names_from_outside(reader: Reader, box: Sandbox) -> None:
     reader.say(do="refresh")
     (name,) = (name for name in reader.names if name.startswith("<script>"))
     assert len(name) == 80
-    question = reader.desk.say("revoke_question", name=f"\u2068{name}\u2069")
+    question = reader.model.say("revoke_question", name=f"\u2068{name}\u2069")
     assert question.count("\u2069") == 1
 
 
 @pytest.mark.parametrize("payload", [None, [], {"tokens": None}, {"tokens": ["x", {"scopes": 5}]}, {}])
 def test_odd_answers(reader: Reader, monkeypatch: pytest.MonkeyPatch, payload: Any) -> None:
-    monkeypatch.setattr(reader.desk, "call", lambda name, **fields: {name: payload})
+    monkeypatch.setattr(reader.model, "call", lambda name, **fields: {name: payload})
     view = reader.say(do="refresh")
     assert (view["notice"] is not None) == (not isinstance(payload, dict))
 
@@ -186,7 +186,7 @@ def test_a_new_token_is_told_once_and_works(reader: Reader, box: Sandbox, open_s
     assert told["token"] == tokens_of(box)["My notebook"]
     assert reader.row("My notebook")["scopes"] == ["trading_information"]
     assert view["notice"] is None
-    assert told["token"] not in shown(reader) + repr(vars(reader.desk))
+    assert told["token"] not in shown(reader) + repr(vars(reader.model))
     other = open_session(told["token"])
     assert other.can("statement")
     assert not other.can("get_settings")
@@ -245,7 +245,7 @@ def test_a_name_that_there_is_already(reader: Reader, box: Sandbox) -> None:
     view = reader.create("Taken")
     assert "already" in view["problems"]["name"]
     assert reader.names.count("Taken") == 1
-    reader.desk.dismiss()
+    reader.model.dismiss()
     assert reader.view["problems"] == {}
 
 
@@ -253,7 +253,7 @@ def test_a_second_click_makes_no_second_token(reader: Reader, box: Sandbox) -> N
     box.faults.delay(0.3, call="api_token")  # the first click is still on its way when the others come
     before = len(reader.names)
     for _ in range(5):
-        reader.desk.do({"do": "create", "loginid": "CR900001", "name": "Once", "scopes": ["read"], "asked": "me"})
+        reader.model.do({"do": "create", "loginid": "CR900001", "name": "Once", "scopes": ["read"], "asked": "me"})
     reader.rest()
     assert (len(reader.names), len(reader.told)) == (before + 1, 1)
 
@@ -275,7 +275,7 @@ def test_no_answer_is_explained_and_nothing_is_repeated(
             box.faults.drop("api_token")
         return real(name, **fields)
 
-    monkeypatch.setattr(reader.desk, "call", call)
+    monkeypatch.setattr(reader.model, "call", call)
     view = reader.create("Perhaps")
     assert "revoke it and create another" in view["notice"]["text"]
     assert view["notice"]["title"] == "No answer came"
@@ -293,7 +293,7 @@ def test_a_token_that_deriv_does_not_show(reader: Reader, monkeypatch: pytest.Mo
             rows.append({"display_name": fields["new_token"], "token": listed, "scopes": ["read"]})
         return {name: {"tokens": rows}}
 
-    monkeypatch.setattr(reader.desk, "call", call)
+    monkeypatch.setattr(reader.model, "call", call)
     view = reader.create()
     assert view["notice"]["title"] == "Created, but not shown"
     assert (reader.told, reader.names) == ([], ["My notebook"])
@@ -340,7 +340,7 @@ def test_revoking_the_token_in_use_ends_the_session(
 def test_a_masked_token_in_use_is_recognised(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
     masked = ["sandbox-****-all", "other****", "sandbox-**-read"]
     rows: list[dict[str, Any]] = [{"display_name": token, "token": token} for token in masked]
-    monkeypatch.setattr(reader.desk, "call", lambda name, **fields: {name: {"tokens": rows}})
+    monkeypatch.setattr(reader.model, "call", lambda name, **fields: {name: {"tokens": rows}})
     assert [row["own"] for row in reader.say(do="refresh")["tokens"]] == [True, False, False]
     rows.append({"display_name": "Also like it", "token": "****"})
     assert not any(row["own"] for row in reader.say(do="refresh")["tokens"])
@@ -348,14 +348,14 @@ def test_a_masked_token_in_use_is_recognised(reader: Reader, monkeypatch: pytest
 
 def test_no_answer_to_revoking(reader: Reader, box: Sandbox, at_once: None, monkeypatch: pytest.MonkeyPatch) -> None:
     reader.create()
-    real = reader.desk.call
+    real = reader.model.call
 
     def call(name: str, **fields: Any) -> Any:
         if "delete_token" in fields:
             box.faults.drop("api_token")
         return real(name, **fields)
 
-    monkeypatch.setattr(reader.desk, "call", call)
+    monkeypatch.setattr(reader.model, "call", call)
     view = reader.revoke("My notebook")
     assert "if it is still there, revoke it again" in view["notice"]["text"]
 
@@ -373,7 +373,7 @@ def test_a_defect_does_not_leave_it_waiting(reader: Reader, monkeypatch: pytest.
     def broken(name: str, **fields: Any) -> Any:
         raise ZeroDivisionError("with a secret in it")
 
-    monkeypatch.setattr(reader.desk, "call", broken)
+    monkeypatch.setattr(reader.model, "call", broken)
     view = reader.create()
     assert "ZeroDivisionError" in view["notice"]["text"]
     assert "secret in it" not in view["notice"]["text"]
@@ -409,8 +409,8 @@ def test_junk_is_ignored(reader: Reader, said: dict[str, Any]) -> None:
 def test_a_change_is_for_the_account_it_was_asked_for(reader: Reader, box: Sandbox) -> None:
     """It may have to wait; when the session is another account's by then, nothing is made there."""
     said = {"do": "create", "name": "For that one", "scopes": ["read"], "asked": "a panel"}
-    with reader.desk._one_at_a_time:
-        reader.desk.do({"loginid": "CR900001", **said})
+    with reader.model._one_at_a_time:
+        reader.model.do({"loginid": "CR900001", **said})
         box.world.grants["other"] = Grant("other", "VRTC900003", SCOPES, "another")
         reader.session.core.sign_in_and_wait(api_token("other", "a test"))
     view = reader.rest()
@@ -421,9 +421,9 @@ def test_a_change_is_for_the_account_it_was_asked_for(reader: Reader, box: Sandb
 
 
 def test_a_call_is_put_for_one_account_alone(reader: Reader) -> None:
-    assert reader.desk.ask("CR900001", "ping", {})[0]["ping"] == "pong"
+    assert reader.model.ask("CR900001", "ping", {})[0]["ping"] == "pong"
     with pytest.raises(SessionClosed, match="another account"):
-        reader.desk.ask("CR900002", "ping", {})
+        reader.model.ask("CR900002", "ping", {})
 
 
 @pytest.mark.parametrize(

@@ -124,7 +124,7 @@ def test_the_end(panel: Panel, loop: Loop) -> None:
 
 
 def test_the_end_without_anybody(panel: Panel) -> None:
-    """A desk may have started by itself what has to be stopped."""
+    """A model may have started by itself what has to be stopped."""
     panel.presence.end()
     assert panel.told == ["gone"]
 

@@ -16,12 +16,12 @@ from dpyauth.session import Session
 
 @pytest.fixture
 def shown(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """The desks of the panels that a notebook has shown."""
-    desks: list[Any] = []
+    """The models of the panels that a notebook has shown."""
+    models: list[Any] = []
     monkeypatch.setattr(_environment, "in_notebook", lambda: True)
     for name in ("card", "switcher"):
-        monkeypatch.setattr(importlib.import_module(f"dpyauth.panels.widgets.{name}"), "show", desks.append)
-    return desks
+        monkeypatch.setattr(importlib.import_module(f"dpyauth.panels.widgets.{name}"), "show", models.append)
+    return models
 
 
 def test_outside_a_notebook_a_session_is_what_it_was(session: Session, box: Sandbox) -> None:
@@ -41,9 +41,9 @@ def test_outside_a_notebook_the_panels_are_text(session: Session) -> None:
 def test_in_a_notebook_a_session_is_its_card(session: Session, shown: list[Any]) -> None:
     data, _ = DisplayFormatter().format(session)  # type: ignore[no-untyped-call]
     assert data == {}  # it has shown itself
-    (desk,) = shown
-    assert desk.name == "card"
-    assert desk.look()["known"]
+    (model,) = shown
+    assert model.name == "card"
+    assert model.look()["known"]
 
 
 @pytest.mark.parametrize("name", ["card", "switcher"])

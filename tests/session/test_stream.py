@@ -854,8 +854,8 @@ def test_looking_on_takes_nothing(session: Session, box: Sandbox, clock: Clock) 
         assert stream.feed.beyond(4) == (4, [])
         assert epochs(stream, 3) == [int(clock.now) - back for back in (2, 1, 0)]
         view = stream.view()
-        assert view._desk.stream is stream
-        assert view._desk.session is session
+        assert view.model.stream is stream
+        assert view.model.session is session
         view.close()
         assert not stream.ended
 

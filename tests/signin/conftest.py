@@ -26,7 +26,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def panels(monkeypatch: pytest.MonkeyPatch, login: Any) -> list[SignInModel]:
-    """Somebody at a notebook; returns the desks whose panels were shown. ``login`` is that of the test's own module."""
+    """Show panels as in a notebook; return the models of those shown. ``login`` is that of the test's own module."""
     shown: list[SignInModel] = []
     fake = ModuleType("dpyauth.panels.widgets.sign_in")
     fake.show = shown.append  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""A browser sign-in under way, with a made-up way there; the real ones are tested with the desk."""
+"""A browser sign-in under way, with a made-up way there; the real ones are tested with the model."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def come_back(browsing: Browsing, query: str) -> int:
 def test_good(under_way: Browsing, waiter: Waiter) -> None:
     under_way.pasted(Secret("good"))
     under_way.returned(under_way.nonce.reveal(), Secret("good"))
-    assert waiter.told == ["arrived", "arrived"]  # the desk sees to it that once is enough
+    assert waiter.told == ["arrived", "arrived"]  # the model sees to it that once is enough
 
 
 def test_of_another_window(under_way: Browsing, waiter: Waiter) -> None:

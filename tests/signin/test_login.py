@@ -91,7 +91,7 @@ def panel(monkeypatch: pytest.MonkeyPatch, login: Login) -> list[tuple[Session, 
     """A notebook; returns the panels that were shown: for which session, with which sandbox."""
     shown: list[tuple[Session, Any]] = []
     fake = ModuleType("dpyauth.panels.widgets.sign_in")
-    fake.show = lambda desk: shown.append((desk.session, desk._sandbox))  # type: ignore[attr-defined]
+    fake.show = lambda model: shown.append((model.session, model._sandbox))  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "dpyauth.panels.widgets.sign_in", fake)
     monkeypatch.setattr(_environment, "in_notebook", lambda: True)
     monkeypatch.setattr(_environment, "somebody_there", lambda: True)

@@ -83,7 +83,7 @@ def login(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Login:
     """login() with the sandbox of the test, with nobody there to ask."""
     monkeypatch.setattr(_environment, "somebody_there", lambda: False)
     monkeypatch.setattr(_environment, "in_notebook", lambda: False)
-    monkeypatch.setattr(module, "_desk", None)
+    monkeypatch.setattr(module, "_model", None)
 
     def login(*args: Any, **kwargs: Any) -> Session:
         return dpyauth.login(*args, **{"server": box.url, "timeout": 5, **kwargs})
@@ -246,9 +246,9 @@ def test_of_deriv_it_is_for_no_other(next_kernel: Login) -> None:
 
 def test_the_panel_knows(next_kernel: Login, box: Sandbox, panels: list[SignInModel]) -> None:
     next_kernel(remember=True, profile="mine")
-    (desk,) = panels
-    assert desk.look()["remember"] is True
-    desk.token(Secret(BTC), "1089", remember=True)
+    (model,) = panels
+    assert model.look()["remember"] is True
+    model.token(Secret(BTC), "1089", remember=True)
     assert box.wait_until(lambda box: any(each.call == "authorize" for each in box.received))
 
 
@@ -490,15 +490,15 @@ def test_the_panel_says_that_it_was_dropped(
 ) -> None:
     session = login()
     assert session.state == "signed out"
-    (desk,) = panels
-    notice = desk.look()["notice"]
+    (model,) = panels
+    notice = model.look()["notice"]
     assert notice["title"] == "Signed out"
     assert notice["text"].startswith("The remembered sign-in no longer works and was forgotten: Deriv does not accept")
     assert not kept_file.exists()
     with pytest.raises(NotSignedIn, match="the remembered sign-in no longer works"):
         session.balance()
     assert login() is session
-    desk.token(Secret(BTC), "16303")
+    model.token(Secret(BTC), "16303")
     assert box.wait_until(lambda box: sum(each.call == "authorize" for each in box.received) == 2)
 
 

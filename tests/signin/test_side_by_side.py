@@ -128,13 +128,13 @@ def test_each_has_a_panel_of_its_own(
     panels: list[SignInModel], login: Login, box: Sandbox, eventually: Callable[..., None]
 ) -> None:
     alice, bob = login(profile="alice"), login(profile="bob")
-    desks = list(panels)
-    assert [desk.session for desk in desks] == [alice, bob]
+    models = list(panels)
+    assert [model.session for model in models] == [alice, bob]
     assert login(profile="alice") is alice
-    for desk, who in zip(desks, (RICH, TROUBLE), strict=True):
-        desk.token(Secret(box.options_token(who).token), box.options_app_id)
+    for model, who in zip(models, (RICH, TROUBLE), strict=True):
+        model.token(Secret(box.options_token(who).token), box.options_app_id)
     eventually(lambda: alice.state == bob.state == "signed in")
-    eventually(lambda: [desk.look()["phase"] for desk in desks] == ["in", "in"])
+    eventually(lambda: [model.look()["phase"] for model in models] == ["in", "in"])
     assert login(profile="alice") is alice  # running the cell again does not ask again
     assert alice.state == bob.state == "signed in"
 
@@ -148,19 +148,19 @@ def test_a_browser_sign_in_under_way_is_not_taken_over(panels: list[SignInModel]
     assert alice.look()["phase"] == "browser"
     login(profile="alice")
     assert alice.look()["phase"] == "form"
-    for desk in panels:
-        desk.leave()
+    for model in panels:
+        model.leave()
 
 
 def test_the_session_that_is_meant_where_none_is_named(login: Login) -> None:
     alice = login(RICH, "v3", profile="alice")
-    assert dpyauth.explorer()._desk.session is alice
+    assert dpyauth.explorer().model.session is alice
     bob = login(RICH, "v3", profile="bob")
     for panel in (dpyauth.explorer, dpyauth.tokens, dpyauth.apps):
         with pytest.raises(NotSignedIn, match="Several sessions"):
             panel()
     mine = login(TROUBLE, "v3")
-    assert dpyauth.explorer()._desk.session is mine
+    assert dpyauth.explorer().model.session is mine
     assert bob.state == "signed in"
 
 
@@ -245,7 +245,7 @@ def test_a_panel_holds_it(login: Login) -> None:
     panel = dpyauth.explorer(login(RICH, "v3", profile="alice"))
     gc.collect()
     assert panel.view["state"] == "signed in"
-    assert login(RICH, "v3", profile="alice") is panel._desk.session
+    assert login(RICH, "v3", profile="alice") is panel.model.session
     panel.close()
 
 
@@ -254,14 +254,14 @@ def test_a_closed_session_is_not_meant_while_another_is_open(login: Login) -> No
     alice = login(RICH, "v3", profile="alice")
     session.close()
     with closing(dpyauth.explorer()) as panel:
-        assert panel._desk.session is alice
+        assert panel.model.session is alice
     trouble = login(TROUBLE, "v3", profile="trouble")
     with pytest.raises(NotSignedIn, match="Several"):
         dpyauth.explorer()
     alice.close()
     trouble.close()
     with closing(dpyauth.explorer()) as panel:
-        assert panel._desk.session is session
+        assert panel.model.session is session
 
 
 def test_an_awaited_question_holds_it(login: Login) -> None:

@@ -139,22 +139,22 @@ def test_the_way_on_is_open_with_an_old_token_and_app_id_set(
 
 
 def test_nobody_is_sent_through_a_sign_in_with_the_browser_for_nothing(off: Sandbox, open_session: Any) -> None:
-    desk = SignInModel(open_session(None), sandbox=off)
+    model = SignInModel(open_session(None), sandbox=off)
     with pytest.raises(ApiUnavailable) as raised:
-        desk.browser("", None, api="v3", remember=False)
-    assert desk.look()["phase"] == "form"
+        model.browser("", None, api="v3", remember=False)
+    assert model.look()["phase"] == "form"
     assert refusals_of(off) == 1
     tells_the_way_on(str(raised.value))
     off.faults.clear()
-    assert desk.browser("", None, api="v3", remember=False)["url"]
-    desk.cancel()
+    assert model.browser("", None, api="v3", remember=False)["url"]
+    model.cancel()
 
 
 def test_the_current_api_is_not_asked_whether_it_is_there(off: Sandbox, open_session: Any) -> None:
-    desk = SignInModel(open_session(None), sandbox=off)
-    assert desk.browser("", None, api="options", remember=False)["url"]
+    model = SignInModel(open_session(None), sandbox=off)
+    assert model.browser("", None, api="options", remember=False)["url"]
     assert refusals_of(off) == 0
-    desk.cancel()
+    model.cancel()
 
 
 def test_a_fleet_has_it_in_the_rows_of_those_it_is_about(off: Sandbox) -> None:

@@ -1,4 +1,4 @@
-"""The panel of apps: a thin skin over a desk."""
+"""The panel of apps: a thin skin over a model."""
 
 from __future__ import annotations
 
@@ -12,4 +12,4 @@ class AppsPanel(Panel):
     _esm = script("managing", "callback", "apps")
     _css = style("managing", "apps")
 
-    _desk: AppsModel
+    model: AppsModel

@@ -1,4 +1,4 @@
-"""The account card: a thin skin over a desk, and the still picture of it that stays with the notebook."""
+"""The account card: a thin skin over a model, and the still picture of it that stays with the notebook."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ class CardPanel(Panel):
 
     Parameters
     ----------
-    desk : CardModel
+    model : CardModel
         What knows the account.
     """
 
     _esm = script("accounts", "card")
     _css = style("card")
 
-    _desk: CardModel
+    model: CardModel
 
-    def __init__(self, desk: CardModel) -> None:
+    def __init__(self, model: CardModel) -> None:
         self._picture: Any = None
         self._pictured: object = None
-        super().__init__(desk)
+        super().__init__(model)
 
     def show(self) -> None:
         """Show the card in the cell that is running, and its still picture, which it hides while it is there."""
@@ -57,10 +57,10 @@ class CardPanel(Panel):
         return account and (account["loginid"], account["api"], view["complete"] and known)
 
     def _still(self) -> dict[str, str]:
-        desk = self._desk
-        return {"text/html": desk.html() + card_text.hiding(desk.picture), "text/plain": desk.text()}
+        model = self.model
+        return {"text/html": model.html() + card_text.hiding(model.picture), "text/plain": model.text()}
 
 
-def show(desk: CardModel) -> None:
+def show(model: CardModel) -> None:
     """Show a card in the cell that is running."""
-    CardPanel(desk).show()
+    CardPanel(model).show()

@@ -1,4 +1,4 @@
-"""The call explorer: a thin skin over its desk."""
+"""The call explorer: a thin skin over its model."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ class ExplorerPanel(Panel):
 
     Parameters
     ----------
-    desk : ExplorerModel
+    model : ExplorerModel
         What is behind it.
     """
 
     _esm = script("explorer")
     _css = style("explorer")
 
-    _desk: ExplorerModel
+    model: ExplorerModel

@@ -1,4 +1,4 @@
-"""The sign-in panel: a thin skin over a desk."""
+"""The sign-in panel: a thin skin over a model."""
 
 from __future__ import annotations
 
@@ -18,29 +18,29 @@ class SignInPanel(Panel):
 
     Parameters
     ----------
-    desk : SignInModel
+    model : SignInModel
         What does the signing in.
     """
 
     _esm = script("callback", "accounts", "signin")
     _css = style()
 
-    _desk: SignInModel
+    model: SignInModel
 
     def _do(self, said: dict[str, Any]) -> None:
-        desk = self._desk
+        model = self.model
         api, app_id, remember = _text(said, "api"), _text(said, "app_id"), said.get("remember") is True
         match said:
             case {"do": "sign-in"}:
-                desk.token(_taken(said, "token"), app_id, api=api, remember=remember)
+                model.token(_taken(said, "token"), app_id, api=api, remember=remember)
             case {"do": "sample", "name": str(name)}:
-                desk.sample(name, api)
+                model.sample(name, api)
             case {"do": "create-demo"}:
-                desk.create_demo()
+                model.create_demo()
             case {"do": "browser"}:
                 begun = None
                 try:
-                    begun = desk.browser(
+                    begun = model.browser(
                         app_id,
                         _text(said, "callback") or None,
                         api=api,
@@ -52,15 +52,15 @@ class SignInPanel(Panel):
                 finally:
                     self.send({"browser": begun})  # or nothing: then the window can close
             case {"do": "returned", "nonce": str(nonce)}:
-                desk.returned(nonce, _taken(said, "query"))
+                model.returned(nonce, _taken(said, "query"))
             case {"do": "pasted"}:
-                desk.pasted(_taken(said, "address"))
+                model.pasted(_taken(said, "address"))
             case {"do": "confirm"}:
-                desk.confirm()
+                model.confirm()
             case {"do": "cancel"}:
-                desk.cancel()
+                model.cancel()
             case {"do": "sign-out"}:
-                desk.sign_out()
+                model.sign_out()
             case _:
                 super()._do(said)
 
@@ -74,6 +74,6 @@ def _taken(said: dict[str, Any], name: str) -> Secret:
     return Secret(str(said.pop(name, "")))
 
 
-def show(desk: SignInModel) -> None:
+def show(model: SignInModel) -> None:
     """Show a panel in the cell that is running."""
-    display(SignInPanel(desk))  # type: ignore[no-untyped-call]
+    display(SignInPanel(model))  # type: ignore[no-untyped-call]

@@ -1,4 +1,4 @@
-"""The live view of a stream: a thin skin over a desk."""
+"""The live view of a stream: a thin skin over a model."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ class StreamPanel(Panel):
 
     Parameters
     ----------
-    desk : StreamModel
+    model : StreamModel
         What hands it over.
     """
 
     _esm = script("chart", "stream")
     _css = style("stream")
 
-    _desk: StreamModel
+    model: StreamModel
 
     def __repr__(self) -> str:
-        return f"dpyauth stream panel: {self._desk.stream!r}"
+        return f"dpyauth stream panel: {self.model.stream!r}"

@@ -1,4 +1,4 @@
-"""The account switcher: a thin skin over a desk."""
+"""The account switcher: a thin skin over a model."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ class SwitcherPanel(Panel):
 
     Parameters
     ----------
-    desk : SwitcherModel
+    model : SwitcherModel
         What does the switching.
     """
 
     _esm = script("accounts", "switcher")
     _css = style()
 
-    _desk: SwitcherModel
+    model: SwitcherModel
 
     def text(self) -> str:
         """Return the accounts as text."""
-        return "\n".join(filter(None, (self._desk.text(), self._desk.without_panel())))
+        return "\n".join(filter(None, (self.model.text(), self.model.without_panel())))
 
 
-def show(desk: SwitcherModel) -> None:
+def show(model: SwitcherModel) -> None:
     """Show a panel in the cell that is running."""
-    display(SwitcherPanel(desk))  # type: ignore[no-untyped-call]
+    display(SwitcherPanel(model))  # type: ignore[no-untyped-call]

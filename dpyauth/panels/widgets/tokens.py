@@ -1,4 +1,4 @@
-"""The panel of API tokens: a thin skin over a desk."""
+"""The panel of API tokens: a thin skin over a model."""
 
 from __future__ import annotations
 
@@ -12,4 +12,4 @@ class TokensPanel(Panel):
     _esm = script("managing", "tokens")
     _css = style("managing", "tokens")
 
-    _desk: TokensModel
+    model: TokensModel

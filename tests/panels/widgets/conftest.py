@@ -30,9 +30,9 @@ class Browser:
 
     def __init__(self, session: Session, box: Sandbox, api: str | None) -> None:
         self.session = session
-        self.desk = SignInModel(session, sandbox=box, api=api)
-        self.desk.broke = _break  # type: ignore[method-assign]
-        self.panel = SignInPanel(self.desk)
+        self.model = SignInModel(session, sandbox=box, api=api)
+        self.model.broke = _break  # type: ignore[method-assign]
+        self.panel = SignInPanel(self.model)
         self.seen: list[dict[str, Any]] = [self.panel.view]
         self.told: list[Any] = []
         """The custom messages it got."""
@@ -65,7 +65,7 @@ class Browser:
         return self.wait_for(lambda view: view["phase"] != "busy" and view["notice"])["notice"]
 
     def close(self) -> None:
-        self.desk.cancel()
+        self.model.cancel()
         self.panel.close()
         self.session.close()
 

@@ -52,9 +52,9 @@ def shown(
     session: Session, display: Display, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[CardPanel]:
     monkeypatch.setattr(switcher, "PATIENCE", 60.0)
-    desk = CardModel(session)
-    desk.prepare()
-    card.show(desk)
+    model = CardModel(session)
+    model.prepare()
+    card.show(model)
     panel: CardPanel = display.shown[1]
     yield panel
     panel.close()
@@ -89,10 +89,10 @@ def test_the_picture_stays_as_it_is_until_it_is_of_somebody_else(
     box.pay("CR900001", 1)
     eventually(lambda: shown.view["balance"] == "9,364.47")
     assert len(display.pictures) == 1  # every new one would make the notebook one that is not saved
-    shown._desk.session.core.sign_out("you signed out")
+    shown.model.session.core.sign_out("you signed out")
     eventually(lambda: len(display.pictures) == 2)
     assert "You signed out." in display.pictures[-1]["text/plain"]
-    shown._desk.session.core.sign_in_and_wait(api_token("sandbox-trouble-read", "a test"))
+    shown.model.session.core.sign_in_and_wait(api_token("sandbox-trouble-read", "a test"))
     eventually(lambda: "466.92" in display.pictures[-1]["text/plain"] and "closed" in display.pictures[-1]["text/html"])
     assert len(display.pictures) == 4  # when signed in, and once when all is known
 
@@ -107,9 +107,9 @@ def test_nothing_secret_in_what_is_saved(shown: CardPanel, display: Display) -> 
 def test_closed_it_follows_nothing(shown: CardPanel, display: Display, eventually: Eventually) -> None:
     here(shown)
     shown.close()
-    shown._desk.session.close()
+    shown.model.session.close()
     assert len(display.pictures) == 1
-    eventually(lambda: shown._desk.session.core._watchers == [])
+    eventually(lambda: shown.model.session.core._watchers == [])
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ Eventually = Callable[..., None]
 def panel(session: Session) -> Any:
     panel = explorer(session)
     panel.told = []  # type: ignore[attr-defined]
-    panel._desk.tell = panel.told.append  # type: ignore[attr-defined]
+    panel.model.tell = panel.told.append  # type: ignore[attr-defined]
     yield panel
     panel.close()
 
@@ -40,7 +40,7 @@ def test_chosen_call_is_shown(panel: Any) -> None:
     assert panel.view["call"] is None
     say(panel, do="choose", call="balance")
     assert panel.view["call"]["name"] == "balance"
-    assert panel.view == panel._desk.look()
+    assert panel.view == panel.model.look()
 
 
 def test_what_the_kernel_keeps_of_a_message_is_empty(panel: Any, eventually: Eventually) -> None:
@@ -50,7 +50,7 @@ def test_what_the_kernel_keeps_of_a_message_is_empty(panel: Any, eventually: Eve
     assert (said, fields) == ({}, {})
     say(panel, do="confirm", nonce=panel.told[-1]["ask"]["nonce"], typed="CR900001")
     eventually(lambda: "reply" in panel.told[-1])
-    seen = [panel.told, panel.get_state(), panel.view, vars(panel._desk), repr(panel)]
+    seen = [panel.told, panel.get_state(), panel.view, vars(panel.model), repr(panel)]
     assert "Canary" not in repr(seen)
 
 
@@ -92,7 +92,7 @@ def test_without_a_session_it_takes_the_one_of_the_kernel(session: Session, monk
         explorer()
     monkeypatch.setattr(signin, "_current", session)
     panel = explorer()
-    assert panel._desk.session is session
+    assert panel.model.session is session
     panel.close()
 
 
@@ -118,7 +118,7 @@ def test_closing_leaves_the_session_alone(session: Session) -> None:
 def test_both_apis(open_options: Callable[..., Session], box: Sandbox, eventually: Eventually) -> None:
     panel = explorer(open_options())
     told: list[Any] = []
-    panel._desk.tell = told.append
+    panel.model.tell = told.append
     say(panel, do="send", call="get_accounts", fields={})
     eventually(lambda: told)
     assert told[0]["reply"]["frame"]["shape"][0] > 1

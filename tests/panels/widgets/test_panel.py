@@ -13,7 +13,7 @@ import pytest
 
 from dpyauth.credentials import Secret
 from dpyauth.errors import DpyauthError
-from dpyauth.panels.base import PanelModel
+from dpyauth.panels.model import PanelModel
 from dpyauth.panels.widget import _HERE as HERE
 from dpyauth.panels.widget import Panel, script, style
 from dpyauth.session import Session
@@ -22,7 +22,7 @@ from dpyauth.settings import Settings
 CANARY = "Canary-7f3a91"
 
 
-class ExampleDesk(PanelModel):
+class ExampleModel(PanelModel):
     """Counts, refuses, breaks, and takes a secret."""
 
     name = "sign-in"
@@ -64,13 +64,13 @@ def session() -> Iterator[Session]:
 
 
 @pytest.fixture
-def desk(session: Session) -> ExampleDesk:
-    return ExampleDesk(session)
+def model(session: Session) -> ExampleModel:
+    return ExampleModel(session)
 
 
 @pytest.fixture
-def panel(desk: ExampleDesk) -> Iterator[Panel]:
-    panel = Panel(desk)
+def panel(model: ExampleModel) -> Iterator[Panel]:
+    panel = Panel(model)
     yield panel
     panel.close()
 
@@ -96,21 +96,21 @@ def arrive(panel: Panel, content: Any) -> dict[str, Any]:
 def told(panel: Panel) -> list[Any]:
     """From now on, the custom messages that the browser gets."""
     got: list[Any] = []
-    panel._desk.tell = got.append
+    panel.model.tell = got.append
     return got
 
 
 # Messages in, a view out
 
 
-def test_what_is_synchronised(panel: Panel, desk: ExampleDesk) -> None:
-    assert panel.view == desk.look()
+def test_what_is_synchronised(panel: Panel, model: ExampleModel) -> None:
+    assert panel.view == model.look()
     assert panel.texts["sign_in"] == "Sign in"
     kept = panel.get_state()
     assert {name for name in kept if not name.startswith("_")} - {"layout", "tabbable", "tooltip"} == {"view", "texts"}
 
 
-def test_a_message_reaches_the_desk_and_is_emptied(panel: Panel) -> None:
+def test_a_message_reaches_the_model_and_is_emptied(panel: Panel) -> None:
     message = arrive(panel, {"do": "count"})
     assert panel.view["count"] == 1
     assert message["content"]["data"]["content"] == {}
@@ -138,13 +138,13 @@ def test_a_defect_is_shown_and_tells_no_more_than_its_kind(panel: Panel, logged:
     assert CANARY not in logged.text
 
 
-def test_who_looks(panel: Panel, desk: ExampleDesk) -> None:
-    assert desk.visits == []
+def test_who_looks(panel: Panel, model: ExampleModel) -> None:
+    assert model.visits == []
     arrive(panel, {"do": "here"})
     arrive(panel, {"do": "here"})
     panel.close()
     panel.close()
-    assert desk.visits == ["back", "gone"]
+    assert model.visits == ["back", "gone"]
 
 
 def test_the_browser_cannot_set_the_view(panel: Panel) -> None:
@@ -163,7 +163,7 @@ def test_it_follows_the_session(panel: Panel, session: Session) -> None:
 
 
 def test_a_change_while_it_is_made_is_not_missed(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    desk = ExampleDesk(session)
+    model = ExampleModel(session)
     real_watch = session.core.watch
 
     def watch(watcher: Any) -> Any:
@@ -171,7 +171,7 @@ def test_a_change_while_it_is_made_is_not_missed(session: Session, monkeypatch: 
         return real_watch(watcher)
 
     monkeypatch.setattr(session.core, "watch", watch)
-    panel = Panel(desk)
+    panel = Panel(model)
     assert panel.view["state"] == "closed"
     panel.close()
 
@@ -183,23 +183,23 @@ def test_a_closed_panel_follows_nothing(panel: Panel, session: Session) -> None:
     assert panel.view["state"] == "signed out"
 
 
-def test_one_that_could_not_be_made_leaves_nothing(desk: ExampleDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_that_could_not_be_made_leaves_nothing(model: ExampleModel, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail() -> dict[str, Any]:
         raise DpyauthError("No.")
 
-    monkeypatch.setattr(desk, "look", fail)
+    monkeypatch.setattr(model, "look", fail)
     with pytest.raises(DpyauthError):
-        Panel(desk)
+        Panel(model)
     gc.collect()  # an error while it is taken away would fail this test
-    assert desk.session.core._watchers == []
+    assert model.session.core._watchers == []
 
 
-def test_every_change_of_any_thread_is_shown(panel: Panel, desk: ExampleDesk) -> None:
+def test_every_change_of_any_thread_is_shown(panel: Panel, model: ExampleModel) -> None:
     def count() -> None:
         for _ in range(50):
             with lock:
-                desk.count += 1
-            desk.changed()
+                model.count += 1
+            model.changed()
 
     lock = threading.Lock()
     threads = [threading.Thread(target=count) for _ in range(4)]
@@ -213,11 +213,13 @@ def test_every_change_of_any_thread_is_shown(panel: Panel, desk: ExampleDesk) ->
 # Secrets
 
 
-def test_a_secret_is_in_no_log_and_no_state(panel: Panel, desk: ExampleDesk, logged: pytest.LogCaptureFixture) -> None:
+def test_a_secret_is_in_no_log_and_no_state(
+    panel: Panel, model: ExampleModel, logged: pytest.LogCaptureFixture
+) -> None:
     arrive(panel, {"do": "keep", "value": CANARY})
-    assert desk.secret == Secret(CANARY)
+    assert model.secret == Secret(CANARY)
     assert CANARY not in logged.text
-    assert CANARY not in json.dumps(panel.get_state(), default=repr) + repr(panel) + repr(vars(desk))
+    assert CANARY not in json.dumps(panel.get_state(), default=repr) + repr(panel) + repr(vars(model))
 
 
 @pytest.mark.parametrize("name", ["Comm", "IPKernelApp", "traitlets"])

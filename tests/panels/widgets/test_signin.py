@@ -52,7 +52,7 @@ def query_for(begun: dict[str, str], token: str, *, state: bool = True) -> str:
 
 def test_before_sign_in_shows_form(browser: Browser, box: Sandbox) -> None:
     view = browser.panel.view
-    assert view == browser.desk.look()
+    assert view == browser.model.look()
     assert view["phase"] == "form"
     assert [form["app_id"] for form in view["forms"]] == [str(box.app_id)]
     assert view["host"] == f"127.0.0.1:{box.port}"
@@ -190,7 +190,7 @@ def test_cancel_keeps_who_was_signed_in(signed_in: Browser, box: Sandbox) -> Non
 def test_second_try_calls_the_first_off(browser: Browser, box: Sandbox) -> None:
     box.faults.stall("authorize")
     browser.sign_in("sandbox-rich-btc")
-    first = browser.desk._attempt
+    first = browser.model._attempt
     assert first is not None
     assert box.wait_until(lambda box: any(each.call == "authorize" for each in box.received))
     browser.sign_in(READ_ONLY)
@@ -333,7 +333,7 @@ def test_a_demo_account_when_asked(of_both: Browser, box: Sandbox) -> None:
 def test_a_code_is_nowhere_to_be_seen(of_both: Browser, do: str, mark: str) -> None:
     browser = of_both
     begun = begin(browser, api="options")
-    way: Any = browser.desk._browser.way  # type: ignore[union-attr]
+    way: Any = browser.model._browser.way  # type: ignore[union-attr]
     verifier, state = way._begun._verifier.reveal(), way.state.reveal()
     query = f"?code={WRONG}&state={state if mark == 'right' else 'another-' + WRONG}"
     message = {"do": do, "nonce": begun["nonce"], "query": query, "address": query}
@@ -402,7 +402,7 @@ def test_sign_in_from_a_thread_without_a_loop(browser: Browser) -> None:
 def test_a_late_look_never_overwrites_a_newer_one(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     """Threads refresh at any time: the view must end as the last change left it."""
     looked, newer_shown = threading.Event(), threading.Event()
-    real_look = browser.desk.look
+    real_look = browser.model.look
 
     def slow_look() -> dict[str, Any]:
         seen = real_look()
@@ -411,7 +411,7 @@ def test_a_late_look_never_overwrites_a_newer_one(browser: Browser, monkeypatch:
             newer_shown.wait(timeout=0.5)  # must not come: the newer look has to wait for this one
         return seen
 
-    monkeypatch.setattr(browser.desk, "look", slow_look)
+    monkeypatch.setattr(browser.model, "look", slow_look)
     slow = threading.Thread(target=browser.panel._refresh)
     slow.start()
     assert looked.wait(timeout=5)
@@ -465,7 +465,7 @@ def test_junk_during_a_browser_sign_in_is_ignored(of_both: Browser, message: Any
     browser.say(message)
     assert browser.panel.view["phase"] in ("browser", "form")
     assert browser.session.state == "signed out"
-    assert browser.desk._attempt is None
+    assert browser.model._attempt is None
 
 
 @pytest.mark.parametrize("token", [None, 5, True, [], {}, ["a b"], {"a": 1}, "\0", "é", "a\nb", "\ud800"])
@@ -575,7 +575,7 @@ def test_panel_says_who_is_signed_in(signed_in: Browser) -> None:
 def test_show_displays_a_panel(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     shown: list[object] = []
     monkeypatch.setattr(sign_in, "display", shown.append)
-    sign_in.show(browser.desk)
+    sign_in.show(browser.model)
     (panel,) = shown
     assert isinstance(panel, sign_in.SignInPanel)
     panel.close()

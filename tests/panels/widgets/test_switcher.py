@@ -64,6 +64,6 @@ def test_shown_as_text_where_there_are_no_widgets(panel: SwitcherPanel, monkeypa
     assert "application/vnd.jupyter.widget-view+json" in data
     shown: list[Any] = []
     monkeypatch.setattr(switcher, "display", shown.append)
-    switcher.show(panel._desk)
+    switcher.show(panel.model)
     assert isinstance(shown[0], SwitcherPanel)
     shown[0].close()

@@ -27,7 +27,7 @@ def panel(session: Session) -> Iterator[TokensPanel]:
 def everything(panel: TokensPanel) -> str:
     """All that a front end, a saved notebook or a curious print could get hold of."""
     traits = {name: getattr(panel, name) for name in panel.trait_names() if name not in ("comm", "log")}
-    parts = (panel.get_state(), panel._repr_mimebundle_(), vars(panel), vars(panel._desk), traits)
+    parts = (panel.get_state(), panel._repr_mimebundle_(), vars(panel), vars(panel.model), traits)
     return json.dumps([repr(part) for part in parts]) + repr(panel)
 
 
@@ -41,7 +41,7 @@ def test_a_new_token_leaves_in_one_message_and_is_nowhere_else(
 ) -> None:
     sent: list[dict[str, Any]] = []
     seen: list[dict[str, Any]] = [panel.view]
-    monkeypatch.setattr(panel._desk, "tell", sent.append)
+    monkeypatch.setattr(panel.model, "tell", sent.append)
     panel.observe(lambda change: seen.append(change.new), "view")
     caplog.set_level(logging.DEBUG)
     say(panel, eventually, do="here")
@@ -53,8 +53,8 @@ def test_a_new_token_leaves_in_one_message_and_is_nowhere_else(
     assert told["token"] not in everything(panel) + json.dumps(seen) + caplog.text
 
 
-def test_the_desk_speaks_to_the_browser_by_messages_that_are_not_state(panel: TokensPanel) -> None:
-    assert panel._desk.tell == panel.send
+def test_the_model_speaks_to_the_browser_by_messages_that_are_not_state(panel: TokensPanel) -> None:
+    assert panel.model.tell == panel.send
     assert set(panel.get_state()) & {"view", "texts"} == {"view", "texts"}
 
 

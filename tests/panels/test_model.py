@@ -1,4 +1,4 @@
-"""What all desks have in common."""
+"""What all models have in common."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from dpyauth.errors import DpyauthError
-from dpyauth.panels.base import PanelModel
+from dpyauth.panels.model import PanelModel
 from dpyauth.session import Session
 from dpyauth.settings import Settings
 
 
 class Example(PanelModel):
-    """A desk with some content, that notes down who is there."""
+    """A model with some content, that notes down who is there."""
 
     name = "sign-in"
 
@@ -36,17 +36,17 @@ class Example(PanelModel):
 
 
 class Watcher:
-    """Looks at a desk after every change."""
+    """Looks at a model after every change."""
 
-    def __init__(self, desk: Example) -> None:
-        self.desk = desk
+    def __init__(self, model: Example) -> None:
+        self.model = model
         self.seen: list[dict[str, Any]] = []
         self._changed = threading.Condition()
-        desk.changed = self._look
+        model.changed = self._look
 
     def _look(self) -> None:
         with self._changed:
-            self.seen.append(self.desk.look())
+            self.seen.append(self.model.look())
             self._changed.notify_all()
 
     def wait_for(self, condition: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
@@ -56,55 +56,55 @@ class Watcher:
 
 
 @pytest.fixture
-def desk() -> Iterator[Example]:
+def model() -> Iterator[Example]:
     session = Session(Settings())
     yield Example(session)
     session.close()
 
 
 @pytest.fixture
-def watcher(desk: Example) -> Watcher:
-    return Watcher(desk)
+def watcher(model: Example) -> Watcher:
+    return Watcher(model)
 
 
-def test_look(desk: Example) -> None:
-    assert desk.look() == {"state": "signed out", "sandbox": False, "busy": False, "notice": None, "number": 5}
+def test_look(model: Example) -> None:
+    assert model.look() == {"state": "signed out", "sandbox": False, "busy": False, "notice": None, "number": 5}
 
 
-def test_words(desk: Example) -> None:
-    assert desk.say("sign_in") == "Sign in"
-    assert desk.say("refused_api", title="{api}", api="<v3>") == "{api} (<v3> API)"
+def test_words(model: Example) -> None:
+    assert model.say("sign_in") == "Sign in"
+    assert model.say("refused_api", title="{api}", api="<v3>") == "{api} (<v3> API)"
     with pytest.raises(KeyError):
-        desk.say("no_such_words")
+        model.say("no_such_words")
 
 
-def test_failure_is_shown_with_its_notes_until_it_is_dismissed(desk: Example, watcher: Watcher) -> None:
+def test_failure_is_shown_with_its_notes_until_it_is_dismissed(model: Example, watcher: Watcher) -> None:
     error = DpyauthError("Nothing there.")
     error.add_note("Look again.")
-    desk.fail(error)
+    model.fail(error)
     notice = {"title": "That did not work", "text": "Nothing there. Look again.", "kind": "error"}
     assert watcher.seen[-1]["notice"] == notice
-    desk.dismiss()
+    model.dismiss()
     assert watcher.seen[-1]["notice"] is None
 
 
-def test_who_is_there(desk: Example) -> None:
-    desk.here()
-    desk.here()
-    desk.leave()
-    desk.leave()
-    desk.here()
-    assert desk.visits == ["back", "gone"]
+def test_who_is_there(model: Example) -> None:
+    model.here()
+    model.here()
+    model.leave()
+    model.leave()
+    model.here()
+    assert model.visits == ["back", "gone"]
 
 
-def test_later(desk: Example, watcher: Watcher) -> None:
+def test_later(model: Example, watcher: Watcher) -> None:
     done, go_on = threading.Event(), threading.Event()
 
     def work() -> None:
         go_on.wait(5)
         done.set()
 
-    desk.later(work)
+    model.later(work)
     assert watcher.seen[-1]["busy"] is True
     assert not done.is_set()
     go_on.set()
@@ -112,7 +112,7 @@ def test_later(desk: Example, watcher: Watcher) -> None:
     assert done.is_set()
 
 
-def test_one_thing_after_another(desk: Example, watcher: Watcher) -> None:
+def test_one_thing_after_another(model: Example, watcher: Watcher) -> None:
     at_work: list[int] = []
     together = threading.Event()
 
@@ -124,28 +124,28 @@ def test_one_thing_after_another(desk: Example, watcher: Watcher) -> None:
         at_work.remove(number)
 
     for number in range(4):
-        desk.later(functools.partial(work, number))
+        model.later(functools.partial(work, number))
     watcher.wait_for(lambda view: not view["busy"])
     assert not together.is_set()
 
 
-def test_later_says_what_went_wrong(desk: Example, watcher: Watcher) -> None:
+def test_later_says_what_went_wrong(model: Example, watcher: Watcher) -> None:
     def work() -> None:
         raise DpyauthError("The server is asleep.")
 
-    desk.later(work)
+    model.later(work)
     view = watcher.wait_for(lambda view: not view["busy"])
     assert view["notice"]["text"] == "The server is asleep."
 
 
 def test_a_defect_leaves_nobody_waiting_and_tells_no_more_than_its_kind(
-    desk: Example, watcher: Watcher, caplog: pytest.LogCaptureFixture
+    model: Example, watcher: Watcher, caplog: pytest.LogCaptureFixture
 ) -> None:
     def work() -> None:
         raise LookupError("C4nary")
 
     with caplog.at_level(logging.DEBUG):
-        desk.later(work)
+        model.later(work)
         view = watcher.wait_for(lambda view: not view["busy"])
     assert view["notice"]["text"] == "An internal error of dpyauth, LookupError. Try again."
     assert "LookupError" in caplog.text
@@ -154,11 +154,11 @@ def test_a_defect_leaves_nobody_waiting_and_tells_no_more_than_its_kind(
 
 def test_says_nothing_and_does_nothing_by_itself() -> None:
     session = Session(Settings())
-    desk = PanelModel(session)
-    desk.do({"do": "anything"})
-    desk.here()
-    desk.tell({"any": "thing"})
-    desk.leave()
-    assert desk.look() == {"state": "signed out", "sandbox": False, "busy": False, "notice": None}
+    model = PanelModel(session)
+    model.do({"do": "anything"})
+    model.here()
+    model.tell({"any": "thing"})
+    model.leave()
+    assert model.look() == {"state": "signed out", "sandbox": False, "busy": False, "notice": None}
     session.close()
-    assert desk.look()["state"] == "closed"
+    assert model.look()["state"] == "closed"

@@ -1,4 +1,4 @@
-"""What all desks have in common. A desk is what is behind a panel: what to show, and what the reader may do."""
+"""What all models have in common. A model is what is behind a panel: what to show, and what the reader may do."""
 
 from __future__ import annotations
 
