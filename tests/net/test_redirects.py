@@ -80,7 +80,7 @@ def test_a_token_does_not_follow_a_redirect(
     with running(answer, process_request=leading(location, status)) as (asked, _):
         session = Session(settings(1089, asked), timeout=10)
         with pytest.raises(ConnectionFailed, match=f"HTTP {status}; that is a redirect") as refused:
-            session.sign_in_and_wait(api_token(TOKEN, "a test"))
+            session.core.sign_in_and_wait(api_token(TOKEN, "a test"))
         session.close()
     assert visits.heard == []
     assert location is None or location not in str(refused.value)
