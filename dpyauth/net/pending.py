@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -151,6 +154,25 @@ class PendingCall:
             self.reply, self.error, self.text, self.last = reply, error, "", None
             self.done = True
             self.deliver(self)
+
+
+current_call: ContextVar[PendingCall | None] = ContextVar("dpyauth_call", default=None)
+"""The call that the present task carries out."""
+
+
+@contextmanager
+def waiting_for(what: str, seconds: float) -> Iterator[None]:
+    """Note on the present call what it waits for, in words that follow "Waiting for", and for how long."""
+    pending = current_call.get()
+    if pending is None:
+        yield
+        return
+    until = time.monotonic() + seconds
+    pending.held = lambda: Held(what, until)
+    try:
+        yield
+    finally:
+        pending.held = None
 
 
 class Off(NamedTuple):

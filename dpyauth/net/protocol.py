@@ -22,8 +22,7 @@ from dpyauth.net.keepalive import PING_TIMEOUT, Liveness
 from dpyauth.net.matching import belongs
 from dpyauth.net.messages import Reply, error_code, exactly, leaves_open, parse, says_never
 from dpyauth.net.pending import OFF_TIMEOUT, Held, Off, PendingCall, PendingCalls, not_sent, over_budget
-from dpyauth.net.rate_limits import GENERAL, RateLimits
-from dpyauth.net.send_queue import SendQueue
+from dpyauth.net.rate_limits import GENERAL, RateLimits, SendQueue
 from dpyauth.net.state import Handshake, State, unreachable
 from dpyauth.net.subscriptions import ALREADY, Listener, Subscription, Subscriptions, may_pass, whole
 

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 from dpyauth.apis.options.lookup import look_up
 from dpyauth.errors import BadReply, CallTimeout, DpyauthError, OutcomeUnknown
 from dpyauth.net.loop import background
-from dpyauth.net.pending import PendingCall, outcome_unknown
-from dpyauth.net.waits import current
+from dpyauth.net.pending import PendingCall, current_call, outcome_unknown
 
 if TYPE_CHECKING:
     from dpyauth.catalog.calls import Call
@@ -97,7 +96,7 @@ class HttpDispatcher:
         if pending.changes and not pending.take():
             return  # the caller was interrupted, and has been told that it was not sent
         pending.sent_at = time.monotonic()
-        current.set(pending)  # of this task
+        current_call.set(pending)  # of this task
         try:
             pending.resolve(await self._outcome(pending, call, fields))
         except DpyauthError as error:

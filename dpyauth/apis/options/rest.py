@@ -31,10 +31,9 @@ from dpyauth.errors import (
 )
 from dpyauth.net.backoff import Backoff
 from dpyauth.net.messages import Reply, exactly, leaves_open
-from dpyauth.net.pending import outcome_unknown, over_budget
+from dpyauth.net.pending import outcome_unknown, over_budget, waiting_for
 from dpyauth.net.rate_limits import LONGEST_PAUSE, MINUTE, PENALTIES
 from dpyauth.net.state import unreachable
-from dpyauth.net.waits import held_up
 
 if TYPE_CHECKING:
     import httpx
@@ -196,7 +195,7 @@ class Rest:
             pause = asked if asked is not None and limited else max(backoff.next_delay(now), asked or 0.0)
             if now + pause >= deadline:
                 return outcome
-            with held_up("the pause that Deriv asks for", pause):
+            with waiting_for("the pause that Deriv asks for", pause):
                 await self._sleep(pause)
 
     async def _turn(self, question: Question, deadline: float) -> None:
@@ -211,7 +210,7 @@ class Rest:
                     call=question.call,
                     code="RateLimit",
                 )
-            with held_up("Deriv's limit of calls a minute", wait):
+            with waiting_for("Deriv's limit of calls a minute", wait):
                 await self._sleep(wait)
         self._pace.spend(self._clock())
 

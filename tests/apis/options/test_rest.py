@@ -41,9 +41,8 @@ from dpyauth.errors import (
     SessionClosed,
     SignInRefused,
 )
-from dpyauth.net import waits
 from dpyauth.net.backoff import Backoff
-from dpyauth.net.pending import PendingCall
+from dpyauth.net.pending import PendingCall, current_call
 from dpyauth.net.rate_limits import MINUTE, PENALTIES
 
 TOKEN = "C4nary-r1ght-t0ken"
@@ -429,9 +428,9 @@ def test_who_waits_can_see_for_what(
     monkeypatch.setattr(deriv.rest, "_sleep", sleep)
     for _ in range(spent):
         deriv.rest._pace.spend(deriv.now)
-    token = waits.current.set(pending)
+    token = current_call.set(pending)
     deriv.ask(timeout=120.0)
-    waits.current.reset(token)
+    current_call.reset(token)
     (held,) = seen
     assert held is not None
     assert held.what == what

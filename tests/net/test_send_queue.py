@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dpyauth.net.pending import PendingCall
-from dpyauth.net.rate_limits import MINUTE, RateLimits
-from dpyauth.net.send_queue import SendQueue
+from dpyauth.net.rate_limits import MINUTE, RateLimits, SendQueue
 from dpyauth.sandbox.limits import Limits
 
 
