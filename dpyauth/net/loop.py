@@ -18,15 +18,24 @@ import time
 from collections import deque
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from dpyauth import _forks
 from dpyauth._threads import Thread
-from dpyauth.net.bell import Bell
 
 T = TypeVar("T")
 
 log = logging.getLogger("dpyauth")
+
+
+def call_soon(loop: asyncio.AbstractEventLoop, function: Callable[[], object]) -> None:
+    """Have an event loop call a function soon, from any thread; of no effect once the loop is closed or gone.
+
+    The loop may be a ``weakref.proxy``. asyncio takes no lock for this, so no interrupt can leave one locked.
+    """
+    with suppress(RuntimeError, ReferenceError):
+        loop.call_soon_threadsafe(function)
 
 
 class Background:
@@ -38,7 +47,6 @@ class Background:
         self._users: set[object] = set()
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._bell: Bell | None = None
         self._woken = False
         self._registering = threading.Lock()  # of background threads; the reader's never takes it
         _forks.own(self)
@@ -63,9 +71,9 @@ class Background:
     def leave(self, function: Callable[[Any], object]) -> None:
         """Leave work for the background thread, from where nothing may wait and no thread may be started."""
         self._work.append((function, None))
-        bell = self._bell
-        if bell is not None:
-            bell.ring()
+        loop = self._loop
+        if loop is not None:
+            call_soon(loop, self._empty)
 
     def now(self, function: Callable[[Any], object], argument: Any = None) -> None:
         """Call a function at once where the caller is on the background thread, else post it."""
@@ -73,11 +81,11 @@ class Background:
 
     def wake(self) -> None:
         """See to it that what was posted is looked at."""
-        bell = self._bell
-        if bell is None:
+        loop = self._loop
+        if loop is None:
             Thread(self._live, "dpyauth").start()  # if there is one already, it ends at once
         else:
-            bell.ring()  # if its loop has just ended, that has looked for what was posted since
+            call_soon(loop, self._empty)  # if its loop has just ended, that has looked for what was posted since
 
     def run(self, steps: Callable[[], Coroutine[Any, Any, T]], outcome: Future[T]) -> None:
         """Make a coroutine on the background thread and run it there; cancelling its outcome calls it off."""
@@ -129,7 +137,7 @@ class Background:
             loop.set_exception_handler(_complain)
             loop.set_default_executor(_Lookups(1))
             loop.call_soon(self._empty)
-            self._thread, self._loop, self._bell = threading.current_thread(), loop, Bell(loop, self._empty)
+            self._thread, self._loop = threading.current_thread(), loop
         try:
             loop.run_forever()
             if self._users is not users:
@@ -154,7 +162,7 @@ class Background:
             self._do(each)
         if not self._users and not self._work:
             self.loop.stop()
-            self._thread = self._loop = self._bell = None
+            self._thread = self._loop = None
             self._woken = False
             if self._work:  # posted in this moment
                 self.wake()

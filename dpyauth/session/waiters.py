@@ -8,7 +8,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from dpyauth import _forks
-from dpyauth.net.bell import Bell
+from dpyauth.net.loop import call_soon
 
 if TYPE_CHECKING:
     from dpyauth.session.drive import InFlight
@@ -32,7 +32,7 @@ class LoopWaiters:
         self._beating = False
         self._arrived: deque[Arrival] = deque()
         self._woken = False
-        self._bell = Bell(loop, self._wake)
+        self._loop = weakref.proxy(loop)
 
     def on_reply(self, arrival: Arrival) -> None:
         """Wake whoever awaits this; called on the connection's thread. The loop is woken once for many."""
@@ -40,7 +40,7 @@ class LoopWaiters:
         # Whoever sets the flag wakes the loop. The loop clears it before it looks, so nothing stays behind.
         if not self._woken:
             self._woken = True
-            self._bell.ring()
+            call_soon(self._loop, self._wake)
 
     def add(self, ticket: InFlight, arrival: Arrival) -> None:
         """Enter one more that waits; called on the loop."""

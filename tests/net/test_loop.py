@@ -1,17 +1,19 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import sys
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Future
 from typing import Any
 
 import pytest
 
-from dpyauth.net.loop import Background
+from dpyauth.net.loop import Background, call_soon
 
 Eventually = Callable[..., None]
 
@@ -189,3 +191,65 @@ def test_a_forked_process_begins_anew(background: Background) -> None:
     background._forked()  # as in the child, where the thread is not
     assert seen(background).name == "dpyauth"
     loop.call_soon_threadsafe(loop.stop)
+
+
+# Waking another loop
+
+
+@pytest.fixture
+def other_loop() -> Iterator[asyncio.AbstractEventLoop]:
+    loop = asyncio.new_event_loop()
+    yield loop
+    loop.close()
+
+
+def test_a_loop_that_sleeps_is_woken_from_any_thread(other_loop: asyncio.AbstractEventLoop) -> None:
+    called: list[threading.Thread] = []
+
+    def answer() -> None:
+        called.append(threading.current_thread())
+        other_loop.stop()
+
+    for _ in range(3):
+        threading.Timer(0.02, call_soon, (other_loop, answer)).start()
+        other_loop.run_forever()
+    assert called == [threading.current_thread()] * 3
+
+
+def test_waking_a_loop_that_is_closed_or_gone_has_no_effect(other_loop: asyncio.AbstractEventLoop) -> None:
+    other_loop.close()
+    call_soon(other_loop, other_loop.stop)
+    gone = asyncio.new_event_loop()
+    proxy, there = weakref.proxy(gone), weakref.ref(gone)
+    call_soon(proxy, print)
+    gone.close()
+    del gone
+    gc.collect()
+    assert there() is None
+    call_soon(proxy, print)
+
+
+def test_many_threads_wake_a_loop_and_nothing_is_missed(other_loop: asyncio.AbstractEventLoop) -> None:
+    posted: list[tuple[int, int]] = []
+    found: list[tuple[int, int]] = []
+
+    def answer() -> None:
+        while posted:
+            found.append(posted.pop())
+        if len(found) == 2_000:
+            other_loop.stop()
+
+    def post(number: int) -> None:
+        for count in range(500):
+            posted.append((number, count))
+            call_soon(other_loop, answer)
+
+    threads = [threading.Thread(target=post, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    giving_up = other_loop.call_later(60, other_loop.stop)
+    other_loop.run_forever()
+    giving_up.cancel()
+    for thread in threads:
+        thread.join()
+    assert len(set(found)) == 2_000
