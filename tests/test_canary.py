@@ -18,7 +18,7 @@ from dpyauth.errors import ApiError, DpyauthError, InvalidCredential, SignInRefu
 from dpyauth.sandbox import Sandbox
 from dpyauth.sandbox.users import Grant
 from dpyauth.session import Session
-from dpyauth.session.drive import Request
+from dpyauth.session.steps import Request
 
 RIGHT = "C4nary-r1ght-t0ken"
 WRONG = "C4nary-wr0ng-t0ken"
@@ -152,7 +152,7 @@ def test_an_interrupt_while_signing_in(place: Any, monkeypatch: pytest.MonkeyPat
     def interrupted(future: Any, timeout: float) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("dpyauth.session.drive.result_of", interrupted)
+    monkeypatch.setattr("dpyauth.session.blocking.result_of", interrupted)
     with pytest.raises(KeyboardInterrupt) as stopped:
         dpyauth.login(RIGHT, **place)
     clean(told(stopped.value))
@@ -187,7 +187,7 @@ def test_secrets_in_other_calls(
         def interrupt(future: Any, timeout: float) -> None:
             raise KeyboardInterrupt
 
-        monkeypatch.setattr("dpyauth.session.drive.result_of", interrupt)
+        monkeypatch.setattr("dpyauth.session.blocking.result_of", interrupt)
     with pytest.raises((DpyauthError, KeyboardInterrupt)) as failed:
         session.call(call, **fields)
     clean(told(failed.value))

@@ -99,7 +99,7 @@ def rendered(code: str, filename: str, **names: Any) -> list[str]:
 def test_shown_are_the_readers_own_lines_only() -> None:
     from concurrent.futures import Future
 
-    from dpyauth.session.drive import result_of
+    from dpyauth.session.blocking import result_of
 
     future: Future[None] = Future()
     future.set_exception(DpyauthError("it broke"))

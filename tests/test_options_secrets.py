@@ -306,7 +306,7 @@ def test_an_interrupt(place: Sandbox, monkeypatch: pytest.MonkeyPatch, logged: A
     def interrupted(future: Any, timeout: float) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("dpyauth.session.drive.result_of", interrupted)
+    monkeypatch.setattr("dpyauth.session.blocking.result_of", interrupted)
     with pytest.raises(KeyboardInterrupt) as stopped:
         dpyauth.login(PAT, api="options", app_id=place.options_app_id, server=place.rest, ask=False, timeout=5)
     clean(told(stopped.value))

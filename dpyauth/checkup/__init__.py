@@ -185,7 +185,7 @@ def _meant(session: Session | None) -> list[str]:
 def _asked(found: list[Place], timeout: float) -> list[Row]:
     """Ask all hosts at the same time. An interrupt ends it."""
     from dpyauth.checkup import hosts
-    from dpyauth.session.drive import take
+    from dpyauth.session.blocking import on_loop
 
     async def steps() -> list[Row]:
         clock = hosts.Clock()
@@ -193,7 +193,7 @@ def _asked(found: list[Place], timeout: float) -> list[Row]:
         return [page, *rows, hosts.clock_row(clock)]
 
     try:
-        return take(steps, 2 * timeout + 5)
+        return on_loop(steps, 2 * timeout + 5)
     except TimeoutError:
         raise CallTimeout("The hosts could not be asked in time: this machine is too busy. Try again.") from None
 

@@ -29,7 +29,7 @@ _OF_A_CALL = {
 def questions() -> frozenset[str]:
     """Their names."""
     return frozenset(
-        name for name in dir(Session) if hasattr(getattr(Session, name), "plan") and name not in _NOT_ASKED
+        name for name in dir(Session) if hasattr(getattr(Session, name), "steps") and name not in _NOT_ASKED
     )
 
 

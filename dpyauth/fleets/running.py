@@ -12,7 +12,7 @@ from dpyauth.credentials import checked
 from dpyauth.errors import CallTimeout, DpyauthError, InvalidCredential, OutcomeUnknown
 from dpyauth.panels.attempts import sign_in
 from dpyauth.session import Session
-from dpyauth.session.drive import sent_by
+from dpyauth.session.in_flight import sent_by
 
 if TYPE_CHECKING:
     from dpyauth.fleets.members import Found, Member

@@ -18,7 +18,7 @@ from dpyauth.panels.refresh import once
 from dpyauth.panels.rows import Row, light, plain, row
 from dpyauth.panels.switcher import EVERY, SwitcherModel, labels
 from dpyauth.panels.texts import texts
-from dpyauth.session.drive import run_async
+from dpyauth.session.awaiting import run_async
 
 if TYPE_CHECKING:
     from dpyauth.apis.base import Account

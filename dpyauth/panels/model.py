@@ -11,7 +11,7 @@ from dpyauth._threads import Thread
 from dpyauth.errors import DpyauthError, SessionClosed
 from dpyauth.panels.texts import texts
 from dpyauth.panels.visibility import Visibility
-from dpyauth.session.drive import run
+from dpyauth.session.blocking import run
 
 if TYPE_CHECKING:
     from dpyauth.frames import Context

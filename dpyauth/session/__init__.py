@@ -12,11 +12,12 @@ from dpyauth.session.account import Queries
 from dpyauth.session.calls import Asking
 from dpyauth.session.core import check_timeout as check_timeout
 from dpyauth.session.display import Showing
-from dpyauth.session.drive import Request, Steps, dual
+from dpyauth.session.drive import dual
 from dpyauth.session.histories import Histories
 from dpyauth.session.legacy import Legacy
 from dpyauth.session.payloads import Payloads
 from dpyauth.session.reference import Facts
+from dpyauth.session.steps import Request, Steps
 from dpyauth.session.transfers import Transfers
 from dpyauth.session.wallets import Wallets
 from dpyauth.settings import Settings

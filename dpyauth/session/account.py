@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dpyauth.session import answers
-from dpyauth.session.drive import Steps, dual
+from dpyauth.session.drive import dual
 from dpyauth.session.history import Gathering
 from dpyauth.session.payloads import chosen
+from dpyauth.session.steps import Steps
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -13,8 +13,8 @@ from dpyauth.errors import DpyauthError, InvalidRequest, SessionClosed
 from dpyauth.net.connection import CLOSE_TIMEOUT
 from dpyauth.net.state import State
 from dpyauth.registry import APIS
-from dpyauth.session.drive import Steps
 from dpyauth.session.sending import Sending
+from dpyauth.session.steps import Steps
 
 if TYPE_CHECKING:
     from dpyauth.apis.base import Account

@@ -14,8 +14,9 @@ from dpyauth.catalog.request import Fields
 from dpyauth.errors import InvalidRequest, InvalidSetting
 from dpyauth.net.messages import Reply
 from dpyauth.registry import APIS
-from dpyauth.session.drive import Request, Steps, dual
+from dpyauth.session.drive import dual
 from dpyauth.session.payloads import Questions
+from dpyauth.session.steps import Request, Steps
 from dpyauth.session.symbols import names_symbols
 
 if TYPE_CHECKING:
@@ -230,7 +231,8 @@ class Asking(Questions):
         """
         name, fields = self._normalise(name, fields)
         fields = requests.seal(self.core.catalog.get(name), fields)
-        from dpyauth.session.stream import Feed, Stream
+        from dpyauth.session.feed import Feed
+        from dpyauth.session.stream import Stream
 
         call = self.core.catalog.find(name)
         if call.streams == "no":

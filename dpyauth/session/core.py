@@ -28,8 +28,9 @@ from dpyauth.net.rate_limits import RateLimits
 from dpyauth.net.state import State
 from dpyauth.registry import APIS, ApiFacts
 from dpyauth.secret import scrub
-from dpyauth.session.drive import LoopWork, take
+from dpyauth.session.blocking import on_loop
 from dpyauth.session.sent import KEPT, Sent
+from dpyauth.session.steps import LoopWork
 
 if TYPE_CHECKING:
     from collections import deque
@@ -337,7 +338,7 @@ class Core:
     def wait_for_sign_in(self, steps: LoopWork[Account]) -> Account:
         """Carry out a sign-in on the background thread, and wait for it on the caller's."""
         try:
-            return take(steps, self.timeout)
+            return on_loop(steps, self.timeout)
         except TimeoutError:
             raise CallTimeout(
                 f"Deriv did not answer the sign-in within {self.timeout:g} s. Try again, or allow more time "

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from dpyauth._traceback import ends_here
 from dpyauth.catalog.descriptions import short
 from dpyauth.errors import InvalidRequest
-from dpyauth.session.drive import Steps, dual
+from dpyauth.session.drive import dual
 from dpyauth.session.history import CANDLES, TICKS, Gathering, Row, booked, bought
 from dpyauth.session.history.periods import When, dates, granularity_of, types_of
+from dpyauth.session.steps import Steps
 from dpyauth.session.symbols import names_symbols
 
 if TYPE_CHECKING:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 from dpyauth.errors import BadReply
 from dpyauth.net.messages import Reply
 from dpyauth.notes import left_out, note
-from dpyauth.session.drive import Request, Steps, dual
+from dpyauth.session.drive import dual
 from dpyauth.session.history import Gathering, booked
 from dpyauth.session.history.periods import When, period, types_of
 from dpyauth.session.history.time_walk import Pages
+from dpyauth.session.steps import Request, Steps
 
 if TYPE_CHECKING:
     import pandas as pd

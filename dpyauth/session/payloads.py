@@ -12,7 +12,7 @@ from dpyauth.catalog.shapes import ENVELOPE, Shape, load
 from dpyauth.errors import ApiError, DpyauthError, InvalidRequest, MissingScope, SignInRefused
 from dpyauth.net.messages import Reply
 from dpyauth.session.accounts import Accounts
-from dpyauth.session.drive import Batch, Request, Steps
+from dpyauth.session.steps import Batch, Request, Steps
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,8 +11,9 @@ from dpyauth.catalog.convert import scalar
 from dpyauth.catalog.descriptions import instead_of_time, short
 from dpyauth.errors import InvalidRequest
 from dpyauth.session import answers
-from dpyauth.session.drive import Steps, dual
+from dpyauth.session.drive import dual
 from dpyauth.session.payloads import Questions, chosen
+from dpyauth.session.steps import Steps
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -14,9 +14,10 @@ from dpyauth.net.connection import Connection
 from dpyauth.net.pending import PendingCall
 from dpyauth.net.subscriptions import Subscription
 from dpyauth.session.core import Core, check_timeout
-from dpyauth.session.drive import InFlight, Request
+from dpyauth.session.in_flight import InFlight
 from dpyauth.session.sent import Sent
 from dpyauth.session.session_call import SessionCall
+from dpyauth.session.steps import Request
 
 if TYPE_CHECKING:
     from dpyauth.apis.base import Account

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from dpyauth.errors import BadReply, DpyauthError, PermissionDenied
 from dpyauth.net.messages import Reply, leaves_open, says_nothing
 from dpyauth.net.pending import PendingCall, outcome_unknown
-from dpyauth.session.drive import InFlight, Request
+from dpyauth.session.in_flight import InFlight
+from dpyauth.session.steps import Request
 
 if TYPE_CHECKING:
     from dpyauth.apis.base import Api

@@ -4,30 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import math
-import sys
-import threading
 import time
 import weakref
-from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Self
 
-from dpyauth import _environment, _forks
+from dpyauth import _environment
 from dpyauth._traceback import ends_here, leaving
 from dpyauth.arguments import Names, public
-from dpyauth.errors import CallTimeout, DpyauthError, InvalidSetting, SessionClosed
+from dpyauth.errors import CallTimeout, InvalidSetting
 from dpyauth.net.messages import Reply
-from dpyauth.secret import scrub
+from dpyauth.session.blocking import STEP
+from dpyauth.session.feed import Feed
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from dpyauth.net.connection import Connection
     from dpyauth.panels.widgets.stream_view import StreamPanel
     from dpyauth.session import Session
-
-STEP = 0.5 if sys.platform != "win32" else 0.1
 
 
 class Stream(Names):
@@ -224,149 +219,6 @@ class Stream(Names):
 
     async def __aexit__(self, *exc_info: object) -> None:
         self.close()
-
-
-class Feed:
-    """The updates of one stream, between the connection that brings them and the `Stream` that reads them.
-
-    It knows nothing of the `Stream`, so that one is forgotten when its reader has forgotten it. Only the connection's
-    thread adds to it, and its readers take no lock, which an interrupt could leave locked.
-
-    Parameters
-    ----------
-    call : str
-        The call that opened it.
-    keep : int
-        How many updates to keep.
-    error_of : callable
-        The error that an update amounts to, if it is one.
-    many : bool
-        Whether it is of several things, each of which may fail without the others.
-    named : callable
-        Makes an update one that has its parts named as v3 names them, for frames.
-    """
-
-    def __init__(
-        self,
-        call: str,
-        keep: int,
-        error_of: Callable[[Reply], DpyauthError | None],
-        *,
-        many: bool,
-        named: Callable[[Reply], Reply] = lambda reply: reply,
-    ) -> None:
-        self.call = call
-        self.many = many
-        self.count = 0  # updates that came in, ever
-        self.dropped = 0
-        self.ended = False
-        self.error: DpyauthError | None = None  # what ended it
-        self.wakers: set[Callable[[], None]] = set()
-        self.connection: Connection | None = None
-        self.reader: weakref.ref[Stream] | None = None
-        self._error_of = error_of
-        self._named = named
-        self._kept: deque[tuple[int, float, Reply]] = deque(maxlen=keep)  # number, when it came, what it is
-        self._unread: deque[tuple[int, Reply]] = deque(maxlen=keep)
-        self._read = 0  # the number of the update that was read last
-        _forks.own(self)
-
-    @property
-    def has_news(self) -> bool:
-        """Whether there is something for its reader: an update, or the end."""
-        return bool(self._unread) or self.ended or self.error is not None
-
-    @property
-    def orphaned(self) -> bool:
-        """Whether nobody has a name for the stream any more, so that nobody could close it."""
-        return self.reader is not None and self.reader() is None
-
-    # What the connection says, on its thread
-
-    def push(self, reply: Reply) -> None:
-        """Take in an update."""
-        if self.ended:
-            return
-        if "error" in reply and not self.many:
-            self.error = self._error_of(reply)
-        else:
-            if "error" in reply:
-                reply = {**reply, "error": scrub(reply["error"])}
-            self.count += 1
-            self._kept.append((self.count, time.time(), reply))
-            self._unread.append((self.count, reply))
-        self.nudge()
-
-    def refuse(self, reply: Reply) -> None:
-        """End with the error in an answer, also where the stream is of several things: none of them can be had."""
-        if not self.ended:
-            self.end(self._error_of(reply))
-
-    def end(self, error: DpyauthError | None) -> None:
-        """End: no more updates will come."""
-        self.error = self.error or error
-        self.ended = True
-        self.nudge()
-
-    def _forked(self) -> None:
-        """End in a forked process: the connection is its parent's."""
-        self.connection, self.wakers = None, set()
-        self._unread.clear()
-        self.error = SessionClosed("This process was forked from the one whose stream this is.", call=self.call)
-        self.ended = True
-
-    # For its reader, and who looks on without reading
-
-    def leave(self) -> None:
-        """Stop listening, on whatever thread. Safe to call twice."""
-        connection = self.connection
-        if connection is not None:
-            connection.leave(self)
-        self.end(None)
-
-    def take(self) -> Reply | None:
-        """The next update that the reader has not had."""
-        ended = self.ended  # before looking for updates: none comes after the end
-        try:
-            number, reply = self._unread.popleft()
-        except IndexError:
-            pass
-        else:
-            self.dropped += number - self._read - 1
-            self._read = number
-            return reply
-        if self.error is not None:
-            raise self.error.copy()
-        if ended:
-            raise StopIteration
-        return None
-
-    def wait(self, enough: Callable[[], object], seconds: float) -> None:
-        """Wait for something new, so many seconds at most, unless it is enough already."""
-        gate = threading.Lock()
-        gate.acquire()
-
-        def open_gate() -> None:
-            with suppress(RuntimeError):  # it is open already
-                gate.release()
-
-        self.wakers.add(open_gate)
-        try:
-            if not enough():
-                gate.acquire(timeout=seconds)
-        finally:
-            self.wakers.discard(open_gate)
-
-    def nudge(self) -> None:
-        """Have those who wait look whether it is enough."""
-        for waker in list(self.wakers):
-            waker()
-
-    def beyond(self, count: int) -> tuple[int, list[tuple[float, Reply]]]:
-        """How many updates there were, and those kept that came after the first ``count``, with when they came."""
-        kept = list(self._kept)
-        total = kept[-1][0] if kept else 0
-        return total, [(when, self._named(reply)) for number, when, reply in kept if number > count]
 
 
 def _set(woken: asyncio.Future[None]) -> None:

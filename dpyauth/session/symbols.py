@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from dpyauth.arguments import nearest
 from dpyauth.errors import ApiError, DpyauthError
-from dpyauth.session.drive import Steps
 from dpyauth.session.payloads import Payloads, Questions
 from dpyauth.session.session_call import UNKNOWN
+from dpyauth.session.steps import Steps
 
 if TYPE_CHECKING:
     pass

@@ -11,20 +11,20 @@ from dpyauth import _forks
 from dpyauth.net.loop import call_soon
 
 if TYPE_CHECKING:
-    from dpyauth.session.drive import InFlight
+    from dpyauth.session.in_flight import InFlight
 
 Arrival = asyncio.Future[None]
-"""What a task awaits until a reply has come."""
+"""Future that a task awaits until a reply has come."""
 
 HEARTBEAT = 0.2
-"""How often a loop on which somebody waits is woken, in seconds."""
+"""Interval at which a loop with waiting tasks is woken, in seconds."""
 
 
 class LoopWaiters:
-    """Those who await a reply on one event loop.
+    """Tasks of one event loop that await a reply.
 
     While there are any, the loop is woken now and then: an interrupt reaches a cell that only awaits when its loop next
-    wakes, which could take very long. Whatever an interrupt has left undone here is done then.
+    wakes, which could take very long. Work that an interrupt has left undone here is done then.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -35,22 +35,22 @@ class LoopWaiters:
         self._loop = weakref.proxy(loop)
 
     def on_reply(self, arrival: Arrival) -> None:
-        """Wake whoever awaits this; called on the connection's thread. The loop is woken once for many."""
+        """Wake the task that awaits this, from the connection's thread. The loop is woken once for many."""
         self._arrived.append(arrival)
-        # Whoever sets the flag wakes the loop. The loop clears it before it looks, so nothing stays behind.
+        # The thread that sets the flag wakes the loop. The loop clears it before it looks, so nothing stays behind.
         if not self._woken:
             self._woken = True
             call_soon(self._loop, self._wake)
 
-    def add(self, ticket: InFlight, arrival: Arrival) -> None:
-        """Enter one more that waits; called on the loop."""
-        self._waiting[ticket] = arrival
+    def add(self, call: InFlight, arrival: Arrival) -> None:
+        """Add a call that is waited for; called on the loop."""
+        self._waiting[call] = arrival
         if not self._beating:
             self._beat_later()
 
-    def remove(self, ticket: InFlight) -> None:
-        """Forget one that waits no more."""
-        self._waiting.pop(ticket, None)
+    def remove(self, call: InFlight) -> None:
+        """Forget a call that is no longer waited for."""
+        self._waiting.pop(call, None)
 
     def _wake(self) -> None:
         self._woken = False
@@ -64,9 +64,9 @@ class LoopWaiters:
     def _beat(self) -> None:
         try:
             self._wake()
-            for ticket, arrival in list(self._waiting.items()):
-                ticket.check()
-                if ticket.pending.done:
+            for call, arrival in list(self._waiting.items()):
+                call.check()
+                if call.pending.done:
                     _set(arrival)
         finally:
             self._beating = False
@@ -86,7 +86,7 @@ _forks.in_child(_waiters.clear)
 
 
 def waiters_of(loop: asyncio.AbstractEventLoop) -> LoopWaiters:
-    """Return those of the loop that runs here."""
+    """Return the waiters of an event loop."""
     waiters = _waiters.get(loop)
     if waiters is None:
         waiters = _waiters[loop] = LoopWaiters(loop)

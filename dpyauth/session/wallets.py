@@ -11,11 +11,12 @@ from dpyauth.catalog.descriptions import unknown_choice
 from dpyauth.errors import ApiError, BadReply, InvalidRequest, PermissionDenied, RateLimited, SignInRefused
 from dpyauth.notes import left_out, note
 from dpyauth.session import answers
-from dpyauth.session.drive import Request, Steps, dual
+from dpyauth.session.drive import dual
 from dpyauth.session.history import Gathering, Row, oldest_first
 from dpyauth.session.history.cursor_walk import Cursors, Page, Place, page_of
 from dpyauth.session.history.periods import When, days, period
 from dpyauth.session.history.time_walk import within
+from dpyauth.session.steps import Request, Steps
 
 if TYPE_CHECKING:
     import pandas as pd

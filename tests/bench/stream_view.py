@@ -20,7 +20,8 @@ from dpyauth.apis import v3
 from dpyauth.panels.stream_view import StreamModel
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
-from dpyauth.session.stream import Feed, Stream
+from dpyauth.session.feed import Feed
+from dpyauth.session.stream import Stream
 from dpyauth.settings import settings
 
 RATE = 20  # updates a second

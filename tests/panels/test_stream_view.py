@@ -16,7 +16,8 @@ from dpyauth.panels import stream_view
 from dpyauth.panels.stream_view import SHOWN, StreamModel
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
-from dpyauth.session.stream import Feed, Stream
+from dpyauth.session.feed import Feed
+from dpyauth.session.stream import Stream
 
 Eventually = Callable[..., None]
 Watch = Callable[[Stream], "Watched"]

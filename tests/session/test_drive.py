@@ -24,9 +24,13 @@ from dpyauth.errors import (
 from dpyauth.net.loop import background
 from dpyauth.net.messages import Reply
 from dpyauth.net.pending import PendingCall
-from dpyauth.session import Session, drive, waiters
+from dpyauth.session import Session, awaiting, blocking, waiters
 from dpyauth.session.aio import AsyncSession
-from dpyauth.session.drive import Awaitables, InFlight, Request, Steps, awaitable, dual, result_of
+from dpyauth.session.blocking import result_of
+from dpyauth.session.drive import Awaitables, awaitable, dual
+from dpyauth.session.in_flight import InFlight
+from dpyauth.session.notice import Notice
+from dpyauth.session.steps import Batch, Request, Steps
 
 
 class MadeUp:
@@ -113,11 +117,11 @@ class DrivenAsync(Awaitables):
     two = awaitable(Driven.two)
 
 
-def blocking(driven: Driven, name: str, *args: Any, **kwargs: Any) -> Any:
+def call_blocking(driven: Driven, name: str, *args: Any, **kwargs: Any) -> Any:
     return getattr(driven, name)(*args, **kwargs)
 
 
-def awaiting(driven: Driven, name: str, *args: Any, **kwargs: Any) -> Any:
+def call_awaiting(driven: Driven, name: str, *args: Any, **kwargs: Any) -> Any:
     return asyncio.run(getattr(DrivenAsync(driven), name)(*args, **kwargs))
 
 
@@ -126,7 +130,7 @@ def driven() -> Driven:
     return Driven()
 
 
-both = pytest.mark.parametrize("run", [blocking, awaiting])
+both = pytest.mark.parametrize("run", [call_blocking, call_awaiting])
 
 
 @both
@@ -200,7 +204,7 @@ def test_a_reply_may_come_on_any_thread_at_any_time(driven: Driven, run: Any) ->
 def test_a_connection_that_has_ended_leaves_nobody_waiting(
     driven: Driven, run: Any, failure: DpyauthError | None, kind: type, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(drive, "STEP", 0.01)
+    monkeypatch.setattr(blocking, "STEP", 0.01)
     monkeypatch.setattr(waiters, "HEARTBEAT", 0.01)
     driven.answer = lambda pending: None
     driven.connection.alive, driven.connection.failure = False, failure
@@ -213,8 +217,8 @@ def test_an_interrupt_of_a_blocking_call(driven: Driven, changes: bool, monkeypa
     def interrupted(notice: Any, pending: PendingCall) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(drive, "STEP", 0.01)
-    monkeypatch.setattr(drive.Notice, "about", interrupted)
+    monkeypatch.setattr(blocking, "STEP", 0.01)
+    monkeypatch.setattr(Notice, "about", interrupted)
     driven.answer = lambda pending: None
     driven.changes = changes
     with pytest.raises(KeyboardInterrupt) as stopped:
@@ -232,11 +236,11 @@ def test_a_wait_is_in_steps(driven: Driven, monkeypatch: pytest.MonkeyPatch) -> 
         if len(looked) == 3:
             pending.resolve({"x": 1})
 
-    monkeypatch.setattr(drive, "STEP", 0.01)
-    monkeypatch.setattr(drive.Notice, "about", look)
+    monkeypatch.setattr(blocking, "STEP", 0.01)
+    monkeypatch.setattr(Notice, "about", look)
     driven.answer = lambda pending: None
     assert driven.one() == {"x": 1}
-    assert drive.STEP < 1
+    assert blocking.STEP < 1
 
 
 def test_an_interrupt_reaches_a_loop_that_only_awaits(driven: Driven, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -269,7 +273,7 @@ def test_an_interrupt_reaches_a_loop_that_only_awaits(driven: Driven, monkeypatc
 
 def test_every_loop_has_waiters_of_its_own_and_a_closed_one_is_forgotten(driven: Driven) -> None:
     before = [*waiters._waiters]
-    results = [awaiting(driven, "one") for _ in range(5)]  # each on a loop of its own
+    results = [call_awaiting(driven, "one") for _ in range(5)]  # each on a loop of its own
     assert results == [{"one": count} for count in range(1, 6)]
     driven.left()
     gc.collect()
@@ -413,7 +417,7 @@ def test_waiting_for_a_future_is_in_steps_too() -> None:
             return super().result(0)
 
     assert result_of(Watched(), 60) == 5
-    assert max(waits) <= drive.STEP
+    assert max(waits) <= blocking.STEP
 
 
 def test_both_faces_keep_the_documentation(driven: Driven) -> None:
@@ -437,7 +441,7 @@ def test_what_can_be_awaited(driven: Driven) -> None:
 
 
 def test_every_query_of_a_session_can() -> None:
-    dual = {name for name in dir(Session) if hasattr(getattr(Session, name), "plan") and not name.startswith("_")}
+    dual = {name for name in dir(Session) if hasattr(getattr(Session, name), "steps") and not name.startswith("_")}
     twins = dir(AsyncSession(Session.__new__(Session)))
     assert twins == sorted(dual)
     for name in twins:
@@ -450,18 +454,21 @@ def test_a_request_does_not_show_its_fields() -> None:
     assert "C4nary" not in repr(Request("authorize", {"authorize": "C4nary"}))
 
 
-def test_what_had_come_in_before_an_interrupt_counts(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(landed: Any, tickets: list[drive.InFlight], notice: Any) -> int:
-        while not all(ticket.pending.done for ticket in tickets):
-            threading.Event().wait(0.001)
-        raise KeyboardInterrupt
+def test_what_had_come_in_before_an_interrupt_counts(session: Session) -> None:
+    arrived: list[int] = []
 
-    monkeypatch.setattr(drive, "_next", interrupted)
-    landed: list[int] = []
-    together = drive.Batch([Request("ping") for _ in range(3)], lambda number, reply: landed.append(number))
+    def on_reply(number: int, reply: Reply) -> None:
+        arrived.append(number)
+        if len(arrived) == 1:
+            session.call("ping")  # its reply comes after all the others
+            raise KeyboardInterrupt
+
+    def steps() -> Steps[None]:
+        yield Batch([Request("ping") for _ in range(3)], on_reply)
+
     with pytest.raises(KeyboardInterrupt):
-        drive._wait_all(session.core, together, [])
-    assert sorted(landed) == [0, 1, 2]
+        blocking.run(session.core, steps())
+    assert set(arrived) == {0, 1, 2}
 
 
 def test_so_it_does_where_it_is_awaited(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -469,9 +476,12 @@ def test_so_it_does_where_it_is_awaited(session: Session, monkeypatch: pytest.Mo
         await asyncio.gather(*waiting)
         raise asyncio.CancelledError
 
-    monkeypatch.setattr(drive.asyncio, "wait", cancelled)
-    landed: list[int] = []
-    together = drive.Batch([Request("ping") for _ in range(3)], lambda number, reply: landed.append(number))
+    arrived: list[int] = []
+
+    def steps() -> Steps[None]:
+        yield Batch([Request("ping") for _ in range(3)], lambda number, reply: arrived.append(number))
+
+    monkeypatch.setattr(asyncio, "wait", cancelled)
     with pytest.raises(asyncio.CancelledError):
-        asyncio.run(drive._wait_all_async(session.core, together, []))
-    assert sorted(landed) == [0, 1, 2]
+        asyncio.run(awaiting.run_async(session.core, steps()))
+    assert sorted(arrived) == [0, 1, 2]

@@ -23,9 +23,11 @@ from dpyauth.net.messages import Reply
 from dpyauth.sandbox import Sandbox
 from dpyauth.sandbox.limits import Limits
 from dpyauth.session import Session, histories, history
-from dpyauth.session.drive import Batch, Request, Steps, run, run_async
+from dpyauth.session.awaiting import run_async
+from dpyauth.session.blocking import run
 from dpyauth.session.history.periods import period
 from dpyauth.session.history.time_walk import Pages
+from dpyauth.session.steps import Batch, Request, Steps
 
 Open = Callable[..., Session]
 RICH = {"CR900001": "usd", "CR900002": "btc", "VRTC900003": "demo"}
@@ -503,8 +505,8 @@ def interrupt(monkeypatch: pytest.MonkeyPatch) -> None:
         if len(waits) >= 10:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr("dpyauth.session.drive.STEP", 0.1)
-    monkeypatch.setattr("dpyauth.session.drive.Notice.about", interrupted)
+    monkeypatch.setattr("dpyauth.session.blocking.STEP", 0.1)
+    monkeypatch.setattr("dpyauth.session.notice.Notice.about", interrupted)
 
 
 @pytest.mark.usefixtures("small", "interrupt")
@@ -524,7 +526,7 @@ def test_an_interrupt_keeps_what_had_arrived(session: Session, box: Sandbox, mon
 def test_a_real_interrupt_frees_the_cell_at_once(
     session: Session, box: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dpyauth.session.drive.STEP", 60.0)  # it must not wait for the next step
+    monkeypatch.setattr("dpyauth.session.blocking.STEP", 60.0)  # it must not wait for the next step
     served = cut(box, monkeypatch, "statement", 2, "silence")
 
     def kill() -> None:

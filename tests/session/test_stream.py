@@ -31,7 +31,8 @@ from dpyauth.net.loop import background
 from dpyauth.sandbox import Sandbox
 from dpyauth.sandbox.streams import Streams
 from dpyauth.session import Session
-from dpyauth.session.stream import Feed, Stream
+from dpyauth.session.feed import Feed
+from dpyauth.session.stream import Stream
 
 Open = Callable[..., Session]
 Eventually = Callable[..., None]

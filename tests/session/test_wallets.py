@@ -378,11 +378,11 @@ def test_an_interrupt_loses_nothing(session: Session, box: Sandbox, monkeypatch:
         waits.append(None)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("dpyauth.session.drive.STEP", 0.1)
+    monkeypatch.setattr("dpyauth.session.blocking.STEP", 0.1)
 
     def silent() -> None:
         box.faults.swallow("wallet_transactions")
-        monkeypatch.setattr("dpyauth.session.drive.Notice.about", interrupted)
+        monkeypatch.setattr("dpyauth.session.notice.Notice.about", interrupted)
 
     after(monkeypatch, 5, silent)
     with pytest.raises(KeyboardInterrupt) as stopped:
@@ -391,7 +391,7 @@ def test_an_interrupt_loses_nothing(session: Session, box: Sandbox, monkeypatch:
     assert session.partial is not None
     assert len(session.partial) == 500
     assert "500 rows" in " ".join(stopped.value.__notes__)
-    monkeypatch.setattr("dpyauth.session.drive.Notice.about", lambda notice, pending: None)
+    monkeypatch.setattr("dpyauth.session.notice.Notice.about", lambda notice, pending: None)
     assert numbers(session.wallet_transactions()) == [entry.number for entry in entries(box)]
 
 

@@ -393,7 +393,7 @@ def test_an_interrupted_login_leaves_nothing(login: Login, monkeypatch: pytest.M
     def interrupted(future: Any, timeout: float) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("dpyauth.session.core.take", interrupted)
+    monkeypatch.setattr("dpyauth.session.core.on_loop", interrupted)
     with pytest.raises(KeyboardInterrupt):
         login(ALL)
     assert module._current is None
@@ -420,7 +420,7 @@ VERBOSE = """
     shell.run_cell("dpyauth.login(mine() + ' .', server=server)")
     import dpyauth.session.core
     def broken(*args): raise RuntimeError("a defect")
-    dpyauth.session.core.take = broken
+    dpyauth.session.core.on_loop = broken
     shell.run_cell("dpyauth.login(mine(), server=server)")
     shell.run_cell("dpyauth.login(server=server)")
 """

@@ -7,7 +7,7 @@ import importlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol, cast
 
-from dpyauth.session.drive import Steps
+from dpyauth.session.steps import Steps
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -15,8 +15,8 @@ from dpyauth.errors import ApiError, ConnectionFailed, DpyauthError, InvalidRequ
 from dpyauth.frames.values import listing, without
 from dpyauth.net.messages import Reply
 from dpyauth.session.answers import at_stake
-from dpyauth.session.drive import Batch, Request, Steps
 from dpyauth.session.history.periods import days
+from dpyauth.session.steps import Batch, Request, Steps
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,8 +10,8 @@ from dpyauth import frames
 from dpyauth.errors import ApiError, InvalidRequest, PermissionDenied
 from dpyauth.frames.values import as_flag, get_path, mapping
 from dpyauth.session.answers import at_stake
-from dpyauth.session.drive import Request, Steps
 from dpyauth.session.history.periods import now, period
+from dpyauth.session.steps import Request, Steps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,13 +12,13 @@ from dpyauth.errors import ApiError, DpyauthError
 from dpyauth.net.messages import Reply
 from dpyauth.notes import left_out, note
 from dpyauth.progress import Progress
-from dpyauth.session.drive import Batch, Request, Steps
 from dpyauth.session.history.periods import When, period
 from dpyauth.session.history.prices import CANDLES as CANDLES
 from dpyauth.session.history.prices import TICKS as TICKS
 from dpyauth.session.history.prices import YEAR, Kind, Point, begins, second_of, seconds_of, unreadable
 from dpyauth.session.history.time_walk import Pages, Span, TimeWalk, within
 from dpyauth.session.payloads import Questions
+from dpyauth.session.steps import Batch, Request, Steps
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -16,7 +16,8 @@ from dpyauth.panels.widget import _read
 from dpyauth.panels.widgets.stream_view import StreamPanel
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
-from dpyauth.session.stream import Feed, Stream
+from dpyauth.session.feed import Feed
+from dpyauth.session.stream import Stream
 from dpyauth.settings import settings
 
 PATIENCE = 10.0
