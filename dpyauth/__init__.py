@@ -147,11 +147,11 @@ def _missing(name: str) -> AttributeError:
         return AttributeError(
             f"dpyauth.{name} is a module that is not imported yet: write `import dpyauth.{name}` first."
         )
-    from dpyauth.arguments import unknown
+    from dpyauth.errors import UnknownName
     from dpyauth.session import Session
 
     there = f"It is of a session: dpyauth.login().{name}." if name in dir(Session) else ""
-    return unknown("The module dpyauth", name, __all__, there)
+    return UnknownName.of("The module dpyauth", name, __all__, there)
 
 
 if not TYPE_CHECKING:  # a type checker would take every name for right

@@ -15,6 +15,17 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
+class ShortTraceback(Exception):
+    """Base of the errors that dpyauth raises on purpose: their tracebacks show the user's own lines only."""
+
+    must_be_told = False
+    """Whether an error that takes its place repeats it: it tells of a change that was sent."""
+
+    def _render_traceback_(self) -> list[str]:
+        """Return the lines that IPython shows: where in the user's own code it happened, and the message."""
+        return shown(self)
+
+
 def ends_here(function: Callable[P, T]) -> Callable[P, T]:
     """Have the tracebacks of errors that leave a public function end at the line that has called it."""
 
@@ -35,9 +46,7 @@ def leaving(error: BaseException) -> None:
 
     Python adds no line for the function in which a plain ``raise`` follows: the next one is the caller's.
     """
-    from dpyauth.errors import DpyauthError
-
-    if isinstance(error, DpyauthError | KeyboardInterrupt | asyncio.CancelledError | OSError):
+    if isinstance(error, ShortTraceback | KeyboardInterrupt | asyncio.CancelledError | OSError):
         shorten(error)
 
 
@@ -77,9 +86,7 @@ def _put_before(error: BaseException, earlier: BaseException | None) -> None:
 
 def _told_by(error: BaseException) -> Iterator[str]:
     """Say what an error tells that must not get lost."""
-    from dpyauth.errors import NotCarriedOut, OutcomeUnknown
-
-    if isinstance(error, OutcomeUnknown | NotCarriedOut):
+    if isinstance(error, ShortTraceback) and error.must_be_told:
         yield str(error)
     yield from getattr(error, "__notes__", ())
 

@@ -34,16 +34,18 @@ Catch ``DpyauthError`` to catch them all.
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar
 
 from dpyauth import _terminal
+from dpyauth._nearest import nearest
+from dpyauth._traceback import ShortTraceback
 from dpyauth.secret import scrub
 
 E = TypeVar("E", bound="DpyauthError")
 
 
-class DpyauthError(Exception):
+class DpyauthError(ShortTraceback):
     """Base of every error that dpyauth raises on purpose.
 
     Its texts repeat no secret that lives in this process: a server may repeat one that belongs to another call.
@@ -71,12 +73,6 @@ class DpyauthError(Exception):
         copied = _rebuild(type(self), str(self), dict(self.__dict__))
         copied.call = call or self.call
         return copied
-
-    def _render_traceback_(self) -> list[str]:
-        """Return what IPython shows: where in the user's own code it happened, and the message."""
-        from dpyauth._traceback import shown
-
-        return shown(self)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Keyword-only arguments would be lost by Exception's own pickling.
@@ -218,6 +214,25 @@ class UnknownName(DpyauthError, AttributeError):
         # Python adds a "Did you mean" of its own where it knows the object and the name.
         AttributeError.__init__(self, *self.args, obj=None)
 
+    @classmethod
+    def of(cls, owner: str, name: str, known: Collection[str], instead: str = "") -> Self:
+        """Return the error for a name that something does not have.
+
+        Parameters
+        ----------
+        owner : str
+            What does not have it, as the subject of a sentence.
+        name : str
+            The name.
+        known : collection of str
+            Names that it has.
+        instead : str
+            Sentence on what to use instead.
+        """
+        near = "" if instead else nearest(name, known)
+        hint = f"Did you mean {near!r}?" if near else instead or f"It has: {', '.join(sorted(known))}."
+        return cls(f"{owner} has no {name!r}. {hint}")
+
 
 class MissingScope(DpyauthError):
     """The call needs a scope that the signed-in token does not have; nothing was sent.
@@ -281,6 +296,8 @@ class OutcomeUnknown(DpyauthError):
         By which Deriv knows the request, where the call has one.
     """
 
+    must_be_told = True
+
     def __init__(self, message: str, *, call: str | None = None, request_id: str | None = None) -> None:
         super().__init__(message, call=call)
         self.request_id = request_id
@@ -297,6 +314,8 @@ class NotCarriedOut(DpyauthError):
     request_id : str or None
         By which Deriv would know the request.
     """
+
+    must_be_told = True
 
     def __init__(self, message: str, *, call: str | None = None, request_id: str | None = None) -> None:
         super().__init__(message, call=call)
@@ -388,9 +407,8 @@ if not TYPE_CHECKING:  # a type checker would take every name for right
     def __getattr__(name: str) -> NoReturn:
         if name.startswith("_"):
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        from dpyauth.arguments import unknown
-
-        raise unknown(f"The module {__name__}", name, [each for each, kind in globals().items() if _is_error(kind)])
+        known = [each for each, kind in globals().items() if _is_error(kind)]
+        raise UnknownName.of(f"The module {__name__}", name, known)
 
     def _is_error(kind: object) -> bool:
         return isinstance(kind, type) and issubclass(kind, DpyauthError)

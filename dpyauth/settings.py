@@ -9,7 +9,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from dpyauth._pasted import bare
-from dpyauth.arguments import UNSHOWN, shown
+from dpyauth.arguments.words import UNSHOWN, shown
 from dpyauth.errors import InvalidSetting
 from dpyauth.registry import APIS, DEFAULT, ApiFacts, by_app_id, by_server
 

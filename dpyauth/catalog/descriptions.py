@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from dpyauth.arguments import nearest, shown
+from dpyauth._nearest import nearest
+from dpyauth.arguments.words import shown
 from dpyauth.catalog.calls import Schema
 from dpyauth.catalog.schemas import fits
 

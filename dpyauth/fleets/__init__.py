@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from dpyauth import _forks, _imports, notes
 from dpyauth._traceback import ends_here
-from dpyauth.arguments import public, unknown
-from dpyauth.errors import InvalidRequest, InvalidSetting, NotInThisApi, OutcomeUnknown, SessionClosed
+from dpyauth.arguments import public
+from dpyauth.errors import InvalidRequest, InvalidSetting, NotInThisApi, OutcomeUnknown, SessionClosed, UnknownName
 from dpyauth.fleets import cluster as clusters
 from dpyauth.fleets import running
 from dpyauth.fleets.members import GOODBYE, Member, all_kept, fetched, given, kept, name_of, names, resolve, wrapped
@@ -192,7 +192,7 @@ class Fleet:
         if name not in questions():
             if name.startswith("_"):
                 raise AttributeError(f"'Fleet' object has no attribute {name!r}")
-            raise unknown("A fleet", name, questions(), _instead(name))
+            raise UnknownName.of("A fleet", name, questions(), _instead(name))
 
         @ends_here
         @functools.wraps(getattr(Session, name))

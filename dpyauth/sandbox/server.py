@@ -19,9 +19,11 @@ from tornado.httpserver import HTTPServer
 
 from dpyauth import _forks
 from dpyauth._threads import Thread
-from dpyauth.arguments import Names, public, shown
+from dpyauth.arguments import public
+from dpyauth.arguments.words import shown
 from dpyauth.catalog.descriptions import unknown_choice
 from dpyauth.errors import InvalidSetting
+from dpyauth.names import Names
 from dpyauth.sandbox import apps, options, signin
 from dpyauth.sandbox.faults import Fault, Faults
 from dpyauth.sandbox.guard import Guarded

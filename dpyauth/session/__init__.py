@@ -6,8 +6,9 @@ import time
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from dpyauth import _environment, _terminal
-from dpyauth.arguments import Names, public
+from dpyauth.arguments import public
 from dpyauth.errors import SessionClosed
+from dpyauth.names import Names
 from dpyauth.session.account import Queries
 from dpyauth.session.calls import Asking
 from dpyauth.session.core import check_timeout as check_timeout

@@ -7,8 +7,8 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from dpyauth._nearest import nearest
 from dpyauth.apis.connection_limit import looks_crowded, told
-from dpyauth.arguments import nearest
 from dpyauth.errors import DpyauthError, InvalidRequest, SessionClosed
 from dpyauth.net.connection import CLOSE_TIMEOUT
 from dpyauth.net.state import State

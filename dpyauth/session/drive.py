@@ -11,8 +11,9 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from dpyauth._traceback import leaving
-from dpyauth.arguments import Names, Takes
+from dpyauth.arguments import Takes
 from dpyauth.errors import NotInThisApi
+from dpyauth.names import Names
 from dpyauth.session.awaiting import drive_async
 from dpyauth.session.blocking import drive
 from dpyauth.session.in_flight import Driver, InFlight, leave_all
@@ -33,7 +34,7 @@ class Driven(Protocol):
 
 def dual(method: Callable[Concatenate[D, P], Steps[T]]) -> Callable[Concatenate[D, P], T]:
     """Turn a generator into a blocking method that checks its arguments; the generator stays for `awaitable`."""
-    takes = Takes(method)
+    takes = Takes(method, of_dict="A request in Deriv's form goes to session.call().")
 
     @functools.wraps(method)
     def blocking(self: D = None, /, *args: P.args, **kwargs: P.kwargs) -> T:  # type: ignore[assignment]

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Self
 
 from dpyauth import _environment
 from dpyauth._traceback import ends_here, leaving
-from dpyauth.arguments import Names, public
+from dpyauth.arguments import public
 from dpyauth.errors import CallTimeout, InvalidSetting
+from dpyauth.names import Names
 from dpyauth.net.messages import Reply
 from dpyauth.session.blocking import STEP
 from dpyauth.session.feed import Feed

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
-from dpyauth.arguments import nearest
+from dpyauth._nearest import nearest
 from dpyauth.errors import ApiError, DpyauthError
 from dpyauth.session.payloads import Payloads, Questions
 from dpyauth.session.session_call import UNKNOWN

@@ -11,7 +11,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dpyauth import _environment, _forks, _pasted, _terminal
-from dpyauth.arguments import is_flag, public
+from dpyauth.arguments import public
+from dpyauth.arguments.fits import is_flag
 from dpyauth.credentials import Credential, Secret, api_of, bare, checked
 from dpyauth.errors import (
     ApiError,

@@ -1,0 +1,67 @@
+"""Put types and values into the words of an error."""
+
+from __future__ import annotations
+
+import datetime as dt
+import types
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any, ForwardRef, Literal, Union, get_args, get_origin
+
+from dpyauth.registry import by_token
+
+LONGEST = 8
+"""Number of characters up to which a text in the wrong place is repeated: a longer one may be a token."""
+
+UNSHOWN = "this text"
+"""Words for a text that is not repeated."""
+
+_WIDEST = 120
+"""Number of characters up to which a number or a time is shown."""
+
+_NAMES = {
+    str: "a text",
+    bool: "True or False",
+    int: "a whole number",
+    float: "a number",
+    Callable: "a function",
+    Mapping: "a dict",
+    dt.date: "a date",
+}
+
+
+def words(hint: Any) -> str:
+    """Return a type hint in words. None is left out: there is no need to pass it."""
+    origin = get_origin(hint) or hint
+    if origin in (Union, types.UnionType):
+        parts = [words(part) for part in get_args(hint) if part is not types.NoneType]
+        return " or ".join(dict.fromkeys(filter(None, parts)))
+    if origin is Literal:
+        return "one of " + ", ".join(map(repr, get_args(hint)))
+    if origin in (Iterable, Sequence, Collection):
+        each = words((*get_args(hint), Any)[0])
+        return f"a list of {each.removeprefix('a ')}s" if each.startswith("a ") else "a list"
+    if origin in _NAMES:
+        return _NAMES[origin]
+    name = origin.__forward_arg__ if isinstance(origin, ForwardRef) else getattr(origin, "__name__", "")
+    return {"Secret": "", "PathLike": "a path", "Session": "a session", "Any": "a value"}.get(name, f"a {name}")
+
+
+def shown(value: Any, longest: int = LONGEST) -> str:
+    """Return a value as an error shows it: nothing that may be secret, and nothing long."""
+    if isinstance(value, str):
+        short = type(value) is str and len(value) <= longest and not by_token(value, likely=True)
+        return repr(value) if short else UNSHOWN
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        value = (int if isinstance(value, int) else float)(value)  # numpy's, and members of an enum, look otherwise
+    if value is None or isinstance(value, bool | int | float | Decimal | dt.date | dt.time | dt.timedelta):
+        try:
+            return text if len(text := repr(value)) <= _WIDEST else "so long a number"
+        except ValueError:  # an int with thousands of digits has no text
+            return "so long a number"
+    if isinstance(value, type):
+        return f"the class {value.__name__}"
+    if type(value) in (list, dict, tuple) and not value:
+        return repr(value)
+    name = type(value).__name__
+    return f"{'an' if name[:1].lower() in 'aeio' else 'a'} {name}"
