@@ -28,7 +28,7 @@ from dpyauth.net.pending import PendingCall
 from dpyauth.net.unlogged import unlogged
 from dpyauth.panels.explorer import ExplorerModel
 from dpyauth.sandbox import Sandbox
-from dpyauth.sandbox.options.state import Pass
+from dpyauth.sandbox.options.api import Pass
 from dpyauth.sensitive import kind_of
 from dpyauth.session import Session
 

@@ -23,7 +23,7 @@ from dpyauth.credentials import Credential, Secret, access_token
 from dpyauth.errors import DpyauthError, SignInRefused
 from dpyauth.oauth.tokens import Tokens, http_client, refresh
 from dpyauth.sandbox import Sandbox
-from dpyauth.sandbox.options.state import Pass
+from dpyauth.sandbox.options.api import Pass
 from dpyauth.session import Session
 
 Open = Callable[..., Session]

@@ -14,8 +14,8 @@ from dpyauth.apis.options.requests import Answer, Question
 from dpyauth.credentials import Secret
 from dpyauth.errors import ApiError, SignInRefused
 from dpyauth.fleets.joined import joined
-from dpyauth.sandbox.calls import HANDLERS
-from dpyauth.sandbox.messages import Refusal
+from dpyauth.sandbox.encoding import Refusal
+from dpyauth.sandbox.v3.handlers import HANDLERS
 from dpyauth.session import Session
 
 TOKEN = "C4nary-subc0de"

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from dpyauth.sandbox import market
+from dpyauth.sandbox import price_feed
 
 FEE: Final = 0.0128  # what is added to the chance of a contract when it is bought, and taken off when it is sold
 _YEAR: Final = 31_557_600
@@ -137,7 +137,7 @@ class Contract:
         if not self.barrier:
             return self.entry
         relative = self.barrier[0] in "+-"
-        return round(float(self.barrier) + (self.entry if relative else 0.0), market.SYMBOLS[self.symbol].digits)
+        return round(float(self.barrier) + (self.entry if relative else 0.0), price_feed.SYMBOLS[self.symbol].digits)
 
     @property
     def digit(self) -> int:
@@ -176,7 +176,7 @@ class Contract:
 
     def longcode(self) -> str:
         """Return the contract in a sentence."""
-        title = market.SYMBOLS[self.symbol].title
+        title = price_feed.SYMBOLS[self.symbol].title
         side = KINDS[self.kind].sentiment
         if self.multiplier:
             return f"Gains {self.multiplier} times what {title} {_moves(side)}, until it is closed."
@@ -192,7 +192,7 @@ class Contract:
         """Return whether it is won if this is the last price."""
         side = KINDS[self.kind].sentiment
         if self.category == "digits":
-            return _DIGITS[side](int(f"{price:.{market.SYMBOLS[self.symbol].digits}f}"[-1]), self.digit)
+            return _DIGITS[side](int(f"{price:.{price_feed.SYMBOLS[self.symbol].digits}f}"[-1]), self.digit)
         if price == self.strike:
             return self.category == "callputequal"
         return (price > self.strike) == (side == "up")
@@ -204,7 +204,7 @@ class Contract:
             return sum(_DIGITS[side](digit, self.digit) for digit in range(10)) / 10
         if seconds <= 0 or self.strike <= 0:
             return float(self.wins(price))
-        spread = market.SYMBOLS[self.symbol].volatility * math.sqrt(seconds / _YEAR)
+        spread = price_feed.SYMBOLS[self.symbol].volatility * math.sqrt(seconds / _YEAR)
         above = 0.5 * (1 + math.erf(math.log(price / self.strike) / spread / math.sqrt(2)))
         return above if side == "up" else 1 - above
 
@@ -224,8 +224,8 @@ class Contract:
     def worth(self, second: int) -> int:
         """Return what it can be sold for in this second."""
         if second >= self.expiry:
-            return self.settlement(market.spot(self.symbol, self.expiry))
-        price = market.spot(self.symbol, second) if second >= self.entry_time else self.entry
+            return self.settlement(price_feed.spot(self.symbol, self.expiry))
+        price = price_feed.spot(self.symbol, second) if second >= self.entry_time else self.entry
         if self.multiplier:
             return self.settlement(price)
         return round(self.payout * max(0.0, self.chance(price, self.expiry - second) - FEE))
@@ -241,7 +241,7 @@ class Contract:
         """Return when it came to its end by itself, what it brought and how; None if it has not by now."""
         limit = self._limit(min(now, self.expiry)) if self.checked is not None else None
         if limit is None and now >= self.expiry:
-            return self.expiry, self.settlement(market.spot(self.symbol, self.expiry)), ""
+            return self.expiry, self.settlement(price_feed.spot(self.symbol, self.expiry)), ""
         return limit
 
     def _limit(self, until: int) -> tuple[int, int, str] | None:
@@ -257,11 +257,11 @@ class Contract:
 
     def _reached(self, seconds: npt.NDArray[np.int64]) -> tuple[int, int, str] | None:
         """Return the first of these seconds in which a limit is reached, what the contract brings then and how."""
-        if market.SYMBOLS[self.symbol].weekdays:
+        if price_feed.SYMBOLS[self.symbol].weekdays:
             seconds = seconds[(seconds // 86_400 + 3) % 7 < 5]
         assert self.multiplier is not None
         side = 1 if KINDS[self.kind].sentiment == "up" else -1
-        changes = side * (market.prices(self.symbol, seconds) / self.entry - 1)
+        changes = side * (price_feed.prices(self.symbol, seconds) / self.entry - 1)
         gains = np.round(self.stake * self.multiplier * changes) - self.commission
         reached = (gains <= -self.stake) & (seconds > self.cancellable)
         for order in self.orders.values():
@@ -278,7 +278,7 @@ class Contract:
             return self.barrier
         if self.barrier and self.barrier[0] not in "+-":
             return str(round(float(self.barrier) * 1_000_000))
-        return f"S{round(float(self.barrier or 0) / market.SYMBOLS[self.symbol].pip)}P"
+        return f"S{round(float(self.barrier or 0) / price_feed.SYMBOLS[self.symbol].pip)}P"
 
     def _barrier_text(self) -> str:
         if not self.barrier:

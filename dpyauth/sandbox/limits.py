@@ -6,7 +6,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from dpyauth.sandbox.messages import Refusal
+from dpyauth.sandbox.encoding import Refusal
 
 _OUTCOME: Final = frozenset({"portfolio", "statement", "profit_table"})
 MOST_PROPOSALS: Final = 5  # streams of one connection

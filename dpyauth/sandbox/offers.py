@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from dpyauth.sandbox.contracts import KINDS, Cancellation, Contract
-from dpyauth.sandbox.market import SYMBOLS, Symbol
-from dpyauth.sandbox.messages import Refusal
-from dpyauth.sandbox.rates import CURRENCIES, in_currency, money, text
+from dpyauth.sandbox.currencies import CURRENCIES, in_currency, money, text
+from dpyauth.sandbox.encoding import Refusal
+from dpyauth.sandbox.price_feed import SYMBOLS, Symbol
 from dpyauth.sandbox.users import DIGITS
 
 TITLES: Final = {

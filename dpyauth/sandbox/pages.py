@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from html import escape
 from typing import Final
 
-from dpyauth.sandbox.apps import App
+from dpyauth.sandbox.registered_apps import App
 from dpyauth.sandbox.users import User
 
 TITLE: Final = "Sandbox sign-in (not Deriv)"

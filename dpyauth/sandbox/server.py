@@ -24,7 +24,7 @@ from dpyauth.arguments.words import shown
 from dpyauth.catalog.descriptions import unknown_choice
 from dpyauth.errors import InvalidSetting
 from dpyauth.names import Names
-from dpyauth.sandbox import apps, options, signin
+from dpyauth.sandbox import options, registered_apps, signin
 from dpyauth.sandbox.faults import Fault, Faults
 from dpyauth.sandbox.guard import Guarded
 from dpyauth.sandbox.limits import Limits, Meter
@@ -322,7 +322,7 @@ class Sandbox(Names):
             Says what cannot be right.
         """
         scopes = list(scopes)
-        if wrong := apps.trouble(redirect_uri, scopes):
+        if wrong := registered_apps.trouble(redirect_uri, scopes):
             raise InvalidSetting(wrong)
         return self._now(lambda: self.world.apps.register(name, redirect_uri, scopes)).app_id
 

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from tornado.web import HTTPError, RequestHandler
 
 from dpyauth.sandbox import pages
-from dpyauth.sandbox.apps import App
+from dpyauth.sandbox.registered_apps import App
 from dpyauth.sandbox.users import User
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from dpyauth.sandbox.messages import Refusal, Reply
+from dpyauth.sandbox.encoding import Refusal, Reply
 
 Update = Callable[[Any], Reply | None]
 

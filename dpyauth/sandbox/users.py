@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from dpyauth.sandbox import history
-from dpyauth.sandbox.history import Ledger, Plan
-from dpyauth.sandbox.messages import Refusal
+from dpyauth.sandbox import ledgers
+from dpyauth.sandbox.encoding import Refusal
+from dpyauth.sandbox.ledgers import Ledger, Plan
 
 OWN_APP_ID: Final = 16303
 TEST_APP_ID: Final = 1089
@@ -87,7 +87,7 @@ class Account:
     def ledger(self) -> Ledger:
         """Its history, generated when first asked for."""
         if self._ledger is None:
-            self._ledger = history.write(self.loginid, self.plan)
+            self._ledger = ledgers.write(self.loginid, self.plan)
         return self._ledger
 
     @property

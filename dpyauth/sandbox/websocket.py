@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 from tornado.iostream import StreamClosedError
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
-from dpyauth.sandbox import messages
-from dpyauth.sandbox.connection import Connection
-from dpyauth.sandbox.messages import Refusal
+from dpyauth.sandbox import encoding
+from dpyauth.sandbox.encoding import Refusal
+from dpyauth.sandbox.v3.answering import Connection
 
 if TYPE_CHECKING:
     from dpyauth.sandbox.faults import Fault
@@ -27,7 +27,7 @@ _ABORT: Final = struct.pack("ii", 1, 0)
 class Socket(WebSocketHandler):
     """A client's WebSocket."""
 
-    find_call = staticmethod(messages.find_call)
+    find_call = staticmethod(encoding.find_call)
     """The call a request is for."""
 
     def initialize(self, box: Sandbox) -> None:
@@ -88,10 +88,10 @@ class Socket(WebSocketHandler):
         if self._stalled:
             return
         try:
-            request = messages.parse(message)
+            request = encoding.parse(message)
         except Refusal as refusal:
             self.box.note("?", None, self.connection.number)
-            self._write([messages.encode_refusal(refusal, "error", {})])
+            self._write([encoding.encode_refusal(refusal, "error", {})])
             return
         call = self.find_call(request)
         name = call.name if call else "?"

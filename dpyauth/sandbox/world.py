@@ -8,11 +8,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from dpyauth.sandbox import people, trading
-from dpyauth.sandbox.apps import App, Apps
-from dpyauth.sandbox.automation import Automation
-from dpyauth.sandbox.history import Row
-from dpyauth.sandbox.messages import Refusal
+from dpyauth.sandbox import dealing, residents
+from dpyauth.sandbox.encoding import Refusal
+from dpyauth.sandbox.ledgers import Row
+from dpyauth.sandbox.registered_apps import App, Apps
+from dpyauth.sandbox.runs import Automation
 from dpyauth.sandbox.users import SAMPLES, Account, Grant, User, grant_of
 
 
@@ -24,7 +24,7 @@ class World:
         self._owner: dict[str, User] = {}
         self._accounts: dict[str, Account] = {}
         self.moved: set[int] = set()  # users v3 serves no more, by user ID
-        for user in (people.rich(), people.trouble(), people.newcomer()):
+        for user in (residents.rich(), residents.trouble(), residents.newcomer()):
             self._add(user)
         self.apps = Apps()
         self.grants = {sample.token: grant_of(sample) for sample in SAMPLES}
@@ -46,7 +46,7 @@ class World:
         now = self.now()
         for account in self._accounts.values():
             if account.due <= now:
-                for row in trading.settle(account, now):
+                for row in dealing.settle(account, now):
                     self.tell("ledger", (account, row))
         self.automation.go_on()
 
@@ -81,7 +81,7 @@ class World:
     def sign_up(self, email: str) -> User:
         """A new user with a demo account, for as long as the sandbox lives."""
         self._signed_up += 1
-        return self._add(people.signed_up(self._signed_up, email, int(self._clock())))
+        return self._add(residents.signed_up(self._signed_up, email, int(self._clock())))
 
     def adopt(self, user: User, *accounts: Account) -> None:
         """Let a user own accounts."""
@@ -112,7 +112,7 @@ class World:
         """Give an app access to a user's accounts: a new token for each."""
         now = self._clock()
         self.apps.used(app.app_id, user.user_id, f"{datetime.fromtimestamp(now, UTC):%Y-%m-%d %H:%M:%S}")
-        user.logins.insert(0, people.login_row("login", int(now), "127.0.0.1"))
+        user.logins.insert(0, residents.login_row("login", int(now), "127.0.0.1"))
         expires = None if self._lifetime is None else now + self._lifetime
         made = [
             Grant(f"a1-{secrets.token_hex(14)}", account.loginid, app.scopes, app.name, app.app_id, expires=expires)

@@ -20,7 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from dpyauth.sandbox import Sandbox
-from dpyauth.sandbox.history import DAY, END
+from dpyauth.sandbox.ledgers import DAY, END
 
 sys.path.insert(0, str(Path(__file__).parent))
 

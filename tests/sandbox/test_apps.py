@@ -9,7 +9,7 @@ from websockets.exceptions import ConnectionClosed
 
 from dpyauth.errors import InvalidSetting
 from dpyauth.sandbox import Sandbox
-from dpyauth.sandbox.apps import trouble
+from dpyauth.sandbox.registered_apps import trouble
 
 HERE = "http://localhost/callback"
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dpyauth.sandbox.history import DAY, END
+from dpyauth.sandbox.ledgers import DAY, END
 
 
 def whole(one: Any, call: str, size: int, **fields: Any) -> list[dict[str, Any]]:

@@ -11,8 +11,8 @@ from jsonschema.validators import validator_for
 from published import published
 
 from dpyauth.sandbox import Sandbox
-from dpyauth.sandbox.calls import HANDLERS
-from dpyauth.sandbox.history import DAY, END
+from dpyauth.sandbox.ledgers import DAY, END
+from dpyauth.sandbox.v3.handlers import HANDLERS
 
 SCHEMAS = published("v3")
 USERS = ("a1-sandbox-rich-usd", "a1-sandbox-rich-btc", "a1-sandbox-rich-demo", "a1-sandbox-trouble", "a1-sandbox-new")

@@ -10,8 +10,8 @@ import pytest
 from dpyauth.catalog.calls import load
 from dpyauth.catalog.schemas import expression
 from dpyauth.sandbox import Sandbox
-from dpyauth.sandbox.calls import HANDLERS
 from dpyauth.sandbox.users import SAMPLES, SCOPES
+from dpyauth.sandbox.v3.handlers import HANDLERS
 
 
 def test_req_id_and_passthrough_come_back(client: Any) -> None:

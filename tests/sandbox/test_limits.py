@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from dpyauth.sandbox import Limits, Sandbox
+from dpyauth.sandbox.encoding import Refusal
 from dpyauth.sandbox.limits import Meter
-from dpyauth.sandbox.messages import Refusal
 
 
 def over(meter: Meter, call: str, now: float, who: int = 1) -> bool:

@@ -148,7 +148,7 @@ def test_a_stream_that_fails_ends_alone(
     one = client("sandbox-rich-read")
     one.ask(transaction=1, subscribe=1)
     one.ask(balance=1, subscribe=1)
-    monkeypatch.setattr("dpyauth.sandbox.calls.money._ESCROW", None)
+    monkeypatch.setattr("dpyauth.sandbox.v3.money_calls._ESCROW", None)
     box.pay("CR900001", 1)
     assert one.receive()["msg_type"] == "balance"
     assert quiet(one)

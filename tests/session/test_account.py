@@ -26,7 +26,7 @@ def test_a_reply_without_its_payload_is_no_reply(
     session: Session, box: Sandbox, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "dpyauth.sandbox.messages.encode",
+        "dpyauth.sandbox.encoding.encode",
         lambda reply, echo: '{"msg_type": "x", "req_id": %d}' % echo["req_id"],  # noqa: UP031
     )
     with pytest.raises(BadReply, match="nothing under that name"):

@@ -15,8 +15,8 @@ from dpyauth.catalog.calls import APIS, load
 from dpyauth.credentials import Credential, Secret
 from dpyauth.errors import ApiError, InvalidRequest, MissingScope, NotInThisApi, NotSignedIn
 from dpyauth.sandbox import Sandbox
-from dpyauth.sandbox.calls import HANDLERS
-from dpyauth.sandbox.messages import Reply
+from dpyauth.sandbox.encoding import Reply
+from dpyauth.sandbox.v3.handlers import HANDLERS
 from dpyauth.session import Session
 
 Open = Callable[..., Session]
@@ -239,7 +239,7 @@ def test_money_of_any_call_is_in_the_currency_of_the_account_asked(three: Sessio
 def test_a_request_may_itself_name_another_account(three: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     """Deriv lets who has several tokens on one connection name the account in each call."""
     monkeypatch.setattr(
-        "dpyauth.sandbox.connection.Connection._grant", lambda self, call, loginid: next(iter(self.grants.values()))
+        "dpyauth.sandbox.v3.answering.Connection._grant", lambda self, call, loginid: next(iter(self.grants.values()))
     )
     for named, currency in (("CR900001", "USD"), ("cr900002", "BTC"), ("CR1", None)):
         frame = three.frame("statement", loginid=named, limit=2)

@@ -456,8 +456,8 @@ SILENT: list[str] = []
 
 def cut(box: Sandbox, monkeypatch: pytest.MonkeyPatch, call: str, after: int, what: str) -> list[dict[str, Any]]:
     """Let the sandbox answer so many requests of a call and then fail."""
-    from dpyauth.sandbox.calls import HANDLERS
-    from dpyauth.sandbox.messages import Refusal
+    from dpyauth.sandbox.encoding import Refusal
+    from dpyauth.sandbox.v3.handlers import HANDLERS
 
     served: list[dict[str, Any]] = []
     handler = HANDLERS[call]
@@ -620,7 +620,7 @@ def test_a_cancelled_await_keeps_it_too(session: Session, box: Sandbox, monkeypa
 )
 def test_what_is_no_history(session: Session, monkeypatch: pytest.MonkeyPatch, answer: str) -> None:
     monkeypatch.setattr(
-        "dpyauth.sandbox.messages.encode",
+        "dpyauth.sandbox.encoding.encode",
         lambda reply, echo: '{"msg_type": "x", %s, "req_id": %d}' % (answer, echo["req_id"]),  # noqa: UP031
     )
     for ask in (
@@ -634,7 +634,7 @@ def test_what_is_no_history(session: Session, monkeypatch: pytest.MonkeyPatch, a
 
 def test_a_reply_without_its_sign_ins(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        "dpyauth.sandbox.messages.encode",
+        "dpyauth.sandbox.encoding.encode",
         lambda reply, echo: json.dumps({"msg_type": "x", "req_id": echo["req_id"]}),
     )
     with pytest.raises(BadReply):

@@ -15,8 +15,8 @@ from dpyauth.catalog.calls import load
 from dpyauth.catalog.shapes import ENVELOPE
 from dpyauth.errors import ApiError, BadReply, InvalidRequest
 from dpyauth.sandbox import Sandbox
-from dpyauth.sandbox.calls import HANDLERS
-from dpyauth.sandbox.messages import Reply
+from dpyauth.sandbox.encoding import Reply
+from dpyauth.sandbox.v3.handlers import HANDLERS
 from dpyauth.session import Session
 
 Open = Callable[..., Session]

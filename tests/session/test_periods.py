@@ -16,7 +16,7 @@ from dpyauth.catalog.calls import load
 from dpyauth.errors import BadReply, InvalidRequest
 from dpyauth.notes import PeriodWarning
 from dpyauth.sandbox import Sandbox
-from dpyauth.sandbox.calls import HANDLERS
+from dpyauth.sandbox.v3.handlers import HANDLERS
 from dpyauth.session import Session
 from dpyauth.session.history.periods import days
 
@@ -375,7 +375,7 @@ def test_what_breaks_off_by_sale_is_kept(session: Session, box: Sandbox, monkeyp
     handler, served = HANDLERS["profit_table"], []
 
     def answer(ask: Any) -> Any:
-        from dpyauth.sandbox.messages import Refusal
+        from dpyauth.sandbox.encoding import Refusal
 
         if len(served) >= 2:
             raise Refusal("Oops", "Sorry.")

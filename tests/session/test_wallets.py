@@ -29,9 +29,9 @@ from dpyauth.errors import (
 )
 from dpyauth.oauth.tokens import Tokens
 from dpyauth.sandbox import Sandbox
-from dpyauth.sandbox.calls import HANDLERS
-from dpyauth.sandbox.history import END
-from dpyauth.sandbox.messages import Reply
+from dpyauth.sandbox.encoding import Reply
+from dpyauth.sandbox.ledgers import END
+from dpyauth.sandbox.v3.handlers import HANDLERS
 from dpyauth.session import Session, wallets
 
 Open = Callable[..., Session]

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from tornado.web import RequestHandler
 
-from dpyauth.sandbox.options.auth import Authorize, Consent, Waiting
+from dpyauth.sandbox.options.api import Options
+from dpyauth.sandbox.options.authorize_pages import Authorize, Consent, Waiting
 from dpyauth.sandbox.options.endpoints import ROUTES
 from dpyauth.sandbox.options.limits import Limits
-from dpyauth.sandbox.options.rest import Health, Rest
+from dpyauth.sandbox.options.rest_requests import Health, Rest
 from dpyauth.sandbox.options.socket import Socket
-from dpyauth.sandbox.options.state import Options
-from dpyauth.sandbox.options.token import Revoke, Token
+from dpyauth.sandbox.options.token_endpoint import Revoke, Token
 
 if TYPE_CHECKING:
     from dpyauth.sandbox.server import Sandbox

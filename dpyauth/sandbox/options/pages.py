@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from html import escape
 from typing import Final
 
-from dpyauth.sandbox.options.people import Person
-from dpyauth.sandbox.options.state import OptionsApp
+from dpyauth.sandbox.options.api import OptionsApp
+from dpyauth.sandbox.options.persons import Person
 from dpyauth.sandbox.pages import credentials_form, name_of, page, wrong_note
 
 _PATH: Final = "/oauth2/auth"

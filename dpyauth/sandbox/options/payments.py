@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from decimal import Context, Decimal
 from typing import Any, Final, TypeVar
 
-from dpyauth.sandbox.options import people
-from dpyauth.sandbox.options.cursors import Cursors
-from dpyauth.sandbox.options.people import Agent, Person
+from dpyauth.sandbox.options import persons
+from dpyauth.sandbox.options.page_cursors import Cursors
+from dpyauth.sandbox.options.persons import Agent, Person
 from dpyauth.sandbox.options.problem import Problem
-from dpyauth.sandbox.options.wallets import RATES
+from dpyauth.sandbox.options.wallet_books import RATES
 
 T = TypeVar("T")
 K = TypeVar("K")
@@ -61,7 +61,7 @@ class Payments:
 
     def __init__(self, residents: list[Person]) -> None:
         own = [person.agent for person in residents if person.agent]
-        self.agents: list[Agent] = sorted([*own, *people.strangers()], key=lambda agent: agent.number)
+        self.agents: list[Agent] = sorted([*own, *persons.strangers()], key=lambda agent: agent.number)
         self.cursors = Cursors()
         self.fees: Counter[str] = Counter()
         self.exchanged: Counter[str] = Counter()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dpyauth.sandbox.options.connection import Connection, find_call
+from dpyauth.sandbox.options.api import Ticket
 from dpyauth.sandbox.options.problem import Problem
-from dpyauth.sandbox.options.rest import envelope
-from dpyauth.sandbox.options.state import Ticket
+from dpyauth.sandbox.options.rest_requests import envelope
+from dpyauth.sandbox.options.socket_answers import Connection, find_call
 from dpyauth.sandbox.websocket import Socket as V3Socket
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from jsonschema.validators import validator_for
 from published import published
 
 from dpyauth.sandbox import Sandbox
-from dpyauth.sandbox.history import DAY, END
-from dpyauth.sandbox.options.calls import SIMULATED
+from dpyauth.sandbox.ledgers import DAY, END
+from dpyauth.sandbox.options.socket_calls import SIMULATED
 
 SCHEMAS = published("options")
 BASE = "/trading/v1/options"

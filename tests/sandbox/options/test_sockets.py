@@ -13,7 +13,7 @@ from websockets.sync.client import connect
 
 from dpyauth.catalog.calls import load
 from dpyauth.sandbox import Sandbox
-from dpyauth.sandbox.options.calls import SIMULATED
+from dpyauth.sandbox.options.socket_calls import SIMULATED
 
 WEBSOCKETS = "/trading/v1/options/ws"
 
@@ -135,7 +135,7 @@ def test_frames_that_are_none(socket: Any) -> None:
 def test_every_call_is_simulated(socket: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     calls = {name for name, call in load("options").items() if call.rest is None}
     assert calls == SIMULATED
-    monkeypatch.setattr("dpyauth.sandbox.options.calls.SIMULATED", calls - {"time"})  # as a new call would be
+    monkeypatch.setattr("dpyauth.sandbox.options.socket_calls.SIMULATED", calls - {"time"})  # as a new call would be
     assert socket().code(time=1) == "NotSimulated"
 
 

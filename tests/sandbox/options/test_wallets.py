@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from dpyauth.sandbox import Sandbox
-from dpyauth.sandbox.history import DAY, END
+from dpyauth.sandbox.ledgers import DAY, END
 
 WALLETS = "/wallet/v1/wallets"
 MAIN = "/wallet/v1/transactions/main"

@@ -14,11 +14,11 @@ import pytest
 
 from dpyauth import frames
 from dpyauth.errors import ApiError, ConnectionFailed, SignInRefused
-from dpyauth.sandbox import Sandbox, messages
-from dpyauth.sandbox.calls import HANDLERS
-from dpyauth.sandbox.calls.money import _closed_row
-from dpyauth.sandbox.history import Row
-from dpyauth.sandbox.messages import Reply
+from dpyauth.sandbox import Sandbox, encoding
+from dpyauth.sandbox.encoding import Reply
+from dpyauth.sandbox.ledgers import Row
+from dpyauth.sandbox.v3.handlers import HANDLERS
+from dpyauth.sandbox.v3.money_calls import _closed_row
 from dpyauth.session import Session
 from dpyauth.session.accounts import Accounts
 from dpyauth.session.history import periods
@@ -172,7 +172,7 @@ def test_without_the_base_there_is_nothing(session: Session, box: Sandbox) -> No
 
 @pytest.mark.parametrize("payload", ["5", "[]", "{}", '{"contracts": 5}', '{"contracts": [5, {}, {"buy_price": "x"}]}'])
 def test_odd_contracts(session: Session, box: Sandbox, payload: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    encode = messages.encode
+    encode = encoding.encode
 
     def odd(reply: Any, echo: Any) -> str:
         text = encode(reply, echo)
@@ -180,7 +180,7 @@ def test_odd_contracts(session: Session, box: Sandbox, payload: str, monkeypatch
             return text
         return '{"msg_type": "portfolio", "portfolio": %s, "req_id": %d}' % (payload, echo["req_id"])  # noqa: UP031
 
-    monkeypatch.setattr(messages, "encode", odd)
+    monkeypatch.setattr(encoding, "encode", odd)
     row = session.account_status(detail=True).iloc[0]
     assert pd.isna(row["at_stake"])
     assert pd.notna(row["profit_month"])

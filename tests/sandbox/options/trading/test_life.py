@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from traders import APIS, DAY, DIGITS, Open, both
 
-from dpyauth.sandbox import Sandbox, market
+from dpyauth.sandbox import Sandbox, price_feed
 
 UPS_AND_DOWNS = {"v3": ("CALL", "PUT", "CALLE", "PUTE"), "options": ("CALL", "PUT", "CALLE", "PUTE", "HIGHER", "LOWER")}
 
@@ -37,7 +37,7 @@ def test_from_proposal_to_expiry(trader: Open, api: str) -> None:
     assert 0 < one.number(running["bid_price"]) < bought["payout"]
     end = one.later(30)
     over = one.state(number)
-    won = market.spot("R_100", end) > float(running["entry_spot"])
+    won = price_feed.spot("R_100", end) > float(running["entry_spot"])
     assert over["status"] == ("won" if won else "lost")
     assert one.number(over["sell_price"]) == (bought["payout"] if won else 0)
     assert one.number(over["profit"]) == round(one.number(over["sell_price"]) - 10, 2)
@@ -215,7 +215,7 @@ def test_who_wins_ups_and_downs(trader: Open, api: str, kind: str) -> None:
     for bought in offered:
         state = one.state(bought["contract_id"])
         last, strike = float(state["exit_spot" if api == "options" else "exit_tick"]), float(state["barrier"])
-        assert last == market.spot("R_100", state["date_expiry"])
+        assert last == price_feed.spot("R_100", state["date_expiry"])
         up, equal = kind in ("CALL", "CALLE", "HIGHER"), kind in ("CALLE", "PUTE")
         won = equal if last == strike else (last > strike) == up
         assert state["status"] == ("won" if won else "lost")
@@ -226,7 +226,9 @@ def test_who_wins_ups_and_downs(trader: Open, api: str, kind: str) -> None:
 def test_a_price_that_has_not_moved(trader: Open, api: str) -> None:
     one = trader(api)
     begun = int(one.clock.now)
-    same = (n for n in range(5000) if market.spot("R_100", begun + n + 1) == market.spot("R_100", begun + n + 15))
+    same = (
+        n for n in range(5000) if price_feed.spot("R_100", begun + n + 1) == price_feed.spot("R_100", begun + n + 15)
+    )
     one.later(next(same))
     bought = {kind: one.buy(contract_type=kind, duration=15)["contract_id"] for kind in UPS_AND_DOWNS["v3"]}
     one.later(15)

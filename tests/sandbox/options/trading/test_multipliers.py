@@ -7,14 +7,14 @@ import itertools
 import pytest
 from traders import DAY, Open, both
 
-from dpyauth.sandbox import market
+from dpyauth.sandbox import price_feed
 
 
 def moves(side: str, start: int, least: float) -> int:
     """Return the first second after a start in which R_100 has moved so far, as a share of its first price."""
-    entry = market.spot("R_100", start + 1)
+    entry = price_feed.spot("R_100", start + 1)
     for second in itertools.count(start + 1):
-        change = market.spot("R_100", second) / entry - 1
+        change = price_feed.spot("R_100", second) / entry - 1
         if (change if side == "MULTUP" else -change) >= least:
             return second
     raise AssertionError
@@ -66,7 +66,7 @@ def test_a_multiplier_that_was_left_alone_for_months(trader: Open, api: str) -> 
     when, entry = state["sell_time"], float(state["entry_spot"])
     assert when > one.clock.now - 293 * DAY, "or this looks at no more than the first days"
     assert (when // DAY + 3) % 7 < 5
-    gain = round(1000 * (market.spot("frxEURUSD", when) / entry - 1) - 0.2, 2)
+    gain = round(1000 * (price_feed.spot("frxEURUSD", when) / entry - 1) - 0.2, 2)
     assert one.number(state["profit"]) == gain
     assert state["status"] == ("won" if gain >= 30 else "lost")
     assert abs(gain) >= 30

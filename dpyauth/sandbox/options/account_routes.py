@@ -1,0 +1,83 @@
+"""Accounts of the Options API and who has them."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from dpyauth.sandbox.options.http_answers import Answer
+from dpyauth.sandbox.options.persons import DEMO_UNITS
+from dpyauth.sandbox.options.problem import Problem
+from dpyauth.sandbox.options.rest_requests import Request
+from dpyauth.sandbox.users import Account
+from dpyauth.settings import is_loopback
+
+BASE: Final = "/trading/v1/options"
+
+
+def _row(ask: Request, account: Account) -> dict[str, Any]:
+    balance = account.money(account.ledger.balance)
+    return {
+        "account_id": account.loginid,
+        "balance": f"{balance:.2f}" if ask.rest.box.options.money == "text" else balance,
+        "currency": account.currency,
+        "group": "row",
+        "status": "inactive" if account.disabled else "active",
+        "account_type": "demo" if account.is_virtual else "real",
+    }
+
+
+def get_accounts(ask: Request) -> Answer:
+    return ask.rest.data([_row(ask, account) for account in ask.holder.person.accounts])
+
+
+def create_account(ask: Request) -> Answer:
+    allowed = {"currency": ("USD",), "group": ("row",), "account_type": ("demo", "real")}
+    for name, choices in allowed.items():
+        if name not in ask.body:
+            raise Problem(400, "FieldIsRequired", f"{name} is required", name)
+        if ask.body[name] not in choices:
+            raise Problem(400, "ValidationError", f"{name} must be {' or '.join(choices)}", name)
+    wants_demo = ask.body["account_type"] == "demo"
+    for account in ask.holder.person.accounts:
+        if account.is_virtual == wants_demo:
+            return ask.rest.data(_row(ask, account))
+    account = ask.rest.box.options.open_account(ask.holder.person, ask.body["account_type"])
+    return ask.rest.data([_row(ask, account)], 201)
+
+
+def reset_demo_balance(ask: Request) -> Answer:
+    account = ask.account
+    if not account.is_virtual:
+        raise Problem(400, "ValidationError", "Only the balance of a demo account can be reset", "account_id")
+    missing = DEMO_UNITS - account.ledger.balance
+    if missing:
+        action = "deposit" if missing > 0 else "withdrawal"
+        ask.rest.box.pay(account.loginid, account.money(missing), action)
+    return ask.rest.data({name: value for name, value in _row(ask, account).items() if name != "group"})
+
+
+def otp(ask: Request) -> Answer:
+    account = ask.account
+    if account.disabled:
+        raise Problem(400, "ValidationError", "This account is inactive")
+    otp = ask.rest.box.options.one_time_password(ask.holder, account)
+    kind = "demo" if account.is_virtual else "real"
+    return ask.rest.data({"url": f"{_sockets(ask)}{BASE}/ws/{kind}?otp={otp}"})
+
+
+def _sockets(ask: Request) -> str:
+    """Return where the sockets are for this client: at the host it named.
+
+    The sandbox itself is on this machine and speaks plain HTTP. A client that knows it by any other name came through
+    something that encrypts.
+    """
+    request = ask.rest.request
+    return f"{'ws' if is_loopback(request.host_name) else 'wss'}://{request.host}"
+
+
+def nickname(ask: Request) -> Answer:
+    person = ask.holder.person
+    if not person.nickname:
+        raise Problem(404, "IdentityNotFound", "This user has no nickname")
+    reference = f"00000000-0000-4000-8000-{person.user.user_id:012d}"
+    return ask.rest.data({"external_reference_id": reference, "nickname": person.nickname})

@@ -1,0 +1,344 @@
+"""What the sandbox knows beside v3: Options apps and accounts, tokens, codes, one-time passwords."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import secrets
+import string
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from dpyauth.sandbox.options import persons
+from dpyauth.sandbox.options.limits import Limits, Meter
+from dpyauth.sandbox.options.payments import Payments, remember
+from dpyauth.sandbox.options.persons import SCOPES, Person
+from dpyauth.sandbox.options.problem import Problem
+from dpyauth.sandbox.registered_apps import trouble
+from dpyauth.sandbox.users import Account, SampleToken
+from dpyauth.sandbox.world import World
+
+STATUSES: Final = ("complete", "pending", "failed", "not_applicable", "not_started")
+_LETTERS: Final = string.ascii_letters + string.digits
+_PAT: Final = re.compile("pat_[0-9a-f]{64}")
+
+
+@dataclass(slots=True)
+class OptionsApp:
+    """One registered app."""
+
+    app_id: str
+    name: str
+    redirect_uri: str
+    scopes: tuple[str, ...]
+    kind: str  # "oauth" or "pat": the kind of token it works with
+    owner: int | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Pass:
+    """A token as the server knows it."""
+
+    token: str = field(repr=False)
+    person: Person
+    scopes: tuple[str, ...]
+    app_id: str | None = None  # of the app that got it by a sign-in; None for a PAT
+    expires: float | None = None
+
+    def expired(self, now: float) -> bool:
+        """Whether its time is over."""
+        return self.expires is not None and now >= self.expires
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ticket:
+    """What a one-time password opens."""
+
+    holder: Pass
+    account: Account
+    expires: float
+
+
+@dataclass(slots=True, eq=False)
+class Code:
+    """An authorization code: whom it lets what app in for, and what it has been exchanged for."""
+
+    app_id: str
+    redirect_uri: str
+    challenge: str
+    person: Person
+    scopes: tuple[str, ...]
+    expires: float
+    tokens: list[str] = field(default_factory=list, repr=False)
+
+
+class Options:
+    """The Options API's side of a sandbox. Every attribute may be set at any time.
+
+    Attributes
+    ----------
+    money : str
+        How balances and the money of wallets and of ``proposal_open_contract`` are sent: ``"documented"``, as the
+        schemas say (numbers, and text), or all of it as ``"text"`` or as ``"numbers"``; reports of the real API
+        differ from its schemas.
+    links : str
+        How the pages of ``wallet_transactions`` name each other: ``"urls"``, ``"relative"`` (addresses without a
+        host), ``"cursors"`` (nothing but the cursor), or ``"absent"``: as URLs, and not at all where there is one page.
+    times : str
+        How wallet transactions tell their time: ``"iso"``, or ``"epoch"`` (seconds, as text).
+    agents_end : str
+        What becomes of transfers and withdrawals with payment agents: ``"complete"``, or ``"requested"``,
+        ``"pending"``, ``"rejected"`` or ``"failed"``, in which no money moves.
+    tells_range : bool
+        Whether ``markup_statistics`` tells which dates it is about; it is not known whether Deriv does.
+    rate_lifetime, cursor_lifetime : float
+        Seconds that a quote of ``wallet_exchange_rate`` and a page cursor can be used; Deriv publishes neither.
+    expires_in : int
+        Seconds a token from a sign-in lives.
+    token_type : str
+        What the token endpoint calls such a token.
+    gives_refresh_tokens, rotates : bool
+        Whether a sign-in also gets a refresh token, and whether using one replaces it.
+    sockets_outlive_tokens : bool
+        Whether an open WebSocket stays up when its token has expired or been revoked, as Deriv says; if
+        not, private calls are answered ``InvalidToken``.
+    otp_lifetime, code_lifetime : float
+        Seconds that a one-time password and an authorization code can be used.
+    most_sockets, most_streams : int
+        Private sockets a user may have open, and streams a socket may have.
+    """
+
+    def __init__(
+        self, world: World, clock: Callable[[], float], lifetime: float | None = None, limited: bool = True
+    ) -> None:
+        self.money: Literal["documented", "text", "numbers"] = "documented"
+        self.links: Literal["urls", "relative", "cursors", "absent"] = "urls"
+        self.times: Literal["iso", "epoch"] = "iso"
+        self.agents_end: Literal["complete", "requested", "pending", "rejected", "failed"] = "complete"
+        self.tells_range = False
+        self.rate_lifetime = 60.0
+        self.cursor_lifetime = 900.0
+        self.expires_in = 2_591_999 if lifetime is None else max(1, int(lifetime))
+        self.token_type = "bearer"
+        self.gives_refresh_tokens = False
+        self.rotates = True
+        self.sockets_outlive_tokens = True
+        self.otp_lifetime = 120.0
+        self.code_lifetime = 60.0
+        self.most_sockets = 5
+        self.most_streams = 100
+        self.meter = Meter(Limits() if limited else None)
+        self.clock = clock
+        self.world = world
+        self.people = persons.residents(world.users)
+        for person in self.people:
+            world.adopt(person.user, *person.user.accounts, *person.accounts)
+            self._carry(person)
+        self.payments = Payments(self.people)
+        self.apps: dict[str, OptionsApp] = {}
+        self.passes: dict[str, Pass] = {}
+        self._refreshes: dict[str, Pass] = {}
+        self._codes: dict[str, Code] = {}
+        self._tickets: dict[str, Ticket] = {}
+        self._opened = 0
+        self.app_id = self.register("Sandbox PAT", "", SCOPES, "pat", owner=self.people[0].user.user_id).app_id
+        for name in ("Partner's charts", "Partner's signals"):
+            self.register(name, "https://partner.example.com/back", ("trade",), owner=9000041)
+        self.tokens = tuple(self._sample(label, user_id, scopes) for label, user_id, scopes in persons.SAMPLES)
+
+    def __repr__(self) -> str:
+        return f"<Options API of a sandbox: {len(self.people)} people, {len(self.apps)} apps>"
+
+    def register(
+        self, name: str, redirect_uri: str, scopes: Collection[str], kind: str = "oauth", owner: int | None = None
+    ) -> OptionsApp:
+        """Add an app, or say with a ValueError what cannot be right."""
+        if kind not in ("oauth", "pat"):
+            raise ValueError("The kind of an app is 'oauth' or 'pat'.")
+        if not scopes or not set(scopes) <= set(SCOPES):
+            raise ValueError(f"The scopes must be some of {', '.join(SCOPES)}.")
+        if kind == "oauth" and not redirect_uri:
+            raise ValueError("An OAuth app needs a redirect URL.")
+        if wrong := trouble(redirect_uri, ("trade",)):
+            raise ValueError(wrong)
+        app_id = "33" + "".join(secrets.choice(_LETTERS) for _ in range(19))
+        app = self.apps[app_id] = OptionsApp(app_id, name, redirect_uri, tuple(scopes), kind, owner)
+        return app
+
+    def person(self, loginid: str) -> Person:
+        """Who owns an account, of this API or of v3."""
+        user = self.world.user(loginid)
+        return next(person for person in self.people if person.user is user)
+
+    def move(self, loginid: str, status: str) -> None:
+        """Let an account's owner be at this stage of the move from v3."""
+        if status not in STATUSES:
+            raise ValueError(f"The status is one of {', '.join(STATUSES)}.")
+        person = self.person(loginid)
+        person.migration = status
+        self._carry(person)
+
+    def sign_up(self, email: str) -> Person:
+        """A new person with a demo account, for as long as the sandbox lives."""
+        self._opened += 1
+        person = persons.signed_up(self._opened, email, int(self.clock()))
+        self.people.append(person)
+        self.world.adopt(person.user, *person.accounts)
+        return person
+
+    def open_account(self, person: Person, kind: str) -> Account:
+        """A new account of a person."""
+        self._opened += 1
+        account = persons.opened(kind, 200 + self._opened, int(self.clock()))
+        person.accounts.append(account)
+        self.world.adopt(person.user, account)
+        return account
+
+    def mails(self, loginid: str) -> list[str]:
+        """Return the texts that were sent by e-mail to an account's owner, oldest first.
+
+        The verification code of a withdrawal through a payment agent comes this way.
+
+        Parameters
+        ----------
+        loginid : str
+            One of the accounts.
+        """
+        return list(self.person(loginid).mails)
+
+    def grow_wallet(self, loginid: str, wallet_type: str, transactions: int, currency: str = "") -> None:
+        """Add made-up transactions to a wallet of an account's owner, between its latest one and now.
+
+        Parameters
+        ----------
+        loginid : str
+            One of the owner's accounts.
+        wallet_type : {"main", "p2p", "partner", "payment_agent"}
+            The wallet.
+        transactions : int
+            How many are added.
+        currency : str, optional
+            All in this one, which may be new in the wallet; if it is left out, in those that the wallet has.
+
+        Raises
+        ------
+        ValueError
+            If there is no such wallet, or nothing in it yet and no currency is named.
+        """
+        wallet = self.person(loginid).wallet(wallet_type)
+        if wallet is None:
+            raise ValueError(f"The owner of {loginid} has no wallet of the type {wallet_type}.")
+        if not (currency or wallet.currencies):
+            raise ValueError("There is no currency in this wallet yet: name one.")
+        latest = wallet.entries[-1].when if wallet.entries else wallet.opened
+        wallet.live(transactions, latest, max(latest, self.clock()), currency)
+
+    def let_in(self, token: str, app_id: str) -> Pass:
+        """What a token grants to an app; raises the refusal that tells the cause."""
+        is_pat = token.startswith("pat_")
+        if not (_PAT.fullmatch(token) if is_pat else token.startswith("ory_at_")):
+            raise Problem(401, "Unauthorized", "Invalid token format")
+        if is_pat and not app_id:
+            raise Problem(401, "Unauthorized", "Deriv-App-ID header is required for PAT tokens")
+        app = self.apps.get(app_id)
+        if app_id and app is None:
+            raise Problem(401, "Unauthorized", "Invalid application")
+        holder = self.passes.get(token)
+        if holder is None or holder.expired(self.clock()):
+            raise Problem(401, "Unauthorized", "Invalid or expired token")
+        if app is not None and (app.kind == "pat") != is_pat:
+            # Deriv is known to answer 401; the words are the sandbox's.
+            raise Problem(401, "Unauthorized", "This type of token does not work with this type of application")
+        if app is not None and holder.app_id not in (None, app.app_id):
+            raise Problem(401, "Unauthorized", "Invalid application")
+        return holder
+
+    def works(self, holder: Pass) -> bool:
+        """Whether a token still is one."""
+        return holder.token in self.passes and not holder.expired(self.clock())
+
+    def expire(self, token: str) -> bool:
+        """Let a token's time be over; whether it is one of this API's."""
+        holder = self.passes.get(token)
+        if holder is not None:
+            holder.expires = self.clock()
+        return holder is not None
+
+    def revoke(self, token: str) -> bool:
+        """Make an access or refresh token invalid; whether it is one of this API's."""
+        return bool(self.passes.pop(token, None)) | bool(self._refreshes.pop(token, None))
+
+    def one_time_password(self, holder: Pass, account: Account) -> str:
+        """A one-time password for a WebSocket of an account."""
+        otp = secrets.token_urlsafe(24)
+        remember(self._tickets, otp, Ticket(holder, account, self.clock() + self.otp_lifetime))
+        return otp
+
+    def redeem(self, otp: str, kind: str) -> Ticket | None:
+        """What a one-time password opens, the first time it is used."""
+        ticket = self._tickets.pop(otp, None)
+        if ticket is None or self.clock() >= ticket.expires or ticket.account.is_virtual != (kind == "demo"):
+            return None
+        return ticket if self.works(ticket.holder) else None
+
+    def authorize(self, app: OptionsApp, person: Person, scopes: tuple[str, ...], challenge: str) -> str:
+        """An authorization code."""
+        code = f"ory_ac_{secrets.token_urlsafe(32)}"
+        until = self.clock() + self.code_lifetime
+        remember(self._codes, code, Code(app.app_id, app.redirect_uri, challenge, person, scopes, until))
+        return code
+
+    def exchange(self, code: str, app_id: str, redirect_uri: str, verifier: str) -> tuple[Pass, str]:
+        """The tokens for a code: access and (or empty) refresh; a KeyError says what is wrong."""
+        known = self._codes.get(code)
+        if known is None or known.app_id != app_id:
+            raise KeyError("The authorization code is unknown.")
+        if known.tokens:  # somebody else may have it: what it has brought is taken back
+            for token in known.tokens:
+                self.revoke(token)
+            raise KeyError("The authorization code has been used.")
+        if self.clock() >= known.expires:
+            raise KeyError("The authorization code has expired.")
+        if known.redirect_uri != redirect_uri:
+            raise KeyError("The redirect_uri is not the one the code was given to.")
+        digest = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+        if not secrets.compare_digest(digest, known.challenge):
+            raise KeyError("The code_verifier does not match the code_challenge.")
+        holder, refresh = self._issue(known.app_id, known.person, known.scopes)
+        known.tokens += [holder.token, refresh]
+        return holder, refresh
+
+    def refresh(self, token: str, app_id: str) -> tuple[Pass, str]:
+        """New tokens for a refresh token; the second is empty where the old one goes on."""
+        known = self._refreshes.get(token)
+        if known is None or known.app_id != app_id:
+            raise KeyError("The refresh token is unknown or has been used.")
+        if self.rotates:
+            del self._refreshes[token]
+        return self._issue(app_id, known.person, known.scopes, refreshable=self.rotates)
+
+    def _issue(
+        self, app_id: str, person: Person, scopes: tuple[str, ...], refreshable: bool = True
+    ) -> tuple[Pass, str]:
+        token, refresh = f"ory_at_{secrets.token_urlsafe(32)}", ""
+        holder = self.passes[token] = Pass(token, person, scopes, app_id, self.clock() + self.expires_in)
+        if refreshable and self.gives_refresh_tokens:
+            refresh = f"ory_rt_{secrets.token_urlsafe(32)}"
+            self._refreshes[refresh] = holder
+        return holder, refresh
+
+    def _sample(self, label: str, user_id: int, scopes: tuple[str, ...]) -> SampleToken:
+        """A PAT for anyone to use, another one in every sandbox."""
+        token = f"pat_{secrets.token_hex(32)}"
+        person = next(person for person in self.people if person.user.user_id == user_id)
+        self.passes[token] = Pass(token, person, scopes, expires=0.0 if "expired" in label else None)
+        return SampleToken(token, label, person.accounts[0].loginid if person.accounts else "", scopes, "pat")
+
+    def _carry(self, person: Person) -> None:
+        """Tell v3 whether it may still serve somebody."""
+        if person.migration == "complete":
+            self.world.moved.add(person.user.user_id)
+        else:
+            self.world.moved.discard(person.user.user_id)

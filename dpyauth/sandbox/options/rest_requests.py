@@ -1,0 +1,210 @@
+"""REST requests: who asks, whether they may, and the form of the answer."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from dpyauth.sandbox.options.api import Options, Pass
+from dpyauth.sandbox.options.http_answers import Answer, Handler
+from dpyauth.sandbox.options.problem import Problem
+from dpyauth.sandbox.users import Account
+
+if TYPE_CHECKING:
+    from dpyauth.sandbox.server import Sandbox
+
+_PAYMENT: Final = "/payment-agents/"
+_PLAIN: Final = ("/account/", _PAYMENT)  # whose answers say `metadata`, in seconds
+_WALLET: Final = "/wallet/"  # whose answers say nothing about themselves, but where the other pages are
+_PARTNERS: Final = "/partners/"  # whose answers are bare; how they refuse is not known
+_PLAIN_CODES: Final = {  # where there are only few codes
+    "InternalServerError": "InternalError",
+    **dict.fromkeys(
+        ("AccessDenied", "BadInputRequest", "FieldIsRequired", "NotFound", "RateLimit", "Unauthorized"), "InputError"
+    ),
+    "ValidationError": "InputError",
+}
+_WORDLESS: Final = (  # with payment agents
+    *("AgentCurrencyUnsupported", "AgentNotFound", "InternalError", "InvalidAgentID", "RequestIDNotFound"),
+)
+
+
+@dataclass(slots=True)
+class Request:
+    """One REST request whose sender may make it."""
+
+    rest: Rest
+    holder: Pass
+    found: Mapping[str, str]  # what the path names
+    body: Mapping[str, Any]
+
+    @property
+    def options(self) -> Options:
+        """This API's side of the sandbox."""
+        return self.rest.box.options
+
+    @property
+    def now(self) -> float:
+        """The time in epoch seconds."""
+        return self.rest.box.clock()
+
+    @property
+    def account(self) -> Account:
+        """The account in the path."""
+        for account in self.holder.person.accounts:
+            if account.loginid == self.found["account"]:
+                return account
+        raise Problem(404, "AccountNotFound", "This account is none of yours.")
+
+    def query(self, name: str) -> str:
+        """A parameter of the query; empty when it is not given."""
+        return self.rest.get_query_argument(name, "")
+
+    def whole(self, name: str, default: int, least: int, most: int, status: int = 422) -> int:
+        """A parameter that is a number, or a refusal with this status."""
+        text = self.query(name) or str(default)
+        if not (text.isascii() and text.isdigit() and least <= int(text[:12]) <= most):
+            raise Problem(status, "ValidationError", f"{name} must be from {least} to {most}", name)
+        return int(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One call: how it is asked for, what its token must allow, and what answers it."""
+
+    name: str
+    method: str
+    path: re.Pattern[str]
+    scope: str
+    serve: Callable[[Request], Answer]
+
+
+def envelope(problem: Problem, path: str, method: str) -> dict[str, Any]:
+    """A refusal in the form that this part of the API has."""
+    shown: dict[str, Any] = {"status": problem.status, "code": problem.code}
+    if path.startswith(_PLAIN):
+        shown["code"] = code = _PLAIN_CODES.get(problem.code, problem.code)
+        if not path.startswith(_PAYMENT):
+            shown["message"] = problem.message
+        elif problem.more or code not in _WORDLESS:
+            shown["detail"] = {"message": problem.message, **problem.more}
+        return {"data": {}, "errors": [shown], "metadata": _about(path, method, 0.004)}
+    shown["message"] = problem.message
+    if path.startswith((_WALLET, _PARTNERS)):
+        return {"errors": [shown]}
+    if problem.field:
+        shown["field"] = problem.field
+    return {"errors": [shown], "meta": _about(path, method, 4)}
+
+
+def _about(path: str, method: str, timing: float) -> dict[str, Any]:
+    return {"endpoint": path, "method": method, "timing": timing}
+
+
+class Rest(Handler):
+    """Any REST request."""
+
+    def initialize(self, box: Sandbox, routes: Iterable[Route]) -> None:  # type: ignore[override]
+        super().initialize(box)
+        self._routes = routes
+
+    async def get(self) -> None:
+        await self._serve()
+
+    async def post(self) -> None:
+        await self._serve()
+
+    async def put(self) -> None:
+        await self._serve()
+
+    async def patch(self) -> None:
+        await self._serve()
+
+    async def delete(self) -> None:
+        await self._serve()
+
+    def refuse(self, problem: Problem) -> Answer:
+        """As this part of the API does it."""
+        assert self.request.method is not None
+        return Answer(envelope(problem, self.request.path, self.request.method), problem.status)
+
+    def data(self, data: Any, status: int = 200, links: Mapping[str, str | None] | None = None) -> Answer:
+        """An answer in the form that this part of the API has."""
+        path, method = self.request.path, self.request.method or ""
+        if path.startswith(_PLAIN):
+            return Answer({"data": data, "errors": [], "metadata": _about(path, method, 0.004)}, status)
+        if path.startswith(_WALLET):
+            return Answer({"data": data} if links is None else {"data": data, "links": links}, status)
+        if path.startswith(_PARTNERS):
+            return Answer(data, status)
+        return Answer({"data": data, "meta": _about(path, method, 4)}, status)
+
+    def not_simulated(self) -> Problem:
+        """Say that only Deriv has this."""
+        return Problem(404, "NotSimulated", f"The sandbox does not simulate {self.request.path}; Deriv has it.")
+
+    async def _serve(self) -> None:
+        path, method = self.request.path, self.request.method
+        for route in self._routes:
+            match = route.path.fullmatch(path)
+            if match and route.method == method:
+                found = match.groupdict()
+                await self.answer(route.name, lambda: self._answered(route, found))  # noqa: B023
+                return
+        await self.answer("?", self._unknown)
+
+    def _unknown(self) -> Answer:
+        if "/bulk-purchase/" in self.request.path:  # it has its tokens in the body
+            raise self.not_simulated()
+        raise Problem(404, "NotFound", "There is no such endpoint")
+
+    def _answered(self, route: Route, found: Mapping[str, str]) -> Answer:
+        box = self.box
+        if box.faults.is_down:
+            raise Problem(503, "InternalServerError", "The service is temporarily unavailable")
+        self._count("address", self.request.remote_ip)
+        holder = self._holder()
+        self._count("rest", holder.token)
+        if route.scope not in holder.scopes:
+            raise Problem(403, "AccessDenied", f"The token does not have the scope {route.scope}")
+        box.world.settle()
+        return route.serve(Request(self, holder, found, self._body()))
+
+    def _count(self, budget: str, who: str | None) -> None:
+        if not self.box.options.meter.count(budget, who, self.box.clock()):
+            raise Problem(429, "RateLimit", "You have reached the rate limit")
+
+    def _holder(self) -> Pass:
+        kind, _, token = self.request.headers.get("Authorization", "").partition(" ")
+        if kind.lower() != "bearer" or not token.strip():
+            raise Problem(401, "Unauthorized", "The header Authorization: Bearer with a token is required")
+        return self.box.options.let_in(token.strip(), self.request.headers.get("Deriv-App-ID", ""))
+
+    def _body(self) -> Mapping[str, Any]:
+        text = self.request.body
+        if not text:
+            if "json" in self.request.headers.get("Content-Type", "").lower():
+                raise Problem(400, "BadInputRequest", "Unexpected end of JSON input")
+            return {}
+        try:
+            body = json.loads(text)
+        except (ValueError, RecursionError):
+            raise Problem(400, "BadInputRequest", "The body is not JSON") from None
+        if not isinstance(body, dict):
+            raise Problem(400, "BadInputRequest", "The body is not a JSON object")
+        return body
+
+
+class Health(Handler):
+    """GET /v1/health: text, and for anyone."""
+
+    def refuse(self, problem: Problem) -> Answer:
+        """As text."""
+        return Answer(problem.message, problem.status)
+
+    async def get(self) -> None:
+        down = self.box.faults.is_down
+        await self.answer("health", lambda: Answer("Service Unavailable", 503) if down else Answer("OK"))

@@ -1,0 +1,129 @@
+"""One client of the Options API: what it gets for each frame it sends."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Mapping
+from typing import Any, Final
+
+from dpyauth.catalog.calls import Call, Schema, load
+from dpyauth.catalog.schemas import Problem, problems
+from dpyauth.sandbox.encoding import Refusal, Reply
+from dpyauth.sandbox.limits import Meter as V3Meter
+from dpyauth.sandbox.options.api import Options, Ticket
+from dpyauth.sandbox.options.socket_calls import Ask, answer
+from dpyauth.sandbox.streams import Stream, Streams
+from dpyauth.sandbox.users import Grant
+from dpyauth.sandbox.v3.answering import Connection as V3Connection
+from dpyauth.sandbox.v3.handlers import Replies
+
+_ALIVE: Final = ("ping", "time")  # what a zombie answers properly
+
+
+class Connection(V3Connection):
+    """The state of one connection: opened by a one-time password for one account, or by nobody."""
+
+    def __init__(self, number: int, options: Options, ticket: Ticket | None, zombie: bool) -> None:
+        super().__init__(number, 0, options.world, V3Meter(None), options.clock)
+        self.options = options
+        self.ticket = ticket
+        self.zombie = zombie
+        self.streams = _Streams(options)
+        if ticket is not None:
+            holder = ticket.holder
+            self.sign_in([Grant(holder.token, ticket.account.loginid, holder.scopes, "")])
+
+    @property
+    def most_proposals(self) -> float:
+        """Return infinity: proposals have no limit of their own here."""
+        return math.inf
+
+    @property
+    def is_known_app(self) -> bool:
+        """No app is named on a WebSocket of this API."""
+        return True
+
+    def _handle(self, call: Call, request: Mapping[str, Any], echo: Mapping[str, Any]) -> Reply | Replies:
+        now = self.clock()
+        who = self.ticket.holder.person if self.ticket else self.number
+        if not self.options.meter.call(who, self.number, call.name, now):
+            raise Refusal("RateLimit", f"You have reached the rate limit for {call.name}.")
+        _check(call, request)
+        grant = next(iter(self.grants.values()), None)
+        if call.needs_auth:
+            if grant is None:  # no page of Deriv's says what happens; this is what v3 would say
+                raise Refusal("AuthorizationRequired", "Please log in.")
+            if not self._still_granted(grant.loginid):
+                raise Refusal("InvalidToken", "The token is invalid.")
+            if not set(call.scopes) & set(grant.scopes):
+                raise Refusal("PermissionDenied", f"Permission denied, requires {' or '.join(call.scopes)} scope.")
+        if self.zombie and call.name not in _ALIVE:
+            return Reply(call.name, {})
+        return answer(Ask(call.name, request, echo, self, now, grant, self.options.money))
+
+    def _still_granted(self, loginid: str) -> bool:
+        assert self.ticket is not None
+        return self.options.sockets_outlive_tokens or self.options.works(self.ticket.holder)
+
+
+class _Streams(Streams):
+    """Streams, of which there may be so many."""
+
+    def __init__(self, options: Options) -> None:
+        super().__init__()
+        self._options = options
+
+    def open(self, stream: Stream) -> None:
+        """Add a stream."""
+        if len(self._by_id) >= self._options.most_streams:
+            raise Refusal("RateLimit", "This connection has as many subscriptions as it may have.")
+        super().open(stream)
+
+
+@functools.cache
+def _calls() -> Mapping[str, Call]:
+    """The calls that go over a WebSocket."""
+    return {name: call for name, call in load("options").items() if call.rest is None}
+
+
+def find_call(request: Mapping[str, Any]) -> Call | None:
+    """The call a request is for. Some fields are named like calls, so the one that has the others wins."""
+    known = _calls()
+    names = [name for name in request if name in known]
+    return known[max(names, key=lambda name: len(set(request) & set(known[name].fields)))] if names else None
+
+
+@functools.cache
+def _schema(name: str) -> Schema:
+    return _calls()[name].schema
+
+
+def _check(call: Call, request: Mapping[str, Any]) -> None:
+    """Refuse a request that its schema does not allow."""
+    schema = _schema(call.name)
+    unknown = sorted(set(request) - set(schema["properties"]))
+    if unknown:
+        raise Refusal("InputValidationFailed", f"Properties not allowed: {', '.join(name[:40] for name in unknown)}")
+    details: dict[str, str] = {}
+    for problem in problems(schema, request, draft=7):
+        if problem.keyword == "required" and not problem.path:
+            details.update((name, "This field is missing.") for name in call.required if name not in request)
+        else:
+            details.setdefault(str(next(iter(problem.path), call.name)), _reason(problem))
+    if details:
+        raise Refusal("InputValidationFailed", f"Input validation failed: {', '.join(sorted(details))}", details)
+
+
+def _reason(problem: Problem) -> str:
+    """Why a value was refused, without the value."""
+    rule = problem.rule
+    match problem.keyword:
+        case "type" | "enum":
+            return f"Expected {' or '.join(map(str, rule)) if isinstance(rule, list) else rule}."
+        case "pattern":
+            return f"Expected text of the form {rule}."
+        case "minimum" | "maximum" | "minItems" | "maxItems":
+            return f"The {problem.keyword} is {rule}."
+        case _:
+            return "This value is not allowed here."

@@ -1,0 +1,95 @@
+"""The token endpoint: tokens for a code or for a refresh token, and taking one back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+from dpyauth.sandbox.options.api import Pass
+from dpyauth.sandbox.options.http_answers import Answer, Handler
+from dpyauth.sandbox.options.problem import Problem
+
+_VERIFIER: Final = re.compile(r"[A-Za-z0-9\-._~]{43,128}", re.ASCII)
+_CODES: Final = {"BadInputRequest": "invalid_request", "InternalServerError": "server_error"}
+_PRIVATE: Final = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+
+
+class _Endpoint(Handler):
+    """What both endpoints do: a form in, JSON out."""
+
+    def refuse(self, problem: Problem) -> Answer:
+        """As RFC 6749 says."""
+        code = _CODES.get(problem.code, problem.code)
+        return Answer({"error": code, "error_description": problem.message}, problem.status, _PRIVATE)
+
+    def _form(self) -> None:
+        kind = self.request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        if kind != "application/x-www-form-urlencoded":
+            raise Problem(400, "invalid_request", "The body must be a form (application/x-www-form-urlencoded).")
+        if any(len(values) > 1 for values in self.request.body_arguments.values()):
+            raise Problem(400, "invalid_request", "A parameter is given twice.")
+
+    def _given(self, name: str) -> str:
+        value = self.get_body_argument(name, "", strip=False)
+        if not value:
+            raise Problem(400, "invalid_request", f"The parameter {name} is missing.")
+        return value
+
+
+class Token(_Endpoint):
+    """POST /oauth2/token."""
+
+    async def post(self) -> None:
+        await self.answer("token", self._tokens)
+
+    def _tokens(self) -> Answer:
+        self._form()
+        grants: dict[str, Callable[[str], tuple[Pass, str]]] = {
+            "authorization_code": self._exchange,
+            "refresh_token": self._refresh,
+        }
+        grant = grants.get(self._given("grant_type"))
+        if grant is None:
+            raise Problem(400, "unsupported_grant_type", "There is no such grant type.")
+        app = self.box.options.apps.get(self._given("client_id"))
+        if app is None or app.kind != "oauth":
+            raise Problem(401, "invalid_client", "No OAuth app with this client_id is registered.")
+        try:
+            holder, refresh = grant(app.app_id)
+        except KeyError as error:
+            raise Problem(400, "invalid_grant", str(error.args[0])) from None
+        options = self.box.options
+        shown = {
+            "access_token": holder.token,
+            "expires_in": options.expires_in,
+            "scope": " ".join(holder.scopes),
+            "token_type": options.token_type,
+        }
+        if refresh:
+            shown["refresh_token"] = refresh
+        return Answer(shown, headers=_PRIVATE)
+
+    def _exchange(self, app_id: str) -> tuple[Pass, str]:
+        code, redirect_uri, verifier = (self._given(name) for name in ("code", "redirect_uri", "code_verifier"))
+        if not _VERIFIER.fullmatch(verifier):
+            raise KeyError("The code_verifier must have 43 to 128 letters, digits and -._~.")
+        return self.box.options.exchange(code, app_id, redirect_uri, verifier)
+
+    def _refresh(self, app_id: str) -> tuple[Pass, str]:
+        return self.box.options.refresh(self._given("refresh_token"), app_id)
+
+
+class Revoke(_Endpoint):
+    """POST /oauth2/revoke, which Deriv's pages do not mention; as RFC 7009 says, unknown tokens are fine too."""
+
+    async def post(self) -> None:
+        await self.answer("revoke", self._revoke)
+
+    def _revoke(self) -> Answer:
+        self._form()
+        token, app_id = self._given("token"), self._given("client_id")
+        if app_id not in self.box.options.apps:
+            raise Problem(401, "invalid_client", "No app with this client_id is registered.")
+        self.box.options.revoke(token)
+        return Answer("", headers=_PRIVATE)

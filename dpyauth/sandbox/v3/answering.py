@@ -1,0 +1,148 @@
+"""One client: who it is signed in as, and what it gets for each frame it sends."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from dpyauth.catalog.calls import Call
+from dpyauth.sandbox import encoding
+from dpyauth.sandbox.dealing import Proposals
+from dpyauth.sandbox.encoding import Refusal, Reply
+from dpyauth.sandbox.faults import Fault
+from dpyauth.sandbox.limits import MOST_PROPOSALS, Limits, Meter
+from dpyauth.sandbox.streams import Streams
+from dpyauth.sandbox.users import Grant
+from dpyauth.sandbox.v3.handlers import HANDLERS, Ask, Replies
+from dpyauth.sandbox.world import World
+
+_log = logging.getLogger("dpyauth.sandbox")
+_MSG_TYPES: Final = {"ticks": "tick"}  # calls whose error replies are named otherwise than the call
+
+
+class Connection:
+    """The state of one connection; knows nothing of sockets."""
+
+    def __init__(self, number: int, app_id: int, world: World, meter: Meter, clock: Callable[[], float]) -> None:
+        self.number = number
+        self.app_id = app_id
+        self.world = world
+        self.meter = meter
+        self.clock = clock
+        self.streams = Streams()
+        self.proposals = Proposals()
+        self.grants: dict[str, Grant] = {}  # by login ID
+        self.current: str | None = None
+
+    @property
+    def is_known_app(self) -> bool:
+        """Whether the app it connected with can be used."""
+        return self.world.apps.find(self.app_id) is not None
+
+    @property
+    def limits(self) -> Limits:
+        """The limits that `website_status` announces."""
+        return self.meter.limits or Limits()
+
+    @property
+    def most_proposals(self) -> float:
+        """Return how many streams of proposals it may have open."""
+        return MOST_PROPOSALS if self.meter.limits else math.inf
+
+    def sign_in(self, grants: list[Grant]) -> None:
+        """Replace whoever was signed in; streams of accounts that are gone end."""
+        self.grants = {grant.loginid: grant for grant in grants}
+        self.current = grants[0].loginid
+        self.streams.forget_accounts(keep=self.grants)
+
+    def sign_out(self, loginid: str | None = None) -> None:
+        """Drop one account, or all of them."""
+        self.grants.pop(loginid, None) if loginid else self.grants.clear()
+        if self.current not in self.grants:
+            self.current = next(iter(self.grants), None)
+        self.streams.forget_accounts(keep=self.grants)
+
+    def answer(self, call: Call | None, request: Mapping[str, Any], fault: Fault | None = None) -> list[str]:
+        """The frames that answer a request."""
+        try:
+            return self._frames(call, request, fault)
+        except RecursionError:
+            refusal = Refusal("MalformedRequest", "The request is nested too deeply.")
+            return [encoding.encode_refusal(refusal, "error", {})]
+
+    def publish(self, topic: str, event: Any) -> list[str]:
+        """The frames that tell this client's streams of an event."""
+        frames = []
+        for stream in self.streams.on(topic):
+            if stream.loginid and not self._still_granted(stream.loginid):
+                self.streams.forget(stream.id)
+                continue
+            try:
+                reply = stream.update(event)
+            except Exception:
+                _log.exception("the sandbox failed to continue a stream of %s", stream.kind)
+                self.streams.forget(stream.id)
+                continue
+            if reply is not None:
+                frames.append(encoding.encode(stream.stamp(reply), stream.echo))
+        return frames
+
+    def _frames(self, call: Call | None, request: Mapping[str, Any], fault: Fault | None) -> list[str]:
+        name = call.name if call else ""
+        echo = encoding.masked(name, request)
+        try:
+            if fault is not None and fault.kind == "error":
+                code, message, details = fault.args
+                raise Refusal(code, message or "Sorry, an error occurred.", details)
+            if not self.is_known_app:
+                raise Refusal("InvalidAppID", "Your app_id is invalid.")
+            if call is None:
+                raise Refusal("UnrecognisedRequest", "Unrecognised request.")
+            self.world.settle()
+            answer = self._handle(call, request, echo)
+        except Refusal as refusal:
+            return [self._encode(refusal, name, echo)]
+        except Exception:
+            _log.exception("the sandbox failed to answer %s", name)
+            trouble = Refusal("InternalServerError", "Sorry, an error occurred while processing your request.")
+            return [encoding.encode_refusal(trouble, name, echo)]
+        if isinstance(answer, Reply):
+            return [encoding.encode(answer, echo)]
+        return [self._encode(each, name, echo) for each in answer]
+
+    def _encode(self, answer: Reply | Refusal, name: str, echo: Mapping[str, Any]) -> str:
+        if isinstance(answer, Reply):
+            return encoding.encode(answer, echo)
+        return encoding.encode_refusal(answer, _MSG_TYPES.get(name, name) or "error", echo)
+
+    def _handle(self, call: Call, request: Mapping[str, Any], echo: Mapping[str, Any]) -> Reply | Replies:
+        now = self.clock()
+        who = self.world.user(self.current).user_id if self.current else -self.number
+        self.meter.count(who, call.name, now)
+        request = encoding.lenient(call, request)
+        encoding.check(call, request)
+        grant = self._grant(call, request.get("loginid"))
+        handler = HANDLERS.get(call.name)
+        if handler is None:
+            raise Refusal("NotSimulated", f"The sandbox does not simulate the call {call.name}; Deriv has it.")
+        return handler(Ask(call.name, request, echo, self, now, grant))
+
+    def _still_granted(self, loginid: str) -> bool:
+        return self.world.works(self.grants[loginid])
+
+    def _grant(self, call: Call, loginid: str | None) -> Grant | None:
+        """By which right the request is made, or a refusal when there is none."""
+        grant = self.grants.get(loginid or self.current or "")
+        if grant and not self._still_granted(grant.loginid):
+            if call.needs_auth:
+                self.sign_out(grant.loginid)
+                raise Refusal("InvalidToken", "The token is invalid.")
+            grant = None
+        if grant is None and (call.needs_auth or (loginid and self.grants)):
+            raise Refusal("AuthorizationRequired", "Please log in.")
+        if grant and call.scopes and not set(call.scopes) & set(grant.scopes):
+            wanted = " or ".join(call.scopes)
+            raise Refusal("PermissionDenied", f"Permission denied, requires {wanted} scope.")
+        return grant

@@ -1,0 +1,98 @@
+"""How a call finds the function that answers it, and what that function gets to see."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from dpyauth.sandbox.encoding import Refusal, Reply
+from dpyauth.sandbox.streams import Stream
+from dpyauth.sandbox.users import Account, Grant, User
+
+if TYPE_CHECKING:
+    from dpyauth.sandbox.v3.answering import Connection
+    from dpyauth.sandbox.world import World
+
+
+@dataclass(slots=True)
+class Ask:
+    """One request that passed every check."""
+
+    candles_kept: ClassVar[int | None] = None  # for so many days; None for ever
+    call: str
+    request: Mapping[str, Any]
+    echo: Mapping[str, Any]
+    connection: Connection
+    now: float
+    grant: Grant | None = None  # None when nobody is signed in
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """A field of the request."""
+        return self.request.get(name, default)
+
+    @property
+    def world(self) -> World:
+        """What the sandbox knows."""
+        return self.connection.world
+
+    @property
+    def account(self) -> Account:
+        """The account the request is about; only for calls that need authorisation."""
+        assert self.grant is not None
+        return self.world.account(self.grant.loginid)
+
+    @property
+    def user(self) -> User:
+        """Who asks; only for calls that need authorisation."""
+        return self.world.user(self.account.loginid)
+
+    def stream(
+        self,
+        kind: str,
+        key: object,
+        topic: str | tuple[str, ...],
+        update: Callable[[Any], Reply | None],
+        *,
+        private: bool = False,
+        shows_id: bool = True,
+    ) -> Stream:
+        """Open a stream for this request."""
+        loginid = self.account.loginid if private else None
+        topics = (topic,) if isinstance(topic, str) else topic
+        stream = Stream(kind, (kind, loginid, key), topics, update, self.echo, loginid, shows_id)
+        self.connection.streams.open(stream)
+        return stream
+
+
+class Replies(list[Reply | Refusal]):
+    """Several answers to one request; an error in one of them leaves the others alone."""
+
+
+def for_each(make: Callable[[Any], Reply], items: Iterable[Any]) -> Replies:
+    """One answer for each item."""
+    made = Replies()
+    for item in items:
+        try:
+            made.append(make(item))
+        except Refusal as refusal:
+            made.append(refusal)
+    return made
+
+
+Handler = Callable[[Ask], Reply | Replies]
+HANDLERS: dict[str, Handler] = {}
+
+
+def answers(call: str) -> Callable[[Callable[[Ask], Any]], Callable[[Ask], Any]]:
+    """Register the function that answers a call with its payload (or with finished replies)."""
+
+    def register(function: Callable[[Ask], Any]) -> Callable[[Ask], Any]:
+        def handler(ask: Ask) -> Reply | Replies:
+            answer = function(ask)
+            return answer if isinstance(answer, Reply | Replies) else Reply(call, answer)
+
+        HANDLERS[call] = handler
+        return function
+
+    return register
