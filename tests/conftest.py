@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import signal
 import threading
@@ -19,6 +18,7 @@ from dpyauth.net.backoff import Backoff
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
 from dpyauth.settings import settings
+from dpyauth.signin.current import close_sessions
 
 Eventually = Callable[..., None]
 
@@ -69,10 +69,7 @@ def own_threads() -> list[str]:
 def nothing_left(eventually: Eventually) -> Iterator[None]:
     """Afterwards: no current session, and no thread of one."""
     yield
-    module = importlib.import_module("dpyauth.signin")
-    for session in module.open_sessions():
-        session.close()
-    module._current = None
+    close_sessions()
     eventually(lambda: not own_threads())
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import logging
 import pickle
@@ -29,9 +28,8 @@ from dpyauth.panels.widgets.sign_in import SignInPanel
 from dpyauth.sandbox import Sandbox
 from dpyauth.sandbox.users import Grant
 from dpyauth.session import Session
+from dpyauth.signin.current import close_sessions
 from dpyauth.storage import remember
-
-module = importlib.import_module("dpyauth.signin")
 
 RIGHT = {"CR900001": "C4nary-r1ght-1", "CR900002": "C4nary-r1ght-2"}
 WRONG = {"CR900001": "C4nary-wr0ng-1", "CR900002": "C4nary-wr0ng-2"}
@@ -131,9 +129,7 @@ class Ways:
         self.file(tokens)
         path = dpyauth.storage.file.path()  # type: ignore[attr-defined]
         path.write_text(path.read_text()[:-2] + "x")
-        before, module._current = module._current, None
-        if before is not None:
-            before.close()
+        close_sessions()
         return self._login()
 
     def dropped(self, tokens: dict[str, str]) -> Session | None:
@@ -252,7 +248,6 @@ NEVER = ("mistaken", "damaged")  # these do not sign in, whatever the token
 def ways(
     box: Sandbox, monkeypatch: pytest.MonkeyPatch, eventually: Callable[..., None], logged: Any, at_once: None
 ) -> Iterator[Ways]:
-    monkeypatch.setattr(module, "_model", None)
     made = Ways(box, monkeypatch)
     yield made
     if made.model is not None:

@@ -1,10 +1,13 @@
-"""The sessions of this kernel, one for each profile: which one a login replaces, and which it leaves alone."""
+"""The sessions of this kernel, one for each profile: the one a login replaces, and the one meant if none is named."""
 
 from __future__ import annotations
 
+import atexit
 import threading
 import weakref
 from typing import TYPE_CHECKING
+
+from dpyauth import _forks
 
 if TYPE_CHECKING:
     from dpyauth.panels.sign_in import SignInModel
@@ -13,33 +16,80 @@ if TYPE_CHECKING:
 DEFAULT_PROFILE = "default"
 
 
-class Beside:
-    """The sessions of profiles other than the default one, for as long as a name or a panel holds on to them."""
+class _Profiles:
+    """Session and sign-in panel of each profile.
+
+    Those of the default profile are kept until they are replaced. Those of any other last for as long as a variable or
+    a panel holds on to them.
+    """
 
     def __init__(self) -> None:
-        self._sessions: weakref.WeakValueDictionary[str, Session] = weakref.WeakValueDictionary()
-        self._models: weakref.WeakValueDictionary[str, SignInModel] = weakref.WeakValueDictionary()
-        self._locks: dict[str, threading.RLock] = {}
+        self.sessions: weakref.WeakValueDictionary[str, Session] = weakref.WeakValueDictionary()
+        self.panels: weakref.WeakValueDictionary[str, SignInModel] = weakref.WeakValueDictionary()
+        self.locks: dict[str, threading.RLock] = {}
+        self.default_session: Session | None = None
+        self.default_panel: SignInModel | None = None
 
-    def lock(self, profile: str) -> threading.RLock:
-        """Return the lock of a profile: two logins of one profile come one after the other, others side by side."""
-        return self._locks.setdefault(profile, threading.RLock())  # one step, which needs no lock of its own
 
-    def session(self, profile: str) -> Session | None:
-        """Return the session of a profile, where there is one."""
-        return self._sessions.get(profile)
+_profiles = _Profiles()
 
-    def put(self, profile: str, session: Session) -> None:
-        """Make a session the one of a profile."""
-        self._sessions[profile] = session
 
-    def model(self, profile: str, model: SignInModel) -> SignInModel | None:
-        """Make this the model that a profile signs in at; return the one before."""
-        before = self._models.get(profile)
-        self._models[profile] = model
-        return before
+def lock(profile: str) -> threading.RLock:
+    """Return the lock of a profile: logins of one profile come one after the other, those of several side by side."""
+    return _profiles.locks.setdefault(profile, threading.RLock())  # one step, which needs no lock of its own
 
-    def open(self) -> list[Session]:
-        """Return the sessions that are not closed."""
-        found = [self._sessions.get(profile) for profile in list(self._sessions)]
-        return [session for session in found if session is not None and session.core.end_reason is None]
+
+def session_of(profile: str) -> Session | None:
+    """Return the session of a profile, if it has one."""
+    return _profiles.sessions.get(profile)
+
+
+def put_session(profile: str, session: Session) -> None:
+    """Make a session the one of a profile."""
+    if profile == DEFAULT_PROFILE:
+        _profiles.default_session = session
+    _profiles.sessions[profile] = session
+
+
+def panel_of(profile: str) -> SignInModel | None:
+    """Return the sign-in panel of a profile, if it has one."""
+    return _profiles.panels.get(profile)
+
+
+def put_panel(profile: str, panel: SignInModel) -> None:
+    """Make a sign-in panel the one of a profile."""
+    if profile == DEFAULT_PROFILE:
+        _profiles.default_panel = panel
+    _profiles.panels[profile] = panel
+
+
+def meant() -> Session | None:
+    """Return the session that is meant if none is named: that of the default profile, else the only one there is.
+
+    A closed one is meant only if no other is open.
+    """
+    default, there = session_of(DEFAULT_PROFILE), open_sessions()
+    if not there or default in there:
+        return default
+    return there[0] if len(there) == 1 else None
+
+
+def open_sessions() -> list[Session]:
+    """Return the kernel's sessions that are not closed, that of the default profile first."""
+    names = sorted(list(_profiles.sessions), key=lambda name: name != DEFAULT_PROFILE)
+    found = [_profiles.sessions.get(name) for name in names]
+    return [session for session in found if session is not None and session.core.end_reason is None]
+
+
+@atexit.register
+def close_sessions() -> None:
+    """Close all sessions of this kernel, and forget them and their sign-in panels."""
+    for session in open_sessions():
+        session.close()
+    _forget()
+
+
+@_forks.in_child
+def _forget() -> None:
+    global _profiles
+    _profiles = _Profiles()  # another thread of the parent may have held a lock

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,12 +10,13 @@ import pytest
 from front import DERIV, Front
 
 from dpyauth.sandbox import Sandbox
+from dpyauth.signin.current import meant
 
 
 @pytest.fixture(autouse=True)
 def nobody_signed_in() -> None:
     """What another test has left must not decide which API is meant."""
-    assert importlib.import_module("dpyauth.signin")._current is None
+    assert meant() is None
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import importlib
 import json
 import os
 import re
@@ -29,6 +28,7 @@ from dpyauth.net.loop import background
 from dpyauth.net.rate_limits import RateLimits
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
+from dpyauth.signin.current import close_sessions
 
 Eventually = Callable[..., None]
 PACKAGE = str(Path(dpyauth.__file__).parent) + os.sep
@@ -331,7 +331,6 @@ def test_a_history_that_goes_on_where_it_was_interrupted(
 
 @pytest.mark.parametrize("api", ["v3", "options"])
 def test_signing_in(box: Sandbox, api: str, eventually: Eventually, capsys: Any) -> None:
-    module = importlib.import_module("dpyauth.signin")
     token, server, app_id = "sandbox-rich-all", box.url, str(box.app_id)
     if api == "options":
         token, server, app_id = box.options_token("rich").token, box.rest, box.options_app_id
@@ -341,9 +340,7 @@ def test_signing_in(box: Sandbox, api: str, eventually: Eventually, capsys: Any)
         return dpyauth.login(token, ask=False, timeout=10, server=server, app_id=app_id)
 
     def leave() -> None:
-        current, module._current = module._current, None
-        if current is not None:
-            current.close()
+        close_sessions()
         eventually(lambda: not any(thread.name == "dpyauth" for thread in threading.enumerate()))
         eventually(lambda: box.connections_open == 0)
 

@@ -145,7 +145,7 @@ def test_redirect_by_every_route(kernel: Kernel, box: Sandbox, tmp_path: Path, t
                 address = f"http://localhost/{query}{state}"
                 kernel.outcome(kernel.tell(panel, {"do": "pasted", "address": address}))
             elif route == "listener":
-                url = kernel.value("dpyauth.signin._model._browser.listener.url").strip("'")
+                url = kernel.value("dpyauth.signin.current.panel_of('default')._browser.listener.url").strip("'")
                 with contextlib.suppress(urllib.error.HTTPError):  # of 404, so that browsers do not list the address
                     urllib.request.urlopen(f"{url}{query}{state}", timeout=10).close()
             else:
@@ -223,7 +223,7 @@ def test_remembered(
     kernel.outcome(kernel.tell(panel, {"do": "sign-in", "token": GOOD, "app_id": "1089", "remember": True}))
     kept = aside / ("ring.json" if where == "keyring" else "dpyauth/credentials.json")
     kernel.listen_until(lambda: kernel.view(panel)["phase"] == "in")
-    kernel.run("import threading; [t.join() for t in threading.enumerate() if t.name == 'dpyauth-signed-in']")
+    kernel.run("import threading; [t.join() for t in threading.enumerate() if t.name == 'dpyauth-desk']")
     assert files_with(GOOD, aside) == [kept]
     kernel.restart()
     kernel.run(TALKATIVE)
@@ -258,7 +258,12 @@ def test_nothing_can_be_pickled(start: Callable[..., Kernel], box: Sandbox, tmp_
     panel = kernel.run(f"{back})", allow_stdin=True).panel
     kernel.outcome(kernel.tell(panel, {"do": "sign-in", "token": GOOD, "app_id": "1089"}))
     kernel.listen_until(lambda: kernel.view(panel)["phase"] == "in")
-    for thing in ("session", "session.core.credential", "session.core.credential.token", "dpyauth.signin._model"):
+    for thing in (
+        "session",
+        "session.core.credential",
+        "session.core.credential.token",
+        "dpyauth.signin.current.panel_of('default')",
+    ):
         assert kernel.run(f"import pickle; pickle.dumps({thing})").error in ("TypeError", "PicklingError")
     assert not kernel.run(f"session.balance().to_pickle({str(tmp_path / 'balance')!r})").error
     assert kernel.run("%store session").error in ("TypeError", "")

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib
 import subprocess
 import sys
 import textwrap
@@ -27,8 +26,7 @@ from dpyauth.errors import (
 from dpyauth.registry import APIS, DEFAULT
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
-
-module = importlib.import_module("dpyauth.signin")
+from dpyauth.signin.current import close_sessions, meant
 
 ALL, BTC = "sandbox-rich-all", "sandbox-rich-btc"
 Login = Callable[..., Session]
@@ -152,7 +150,7 @@ def test_then_somebody_is_asked(
 def test_with_nobody_there_it_says_what_to_set(login: Login, ask: bool | None) -> None:
     with pytest.raises(NoCredential, match=r"DERIV_TOKEN.*sandbox=True"):
         login(ask=ask)
-    assert module._current is None
+    assert meant() is None
 
 
 @pytest.mark.parametrize("api", ["options", "v3"])
@@ -396,12 +394,12 @@ def test_an_interrupted_login_leaves_nothing(login: Login, monkeypatch: pytest.M
     monkeypatch.setattr("dpyauth.session.core.on_loop", interrupted)
     with pytest.raises(KeyboardInterrupt):
         login(ALL)
-    assert module._current is None
+    assert meant() is None
 
 
 def test_leaving_python_closes_the_session(login: Login) -> None:
     session = login(ALL)
-    module._leave()
+    close_sessions()
     assert session.state == "closed"
 
 

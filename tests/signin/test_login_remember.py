@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import sys
 from collections.abc import Callable
@@ -32,9 +31,8 @@ from dpyauth.sandbox import Sandbox
 from dpyauth.sandbox.users import Grant
 from dpyauth.session import Session
 from dpyauth.session.core import Core
+from dpyauth.signin.current import close_sessions, meant
 from dpyauth.storage import recall, remember
-
-module = importlib.import_module("dpyauth.signin")
 
 ALL, BTC = "sandbox-rich-all", "sandbox-rich-btc"
 OAUTH = {"CR900001": "a1-sandbox-rich-usd", "CR900002": "a1-sandbox-rich-btc", "VRTC900003": "a1-sandbox-rich-demo"}
@@ -83,7 +81,6 @@ def login(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Login:
     """login() with the sandbox of the test, with nobody there to ask."""
     monkeypatch.setattr(_environment, "somebody_there", lambda: False)
     monkeypatch.setattr(_environment, "in_notebook", lambda: False)
-    monkeypatch.setattr(module, "_model", None)
 
     def login(*args: Any, **kwargs: Any) -> Session:
         return dpyauth.login(*args, **{"server": box.url, "timeout": 5, **kwargs})
@@ -96,9 +93,7 @@ def next_kernel(login: Login) -> Login:
     """login() in a kernel that has no session yet."""
 
     def next_one(*args: Any, **kwargs: Any) -> Session:
-        before, module._current = module._current, None
-        if before is not None:
-            before.close()
+        close_sessions()
         return login(*args, **kwargs)
 
     return next_one
@@ -462,7 +457,7 @@ def test_a_fleet_asks_for_the_account_that_was_kept(moved: Login, pat: str, box:
 def test_what_was_kept_goes_to_no_other_api(next_kernel: Login, box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the looks of a token say nothing, the record does."""
     monkeypatch.setattr("dpyauth.sandbox.shared", lambda: box)
-    monkeypatch.setattr(module, "_sample", lambda *args: None)
+    monkeypatch.setattr("dpyauth.signin.sources.sample", lambda *args: None)
     remember({"CR900001": Secret(ALL)}, active="CR900001", app_id="16303", profile="default@sandbox", api="v3")
     with pytest.raises(NoCredential, match="What was remembered is of Deriv's v3 API, and is not sent to options"):
         next_kernel(sandbox=True, server=None, api="options")
@@ -521,7 +516,7 @@ def test_with_nobody_there_it_is_an_error(login: Login, revoked: Any, kept_file:
         "It is what was kept in the file ~/.config/dpyauth/credentials.json: dpyauth.forget() removes it."
     ]
     assert kept_file.exists()  # a run that nobody watches decides nothing
-    assert module._current is None
+    assert meant() is None
     dpyauth.forget()
     with pytest.raises(NoCredential):
         login()
@@ -589,7 +584,7 @@ def test_a_server_that_is_away_drops_nothing(
     with pytest.raises(ConnectionFailed):
         login()
     assert kept_file.exists()
-    assert module._current is None
+    assert meant() is None
 
 
 def test_dropped_from_a_keyring_that_has_been_locked(
@@ -608,7 +603,7 @@ def test_dropped_from_a_keyring_that_has_been_locked(
     text = panels[0].look()["notice"]["text"]
     assert text.startswith("The remembered sign-in no longer works: Deriv does not accept")
     assert "Unlock the keyring" in text
-    assert module._current is session
+    assert meant() is session
 
 
 # What cannot be read or kept
@@ -657,7 +652,7 @@ def test_a_locked_keyring(login: Login, box: Sandbox, ring: Any, panels: list[Si
 def test_what_cannot_be_kept_is_an_error_and_the_session_stands(login: Login, damaged: Path) -> None:
     with pytest.raises(KeepingFailed):
         login(ALL, remember=True)
-    assert module._current is not None
+    assert meant() is not None
     assert login(ALL).loginid == "CR900001"
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import importlib
 import os
 import weakref
 from collections.abc import Callable
@@ -23,8 +22,7 @@ from dpyauth.errors import DpyauthError, NotSignedIn, SessionClosed
 from dpyauth.panels.sign_in import SignInModel
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
-
-module = importlib.import_module("dpyauth.signin")
+from dpyauth.signin.current import close_sessions, open_sessions
 
 RICH, TROUBLE = "rich", "trouble"
 Login = Callable[..., Session]
@@ -56,10 +54,10 @@ def test_another_profile_leaves_the_session_alone(login: Login, api: str, mine: 
     for one, loginid in ((session, mine), (trouble, theirs)):
         assert one.state == "signed in"
         assert one.balance()["loginid"].item() == loginid
-    assert module.open_sessions() == [session, trouble]
+    assert open_sessions() == [session, trouble]
     trouble.close()
     assert session.call("ping")["ping"] == "pong"
-    assert module.open_sessions() == [session]
+    assert open_sessions() == [session]
 
 
 @BOTH
@@ -238,7 +236,7 @@ def test_it_is_gone_at_once_where_nothing_holds_it(login: Login, box: Sandbox, a
         assert box.wait_until(lambda box: box.connections_open == 0)
     finally:
         gc.enable()
-    assert module.open_sessions() == []
+    assert open_sessions() == []
 
 
 def test_a_panel_holds_it(login: Login) -> None:
@@ -276,7 +274,7 @@ def test_an_awaited_question_holds_it(login: Login) -> None:
 
 def test_at_the_end_of_the_program_all_are_closed(login: Login) -> None:
     made = [login(RICH), login(RICH, "v3", profile="alice")]
-    module._leave()
+    close_sessions()
     assert [one.state for one in made] == ["closed", "closed"]
 
 
@@ -288,7 +286,7 @@ def test_a_fork_leaves_the_parents_alone(login: Login, box: Sandbox) -> None:
         try:
             del session
             gc.collect()
-            module._leave()
+            close_sessions()
         finally:
             os._exit(0)
     assert os.waitpid(child, 0)[1] == 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
 from typing import Any
 
@@ -18,8 +17,6 @@ from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
 from dpyauth.storage import recall, remember
 from dpyauth.targets import Targets
-
-module = importlib.import_module("dpyauth.signin")
 
 TOKEN = "sandbox-rich-all"
 Login = Callable[..., Session]

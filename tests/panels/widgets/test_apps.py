@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from dpyauth import apps, signin
+from dpyauth import apps
 from dpyauth.errors import NotSignedIn
 from dpyauth.panels.widgets.apps import AppsPanel
 from dpyauth.session import Session
+from dpyauth.signin.current import put_session
 
 Eventually = Callable[..., None]
 
@@ -40,11 +41,10 @@ def test_from_the_first_look_to_a_new_app(panel: AppsPanel, eventually: Eventual
     assert panel.view["notice"] is None
 
 
-def test_without_a_session_the_kernels_own(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_session_the_kernels_own(session: Session) -> None:
     with pytest.raises(NotSignedIn, match=r"dpyauth\.login"):
         apps()
-    monkeypatch.setattr(signin, "_current", session)
+    put_session("default", session)
     panel = apps()
     assert repr(panel) == "dpyauth apps panel: <dpyauth session: signed in, CR900001 (USD, real)>"
     panel.close()
-    monkeypatch.setattr(signin, "_current", None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import re
 from collections.abc import Callable
@@ -19,6 +18,7 @@ from dpyauth.panels.explorer import ExplorerModel
 from dpyauth.panels.widgets.explorer import ExplorerPanel
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
+from dpyauth.signin.current import put_session
 
 Eventually = Callable[..., None]
 
@@ -86,11 +86,10 @@ def test_repr_names_the_session(panel: Any) -> None:
     assert repr(panel) == "dpyauth explorer panel: <dpyauth session: signed in, CR900001 (USD, real)>"
 
 
-def test_without_a_session_it_takes_the_one_of_the_kernel(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    signin = importlib.import_module("dpyauth.signin")
+def test_without_a_session_it_takes_the_one_of_the_kernel(session: Session) -> None:
     with pytest.raises(NotSignedIn, match=r"dpyauth\.login\(\)"):
         explorer()
-    monkeypatch.setattr(signin, "_current", session)
+    put_session("default", session)
     panel = explorer()
     assert panel.model.session is session
     panel.close()

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from dpyauth import signin, tokens
+from dpyauth import tokens
 from dpyauth.errors import NotSignedIn
 from dpyauth.panels.widgets.tokens import TokensPanel
 from dpyauth.session import Session
+from dpyauth.signin.current import put_session
 
 Eventually = Callable[..., None]
 
@@ -62,11 +63,10 @@ def test_words_are_all_there(panel: TokensPanel) -> None:
     assert all(panel.texts.values())
 
 
-def test_without_a_session_the_kernels_own(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_session_the_kernels_own(session: Session) -> None:
     with pytest.raises(NotSignedIn, match=r"dpyauth\.login"):
         tokens()
-    monkeypatch.setattr(signin, "_current", session)
+    put_session("default", session)
     panel = tokens()
     assert repr(panel) == "dpyauth tokens panel: <dpyauth session: signed in, CR900001 (USD, real)>"
     panel.close()
-    monkeypatch.setattr(signin, "_current", None)

@@ -1,0 +1,53 @@
+"""Checks of the arguments of `login`."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from dpyauth import _environment, _pasted
+from dpyauth.errors import InvalidSetting
+
+if TYPE_CHECKING:
+    from dpyauth.sandbox import Sandbox
+
+
+def ask_first(ask: object) -> bool:
+    """Tell whether to ask before looking for a credential elsewhere."""
+    if not (ask is None or isinstance(ask, bool) or (isinstance(ask, str) and ask == "prompt")):
+        raise InvalidSetting('ask= must be True, False or "prompt"; without it, you are asked if need be.', field="ask")
+    if ask is True and _environment.in_notebook():
+        _environment.vouch()
+    return bool(ask)
+
+
+def can_ask(ask: object, by_prompt: bool) -> bool:
+    """Tell whether there is a user who can be asked in this way, and may be."""
+    if ask is False:
+        return False
+    if by_prompt and _environment.in_notebook():
+        return _environment.can_type()
+    return _environment.somebody_there() or (ask is True and _environment.in_notebook())
+
+
+def login_id(given: object) -> str | None:
+    """Return a login ID as Deriv writes it."""
+    if given is None:
+        return None
+    if not isinstance(given, str) or not re.fullmatch(r"[A-Za-z]{1,16}[0-9]{1,16}", _pasted.bare(given)):
+        raise InvalidSetting(
+            'The login ID must be letters and digits, such as "DOT900003". session.accounts() lists yours.'
+        )
+    return _pasted.bare(given).upper()
+
+
+def profile_name(given: object) -> str:
+    """Return the name of a profile."""
+    if not isinstance(given, str) or not given.strip():
+        raise InvalidSetting('The profile must be a name, such as profile="alice".', field="profile")
+    return given
+
+
+def storage_name(profile: str, server: str | None, sandbox: Sandbox | None) -> str:
+    """Return the name to remember a credential under: a sandbox's must never be offered to Deriv, nor the reverse."""
+    return f"{profile}@sandbox" if sandbox else f"{profile}@{server}" if server else profile

@@ -1,0 +1,115 @@
+"""Open the session of a profile with a credential that was found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from dpyauth.credentials import api_of
+from dpyauth.errors import (
+    ApiError,
+    ApiUnavailable,
+    BadReply,
+    InvalidSetting,
+    KeepingFailed,
+    SessionClosed,
+    SignInRefused,
+)
+from dpyauth.panels.attempts import sign_in
+from dpyauth.registry import APIS
+from dpyauth.session import Session
+from dpyauth.settings import Settings
+from dpyauth.signin.current import DEFAULT_PROFILE, lock, put_session, session_of
+from dpyauth.signin.sources import Found
+
+
+def open_session(
+    found: Found | None,
+    target: Settings,
+    timeout: float,
+    stored_as: str,
+    profile: str,
+    *,
+    ask: bool,
+    options: Mapping[str, Any],
+) -> Session:
+    """Return the session of a profile: the one it has if that fits, else a new one in its place."""
+    with lock(profile):
+        before = session_of(profile)
+        credential, grants = found.grants(target.api) if found else (None, None)
+        if before is not None and before.core.matches(credential, target, grants):
+            before.core.timeout = timeout
+            if options["loginid"] is not None and before.loginid is not None:
+                before.use(options["loginid"])
+            return before
+        session = Session(target, timeout=timeout)
+        try:
+            if found is not None and credential is not None:
+                _sign_in(session, found, target, stored_as, ask=ask, options=options)
+            put_session(profile, session)
+        except BaseException:
+            session.close()
+            raise
+    if before is not None:
+        mine = "" if profile == DEFAULT_PROFILE else f"profile={profile!r}"
+        before.core.end(
+            SessionClosed(
+                f"dpyauth.login({mine}) has opened a new session; this one is closed. Use the new one. To have both, "
+                'give one of them a profile of its own: dpyauth.login(profile="another").'
+            )
+        )
+    return session
+
+
+def _sign_in(
+    session: Session,
+    found: Found,
+    target: Settings,
+    profile: str,
+    *,
+    ask: bool,
+    options: Mapping[str, Any],
+) -> None:
+    """Sign a new session in. If a remembered credential is refused and the user can be asked, leave it signed out.
+
+    The same goes for a token of the API that Deriv is retiring, or that may be of it, wherever it was found.
+    """
+    try:
+        session.core.wait_for_sign_in(lambda: sign_in(session, found.grants, target, **options))
+    except ApiUnavailable as error:  # what was found is of no use now, and may be good again
+        if found.given or not ask:
+            raise
+        session.core.signed_out_because = f"{found.source} cannot be used now: {error}"
+    except InvalidSetting as error:
+        if found.given or not ask or error.field != "app_id" or api_of(found.token):
+            raise
+        session.core.signed_out_because = f"{found.source} cannot be used: {error}"
+    except SignInRefused as error:
+        if not (found.given or found.remembered) and ask and APIS[target.api].retiring:
+            session.core.signed_out_because = f"{found.source} cannot be used: {error}".rstrip(".")
+            return
+        if found.remembered and ask:
+            session.core.signed_out_because = _dropped(profile, found, target, error)
+            return
+        if found.remembered:
+            error.add_note(f"It is {found.source}: dpyauth.forget() removes it.")
+        raise
+    except (ApiError, BadReply) as error:  # no refusal: what is remembered may be good the next time
+        if not (found.remembered and ask):
+            raise
+        session.core.signed_out_because = f"{found.source} cannot be used now: {error}".rstrip(".")
+
+
+def _dropped(profile: str, found: Found, target: Settings, error: SignInRefused) -> str:
+    """Forget a remembered credential if it is of no use any more, and return what to say of it."""
+    from dpyauth.storage import forget
+
+    because = str(error).rstrip(".")
+    of_token = error.code == "InvalidToken" and error.about in ("", "token")
+    if not of_token or target.app_id != found.app_id:  # it may still be good, at another time or elsewhere
+        return f"the remembered sign-in was refused: {because}"
+    try:
+        forget(profile)
+    except KeepingFailed as trouble:
+        return f"the remembered sign-in no longer works: {because}. {trouble}".rstrip(".")
+    return f"the remembered sign-in no longer works and was forgotten: {because}"
