@@ -30,8 +30,8 @@ makes any frame fit for Parquet and CSV, and `restored` gives one that was read 
 
 from dpyauth.frames import _pandas as _pandas
 from dpyauth.frames.accounts import accounts
+from dpyauth.frames.build import Context, also
 from dpyauth.frames.cashier import cashier_problems
-from dpyauth.frames.columns import Context, also
 from dpyauth.frames.concat import concat_accounts
 from dpyauth.frames.detail import account_detail
 from dpyauth.frames.files import for_storage, restored

@@ -7,26 +7,15 @@ from typing import Any
 
 import pandas as pd
 
-from dpyauth.frames.arrays import Column
-from dpyauth.frames.columns import Context, frame
+from dpyauth.columns import with_columns
+from dpyauth.columns.account import ACCOUNTS
+from dpyauth.frames.build import Context, frame
 from dpyauth.frames.values import as_flag, as_list, listing, told, without
 
-_ACCOUNTS = (
-    Column("loginid"),
-    Column("currency"),
-    Column("kind", "enum", values=("real", "demo")),
-    Column("account_category", "enum", values=("trading", "wallet")),
-    Column("account_type"),
-    Column("broker"),
-    Column("landing_company", source="landing_company_name"),
-    Column("created", "time", "created_at"),
-    Column("disabled", "flag", "is_disabled"),
-    Column("excluded_until", "time"),
-    Column("linked_to", "list"),
-)
 _KINDS = {False: "real", True: "demo"}
 
 
+@with_columns(ACCOUNTS)
 def accounts(
     payload: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None, context: Context | None = None
 ) -> pd.DataFrame:
@@ -45,19 +34,7 @@ def accounts(
     pandas.DataFrame
         In the order Deriv sent them:
 
-        ================  ===================  ========================================================
-        loginid           string
-        currency          string               missing while the account has none
-        kind              category             real, demo
-        account_category  category             trading, wallet
-        account_type      string
-        broker            string               the letters its login IDs begin with
-        landing_company   string               short code of the Deriv company that holds it
-        created           datetime64[us, UTC]
-        disabled          boolean
-        excluded_until    datetime64[us, UTC]  end of a self-exclusion (only ``authorize`` tells)
-        linked_to         list                 login IDs of the accounts linked to it
-        ================  ===================  ========================================================
+        {columns}
 
     Examples
     --------
@@ -68,7 +45,7 @@ def accounts(
     """
     listed = payload["account_list"] if isinstance(payload, Mapping) and "account_list" in payload else payload
     rows = [_row(account) for account in listing(listed, "account_list")]
-    return frame(rows, _ACCOUNTS, context, call="account_list", omits=("currency_type",))
+    return frame(rows, ACCOUNTS, context, call="account_list", omits=("currency_type",))
 
 
 def _row(account: Mapping[str, Any]) -> dict[str, Any]:

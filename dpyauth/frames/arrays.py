@@ -1,11 +1,10 @@
-"""What a column of a frame is, and how values become one."""
+"""Turn values into the array of a column."""
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, Union
+from typing import Any, Union
 
 import msgspec
 import numpy as np
@@ -15,6 +14,7 @@ from pandas.api.extensions import ExtensionArray
 from pandas.arrays import IntegerArray
 
 from dpyauth._times import FIRST_SECOND, LAST_SECOND
+from dpyauth.columns import Column, Kind
 from dpyauth.frames.values import (
     NO_TIME,
     as_count,
@@ -31,8 +31,6 @@ from dpyauth.frames.values import (
 )
 from dpyauth.sensitive import MASK
 
-Kind = Literal["text", "enum", "flag", "count", "money", "exact", "number", "time", "moment", "list", "map", "any"]
-
 Array = Union[ExtensionArray, NDArray[Any], "pd.Series[Any]"]
 
 _EXACT = 2.0**53  # below it, a float holds every whole number
@@ -47,31 +45,6 @@ _USUAL = {
     "exact": _NUMBERS,
     "number": _NUMBERS,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column: its name, what it holds, and where in a row it is found.
-
-    Parameters
-    ----------
-    name : str
-        The column's name in the frame.
-    kind : {"text", "enum", "flag", "count", "money", "exact", "number", "time", "moment", "list", "map", "any"}
-        What it holds; decides the dtype (see `dpyauth.frames`).
-    source : str
-        Dotted path of the value in a row; the column's name if left out.
-    values : tuple of str
-        The closed vocabulary of an ``enum``, in display order.
-    ordered : bool
-        Whether that order means something.
-    """
-
-    name: str
-    kind: Kind = "text"
-    source: str = ""
-    values: tuple[str, ...] = ()
-    ordered: bool = False
 
 
 def array(column: Column, values: list[Any], decimal: bool = False) -> Array:

@@ -7,10 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from dpyauth.frames.arrays import Column
-from dpyauth.frames.columns import Context, frame, words
-
-STOPS = ("deposits", "withdrawals", "both", "transfers")
+from dpyauth.columns import with_columns
+from dpyauth.columns.account import CASHIER_PROBLEMS
+from dpyauth.frames.build import Context, frame, words
 
 # Deriv does not document its codes; these are the ones its own website knows, in small letters.
 REASONS = {
@@ -48,15 +47,8 @@ REASONS = {
 }
 _KNOWN = {code: (stops, meaning) for stops, meanings in REASONS.items() for code, meaning in meanings.items()}
 
-_COLUMNS = (
-    Column("problem"),
-    Column("kind", "enum", values=("reason", "detail")),
-    Column("known", "flag"),
-    Column("stops", "enum", values=STOPS),
-    Column("meaning"),
-)
 
-
+@with_columns(CASHIER_PROBLEMS)
 def cashier_problems(payload: Mapping[str, Any] | None, context: Context | None = None) -> pd.DataFrame:
     """Say what keeps the cashier closed, one row per problem.
 
@@ -72,13 +64,7 @@ def cashier_problems(payload: Mapping[str, Any] | None, context: Context | None 
     pandas.DataFrame
         First the reasons, then the details that are missing in the profile; without rows where the cashier is open:
 
-        =======  ========  ==============================================================================
-        problem  string    Deriv's code of a reason, or its name of a detail
-        kind     category  reason, detail
-        known    boolean   whether dpyauth knows what it means; Deriv documents no codes and may add more
-        stops    category  deposits, withdrawals, both (of these), transfers; missing where it is not known
-        meaning  string    one line; missing where it is not known
-        =======  ========  ==============================================================================
+        {columns}
 
     Examples
     --------
@@ -89,7 +75,7 @@ def cashier_problems(payload: Mapping[str, Any] | None, context: Context | None 
     """
     rows = [_reason(code) for code in words(payload, "get_account_status", "cashier_validation")]
     rows += [_detail(name) for name in words(payload, "get_account_status", "cashier_missing_fields")]
-    return frame(rows, _COLUMNS, context)
+    return frame(rows, CASHIER_PROBLEMS, context)
 
 
 def _reason(code: str) -> dict[str, Any]:

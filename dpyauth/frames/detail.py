@@ -7,28 +7,13 @@ from typing import Any
 
 import pandas as pd
 
-from dpyauth.frames.arrays import Column, array
-from dpyauth.frames.ledger import ACTIONS
-from dpyauth.frames.status import ACCOUNT
+from dpyauth.columns import with_columns
+from dpyauth.columns.account import DETAIL, ON_BOTH_APIS, STATUS
+from dpyauth.frames.arrays import array
 from dpyauth.frames.values import mapping
 
-_ON_BOTH_APIS = [column.name for column in ACCOUNT].index("risk")
-"""How many columns come before those that only v3 tells."""
 
-_COLUMNS = (
-    *ACCOUNT[:_ON_BOTH_APIS],
-    Column("open_contracts", "count"),
-    Column("at_stake", "money"),
-    Column("may_pay", "money"),
-    Column("profit_today", "money"),
-    Column("profit_month", "money"),
-    Column("last_transaction", "time"),
-    Column("last_action", "enum", values=ACTIONS),
-    Column("last_amount", "money"),
-    Column("remark"),
-)
-
-
+@with_columns(DETAIL)
 def account_detail(
     status: pd.DataFrame, details: Sequence[Mapping[str, Any] | None], *, decimal: bool = False
 ) -> pd.DataFrame:
@@ -46,22 +31,9 @@ def account_detail(
     Returns
     -------
     pandas.DataFrame
-        The same rows. First the columns from ``loginid`` to ``last_used`` of `account_status`, which both of Deriv's
-        APIs tell (those that only v3 tells are left out), then:
+        The same rows. The columns that only v3 tells are left out:
 
-        ================  ===================  ==============================================================
-        open_contracts    Int64                how many contracts are open
-        at_stake          float64              what they have cost, in ``currency``
-        may_pay           float64              what they pay if all of them are won, in ``currency``; contracts
-                                               without a fixed payout, such as multipliers, count as 0
-        profit_today      float64              of the contracts closed since midnight UTC, in ``currency``:
-                                               what they have paid less what they have cost
-        profit_month      float64              of those closed since the first of the month, UTC
-        last_transaction  datetime64[us, UTC]  when money moved last
-        last_action       category             buy, sell, deposit, withdrawal, transfer, hold, release, ...
-        last_amount       float64              below zero where it left the account, in ``currency``
-        remark            string               what is missing, and why; missing where nothing is
-        ================  ===================  ==============================================================
+        {columns}
 
     Examples
     --------
@@ -72,10 +44,10 @@ def account_detail(
     0  DOT90000001               2      30.5
     """
     rows = [mapping(told) for told in details]
-    told = status[[column.name for column in _COLUMNS[:_ON_BOTH_APIS]]].copy()
-    for column in _COLUMNS[_ON_BOTH_APIS:]:
+    told = status[[column.name for column in ON_BOTH_APIS]].copy()
+    for column in DETAIL[len(ON_BOTH_APIS) :]:
         told[column.name] = array(column, [row.get(column.name) for row in rows], decimal)
-    known = [column.name for column in ACCOUNT]
+    known = [column.name for column in STATUS]
     for name in status.columns.difference(known, sort=False):  # what has no column of its own
         told[name if name not in told else f"{name}_"] = status[name]
     told.attrs = dict(status.attrs)

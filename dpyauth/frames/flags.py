@@ -7,11 +7,9 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from dpyauth.frames.arrays import Column
-from dpyauth.frames.columns import Context, frame, words
-
-GROUPS = ("verification", "cashier", "trading", "account", "p2p", "other")
-SEVERITIES = ("info", "action", "restriction")
+from dpyauth.columns import with_columns
+from dpyauth.columns.account import STATUS_FLAGS
+from dpyauth.frames.build import Context, frame, words
 
 
 class _Flag(NamedTuple):
@@ -107,15 +105,8 @@ FLAGS = {
     for name, meaning in meanings.items()
 }
 
-_COLUMNS = (
-    Column("flag"),
-    Column("known", "flag"),
-    Column("group", "enum", values=GROUPS),
-    Column("severity", "enum", values=SEVERITIES, ordered=True),
-    Column("meaning"),
-)
 
-
+@with_columns(STATUS_FLAGS)
 def status_flags(payload: Mapping[str, Any] | None, context: Context | None = None) -> pd.DataFrame:
     """Say what the flags of an account's status mean, one row per flag.
 
@@ -131,15 +122,7 @@ def status_flags(payload: Mapping[str, Any] | None, context: Context | None = No
     pandas.DataFrame
         In the order Deriv sent them:
 
-        =========  ========  =============================================================================
-        flag       string    Deriv's name of it
-        known      boolean   whether dpyauth knows what it means: Deriv documents most flags, and its own website
-                             knows more; an unknown flag has no severity and no meaning
-        group      category  verification, cashier, trading, account, p2p, other (all unknown flags)
-        severity   category  info < action (something for you to do) < restriction (money movements, trading
-                             or the whole account are blocked)
-        meaning    string    one line
-        =========  ========  =============================================================================
+        {columns}
 
     Examples
     --------
@@ -148,7 +131,7 @@ def status_flags(payload: Mapping[str, Any] | None, context: Context | None = No
     >>> flags.loc[flags["severity"] == "restriction", "meaning"].item()
     'You cannot withdraw; deposits still work.'
     """
-    return frame([_row(name) for name in words(payload, "get_account_status", "status")], _COLUMNS, context)
+    return frame([_row(name) for name in words(payload, "get_account_status", "status")], STATUS_FLAGS, context)
 
 
 def _row(name: str) -> dict[str, Any]:

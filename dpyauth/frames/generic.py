@@ -13,7 +13,7 @@ import pandas as pd
 from dpyauth.catalog.calls import Call
 from dpyauth.catalog.request import echoed
 from dpyauth.catalog.shapes import ENVELOPE, Node, Shape, load
-from dpyauth.frames.columns import Context, assemble
+from dpyauth.frames.build import Context, assemble
 from dpyauth.frames.period import within
 from dpyauth.frames.table import Table, is_column, pairs
 from dpyauth.frames.values import as_list, mapping, told

@@ -10,16 +10,25 @@ from typing import Any
 import pandas as pd
 
 from dpyauth.catalog.shapes import ENVELOPE, Shape, load, mask
-from dpyauth.frames.arrays import Column
-from dpyauth.frames.columns import Context, frame
+from dpyauth.columns import with_columns
+from dpyauth.columns.session import (
+    BALANCE_UPDATE,
+    CANDLE,
+    CONTRACT_UPDATE,
+    ERROR,
+    EVENTS,
+    RECEIVED,
+    TICK,
+    TRANSACTION_UPDATE,
+    TRANSFERS,
+)
+from dpyauth.frames.build import Context, frame
 from dpyauth.frames.omitted import documented
 from dpyauth.frames.values import as_list, mapping, rows_of, told, without
 from dpyauth.registry import APIS
 
-_EVENTS = (Column("time", "time"), Column("what"), Column("why"), Column("took", "number"))
-_TRANSFERS = (Column("time", "time"), Column("call"), Column("request_id"), Column("outcome"))
 
-
+@with_columns(EVENTS)
 def events(rows: Iterable[tuple[float, str, str, float | None]]) -> pd.DataFrame:
     """List what happened to a session.
 
@@ -31,7 +40,9 @@ def events(rows: Iterable[tuple[float, str, str, float | None]]) -> pd.DataFrame
     Returns
     -------
     pandas.DataFrame
-        In the order given: ``time`` datetime64[us, UTC], ``what`` and ``why`` string, ``took`` float64 (seconds).
+        In the order given:
+
+        {columns}
 
     Examples
     --------
@@ -39,9 +50,10 @@ def events(rows: Iterable[tuple[float, str, str, float | None]]) -> pd.DataFrame
     >>> events([(0.0, "connected", "", None)])["what"].item()
     'connected'
     """
-    return frame(({"time": when, "what": what, "why": why, "took": took} for when, what, why, took in rows), _EVENTS)
+    return frame(({"time": when, "what": what, "why": why, "took": took} for when, what, why, took in rows), EVENTS)
 
 
+@with_columns(TRANSFERS)
 def transfers(rows: Iterable[tuple[float, str, str, str]]) -> pd.DataFrame:
     """List the transfers that a session has sent.
 
@@ -53,7 +65,9 @@ def transfers(rows: Iterable[tuple[float, str, str, str]]) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        In the order given: ``time`` datetime64[us, UTC], ``call``, ``request_id`` and ``outcome`` string.
+        In the order given:
+
+        {columns}
 
     Examples
     --------
@@ -62,7 +76,7 @@ def transfers(rows: Iterable[tuple[float, str, str, str]]) -> pd.DataFrame:
     'done'
     """
     named = ("time", "call", "request_id", "outcome")
-    return frame((dict(zip(named, row, strict=True)) for row in rows), _TRANSFERS)
+    return frame((dict(zip(named, row, strict=True)) for row in rows), TRANSFERS)
 
 
 def health(
@@ -96,59 +110,24 @@ def health(
     )
 
 
-_RECEIVED = (Column("received", "time"), Column("gap", "flag"))
-_ERROR = Column("error", source="error.message")
-_UPDATES: dict[str, tuple[Column, ...]] = {
-    "tick": (
-        Column("symbol"),
-        Column("epoch", "time"),
-        Column("quote", "exact"),
-        Column("bid", "exact"),
-        Column("ask", "exact"),
-        Column("backfilled", "flag"),
-    ),
-    "ohlc": (
-        Column("symbol"),
-        Column("epoch", "time"),
-        Column("open_time", "time"),
-        Column("open", "exact"),
-        Column("high", "exact"),
-        Column("low", "exact"),
-        Column("close", "exact"),
-        Column("granularity", "count"),
-    ),
-    "balance": (Column("loginid"), Column("currency"), Column("balance", "money")),
-    "transaction": (
-        Column("action"),
-        Column("amount", "money"),
-        Column("balance", "money"),
-        Column("currency"),
-        Column("transaction_id", "count"),
-        Column("transaction_time", "time"),
-        Column("contract_id", "count"),
-        Column("symbol"),
-        Column("longcode"),
-    ),
-    "proposal_open_contract": (
-        Column("contract_id", "count"),
-        Column("contract_type"),
-        Column("underlying"),
-        Column("status"),
-        Column("buy_price", "money"),
-        Column("bid_price", "money"),
-        Column("profit", "money"),
-        Column("currency"),
-        Column("current_spot", "exact"),
-        Column("current_spot_time", "time"),
-        Column("purchase_time", "time"),
-        Column("date_expiry", "time"),
-        Column("is_sold", "flag"),
-        _ERROR,
-    ),
+_UPDATES = {
+    "tick": TICK,
+    "ohlc": CANDLE,
+    "balance": BALANCE_UPDATE,
+    "transaction": TRANSACTION_UPDATE,
+    "proposal_open_contract": CONTRACT_UPDATE,
 }
 _OPENED_BY = {"ticks": "tick", "ticks_history": "tick"}
 
 
+@with_columns(
+    received=RECEIVED,
+    tick=TICK,
+    candle=CANDLE,
+    balance=BALANCE_UPDATE,
+    transaction=TRANSACTION_UPDATE,
+    contract=CONTRACT_UPDATE,
+)
 def updates(call: str, received: Sequence[tuple[float, Mapping[str, Any]]]) -> pd.DataFrame:
     """Turn what came in on a stream into a frame.
 
@@ -162,24 +141,34 @@ def updates(call: str, received: Sequence[tuple[float, Mapping[str, Any]]]) -> p
     Returns
     -------
     pandas.DataFrame
-        One row per update, in order. ``received`` (datetime64[us, UTC]) and ``gap`` (boolean: something was missed
-        just before this row, and could not be filled) come first; then:
+        One row per update, in order. First come:
 
-        - ticks: symbol, epoch, quote, bid, ask, backfilled (boolean: missed in a break of the connection, and fetched
-          afterwards, so that ``received`` says nothing about how quick it was)
-        - ticks_history of candles: symbol, epoch, open_time, open, high, low, close, granularity; its first reply,
-          the history, becomes one row per candle or tick
-        - balance: loginid, currency, balance
-        - transaction: action, amount, balance, currency, transaction_id, transaction_time, contract_id, symbol,
-          longcode
-        - proposal_open_contract: contract_id, contract_type, underlying, status, buy_price, bid_price, profit,
-          currency, current_spot, current_spot_time, purchase_time, date_expiry, is_sold, error
-        - any other: one column per value, as Deriv names it, secrets and personal data as ``•••``; and ``currency``,
-          where one was asked for (proposal)
+        {received}
 
-        Where an update is an error, as it may be in a stream of several things, a column error says what Deriv says.
-        Times are datetime64[us, UTC], money and prices float64, yes/no boolean. Money is in ``currency``; a quote, a
-        spot, bid and ask are prices of the market.
+        Then, of ``ticks``:
+
+        {tick}
+
+        Of ``ticks_history`` with candles, whose first reply, the history, becomes one row per candle or tick:
+
+        {candle}
+
+        Of ``balance``:
+
+        {balance}
+
+        Of ``transaction``:
+
+        {transaction}
+
+        Of ``proposal_open_contract``:
+
+        {contract}
+
+        Of any other call: one column per value, as Deriv names it, secrets and personal data as ``•••``; and
+        ``currency``, where one was asked for (proposal). Where an update is an error, as it may be in a stream of
+        several things, there is the column ``error``, too. A quote, a spot, bid and ask are prices of the market, and
+        have no currency.
 
     Examples
     --------
@@ -193,12 +182,12 @@ def updates(call: str, received: Sequence[tuple[float, Mapping[str, Any]]]) -> p
     kinds = {str(row.pop("msg_type")) for row in rows} or {_OPENED_BY.get(call, call)}
     columns = next((_UPDATES[kind] for kind in sorted(kinds) if kind in _UPDATES), None)
     if columns is not None:
-        if any("error" in row for row in rows) and _ERROR not in columns:
-            columns = (*columns, _ERROR)
+        if any("error" in row for row in rows) and ERROR not in columns:
+            columns = (*columns, ERROR)
         omits = {"id", "pip_size", *(name for kind in kinds for name in documented(*_TOLD.get(kind, ("", ""))))}
-        return frame(rows, (*_RECEIVED, *columns), Context(call), omits=omits)
+        return frame(rows, (*RECEIVED, *columns), Context(call), omits=omits)
     facts = next(iter(shapes_of), Shape()).reply.get(call)
-    return frame([mask(row, facts, call=call, name=call) for row in rows], _RECEIVED, Context(call))
+    return frame([mask(row, facts, call=call, name=call) for row in rows], RECEIVED, Context(call))
 
 
 _TOLD = {

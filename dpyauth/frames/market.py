@@ -9,35 +9,13 @@ from typing import Any
 
 import pandas as pd
 
-from dpyauth.frames.arrays import Column
-from dpyauth.frames.columns import Context, frame
+from dpyauth.columns import with_columns
+from dpyauth.columns.market import CANDLES, EXCHANGE_RATES, TICKS, TIME, TRADING_TIMES
+from dpyauth.frames.build import Context, frame
 from dpyauth.frames.values import as_list, keyed, listing, mapping, rows_of, split, told, without
 
-_PRICES = tuple(Column(name, "exact") for name in ("open", "high", "low", "close"))
-_QUOTE = Column("quote", "exact", "prices")
-_EPOCH = Column("time", "time", "epoch")
-_HOURS = (
-    Column("market"),
-    Column("submarket"),
-    Column("symbol"),
-    Column("name"),
-    Column("open", "time"),
-    Column("close", "time"),
-    Column("settlement", "time"),
-    Column("sessions", "list"),
-    Column("trading_days", "list"),
-    Column("events", "list"),
-)
-_RATES = (
-    Column("base_currency"),
-    Column("currency"),
-    Column("rate", "exact", "spot_rate"),
-    Column("bid", "exact", "bid_rate"),
-    Column("ask", "exact", "ask_rate"),
-    Column("date", "time"),
-)
 
-
+@with_columns(TICKS)
 def ticks(payload: Mapping[str, Any] | None, context: Context | None = None, *, decimal: bool = False) -> pd.DataFrame:
     """Past ticks of a symbol, ready for arithmetic and plots.
 
@@ -55,9 +33,7 @@ def ticks(payload: Mapping[str, Any] | None, context: Context | None = None, *, 
     pandas.DataFrame
         In the order Deriv sent them (oldest first), indexed by ``time`` (datetime64[us, UTC]):
 
-        =====  =======
-        quote  float64
-        =====  =======
+        {columns}
 
     Examples
     --------
@@ -68,9 +44,10 @@ def ticks(payload: Mapping[str, Any] | None, context: Context | None = None, *, 
     history = mapping(payload)
     pairs = zip_longest(as_list(history.get("times")), as_list(history.get("prices")))
     rows = [{"epoch": time, "prices": price} for time, price in pairs]
-    return _by_time(frame(rows, (_QUOTE, _EPOCH), context, decimal=decimal, beside=without(history, "times", "prices")))
+    return _by_time(frame(rows, (*TICKS, TIME), context, decimal=decimal, beside=without(history, "times", "prices")))
 
 
+@with_columns(CANDLES)
 def candles(
     payload: Sequence[Mapping[str, Any]] | None, context: Context | None = None, *, decimal: bool = False
 ) -> pd.DataFrame:
@@ -91,12 +68,7 @@ def candles(
         In the order Deriv sent them (oldest first), indexed by ``time``, the start of the candle
         (datetime64[us, UTC]):
 
-        =====  =======
-        open   float64
-        high   float64
-        low    float64
-        close  float64
-        =====  =======
+        {columns}
 
     Examples
     --------
@@ -105,7 +77,7 @@ def candles(
     2.0
     """
     rows = listing(payload, "candles")
-    return _by_time(frame(rows, (*_PRICES, _EPOCH), context, decimal=decimal))
+    return _by_time(frame(rows, (*CANDLES, TIME), context, decimal=decimal))
 
 
 def _by_time(made: pd.DataFrame) -> pd.DataFrame:
@@ -114,6 +86,7 @@ def _by_time(made: pd.DataFrame) -> pd.DataFrame:
     return made
 
 
+@with_columns(TRADING_TIMES)
 def trading_times(
     payload: Mapping[str, Any] | None, context: Context | None = None, *, day: date | str | None = None
 ) -> pd.DataFrame:
@@ -134,18 +107,7 @@ def trading_times(
     pandas.DataFrame
         In the order Deriv sent them:
 
-        ============  ===================  ==============================================================
-        market        string               such as Forex
-        submarket     string
-        symbol        string
-        name          string
-        open          datetime64[us, UTC]  when the first session opens; missing if it stays closed
-        close         datetime64[us, UTC]  when the last session closes
-        settlement    datetime64[us, UTC]  when contracts of the day are settled
-        sessions      list                 (open, close) of each session, times of day as texts, UTC
-        trading_days  list                 weekdays it is traded on, such as Mon
-        events        list                 what is unusual, as mappings with ``dates`` and ``descrip``
-        ============  ===================  ==============================================================
+        {columns}
 
     Examples
     --------
@@ -168,7 +130,7 @@ def trading_times(
         for symbol in rows_of(submarket.get("symbols"), "symbols") or [{}]
         if symbol or _strange(submarket, "symbols") or (not submarket and _strange(market, "submarkets"))
     ]
-    return frame(rows, _HOURS, context, beside=beside)
+    return frame(rows, TRADING_TIMES, context, beside=beside)
 
 
 def _strange(group: Mapping[str, Any], of: str) -> bool:
@@ -235,6 +197,7 @@ def _moment(midnight: float | None, text: Any) -> float | None:
     return None if midnight is None or seconds is None else midnight + seconds
 
 
+@with_columns(EXCHANGE_RATES)
 def exchange_rates(
     payload: Mapping[str, Any] | None, context: Context | None = None, *, decimal: bool = False
 ) -> pd.DataFrame:
@@ -254,14 +217,7 @@ def exchange_rates(
     pandas.DataFrame
         In the order Deriv sent them:
 
-        =============  ===================  ======================================================
-        base_currency  string
-        currency       string
-        rate           float64              ``currency`` for one unit of ``base_currency``
-        bid            float64              only if the spread was asked for
-        ask            float64              only if the spread was asked for
-        date           datetime64[us, UTC]  when the rates were taken (only on v3)
-        =============  ===================  ======================================================
+        {columns}
 
     Examples
     --------
@@ -274,4 +230,4 @@ def exchange_rates(
     beside = {name: value for name, value in without(payload, "rates", *same).items() if told(value)}
     rows = [{**row, **same} for row in keyed(payload.get("rates"), "currency", "spot_rate")]
     rows = rows or ([same] if beside and payload.get("rates") is None else [])
-    return frame(rows, _RATES, context, decimal=decimal, beside=beside)
+    return frame(rows, EXCHANGE_RATES, context, decimal=decimal, beside=beside)

@@ -7,20 +7,11 @@ from typing import Any
 
 import pandas as pd
 
-from dpyauth.frames.arrays import Column
-from dpyauth.frames.columns import Context, frame
+from dpyauth.columns import with_columns
+from dpyauth.columns.account import BALANCE
+from dpyauth.frames.build import Context, frame
 from dpyauth.frames.values import as_flag, get_path, keyed, listing, mapping, told, without
 
-_BALANCE = (
-    Column("loginid"),
-    Column("currency"),
-    Column("balance", "money"),
-    Column("converted_amount", "money"),
-    Column("converted_currency"),
-    Column("demo", "flag", "demo_account"),
-    Column("active", "flag", "status"),
-    Column("type", "enum", values=("deriv", "mt5")),
-)
 _CURRENT = ("loginid", "currency", "balance")
 _KNOWN = (*_CURRENT, "accounts", "id")
 """What is in rows, and the number of the stream."""
@@ -28,6 +19,7 @@ _KNOWN = (*_CURRENT, "accounts", "id")
 _TOTALS = ("deriv", "deriv_demo", "mt5", "mt5_demo")
 
 
+@with_columns(BALANCE)
 def balance(
     payload: Mapping[str, Any] | None, context: Context | None = None, *, decimal: bool = False
 ) -> pd.DataFrame:
@@ -47,16 +39,7 @@ def balance(
     pandas.DataFrame
         In the order Deriv sent them. Of a single account Deriv tells only login ID, currency and balance.
 
-        ==================  ========  ===============================================================
-        loginid             string
-        currency            string    missing while the account has none
-        balance             float64   in ``currency``; can be negative on MT5
-        converted_amount    float64   the balance, in ``converted_currency``
-        converted_currency  string    the currency in which Deriv adds up accounts of this kind
-        demo                boolean   whether the money is play money
-        active              boolean   whether the account is in good order and can be reached
-        type                category  deriv, mt5
-        ==================  ========  ===============================================================
+        {columns}
 
     Examples
     --------
@@ -66,14 +49,14 @@ def balance(
     Decimal('10.1')
     """
     if not isinstance(payload, Mapping):
-        return frame(listing(payload, "balance"), _BALANCE, context, decimal=decimal)
+        return frame(listing(payload, "balance"), BALANCE, context, decimal=decimal)
     rows = _rows(payload, context.currency if context else None)
     beside = {
         name: held
         for name, value in without(payload, *_KNOWN).items()
         if told(held := _unknown(value, name == "total"))
     }
-    return frame(rows or ([{}] if beside else []), _BALANCE, context, decimal=decimal, beside=beside)
+    return frame(rows or ([{}] if beside else []), BALANCE, context, decimal=decimal, beside=beside)
 
 
 def _rows(payload: Mapping[str, Any], currency: str | None) -> list[dict[str, Any]]:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
-from dpyauth.frames.columns import Context, frame
-from dpyauth.frames.status import ACCOUNT
+from dpyauth.columns import with_columns
+from dpyauth.columns.account import OPTIONS_STATUS
+from dpyauth.frames.build import Context, frame
 from dpyauth.frames.values import listing, told
 
-_COLUMNS = (replace(ACCOUNT[0], source="account_id"), *ACCOUNT[1:])
 
-
+@with_columns(OPTIONS_STATUS)
 def options_status(
     rows: Sequence[Mapping[str, Any]] | None, context: Context | None = None, *, decimal: bool = False
 ) -> pd.DataFrame:
@@ -34,8 +33,10 @@ def options_status(
     Returns
     -------
     pandas.DataFrame
-        In the order Deriv sent them; columns and dtypes as those of `account_status`. Deriv documents neither
-        ``created`` nor ``last_used`` for this call: they are there where it sends them all the same.
+        In the order Deriv sent them, with the columns of `account_status`. Deriv documents neither ``created`` nor
+        ``last_used`` for this call: they are there where it sends them all the same.
+
+        {columns}
 
     Examples
     --------
@@ -45,8 +46,8 @@ def options_status(
     0  DOT90000001     10.5  <NA>
     """
     listed = listing(rows, "data")
-    result = frame(listed, _COLUMNS, context, decimal=decimal, call="get_accounts")
-    for column in ACCOUNT:
+    result = frame(listed, OPTIONS_STATUS, context, decimal=decimal, call="get_accounts")
+    for column in OPTIONS_STATUS:
         if column.kind == "list" and not any(told(row.get(column.name)) for row in listed):
             result[column.name] = pd.Series(pd.NA, index=result.index, dtype="object")
     return result

@@ -7,38 +7,16 @@ from typing import Any
 
 import pandas as pd
 
-from dpyauth.frames.arrays import Column
-from dpyauth.frames.columns import Context, frame
+from dpyauth.columns import with_columns
+from dpyauth.columns.ledger import MARKUP, PARTNER_OVERVIEW
+from dpyauth.frames.build import Context, frame
 from dpyauth.frames.omitted import documented
 from dpyauth.frames.values import listing, mapping, split, without
 
 _DOLLARS = "USD"
-_MARKUP = (
-    Column("app_id"),
-    Column("currency"),
-    Column("markup", "money", "app_markup_usd"),
-    Column("volume", "money", "volume_usd"),
-    Column("payout", "money", "payout_usd"),
-    Column("contracts", "count", "contract_count"),
-    Column("clients", "count", "client_count"),
-)
-_OVERVIEW = (
-    Column("first_day", "moment", "period.start_date"),
-    Column("last_day", "moment", "period.end_date"),
-    Column("currency"),
-    Column("earned", "money", "master_partner.earnings_occurred"),
-    Column("paid", "money", "activity.paid"),
-    Column("pending", "money", "activity.pending"),
-    Column("signups", "count", "signups.total"),
-    Column("real_accounts", "count", "signups.real_accounts"),
-    Column("first_time_depositors", "count", "signups.first_time_depositors"),
-    Column("first_time_traders", "count", "signups.first_time_traders"),
-    Column("active_traders", "count", "activity.active_traders"),
-    Column("active_subpartners", "count", "master_partner.active_subpartners"),
-    Column("has_lifetime_referred_client", "flag"),
-)
 
 
+@with_columns(MARKUP)
 def markup(payload: Mapping[str, Any] | None, context: Context | None = None, *, decimal: bool = False) -> pd.DataFrame:
     """List what apps have earned their owner with a markup, one row per app.
 
@@ -56,15 +34,7 @@ def markup(payload: Mapping[str, Any] | None, context: Context | None = None, *,
     pandas.DataFrame
         In the order Deriv sent them. Where Deriv gives totals and no app, there is one row without ``app_id``.
 
-        =========  ======  ===================================================
-        app_id     string
-        currency   string  USD, of all money here
-        markup     money   what the app has earned
-        volume     money   what was paid for contracts (not on v3)
-        payout     money   what the contracts could pay (not on v3)
-        contracts  Int64   how many contracts were bought
-        clients    Int64   how many clients bought them (not on v3)
-        =========  ======  ===================================================
+        {columns}
 
         A client who used two apps counts in both: the number of clients is no sum of these.
 
@@ -82,7 +52,7 @@ def markup(payload: Mapping[str, Any] | None, context: Context | None = None, *,
     named = [_named(row) for row in rows]
     same = {"currency": _DOLLARS}
     omits = ("app_markup_value", "dev_currcode")  # the same in the currency of the app's owner, on v3
-    return frame(named, _MARKUP, context, decimal=decimal, same=same, omits=omits, beside=beside)
+    return frame(named, MARKUP, context, decimal=decimal, same=same, omits=omits, beside=beside)
 
 
 def _sums() -> frozenset[str]:
@@ -102,6 +72,7 @@ def _total(totals: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [named] if any(value not in (0, "0", None) for value in named.values()) else []
 
 
+@with_columns(PARTNER_OVERVIEW)
 def partner_overview(
     payload: Mapping[str, Any] | None, context: Context | None = None, *, decimal: bool = False
 ) -> pd.DataFrame:
@@ -121,19 +92,7 @@ def partner_overview(
     pandas.DataFrame
         One row, or none if the payload is empty:
 
-        ============================  ===================  ==================================================
-        first_day, last_day           datetime64[us, UTC]  of the period; both count whole
-        currency                      string               of all money here
-        earned                        money                as a master partner
-        paid, pending                 money                what Deriv has paid, and what is still to be paid
-        signups                       Int64                clients who have signed up
-        real_accounts                 Int64
-        first_time_depositors         Int64
-        first_time_traders            Int64
-        active_traders                Int64
-        active_subpartners            Int64
-        has_lifetime_referred_client  boolean              whether there ever was a client
-        ============================  ===================  ==================================================
+        {columns}
 
     Examples
     --------
@@ -145,4 +104,4 @@ def partner_overview(
     """
     rows = [payload] if isinstance(payload, Mapping) and payload else listing(payload, "data")
     rows = [row for row in rows if row]
-    return frame(rows, _OVERVIEW, context, decimal=decimal)
+    return frame(rows, PARTNER_OVERVIEW, context, decimal=decimal)

@@ -8,46 +8,15 @@ from typing import Any
 
 import pandas as pd
 
-from dpyauth.frames.arrays import Column
-from dpyauth.frames.columns import Context, frame
+from dpyauth.columns import with_columns
+from dpyauth.columns.ledger import OPEN_CONTRACTS
+from dpyauth.columns.profile import MT5_ACCOUNTS
+from dpyauth.frames.build import Context, frame
 from dpyauth.frames.omitted import documented
 from dpyauth.frames.values import get_path, listing, split, without
 
-_CONTRACTS = (
-    Column("contract_id", "count"),
-    Column("contract_type"),
-    Column("symbol"),
-    Column("status", "enum", values=("open", "sold", "won", "lost", "cancelled")),
-    Column("currency"),
-    Column("buy_price", "money"),
-    Column("bid_price", "money"),
-    Column("payout", "money"),
-    Column("profit", "money"),
-    Column("purchased", "time", "purchase_time"),
-    Column("starts", "time", "date_start"),
-    Column("expires", "time"),
-    Column("can_sell", "flag", "is_valid_to_sell"),
-    Column("transaction_id", "count"),
-    Column("longcode"),
-    Column("shortcode"),
-)
-_MT5 = (
-    Column("login"),
-    Column("account_type", "enum", values=("demo", "real")),
-    Column("market_type", "enum", values=("financial", "synthetic", "all")),
-    Column("sub_account_type"),
-    Column("product"),
-    Column("landing_company", source="landing_company_short"),
-    Column("currency"),
-    Column("balance", "money"),
-    Column("leverage", "count"),
-    Column("server"),
-    Column("status"),
-    Column("error_code", source="error.code"),
-    Column("error", source="error.message_to_client"),
-)
 
-
+@with_columns(OPEN_CONTRACTS)
 def open_contracts(
     payload: Sequence[Mapping[str, Any]] | Mapping[str, Any] | None,
     context: Context | None = None,
@@ -71,24 +40,7 @@ def open_contracts(
     pandas.DataFrame
         In the order Deriv sent them. Of a ``portfolio``, status, bid_price, profit and can_sell are missing.
 
-        ==============  ===================  ==================================================
-        contract_id     Int64
-        contract_type   string               such as CALL
-        symbol          string
-        status          category             open, sold, won, lost, cancelled
-        currency        string               of all money here; Deriv names it, else it is the account's
-        buy_price       float64              what it cost
-        bid_price       float64              what selling it now would bring
-        payout          float64              what it pays if it is won
-        profit          float64              bid_price less buy_price
-        purchased       datetime64[us, UTC]
-        starts          datetime64[us, UTC]
-        expires         datetime64[us, UTC]
-        can_sell        boolean              whether Deriv would take it back now
-        transaction_id  Int64                of the purchase
-        longcode        string               the contract in words
-        shortcode       string
-        ==============  ===================  ==================================================
+        {columns}
 
     Examples
     --------
@@ -105,7 +57,7 @@ def open_contracts(
     rows = [_contract(row, currency) for row in listed if row]  # Deriv answers {} where there is no contract
     rows = rows or ([{}] if listed and beside else [])
     return frame(
-        rows, _CONTRACTS, context, decimal=decimal, call="proposal_open_contract", omits=_omits(), beside=beside
+        rows, OPEN_CONTRACTS, context, decimal=decimal, call="proposal_open_contract", omits=_omits(), beside=beside
     )
 
 
@@ -138,6 +90,7 @@ def _contract(row: Mapping[str, Any], currency: str | None) -> dict[str, Any]:
     return made
 
 
+@with_columns(MT5_ACCOUNTS)
 def mt5_accounts(
     payload: Sequence[Mapping[str, Any]] | None, context: Context | None = None, *, decimal: bool = False
 ) -> pd.DataFrame:
@@ -160,21 +113,7 @@ def mt5_accounts(
     pandas.DataFrame
         In the order Deriv sent them. The client's name and e-mail address are left out.
 
-        ================  ========  =====================================
-        login             string    such as MTR1000001
-        account_type      category  demo, real
-        market_type       category  financial, synthetic, all
-        sub_account_type  string
-        product           string
-        landing_company   string    short code of the Deriv company
-        currency          string
-        balance           float64   in ``currency``
-        leverage          Int64
-        server            string
-        status            string    missing while nothing is wrong
-        error_code        string    why there is no more about the account
-        error             string
-        ================  ========  =====================================
+        {columns}
 
     Examples
     --------
@@ -186,7 +125,7 @@ def mt5_accounts(
     """
     rows = [_mt5_account(row) for row in listing(payload, "mt5_login_list")]
     omits = documented("mt5_login_list", "mt5_login_list.[]")
-    return frame(rows, _MT5, context, decimal=decimal, call="mt5_login_list", omits=omits)
+    return frame(rows, MT5_ACCOUNTS, context, decimal=decimal, call="mt5_login_list", omits=omits)
 
 
 def _mt5_account(row: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -10,49 +10,13 @@ import numpy as np
 import pandas as pd
 
 from dpyauth.catalog.calls import load
-from dpyauth.frames.arrays import Column
-from dpyauth.frames.columns import Context, frame
+from dpyauth.columns import with_columns
+from dpyauth.columns.profile import API_TOKENS, APPS, LIMITS, MARKET_LIMITS, SETTINGS, TRANSFER_LIMITS
+from dpyauth.frames.build import Context, frame
 from dpyauth.frames.generic import generic
 from dpyauth.frames.values import as_text, listing, mapping, part, rows_of, split, told, without
 from dpyauth.sensitive import MASK, hides
 
-_SETTINGS = (Column("setting"), Column("value"), Column("hidden", "flag"))
-_LIMITS = (Column("limit"), Column("value", "money"), Column("unit"), Column("meaning"))
-_MARKETS = (
-    Column("market"),
-    Column("name"),
-    Column("level"),
-    Column("profile", source="profile_name"),
-    Column("currency"),
-    Column("payout_limit", "money"),
-    Column("turnover_limit", "money"),
-)
-_TRANSFERS = (
-    Column("period", "enum", values=("lifetime", "daily")),
-    Column("counted", "enum", values=("amount", "transfers")),
-    Column("transfer"),
-    Column("allowed", "money"),
-    Column("available", "money"),
-    Column("unit"),
-)
-_TOKENS = (
-    Column("name", source="display_name"),
-    Column("token"),
-    Column("scopes", "list"),
-    Column("last_used"),
-    Column("valid_for_ip"),
-)
-_APPS = (
-    Column("app_id", "count"),
-    Column("name"),
-    Column("active", "flag"),
-    Column("official", "flag"),
-    Column("scopes", "list"),
-    Column("markup_percent", "number", "app_markup_percentage"),
-    Column("redirect_uri"),
-    Column("verification_uri"),
-    Column("last_used"),
-)
 _MEANINGS = {
     "account_balance": "most cash the account may hold",
     "daily_turnover": "most you may stake in a day",
@@ -83,6 +47,7 @@ _COUNTED = {"count": "transfers", "amount": "amount"}
 """What Deriv's ``limit_type`` says, which may stand beside a limit."""
 
 
+@with_columns(SETTINGS)
 def settings(
     payload: Mapping[str, Any] | None, context: Context | None = None, *, reveal: bool = False
 ) -> pd.DataFrame:
@@ -102,11 +67,7 @@ def settings(
     pandas.DataFrame
         A row for every setting Deriv documents, and for any other it sent:
 
-        =======  =======  =================================================================================
-        setting  string   Deriv's name; of a field within another, ``object.field``
-        value    string   missing if not sent; yes or no, dates as YYYY-MM-DD, lists with commas
-        hidden   boolean  whether the value is masked
-        =======  =======  =================================================================================
+        {columns}
 
     Examples
     --------
@@ -124,7 +85,7 @@ def settings(
         for name in shown.columns
         for value in (_written(shown[name].iloc[at]),)
     ]
-    return frame(rows, _SETTINGS, context)
+    return frame(rows, SETTINGS, context)
 
 
 def _written(value: Any) -> str | None:
@@ -140,6 +101,7 @@ def _written(value: Any) -> str | None:
     return None if pd.isna(value) else str(value)
 
 
+@with_columns(LIMITS)
 def limits(payload: Mapping[str, Any] | None, context: Context | None = None, *, decimal: bool = False) -> pd.DataFrame:
     """What the account may hold, stake, be paid and withdraw, one row per limit.
 
@@ -157,13 +119,7 @@ def limits(payload: Mapping[str, Any] | None, context: Context | None = None, *,
     pandas.DataFrame
         Always the same rows in the same order, and after them any that Deriv adds:
 
-        =======  =======  ======================================================================
-        limit    string   Deriv's name; of a field within another, ``object.field``
-        value    float64  missing if there is no such limit
-        unit     string   of value: the account's currency, such as USD, or contracts, or days;
-                          missing where it is not known
-        meaning  string   missing for what Deriv adds
-        =======  =======  ======================================================================
+        {columns}
 
     Examples
     --------
@@ -179,7 +135,7 @@ def limits(payload: Mapping[str, Any] | None, context: Context | None = None, *,
         for name, text in _MEANINGS.items()
     ]
     rows += [{"limit": name, "value": value} for name, value in found.items() if told(value)]
-    return frame(rows, _LIMITS, context, decimal=decimal, call="get_limits")
+    return frame(rows, LIMITS, context, decimal=decimal, call="get_limits")
 
 
 def _leaves(limits: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
@@ -193,6 +149,7 @@ def _leaves(limits: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, An
             yield f"{path}{name}", value
 
 
+@with_columns(MARKET_LIMITS)
 def market_limits(
     payload: Mapping[str, Any] | None, context: Context | None = None, *, decimal: bool = False
 ) -> pd.DataFrame:
@@ -212,15 +169,7 @@ def market_limits(
     pandas.DataFrame
         In the order Deriv sent them:
 
-        ==============  =======  ======================================================
-        market          string   such as forex
-        name            string   the part of the market
-        level           string   what it is set for: market, submarket and so on
-        profile         string   Deriv's name of the risk profile
-        currency        string   of the account: the limits are in it
-        payout_limit    float64
-        turnover_limit  float64
-        ==============  =======  ======================================================
+        {columns}
 
     Examples
     --------
@@ -234,9 +183,10 @@ def market_limits(
         listed = MASK if hides(listed, market) else listed
         rows += [{**row, "market": market} for row in rows_of(listed, "market_specific")]
     currency = context.currency if context else None
-    return frame(rows, _MARKETS, context, decimal=decimal, same={"currency": currency}, call="get_limits")
+    return frame(rows, MARKET_LIMITS, context, decimal=decimal, same={"currency": currency}, call="get_limits")
 
 
+@with_columns(TRANSFER_LIMITS)
 def transfer_limits(
     payload: Mapping[str, Any] | None, context: Context | None = None, *, decimal: bool = False
 ) -> pd.DataFrame:
@@ -259,14 +209,7 @@ def transfer_limits(
     pandas.DataFrame
         In the order Deriv sent them:
 
-        =========  ========  =============================================================================
-        period     category  lifetime, daily
-        counted    category  amount, transfers: what is limited (another word of Deriv's is kept)
-        transfer   string    such as crypto_to_fiat, internal or mt5; missing if it holds for all together
-        allowed    float64
-        available  float64   what is left of it
-        unit       string    of both: a currency, or transfers; missing where it is not known
-        =========  ========  =============================================================================
+        {columns}
 
     Examples
     --------
@@ -284,7 +227,7 @@ def transfer_limits(
             unit = {"amount": money or currency, "transfers": "transfers"}.get(counted)
             row = limit if said is None else without(limit, "limit_type")
             rows.append({**row, "period": period, "counted": counted, "transfer": transfer, "unit": unit})
-    return frame(rows, _TRANSFERS, context, decimal=decimal, call="get_limits")
+    return frame(rows, TRANSFER_LIMITS, context, decimal=decimal, call="get_limits")
 
 
 def _transfers(group: Any, field: str) -> Iterator[tuple[str | None, Mapping[str, Any]]]:
@@ -305,6 +248,7 @@ def _transfers(group: Any, field: str) -> Iterator[tuple[str | None, Mapping[str
     )
 
 
+@with_columns(API_TOKENS)
 def api_tokens(
     payload: Mapping[str, Any] | None, context: Context | None = None, *, reveal: bool = False
 ) -> pd.DataFrame:
@@ -324,13 +268,7 @@ def api_tokens(
     pandas.DataFrame
         In the order Deriv sent them:
 
-        ============  ======  ===============================================
-        name          string
-        token         string  ``•••``
-        scopes        list
-        last_used     string  as Deriv writes it; missing if never
-        valid_for_ip  string  ``•••``; missing if valid from anywhere
-        ============  ======  ===============================================
+        {columns}
 
     Examples
     --------
@@ -339,9 +277,10 @@ def api_tokens(
     '•••'
     """
     rows, beside = split(payload, "tokens", "delete_token", "new_token")
-    return frame(rows, _TOKENS, context, reveal=reveal, call="api_token", beside=beside)
+    return frame(rows, API_TOKENS, context, reveal=reveal, call="api_token", beside=beside)
 
 
+@with_columns(APPS)
 def apps(
     payload: Sequence[Mapping[str, Any]] | Mapping[str, Any] | None, context: Context | None = None
 ) -> pd.DataFrame:
@@ -359,17 +298,7 @@ def apps(
     pandas.DataFrame
         In the order Deriv sent them. What each call tells differs; what it does not is missing.
 
-        ================  =======  ==========================================================
-        app_id            Int64
-        name              string
-        active            boolean
-        official          boolean  whether it is Deriv's own (``oauth_apps`` only)
-        scopes            list
-        markup_percent    float64  what it adds to prices, in percent of the payout
-        redirect_uri      string   where a sign-in goes back to
-        verification_uri  string
-        last_used         string   as Deriv writes it (``oauth_apps`` only)
-        ================  =======  ==========================================================
+        {columns}
 
     Examples
     --------
@@ -377,4 +306,4 @@ def apps(
     >>> apps([{"app_id": 1089, "name": "Mine", "active": 1}])["active"].tolist()
     [True]
     """
-    return frame(listing(payload, "apps"), _APPS, context, omits=("appstore", "github", "googleplay", "homepage"))
+    return frame(listing(payload, "apps"), APPS, context, omits=("appstore", "github", "googleplay", "homepage"))

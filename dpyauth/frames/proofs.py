@@ -7,28 +7,14 @@ from typing import Any
 
 import pandas as pd
 
-from dpyauth.frames.arrays import Column
-from dpyauth.frames.columns import Context, frame
+from dpyauth.columns import with_columns
+from dpyauth.columns.account import ATTEMPTS, JURISDICTIONS, OWNERSHIP_REQUESTS
+from dpyauth.frames.build import Context, frame
 from dpyauth.frames.values import as_text, mapping, rows_of, split
 from dpyauth.sensitive import MASK, hides
 
-_ATTEMPTS = (
-    Column("time", "moment", "timestamp"),
-    Column("service"),
-    Column("document", source="document_type"),
-    Column("country", source="country_code"),
-    Column("status", "enum", values=("verified", "rejected", "pending", "expired", "none")),
-    Column("attempt_id", source="id"),
-)
-_REQUESTS = (
-    Column("request_id", "count", "id"),
-    Column("payment_method"),
-    Column("documents_required", "count"),
-    Column("created", "moment", "creation_time"),
-)
-_JURISDICTIONS = (Column("jurisdiction"), Column("verified", "flag"))
 
-
+@with_columns(ATTEMPTS)
 def attempts(payload: Mapping[str, Any] | None, context: Context | None = None) -> pd.DataFrame:
     """List the client's attempts to prove who they are, one row per attempt.
 
@@ -45,14 +31,7 @@ def attempts(payload: Mapping[str, Any] | None, context: Context | None = None) 
         In the order Deriv sent them (the latest first). Deriv may keep fewer than there were: then there is one more
         column, ``count``, which says how many.
 
-        ==========  ===================  ======================================================
-        time        datetime64[us, UTC]
-        service     string               who looked at it, such as idv, onfido or manual
-        document    string               what was sent, such as passport
-        country     string               of the document, two letters
-        status      category             verified, rejected, pending, expired, none
-        attempt_id  string
-        ==========  ===================  ======================================================
+        {columns}
 
     Examples
     --------
@@ -70,9 +49,10 @@ def attempts(payload: Mapping[str, Any] | None, context: Context | None = None) 
         del beside["count"]
     if beside.get("count") == 0:
         del beside["count"]
-    return frame(rows, _ATTEMPTS, context, call="get_account_status", beside=beside)
+    return frame(rows, ATTEMPTS, context, call="get_account_status", beside=beside)
 
 
+@with_columns(OWNERSHIP_REQUESTS)
 def ownership_requests(payload: Mapping[str, Any] | None, context: Context | None = None) -> pd.DataFrame:
     """List what Deriv wants proof of that it is the client's own, one row per request.
 
@@ -88,12 +68,7 @@ def ownership_requests(payload: Mapping[str, Any] | None, context: Context | Non
     pandas.DataFrame
         In the order Deriv sent them; without rows where nothing is asked for.
 
-        ==================  ===================  =================================================
-        request_id          Int64
-        payment_method      string               of which you are to show that it is yours
-        documents_required  Int64                how many documents Deriv wants to see
-        created             datetime64[us, UTC]  when it was asked for
-        ==================  ===================  =================================================
+        {columns}
 
     Examples
     --------
@@ -105,9 +80,10 @@ def ownership_requests(payload: Mapping[str, Any] | None, context: Context | Non
     """
     ownership = mapping(mapping(payload).get("authentication")).get("ownership")
     rows = rows_of(mapping(ownership).get("requests"), "requests")
-    return frame(rows, _REQUESTS, context, call="get_account_status")
+    return frame(rows, OWNERSHIP_REQUESTS, context, call="get_account_status")
 
 
+@with_columns(JURISDICTIONS)
 def jurisdictions(payload: Mapping[str, Any] | None, context: Context | None = None) -> pd.DataFrame:
     """List where the client's proof of address counts, one row per jurisdiction of MT5.
 
@@ -123,10 +99,7 @@ def jurisdictions(payload: Mapping[str, Any] | None, context: Context | None = N
     pandas.DataFrame
         In the order Deriv sent them:
 
-        ============  =======  ===============================================================
-        jurisdiction  string   short code of a Deriv company, such as bvi
-        verified      boolean  whether the client can open an MT5 account under it
-        ============  =======  ===============================================================
+        {columns}
 
     Examples
     --------
@@ -145,4 +118,4 @@ def jurisdictions(payload: Mapping[str, Any] | None, context: Context | None = N
             {"jurisdiction": name, "verified": MASK if hides(value, name) else value}
             for name, value in verified.items()
         ]
-    return frame(rows, _JURISDICTIONS, context, call="get_account_status")
+    return frame(rows, JURISDICTIONS, context, call="get_account_status")

@@ -10,23 +10,14 @@ import pandas as pd
 
 from dpyauth.catalog.calls import Call, Catalog, Schema
 from dpyauth.catalog.descriptions import LIKE
-from dpyauth.frames.arrays import Column
-from dpyauth.frames.columns import frame
+from dpyauth.columns import with_columns
+from dpyauth.columns.session import CALLS
+from dpyauth.frames.build import frame
 from dpyauth.frames.generic import promised
-from dpyauth.registry import APIS
 from dpyauth.sensitive import kind_of
 
-_CALLS = (
-    Column("call"),
-    Column("api", "enum", values=tuple(APIS)),
-    Column("scope"),
-    Column("allowed", "flag"),
-    Column("streams", "enum", values=("no", "yes", "required")),
-    Column("changes", "enum", values=("nothing", "with some fields", "always")),
-    Column("summary"),
-)
 
-
+@with_columns(CALLS)
 def calls(catalog: Catalog, allowed: Callable[[Call], bool | None]) -> pd.DataFrame:
     """List the calls of an API, one row per call.
 
@@ -42,15 +33,7 @@ def calls(catalog: Catalog, allowed: Callable[[Call], bool | None]) -> pd.DataFr
     pandas.DataFrame
         By name:
 
-        =======  ========  ==========================================================================
-        call     string
-        api      category  options, v3
-        scope    string    any one of these is enough, with "or" between; missing if none is needed
-        allowed  boolean   missing where Deriv has not said what the token may do
-        streams  category  no, yes, required: whether it can (or can only) be a stream
-        changes  category  nothing, with some fields, always: whether it changes anything at Deriv
-        summary  string
-        =======  ========  ==========================================================================
+        {columns}
 
     Examples
     --------
@@ -72,7 +55,7 @@ def calls(catalog: Catalog, allowed: Callable[[Call], bool | None]) -> pd.DataFr
         }
         for name, call in sorted(catalog.items())
     ]
-    return frame(rows, _CALLS)
+    return frame(rows, CALLS)
 
 
 def help_text(call: Call, api: str) -> str:

@@ -7,48 +7,12 @@ from typing import Any
 
 import pandas as pd
 
-from dpyauth.frames.arrays import Column
-from dpyauth.frames.columns import Context, frame
+from dpyauth.columns import with_columns
+from dpyauth.columns.market import LANDING_COMPANIES, SITE_CURRENCIES, SITE_LIMITS, TRANSFER_FEES
+from dpyauth.frames.build import Context, frame
 from dpyauth.frames.omitted import documented
 from dpyauth.frames.values import get_path, keyed, mapping, rows_of, without
 from dpyauth.sensitive import MASK, hides
-
-_LIMITS = (
-    Column("limit"),
-    Column("per_minute", "count", "minutely"),
-    Column("per_hour", "count", "hourly"),
-    Column("at_once", "count", "max"),
-    Column("applies_to"),
-)
-_CURRENCIES = (
-    Column("currency"),
-    Column("name"),
-    Column("type", "enum", values=("fiat", "crypto")),
-    Column("digits", "count", "fractional_digits"),
-    Column("default_stake", "money", "stake_default"),
-    Column("suspended", "flag", "is_suspended"),
-    Column("deposit_suspended", "flag", "is_deposit_suspended"),
-    Column("withdrawal_suspended", "flag", "is_withdrawal_suspended"),
-    Column("transfer_min", "money", "transfer_between_accounts.limits.min"),
-    Column("transfer_max", "money", "transfer_between_accounts.limits.max"),
-)
-_FEES = (Column("from_currency"), Column("to_currency"), Column("fee_percent", "number", "fees"))
-_COMPANIES = (
-    Column("offer"),
-    Column("shortcode"),
-    Column("name"),
-    Column("country"),
-    Column("default_currency", source="legal_default_currency"),
-    Column("currencies", "list", "legal_allowed_currencies"),
-    Column("markets", "list", "legal_allowed_markets"),
-    Column("contract_categories", "list", "legal_allowed_contract_categories"),
-    Column("signup_needs", "list", "requirements.signup"),
-    Column("withdrawal_needs", "list", "requirements.withdrawal"),
-    Column("reality_check", "flag", "has_reality_check"),
-    Column("professionals", "flag", "support_professional_client"),
-    Column("tax_number_optional", "flag", "tin_not_mandatory"),
-)
-
 
 _OFFERS = {
     *("gaming_company", "financial_company", "mt_gaming_company", "mt_financial_company", "mt_all_company", "ctrader"),
@@ -61,6 +25,7 @@ _OF_A_COMPANY = (
 """What Deriv tells of a company and this frame leaves out on purpose."""
 
 
+@with_columns(SITE_LIMITS)
 def site_limits(payload: Mapping[str, Any] | None, context: Context | None = None) -> pd.DataFrame:
     """How many calls Deriv takes, one row per limit.
 
@@ -76,13 +41,7 @@ def site_limits(payload: Mapping[str, Any] | None, context: Context | None = Non
     pandas.DataFrame
         In the order Deriv sent them:
 
-        ==========  ======  ===============================
-        limit       string  Deriv's name of it
-        per_minute  Int64   calls in a minute
-        per_hour    Int64   calls in an hour
-        at_once     Int64   streams open at the same time
-        applies_to  string  what is counted
-        ==========  ======  ===============================
+        {columns}
 
     Examples
     --------
@@ -93,9 +52,10 @@ def site_limits(payload: Mapping[str, Any] | None, context: Context | None = Non
     rows = keyed(mapping(payload).get("api_call_limits"), "limit", "api_call_limits")
     known = documented("website_status", "website_status")
     beside = without(mapping(payload), "currencies_config", *(path.partition(".")[0] for path in known))
-    return frame(rows or ([{}] if beside else []), _LIMITS, context, call="website_status", beside=beside)
+    return frame(rows or ([{}] if beside else []), SITE_LIMITS, context, call="website_status", beside=beside)
 
 
+@with_columns(SITE_CURRENCIES)
 def site_currencies(
     payload: Mapping[str, Any] | None, context: Context | None = None, *, decimal: bool = False
 ) -> pd.DataFrame:
@@ -115,18 +75,7 @@ def site_currencies(
     pandas.DataFrame
         In the order Deriv sent them:
 
-        ====================  ========  ====================================================
-        currency              string    code, such as USD; all money of its row is in it
-        name                  string
-        type                  category  fiat, crypto
-        digits                Int64     decimals an amount is written with
-        default_stake         float64
-        suspended             boolean   whether the currency is stopped altogether
-        deposit_suspended     boolean
-        withdrawal_suspended  boolean
-        transfer_min          float64   least that can move between one's accounts
-        transfer_max          float64   most; missing where there is no limit
-        ====================  ========  ====================================================
+        {columns}
 
     Examples
     --------
@@ -136,9 +85,10 @@ def site_currencies(
     """
     rows = keyed(mapping(payload).get("currencies_config"), "currency", "currencies_config")
     omits = documented("website_status", "website_status.currencies_config.{}")
-    return frame(rows, _CURRENCIES, context, decimal=decimal, call="website_status", omits=omits)
+    return frame(rows, SITE_CURRENCIES, context, decimal=decimal, call="website_status", omits=omits)
 
 
+@with_columns(TRANSFER_FEES)
 def transfer_fees(payload: Mapping[str, Any] | None, context: Context | None = None) -> pd.DataFrame:
     """What a transfer between one's accounts costs, one row per pair of currencies.
 
@@ -152,8 +102,9 @@ def transfer_fees(payload: Mapping[str, Any] | None, context: Context | None = N
     Returns
     -------
     pandas.DataFrame
-        ``from_currency`` and ``to_currency`` string, ``fee_percent`` float64: percent of the amount. Pivot it for a
-        matrix: ``fees.pivot(index="from_currency", columns="to_currency", values="fee_percent")``.
+        Pivot it for a matrix: ``fees.pivot(index="from_currency", columns="to_currency", values="fee_percent")``.
+
+        {columns}
 
     Examples
     --------
@@ -168,7 +119,7 @@ def transfer_fees(payload: Mapping[str, Any] | None, context: Context | None = N
         if "currency" in row
         for fee in _fees(get_path(row, "transfer_between_accounts.fees"))
     ]
-    return frame(rows, _FEES, context, call="website_status")
+    return frame(rows, TRANSFER_FEES, context, call="website_status")
 
 
 def _fees(fees: Any) -> list[Mapping[str, Any]]:
@@ -177,6 +128,7 @@ def _fees(fees: Any) -> list[Mapping[str, Any]]:
     return rows_of(fees, "fees")
 
 
+@with_columns(LANDING_COMPANIES)
 def landing_company(payload: Mapping[str, Any] | None, context: Context | None = None) -> pd.DataFrame:
     """Which Deriv companies serve clients of a country, one row per offer.
 
@@ -192,21 +144,7 @@ def landing_company(payload: Mapping[str, Any] | None, context: Context | None =
     pandas.DataFrame
         In the order Deriv sent them; an offer that the country does not have is no row.
 
-        ===================  =======  ==============================================================
-        offer                string   such as financial_company or mt_gaming_company.financial
-        shortcode            string   the company, such as svg
-        name                 string
-        country              string   where the company is
-        default_currency     string
-        currencies           list     codes
-        markets              list
-        contract_categories  list
-        signup_needs         list     fields of the profile that must be filled in
-        withdrawal_needs     list
-        reality_check        boolean  whether it reminds of the time spent trading
-        professionals        boolean  whether one can be treated as a professional
-        tax_number_optional  boolean
-        ===================  =======  ==============================================================
+        {columns}
 
     Examples
     --------
@@ -219,7 +157,7 @@ def landing_company(payload: Mapping[str, Any] | None, context: Context | None =
     beside = without(mapping(payload), *offers, *documented("landing_company", "landing_company"))
     omits = _OF_A_COMPANY
     return frame(
-        rows or ([{}] if beside else []), _COMPANIES, context, call="landing_company", omits=omits, beside=beside
+        rows or ([{}] if beside else []), LANDING_COMPANIES, context, call="landing_company", omits=omits, beside=beside
     )
 
 

@@ -7,40 +7,11 @@ from typing import Any
 
 import pandas as pd
 
-from dpyauth.frames.arrays import Column
-from dpyauth.frames.columns import Context, frame
+from dpyauth.columns import with_columns
+from dpyauth.columns.account import CHECKS, CURRENCIES, STATUS, VERIFICATION
+from dpyauth.frames.build import Context, frame
 from dpyauth.frames.values import as_list, keyed, listing, mapping, part, told, without
 
-_INCOME = ("none", "pending", "rejected", "verified", "locked")
-_OWNERSHIP = ("none", "pending", "rejected", "verified")
-_DOCUMENT = (*_OWNERSHIP, "expired", "suspected")
-
-ACCOUNT = (
-    Column("loginid"),
-    Column("kind", "enum", "account_type", ("real", "demo")),
-    Column("status", "enum", values=("active", "inactive")),
-    Column("currency"),
-    Column("balance", "money"),
-    Column("group"),
-    Column("created", "moment", "created_at"),
-    Column("last_used", "moment", "last_access_at"),
-    Column("risk", "enum", "risk_classification", ("low", "standard", "high")),
-    Column("flags", "list"),
-    Column("prompt_client_to_authenticate", "flag"),
-    Column("needs_verification", "list", "authentication.needs_verification"),
-    Column("identity", "enum", "authentication.identity.status", _DOCUMENT),
-    Column("document", "enum", "authentication.document.status", _DOCUMENT),
-    Column("income", "enum", "authentication.income.status", _INCOME),
-    Column("ownership", "enum", "authentication.ownership.status", _OWNERSHIP),
-    Column("cashier_validation", "list"),
-    Column("cashier_missing_fields", "list"),
-    Column("p2p_status", "enum", values=("none", "active", "temp_ban", "perm_ban")),
-    Column("p2p_poa_required", "flag"),
-    Column("social_provider", "enum", "social_identity_provider", ("google", "facebook", "apple")),
-)
-
-_SERVICES = ("idv", "onfido", "manual")
-_CHECKS = ("identity", *_SERVICES, "document", "income", "ownership")
 _TOLD_BY_OTHERS = {
     "identity": ("services",),
     "idv": ("report_available", "reported_properties"),
@@ -59,22 +30,8 @@ _ELSEWHERE = (
 )
 """What `account_status` leaves to the frames of the parts."""
 
-_VERIFICATION = (
-    Column("check", "enum", values=_CHECKS),
-    Column("status", "enum", values=(*_DOCUMENT, "locked")),
-    Column("needed", "flag"),
-    Column("expires", "time", "expiry_date"),
-    Column("attempts_left", "count", "submissions_left"),
-    Column("last_rejected", "list"),
-)
 
-_CURRENCIES = (
-    Column("currency"),
-    Column("deposit_suspended", "flag", "is_deposit_suspended"),
-    Column("withdrawal_suspended", "flag", "is_withdrawal_suspended"),
-)
-
-
+@with_columns(STATUS)
 def account_status(
     payload: Mapping[str, Any] | None,
     context: Context | None = None,
@@ -104,31 +61,7 @@ def account_status(
         One row, or none if the payload is empty; `pandas.concat` puts several accounts together. On Deriv's current
         API everything from ``risk`` on is missing.
 
-        =============================  ===================  ===============================================
-        loginid                        string
-        kind                           category             real, demo
-        status                         category             active, inactive
-        currency                       string               missing while the account has none
-        balance                        float64              in ``currency``
-        group                          string               Deriv's group of accounts (not on v3)
-        created                        datetime64[us, UTC]  missing where Deriv does not tell
-        last_used                      datetime64[us, UTC]  missing where Deriv does not tell (not on v3)
-        risk                           category             low, standard, high
-        flags                          list                 see `status_flags` for what they mean
-        prompt_client_to_authenticate  boolean              whether Deriv wants the client asked to verify
-        needs_verification             list                 checks Deriv is waiting for
-        identity                       category             none, pending, rejected, verified, expired,
-                                                            suspected
-        document                       category             the same, for the proof of address
-        income                         category             none, pending, rejected, verified, locked
-        ownership                      category             none, pending, rejected, verified
-        cashier_validation             list                 codes of what keeps the cashier closed; see
-                                                            `cashier_problems`
-        cashier_missing_fields         list                 profile fields to fill in before the cashier opens
-        p2p_status                     category             none, active, temp_ban, perm_ban
-        p2p_poa_required               boolean              whether Deriv P2P asks for a proof of address
-        social_provider                category             google, facebook, apple
-        =============================  ===================  ===============================================
+        {columns}
 
     Examples
     --------
@@ -147,7 +80,7 @@ def account_status(
         "loginid": context and context.loginid,
     }
     made = [{**_both(row, known), "flags": row.get("status"), "status": _active(row.get("status"))} for row in rows]
-    return frame(made, ACCOUNT, context, decimal=decimal, call="get_account_status", omits=_ELSEWHERE)
+    return frame(made, STATUS, context, decimal=decimal, call="get_account_status", omits=_ELSEWHERE)
 
 
 def _both(row: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
@@ -162,6 +95,7 @@ def _active(flags: Any) -> str | None:
     return "inactive" if "disabled" in as_list(flags) else "active"
 
 
+@with_columns(VERIFICATION)
 def verification(payload: Mapping[str, Any] | None, context: Context | None = None) -> pd.DataFrame:
     """List how far each check of the client is, one row per check.
 
@@ -178,15 +112,7 @@ def verification(payload: Mapping[str, Any] | None, context: Context | None = No
         Always the same seven rows in the same order, and after them any other check that Deriv sends; what it did not
         send is missing.
 
-        =============  ===================  ==============================================================
-        check          category             identity; idv, onfido and manual (the three ways to prove it);
-                                            document (proof of address); income; ownership
-        status         category             none, pending, rejected, verified, expired, suspected, locked
-        needed         boolean              whether Deriv is waiting for it; missing if Deriv does not say
-        expires        datetime64[us, UTC]  when the document runs out
-        attempts_left  Int64                how often one may still try (idv and onfido only)
-        last_rejected  list                 reasons of the last refusal
-        =============  ===================  ==============================================================
+        {columns}
 
     Examples
     --------
@@ -206,17 +132,17 @@ def verification(payload: Mapping[str, Any] | None, context: Context | None = No
             **checks.get(check, {}),
             "needed": check in as_list(needs) if listed and needs is not None else None,
         }
-        for check in dict.fromkeys((*_CHECKS, *checks, *named))
+        for check in dict.fromkeys((*CHECKS, *checks, *named))
     ]
     beside = {"needs_verification": None if listed else needs, "authentication": authentication}
     beside = without(beside, "authentication") if isinstance(authentication, Mapping) else beside
-    return frame(rows, _VERIFICATION, context, call="get_account_status", beside=beside)
+    return frame(rows, VERIFICATION, context, call="get_account_status", beside=beside)
 
 
 def _checks(told_of: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Return what is told of each check: of those below `authentication`, and of the services below the first."""
     services = mapping(told_of.get("identity")).get("services")
-    found = {name: value for name, value in told_of.items() if told(value) or name in _CHECKS}
+    found = {name: value for name, value in told_of.items() if told(value) or name in CHECKS}
     for name, value in mapping(services).items():
         found[name if name not in found else f"identity.services.{name}"] = value
     checks = {
@@ -228,6 +154,7 @@ def _checks(told_of: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     return checks
 
 
+@with_columns(CURRENCIES)
 def currencies(payload: Mapping[str, Any] | None, context: Context | None = None) -> pd.DataFrame:
     """List the account's currencies and whether money can move in them.
 
@@ -243,11 +170,7 @@ def currencies(payload: Mapping[str, Any] | None, context: Context | None = None
     pandas.DataFrame
         One row per currency, in the order Deriv sent them:
 
-        ====================  =======  =====================================
-        currency              string   code, such as USD
-        deposit_suspended     boolean  whether deposits are stopped now
-        withdrawal_suspended  boolean  whether withdrawals are stopped now
-        ====================  =======  =====================================
+        {columns}
 
     Examples
     --------
@@ -257,4 +180,4 @@ def currencies(payload: Mapping[str, Any] | None, context: Context | None = None
     0      USD              False                  True
     """
     rows = keyed(mapping(payload).get("currency_config"), "currency", "currency_config")
-    return frame(rows, _CURRENCIES, context, call="get_account_status")
+    return frame(rows, CURRENCIES, context, call="get_account_status")

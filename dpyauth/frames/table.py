@@ -10,8 +10,9 @@ from typing import Any, cast
 
 from dpyauth.catalog.descriptions import short
 from dpyauth.catalog.shapes import Node, mask
+from dpyauth.columns import Column, Kind
 from dpyauth.errors import InvalidRequest
-from dpyauth.frames.arrays import Array, Column, Kind, array, left_out, masked
+from dpyauth.frames.arrays import Array, array, left_out, masked
 from dpyauth.frames.values import as_float, as_list, is_nan, mapping, pick, told
 from dpyauth.sensitive import MASK, hides
 

@@ -8,48 +8,13 @@ from typing import Any
 
 import pandas as pd
 
-from dpyauth.frames.arrays import Column
-from dpyauth.frames.columns import Context, frame
+from dpyauth.columns import with_columns
+from dpyauth.columns.ledger import WALLET_TOTALS, WALLET_TRANSACTIONS, WALLETS
+from dpyauth.frames.build import Context, frame
 from dpyauth.frames.values import EXACTLY, as_list, as_number, listing, mapping, part, rows_of, without
 
-TYPES = ("main", "p2p", "partner", "payment_agent")
-_WALLETS = (
-    Column("wallet_id"),
-    Column("type", "enum", values=TYPES),
-    Column("currency"),
-    Column("balance", "money"),
-    Column("paid_in", "money", "input"),
-    Column("paid_out", "money", "output"),
-)
-_TOTALS = (
-    Column("total_currency", source="total_balance.converted_to"),
-    Column("approximate_total", "money", "total_balance.approximate_total_balance"),
-    Column("approximate_paid_in", "money", "total_balance.approximate_total_input"),
-    Column("approximate_paid_out", "money", "total_balance.approximate_total_output"),
-)
-_TRANSACTIONS = (
-    Column("time", "moment", "timestamp"),
-    Column("transaction_id"),
-    Column("category", "enum", values=("deposit", "withdrawal")),
-    Column("channel"),
-    Column(
-        "status",
-        "enum",
-        "transaction_status",
-        ("pending", "processing", "complete", "completed", "failed", "cancelled", "reverted"),
-    ),
-    Column("currency", source="transaction_currency"),
-    Column("gross", "money", "transaction_gross_amount"),
-    Column("net", "money", "transaction_net_amount"),
-    Column("fee", "money"),
-    Column("from_wallet", source="source_wallet_type"),
-    Column("to_wallet", source="destination_wallet_type"),
-    Column("from_client", source="source_client_id"),
-    Column("to_client", source="destination_client_id"),
-    Column("request_id"),
-)
 
-
+@with_columns(WALLETS, totals=WALLET_TOTALS)
 def wallets(
     payload: Sequence[Mapping[str, Any]] | Mapping[str, Any] | None,
     context: Context | None = None,
@@ -75,24 +40,12 @@ def wallets(
     pandas.DataFrame
         In the order Deriv sent them. A wallet without any currency has a row, too.
 
-        =========  ========  =====================================================================
-        wallet_id  string    needed for transfers
-        type       category  main, p2p, partner, payment_agent
-        currency   string    of all money in this row; missing where the wallet holds none
-        balance    money
-        paid_in    money     what came in, in the period that Deriv counts
-        paid_out   money     what went out, in the same period
-        =========  ========  =====================================================================
+        {columns}
 
         With ``totals`` there are four more columns. They are about the whole wallet, so each of its rows repeats
         them, and **approximate**: Deriv converts at a rate of its own, which is not the one of a transfer.
 
-        ====================  ======  ================================================
-        total_currency        string  of the three that follow
-        approximate_total     money   all balances of the wallet
-        approximate_paid_in   money
-        approximate_paid_out  money
-        ====================  ======  ================================================
+        {totals}
 
     Examples
     --------
@@ -104,8 +57,8 @@ def wallets(
     """
     listed, beside = _listed(payload)
     rows = [row for wallet in listed for row in _rows(wallet)]
-    columns = (*_WALLETS, *_TOTALS) if totals else _WALLETS
-    omits = [column.source for column in _TOTALS]
+    columns = (*WALLETS, *WALLET_TOTALS) if totals else WALLETS
+    omits = [column.source for column in WALLET_TOTALS]
     return frame(rows, columns, context, decimal=decimal, call="wallet_list", omits=omits, beside=beside)
 
 
@@ -136,6 +89,7 @@ def _entries(balances: Any) -> Iterator[tuple[Any, Any]]:
         yield from ((mapping(entry).get("currency"), entry) for entry in as_list(balances))
 
 
+@with_columns(WALLET_TRANSACTIONS)
 def wallet_transactions(
     rows: Sequence[Mapping[str, Any]] | None,
     context: Context | None = None,
@@ -161,21 +115,7 @@ def wallet_transactions(
     pandas.DataFrame
         In the order given:
 
-        ======================  ===================  ==============================================================
-        time                    datetime64[us, UTC]
-        transaction_id          string
-        category                category             deposit (into the wallet), withdrawal
-        channel                 string               such as cashier, payment_agent
-        status                  category             pending, processing, complete, completed, failed, cancelled,
-                                                     reverted
-        currency                string               of gross, net and fee
-        gross                   money                what was asked for
-        net                     money                what is left of it after the fee
-        fee                     money                gross less net
-        from_wallet, to_wallet  string               types of the wallets, where Deriv tells them
-        from_client, to_client  string               who paid, and who was paid
-        request_id              string               of the transfer that this is part of
-        ======================  ===================  ==============================================================
+        {columns}
 
     Examples
     --------
@@ -187,7 +127,7 @@ def wallet_transactions(
     0              7   10.1  0.1
     """
     flat = [_flat(row) for row in rows_of(rows, "transactions")] if isinstance(rows, list) else []
-    return frame(flat, _TRANSACTIONS, context, decimal=decimal, reveal=reveal, call="wallet_transactions")
+    return frame(flat, WALLET_TRANSACTIONS, context, decimal=decimal, reveal=reveal, call="wallet_transactions")
 
 
 def _flat(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -45,12 +45,12 @@ def _wallet_transactions(session: Session, since: When) -> pd.DataFrame:
     """Return what went in and out of every wallet of the user, one wallet below the other."""
     import pandas as pd
 
+    from dpyauth.columns.ledger import WALLET_TYPES
     from dpyauth.frames import Context, wallet_transactions
     from dpyauth.frames.concat import aligned, remarks
-    from dpyauth.frames.wallet_money import TYPES
 
     held = session.wallets()["type"].dropna().unique()
-    tables = {kind: session.wallet_transactions(kind, since) for kind in TYPES if kind in held}
+    tables = {kind: session.wallet_transactions(kind, since) for kind in WALLET_TYPES if kind in held}
     if not tables:
         tables = {"main": wallet_transactions([], Context("wallet_transactions"))}
     for kind, table in tables.items():

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from dpyauth.frames.arrays import Column, array
-from dpyauth.frames.columns import frame
+from dpyauth.columns import Column
+from dpyauth.frames.arrays import array
+from dpyauth.frames.build import frame
 
 COLOURS = Column("x", "enum", values=("red", "green"))
 

@@ -7,8 +7,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from dpyauth.columns.account import STOPS
 from dpyauth.frames import cashier_problems
-from dpyauth.frames.cashier import REASONS, STOPS
+from dpyauth.frames.cashier import REASONS
 
 
 def test_reasons_and_details(status_payload: dict[str, Any]) -> None:

@@ -12,11 +12,12 @@ from typing import Any
 import pandas as pd
 import pytest
 
+import dpyauth.columns
 from dpyauth import frames
 from dpyauth.catalog import shapes
 from dpyauth.catalog.calls import load
+from dpyauth.columns import Column
 from dpyauth.frames import Context, generic, ledger
-from dpyauth.frames.arrays import Column
 from dpyauth.frames.generic import promised
 
 BITCOIN = Context("some_call", "CR90000002", currency="BTC")
@@ -32,11 +33,10 @@ def money_says(name: str, beside: Collection[str] = ()) -> set[str]:
 
 def declared() -> Iterator[tuple[str, tuple[Column, ...]]]:
     """The columns of all frames that are made by hand."""
-    for module in pkgutil.iter_modules(frames.__path__, "dpyauth.frames."):
+    for module in pkgutil.iter_modules(dpyauth.columns.__path__, "dpyauth.columns."):
         for name, held in vars(importlib.import_module(module.name)).items():
-            for columns in held.values() if isinstance(held, dict) else [held]:
-                if isinstance(columns, tuple) and columns and all(isinstance(one, Column) for one in columns):
-                    yield f"{module.name}.{name}", columns
+            if isinstance(held, tuple) and all(isinstance(item, Column) for item in held):
+                yield f"{module.name}.{name}", held
 
 
 def test_every_column_of_money_has_one_that_says_what_it_is_in() -> None:

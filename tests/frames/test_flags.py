@@ -5,8 +5,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from dpyauth.columns.account import GROUPS, SEVERITIES
 from dpyauth.frames import status_flags
-from dpyauth.frames.flags import FLAGS, GROUPS, SEVERITIES
+from dpyauth.frames.flags import FLAGS
 
 DOCUMENTED = [
     "address_verified",

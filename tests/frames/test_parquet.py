@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 
 from dpyauth import frames
 from dpyauth.catalog.calls import load
+from dpyauth.columns import Column
 from dpyauth.frames import Context, for_storage, ledger
-from dpyauth.frames.arrays import Column
-from dpyauth.frames.columns import frame
+from dpyauth.frames.build import frame
 from dpyauth.frames.generic import promised
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session

@@ -1,4 +1,4 @@
-"""How rows of a reply become a frame of typed columns."""
+"""Build a frame of typed columns from the rows of a reply."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from typing import Any
 import pandas as pd
 
 from dpyauth.catalog.shapes import mask
-from dpyauth.frames.arrays import Array, Column, masked, repeated
+from dpyauth.columns import Column
+from dpyauth.frames.arrays import Array, masked, repeated
 from dpyauth.frames.table import Placed, Table
 from dpyauth.frames.values import as_list, as_text, get_path, mapping, pick, told
 from dpyauth.registry import DEFAULT
@@ -182,7 +183,7 @@ def words(payload: Any, call: str, name: str) -> list[str]:
 def _placed(columns: tuple[Column, ...], omits: frozenset[str]) -> Placed:
     """Return the fields of a row that are in columns, or left out on purpose, as a tree."""
     tree: dict[str, Any] = {}
-    for path in sorted({*(c.source or c.name for c in columns), *omits}):
+    for path in sorted({*(c.path for c in columns), *omits}):
         *parents, last = path.split(".")
         node: dict[str, Any] | None = tree
         for parent in parents:
@@ -195,7 +196,7 @@ def _placed(columns: tuple[Column, ...], omits: frozenset[str]) -> Placed:
 @functools.lru_cache(maxsize=1000)
 def _hidden(columns: tuple[Column, ...], call: str) -> frozenset[str]:
     """Return the columns that are secret or personal."""
-    paths = {c.name: (c.source or c.name).split(".") for c in columns if c.kind != "flag"}
+    paths = {c.name: (c.path).split(".") for c in columns if c.kind != "flag"}
     beside = [path[-1] for path in paths.values()]
     return frozenset(name for name, path in paths.items() if kind(path[-1], call, "".join(path[-2:-1]), beside))
 
@@ -209,7 +210,7 @@ def assemble(data: Mapping[str, Array], length: int, context: Context | None) ->
 
 
 def _values(rows: list[Any], column: Column) -> list[Any]:
-    name, _, rest = (column.source or column.name).partition(".")
+    name, _, rest = (column.path).partition(".")
     values = pick(rows, name)
     if rest and not any(values):  # as a rule: parts are documented for some rows only
         return [None] * len(rows)

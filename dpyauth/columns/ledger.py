@@ -1,0 +1,158 @@
+"""Columns of money and contracts: ledgers, wallets, open contracts, and what apps and clients have earned."""
+
+from __future__ import annotations
+
+from dpyauth.columns import Column
+
+ACTIONS = (
+    "buy",
+    "sell",
+    "deposit",
+    "withdrawal",
+    "transfer",
+    "hold",
+    "release",
+    "adjustment",
+    "virtual_credit",
+)
+WALLET_TYPES = ("main", "p2p", "partner", "payment_agent")
+
+_LOGINID = Column("loginid", doc="login ID of the account")
+
+STATEMENT = (
+    _LOGINID,
+    Column("currency", doc="of amount, balance_after and payout"),
+    Column("transaction_time", "time", doc="when the money moved"),
+    Column("action_type", "enum", values=ACTIONS),
+    Column("amount", "money", doc="below zero where it left the account"),
+    Column("balance_after", "money", doc="balance after the transaction"),
+    Column("payout", "money", doc="what the contract may pay"),
+    Column("transaction_id", "count", doc="Deriv's number of it"),
+    Column("contract_id", "count", doc="of the contract that was bought or sold"),
+    Column("reference_id", "count", doc="of a sale: the transaction_id of its purchase"),
+    Column("purchase_time", "time", doc="only of sales"),
+    Column("fee", "money", "fees.amount", doc="of a transfer, in a currency of its own"),
+    Column("fee_currency", source="fees.currency", doc="of the fee"),
+    Column("from_loginid", source="from.loginid", doc="account that a transfer came from"),
+    Column("to_loginid", source="to.loginid", doc="account that a transfer went to"),
+    Column("app_id", "count", doc="ID of the app that did it"),
+    Column("withdrawal_details", doc="such as how long a withdrawal takes"),
+    Column("shortcode", doc="the contract in one word"),
+    Column("longcode", doc="the contract, or what it was, in a sentence"),
+)
+PROFIT_TABLE = (
+    _LOGINID,
+    Column("currency", doc="of all money here"),
+    Column("purchase_time", "time", doc="what Deriv's periods of closed contracts go by"),
+    Column("sell_time", "time", doc="when it was closed"),
+    Column("contract_type", doc="such as CALL"),
+    Column("symbol", source="underlying_symbol", doc="such as R_100"),
+    Column("buy_price", "money", doc="cost of the contract"),
+    Column("sell_price", "money", doc="what it has paid"),
+    Column("profit", "money", doc="sell_price less buy_price"),
+    Column("payout", "money", doc="what the contract could pay"),
+    Column("contract_id", "count", doc="Deriv's number of the contract"),
+    Column("transaction_id", "count", doc="of the purchase"),
+    Column("duration_type", doc="unit of its duration, such as ticks"),
+    Column("multiplier", "exact", doc="only of contracts that have one (no money, but exact)"),
+    Column("growth_rate", "exact", doc="only of contracts that have one (no money, but exact)"),
+    Column("deal_cancellation_duration", doc="how long it could be cancelled"),
+    Column("app_id", "count", doc="ID of the app that bought it"),
+    Column("shortcode", doc="the contract in one word"),
+    Column("longcode", doc="the contract in a sentence"),
+)
+LOGIN_HISTORY = (
+    _LOGINID,
+    Column("time", "time", doc="when it happened"),
+    Column("action", "enum", values=("login", "logout")),
+    Column("succeeded", "flag", "status", doc="false if it was refused"),
+    Column("country", doc="of the internet address"),
+    Column("ip", doc="internet address, ``•••`` unless revealed"),
+    Column("device", doc="kind of device"),
+    Column("os", doc="its operating system"),
+    Column("browser", doc="its browser"),
+    Column("version", doc="version of the browser"),
+    Column("language", doc="language that was chosen"),
+)
+
+OPEN_CONTRACTS = (
+    Column("contract_id", "count", doc="Deriv's number of the contract"),
+    Column("contract_type", doc="such as CALL"),
+    Column("symbol", doc="such as R_100"),
+    Column("status", "enum", values=("open", "sold", "won", "lost", "cancelled")),
+    Column("currency", doc="of all money here; Deriv names it, else it is the account's"),
+    Column("buy_price", "money", doc="cost of the contract"),
+    Column("bid_price", "money", doc="what selling it now would bring"),
+    Column("payout", "money", doc="what it pays if it is won"),
+    Column("profit", "money", doc="bid_price less buy_price"),
+    Column("purchased", "time", "purchase_time", doc="when it was bought"),
+    Column("starts", "time", "date_start", doc="when it starts"),
+    Column("expires", "time", doc="when it ends at the latest"),
+    Column("can_sell", "flag", "is_valid_to_sell", doc="true if Deriv would take it back now"),
+    Column("transaction_id", "count", doc="of the purchase"),
+    Column("longcode", doc="the contract in words"),
+    Column("shortcode", doc="the contract in one word"),
+)
+
+WALLETS = (
+    Column("wallet_id", doc="needed for transfers"),
+    Column("type", "enum", values=WALLET_TYPES),
+    Column("currency", doc="of all money in this row; missing where the wallet holds none"),
+    Column("balance", "money", doc="at the end of the period that Deriv counts"),
+    Column("paid_in", "money", "input", doc="what came in, in that period"),
+    Column("paid_out", "money", "output", doc="what went out, in the same period"),
+)
+WALLET_TOTALS = (
+    Column("total_currency", source="total_balance.converted_to", doc="of the three that follow"),
+    Column("approximate_total", "money", "total_balance.approximate_total_balance", doc="all balances of the wallet"),
+    Column("approximate_paid_in", "money", "total_balance.approximate_total_input", doc="what came into the wallet"),
+    Column(
+        "approximate_paid_out", "money", "total_balance.approximate_total_output", doc="what went out of the wallet"
+    ),
+)
+WALLET_TRANSACTIONS = (
+    Column("time", "moment", "timestamp", doc="when it was made"),
+    Column("transaction_id", doc="Deriv's ID of it"),
+    Column("category", "enum", values=("deposit", "withdrawal"), doc="into the wallet, or out of it"),
+    Column("channel", doc="such as cashier, payment_agent"),
+    Column(
+        "status",
+        "enum",
+        "transaction_status",
+        ("pending", "processing", "complete", "completed", "failed", "cancelled", "reverted"),
+    ),
+    Column("currency", source="transaction_currency", doc="of gross, net and fee"),
+    Column("gross", "money", "transaction_gross_amount", doc="what was asked for"),
+    Column("net", "money", "transaction_net_amount", doc="what is left of it after the fee"),
+    Column("fee", "money", doc="gross less net"),
+    Column("from_wallet", source="source_wallet_type", doc="type of the wallet it came from, where Deriv tells it"),
+    Column("to_wallet", source="destination_wallet_type", doc="type of the wallet it went to, where Deriv tells it"),
+    Column("from_client", source="source_client_id", doc="client who paid, ``•••`` unless revealed"),
+    Column("to_client", source="destination_client_id", doc="client who was paid, ``•••`` unless revealed"),
+    Column("request_id", doc="of the transfer that this is part of"),
+)
+
+MARKUP = (
+    Column("app_id", doc="missing where Deriv gives totals only"),
+    Column("currency", doc="USD, of all money here"),
+    Column("markup", "money", "app_markup_usd", doc="what the app has earned"),
+    Column("volume", "money", "volume_usd", doc="what was paid for contracts (not on v3)"),
+    Column("payout", "money", "payout_usd", doc="what the contracts could pay (not on v3)"),
+    Column("contracts", "count", "contract_count", doc="number of contracts that were bought"),
+    Column("clients", "count", "client_count", doc="number of clients who bought them (not on v3)"),
+)
+PARTNER_OVERVIEW = (
+    Column("first_day", "moment", "period.start_date", doc="of the period; counts whole"),
+    Column("last_day", "moment", "period.end_date", doc="of the period; counts whole"),
+    Column("currency", doc="of all money here"),
+    Column("earned", "money", "master_partner.earnings_occurred", doc="as a master partner"),
+    Column("paid", "money", "activity.paid", doc="what Deriv has paid"),
+    Column("pending", "money", "activity.pending", doc="what is still to be paid"),
+    Column("signups", "count", "signups.total", doc="clients who have signed up"),
+    Column("real_accounts", "count", "signups.real_accounts", doc="real accounts that were opened"),
+    Column("first_time_depositors", "count", "signups.first_time_depositors", doc="clients with their first deposit"),
+    Column("first_time_traders", "count", "signups.first_time_traders", doc="clients with their first trade"),
+    Column("active_traders", "count", "activity.active_traders", doc="clients who have traded"),
+    Column("active_subpartners", "count", "master_partner.active_subpartners", doc="subpartners who were active"),
+    Column("has_lifetime_referred_client", "flag", doc="true if there ever was a client"),
+)

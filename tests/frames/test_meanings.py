@@ -1,0 +1,117 @@
+"""Every column says its meaning once, and docstrings show it with the dtype that the frame has."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+
+import pandas as pd
+import pytest
+
+import dpyauth.columns
+from dpyauth import frames
+from dpyauth.columns import Column, account, ledger, market, profile, session, table
+from dpyauth.frames import Context
+from dpyauth.frames.ledger import login_history, profit_table, statement
+
+CONTEXT = Context("call")
+DECLARED = {
+    f"{module.name}.{name}": held
+    for module in pkgutil.iter_modules(dpyauth.columns.__path__, "dpyauth.columns.")
+    for name, held in vars(importlib.import_module(module.name)).items()
+    if isinstance(held, tuple) and held and all(isinstance(item, Column) for item in held)
+}
+MADE: list[tuple[Callable[..., pd.DataFrame], tuple[object, ...], Sequence[Column]]] = [
+    (frames.account_detail, (frames.options_status([]), []), account.DETAIL),
+    (frames.account_status, (None,), account.STATUS),
+    (frames.accounts, (None,), account.ACCOUNTS),
+    (frames.api_tokens, (None,), profile.API_TOKENS),
+    (frames.apps, (None,), profile.APPS),
+    (frames.attempts, (None,), account.ATTEMPTS),
+    (frames.balance, (None,), account.BALANCE),
+    (frames.calls, ({}, None), session.CALLS),
+    (frames.candles, (None,), market.CANDLES),
+    (frames.cashier_problems, (None,), account.CASHIER_PROBLEMS),
+    (frames.currencies, (None,), account.CURRENCIES),
+    (frames.events, ([],), session.EVENTS),
+    (frames.exchange_rates, (None,), market.EXCHANGE_RATES),
+    (frames.jurisdictions, (None,), account.JURISDICTIONS),
+    (frames.landing_company, (None,), market.LANDING_COMPANIES),
+    (login_history, (None, CONTEXT), ledger.LOGIN_HISTORY),
+    (profit_table, ([], CONTEXT), ledger.PROFIT_TABLE),
+    (statement, ([], CONTEXT), ledger.STATEMENT),
+    (frames.limits, (None,), profile.LIMITS),
+    (frames.market_limits, (None,), profile.MARKET_LIMITS),
+    (frames.markup, (None,), ledger.MARKUP),
+    (frames.mt5_accounts, (None,), profile.MT5_ACCOUNTS),
+    (frames.open_contracts, (None,), ledger.OPEN_CONTRACTS),
+    (frames.options_status, (None,), account.OPTIONS_STATUS),
+    (frames.ownership_requests, (None,), account.OWNERSHIP_REQUESTS),
+    (frames.partner_overview, (None,), ledger.PARTNER_OVERVIEW),
+    (frames.settings, (None,), profile.SETTINGS),
+    (frames.site_currencies, (None,), market.SITE_CURRENCIES),
+    (frames.site_limits, (None,), market.SITE_LIMITS),
+    (frames.status_flags, (None,), account.STATUS_FLAGS),
+    (frames.ticks, (None,), market.TICKS),
+    (frames.trading_times, (None,), market.TRADING_TIMES),
+    (frames.transfer_fees, (None,), market.TRANSFER_FEES),
+    (frames.transfer_limits, (None,), profile.TRANSFER_LIMITS),
+    (frames.transfers, ([],), session.TRANSFERS),
+    (frames.verification, (None,), account.VERIFICATION),
+    (frames.wallet_transactions, (None,), ledger.WALLET_TRANSACTIONS),
+    (frames.wallets, (None,), ledger.WALLETS),
+]
+UPDATES = {
+    "ticks": session.TICK,
+    "balance": session.BALANCE_UPDATE,
+    "transaction": session.TRANSACTION_UPDATE,
+    "proposal_open_contract": session.CONTRACT_UPDATE,
+}
+
+
+def dtype(column: pd.Series) -> str:
+    """Name a dtype as the documentation does; columns of Python objects go by their kind."""
+    name = str(column.dtype)
+    return "list or dict" if name == "object" else name
+
+
+def documented(columns: Sequence[Column]) -> dict[str, str]:
+    return {c.name: "list or dict" if c.dtype in ("list", "dict") else c.dtype for c in columns}
+
+
+@pytest.mark.parametrize("name", DECLARED)
+def test_every_column_has_a_meaning(name: str) -> None:
+    assert [column.name for column in DECLARED[name] if not column.meaning] == []
+
+
+@pytest.mark.parametrize(("build", "given", "columns"), MADE, ids=lambda value: getattr(value, "__name__", ""))
+def test_a_docstring_shows_the_columns_and_dtypes_of_the_frame(
+    build: Callable[..., pd.DataFrame], given: tuple[object, ...], columns: Sequence[Column]
+) -> None:
+    made = build(*given)
+    assert {name: dtype(made[name]) for name in made} == documented(columns)
+    assert table(columns) in inspect.cleandoc(build.__doc__ or "").replace("\n    ", "\n")
+
+
+@pytest.mark.parametrize("call", UPDATES)
+def test_so_do_updates_of_streams(call: str) -> None:
+    made = frames.updates(call, [])
+    assert {name: dtype(made[name]) for name in made} == documented((*session.RECEIVED, *UPDATES[call]))
+    assert table(UPDATES[call]) in inspect.cleandoc(frames.updates.__doc__ or "").replace("\n    ", "\n")
+
+
+def test_every_table_of_columns_is_one_of_a_frame() -> None:
+    used = {id(columns) for _, _, columns in MADE} | {id(columns) for columns in UPDATES.values()}
+    others = {name.rpartition(".")[2] for name, columns in DECLARED.items() if id(columns) not in used}
+    assert others == {"CANDLE", "ON_BOTH_APIS", "RECEIVED", "WALLET_TOTALS"}  # parts of frames
+
+
+@pytest.mark.parametrize("option", ["-O", "-OO"])
+def test_python_may_run_without_docstrings(option: str) -> None:
+    code = "from dpyauth import frames; print(frames.balance.__doc__ is None, list(frames.balance(None))[0])"
+    ran = subprocess.run([sys.executable, option, "-c", code], capture_output=True, text=True, timeout=120, check=True)
+    assert ran.stdout.split() == [str(option == "-OO"), "loginid"]
