@@ -109,27 +109,19 @@ _HOMES = {
     "login": "signin",
     "tokens": "signin.open",
 }
-"""Where the names are that are not errors."""
+"""Modules of the names that are not errors."""
 
 
 def _load(name: str) -> Any:
     # On first use: importing dpyauth costs next to nothing, until something of it is wanted.
     if name not in __all__:
         raise _missing(name)
-    import gc
     import importlib
 
     from dpyauth._forks import importing
 
-    # What an import makes stays: looking for garbage among it meanwhile takes a tenth of its time.
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        with importing:
-            found = getattr(importlib.import_module(f"dpyauth.{_HOMES.get(name, 'errors')}"), name)
-    finally:
-        if collecting:
-            gc.enable()
+    with importing:
+        found = getattr(importlib.import_module(f"dpyauth.{_HOMES.get(name, 'errors')}"), name)
     globals()[name] = found
     return found
 
