@@ -1,31 +1,31 @@
 """Every error of dpyauth, in one tree.
 
     DpyauthError
-    ├── NoCredential            nobody to ask and nothing found to sign in with
-    ├── NotSignedIn             a query before the sign-in
-    ├── SessionClosed           a query after close(), or after login() opened another session
+    ├── NoCredential            no credential found, and no user to ask for one
+    ├── NotSignedIn             a call before the sign-in
+    ├── SessionClosed           a call after close(), or after login() opened another session
     ├── InvalidCredential       a token that cannot be right
-    ├── RedirectRefused         the browser sign-in ended without access, or what came back is no sign-in; has .code
-    ├── ListenerFailed          the way back from the browser sign-in cannot be caught here: paste it instead
+    ├── RedirectRefused         the browser sign-in was refused, or the pasted address belongs to none; has .code
+    ├── ListenerFailed          the browser sign-in cannot come back by itself here: paste its address instead
     ├── InvalidSetting          an app ID, address or language that cannot be right
     ├── InvalidRequest          a call, field or value that cannot be sent
-    │   ├── NotInThisApi        a call that only Deriv's other API has; has .api, .nearest
-    │   └── InvalidArgument     an argument that is missing, unknown or of the wrong kind; a TypeError, too
-    ├── UnknownName             an attribute that there is not, with the nearest one; an AttributeError, too
+    │   ├── NotInThisApi        a call that exists only in Deriv's other API; has .api, .nearest
+    │   └── InvalidArgument     a missing or unknown argument, or one of the wrong kind; also a TypeError
+    ├── UnknownName             an attribute that does not exist, with the nearest one; also an AttributeError
     ├── MissingScope            the token may not do this
     ├── ConnectionFailed        no connection to Deriv
-    │   ├── ApiUnavailable      Deriv's servers of this API refuse everybody, as if it were switched off; has .api
-    │   └── ConnectionLost      the connection went away, and the call with it
+    │   ├── ApiUnavailable      Deriv's servers of this API refuse every connection, as if it were off; has .api
+    │   └── ConnectionLost      the connection was lost, and the call with it
     ├── CallTimeout             no reply in time
-    ├── OutcomeUnknown          a call that changes something was sent; what became of it is not known; has .request_id
-    ├── NotCarriedOut           the answer to a transfer was lost, and Deriv does not know of it; has .request_id
-    ├── BadReply                Deriv (or something before it) sent what is not a reply
-    ├── KeepingFailed           a credential could not be remembered, or what was cannot be read
+    ├── OutcomeUnknown          a call that changes something was sent, its outcome is unknown; has .request_id
+    ├── NotCarriedOut           the reply to a transfer was lost, and Deriv does not know of it; has .request_id
+    ├── BadReply                Deriv, or something in between, sent something that is not a reply
+    ├── KeepingFailed           a credential could not be remembered, or read again
     ├── NestingRefused          nested event loops are not safe in this kernel
     └── ApiError                Deriv answered with an error; has .code, .subcode, .details, .call
         ├── SignInRefused       Deriv did not accept the token or the app ID
         ├── PermissionDenied    the token lacks the scope
-        ├── InputRefused        a field or value Deriv does not take
+        ├── InputRefused        a field or value that Deriv does not accept
         └── RateLimited         too many calls of one kind
 
 Catch ``DpyauthError`` to catch them all.
@@ -48,12 +48,12 @@ E = TypeVar("E", bound="DpyauthError")
 class DpyauthError(ShortTraceback):
     """Base of every error that dpyauth raises on purpose.
 
-    Its texts repeat no secret that lives in this process: a server may repeat one that belongs to another call.
+    Its text never repeats a secret of this process, even if a server repeats one that belongs to another call.
 
     Attributes
     ----------
     call : str or None
-        The Deriv call the error is about.
+        Name of the call at Deriv that the error is about.
     """
 
     def __init__(self, message: str, *, call: str | None = None) -> None:
@@ -61,15 +61,15 @@ class DpyauthError(ShortTraceback):
         self.call = call
 
     def __str__(self) -> str:
-        # Also `print(error)` must come to an end where the output's encoding lacks a character.
+        # `print(error)` must not fail either if the encoding of the output lacks a character.
         return _terminal.writable(super().__str__(), sys.stdout)
 
     def add_note(self, note: str, /) -> None:
-        """Add a line to what is shown."""
+        """Add a line that is shown after the message."""
         super().add_note(scrub(note))
 
     def copy(self, call: str | None = None) -> Self:
-        """A fresh copy: an error that is kept and raised more than once would collect everybody's tracebacks."""
+        """Return a copy without a traceback, to be raised: an error raised twice would collect both tracebacks."""
         copied = _rebuild(type(self), str(self), dict(self.__dict__))
         copied.call = call or self.call
         return copied
@@ -87,7 +87,7 @@ def _rebuild(kind: type[E], message: str, state: dict[str, Any]) -> E:
 
 
 class NoCredential(DpyauthError):
-    """Nothing to sign in with was found, and nobody is there to ask."""
+    """No credential was found, and there is no user to ask for one."""
 
 
 class NotSignedIn(DpyauthError):
@@ -99,16 +99,16 @@ class SessionClosed(DpyauthError):
 
 
 class InvalidCredential(DpyauthError):
-    """What was entered cannot be a token; nothing was sent."""
+    """The text that was entered cannot be a token; nothing was sent."""
 
 
 class RedirectRefused(DpyauthError):
-    """What came back from the browser sign-in brings no access.
+    """The browser sign-in ended without access.
 
     Attributes
     ----------
     code : str
-        Why: Deriv's own word, such as ``"access_denied"``, or one of ``"not_a_redirect"``, ``"unreadable"``,
+        Reason: Deriv's own word, such as ``"access_denied"``, or one of ``"not_a_redirect"``, ``"unreadable"``,
         ``"state_missing"``, ``"state_mismatch"`` (another sign-in's), ``"damaged"`` (an account or a token cannot be
         right), ``"used"``, ``"expired"`` and ``"redirect_url"`` (the redirect URL itself cannot be right).
     """
@@ -119,7 +119,7 @@ class RedirectRefused(DpyauthError):
 
 
 class ListenerFailed(DpyauthError):
-    """The browser sign-in could not be caught on its way back; its address can still be pasted."""
+    """The browser sign-in could not come back by itself; you can still paste its address."""
 
 
 class InvalidSetting(DpyauthError):
@@ -128,7 +128,7 @@ class InvalidSetting(DpyauthError):
     Attributes
     ----------
     field : str or None
-        The setting it is about, such as ``"app_id"``, where it is one that the sign-in asks for.
+        Setting that is wrong, such as ``"app_id"``, if the sign-in asks for it.
     """
 
     def __init__(self, message: str, *, call: str | None = None, field: str | None = None) -> None:
@@ -142,7 +142,7 @@ class InvalidRequest(DpyauthError):
     Attributes
     ----------
     field : str or None
-        The field the error is about.
+        Field that is wrong.
     """
 
     def __init__(self, message: str, *, call: str | None = None, field: str | None = None) -> None:
@@ -151,18 +151,18 @@ class InvalidRequest(DpyauthError):
 
 
 BY_NAME = frozenset({"call", "frame", "stream"})
-"""The methods that take the name of a call."""
+"""Methods that take the name of a call."""
 
 
 class NotInThisApi(InvalidRequest):
-    """The call is one of Deriv's other API; nothing was sent.
+    """The call exists only in Deriv's other API; nothing was sent.
 
     Attributes
     ----------
     api : str
-        The API that was asked, ``"v3"`` or ``"options"``.
+        API of the session, ``"v3"`` or ``"options"``.
     nearest : str or None
-        The call of that API that comes nearest, where one does. The text may name a method of the session as well.
+        Closest equivalent in that API, if there is one. The text may name a method of the session as well.
     """
 
     def __init__(
@@ -181,14 +181,17 @@ class NotInThisApi(InvalidRequest):
 
     @classmethod
     def of_form(cls, form: str, call: str, **more: Any) -> Self:
-        """Make one whose text has places for what was typed: ``{typed}``, ``{face}``, ``{verb}`` and ``{also}``."""
+        """Return an error whose text is filled in with the code that was typed.
+
+        ``form`` may have the fields ``{typed}``, ``{face}``, ``{verb}`` and ``{also}``.
+        """
         error = cls("", call=call, **more)
         error._form = form
         error.typed("session")
         return error
 
     def typed(self, face: str, method: str = "") -> None:
-        """Say that it was typed as a method of ``face``, such as ``session.aio``; without one, as the name of a call.
+        """Fill in that it was typed as a method of ``face``, such as ``session.aio``; else as the name of a call.
 
         A method in `BY_NAME` takes the name of the call.
         """
@@ -200,32 +203,32 @@ class NotInThisApi(InvalidRequest):
 
 
 class InvalidArgument(InvalidRequest, InvalidSetting, TypeError):
-    """An argument of a function or method is missing, unknown, given twice or of the wrong kind; nothing was sent.
+    """An argument is missing, unknown, given twice or of the wrong kind; nothing was sent.
 
     It can be caught as `InvalidRequest`, as `InvalidSetting`, and as Python's own ``TypeError``.
     """
 
 
 class UnknownName(DpyauthError, AttributeError):
-    """There is no method or attribute of this name; the text names the nearest. It is an ``AttributeError``, too."""
+    """There is no attribute of this name; the text suggests the nearest. It is also an ``AttributeError``."""
 
     def __init__(self, message: str, *, call: str | None = None) -> None:
         super().__init__(message, call=call)
-        # Python adds a "Did you mean" of its own where it knows the object and the name.
+        # Python adds a "Did you mean" of its own if it knows the object and the name.
         AttributeError.__init__(self, *self.args, obj=None)
 
     @classmethod
     def of(cls, owner: str, name: str, known: Collection[str], instead: str = "") -> Self:
-        """Return the error for a name that something does not have.
+        """Return the error for a name that does not exist.
 
         Parameters
         ----------
         owner : str
-            What does not have it, as the subject of a sentence.
+            Subject of the sentence, such as ``"A session"``.
         name : str
             The name.
         known : collection of str
-            Names that it has.
+            Names that exist.
         instead : str
             Sentence on what to use instead.
         """
@@ -240,7 +243,7 @@ class MissingScope(DpyauthError):
     Attributes
     ----------
     scopes : tuple of str
-        The scopes of which the call needs one.
+        Scopes, one of which the call needs.
     """
 
     def __init__(self, message: str, *, call: str | None = None, scopes: tuple[str, ...] = ()) -> None:
@@ -254,7 +257,7 @@ class ConnectionFailed(DpyauthError):
     Attributes
     ----------
     status : int or None
-        The HTTP status with which Deriv refused the connection, where that is why.
+        HTTP status with which Deriv refused the connection, if it did.
     """
 
     def __init__(self, message: str, *, call: str | None = None, status: int | None = None) -> None:
@@ -263,12 +266,12 @@ class ConnectionFailed(DpyauthError):
 
 
 class ApiUnavailable(ConnectionFailed):
-    """Deriv's servers of an API that Deriv is retiring refuse the connection, as they would if it were switched off.
+    """The servers of an API that Deriv is retiring refuse the connection, as if the API were switched off.
 
     Attributes
     ----------
     api : str
-        The API, such as ``"v3"``.
+        Name of the API, such as ``"v3"``.
     """
 
     def __init__(self, message: str, *, call: str | None = None, api: str = "") -> None:
@@ -277,7 +280,7 @@ class ApiUnavailable(ConnectionFailed):
 
 
 class ConnectionLost(ConnectionFailed):
-    """The connection went away before the call was sent or answered."""
+    """The connection was lost before the call was sent or answered."""
 
 
 class CallTimeout(DpyauthError):
@@ -285,15 +288,15 @@ class CallTimeout(DpyauthError):
 
 
 class OutcomeUnknown(DpyauthError):
-    """A call that changes something was sent, and whether Deriv carried it out is not known.
+    """A call that changes something was sent, and it is not known if Deriv carried it out.
 
-    dpyauth never repeats such a call. Look (statement, portfolio, the Deriv site) before you send it again. A transfer
-    that Deriv knows by a ``request_id`` has been looked up by it, in vain: the text says how to do that later.
+    dpyauth never repeats such a call. Look at the statement, the portfolio or Deriv's site before you send it again. A
+    transfer with a ``request_id`` was looked up by it without success; the text says how to do so later.
 
     Attributes
     ----------
     request_id : str or None
-        By which Deriv knows the request, where the call has one.
+        ID by which Deriv knows the request, if the call has one.
     """
 
     must_be_told = True
@@ -304,15 +307,15 @@ class OutcomeUnknown(DpyauthError):
 
 
 class NotCarriedOut(DpyauthError):
-    """A call that moves money was sent, its answer was lost, and Deriv does not know of the request afterwards.
+    """A call that moves money was sent, its reply was lost, and Deriv does not know of the request.
 
-    Most likely it was not carried out. Sent again with the same ``request_id`` it is carried out once at most; without
-    it, it would be another transfer.
+    Most likely it was not carried out. If you send it again with the same ``request_id``, it is carried out at most
+    once; without it, it would be another transfer.
 
     Attributes
     ----------
     request_id : str or None
-        By which Deriv would know the request.
+        ID by which Deriv would know the request.
     """
 
     must_be_told = True
@@ -323,7 +326,7 @@ class NotCarriedOut(DpyauthError):
 
 
 class BadReply(DpyauthError):
-    """What came back is not a reply of the Deriv API."""
+    """The text that came back is not a reply of the Deriv API."""
 
 
 class ApiError(DpyauthError):
@@ -334,11 +337,11 @@ class ApiError(DpyauthError):
     code : str
         Deriv's error code, such as ``"InputValidationFailed"``. Branch on this: the text is translated.
     subcode : str
-        What Deriv says beside the code about the cause, such as ``"InvalidBarrier"``; empty where it says nothing.
+        Cause in more detail, such as ``"InvalidBarrier"``; empty if Deriv gives none.
     details : dict
-        Deriv's details, where it gives any: for refused input, field -> reason.
+        Deriv's details, if it gives any: for refused input, field -> reason.
     symbols : tuple of str
-        Those that were asked for, where Deriv says that there is no such symbol.
+        Symbols that were asked for, if Deriv does not know one of them.
     """
 
     symbols: tuple[str, ...] = ()
@@ -364,8 +367,8 @@ class SignInRefused(ApiError):
     Attributes
     ----------
     about : str
-        What it did not accept, where an answer over HTTP tells: ``"token"``, ``"app ID"``, or ``"token or app ID"``
-        where it can be either; else empty.
+        Part that was not accepted, if a reply over HTTP tells: ``"token"``, ``"app ID"``, or ``"token or app ID"``
+        if it can be either; else empty.
     """
 
     def __init__(
@@ -387,7 +390,7 @@ class PermissionDenied(ApiError):
 
 
 class InputRefused(ApiError):
-    """Deriv does not take a field or value of the request."""
+    """Deriv does not accept a field or value of the request."""
 
 
 class RateLimited(ApiError):
@@ -399,7 +402,7 @@ class KeepingFailed(DpyauthError):
 
 
 class NestingRefused(DpyauthError):
-    """Nested event loops cannot be had safely in this kernel."""
+    """Nested event loops are not safe in this kernel."""
 
 
 if not TYPE_CHECKING:  # a type checker would take every name for right
