@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from dpyauth import _pasted
 from dpyauth.errors import InvalidCredential
@@ -12,11 +13,23 @@ from dpyauth.registry import APIS, by_token
 from dpyauth.secret import Secret as Secret
 from dpyauth.secret import scrub as scrub
 
-if TYPE_CHECKING:
-    from dpyauth.oauth.tokens import Tokens
-
 _V3_TOKEN = re.compile(r"[\w\-]{1,128}", re.ASCII)
 _NO_ACCESS = {"ory_rt_": "a refresh token", "ory_ac_": "the code of a browser sign-in"}
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """Tokens that a sign-in in the browser returned."""
+
+    access: Secret
+    refresh: Secret | None
+    """Renews them. Deriv gives one to few apps."""
+    expires_at: float | None
+    """End of the access token, in seconds since 1970; None if Deriv did not say."""
+    scopes: tuple[str, ...] | None
+    """Scopes of the access token; None if Deriv did not say, which means those that were asked for."""
+    life: float | None = None
+    """Lifetime that Deriv gave the access token, in seconds; None if it did not say."""
 
 
 class Credential(NamedTuple):

@@ -19,9 +19,9 @@ from typing import Any
 import pytest
 
 import dpyauth
-from dpyauth.credentials import Credential, Secret, access_token
+from dpyauth.credentials import Credential, Secret, Tokens, access_token
 from dpyauth.errors import DpyauthError, SignInRefused
-from dpyauth.oauth.tokens import Tokens, http_client, refresh
+from dpyauth.oauth.tokens import http_client, refresh
 from dpyauth.sandbox import Sandbox
 from dpyauth.sandbox.options.api import Pass
 from dpyauth.session import Session

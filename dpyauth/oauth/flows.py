@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import unquote, urlsplit
 
 from dpyauth.apis.base import by_looks, choose
-from dpyauth.credentials import Secret, checked
+from dpyauth.credentials import Secret, Tokens, checked
 from dpyauth.errors import InvalidSetting, RedirectRefused
 from dpyauth.oauth import implicit, pkce
 from dpyauth.registry import APIS
@@ -18,7 +18,6 @@ from dpyauth.settings import Settings, is_loopback
 if TYPE_CHECKING:
     from dpyauth.oauth.implicit import Grant
     from dpyauth.oauth.pkce import Code
-    from dpyauth.oauth.tokens import Tokens
     from dpyauth.panels.attempts import Given
     from dpyauth.targets import Targets
 

@@ -6,7 +6,7 @@ import asyncio
 import re
 import time
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final, TypeGuard
 from urllib.parse import urlsplit
 
@@ -15,7 +15,7 @@ from oauthlib.oauth2 import WebApplicationClient
 
 from dpyauth._version import __version__
 from dpyauth.apis.options.client import reason_of
-from dpyauth.credentials import Secret, scrub
+from dpyauth.credentials import Secret, Tokens, scrub
 from dpyauth.errors import (
     BadReply,
     CallTimeout,
@@ -51,21 +51,6 @@ _REASONS: Final = {
     "invalid_client": "it does not know the app ID, or the app is not one that signs in with OAuth. App IDs of the v3 "
     "API, which are numbers, do not work here",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Tokens:
-    """What a sign-in brought."""
-
-    access: Secret
-    refresh: Secret | None
-    """Renews them. Deriv gives one to few apps."""
-    expires_at: float | None
-    """When the access ends, in seconds since 1970; None where Deriv did not say."""
-    scopes: tuple[str, ...] | None
-    """What it is good for; None where Deriv did not say, which means what was asked for."""
-    life: float | None = None
-    """For how long Deriv gave the access, in seconds; None where it did not say."""
 
 
 def http_client(host: str = HOST) -> httpx.AsyncClient:

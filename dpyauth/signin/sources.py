@@ -42,7 +42,7 @@ class Found(NamedTuple):
         """Return the credential to sign in with, and those of all accounts."""
         credential = checked(self.token, self.source, api)
         if self.expires_at is not None:
-            from dpyauth.oauth.tokens import Tokens
+            from dpyauth.credentials import Tokens
 
             tokens = Tokens(credential.token, None, self.expires_at, None, self.life)
             credential = credential._replace(tokens=tokens)

@@ -14,7 +14,7 @@ from dpyauth.apis import options
 from dpyauth.apis.base import Account
 from dpyauth.apis.options.proof import Proof
 from dpyauth.catalog.calls import Call
-from dpyauth.credentials import Credential, Secret
+from dpyauth.credentials import Credential, Secret, Tokens
 from dpyauth.errors import (
     ApiError,
     BadReply,
@@ -28,7 +28,6 @@ from dpyauth.errors import (
     SessionClosed,
     SignInRefused,
 )
-from dpyauth.oauth.tokens import Tokens
 from dpyauth.settings import settings
 
 JSON = st.recursive(

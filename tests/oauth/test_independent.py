@@ -30,10 +30,10 @@ from authlib.oauth2.rfc6750 import BearerTokenGenerator
 from authlib.oauth2.rfc7636 import CodeChallenge
 
 import dpyauth
-from dpyauth.credentials import Secret
+from dpyauth.credentials import Secret, Tokens
 from dpyauth.errors import RedirectRefused, SignInRefused
 from dpyauth.oauth.pkce import Code, CodeSignIn
-from dpyauth.oauth.tokens import Tokens, exchange, http_client, refresh
+from dpyauth.oauth.tokens import exchange, http_client, refresh
 
 APP = "Sample21CharactersApp"
 BACK = "https://notebooks.example/back/?hub=1"

@@ -22,7 +22,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import dpyauth
-from dpyauth.credentials import Secret
+from dpyauth.credentials import Secret, Tokens
 from dpyauth.errors import (
     BadReply,
     CallTimeout,
@@ -35,7 +35,7 @@ from dpyauth.errors import (
 )
 from dpyauth.oauth import tokens as module
 from dpyauth.oauth.pkce import HOST, Code
-from dpyauth.oauth.tokens import Tokens, exchange, http_client, refresh
+from dpyauth.oauth.tokens import exchange, http_client, refresh
 
 CODE = "ory_ac_c4nary/c0de+=&"
 VERIFIER = "c4nary-ver1fier" * 4

@@ -14,10 +14,9 @@ import keyring
 import pytest
 from keyring.backends.fail import Keyring as FailKeyring
 
-from dpyauth.credentials import Credential, Secret, access_token, api_token
+from dpyauth.credentials import Credential, Secret, Tokens, access_token, api_token
 from dpyauth.errors import CallTimeout, DpyauthError, NotSignedIn, SessionClosed, SignInRefused
 from dpyauth.net.loop import background
-from dpyauth.oauth.tokens import Tokens
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
 from dpyauth.settings import settings

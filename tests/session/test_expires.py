@@ -18,11 +18,11 @@ import pytest
 from keyring.backends.fail import Keyring as FailKeyring
 
 from dpyauth.apis import expiry, options
-from dpyauth.credentials import Credential, Secret, access_token
+from dpyauth.credentials import Credential, Secret, Tokens, access_token
 from dpyauth.errors import ApiError, NotSignedIn, SignInRefused
 from dpyauth.oauth import tokens
 from dpyauth.oauth.pkce import CodeSignIn
-from dpyauth.oauth.tokens import Tokens, exchange, http_client, refresh
+from dpyauth.oauth.tokens import exchange, http_client, refresh
 from dpyauth.panels import sign_in_view
 from dpyauth.panels.card import CardModel
 from dpyauth.sandbox import Sandbox

@@ -19,7 +19,7 @@ from helpers import on_thread
 
 from dpyauth import _environment
 from dpyauth.apis import options
-from dpyauth.credentials import Credential, Secret, access_token, api_token
+from dpyauth.credentials import Credential, Secret, Tokens, access_token, api_token
 from dpyauth.errors import (
     ApiError,
     BadReply,
@@ -37,7 +37,7 @@ from dpyauth.errors import (
     SignInRefused,
 )
 from dpyauth.net.loop import background
-from dpyauth.oauth.tokens import Tokens, http_client, refresh
+from dpyauth.oauth.tokens import http_client, refresh
 from dpyauth.panels import sign_in_view
 from dpyauth.panels.switcher import SwitcherModel
 from dpyauth.registry import OPTIONS

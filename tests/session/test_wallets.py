@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 from dpyauth import frames
-from dpyauth.credentials import Credential, Secret
+from dpyauth.credentials import Credential, Secret, Tokens
 from dpyauth.errors import (
     ApiError,
     BadReply,
@@ -27,7 +27,6 @@ from dpyauth.errors import (
     PermissionDenied,
     RateLimited,
 )
-from dpyauth.oauth.tokens import Tokens
 from dpyauth.sandbox import Sandbox
 from dpyauth.sandbox.encoding import Reply
 from dpyauth.sandbox.ledgers import END

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
 from dpyauth.apis.base import (
@@ -28,7 +28,7 @@ from dpyauth.apis.options.dispatcher import HttpDispatcher
 from dpyauth.apis.options.proof import Proof
 from dpyauth.apis.options.rest import Rest
 from dpyauth.catalog.calls import Call, load
-from dpyauth.credentials import Credential, Secret, api_of
+from dpyauth.credentials import Credential, Secret, Tokens, api_of
 from dpyauth.errors import (
     ApiError,
     BadReply,
@@ -44,9 +44,6 @@ from dpyauth.net.rate_limits import GENERAL, Limit, RateLimits
 from dpyauth.net.state import Handshake, unreachable
 from dpyauth.registry import APIS
 from dpyauth.settings import Settings
-
-if TYPE_CHECKING:
-    from dpyauth.oauth.tokens import Tokens
 
 CATALOG = load("options")
 FACTS = APIS["options"]
