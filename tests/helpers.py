@@ -107,6 +107,16 @@ def jupyter(command: Sequence[str], env: Mapping[str, str], log: Path) -> Iterat
             server.wait(timeout=10)
 
 
+def arrive(panel: Any, content: Any) -> dict[str, Any]:
+    """Bring a browser's message to a panel as the kernel does; return that message."""
+    message = {
+        "content": {"comm_id": panel.comm.comm_id, "data": {"method": "custom", "content": content}},
+        "buffers": [],
+    }
+    panel.comm.handle_msg(message)
+    return message
+
+
 class Time:
     """Stands in for the module `time`; goes on when told to."""
 

@@ -23,8 +23,9 @@ import dpyauth
 from dpyauth import _environment
 from dpyauth.credentials import Secret
 from dpyauth.errors import DpyauthError
+from dpyauth.panels import widgets
 from dpyauth.panels.sign_in import SignInModel
-from dpyauth.panels.widgets.sign_in import SignInPanel
+from dpyauth.panels.widgets import SignInPanel
 from dpyauth.sandbox import Sandbox
 from dpyauth.sandbox.users import Grant
 from dpyauth.session import Session
@@ -203,9 +204,7 @@ class Ways:
         return next(one["browser"] for one in reversed(self.seen) if isinstance(one, dict) and "browser" in one)
 
     def _notebook(self) -> None:
-        fake = ModuleType("dpyauth.panels.widgets.sign_in")
-        fake.show = self._show  # type: ignore[attr-defined]
-        self.patch.setitem(sys.modules, "dpyauth.panels.widgets.sign_in", fake)
+        self.patch.setattr(widgets, "show", self._show)
         self.patch.setattr(_environment, "somebody_there", lambda: True)
         self.patch.setattr(_environment, "in_notebook", lambda: True)
 
@@ -213,7 +212,7 @@ class Ways:
         self.model = model
         self.panel_shown = SignInPanel(model)
         self.panel_shown.observe(lambda change: self.seen.append(change.new), "view")
-        self.panel_shown.send = lambda content, buffers=None: self.seen.append(content)  # type: ignore[method-assign]
+        model.tell = self.seen.append
 
     def _panel(self, act: Callable[[Callable[[Any], None]], None], **options: Any) -> Session | None:
         self._notebook()

@@ -73,8 +73,26 @@ class PanelModel:
 
     # What the reader does
 
+    def receive(self, said: dict[str, Any]) -> None:
+        """Take a message from the browser, on any thread; what goes wrong is shown, and never raised.
+
+        ipywidgets would log an error with all that the message says.
+        """
+        try:
+            match said:
+                case {"do": "here"}:
+                    self.here()
+                case {"do": "dismiss"}:
+                    self.dismiss()
+                case _:
+                    self.do(said)
+        except DpyauthError as error:
+            self.fail(error)
+        except Exception as error:
+            self.broke(error)
+
     def do(self, said: dict[str, Any]) -> None:
-        """What the browser says the reader did."""
+        """Do what the user did in the browser."""
 
     def here(self) -> None:
         """The browser shows the panel still, or again."""

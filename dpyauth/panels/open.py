@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING
 from dpyauth import _environment
 
 if TYPE_CHECKING:
-    from dpyauth.panels.widgets.apps import AppsPanel
-    from dpyauth.panels.widgets.explorer import ExplorerPanel
-    from dpyauth.panels.widgets.tokens import TokensPanel
+    from dpyauth.panels.widgets import AppsPanel, ExplorerPanel, TokensPanel
     from dpyauth.session import Session
 
 
@@ -17,7 +15,7 @@ def explorer(session: Session) -> ExplorerPanel:
     """Open the call explorer of a session."""
     _environment.need_widgets()
     from dpyauth.panels.explorer import ExplorerModel
-    from dpyauth.panels.widgets.explorer import ExplorerPanel
+    from dpyauth.panels.widgets import ExplorerPanel
 
     return ExplorerPanel(ExplorerModel(session, _variable_of(session)))
 
@@ -26,7 +24,7 @@ def tokens(session: Session) -> TokensPanel:
     """Open the panel of API tokens of a session."""
     _environment.need_widgets()
     from dpyauth.panels.tokens import TokensModel
-    from dpyauth.panels.widgets.tokens import TokensPanel
+    from dpyauth.panels.widgets import TokensPanel
 
     return TokensPanel(TokensModel(session))
 
@@ -35,7 +33,7 @@ def apps(session: Session) -> AppsPanel:
     """Open the panel of apps of a session."""
     _environment.need_widgets()
     from dpyauth.panels.apps import AppsModel
-    from dpyauth.panels.widgets.apps import AppsPanel
+    from dpyauth.panels.widgets import AppsPanel
 
     return AppsPanel(AppsModel(session))
 

@@ -97,7 +97,44 @@ class SignInModel(PanelModel):
         self._browser: Browsing | None = None
         self._balances: dict[str, str] = {}
 
-    # What the reader does
+    # What the user does
+
+    def do(self, said: dict[str, Any]) -> None:
+        """Do what the user did in the browser; a token is taken out of the message."""
+        api, app_id, remember = _text(said, "api"), _text(said, "app_id"), said.get("remember") is True
+        match said:
+            case {"do": "sign-in"}:
+                self.token(_taken(said, "token"), app_id, api=api, remember=remember)
+            case {"do": "sample", "name": str(name)}:
+                self.sample(name, api)
+            case {"do": "create-demo"}:
+                self.create_demo()
+            case {"do": "browser"}:
+                begun = None
+                try:
+                    begun = self.browser(
+                        app_id,
+                        _text(said, "callback") or None,
+                        api=api,
+                        redirect_url=_text(said, "redirect_url"),
+                        create_demo=said.get("create_demo") is True,
+                        closable=said.get("window") is True,
+                        remember=remember,
+                    )
+                finally:
+                    self.tell({"browser": begun})  # or nothing: then the window can close
+            case {"do": "returned", "nonce": str(nonce)}:
+                self.returned(nonce, _taken(said, "query"))
+            case {"do": "pasted"}:
+                self.pasted(_taken(said, "address"))
+            case {"do": "confirm"}:
+                self.confirm()
+            case {"do": "cancel"}:
+                self.cancel()
+            case {"do": "sign-out"}:
+                self.sign_out()
+            case _:
+                self._choosing.do(said)
 
     def token(self, token: Secret, app_id: str, *, api: str = "", remember: bool = False) -> None:
         """Sign in with a token, or with the one that is kept where this one is empty.
@@ -190,10 +227,6 @@ class SignInModel(PanelModel):
         if (browser := self._browser) is not None:
             self.dismiss()
             browser.pasted(address)
-
-    def do(self, said: dict[str, Any]) -> None:
-        """Choose another account of the same sign-in, and answer the question whether it may be one with real money."""
-        self._choosing.do(said)
 
     def _use(self, loginid: str) -> None:
         self._follow(lambda: run(lambda: self.session.core.switch_to(loginid)), self.session.api)
@@ -414,3 +447,12 @@ class SignInModel(PanelModel):
         except DpyauthError:
             pass  # an extra; a token may not be allowed to see them
         self.changed()
+
+
+def _text(said: dict[str, Any], name: str) -> str:
+    value = said.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _taken(said: dict[str, Any], name: str) -> Secret:
+    return Secret(str(said.pop(name, "")))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
 from typing import TYPE_CHECKING, cast
 
@@ -42,7 +41,9 @@ class Shown:
         if self._displayed:
             self._model = self._prepared()  # one model is for one panel
         self._displayed = True
-        importlib.import_module(f"dpyauth.panels.widgets.{self._model.name}").show(self._model)
+        from dpyauth.panels import widgets
+
+        widgets.show(self._model)
 
     def _prepared(self) -> SwitcherModel:
         model = self._kind(self._session)

@@ -22,7 +22,7 @@ from dpyauth.session.feed import Feed
 if TYPE_CHECKING:
     import pandas as pd
 
-    from dpyauth.panels.widgets.stream_view import StreamPanel
+    from dpyauth.panels.widgets import StreamPanel
     from dpyauth.session import Session
 
 
@@ -197,7 +197,7 @@ class Stream(Names):
         """
         _environment.need_widgets()
         from dpyauth.panels.stream_view import StreamModel
-        from dpyauth.panels.widgets.stream_view import StreamPanel
+        from dpyauth.panels.widgets import StreamPanel
 
         return StreamPanel(StreamModel(self._session, self))
 

@@ -11,9 +11,7 @@ from dpyauth.panels import open as panels
 from dpyauth.session.core import ASK
 
 if TYPE_CHECKING:
-    from dpyauth.panels.widgets.apps import AppsPanel
-    from dpyauth.panels.widgets.explorer import ExplorerPanel
-    from dpyauth.panels.widgets.tokens import TokensPanel
+    from dpyauth.panels.widgets import AppsPanel, ExplorerPanel, TokensPanel
     from dpyauth.session import Session
 
 

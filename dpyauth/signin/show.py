@@ -22,7 +22,7 @@ def show(session: Session, sandbox: Sandbox | None, *, name: str, **options: Any
         completion.install()
     if _environment.in_notebook() and _environment.has_widgets():
         from dpyauth.panels.sign_in import SignInModel
-        from dpyauth.panels.widgets.sign_in import show as show_panel
+        from dpyauth.panels.widgets import show as show_panel
 
         panel = SignInModel(session, sandbox=sandbox, **options)
         before = panel_of(name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import re
 from collections.abc import Iterator
@@ -13,7 +12,7 @@ import pytest
 import dpyauth
 from dpyauth.panels import texts as module
 from dpyauth.panels.texts import texts
-from dpyauth.panels.widget import Panel
+from dpyauth.panels.widgets import Panel
 
 PACKAGE = Path(dpyauth.__file__).parent
 WIDGETS = PACKAGE / "panels/js"
@@ -32,7 +31,6 @@ def code(script: str) -> str:
 ENGLISH = {name: json.loads(text) for name, text in read((TEXTS / "en").glob("*.json")).items()}
 SCRIPTS = {name: code(text) for name, text in read(WIDGETS.glob("*.js")).items()}
 STYLES = {name: code(text) for name, text in read((PACKAGE / "panels/css").glob("*.css")).items()}
-SKINS = read((PACKAGE / "panels/widgets").glob("*.py"))
 PYTHON = "\n".join(file.read_text("utf-8") for file in PACKAGE.rglob("*.py"))
 
 
@@ -42,14 +40,11 @@ BESIDE = {"card": "switcher", "sign-in": "switcher"}
 
 def panels() -> dict[str, tuple[str, dict[str, str]]]:
     """The whole script of every panel, and the words that it can use."""
-    named = {name.replace("-", "_"): name for name in ENGLISH} | {"stream_view": "stream"}
     found = {}
-    for skin in SKINS:
-        for each in vars(importlib.import_module(f"dpyauth.panels.widgets.{skin}")).values():
-            if isinstance(each, type) and issubclass(each, Panel) and each is not Panel:
-                name = named[skin]
-                words = texts(BESIDE.get(name, name)) | texts(name)
-                found[each.__name__] = (code(str(each._esm)), words)
+    for each in Panel.__subclasses__():
+        name = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", each.__name__.removesuffix("Panel")).lower()
+        words = texts(BESIDE.get(name, name)) | texts(name)
+        found[each.__name__] = (code(str(each._esm)), words)
     return found
 
 
@@ -200,5 +195,5 @@ def test_styles_load_nothing_and_keep_to_the_panels(style: str) -> None:
     assert [each for each in selectors if ".dpyauth-" not in each] == []
 
 
-def test_skins_name_no_host() -> None:
-    assert [name for name, text in SKINS.items() if re.search(r"https?://", text)] == []
+def test_widgets_name_no_host() -> None:
+    assert not re.search(r"https?://", (PACKAGE / "panels/widgets.py").read_text("utf-8"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +9,7 @@ import pytest
 from IPython.core.formatters import DisplayFormatter
 
 from dpyauth import _environment
+from dpyauth.panels import widgets
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
 
@@ -19,8 +19,7 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """The models of the panels that a notebook has shown."""
     models: list[Any] = []
     monkeypatch.setattr(_environment, "in_notebook", lambda: True)
-    for name in ("card", "switcher"):
-        monkeypatch.setattr(importlib.import_module(f"dpyauth.panels.widgets.{name}"), "show", models.append)
+    monkeypatch.setattr(widgets, "show", models.append)
     return models
 
 

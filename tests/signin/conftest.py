@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import keyring
@@ -12,6 +10,7 @@ import pytest
 from keyring.backends.fail import Keyring as FailKeyring
 
 from dpyauth import _environment
+from dpyauth.panels import widgets
 from dpyauth.panels.sign_in import SignInModel
 
 
@@ -28,9 +27,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def panels(monkeypatch: pytest.MonkeyPatch, login: Any) -> list[SignInModel]:
     """Show panels as in a notebook; return the models of those shown. ``login`` is that of the test's own module."""
     shown: list[SignInModel] = []
-    fake = ModuleType("dpyauth.panels.widgets.sign_in")
-    fake.show = shown.append  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "dpyauth.panels.widgets.sign_in", fake)
+    monkeypatch.setattr(widgets, "show", shown.append)
     monkeypatch.setattr(_environment, "in_notebook", lambda: True)
     monkeypatch.setattr(_environment, "somebody_there", lambda: True)
     return shown

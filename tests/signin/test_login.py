@@ -23,6 +23,7 @@ from dpyauth.errors import (
     SessionClosed,
     SignInRefused,
 )
+from dpyauth.panels import widgets
 from dpyauth.registry import APIS, DEFAULT
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
@@ -88,9 +89,7 @@ def colab(monkeypatch: pytest.MonkeyPatch, login: Login) -> SimpleNamespace:
 def panel(monkeypatch: pytest.MonkeyPatch, login: Login) -> list[tuple[Session, Any]]:
     """A notebook; returns the panels that were shown: for which session, with which sandbox."""
     shown: list[tuple[Session, Any]] = []
-    fake = ModuleType("dpyauth.panels.widgets.sign_in")
-    fake.show = lambda model: shown.append((model.session, model._sandbox))  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "dpyauth.panels.widgets.sign_in", fake)
+    monkeypatch.setattr(widgets, "show", lambda model: shown.append((model.session, model._sandbox)))
     monkeypatch.setattr(_environment, "in_notebook", lambda: True)
     monkeypatch.setattr(_environment, "somebody_there", lambda: True)
     return shown

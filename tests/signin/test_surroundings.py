@@ -209,8 +209,7 @@ def displayed(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         shown.append(thing if raw else thing._repr_mimebundle_()[0])
         return SimpleNamespace(update=lambda *args, **how: None)
 
-    for name in ("sign_in", "card", "switcher"):
-        monkeypatch.setattr(f"dpyauth.panels.widgets.{name}.display", display)
+    monkeypatch.setattr("dpyauth.panels.widgets.display", display)
     return shown
 
 

@@ -9,20 +9,17 @@ from typing import Any
 
 import keyring
 import pytest
+from helpers import arrive
 from keyring.backends.fail import Keyring as FailKeyring
 
 from dpyauth.credentials import api_token
 from dpyauth.panels.sign_in import SignInModel
-from dpyauth.panels.widgets.sign_in import SignInPanel
+from dpyauth.panels.widgets import SignInPanel
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
 from dpyauth.settings import settings
 
 PATIENCE = 10.0
-
-
-def _break(error: Exception) -> None:
-    raise error
 
 
 class Browser:
@@ -31,14 +28,15 @@ class Browser:
     def __init__(self, session: Session, box: Sandbox, api: str | None) -> None:
         self.session = session
         self.model = SignInModel(session, sandbox=box, api=api)
-        self.model.broke = _break  # type: ignore[method-assign]
+        self.defects: list[Exception] = []
+        self.model.broke = self.defects.append  # type: ignore[method-assign]
         self.panel = SignInPanel(self.model)
         self.seen: list[dict[str, Any]] = [self.panel.view]
         self.told: list[Any] = []
         """The custom messages it got."""
         self._changed = threading.Condition()
         self.panel.observe(self._see, "view")
-        self.panel.send = lambda content, buffers=None: self.told.append(content)  # type: ignore[method-assign]
+        self.model.tell = self.told.append
 
     def _see(self, change: Any) -> None:
         with self._changed:
@@ -46,8 +44,8 @@ class Browser:
             self._changed.notify_all()
 
     def say(self, content: Any) -> None:
-        """A custom message; without ipywidgets in between, which would hide a defect."""
-        self.panel._on_message(self.panel, content, [])
+        """Send a custom message."""
+        arrive(self.panel, content)
 
     def sign_in(self, token: Any, app_id: Any = None) -> None:
         self.say({"do": "sign-in", "token": token, "app_id": app_id or self.session.core.target.app_id})
@@ -68,6 +66,7 @@ class Browser:
         self.model.cancel()
         self.panel.close()
         self.session.close()
+        assert self.defects == []
 
 
 @pytest.fixture(autouse=True)

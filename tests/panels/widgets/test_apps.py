@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from helpers import arrive
 
 from dpyauth import apps
 from dpyauth.errors import NotSignedIn
-from dpyauth.panels.widgets.apps import AppsPanel
+from dpyauth.panels.widgets import AppsPanel
 from dpyauth.session import Session
 from dpyauth.signin.current import put_session
 
@@ -24,7 +25,7 @@ def panel(session: Session) -> Iterator[AppsPanel]:
 
 
 def say(panel: AppsPanel, eventually: Eventually, **said: Any) -> None:
-    panel._on_message(panel, said, [])
+    arrive(panel, said)
     eventually(lambda: not panel.view["busy"])
 
 

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from helpers import arrive
 
 from dpyauth.credentials import api_token
-from dpyauth.panels import switcher
+from dpyauth.panels import switcher, widgets
 from dpyauth.panels.card import CardModel
-from dpyauth.panels.widgets import card
-from dpyauth.panels.widgets.card import CardPanel
+from dpyauth.panels.widgets import CardPanel
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
 
@@ -43,7 +43,7 @@ class Display:
 @pytest.fixture
 def display(monkeypatch: pytest.MonkeyPatch) -> Display:
     made = Display()
-    monkeypatch.setattr(card, "display", made)
+    monkeypatch.setattr(widgets, "display", made)
     return made
 
 
@@ -54,7 +54,7 @@ def shown(
     monkeypatch.setattr(switcher, "PATIENCE", 60.0)
     model = CardModel(session)
     model.prepare()
-    card.show(model)
+    widgets.show(model)
     panel: CardPanel = display.shown[1]
     yield panel
     panel.close()
@@ -62,7 +62,7 @@ def shown(
 
 
 def here(panel: CardPanel) -> None:
-    panel._on_message(panel, {"do": "here"}, [])
+    arrive(panel, {"do": "here"})
 
 
 def test_picture_and_panel(shown: CardPanel, display: Display) -> None:
@@ -117,6 +117,6 @@ def test_closed_it_follows_nothing(shown: CardPanel, display: Display, eventuall
 )
 def test_junk_is_ignored(shown: CardPanel, said: dict[str, Any]) -> None:
     before = shown.view["account"]
-    shown._on_message(shown, said, [])
+    arrive(shown, said)
     assert shown.view["account"] == before
     assert shown.view["notice"] is None

@@ -10,12 +10,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from helpers import arrive
 
 from dpyauth import explorer
 from dpyauth.errors import NotSignedIn
 from dpyauth.panels import open
 from dpyauth.panels.explorer import ExplorerModel
-from dpyauth.panels.widgets.explorer import ExplorerPanel
+from dpyauth.panels.widgets import ExplorerPanel
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
 from dpyauth.signin.current import put_session
@@ -33,7 +34,7 @@ def panel(session: Session) -> Any:
 
 
 def say(panel: ExplorerPanel, **said: Any) -> None:
-    panel._on_message(panel, said, [])
+    arrive(panel, said)
 
 
 def test_chosen_call_is_shown(panel: Any) -> None:
@@ -46,7 +47,7 @@ def test_chosen_call_is_shown(panel: Any) -> None:
 def test_what_the_kernel_keeps_of_a_message_is_empty(panel: Any, eventually: Eventually) -> None:
     fields = {"password": "Canary-5up3r", "login": "MTR1"}
     said = {"do": "send", "call": "mt5_password_check", "fields": fields}
-    panel._on_message(panel, said, [])
+    arrive(panel, said)
     assert (said, fields) == ({}, {})
     say(panel, do="confirm", nonce=panel.told[-1]["ask"]["nonce"], typed="CR900001")
     eventually(lambda: "reply" in panel.told[-1])

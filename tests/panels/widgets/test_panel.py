@@ -7,15 +7,17 @@ import json
 import logging
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from helpers import arrive
 
 from dpyauth.credentials import Secret
 from dpyauth.errors import DpyauthError
+from dpyauth.panels import widgets
 from dpyauth.panels.model import PanelModel
-from dpyauth.panels.widget import _HERE as HERE
-from dpyauth.panels.widget import Panel, script, style
+from dpyauth.panels.widgets import Panel, script, style
 from dpyauth.session import Session
 from dpyauth.settings import Settings
 
@@ -81,16 +83,6 @@ def logged(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
         caplog.set_level(1, name)
     caplog.set_level(1)
     return caplog
-
-
-def arrive(panel: Panel, content: Any) -> dict[str, Any]:
-    """A message comes in the way the kernel gets it; returns it."""
-    message = {
-        "content": {"comm_id": panel.comm.comm_id, "data": {"method": "custom", "content": content}},
-        "buffers": [],
-    }
-    panel.comm.handle_msg(message)
-    return message
 
 
 def told(panel: Panel) -> list[Any]:
@@ -252,7 +244,6 @@ def test_script_and_style_are_put_together() -> None:
 
 def test_what_a_panel_adds_outweighs_the_style_of_all_wherever_that_comes_again() -> None:
     added = style("card").removeprefix(style())
-    assert (
-        added.count(".dpyauth-panel.dpyauth-panel") == (HERE / "css/card.css").read_text().count(".dpyauth-panel") > 0
-    )
+    own = (Path(widgets.__file__).parent / "css/card.css").read_text()
+    assert added.count(".dpyauth-panel.dpyauth-panel") == own.count(".dpyauth-panel") > 0
     assert ".dpyauth-panel.dpyauth-panel" not in style()

@@ -10,12 +10,14 @@ from types import CellType
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from helpers import arrive
 from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
+from dpyauth.panels import widgets
 from dpyauth.panels.sign_in import SignInModel
-from dpyauth.panels.widgets import sign_in
+from dpyauth.panels.widgets import SignInPanel
 from dpyauth.sandbox import Sandbox
 from dpyauth.settings import settings
 
@@ -65,10 +67,10 @@ def test_panel_of_a_signed_in_session_shows_the_account_at_once(signed_in: Brows
 
 
 def test_another_server_has_no_samples(browser: Browser) -> None:
-    panel = sign_in.SignInPanel(SignInModel(browser.session))
+    panel = SignInPanel(SignInModel(browser.session))
     assert panel.view["sandbox"] is False
     assert panel.view["samples"] == {}
-    panel._on_message(panel, {"do": "sample", "name": "rich, every scope"}, [])
+    arrive(panel, {"do": "sample", "name": "rich, every scope"})
     assert panel.view["phase"] == "form"
     panel.close()
 
@@ -412,11 +414,11 @@ def test_a_late_look_never_overwrites_a_newer_one(browser: Browser, monkeypatch:
         return seen
 
     monkeypatch.setattr(browser.model, "look", slow_look)
-    slow = threading.Thread(target=browser.panel._refresh)
+    slow = threading.Thread(target=browser.model.changed)
     slow.start()
     assert looked.wait(timeout=5)
     browser.session.core.signed_out_because = "the test says so"
-    browser.panel._refresh()
+    browser.model.changed()
     newer_shown.set()
     slow.join(timeout=5)
     assert browser.panel.view["notice"] == {"title": "Signed out", "text": "The test says so.", "kind": "info"}
@@ -574,10 +576,10 @@ def test_panel_says_who_is_signed_in(signed_in: Browser) -> None:
 
 def test_show_displays_a_panel(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     shown: list[object] = []
-    monkeypatch.setattr(sign_in, "display", shown.append)
-    sign_in.show(browser.model)
+    monkeypatch.setattr(widgets, "display", shown.append)
+    widgets.show(browser.model)
     (panel,) = shown
-    assert isinstance(panel, sign_in.SignInPanel)
+    assert isinstance(panel, SignInPanel)
     panel.close()
 
 

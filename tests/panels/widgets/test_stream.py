@@ -6,14 +6,16 @@ import json
 import re
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from helpers import arrive
 
 from dpyauth.apis import v3
+from dpyauth.panels import widgets
 from dpyauth.panels.stream_view import StreamModel
-from dpyauth.panels.widget import _read
-from dpyauth.panels.widgets.stream_view import StreamPanel
+from dpyauth.panels.widgets import StreamPanel
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
 from dpyauth.session.feed import Feed
@@ -47,7 +49,7 @@ class Looker:
             assert self._news.wait_for(lambda: self.told and self.told[-1]["count"] >= count, PATIENCE)
 
     def say(self, said: Any) -> None:
-        self.panel._on_message(self.panel, said, [])
+        arrive(self.panel, said)
 
 
 @pytest.fixture
@@ -96,6 +98,6 @@ def test_what_means_nothing_does_nothing(looker: Looker, said: Any) -> None:
 
 
 def test_every_word_of_the_script_is_there(looker: Looker) -> None:
-    asked = set(re.findall(r'\bt\("(\w+)"', _read("js", "stream.js")))
+    asked = set(re.findall(r'\bt\("(\w+)"', (Path(widgets.__file__).parent / "js/stream.js").read_text()))
     assert len(asked) > 10
     assert asked <= set(looker.panel.texts)

@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from helpers import arrive
 
 from dpyauth.credentials import Credential, Secret
+from dpyauth.panels import widgets
 from dpyauth.panels.switcher import SwitcherModel
-from dpyauth.panels.widgets import switcher
-from dpyauth.panels.widgets.switcher import SwitcherPanel
+from dpyauth.panels.widgets import SwitcherPanel
 from dpyauth.session import Session
 
 TOKENS = {"CR900001": "a1-sandbox-rich-usd", "CR900002": "a1-sandbox-rich-btc", "VRTC900003": "a1-sandbox-rich-demo"}
@@ -31,7 +32,7 @@ def panel(open_session: Callable[..., Session], eventually: Callable[..., None])
 
 
 def say(panel: SwitcherPanel, **said: Any) -> None:
-    panel._on_message(panel, said, [])
+    arrive(panel, said)
 
 
 def in_use(panel: SwitcherPanel) -> list[str]:
@@ -63,7 +64,7 @@ def test_shown_as_text_where_there_are_no_widgets(panel: SwitcherPanel, monkeypa
     assert data["text/plain"].startswith("CR900001  Real account")
     assert "application/vnd.jupyter.widget-view+json" in data
     shown: list[Any] = []
-    monkeypatch.setattr(switcher, "display", shown.append)
-    switcher.show(panel.model)
+    monkeypatch.setattr(widgets, "display", shown.append)
+    widgets.show(panel.model)
     assert isinstance(shown[0], SwitcherPanel)
     shown[0].close()

@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from helpers import arrive
 
 from dpyauth import tokens
 from dpyauth.errors import NotSignedIn
-from dpyauth.panels.widgets.tokens import TokensPanel
+from dpyauth.panels.widgets import TokensPanel
 from dpyauth.session import Session
 from dpyauth.signin.current import put_session
 
@@ -33,7 +34,7 @@ def everything(panel: TokensPanel) -> str:
 
 
 def say(panel: TokensPanel, eventually: Eventually, **said: Any) -> None:
-    panel._on_message(panel, said, [])
+    arrive(panel, said)
     eventually(lambda: not panel.view["busy"])
 
 
