@@ -337,13 +337,13 @@ def test_a_stream_takes_no_secret(session: Session, box: Sandbox) -> None:
 def test_what_the_explorer_shows(session: Session, box: Sandbox) -> None:
     model = ExplorerModel(session)
     heard: list[Any] = []
-    model.tell = heard.append
+    model.send = heard.append
     for api, name, path in FIELDS:
         if api == "v3":
             fields = {".".join(path): canary(1)}
             for do in ("preview", "send"):
-                model.do({"do": do, "call": name, "fields": dict(fields)})
-            clean(repr([model.look(), vars(model)]))
+                model.handle({"do": do, "call": name, "fields": dict(fields)})
+            clean(repr([model.view(), vars(model)]))
     assert len(heard) > 100
     clean(heard)
 

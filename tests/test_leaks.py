@@ -212,7 +212,7 @@ class Ways:
         self.model = model
         self.panel_shown = SignInPanel(model)
         self.panel_shown.observe(lambda change: self.seen.append(change.new), "view")
-        model.tell = self.seen.append
+        model.send = self.seen.append
 
     def _panel(self, act: Callable[[Callable[[Any], None]], None], **options: Any) -> Session | None:
         self._notebook()
@@ -291,7 +291,7 @@ def clean(what: str) -> None:
 def wait_for_the_end(ways: Ways, eventually: Callable[..., None]) -> None:
     model = ways.model
     if model is not None:
-        eventually(lambda: model.look()["phase"] in ("form", "in") and not any(_busy()))
+        eventually(lambda: model.view()["phase"] in ("form", "in") and not any(_busy()))
 
 
 def _busy() -> Iterator[bool]:
@@ -343,13 +343,13 @@ def test_a_way_in(
         things.append(refused.value)
     if ways.model is not None:
         panel = ways.panel_shown
-        things += [ways.model, ways.model.look(), panel, panel.get_state(), panel.trait_values(), dict(vars(panel))]
-        clean(json.dumps(ways.model.look()))
+        things += [ways.model, ways.model.view(), panel, panel.get_state(), panel.trait_values(), dict(vars(panel))]
+        clean(json.dumps(ways.model.view()))
         for thing in (ways.model, panel):
             with pytest.raises((TypeError, AttributeError, pickle.PicklingError)):
                 pickle.dumps(thing)
     if way == "dropped" and not signed_in:
-        assert "was forgotten" in str(ways.model.look()) if ways.model else False
+        assert "was forgotten" in str(ways.model.view()) if ways.model else False
     for thing in things:
         clean(told(thing) if isinstance(thing, BaseException) else shown(thing))
     if session is not None:

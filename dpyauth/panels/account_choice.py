@@ -1,4 +1,4 @@
-"""Choosing an account in a panel: one with real money is asked about once, before it is used."""
+"""AccountChoice an account in a panel: one with real money is asked about once, before it is used."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from dpyauth.session import Session
 
 
-class Choosing:
+class AccountChoice:
     """The question that stands between a click and an account with real money.
 
     Parameters
@@ -36,7 +36,7 @@ class Choosing:
         """The account that is asked about; empty where there is no question."""
         return self._asking if self._is_other(self._asking) else ""
 
-    def do(self, said: Mapping[str, Any]) -> None:
+    def handle(self, said: Mapping[str, Any]) -> None:
         """Take a choice, or the answer to the question."""
         match said:
             case {"do": "use", "loginid": str(loginid)}:

@@ -17,7 +17,7 @@ LONGEST = 80
 """Characters of a name that are shown."""
 
 
-class Managing(PanelModel):
+class AdminModel(PanelModel):
     """One reader managing what only some tokens may even look at, with one session."""
 
     reads = ""
@@ -66,14 +66,14 @@ class Managing(PanelModel):
 
     # When to look
 
-    def back(self) -> None:
+    def on_shown(self) -> None:
         """Somebody looks at the panel: the lists are read (again), and follow the account in use."""
         self._unwatch()
         self._unwatch = self.session.core.watch(self._follow)
         self._of = None
         self._follow()
 
-    def gone(self) -> None:
+    def on_hidden(self) -> None:
         """Nobody looks any more."""
         self._unwatch()
 
@@ -125,7 +125,7 @@ class Managing(PanelModel):
 
     # What the reader does
 
-    def do(self, said: dict[str, Any]) -> None:
+    def handle(self, said: dict[str, Any]) -> None:
         """What the browser says the reader did: ``loginid`` is the account that it shows."""
         match said:
             case {"do": "refresh"}:
@@ -167,11 +167,11 @@ class Managing(PanelModel):
 
     def news(self, title: str, text: str, **values: object) -> dict[str, str]:
         """Something to tell, in this panel's words."""
-        return {"title": self.say(title), "text": self.say(text, **values), "kind": "info"}
+        return {"title": self.text(title), "text": self.text(text, **values), "kind": "info"}
 
     def problem(self, title: str, text: str) -> dict[str, str]:
         """Something that did not go well; ``text`` as it is to be read."""
-        return {"title": self.say(title), "text": text, "kind": "error"}
+        return {"title": self.text(title), "text": text, "kind": "error"}
 
 
 def clipped(name: object) -> str:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from dpyauth.net.messages import flag
 from dpyauth.panels import redirect_urls
-from dpyauth.panels.admin import Managing, clipped, quoted
-from dpyauth.panels.scope_presets import MIGHTY, mighty
+from dpyauth.panels.admin import AdminModel, clipped, quoted
+from dpyauth.panels.scope_presets import DANGEROUS, dangerous
 
 if TYPE_CHECKING:
     from dpyauth.net.messages import Reply
@@ -23,7 +23,7 @@ _KEPT = ("redirect_uri", "verification_uri", "homepage", "github", "appstore", "
 """What an app has beside name and scopes; sent along with every change: Deriv does not say what else becomes of it."""
 
 
-class AppsModel(Managing):
+class AppsModel(AdminModel):
     """One reader managing apps.
 
     Parameters
@@ -44,7 +44,7 @@ class AppsModel(Managing):
 
     def without_panel(self) -> str:
         """What to do instead, where the front end shows no panels."""
-        return self.say("no_panel", page=self.session.core.api_facts.pages.apps)
+        return self.text("no_panel", page=self.session.core.api_facts.pages.apps)
 
     def content(self) -> dict[str, Any]:
         """Both lists."""
@@ -54,7 +54,7 @@ class AppsModel(Managing):
             "registered": self._registered if content["loaded"] else [],
             "connected": self._connected if content["loaded"] else [],
             "scopes": dict(self.session.core.api_facts.scopes),
-            "mighty": list(MIGHTY),
+            "dangerous": list(DANGEROUS),
             "paste": redirect_urls.PASTE,
         }
 
@@ -77,7 +77,7 @@ class AppsModel(Managing):
             "app_id": number if isinstance(number, int) else 0,
             "name": clipped(row.get("name") or ""),
             "scopes": scopes,
-            "mighty": mighty(scopes),
+            "dangerous": dangerous(scopes),
             "redirect_url": str(row.get("redirect_uri") or ""),
             "active": flag(row.get("active")) is not False,
             "official": flag(row.get("official")) is True,
@@ -87,14 +87,14 @@ class AppsModel(Managing):
 
     # What the reader does
 
-    def do(self, said: dict[str, Any]) -> None:
+    def handle(self, said: dict[str, Any]) -> None:
         """What the browser says: also the address of the callback page that its Jupyter server has."""
         match said:
             case {"do": "callback", "url": str(url)}:
                 offered = redirect_urls.spelled(url)
-                self.tell({"fits": "" if redirect_urls.trouble(offered) else offered})
+                self.send({"fits": "" if redirect_urls.trouble(offered) else offered})
             case _:
-                super().do(said)
+                super().handle(said)
 
     def act(self, said: dict[str, Any]) -> None:
         """Register, change or delete an app, or take its access away."""
@@ -110,9 +110,9 @@ class AppsModel(Managing):
             } if row := _of(self._registered, app_id):
                 self._save(row, name.strip(), scopes, url.strip())
             case {"do": "delete", "app_id": int(app_id)} if row := _of(self._registered, app_id):
-                self.change(partial(self._delete, row), self.say("unknown_deleted", name=quoted(row["name"])))
+                self.change(partial(self._delete, row), self.text("unknown_deleted", name=quoted(row["name"])))
             case {"do": "withdraw", "app_id": int(app_id)} if row := _of(self._connected, app_id):
-                self.change(partial(self._withdraw, row), self.say("unknown_withdrawn", name=quoted(row["name"])))
+                self.change(partial(self._withdraw, row), self.text("unknown_withdrawn", name=quoted(row["name"])))
 
     def _save(self, row: Mapping[str, Any] | None, name: str, scopes: Sequence[Any], url: str) -> None:
         """Change an app, or register one; only after a look at what was entered."""
@@ -120,21 +120,21 @@ class AppsModel(Managing):
         known = [scope for scope in self.session.core.api_facts.scopes if scope in scopes]
         wrong = redirect_urls.trouble(url) if url and url != before else ""
         if not _NAME.fullmatch(name):
-            self.refuse(name=self.say("name_wrong"))
+            self.refuse(name=self.text("name_wrong"))
         elif wrong:
-            self.refuse(redirect_url=self.say(f"url_{wrong}"))
+            self.refuse(redirect_url=self.text(f"url_{wrong}"))
         elif before and not url:
-            self.refuse(redirect_url=self.say("url_kept"))
+            self.refuse(redirect_url=self.text("url_kept"))
         elif len(known) != len(scopes) or (url and not known):
-            self.refuse(scopes=self.say("scopes_none"))
+            self.refuse(scopes=self.text("scopes_none"))
         elif row is None:
-            self.change(partial(self._register, name, known, url), self.say("unknown_registered", name=quoted(name)))
+            self.change(partial(self._register, name, known, url), self.text("unknown_registered", name=quoted(name)))
         else:
-            self.change(partial(self._update, row, name, known, url), self.say("unknown_updated", name=quoted(name)))
+            self.change(partial(self._update, row, name, known, url), self.text("unknown_updated", name=quoted(name)))
 
     def _register(self, name: str, scopes: list[str], url: str) -> dict[str, str]:
         made = self.call("app_register", name=name, scopes=scopes, redirect_uri=url or None).get("app_register")
-        self.tell({"saved": True})
+        self.send({"saved": True})
         self.reload()
         number = made.get("app_id") if isinstance(made, dict) else None
         return self.news("registered_title", "registered", name=quoted(name), app_id=number)
@@ -145,9 +145,9 @@ class AppsModel(Managing):
         kept = {field: got.get(field) or None for field in _KEPT} if isinstance(got, dict) else {}
         kept["redirect_uri"] = url or None
         self.call("app_update", app_update=app_id, name=name, scopes=scopes, **kept)
-        self.tell({"saved": True})
+        self.send({"saved": True})
         if set(scopes) != set(row["scopes"]) and self._by(row):
-            self.session.core.sign_out(self.say("out_updated"))
+            self.session.core.sign_out(self.text("out_updated"))
             return None
         self.reload()
         return self.news("updated_title", "updated", name=quoted(name))
@@ -155,7 +155,7 @@ class AppsModel(Managing):
     def _delete(self, row: Mapping[str, Any]) -> dict[str, str] | None:
         self.call("app_delete", app_delete=row["app_id"])
         if row["own"]:
-            self.session.core.sign_out(self.say("out_deleted"))
+            self.session.core.sign_out(self.text("out_deleted"))
             return None
         self.reload()
         return self.news("deleted_title", "deleted", name=quoted(row["name"]))
@@ -163,7 +163,7 @@ class AppsModel(Managing):
     def _withdraw(self, row: Mapping[str, Any]) -> dict[str, str] | None:
         self.call("revoke_oauth_app", revoke_oauth_app=row["app_id"])
         if self._by(row):
-            self.session.core.sign_out(self.say("out_withdrawn"))
+            self.session.core.sign_out(self.text("out_withdrawn"))
             return None
         self.reload()
         return self.news("withdrawn_title", "withdrawn", name=quoted(row["name"]))

@@ -74,9 +74,9 @@ class CardModel(SwitcherModel):
         self._readings.cards.add(self)
         self._listing = False  # whether the user has asked for the other accounts
 
-    def leave(self) -> None:
+    def close(self) -> None:
         """The panel is taken away for good."""
-        super().leave()
+        super().close()
         self._readings.cards.discard(self)
 
     # What there is to show
@@ -102,23 +102,23 @@ class CardModel(SwitcherModel):
             "footnote": self._footnote(known),
         }
 
-    def text(self) -> str:
+    def as_text(self) -> str:
         """The card as plain text."""
-        return card_text.text(self.look(), self.words)
+        return card_text.text(self.view(), self.words)
 
     def without_panel(self) -> str:
         """Nothing to do: the picture beside the panel shows the same."""
         return ""
 
-    def html(self) -> str:
+    def as_html(self) -> str:
         """The card as a still picture in HTML."""
-        return card_text.html(self.look(), self.words)
+        return card_text.html(self.view(), self.words)
 
     def _connection(self) -> dict[str, Any]:
         connection, state = self.session.core.connection, self.session.state
         if state == "signed in":
             trips = list(connection.protocol.round_trips)[-1:] if connection else []
-            text = self.say("round_trip", time=max(1, round(trips[0] * 1000))) if trips else self.words["connected"]
+            text = self.text("round_trip", time=max(1, round(trips[0] * 1000))) if trips else self.words["connected"]
             return {"on": True, "text": text}
         text = self.words.get(state) or state
         reason = plain(connection.reason) if connection else ""
@@ -135,7 +135,7 @@ class CardModel(SwitcherModel):
 
     def _unread(self, name: str, part: Part) -> Row:
         """Say of a part of which nothing is known yet why that is so."""
-        text = self.say("not_now", why=part.trouble) if part.trouble else self.words["reading"]
+        text = self.text("not_now", why=part.trouble) if part.trouble else self.words["reading"]
         return row(self.words[name], lines=[text])
 
     def _footnote(self, known: Known) -> str:
@@ -146,7 +146,7 @@ class CardModel(SwitcherModel):
             if part.rows and part.trouble and part.at < part.asked:
                 old.setdefault(part.trouble, []).append((name, part))
         return " ".join(
-            self.say(
+            self.text(
                 "stale",
                 time=card_text.clock(min(part.at for _, part in parts)),
                 what=", ".join(self.words[name] for name, _ in parts),
@@ -160,12 +160,12 @@ class CardModel(SwitcherModel):
         expiry = self.session.core.expiry
         if expiry is None:
             return []
-        text = self.say("ended" if expiry.has_passed else "until", time=expiry.clock)
+        text = self.text("ended" if expiry.has_passed else "until", time=expiry.clock)
         return [row(self.words["sign_in"], [light("plain" if expiry.due is None else "act", text)])]
 
     # What the reader does
 
-    def do(self, said: dict[str, Any]) -> None:
+    def handle(self, said: dict[str, Any]) -> None:
         """As in the switcher; its accounts are unfolded first."""
         match said:
             case {"do": "list"}:
@@ -173,7 +173,7 @@ class CardModel(SwitcherModel):
                     self._listing = True
                     once(self._learn_balances(), self.name, patience=0)
             case _:
-                super().do(said)
+                super().handle(said)
 
     # Keeping up to date
 
@@ -328,11 +328,11 @@ class CardModel(SwitcherModel):
         return payload if isinstance(payload, dict) else {}
 
     def _why(self, error: DpyauthError) -> str:
-        return self._lacking(str(error.call)) or self.say("not_now", why=plain(error))
+        return self._lacking(str(error.call)) or self.text("not_now", why=plain(error))
 
     def _lacking(self, call: str) -> str:
         """Say which scope the token lacks for a call; empty where it has it, or that is not known."""
         session = self.session
         if session.core.active_account is None or call not in session.core.catalog or session.can(call) is not False:
             return ""
-        return self.say("needs_scope", scopes=labels(session, session.needs(call)))
+        return self.text("needs_scope", scopes=labels(session, session.needs(call)))

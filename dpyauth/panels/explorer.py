@@ -61,7 +61,7 @@ class ExplorerModel(PanelModel):
 
     def without_panel(self) -> str:
         """What to do instead, where the front end shows no panels."""
-        return self.say("no_panel")
+        return self.text("no_panel")
 
     def content(self) -> dict[str, Any]:
         """The calls, the one that is chosen, and the account it would be put to."""
@@ -86,14 +86,14 @@ class ExplorerModel(PanelModel):
         }
 
     def _described(self, call: Call) -> dict[str, Any]:
-        form = Form(call, self.say)
+        form = Form(call, self.text)
         names = sorted(call.changes) if isinstance(call.changes, frozenset) else []
         changes = _changes(call)
         return {
             **self._row(call),
             "access": self._access(call),
             "effect": self._effect(call, changes, names),
-            "kind": self.say(
+            "kind": self.text(
                 f"streams_{call.streams}" if not call.changes or call.streams == "no" else "streams_start"
             ),
             "sends": call.streams != "required",
@@ -103,31 +103,31 @@ class ExplorerModel(PanelModel):
         }
 
     def _effect(self, call: Call, changes: str, names: list[str]) -> str:
-        told = [self.say(f"changes_{changes}", fields=", ".join(names))]
-        told += [self.say("changes_unless", field=call.unless)] if call.unless else []
+        told = [self.text(f"changes_{changes}", fields=", ".join(names))]
+        told += [self.text("changes_unless", field=call.unless)] if call.unless else []
         return " ".join(told)
 
     def _access(self, call: Call) -> dict[str, Any]:
         """The access level that a call needs, whether the token has it, and what to do if not."""
-        say, facts, account = self.say, self.session.core.api_facts, self.session.core.active_account
+        text, facts, account = self.text, self.session.core.api_facts, self.session.core.active_account
         names = [facts.scopes.get(scope, scope) for scope in call.scopes]
         if names:
-            needs = say("needs_scope", scopes=say("or").join(names))
+            needs = text("needs_scope", scopes=text("or").join(names))
         else:
-            needs = say("needs_sign_in" if call.rest else "needs_nothing")
+            needs = text("needs_sign_in" if call.rest else "needs_nothing")
         may = self.session.core.allowed(call)
-        advice = facts.advice.format(ticks=say("or").join(f"'{name}'" for name in names))
+        advice = facts.advice.format(ticks=text("or").join(f"'{name}'" for name in names))
         if account is None:
-            has = "" if may else say("sign_in_first")
+            has = "" if may else text("sign_in_first")
         elif not names:
             has = ""
         elif may is not False:
-            has = say("has_it" if may else "has_unknown")
+            has = text("has_it" if may else "has_unknown")
         elif account.scopes is None:
-            has = f"{say('has_refused')} {advice}"
+            has = f"{text('has_refused')} {advice}"
         else:
             own = ", ".join(facts.scopes.get(scope, scope) for scope in account.scopes)
-            has = f"{say('has_it_not', own=own) if own else say('has_none')} {advice}"
+            has = f"{text('has_it_not', own=own) if own else text('has_none')} {advice}"
         tone = "bad" if may is False else "ok" if may and account is not None else "plain"
         return {"needs": needs, "has": reply_view.plain(has), "tone": tone}
 
@@ -144,7 +144,7 @@ class ExplorerModel(PanelModel):
 
     # What the reader does
 
-    def do(self, said: dict[str, Any]) -> None:
+    def handle(self, said: dict[str, Any]) -> None:
         """What the browser says the reader did."""
         match said:
             case {"do": "choose", "call": str(name)}:
@@ -154,27 +154,27 @@ class ExplorerModel(PanelModel):
                 self.changed()
             case {"do": "preview", "call": str(name)}:
                 if call := self._offered(name):
-                    form = Form(call, self.say)
-                    self.tell({"preview": self._preview(form, form.read(_texts(call, said), _names(said)))})
+                    form = Form(call, self.text)
+                    self.send({"preview": self._preview(form, form.read(_texts(call, said), _names(said)))})
             case {"do": "send", "call": str(name)}:
                 if call := self._offered(name):
-                    self._send(call, _texts(call, said))
+                    self._submit(call, _texts(call, said))
             case {"do": "confirm", "nonce": str(nonce)}:
                 self._confirm(nonce, said.get("typed"))
             case {"do": "cancel"}:
                 self._asked = None
 
-    def leave(self) -> None:
+    def close(self) -> None:
         """The panel is taken away for good."""
         self._asked = None
-        super().leave()
+        super().close()
 
-    def _send(self, call: Call, texts: dict[str, str | Secret]) -> None:
+    def _submit(self, call: Call, texts: dict[str, str | Secret]) -> None:
         self._asked = self._notice = None
-        form = Form(call, self.say)
+        form = Form(call, self.text)
         entered = form.read(texts)
         if not entered.ready:
-            self.tell({"preview": self._preview(form, entered), "insist": True})
+            self.send({"preview": self._preview(form, entered), "insist": True})
             return
         if call.streams == "required":
             return
@@ -196,7 +196,7 @@ class ExplorerModel(PanelModel):
         asked = _Asked(secrets.token_urlsafe(16), call, fields, loginid, typed, time.monotonic() + VALID)
         self._asked = asked
         shown = {"call": call.name, "money": money, "json": reply_view.plain(as_json(call, fields))}
-        self.tell({"ask": {"nonce": asked.nonce, "loginid": loginid, "typed": typed, **shown}})
+        self.send({"ask": {"nonce": asked.nonce, "loginid": loginid, "typed": typed, **shown}})
 
     def _confirm(self, nonce: str, typed: object) -> None:
         """Send what waits for this confirmation; it is good once, and for the very account it was asked for."""
@@ -228,7 +228,7 @@ class ExplorerModel(PanelModel):
             frame = frames.generic(call, {"echo_req": fields, **reply}, context)
             shown = {"json": reply_view.reply_json(call, context.api, reply), "frame": reply_view.table(frame)}
             said = {"call": call.name, "took": round(took, 3), "note": self._note(call, fields, reply)}
-            self.tell({"reply": {**said, **shown}})
+            self.send({"reply": {**said, **shown}})
 
         self.later(work)
 
@@ -236,15 +236,15 @@ class ExplorerModel(PanelModel):
         """What to say beside a reply that is not what it looks like."""
         if call.unless and given(fields, call.unless) is True:
             moved = given(reply, "data.transaction_id") is not None  # which would belie it
-            return "" if moved else self.say("dry_run")
-        return self.say("looked_up") if call.key and reply.get("looked_up") is True else ""
+            return "" if moved else self.text("dry_run")
+        return self.text("looked_up") if call.key and reply.get("looked_up") is True else ""
 
     def _answer(self, call: Call, error: DpyauthError) -> None:
-        self.tell({"reply": {"call": call.name, "trouble": reply_view.trouble(error, self.say)}})
+        self.send({"reply": {"call": call.name, "trouble": reply_view.trouble(error, self.text)}})
 
     def _refuse(self, key: str, **values: object) -> None:
-        said = reply_view.trouble(DpyauthError(self.say(key, **values)), self.say)
-        self.tell({"reply": {"call": self._chosen, "trouble": {**said, "title": self.say("title_not_sent")}}})
+        said = reply_view.trouble(DpyauthError(self.text(key, **values)), self.text)
+        self.send({"reply": {"call": self._chosen, "trouble": {**said, "title": self.text("title_not_sent")}}})
 
     def _offered(self, name: str) -> Call | None:
         return None if name in _NOT_BY_CALL else self.session.core.catalog.get(name)

@@ -14,7 +14,7 @@ from dpyauth.catalog.request import Fields, build, reveal
 from dpyauth.catalog.schemas import fits
 from dpyauth.credentials import Secret
 from dpyauth.errors import InvalidRequest
-from dpyauth.panels.hints import Say, hint, kind, types, values, word
+from dpyauth.panels.hints import TextOf, hint, kind, types, values, word
 from dpyauth.sensitive import kind_of
 
 OTHERS = "*"
@@ -68,14 +68,14 @@ class Form:
     ----------
     call : Call
         From a catalog.
-    say : callable
+    text_of : callable
         Gives words by their key.
     """
 
-    def __init__(self, call: Call, say: Say) -> None:
+    def __init__(self, call: Call, text_of: TextOf) -> None:
         self.call = call
         self.fields = tuple(_fields(call))
-        self._say = say
+        self._text_of = text_of
 
     @property
     def kinds(self) -> dict[str, str]:
@@ -107,7 +107,7 @@ class Form:
                     continue
                 _put(fields, each.path, value)
                 if not each.sensitive and not fits(each.schema, value):
-                    doubtful[each.name] = self._say("doubtful", takes=self._hint(each))
+                    doubtful[each.name] = self._text_of("doubtful", takes=self._hint(each))
         missing = tuple(self._missing(fields, wrong))
         if not wrong and not missing:
             try:
@@ -122,7 +122,7 @@ class Form:
         default = each.schema.get("default")
         return {
             "name": each.name,
-            "label": self._say("others") if each.path == (OTHERS,) else each.path[-1],
+            "label": self._text_of("others") if each.path == (OTHERS,) else each.path[-1],
             "group": ".".join(each.path[:-1]),
             "front": each.path[0] in self.call.required,
             "kind": each.kind,
@@ -137,13 +137,13 @@ class Form:
         """What is chosen, and how it is shown."""
         text = word(value)
         flag = {"0": "choice_no", "1": "choice_yes"}.get(text) if isinstance(value, int) else None
-        return text, self._say(flag, value=text) if flag else text
+        return text, self._text_of(flag, value=text) if flag else text
 
     def _hint(self, each: Field) -> str:
         if each.path == (OTHERS,):
-            return self._say("takes_others")
-        told = hint(each.schema, self._say, nullable=len(each.path) > 1)
-        return f"{told} {self._say('takes_key')}".lstrip() if each.name == self.call.key else told
+            return self._text_of("takes_others")
+        told = hint(each.schema, self._text_of, nullable=len(each.path) > 1)
+        return f"{told} {self._text_of('takes_key')}".lstrip() if each.name == self.call.key else told
 
     def _value(self, each: Field, text: str | Secret) -> Any:
         """What a field becomes; raises InvalidRequest."""
@@ -183,7 +183,7 @@ class Form:
         return value
 
     def _refused(self, each: Field, key: str) -> InvalidRequest:
-        return InvalidRequest(self._say(key), call=self.call.name, field=each.name)
+        return InvalidRequest(self._text_of(key), call=self.call.name, field=each.name)
 
     def _missing(self, fields: Fields, wrong: Collection[str]) -> Iterator[str]:
         for each in self.fields:

@@ -12,7 +12,7 @@ PATIENCE = 600.0
 """How long a token is kept, in seconds."""
 
 
-class KeptToken:
+class HeldToken:
     """At most one token, in this process only, and only for a while. Safe to use from any thread.
 
     Parameters

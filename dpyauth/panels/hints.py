@@ -8,7 +8,7 @@ from typing import Any
 
 from dpyauth.catalog.calls import Schema
 
-Say = Callable[..., str]
+TextOf = Callable[..., str]
 
 _LISTED = 12  # so many values are named
 _SHORT = 40  # a pattern of so many characters can still be read
@@ -29,9 +29,9 @@ def kind(schema: Schema) -> str:
     return "number" if kinds & {"integer", "number"} else "text"
 
 
-def hint(schema: Schema, say: Say, *, nullable: bool = False) -> str:
+def hint(schema: Schema, text_of: TextOf, *, nullable: bool = False) -> str:
     """What a field takes; nothing where that is plain from the values to choose from."""
-    return " ".join(_facts(schema, kind(schema), say, nullable))
+    return " ".join(_facts(schema, kind(schema), text_of, nullable))
 
 
 def types(schema: Schema) -> list[str]:
@@ -52,61 +52,63 @@ def word(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _facts(schema: Schema, kind: str, say: Say, nullable: bool) -> Iterator[str]:
+def _facts(schema: Schema, kind: str, text_of: TextOf, nullable: bool) -> Iterator[str]:
     if kind in ("list", "one or list"):
-        yield from _list(_listing(schema), kind, say)
+        yield from _list(_listing(schema), kind, text_of)
     elif kind == "json":
-        yield say("takes_json_list" if "array" in types(schema) else "takes_json")
+        yield text_of("takes_json_list" if "array" in types(schema) else "takes_json")
         inner = (schema.get("items") or schema).get("properties")
         if inner:
-            yield say("with_fields", names=", ".join(inner))
+            yield text_of("with_fields", names=", ".join(inner))
     elif kind == "number":
-        number = say("takes_whole" if "integer" in types(schema) else "takes_number")
-        yield f"{number} {limits}." if (limits := _limits(schema, say)) else f"{number}."
+        number = text_of("takes_whole" if "integer" in types(schema) else "takes_number")
+        yield f"{number} {limits}." if (limits := _limits(schema, text_of)) else f"{number}."
     elif kind == "text":
         schema = _alternatives(schema)[0]
-        yield _pattern(schema["pattern"], say) if "pattern" in schema else say("takes_text")
+        yield _pattern(schema["pattern"], text_of) if "pattern" in schema else text_of("takes_text")
         if "maxLength" in schema:
-            yield say("length", low=schema.get("minLength", 0), high=schema["maxLength"])
+            yield text_of("length", low=schema.get("minLength", 0), high=schema["maxLength"])
     if nullable and "null" in types(schema):
-        yield say("or_null")
+        yield text_of("or_null")
 
 
-def _list(schema: Schema, kind: str, say: Say) -> Iterator[str]:
-    yield say("takes_list" if kind == "list" else "takes_one_or_list")
+def _list(schema: Schema, kind: str, text_of: TextOf) -> Iterator[str]:
+    yield text_of("takes_list" if kind == "list" else "takes_one_or_list")
     if "maxItems" in schema:
-        yield say("at_most_items", count=schema["maxItems"])
+        yield text_of("at_most_items", count=schema["maxItems"])
     items = schema.get("items") or {}
     if found := values(items):
-        yield say("each_one_of", values=", ".join(map(word, found[:_LISTED])) + (" …" if len(found) > _LISTED else ""))
+        yield text_of(
+            "each_one_of", values=", ".join(map(word, found[:_LISTED])) + (" …" if len(found) > _LISTED else "")
+        )
     elif "pattern" in items:
-        yield _pattern(items["pattern"], say)
+        yield _pattern(items["pattern"], text_of)
 
 
-def _limits(schema: Schema, say: Say) -> str:
+def _limits(schema: Schema, text_of: TextOf) -> str:
     low, high = schema.get("minimum"), schema.get("maximum")
     if low is not None and high is not None:
-        return say("from_to", low=low, high=high)
+        return text_of("from_to", low=low, high=high)
     if low is not None:
-        return say("above" if schema.get("exclusiveMinimum") else "at_least", low=low)
-    return "" if high is None else say("at_most", high=high)
+        return text_of("above" if schema.get("exclusiveMinimum") else "at_least", low=low)
+    return "" if high is None else text_of("at_most", high=high)
 
 
-def _pattern(pattern: str, say: Say) -> str:
+def _pattern(pattern: str, text_of: TextOf) -> str:
     """What a pattern means, where that can be said; a short one as it is."""
     if pattern in _KNOWN:
-        return say(_KNOWN[pattern])
+        return text_of(_KNOWN[pattern])
     if re.match(r"\^\(?(\[0-9\]|\\d)\{4\}-", pattern):
-        dates = say("takes_date_or_epoch" if "|[0-9]{1" in pattern else "takes_date")
-        return f"{dates} {say('or_today')}" if "today" in pattern else dates
+        dates = text_of("takes_date_or_epoch" if "|[0-9]{1" in pattern else "takes_date")
+        return f"{dates} {text_of('or_today')}" if "today" in pattern else dates
     if "://" in pattern:
-        return say("takes_address")
+        return text_of("takes_address")
     simple = re.fullmatch(r"\^(\[[^\]]+\]|\\w|\\d)(?:\{(\d+)(?:,(\d+))?\}|\+)\$", pattern)
     if simple is not None and simple[1] in _CLASSES:
-        characters, low, high = say(_CLASSES[simple[1]]), simple[2], simple[3] or simple[2]
+        characters, low, high = text_of(_CLASSES[simple[1]]), simple[2], simple[3] or simple[2]
         key = "any_number" if low is None else "exactly" if low == high else "so_many"
-        return say(key, low=low, high=high, what=characters)
-    return say("takes_pattern", pattern=pattern) if len(pattern) <= _SHORT else say("takes_text")
+        return text_of(key, low=low, high=high, what=characters)
+    return text_of("takes_pattern", pattern=pattern) if len(pattern) <= _SHORT else text_of("takes_text")
 
 
 def _alternatives(schema: Schema) -> list[Schema]:

@@ -24,7 +24,7 @@ log = logging.getLogger("dpyauth")
 class PanelModel:
     """One reader looking at one session by one panel.
 
-    Its methods may be called from any thread. ``changed`` is called after every change, and ``tell`` hands the
+    Its methods may be called from any thread. ``changed`` is called after every change, and ``send`` hands the
     browser something that must not be part of what is saved with the notebook.
 
     Parameters
@@ -39,9 +39,9 @@ class PanelModel:
     def __init__(self, session: Session) -> None:
         self.session = session
         self.changed: Callable[[], None] = lambda: None
-        self.tell: Callable[[dict[str, Any]], None] = lambda message: None
+        self.send: Callable[[dict[str, Any]], None] = lambda message: None
         self.words = texts(self.name, session.core.target.language)
-        self.presence = Visibility(self.back, self.gone)
+        self.visibility = Visibility(self.on_shown, self.on_hidden)
         self._notice: dict[str, str] | None = None
         self._busy = 0
         self._one_at_a_time = threading.Lock()
@@ -49,7 +49,7 @@ class PanelModel:
 
     # What there is to show
 
-    def look(self) -> dict[str, Any]:
+    def view(self) -> dict[str, Any]:
         """Everything that the panel shows; holds no secret."""
         return {
             "state": self.session.state,
@@ -67,7 +67,7 @@ class PanelModel:
         """What to do instead, where the front end shows no panels; empty where there is nothing to do."""
         return ""
 
-    def say(self, key: str, **values: object) -> str:
+    def text(self, key: str, **values: object) -> str:
         """Words of this panel."""
         return self.words[key].format(**values)
 
@@ -81,32 +81,32 @@ class PanelModel:
         try:
             match said:
                 case {"do": "here"}:
-                    self.here()
+                    self.seen()
                 case {"do": "dismiss"}:
                     self.dismiss()
                 case _:
-                    self.do(said)
+                    self.handle(said)
         except DpyauthError as error:
             self.fail(error)
         except Exception as error:
-            self.broke(error)
+            self.report_defect(error)
 
-    def do(self, said: dict[str, Any]) -> None:
+    def handle(self, said: dict[str, Any]) -> None:
         """Do what the user did in the browser."""
 
-    def here(self) -> None:
+    def seen(self) -> None:
         """The browser shows the panel still, or again."""
-        self.presence.here()
+        self.visibility.seen()
 
-    def back(self) -> None:
+    def on_shown(self) -> None:
         """Somebody looks at the panel: for the first time, or again."""
 
-    def gone(self) -> None:
+    def on_hidden(self) -> None:
         """Nobody looks at the panel any more: there is no need to keep it up to date."""
 
-    def leave(self) -> None:
+    def close(self) -> None:
         """The panel is taken away for good."""
-        self.presence.end()
+        self.visibility.end()
 
     def dismiss(self) -> None:
         """Take away what was said."""
@@ -116,13 +116,13 @@ class PanelModel:
     def fail(self, error: DpyauthError) -> None:
         """Say what went wrong."""
         text = " ".join([str(error), *getattr(error, "__notes__", ())])
-        self._notice = {"title": self.say("failed"), "text": text, "kind": "error"}
+        self._notice = {"title": self.text("failed"), "text": text, "kind": "error"}
         self.changed()
 
-    def broke(self, error: Exception) -> None:
+    def report_defect(self, error: Exception) -> None:
         """A defect of ours must not leave the panel waiting."""
         log.error("the %s panel failed: %s", self.name, type(error).__name__)
-        self.fail(DpyauthError(self.say("internal", error=type(error).__name__)))
+        self.fail(DpyauthError(self.text("internal", error=type(error).__name__)))
 
     def later(self, work: Callable[[], None]) -> None:
         """Do something that takes a while, on a thread of its own; one after the other, and ``busy`` meanwhile."""
@@ -137,7 +137,7 @@ class PanelModel:
             except DpyauthError as error:
                 self.fail(error)
             except Exception as error:
-                self.broke(error)
+                self.report_defect(error)
             finally:
                 with self._counting:
                     self._busy -= 1
@@ -148,5 +148,5 @@ class PanelModel:
     def ask(self, loginid: str | None, call: str, fields: dict[str, Any]) -> tuple[Reply, Context]:
         """Put a call to Deriv, for this account and no other, whatever the session does meanwhile."""
         if loginid != self.session.loginid:
-            raise SessionClosed(self.say("other_account"), call=call)
+            raise SessionClosed(self.text("other_account"), call=call)
         return run(self.session.core, self.session.core.reply_to(call, fields, loginid=loginid))

@@ -74,7 +74,7 @@ def table(frame: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def trouble(error: DpyauthError, say: Callable[..., str]) -> dict[str, Any]:
+def trouble(error: DpyauthError, text_of: Callable[..., str]) -> dict[str, Any]:
     """What to say of an error."""
     title = next((key for kind, key in _TITLES if isinstance(error, kind)), "failed")
     text = " ".join([str(error), *getattr(error, "__notes__", ())])
@@ -84,7 +84,7 @@ def trouble(error: DpyauthError, say: Callable[..., str]) -> dict[str, Any]:
     else:
         details = mask(details, None)
     return {
-        "title": say(title),
+        "title": text_of(title),
         "text": _cut(text, _MESSAGE),
         "unknown": isinstance(error, OutcomeUnknown),
         "code": _cut(" ".join(filter(None, (error.code, error.subcode))), _CELL) if isinstance(error, ApiError) else "",

@@ -22,10 +22,10 @@ ABILITIES: Mapping[str, frozenset[str]] = {
 }
 """What can be done, and the scopes of which one is enough for it."""
 
-MIGHTY = ("payments", "admin")
+DANGEROUS = ("payments", "admin")
 """Scopes with which a stranger could do real harm."""
 
 
-def mighty(scopes: Collection[str]) -> list[str]:
+def dangerous(scopes: Collection[str]) -> list[str]:
     """Those of the scopes that are dangerous in a stranger's hands."""
-    return [scope for scope in MIGHTY if scope in scopes]
+    return [scope for scope in DANGEROUS if scope in scopes]

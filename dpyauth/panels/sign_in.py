@@ -13,9 +13,9 @@ from dpyauth.apis.base import Account
 from dpyauth.credentials import Secret, checked
 from dpyauth.errors import ApiUnavailable, DpyauthError, InvalidCredential, KeepingFailed, SignInRefused
 from dpyauth.panels import sign_in_view
-from dpyauth.panels.account_choice import Choosing
+from dpyauth.panels.account_choice import AccountChoice
 from dpyauth.panels.attempts import reach, run, sign_in
-from dpyauth.panels.held_token import KeptToken
+from dpyauth.panels.held_token import HeldToken
 from dpyauth.panels.model import PanelModel
 from dpyauth.panels.texts import texts
 from dpyauth.registry import APIS, DEFAULT
@@ -87,9 +87,9 @@ class SignInModel(PanelModel):
         self._remember = remember
         self._profile = profile
         self._loginid = loginid
-        self._choosing = Choosing(session, self._use, super().dismiss)
+        self._choosing = AccountChoice(session, self._use, super().dismiss)
         self._lock = threading.RLock()
-        self._kept = KeptToken(self._expired)
+        self._kept = HeldToken(self._expired)
         self._attempt: Future[Account] | None = None
         self._asked = ""  # the API of the latest attempt
         self._typed = False  # whether that is one with a token that was entered
@@ -99,7 +99,7 @@ class SignInModel(PanelModel):
 
     # What the user does
 
-    def do(self, said: dict[str, Any]) -> None:
+    def handle(self, said: dict[str, Any]) -> None:
         """Do what the user did in the browser; a token is taken out of the message."""
         api, app_id, remember = _text(said, "api"), _text(said, "app_id"), said.get("remember") is True
         match said:
@@ -122,7 +122,7 @@ class SignInModel(PanelModel):
                         remember=remember,
                     )
                 finally:
-                    self.tell({"browser": begun})  # or nothing: then the window can close
+                    self.send({"browser": begun})  # or nothing: then the window can close
             case {"do": "returned", "nonce": str(nonce)}:
                 self.returned(nonce, _taken(said, "query"))
             case {"do": "pasted"}:
@@ -134,7 +134,7 @@ class SignInModel(PanelModel):
             case {"do": "sign-out"}:
                 self.sign_out()
             case _:
-                self._choosing.do(said)
+                self._choosing.handle(said)
 
     def token(self, token: Secret, app_id: str, *, api: str = "", remember: bool = False) -> None:
         """Sign in with a token, or with the one that is kept where this one is empty.
@@ -249,9 +249,9 @@ class SignInModel(PanelModel):
             browser.end()
             self.changed()
 
-    def leave(self) -> None:
+    def close(self) -> None:
         """The panel is taken away for good."""
-        super().leave()
+        super().close()
         self._forget()
 
     def dismiss(self) -> None:
@@ -286,7 +286,7 @@ class SignInModel(PanelModel):
 
     # What there is to show
 
-    def look(self) -> dict[str, Any]:
+    def view(self) -> dict[str, Any]:
         """Everything that the panel shows; holds no secret."""
         session = self.session
         account, state, notice = sign_in_view.account(session), session.state, self._notice
@@ -325,7 +325,7 @@ class SignInModel(PanelModel):
 
     def without_panel(self) -> str:
         """How to sign in where the front end shows no panels."""
-        return "" if self.session.loginid is not None else self.say("no_panel")
+        return "" if self.session.loginid is not None else self.text("no_panel")
 
     # What becomes of a browser sign-in
 
@@ -424,7 +424,7 @@ class SignInModel(PanelModel):
                 self._kept.drop()
             self.fail(error)
         except Exception as error:
-            self.broke(error)
+            self.report_defect(error)
         else:
             self._again, self._refused_there = None, False
             self._kept.drop()

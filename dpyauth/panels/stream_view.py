@@ -57,7 +57,7 @@ class StreamModel(PanelModel):
 
     def without_panel(self) -> str:
         """What to do instead, where the front end shows no panels."""
-        return self.say("no_panel")
+        return self.text("no_panel")
 
     def content(self) -> dict[str, Any]:
         """The stream, but nothing of what it brings."""
@@ -72,16 +72,16 @@ class StreamModel(PanelModel):
             "kept": self._kept,
         }
 
-    def do(self, said: dict[str, Any]) -> None:
+    def handle(self, said: dict[str, Any]) -> None:
         """The browser wants all there is to show, or the reader wants a frame."""
         match said:
             case {"do": "replay"}:
-                self.presence.here()
-                self.back()
+                self.visibility.seen()
+                self.on_shown()
             case {"do": "keep"}:
                 self.later(self._keep)
 
-    def back(self) -> None:
+    def on_shown(self) -> None:
         """Show everything from the beginning, and then what comes in."""
         with self._lock:
             self._looking = self._anew = True
@@ -91,7 +91,7 @@ class StreamModel(PanelModel):
             Thread(self._run, "dpyauth-stream-view").start()
         self.stream.feed.nudge()
 
-    def gone(self) -> None:
+    def on_hidden(self) -> None:
         """Nobody looks: let the thread end."""
         self._looking = False
         self.stream.feed.nudge()
@@ -108,8 +108,8 @@ class StreamModel(PanelModel):
             return "table", self.words.get(f"title_{stream.call}", stream.call)
         symbol = shortened(next(iter(symbols), stream.call))
         if newest.get("msg_type") not in ("candles", "ohlc"):
-            return "ticks", self.say("title_line", symbol=symbol)
-        return "candles", self.say("title_candles", symbol=symbol, span=_span(_asked(newest, "granularity") or 60))
+            return "ticks", self.text("title_line", symbol=symbol)
+        return "candles", self.text("title_candles", symbol=symbol, span=_span(_asked(newest, "granularity") or 60))
 
     def _standing(self) -> tuple[str, str]:
         """Whether updates are coming in, and why not."""
@@ -123,7 +123,7 @@ class StreamModel(PanelModel):
     def _gap(self, gap: Mapping[str, Any], filled: bool) -> str:
         since, until = (_clock(gap.get(name)) for name in ("since", "until"))
         reason = shortened(str(gap.get("reason") or ""))
-        return self.say("gap_filled" if filled else "gap_open", since=since, until=until, reason=reason)
+        return self.text("gap_filled" if filled else "gap_open", since=since, until=until, reason=reason)
 
     # Showing it
 
@@ -176,7 +176,7 @@ class StreamModel(PanelModel):
             if anew and before:
                 rows = self._ink.add(self.stream.feed.beyond(self._seen - most)[1])
             message |= {"rows": rows[-most:], "columns": self._ink.columns() if anew else None}
-        self.tell({"updates": message})
+        self.send({"updates": message})
 
     def _keep(self) -> None:
         self.stream.kept = frame = self.stream.frame()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from dpyauth.errors import DpyauthError, MissingScope
 from dpyauth.panels import sign_in_view
-from dpyauth.panels.account_choice import Choosing
+from dpyauth.panels.account_choice import AccountChoice
 from dpyauth.panels.model import PanelModel
 from dpyauth.panels.refresh import Refresher, once
 from dpyauth.panels.rows import plain
@@ -41,8 +41,8 @@ class SwitcherModel(PanelModel):
         self._balances: Mapping[str, str] = {}
         self._usable: Mapping[str, bool] = {}  # newer than what the sign-in brought
         self._note = ""  # why there are no balances
-        self._choosing = Choosing(session, self._use, self.dismiss)
-        self._keeper: Refresher | None = None
+        self._choosing = AccountChoice(session, self._use, self.dismiss)
+        self._refresher: Refresher | None = None
 
     def prepare(self) -> None:
         """Get to know what the first picture needs; what takes longer than a moment comes later by itself."""
@@ -72,9 +72,9 @@ class SwitcherModel(PanelModel):
             "hint": self._hint(len(accounts)),
         }
 
-    def text(self) -> str:
+    def as_text(self) -> str:
         """The same as plain text."""
-        view = self.look()
+        view = self.view()
         if not view["accounts"]:
             return str(self.words["closed" if view["state"] == "closed" else "signed_out_text"])
         lines = [
@@ -88,19 +88,19 @@ class SwitcherModel(PanelModel):
 
     def without_panel(self) -> str:
         """How to use another account where the front end shows no panels."""
-        other = next((one["loginid"] for one in self.look()["accounts"] if not one["current"]), None)
-        return "" if other is None else self.say("no_panel", loginid=plain(other))
+        other = next((one["loginid"] for one in self.view()["accounts"] if not one["current"]), None)
+        return "" if other is None else self.text("no_panel", loginid=plain(other))
 
     def _hint(self, count: int) -> str:
         if count != 1:
             return ""
-        return self.say("only_one_there_is" if self.session.core.api_facts.one_for_all else "only_one")
+        return self.text("only_one_there_is" if self.session.core.api_facts.one_for_all else "only_one")
 
     # What the reader does
 
-    def do(self, said: dict[str, Any]) -> None:
+    def handle(self, said: dict[str, Any]) -> None:
         """Choose an account, and answer the question."""
-        self._choosing.do(said)
+        self._choosing.handle(said)
 
     def _use(self, loginid: str) -> None:
         self._notice = None
@@ -108,17 +108,17 @@ class SwitcherModel(PanelModel):
 
     # Keeping up to date
 
-    def back(self) -> None:
+    def on_shown(self) -> None:
         """Somebody looks: from now on it keeps itself up to date."""
-        self.gone()
+        self.on_hidden()
         if self.session.state != "closed":
-            self._keeper = Refresher(self.session, self.follow, self.name)
+            self._refresher = Refresher(self.session, self.follow, self.name)
 
-    def gone(self) -> None:
+    def on_hidden(self) -> None:
         """Nobody looks."""
-        keeper, self._keeper = self._keeper, None
-        if keeper is not None:
-            keeper.end()
+        refresher, self._refresher = self._refresher, None
+        if refresher is not None:
+            refresher.end()
 
     async def follow(self) -> None:
         """Stay up to date for as long as the session does not change."""
@@ -136,7 +136,7 @@ class SwitcherModel(PanelModel):
             which = "all" if len(session.core.grants) > 1 else "current"
             frame = await session.aio.balance(which, decimal=True)
         except MissingScope as error:
-            self._note = self.say("balances_need", scopes=labels(session, error.scopes))
+            self._note = self.text("balances_need", scopes=labels(session, error.scopes))
         except DpyauthError:
             return  # they are an extra; the next time may do better
         else:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from dpyauth import _environment
 from dpyauth.credentials import Secret
 from dpyauth.errors import BadReply
-from dpyauth.panels.admin import Managing, clipped, quoted
-from dpyauth.panels.scope_presets import ABILITIES, MIGHTY, PURPOSES, mighty
+from dpyauth.panels.admin import AdminModel, clipped, quoted
+from dpyauth.panels.scope_presets import ABILITIES, DANGEROUS, PURPOSES, dangerous
 
 if TYPE_CHECKING:
     from dpyauth.net.messages import Reply
@@ -38,7 +38,7 @@ class _Token:
     """The token; where Deriv masks it, with stars in it."""
 
 
-class TokensModel(Managing):
+class TokensModel(AdminModel):
     """One reader managing the API tokens of the account in use.
 
     No token is kept: to revoke one, the list is read again. A new one is handed to the browser once, as a message
@@ -62,7 +62,7 @@ class TokensModel(Managing):
 
     def without_panel(self) -> str:
         """What to do instead, where the front end shows no panels."""
-        return self.say("no_panel", page=self.session.core.api_facts.pages.tokens)
+        return self.text("no_panel", page=self.session.core.api_facts.pages.tokens)
 
     def content(self) -> dict[str, Any]:
         """The tokens without what is secret, and what a new one can be for."""
@@ -73,7 +73,7 @@ class TokensModel(Managing):
             "purposes": {purpose: list(scopes) for purpose, scopes in PURPOSES.items()},
             "abilities": {ability: sorted(scopes) for ability, scopes in ABILITIES.items()},
             "scopes": dict(self.session.core.api_facts.scopes),
-            "mighty": list(MIGHTY),
+            "dangerous": list(DANGEROUS),
             "hosted": _environment.on_hosted_server(),
         }
 
@@ -100,13 +100,13 @@ class TokensModel(Managing):
     def _create(self, name: str, scopes: Sequence[Any], bound: bool, asked: str) -> None:
         known = [scope for scope in self.session.core.api_facts.scopes if scope in scopes]
         if not _NAME.fullmatch(name):
-            self.refuse(name=self.say("name_wrong"))
+            self.refuse(name=self.text("name_wrong"))
         elif not known or len(known) != len(scopes):
-            self.refuse(scopes=self.say("scopes_none"))
+            self.refuse(scopes=self.text("scopes_none"))
         else:
             self.change(
                 lambda: self._made(name, known, bound, asked),
-                self.say("unknown_create", name=quoted(name)),
+                self.text("unknown_create", name=quoted(name)),
             )
 
     def _made(self, name: str, scopes: list[str], bound: bool, asked: str) -> dict[str, str] | None:
@@ -114,7 +114,7 @@ class TokensModel(Managing):
         before = self._listed(self.call(_CALL))
         if any(token.name == name for token in before):
             self._show(before)
-            self._problems = {"name": self.say("name_taken", name=quoted(name))}
+            self._problems = {"name": self.text("name_taken", name=quoted(name))}
             return None
         reply = self.call(
             _CALL, new_token=name, new_token_scopes=scopes, valid_for_current_ip_only=1 if bound else None
@@ -124,13 +124,13 @@ class TokensModel(Managing):
         self._show(after)
         new = [token for token in after if token.name == name and token.key not in {one.key for one in before}]
         if len(new) != 1 or not _whole(new[0].secret):
-            return self.problem("unseen_title", self.say("unseen", name=quoted(name)))
-        self.tell({"made": name, "token": new[0].secret.reveal(), "asked": asked})
+            return self.problem("unseen_title", self.text("unseen", name=quoted(name)))
+        self.send({"made": name, "token": new[0].secret.reveal(), "asked": asked})
         return None
 
     def _revoke(self, row: Mapping[str, Any]) -> None:
         name, key = quoted(row["name"]), row["key"]
-        self.change(lambda: self._revoked(name, key), self.say("unknown_revoke", name=name))
+        self.change(lambda: self._revoked(name, key), self.text("unknown_revoke", name=name))
 
     def _revoked(self, name: str, key: str) -> dict[str, str] | None:
         listed = self._listed(self.call(_CALL))
@@ -141,7 +141,7 @@ class TokensModel(Managing):
         own = self._in_use(token, listed)
         after = self._listed(self.call(_CALL, delete_token=token.secret))
         if own:
-            self.session.core.sign_out(self.say("revoked_own"))
+            self.session.core.sign_out(self.text("revoked_own"))
             return None
         self._show(after)
         return self.news("revoked_title", "revoked", name=name)
@@ -154,7 +154,7 @@ class TokensModel(Managing):
                 "key": token.key,
                 "name": clipped(token.name),
                 "scopes": list(token.scopes),
-                "mighty": mighty(token.scopes),
+                "dangerous": dangerous(token.scopes),
                 "last_used": clipped(token.last_used),
                 "bound": token.bound,
                 "own": self._in_use(token, tokens),

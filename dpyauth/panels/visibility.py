@@ -18,20 +18,20 @@ GRACE = 5.0
 class Visibility:
     """Watches over a panel, on the event loop that hears its browser: while that is blocked no time passes.
 
-    ``back`` and ``gone`` take turns, and are never called at the same time; on any thread.
+    ``on_shown`` and ``on_hidden`` take turns, and are never called at the same time; on any thread.
 
     Parameters
     ----------
-    back : callable
+    on_shown : callable
         Called when somebody looks, for the first time or again.
-    gone : callable
+    on_hidden : callable
         Called when nobody looks any more.
     """
 
-    def __init__(self, back: Callable[[], None], gone: Callable[[], None]) -> None:
-        self.present = False
-        self._back = back
-        self._gone = gone
+    def __init__(self, on_shown: Callable[[], None], on_hidden: Callable[[], None]) -> None:
+        self.visible = False
+        self._on_shown = on_shown
+        self._on_hidden = on_hidden
         self._heard = 0.0
         self._over = False
         self._turn = threading.RLock()
@@ -40,33 +40,33 @@ class Visibility:
         except RuntimeError:
             self._loop = None  # then nobody can tell, and whoever came is taken to stay
 
-    def here(self) -> None:
+    def seen(self) -> None:
         """The browser spoke."""
         with self._turn:
             self._heard = time.monotonic()
-            if self.present or self._over:
+            if self.visible or self._over:
                 return
-            self.present = True
+            self.visible = True
             if self._loop is not None:
                 with contextlib.suppress(RuntimeError):  # that loop is closed
                     self._loop.call_soon_threadsafe(self._check, False)
-            self._back()
+            self._on_shown()
 
     def end(self) -> None:
-        """Stop watching, for good; ``gone`` is called, whether or not anybody was there."""
+        """Stop watching, for good; ``on_hidden`` is called, whether or not anybody was there."""
         with self._turn:
             if not self._over:
                 self._over = True
-                self._leave()
+                self._hide()
 
-    def _leave(self) -> None:
-        self.present = False
-        self._gone()
+    def _hide(self) -> None:
+        self.visible = False
+        self._on_hidden()
 
     def _check(self, sure: bool) -> None:
         assert self._loop is not None
         with self._turn:
-            if not self.present:
+            if not self.visible:
                 return
             silent = time.monotonic() - self._heard
             if silent < SILENCE:
@@ -74,4 +74,4 @@ class Visibility:
             elif not sure:
                 self._loop.call_later(GRACE, self._check, True)
             else:
-                self._leave()
+                self._hide()

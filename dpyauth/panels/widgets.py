@@ -73,10 +73,10 @@ class Panel(anywidget.AnyWidget):
     def __init__(self, model: PanelModel) -> None:
         self.model = model
         self._refreshing = threading.RLock()
-        super().__init__(view=model.look(), texts=model.words)
+        super().__init__(view=model.view(), texts=model.words)
         self.on_msg(self._on_message)
         model.changed = self._refresh
-        model.tell = self.send
+        model.send = self.send
         self._unwatch = model.session.core.watch(self._refresh)
         self._refresh()  # for what has changed meanwhile
 
@@ -92,20 +92,20 @@ class Panel(anywidget.AnyWidget):
         """Show the panel in the cell that is running."""
         display(self)  # type: ignore[no-untyped-call]
 
-    def text(self) -> str:
+    def as_text(self) -> str:
         """Return what stands for the panel where none is shown, and what to do instead."""
         return "\n".join(filter(None, (repr(self), self.model.without_panel())))
 
     def _repr_mimebundle_(self, **how: Any) -> Any:
         if _environment.nobody_looks():
-            return {"text/plain": self.text()}, {}
+            return {"text/plain": self.as_text()}, {}
         data, metadata = super()._repr_mimebundle_(**how) or ({}, {})
-        return {**data, "text/plain": self.text()}, metadata
+        return {**data, "text/plain": self.as_text()}, metadata
 
     def close(self) -> None:
         """Take the panel away; the session stays."""
         self._unwatch()
-        self.model.leave()
+        self.model.close()
         super().close()
 
     def _on_message(self, widget: object, content: Any, buffers: object) -> None:
@@ -117,7 +117,7 @@ class Panel(anywidget.AnyWidget):
 
     def _refresh(self) -> None:
         with self._refreshing:  # what one thread saw must not overwrite what another has seen since
-            self.view = self.model.look()
+            self.view = self.model.view()
 
 
 class SignInPanel(Panel):
@@ -135,9 +135,9 @@ class SwitcherPanel(Panel):
 
     model: SwitcherModel
 
-    def text(self) -> str:
+    def as_text(self) -> str:
         """Return the accounts as text."""
-        return "\n".join(filter(None, (self.model.text(), self.model.without_panel())))
+        return "\n".join(filter(None, (self.model.as_text(), self.model.without_panel())))
 
 
 class CardPanel(Panel):
@@ -180,7 +180,7 @@ class CardPanel(Panel):
 
     def _still(self) -> dict[str, str]:
         model = self.model
-        return {"text/html": model.html() + card_text.hiding(model.picture), "text/plain": model.text()}
+        return {"text/html": model.as_html() + card_text.hiding(model.picture), "text/plain": model.as_text()}
 
 
 class StreamPanel(Panel):

@@ -32,7 +32,7 @@ class Shown:
         self._displayed = False
 
     def __repr__(self) -> str:
-        text = "\n".join(filter(None, (self._model.text(), self._model.without_panel())))
+        text = "\n".join(filter(None, (self._model.as_text(), self._model.without_panel())))
         return _terminal.writable(text, sys.stdout)
 
     def _ipython_display_(self) -> None:

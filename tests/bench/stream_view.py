@@ -47,8 +47,8 @@ class View:
         )
         self.model = StreamModel(session, self.stream)
         self.messages = self.bytes = self.count = 0
-        self.model.tell = self._tell
-        self.model.here()
+        self.model.send = self._tell
+        self.model.seen()
 
     def _tell(self, message: dict[str, Any]) -> None:
         self.messages += 1
@@ -82,7 +82,7 @@ def kernel() -> None:
             view.wait(1 + RATE * SECONDS + MANY)
             took = time.perf_counter() - begin
             print(f"{call}: {MANY / took:,.0f} updates/s at full speed, in {view.messages} messages")
-            view.model.leave()
+            view.model.close()
 
 
 START = """

@@ -28,14 +28,14 @@ class Reader:
         self.session = session
         self.model = AppsModel(session)
         self.told: list[dict[str, Any]] = []
-        self.model.tell = self.told.append
+        self.model.send = self.told.append
         self._eventually = eventually
-        self.model.here()
+        self.model.seen()
         self.rest()
 
     @property
     def view(self) -> dict[str, Any]:
-        return self.model.look()
+        return self.model.view()
 
     @property
     def registered(self) -> dict[int, dict[str, Any]]:
@@ -51,7 +51,7 @@ class Reader:
         return self.view
 
     def say(self, **said: Any) -> dict[str, Any]:
-        self.model.do({"loginid": self.session.loginid, **said})
+        self.model.handle({"loginid": self.session.loginid, **said})
         return self.rest()
 
     def register(self, name: Any = "My app", scopes: Any = ("read",), url: Any = PASTE) -> dict[str, Any]:
@@ -73,7 +73,7 @@ def sit(eventually: Eventually) -> Iterator[Callable[[Session], Reader]]:
 
     yield one
     for reader in readers:
-        reader.model.leave()
+        reader.model.close()
 
 
 @pytest.fixture
@@ -105,7 +105,7 @@ def test_both_lists(reader: Reader) -> None:
     assert [row["active"] for row in reader.registered.values()] == [True, False]
     assert reader.connected[TRADER]["official"] is True
     assert reader.connected[TRADER]["last_used"] == ""
-    assert reader.connected[OWN]["mighty"] == ["payments"]
+    assert reader.connected[OWN]["dangerous"] == ["payments"]
     assert reader.connected[OWN]["own"] is False  # the session lives by an API token
 
 
@@ -257,7 +257,7 @@ def test_nobody_elses_app(reader: Reader) -> None:
 def test_a_second_click_registers_no_second_app(reader: Reader, box: Sandbox) -> None:
     box.faults.delay(0.3, call="app_register")  # the first click is still on its way when the others come
     for _ in range(5):
-        reader.model.do(
+        reader.model.handle(
             {"do": "register", "loginid": "CR900001", "name": "Once", "scopes": ["read"], "redirect_url": PASTE}
         )
     reader.rest()

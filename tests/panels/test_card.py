@@ -42,9 +42,9 @@ def shown(session: Session) -> Iterator[CardModel]:
     """A card that somebody looks at."""
     model = CardModel(session)
     model.prepare()
-    model.back()
+    model.on_shown()
     yield model
-    model.leave()
+    model.close()
 
 
 def lights(view: dict[str, Any]) -> dict[str, list[str]]:
@@ -61,7 +61,7 @@ def asked(box: Sandbox, call: str) -> int:
 def test_first_picture(session: Session, box: Sandbox) -> None:
     model = CardModel(session)
     model.prepare()
-    view = model.look()
+    view = model.view()
     assert (view["account"]["loginid"], view["account"]["kind"], view["account"]["api"]) == ("CR900001", "real", "v3")
     assert view["balance"] == "9,363.47"
     assert view["sandbox"] is True
@@ -78,10 +78,10 @@ def test_first_picture(session: Session, box: Sandbox) -> None:
 def test_everybody(token: str, open_session: Callable[..., Session]) -> None:
     model = CardModel(open_session(token))
     model.prepare()
-    view = model.look()
+    view = model.view()
     assert view["known"]
     assert view["balance"]
-    for said in (model.text(), model.html()):
+    for said in (model.as_text(), model.as_html()):
         assert view["account"]["loginid"] in said
         assert ("Demo account" in said) == (token != "sandbox-trouble-read")
         assert ("Real account" in said) == (token == "sandbox-trouble-read")
@@ -90,7 +90,7 @@ def test_everybody(token: str, open_session: Callable[..., Session]) -> None:
 def test_nothing_personal_and_nothing_secret(open_session: Callable[..., Session], box: Sandbox) -> None:
     model = CardModel(open_session("sandbox-trouble-read"))
     model.prepare()
-    shown = json.dumps(model.look()) + model.text() + model.html() + repr(model)
+    shown = json.dumps(model.view()) + model.as_text() + model.as_html() + repr(model)
     user = next(user for user in box.world.users if user.user_id == 9000011)
     for hidden in ("sandbox-trouble-read", user.name, user.email, str(user.user_id)):
         assert hidden not in shown
@@ -100,7 +100,7 @@ def test_without_the_scope_it_says_which(open_session: Callable[..., Session], b
     box.world.grants["a-token-to-trade"] = Grant("a-token-to-trade", "CR900001", ("trade",), "test")
     model = CardModel(open_session("a-token-to-trade"))
     model.prepare()
-    view = model.look()
+    view = model.view()
     assert view["no_balance"] == "Not shown: a token with the scope Read / Trading information would show it."
     assert view["rows"][0]["lines"] == ["Not shown: a token with the scope Read would show it."]
     assert asked(box, "get_account_status") == asked(box, "balance") == 0
@@ -109,7 +109,7 @@ def test_without_the_scope_it_says_which(open_session: Callable[..., Session], b
 def test_options_says_nothing_of_verification(open_options: Any) -> None:
     model = CardModel(open_options("rich"))
     model.prepare()
-    view = model.look()
+    view = model.view()
     assert view["balance"] == "9,969.39"
     assert lights(view) == {
         "Account": ["active"],
@@ -121,8 +121,8 @@ def test_options_says_nothing_of_verification(open_options: Any) -> None:
         "Elsewhere": [],
     }
     assert len(view["accounts"]) == 2
-    assert f"verification, cashier and limits. See them at {OPTIONS.pages.profile}" in " ".join(model.text().split())
-    assert f'<a href="{OPTIONS.pages.profile}"' in model.html()
+    assert f"verification, cashier and limits. See them at {OPTIONS.pages.profile}" in " ".join(model.as_text().split())
+    assert f'<a href="{OPTIONS.pages.profile}"' in model.as_html()
 
 
 def test_the_scopes_of_a_token_as_far_as_they_have_turned_out(open_options: Any) -> None:
@@ -131,7 +131,7 @@ def test_the_scopes_of_a_token_as_far_as_they_have_turned_out(open_options: Any)
     for call in ("account_nickname", "payment_agent_list"):
         with pytest.raises(PermissionDenied):
             session.frame(call, **({"currency": "USD"} if call == "payment_agent_list" else {}))
-    assert lights(model.look())["This token may"] == [
+    assert lights(model.view())["This token may"] == [
         "Trade",
         "not Manage account",
         "not Payment",
@@ -143,12 +143,12 @@ def test_signed_out_closed_and_in_again(session: Session) -> None:
     model = CardModel(session)
     model.prepare()
     session.core.sign_out("you signed out")
-    view = model.look()
+    view = model.view()
     assert (view["account"], view["rows"], view["known"]) == (None, [], [])
     assert view["notice"]["text"] == "You signed out."
-    assert "Nobody is signed in" in model.html()
+    assert "Nobody is signed in" in model.as_html()
     session.close()
-    assert "closed" in model.text()
+    assert "closed" in model.as_text()
 
 
 def test_what_fails_is_said_and_nothing_breaks(session: Session, box: Sandbox) -> None:
@@ -156,10 +156,10 @@ def test_what_fails_is_said_and_nothing_breaks(session: Session, box: Sandbox) -
     box.faults.error("Odd", "balance", message="Not\x1b now")
     model = CardModel(session)
     model.prepare()
-    view = model.look()
+    view = model.view()
     assert "<b>No</b>" in view["rows"][0]["lines"][0]
     assert "Not now" in view["no_balance"]
-    assert "<b>" not in model.html()
+    assert "<b>" not in model.as_html()
     assert "status" not in view["known"]
 
 
@@ -167,7 +167,7 @@ def test_a_reply_that_makes_no_sense(session: Session, monkeypatch: pytest.Monke
     monkeypatch.setattr(session.core.adapter, "payload", lambda call, reply: ["odd"])
     model = CardModel(session)
     model.prepare()
-    assert lights(model.look())["Verification"] == ["Deriv says nothing of it yet"]
+    assert lights(model.view())["Verification"] == ["Deriv says nothing of it yet"]
 
 
 def test_first_picture_does_not_wait_for_ever_and_is_completed(
@@ -177,9 +177,9 @@ def test_first_picture_does_not_wait_for_ever_and_is_completed(
     box.faults.delay(0.5, "get_account_status")
     model = CardModel(session)
     changes: list[dict[str, Any]] = []
-    model.changed = lambda: changes.append(model.look())
+    model.changed = lambda: changes.append(model.view())
     model.prepare()
-    assert model.look()["rows"][0]["lines"] == ["One moment…"]
+    assert model.view()["rows"][0]["lines"] == ["One moment…"]
     eventually(lambda: changes and "status" in changes[-1]["known"])
 
 
@@ -189,13 +189,13 @@ def test_first_picture_does_not_wait_for_ever_and_is_completed(
 def test_the_balance_is_live(shown: CardModel, box: Sandbox, eventually: Eventually) -> None:
     assert box.wait_until(lambda box: asked(box, "balance") == 2)  # once for the picture, and the stream
     box.pay("CR900001", 100.5)
-    eventually(lambda: shown.look()["balance"] == "9,463.97")
+    eventually(lambda: shown.view()["balance"] == "9,463.97")
     assert asked(box, "get_account_status") == 1  # known from the picture
 
 
 def test_the_status_is_looked_at_again(quickly: None, shown: CardModel, box: Sandbox, eventually: Eventually) -> None:
     box.world.users[0].status["status"] = ["cashier_locked"]
-    eventually(lambda: lights(shown.look())["Cashier"] == ["closed"])
+    eventually(lambda: lights(shown.view())["Cashier"] == ["closed"])
 
 
 def test_what_cannot_be_read_again_stays_with_its_time(
@@ -203,13 +203,13 @@ def test_what_cannot_be_read_again_stays_with_its_time(
 ) -> None:
     eventually(lambda: asked(box, "get_account_status") > 1)
     box.faults.error("Odd", "get_account_status", times=1000, message="Not now.")
-    eventually(lambda: shown.look()["footnote"])
-    view = shown.look()
+    eventually(lambda: shown.view()["footnote"])
+    view = shown.view()
     assert view["footnote"].startswith("As of 20")
     assert "Not now." in view["footnote"]
     assert lights(view)["Trading"] == ["open"]
     box.faults.clear()
-    eventually(lambda: not shown.look()["footnote"])
+    eventually(lambda: not shown.view()["footnote"])
 
 
 def test_a_break_is_shown_and_outlived(
@@ -219,32 +219,32 @@ def test_a_break_is_shown_and_outlived(
     eventually(lambda: asked(box, "balance") == 2)
     before = asked(box, "get_account_status")
     box.stop()
-    eventually(lambda: not shown.look()["connection"]["on"])
-    view = shown.look()
+    eventually(lambda: not shown.view()["connection"]["on"])
+    view = shown.view()
     assert view["connection"]["text"].startswith("reconnecting…")
     assert view["balance"] == "9,363.47"
     assert lights(view)["Trading"] == ["open"]
     box.start()
-    eventually(lambda: shown.look()["connection"]["on"])
+    eventually(lambda: shown.view()["connection"]["on"])
     eventually(lambda: asked(box, "get_account_status") > before)
     box.pay("CR900001", 1)
-    eventually(lambda: shown.look()["balance"] == "9,364.47")
+    eventually(lambda: shown.view()["balance"] == "9,364.47")
 
 
 def test_it_follows_to_another_account(several: Session, box: Sandbox, eventually: Eventually) -> None:
     model = CardModel(several)
     model.prepare()
-    model.back()
-    assert model.look()["balance"] == "9,363.47"
-    model.do({"do": "use", "loginid": "VRTC900003"})
-    eventually(lambda: model.look()["account"]["loginid"] == "VRTC900003" and model.look()["balance"] == "9,942.83")
-    eventually(lambda: lights(model.look()).get("Cashier") == ["none, this is demo money"])
+    model.on_shown()
+    assert model.view()["balance"] == "9,363.47"
+    model.handle({"do": "use", "loginid": "VRTC900003"})
+    eventually(lambda: model.view()["account"]["loginid"] == "VRTC900003" and model.view()["balance"] == "9,942.83")
+    eventually(lambda: lights(model.view()).get("Cashier") == ["none, this is demo money"])
     box.pay("VRTC900003", 1)
-    eventually(lambda: model.look()["balance"] == "9,943.83")
+    eventually(lambda: model.view()["balance"] == "9,943.83")
     box.pay("CR900001", 1)
     several.core.sign_out("you signed out")
-    assert model.look()["balance"] == ""
-    model.leave()
+    assert model.view()["balance"] == ""
+    model.close()
 
 
 def test_one_account_is_never_shown_with_what_is_known_of_another(several: Session) -> None:
@@ -252,34 +252,34 @@ def test_one_account_is_never_shown_with_what_is_known_of_another(several: Sessi
     model.prepare()
     before = several.core.active_account
     several.use("VRTC900003")
-    view = model.look()
+    view = model.view()
     assert (view["account"]["loginid"], view["balance"], view["known"]) == ("VRTC900003", "", [])
     model._readings.learned(several, before, balance="1.00")  # an answer that comes late
-    assert model.look()["balance"] == ""
+    assert model.view()["balance"] == ""
 
 
 def test_signing_in_anew_brings_it_back(session: Session, box: Sandbox, eventually: Eventually) -> None:
     from dpyauth.credentials import api_token
 
     model = CardModel(session)
-    model.back()
-    eventually(lambda: model.look()["balance"] == "9,363.47" and model.look()["known"])
+    model.on_shown()
+    eventually(lambda: model.view()["balance"] == "9,363.47" and model.view()["known"])
     session.core.sign_out("you signed out")
-    assert model.look()["account"] is None
+    assert model.view()["account"] is None
     session.core.sign_in_and_wait(api_token("sandbox-trouble-read", "a test"))
-    eventually(lambda: model.look()["balance"] == "466.92" and model.look()["known"])
-    model.leave()
+    eventually(lambda: model.view()["balance"] == "466.92" and model.view()["known"])
+    model.close()
 
 
 def test_the_other_accounts_when_asked_for(several: Session, box: Sandbox, eventually: Eventually) -> None:
     model = CardModel(several)
     model.prepare()
     before = asked(box, "balance")
-    assert [one["balance"] for one in model.look()["accounts"]] == ["9,363.47", "", ""]
-    assert model.look()["hint"] == ""
-    model.do({"do": "list"})
-    model.do({"do": "list"})
-    eventually(lambda: [one["balance"] for one in model.look()["accounts"]] == ["9,363.47", "0.249345", "9,942.83"])
+    assert [one["balance"] for one in model.view()["accounts"]] == ["9,363.47", "", ""]
+    assert model.view()["hint"] == ""
+    model.handle({"do": "list"})
+    model.handle({"do": "list"})
+    eventually(lambda: [one["balance"] for one in model.view()["accounts"]] == ["9,363.47", "0.249345", "9,942.83"])
     assert asked(box, "balance") > before
 
 
@@ -292,7 +292,7 @@ def test_nobody_looks(shown: CardModel, box: Sandbox, eventually: Eventually) ->
     shown.back()  # twice is once
     eventually(lambda: len(card_threads()) == 1)
     box.pay("CR900001", 1)
-    eventually(lambda: shown.look()["balance"] == "9,364.47")
+    eventually(lambda: shown.view()["balance"] == "9,364.47")
 
 
 def test_over_with_the_session(shown: CardModel, eventually: Eventually) -> None:

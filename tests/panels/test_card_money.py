@@ -39,9 +39,9 @@ def rich(open_options: Open) -> Session:
 def shown(rich: Session) -> Iterator[CardModel]:
     """A card that somebody looks at."""
     model = card(rich)
-    model.back()
+    model.on_shown()
     yield model
-    model.leave()
+    model.close()
 
 
 def card(session: Session) -> CardModel:
@@ -58,7 +58,7 @@ def told(model: CardModel) -> dict[str, list[str]]:
             *(f"{one['name']}: {one['value']}" for one in row["amounts"]),
             *row["lines"],
         ]
-        for row in model.look()["rows"]
+        for row in model.view()["rows"]
     }
 
 
@@ -145,22 +145,22 @@ def test_a_newcomer(open_options: Open) -> None:
     assert said["Profit"] == ["off nothing has been traded yet"]
     assert said["Wallets"] == ["off no wallet yet"]
     assert said["History from v3"] == ["off there is none to move"]
-    assert "Wallets          – no wallet yet" in model.text()
+    assert "Wallets          – no wallet yet" in model.as_text()
 
 
 def test_the_text_and_the_still_picture_say_the_same(rich: Session) -> None:
     model = card(rich)
-    lines = model.text().splitlines()
+    lines = model.as_text().splitlines()
     at = lines.index("At stake         In 2 open contracts  19.00 USD")
     assert lines[at + 1] == "                 May pay              37.05 USD"
     assert "Wallets          Main    3,046.32 USD" in lines
-    assert "0.01279291 BTC" in model.html()
-    assert "May pay" in model.html()
+    assert "0.01279291 BTC" in model.as_html()
+    assert "May pay" in model.as_html()
 
 
 def test_nothing_personal(rich: Session, box: Sandbox) -> None:
     model = card(rich)
-    shown = json.dumps(model.look()) + model.text() + model.html()
+    shown = json.dumps(model.view()) + model.as_text() + model.as_html()
     person = box.options.person(DEMO)
     hidden = [person.nickname, person.user.name, *(wallet.wallet_id for wallet in person.wallets)]
     assert not [text for text in hidden if text in shown]
@@ -195,14 +195,14 @@ def test_what_the_token_may_not_see_is_asked_for_once(
 ) -> None:
     session = open_options("rich, trading only")
     model = card(session)
-    model.back()
+    model.on_shown()
     eventually(lambda: asked(box, "get_accounts") > 5)
     session.use(REAL)
     before = asked(box, "get_accounts")
     eventually(lambda: asked(box, "get_accounts") > before + 5)
     assert told(model)["Wallets"] == [NO_PAYMENT]
     assert asked(box, "wallet_list") == 1
-    model.leave()
+    model.close()
 
 
 def test_what_could_not_be_read_and_what_could(rich: Session, box: Sandbox) -> None:
@@ -214,7 +214,7 @@ def test_what_could_not_be_read_and_what_could(rich: Session, box: Sandbox) -> N
     assert said["Profit"][0].startswith("It cannot be read just now: ")
     assert "<b>No</b> statement." in said["Profit"][0]
     assert said["Wallets"][0].startswith("It cannot be read just now: ")
-    assert "<b>" not in model.html()
+    assert "<b>" not in model.as_html()
 
 
 @pytest.mark.parametrize("call", ["portfolio", "statement"])
@@ -248,11 +248,11 @@ def test_what_is_bought_is_at_stake_and_what_is_sold_is_earned(
 def test_what_is_bought_while_no_card_listens_is_seen(session: Session, box: Sandbox, eventually: Eventually) -> None:
     """The first call that needs a scope begins the card's work anew, when the news of it may have come already."""
     model = card(session)
-    model.back()
+    model.on_shown()
     eventually(lambda: asked(box, "transaction") == 1)
     buy(session, 5.5)
     eventually(lambda: told(model)["At stake"][0] == "In 7 open contracts: 58.50 USD")
-    model.leave()
+    model.close()
 
 
 def test_a_deposit_in_a_wallet_is_seen(quickly: None, shown: CardModel, box: Sandbox, eventually: Eventually) -> None:
@@ -294,7 +294,7 @@ def test_much_to_read_is_read_once_a_minute(rich: Session, box: Sandbox) -> None
 def test_several_cards_ask_once(rich: Session, box: Sandbox, eventually: Eventually) -> None:
     cards = [card(rich) for _ in range(2)]
     for model in cards:
-        model.back()
+        model.on_shown()
     eventually(lambda: cards[0]._readings._listening == 2 and settled(cards[0]))
     before = asked(box, "portfolio")
     assert before == 3  # for each picture, and once when they began to listen
@@ -302,12 +302,12 @@ def test_several_cards_ask_once(rich: Session, box: Sandbox, eventually: Eventua
     for model in cards:
         eventually(lambda model=model: told(model)["At stake"][0] == "In 3 open contracts: 24.50 USD")
     assert asked(box, "portfolio") == before + 1
-    cards[0].leave()
+    cards[0].close()
     buy(rich, 1)
     eventually(lambda: told(cards[1])["At stake"][0] == "In 4 open contracts: 25.50 USD")
     assert asked(box, "portfolio") == before + 2
     assert asked(box, "transaction") == 1
-    cards[1].leave()
+    cards[1].close()
 
 
 def test_what_could_not_be_read_is_asked_for_again(
@@ -316,11 +316,11 @@ def test_what_could_not_be_read_is_asked_for_again(
     monkeypatch.setattr(readings, "RETRY", 0.05)
     eventually(lambda: settled(shown))
     seen: list[tuple[str, str]] = []
-    shown.changed = lambda: seen.append((told(shown)["At stake"][0], shown.look()["footnote"]))
+    shown.changed = lambda: seen.append((told(shown)["At stake"][0], shown.view()["footnote"]))
     box.faults.error("Odd", "portfolio", message="Not now.")
     buy(shown.session, 5.5)
     eventually(lambda: told(shown)["At stake"][0] == "In 3 open contracts: 24.50 USD")
-    assert shown.look()["footnote"] == ""
+    assert shown.view()["footnote"] == ""
     assert {stake for stake, footnote in seen if "Not now." in footnote} == {"In 2 open contracts: 19.00 USD"}
 
 
@@ -331,14 +331,14 @@ def test_what_is_old_says_so(
     box.faults.http(400, "wallet_list")
     shown.gone()
     shown.back()
-    eventually(lambda: shown.look()["footnote"])
-    footnote = shown.look()["footnote"]
+    eventually(lambda: shown.view()["footnote"])
+    footnote = shown.view()["footnote"]
     assert footnote.startswith("As of 20")
     assert "UTC: Wallets. It cannot be read again just now: " in footnote
     assert told(shown)["Wallets"][0] == "Main: 3,046.32 USD"
     shown.gone()
     shown.back()
-    eventually(lambda: not shown.look()["footnote"])
+    eventually(lambda: not shown.view()["footnote"])
 
 
 def test_a_break_is_followed_by_a_look(
@@ -347,7 +347,7 @@ def test_a_break_is_followed_by_a_look(
     monkeypatch.setattr(readings, "FRESH", 0.0)
     eventually(lambda: asked(box, "transaction") == 1)
     box.stop()
-    eventually(lambda: not shown.look()["connection"]["on"])
+    eventually(lambda: not shown.view()["connection"]["on"])
     assert told(shown)["At stake"][0] == "In 2 open contracts: 19.00 USD"
     account = box.world.account(DEMO)
     latest = account.ledger.open[-1]
@@ -369,6 +369,6 @@ def test_without_transactions_it_is_read_now_and_then(
     monkeypatch.setattr(module, "SURELY", 0.05)
     box.faults.error("Odd", "transaction", times=1000)
     model = card(rich)
-    model.back()
+    model.on_shown()
     eventually(lambda: asked(box, "portfolio") == readings.MOST + 1)
-    model.leave()
+    model.close()

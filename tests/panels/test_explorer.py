@@ -27,7 +27,7 @@ class Reader:
         self.session = session
         self.model = ExplorerModel(session)
         self.told: list[dict[str, Any]] = []
-        self.model.tell = self._hear
+        self.model.send = self._hear
         self._heard = threading.Condition()
 
     def _hear(self, message: dict[str, Any]) -> None:
@@ -36,7 +36,7 @@ class Reader:
             self._heard.notify_all()
 
     def do(self, what: str, call: str = "", **more: Any) -> None:
-        self.model.do({"do": what, **({"call": call} if call else {}), **more})
+        self.model.handle({"do": what, **({"call": call} if call else {}), **more})
 
     def hear(self, kind: str) -> dict[str, Any]:
         """The next message of this kind."""
@@ -52,12 +52,12 @@ class Reader:
 
     def details(self, call: str) -> dict[str, Any]:
         self.do("choose", call)
-        details: dict[str, Any] = self.model.look()["call"]
+        details: dict[str, Any] = self.model.view()["call"]
         return details
 
 
 def row(model: ExplorerModel, name: str) -> dict[str, Any]:
-    return next(each for each in model.look()["calls"] if each["name"] == name)
+    return next(each for each in model.view()["calls"] if each["name"] == name)
 
 
 def sent(box: Sandbox, call: str) -> int:
@@ -78,13 +78,13 @@ def demo(open_session: Callable[..., Session]) -> Reader:
 
 
 def test_all_calls_but_signing_in_and_out(reader: Reader, open_options: Callable[..., Session]) -> None:
-    listed = [each["name"] for each in reader.model.look()["calls"]]
+    listed = [each["name"] for each in reader.model.view()["calls"]]
     assert listed == sorted(set(load("v3")) - {"authorize", "logout"})
     look = Reader(open_options()).model.look()
     assert [each["name"] for each in look["calls"]] == sorted(load("options"))
     assert (look["api"], look["call"]) == ("options", None)
     reader.do("choose", "logout")
-    assert reader.model.look()["call"] is None
+    assert reader.model.view()["call"] is None
 
 
 def test_marks(open_session: Callable[..., Session]) -> None:
@@ -115,7 +115,7 @@ def test_access_level_without_a_sign_in(open_session: Callable[..., Session]) ->
     reader = Reader(open_session(None))
     assert reader.details("balance")["access"]["has"] == "Nobody is signed in. Run the cell with dpyauth.login() first."
     assert reader.details("ping")["access"]["has"] == ""
-    assert reader.model.look()["account"] is None
+    assert reader.model.view()["account"] is None
     assert "pong" in reader.send("ping")["json"]["text"]
     assert reader.send("balance")["trouble"]["title"] == "Nobody is signed in"
 
@@ -151,7 +151,7 @@ def test_another_account_is_shown_at_once(open_session: Callable[..., Session]) 
 
     model.session.core.sign_in_and_wait(api_token("sandbox-rich-demo", "a test"))
     assert not row(model, "buy")["locked"]
-    assert model.look()["account"]["kind"] == "demo"
+    assert model.view()["account"]["kind"] == "demo"
 
 
 # Trying calls
@@ -234,7 +234,7 @@ def test_mean_messages_do_no_harm(reader: Reader, box: Sandbox) -> None:
     assert trouble["title"] == "Deriv refused this"
     assert r"<script>alert(1)</script> **bold** \u202eright" in trouble["text"]
     assert len(trouble["text"]) < 1100
-    assert reader.model.look()["notice"] is None
+    assert reader.model.view()["notice"] is None
 
 
 def test_missing_scope_is_said_before_anything_is_asked(open_session: Callable[..., Session], box: Sandbox) -> None:
@@ -257,9 +257,9 @@ def test_missing_scope_is_said_before_anything_is_asked(open_session: Callable[.
     ],
 )
 def test_nonsense_is_ignored(reader: Reader, said: dict[str, Any]) -> None:
-    reader.model.do(said)
+    reader.model.handle(said)
     assert reader.told == []
-    assert reader.model.look()["call"] is None
+    assert reader.model.view()["call"] is None
 
 
 @pytest.mark.parametrize("fields", [None, 7, [], {7: 7}, {"limit": 5}, {"nonsense": "1"}, {"limit": None}])
@@ -512,7 +512,7 @@ def test_secrets_of_a_transfer(rich: Reader, box: Sandbox, call: str, secret: st
     told = [
         asked,
         rich.model._asked,
-        rich.model.look(),
+        rich.model.view(),
         confirmed(rich, asked),
         vars(rich.model),
         rich.session.__dict__,
@@ -527,11 +527,11 @@ def test_secrets_of_a_transfer(rich: Reader, box: Sandbox, call: str, secret: st
 def test_secrets_are_taken_out_of_the_message(reader: Reader, box: Sandbox) -> None:
     fields = {"login": "MTR1", "password": "Canary-5up3r"}
     said = {"do": "send", "call": "mt5_password_check", "fields": fields}
-    reader.model.do(said)
+    reader.model.handle(said)
     assert (fields, "fields" in said) == ({}, False)
     asked = reader.hear("ask")
     assert json.loads(asked["json"])["password"] == "•••"
-    assert "Canary" not in repr([reader.model._asked, vars(reader.model), reader.model.look(), asked])
+    assert "Canary" not in repr([reader.model._asked, vars(reader.model), reader.model.view(), asked])
     reader.do("confirm", nonce=asked["nonce"], typed="CR900001")
     reply = reader.hear("reply")
     assert "Canary" not in repr(reply)
@@ -540,5 +540,5 @@ def test_secrets_are_taken_out_of_the_message(reader: Reader, box: Sandbox) -> N
 
 def test_leaving_forgets_what_was_asked(reader: Reader) -> None:
     ask(reader)
-    reader.model.leave()
+    reader.model.close()
     assert reader.model._asked is None

@@ -28,11 +28,11 @@ class Example(PanelModel):
     def content(self) -> dict[str, Any]:
         return {"number": 5}
 
-    def back(self) -> None:
-        self.visits.append("back")
+    def on_shown(self) -> None:
+        self.visits.append("shown")
 
-    def gone(self) -> None:
-        self.visits.append("gone")
+    def on_hidden(self) -> None:
+        self.visits.append("hidden")
 
 
 class Watcher:
@@ -46,7 +46,7 @@ class Watcher:
 
     def _look(self) -> None:
         with self._changed:
-            self.seen.append(self.model.look())
+            self.seen.append(self.model.view())
             self._changed.notify_all()
 
     def wait_for(self, condition: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
@@ -68,14 +68,14 @@ def watcher(model: Example) -> Watcher:
 
 
 def test_look(model: Example) -> None:
-    assert model.look() == {"state": "signed out", "sandbox": False, "busy": False, "notice": None, "number": 5}
+    assert model.view() == {"state": "signed out", "sandbox": False, "busy": False, "notice": None, "number": 5}
 
 
 def test_words(model: Example) -> None:
-    assert model.say("sign_in") == "Sign in"
-    assert model.say("refused_api", title="{api}", api="<v3>") == "{api} (<v3> API)"
+    assert model.text("sign_in") == "Sign in"
+    assert model.text("refused_api", title="{api}", api="<v3>") == "{api} (<v3> API)"
     with pytest.raises(KeyError):
-        model.say("no_such_words")
+        model.text("no_such_words")
 
 
 def test_failure_is_shown_with_its_notes_until_it_is_dismissed(model: Example, watcher: Watcher) -> None:
@@ -89,12 +89,12 @@ def test_failure_is_shown_with_its_notes_until_it_is_dismissed(model: Example, w
 
 
 def test_who_is_there(model: Example) -> None:
-    model.here()
-    model.here()
-    model.leave()
-    model.leave()
-    model.here()
-    assert model.visits == ["back", "gone"]
+    model.seen()
+    model.seen()
+    model.close()
+    model.close()
+    model.seen()
+    assert model.visits == ["shown", "hidden"]
 
 
 def test_later(model: Example, watcher: Watcher) -> None:
@@ -155,10 +155,10 @@ def test_a_defect_leaves_nobody_waiting_and_tells_no_more_than_its_kind(
 def test_says_nothing_and_does_nothing_by_itself() -> None:
     session = Session(Settings())
     model = PanelModel(session)
-    model.do({"do": "anything"})
-    model.here()
-    model.tell({"any": "thing"})
-    model.leave()
-    assert model.look() == {"state": "signed out", "sandbox": False, "busy": False, "notice": None}
+    model.handle({"do": "anything"})
+    model.seen()
+    model.send({"any": "thing"})
+    model.close()
+    assert model.view() == {"state": "signed out", "sandbox": False, "busy": False, "notice": None}
     session.close()
-    assert model.look()["state"] == "closed"
+    assert model.view()["state"] == "closed"

@@ -7,7 +7,7 @@ from itertools import combinations
 import pytest
 
 from dpyauth.apis import v3
-from dpyauth.panels.scope_presets import ABILITIES, MIGHTY, PURPOSES, mighty
+from dpyauth.panels.scope_presets import ABILITIES, DANGEROUS, PURPOSES, dangerous
 from dpyauth.panels.texts import texts
 from dpyauth.registry import V3
 
@@ -57,10 +57,10 @@ def test_there_are_words_for_all_of_them() -> None:
     words = texts("tokens")
     assert {f"for_{purpose}" for purpose in PURPOSES} | {f"can_{ability}" for ability in ABILITIES} <= set(words)
     for panel in ("tokens", "apps"):
-        keys = {f"{kind}_{scope}" for kind in ("mighty", "warning") for scope in MIGHTY}
+        keys = {f"{kind}_{scope}" for kind in ("dangerous", "warning") for scope in DANGEROUS}
         assert keys <= set(texts(panel))
 
 
-def test_the_mighty_ones() -> None:
-    assert mighty(["admin", "read"]) == ["admin"]
-    assert mighty(V3.scopes) == ["payments", "admin"]
+def test_the_dangerous_ones() -> None:
+    assert dangerous(["admin", "read"]) == ["admin"]
+    assert dangerous(V3.scopes) == ["payments", "admin"]

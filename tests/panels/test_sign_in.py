@@ -48,11 +48,11 @@ class Reader:
         self.seen: list[dict[str, Any]] = []
         self.url = self.nonce = ""
         self._eventually = eventually
-        model.changed = lambda: self.seen.append(model.look())
+        model.changed = lambda: self.seen.append(model.view())
 
     @property
     def view(self) -> dict[str, Any]:
-        return self.model.look()
+        return self.model.view()
 
     def wait_for(self, phase: str, *, notice: str | None = None) -> dict[str, Any]:
         """Until this is shown, and (for a while after signing in) until nothing more will come by itself."""
@@ -83,8 +83,8 @@ class Reader:
 
     def use(self, loginid: str) -> None:
         """Choose an account from the list, whatever it takes."""
-        self.model.do({"do": "use", "loginid": loginid})
-        self.model.do({"do": "yes", "loginid": loginid})
+        self.model.handle({"do": "use", "loginid": loginid})
+        self.model.handle({"do": "yes", "loginid": loginid})
 
     def asked(self, call: str = "authorize") -> int:
         return sum(each.call == call for each in self.box.received)
@@ -653,7 +653,7 @@ def test_choosing_a_demo_account_takes_one_click(away: Reader) -> None:
     away.wait_for("in")
     away.use("CR900001")
     away.wait_for("in")
-    away.model.do({"do": "use", "loginid": "VRTC900003"})
+    away.model.handle({"do": "use", "loginid": "VRTC900003"})
     view = away.wait_for("in")
     assert view["account"]["loginid"] == "VRTC900003"
     assert [account["current"] for account in view["accounts"]] == [False, False, True]
@@ -668,13 +668,13 @@ def test_an_account_with_real_money_is_asked_about_first(away: Reader) -> None:
     away.return_with(away.query())
     away.wait_for("in")
     opened = away.box.connections_opened
-    away.model.do({"do": "use", "loginid": "CR900001"})
+    away.model.handle({"do": "use", "loginid": "CR900001"})
     view = away.view
     assert (view["phase"], view["asking"], view["account"]["loginid"]) == ("in", "CR900001", "VRTC900003")
-    away.model.do({"do": "yes", "loginid": "CR900002"})  # which is not what was asked
-    away.model.do({"do": "no"})
+    away.model.handle({"do": "yes", "loginid": "CR900002"})  # which is not what was asked
+    away.model.handle({"do": "no"})
     assert away.view["asking"] == ""
-    away.model.do({"do": "yes", "loginid": "CR900001"})  # nor is anything asked now
+    away.model.handle({"do": "yes", "loginid": "CR900001"})  # nor is anything asked now
     assert (away.view["phase"], away.model.session.loginid) == ("in", "VRTC900003")
     assert away.box.connections_opened == opened
     away.use("CR900001")

@@ -46,11 +46,11 @@ class Reader:
         self.seen: list[dict[str, Any]] = []
         self.url = self.nonce = ""
         self.wait_until = eventually
-        model.changed = lambda: self.seen.append(model.look())
+        model.changed = lambda: self.seen.append(model.view())
 
     @property
     def view(self) -> dict[str, Any]:
-        return self.model.look()
+        return self.model.view()
 
     def wait_for(self, phase: str, *, notice: str | None = None) -> dict[str, Any]:
         def quiet() -> bool:
@@ -274,7 +274,7 @@ def test_a_token_is_kept_for_this_try_only(real: Reader, how: str, monkeypatch: 
         case "hand over":
             model.hand_over()
         case "leave":
-            model.leave()
+            model.close()
         case "close":
             model.session.close()
         case "by another":
@@ -504,8 +504,8 @@ def test_code(away: Reader, how: str) -> None:
     assert [light["text"] for light in view["scopes"]] == ["Trade"]
     assert {account["loginid"] for account in view["accounts"]} == RICH
     assert away.model.session.balance()["loginid"].item() == "DOT900003"
-    away.model.do({"do": "use", "loginid": "ROT900001"})
-    away.model.do({"do": "yes", "loginid": "ROT900001"})
+    away.model.handle({"do": "use", "loginid": "ROT900001"})
+    away.model.handle({"do": "yes", "loginid": "ROT900001"})
     away.wait_for("in")
     assert away.model.session.balance()["loginid"].item() == "ROT900001"
 
@@ -689,7 +689,7 @@ def test_what_stands_in_the_fields_at_first() -> None:
 
     def fields(app_id: Any, api: str) -> tuple[str, str, bool]:
         session = Session(settings(app_id, api=api))
-        first, folded = SignInModel(session).look()["forms"]
+        first, folded = SignInModel(session).view()["forms"]
         session.close()
         return first["app_id"], folded["app_id"], folded["open"]
 
@@ -721,8 +721,8 @@ def test_no_secret_is_ever_shown(reader: Reader) -> None:
     before = set(reader.box.options.passes)
     reader.paste(address)
     reader.wait_for("in")
-    reader.model.do({"do": "use", "loginid": "ROT900001"})
-    reader.model.do({"do": "yes", "loginid": "ROT900001"})
+    reader.model.handle({"do": "use", "loginid": "ROT900001"})
+    reader.model.handle({"do": "yes", "loginid": "ROT900001"})
     reader.wait_for("in")
     secrets = [pat, verifier, code, reader.asked("state"), reader.nonce, *(set(reader.box.options.passes) - before)]
     assert len(secrets) == 6

@@ -33,8 +33,8 @@ class Watched:
         self.told: list[dict[str, Any]] = []
         self.looks: list[dict[str, Any]] = []
         self._news = threading.Condition()
-        self.model.tell = lambda message: self._note(self.told, message["updates"])
-        self.model.changed = lambda: self._note(self.looks, self.model.look())
+        self.model.send = lambda message: self._note(self.told, message["updates"])
+        self.model.changed = lambda: self._note(self.looks, self.model.view())
 
     def _note(self, where: list[dict[str, Any]], what: dict[str, Any]) -> None:
         with self._news:
@@ -47,7 +47,7 @@ class Watched:
 
     def look(self, count: int = 0) -> None:
         """Begin to look, and wait until so many updates are there."""
-        self.model.here()
+        self.model.seen()
         self.wait(lambda: self.told and self.told[-1]["count"] >= count)
 
     @property
@@ -85,7 +85,7 @@ def watch(session: Session, eventually: Eventually) -> Iterator[Watch]:
 
     yield begin
     for each in watched:
-        each.model.leave()
+        each.model.close()
     eventually(lambda: not lookers())
 
 
@@ -106,7 +106,7 @@ def test_ticks_are_shown_as_the_sandbox_sends_them(session: Session, box: Sandbo
         one = watch(stream)
         one.look(3)
         frame = stream.frame()
-        view = one.model.look()
+        view = one.model.view()
     assert (view["kind"], view["title"], view["live"]) == ("ticks", "1HZ100V, ticks", "open")
     shown = [(point["t"], point["p"][0]) for point in one.shown]
     epochs = (frame["epoch"] - datetime(1970, 1, 1, tzinfo=UTC)).dt.total_seconds()
@@ -119,7 +119,7 @@ def test_candles_are_shown_as_the_sandbox_sends_them(session: Session, watch: Wa
         history = stream.next(5)["candles"]
         one = watch(stream)
         one.look(1)
-    assert (one.model.look()["kind"], one.model.look()["title"]) == ("candles", "1HZ100V, 1 min candles")
+    assert (one.model.view()["kind"], one.model.view()["title"]) == ("candles", "1HZ100V, 1 min candles")
     sides = ("open", "high", "low", "close")
     assert one.told[0]["points"][:4] == [{"t": row["epoch"], "p": [row[s] for s in sides]} for row in history[:4]]
 
@@ -131,7 +131,7 @@ def test_a_balance_is_a_table(session: Session, box: Sandbox, watch: Watch) -> N
         box.pay("CR900001", 25.5)
         one.look(2)
         balances = stream.frame()["balance"]
-    assert one.model.look()["title"] == "Balance"
+    assert one.model.view()["title"] == "Balance"
     assert [row["cells"][1:] for row in one.shown] == [[f"{b:,.2f}", "USD", "CR900001"] for b in balances]
 
 
@@ -141,7 +141,7 @@ def test_ticks_of_several_symbols_are_a_table(watch: Watch) -> None:
         stream.feed.push({"msg_type": "tick", "tick": {"symbol": symbol, "epoch": 1, "quote": 2.5}})
     one = watch(stream)
     one.look(2)
-    assert one.model.look()["title"] == "Ticks of several symbols"
+    assert one.model.view()["title"] == "Ticks of several symbols"
     assert [row["cells"][1] for row in one.shown] == ["R_1", "R_2"]
 
 
@@ -181,8 +181,8 @@ def test_nothing_is_handed_over_while_nobody_looks(watch: Watch, eventually: Eve
     assert not lookers()
     one.look(1)
     assert len(lookers()) == 1
-    one.model.presence.present = False  # as presence does it
-    one.model.gone()
+    one.model.visibility.present = False  # as presence does it
+    one.model.on_hidden()
     eventually(lambda: not lookers())
     before = len(one.told)
     stream.feed.push(tick(2))
@@ -225,12 +225,12 @@ def test_every_browser_that_appears_gets_everything(watch: Watch) -> None:
     stream = alone()
     stream.feed.push(tick(1))
     one = watch(stream)
-    one.model.do({"do": "replay"})
+    one.model.handle({"do": "replay"})
     one.wait(lambda: one.told)
     stream.feed.push(tick(2))
     one.look(2)
     count = len(one.told)
-    one.model.do({"do": "replay"})
+    one.model.handle({"do": "replay"})
     one.wait(lambda: any(message["anew"] for message in one.told[count:]))
     assert [point["t"] for point in one.shown] == [1, 2]
     assert len(lookers()) == 1
@@ -252,11 +252,11 @@ def test_what_it_keeps_does_not_grow(watch: Watch) -> None:
     stream = alone(keep=50)
     one = watch(stream)
     one.look()
-    before = json.dumps(one.model.look())
+    before = json.dumps(one.model.view())
     for number in range(10_000):
         stream.feed.push(tick(number))
     one.look(10_000)
-    assert json.dumps(one.model.look()) == before
+    assert json.dumps(one.model.view()) == before
     assert max(len(message["points"]) for message in one.told) <= SHOWN["ticks"]
     held = [value for value in vars(one.model._ink).values() if hasattr(value, "__len__")]
     assert sum(map(len, held)) == 0
@@ -275,7 +275,7 @@ def test_the_end_is_told_with_its_reason_and_ends_the_thread(watch: Watch, event
     eventually(lambda: not lookers())
     assert one.looks[-1]["why"] == "You signed out."
     assert one.shown[-1]["t"] == 1
-    one.model.do({"do": "replay"})  # who looks later sees it all the same
+    one.model.handle({"do": "replay"})  # who looks later sees it all the same
     one.wait(lambda: one.told[-1]["anew"])
     eventually(lambda: not lookers())
 
@@ -300,7 +300,7 @@ def test_keep_as_frame(watch: Watch) -> None:
     one = watch(stream)
     stream.feed.push(tick(1))
     assert stream.kept is None
-    one.model.do({"do": "keep"})
+    one.model.handle({"do": "keep"})
     one.wait(lambda: one.looks and one.looks[-1]["kept"] and not one.looks[-1]["busy"])
     stream.feed.push(tick(2))
     assert stream.kept is not None
@@ -311,7 +311,7 @@ def test_keep_as_frame(watch: Watch) -> None:
 @pytest.mark.parametrize("said", [{}, {"do": None}, {"do": "close"}, {"do": ["keep"]}])
 def test_what_means_nothing_does_nothing(watch: Watch, said: dict[str, Any]) -> None:
     one = watch(alone())
-    one.model.do(said)
+    one.model.handle(said)
     assert not one.told
     assert not one.looks
     assert not lookers()

@@ -31,16 +31,16 @@ def no_thread_left(eventually: Eventually) -> Iterator[None]:
 def model(several: Session) -> Iterator[SwitcherModel]:
     made = SwitcherModel(several)
     yield made
-    made.leave()
+    made.close()
 
 
 def accounts(model: SwitcherModel) -> dict[str, Any]:
-    return {one["loginid"]: one for one in model.look()["accounts"]}
+    return {one["loginid"]: one for one in model.view()["accounts"]}
 
 
 def test_what_there_is_to_choose(model: SwitcherModel, box: Sandbox) -> None:
     model.prepare()
-    view = model.look()
+    view = model.view()
     assert [(one["loginid"], one["kind"], one["currency"], one["current"]) for one in view["accounts"]] == [
         ("CR900001", "real", "USD", True),
         ("CR900002", "real", "BTC", False),
@@ -56,7 +56,7 @@ def test_an_account_that_is_not_active_is_marked(open_options: Callable[..., Ses
         "ROT900011": "inactive",
         "DOT900012": "active",
     }
-    assert [("Not active" in line) for line in model.text().splitlines()] == [True, False]
+    assert [("Not active" in line) for line in model.as_text().splitlines()] == [True, False]
     for account in box.options.person("DOT900012").accounts:
         account.disabled = not account.disabled
     model.prepare()
@@ -72,59 +72,59 @@ def test_an_account_there_is_only_one_of_is_marked_too(open_session: Callable[..
     session.core.active_account = session.core.active_account._replace(
         rows=({"loginid": "CR900001", "is_disabled": 1},)
     )
-    assert "Not active" in SwitcherModel(session).text()
+    assert "Not active" in SwitcherModel(session).as_text()
 
 
 def test_a_demo_account_takes_one_click(model: SwitcherModel, eventually: Eventually) -> None:
-    model.do({"do": "use", "loginid": DEMO})
-    eventually(lambda: model.session.loginid == DEMO and not model.look()["busy"])
+    model.handle({"do": "use", "loginid": DEMO})
+    eventually(lambda: model.session.loginid == DEMO and not model.view()["busy"])
     assert accounts(model)[DEMO]["current"]
 
 
 def test_an_account_with_real_money_is_asked_about_once(model: SwitcherModel, eventually: Eventually) -> None:
-    model.do({"do": "use", "loginid": REAL})
-    assert model.look()["asking"] == REAL
-    model.do({"do": "no"})
-    assert model.look()["asking"] == ""
-    model.do({"do": "use", "loginid": REAL})
-    model.do({"do": "yes", "loginid": REAL})
-    eventually(lambda: model.session.loginid == REAL and not model.look()["busy"])
-    assert model.look()["asking"] == ""
-    model.do({"do": "use", "loginid": DEMO})
-    eventually(lambda: model.session.loginid == DEMO and not model.look()["busy"])
-    model.do({"do": "use", "loginid": REAL})
-    assert model.look()["asking"] == ""
+    model.handle({"do": "use", "loginid": REAL})
+    assert model.view()["asking"] == REAL
+    model.handle({"do": "no"})
+    assert model.view()["asking"] == ""
+    model.handle({"do": "use", "loginid": REAL})
+    model.handle({"do": "yes", "loginid": REAL})
+    eventually(lambda: model.session.loginid == REAL and not model.view()["busy"])
+    assert model.view()["asking"] == ""
+    model.handle({"do": "use", "loginid": DEMO})
+    eventually(lambda: model.session.loginid == DEMO and not model.view()["busy"])
+    model.handle({"do": "use", "loginid": REAL})
+    assert model.view()["asking"] == ""
     eventually(lambda: model.session.loginid == REAL)
 
 
 @pytest.mark.parametrize("answer", ["CR900001", DEMO, ""])
 def test_an_answer_to_what_was_not_asked_is_none(model: SwitcherModel, answer: str) -> None:
-    model.do({"do": "yes", "loginid": answer})
-    model.do({"do": "use", "loginid": REAL})
-    model.do({"do": "yes", "loginid": answer})
-    assert model.look()["asking"] == REAL
-    assert not model.look()["busy"]
+    model.handle({"do": "yes", "loginid": answer})
+    model.handle({"do": "use", "loginid": REAL})
+    model.handle({"do": "yes", "loginid": answer})
+    assert model.view()["asking"] == REAL
+    assert not model.view()["busy"]
     assert model.session.loginid == "CR900001"
 
 
 def test_the_question_is_gone_when_that_account_is_used_anyway(model: SwitcherModel) -> None:
-    model.do({"do": "use", "loginid": REAL})
+    model.handle({"do": "use", "loginid": REAL})
     model.session.use(REAL)
-    assert model.look()["asking"] == ""
+    assert model.view()["asking"] == ""
 
 
 def test_a_switch_that_fails_changes_nothing(model: SwitcherModel, box: Sandbox, eventually: Eventually) -> None:
     box.faults.revoke("a1-sandbox-rich-demo")
-    model.do({"do": "use", "loginid": DEMO})
-    eventually(lambda: not model.look()["busy"])
-    notice = model.look()["notice"]
+    model.handle({"do": "use", "loginid": DEMO})
+    eventually(lambda: not model.view()["busy"])
+    notice = model.view()["notice"]
     assert notice["kind"] == "error"
-    assert "a1-sandbox" not in str(model.look())
+    assert "a1-sandbox" not in str(model.view())
     assert model.session.loginid == "CR900001"
 
 
 def test_one_account_only(session: Session, open_options: Any) -> None:
-    view = SwitcherModel(session).look()
+    view = SwitcherModel(session).view()
     assert [(one["loginid"], one["current"]) for one in view["accounts"]] == [("CR900001", True)]
     assert "Sign in with Deriv" in view["hint"]
 
@@ -132,39 +132,39 @@ def test_one_account_only(session: Session, open_options: Any) -> None:
 def test_options(open_options: Any, eventually: Eventually) -> None:
     model = SwitcherModel(open_options("rich"))
     model.prepare()
-    assert [(one["loginid"], one["kind"], one["balance"]) for one in model.look()["accounts"]] == [
+    assert [(one["loginid"], one["kind"], one["balance"]) for one in model.view()["accounts"]] == [
         ("ROT900001", "real", "9,698.18"),
         ("DOT900003", "demo", "9,969.39"),
     ]
-    model.do({"do": "use", "loginid": "ROT900001"})
-    model.do({"do": "yes", "loginid": "ROT900001"})
-    eventually(lambda: model.session.loginid == "ROT900001" and not model.look()["busy"])
+    model.handle({"do": "use", "loginid": "ROT900001"})
+    model.handle({"do": "yes", "loginid": "ROT900001"})
+    eventually(lambda: model.session.loginid == "ROT900001" and not model.view()["busy"])
 
 
 def test_without_the_scope_it_says_which(open_session: Callable[..., Session], box: Sandbox) -> None:
     box.world.grants["a-token-to-trade"] = Grant("a-token-to-trade", "CR900001", ("trade",), "test")
     model = SwitcherModel(open_session("a-token-to-trade"))
     model.prepare()
-    view = model.look()
+    view = model.view()
     assert view["note"] == "A token with the scope Read / Trading information would show the balances."
     assert view["accounts"][0]["balance"] == ""
 
 
 def test_out_and_closed(model: SwitcherModel) -> None:
     model.session.core.sign_out("you signed out")
-    view = model.look()
+    view = model.view()
     assert (view["accounts"], view["hint"]) == ([], "")
     assert view["notice"]["text"] == "You signed out."
-    assert model.text() == model.words["signed_out_text"]
+    assert model.as_text() == model.words["signed_out_text"]
     model.prepare()
     model.session.close()
-    assert model.text() == model.words["closed"]
-    model.back()  # nothing to keep up with
+    assert model.as_text() == model.words["closed"]
+    model.on_shown()  # nothing to keep up with
 
 
 def test_text(model: SwitcherModel) -> None:
     model.prepare()
-    assert model.text().splitlines() == [
+    assert model.as_text().splitlines() == [
         "CR900001  Real account  9,363.47 USD  (in use)",
         "CR900002  Real account  0.249345 BTC",
         "VRTC900003  Demo account  9,942.83 USD",
@@ -175,11 +175,11 @@ def test_up_to_date_while_somebody_looks(
     model: SwitcherModel, box: Sandbox, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(switcher, "EVERY", 0.02)
-    model.back()
+    model.on_shown()
     eventually(lambda: accounts(model)["CR900001"]["balance"] == "9,363.47")
     box.pay("CR900001", 100)
     eventually(lambda: accounts(model)["CR900001"]["balance"] == "9,463.47")
-    model.gone()
+    model.on_hidden()
     eventually(lambda: not [one for one in threading.enumerate() if one.name == "dpyauth-switcher"])
 
 
@@ -189,7 +189,7 @@ def test_first_picture_does_not_wait_for_a_server_that_does_not_answer(
     monkeypatch.setattr(switcher, "PATIENCE", 0.05)
     box.faults.stall()
     model.prepare()
-    assert [one["balance"] for one in model.look()["accounts"]] == ["", "", ""]
+    assert [one["balance"] for one in model.view()["accounts"]] == ["", "", ""]
     model.session.close()
 
 
@@ -203,6 +203,6 @@ _JSON = st.recursive(
 @given(said=st.fixed_dictionaries({}, optional={"do": st.sampled_from(["use", "yes", "no"]) | _JSON, "loginid": _JSON}))
 @examples(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_junk_is_ignored(model: SwitcherModel, said: dict[str, Any]) -> None:
-    model.do(said)
+    model.handle(said)
     assert model.session.loginid == "CR900001"
-    assert model.look()["notice"] is None
+    assert model.view()["notice"] is None

@@ -31,14 +31,14 @@ class Reader:
         self.session = session
         self.model = TokensModel(session)
         self.told: list[dict[str, Any]] = []
-        self.model.tell = self.told.append
+        self.model.send = self.told.append
         self._eventually = eventually
-        self.model.here()
+        self.model.seen()
         self.rest()
 
     @property
     def view(self) -> dict[str, Any]:
-        return self.model.look()
+        return self.model.view()
 
     @property
     def names(self) -> list[str]:
@@ -53,7 +53,7 @@ class Reader:
         return next(row for row in self.view["tokens"] if row["name"] == name)
 
     def say(self, **said: Any) -> dict[str, Any]:
-        self.model.do({"loginid": self.session.loginid, **said})
+        self.model.handle({"loginid": self.session.loginid, **said})
         return self.rest()
 
     def create(self, name: Any = "My notebook", scopes: Any = ("read",), **more: Any) -> dict[str, Any]:
@@ -73,7 +73,7 @@ def sit(eventually: Eventually) -> Iterator[Callable[[Session], Reader]]:
 
     yield one
     for reader in readers:
-        reader.model.leave()
+        reader.model.close()
 
 
 @pytest.fixture
@@ -95,15 +95,15 @@ def shown(reader: Reader) -> str:
 
 
 def test_nothing_is_asked_before_somebody_looks(session: Session) -> None:
-    view = TokensModel(session).look()
+    view = TokensModel(session).view()
     assert (view["phase"], view["loaded"], view["tokens"], view["busy"]) == ("list", False, [], False)
 
 
 def test_list_says_what_each_may_and_never_the_token(reader: Reader, box: Sandbox) -> None:
     assert reader.view["account"] == {"loginid": "CR900001", "currency": "USD", "kind": "real", "api": "v3"}
     assert len(reader.names) == 3  # of this account, and not refused
-    assert reader.row("rich, read only")["mighty"] == []
-    assert reader.row("rich, every scope")["mighty"] == ["payments", "admin"]
+    assert reader.row("rich, read only")["dangerous"] == []
+    assert reader.row("rich, every scope")["dangerous"] == ["payments", "admin"]
     assert [row["own"] for row in reader.view["tokens"]] == [True, False, False]
     assert [token for token in tokens_of(box).values() if token in shown(reader) + repr(vars(reader.model))] == []
 
@@ -152,7 +152,7 @@ def test_signing_in_and_out_is_followed(
 
 
 def test_nobody_looks_nothing_is_asked(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
-    reader.model.leave()
+    reader.model.close()
     asked: list[str] = []
     monkeypatch.setattr(reader.model, "call", lambda name, **fields: asked.append(name))
     reader.session.logout()
@@ -165,7 +165,7 @@ def test_names_from_outside(reader: Reader, box: Sandbox) -> None:
     reader.say(do="refresh")
     (name,) = (name for name in reader.names if name.startswith("<script>"))
     assert len(name) == 80
-    question = reader.model.say("revoke_question", name=f"\u2068{name}\u2069")
+    question = reader.model.text("revoke_question", name=f"\u2068{name}\u2069")
     assert question.count("\u2069") == 1
 
 
@@ -253,7 +253,7 @@ def test_a_second_click_makes_no_second_token(reader: Reader, box: Sandbox) -> N
     box.faults.delay(0.3, call="api_token")  # the first click is still on its way when the others come
     before = len(reader.names)
     for _ in range(5):
-        reader.model.do({"do": "create", "loginid": "CR900001", "name": "Once", "scopes": ["read"], "asked": "me"})
+        reader.model.handle({"do": "create", "loginid": "CR900001", "name": "Once", "scopes": ["read"], "asked": "me"})
     reader.rest()
     assert (len(reader.names), len(reader.told)) == (before + 1, 1)
 
@@ -410,7 +410,7 @@ def test_a_change_is_for_the_account_it_was_asked_for(reader: Reader, box: Sandb
     """It may have to wait; when the session is another account's by then, nothing is made there."""
     said = {"do": "create", "name": "For that one", "scopes": ["read"], "asked": "a panel"}
     with reader.model._one_at_a_time:
-        reader.model.do({"loginid": "CR900001", **said})
+        reader.model.handle({"loginid": "CR900001", **said})
         box.world.grants["other"] = Grant("other", "VRTC900003", SCOPES, "another")
         reader.session.core.sign_in_and_wait(api_token("other", "a test"))
     view = reader.rest()

@@ -53,7 +53,7 @@ class Panel:
 
     def __init__(self) -> None:
         self.told: list[str] = []
-        self.presence = Visibility(lambda: self.told.append("back"), lambda: self.told.append("gone"))
+        self.visibility = Visibility(lambda: self.told.append("shown"), lambda: self.told.append("hidden"))
 
 
 @pytest.fixture
@@ -71,75 +71,75 @@ def panel(loop: Loop) -> Panel:
 
 def test_nobody_yet(panel: Panel, loop: Loop) -> None:
     loop.passes(1000)
-    assert (panel.told, panel.presence.present) == ([], False)
+    assert (panel.told, panel.visibility.visible) == ([], False)
 
 
 def test_stays_while_the_browser_speaks(panel: Panel, loop: Loop) -> None:
     for _ in range(100):
-        panel.presence.here()
+        panel.visibility.seen()
         loop.passes(10)
-    assert (panel.told, panel.presence.present) == (["back"], True)
+    assert (panel.told, panel.visibility.visible) == (["shown"], True)
 
 
 def test_gone_and_back(panel: Panel, loop: Loop) -> None:
-    panel.presence.here()
+    panel.visibility.seen()
     loop.passes(20)
-    panel.presence.here()
+    panel.visibility.seen()
     loop.passes(SILENCE + GRACE - 1)
-    assert panel.told == ["back"]
+    assert panel.told == ["shown"]
     loop.passes(1)
-    assert (panel.told, panel.presence.present) == (["back", "gone"], False)
+    assert (panel.told, panel.visibility.visible) == (["shown", "hidden"], False)
     assert loop.idle
-    panel.presence.here()
+    panel.visibility.seen()
     loop.passes(SILENCE + GRACE)
-    assert panel.told == ["back", "gone", "back", "gone"]
+    assert panel.told == ["shown", "hidden", "shown", "hidden"]
 
 
 def test_a_kernel_that_was_busy_hears_first_what_was_said_meanwhile(panel: Panel, loop: Loop) -> None:
-    panel.presence.here()
+    panel.visibility.seen()
     loop.passes(1)
     loop.blocked(600)
     loop.passes(1)  # what was due is done before what came in
-    panel.presence.here()
+    panel.visibility.seen()
     loop.passes(SILENCE)
-    assert panel.told == ["back"]
+    assert panel.told == ["shown"]
 
 
 def test_two_views_of_one_panel(panel: Panel, loop: Loop) -> None:
     for _ in range(10):  # the other one was closed
-        panel.presence.here()
+        panel.visibility.seen()
         loop.passes(10)
-        panel.presence.here()
+        panel.visibility.seen()
         loop.passes(30)
-    assert panel.told == ["back"]
+    assert panel.told == ["shown"]
 
 
 def test_the_end(panel: Panel, loop: Loop) -> None:
-    panel.presence.here()
-    panel.presence.end()
-    panel.presence.end()
-    panel.presence.here()
+    panel.visibility.seen()
+    panel.visibility.end()
+    panel.visibility.end()
+    panel.visibility.seen()
     loop.passes(1000)
-    assert (panel.told, panel.presence.present, loop.idle) == (["back", "gone"], False, True)
+    assert (panel.told, panel.visibility.visible, loop.idle) == (["shown", "hidden"], False, True)
 
 
 def test_the_end_without_anybody(panel: Panel) -> None:
     """A model may have started by itself what has to be stopped."""
-    panel.presence.end()
-    assert panel.told == ["gone"]
+    panel.visibility.end()
+    assert panel.told == ["hidden"]
 
 
 def test_a_loop_that_is_closed(panel: Panel, loop: Loop) -> None:
     loop.closed = True
-    panel.presence.here()
-    assert (panel.told, panel.presence.present) == (["back"], True)
+    panel.visibility.seen()
+    assert (panel.told, panel.visibility.visible) == (["shown"], True)
 
 
 def test_without_a_loop_whoever_came_stays() -> None:
     panel = Panel()
-    panel.presence.here()
-    panel.presence.here()
-    assert (panel.told, panel.presence.present) == (["back"], True)
+    panel.visibility.seen()
+    panel.visibility.seen()
+    assert (panel.told, panel.visibility.visible) == (["shown"], True)
 
 
 def test_back_and_gone_take_turns(loop: Loop) -> None:
@@ -150,25 +150,25 @@ def test_back_and_gone_take_turns(loop: Loop) -> None:
     def gone() -> None:
         going.set()
         came.wait(0.2)  # must not come: the other thread has to wait for this
-        told.append("gone")
+        told.append("hidden")
 
     def back() -> None:
-        told.append("back")
+        told.append("shown")
 
     presence = Visibility(back, gone)
-    presence.here()
+    presence.seen()
 
     def return_() -> None:
         assert going.wait(5)
-        presence.here()
+        presence.seen()
         came.set()
 
     other = threading.Thread(target=return_)
     other.start()
     loop.passes(SILENCE + GRACE)
     other.join(5)
-    assert told == ["back", "gone", "back"]
-    assert presence.present
+    assert told == ["shown", "hidden", "shown"]
+    assert presence.visible
 
 
 async def on_a_real_loop() -> list[str]:
@@ -176,10 +176,10 @@ async def on_a_real_loop() -> list[str]:
     told: list[str] = []
 
     def gone() -> None:
-        told.append("gone")
+        told.append("hidden")
         ended.set()
 
-    presence = Visibility(lambda: told.append("back"), gone)
+    presence = Visibility(lambda: told.append("shown"), gone)
     await asyncio.to_thread(presence.here)
     await asyncio.wait_for(ended.wait(), 5)
     return told
@@ -188,4 +188,4 @@ async def on_a_real_loop() -> list[str]:
 def test_on_a_real_loop(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "SILENCE", 0.01)
     monkeypatch.setattr(module, "GRACE", 0.01)
-    assert asyncio.run(on_a_real_loop()) == ["back", "gone"]
+    assert asyncio.run(on_a_real_loop()) == ["shown", "hidden"]

@@ -42,7 +42,7 @@ def test_in_a_notebook_a_session_is_its_card(session: Session, shown: list[Any])
     assert data == {}  # it has shown itself
     (model,) = shown
     assert model.name == "card"
-    assert model.look()["known"]
+    assert model.view()["known"]
 
 
 @pytest.mark.parametrize("name", ["card", "switcher"])
@@ -60,7 +60,7 @@ def test_a_panel_may_be_shown_more_than_once(name: str, session: Session, shown:
 def test_nobody_is_signed_in(open_session: Callable[..., Session], shown: list[Any]) -> None:
     session = open_session(None)
     session._ipython_display_()
-    assert shown[0].look()["account"] is None
+    assert shown[0].view()["account"] is None
     assert "Nobody is signed in" in str(session.card())
     assert "Nobody is signed in" in str(session.switcher())
     session.close()

@@ -259,16 +259,16 @@ def test_the_card_has_the_end(visitor: Visitor, clock: Clock, now: datetime, ton
     card = CardModel(visitor.sign_in(MONTH))
     card.prepare()
     clock.now = now
-    row = next(row for row in card.look()["rows"] if row["name"] == "Sign-in")
+    row = next(row for row in card.view()["rows"] if row["name"] == "Sign-in")
     assert [(light["tone"], light["text"]) for light in row["lights"]] == [(tone, shown)]
-    assert shown in card.text()
-    assert shown in card.html()
+    assert shown in card.as_text()
+    assert shown in card.as_html()
 
 
 def test_the_card_without_an_end(session: Session) -> None:
     card = CardModel(session)
     card.prepare()
-    assert "Sign-in" not in [row["name"] for row in card.look()["rows"]]
+    assert "Sign-in" not in [row["name"] for row in card.view()["rows"]]
 
 
 # The notices

@@ -685,7 +685,7 @@ def test_once_deriv_has_refused_the_token_all_say_so(
             ask()
     with pytest.raises(SignInRefused, match="does not accept this token"):
         stream.next(timeout=5)
-    assert "does not accept this token" in switcher.text() + str(switcher.look()["notice"])
+    assert "does not accept this token" in switcher.as_text() + str(switcher.view()["notice"])
     assert access is not None
     assert access.dispatcher is not None
     assert not access.dispatcher.alive

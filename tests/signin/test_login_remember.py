@@ -242,7 +242,7 @@ def test_of_deriv_it_is_for_no_other(next_kernel: Login) -> None:
 def test_the_panel_knows(next_kernel: Login, box: Sandbox, panels: list[SignInModel]) -> None:
     next_kernel(remember=True, profile="mine")
     (model,) = panels
-    assert model.look()["remember"] is True
+    assert model.view()["remember"] is True
     model.token(Secret(BTC), "1089", remember=True)
     assert box.wait_until(lambda box: any(each.call == "authorize" for each in box.received))
 
@@ -486,7 +486,7 @@ def test_the_panel_says_that_it_was_dropped(
     session = login()
     assert session.state == "signed out"
     (model,) = panels
-    notice = model.look()["notice"]
+    notice = model.view()["notice"]
     assert notice["title"] == "Signed out"
     assert notice["text"].startswith("The remembered sign-in no longer works and was forgotten: Deriv does not accept")
     assert not kept_file.exists()
@@ -555,7 +555,7 @@ def test_expired(login: Login, box: Sandbox, panels: list[SignInModel], kept_fil
     keep(box, OAUTH)
     box.expire(OAUTH["CR900001"])
     login()
-    assert "was forgotten" in panels[0].look()["notice"]["text"]
+    assert "was forgotten" in panels[0].view()["notice"]["text"]
     assert not kept_file.exists()
 
 
@@ -563,12 +563,12 @@ def test_what_may_pass_is_not_dropped(login: Login, box: Sandbox, panels: list[S
     """An account can be disabled for a while, and an app ID be mistyped: the token may be good all the same."""
     keep(box, {"CR900001": "sandbox-rich-disabled"})
     login()
-    assert "The remembered sign-in was refused: Deriv has disabled" in panels[0].look()["notice"]["text"]
+    assert "The remembered sign-in was refused: Deriv has disabled" in panels[0].view()["notice"]["text"]
     keep(box, OAUTH)
     login(app_id=1089)
-    assert "was refused" in panels[1].look()["notice"]["text"]
+    assert "was refused" in panels[1].view()["notice"]["text"]
     login(app_id=999999)
-    assert "was refused" in panels[2].look()["notice"]["text"]
+    assert "was refused" in panels[2].view()["notice"]["text"]
     assert kept_file.exists()
     assert login().loginid == "CR900001"
 
@@ -600,7 +600,7 @@ def test_dropped_from_a_keyring_that_has_been_locked(
 
     monkeypatch.setattr(Core, "wait_for_sign_in", lock)
     session = login()
-    text = panels[0].look()["notice"]["text"]
+    text = panels[0].view()["notice"]["text"]
     assert text.startswith("The remembered sign-in no longer works: Deriv does not accept")
     assert "Unlock the keyring" in text
     assert meant() is session
@@ -627,7 +627,7 @@ def test_damaged_with_nobody_there(login: Login, damaged: Path) -> None:
 def test_damaged_in_a_notebook(login: Login, damaged: Path, panels: list[SignInModel]) -> None:
     session = login()
     assert session.state == "signed out"
-    assert "is damaged" in panels[0].look()["notice"]["text"]
+    assert "is damaged" in panels[0].view()["notice"]["text"]
     with pytest.raises(NotSignedIn, match="is damaged"):
         session.balance()
 
@@ -646,7 +646,7 @@ def test_a_locked_keyring(login: Login, box: Sandbox, ring: Any, panels: list[Si
     keep(box, {"CR900001": ALL})
     ring.locked = True
     login()
-    assert "which is locked" in panels[0].look()["notice"]["text"]
+    assert "which is locked" in panels[0].view()["notice"]["text"]
 
 
 def test_what_cannot_be_kept_is_an_error_and_the_session_stands(login: Login, damaged: Path) -> None:
@@ -662,9 +662,9 @@ def test_what_cannot_be_kept_is_an_error_and_the_session_stands(login: Login, da
 def test_another_panel_takes_over(login: Login, panels: list[SignInModel], box: Sandbox) -> None:
     login(oauth_host=box.oauth_host, app_id=16303)
     panels[0].browser("16303", None, remember=False)
-    assert panels[0].look()["phase"] == "browser"
+    assert panels[0].view()["phase"] == "browser"
     login(oauth_host=box.oauth_host, app_id=16303)
-    assert panels[0].look()["phase"] == "form"
+    assert panels[0].view()["phase"] == "form"
     panels[1].browser("16303", None, remember=False)
     panels[1].cancel()
 
@@ -682,4 +682,4 @@ def test_nothing_that_was_kept_is_shown(
     keep(box, {"CR900001": "C4nary-kept"})
     session = next_kernel()
     assert session.core.credential == Credential(Secret("C4nary-kept"), session.core.credential.source)  # type: ignore[union-attr]
-    assert "C4nary" not in repr(vars(session)) + repr(panels[0].look()) + repr(capsys.readouterr())
+    assert "C4nary" not in repr(vars(session)) + repr(panels[0].view()) + repr(capsys.readouterr())

@@ -132,7 +132,7 @@ def test_each_has_a_panel_of_its_own(
     for model, who in zip(models, (RICH, TROUBLE), strict=True):
         model.token(Secret(box.options_token(who).token), box.options_app_id)
     eventually(lambda: alice.state == bob.state == "signed in")
-    eventually(lambda: [model.look()["phase"] for model in models] == ["in", "in"])
+    eventually(lambda: [model.view()["phase"] for model in models] == ["in", "in"])
     assert login(profile="alice") is alice  # running the cell again does not ask again
     assert alice.state == bob.state == "signed in"
 
@@ -143,11 +143,11 @@ def test_a_browser_sign_in_under_way_is_not_taken_over(panels: list[SignInModel]
     alice.browser(box.options_app_id, None, remember=False, redirect_url="https://example.org/back")
     login(profile="bob")
     login()
-    assert alice.look()["phase"] == "browser"
+    assert alice.view()["phase"] == "browser"
     login(profile="alice")
-    assert alice.look()["phase"] == "form"
+    assert alice.view()["phase"] == "form"
     for model in panels:
-        model.leave()
+        model.close()
 
 
 def test_the_session_that_is_meant_where_none_is_named(login: Login) -> None:

@@ -68,7 +68,7 @@ def test_a_token_in_the_environment_locks_nobody_out(
     monkeypatch.setenv("DERIV_TOKEN", TOKEN)
     session = login()
     assert session.state == "signed out"
-    view = panels[0].look()
+    view = panels[0].view()
     assert view["phase"] == "form"
     tells_the_way_on(view["notice"]["text"])
     assert "DERIV_TOKEN" in view["notice"]["text"]
@@ -83,7 +83,7 @@ def test_nor_does_one_that_v3_refuses_because_deriv_has_moved_its_owner(
     off.faults.move("CR900001")
     monkeypatch.setenv("DERIV_TOKEN", TOKEN)
     assert login().state == "signed out"
-    said = panels[0].look()["notice"]["text"]
+    said = panels[0].view()["notice"]["text"]
     assert "DERIV_TOKEN" in said
     assert APIS["options"].pages.tokens in said
 
@@ -93,7 +93,7 @@ def test_nor_does_one_of_unknown_looks_without_an_app_id(
 ) -> None:
     monkeypatch.setenv("DERIV_TOKEN", "of-no-known-looks")
     assert dpyauth.login(server=off.rest).state == "signed out"
-    said = panels[0].look()["notice"]["text"]
+    said = panels[0].view()["notice"]["text"]
     assert "DERIV_TOKEN" in said
     assert 'dpyauth.login(api="v3")' in said
 
@@ -110,7 +110,7 @@ def test_nor_does_a_remembered_one_which_stays(login: Login, panels: list[SignIn
     profile = f"default@{off.url}"
     remember({"CR900001": Secret(TOKEN)}, active="CR900001", app_id=str(off.app_id), api="v3", profile=profile)
     assert login().state == "signed out"
-    assert "What was kept in" in panels[0].look()["notice"]["text"]
+    assert "What was kept in" in panels[0].view()["notice"]["text"]
     assert recall(profile) is not None
     off.faults.clear()
     assert login().loginid == "CR900001"
@@ -132,14 +132,14 @@ def test_the_way_on_is_open_with_an_old_token_and_app_id_set(
     monkeypatch.setenv("DERIV_APP_ID", "1089")
     session = dpyauth.login(api="options", ask=True)
     assert session.api == "options"
-    assert panels[0].look()["forms"][0]["app_id"] == ""
+    assert panels[0].view()["forms"][0]["app_id"] == ""
 
 
 def test_nobody_is_sent_through_a_sign_in_with_the_browser_for_nothing(off: Sandbox, open_session: Any) -> None:
     model = SignInModel(open_session(None), sandbox=off)
     with pytest.raises(ApiUnavailable) as raised:
         model.browser("", None, api="v3", remember=False)
-    assert model.look()["phase"] == "form"
+    assert model.view()["phase"] == "form"
     assert refusals_of(off) == 1
     tells_the_way_on(str(raised.value))
     off.faults.clear()

@@ -57,7 +57,7 @@ function render({ model, el }) {
         panel.scopes(view, row),
         own ? null : element("span", { class: "dpyauth-soft" }, row.last_used ? t("used", { when: row.last_used }) : t("unused"))),
       own ? element("p", { class: "dpyauth-manage-about dpyauth-soft", dir: "auto" }, row.redirect_url || t("no_redirect")) : null,
-      !own && row.mighty.length ? element("p", { class: "dpyauth-text-warn" }, row.mighty.map((scope) => t(`mighty_${scope}`)).join(" ")) : null,
+      !own && row.dangerous.length ? element("p", { class: "dpyauth-text-warn" }, row.dangerous.map((scope) => t(`dangerous_${scope}`)).join(" ")) : null,
       panel.question(what, [t(question, values), t(means), ...(row.own ? [t("own_ends")] : [])], t(`${verb}_yes`, values),
         () => panel.send({ do: verb, loginid: view.account.loginid, app_id: row.app_id })));
   }
@@ -104,7 +104,7 @@ function render({ model, el }) {
         element("legend", { class: "dpyauth-label" }, t("scopes")),
         element("div", { class: "dpyauth-manage-ticks" }, Object.entries(view.scopes).map(([scope, label]) => tick(scope, label))),
         panel.problem(view.problems.scopes),
-        view.mighty.filter((scope) => scopes.includes(scope)).map((scope) => element("p", { class: "dpyauth-text-warn" }, t(`warning_${scope}`)))),
+        view.dangerous.filter((scope) => scopes.includes(scope)).map((scope) => element("p", { class: "dpyauth-text-warn" }, t(`warning_${scope}`)))),
       panel.field(view, "redirect_url", t("redirect_url"), url, t("redirect_help")),
       element("div", { class: "dpyauth-apps-offer" },
         element("p", {}, element("span", {}, t(fits ? "redirect_fits" : "redirect_paste")), element("code", { class: "dpyauth-mono" }, offer), use(offer)),

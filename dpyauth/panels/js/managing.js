@@ -84,7 +84,7 @@ function manage({ model, el, list, above, heard }) {
     return form;
   }
 
-  const scopes = (view, row) => row.scopes.map((scope) => badge(row.mighty.includes(scope) ? "warn" : "scope", view.scopes[scope] ?? scope));
+  const scopes = (view, row) => row.scopes.map((scope) => badge(row.dangerous.includes(scope) ? "warn" : "scope", view.scopes[scope] ?? scope));
 
   const small = (text, what, view, properties = {}) =>
     button(text, () => confirm(what), { class: "dpyauth-button dpyauth-small", id: `${panel.id}-${what}`, disabled: view.busy, ...properties });

@@ -41,7 +41,7 @@ function render({ model, el }) {
         panel.scopes(view, row),
         row.bound ? badge("plain", t("bound")) : null,
         used),
-      row.mighty.length ? element("p", { class: "dpyauth-text-warn" }, row.mighty.map((scope) => t(`mighty_${scope}`)).join(" ")) : null,
+      row.dangerous.length ? element("p", { class: "dpyauth-text-warn" }, row.dangerous.map((scope) => t(`dangerous_${scope}`)).join(" ")) : null,
       panel.question(what,
         [t("revoke_question", { name: quoted(row.name) }), t("revoke_means"), ...(row.own ? [t("revoke_ends")] : [])],
         t("revoke_yes", { name: quoted(row.name) }),
@@ -120,7 +120,7 @@ function render({ model, el }) {
       : null;
     return element("div", { class: "dpyauth-tokens-preview", "aria-live": "polite" },
       element("div", { class: "dpyauth-tokens-can" }, items("can", "dpyauth-tokens-yes", can), items("cannot", "dpyauth-tokens-no", cannot)),
-      view.mighty.filter((scope) => scopes.includes(scope)).map((scope) => element("p", { class: "dpyauth-text-warn" }, t(`warning_${scope}`))));
+      view.dangerous.filter((scope) => scopes.includes(scope)).map((scope) => element("p", { class: "dpyauth-text-warn" }, t(`warning_${scope}`))));
   }
 
   // The new token, shown once. These parts need no kernel.

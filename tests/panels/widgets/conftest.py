@@ -29,14 +29,14 @@ class Browser:
         self.session = session
         self.model = SignInModel(session, sandbox=box, api=api)
         self.defects: list[Exception] = []
-        self.model.broke = self.defects.append  # type: ignore[method-assign]
+        self.model.report_defect = self.defects.append  # type: ignore[method-assign]
         self.panel = SignInPanel(self.model)
         self.seen: list[dict[str, Any]] = [self.panel.view]
         self.told: list[Any] = []
         """The custom messages it got."""
         self._changed = threading.Condition()
         self.panel.observe(self._see, "view")
-        self.model.tell = self.told.append
+        self.model.send = self.told.append
 
     def _see(self, change: Any) -> None:
         with self._changed:

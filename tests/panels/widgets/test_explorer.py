@@ -28,7 +28,7 @@ Eventually = Callable[..., None]
 def panel(session: Session) -> Any:
     panel = explorer(session)
     panel.told = []  # type: ignore[attr-defined]
-    panel.model.tell = panel.told.append  # type: ignore[attr-defined]
+    panel.model.send = panel.told.append  # type: ignore[attr-defined]
     yield panel
     panel.close()
 
@@ -41,7 +41,7 @@ def test_chosen_call_is_shown(panel: Any) -> None:
     assert panel.view["call"] is None
     say(panel, do="choose", call="balance")
     assert panel.view["call"]["name"] == "balance"
-    assert panel.view == panel.model.look()
+    assert panel.view == panel.model.view()
 
 
 def test_what_the_kernel_keeps_of_a_message_is_empty(panel: Any, eventually: Eventually) -> None:
@@ -118,7 +118,7 @@ def test_closing_leaves_the_session_alone(session: Session) -> None:
 def test_both_apis(open_options: Callable[..., Session], box: Sandbox, eventually: Eventually) -> None:
     panel = explorer(open_options())
     told: list[Any] = []
-    panel.model.tell = told.append
+    panel.model.send = told.append
     say(panel, do="send", call="get_accounts", fields={})
     eventually(lambda: told)
     assert told[0]["reply"]["frame"]["shape"][0] > 1

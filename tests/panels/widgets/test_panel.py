@@ -38,7 +38,7 @@ class ExampleModel(PanelModel):
     def content(self) -> dict[str, Any]:
         return {"count": self.count}
 
-    def do(self, said: dict[str, Any]) -> None:
+    def handle(self, said: dict[str, Any]) -> None:
         match said:
             case {"do": "count"}:
                 self.count += 1
@@ -49,13 +49,13 @@ class ExampleModel(PanelModel):
                 raise LookupError(CANARY)
             case {"do": "keep"}:
                 self.secret = Secret(said.pop("value"))
-                self.tell({"made": CANARY})
+                self.send({"made": CANARY})
 
-    def back(self) -> None:
-        self.visits.append("back")
+    def on_shown(self) -> None:
+        self.visits.append("shown")
 
-    def gone(self) -> None:
-        self.visits.append("gone")
+    def on_hidden(self) -> None:
+        self.visits.append("hidden")
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def logged(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
 def told(panel: Panel) -> list[Any]:
     """From now on, the custom messages that the browser gets."""
     got: list[Any] = []
-    panel.model.tell = got.append
+    panel.model.send = got.append
     return got
 
 
@@ -96,7 +96,7 @@ def told(panel: Panel) -> list[Any]:
 
 
 def test_what_is_synchronised(panel: Panel, model: ExampleModel) -> None:
-    assert panel.view == model.look()
+    assert panel.view == model.view()
     assert panel.texts["sign_in"] == "Sign in"
     kept = panel.get_state()
     assert {name for name in kept if not name.startswith("_")} - {"layout", "tabbable", "tooltip"} == {"view", "texts"}
@@ -136,7 +136,7 @@ def test_who_looks(panel: Panel, model: ExampleModel) -> None:
     arrive(panel, {"do": "here"})
     panel.close()
     panel.close()
-    assert model.visits == ["back", "gone"]
+    assert model.visits == ["shown", "hidden"]
 
 
 def test_the_browser_cannot_set_the_view(panel: Panel) -> None:
@@ -179,7 +179,7 @@ def test_one_that_could_not_be_made_leaves_nothing(model: ExampleModel, monkeypa
     def fail() -> dict[str, Any]:
         raise DpyauthError("No.")
 
-    monkeypatch.setattr(model, "look", fail)
+    monkeypatch.setattr(model, "view", fail)
     with pytest.raises(DpyauthError):
         Panel(model)
     gc.collect()  # an error while it is taken away would fail this test

@@ -54,7 +54,7 @@ def query_for(begun: dict[str, str], token: str, *, state: bool = True) -> str:
 
 def test_before_sign_in_shows_form(browser: Browser, box: Sandbox) -> None:
     view = browser.panel.view
-    assert view == browser.model.look()
+    assert view == browser.model.view()
     assert view["phase"] == "form"
     assert [form["app_id"] for form in view["forms"]] == [str(box.app_id)]
     assert view["host"] == f"127.0.0.1:{box.port}"
@@ -404,7 +404,7 @@ def test_sign_in_from_a_thread_without_a_loop(browser: Browser) -> None:
 def test_a_late_look_never_overwrites_a_newer_one(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     """Threads refresh at any time: the view must end as the last change left it."""
     looked, newer_shown = threading.Event(), threading.Event()
-    real_look = browser.model.look
+    real_look = browser.model.view
 
     def slow_look() -> dict[str, Any]:
         seen = real_look()

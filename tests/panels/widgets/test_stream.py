@@ -36,7 +36,7 @@ class Looker:
         self.told: list[Any] = []
         self.views: list[Any] = []
         self._news = threading.Condition()
-        self.panel.model.tell = self._hear
+        self.panel.model.send = self._hear
         self.panel.observe(lambda change: self.views.append(change.new), "view")
 
     def _hear(self, message: dict[str, Any]) -> None:

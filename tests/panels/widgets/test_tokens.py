@@ -56,7 +56,7 @@ def test_a_new_token_leaves_in_one_message_and_is_nowhere_else(
 
 
 def test_the_model_speaks_to_the_browser_by_messages_that_are_not_state(panel: TokensPanel) -> None:
-    assert panel.model.tell == panel.send
+    assert panel.model.send == panel.send
     assert set(panel.get_state()) & {"view", "texts"} == {"view", "texts"}
 
 
