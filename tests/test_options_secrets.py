@@ -68,7 +68,7 @@ def browser(place: Sandbox) -> tuple[str, Credential]:
     """An app, and a credential for it that can be renewed."""
     app_id = place.register_options_app("A test", "http://localhost/back")
     place.options.gives_refresh_tokens = True
-    holder, again = place.options._issue(app_id, place.options.person(DEMO), ("trade",))
+    holder, again = place.options.issue(app_id, place.options.person(DEMO), ("trade",))
 
     async def renew(token: Secret) -> Tokens:
         async with http_client(place.auth_host) as http:

@@ -7,8 +7,9 @@ it does not simulate is answered with an error that says so.
 from __future__ import annotations
 
 from dpyauth.sandbox.common import shared
+from dpyauth.sandbox.context import Received
 from dpyauth.sandbox.limits import Limits
-from dpyauth.sandbox.server import Received, Sandbox
+from dpyauth.sandbox.sandbox import Sandbox
 from dpyauth.sandbox.users import SampleToken
 
 __all__ = ["Limits", "Received", "SampleToken", "Sandbox", "shared"]

@@ -18,13 +18,13 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m dpyauth.sandbox", description="Deriv on this machine.")
     parser.add_argument("--port", type=int, default=0, help="where to listen on 127.0.0.1 (default: a free port)")
     try:
-        box = Sandbox(port=parser.parse_args(arguments).port).start()
+        sandbox = Sandbox(port=parser.parse_args(arguments).port).start()
     except InvalidSetting as error:
         parser.exit(2, f"{error}\n")
-    with box:
+    with sandbox:
         print("The sandbox is running.")
         for api, facts in APIS.items():
-            side = box.side(api)
+            side = sandbox.side(api)
             print(f"\n{facts.title}, dpyauth's api={api!r}: {side.server}\n  app ID {side.app_id}, and these tokens:\n")
             for sample in side.tokens:
                 print(f"  {sample.token}\n    {sample.label}: {', '.join(sample.scopes)}")

@@ -7,13 +7,13 @@ import functools
 import threading
 
 from dpyauth import _forks
-from dpyauth.sandbox.server import Sandbox
+from dpyauth.sandbox.sandbox import Sandbox
 
 _sharing = threading.RLock()
 
 
 def shared() -> Sandbox:
-    """The one sandbox of this process, started when first asked for.
+    """Return the one sandbox of this process, started when first asked for.
 
     Returns
     -------
@@ -32,9 +32,9 @@ def shared() -> Sandbox:
 
 @functools.cache
 def _shared() -> Sandbox:
-    box = Sandbox()
-    atexit.register(box.stop)
-    return box
+    sandbox = Sandbox()
+    atexit.register(sandbox.stop)
+    return sandbox
 
 
 @_forks.in_child

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from dpyauth import _forks
+
 _PAGE = "<!doctype html><title>Error</title><h1>A page of something between you and the API</h1>\n"
 
 
@@ -30,8 +32,8 @@ class Faults:
     Examples
     --------
     >>> from dpyauth.sandbox import Sandbox
-    >>> with Sandbox() as box:
-    ...     box.faults.swallow("balance", times=2)
+    >>> with Sandbox() as sandbox:
+    ...     sandbox.faults.swallow("balance", times=2)
     """
 
     def __init__(self, at_once: Callable[[Fault], None], revoke: Callable[[str], None]) -> None:
@@ -42,6 +44,7 @@ class Faults:
         self._refusing: list[int] = []
         self._opening: list[int | None] = []
         self._down = False
+        _forks.own(self)
 
     def _forked(self) -> None:
         """Go on in a forked process, where nobody holds the lock."""

@@ -45,7 +45,7 @@ class App:
         }
 
 
-def trouble(redirect_uri: str, scopes: Collection[str], markup: float = 0) -> str:
+def problem_with(redirect_uri: str, scopes: Collection[str], markup: float = 0) -> str:
     """What keeps an app from being registered like this; empty when nothing does."""
     if redirect_uri and not _URL.fullmatch(redirect_uri):
         return "The sandbox takes no redirect URL with blanks, or with letters beyond ASCII."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from dpyauth.catalog.schemas import problems
 from dpyauth.sandbox import dealing
@@ -14,9 +14,6 @@ from dpyauth.sandbox.currencies import money
 from dpyauth.sandbox.encoding import Refusal
 from dpyauth.sandbox.offers import Terms
 from dpyauth.sandbox.users import Account
-
-if TYPE_CHECKING:
-    from dpyauth.sandbox.world import World
 
 _MOST_CONTRACTS: Final = 100
 _ENDS: Final = {
@@ -102,10 +99,22 @@ SUPPORTED: Final = [kind for kind, facts in KINDS.items() if facts.category != "
 
 
 class Automation:
-    """Every run of a sandbox. A run goes on whenever somebody asks for anything, and every second."""
+    """Every run of a sandbox. A run goes on with any request, and every second.
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    Parameters
+    ----------
+    now, contract_id : callable
+        Return the second it is, and the ID of a new contract.
+    tell : callable
+        Tells streams of an event.
+    """
+
+    def __init__(
+        self, now: Callable[[], int], contract_id: Callable[[], int], tell: Callable[[str, object], None]
+    ) -> None:
+        self._now = now
+        self._contract_id = contract_id
+        self._tell = tell
         self._runs: dict[str, Run] = {}
 
     def start(
@@ -134,7 +143,7 @@ class Automation:
         if wrong:
             details = dict.fromkeys(sorted(wrong), "This value is not allowed here.")
             raise Refusal("InputValidationFailed", f"Input validation failed: {', '.join(sorted(wrong))}", details)
-        now = self._world.now()
+        now = self._now()
         run = Run(str(uuid.uuid4()), account, template, terms, strategy_id, parameters, now, terms.amount)
         self._buy(run, now)
         self._runs[run.run_id] = run
@@ -156,18 +165,18 @@ class Automation:
         allowed = {"paused": ("running",), "running": ("paused",), "stopped": ("running", "paused")}[status]
         if run.status not in allowed:
             raise Refusal("ValidationError", f"This run is {run.status}.", {"field": "run_id"})
-        now = self._world.now()
+        now = self._now()
         if status == "stopped":
             run.end(now, "user_stopped")
         else:
             run.status = status
-        self._world.tell("run", run)
+        self._tell("run", run)
         self.go_on()
         return run
 
     def go_on(self) -> None:
         """Let every run whose contract is closed buy the next one, or end."""
-        now = self._world.now()
+        now = self._now()
         for run in tuple(self._runs.values()):
             last = run.contracts[-1]
             if run.status != "running" or last.sold is None:
@@ -180,11 +189,11 @@ class Automation:
                     self._buy(run, now)
                 except Refusal as refusal:
                     run.end(now, "error", refusal.code)
-            self._world.tell("run", run)
+            self._tell("run", run)
 
     def _buy(self, run: Run, now: int) -> None:
         terms = replace(run.terms, amount=run.amount)
-        row = dealing.buy(run.account, terms, now, self._world.contract_id(), most=float("inf"))
+        row = dealing.buy(run.account, terms, now, self._contract_id(), most=float("inf"))
         assert row.contract is not None
         run.contracts.append(row.contract)
-        self._world.tell("ledger", (run.account, row))
+        self._tell("ledger", (run.account, row))

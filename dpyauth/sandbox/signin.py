@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import secrets
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from urllib.parse import urlencode
 
 from tornado.web import HTTPError, RequestHandler
 
 from dpyauth.sandbox import pages
+from dpyauth.sandbox.context import Context
 from dpyauth.sandbox.registered_apps import App
 from dpyauth.sandbox.users import User
-
-if TYPE_CHECKING:
-    from dpyauth.sandbox.server import Sandbox
 
 _REMEMBERED: Final = 100  # sign-ins that wait for an answer to "may this app in?"
 _PASSED_ON: Final = ("app_id", "l", "brand", "affiliate_token", "state")
@@ -47,8 +45,8 @@ class Told(HTTPError):
 class Page(RequestHandler):
     """What every page does."""
 
-    def initialize(self, box: Sandbox, waiting: OrderedDict[str, _Waiting]) -> None:
-        self.box = box
+    def initialize(self, sandbox: Context, waiting: OrderedDict[str, _Waiting]) -> None:
+        self.sandbox = sandbox
         self.waiting = waiting
 
     def set_default_headers(self) -> None:
@@ -70,7 +68,7 @@ class Page(RequestHandler):
     def find_app(self, app_id: str) -> App:
         """The app that asks."""
         known = app_id.isascii() and app_id.isdigit() and len(app_id) < 18
-        app = self.box.world.apps.find(int(app_id)) if known else None
+        app = self.sandbox.world.apps.find(int(app_id)) if known else None
         if app is None:
             raise Told("No app with this app ID is registered with the sandbox.")
         if not app.redirect_uri:
@@ -115,14 +113,14 @@ class _SignIn(_Asked):
 
     def post(self) -> None:
         chosen, email = self.get_body_argument("user", ""), self.email().lower()
-        for user in self.box.world.users:
+        for user in self.sandbox.world.users:
             if chosen == str(user.user_id) or (email and email == user.email.lower()):
                 self.go_on(user)
                 return
         self._show("Nobody with this e-mail lives in the sandbox. Choose somebody, or sign up.")
 
     def _show(self, wrong: str = "") -> None:
-        self.finish(pages.sign_in(self.app, self.box.world.users, self.passed_on, self.xsrf_form_html(), wrong))
+        self.finish(pages.sign_in(self.app, self.sandbox.world.users, self.passed_on, self.xsrf_form_html(), wrong))
 
 
 class _SignUp(_Asked):
@@ -133,10 +131,10 @@ class _SignUp(_Asked):
         email = self.email()
         if not email:
             self._show("This is not an e-mail address.")
-        elif any(email.lower() == user.email.lower() for user in self.box.world.users):
+        elif any(email.lower() == user.email.lower() for user in self.sandbox.world.users):
             self._show("Somebody with this e-mail lives in the sandbox already. Sign in instead.")
         else:
-            self.go_on(self.box.world.sign_up(email))
+            self.go_on(self.sandbox.world.sign_up(email))
 
     def _show(self, wrong: str = "") -> None:
         self.finish(pages.sign_up(self.app, self.passed_on, self.xsrf_form_html(), wrong))
@@ -150,17 +148,17 @@ class _Consent(Page):
         app = self.find_app(waiting.app_id)
         fields: list[tuple[str, str]] = []
         if self.get_body_argument("choice", "") == "allow":
-            for number, grant in enumerate(self.box.world.let_in(app, waiting.user), 1):
-                currency = self.box.world.account(grant.loginid).currency.lower()
+            for number, grant in enumerate(self.sandbox.world.let_in(app, waiting.user), 1):
+                currency = self.sandbox.world.account(grant.loginid).currency.lower()
                 fields += [(f"acct{number}", grant.loginid), (f"token{number}", grant.token)]
                 fields += [(f"cur{number}", currency)]
-        elif self.box.redirect_denial:
+        elif self.sandbox.redirect_denial:
             fields += [("error", "access_denied"), ("error_description", "The user denied the request.")]
         else:
             self.finish(pages.message("You did not give access", "The app got nothing. You can close this tab."))
             return
         if waiting.state:
-            fields.append(("state", waiting.state if self.box.echo_state else ""))
+            fields.append(("state", waiting.state if self.sandbox.echo_state else ""))
         mark = "&" if "?" in app.redirect_uri else "?"
         self.redirect(f"{app.redirect_uri}{mark}{urlencode(fields)}", status=302)
 
@@ -168,19 +166,19 @@ class _Consent(Page):
 class _Front(RequestHandler):
     """A page for whoever opens the port in a browser."""
 
-    def initialize(self, box: Sandbox) -> None:
-        self.box = box
+    def initialize(self, sandbox: Context) -> None:
+        self.sandbox = sandbox
 
     def get(self) -> None:
         self.set_header("Content-Type", "text/plain; charset=utf-8")
-        self.finish(f"This is the dpyauth sandbox, a Deriv v3 that is not Deriv. Connect to {self.box.url}\n")
+        self.finish(f"This is the dpyauth sandbox, a Deriv v3 that is not Deriv. Connect to {self.sandbox.url}\n")
 
 
-def routes(box: Sandbox) -> list[tuple[str, type[RequestHandler], dict[str, Any]]]:
+def routes(sandbox: Context) -> list[tuple[str, type[RequestHandler], dict[str, Any]]]:
     """The pages of a sandbox."""
-    shared = {"box": box, "waiting": OrderedDict[str, _Waiting]()}
+    shared = {"sandbox": sandbox, "waiting": OrderedDict[str, _Waiting]()}
     return [
-        (r"/", _Front, {"box": box}),
+        (r"/", _Front, {"sandbox": sandbox}),
         (r"/oauth2/authorize", _SignIn, shared),
         (r"/oauth2/signup", _SignUp, shared),
         (r"/oauth2/consent", _Consent, shared),

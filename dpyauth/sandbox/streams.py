@@ -39,6 +39,9 @@ class Streams:
     def __init__(self) -> None:
         self._by_id: dict[str, Stream] = {}
 
+    def __len__(self) -> int:
+        return len(self._by_id)
+
     def on(self, topic: str) -> Iterator[Stream]:
         """The streams that want events of this topic (a copy: sending may end them)."""
         return iter([stream for stream in self._by_id.values() if topic in stream.topics])

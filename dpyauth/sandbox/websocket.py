@@ -13,12 +13,12 @@ from tornado.iostream import StreamClosedError
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from dpyauth.sandbox import encoding
+from dpyauth.sandbox.context import Context
 from dpyauth.sandbox.encoding import Refusal
 from dpyauth.sandbox.v3.answering import Connection
 
 if TYPE_CHECKING:
     from dpyauth.sandbox.faults import Fault
-    from dpyauth.sandbox.server import Sandbox
 
 _GONE: Final = (WebSocketClosedError, StreamClosedError)
 _ABORT: Final = struct.pack("ii", 1, 0)
@@ -30,12 +30,12 @@ class Socket(WebSocketHandler):
     find_call = staticmethod(encoding.find_call)
     """The call a request is for."""
 
-    def initialize(self, box: Sandbox) -> None:
-        self.box = box
+    def initialize(self, sandbox: Context) -> None:
+        self.sandbox = sandbox
         self._stalled = False
         self._held: list[list[str]] = []
         self._idle: asyncio.TimerHandle | None = None
-        self._heard = 0.0
+        self.heard = 0.0
 
     def check_origin(self, origin: str) -> bool:
         """Whoever gets here may connect: `guard` has looked at it."""
@@ -43,12 +43,12 @@ class Socket(WebSocketHandler):
 
     def get_compression_options(self) -> dict[str, Any] | None:
         """Offer permessage-deflate, where the sandbox compresses."""
-        return {} if self.box.compress else None
+        return {} if self.sandbox.compress else None
 
     def prepare(self) -> None:
         """Refuse the handshake where Deriv would."""
         app_id = self.get_query_argument("app_id", "")
-        status = self.box.faults.handshake()
+        status = self.sandbox.faults.handshake()
         if status is None and (not app_id.isascii() or not app_id.isdigit() or int(app_id[:18]) == 0):
             status = 401
         if status is not None:
@@ -59,9 +59,9 @@ class Socket(WebSocketHandler):
 
     def open(self, *args: str, **kwargs: str) -> None:
         """Begin to serve a client."""
-        box = self.box
-        box.connections_opened += 1
-        self._begin(Connection(box.connections_opened, self._app_id, box.world, box.meter, box.clock))
+        sandbox = self.sandbox
+        sandbox.connections_opened += 1
+        self._begin(Connection(sandbox.connections_opened, self._app_id, sandbox.world, sandbox.meter, sandbox.clock))
 
     def _begin(self, connection: Connection) -> None:
         self.connection = connection
@@ -70,34 +70,34 @@ class Socket(WebSocketHandler):
         assert self.ws_connection.stream is not None
         self._stream = self.ws_connection.stream
         self._loop = asyncio.get_running_loop()
-        self._heard = self._loop.time()
-        self.box.sockets.add(self)
-        self._watch()
-        self.box.note()
+        self.heard = self._loop.time()
+        self.sandbox.sockets.add(self)
+        self.watch()
+        self.sandbox.note()
 
     def on_close(self) -> None:
         """Forget the client."""
         if self._idle:
             self._idle.cancel()
-        self.box.sockets.discard(self)
-        self.box.note()
+        self.sandbox.sockets.discard(self)
+        self.sandbox.note()
 
     def on_message(self, message: str | bytes) -> None:
         """Answer one frame."""
-        self._heard = self._loop.time()
+        self.heard = self._loop.time()
         if self._stalled:
             return
         try:
             request = encoding.parse(message)
         except Refusal as refusal:
-            self.box.note("?", None, self.connection.number)
+            self.sandbox.note("?", None, self.connection.number)
             self._write([encoding.encode_refusal(refusal, "error", {})])
             return
         call = self.find_call(request)
         name = call.name if call else "?"
         req_id = request.get("req_id")
-        self.box.note(name, req_id if type(req_id) is int else None, self.connection.number)
-        fault = self.box.faults.take(name)
+        self.sandbox.note(name, req_id if type(req_id) is int else None, self.connection.number)
+        fault = self.sandbox.faults.take(name)
         if fault is None:
             self._write(self.connection.answer(call, request))
         elif fault.kind in ("drop", "reset", "stall"):
@@ -173,16 +173,16 @@ class Socket(WebSocketHandler):
             except _GONE:
                 return
 
-    def _watch(self) -> None:
+    def watch(self) -> None:
         """Close the connection when nothing came for too long."""
-        limit = self.box.idle_timeout
+        limit = self.sandbox.idle_timeout
         if limit is None:
             return
-        left = self._heard + limit - self._loop.time()
+        left = self.heard + limit - self._loop.time()
         if left <= 0 and not self._stalled:
             self.end(1000)
         else:
-            self._idle = self._loop.call_later(max(left, 0.05), self._watch)
+            self._idle = self._loop.call_later(max(left, 0.05), self.watch)
 
 
 def _settle(written: Future[None]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -19,7 +18,7 @@ from dpyauth.sandbox.users import SAMPLES, Account, Grant, User, grant_of
 class World:
     """Everything one sandbox knows and may change: users, accounts, apps, tokens."""
 
-    def __init__(self, clock: Callable[[], float] = time.time, lifetime: float | None = None) -> None:
+    def __init__(self, clock: Callable[[], float], lifetime: float | None, tell: Callable[[str, object], None]) -> None:
         self.users: list[User] = []
         self._owner: dict[str, User] = {}
         self._accounts: dict[str, Account] = {}
@@ -29,13 +28,13 @@ class World:
         self.apps = Apps()
         self.grants = {sample.token: grant_of(sample) for sample in SAMPLES}
         self.site: dict[str, Any] = {"site_status": "up"}
-        self.tell: Callable[[str, object], None] = lambda topic, event: None  # tells streams of an event
+        self.tell = tell  # streams, of an event
         self._clock = clock
         self._lifetime = lifetime  # seconds, of tokens from a browser sign-in
         self._created = 0
         self._signed_up = 0
         self._contracts = 0
-        self.automation = Automation(self)
+        self.automation = Automation(self.now, self.contract_id, tell)
 
     def now(self) -> int:
         """Return the second it is."""

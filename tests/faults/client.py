@@ -151,7 +151,7 @@ class Client(threading.Thread):
         self._count += 1
         self.token = f"chaos-{self.number}-{self._count}"
         grant = Grant(self.token, self.loginid, SCOPES, "chaos", self.box.app_id)
-        self.box._now(lambda: self.box.world.grants.update({grant.token: grant}))  # on the sandbox's own thread
+        self.box.run(lambda: self.box.world.grants.update({grant.token: grant}))  # on the sandbox's own thread
         future = asyncio.wrap_future(session.core.start_sign_in(api_token(self.token, "chaos")))
         if not await self._ends(future, "the sign-in"):
             self.loginid = session.loginid or ""  # as before

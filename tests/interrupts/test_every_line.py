@@ -117,7 +117,7 @@ def sent(box: Sandbox, call: str) -> int:
 def at_deriv(box: Sandbox) -> int:
     """How many streams the sandbox keeps."""
     found: list[int] = []
-    box._now(lambda: found.append(sum(len(client.connection.streams._by_id) for client in box.sockets)))
+    box.run(lambda: found.append(sum(len(client.connection.streams) for client in box.sockets)))
     return found[0]
 
 

@@ -72,7 +72,7 @@ class Reader:
         """What Deriv sends the browser back with; ``state=""``: without the mark of the sign-in."""
         app = self.box.world.apps.find(int(dict(parse_qsl(urlsplit(self.url).query))["app_id"]))
         assert app is not None
-        grants = self.box._now(lambda: self.box.world.let_in(app, self.box.world.users[user]))
+        grants = self.box.run(lambda: self.box.world.let_in(app, self.box.world.users[user]))
         fields = {}
         for number, grant in enumerate(grants, 1):
             fields |= {f"acct{number}": grant.loginid, f"token{number}": grant.token, f"cur{number}": "usd"}

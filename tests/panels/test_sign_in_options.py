@@ -396,7 +396,7 @@ def test_there_looks_are_no_proof(sit_down: Callable[..., Reader]) -> None:
 def test_somebody_who_has_moved(sit_down: Callable[..., Reader]) -> None:
     """All that v3 says is that the token is no good; the panel offers the other API."""
     reader = sit_down(api="v3")
-    reader.box._now(lambda: reader.box.options.move("CR900001", "complete"))
+    reader.box.run(lambda: reader.box.options.move("CR900001", "complete"))
     reader.model.token(Secret(V3), "16303")
     view = reader.wait_for("form", notice="current API")
     assert view["notice"]["offer"] == "move"

@@ -9,7 +9,7 @@ from websockets.exceptions import ConnectionClosed
 
 from dpyauth.errors import InvalidSetting
 from dpyauth.sandbox import Sandbox
-from dpyauth.sandbox.registered_apps import trouble
+from dpyauth.sandbox.registered_apps import problem_with
 
 HERE = "http://localhost/callback"
 
@@ -137,7 +137,7 @@ def test_an_app_from_python_may_have_a_port(box: Sandbox, client: Any) -> None:
     "url", ["http://x/\r\nSet-Cookie: a", "http://x/;'*", "javascript:alert(1)", "//x", "http://x/ y"]
 )
 def test_redirect_urls_that_would_break_a_header(url: str) -> None:
-    assert trouble(url, ["read"])
+    assert problem_with(url, ["read"])
 
 
 def test_expiry_on_demand(box: Sandbox, client: Any) -> None:

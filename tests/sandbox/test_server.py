@@ -64,11 +64,11 @@ def test_a_busy_connection_is_not_closed() -> None:
             each.send('{"ping":1}')
             assert "pong" in each.recv(timeout=5)
         for client in tuple(box.sockets):
-            box._now(functools.partial(setattr, client, "_heard", client._heard - 121))  # two minutes have passed
+            box.run(functools.partial(setattr, client, "heard", client.heard - 121))  # two minutes have passed
         busy.send('{"ping":1}')
         assert "pong" in busy.recv(timeout=5)
         for client in tuple(box.sockets):
-            box._now(client._watch)
+            box.run(client.watch)
         with pytest.raises(ConnectionClosed):
             idle.recv(timeout=5)
         busy.send('{"ping":1}')

@@ -83,7 +83,7 @@ class Browser:
     def credential(self, left: float | None = 3600.0, *, renewable: bool = True) -> Credential:
         """Of a token that this machine's clock gives so many seconds."""
         self.box.options.gives_refresh_tokens = renewable
-        holder, again = self.box._now(lambda: self.box.options._issue(self.app_id, self.person, self.scopes))
+        holder, again = self.box.run(lambda: self.box.options.issue(self.app_id, self.person, self.scopes))
         tokens = Tokens(
             Secret(holder.token),
             Secret(again) if again else None,

@@ -268,7 +268,7 @@ def test_money_may_be_text(open_options: Open, monkeypatch: pytest.MonkeyPatch) 
     """Deriv's documents say number, and people have seen texts."""
     row = {"contract_id": 7, "underlying_symbol": "R_100", "buy_price": "0.10", "payout": "1.95", "expiry_time": 60}
     monkeypatch.setitem(HANDLERS, "portfolio", lambda ask: Reply("portfolio", {"contracts": [row]}))
-    monkeypatch.setattr("dpyauth.sandbox.options.socket_calls._shaped", lambda reply, shape: reply)
+    monkeypatch.setattr("dpyauth.sandbox.options.socket_calls.shaped", lambda reply, shape: reply)
     session = open_options("rich")
     assert session.portfolio()[["symbol", "buy_price"]].iloc[0].tolist() == ["R_100", 0.1]
     exact = session.portfolio(decimal=True)

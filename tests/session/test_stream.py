@@ -197,7 +197,7 @@ class Clock:
     def advance(self, box: Sandbox, seconds: int = 1) -> None:
         for _ in range(seconds):
             self.now += 1
-            box._now(functools.partial(box._publish, "second", int(self.now)))
+            box.run(functools.partial(box.publish, "second", int(self.now)))
 
 
 @pytest.fixture
@@ -207,10 +207,12 @@ def clock() -> Clock:
 
 @pytest.fixture
 def box(nothing_left: None, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
-    async def never(box: Sandbox) -> None:
+    async def never(server: object) -> None:
         await asyncio.Event().wait()
 
-    monkeypatch.setattr(Sandbox, "_tick", never)  # only the clock of the test makes seconds, however long a test takes
+    monkeypatch.setattr(
+        "dpyauth.sandbox.server.Server.tick", never
+    )  # only the clock of the test makes seconds, however long a test takes
     with Sandbox(limits=None, clock=clock) as box:
         yield box
 
@@ -222,7 +224,7 @@ def asked(box: Sandbox, call: str) -> int:
 def at_deriv(box: Sandbox) -> int:
     """How many streams the sandbox keeps."""
     found: list[int] = []
-    box._now(lambda: found.append(sum(len(client.connection.streams._by_id) for client in box.sockets)))
+    box.run(lambda: found.append(sum(len(client.connection.streams) for client in box.sockets)))
     return found[0]
 
 

@@ -127,8 +127,8 @@ def test_wallets_of_others(open_options: Open, who: str, types: list[str]) -> No
 
 def test_an_empty_wallet_has_a_row(open_options: Open, box: Sandbox) -> None:
     app_id = box.register_options_app("A test", "http://localhost/back", ("trade", "payment"))
-    person = box._now(lambda: box.options.sign_up("new@example.com"))
-    holder, _ = box._now(lambda: box.options._issue(app_id, person, ("trade", "payment")))
+    person = box.run(lambda: box.options.sign_up("new@example.com"))
+    holder, _ = box.run(lambda: box.options.issue(app_id, person, ("trade", "payment")))
     session = open_options(Credential(Secret(holder.token), "a test"), app_id=app_id)
     frame = session.wallets("USD")
     assert frame["type"].tolist() == ["main"]
@@ -340,7 +340,7 @@ def test_what_came_meanwhile_is_there(session: Session, box: Sandbox, monkeypatc
     after(monkeypatch, 3, lambda: box.faults.http(403, "wallet_transactions", body=DENIED, times=1))
     with pytest.raises(PermissionDenied):
         session.wallet_transactions(since="2026-08-01")
-    box._now(lambda: box.options.grow_wallet(RICH, "main", 230, "USD"))
+    box.run(lambda: box.options.grow_wallet(RICH, "main", 230, "USD"))
     frame = session.wallet_transactions(since="2026-08-01")
     since = pd.Timestamp("2026-08-01", tz="UTC").timestamp()
     assert numbers(frame) == [entry.number for entry in entries(box) if entry.when >= since]
@@ -625,7 +625,7 @@ def test_without_the_scope_deriv_says_no(open_options: Open, name: str) -> None:
 def test_where_the_scopes_are_known_nothing_is_sent(open_options: Open, box: Sandbox, name: str) -> None:
     app_id = box.register_options_app("A test", "http://localhost/back", ("trade",))
     person = box.options.person(RICH)
-    holder, _ = box._now(lambda: box.options._issue(app_id, person, ("trade",)))
+    holder, _ = box.run(lambda: box.options.issue(app_id, person, ("trade",)))
     tokens = Tokens(Secret(holder.token), None, None, ("trade",))
     session = open_options(Credential(tokens.access, "a test", tokens), app_id=app_id)
     with pytest.raises(MissingScope) as missing:

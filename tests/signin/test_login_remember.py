@@ -315,7 +315,7 @@ def test_where_it_is_gone_a_demo_account_comes_and_it_is_said(
 ) -> None:
     moved(pat, app_id=box.options_app_id, loginid=kept, remember=True)
     person = box.options.person(DEMO)
-    spare = box._now(lambda: box.options.open_account(person, "demo"))
+    spare = box.run(lambda: box.options.open_account(person, "demo"))
     mine = next(account for account in person.accounts if account.loginid == kept)
     if gone == "gone":
         person.accounts.remove(mine)

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from dpyauth.sandbox.options.http_answers import Answer
 from dpyauth.sandbox.options.persons import DEMO_UNITS
 from dpyauth.sandbox.options.problem import Problem
-from dpyauth.sandbox.options.rest_requests import Request
+from dpyauth.sandbox.options.rest_requests import BASE, Request, answers
 from dpyauth.sandbox.users import Account
 from dpyauth.settings import is_loopback
-
-BASE: Final = "/trading/v1/options"
 
 
 def _row(ask: Request, account: Account) -> dict[str, Any]:
     balance = account.money(account.ledger.balance)
     return {
         "account_id": account.loginid,
-        "balance": f"{balance:.2f}" if ask.rest.box.options.money == "text" else balance,
+        "balance": f"{balance:.2f}" if ask.rest.sandbox.options.money == "text" else balance,
         "currency": account.currency,
         "group": "row",
         "status": "inactive" if account.disabled else "active",
@@ -26,10 +24,12 @@ def _row(ask: Request, account: Account) -> dict[str, Any]:
     }
 
 
+@answers("get_accounts")
 def get_accounts(ask: Request) -> Answer:
     return ask.rest.data([_row(ask, account) for account in ask.holder.person.accounts])
 
 
+@answers("create_account")
 def create_account(ask: Request) -> Answer:
     allowed = {"currency": ("USD",), "group": ("row",), "account_type": ("demo", "real")}
     for name, choices in allowed.items():
@@ -41,10 +41,11 @@ def create_account(ask: Request) -> Answer:
     for account in ask.holder.person.accounts:
         if account.is_virtual == wants_demo:
             return ask.rest.data(_row(ask, account))
-    account = ask.rest.box.options.open_account(ask.holder.person, ask.body["account_type"])
+    account = ask.rest.sandbox.options.open_account(ask.holder.person, ask.body["account_type"])
     return ask.rest.data([_row(ask, account)], 201)
 
 
+@answers("reset_demo_balance")
 def reset_demo_balance(ask: Request) -> Answer:
     account = ask.account
     if not account.is_virtual:
@@ -52,15 +53,16 @@ def reset_demo_balance(ask: Request) -> Answer:
     missing = DEMO_UNITS - account.ledger.balance
     if missing:
         action = "deposit" if missing > 0 else "withdrawal"
-        ask.rest.box.pay(account.loginid, account.money(missing), action)
+        ask.rest.sandbox.world.book(account, action, missing)
     return ask.rest.data({name: value for name, value in _row(ask, account).items() if name != "group"})
 
 
+@answers("otp")
 def otp(ask: Request) -> Answer:
     account = ask.account
     if account.disabled:
         raise Problem(400, "ValidationError", "This account is inactive")
-    otp = ask.rest.box.options.one_time_password(ask.holder, account)
+    otp = ask.rest.sandbox.options.one_time_password(ask.holder, account)
     kind = "demo" if account.is_virtual else "real"
     return ask.rest.data({"url": f"{_sockets(ask)}{BASE}/ws/{kind}?otp={otp}"})
 
@@ -75,6 +77,7 @@ def _sockets(ask: Request) -> str:
     return f"{'ws' if is_loopback(request.host_name) else 'wss'}://{request.host}"
 
 
+@answers("account_nickname")
 def nickname(ask: Request) -> Answer:
     person = ask.holder.person
     if not person.nickname:

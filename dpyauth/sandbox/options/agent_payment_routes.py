@@ -14,7 +14,7 @@ from dpyauth.sandbox.options.http_answers import Answer
 from dpyauth.sandbox.options.payments import Paid, VerificationCode, remember
 from dpyauth.sandbox.options.persons import Agent, Person
 from dpyauth.sandbox.options.problem import Problem
-from dpyauth.sandbox.options.rest_requests import Request
+from dpyauth.sandbox.options.rest_requests import Request, answers
 from dpyauth.sandbox.options.transfer_routes import move, to_units
 from dpyauth.sandbox.options.wallet_books import Wallet
 
@@ -41,6 +41,7 @@ _WITHDRAWAL: Final = Form(
 )
 
 
+@answers("payment_agent_transfer")
 def transfer(ask: Request) -> Answer:
     body, person = _TRANSFER.check(inner(ask)), ask.holder.person
     agent, dry = person.agent, body.get("dry_run", False)
@@ -63,6 +64,7 @@ def transfer(ask: Request) -> Answer:
     return ask.rest.data({"status": told, "transaction_id": number, **about})
 
 
+@answers("payment_agent_withdraw_verification")
 def verification(ask: Request) -> Answer:
     body, person = _VERIFICATION.check(inner(ask)), ask.holder.person
     _agent(ask, body)
@@ -85,6 +87,7 @@ def verification(ask: Request) -> Answer:
     )
 
 
+@answers("payment_agent_withdraw")
 def withdraw(ask: Request) -> Answer:
     body, person = _WITHDRAWAL.check(inner(ask)), ask.holder.person
     agent, wallet, currency = _agent(ask, body), person.wallet("main"), body["currency"]
@@ -104,10 +107,12 @@ def withdraw(ask: Request) -> Answer:
     return ask.rest.data({"status": status, "transaction_id": number})
 
 
+@answers("payment_agent_transfer_status")
 def transfer_status(ask: Request) -> Answer:
     return _status(ask, "transfer")
 
 
+@answers("payment_agent_withdraw_status")
 def withdraw_status(ask: Request) -> Answer:
     return _status(ask, "withdraw")
 

@@ -8,7 +8,7 @@ from dpyauth.sandbox.options.body_forms import Form
 from dpyauth.sandbox.options.http_answers import Answer
 from dpyauth.sandbox.options.persons import Agent
 from dpyauth.sandbox.options.problem import Problem
-from dpyauth.sandbox.options.rest_requests import Request
+from dpyauth.sandbox.options.rest_requests import Request, answers
 from dpyauth.sandbox.options.wallet_books import text
 
 LEAST: Final = 1_000  # what can be withdrawn through an agent, in the smallest unit
@@ -41,6 +41,7 @@ def _shown(agent: Agent) -> dict[str, Any]:
     }
 
 
+@answers("payment_agent_list")
 def agents(ask: Request) -> Answer:
     currency, country = ask.query("currency"), ask.query("country")
     if not currency:
@@ -56,8 +57,9 @@ def agents(ask: Request) -> Answer:
     return ask.rest.data(found[(page - 1) * size : page * size])
 
 
+@answers("payment_agent_get")
 def agent(ask: Request) -> Answer:
-    wanted, own = ask.found["agent"], ask.holder.person.agent
+    wanted, own = ask.found["id"], ask.holder.person.agent
     if wanted == "me":
         if own is None:
             raise Problem(404, "AgentNotFound", "You are no payment agent")
@@ -78,6 +80,7 @@ def _detailed(agent: Agent) -> dict[str, Any]:
     return {**_shown(agent), "urls": urls, "currencies": terms}
 
 
+@answers("payment_agent_statistics")
 def statistics(ask: Request) -> Answer:
     listed = [agent for agent in ask.options.payments.agents if agent.is_listed]
     countries = sorted({country for agent in listed for country in agent.countries})
@@ -85,6 +88,7 @@ def statistics(ask: Request) -> Answer:
     return ask.rest.data({"available_countries": countries, "available_currencies": currencies})
 
 
+@answers("payment_agent_client_settings")
 def settings(ask: Request) -> Answer:
     person = ask.holder.person
     has_wallet = person.wallet("main") is not None
@@ -93,6 +97,7 @@ def settings(ask: Request) -> Answer:
     )
 
 
+@answers("payment_agent_client_settings_update")
 def change_settings(ask: Request) -> Answer:
     body = _SETTINGS.check(inner(ask))
     if ask.holder.person.wallet("main") is None:

@@ -16,7 +16,7 @@ from dpyauth.sandbox.options.limits import Limits, Meter
 from dpyauth.sandbox.options.payments import Payments, remember
 from dpyauth.sandbox.options.persons import SCOPES, Person
 from dpyauth.sandbox.options.problem import Problem
-from dpyauth.sandbox.registered_apps import trouble
+from dpyauth.sandbox.registered_apps import problem_with
 from dpyauth.sandbox.users import Account, SampleToken
 from dpyauth.sandbox.world import World
 
@@ -161,7 +161,7 @@ class Options:
             raise ValueError(f"The scopes must be some of {', '.join(SCOPES)}.")
         if kind == "oauth" and not redirect_uri:
             raise ValueError("An OAuth app needs a redirect URL.")
-        if wrong := trouble(redirect_uri, ("trade",)):
+        if wrong := problem_with(redirect_uri, ("trade",)):
             raise ValueError(wrong)
         app_id = "33" + "".join(secrets.choice(_LETTERS) for _ in range(19))
         app = self.apps[app_id] = OptionsApp(app_id, name, redirect_uri, tuple(scopes), kind, owner)
@@ -306,7 +306,7 @@ class Options:
         digest = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
         if not secrets.compare_digest(digest, known.challenge):
             raise KeyError("The code_verifier does not match the code_challenge.")
-        holder, refresh = self._issue(known.app_id, known.person, known.scopes)
+        holder, refresh = self.issue(known.app_id, known.person, known.scopes)
         known.tokens += [holder.token, refresh]
         return holder, refresh
 
@@ -317,11 +317,10 @@ class Options:
             raise KeyError("The refresh token is unknown or has been used.")
         if self.rotates:
             del self._refreshes[token]
-        return self._issue(app_id, known.person, known.scopes, refreshable=self.rotates)
+        return self.issue(app_id, known.person, known.scopes, refreshable=self.rotates)
 
-    def _issue(
-        self, app_id: str, person: Person, scopes: tuple[str, ...], refreshable: bool = True
-    ) -> tuple[Pass, str]:
+    def issue(self, app_id: str, person: Person, scopes: tuple[str, ...], refreshable: bool = True) -> tuple[Pass, str]:
+        """Return a new access token, and a refresh token; empty where there is to be none."""
         token, refresh = f"ory_at_{secrets.token_urlsafe(32)}", ""
         holder = self.passes[token] = Pass(token, person, scopes, app_id, self.clock() + self.expires_in)
         if refreshable and self.gives_refresh_tokens:

@@ -5,17 +5,15 @@ from __future__ import annotations
 import re
 import secrets
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 from urllib.parse import urlencode
 
+from dpyauth.sandbox.context import Context
 from dpyauth.sandbox.options import pages
 from dpyauth.sandbox.options.api import OptionsApp
 from dpyauth.sandbox.options.persons import Person
 from dpyauth.sandbox.pages import policy
 from dpyauth.sandbox.signin import Page, Told
-
-if TYPE_CHECKING:
-    from dpyauth.sandbox.server import Sandbox
 
 _REMEMBERED: Final = 100  # sign-ins that wait for an answer to "may this app in?"
 _LONGEST: Final = 2048
@@ -39,8 +37,8 @@ class Waiting(NamedTuple):
 class _Ours(Page):
     """What both pages do."""
 
-    def initialize(self, box: Sandbox, asked: OrderedDict[str, Waiting]) -> None:  # type: ignore[override]
-        super().initialize(box, OrderedDict())
+    def initialize(self, sandbox: Context, asked: OrderedDict[str, Waiting]) -> None:  # type: ignore[override]
+        super().initialize(sandbox, OrderedDict())
         self.asked = asked
 
     def back(self, app: OptionsApp, **fields: str) -> None:
@@ -55,7 +53,7 @@ class Authorize(_Ours):
     def prepare(self) -> None:
         """Look at what the app says: what cannot be trusted is told here, the rest goes back to the app."""
         given = {name: self.get_query_argument(name, "", strip=False) for name in _PASSED_ON}
-        app = self.box.options.apps.get(given["client_id"])
+        app = self.sandbox.options.apps.get(given["client_id"])
         if app is None:
             raise Told("No app with this client_id is registered with the sandbox.")
         if app.kind != "oauth":
@@ -78,13 +76,13 @@ class Authorize(_Ours):
         if self._signs_up():
             if not email:
                 self._show("This is not an e-mail address.")
-            elif any(email == person.user.email.lower() for person in self.box.options.people):
+            elif any(email == person.user.email.lower() for person in self.sandbox.options.people):
                 self._show("Somebody with this e-mail lives in the sandbox already. Sign in instead.")
             else:
-                self._go_on(self.box.options.sign_up(email))
+                self._go_on(self.sandbox.options.sign_up(email))
             return
         chosen = self.get_body_argument("user", "")
-        for person in self.box.options.people:
+        for person in self.sandbox.options.people:
             if chosen == str(person.user.user_id) or (email and email == person.user.email.lower()):
                 self._go_on(person)
                 return
@@ -120,7 +118,7 @@ class Authorize(_Ours):
         if self._signs_up():
             self.finish(pages.sign_up(self.app, self.passed_on, token, wrong))
         else:
-            self.finish(pages.sign_in(self.app, self.box.options.people, self.passed_on, token, wrong))
+            self.finish(pages.sign_in(self.app, self.sandbox.options.people, self.passed_on, token, wrong))
 
     def _go_on(self, person: Person) -> None:
         """Ask somebody who has signed in whether the app may in."""
@@ -140,7 +138,7 @@ class Consent(_Ours):
         if asked is None:
             raise Told("This page has been used, or it is too old. Go back to the app and start the sign-in again.")
         if self.get_body_argument("choice", "") == "allow":
-            code = self.box.options.authorize(asked.app, asked.person, asked.scopes, asked.challenge)
+            code = self.sandbox.options.authorize(asked.app, asked.person, asked.scopes, asked.challenge)
             self.back(asked.app, code=code, scope=" ".join(asked.scopes), state=asked.state)
         else:
             told = "The resource owner denied the request."

@@ -9,14 +9,12 @@ import socket
 import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from tornado.web import HTTPError, RequestHandler
 
+from dpyauth.sandbox.context import Context
 from dpyauth.sandbox.options.problem import Problem
-
-if TYPE_CHECKING:
-    from dpyauth.sandbox.server import Sandbox
 
 _log = logging.getLogger("dpyauth.sandbox")
 _ABORT: Final = struct.pack("ii", 1, 0)
@@ -59,8 +57,8 @@ class Answer:
 class Handler(RequestHandler):
     """A request that is answered with data and not with a page."""
 
-    def initialize(self, box: Sandbox) -> None:
-        self.box = box
+    def initialize(self, sandbox: Context) -> None:
+        self.sandbox = sandbox
         self._gone = asyncio.Event()
 
     def set_default_headers(self) -> None:
@@ -87,8 +85,8 @@ class Handler(RequestHandler):
 
     async def answer(self, name: str, make: Callable[[], Answer]) -> None:
         """Answer a request of this name, or do to it what a fault says."""
-        self.box.note(name)
-        fault = self.box.faults.take(name)
+        self.sandbox.note(name)
+        fault = self.sandbox.faults.take(name)
         kind, args = (fault.kind, fault.args) if fault else ("", ())
         if kind in ("drop", "reset"):
             self._abort()

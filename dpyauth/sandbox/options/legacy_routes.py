@@ -8,7 +8,7 @@ from typing import Any, Final
 from dpyauth.sandbox.ledgers import Row
 from dpyauth.sandbox.options.http_answers import Answer
 from dpyauth.sandbox.options.problem import Problem
-from dpyauth.sandbox.options.rest_requests import Request
+from dpyauth.sandbox.options.rest_requests import Request, answers
 from dpyauth.sandbox.users import Account
 
 _EPOCHS: Final = 2_147_483_647
@@ -18,6 +18,7 @@ _ACTIONS: Final = frozenset(
 _CLASSES: Final = {"DIGITEVEN": "digit_bet", "MULTUP": "multiplier"}
 
 
+@answers("legacy_migration_status")
 def migration_status(ask: Request) -> Answer:
     return Answer({"status": ask.holder.person.migration}, headers={"Cache-Control": "no-store"})
 
@@ -36,6 +37,7 @@ def _number(account: Account) -> int:
     return int("".join(filter(str.isdigit, account.loginid)))
 
 
+@answers("legacy_accounts")
 def accounts(ask: Request) -> Answer:
     rows = _moved(ask)
     return Answer(
@@ -43,6 +45,7 @@ def accounts(ask: Request) -> Answer:
     )
 
 
+@answers("legacy_statement")
 def statement(ask: Request) -> Answer:
     loginid, wanted = ask.query("loginid"), ask.query("action_type")
     if not loginid:

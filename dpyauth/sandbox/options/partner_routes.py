@@ -13,7 +13,7 @@ from dpyauth.sandbox.options.body_forms import Form, day
 from dpyauth.sandbox.options.http_answers import Answer
 from dpyauth.sandbox.options.persons import Partner
 from dpyauth.sandbox.options.problem import Problem
-from dpyauth.sandbox.options.rest_requests import Request
+from dpyauth.sandbox.options.rest_requests import Request, answers
 from dpyauth.sandbox.users import Account
 
 _LONGEST: Final = 730  # days
@@ -24,6 +24,7 @@ _CLIENT_ID: Final = re.compile(r"[A-Za-z0-9-]{1,64}", re.ASCII)
 _TAGS: Final = Form({"client_ids": list}, strict=False)
 
 
+@answers("markup_statistics")
 def markup_statistics(ask: Request) -> Answer:
     first, last = day(ask.query("date_from"), "date_from"), day(ask.query("date_to"), "date_to")
     if first > last:
@@ -76,6 +77,7 @@ def _date(when: int) -> str:
     return f"{datetime.fromtimestamp(when, UTC):%Y-%m-%d}"
 
 
+@answers("partners_analytics_overview")
 def overview(ask: Request) -> Answer:
     _partner(ask)
     first, last = (day(ask.query(name), name, 400) for name in ("start_date", "end_date"))
@@ -106,6 +108,7 @@ def overview(ask: Request) -> Answer:
     )
 
 
+@answers("partners_client_tags_check")
 def check_tags(ask: Request) -> Answer:
     partner = _partner(ask)
     given = _TAGS.check(ask.body)["client_ids"]

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, NamedTuple
 
+from dpyauth.catalog import calls as catalog
+from dpyauth.catalog.calls import Call
 from dpyauth.sandbox.options.api import Options, Pass
 from dpyauth.sandbox.options.http_answers import Answer, Handler
 from dpyauth.sandbox.options.problem import Problem
 from dpyauth.sandbox.users import Account
 
-if TYPE_CHECKING:
-    from dpyauth.sandbox.server import Sandbox
-
+BASE: Final = "/trading/v1/options"
 _PAYMENT: Final = "/payment-agents/"
 _PLAIN: Final = ("/account/", _PAYMENT)  # whose answers say `metadata`, in seconds
 _WALLET: Final = "/wallet/"  # whose answers say nothing about themselves, but where the other pages are
@@ -44,18 +45,18 @@ class Request:
     @property
     def options(self) -> Options:
         """This API's side of the sandbox."""
-        return self.rest.box.options
+        return self.rest.sandbox.options
 
     @property
     def now(self) -> float:
         """The time in epoch seconds."""
-        return self.rest.box.clock()
+        return self.rest.sandbox.clock()
 
     @property
     def account(self) -> Account:
         """The account in the path."""
         for account in self.holder.person.accounts:
-            if account.loginid == self.found["account"]:
+            if account.loginid == self.found["account_id"]:
                 return account
         raise Problem(404, "AccountNotFound", "This account is none of yours.")
 
@@ -71,15 +72,41 @@ class Request:
         return int(text)
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(NamedTuple):
     """One call: how it is asked for, what its token must allow, and what answers it."""
 
     name: str
     method: str
     path: re.Pattern[str]
     scope: str
-    serve: Callable[[Request], Answer]
+    answer: Callable[[Request], Answer]
+
+
+_ANSWERS: Final[dict[str, Callable[[Request], Answer]]] = {}
+_OTP: Final = Call("otp", "", {}, (), ("trade",), rest=catalog.Rest("POST", f"{BASE}/accounts/{{account_id}}/otp"))
+
+
+def answers(call: str) -> Callable[[Callable[[Request], Answer]], Callable[[Request], Answer]]:
+    """Register the function that answers a call; the catalog says how it is asked for."""
+
+    def register(function: Callable[[Request], Answer]) -> Callable[[Request], Answer]:
+        _ANSWERS[call] = function
+        return function
+
+    return register
+
+
+@functools.cache
+def routes() -> tuple[Route, ...]:
+    """Return every call that is answered. That for a one-time password is in no catalog: signing in uses it."""
+    known = {**catalog.load("options"), "otp": _OTP}
+    found = []
+    for name, function in _ANSWERS.items():
+        call = known[name]
+        assert call.rest is not None
+        pattern = re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", call.rest.path)
+        found.append(Route(name, call.rest.method, re.compile(pattern), call.scopes[0], function))
+    return tuple(found)
 
 
 def envelope(problem: Problem, path: str, method: str) -> dict[str, Any]:
@@ -106,10 +133,6 @@ def _about(path: str, method: str, timing: float) -> dict[str, Any]:
 
 class Rest(Handler):
     """Any REST request."""
-
-    def initialize(self, box: Sandbox, routes: Iterable[Route]) -> None:  # type: ignore[override]
-        super().initialize(box)
-        self._routes = routes
 
     async def get(self) -> None:
         await self._serve()
@@ -148,7 +171,7 @@ class Rest(Handler):
 
     async def _serve(self) -> None:
         path, method = self.request.path, self.request.method
-        for route in self._routes:
+        for route in routes():
             match = route.path.fullmatch(path)
             if match and route.method == method:
                 found = match.groupdict()
@@ -162,26 +185,26 @@ class Rest(Handler):
         raise Problem(404, "NotFound", "There is no such endpoint")
 
     def _answered(self, route: Route, found: Mapping[str, str]) -> Answer:
-        box = self.box
-        if box.faults.is_down:
+        sandbox = self.sandbox
+        if sandbox.faults.is_down:
             raise Problem(503, "InternalServerError", "The service is temporarily unavailable")
         self._count("address", self.request.remote_ip)
         holder = self._holder()
         self._count("rest", holder.token)
         if route.scope not in holder.scopes:
             raise Problem(403, "AccessDenied", f"The token does not have the scope {route.scope}")
-        box.world.settle()
-        return route.serve(Request(self, holder, found, self._body()))
+        sandbox.world.settle()
+        return route.answer(Request(self, holder, found, self._body()))
 
     def _count(self, budget: str, who: str | None) -> None:
-        if not self.box.options.meter.count(budget, who, self.box.clock()):
+        if not self.sandbox.options.meter.count(budget, who, self.sandbox.clock()):
             raise Problem(429, "RateLimit", "You have reached the rate limit")
 
     def _holder(self) -> Pass:
         kind, _, token = self.request.headers.get("Authorization", "").partition(" ")
         if kind.lower() != "bearer" or not token.strip():
             raise Problem(401, "Unauthorized", "The header Authorization: Bearer with a token is required")
-        return self.box.options.let_in(token.strip(), self.request.headers.get("Deriv-App-ID", ""))
+        return self.sandbox.options.let_in(token.strip(), self.request.headers.get("Deriv-App-ID", ""))
 
     def _body(self) -> Mapping[str, Any]:
         text = self.request.body
@@ -206,5 +229,5 @@ class Health(Handler):
         return Answer(problem.message, problem.status)
 
     async def get(self) -> None:
-        down = self.box.faults.is_down
+        down = self.sandbox.faults.is_down
         await self.answer("health", lambda: Answer("Service Unavailable", 503) if down else Answer("OK"))

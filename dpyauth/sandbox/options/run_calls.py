@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dpyauth.sandbox import dealing, offers
 from dpyauth.sandbox.contracts import Contract
 from dpyauth.sandbox.encoding import Reply
+from dpyauth.sandbox.options.reply_shapes import contract_request
+from dpyauth.sandbox.options.socket_ask import Ask
 from dpyauth.sandbox.runs import STRATEGIES, SUPPORTED, Run
-
-if TYPE_CHECKING:
-    from dpyauth.sandbox.options.socket_calls import Ask
 
 
 def list_strategies(ask: Ask) -> dict[str, Any]:
@@ -33,7 +32,7 @@ def start(ask: Ask) -> Reply:
     """Begin a run."""
     dealing.check_trader(ask.account, ask.user.status)
     template = ask.request["contract_template"]
-    terms = offers.read(ask.contract(template))
+    terms = offers.read(contract_request(template))
     strategy_id, parameters = ask.request["strategy_id"], ask.request["strategy_parameters"]
     return _told(ask, ask.world.automation.start(ask.account, template, terms, strategy_id, parameters))
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from dpyauth.sandbox.context import Context
 from dpyauth.sandbox.options.api import Ticket
 from dpyauth.sandbox.options.problem import Problem
 from dpyauth.sandbox.options.rest_requests import envelope
 from dpyauth.sandbox.options.socket_answers import Connection, find_call
 from dpyauth.sandbox.websocket import Socket as V3Socket
-
-if TYPE_CHECKING:
-    from dpyauth.sandbox.server import Sandbox
 
 
 class Socket(V3Socket):
@@ -19,8 +17,8 @@ class Socket(V3Socket):
 
     find_call = staticmethod(find_call)
 
-    def initialize(self, box: Sandbox, kind: str) -> None:  # type: ignore[override]
-        super().initialize(box)
+    def initialize(self, sandbox: Context, kind: str) -> None:  # type: ignore[override]
+        super().initialize(sandbox)
         self.kind = kind
         self.ticket: Ticket | None = None
 
@@ -29,7 +27,7 @@ class Socket(V3Socket):
 
     def prepare(self) -> None:
         """Refuse the handshake where Deriv would."""
-        status = self.box.faults.handshake()
+        status = self.sandbox.faults.handshake()
         if status is not None:
             self._refuse(Problem(status, "InternalServerError", "The sandbox refuses, as it was asked to."))
         elif self.kind != "public":
@@ -40,10 +38,10 @@ class Socket(V3Socket):
 
     def open(self, *args: str, **kwargs: str) -> None:
         """Begin to serve a client."""
-        box = self.box
-        box.connections_opened += 1
-        zombie, code = box.faults.opening(private=self.ticket is not None)
-        self._begin(Connection(box.connections_opened, box.options, self.ticket, zombie))
+        sandbox = self.sandbox
+        sandbox.connections_opened += 1
+        zombie, code = sandbox.faults.opening(private=self.ticket is not None)
+        self._begin(Connection(sandbox.connections_opened, sandbox.options, self.ticket, zombie))
         if code is not None:
             self.end(code)
 
@@ -51,12 +49,12 @@ class Socket(V3Socket):
         otp = self.get_query_argument("otp", "")
         if not otp:
             raise Problem(400, "ValidationError", "OTP parameter is required")
-        ticket = self.box.options.redeem(otp, self.kind)
+        ticket = self.sandbox.options.redeem(otp, self.kind)
         if ticket is None:
             raise Problem(401, "Unauthorized", "Invalid or expired OTP token")
         person = ticket.holder.person
-        held = [each.ticket for each in self.box.sockets if isinstance(each, Socket) and each.ticket]
-        if sum(each.holder.person is person for each in held) >= self.box.options.most_sockets:
+        held = [each.ticket for each in self.sandbox.sockets if isinstance(each, Socket) and each.ticket]
+        if sum(each.holder.person is person for each in held) >= self.sandbox.options.most_sockets:
             # Deriv states the number, and not what happens to one more.
             raise Problem(429, "RateLimit", "This user has as many connections as they may have")
         return ticket

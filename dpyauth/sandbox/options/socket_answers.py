@@ -12,7 +12,8 @@ from dpyauth.catalog.schemas import Problem, problems
 from dpyauth.sandbox.encoding import Refusal, Reply
 from dpyauth.sandbox.limits import Meter as V3Meter
 from dpyauth.sandbox.options.api import Options, Ticket
-from dpyauth.sandbox.options.socket_calls import Ask, answer
+from dpyauth.sandbox.options.socket_ask import Ask
+from dpyauth.sandbox.options.socket_calls import answer
 from dpyauth.sandbox.streams import Stream, Streams
 from dpyauth.sandbox.users import Grant
 from dpyauth.sandbox.v3.answering import Connection as V3Connection
@@ -76,7 +77,7 @@ class _Streams(Streams):
 
     def open(self, stream: Stream) -> None:
         """Add a stream."""
-        if len(self._by_id) >= self._options.most_streams:
+        if len(self) >= self._options.most_streams:
             raise Refusal("RateLimit", "This connection has as many subscriptions as it may have.")
         super().open(stream)
 

@@ -52,14 +52,14 @@ class Token(_Endpoint):
         grant = grants.get(self._given("grant_type"))
         if grant is None:
             raise Problem(400, "unsupported_grant_type", "There is no such grant type.")
-        app = self.box.options.apps.get(self._given("client_id"))
+        app = self.sandbox.options.apps.get(self._given("client_id"))
         if app is None or app.kind != "oauth":
             raise Problem(401, "invalid_client", "No OAuth app with this client_id is registered.")
         try:
             holder, refresh = grant(app.app_id)
         except KeyError as error:
             raise Problem(400, "invalid_grant", str(error.args[0])) from None
-        options = self.box.options
+        options = self.sandbox.options
         shown = {
             "access_token": holder.token,
             "expires_in": options.expires_in,
@@ -74,10 +74,10 @@ class Token(_Endpoint):
         code, redirect_uri, verifier = (self._given(name) for name in ("code", "redirect_uri", "code_verifier"))
         if not _VERIFIER.fullmatch(verifier):
             raise KeyError("The code_verifier must have 43 to 128 letters, digits and -._~.")
-        return self.box.options.exchange(code, app_id, redirect_uri, verifier)
+        return self.sandbox.options.exchange(code, app_id, redirect_uri, verifier)
 
     def _refresh(self, app_id: str) -> tuple[Pass, str]:
-        return self.box.options.refresh(self._given("refresh_token"), app_id)
+        return self.sandbox.options.refresh(self._given("refresh_token"), app_id)
 
 
 class Revoke(_Endpoint):
@@ -89,7 +89,7 @@ class Revoke(_Endpoint):
     def _revoke(self) -> Answer:
         self._form()
         token, app_id = self._given("token"), self._given("client_id")
-        if app_id not in self.box.options.apps:
+        if app_id not in self.sandbox.options.apps:
             raise Problem(401, "invalid_client", "No app with this client_id is registered.")
-        self.box.options.revoke(token)
+        self.sandbox.options.revoke(token)
         return Answer("", headers=_PRIVATE)

@@ -13,7 +13,7 @@ from typing import Any, Final
 from dpyauth.sandbox.options.body_forms import AMOUNT, CURRENCY, TEXT, UUID, Form
 from dpyauth.sandbox.options.http_answers import Answer
 from dpyauth.sandbox.options.problem import Problem
-from dpyauth.sandbox.options.rest_requests import Request
+from dpyauth.sandbox.options.rest_requests import Request, answers
 from dpyauth.sandbox.options.wallet_books import Wallet, digits, text
 from dpyauth.sandbox.users import Account
 
@@ -72,6 +72,7 @@ _VALIDATE: Final = Form(
 )
 
 
+@answers("wallet_transfer")
 def transfer(ask: Request) -> Answer:
     body = _TRANSFER.check(ask.body)
     if (first := _repeated(ask, "transfers", body)) is not None:
@@ -89,6 +90,7 @@ def transfer(ask: Request) -> Answer:
     return _done(ask, "transfers", body, {"request_id": body["request_id"]})
 
 
+@answers("wallet_transfer_exchange")
 def exchange(ask: Request) -> Answer:
     body = _EXCHANGE.check(ask.body)
     if (first := _repeated(ask, "exchange", body)) is not None:
@@ -112,6 +114,7 @@ def exchange(ask: Request) -> Answer:
     return _done(ask, "exchange", body, {"request_id": body["request_id"]})
 
 
+@answers("wallet_transfer_platforms")
 def platforms(ask: Request) -> Answer:
     body = _PLATFORM.check(ask.body)
     _repeated(ask, "platforms", body)
@@ -134,9 +137,8 @@ def platforms(ask: Request) -> Answer:
     _afford(wallet.balance(held) if pays else account.ledger.balance, in_wallet if pays else units)
     about = {"request_id": body["request_id"], "channel": "cashier", "parties": _parties(wallet, account, pays)}
     wallet.book(ask.now, currency=held, gross=in_wallet, net=in_wallet, is_deposit=not pays, **about)
-    ask.rest.box.pay(
-        account.loginid, account.money(units - fee if pays else -units), "deposit" if pays else "withdrawal"
-    )
+    world = ask.rest.sandbox.world
+    world.book(account, "deposit" if pays else "withdrawal", units - fee if pays else -units)
     if held != currency:
         left = {held: in_wallet, currency: -units} if pays else {currency: units - fee, held: -in_wallet}
         _settle(ask, fee, left, currency)
@@ -144,6 +146,7 @@ def platforms(ask: Request) -> Answer:
     return _done(ask, "platforms", body, reply)
 
 
+@answers("wallet_transfer_validate")
 def validate(ask: Request) -> Answer:
     body = _VALIDATE.check(ask.body)
     for side in ("source", "destination"):

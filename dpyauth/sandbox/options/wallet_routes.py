@@ -11,13 +11,14 @@ from dpyauth.sandbox.options.body_forms import CURRENCY, THREE_LETTERS, matching
 from dpyauth.sandbox.options.http_answers import Answer
 from dpyauth.sandbox.options.payments import exchange_rate
 from dpyauth.sandbox.options.problem import Problem
-from dpyauth.sandbox.options.rest_requests import Request
+from dpyauth.sandbox.options.rest_requests import Request, answers
 from dpyauth.sandbox.options.wallet_books import KINDS, Entry, Wallet, digits, iso, text
 from dpyauth.settings import is_loopback
 
 _FILTERS: Final = ("request_id", "transaction_currency", "start_date_time", "end_date_time")
 
 
+@answers("wallet_list")
 def wallets(ask: Request) -> Answer:
     since, until = _window(ask)
     wanted = matching(ask.query("conversion_currency"), THREE_LETTERS, "conversion_currency")
@@ -60,6 +61,7 @@ def _converted(amounts: dict[str, int], wanted: str) -> str:
     return f"{total:.{digits(wanted)}f}"
 
 
+@answers("wallet_transactions")
 def transactions(ask: Request) -> Answer:
     kind = ask.found["wallet_type"]
     if kind not in KINDS:
@@ -150,6 +152,7 @@ def _link(ask: Request, cursor: str | None) -> str | None:
     return f"{'http' if is_loopback(request.host_name) else 'https'}://{request.host}{request.path}{query}"
 
 
+@answers("wallet_exchange_rate")
 def quote(ask: Request) -> Answer:
     pair = [matching(ask.query(name), CURRENCY, name) for name in ("source_currency", "destination_currency")]
     for name, given in zip(("source_currency", "destination_currency"), pair, strict=True):

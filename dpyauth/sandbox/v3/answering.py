@@ -1,68 +1,25 @@
-"""One client: who it is signed in as, and what it gets for each frame it sends."""
+"""Answer what a client sends, frame by frame."""
 
 from __future__ import annotations
 
 import logging
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from dpyauth.catalog.calls import Call
 from dpyauth.sandbox import encoding
-from dpyauth.sandbox.dealing import Proposals
+from dpyauth.sandbox.client import Client
 from dpyauth.sandbox.encoding import Refusal, Reply
 from dpyauth.sandbox.faults import Fault
-from dpyauth.sandbox.limits import MOST_PROPOSALS, Limits, Meter
-from dpyauth.sandbox.streams import Streams
 from dpyauth.sandbox.users import Grant
 from dpyauth.sandbox.v3.handlers import HANDLERS, Ask, Replies
-from dpyauth.sandbox.world import World
 
 _log = logging.getLogger("dpyauth.sandbox")
 _MSG_TYPES: Final = {"ticks": "tick"}  # calls whose error replies are named otherwise than the call
 
 
-class Connection:
-    """The state of one connection; knows nothing of sockets."""
-
-    def __init__(self, number: int, app_id: int, world: World, meter: Meter, clock: Callable[[], float]) -> None:
-        self.number = number
-        self.app_id = app_id
-        self.world = world
-        self.meter = meter
-        self.clock = clock
-        self.streams = Streams()
-        self.proposals = Proposals()
-        self.grants: dict[str, Grant] = {}  # by login ID
-        self.current: str | None = None
-
-    @property
-    def is_known_app(self) -> bool:
-        """Whether the app it connected with can be used."""
-        return self.world.apps.find(self.app_id) is not None
-
-    @property
-    def limits(self) -> Limits:
-        """The limits that `website_status` announces."""
-        return self.meter.limits or Limits()
-
-    @property
-    def most_proposals(self) -> float:
-        """Return how many streams of proposals it may have open."""
-        return MOST_PROPOSALS if self.meter.limits else math.inf
-
-    def sign_in(self, grants: list[Grant]) -> None:
-        """Replace whoever was signed in; streams of accounts that are gone end."""
-        self.grants = {grant.loginid: grant for grant in grants}
-        self.current = grants[0].loginid
-        self.streams.forget_accounts(keep=self.grants)
-
-    def sign_out(self, loginid: str | None = None) -> None:
-        """Drop one account, or all of them."""
-        self.grants.pop(loginid, None) if loginid else self.grants.clear()
-        if self.current not in self.grants:
-            self.current = next(iter(self.grants), None)
-        self.streams.forget_accounts(keep=self.grants)
+class Connection(Client):
+    """One connection; it knows nothing of sockets."""
 
     def answer(self, call: Call | None, request: Mapping[str, Any], fault: Fault | None = None) -> list[str]:
         """The frames that answer a request."""
@@ -106,8 +63,8 @@ class Connection:
             return [self._encode(refusal, name, echo)]
         except Exception:
             _log.exception("the sandbox failed to answer %s", name)
-            trouble = Refusal("InternalServerError", "Sorry, an error occurred while processing your request.")
-            return [encoding.encode_refusal(trouble, name, echo)]
+            failure = Refusal("InternalServerError", "Sorry, an error occurred while processing your request.")
+            return [encoding.encode_refusal(failure, name, echo)]
         if isinstance(answer, Reply):
             return [encoding.encode(answer, echo)]
         return [self._encode(each, name, echo) for each in answer]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dpyauth.sandbox.encoding import Refusal
-from dpyauth.sandbox.registered_apps import LINKS, App, trouble
+from dpyauth.sandbox.registered_apps import LINKS, App, problem_with
 from dpyauth.sandbox.users import Grant
 from dpyauth.sandbox.v3.handlers import Ask, answers
 
@@ -100,7 +100,7 @@ def _own_app(ask: Ask, code: str) -> App:
 
 def _check_app(ask: Ask, code: str, redirect_uri: str = "", markup: float = 0) -> None:
     """What the schema cannot say of an app."""
-    wrong = trouble(
+    wrong = problem_with(
         ask.get("redirect_uri", redirect_uri), ask.request["scopes"], ask.get("app_markup_percentage", markup)
     )
     if wrong:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
+from dpyauth.sandbox.client import Client
 from dpyauth.sandbox.encoding import Refusal, Reply
 from dpyauth.sandbox.streams import Stream
 from dpyauth.sandbox.users import Account, Grant, User
-
-if TYPE_CHECKING:
-    from dpyauth.sandbox.v3.answering import Connection
-    from dpyauth.sandbox.world import World
+from dpyauth.sandbox.world import World
 
 
 @dataclass(slots=True)
@@ -23,7 +21,7 @@ class Ask:
     call: str
     request: Mapping[str, Any]
     echo: Mapping[str, Any]
-    connection: Connection
+    connection: Client
     now: float
     grant: Grant | None = None  # None when nobody is signed in
 

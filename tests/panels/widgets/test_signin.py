@@ -246,7 +246,7 @@ def test_returned_and_choose(browser: Browser, box: Sandbox) -> None:
     state = begun["url"].partition("state=")[2]
     app = box.world.apps.find(int(begun["url"].partition("app_id=")[2].partition("&")[0]))
     assert app is not None
-    grants = box._now(lambda: box.world.let_in(app, box.world.users[0]))
+    grants = box.run(lambda: box.world.let_in(app, box.world.users[0]))
     fields = "&".join(f"acct{n}={one.loginid}&token{n}={one.token}" for n, one in enumerate(grants, 1))
     message = {"do": "returned", "nonce": begun["nonce"], "query": f"?{fields}&state={state}"}
     browser.say(message)

@@ -127,7 +127,7 @@ def test_a_contract_of_last_month_that_is_sold_today(
         own.contracts.append(sold)
         own.post(Row(int(NOW.timestamp()) + 10_000, "sell", sold.sell_price, sold))
 
-    box._now(sell)
+    box.run(sell)
     after = session.account_status(detail=True, decimal=True).iloc[0]
     profit = Decimal(sold.sell_price - sold.stake) / 100
     assert after["profit_today"] - before["profit_today"] == profit
@@ -137,7 +137,7 @@ def test_a_contract_of_last_month_that_is_sold_today(
 def test_a_price_that_nobody_tells(session: Session, box: Sandbox) -> None:
     contract = ledger(box, session).closed[0]
     lost = replace(contract, contract_id=1, sold=int(NOW.timestamp()) - 60)
-    box._now(lambda: ledger(box, session).post(Row(int(NOW.timestamp()) + 10_000, "sell", 500, lost)))
+    box.run(lambda: ledger(box, session).post(Row(int(NOW.timestamp()) + 10_000, "sell", 500, lost)))
     row = session.account_status(detail=True).iloc[0]
     assert row[["profit_today", "profit_month"]].isna().all()
     assert "what some of the contracts have cost" in row["remark"]
@@ -216,7 +216,7 @@ def test_never_more_connections_than_deriv_allows(
 ) -> None:
     person = box.options.person(REAL)
     for _ in range(6):
-        box._now(lambda: box.options.open_account(person, "real"))
+        box.run(lambda: box.options.open_account(person, "real"))
     session = open_options()
     seen = []
     reached = Accounts._reached

@@ -1,0 +1,55 @@
+"""One client: who it is signed in as, and what it has open."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from dpyauth.sandbox.dealing import Proposals
+from dpyauth.sandbox.limits import MOST_PROPOSALS, Limits, Meter
+from dpyauth.sandbox.streams import Streams
+from dpyauth.sandbox.users import Grant
+from dpyauth.sandbox.world import World
+
+
+class Client:
+    """State of one connection."""
+
+    def __init__(self, number: int, app_id: int, world: World, meter: Meter, clock: Callable[[], float]) -> None:
+        self.number = number
+        self.app_id = app_id
+        self.world = world
+        self.meter = meter
+        self.clock = clock
+        self.streams = Streams()
+        self.proposals = Proposals()
+        self.grants: dict[str, Grant] = {}  # by login ID
+        self.current: str | None = None
+
+    @property
+    def is_known_app(self) -> bool:
+        """Whether the app it connected with can be used."""
+        return self.world.apps.find(self.app_id) is not None
+
+    @property
+    def limits(self) -> Limits:
+        """The limits that `website_status` announces."""
+        return self.meter.limits or Limits()
+
+    @property
+    def most_proposals(self) -> float:
+        """Return how many streams of proposals it may have open."""
+        return MOST_PROPOSALS if self.meter.limits else math.inf
+
+    def sign_in(self, grants: list[Grant]) -> None:
+        """Replace whoever was signed in; streams of accounts that are gone end."""
+        self.grants = {grant.loginid: grant for grant in grants}
+        self.current = grants[0].loginid
+        self.streams.forget_accounts(keep=self.grants)
+
+    def sign_out(self, loginid: str | None = None) -> None:
+        """Drop one account, or all of them."""
+        self.grants.pop(loginid, None) if loginid else self.grants.clear()
+        if self.current not in self.grants:
+            self.current = next(iter(self.grants), None)
+        self.streams.forget_accounts(keep=self.grants)

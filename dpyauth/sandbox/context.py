@@ -1,0 +1,161 @@
+"""What every part of a sandbox shares: its people, its settings, its faults and who is connected."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import functools
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple, Protocol, TypeVar
+
+from dpyauth import _forks
+from dpyauth.sandbox.faults import Fault, Faults
+from dpyauth.sandbox.limits import Limits, Meter
+from dpyauth.sandbox.options import Options
+from dpyauth.sandbox.world import World
+
+T = TypeVar("T")
+HOST: Final = "127.0.0.1"
+_REMEMBERED: Final = 10_000
+
+
+class Received(NamedTuple):
+    """One request the sandbox got: the call's name (``?`` if there is no such call), req_id, connection."""
+
+    call: str
+    req_id: int | None
+    connection: int
+
+
+class OpenSocket(Protocol):
+    """A client's WebSocket."""
+
+    def publish(self, topic: str, event: Any) -> None:
+        """Tell its streams of an event."""
+
+    def strike(self, fault: Fault) -> None:
+        """Do something bad to it."""
+
+    def end(self, code: int) -> None:
+        """Close it properly."""
+
+    def abort(self) -> None:
+        """Cut it off."""
+
+
+class Context:
+    """What the handlers of requests see of their sandbox. All of it is used on the server's thread.
+
+    Parameters
+    ----------
+    clock : callable
+        Returns the time in epoch seconds.
+    limits : Limits or None
+        Rate limits of v3; with None the Options API has none either.
+    token_lifetime : float or None
+        Seconds after which a token from the sign-in pages expires.
+    """
+
+    def __init__(self, clock: Callable[[], float], limits: Limits | None, token_lifetime: float | None) -> None:
+        self.clock = clock
+        self.port = 0
+        self.idle_timeout: float | None = None
+        self.compress = False
+        self.echo_state = True
+        self.redirect_denial = False
+        self.connections_opened = 0
+        self.sockets: set[OpenSocket] = set()
+        self.world = World(clock, token_lifetime, self._tell)
+        self.options = Options(self.world, clock, token_lifetime, limited=limits is not None)
+        self.meter = Meter(limits)
+        self.faults = Faults(
+            lambda fault: self.run(functools.partial(self._strike, fault)),
+            lambda token: self.run(functools.partial(self._revoke, token)),
+        )
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._received: deque[Received] = deque(maxlen=_REMEMBERED)
+        self._changed = threading.Condition()
+        _forks.own(self)
+
+    def _forked(self) -> None:
+        """Be what a sandbox is that does not run: the one this is a copy of goes on in the parent."""
+        self._loop = None
+        self._changed = threading.Condition()
+        self.sockets = set()
+
+    @property
+    def url(self) -> str:
+        """Return the WebSocket address of v3, still without ``?app_id=``."""
+        return f"ws://{HOST}:{self.port}/websockets/v3"
+
+    @property
+    def received(self) -> list[Received]:
+        """Return the latest requests, oldest first; never with any value a client sent."""
+        with self._changed:
+            return list(self._received)
+
+    def note(self, call: str = "", req_id: int | None = None, connection: int = 0) -> None:
+        """Remember a request, or only that something changed, and wake up whoever waits."""
+        with self._changed:
+            if call:
+                self._received.append(Received(call, req_id, connection))
+            self._changed.notify_all()
+
+    def wait_for(self, condition: Callable[[], object], timeout: float) -> bool:
+        """Wait until a condition holds, which is checked at every `note`; return whether it does."""
+        with self._changed:
+            return bool(self._changed.wait_for(condition, timeout))
+
+    def begin(self, loop: asyncio.AbstractEventLoop | None) -> None:
+        """Take the loop that this sandbox runs on from now on; None when it stops."""
+        self._loop = loop
+
+    def run(self, action: Callable[[], T]) -> T:
+        """Run something on the server's thread and return what it returns; here, when the server is not running."""
+        if self._loop is None or self._loop is _current_loop():
+            return action()
+        done: concurrent.futures.Future[T] = concurrent.futures.Future()
+
+        def run() -> None:
+            try:
+                done.set_result(action())
+            except Exception as error:
+                done.set_exception(error)
+
+        self._loop.call_soon_threadsafe(run)
+        return done.result()
+
+    def publish(self, topic: str, event: Any) -> None:
+        """Tell every client's streams of an event."""
+        for client in tuple(self.sockets):
+            client.publish(topic, event)
+
+    def _tell(self, topic: str, event: object) -> None:
+        """Tell the streams of an event, after the reply to the request that brought it about."""
+        if self._loop is not None:
+            self._loop.call_soon(self.publish, topic, event)
+
+    def _revoke(self, token: str) -> None:
+        if not self.options.revoke(token):
+            self.world.revoke(token)
+
+    def _strike(self, fault: Fault) -> None:
+        if fault.kind == "site":
+            self.world.site = {"site_status": fault.args[0]}
+            if fault.args[0] != "up":
+                self.world.site["message"] = "The sandbox is under maintenance, as it was asked to be."
+            self.publish("site", None)
+        elif fault.kind == "move":
+            self.options.move(*fault.args)
+        else:
+            for client in tuple(self.sockets):
+                client.strike(fault)
+
+
+def _current_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
