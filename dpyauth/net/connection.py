@@ -28,7 +28,7 @@ from dpyauth.net.pending import PendingCall
 from dpyauth.net.protocol import Protocol
 from dpyauth.net.rate_limits import RateLimits
 from dpyauth.net.state import Handshake, State, unreachable
-from dpyauth.net.subscriptions import Listener
+from dpyauth.net.subscription import Listener
 
 if TYPE_CHECKING:
     from dpyauth.net.transport import Socket

@@ -8,13 +8,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from dpyauth.errors import CallTimeout, ConnectionLost, DpyauthError, OutcomeUnknown, RateLimited
 from dpyauth.net.messages import Reply
-
-if TYPE_CHECKING:
-    from dpyauth.net.subscriptions import Listener, Subscription
+from dpyauth.net.subscription import Listener, Subscription
 
 MAX_LOSSES = 3
 """With how many connections a read may be lost before it is given up: it is sent so many times at most."""

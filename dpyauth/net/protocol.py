@@ -24,7 +24,9 @@ from dpyauth.net.messages import Reply, error_code, exactly, leaves_open, parse,
 from dpyauth.net.pending import OFF_TIMEOUT, Held, Off, PendingCall, PendingCalls, not_sent, over_budget
 from dpyauth.net.rate_limits import GENERAL, RateLimits, SendQueue
 from dpyauth.net.state import Handshake, State, unreachable
-from dpyauth.net.subscriptions import ALREADY, Listener, Subscription, Subscriptions, may_pass, whole
+from dpyauth.net.stream_replies import ALREADY, may_pass, opening_reply
+from dpyauth.net.subscription import Listener, Subscription
+from dpyauth.net.subscriptions import Subscriptions
 
 GREETING_TIMEOUT = 15.0
 REOPEN_TIMEOUT = 30.0
@@ -135,7 +137,7 @@ class Protocol:
     def abandon(self, pending: PendingCall) -> None:
         """Nobody waits for this call any more."""
         if pending.listener is not None:
-            self._streams.openers.remove(pending)
+            self._streams.joining.remove(pending)
             self.leave(pending.listener)  # others may wait for the same reply
         else:
             self._calls.remove(pending)
@@ -210,7 +212,7 @@ class Protocol:
     @property
     def is_awaited(self) -> bool:
         """Whether a call waits, if only for a connection."""
-        return len(self._calls) > 0 or len(self._streams.openers) > 0
+        return len(self._calls) > 0 or len(self._streams.joining) > 0
 
     def connecting(self, now: float) -> None:
         """An attempt to connect is made."""
@@ -225,7 +227,7 @@ class Protocol:
             self._greeting_deadline,
             self._liveness.wake_at,
             self._calls.next_deadline,
-            self._streams.openers.next_deadline,
+            self._streams.joining.next_deadline,
             self._lanes.wake_at,
             *self._later.values(),
         )
@@ -306,7 +308,7 @@ class Protocol:
         if final:
             self._end(State.SIGNED_OUT, error or unreachable(reason))
             return
-        self._streams.lost(reason)
+        self._streams.connection_lost(reason)
         for pending in self._calls:
             stream = pending.subscription
             reopened = stream is not None and (stream.live or stream not in self._streams)
@@ -333,7 +335,7 @@ class Protocol:
             self._hurry(now)
 
     def _hurry(self, now: float) -> None:
-        for calls in (self._calls, self._streams.openers):
+        for calls in (self._calls, self._streams.joining):
             calls.next_deadline = min(calls.next_deadline, now + OFF_TIMEOUT)
 
     def woke(self, now: float) -> None:
@@ -346,7 +348,7 @@ class Protocol:
         late = now - self.wake_at > OVERSLEPT
         off = None if self.ready else self.found_off
         self._calls.expire(now, ready=self.ready, reason=self.reason, off=off)
-        self._streams.openers.expire(now, ready=self.ready, reason=self.reason, off=off)
+        self._streams.joining.expire(now, ready=self.ready, reason=self.reason, off=off)
         if now >= self._lanes.wake_at:
             self._lanes.wake_at = math.inf  # next_message looks again, if there is still somewhere to send to
         for pending in [pending for pending, due in self._later.items() if due <= now]:
@@ -501,7 +503,7 @@ class Protocol:
         self, pending: PendingCall, sent_at: float | None, reply: Reply, message: bytes, now: float
     ) -> str | None:
         if pending.subscription is not None:
-            reply = whole(reply, pending.subscription.live)
+            reply = opening_reply(reply, pending.subscription.live)
         code = error_code(reply) if "error" in reply else None
         if code is not None and not pending.changes and self._asks_again(pending, code, reply, now):
             return None
@@ -552,8 +554,10 @@ class Protocol:
                 return False
             if stream.live:
                 return self._is_wanted_still(stream, pending, code, reply, now)
-            self._streams.orphan(reply)  # should Deriv have begun it all the same
-        may_pass = leaves_open(code) or (code == ALREADY and (pending.tries > 0 or self._streams.ending.waits))
+            self._streams.unsubscribe(reply)  # should Deriv have begun it all the same
+        may_pass = leaves_open(code) or (
+            code == ALREADY and (pending.tries > 0 or self._streams.unsubscriber.is_waiting)
+        )
         due = now + pause(pending.tries + 1, self._rng)
         if code == ALREADY and pending.last is not None:
             reply = pending.last  # which says more; and Deriv may have begun it with that
@@ -587,7 +591,7 @@ class Protocol:
     def _waits_for_others(self, stream: Subscription, pending: PendingCall, reply: Reply, now: float) -> bool:
         """Keep one thing's error until there is an answer about another; return whether there may be one."""
         stream.errors.append(reply)
-        if 0 < len(stream.things) <= len(stream.errors):
+        if 0 < len(stream.symbols) <= len(stream.errors):
             return False
         pending.last = reply
         pending.deadline = min(pending.deadline, now + GRACE)
@@ -596,7 +600,7 @@ class Protocol:
 
     def _drop_reply(self, reply: Reply) -> None:
         self.stray += 1
-        self._streams.orphan(reply)
+        self._streams.unsubscribe(reply)
 
     def _reopen(self, now: float) -> None:
         """Ask for every stream again, before anything else."""

@@ -1,98 +1,95 @@
-"""Having Deriv end what is not wanted any more: once, and again if it goes on, but not for ever. No I/O."""
+"""Ask Deriv to end streams: once, and again if updates go on, but not for ever. No I/O."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
+from dpyauth.net.gaps import Ask
 from dpyauth.net.messages import Reply
 
 TIMES = 4
-"""How often Deriv is asked to end one stream, at most."""
+"""Times that Deriv is asked to end one stream, at most."""
 
 PAUSE = 5.0
-"""How long an update may come in after that without being answered, in seconds; three times as long after each."""
+"""Seconds after a request in which further updates are ignored; three times as long after each request."""
 
 MOST = 1000
-"""Of so many streams at a time Deriv is asked to end."""
+"""Streams that are remembered at a time; more are ignored until one of them is done with."""
 
 PROMPT = 5
-"""Of so many streams that are not known here Deriv is asked to end at once; of others when there is room for it."""
+"""Unknown streams that are ended at once; more of them wait until the rate limits leave room."""
 
 
-class Ending:
-    """The streams that Deriv was asked to end on one connection.
+class Unsubscriber:
+    """Streams that Deriv was asked to end on one connection.
 
     Parameters
     ----------
     ask : callable
-        Sends a request of our own, and calls back with the reply (or with None when there will be none). The last
-        argument tells whether it goes at once, or when there is room for it.
+        Sends a request of the connection's own.
     clock : callable
-        The time of day, in seconds since 1970.
+        Time, in seconds.
     """
 
-    def __init__(
-        self,
-        ask: Callable[[str, dict[str, Any], Callable[[Reply | None], None], bool], None],
-        clock: Callable[[], float],
-    ) -> None:
+    def __init__(self, ask: Ask, clock: Callable[[], float]) -> None:
         self._ask = ask
         self._clock = clock
-        self._asked: dict[str, _Asked] = {}
+        self._requests: dict[str, _Requests] = {}
 
     def __contains__(self, stream_id: str | None) -> bool:
-        return stream_id in self._asked
+        return stream_id in self._requests
 
     @property
-    def waits(self) -> bool:
-        """Whether an answer is awaited."""
-        return any(asked.waits for asked in self._asked.values())
+    def is_waiting(self) -> bool:
+        """Return whether a reply is still to come."""
+        return any(each.is_waiting for each in self._requests.values())
 
-    def forget(self, stream_id: str, *, known: bool = False) -> None:
-        """Have Deriv end a stream, unless that was asked a moment ago, or often enough.
+    def unsubscribe(self, stream_id: str, *, known: bool = False) -> None:
+        """Ask Deriv to end a stream, unless that was done a moment ago, or often enough.
 
-        The first time, it is asked at once for a stream that was opened here (``known``): the same may be opened again.
+        The first request for a stream that was opened here (``known``) goes at once: the same stream may be opened
+        again, which Deriv refuses while the old one is there.
         """
         now = self._clock()
-        asked = self._asked.get(stream_id)
-        if asked is None:
-            if len(self._asked) >= MOST and not self._make_room(now):
+        requests = self._requests.get(stream_id)
+        if requests is None:
+            if len(self._requests) >= MOST and not self._make_room(now):
                 return
-            asked = self._asked[stream_id] = _Asked()
-        if asked.waits or asked.times >= TIMES or now < asked.until:
+            requests = self._requests[stream_id] = _Requests()
+        if requests.is_waiting or requests.count >= TIMES or now < requests.until:
             return
-        prompt = not asked.times and (known or sum(each.waits for each in self._asked.values()) < PROMPT)
-        asked.until = now + PAUSE * 3.0**asked.times
-        asked.times += 1
-        asked.waits = True
-        self._ask("forget", {"forget": stream_id}, asked.answered, prompt)
+        waiting = sum(each.is_waiting for each in self._requests.values())
+        at_once = not requests.count and (known or waiting < PROMPT)
+        requests.until = now + PAUSE * 3.0**requests.count
+        requests.count += 1
+        requests.is_waiting = True
+        self._ask("forget", {"forget": stream_id}, requests.answered, at_once)
 
     def revive(self, stream_id: str | None) -> None:
-        """Take it that Deriv has begun a stream, should it give an id twice."""
-        self._asked.pop(stream_id, None)  # type: ignore[arg-type]
+        """Forget the requests for a stream that Deriv has opened just now: it may use an id twice."""
+        self._requests.pop(stream_id, None)  # type: ignore[arg-type]
 
     def clear(self) -> None:
-        """The connection is gone, and its streams with it."""
-        self._asked.clear()
+        """Forget all requests: the streams ended with the connection."""
+        self._requests.clear()
 
     def _make_room(self, now: float) -> bool:
-        """Drop what is done with; return whether there was any."""
-        done = [stream_id for stream_id, asked in self._asked.items() if not asked.waits and now >= asked.until]
+        """Forget the requests for streams that have been silent; return whether there were any."""
+        done = [stream_id for stream_id, each in self._requests.items() if not each.is_waiting and now >= each.until]
         for stream_id in done:
-            del self._asked[stream_id]
+            del self._requests[stream_id]
         return bool(done)
 
 
-class _Asked:
-    """How often, and until when not again."""
+class _Requests:
+    """Requests to end one stream: how many, and until when there is no further one."""
 
-    __slots__ = ("times", "until", "waits")
+    __slots__ = ("count", "is_waiting", "until")
 
     def __init__(self) -> None:
-        self.times = 0
+        self.count = 0
         self.until = float("-inf")
-        self.waits = False
+        self.is_waiting = False
 
     def answered(self, reply: Reply | None) -> None:
-        self.waits = False
+        self.is_waiting = False

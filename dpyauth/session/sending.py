@@ -12,7 +12,7 @@ from dpyauth.catalog.calls import Call
 from dpyauth.errors import MissingScope, SessionClosed
 from dpyauth.net.connection import Connection
 from dpyauth.net.pending import PendingCall
-from dpyauth.net.subscriptions import Subscription
+from dpyauth.net.subscription import Subscription
 from dpyauth.session.core import Core, check_timeout
 from dpyauth.session.in_flight import InFlight
 from dpyauth.session.sent import Sent

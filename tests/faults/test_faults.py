@@ -629,7 +629,7 @@ def test_equal_streams_share_the_fate_of_their_opening(
     assert box.wait_until(lambda box: arrivals(box, READ) == 1)
     second = on_thread(lambda: session.stream(READ))
     assert session.core.connection is not None
-    openers = session.core.connection.protocol._streams.openers
+    openers = session.core.connection.protocol._streams.joining
     eventually(lambda: len(openers) == 1)
     assert type(outcome(first)) is CallTimeout
     assert type(outcome(second)) is CallTimeout
@@ -692,7 +692,7 @@ def test_a_stream_outlives_a_break_while_it_is_opened_again(
 def test_ticks_do_not_wait_for_ever_for_those_that_were_missed(
     through: Open, box: Sandbox, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dpyauth.net.subscriptions.HOLD", 1)
+    monkeypatch.setattr("dpyauth.net.gaps.HOLD", 1)
     session = through()
     stream = session.stream("ticks", ticks="R_100")
     first = stream.next(ENOUGH)["tick"]["epoch"]

@@ -27,7 +27,7 @@ from dpyauth.net.pending import MAX_LOSSES, PendingCall
 from dpyauth.net.protocol import Protocol
 from dpyauth.net.rate_limits import HOUR, MINUTE, PENALTIES, RateLimits
 from dpyauth.net.state import Handshake, State
-from dpyauth.net.subscriptions import Subscription
+from dpyauth.net.subscription import Subscription
 
 LIMITS = {"general": (12, 60), "outcome": (3, 9), "pricing": (4, 20)}
 KEYS = {"max_requestes_general": "general", "max_requests_outcome": "outcome", "max_requests_pricing": "pricing"}
@@ -200,7 +200,7 @@ class AnyOrder(RuleBasedStateMachine):
             late = any(isinstance(self.calls[n].error, CallTimeout) for n in gave_up) or any(
                 key == self.streams[reply["opens"]][0] for reply in self.outbox if reply.get("opens") in self.streams
             )
-            assert late or key in self.glitches or self.protocol._streams.ending.waits, "subscribed twice"
+            assert late or key in self.glitches or self.protocol._streams.unsubscriber.is_waiting, "subscribed twice"
             self.outbox.append({"req_id": request["req_id"], "error": {"code": "AlreadySubscribed"}})
             return
         for _ in range(2 if key == "contracts" else 1):
@@ -356,7 +356,7 @@ class AnyOrder(RuleBasedStateMachine):
     @invariant()
     def every_call_ends_or_waits_in_a_table(self) -> None:
         for req_id, call in self.calls.items():
-            waits = call in self.protocol._calls or call in self.protocol._streams.openers
+            waits = call in self.protocol._calls or call in self.protocol._streams.joining
             assert call.done != waits or req_id in self.abandoned
 
     @invariant()
@@ -410,7 +410,7 @@ class AnyOrder(RuleBasedStateMachine):
     @invariant()
     def at_the_end_nothing_waits(self) -> None:
         if self.protocol.over:
-            assert len(self.protocol._calls) == len(self.protocol._streams.openers) == self.protocol.streams == 0
+            assert len(self.protocol._calls) == len(self.protocol._streams.joining) == self.protocol.streams == 0
             assert self.protocol.failure is not None
             assert self.protocol.next_message(self.now) is None
             assert self.protocol.wake_at == math.inf
@@ -432,10 +432,10 @@ class AnyOrder(RuleBasedStateMachine):
             elif self.outbox:
                 self.answer(self.outbox.pop(0))
             elif not self.send_one():
-                if not len(self.protocol._calls) and not len(self.protocol._streams.openers):
+                if not len(self.protocol._calls) and not len(self.protocol._streams.joining):
                     break
                 self.sleep_until_woken()
-        assert len(self.protocol._calls) == len(self.protocol._streams.openers) == 0, "a stuck queue"
+        assert len(self.protocol._calls) == len(self.protocol._streams.joining) == 0, "a stuck queue"
         self.every_call_ends_or_waits_in_a_table()
         self.at_the_end_nothing_waits()
         if not self.protocol.over:

@@ -30,7 +30,7 @@ from dpyauth.net.pending import MAX_LOSSES, OFF_TIMEOUT, PATIENCE, PendingCall
 from dpyauth.net.protocol import GREETING_TIMEOUT, OVERSLEPT, OWN_TIMEOUT, REOPEN_TRIES, Protocol
 from dpyauth.net.rate_limits import MINUTE, PENALTIES
 from dpyauth.net.state import Handshake, State
-from dpyauth.net.subscriptions import Subscription
+from dpyauth.net.subscription import Subscription
 from dpyauth.sandbox.limits import Limits
 
 REFUSED = SignInRefused("no such token", code="InvalidToken")
@@ -1113,7 +1113,7 @@ def test_what_is_left_while_it_waits_is_not_asked_for_again(wire: Wire) -> None:
 def several(wire: Wire, *symbols: str, **more: Any) -> tuple[PendingCall, Hearer]:
     pending, hearer = stream(wire, "several", **more)
     assert pending.subscription is not None
-    pending.subscription.many, pending.subscription.things = True, symbols
+    pending.subscription.many, pending.subscription.symbols = True, symbols
     return pending, hearer
 
 
@@ -1146,9 +1146,9 @@ def test_when_all_fail_it_is_told_at_once(wire: Wire) -> None:
     assert wire.protocol.streams == 0
 
 
-@pytest.mark.parametrize("things", [(), ("R_1", "R_10", "R_100")])
-def test_when_one_error_is_all_that_comes_it_is_told_soon(wire: Wire, things: tuple[str, ...]) -> None:
-    pending, _ = several(wire, *things)
+@pytest.mark.parametrize("symbols", [(), ("R_1", "R_10", "R_100")])
+def test_when_one_error_is_all_that_comes_it_is_told_soon(wire: Wire, symbols: tuple[str, ...]) -> None:
+    pending, _ = several(wire, *symbols)
     wire.pump()
     wire.reply(pending.req_id, **failed("PermissionDenied"))
     wire.tick(0.9)
@@ -1316,7 +1316,7 @@ def test_a_stream_that_cannot_be_opened_in_time_ends_with_derivs_last_word(wire:
     for each in (pending, other):
         assert error_code(each.reply or {}) == "WrongResponse"
     assert hearer.heard == []
-    assert wire.protocol.streams == len(wire.protocol._streams.openers) == len(wire.protocol._calls) == 0
+    assert wire.protocol.streams == len(wire.protocol._streams.joining) == len(wire.protocol._calls) == 0
 
 
 # What is sent by itself

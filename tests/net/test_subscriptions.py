@@ -11,8 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dpyauth.errors import CallTimeout, DpyauthError, SessionClosed
+from dpyauth.net.gaps import HOLD
 from dpyauth.net.pending import PendingCall
-from dpyauth.net.subscriptions import HOLD, SETTLED, Subscription, Subscriptions
+from dpyauth.net.subscription import Subscription
+from dpyauth.net.subscriptions import SETTLED, Subscriptions
 
 
 class Hearer:
@@ -38,7 +40,7 @@ class Hearer:
 Asked = tuple[str, dict[str, Any], Callable[[Any], None]]
 
 
-class SignInModel:
+class Streams:
     """Subscriptions, what they ask of Deriv, and a clock."""
 
     def __init__(self) -> None:
@@ -81,167 +83,167 @@ FORGET_A = [{"forget": "a"}]
 
 
 @pytest.fixture
-def desk() -> SignInModel:
-    return SignInModel()
+def streams() -> Streams:
+    return Streams()
 
 
-def test_every_listener_hears_every_update(desk: SignInModel) -> None:
-    subscription, one = desk.open()
-    joined = desk.pending(subscription)
-    desk.table.join(subscription, joined, 0.0)
+def test_every_listener_hears_every_update(streams: Streams) -> None:
+    subscription, one = streams.open()
+    joined = streams.pending(subscription)
+    streams.table.join(subscription, joined, 0.0)
     assert joined.reply == tick(1)
-    desk.table.update(subscription, tick(2))
+    streams.table.update(subscription, tick(2))
     assert one.epochs == joined.listener.epochs == [1, 2]  # type: ignore[union-attr]
-    assert desk.table.find("R_1") is subscription
-    assert desk.table.get(1) is subscription
-    assert len(desk.table) == 1
+    assert streams.table.find("R_1") is subscription
+    assert streams.table.get(1) is subscription
+    assert len(streams.table) == 1
 
 
-def test_the_last_one_to_leave_ends_it_at_deriv(desk: SignInModel) -> None:
-    subscription, one = desk.open()
-    joined = desk.pending(subscription)
-    desk.table.join(subscription, joined, 0.0)
-    desk.table.leave(subscription, one)
-    desk.table.leave(subscription, one)
-    assert desk.asked == []
+def test_the_last_one_to_leave_ends_it_at_deriv(streams: Streams) -> None:
+    subscription, one = streams.open()
+    joined = streams.pending(subscription)
+    streams.table.join(subscription, joined, 0.0)
+    streams.table.leave(subscription, one)
+    streams.table.leave(subscription, one)
+    assert streams.asked == []
     assert joined.listener is not None
-    desk.table.leave(subscription, joined.listener)
-    assert desk.requests() == FORGET_A
-    assert len(desk.table) == 0
+    streams.table.leave(subscription, joined.listener)
+    assert streams.requests() == FORGET_A
+    assert len(streams.table) == 0
     assert one.ends == []
 
 
-def test_those_who_join_while_it_is_opened_get_the_same_reply(desk: SignInModel) -> None:
-    subscription, _ = desk.open(reply=False)
-    joined = [desk.pending(subscription) for _ in range(2)]
+def test_those_who_join_while_it_is_opened_get_the_same_reply(streams: Streams) -> None:
+    subscription, _ = streams.open(reply=False)
+    joined = [streams.pending(subscription) for _ in range(2)]
     for pending in joined:
-        desk.table.join(subscription, pending, 0.0)
+        streams.table.join(subscription, pending, 0.0)
     assert not joined[0].done
-    desk.table.opened(subscription, tick(5))
+    streams.table.opened(subscription, tick(5))
     assert [pending.reply for pending in joined] == [tick(5)] * 2
-    assert len(desk.table.openers) == 0
+    assert len(streams.table.joining) == 0
 
 
-def test_they_run_out_of_their_own_time(desk: SignInModel) -> None:
-    subscription, one = desk.open(reply=False)
-    joined = desk.pending(subscription)
-    desk.table.join(subscription, joined, 0.0)
-    assert desk.table.openers.next_deadline == 30
-    desk.table.openers.expire(30.0, ready=True)
+def test_they_run_out_of_their_own_time(streams: Streams) -> None:
+    subscription, one = streams.open(reply=False)
+    joined = streams.pending(subscription)
+    streams.table.join(subscription, joined, 0.0)
+    assert streams.table.joining.next_deadline == 30
+    streams.table.joining.expire(30.0, ready=True)
     assert type(joined.error) is CallTimeout
     assert subscription.listeners == [one]
 
 
-def test_a_refusal_is_for_everybody_who_opened_it(desk: SignInModel) -> None:
-    subscription, one = desk.open(reply=False)
-    joined = desk.pending(subscription)
-    desk.table.join(subscription, joined, 0.0)
-    desk.table.opened(subscription, REFUSED)
+def test_a_refusal_is_for_everybody_who_opened_it(streams: Streams) -> None:
+    subscription, one = streams.open(reply=False)
+    joined = streams.pending(subscription)
+    streams.table.join(subscription, joined, 0.0)
+    streams.table.opened(subscription, REFUSED)
     assert joined.reply == REFUSED
-    assert len(desk.table) == 0
+    assert len(streams.table) == 0
     assert one.heard == one.ends == []  # the call that opened it says it
 
 
-def test_a_request_on_its_way_is_waited_for_before_it_is_forgotten(desk: SignInModel) -> None:
-    subscription, one = desk.open(reply=False)
+def test_a_request_on_its_way_is_waited_for_before_it_is_forgotten(streams: Streams) -> None:
+    subscription, one = streams.open(reply=False)
     subscription.asked = True
-    desk.table.leave(subscription, one)
-    assert subscription in desk.table
-    desk.table.opened(subscription, tick(1))
-    assert subscription not in desk.table
-    assert desk.requests() == FORGET_A
+    streams.table.leave(subscription, one)
+    assert subscription in streams.table
+    streams.table.opened(subscription, tick(1))
+    assert subscription not in streams.table
+    assert streams.requests() == FORGET_A
     assert one.heard == []
 
 
-def test_a_request_that_has_not_left_is_not(desk: SignInModel) -> None:
-    subscription, one = desk.open(reply=False)
-    desk.table.leave(subscription, one)
-    assert subscription not in desk.table
-    assert desk.asked == []
+def test_a_request_that_has_not_left_is_not(streams: Streams) -> None:
+    subscription, one = streams.open(reply=False)
+    streams.table.leave(subscription, one)
+    assert subscription not in streams.table
+    assert streams.asked == []
 
 
-def test_updates_that_nobody_wants_are_stopped(desk: SignInModel) -> None:
-    subscription, one = desk.open()
-    desk.table.leave(subscription, one)
-    desk.table.update(subscription, tick(2))  # was on its way when it was ended
-    desk.table.orphan(tick(3, "b"))
-    assert desk.requests() == [{"forget": "a"}, {"forget": "b"}]
+def test_updates_that_nobody_wants_are_stopped(streams: Streams) -> None:
+    subscription, one = streams.open()
+    streams.table.leave(subscription, one)
+    streams.table.update(subscription, tick(2))  # was on its way when it was ended
+    streams.table.unsubscribe(tick(3, "b"))
+    assert streams.requests() == [{"forget": "a"}, {"forget": "b"}]
     assert one.epochs == [1]
     for harmless in (REFUSED, {}, {"subscription": "x"}, {"subscription": {"id": 5}}, {"subscription": {}}):
-        desk.table.orphan(harmless)
-    assert len(desk.asked) == 2
+        streams.table.unsubscribe(harmless)
+    assert len(streams.asked) == 2
 
 
-def test_an_ended_subscription_does_not_take_a_new_equal_one_with_it(desk: SignInModel) -> None:
-    old, listener = desk.open()
-    desk.table.update(old, REFUSED)
-    new, _ = desk.open()
-    desk.table.leave(old, listener)
-    assert desk.table.find("R_1") is new
-    assert desk.table.get(new.req_id) is new
+def test_an_ended_subscription_does_not_take_a_new_equal_one_with_it(streams: Streams) -> None:
+    old, listener = streams.open()
+    streams.table.update(old, REFUSED)
+    new, _ = streams.open()
+    streams.table.leave(old, listener)
+    assert streams.table.find("R_1") is new
+    assert streams.table.get(new.req_id) is new
 
 
-def test_an_error_ends_it(desk: SignInModel) -> None:
-    subscription, one = desk.open()
-    desk.table.update(subscription, REFUSED)
+def test_an_error_ends_it(streams: Streams) -> None:
+    subscription, one = streams.open()
+    streams.table.update(subscription, REFUSED)
     assert one.heard[-1] == REFUSED
     assert one.ends == [None]
-    assert subscription not in desk.table
+    assert subscription not in streams.table
 
 
-def test_of_many_an_error_ends_none(desk: SignInModel) -> None:
-    subscription, one = desk.open(many=True)
-    desk.table.update(subscription, tick(1, "b"))
-    desk.table.update(subscription, REFUSED)
-    desk.table.update(subscription, tick(2, "b"))
+def test_of_many_an_error_ends_none(streams: Streams) -> None:
+    subscription, one = streams.open(many=True)
+    streams.table.update(subscription, tick(1, "b"))
+    streams.table.update(subscription, REFUSED)
+    streams.table.update(subscription, tick(2, "b"))
     assert one.ends == []
     assert len(one.heard) == 4
-    desk.table.leave(subscription, one)
-    assert sorted(fields["forget"] for fields in desk.requests()) == ["a", "b"]
+    streams.table.leave(subscription, one)
+    assert sorted(fields["forget"] for fields in streams.requests()) == ["a", "b"]
 
 
 @pytest.mark.parametrize("many", [False, True])
-def test_a_sold_contract(desk: SignInModel, many: bool) -> None:
-    subscription, one = desk.open(many=many)
+def test_a_sold_contract(streams: Streams, many: bool) -> None:
+    subscription, one = streams.open(many=many)
     sold = {"msg_type": "proposal_open_contract", "proposal_open_contract": {"is_sold": 1}, "subscription": {"id": "a"}}
-    desk.table.update(subscription, sold)
+    streams.table.update(subscription, sold)
     assert one.heard[-1] == sold
     assert one.ends == ([] if many else [None])
-    assert (subscription in desk.table) == many
-    assert desk.requests() == FORGET_A
+    assert (subscription in streams.table) == many
+    assert streams.requests() == FORGET_A
 
 
-def test_an_answer_without_a_stream_is_all_there_is(desk: SignInModel) -> None:
-    subscription, one = desk.open(reply=False)
+def test_an_answer_without_a_stream_is_all_there_is(streams: Streams) -> None:
+    subscription, one = streams.open(reply=False)
     reply = {"msg_type": "proposal_open_contract", "proposal_open_contract": {"is_sold": 1}}
-    desk.table.opened(subscription, reply)
+    streams.table.opened(subscription, reply)
     assert one.heard == [reply]
     assert one.ends == [None]
 
 
-def test_a_confirmation_is_no_update(desk: SignInModel) -> None:
-    subscription, one = desk.open(reply=False)
-    desk.table.opened(
+def test_a_confirmation_is_no_update(streams: Streams) -> None:
+    subscription, one = streams.open(reply=False)
+    streams.table.opened(
         subscription, {"msg_type": "transaction", "transaction": {"id": "a"}, "subscription": {"id": "a"}}
     )
     assert one.heard == []
     assert subscription.live
-    desk.table.leave(subscription, one)
-    assert desk.requests() == FORGET_A
+    streams.table.leave(subscription, one)
+    assert streams.requests() == FORGET_A
 
 
 # Breaks
 
 
-def reopened(desk: SignInModel, subscription: Subscription, reply: dict[str, Any]) -> None:
-    desk.table.lost("cable cut")
-    desk.now += 10
-    desk.table.opened(subscription, reply)
+def reopened(streams: Streams, subscription: Subscription, reply: dict[str, Any]) -> None:
+    streams.table.connection_lost("cable cut")
+    streams.now += 10
+    streams.table.opened(subscription, reply)
 
 
-def test_the_first_update_after_a_break_says_so(desk: SignInModel) -> None:
-    subscription, one = desk.open()
-    reopened(desk, subscription, tick(9, "b"))
+def test_the_first_update_after_a_break_says_so(streams: Streams) -> None:
+    subscription, one = streams.open()
+    reopened(streams, subscription, tick(9, "b"))
     gap = one.heard[-1]["gap"]
     assert gap == {
         "since": datetime.fromtimestamp(1000, UTC),
@@ -249,18 +251,18 @@ def test_the_first_update_after_a_break_says_so(desk: SignInModel) -> None:
         "reason": "cable cut",
         "filled": False,
     }
-    desk.table.update(subscription, tick(10, "b"))
+    streams.table.update(subscription, tick(10, "b"))
     assert "gap" not in one.heard[-1]
     assert "gap" not in (subscription.last or {})
-    desk.table.leave(subscription, one)
-    assert desk.requests() == [{"forget": "b"}]  # the old id went with the connection
+    streams.table.leave(subscription, one)
+    assert streams.requests() == [{"forget": "b"}]  # the old id went with the connection
 
 
-def test_missed_ticks_come_first(desk: SignInModel) -> None:
-    subscription, one = desk.open(symbol="R_1")
-    reopened(desk, subscription, tick(5))
-    desk.table.update(subscription, tick(6))
-    ((call, fields, then, prompt),) = desk.asked
+def test_missed_ticks_come_first(streams: Streams) -> None:
+    subscription, one = streams.open(symbol="R_1")
+    reopened(streams, subscription, tick(5))
+    streams.table.update(subscription, tick(6))
+    ((call, fields, then, prompt),) = streams.asked
     assert not prompt
     assert call == "ticks_history"
     assert (fields["start"], fields["end"], fields["ticks_history"]) == (2, "4", "R_1")
@@ -271,52 +273,52 @@ def test_missed_ticks_come_first(desk: SignInModel) -> None:
     assert [reply.get("backfilled", False) for reply in one.heard] == [False, True, True, True, False, False]
     assert ["gap" in reply for reply in one.heard] == [False, True, False, False, False, False]
     assert one.heard[1]["gap"]["filled"]
-    desk.table.update(subscription, tick(7))
+    streams.table.update(subscription, tick(7))
     assert one.epochs[-1] == 7
 
 
-def test_what_deriv_gives_beyond_the_gap_is_left_out(desk: SignInModel) -> None:
-    subscription, one = desk.open(symbol="R_1")
-    reopened(desk, subscription, tick(5))
-    then = desk.asked[0][2]
+def test_what_deriv_gives_beyond_the_gap_is_left_out(streams: Streams) -> None:
+    subscription, one = streams.open(symbol="R_1")
+    reopened(streams, subscription, tick(5))
+    then = streams.asked[0][2]
     assert then is not None
     then(history(0, 1, 3, 5, 6))
     assert one.epochs == [1, 3, 5]
 
 
-def test_ticks_of_a_gap_come_in_order_and_once(desk: SignInModel) -> None:
-    subscription, one = desk.open(symbol="R_1")
-    reopened(desk, subscription, tick(5))
-    then = desk.asked[0][2]
+def test_ticks_of_a_gap_come_in_order_and_once(streams: Streams) -> None:
+    subscription, one = streams.open(symbol="R_1")
+    reopened(streams, subscription, tick(5))
+    then = streams.asked[0][2]
     assert then is not None
     then(history(4, 2, 3, 2))
     assert one.epochs == [1, 2, 3, 4, 5]
     assert one.heard[1]["gap"]["filled"]
 
 
-def test_a_gap_that_deriv_answers_with_its_latest_ticks_is_not_filled(desk: SignInModel) -> None:
-    subscription, one = desk.open(symbol="R_1")
-    reopened(desk, subscription, tick(5))
-    then = desk.asked[0][2]
+def test_a_gap_that_deriv_answers_with_its_latest_ticks_is_not_filled(streams: Streams) -> None:
+    subscription, one = streams.open(symbol="R_1")
+    reopened(streams, subscription, tick(5))
+    then = streams.asked[0][2]
     assert then is not None
     then(history(100, 101))
     assert one.epochs == [1, 5]
     assert one.heard[1]["gap"]["filled"] is False
 
 
-def test_no_ticks_were_missed(desk: SignInModel) -> None:
-    subscription, one = desk.open(symbol="R_1")
-    reopened(desk, subscription, tick(2))
-    assert desk.asked == []
+def test_no_ticks_were_missed(streams: Streams) -> None:
+    subscription, one = streams.open(symbol="R_1")
+    reopened(streams, subscription, tick(2))
+    assert streams.asked == []
     assert one.epochs == [1, 2]
     assert one.heard[-1]["gap"]["filled"]
 
 
-def test_the_same_tick_is_not_heard_twice(desk: SignInModel) -> None:
-    subscription, one = desk.open(symbol="R_1")
-    reopened(desk, subscription, tick(1))
+def test_the_same_tick_is_not_heard_twice(streams: Streams) -> None:
+    subscription, one = streams.open(symbol="R_1")
+    reopened(streams, subscription, tick(1))
     assert one.epochs == [1]
-    desk.table.update(subscription, tick(2))
+    streams.table.update(subscription, tick(2))
     assert one.epochs == [1, 2]
     assert one.heard[-1]["gap"]["filled"]
 
@@ -332,10 +334,10 @@ def test_the_same_tick_is_not_heard_twice(desk: SignInModel) -> None:
         {"history": "x"},
     ],
 )
-def test_an_answer_that_is_no_history_leaves_the_gap(desk: SignInModel, reply: Any) -> None:
-    subscription, one = desk.open(symbol="R_1")
-    reopened(desk, subscription, tick(5))
-    then = desk.asked[0][2]
+def test_an_answer_that_is_no_history_leaves_the_gap(streams: Streams, reply: Any) -> None:
+    subscription, one = streams.open(symbol="R_1")
+    reopened(streams, subscription, tick(5))
+    then = streams.asked[0][2]
     assert then is not None
     then(reply)
     assert one.epochs == [1, 5]
@@ -344,46 +346,46 @@ def test_an_answer_that_is_no_history_leaves_the_gap(desk: SignInModel, reply: A
 
 @given(st.lists(st.none() | st.text() | st.floats() | st.integers(-10, 20)), st.lists(st.integers(), max_size=5))
 def test_no_history_breaks_the_order(times: list[Any], prices: list[Any]) -> None:
-    desk = SignInModel()
-    subscription, one = desk.open(symbol="R_1")
-    reopened(desk, subscription, tick(9))
-    then = desk.asked[0][2]
+    streams = Streams()
+    subscription, one = streams.open(symbol="R_1")
+    reopened(streams, subscription, tick(9))
+    then = streams.asked[0][2]
     assert then is not None
     then({"history": {"times": times, "prices": prices}})
     assert all(1 <= epoch <= 9 for epoch in one.epochs)
     assert one.epochs[-1] == 9
 
 
-def test_an_answer_that_does_not_come_holds_up_only_so_many(desk: SignInModel) -> None:
-    subscription, one = desk.open(symbol="R_1")
-    reopened(desk, subscription, tick(100))
+def test_an_answer_that_does_not_come_holds_up_only_so_many(streams: Streams) -> None:
+    subscription, one = streams.open(symbol="R_1")
+    reopened(streams, subscription, tick(100))
     for epoch in range(101, 102 + HOLD):
-        desk.table.update(subscription, tick(epoch))
+        streams.table.update(subscription, tick(epoch))
     assert one.epochs == [1, *range(100, 102 + HOLD)]
     assert one.heard[1]["gap"]["filled"] is False
-    then = desk.asked[0][2]
+    then = streams.asked[0][2]
     assert then is not None
     then(history(*range(2, 100)))
     assert one.epochs == [1, *range(100, 102 + HOLD)]  # too late
 
 
-def test_another_break_while_the_ticks_are_fetched(desk: SignInModel) -> None:
-    subscription, one = desk.open(symbol="R_1")
-    reopened(desk, subscription, tick(5))
-    reopened(desk, subscription, tick(9))
+def test_another_break_while_the_ticks_are_fetched(streams: Streams) -> None:
+    subscription, one = streams.open(symbol="R_1")
+    reopened(streams, subscription, tick(5))
+    reopened(streams, subscription, tick(9))
     assert one.epochs == [1, 5]
-    assert desk.requests()[-1]["start"] == 6
-    then = desk.asked[-1][2]
+    assert streams.requests()[-1]["start"] == 6
+    then = streams.asked[-1][2]
     assert then is not None
     then(history(6, 7, 8))
     assert one.epochs == [1, 5, 6, 7, 8, 9]
     assert ["gap" in reply for reply in one.heard] == [False, True, True, False, False, False]
 
 
-def test_what_ends_while_updates_are_held_says_them_first(desk: SignInModel) -> None:
-    subscription, one = desk.open(symbol="R_1")
-    reopened(desk, subscription, tick(5))
-    desk.table.update(subscription, REFUSED)
+def test_what_ends_while_updates_are_held_says_them_first(streams: Streams) -> None:
+    subscription, one = streams.open(symbol="R_1")
+    reopened(streams, subscription, tick(5))
+    streams.table.update(subscription, REFUSED)
     assert [reply.get("tick", {}).get("epoch") for reply in one.heard] == [1, 5, None]
     assert one.ends == [None]
 
@@ -396,33 +398,33 @@ def failing(code: str | None, **more: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("code", PASSING)
-def test_an_error_that_may_pass_ends_nothing(desk: SignInModel, code: str | None) -> None:
-    subscription, one = desk.open()
-    desk.now = 1005.0
-    desk.table.update(subscription, failing(code))
-    assert desk.lapsed == [subscription]
+def test_an_error_that_may_pass_ends_nothing(streams: Streams, code: str | None) -> None:
+    subscription, one = streams.open()
+    streams.now = 1005.0
+    streams.table.update(subscription, failing(code))
+    assert streams.lapsed == [subscription]
     assert (one.epochs, one.ends) == ([1], [])
-    desk.now = 1010.0
-    desk.table.opened(subscription, tick(9, "b"))
+    streams.now = 1010.0
+    streams.table.opened(subscription, tick(9, "b"))
     gap = one.heard[-1]["gap"]
     assert (gap["since"], gap["until"]) == tuple(datetime.fromtimestamp(when, UTC) for when in (1005, 1010))
     assert "answered 'ticks' with" in gap["reason"]
 
 
 @pytest.mark.parametrize("code", [code for code in PASSING if code])
-def test_of_many_it_is_told_and_the_one_is_asked_for_again(desk: SignInModel, code: str) -> None:
-    subscription, one = desk.open(many=True, fields={"ticks": ["R_1", "R_10", "R_100"]})
+def test_of_many_it_is_told_and_the_one_is_asked_for_again(streams: Streams, code: str) -> None:
+    subscription, one = streams.open(many=True, fields={"ticks": ["R_1", "R_10", "R_100"]})
     error = failing(code, echo_req={"ticks": ["R_1", "R_10", "R_100"]})
     error["error"]["message"] = "Sorry, R_10 has to wait."
-    desk.table.update(subscription, error)
+    streams.table.update(subscription, error)
     assert one.heard[-1] == {**error, "symbol": "R_10"}
     assert one.ends == []
-    desk.table.update(subscription, tick(2))
+    streams.table.update(subscription, tick(2))
     assert "gap" not in one.heard[-1]  # the others have missed nothing
-    assert desk.lapsed == [subscription]
-    desk.table.update(subscription, failing("AlreadySubscribed"))
+    assert streams.lapsed == [subscription]
+    streams.table.update(subscription, failing("AlreadySubscribed"))
     assert one.heard[-1] == tick(2)
-    assert desk.lapsed == [subscription]
+    assert streams.lapsed == [subscription]
 
 
 @pytest.mark.parametrize(
@@ -439,50 +441,50 @@ def test_of_many_it_is_told_and_the_one_is_asked_for_again(desk: SignInModel, co
         (True, None),
     ],
 )
-def test_which_of_several_an_error_is_about(desk: SignInModel, said: Any, named: str | None) -> None:
-    subscription, one = desk.open(many=True, fields={"ticks": ["R_1", "R_10"]})
-    desk.table.update(subscription, {"msg_type": "tick", "error": said})
+def test_which_of_several_an_error_is_about(streams: Streams, said: Any, named: str | None) -> None:
+    subscription, one = streams.open(many=True, fields={"ticks": ["R_1", "R_10"]})
+    streams.table.update(subscription, {"msg_type": "tick", "error": said})
     assert one.heard[-1].get("symbol") == named
 
 
-def test_errors_do_not_keep_it_from_being_asked_for_ever_more_rarely(desk: SignInModel) -> None:
-    subscription, _ = desk.open()
+def test_errors_do_not_keep_it_from_being_asked_for_ever_more_rarely(streams: Streams) -> None:
+    subscription, _ = streams.open()
     for _ in range(5):
-        desk.table.update(subscription, failing("WrongResponse"))
-        desk.table.opened(subscription, tick(2))
+        streams.table.update(subscription, failing("WrongResponse"))
+        streams.table.opened(subscription, tick(2))
     assert subscription.tries == 5
-    desk.now += SETTLED + 1
-    desk.table.update(subscription, tick(3))
+    streams.now += SETTLED + 1
+    streams.table.update(subscription, tick(3))
     assert subscription.tries == 0
 
 
-def test_a_refusal_to_reopen_ends_it_with_that(desk: SignInModel) -> None:
-    subscription, one = desk.open()
-    reopened(desk, subscription, REFUSED)
+def test_a_refusal_to_reopen_ends_it_with_that(streams: Streams) -> None:
+    subscription, one = streams.open()
+    reopened(streams, subscription, REFUSED)
     assert one.heard[-1] == REFUSED
     assert one.ends == [None]
-    assert subscription not in desk.table
+    assert subscription not in streams.table
 
 
-def test_whom_nobody_listens_to_is_not_kept_over_a_break(desk: SignInModel) -> None:
-    subscription, one = desk.open(reply=False)
+def test_whom_nobody_listens_to_is_not_kept_over_a_break(streams: Streams) -> None:
+    subscription, one = streams.open(reply=False)
     subscription.asked = True
-    desk.table.leave(subscription, one)
-    desk.table.lost("cable cut")
-    assert len(desk.table) == 0
+    streams.table.leave(subscription, one)
+    streams.table.connection_lost("cable cut")
+    assert len(streams.table) == 0
     assert not subscription.asked
 
 
-def test_the_end_of_all(desk: SignInModel) -> None:
-    _, one = desk.open()
-    opening, other = desk.open("R_2", reply=False)
-    joined = desk.pending(opening)
-    desk.table.join(opening, joined, 0.0)
+def test_the_end_of_all(streams: Streams) -> None:
+    _, one = streams.open()
+    opening, other = streams.open("R_2", reply=False)
+    joined = streams.pending(opening)
+    streams.table.join(opening, joined, 0.0)
     error = SessionClosed("closed")
-    desk.table.end_all(error)
+    streams.table.end_all(error)
     for hearer in (one, other):
         assert [type(end) for end in hearer.ends] == [SessionClosed]
         assert hearer.ends[0] is not error
     assert type(joined.error) is SessionClosed
-    assert len(desk.table) == len(desk.table.openers) == 0
-    assert desk.asked == []
+    assert len(streams.table) == len(streams.table.joining) == 0
+    assert streams.asked == []

@@ -552,7 +552,7 @@ def test_what_cannot_be_fetched_is_marked(session: Session, box: Sandbox, clock:
 def test_an_answer_that_never_comes_does_not_hold_up_the_ticks(
     session: Session, box: Sandbox, clock: Clock, at_once: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dpyauth.net.subscriptions.HOLD", 3)
+    monkeypatch.setattr("dpyauth.net.gaps.HOLD", 3)
     box.faults.swallow("ticks_history")
     with session.stream("ticks", **TICKS) as stream:
         stream.next(5)
