@@ -46,7 +46,7 @@ def style(*names: str) -> str:
     Another panel on the page may bring the style of all after this one: what is added has more weight, and stays.
     """
     added = "".join(_read("css", f"{name}.css") for name in names)
-    return _read("css", "look.css") + added.replace(".dpyauth-panel", ".dpyauth-panel.dpyauth-panel")
+    return _read("css", "common.css") + added.replace(".dpyauth-panel", ".dpyauth-panel.dpyauth-panel")
 
 
 def _read(kind: str, name: str) -> str:
@@ -123,7 +123,7 @@ class Panel(anywidget.AnyWidget):
 class SignInPanel(Panel):
     """Panel that `dpyauth.login` shows in a notebook."""
 
-    _esm = script("callback", "accounts", "signin")
+    _esm = script("callback", "accounts", "sign_in")
     _css = style()
 
 
@@ -208,15 +208,15 @@ class ExplorerPanel(Panel):
 class TokensPanel(Panel):
     """Panel that `dpyauth.tokens` returns."""
 
-    _esm = script("managing", "tokens")
-    _css = style("managing", "tokens")
+    _esm = script("admin", "tokens")
+    _css = style("admin", "tokens")
 
 
 class AppsPanel(Panel):
     """Panel that `dpyauth.apps` returns."""
 
-    _esm = script("managing", "callback", "apps")
-    _css = style("managing", "apps")
+    _esm = script("admin", "callback", "apps")
+    _css = style("admin", "apps")
 
 
 def show(model: PanelModel) -> None:

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from dpyauth.panels.texts import texts
-from dpyauth.panels.widget import script, style
+from dpyauth.panels.widgets import script, style
 
 pytestmark = pytest.mark.browser
 
@@ -78,7 +78,7 @@ def page(chromium: Browser) -> Iterator[Page]:
     page.clock.pause_at(1000)
     page.set_content("<!doctype html><html lang='en'><title>A page</title><body></body></html>")
     page.add_style_tag(content=style())
-    shared = script("signin").partition("// The sign-in panel")[0]
+    shared = script("sign_in").partition("// The sign-in panel")[0]
     words = texts("sign-in")
     page.add_script_tag(type="module", content=shared + MADE_UP.replace("TEXTS", json.dumps(words)))
     page.wait_for_function("typeof window.open_ === 'function'")

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.browser
 START = """
 import gc, json, time, dpyauth
 from IPython.utils.capture import capture_output
-from dpyauth.panels import streaming
+from dpyauth.panels import stream_view
 from dpyauth.sandbox import shared
 box = shared().start()
 with capture_output():
@@ -49,7 +49,7 @@ stream.view()
 FRAME = "print(json.dumps([[row.epoch.timestamp(), f'{row.quote:.2f}'] for row in stream.frame().itertuples()]))"
 # One message for nearly every update, and several hundred a second.
 FLOOD = """
-streaming.PACE = 0.001
+stream_view.PACE = 0.001
 last = stream._feed.beyond(0)[1][-1][1]["tick"]["epoch"]
 def flood(count):
     for last in range(flood.last + 1, flood.last + 1 + count):
@@ -167,7 +167,7 @@ def test_a_thousand_updates_leave_nothing_behind(notebook: Notebook) -> None:
     assert heap_after - heap < 1_000_000
     assert objects_after - objects < 1000
     assert abs(len(notebook.save()) - saved) < 1000
-    notebook.fill(2, "streaming.PACE = 0.05; box.start()")
+    notebook.fill(2, "stream_view.PACE = 0.05; box.start()")
     notebook.run(2)
 
 

@@ -80,7 +80,7 @@ def demo(open_session: Callable[..., Session]) -> Reader:
 def test_all_calls_but_signing_in_and_out(reader: Reader, open_options: Callable[..., Session]) -> None:
     listed = [each["name"] for each in reader.model.view()["calls"]]
     assert listed == sorted(set(load("v3")) - {"authorize", "logout"})
-    look = Reader(open_options()).model.look()
+    look = Reader(open_options()).model.view()
     assert [each["name"] for each in look["calls"]] == sorted(load("options"))
     assert (look["api"], look["call"]) == ("options", None)
     reader.do("choose", "logout")

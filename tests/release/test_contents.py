@@ -49,7 +49,7 @@ def test_the_wheel(wheel: zipfile.ZipFile) -> None:
     for needed in (
         "py.typed",
         "panels/js/common.js",
-        "panels/css/look.css",
+        "panels/css/common.css",
         "catalog/v3.json",
         "panels/texts/en/common.json",
     ):

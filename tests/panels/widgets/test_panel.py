@@ -237,7 +237,7 @@ def test_a_new_secret_goes_to_the_browser_alone(panel: Panel, logged: pytest.Log
 
 
 def test_script_and_style_are_put_together() -> None:
-    both = script("callback", "signin")
+    both = script("callback", "sign_in")
     assert both.index("function mount(") < both.index("const callbackPage") < both.index("function render(")
     assert ".dpyauth-panel" in style()
 
