@@ -1,55 +1,54 @@
-"""The file that lists what is kept, for its owner's eyes only."""
+"""The file that lists remembered credentials. Only its owner can read it."""
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import stat
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from platformdirs import user_config_path
+
 from dpyauth.credentials import Secret
 from dpyauth.errors import KeepingFailed
 
+PATIENCE = 10.0
+"""Seconds to wait for another process that uses the file."""
+
+_NAME = "credentials.json"
 _VERSION = 1
-_PATIENCE = 10.0  # seconds to wait for another process
-_LIMIT = 1 << 20  # bytes; nobody has that many accounts
+_LIMIT = 1 << 20  # bytes; far more than the accounts of one user take
 _NO_LINKS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)  # nor a pipe that never answers
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What the file says of one profile."""
+    """Entry of one profile in the file."""
 
     in_keyring: bool = False
-    """The keyring has a record of it, or may have."""
+    """True if the keyring has a record of it, or may have."""
     record: Secret | None = None
-    """The record, as JSON, where the keyring does not have it."""
+    """Record as JSON, if it is not in the keyring."""
 
 
 def path() -> Path:
-    """Where the file is, or would be."""
+    """Return where the file is, or would be."""
     try:
-        if sys.platform == "win32":
-            base = Path(os.environ.get("APPDATA") or Path.home() / "AppData" / "Roaming")
-        elif sys.platform == "darwin":
-            base = Path.home() / "Library" / "Application Support"
-        else:
-            base = Path(os.environ.get("XDG_CONFIG_HOME", ""))
-            base = base if base.is_absolute() else Path.home() / ".config"
+        place = user_config_path("dpyauth", appauthor=False, roaming=True) / _NAME
+        earlier = Path.home() / "Library" / "Application Support" / "dpyauth" / _NAME
     except RuntimeError:
         raise KeepingFailed("Nothing can be kept: this user has no home folder. Set the variable HOME.") from None
-    return base / "dpyauth" / "credentials.json"
+    # On macOS, earlier versions did not look at XDG_CONFIG_HOME. What they have kept stays where it is.
+    return earlier if sys.platform == "darwin" and not os.path.lexists(place) and os.path.lexists(earlier) else place
 
 
 def in_words() -> str:
-    """The file's place, as short as a person would say it."""
+    """Return the path of the file in words, shortened by the home folder."""
     place = path()
     with suppress(ValueError, RuntimeError):
         place = Path("~") / place.relative_to(Path.home())
@@ -58,7 +57,7 @@ def in_words() -> str:
 
 @contextmanager
 def clearly() -> Iterator[None]:
-    """What the operating system refuses, said so that it helps."""
+    """Turn errors of the operating system into KeepingFailed, which names the file."""
     try:
         yield
     except OSError as error:
@@ -68,28 +67,32 @@ def clearly() -> Iterator[None]:
 
 @contextmanager
 def locked() -> Iterator[None]:
-    """The file for this thread alone, in a folder that is the user's own."""
+    """Hold the file for this thread alone, in a folder that is the user's own."""
+    from filelock import FileLock, Timeout  # slow to import, and not needed for reading
+
     folder = path().parent
     with clearly():
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         _check(folder, os.lstat(folder), stat.S_ISDIR)
         if os.name == "posix":
             folder.chmod(0o700)
-        lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | _NO_LINKS, 0o600)
+        lock = FileLock(folder / "lock", PATIENCE, 0o600, fallback_to_soft=False)
         try:
-            until = time.monotonic() + _PATIENCE
-            while not _lock(lock):
-                if time.monotonic() > until:
-                    raise KeepingFailed(f"Another program is busy with {in_words()}. Try again when it has ended.")
-                time.sleep(0.02)
+            lock.acquire()
+        except Timeout:
+            raise KeepingFailed(f"Another program is busy with {in_words()}. Try again when it has ended.") from None
+        except OSError as error:
+            if error.filename is not None:  # it could not be opened
+                raise
+            # Some network drives know no locks; there the last of two writers wins, and the file is still whole.
+        try:
             yield
         finally:
-            _unlock(lock)
-            os.close(lock)
+            lock.release()
 
 
 def read(*, private: bool = True) -> dict[str, Entry]:
-    """Profile -> what the file says of it. ``private=False`` takes a file that others can read as well."""
+    """Return the entries by profile. ``private=False`` also accepts a file that other users can read."""
     place = path()
     try:
         _check(place.parent, os.lstat(place.parent), stat.S_ISDIR)
@@ -112,7 +115,7 @@ def read(*, private: bool = True) -> dict[str, Entry]:
 
 
 def write(entries: Mapping[str, Entry]) -> None:
-    """All or nothing: a reader sees the old file or the new one, and so does whoever comes after a crash."""
+    """Replace the file in one step: a reader sees the old file or the new one, also after a crash."""
     place = path()
     for leftover in place.parent.glob(".credentials-*"):
         leftover.unlink(missing_ok=True)
@@ -132,31 +135,6 @@ def write(entries: Mapping[str, Entry]) -> None:
         raise
 
 
-def _lock(descriptor: int) -> bool:
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        # Some network drives know no locks; there the last of two writers wins, and the file is still whole.
-        return error.errno not in (errno.EAGAIN, errno.EACCES, errno.EDEADLK)
-    return True
-
-
-def _unlock(descriptor: int) -> None:
-    """Give up the lock. Closing alone does not where another thread has forked meanwhile: the child has it open too."""
-    if sys.platform != "win32":
-        import fcntl
-
-        with suppress(OSError):  # a network drive that knows no locks
-            fcntl.flock(descriptor, fcntl.LOCK_UN)
-
-
 def _check(place: Path, about: os.stat_result, right_kind: Callable[[int], bool]) -> None:
     if not right_kind(about.st_mode):
         raise KeepingFailed(
@@ -171,7 +149,7 @@ def _check(place: Path, about: os.stat_result, right_kind: Callable[[int], bool]
 
 
 def _parsed(text: Secret) -> dict[str, Entry] | str:
-    # Answers with the trouble rather than raising it: the errors of json hold the text they did not like.
+    # Returns the problem rather than raising it: the errors of json hold the text that they could not parse.
     try:
         match json.loads(text.reveal()):
             case {"version": int(version)} if version > _VERSION:

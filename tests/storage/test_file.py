@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from platformdirs.macos import MacOS
+from platformdirs.unix import Unix
 
 from dpyauth.credentials import Secret
 from dpyauth.storage import file, forget, recall, remember
@@ -229,7 +231,7 @@ def test_what_a_first_crash_left_is_forgotten(kept_file: Path, home: Path) -> No
 
 
 def test_a_lock_that_is_held(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(file, "_PATIENCE", 0.05)
+    monkeypatch.setattr(file, "PATIENCE", 0.05)
     with file.locked():
         with pytest.raises(KeepingFailed, match="busy"):
             forget()
@@ -252,18 +254,45 @@ def test_a_drive_without_locks(kept: Path, monkeypatch: pytest.MonkeyPatch) -> N
         ("linux", {"XDG_CONFIG_HOME": "{home}/xdg"}, "{home}/xdg"),
         ("linux", {"XDG_CONFIG_HOME": "not/absolute"}, "{home}/.config"),
         ("linux", {"XDG_CONFIG_HOME": ""}, "{home}/.config"),
-        ("darwin", {"XDG_CONFIG_HOME": "{home}/xdg"}, "{home}/Library/Application Support"),
-        ("win32", {"APPDATA": "{home}/Roaming"}, "{home}/Roaming"),
-        ("win32", {"APPDATA": ""}, "{home}/AppData/Roaming"),
+        ("darwin", {}, "{home}/Library/Application Support"),
+        ("darwin", {"XDG_CONFIG_HOME": "{home}/xdg"}, "{home}/xdg"),
     ],
 )
 def test_where_it_is(
     platform: str, variables: dict[str, str], expected: str, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sys, "platform", platform)
+    on(platform, monkeypatch)
     for name, value in variables.items():
         monkeypatch.setenv(name, value.format(home=home))
     assert file.path() == Path(expected.format(home=home), "dpyauth", "credentials.json")
+
+
+def on(platform: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Use the folders of another operating system."""
+    folders = {"linux": Unix, "darwin": MacOS}[platform]
+    monkeypatch.setattr(sys, "platform", platform)
+    monkeypatch.setattr(file, "user_config_path", lambda *args, **kwargs: folders(*args, **kwargs).user_config_path)
+
+
+def test_on_windows_it_goes_where_a_profile_roams(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That is ``%APPDATA%\\dpyauth``, without a folder of the author's between."""
+    asked = []
+    monkeypatch.setattr(file, "user_config_path", lambda *args, **kwargs: (asked.append((args, kwargs)), home)[1])
+    assert file.path() == home / "credentials.json"
+    assert asked == [(("dpyauth",), {"appauthor": False, "roaming": True})]
+
+
+def test_a_file_of_an_earlier_version_on_macos_stays_in_use(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It did not look at the variable."""
+    on("darwin", monkeypatch)
+    remember({"CR1": Secret(TOKEN)}, active="CR1", app_id="1089", api="v3")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(home / "xdg"))
+    kept = home / "Library" / "Application Support" / "dpyauth" / "credentials.json"
+    assert file.path() == kept
+    assert recall() is not None
+    assert forget() == ["default"]
+    assert not kept.exists()
+    assert file.path() == home / "xdg" / "dpyauth" / "credentials.json"
 
 
 def test_where_it_is_outside_the_home_folder(tmp_path_factory: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -273,9 +302,10 @@ def test_where_it_is_outside_the_home_folder(tmp_path_factory: Any, monkeypatch:
 
 
 def test_nobody_without_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
-    def homeless() -> Path:
-        raise RuntimeError("Could not determine home directory.")
+    def unknown(uid: int) -> None:
+        raise KeyError(f"getpwuid(): uid not found: {uid}")
 
-    monkeypatch.setattr(Path, "home", homeless)
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr("pwd.getpwuid", unknown)
     with pytest.raises(KeepingFailed, match="no home folder"):
         recall()
