@@ -113,7 +113,7 @@ _HOMES = {
 
 
 def _load(name: str) -> Any:
-    # On first use: importing dpyauth costs next to nothing, until something of it is wanted.
+    # On first use: importing dpyauth costs next to nothing until one of its names is used.
     if name not in __all__:
         raise _missing(name)
     import importlib
@@ -129,7 +129,7 @@ def _load(name: str) -> Any:
 def _missing(name: str) -> AttributeError:
     """Return the error for a name that is not public.
 
-    ``from dpyauth import frames`` comes by here, also while dpyauth itself is being imported.
+    ``from dpyauth import frames`` asks for one, too, also while dpyauth itself is being imported.
     """
     from importlib.util import find_spec
 

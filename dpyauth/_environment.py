@@ -1,4 +1,4 @@
-"""Where the code runs, and whether there is a person to ask or to show something to."""
+"""Tell where the code runs, and if there is a user to ask or to show something to."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from dpyauth import _forks, _terminal
 from dpyauth.errors import InvalidSetting
 
 _vouched = False
-"""Whether the user said that there is a person, by `login(ask=True)`: some front ends show widgets without stdin."""
+"""Whether `login(ask=True)` said that there is a user: some front ends show widgets, but have no stdin."""
 
 _left: Any = None
-"""The shell of the kernel from which this process was forked: no front end hears of the child."""
+"""Shell of the kernel from which this process was forked: no front end hears of the child."""
 
 
 def kernel_shell() -> Any | None:
-    """The shell of the Jupyter kernel this runs in, or None outside one."""
+    """Return the shell of the Jupyter kernel that runs this code; None outside one."""
     if "IPython" not in sys.modules:
         return None
     from IPython.core.getipython import get_ipython
@@ -37,22 +37,22 @@ def _leave() -> None:
 
 
 def in_notebook() -> bool:
-    """Whether this is a notebook's kernel. Whether its front end shows widgets, no kernel knows."""
+    """Return whether this is a notebook's kernel. No kernel knows if its front end shows widgets."""
     return kernel_shell() is not None
 
 
 def has_widgets() -> bool:
-    """Tell whether the packages that panels stand on can be loaded, in the kernel's own environment."""
+    """Return whether the packages that panels need can be imported in the kernel's own environment."""
     try:
         for name in ("ipywidgets", "anywidget"):
             importlib.import_module(name)
-    except Exception:  # whatever is broken there, there are other ways than panels
+    except Exception:  # whatever is broken there, dpyauth works without panels
         return False
     return True
 
 
 def need_widgets() -> None:
-    """Raise InvalidSetting where no panel can be made."""
+    """Raise InvalidSetting if no panel can be made."""
     if not has_widgets():
         raise InvalidSetting(
             "Panels need the packages ipywidgets and anywidget, which cannot be loaded here. Install dpyauth again in "
@@ -61,32 +61,32 @@ def need_widgets() -> None:
 
 
 def somebody_there() -> bool:
-    """Whether there is a person to ask: not in a scheduled or batch run."""
+    """Return whether there is a user to ask: not in a scheduled or batch run."""
     return can_type() or (in_notebook() and in_voila())
 
 
 def can_type() -> bool:
-    """Tell whether a person can type an answer to a prompt."""
+    """Return whether a user can type an answer to a prompt."""
     shell = kernel_shell()
     if shell is None:
         return _terminal.is_terminal(sys.stdin)
-    # A front end with a person behind it allows input; nbclient, papermill and nbval do not.
+    # A front end with a user allows input; nbclient, papermill and nbval do not.
     return bool(getattr(getattr(shell, "kernel", None), "_allow_stdin", True))
 
 
 def nobody_looks() -> bool:
-    """Tell whether a notebook runs without a person: what it shows would only be stored."""
+    """Return whether a notebook runs without a user: its output would only be stored."""
     return kernel_shell() is not None and not (_vouched or somebody_there())
 
 
 def vouch() -> None:
-    """Take the user's word for it that there is a person who sees panels."""
+    """Assume that there is a user who sees panels, because `login(ask=True)` says so."""
     global _vouched
     _vouched = True
 
 
 def in_colab() -> bool:
-    """Whether this is Google Colab."""
+    """Return whether this is Google Colab."""
     try:
         return importlib.util.find_spec("google.colab") is not None
     except ModuleNotFoundError:
@@ -94,10 +94,10 @@ def in_colab() -> bool:
 
 
 def on_hosted_server() -> bool:
-    """Whether the kernel runs on somebody's server, so not at the reader's own internet address."""
+    """Return whether the kernel runs on a hosted server, so not at the user's own internet address."""
     return in_colab() or bool(os.environ.get("JUPYTERHUB_USER") or os.environ.get("BINDER_SERVICE_HOST"))
 
 
 def in_voila() -> bool:
-    """Tell whether Voila shows the notebook as a page: it allows no input, and shows widgets to a person."""
+    """Return whether Voila shows the notebook as a page: it allows no input, but shows widgets to the user."""
     return any(name.startswith("VOILA_") for name in os.environ)

@@ -1,8 +1,8 @@
-"""Begin anew in a forked process: whatever exists once per process is told of a fork here, and nowhere else.
+"""Reset state in a forked process. Everything that exists once per process is told of a fork here, and only here.
 
 A forked process has a copy of every object and of every open file, but only the thread that forked. So a lock that
 another thread held stays locked there, what another thread was importing stays half imported, its loop never runs
-again, and what is written to a socket reaches the server in the parent's name. Therefore
+again, and data written to a socket reaches the server in the parent's name. Therefore
 
 - a fork waits until the event loops made here wait, and until nothing is being `importing`;
 - before any other code runs in the child, those loops lose their files, each object that is `own` to a process gives
@@ -28,19 +28,19 @@ if TYPE_CHECKING:
 
 
 class Owned(Protocol):
-    """What belongs to the process that made it."""
+    """Object that belongs to the process that made it."""
 
     def _forked(self) -> None:
-        """Give up what is the parent's, in the child. Take no lock: a thread that is gone may hold it."""
+        """Give up the parent's resources, in the child. Take no lock: a thread that is gone may hold it."""
 
 
 F = TypeVar("F", bound=Callable[[], object])
 
 PATIENCE = 5.0
-"""How long a fork waits for the threads of ours, in seconds."""
+"""Time that a fork waits for dpyauth's threads, in seconds."""
 
 importing = threading.RLock()
-"""To hold while a thread of ours imports something; on an event loop made here there is no need."""
+"""Lock to hold while one of dpyauth's threads imports something; not needed on an event loop made here."""
 
 _owned: weakref.WeakSet[Owned] = weakref.WeakSet()
 _selectors: weakref.WeakValueDictionary[int, _Selector] = weakref.WeakValueDictionary()
@@ -49,20 +49,20 @@ _held = threading.local()
 
 
 def own(thing: Owned) -> None:
-    """Have its ``_forked`` called in every child that is forked while it lives."""
+    """Call the ``_forked`` method of an object in every child that is forked while it lives."""
     _owned.add(thing)
 
 
 def in_child(reset: F) -> F:
-    """Have a function called in every child, after all objects; a decorator."""
+    """Call a function in every child, after the methods of objects; a decorator."""
     _resets.append(reset)
     return reset
 
 
 def new_event_loop() -> asyncio.AbstractEventLoop:
-    """Return a new event loop that lets no fork come between its steps, and does nothing for the parent in a child.
+    """Return a new event loop that delays a fork until the end of its current step, and stops in the child.
 
-    Close it on the thread that has run it.
+    Close it on the thread that ran it.
     """
     import asyncio  # not before: it is slow to import
 
@@ -76,7 +76,7 @@ def new_event_loop() -> asyncio.AbstractEventLoop:
 
 
 class _Selector(selectors.DefaultSelector):
-    """Waits for files, and lets a process be forked only meanwhile."""
+    """Selector that lets the process be forked only while it waits for files."""
 
     loop: Callable[[], asyncio.AbstractEventLoop | None]
 
@@ -86,7 +86,7 @@ class _Selector(selectors.DefaultSelector):
         self._in_turn = False
 
     def select(self, timeout: float | None = None) -> Any:
-        """Wait. The loop's own thread calls this, and does its work between two calls."""
+        """Wait for files. The loop's own thread calls this, and works between two calls."""
         self._rest()
         try:
             return super().select(timeout)
@@ -95,15 +95,15 @@ class _Selector(selectors.DefaultSelector):
             self._in_turn = True
 
     def close(self) -> None:
-        """Close it, after which there is no work any more."""
+        """Close the selector; the loop does no more work after this."""
         self._rest()
         super().close()
 
     def cut(self) -> None:
         """Take the files away, in the child.
 
-        Each descriptor stays in use, lest its number be given to another file that its old owner would close; but it
-        leads nowhere. What the kernel knows of the waiting is shared with the parent, so the child gets its own.
+        Each descriptor stays in use but leads nowhere: if its number were given to another file, its old owner would
+        close that one. The operating system shares the selector's own state with the parent, so the child gets its own.
         """
         files = self.get_map()
         if files is None:

@@ -1,21 +1,21 @@
-"""Clean what people paste: a token or an app ID comes with quotes, blanks and marks that nobody sees."""
+"""Clean pasted text: a token or an app ID comes with quotes, blanks and invisible marks."""
 
 from __future__ import annotations
 
 _INVISIBLE = "\x00\x16\ufeff\u200b\u200c\u200d\u2060"
-"""What a paste leaves at the ends of a text: Ctrl+V as a character, marks of an encoding, letters without width."""
+"""Characters that a paste leaves at the ends: Ctrl+V itself, byte order marks, letters without width."""
 
 _MARKS = ("\x1b[200~", "\x1b[201~", "[200~", "[201~")
-"""How a terminal marks the two ends of what was pasted."""
+"""Marks that a terminal puts round pasted text."""
 
 _QUOTES = ('""', "''", "``", "“”", "‘’", "<>")
 
 _LAYERS = 8
-"""How many of these may lie round each other."""
+"""Number of these that may be nested."""
 
 
 def bare(entered: str) -> str:
-    """Return a text without what came along when it was copied: blanks, marks of the paste, quotes, ``Bearer``."""
+    """Return a text without blanks, marks of the paste, quotes and ``Bearer`` around it."""
     text = entered
     for _ in range(_LAYERS):
         before, text = text, text.strip().strip(_INVISIBLE)
@@ -31,5 +31,5 @@ def bare(entered: str) -> str:
 
 
 def has_controls(text: str) -> bool:
-    """Tell whether keys that do nothing at a prompt have left characters in a text, such as Ctrl+V and the arrows."""
+    """Return whether a text has control characters, as keys such as Ctrl+V and the arrows leave them at a prompt."""
     return any(not letter.isprintable() and not letter.isspace() for letter in text)

@@ -1,8 +1,8 @@
-"""Write to people outside a notebook: the one place that does, whatever became of the program's streams.
+"""Write text to the user outside a notebook, in whatever state the program's streams are.
 
-A windowed program or a service has no ``sys.stderr`` (it is None), a program may have closed it or put something else
-in its place, and what is redirected on Windows is written in cp1252, which lacks many characters. None of that may end
-a sign-in or a call.
+A windowed program or a service has no ``sys.stderr`` (it is None), a program may have closed or replaced it, and
+redirected output on Windows is encoded as cp1252, which lacks many characters. None of that may end a sign-in or a
+call.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import unicodedata
 from contextlib import suppress
 
 WIDTH = 79
-"""Of a line that is overwritten, in characters."""
+"""Width of a line that is overwritten, in characters."""
 
 _PLAINER = str.maketrans(
     {
@@ -32,16 +32,16 @@ _PLAINER = str.maketrans(
         "\xa0": " ",
     }
 )
-"""What stands for the characters of dpyauth's own texts where an encoding lacks them."""
+"""Replacements for characters of dpyauth's own texts that an encoding may lack."""
 
 
 def say(text: str, stream: object = None) -> None:
-    """Write a line to a stream, else to standard error, where there is one."""
+    """Write a line to a stream, by default to standard error, if there is one."""
     _write(sys.stderr if stream is None else stream, f"{text}\n")
 
 
 def overwrite(text: str, stream: object) -> bool:
-    """Write a line that the next one replaces; an empty text takes it away. Only where a person looks.
+    """Write a line that the next one replaces, if a user is watching; an empty text removes it.
 
     Returns
     -------
@@ -55,18 +55,18 @@ def overwrite(text: str, stream: object) -> bool:
 
 
 def is_terminal(stream: object) -> bool:
-    """Tell whether a person is at the other end of a stream."""
+    """Return whether a stream is a terminal, so that a user is watching it."""
     try:
         return bool(stream.isatty())  # type: ignore[attr-defined]
-    except Exception:  # there is none, it is not a whole one, it is closed, or whatever a program's own one raises
+    except Exception:  # missing, incomplete or closed, or whatever a program's own stream raises
         return False
 
 
 def writable(text: str, stream: object) -> str:
-    """Return a text in characters that the encoding of a stream has, as much like it as they allow."""
+    """Return a text with the characters that the encoding of a stream lacks replaced by similar ones."""
     try:
         encoding = stream.encoding  # type: ignore[attr-defined]
-    except Exception:  # as `is_terminal`; of a stream that was detached from its file, this raises, too
+    except Exception:  # as in `is_terminal`; a stream that was detached from its file raises here, too
         encoding = None
     if text.isascii() or not isinstance(encoding, str):
         return text
@@ -86,12 +86,12 @@ def _has(encoding: str, letter: str) -> bool:
         letter.encode(encoding)
     except UnicodeEncodeError:
         return False
-    except LookupError:  # not an encoding that Python knows: what it can write shows when it is written
+    except LookupError:  # unknown to Python: only writing shows which characters it has
         return letter.isascii()
     return True
 
 
 def _write(stream: object, text: str) -> None:
-    with suppress(Exception):  # as `is_terminal`; besides, an encoding may lack what Python thinks it has
+    with suppress(Exception):  # as in `is_terminal`; and an encoding may lack a character that Python expects in it
         stream.write(writable(text, stream))  # type: ignore[attr-defined]
         stream.flush()  # type: ignore[attr-defined]

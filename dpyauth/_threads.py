@@ -1,4 +1,4 @@
-"""Threads of our own, which no kernel keeps track of and no interrupt leaves half started."""
+"""Start threads that no interrupt leaves half started, and that stay out of ipykernel's records."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from collections.abc import Callable
 
 
 class Thread(threading.Thread):
-    """A thread that ends with the program.
+    """Thread that ends with the program.
 
-    ipykernel 6 notes for every thread which one has made it, by identifiers that are given to new threads again. So
-    its notes can go round in a circle, and a thread of that circle that writes or logs a line never comes back from
-    it. A thread with a ``run`` of its own gets no note, and one about its predecessor is removed.
+    ipykernel 6 records the parent of every thread by its identifier, and identifiers are reused for new threads. So
+    the records can form a circle, and a thread in it that writes or logs a line waits forever. A thread with its own
+    ``run`` is not recorded, and ``run`` removes the record of an earlier thread with the same identifier.
 
     Parameters
     ----------
     work : callable
-        What it does.
+        Function to call.
     name : str
-        What it is called.
+        Name of the thread.
     """
 
     def __init__(self, work: Callable[[], object], name: str) -> None:
@@ -29,21 +29,21 @@ class Thread(threading.Thread):
         self._running = threading.Event()
 
     def start(self) -> None:
-        """Start it in one step, which no interrupt can split as it can the standard library's; wait until it runs."""
+        """Start in one step, which no interrupt can split as it can the standard library's; wait until it runs."""
         _thread.start_new_thread(super().start, ())
         self._running.wait()
 
     def run(self) -> None:
-        """Do the work."""
+        """Call the function."""
         self._running.set()
         for stream in (sys.stdout, sys.stderr):
             getattr(stream, "_thread_to_parent", {}).pop(self.ident, None)
         try:
             self._work()
         finally:
-            del self._work  # and with it what it holds on to
+            del self._work  # and with it all that it refers to
 
     def join(self, timeout: float | None = None) -> None:
-        """Wait for its end, at most so many seconds; it must have been started."""
+        """Wait until the thread ends, for at most ``timeout`` seconds; it must have been started."""
         if self._running.wait(timeout):
             super().join(timeout)

@@ -1,4 +1,4 @@
-"""Have tracebacks end at the user's own line. What takes time to import is imported only when one is needed."""
+"""End tracebacks at the user's own line. Slow imports are made only when a traceback is cut."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class ShortTraceback(Exception):
     """Base of the errors that dpyauth raises on purpose: their tracebacks show the user's own lines only."""
 
     must_be_told = False
-    """Whether an error that takes its place repeats it: it tells of a change that was sent."""
+    """Whether its text is added to an error that replaces it, because it tells of a change that was sent."""
 
     def _render_traceback_(self) -> list[str]:
         """Return the lines that IPython shows: where in the user's own code it happened, and the message."""
@@ -27,7 +27,7 @@ class ShortTraceback(Exception):
 
 
 def ends_here(function: Callable[P, T]) -> Callable[P, T]:
-    """Have the tracebacks of errors that leave a public function end at the line that has called it."""
+    """End the tracebacks of errors that leave a public function at the line that called it; a decorator."""
 
     @functools.wraps(function)
     def ending_here(*args: P.args, **kwargs: P.kwargs) -> T:
@@ -44,17 +44,17 @@ def ends_here(function: Callable[P, T]) -> Callable[P, T]:
 def leaving(error: BaseException) -> None:
     """Shorten the traceback of an error that is about to leave dpyauth, unless it is a defect of dpyauth.
 
-    Python adds no line for the function in which a plain ``raise`` follows: the next one is the caller's.
+    Follow this by a plain ``raise``: Python adds no line for the function that it is in, only for the caller's.
     """
     if isinstance(error, ShortTraceback | KeyboardInterrupt | asyncio.CancelledError | OSError):
         shorten(error)
 
 
 def shorten(error: BaseException) -> None:
-    """Leave of an error's traceback what is in the user's code, and so of the errors that came before it.
+    """Keep only the lines of the user's code in the traceback of an error, and of the errors before it.
 
-    Of errors that dpyauth has dealt with by itself nothing is left, but for what they say of a change that was sent:
-    that is added as a note.
+    Errors that dpyauth handled by itself are removed. If one of them tells of a change that was sent, its text is added
+    as a note.
     """
     _cut(error)
     last, seen = error, {id(error)}
@@ -85,14 +85,14 @@ def _put_before(error: BaseException, earlier: BaseException | None) -> None:
 
 
 def _told_by(error: BaseException) -> Iterator[str]:
-    """Say what an error tells that must not get lost."""
+    """Yield the texts of an error that must not be lost."""
     if isinstance(error, ShortTraceback) and error.must_be_told:
         yield str(error)
     yield from getattr(error, "__notes__", ())
 
 
 def _cut(error: BaseException) -> bool:
-    """Cut the traceback of an error to the user's own lines; return whether there are any, or nothing to cut."""
+    """Cut a traceback to the user's own lines. Return whether any are left, or there was no traceback."""
     entries = list(_entries(error.__traceback__))
     own: list[TracebackType] = []
     inside = False
@@ -115,7 +115,7 @@ def _entries(trace: TracebackType | None) -> Iterator[TracebackType]:
 
 
 def _is_own(entry: TracebackType) -> bool:
-    """Return whether a line is in the user's code, as that of a function that dpyauth was given."""
+    """Return whether a line is in the user's code, such as that of a function passed to dpyauth."""
     import linecache
 
     frame = entry.tb_frame
@@ -148,7 +148,7 @@ def _is_library(filename: str) -> bool:
 
 
 def shown(error: BaseException) -> list[str]:
-    """Return what to show of an error: where in the user's code it happened and what it says.
+    """Return the lines to show for an error: the place in the user's code, and the message.
 
     An error of the user's own that was being handled comes first.
     """
