@@ -238,7 +238,7 @@ def test_a_credential_that_another_calls_error_repeats(
     """The token, and the one-time password with its address."""
     session = opened("options")
     access: Any = session.core.sign_in
-    for secret in (session.core.credential.token, *access._passwords):  # type: ignore[union-attr]
+    for secret in (session.core.credential.token, *access.one_time_passwords):  # type: ignore[union-attr]
         if asked == "stream":
             refuse(box, session.core.catalog["ticks"], secret.reveal())
             with pytest.raises(ApiError) as refused:
@@ -249,7 +249,7 @@ def test_a_credential_that_another_calls_error_repeats(
                 session.call(asked)
         assert secret.reveal() not in told(refused.value)
         assert "<secret>" in str(refused.value)
-    assert len(access._passwords) >= 2
+    assert len(access.one_time_passwords) >= 2
 
 
 def test_a_token_of_another_account(open_session: Open, box: Sandbox, logged: Any) -> None:

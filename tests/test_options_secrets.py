@@ -142,7 +142,7 @@ def test_a_session(open_options: Open, place: Sandbox, logged: Any, capfd: Any, 
         clean(frame.to_string())
         clean(frame.attrs)
         clean(pickle.dumps(frame))
-    things = [session, connection, connection.protocol, access, access.dispatcher, access._rest, access._rest._client]  # type: ignore[attr-defined]
+    things = [session, connection, connection.protocol, access, access.dispatcher, access.rest, access.rest._client]  # type: ignore[attr-defined]
     things += [
         access.endpoint(DEMO),
         access.credential,

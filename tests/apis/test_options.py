@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from hypothesis import given
@@ -12,6 +12,9 @@ from hypothesis import strategies as st
 
 from dpyauth.apis import options
 from dpyauth.apis.base import Account
+from dpyauth.apis.options import auth
+from dpyauth.apis.options.auth import TokenAuth
+from dpyauth.apis.options.options_sign_in import OptionsSignIn
 from dpyauth.apis.options.proof import Proof
 from dpyauth.catalog.calls import Call
 from dpyauth.credentials import Credential, Secret, Tokens
@@ -29,6 +32,9 @@ from dpyauth.errors import (
     SignInRefused,
 )
 from dpyauth.settings import settings
+
+if TYPE_CHECKING:
+    from dpyauth.apis.options.rest import Rest
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=10),
@@ -50,7 +56,7 @@ class Deriv:
         self.tokens: list[str] = []
         self.lefts: list[float] = []
         self.good: set[str] | None = None
-        self.access: options.OptionsSignIn | None = None
+        self.access: OptionsSignIn | TokenAuth | None = None
         self.closed = 0
 
     def _let_in(self, what: str, timeout: float) -> None:
@@ -66,6 +72,9 @@ class Deriv:
         if call.name == "create_account":
             self.accounts.append(DEMO)
         return {"data": self.accounts}
+
+    async def accounts_listed(self, timeout: float) -> Any:
+        return await self.ask(options.CATALOG["get_accounts"], {}, timeout=timeout)
 
     async def otp(self, account_id: str, *, timeout: float) -> Secret:
         self._let_in(f"otp {account_id}", timeout)
@@ -96,7 +105,7 @@ def tokens(left: float | None, number: str = "", *, renewable: bool = True, scop
     return Tokens(Secret(f"token{number}"), Secret(f"refresh{number}") if renewable else None, ends, scopes)
 
 
-Make = Callable[..., options.OptionsSignIn]
+Make = Callable[..., OptionsSignIn]
 
 
 @pytest.fixture
@@ -111,18 +120,23 @@ def renewal() -> Renewal:
 
 @pytest.fixture
 def make(deriv: Deriv, renewal: Renewal, nothing_left: None, request: pytest.FixtureRequest) -> Make:
-    def make_one(given: Tokens | None = None, **more: Any) -> options.OptionsSignIn:
+    def make_one(given: Tokens | None = None, **more: Any) -> OptionsSignIn:
         first = Credential(given.access if given else Secret("token"), "a test", given, renewal if given else None)
-        access = options.OptionsSignIn(settings("a1", api="options"), {"": first}, first, **more)
+        rest = cast("Rest", deriv)
+        deriv.access = access = OptionsSignIn(settings("a1", api="options"), {"": first}, first, rest=rest, **more)
         request.addfinalizer(lambda: access.close(SessionClosed("closed by the test")))
-        access._rest = deriv  # type: ignore[assignment]
-        deriv.access = access
         return access
 
     return make_one
 
 
-def enter(access: options.OptionsSignIn, loginid: str | None = None, times: int = 1) -> list[str]:
+def authorise(deriv: Deriv, renewal: Renewal, given: Tokens) -> TokenAuth:
+    """The part of a sign-in that renews the token, alone."""
+    deriv.access = TokenAuth(Credential(given.access, "a test", given, renewal), deriv.accounts_listed, lambda _: None)
+    return deriv.access
+
+
+def enter(access: OptionsSignIn, loginid: str | None = None, times: int = 1) -> list[str]:
     """The addresses that connections get."""
     endpoint = access.endpoint(loginid)
 
@@ -248,7 +262,7 @@ def test_no_app_id() -> None:
 
 
 @pytest.mark.parametrize(
-    ("left", "times"), [(3600.0, 0), (options.EARLY + 5, 0), (options.EARLY - 5, 1), (-5.0, 1), (None, 0)]
+    ("left", "times"), [(3600.0, 0), (auth.EARLY + 5, 0), (auth.EARLY - 5, 1), (-5.0, 1), (None, 0)]
 )
 def test_it_is_renewed_in_time(make: Make, renewal: Renewal, deriv: Deriv, left: float | None, times: int) -> None:
     enter(make(tokens(left)), "DOT2", 3)
@@ -301,7 +315,7 @@ def test_what_cannot_be_renewed(make: Make, renewal: Renewal, deriv: Deriv, give
     assert access.expires_at == (given.expires_at if given else None)
 
 
-@pytest.mark.parametrize("code", sorted(options.REFUSING))
+@pytest.mark.parametrize("code", sorted(auth.REFUSING))
 def test_a_refusal_is_the_last_word(make: Make, renewal: Renewal, deriv: Deriv, code: str) -> None:
     async def refuse() -> Tokens:
         raise SignInRefused("no", code=code)
@@ -338,9 +352,9 @@ def test_a_failure_is_not(make: Make, renewal: Renewal, deriv: Deriv, failure: D
     assert enter(access, "DOT2") == ["wss://x/DOT2"]
 
 
-def test_one_renewal_at_a_time(make: Make, renewal: Renewal, deriv: Deriv) -> None:
+def test_one_renewal_at_a_time(renewal: Renewal, deriv: Deriv) -> None:
     deriv.good = {"token1"}
-    access = make(tokens(3600.0))
+    access = authorise(deriv, renewal, tokens(3600.0))
 
     async def together() -> list[Any]:
         go_on = asyncio.Event()
@@ -350,7 +364,7 @@ def test_one_renewal_at_a_time(make: Make, renewal: Renewal, deriv: Deriv) -> No
             return tokens(3600.0, "1")
 
         renewal.outcome = slow
-        calls = [asyncio.create_task(access._ask(options.CATALOG["get_accounts"], {}, 5.0, False)) for _ in range(5)]
+        calls = [asyncio.create_task(access.ask(deriv.accounts_listed, 5.0)) for _ in range(5)]
         while len(deriv.asked) < 5:
             await asyncio.sleep(0)
         calls[0].cancel()
@@ -364,9 +378,9 @@ def test_one_renewal_at_a_time(make: Make, renewal: Renewal, deriv: Deriv) -> No
     assert renewal.times == 1
 
 
-def test_a_late_refusal_of_the_old_token_renews_nothing(make: Make, renewal: Renewal, deriv: Deriv) -> None:
+def test_a_late_refusal_of_the_old_token_renews_nothing(renewal: Renewal, deriv: Deriv) -> None:
     """Another call has had it renewed in the meantime."""
-    access = make(tokens(3600.0))
+    access = authorise(deriv, renewal, tokens(3600.0))
 
     async def two() -> list[str]:
         go_on, told = asyncio.Event(), []
@@ -382,9 +396,9 @@ def test_a_late_refusal_of_the_old_token_renews_nothing(make: Make, renewal: Ren
             deriv.good = {"token1"}
             return (await deriv.otp("DOT2", timeout=left)).reveal()
 
-        first = asyncio.create_task(access._with_token(slow, 5.0))
+        first = asyncio.create_task(access.ask(slow, 5.0))
         await asyncio.sleep(0)
-        await access._with_token(quick, 5.0)
+        await access.ask(quick, 5.0)
         go_on.set()
         await first
         return told
@@ -393,22 +407,28 @@ def test_a_late_refusal_of_the_old_token_renews_nothing(make: Make, renewal: Ren
     assert renewal.times == 1
 
 
-def test_all_of_it_keeps_to_the_time(make: Make, renewal: Renewal, deriv: Deriv) -> None:
+def test_all_of_it_keeps_to_the_time(renewal: Renewal, deriv: Deriv) -> None:
     async def never() -> Tokens:
         await asyncio.Event().wait()
         raise AssertionError
 
     renewal.outcome = never
-    access = make(tokens(-5.0))
+    access = authorise(deriv, renewal, tokens(-5.0))
 
     async def ask() -> None:
-        await access._ask(options.CATALOG["get_accounts"], {}, 1.0, False)
-        await access._end()
+        await access.ask(deriv.accounts_listed, 1.0)
+        access.cancel()
 
     asyncio.run(ask())
     assert 0 < deriv.lefts[0] <= 0.5
     assert renewal.times == 1
-    assert deriv.closed == 1
+
+
+def test_closing_it_gives_the_connections_back(make: Make, deriv: Deriv) -> None:
+    access = make()
+    for _ in range(2):
+        access.close(SessionClosed("closed"))
+        assert deriv.closed == 1
 
 
 def test_scopes_stay_where_nobody_repeats_them(make: Make, renewal: Renewal) -> None:

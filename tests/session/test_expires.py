@@ -17,7 +17,8 @@ import pandas as pd
 import pytest
 from keyring.backends.fail import Keyring as FailKeyring
 
-from dpyauth.apis import expiry, options
+from dpyauth.apis import expiry
+from dpyauth.apis.options import auth
 from dpyauth.credentials import Credential, Secret, Tokens, access_token
 from dpyauth.errors import ApiError, NotSignedIn, SignInRefused
 from dpyauth.oauth import tokens
@@ -56,7 +57,7 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """A time of day that jumps, as it does for a machine that has slept; somebody looks at it all the time."""
     made = Clock()
-    for module in (expiry, tokens, options):
+    for module in (expiry, tokens, auth):
         monkeypatch.setattr(module, "time", made)
     monkeypatch.setattr(core, "LOOK_EVERY", 0.02)
     return made

@@ -18,7 +18,8 @@ import pytest
 from helpers import on_thread
 
 from dpyauth import _environment
-from dpyauth.apis import options
+from dpyauth.apis.options import options_sign_in
+from dpyauth.apis.options.options_sign_in import OptionsSignIn
 from dpyauth.credentials import Credential, Secret, Tokens, access_token, api_token
 from dpyauth.errors import (
     ApiError,
@@ -377,8 +378,8 @@ def test_others_are_asked_on_their_own_connections(session: Session, box: Sandbo
 def test_a_switch_that_a_new_sign_in_overtakes(session: Session, box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     held, go_on = threading.Event(), asyncio.Event()
     access = session.core.sign_in
-    assert isinstance(access, options.OptionsSignIn)
-    otp = access._rest.otp
+    assert isinstance(access, OptionsSignIn)
+    otp = access.rest.otp
 
     async def slow(*args: Any, **more: Any) -> Any:
         address = await otp(*args, **more)
@@ -386,7 +387,7 @@ def test_a_switch_that_a_new_sign_in_overtakes(session: Session, box: Sandbox, m
         await go_on.wait()
         return address
 
-    monkeypatch.setattr(access._rest, "otp", slow)
+    monkeypatch.setattr(access.rest, "otp", slow)
     switching = on_thread(lambda: session.use(REAL))
     assert held.wait(5)
     session.core.sign_in_and_wait(pat(box, "trouble"))
@@ -781,7 +782,7 @@ def test_and_is_renewed(
 def test_a_page_instead_of_an_answer(
     open_options: Open, box: Sandbox, call: str, status: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(options, "HTTP_TIMEOUT", 0.9)  # not enough for another try
+    monkeypatch.setattr(options_sign_in, "HTTP_TIMEOUT", 0.9)  # not enough for another try
     box.faults.http(status, call, times=100, headers={"Location": "https://example.com/"})
     with pytest.raises((BadReply, ConnectionFailed, ApiError), match=rf"HTTP ?{status}") as failed:
         open_options()

@@ -415,7 +415,7 @@ def test_a_cancelled_await_loses_nothing(session: Session, box: Sandbox, monkeyp
 def test_deriv_wants_a_pause(session: Session, box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wallets, "PAUSE", 0.01)
     limited = RateLimited("Too many.", call="wallet_transactions", code="RateLimit")
-    rest = session.core.sign_in._rest  # type: ignore[union-attr]
+    rest = session.core.sign_in.rest  # type: ignore[union-attr]
     ask, left = rest.ask, [3]
 
     async def limiting(call: Any, *args: Any, **more: Any) -> Any:

@@ -1,17 +1,20 @@
-"""The error that an answer over HTTP amounts to. No I/O; reads the time of day."""
+"""Turn what Deriv's options API refuses into an error, over HTTP and over a socket. No I/O; reads the time of day."""
 
 from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from dpyauth import _times
+from dpyauth.apis.error_meanings import KINDS, Kind
+from dpyauth.apis.error_replies import api_error
 from dpyauth.apis.options.advice import advice
 from dpyauth.apis.options.requests import Answer, Question
+from dpyauth.catalog.calls import load
 from dpyauth.credentials import Secret, scrub
 from dpyauth.errors import (
     ApiError,
@@ -32,6 +35,22 @@ MAX_SAID = 300
 
 MAX_LISTED = 20
 """How many errors of one answer are listened to."""
+
+
+_KINDS: Mapping[str, Kind] = {
+    **KINDS,
+    "InvalidToken": (SignInRefused, "Sign in again with dpyauth.login()"),
+    "Unauthorized": (SignInRefused, "Sign in again with dpyauth.login()"),
+    "UnrecognisedRequest": (ApiError, "Deriv may have withdrawn this call"),
+}
+"""Meaning of the codes of replies over a socket."""
+
+
+def socket_error(
+    reply: Reply, call: str, secrets: Collection[Secret] = (), *, changes: bool = False, held: bool | None = None
+) -> ApiError | None:
+    """Return the error that a reply over a socket amounts to, if it is one; see `dpyauth.apis.base.Api.error`."""
+    return api_error(reply, call, secrets, _KINDS, load("options"), changes=changes, held=held)
 
 
 def judge(answer: Answer, question: Question, *, now: float | None = None) -> DpyauthError | None:

@@ -1,0 +1,213 @@
+"""Calls with the token of a sign-in: renew it in time, and find out whether a refusal ends the sign-in."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import replace
+from typing import NamedTuple, TypeVar
+
+from dpyauth.apis.expiry import Expiry
+from dpyauth.credentials import Credential, Secret, Tokens
+from dpyauth.errors import ConnectionFailed, DpyauthError, SignInRefused
+from dpyauth.net.pending import outcome_unknown
+
+CONFIRM_TIMEOUT = 15.0
+"""Time for the call that confirms a refusal, in seconds."""
+
+EARLY = 60.0
+"""Time before its end at which a token is renewed, in seconds."""
+
+REFUSING = frozenset(
+    {
+        "invalid_grant",
+        "invalid_client",
+        "unauthorized_client",
+        "access_denied",
+        "invalid_scope",
+        "unsupported_grant_type",
+    }
+)
+"""Error codes of the sign-in server that end a refresh token; after any other, the next try may succeed."""
+
+T = TypeVar("T")
+Ask = Callable[[float], Awaitable[T]]
+"""Makes a call with the token of the moment, within so many seconds."""
+
+
+class Change(NamedTuple):
+    """A call that changes something."""
+
+    name: str
+    look: str
+    """Where to see whether it has happened."""
+
+
+class TokenAuth:
+    """Make calls with a token. For use on one event loop.
+
+    Parameters
+    ----------
+    credential : Credential
+        Token to begin with, and what renews it.
+    confirm : callable
+        Makes a call that every valid token may make.
+    on_refusal : callable
+        Called when Deriv has refused the token for good.
+    """
+
+    def __init__(self, credential: Credential, confirm: Ask[object], on_refusal: Callable[[SignInRefused], None]):
+        self.credential = credential
+        self.has_worked = False
+        """Whether a sign-in with the token has succeeded before."""
+        self._confirm = confirm
+        self._on_refusal = on_refusal
+        self._renewing: asyncio.Task[bool | None] | None = None
+        self._confirming: asyncio.Task[None] | None = None
+
+    @property
+    def expires_at(self) -> float | None:
+        """End of the sign-in, in seconds since 1970; None if it can be renewed, or if Deriv did not say."""
+        tokens = self.credential.tokens
+        return tokens.expires_at if tokens and tokens.refresh is None else None
+
+    async def ask(self, ask: Ask[T], timeout: float, change: Change | None = None) -> T:
+        """Make a call within so many seconds; if the token is refused, find out whether that ends the sign-in."""
+        end = time.monotonic() + timeout
+        try:
+            return await self._ask(ask, timeout, change)
+        except SignInRefused as refusal:
+            with suppress(asyncio.CancelledError):  # the answer is there already, whoever has called off the rest
+                await self._wait_for_confirmation(end)
+            raise refusal
+
+    def cancel(self) -> None:
+        """Stop what goes on in the background."""
+        for task in (self._renewing, self._confirming):
+            if task is not None:
+                task.cancel()
+
+    async def _ask(self, ask: Ask[T], timeout: float, change: Change | None = None) -> T:
+        """Make a call; with a new token if this one ends soon, or if Deriv says that it has ended.
+
+        This machine's clock may be wrong, so that an end which has passed here is no reason to give up. A change is
+        sent once, whatever comes of it.
+        """
+        end = time.monotonic() + timeout
+        tokens = self.credential.tokens
+        if tokens and tokens.expires_at is not None and tokens.expires_at - time.time() < _early(tokens.life):
+            with suppress(ConnectionFailed):
+                await self._renew(end)
+        used = self.credential.token
+        try:
+            return await ask(end - time.monotonic())
+        except SignInRefused as refused:
+            renewed, trouble = used != self.credential.token, ""
+            try:
+                renewed = renewed or await self._renew(end)
+            except ConnectionFailed as error:
+                if change is None:
+                    raise
+                trouble = f" {error}"
+            if change is not None:
+                if not renewed and refused.code.startswith("HTTP"):
+                    await self._wait_for_confirmation(end)
+                raise _change_refused(change, self._dated(refused), renewed, trouble) from None
+            if not renewed:
+                raise self._dated(refused) from None
+        return await ask(end - time.monotonic())
+
+    def _dated(self, refused: SignInRefused) -> SignInRefused:
+        """Return an error that says when the sign-in ended, if that is why its token was refused."""
+        ended, tokens = self.expires_at, self.credential.tokens
+        expiry = None if ended is None else Expiry(ended, tokens.life if tokens else None)
+        if expiry is None or not expiry.has_passed or not refused.about.startswith("token"):
+            return refused
+        return SignInRefused(
+            f"This sign-in ended at {expiry.date_and_clock}, and Deriv no longer accepts it. Sign in again with "
+            f"dpyauth.login(). ({refused.code})",
+            call=refused.call,
+            code=refused.code,
+            subcode=refused.subcode,
+            details=refused.details,
+            about=refused.about,
+        )
+
+    async def _wait_for_confirmation(self, end: float) -> None:
+        """Have another call decide whether Deriv still takes the sign-in, in the time that is left.
+
+        One answer is not enough to end it: a single service or a proxy may be wrong. If the waiter goes, the decision
+        is made all the same.
+        """
+        if self._confirming is None and self.has_worked:
+            self._confirming = asyncio.create_task(self._confirmed())
+        if self._confirming is not None:
+            await asyncio.wait([self._confirming], timeout=max(0.0, end - time.monotonic()))
+
+    async def _confirmed(self) -> None:
+        refused: SignInRefused | None = None
+        try:
+            await self._ask(self._confirm, CONFIRM_TIMEOUT)
+        except SignInRefused as refusal:
+            refused = refusal
+        except DpyauthError:
+            pass  # nothing is known for certain
+        finally:
+            self._confirming = None
+        in_words = refused is not None and not refused.code.startswith("HTTP")  # else something in between may refuse
+        if refused is not None and in_words and refused.about.startswith("token"):  # the app ID was right at first
+            self._on_refusal(refused.copy())
+
+    async def _renew(self, end: float) -> bool:
+        """Get a new token, if that is possible, in half of the time that is left; one at a time."""
+        tokens, renew = self.credential.tokens, self.credential.renew
+        if tokens is None or tokens.refresh is None or renew is None:
+            return False
+        if self._renewing is None:  # goes on when its waiters do not: a refresh token may be good once only
+            self._renewing = asyncio.create_task(self._renewed(tokens, tokens.refresh, renew))
+        renewing = self._renewing
+        await asyncio.wait([renewing], timeout=(end - time.monotonic()) / 2)
+        renewed = renewing.result() if renewing.done() else None
+        if renewed is None:
+            raise ConnectionFailed(
+                "The sign-in has to be renewed, and just now Deriv cannot be reached for that. Run the cell again in "
+                "a moment."
+            )
+        return renewed
+
+    async def _renewed(self, old: Tokens, refresh: Secret, renew: Callable[[Secret], Awaitable[Tokens]]) -> bool | None:
+        """Return whether there is a new token; None if there may be one later."""
+        try:
+            new = await renew(refresh)
+        except SignInRefused as refused:
+            if refused.code not in REFUSING:
+                return None
+            new = replace(old, refresh=None)  # the access token is good for as long as it was
+        except DpyauthError:
+            return None
+        finally:
+            self._renewing = None
+        tokens = replace(new, scopes=new.scopes or old.scopes)
+        self.credential = self.credential._replace(token=new.access, tokens=tokens)
+        return new.access != old.access
+
+
+def _early(life: float | None) -> float:
+    """Return how long before its end a token is renewed, in seconds: not at once, however short its life is."""
+    return EARLY if life is None else min(EARLY, life / 2)
+
+
+def _change_refused(change: Change, refused: SignInRefused, renewed: bool, trouble: str) -> DpyauthError:
+    """Return the error for a change that was answered with HTTP 401."""
+    if refused.code.startswith("HTTP"):  # no word of the API's own, so it may be that of a gateway in between
+        return outcome_unknown(change.name, f"HTTP 401, and not from Deriv's API{trouble}", change.look)
+    if not renewed:
+        return refused
+    return SignInRefused(
+        f"Deriv did not carry out '{change.name}': the sign-in had ended ({refused.code}). It is renewed now, and "
+        "nothing was sent again. Run the cell again if you still want it.",
+        call=change.name,
+        code=refused.code,
+    )

@@ -1,0 +1,265 @@
+"""A sign-in to the options API: one token for all accounts of the user, and a one-time password for each socket."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from dpyauth.apis.base import Account, Candidate, Endpoint, Learned, by_name_only, choose, said_of
+from dpyauth.apis.options.auth import Change, TokenAuth
+from dpyauth.apis.options.dispatcher import HttpDispatcher
+from dpyauth.apis.options.errors import socket_error
+from dpyauth.apis.options.proof import Proof
+from dpyauth.apis.options.rest import Rest
+from dpyauth.catalog.calls import Call, load
+from dpyauth.credentials import Credential, Secret, api_of
+from dpyauth.errors import ApiError, BadReply, DpyauthError, InvalidSetting, RateLimited, SignInRefused
+from dpyauth.net.messages import Reply
+from dpyauth.net.state import Handshake, unreachable
+from dpyauth.registry import APIS
+from dpyauth.settings import Settings
+
+HTTP_TIMEOUT = 15.0
+"""Time for a call that a sign-in needs, in seconds."""
+
+SHARE = 0.8
+"""Share of the time for a sign-in that one such call may take."""
+
+_CALLS = load("options")
+_FACTS = APIS["options"]
+
+
+class OptionsSignIn:
+    """A sign-in to the options API.
+
+    Parameters
+    ----------
+    settings : Settings
+        Deriv's server, and the app ID.
+    grants : mapping of str to Credential
+        Credential by the login IDs of the accounts, as far as they are known.
+    first : Credential
+        The credential.
+    loginid : str, optional
+        Account to begin with, and no other.
+    kept : str, optional
+        Account that was remembered.
+    create_demo : bool
+        Create a demo account if there is none, unless the account to begin with exists.
+    rest : Rest, optional
+        Client for the calls over HTTP.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        grants: Mapping[str, Credential],
+        first: Credential,
+        *,
+        loginid: str | None = None,
+        kept: str | None = None,
+        create_demo: bool = False,
+        rest: Rest | None = None,
+    ) -> None:
+        if settings.app_id is None:
+            older = "" if api_of(first.token) else 'For a token of the older API it takes dpyauth.login(api="v3"). '
+            raise InvalidSetting(
+                f"{_FACTS.title} needs the ID of an app of your own: give app_id=, or set the environment variable "
+                f"DERIV_APP_ID. {older}You find it where you registered your app: {_FACTS.pages.apps}",
+                field="app_id",
+            )
+        self.rows: list[Mapping[str, Any]] = []
+        self.remark = ""
+        self.learned = Learned()
+        self.on_refusal: Callable[[SignInRefused], None] = lambda refusal: None
+        self.rest = rest or Rest(
+            settings.server, token=lambda: self.credential.token, app_id=settings.app_id, direct=settings.loopback
+        )
+        self.dispatcher = HttpDispatcher(self._ask, self._end)
+        self.one_time_passwords: deque[Secret] = deque(maxlen=16)  # the latest: errors may repeat them
+        self._auth = TokenAuth(
+            first,
+            lambda left: self.rest.ask(_CALLS["get_accounts"], {}, timeout=left),  # the sign-in began with it
+            lambda refusal: self.on_refusal(refusal),
+        )
+        self._loginids = list(grants)
+        self._named = loginid
+        self._kept = kept
+        self._create_demo = create_demo
+        self._patience = HTTP_TIMEOUT  # for a call that the connection to an account takes
+
+    @property
+    def credential(self) -> Credential:
+        """The credential, with the token of the moment."""
+        return self._auth.credential
+
+    @property
+    def grants(self) -> Mapping[str, Credential]:
+        """The credential by the login IDs of the accounts, as far as they are known."""
+        return dict.fromkeys(self._loginids, self._auth.credential)
+
+    @property
+    def expires_at(self) -> float | None:
+        """End of the sign-in, in seconds since 1970; None if it can be renewed, or if Deriv did not say."""
+        return self._auth.expires_at
+
+    def endpoint(self, loginid: str | None = None) -> Endpoint:
+        """Return the way into one account: a one-time password for each connection, and a balance that proves it."""
+        chosen: list[str] = [loginid] if loginid else []
+        known: Future[Account] = Future()
+
+        async def address() -> str:
+            if not chosen:
+                chosen.append(await self._first())
+                if self._row(chosen[0]).get("status") != "inactive":  # of such a one it is not certain that it opens
+                    known.set_result(self._account(chosen[0]))
+            try:
+                given = await self._auth.ask(lambda left: self.rest.otp(chosen[0], timeout=left), self._patience)
+            except ApiError as error:
+                self._advise(error, chosen[0])
+                if await self._may_pass(error, chosen[0], stood=proof.stood, accepted=proof.stood or known.done()):
+                    raise unreachable(str(error).rstrip(".")) from None
+                raise
+            self._check_kind(given, chosen[0])
+            values = (Secret(value) for _, value in parse_qsl(urlsplit(given.reveal()).query))
+            self.one_time_passwords += (given, *values)
+            return given.reveal()
+
+        proof = Proof(
+            lambda: chosen[0], self._ids, lambda reply: socket_error(reply, "balance", [self.credential.token])
+        )
+        greeting = Handshake("balance", lambda: {"balance": 1}, proof.check, along=True)
+        return Endpoint(address, greeting, lambda _: self._account(chosen[0]), known)
+
+    def allow(self, seconds: float) -> None:
+        """Take note of the time for the sign-in: each call has less, so that it can say why there is no answer."""
+        self._patience = min(HTTP_TIMEOUT, SHARE * seconds)
+
+    def entered(self, account: Account) -> None:
+        """Take note that the first sign-in has succeeded."""
+        self._patience = HTTP_TIMEOUT
+        self._auth.has_worked = True
+        self.learned.heard(_CALLS["get_accounts"], True)  # else there would be no account
+        self._loginids = [str(row["account_id"]) for row in self.rows]
+
+    def end(self, error: DpyauthError) -> None:
+        """Begin to close: the sign-in is not needed any more."""
+        self.dispatcher.end(error)
+
+    def close(self, error: DpyauthError) -> None:
+        """Close, and wait for that."""
+        self.dispatcher.close(error)
+
+    # On the background thread
+
+    async def _ask(self, call: Call, fields: Mapping[str, Any], timeout: float, exact: bool) -> Reply:
+        change = Change(call.name, call.look(fields)) if call.changes_with(fields) else None
+        return await self._auth.ask(
+            lambda left: self.rest.ask(call, fields, timeout=left, exact=exact), timeout, change
+        )
+
+    async def _end(self) -> None:
+        self._auth.cancel()
+        await self.rest.close()
+
+    async def _may_pass(self, error: ApiError, loginid: str, *, stood: bool, accepted: bool) -> bool:
+        """Return whether to ask for an address again later: nothing says that the sign-in or the account has ended.
+
+        ``stood`` says that a connection to the account has been open before, ``accepted`` that the sign-in has
+        succeeded: what refuses it then must be more than one answer of one service, or of something in between.
+        Whether the token is still accepted has been asked by now; what ends the sign-in ends the connection, too.
+        """
+        if isinstance(error, RateLimited) or not accepted:
+            return False
+        if isinstance(error, SignInRefused) or (not stood and error.code.startswith("HTTP")):
+            return True
+        return stood and await self._is_listed(loginid)
+
+    async def _is_listed(self, loginid: str) -> bool:
+        """Return whether Deriv still lists an account as one that can be used; True if it does not say."""
+        try:
+            rows = await self._list()
+        except DpyauthError:
+            return True
+        status = next((row.get("status") for row in rows if row["account_id"] == loginid), "inactive")
+        return status != "inactive"
+
+    def _check_kind(self, given: Secret, loginid: str) -> None:
+        """Check that an address leads to an account of the kind that was asked for."""
+        kinds = {"demo", "real"} & set(urlsplit(given.reveal()).path.split("/"))
+        wanted = self._row(loginid).get("account_type")
+        if len(kinds) == 1 and wanted in {"demo", "real"} and wanted not in kinds:
+            raise BadReply(
+                f"Deriv gave the address of a {kinds.pop()} account for {loginid}, which is a {wanted} account. "
+                "Nothing was sent there. Try again in a moment.",
+                call="otp",
+            )
+
+    async def _first(self) -> str:
+        """Choose the account to begin with."""
+        self.rows = await self._list()
+        wanted = {self._named, self._kept}
+        if self._create_demo and not any(_is_demo(row) or row["account_id"] in wanted for row in self.rows):
+            fields = {"currency": "USD", "group": "row", "account_type": "demo"}
+            await self._ask(_CALLS["create_account"], fields, self._patience, False)
+            self.rows = await self._list()
+        if not self.rows:
+            raise SignInRefused(
+                "Deriv accepts the token, but there is no options account yet. Create one at Deriv, or run "
+                "dpyauth.login(..., create_demo=True), which makes a demo account (the token needs the scope "
+                "account_manage).",
+                call="get_accounts",
+                code="NoAccount",
+            )
+        there = [Candidate(row["account_id"], _is_demo(row), row.get("status") != "inactive") for row in self.rows]
+        chosen = choose(there, loginid=self._named, kept=self._kept)
+        self.remark = said_of(chosen, there, loginid=self._named, kept=self._kept)
+        return chosen.loginid
+
+    def _advise(self, error: ApiError, loginid: str) -> None:
+        """Say how to go on if a demo account that was not named is refused and only real ones are left."""
+        row, usable = self._row(loginid), [row for row in self.rows if row.get("status") != "inactive"]
+        real = [str(row["account_id"]) for row in usable if not _is_demo(row)]
+        if _is_demo(row) and row not in usable and real and loginid != self._named:
+            error.add_note(by_name_only(loginid, real))
+
+    async def _list(self) -> list[Mapping[str, Any]]:
+        listed = (await self._ask(_CALLS["get_accounts"], {}, self._patience, False)).get("data")
+        if not isinstance(listed, list):
+            raise BadReply("Deriv's list of accounts cannot be read. Try again.", call="get_accounts")
+        return [row for row in listed if isinstance(row, dict) and isinstance(row.get("account_id"), str)]
+
+    def _ids(self) -> set[str]:
+        """Return the IDs of all accounts of this sign-in."""
+        return {str(row["account_id"]) for row in self.rows}
+
+    def _row(self, loginid: str) -> Mapping[str, Any]:
+        return next((row for row in self.rows if row["account_id"] == loginid), {})
+
+    def _account(self, loginid: str) -> Account:
+        row = self._row(loginid)
+        return Account(
+            loginid=loginid,
+            currency=str(row.get("currency") or ""),
+            demo=_is_demo(row),
+            scopes=self.credential.tokens.scopes if self.credential.tokens else None,
+            rows=tuple(_as_v3(row) for row in self.rows),
+        )
+
+
+def _is_demo(row: Mapping[str, Any]) -> bool:
+    return row.get("account_type") == "demo"
+
+
+def _as_v3(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row of the accounts as v3 lists them."""
+    return {
+        "loginid": str(row["account_id"]),
+        "currency": str(row.get("currency") or ""),
+        "is_virtual": int(_is_demo(row)),
+        "balance": row.get("balance"),
+        "is_disabled": {"active": 0, "inactive": 1}.get(str(row.get("status"))),
+    }
