@@ -34,7 +34,7 @@ FLOORS = """
     progress
     net
     nested settings credentials
-    arguments
+    arguments columns
     registry names notes
     _environment
     errors

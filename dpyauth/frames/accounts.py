@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from dpyauth.columns import with_columns
-from dpyauth.columns.account import ACCOUNTS
+from dpyauth.columns.account_columns import ACCOUNTS
 from dpyauth.frames.build import Context, frame
 from dpyauth.frames.values import as_flag, as_list, listing, told, without
 

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from dpyauth.columns import with_columns
-from dpyauth.columns.account import CASHIER_PROBLEMS
+from dpyauth.columns.account_columns import CASHIER_PROBLEMS
 from dpyauth.frames.build import Context, frame, words
 
 # Deriv does not document its codes; these are the ones its own website knows, in small letters.

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from dpyauth.columns import with_columns
-from dpyauth.columns.account import DETAIL, ON_BOTH_APIS, STATUS
+from dpyauth.columns.account_columns import DETAIL, ON_BOTH_APIS, STATUS
 from dpyauth.frames.arrays import array
 from dpyauth.frames.values import mapping
 

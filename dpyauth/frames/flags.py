@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from dpyauth.columns import with_columns
-from dpyauth.columns.account import STATUS_FLAGS
+from dpyauth.columns.account_columns import STATUS_FLAGS
 from dpyauth.frames.build import Context, frame, words
 
 

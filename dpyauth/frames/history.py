@@ -11,7 +11,7 @@ import pandas as pd
 
 from dpyauth.catalog.shapes import ENVELOPE, Shape, load, mask
 from dpyauth.columns import with_columns
-from dpyauth.columns.session import (
+from dpyauth.columns.session_columns import (
     BALANCE_UPDATE,
     CANDLE,
     CONTRACT_UPDATE,

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from dpyauth.columns import with_columns
-from dpyauth.columns.ledger import LOGIN_HISTORY, PROFIT_TABLE, STATEMENT
+from dpyauth.columns.money_columns import LOGIN_HISTORY, PROFIT_TABLE, STATEMENT
 from dpyauth.frames.build import Context, frame
 from dpyauth.frames.values import EXACTLY, listing, rows_of
 

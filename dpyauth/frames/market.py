@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from dpyauth.columns import with_columns
-from dpyauth.columns.market import CANDLES, EXCHANGE_RATES, TICKS, TIME, TRADING_TIMES
+from dpyauth.columns.market_columns import CANDLES, EXCHANGE_RATES, TICKS, TIME, TRADING_TIMES
 from dpyauth.frames.build import Context, frame
 from dpyauth.frames.values import as_list, keyed, listing, mapping, rows_of, split, told, without
 

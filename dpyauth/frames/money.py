@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from dpyauth.columns import with_columns
-from dpyauth.columns.account import BALANCE
+from dpyauth.columns.account_columns import BALANCE
 from dpyauth.frames.build import Context, frame
 from dpyauth.frames.values import as_flag, get_path, keyed, listing, mapping, told, without
 

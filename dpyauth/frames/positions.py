@@ -9,8 +9,8 @@ from typing import Any
 import pandas as pd
 
 from dpyauth.columns import with_columns
-from dpyauth.columns.ledger import OPEN_CONTRACTS
-from dpyauth.columns.profile import MT5_ACCOUNTS
+from dpyauth.columns.money_columns import OPEN_CONTRACTS
+from dpyauth.columns.profile_columns import MT5_ACCOUNTS
 from dpyauth.frames.build import Context, frame
 from dpyauth.frames.omitted import documented
 from dpyauth.frames.values import get_path, listing, split, without

@@ -11,7 +11,7 @@ import pandas as pd
 
 from dpyauth.catalog.calls import load
 from dpyauth.columns import with_columns
-from dpyauth.columns.profile import API_TOKENS, APPS, LIMITS, MARKET_LIMITS, SETTINGS, TRANSFER_LIMITS
+from dpyauth.columns.profile_columns import API_TOKENS, APPS, LIMITS, MARKET_LIMITS, SETTINGS, TRANSFER_LIMITS
 from dpyauth.frames.build import Context, frame
 from dpyauth.frames.generic import generic
 from dpyauth.frames.values import as_text, listing, mapping, part, rows_of, split, told, without

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from dpyauth.columns import with_columns
-from dpyauth.columns.account import ATTEMPTS, JURISDICTIONS, OWNERSHIP_REQUESTS
+from dpyauth.columns.account_columns import ATTEMPTS, JURISDICTIONS, OWNERSHIP_REQUESTS
 from dpyauth.frames.build import Context, frame
 from dpyauth.frames.values import as_text, mapping, rows_of, split
 from dpyauth.sensitive import MASK, hides

@@ -11,7 +11,7 @@ import pandas as pd
 from dpyauth.catalog.calls import Call, Catalog, Schema
 from dpyauth.catalog.descriptions import LIKE
 from dpyauth.columns import with_columns
-from dpyauth.columns.session import CALLS
+from dpyauth.columns.session_columns import CALLS
 from dpyauth.frames.build import frame
 from dpyauth.frames.generic import promised
 from dpyauth.sensitive import kind_of

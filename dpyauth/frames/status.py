@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from dpyauth.columns import with_columns
-from dpyauth.columns.account import CHECKS, CURRENCIES, STATUS, VERIFICATION
+from dpyauth.columns.account_columns import CHECKS, CURRENCIES, STATUS, VERIFICATION
 from dpyauth.frames.build import Context, frame
 from dpyauth.frames.values import as_list, keyed, listing, mapping, part, told, without
 

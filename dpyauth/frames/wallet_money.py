@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from dpyauth.columns import with_columns
-from dpyauth.columns.ledger import WALLET_TOTALS, WALLET_TRANSACTIONS, WALLETS
+from dpyauth.columns.money_columns import WALLET_TOTALS, WALLET_TRANSACTIONS, WALLETS
 from dpyauth.frames.build import Context, frame
 from dpyauth.frames.values import EXACTLY, as_list, as_number, listing, mapping, part, rows_of, without
 

@@ -45,7 +45,7 @@ def _wallet_transactions(session: Session, since: When) -> pd.DataFrame:
     """Return what went in and out of every wallet of the user, one wallet below the other."""
     import pandas as pd
 
-    from dpyauth.columns.ledger import WALLET_TYPES
+    from dpyauth.columns.money_columns import WALLET_TYPES
     from dpyauth.frames import Context, wallet_transactions
     from dpyauth.frames.concat import aligned, remarks
 

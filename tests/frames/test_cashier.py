@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from dpyauth.columns.account import STOPS
+from dpyauth.columns.account_columns import STOPS
 from dpyauth.frames import cashier_problems
 from dpyauth.frames.cashier import REASONS
 

@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from dpyauth.columns.account import GROUPS, SEVERITIES
+from dpyauth.columns.account_columns import GROUPS, SEVERITIES
 from dpyauth.frames import status_flags
 from dpyauth.frames.flags import FLAGS
 

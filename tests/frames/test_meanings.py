@@ -14,7 +14,15 @@ import pytest
 
 import dpyauth.columns
 from dpyauth import frames
-from dpyauth.columns import Column, account, ledger, market, profile, session, table
+from dpyauth.columns import (
+    Column,
+    account_columns,
+    market_columns,
+    money_columns,
+    profile_columns,
+    session_columns,
+    table,
+)
 from dpyauth.frames import Context
 from dpyauth.frames.ledger import login_history, profit_table, statement
 
@@ -26,50 +34,50 @@ DECLARED = {
     if isinstance(held, tuple) and held and all(isinstance(item, Column) for item in held)
 }
 MADE: list[tuple[Callable[..., pd.DataFrame], tuple[object, ...], Sequence[Column]]] = [
-    (frames.account_detail, (frames.options_status([]), []), account.DETAIL),
-    (frames.account_status, (None,), account.STATUS),
-    (frames.accounts, (None,), account.ACCOUNTS),
-    (frames.api_tokens, (None,), profile.API_TOKENS),
-    (frames.apps, (None,), profile.APPS),
-    (frames.attempts, (None,), account.ATTEMPTS),
-    (frames.balance, (None,), account.BALANCE),
-    (frames.calls, ({}, None), session.CALLS),
-    (frames.candles, (None,), market.CANDLES),
-    (frames.cashier_problems, (None,), account.CASHIER_PROBLEMS),
-    (frames.currencies, (None,), account.CURRENCIES),
-    (frames.events, ([],), session.EVENTS),
-    (frames.exchange_rates, (None,), market.EXCHANGE_RATES),
-    (frames.jurisdictions, (None,), account.JURISDICTIONS),
-    (frames.landing_company, (None,), market.LANDING_COMPANIES),
-    (login_history, (None, CONTEXT), ledger.LOGIN_HISTORY),
-    (profit_table, ([], CONTEXT), ledger.PROFIT_TABLE),
-    (statement, ([], CONTEXT), ledger.STATEMENT),
-    (frames.limits, (None,), profile.LIMITS),
-    (frames.market_limits, (None,), profile.MARKET_LIMITS),
-    (frames.markup, (None,), ledger.MARKUP),
-    (frames.mt5_accounts, (None,), profile.MT5_ACCOUNTS),
-    (frames.open_contracts, (None,), ledger.OPEN_CONTRACTS),
-    (frames.options_status, (None,), account.OPTIONS_STATUS),
-    (frames.ownership_requests, (None,), account.OWNERSHIP_REQUESTS),
-    (frames.partner_overview, (None,), ledger.PARTNER_OVERVIEW),
-    (frames.settings, (None,), profile.SETTINGS),
-    (frames.site_currencies, (None,), market.SITE_CURRENCIES),
-    (frames.site_limits, (None,), market.SITE_LIMITS),
-    (frames.status_flags, (None,), account.STATUS_FLAGS),
-    (frames.ticks, (None,), market.TICKS),
-    (frames.trading_times, (None,), market.TRADING_TIMES),
-    (frames.transfer_fees, (None,), market.TRANSFER_FEES),
-    (frames.transfer_limits, (None,), profile.TRANSFER_LIMITS),
-    (frames.transfers, ([],), session.TRANSFERS),
-    (frames.verification, (None,), account.VERIFICATION),
-    (frames.wallet_transactions, (None,), ledger.WALLET_TRANSACTIONS),
-    (frames.wallets, (None,), ledger.WALLETS),
+    (frames.account_detail, (frames.options_status([]), []), account_columns.DETAIL),
+    (frames.account_status, (None,), account_columns.STATUS),
+    (frames.accounts, (None,), account_columns.ACCOUNTS),
+    (frames.api_tokens, (None,), profile_columns.API_TOKENS),
+    (frames.apps, (None,), profile_columns.APPS),
+    (frames.attempts, (None,), account_columns.ATTEMPTS),
+    (frames.balance, (None,), account_columns.BALANCE),
+    (frames.calls, ({}, None), session_columns.CALLS),
+    (frames.candles, (None,), market_columns.CANDLES),
+    (frames.cashier_problems, (None,), account_columns.CASHIER_PROBLEMS),
+    (frames.currencies, (None,), account_columns.CURRENCIES),
+    (frames.events, ([],), session_columns.EVENTS),
+    (frames.exchange_rates, (None,), market_columns.EXCHANGE_RATES),
+    (frames.jurisdictions, (None,), account_columns.JURISDICTIONS),
+    (frames.landing_company, (None,), market_columns.LANDING_COMPANIES),
+    (login_history, (None, CONTEXT), money_columns.LOGIN_HISTORY),
+    (profit_table, ([], CONTEXT), money_columns.PROFIT_TABLE),
+    (statement, ([], CONTEXT), money_columns.STATEMENT),
+    (frames.limits, (None,), profile_columns.LIMITS),
+    (frames.market_limits, (None,), profile_columns.MARKET_LIMITS),
+    (frames.markup, (None,), money_columns.MARKUP),
+    (frames.mt5_accounts, (None,), profile_columns.MT5_ACCOUNTS),
+    (frames.open_contracts, (None,), money_columns.OPEN_CONTRACTS),
+    (frames.options_status, (None,), account_columns.OPTIONS_STATUS),
+    (frames.ownership_requests, (None,), account_columns.OWNERSHIP_REQUESTS),
+    (frames.partner_overview, (None,), money_columns.PARTNER_OVERVIEW),
+    (frames.settings, (None,), profile_columns.SETTINGS),
+    (frames.site_currencies, (None,), market_columns.SITE_CURRENCIES),
+    (frames.site_limits, (None,), market_columns.SITE_LIMITS),
+    (frames.status_flags, (None,), account_columns.STATUS_FLAGS),
+    (frames.ticks, (None,), market_columns.TICKS),
+    (frames.trading_times, (None,), market_columns.TRADING_TIMES),
+    (frames.transfer_fees, (None,), market_columns.TRANSFER_FEES),
+    (frames.transfer_limits, (None,), profile_columns.TRANSFER_LIMITS),
+    (frames.transfers, ([],), session_columns.TRANSFERS),
+    (frames.verification, (None,), account_columns.VERIFICATION),
+    (frames.wallet_transactions, (None,), money_columns.WALLET_TRANSACTIONS),
+    (frames.wallets, (None,), money_columns.WALLETS),
 ]
 UPDATES = {
-    "ticks": session.TICK,
-    "balance": session.BALANCE_UPDATE,
-    "transaction": session.TRANSACTION_UPDATE,
-    "proposal_open_contract": session.CONTRACT_UPDATE,
+    "ticks": session_columns.TICK,
+    "balance": session_columns.BALANCE_UPDATE,
+    "transaction": session_columns.TRANSACTION_UPDATE,
+    "proposal_open_contract": session_columns.CONTRACT_UPDATE,
 }
 
 
@@ -100,7 +108,7 @@ def test_a_docstring_shows_the_columns_and_dtypes_of_the_frame(
 @pytest.mark.parametrize("call", UPDATES)
 def test_so_do_updates_of_streams(call: str) -> None:
     made = frames.updates(call, [])
-    assert {name: dtype(made[name]) for name in made} == documented((*session.RECEIVED, *UPDATES[call]))
+    assert {name: dtype(made[name]) for name in made} == documented((*session_columns.RECEIVED, *UPDATES[call]))
     assert table(UPDATES[call]) in inspect.cleandoc(frames.updates.__doc__ or "").replace("\n    ", "\n")
 
 

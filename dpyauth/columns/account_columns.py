@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from dpyauth.columns import Column
-from dpyauth.columns.ledger import ACTIONS
+from dpyauth.columns.money_columns import ACTIONS
 
 ACCOUNTS = (
     Column("loginid", doc="login ID of the account"),
