@@ -76,7 +76,6 @@ ALIKE_YET = {
     "people",
     "positions",
     "profile",
-    "reference",
     "rest",
     "rows",
     "sign_in",

@@ -31,6 +31,7 @@ makes any frame fit for Parquet and CSV, and `restored` gives one that was read 
 from dpyauth.frames import _pandas as _pandas
 from dpyauth.frames.accounts import accounts
 from dpyauth.frames.build import Context, also
+from dpyauth.frames.call_help import calls, help_text
 from dpyauth.frames.cashier import cashier_problems
 from dpyauth.frames.concat import concat_accounts
 from dpyauth.frames.detail import account_detail
@@ -45,7 +46,6 @@ from dpyauth.frames.partners import markup, partner_overview
 from dpyauth.frames.positions import mt5_accounts, open_contracts
 from dpyauth.frames.profile import api_tokens, apps, limits, market_limits, settings, transfer_limits
 from dpyauth.frames.proofs import attempts, jurisdictions, ownership_requests
-from dpyauth.frames.reference import calls, help_text
 from dpyauth.frames.site import landing_company, site_currencies, site_limits, transfer_fees
 from dpyauth.frames.status import account_status, currencies, verification
 from dpyauth.frames.wallet_money import wallet_transactions, wallets

@@ -56,3 +56,15 @@ def test_help_in_full() -> None:
     assert "something at Deriv, so it is never repeated" in help_text(load("v3")["buy"], "v3")
     assert "secret or personal" in help_text(load("v3")["set_settings"], "v3")
     assert "status  category: pending, complete, failed" in help_text(load("v3")["connect_status"], "v3")
+
+
+@pytest.mark.parametrize(
+    ("name", "api", "line"),
+    [
+        ("statement", "v3", "  amount              float64; below zero where it left the account"),
+        ("get_accounts", "options", "  balance       float64; in currency"),
+        ("portfolio", "options", "  buy_price          float64; cost of the contract"),
+    ],
+)
+def test_help_says_what_columns_mean(name: str, api: str, line: str) -> None:
+    assert line in help_text(load(api)[name], api).splitlines()

@@ -1,4 +1,4 @@
-"""What the calls of an API are, ask for and answer: as a frame, and as text."""
+"""Calls of an API: as a frame, and each with its fields and columns as text."""
 
 from __future__ import annotations
 
@@ -11,10 +11,42 @@ import pandas as pd
 from dpyauth.catalog.calls import Call, Catalog, Schema
 from dpyauth.catalog.descriptions import LIKE
 from dpyauth.columns import with_columns
+from dpyauth.columns.account_columns import ACCOUNTS, BALANCE, OPTIONS_STATUS, STATUS
+from dpyauth.columns.market_columns import EXCHANGE_RATES
+from dpyauth.columns.money_columns import (
+    LOGIN_HISTORY,
+    OPEN_CONTRACTS,
+    PARTNER_OVERVIEW,
+    PROFIT_TABLE,
+    STATEMENT,
+    WALLET_TRANSACTIONS,
+)
+from dpyauth.columns.profile_columns import APPS, MT5_ACCOUNTS
 from dpyauth.columns.session_columns import CALLS
 from dpyauth.frames.build import frame
 from dpyauth.frames.generic import promised
 from dpyauth.sensitive import kind_of
+
+_OF_CALLS = {
+    "account_list": ACCOUNTS,
+    "app_get": APPS,
+    "app_list": APPS,
+    "balance": BALANCE,
+    "exchange_rates": EXCHANGE_RATES,
+    "get_account_status": STATUS,
+    "get_accounts": OPTIONS_STATUS,
+    "legacy_statement": STATEMENT,
+    "login_history": LOGIN_HISTORY,
+    "mt5_login_list": MT5_ACCOUNTS,
+    "oauth_apps": APPS,
+    "partners_analytics_overview": PARTNER_OVERVIEW,
+    "portfolio": OPEN_CONTRACTS,
+    "profit_table": PROFIT_TABLE,
+    "proposal_open_contract": OPEN_CONTRACTS,
+    "statement": STATEMENT,
+    "wallet_transactions": WALLET_TRANSACTIONS,
+}
+"""Columns that say what fields of these calls mean."""
 
 
 @with_columns(CALLS)
@@ -72,7 +104,7 @@ def help_text(call: Call, api: str) -> str:
     -------
     str
         Its purpose, scope and effect; its fields with types, limits and defaults (required ones marked with a
-        star); the columns and dtypes of its frame.
+        star); the columns of its frame, with dtypes and, where they are known, meanings.
 
     Examples
     --------
@@ -96,11 +128,13 @@ def help_text(call: Call, api: str) -> str:
         lines += _wrapped(f"{name + '*' * required:<{width}}", _type(schema) + _marks(name, schema, call))
     if call.open:
         lines += _wrapped("", "and others: the names of what is asked about")
+    meanings = {column.path: column.doc.replace("`", "") for column in _OF_CALLS.get(call.name, ())}
     for form in promised(call, api):
         lines += ["", "Columns of its frame"]
         width = max(map(len, form.columns), default=0) + 2
         for column in map(str, form.columns):
-            lines += _wrapped(f"{column:<{width}}", _dtype(form[column]))
+            said = filter(None, (_dtype(form[column]), meanings.get(column)))
+            lines += _wrapped(f"{column:<{width}}", "; ".join(said))
     return "\n".join(lines)
 
 
