@@ -43,6 +43,10 @@ class Credential(NamedTuple):
     """Gets new ones for a refresh token."""
 
 
+Granted = tuple[Credential, Mapping[str, Credential] | None]
+"""Credential to sign in with, and those of all accounts by login ID, where there are several."""
+
+
 def bare(entered: Secret) -> Secret:
     """Return a token without what came along when it was copied: blanks, marks of the paste, quotes, ``Bearer``."""
     return Secret(_pasted.bare(entered.reveal()))

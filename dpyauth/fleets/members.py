@@ -14,8 +14,8 @@ from dpyauth.errors import DpyauthError, InvalidSetting, NoCredential
 from dpyauth.storage import Kept, file, recall
 
 if TYPE_CHECKING:
+    from dpyauth.credentials import Granted
     from dpyauth.net.rate_limits import RateLimits
-    from dpyauth.panels.attempts import Given
     from dpyauth.session import Session
 
 Fetch = Callable[[str], object]
@@ -41,7 +41,7 @@ class Found:
     own_app_id: str | int | None = None
     """The app ID that was given with the token, for this member and no other."""
 
-    def grants(self, api: str) -> Given:
+    def grants(self, api: str) -> Granted:
         """The credential to sign in with, and those of all accounts."""
         credential = checked(self.token, _SOURCE, api)
         others = {loginid: Credential(token, _SOURCE) for loginid, token in self.others.items()}

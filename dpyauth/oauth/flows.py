@@ -16,9 +16,9 @@ from dpyauth.registry import APIS
 from dpyauth.settings import Settings, is_loopback
 
 if TYPE_CHECKING:
+    from dpyauth.credentials import Granted
     from dpyauth.oauth.implicit import Grant
     from dpyauth.oauth.pkce import Code
-    from dpyauth.panels.attempts import Given
     from dpyauth.targets import Targets
 
 SOURCE = "signing in with Deriv"
@@ -52,7 +52,7 @@ class Result:
 
     loginids: tuple[str, ...]
     """Whose it is, as far as one can tell."""
-    given: Callable[[], Awaitable[Given]]
+    given: Callable[[], Awaitable[Granted]]
     """Gets what there is to sign in with."""
 
 
@@ -103,7 +103,7 @@ class ImplicitFlow:
         grants = implicit.parse(address, state=self.state, pasted=pasted)
         return Result(tuple(grant.loginid for grant in grants), partial(self._given, grants))
 
-    async def _given(self, grants: tuple[Grant, ...]) -> Given:
+    async def _given(self, grants: tuple[Grant, ...]) -> Granted:
         credentials = {grant.loginid: checked(grant.token, SOURCE, "v3") for grant in grants}
         return credentials[choose(by_looks(credentials), loginid=None, kept=None).loginid], credentials
 
@@ -144,7 +144,7 @@ class CodeFlow:
         """The code in the address. It must bear the mark of this sign-in, whoever has brought it."""
         return Result((), partial(self._given, self._begun.accept(address)))
 
-    async def _given(self, came: Code) -> Given:
+    async def _given(self, came: Code) -> Granted:
         from dpyauth.oauth.tokens import exchange, http_client
 
         async with http_client(came.host) as http:

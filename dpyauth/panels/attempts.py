@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -15,14 +15,11 @@ from dpyauth.registry import APIS
 
 if TYPE_CHECKING:
     from dpyauth.apis.base import Account
-    from dpyauth.credentials import Credential
+    from dpyauth.credentials import Granted
     from dpyauth.session import Session
     from dpyauth.settings import Settings
 
 T = TypeVar("T")
-
-Given = tuple["Credential", Mapping[str, "Credential"] | None]
-"""The credential to sign in with, and those of all accounts by login ID, where there are several."""
 
 _OF_THE_ACCOUNT = {"AccountDisabled", "DisabledClient", "SelfExclusion"}
 """Refusals that are about one account, where each has a token of its own, while the token is right."""
@@ -55,7 +52,7 @@ def reach(session: Session, where: Settings) -> None:
         connection.close(SessionClosed("It was opened to see whether it can be."))
 
 
-async def sign_in(session: Session, given: Callable[[str], Given], where: Settings, **options: Any) -> Account:
+async def sign_in(session: Session, given: Callable[[str], Granted], where: Settings, **options: Any) -> Account:
     """Sign in, to the one API that is meant. No token is tried on the other.
 
     Parameters

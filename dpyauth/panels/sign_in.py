@@ -22,8 +22,8 @@ from dpyauth.registry import APIS, DEFAULT
 from dpyauth.targets import Targets
 
 if TYPE_CHECKING:
+    from dpyauth.credentials import Granted
     from dpyauth.oauth.flows import Result
-    from dpyauth.panels.attempts import Given
     from dpyauth.panels.browser_sign_in import Browsing
     from dpyauth.sandbox import Sandbox
     from dpyauth.session import Session
@@ -380,7 +380,7 @@ class SignInModel(PanelModel):
 
     def _begin(
         self,
-        given: Callable[[str], Given],
+        given: Callable[[str], Granted],
         where: Settings,
         *,
         remember: bool,

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from dpyauth.credentials import Secret, checked
+from dpyauth.credentials import Granted, Secret, checked
 from dpyauth.errors import SessionClosed, SignInRefused
-from dpyauth.panels.attempts import Given, run, sign_in
+from dpyauth.panels.attempts import run, sign_in
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
 from dpyauth.settings import Settings, settings
@@ -32,7 +32,7 @@ def options(box: Sandbox) -> Settings:
     return settings(box.options_app_id, box.rest, api="options")
 
 
-def holding(token: str) -> Callable[[str], Given]:
+def holding(token: str) -> Callable[[str], Granted]:
     return lambda api: (checked(Secret(token), "a test", api), None)
 
 

@@ -8,11 +8,10 @@ from typing import Any
 
 import pytest
 
-from dpyauth.credentials import Credential, Secret
+from dpyauth.credentials import Credential, Granted, Secret
 from dpyauth.errors import DpyauthError, RedirectRefused
 from dpyauth.oauth.flows import Result
 from dpyauth.panels import browser_sign_in as module
-from dpyauth.panels.attempts import Given
 from dpyauth.panels.browser_sign_in import Browsing
 from dpyauth.settings import Settings
 
@@ -38,7 +37,7 @@ class MadeUp:
             return Result(("CR1",), self._given)
         raise RedirectRefused("No.", code="state_missing" if text == "unmarked" else text)
 
-    async def _given(self) -> Given:
+    async def _given(self) -> Granted:
         return Credential(Secret("token"), "a test"), None
 
 
