@@ -34,12 +34,12 @@ class Client:
     @property
     def limits(self) -> Limits:
         """The limits that `website_status` announces."""
-        return self.meter.limits or Limits()
+        return self.meter.limits if isinstance(self.meter.limits, Limits) else Limits()
 
     @property
     def most_proposals(self) -> float:
         """Return how many streams of proposals it may have open."""
-        return MOST_PROPOSALS if self.meter.limits else math.inf
+        return MOST_PROPOSALS if isinstance(self.meter.limits, Limits) else math.inf
 
     def sign_in(self, grants: list[Grant]) -> None:
         """Replace whoever was signed in; streams of accounts that are gone end."""

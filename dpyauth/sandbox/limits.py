@@ -1,4 +1,4 @@
-"""Rate limits: how many requests of a kind a user may send in a minute and in an hour."""
+"""Rate limits: how many requests of a kind may be sent in a time."""
 
 from __future__ import annotations
 
@@ -6,11 +6,18 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from dpyauth.sandbox.encoding import Refusal
-
-_OUTCOME: Final = frozenset({"portfolio", "statement", "profit_table"})
-MOST_PROPOSALS: Final = 5  # streams of one connection
-_PRICING: Final = frozenset({"proposal", "proposal_open_contract"})
+MOST_PROPOSALS: Final = 5  # streams of one v3 connection
+_V3_BUDGETS: Final = {
+    **dict.fromkeys(("portfolio", "statement", "profit_table"), "outcome"),
+    **dict.fromkeys(("proposal", "proposal_open_contract"), "pricing"),
+}
+_OPTIONS_BUDGETS: Final = {
+    "ping": "ping",
+    **dict.fromkeys(("balance", "statement"), "account"),
+    **dict.fromkeys(("portfolio", "profit_table"), "outcome"),
+    **dict.fromkeys(("proposal", "proposal_open_contract", "buy", "sell"), "pricing"),
+}
+Windows = tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +40,17 @@ class Limits:
     outcome: tuple[int, int] = (25, 1_500)
     pricing: tuple[int, int] = (80, 3_600)
 
+    def budget(self, call: str) -> str:
+        """Return the name of the budget that a call counts against."""
+        return _V3_BUDGETS.get(call, "general")
+
+    def windows(self, budget: str) -> Windows:
+        """Return a budget as pairs of seconds and requests in as many seconds."""
+        minutely, hourly = getattr(self, budget)
+        return (60, minutely), (3600, hourly)
+
     def announce(self) -> dict[str, Any]:
-        """The limits as ``website_status.api_call_limits`` spells them (``requestes`` is Deriv's spelling)."""
+        """Return the limits as ``website_status.api_call_limits`` spells them (``requestes`` is Deriv's spelling)."""
 
         def block(about: str, numbers: tuple[int, int]) -> dict[str, Any]:
             return {"applies_to": about, "minutely": numbers[0], "hourly": numbers[1]}
@@ -47,22 +63,61 @@ class Limits:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class OptionsLimits:
+    """The limits of the Options API; where Deriv's pages disagree, the lower number.
+
+    Parameters
+    ----------
+    general, account, outcome, pricing : tuple of (int, int)
+        Budgets of a user's WebSocket calls, each as pairs of seconds and requests in as many seconds. *account* is
+        balance and statement, *outcome* portfolio and profit_table, *pricing* proposal, proposal_open_contract, buy
+        and sell; the rest is *general*.
+    ping : tuple of (int, int)
+        Pings of one connection, which no other budget counts.
+    rest : tuple of (int, int)
+        REST requests with one token.
+    address : tuple of (int, int)
+        REST requests from one IP address.
+    """
+
+    general: Windows = ((60, 220), (3600, 14_400))
+    account: Windows = ((60, 100), (3600, 2_000))
+    outcome: Windows = ((60, 30), (3600, 1_500))
+    pricing: Windows = ((60, 360), (3600, 14_400))
+    ping: Windows = ((1, 10),)
+    rest: Windows = ((60, 60),)
+    address: Windows = ((60, 300), (600, 1_000))
+
+    def budget(self, call: str) -> str:
+        """Return the name of the budget that a WebSocket call counts against."""
+        return _OPTIONS_BUDGETS.get(call, "general")
+
+    def windows(self, budget: str) -> Windows:
+        """Return a budget."""
+        windows: Windows = getattr(self, budget)
+        return windows
+
+
 @dataclass(slots=True)
 class Meter:
     """Counts requests against the limits, in windows that open with their first request."""
 
-    limits: Limits | None
-    _windows: dict[tuple[Hashable, str, int], tuple[float, int]] = field(default_factory=dict)
+    limits: Limits | OptionsLimits | None
+    _windows: dict[tuple[Hashable, str, int], tuple[float, int]] = field(default_factory=dict, repr=False)
 
-    def count(self, who: Hashable, call: str, now: float) -> None:
-        """Count one request, or refuse it when a window is full."""
-        if self.limits is None:
-            return
-        kind = "outcome" if call in _OUTCOME else "pricing" if call in _PRICING else "general"
-        for seconds, most in zip((60, 3600), getattr(self.limits, kind), strict=True):
-            opened, used = self._windows.get((who, kind, seconds), (now, 0))
+    def call(self, who: Hashable, connection: int, call: str, now: float) -> bool:
+        """Count a WebSocket call; return False when a window is full."""
+        budget = self.limits.budget(call) if self.limits else ""
+        return self.count(budget, connection if budget == "ping" else who, now)
+
+    def count(self, budget: str, who: Hashable, now: float) -> bool:
+        """Count one request; return False when a window is full."""
+        for seconds, most in self.limits.windows(budget) if self.limits else ():
+            opened, used = self._windows.get((who, budget, seconds), (now, 0))
             if now - opened >= seconds:
                 opened, used = now, 0
             if used >= most:
-                raise Refusal("RateLimit", f"You have reached the rate limit for {call}.")
-            self._windows[who, kind, seconds] = (opened, used + 1)
+                return False
+            self._windows[who, budget, seconds] = (opened, used + 1)
+        return True

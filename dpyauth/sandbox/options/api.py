@@ -11,8 +11,8 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from dpyauth.sandbox.limits import Meter, OptionsLimits
 from dpyauth.sandbox.options import persons
-from dpyauth.sandbox.options.limits import Limits, Meter
 from dpyauth.sandbox.options.payments import Payments, remember
 from dpyauth.sandbox.options.persons import SCOPES, Person
 from dpyauth.sandbox.options.problem import Problem
@@ -129,7 +129,7 @@ class Options:
         self.code_lifetime = 60.0
         self.most_sockets = 5
         self.most_streams = 100
-        self.meter = Meter(Limits() if limited else None)
+        self.meter = Meter(OptionsLimits() if limited else None)
         self.clock = clock
         self.world = world
         self.people = persons.residents(world.users)

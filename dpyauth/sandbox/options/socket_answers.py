@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import functools
-import math
 from collections.abc import Mapping
 from typing import Any, Final
 
 from dpyauth.catalog.calls import Call, Schema, load
 from dpyauth.catalog.schemas import Problem, problems
 from dpyauth.sandbox.encoding import Refusal, Reply
-from dpyauth.sandbox.limits import Meter as V3Meter
 from dpyauth.sandbox.options.api import Options, Ticket
 from dpyauth.sandbox.options.socket_ask import Ask
 from dpyauth.sandbox.options.socket_calls import answer
@@ -26,7 +24,7 @@ class Connection(V3Connection):
     """The state of one connection: opened by a one-time password for one account, or by nobody."""
 
     def __init__(self, number: int, options: Options, ticket: Ticket | None, zombie: bool) -> None:
-        super().__init__(number, 0, options.world, V3Meter(None), options.clock)
+        super().__init__(number, 0, options.world, options.meter, options.clock)
         self.options = options
         self.ticket = ticket
         self.zombie = zombie
@@ -36,11 +34,6 @@ class Connection(V3Connection):
             self.sign_in([Grant(holder.token, ticket.account.loginid, holder.scopes, "")])
 
     @property
-    def most_proposals(self) -> float:
-        """Return infinity: proposals have no limit of their own here."""
-        return math.inf
-
-    @property
     def is_known_app(self) -> bool:
         """No app is named on a WebSocket of this API."""
         return True
@@ -48,8 +41,7 @@ class Connection(V3Connection):
     def _handle(self, call: Call, request: Mapping[str, Any], echo: Mapping[str, Any]) -> Reply | Replies:
         now = self.clock()
         who = self.ticket.holder.person if self.ticket else self.number
-        if not self.options.meter.call(who, self.number, call.name, now):
-            raise Refusal("RateLimit", f"You have reached the rate limit for {call.name}.")
+        self._count(who, call.name, now)
         _check(call, request)
         grant = next(iter(self.grants.values()), None)
         if call.needs_auth:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import Any, Final
 
 from dpyauth.catalog.calls import Call
@@ -77,7 +77,7 @@ class Connection(Client):
     def _handle(self, call: Call, request: Mapping[str, Any], echo: Mapping[str, Any]) -> Reply | Replies:
         now = self.clock()
         who = self.world.user(self.current).user_id if self.current else -self.number
-        self.meter.count(who, call.name, now)
+        self._count(who, call.name, now)
         request = encoding.lenient(call, request)
         encoding.check(call, request)
         grant = self._grant(call, request.get("loginid"))
@@ -85,6 +85,11 @@ class Connection(Client):
         if handler is None:
             raise Refusal("NotSimulated", f"The sandbox does not simulate the call {call.name}; Deriv has it.")
         return handler(Ask(call.name, request, echo, self, now, grant))
+
+    def _count(self, who: Hashable, call: str, now: float) -> None:
+        """Count a request against the limits, or refuse it."""
+        if not self.meter.call(who, self.number, call, now):
+            raise Refusal("RateLimit", f"You have reached the rate limit for {call}.")
 
     def _still_granted(self, loginid: str) -> bool:
         return self.world.works(self.grants[loginid])

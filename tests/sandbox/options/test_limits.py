@@ -8,12 +8,11 @@ import httpx
 import pytest
 
 from dpyauth.sandbox import Sandbox
-from dpyauth.sandbox.options import Limits
-from dpyauth.sandbox.options.limits import Meter
+from dpyauth.sandbox.limits import Meter, OptionsLimits
 
 
 def test_groups_share_a_budget() -> None:
-    meter = Meter(Limits(account=((60, 2),), outcome=((60, 1),)))
+    meter = Meter(OptionsLimits(account=((60, 2),), outcome=((60, 1),)))
     assert meter.call("me", 1, "balance", 0)
     assert meter.call("me", 1, "statement", 0)
     assert not meter.call("me", 2, "balance", 59)
@@ -25,12 +24,12 @@ def test_groups_share_a_budget() -> None:
 
 
 def test_an_hour_counts_too() -> None:
-    meter = Meter(Limits(pricing=((60, 2), (3600, 3))))
+    meter = Meter(OptionsLimits(pricing=((60, 2), (3600, 3))))
     assert [meter.call("me", 1, "proposal", now) for now in (0, 1, 60, 120, 3600)] == [True, True, True, False, True]
 
 
 def test_pings_are_counted_by_connection_and_second() -> None:
-    meter = Meter(Limits(ping=((1, 1),)))
+    meter = Meter(OptionsLimits(ping=((1, 1),)))
     assert [meter.call("me", number, "ping", now) for number, now in ((1, 0), (1, 0.5), (2, 0.5), (1, 1))] == [
         True,
         False,
@@ -45,7 +44,7 @@ def test_no_limits() -> None:
 
 
 def test_the_documented_numbers() -> None:
-    limits = Limits()
+    limits = OptionsLimits()
     assert (limits.rest, limits.outcome[0], limits.ping) == (((60, 60),), (60, 30), ((1, 10),))
 
 
@@ -79,4 +78,4 @@ def test_one_address_is_counted_whoever_asks(clock: Any) -> None:
 @pytest.mark.parametrize("limits", [None, False])
 def test_a_sandbox_without_limits_has_none_here(limits: Any) -> None:
     assert Sandbox(limits=limits).options.meter.limits is None
-    assert Sandbox().options.meter.limits == Limits()
+    assert Sandbox().options.meter.limits == OptionsLimits()
