@@ -97,7 +97,7 @@ __all__ = [
 
 _HOMES = {
     "Fleet": "fleets",
-    "Session": "session",
+    "Session": "signin",  # which gives it its panels
     "Stream": "session.stream",
     "allow_nested_asyncio": "nested",
     "apps": "signin.open",

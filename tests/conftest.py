@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as examples
 
+import dpyauth.signin  # noqa: F401  (it gives sessions their panels)
 from dpyauth.credentials import Credential, access_token, api_token
 from dpyauth.net.backoff import Backoff
 from dpyauth.sandbox import Sandbox

@@ -12,7 +12,7 @@ from dpyauth.names import Names
 from dpyauth.session.account import Queries
 from dpyauth.session.calls import Asking
 from dpyauth.session.core import check_timeout as check_timeout
-from dpyauth.session.display import Showing
+from dpyauth.session.display import Display
 from dpyauth.session.drive import dual
 from dpyauth.session.histories import Histories
 from dpyauth.session.legacy import Legacy
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from dpyauth.session.aio import AsyncSession
 
 
-class Session(Asking, Queries, Facts, Histories, Wallets, Transfers, Legacy, Showing, Names):
+class Session(Asking, Queries, Facts, Histories, Wallets, Transfers, Legacy, Display, Names):
     """A session with Deriv, made by `dpyauth.login`.
 
     Every method that asks Deriv something blocks until the answer is there, and has an awaitable twin of the same

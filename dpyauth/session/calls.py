@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from dpyauth.apis import empty_replies
 from dpyauth.apis.base import named
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from dpyauth.apis.base import SignIn
     from dpyauth.catalog.calls import Call
     from dpyauth.frames import Context
-    from dpyauth.session import Session
     from dpyauth.session.stream import Stream
 
 
@@ -262,7 +261,7 @@ class Asking(Questions):
             name, int(keep), lambda reply: api.error(reply, name), many=call.many_with(built), named=api.renamed
         )
         yield Request(name, {**fields, "subscribe": 1}, timeout, listener=feed)
-        return Stream(cast("Session", self), feed)
+        return Stream(self, feed)
 
     @public
     def can(self, call: str | Mapping[str, Any]) -> bool | None:

@@ -1,58 +1,21 @@
-"""How a session shows itself: the account card and the account switcher."""
+"""Show a session: the account card and other panels."""
 
 from __future__ import annotations
 
-import sys
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from dpyauth import _environment, _terminal
+from dpyauth import _environment
 from dpyauth.arguments import public
+from dpyauth.session import views
 from dpyauth.session.payloads import Questions
+from dpyauth.session.views import Shown
 
 if TYPE_CHECKING:
-    from dpyauth.panels.switcher import SwitcherModel
-    from dpyauth.session import Session
+    from anywidget import AnyWidget
 
 
-class Shown:
-    """Something to look at: a live panel where a notebook shows it, elsewhere the same as text.
-
-    Parameters
-    ----------
-    model : type of SwitcherModel
-        What is behind the panel, which has the skin of the same name.
-    session : Session
-        What it shows.
-    """
-
-    def __init__(self, model: type[SwitcherModel], session: Session) -> None:
-        self._kind = model
-        self._session = session
-        self._model = self._prepared()
-        self._displayed = False
-
-    def __repr__(self) -> str:
-        text = "\n".join(filter(None, (self._model.as_text(), self._model.without_panel())))
-        return _terminal.writable(text, sys.stdout)
-
-    def _ipython_display_(self) -> None:
-        if not _environment.in_notebook() or not _environment.has_widgets():
-            raise NotImplementedError  # then IPython goes on to the text
-        if self._displayed:
-            self._model = self._prepared()  # one model is for one panel
-        self._displayed = True
-        from dpyauth.panels import widgets
-
-        widgets.show(self._model)
-
-    def _prepared(self) -> SwitcherModel:
-        model = self._kind(self._session)
-        model.prepare()
-        return model
-
-
-class Showing(Questions):
-    """What a session has to look at."""
+class Display(Questions):
+    """Panels that show a session."""
 
     @public
     def card(self) -> Shown:
@@ -85,13 +48,11 @@ class Showing(Questions):
         >>> print(str(card).splitlines()[0])
         DOT900003 · Demo account · options API · Sandbox: nothing here is real
         """
-        from dpyauth.panels.card import CardModel
-
-        return Shown(CardModel, cast("Session", self))
+        return views.installed().card(self)
 
     @public
     def switcher(self) -> Shown:
-        """The account switcher: all accounts of the sign-in, with their balances, and one click to use another.
+        """Show the account switcher: all accounts of the sign-in, with their balances, and one click to use another.
 
         An account with real money is asked about once before it is used. Shows where `card` does.
         Stands on Deriv's calls ``balance`` and, for switching, ``authorize``.
@@ -108,12 +69,76 @@ class Showing(Questions):
         >>> str(switcher).split()[0]
         'ROT900001'
         """
-        from dpyauth.panels.switcher import SwitcherModel
+        return views.installed().switcher(self)
 
-        return Shown(SwitcherModel, cast("Session", self))
+    @public
+    def explorer(self) -> AnyWidget:
+        """Explore the calls of the API in use: look one up, fill it in, send it, look at the reply.
+
+        Shows what each call does, the access level it needs and whether your token has it, a form made from its
+        fields, the request as JSON and as the Python to paste into a cell, and the reply as JSON and as a frame. What
+        changes anything at Deriv is marked and has to be confirmed; on a real account, by typing its login ID. Secrets
+        in replies are masked, as in frames.
+
+        Returns
+        -------
+        AnyWidget
+            The panel. As the last line of a cell it shows itself.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> dpyauth.login(sandbox=True).explorer()
+        dpyauth explorer panel: <dpyauth session: signed in, DOT900003 (USD, demo)>
+        """
+        return views.installed().explorer(self)
+
+    @public
+    def tokens_panel(self) -> AnyWidget:
+        """Manage the API tokens of the account in use, in a panel: see, create and revoke them.
+
+        A new token is created for a purpose, with the least access for it. It is shown once, hidden until you press
+        Show, and it is not saved with the notebook. `api_tokens` lists the same as a frame.
+        Stands on Deriv's call ``api_token`` (scope admin; only in v3: on another API the panel says so, and what to do
+        instead).
+
+        Returns
+        -------
+        AnyWidget
+            The panel. As the last line of a cell it shows itself.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> dpyauth.login(sandbox=True, api="v3").tokens_panel()
+        dpyauth tokens panel: <dpyauth session: signed in, CR900001 (USD, real)>
+        """
+        return views.installed().tokens(self)
+
+    @public
+    def apps_panel(self) -> AnyWidget:
+        """Manage apps in a panel: those you have registered, and those that may use your accounts.
+
+        Redirect URLs are checked before anything is sent. `apps` lists the same as a frame.
+        Stands on Deriv's calls ``app_list`` and ``oauth_apps`` (scope read), ``app_register``, ``app_update``,
+        ``app_delete`` and ``revoke_oauth_app`` (scope admin). They are only in v3: on another API the panel says so,
+        and what to do instead.
+
+        Returns
+        -------
+        AnyWidget
+            The panel. As the last line of a cell it shows itself.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> dpyauth.login(sandbox=True, api="v3").apps_panel()
+        dpyauth apps panel: <dpyauth session: signed in, CR900001 (USD, real)>
+        """
+        return views.installed().apps(self)
 
     def _ipython_display_(self) -> None:
-        """What IPython calls to show a session; where there are no panels, it goes on to ``repr``."""
-        if not _environment.in_notebook() or not _environment.has_widgets():
+        """Show the card, as IPython asks for it; where there are no panels, IPython goes on to ``repr``."""
+        if not _environment.in_notebook() or not _environment.has_widgets() or not views.there_are():
             raise NotImplementedError
         self.card()._ipython_display_()

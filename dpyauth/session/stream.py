@@ -10,20 +10,20 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Self
 
-from dpyauth import _environment
 from dpyauth._traceback import ends_here, leaving
 from dpyauth.arguments import public
 from dpyauth.errors import CallTimeout, InvalidSetting
 from dpyauth.names import Names
 from dpyauth.net.messages import Reply
+from dpyauth.session import views
 from dpyauth.session.blocking import STEP
 from dpyauth.session.feed import Feed
 
 if TYPE_CHECKING:
     import pandas as pd
+    from anywidget import AnyWidget
 
-    from dpyauth.panels.widgets import StreamPanel
-    from dpyauth.session import Session
+    from dpyauth.session.payloads import Questions
 
 
 class Stream(Names):
@@ -47,7 +47,7 @@ class Stream(Names):
     _called = "A stream"
 
     @public
-    def __init__(self, session: Session, feed: Feed) -> None:
+    def __init__(self, session: Questions, feed: Feed) -> None:
         self.kept: pd.DataFrame | None = None
         self._session = session
         self.feed = feed
@@ -177,7 +177,7 @@ class Stream(Names):
         return frames.updates(self.call, self.feed.beyond(0)[1])
 
     @public
-    def view(self) -> StreamPanel:
+    def view(self) -> AnyWidget:
         """Show the stream as it comes in: ticks and candles as a live chart, anything else as a live table.
 
         Make it the last line of a cell, on a stream that stays open after the cell, so not in a ``with`` statement.
@@ -185,7 +185,7 @@ class Stream(Names):
 
         Returns
         -------
-        StreamPanel
+        AnyWidget
             The panel. Its button "Pause" holds the picture while updates keep coming in; "Keep as frame" puts what
             `frame` gives at that moment into ``stream.kept``.
 
@@ -195,11 +195,7 @@ class Stream(Names):
         >>> stream = dpyauth.login(sandbox=True).stream("ticks", ticks="R_100")
         >>> panel = stream.view()
         """
-        _environment.need_widgets()
-        from dpyauth.panels.stream_view import StreamModel
-        from dpyauth.panels.widgets import StreamPanel
-
-        return StreamPanel(StreamModel(self._session, self))
+        return views.installed().stream(self._session, self)
 
     @public
     def close(self) -> None:

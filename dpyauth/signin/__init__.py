@@ -7,8 +7,9 @@ from dpyauth.arguments import public
 from dpyauth.arguments.fits import is_flag
 from dpyauth.credentials import Secret, checked
 from dpyauth.errors import DpyauthError, NoCredential
+from dpyauth.panels.panel_views import PanelViews
 from dpyauth.registry import APIS, DEFAULT, by_app_id
-from dpyauth.session import Session, check_timeout
+from dpyauth.session import Session, check_timeout, views
 from dpyauth.signin import checks
 from dpyauth.signin.current import DEFAULT_PROFILE, close_sessions, meant, open_sessions
 from dpyauth.signin.prompt import NO_INPUT, NOBODY, SOURCE, nobody, prompt
@@ -17,7 +18,9 @@ from dpyauth.signin.sources import Found, find, sample, variable
 from dpyauth.signin.start import open_session
 from dpyauth.targets import Targets, the_sandbox
 
-__all__ = ["close_sessions", "login", "meant", "open_sessions"]
+__all__ = ["Session", "close_sessions", "login", "meant", "open_sessions"]
+
+views.install(PanelViews())
 
 
 @public

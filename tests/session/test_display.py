@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 from IPython.core.formatters import DisplayFormatter
 
+import dpyauth
 from dpyauth import _environment
+from dpyauth.errors import DpyauthError
 from dpyauth.panels import widgets
 from dpyauth.sandbox import Sandbox
-from dpyauth.session import Session
+from dpyauth.session import Session, views
 
 
 @pytest.fixture
@@ -65,3 +67,18 @@ def test_nobody_is_signed_in(open_session: Callable[..., Session], shown: list[A
     assert "Nobody is signed in" in str(session.switcher())
     session.close()
     assert "closed" in str(session.card())
+
+
+def test_without_panels_a_session_is_its_text(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(views, "_installed", None)
+    monkeypatch.setattr(_environment, "in_notebook", lambda: True)
+    data, _ = DisplayFormatter().format(session)  # type: ignore[no-untyped-call]
+    assert data == {"text/plain": repr(session)}
+    with pytest.raises(DpyauthError, match=r"import dpyauth\.signin first"):
+        session.card()
+
+
+def test_the_functions_open_the_panels_of_the_session(session: Session) -> None:
+    for name, method in (("explorer", "explorer"), ("tokens", "tokens_panel"), ("apps", "apps_panel")):
+        panel = getattr(session, method)()
+        assert repr(panel) == f"dpyauth {name} panel: {session!r}" == repr(getattr(dpyauth, name)(session))

@@ -14,7 +14,7 @@ from helpers import arrive
 
 from dpyauth import explorer
 from dpyauth.errors import NotSignedIn
-from dpyauth.panels import open
+from dpyauth.panels import panel_views
 from dpyauth.panels.explorer import ExplorerModel
 from dpyauth.panels.widgets import ExplorerPanel
 from dpyauth.sandbox import Sandbox
@@ -72,7 +72,7 @@ def test_view_follows_the_session(panel: Any, session: Session) -> None:
 
 
 def test_there_are_words_for_all_that_is_said_and_no_others(panel: Any) -> None:
-    folder = Path(open.__file__).parent
+    folder = Path(panel_views.__file__).parent
     files = [folder / "js/explorer.js", *folder.glob("*.py")]
     source = "".join(path.read_text() for path in files)
     shown = (folder / "js/explorer.js").read_text() + (folder / "js/common.js").read_text()
@@ -101,7 +101,7 @@ def test_python_uses_the_readers_own_name(
     session: Session, monkeypatch: pytest.MonkeyPatch, names: list[str], variable: str
 ) -> None:
     shell = SimpleNamespace(user_ns=dict.fromkeys(names, session))
-    monkeypatch.setattr(open._environment, "kernel_shell", lambda: shell)
+    monkeypatch.setattr(panel_views._environment, "kernel_shell", lambda: shell)
     panel = explorer(session)
     say(panel, do="choose", call="ping")
     assert panel.view["call"]["preview"]["python"]["call"] == f'{variable}.call("ping")'
