@@ -12,7 +12,7 @@ from dpyauth import _forks, _terminal
 from dpyauth.errors import InvalidSetting
 
 _vouched = False
-"""Whether `login(ask=True)` said that there is a user: some front ends show widgets, but have no stdin."""
+"""True once `login(ask=True)` has said that there is a user: some front ends show widgets, but have no stdin."""
 
 _left: Any = None
 """Shell of the kernel from which this process was forked: no front end hears of the child."""

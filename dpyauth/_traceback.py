@@ -19,7 +19,7 @@ class ShortTraceback(Exception):
     """Base of the errors that dpyauth raises on purpose: their tracebacks show the user's own lines only."""
 
     must_be_told = False
-    """Whether its text is added to an error that replaces it, because it tells of a change that was sent."""
+    """True if its text is added to an error that replaces it, because it tells of a change that was sent."""
 
     def _render_traceback_(self) -> list[str]:
         """Return the lines that IPython shows: where in the user's own code it happened, and the message."""

@@ -32,9 +32,9 @@ class Signature:
         self.needed = [name for name in self.tests if self.parameters[name].default is inspect.Parameter.empty]
         """Names of those without a default."""
         self.open = any(each.kind is each.VAR_KEYWORD for each in parameters)
-        """Whether other names are accepted, too."""
+        """True if it accepts other names, too."""
         self.endless = any(each.kind is each.VAR_POSITIONAL for each in parameters)
-        """Whether any number of values may be given by place."""
+        """True if any number of values may be given by place."""
 
     @property
     def name(self) -> str:
