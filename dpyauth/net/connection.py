@@ -1,4 +1,4 @@
-"""The driver: one WebSocket on the background loop, doing what its link asks for. Callable from any thread."""
+"""The driver: one WebSocket on the background loop, doing what its protocol asks for. Callable from any thread."""
 
 from __future__ import annotations
 
@@ -71,12 +71,12 @@ class Connection:
     def __init__(
         self,
         url: str | Callable[[], Awaitable[str]],
-        greeting: Handshake | None,
+        handshake: Handshake | None,
         *,
         direct: bool = False,
         when_off: Callable[[str], DpyauthError] | None = None,
         crowded: str = "",
-        budget: RateLimits | None = None,
+        rate_limits: RateLimits | None = None,
         on_change: Callable[[Connection, State], None] = lambda connection, state: None,
         on_event: Callable[[str, str, float | None], None] = lambda what, why, took: None,
         rng: random.Random | None = None,
@@ -84,16 +84,16 @@ class Connection:
         calls: Collection[str] = (),
     ) -> None:
         self.ready: Future[Reply | None] = Future()
-        """Ends with the greeting's reply when the first connection stands, or with the error that prevented it."""
+        """Ends with the handshake's reply when the first connection stands, or with the error that prevented it."""
         self._url = url
         self._direct = direct
         self._when_off = when_off
         self._crowded = crowded
         self._patience = OPEN_TIMEOUT if when_off is None else OFF_OPEN_TIMEOUT
         self._notify = on_change
-        self._link = Protocol(
-            greeting,
-            budget=budget,
+        self._protocol = Protocol(
+            handshake,
+            rate_limits=rate_limits,
             on_change=self._changed,
             on_ready=self._became_ready,
             on_event=on_event,
@@ -117,17 +117,17 @@ class Connection:
     @property
     def state(self) -> State:
         """Where the connection stands."""
-        return self._link.state
+        return self._protocol.state
 
     @property
     def reason(self) -> str:
         """Why it stands there."""
-        return self._link.reason
+        return self._protocol.reason
 
     @property
     def failure(self) -> DpyauthError | None:
         """What ended it for good, if it has ended."""
-        return self._link.failure
+        return self._protocol.failure
 
     @property
     def alive(self) -> bool:
@@ -137,7 +137,7 @@ class Connection:
     @property
     def protocol(self) -> Protocol:
         """The state machine, to read its figures."""
-        return self._link
+        return self._protocol
 
     def start(self) -> None:
         """Begin to connect; without it, the first call does. Safe to call twice."""
@@ -162,7 +162,7 @@ class Connection:
 
     def keep_trying(self) -> None:
         """Take a first connection that fails for a break like any other."""
-        self._link.proven = True
+        self._protocol.retry_first = True
 
     @property
     def _app_id(self) -> str | None:
@@ -186,20 +186,20 @@ class Connection:
             self._start(None)
             self._awaited.set()
             background.afterwards(self._pump)
-        self._link.submit(pending, time.monotonic())
+        self._protocol.submit(pending, time.monotonic())
 
     def abandon(self, pending: PendingCall) -> None:
         """Give up waiting for a call; a stream that it has opened is closed."""
         if not self._ended.is_set():
-            self._link.abandon(pending)
+            self._protocol.abandon(pending)
             background.afterwards(self._pump)
 
     def _leave(self, listener: Listener) -> None:
-        self._link.leave(listener)
+        self._protocol.leave(listener)
         background.afterwards(self._pump)
 
     def _end(self, error: DpyauthError) -> None:
-        self._link.close(error)
+        self._protocol.close(error)
         if self.task is not None:
             self.task.cancel()
         else:
@@ -210,13 +210,13 @@ class Connection:
         socket = self._socket
         if socket is not None and socket.takes_messages:
             now = time.monotonic()
-            while (message := self._link.next_message(now)) is not None:
+            while (message := self._protocol.next_message(now)) is not None:
                 socket.post(message)
             socket.flush()
         elif socket is not None:
             self._socket = None  # it is being closed, which the server may never finish
             background.loop.call_later(CLOSE_TIMEOUT, socket.transport.abort)
-        wake_at = self._link.wake_at
+        wake_at = self._protocol.wake_at
         if wake_at < self._timer_at:  # a timer that is too early does no harm
             if self._timer is not None:
                 self._timer.cancel()
@@ -224,7 +224,7 @@ class Connection:
 
     def _tick(self) -> None:
         self._timer, self._timer_at = None, math.inf
-        reason = self._link.tick(time.monotonic())
+        reason = self._protocol.tick(time.monotonic())
         if reason is not None:
             self._drop(reason)
         self._pump()
@@ -242,34 +242,34 @@ class Connection:
 
         A jump of the time of day against the monotonic clock means that the machine has slept.
         """
-        self._link.leave_orphans()
-        if self._link.has_messages:
+        self._protocol.leave_orphans()
+        if self._protocol.has_messages:
             self._pump()
         offset, before = _clock_offset(), self._clock_offset
         self._clock_offset = offset
         if offset - before > CLOCK_JUMP:
-            self._link.woke(time.monotonic())
+            self._protocol.clock_jumped(time.monotonic())
             self._pump()
         self._clock_timer = background.loop.call_later(CLOCK_EVERY, self._watch_clock)
 
     async def _run(self) -> None:
         try:
-            while (delay := self._link.connect_delay(time.monotonic())) is not None:
+            while (delay := self._protocol.connect_delay(time.monotonic())) is not None:
                 if delay:
                     await self._pause(delay)
-                self._link.connecting(time.monotonic())
+                self._protocol.connecting(time.monotonic())
                 await self._live()
         except asyncio.CancelledError:
             pass
         except Exception as error:  # a defect of ours must not leave callers waiting
             log.error("the connection's driver failed: %s", type(error).__name__)
-            self._link.close(unreachable(f"an internal error ({type(error).__name__})"))
+            self._protocol.close(unreachable(f"an internal error ({type(error).__name__})"))
 
     async def _pause(self, delay: float) -> None:
         """Wait before the next attempt, but not long while a call waits for it."""
-        patient = PATIENT if self._link.found_off is None else OFF_PATIENT
+        patient = PATIENT if self._protocol.server_off is None else OFF_PATIENT
         await asyncio.sleep(min(delay, patient))
-        if delay > patient and not self._link.is_awaited:
+        if delay > patient and not self._protocol.is_awaited:
             self._awaited.clear()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(delay - patient):
@@ -296,7 +296,7 @@ class Connection:
             self._socket = socket = await self._open()
             self._stale = 0
             socket.on_message, socket.on_batch, socket.on_part = self._receive, self._received, self._receive_part
-            self._link.connected(time.monotonic())
+            self._protocol.connection_made(time.monotonic())
             self._pump()
             try:
                 await socket.wait_closed()
@@ -312,7 +312,7 @@ class Connection:
             if self._crowded and looks_crowded(status_of(raised)):
                 reason += f". {self._crowded}"
             error = error or unreachable(reason, status_of(raised))
-            final = stays(raised) and not self._link.has_stood
+            final = stays(raised) and not self._protocol.was_ready
             if not isinstance(self._url, str):
                 self._stale = self._stale + 1 if status_of(raised) == 401 else 0
                 if self._stale > STALE_TRIES:
@@ -323,9 +323,9 @@ class Connection:
             if socket is not None:
                 socket.transport.abort()  # when even the goodbye was called off; else of no effect
         if off and self._when_off is not None:
-            self._link.off(reason, time.monotonic(), self._when_off(reason))
+            self._protocol.server_looks_off(reason, time.monotonic(), self._when_off(reason))
         else:
-            self._link.lost(self._dropped or reason, time.monotonic(), error=error, final=final)
+            self._protocol.connection_lost(self._dropped or reason, time.monotonic(), error=error, final=final)
         self._pump()
 
     async def _open(self) -> Socket:
@@ -340,7 +340,7 @@ class Connection:
             logger=_wire_log,
             open_timeout=self._patience,
             close_timeout=CLOSE_TIMEOUT,
-            # Liveness is the link's business: a JSON ping also proves that Deriv's dispatcher lives, and its
+            # Keepalive is the protocol's business: a JSON ping also proves that Deriv's dispatcher lives, and its
             # deadline makes allowance for a machine that slept. Pings from the server are still answered.
             ping_interval=None,
             max_size=MAX_MESSAGE,
@@ -353,18 +353,18 @@ class Connection:
         return socket
 
     def _receive(self, message: bytes, is_text: bool) -> None:
-        reason = self._link.received(message if is_text else b"", time.monotonic())
+        reason = self._protocol.received(message if is_text else b"", time.monotonic())
         if reason is not None:
             self._drop(reason)
 
     def _received(self) -> None:
         """What came in together has been handed over. Mostly it leaves nothing to do."""
-        link, socket = self._link, self._socket
-        if link.has_messages or link.wake_at < self._timer_at or socket is None or not socket.takes_messages:
+        protocol, socket = self._protocol, self._socket
+        if protocol.has_messages or protocol.wake_at < self._timer_at or socket is None or not socket.takes_messages:
             self._pump()
 
     def _receive_part(self) -> None:
-        self._link.heard(time.monotonic())
+        self._protocol.received_part(time.monotonic())
 
     def _changed(self, state: State, reason: str) -> None:
         self._settle()
@@ -378,7 +378,7 @@ class Connection:
             self.ready.set_result(reply)
 
     def _settle(self) -> None:
-        failure = self._link.failure
+        failure = self._protocol.failure
         if failure is not None and not self.ready.done():
             self.ready.set_exception(failure)
 

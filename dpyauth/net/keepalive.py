@@ -13,7 +13,7 @@ SLOWEST = 60.0
 """How long a ping's answer may take while a long message comes in before it."""
 
 
-class Liveness:
+class Keepalive:
     """Says when to ping, and when to give up.
 
     Parameters
@@ -34,11 +34,11 @@ class Liveness:
         """When there is next something to do."""
         return min(self._due, self._doubt_at)
 
-    def connected(self, now: float) -> None:
+    def connection_made(self, now: float) -> None:
         """A socket is open."""
         self._due = now + PING_EVERY
 
-    def lost(self) -> None:
+    def connection_lost(self) -> None:
         """It is gone."""
         self._pinging = False
         self._due = self._doubt_at = math.inf
@@ -47,18 +47,18 @@ class Liveness:
         """A call was sent."""
         self._doubt_at = min(self._doubt_at, now + DOUBT_AFTER)
 
-    def heard(self, now: float) -> None:
+    def received_part(self, now: float) -> None:
         """Part of a message came in: a long one on a slow line is no silence."""
         if self._pinging:
             self._due = max(self._due, min(now + PING_TIMEOUT, self._sent + SLOWEST))
 
-    def answered(self, now: float) -> float:
+    def ponged(self, now: float) -> float:
         """The ping was answered; returns how long that took."""
         self._pinging = False
         self._due = self._sent + PING_EVERY
         return now - self._sent
 
-    def look(self, now: float) -> bool:
+    def check(self, now: float) -> bool:
         """Ping at once, unless that is done already; returns whether it was not."""
         if self._pinging:
             return False
@@ -78,7 +78,7 @@ class Liveness:
         if now >= self._doubt_at:
             sent = list(waiting())
             if any(now - at >= DOUBT_AFTER for at in sent):
-                self.look(now)
+                self.check(now)
             self._doubt_at = min((at for at in sent if now - at < DOUBT_AFTER), default=math.inf) + DOUBT_AFTER
         return None
 

@@ -25,7 +25,7 @@ OFF_TIMEOUT = 4.5
 """How long a call waits for a server that looks switched off, in seconds."""
 
 
-class Held(NamedTuple):
+class WaitingFor(NamedTuple):
     """What a call waits for before it can be sent."""
 
     what: str
@@ -45,6 +45,7 @@ class PendingCall:
     __slots__ = (
         "_once",
         "background",
+        "bucket",
         "call",
         "changes",
         "deadline",
@@ -53,9 +54,7 @@ class PendingCall:
         "error",
         "exact",
         "fields",
-        "held",
         "key",
-        "lane",
         "last",
         "listener",
         "look",
@@ -70,6 +69,7 @@ class PendingCall:
         "timeout",
         "tries",
         "waited",
+        "waiting_for",
         "withdrawn",
     )
 
@@ -86,7 +86,7 @@ class PendingCall:
         look: str = "",
         key: str = "",
         exact: bool = False,
-        lane: str = "general",
+        bucket: str = "general",
         listener: Listener | None = None,
         subscription: Subscription | None = None,
         sent_at: float | None = None,
@@ -104,11 +104,11 @@ class PendingCall:
         self.look = look  # where to see whether a change has happened
         self.key = key  # by which Deriv knows it, if it is a change that can be looked up
         self.exact = exact
-        self.lane = lane
+        self.bucket = bucket
         self.listener = listener
         self.subscription = subscription
         self.looking = False  # whether its answer was lost, and Deriv is asked for it by its key
-        self.held: Callable[[], Held | None] | None = None  # says what it waits for; on any thread
+        self.waiting_for: Callable[[], WaitingFor | None] | None = None  # says what it waits for; on any thread
         self.queued_at = 0.0
         self.waited = 0.0  # for Deriv's rate limits, in seconds; its own time stood still
         self.sent_at = sent_at
@@ -166,14 +166,14 @@ def waiting_for(what: str, seconds: float) -> Iterator[None]:
         yield
         return
     until = time.monotonic() + seconds
-    pending.held = lambda: Held(what, until)
+    pending.waiting_for = lambda: WaitingFor(what, until)
     try:
         yield
     finally:
-        pending.held = None
+        pending.waiting_for = None
 
 
-class Off(NamedTuple):
+class ServerOff(NamedTuple):
     """The server was found like one that has been switched off."""
 
     error: DpyauthError
@@ -236,7 +236,7 @@ class PendingCalls:
             else:
                 self.fail(pending, error.copy(pending.call))
 
-    def lost(self, reason: str) -> int:
+    def connection_lost(self, reason: str) -> int:
         """The connection is gone: reads stay, to be sent again; changes end here, one way or the other.
 
         Returns how many reads will be sent again.
@@ -259,7 +259,7 @@ class PendingCalls:
                     again += 1
         return again
 
-    def expire(self, now: float, *, ready: bool, reason: str = "", off: Off | None = None) -> None:
+    def expire(self, now: float, *, ready: bool, reason: str = "", off: ServerOff | None = None) -> None:
         """End the calls whose time is up.
 
         ``ready`` says that there is a connection: a call that has not left then only waits for the rate limits, for

@@ -1,7 +1,7 @@
 """Rate limits, and the queue of calls that wait for them. No I/O.
 
-Deriv counts calls in buckets, of which each API has its own. Of v3 the limits here are the lowest that have been seen;
-`learn` replaces them with what Deriv's ``website_status`` says.
+Deriv counts calls in buckets; each API has its own. The limits of v3 here are the lowest that have been seen; `learn`
+replaces them with what Deriv's ``website_status`` says.
 """
 
 from __future__ import annotations
@@ -19,27 +19,27 @@ PENALTIES = (5.0, 15.0, 30.0, 60.0)
 """Pauses after the first, second, ... refusal in a row, in seconds."""
 
 LONGEST_PAUSE = 600.0
-"""The longest pause that a server may ask for, in seconds: no limit of Deriv's needs more, so a longer one is wrong."""
+"""Longest pause that a server may ask for, in seconds: no limit of Deriv's needs more, so a longer one is wrong."""
 
 MOST_KEPT = 10_000
-"""A limit above this is none."""
+"""Calls to remember at most: a higher limit counts as none."""
 
 ASK_AGAIN = (0.0, 15.0, 60.0, 300.0, 3600.0)
-"""Pauses before Deriv is asked for its limits again, after the first, second, ... time that it did not tell them."""
+"""Pauses before Deriv is asked for its limits again, after the first, second, ... reply without them."""
 UNANSWERED = 60.0
-"""After so many seconds without an answer Deriv is asked for them again."""
+"""Seconds without a reply after which Deriv is asked for them again."""
 
 GENERAL = "general"
 _KEYS = {"outcome": "max_requests_outcome", "pricing": "max_requests_pricing", GENERAL: "max_requestes_general"}
 
 
 class Limit(NamedTuple):
-    """So many calls, in a minute and in an hour."""
+    """Calls that Deriv allows in a minute and in an hour."""
 
     minutely: int
     hourly: int
     calls: frozenset[str] = frozenset()
-    """Which calls count; of the general one, all for which there is no other."""
+    """Names of the calls that count; empty for the general one: every call without another bucket."""
 
 
 LIMITS = {
@@ -50,7 +50,7 @@ LIMITS = {
 
 
 def in_words(seconds: float) -> str:
-    """Return a time as one says it, such as ``"24 hours"``."""
+    """Return a time in words, such as ``"24 hours"``."""
     for unit, name in ((86_400.0, "days"), (3600.0, "hours"), (60.0, "minutes")):
         if seconds >= 2 * unit:
             return f"{min(seconds / unit, 1e6):.0f} {name}"
@@ -58,7 +58,7 @@ def in_words(seconds: float) -> str:
 
 
 class _Bucket:
-    """The calls of one kind: when the latest were sent, and how many there were in each minute of the last hour."""
+    """Calls of one kind: when the latest were sent, and how many there were in each minute of the last hour."""
 
     __slots__ = ("blocked_until", "hour", "hourly", "minutely", "minutes", "recent", "refusals")
 
@@ -102,15 +102,15 @@ class _Bucket:
 
 
 class RateLimits:
-    """What has been spent, and what is left.
+    """Count calls against Deriv's limits.
 
     Parameters
     ----------
     limits : mapping of str to Limit
-        By the name of the bucket; one is `GENERAL`.
+        Limits by the name of the bucket; one is `GENERAL`.
     fixed : bool
-        Whether they are all there is to know, and each call counts in one bucket; else every call counts in the general
-        one, too, and Deriv tells the true limits.
+        Whether these limits are final, and each call counts in one bucket only. Otherwise every call counts in the
+        general bucket as well, and Deriv says what the true limits are.
     """
 
     def __init__(self, limits: Mapping[str, Limit] = LIMITS, *, fixed: bool = False) -> None:
@@ -122,46 +122,46 @@ class RateLimits:
         self._calls = {name: limit.calls for name, limit in limits.items() if limit.calls}
         self._buckets = {name: _Bucket(limit.minutely, limit.hourly) for name, limit in limits.items()}
 
-    def lane(self, call: str) -> str:
-        """The bucket that decides when a call may go: its own, or the general one."""
+    def bucket_of(self, call: str) -> str:
+        """Return the bucket that decides when a call may be sent: its own, or the general one."""
         for name, calls in self._calls.items():
             if call in calls:
                 return name
         return GENERAL
 
-    def wait(self, lane: str, now: float) -> float:
-        """Seconds until a call of this lane may go."""
-        own = self._buckets[lane].wait(now)
-        return own if self._fixed or lane == GENERAL else max(own, self._buckets[GENERAL].wait(now))
+    def wait(self, bucket: str, now: float) -> float:
+        """Return the seconds until a call of this bucket may be sent."""
+        own = self._buckets[bucket].wait(now)
+        return own if self._fixed or bucket == GENERAL else max(own, self._buckets[GENERAL].wait(now))
 
     def wait_for_room(self, now: float) -> float:
-        """Return the seconds until half of a minute's general calls are free, for what nobody waits for."""
+        """Return the seconds until half of a minute's general calls are free, for requests that no caller waits for."""
         bucket = self._buckets[GENERAL]
         wait, sent, most = bucket.wait(now), bucket.recent, max(1, bucket.minutely // 2)
         return wait if len(sent) < most else max(wait, sent[len(sent) - most] + MINUTE - now)
 
-    def spend(self, lane: str, now: float) -> None:
-        """A call was sent."""
-        self._buckets[lane].spend(now)
-        if lane != GENERAL and not self._fixed:
+    def spend(self, bucket: str, now: float) -> None:
+        """Count a call that was sent."""
+        self._buckets[bucket].spend(now)
+        if bucket != GENERAL and not self._fixed:
             self._buckets[GENERAL].spend(now)
 
-    def refused(self, lane: str, now: float) -> None:
-        """Deriv said that a call came too early: others count too, in other programs or on other machines."""
-        bucket = self._buckets[lane]
-        if now < bucket.blocked_until:  # it was sent before the pause that another refusal began
+    def refused(self, bucket: str, now: float) -> None:
+        """Pause after Deriv refused a call: calls of other programs and machines count as well."""
+        own = self._buckets[bucket]
+        if now < own.blocked_until:  # it was sent before the pause that another refusal began
             return
-        bucket.blocked_until = now + PENALTIES[min(bucket.refusals, len(PENALTIES) - 1)]
-        bucket.refusals += 1
+        own.blocked_until = now + PENALTIES[min(own.refusals, len(PENALTIES) - 1)]
+        own.refusals += 1
 
-    def granted(self, lane: str) -> None:
-        """Deriv answered a call."""
-        self._buckets[lane].refusals = 0
+    def granted(self, bucket: str) -> None:
+        """Note that Deriv accepted a call."""
+        self._buckets[bucket].refusals = 0
 
     def learn(self, status: Any) -> bool:
-        """Take over the limits in the payload of a ``website_status`` reply, as far as they are there.
+        """Take over the limits in the payload of a ``website_status`` reply; return whether there are any.
 
-        Returns whether there are any. What is no number of calls changes nothing.
+        A limit that is missing, or is not a number of calls, stays as it is.
         """
         limits = status.get("api_call_limits") if isinstance(status, Mapping) else None
         if not isinstance(limits, Mapping):
@@ -181,7 +181,7 @@ class RateLimits:
         return self._known
 
     def left(self, now: float) -> dict[str, int]:
-        """How many calls of each bucket may still go within this minute; may be called from any thread."""
+        """Return how many calls of each bucket may still be sent this minute; may be called from any thread."""
         return {
             name: max(0, bucket.minutely - sum(sent > now - MINUTE for sent in tuple(bucket.recent)))
             for name, bucket in self._buckets.items()
@@ -189,97 +189,99 @@ class RateLimits:
 
     @property
     def minutely(self) -> dict[str, int]:
-        """How many calls of each bucket may go within a minute."""
+        """Return how many calls of each bucket may be sent in a minute."""
         return {name: bucket.minutely for name, bucket in self._buckets.items()}
 
-    def half_spent(self, lane: str) -> bool:
-        """Whether a limit begins to matter, so that it pays to learn the true ones."""
+    def half_spent(self, bucket: str) -> bool:
+        """Return whether half of a limit is used, so that it pays to learn the true one."""
         if self._fixed:
             return False
-        own, general = self._buckets[lane], self._buckets[GENERAL]
+        own, general = self._buckets[bucket], self._buckets[GENERAL]
         return 2 * len(own.recent) > own.minutely or 2 * len(general.recent) > general.minutely
 
-    def should_ask(self, lane: str, now: float) -> bool:
-        """Return whether to ask Deriv for its limits now; then do so."""
-        if self._known or now < self._ask_at or not self.half_spent(lane):
+    def should_ask(self, bucket: str, now: float) -> bool:
+        """Return whether to ask Deriv for its limits now; if so, the caller must ask."""
+        if self._known or now < self._ask_at or not self.half_spent(bucket):
             return False
         self._ask_at = now + UNANSWERED
         return True
 
     def not_told(self, now: float) -> None:
-        """Deriv was asked for its limits, and has not told them: the line broke, or the answer has none."""
+        """Note that Deriv was asked for its limits in vain: the connection broke, or the reply has none."""
         self._ask_at = now + ASK_AGAIN[min(self._untold, len(ASK_AGAIN) - 1)]
         self._untold += 1
 
 
 class SendQueue:
-    """First come, first served, except that a lane whose limit is used up does not hold up the others.
+    """Calls that wait to be sent: first come, first served, but a bucket that is used up does not hold up the others.
 
-    What nobody waits for goes first where it is to go at once, else only while half of the general limit is free.
+    The order is: calls that change something; the connection's own requests that are to go at once; its others, as long
+    as half of the general limit is free; then the oldest call whose bucket has room.
     """
 
-    def __init__(self, budget: RateLimits) -> None:
-        self.budget = budget
-        self._lanes: dict[str, deque[PendingCall]] = {}
-        self._urgent: deque[PendingCall] = deque()
-        self._prompt: deque[PendingCall] = deque()
-        self._background: deque[PendingCall] = deque()
+    def __init__(self, rate_limits: RateLimits) -> None:
+        self.rate_limits = rate_limits
+        self._changes: deque[PendingCall] = deque()
+        self._own_at_once: deque[PendingCall] = deque()
+        self._own_later: deque[PendingCall] = deque()
+        self._reads: dict[str, deque[PendingCall]] = {}  # by bucket
         self.waiting = 0
-        """How many calls are in the lanes."""
+        """Number of calls in the queue."""
         self.wake_at = math.inf
-        """When a lane that is held up may go on."""
+        """Time when a bucket that is used up has room again."""
 
     def put(self, pending: PendingCall, *, first: bool = False) -> None:
-        """Enter a call, behind the others or before them."""
+        """Add a call, behind the others of its kind or before them."""
         self.waiting += 1
         if pending.changes:
-            self._urgent.append(pending)
-            return
-        if pending.background:
-            (self._prompt if first else self._background).append(pending)
-            return
-        lane = self._lanes.setdefault(pending.lane, deque())
-        lane.appendleft(pending) if first else lane.append(pending)
+            self._changes.append(pending)
+        elif pending.background:
+            (self._own_at_once if first else self._own_later).append(pending)
+        else:
+            reads = self._reads.setdefault(pending.bucket, deque())
+            reads.appendleft(pending) if first else reads.append(pending)
 
     def take(self, now: float, *, reads_only: bool = False) -> PendingCall | None:
-        """The next call that may go now; whether one that changes something may is for the caller to see.
+        """Remove and return the next call that may be sent now.
 
-        ``reads_only``: neither such a one, nor one that opens a stream, nor what stands behind that in its lane.
+        For a change, the caller checks the limits: it fails rather than wait. ``reads_only`` leaves out changes and the
+        connection's own requests, and calls that open a stream with all that stands behind them in their bucket.
         """
-        if self._urgent and not reads_only:
+        if self._changes and not reads_only:
             self.waiting -= 1
-            return self._urgent.popleft()
+            return self._changes.popleft()
         self.wake_at = math.inf
-        for own, wait_for in ((self._prompt, self._wait_as_others), (self._background, self.budget.wait_for_room)):
+        for own, wait_for in ((self._own_at_once, self._wait_as_others), (self._own_later, self._wait_for_room)):
             if own and not reads_only:
                 wait = wait_for(now)
                 if wait <= 0:
                     self.waiting -= 1
                     return own.popleft()
                 self.wake_at = min(self.wake_at, now + wait)
-        free: deque[PendingCall] | None = None
-        for name, lane in self._lanes.items():
-            if not lane or (reads_only and lane[0].subscription is not None):
+        oldest: deque[PendingCall] | None = None
+        for name, reads in self._reads.items():
+            if not reads or (reads_only and reads[0].subscription is not None):
                 continue
-            wait = self.budget.wait(name, now)
+            wait = self.rate_limits.wait(name, now)
             if wait > 0:
                 self.wake_at = min(self.wake_at, now + wait)
-            elif free is None or lane[0].req_id < free[0].req_id:
-                free = lane
-        if free is None:
+            elif oldest is None or reads[0].req_id < oldest[0].req_id:
+                oldest = reads
+        if oldest is None:
             return None
         self.waiting -= 1
-        return free.popleft()
+        return oldest.popleft()
 
     def _wait_as_others(self, now: float) -> float:
-        return self.budget.wait(GENERAL, now)
+        return self.rate_limits.wait(GENERAL, now)
+
+    def _wait_for_room(self, now: float) -> float:
+        return self.rate_limits.wait_for_room(now)
 
     def clear(self) -> None:
-        """Forget all."""
-        self._lanes.clear()
-        self._urgent.clear()
-        self._prompt.clear()
-        self._background.clear()
+        """Remove all calls."""
+        for queue in (self._changes, self._own_at_once, self._own_later, self._reads):
+            queue.clear()
         self.waiting = 0
         self.wake_at = math.inf
 

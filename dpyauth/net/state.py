@@ -1,4 +1,4 @@
-"""Where a connection can stand, and how it gets authorised."""
+"""States of a connection, and how it is signed in."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dpyauth.net.messages import Reply
 
 
 class State(Enum):
-    """Where a connection stands."""
+    """State of a connection; what leads from one to another says `dpyauth.net.protocol`."""
 
     CONNECTING = "connecting"  # for the first time
     OPEN = "open"  # connected, not (yet) signed in
@@ -22,19 +22,18 @@ class State(Enum):
 
 
 class Handshake(NamedTuple):
-    """How a fresh socket becomes an authorised one: a first call, and what its reply means.
-
-    ``fields`` makes the request anew for every connect, so that no text with a secret is kept.
-    ``judge`` returns the error that a reply amounts to, and whether asking again later may help. ``along`` says that
-    the socket is authorised as it is, and the call only shows that it works: reads may be sent with it.
-    """
+    """Call that signs a fresh connection in."""
 
     call: str
     fields: Callable[[], Mapping[str, Any]]
+    """Makes the request anew for every connection, so that no text with a secret is kept."""
     check: Callable[[Reply], tuple[DpyauthError, bool] | None]
-    along: bool = False
+    """Returns the error that a reply amounts to, and whether asking again later may help; None if it signs in."""
+    reads_early: bool = False
+    """Whether the connection is signed in by its address, and the call only shows that it works: reads may be sent
+    before its reply is there."""
 
 
 def unreachable(reason: str, status: int | None = None) -> ConnectionFailed:
-    """The error for a connection that could not be made, or was refused with an HTTP status."""
+    """Return the error for a connection that could not be made, or was refused with an HTTP status."""
     return ConnectionFailed(f"Could not connect to Deriv: {reason}.", status=status)

@@ -269,7 +269,7 @@ class Session(Asking, Queries, Facts, Histories, Wallets, Transfers, Legacy, Dis
             expires=self.expires,
             round_trips=trips,
             reconnects=connection.protocol.reconnects if connection else 0,
-            stray_replies=connection.protocol.stray if connection else 0,
+            stray_replies=connection.protocol.unmatched if connection else 0,
             streams=connection.protocol.streams if connection else 0,
             left=self.core.rate_limits_of(self.api).left(time.monotonic()),
         )

@@ -154,7 +154,7 @@ class Core:
             direct=settings.loopback,
             when_off=partial(unavailable, facts) if facts.retiring else None,
             crowded=facts.crowded,
-            budget=self.rate_limits_of(settings.api),
+            rate_limits=self.rate_limits_of(settings.api),
             on_event=_weakly(self.note_event),
             on_change=_weakly(self._on_change),
             ids=self._ids,

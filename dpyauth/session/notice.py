@@ -9,7 +9,7 @@ import time
 from typing import Any, Self
 
 from dpyauth import _environment, _terminal
-from dpyauth.net.pending import Held, PendingCall
+from dpyauth.net.pending import PendingCall, WaitingFor
 
 AFTER = 2.0
 """Seconds of waiting before anything is said."""
@@ -67,9 +67,11 @@ class Notice:
             _terminal.overwrite(text, sys.stderr)
 
 
-def _held(pending: PendingCall) -> Held | None:
+def _held(pending: PendingCall) -> WaitingFor | None:
     """Return what a call waits for before it is sent, if it does; a change does not wait."""
     if pending.changes:
         return None
-    told = pending.held() if pending.held is not None else None
-    return told or (None if pending.sent else Held("Deriv's limit of calls a minute, or for the connection", math.inf))
+    told = pending.waiting_for() if pending.waiting_for is not None else None
+    return told or (
+        None if pending.sent else WaitingFor("Deriv's limit of calls a minute, or for the connection", math.inf)
+    )

@@ -608,7 +608,7 @@ def test_no_reply_makes_it_fail(reply: dict[str, Any], kind: Any) -> None:
 )
 def test_limits(call: str, lane: str, minutely: int) -> None:
     budget = options.budget()
-    assert budget.lane(call) == lane
+    assert budget.bucket_of(call) == lane
     for _ in range(minutely):
         assert budget.wait(lane, 0.0) == 0
         budget.spend(lane, 0.0)

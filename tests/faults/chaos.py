@@ -41,8 +41,8 @@ SHORTER = {
     "keepalive.PING_EVERY": 1.5,  # 25 s in earnest
     "keepalive.PING_TIMEOUT": 1.5,  # 10
     "keepalive.DOUBT_AFTER": 0.7,  # 5
-    "protocol.GREETING_TIMEOUT": 2.0,  # 15
-    "protocol.REOPEN_TIMEOUT": 4.0,  # 30
+    "protocol.HANDSHAKE_TIMEOUT": 2.0,  # 15
+    "retries.REOPEN_TIMEOUT": 4.0,  # 30
     "connection.OPEN_TIMEOUT": 2.0,  # 10
     "connection.CLOSE_TIMEOUT": 0.5,  # 2
     "connection.PATIENT": 0.5,  # 5

@@ -447,7 +447,7 @@ def test_a_silent_death_is_found_while_a_call_waits(
 def test_a_first_connection_that_takes_its_time(
     through: Open, proxy: Proxy, fault: tuple[Any, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dpyauth.net.protocol.GREETING_TIMEOUT", 15.0)
+    monkeypatch.setattr("dpyauth.net.protocol.HANDSHAKE_TIMEOUT", 15.0)
     proxy.next(*fault)
     assert is_usable(through())
 
@@ -674,7 +674,7 @@ def test_closing_a_stream_that_ended_does_not_end_its_successor(through: Open, b
 def test_a_stream_outlives_a_break_while_it_is_opened_again(
     through: Open, box: Sandbox, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dpyauth.net.protocol.REOPEN_TIMEOUT", 0.5)
+    monkeypatch.setattr("dpyauth.net.retries.REOPEN_TIMEOUT", 0.5)
     session = through()
     stream = session.stream(READ)
     box.faults.swallow(READ)

@@ -1,4 +1,4 @@
-"""A link against a made-up Deriv: calls, streams, losses, limits and time in every order hypothesis thinks of."""
+"""A protocol against a made-up Deriv: calls, streams, losses, limits and time in every order hypothesis thinks of."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class AnyOrder(RuleBasedStateMachine):
         self.now = 1000.0
         self.protocol = Protocol(
             Handshake("authorize", lambda: {"authorize": "token"}, check) if greeting else None,
-            budget=small_budget(),
+            rate_limits=small_budget(),
             rng=random.Random(0),
             clock=lambda: self.now,
         )
@@ -166,7 +166,7 @@ class AnyOrder(RuleBasedStateMachine):
                 break
 
     def send_one(self, error: str | None = None) -> bool:
-        """Take one message from the link and do what Deriv does with it."""
+        """Take one message from the protocol and do what Deriv does with it."""
         message = self.protocol.next_message(self.now)
         if message is None:
             return False
@@ -175,7 +175,7 @@ class AnyOrder(RuleBasedStateMachine):
         call = self.calls.get(req_id)
         if call is not None:
             assert "authorize" not in request
-            lane = call.lane
+            lane = call.bucket
             assert self.now >= max(self.pauses.get(lane, 0), self.pauses.get("general", 0)), "sent during a pause"
             self.sent_at.append((self.now, lane))
             self.taken[req_id] += 1
@@ -240,8 +240,8 @@ class AnyOrder(RuleBasedStateMachine):
         if call is not None and awaited and code in {"RateLimit", "InternalServerError"} and not call.changes:
             self.refused[call.req_id] += 1
         if call is not None and awaited and code == "RateLimit" and not call.changes:
-            begun = self.pauses.get(call.lane, 0)
-            self.pauses[call.lane] = begun if self.now < begun else self.now + PENALTIES[0]
+            begun = self.pauses.get(call.bucket, 0)
+            self.pauses[call.bucket] = begun if self.now < begun else self.now + PENALTIES[0]
         self.hear(self.protocol.received(json.dumps(reply).encode(), self.now))
         if call is not None and call.done and not was_done and call.reply is not None:
             assert call.reply["req_id"] == call.req_id, "somebody else's reply"
@@ -299,7 +299,7 @@ class AnyOrder(RuleBasedStateMachine):
         self.socket = False
         self.outbox.clear()
         self.streams.clear()
-        self.protocol.lost("cable cut", self.now)
+        self.protocol.connection_lost("cable cut", self.now)
 
     @precondition(lambda self: not self.socket)
     @rule(works=st.sampled_from([True, True, True, False]))
@@ -311,9 +311,9 @@ class AnyOrder(RuleBasedStateMachine):
         self.now += delay
         if works:
             self.socket = True
-            self.protocol.connected(self.now)
+            self.protocol.connection_made(self.now)
         else:
-            self.protocol.lost("nothing answers", self.now)
+            self.protocol.connection_lost("nothing answers", self.now)
 
     @rule(seconds=st.sampled_from([0.0, 0.5, 5.0, 20.0, 100.0, 4000.0]))
     def tick(self, seconds: float) -> None:
@@ -343,7 +343,7 @@ class AnyOrder(RuleBasedStateMachine):
 
     @rule()
     def woke(self) -> None:
-        self.protocol.woke(self.now)
+        self.protocol.clock_jumped(self.now)
 
     @precondition(lambda self: len(self.calls) > 8)
     @rule()
@@ -410,7 +410,8 @@ class AnyOrder(RuleBasedStateMachine):
     @invariant()
     def at_the_end_nothing_waits(self) -> None:
         if self.protocol.over:
-            assert len(self.protocol._calls) == len(self.protocol._streams.joining) == self.protocol.streams == 0
+            assert not self.protocol.is_awaited
+            assert self.protocol.streams == 0
             assert self.protocol.failure is not None
             assert self.protocol.next_message(self.now) is None
             assert self.protocol.wake_at == math.inf
@@ -422,7 +423,7 @@ class AnyOrder(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """With a Deriv that answers, everything that waits comes to its end, and every stream goes on."""
-        if not hasattr(self, "link"):
+        if not hasattr(self, "protocol"):
             return
         for _ in range(2000):
             if self.protocol.over:
@@ -432,10 +433,10 @@ class AnyOrder(RuleBasedStateMachine):
             elif self.outbox:
                 self.answer(self.outbox.pop(0))
             elif not self.send_one():
-                if not len(self.protocol._calls) and not len(self.protocol._streams.joining):
+                if not self.protocol.is_awaited:
                     break
                 self.sleep_until_woken()
-        assert len(self.protocol._calls) == len(self.protocol._streams.joining) == 0, "a stuck queue"
+        assert not self.protocol.is_awaited, "a stuck queue"
         self.every_call_ends_or_waits_in_a_table()
         self.at_the_end_nothing_waits()
         if not self.protocol.over:

@@ -264,7 +264,7 @@ def test_a_stall_is_noticed(box: Sandbox, connect: Make, at_once: None, monkeypa
 
 
 def test_a_stalled_greeting_is_noticed(box: Sandbox, connect: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dpyauth.net.protocol.GREETING_TIMEOUT", 0.1)
+    monkeypatch.setattr("dpyauth.net.protocol.HANDSHAKE_TIMEOUT", 0.1)
     box.faults.swallow("authorize")
     greeting = Handshake("authorize", lambda: {"authorize": "sandbox-rich-all"}, lambda reply: None)
     error = connect(address(box), greeting).ready.exception(5)
@@ -321,7 +321,7 @@ def test_a_thousand_calls_from_many_threads(box: Sandbox, connect: Make) -> None
     budget = RateLimits()
     endless = {"minutely": 10**9, "hourly": 10**9}
     budget.learn({"api_call_limits": {"max_requestes_general": endless}})
-    connection = connect(address(box), budget=budget)
+    connection = connect(address(box), rate_limits=budget)
     wrong: list[Any] = []
 
     def work(number: int) -> None:
@@ -336,7 +336,7 @@ def test_a_thousand_calls_from_many_threads(box: Sandbox, connect: Make) -> None
     for thread in threads:
         thread.join(30)
     assert wrong == []
-    assert connection.protocol.stray == 0
+    assert connection.protocol.unmatched == 0
 
 
 @pytest.mark.parametrize(
@@ -397,7 +397,7 @@ def test_a_call_hears_in_seconds_that_the_server_looks_switched_off(
     connection.ready.result(5)
     box.faults.refuse(520, times=100_000)
     box.faults.reset()
-    eventually(lambda: connection.protocol.found_off)
+    eventually(lambda: connection.protocol.server_off)
     error = ask(connection, timeout=60).exception(30)
     assert type(error) is SessionClosed
     assert connection.state is State.RECONNECTING

@@ -8,26 +8,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dpyauth.net.keepalive import DOUBT_AFTER, PING_EVERY, PING_TIMEOUT, SLOWEST, Liveness
+from dpyauth.net.keepalive import DOUBT_AFTER, PING_EVERY, PING_TIMEOUT, SLOWEST, Keepalive
 
 
 class Watched:
-    """A liveness, its pings, and the calls that wait."""
+    """A keepalive, its pings, and the calls that wait."""
 
     def __init__(self) -> None:
         self.now = 100.0
         self.pings: list[float] = []
         self.waiting: list[float] = []
-        self.liveness = Liveness(lambda: self.pings.append(self.now))
-        self.liveness.connected(self.now)
+        self.keepalive = Keepalive(lambda: self.pings.append(self.now))
+        self.keepalive.connection_made(self.now)
 
     def after(self, seconds: float, *, late: bool = False) -> str | None:
         self.now += seconds
-        return self.liveness.tick(self.now, lambda: self.waiting, late=late)
+        return self.keepalive.tick(self.now, lambda: self.waiting, late=late)
 
     def ask(self) -> None:
         self.waiting.append(self.now)
-        self.liveness.asked(self.now)
+        self.keepalive.asked(self.now)
 
 
 @pytest.fixture
@@ -36,13 +36,13 @@ def watched() -> Watched:
 
 
 def test_nothing_to_do_without_a_connection() -> None:
-    assert Liveness(lambda: None).wake_at == math.inf
+    assert Keepalive(lambda: None).wake_at == math.inf
 
 
 def test_a_ping_now_and_then_and_a_deadline_for_its_answer(watched: Watched) -> None:
-    assert watched.liveness.wake_at == 100 + PING_EVERY
+    assert watched.keepalive.wake_at == 100 + PING_EVERY
     assert watched.after(PING_EVERY) is None
-    assert watched.liveness.answered(watched.now + 0.5) == 0.5
+    assert watched.keepalive.ponged(watched.now + 0.5) == 0.5
     assert watched.after(PING_EVERY) is None
     assert len(watched.pings) == 2
     assert "no answer to a ping" in str(watched.after(PING_TIMEOUT))
@@ -50,22 +50,22 @@ def test_a_ping_now_and_then_and_a_deadline_for_its_answer(watched: Watched) -> 
 
 def test_a_connection_that_is_gone_is_not_looked_at(watched: Watched) -> None:
     watched.ask()
-    watched.liveness.lost()
-    assert watched.liveness.wake_at == math.inf
+    watched.keepalive.connection_lost()
+    assert watched.keepalive.wake_at == math.inf
 
 
 def test_it_is_looked_at_once(watched: Watched) -> None:
-    assert watched.liveness.look(watched.now)
-    assert not watched.liveness.look(watched.now)
+    assert watched.keepalive.check(watched.now)
+    assert not watched.keepalive.check(watched.now)
     assert watched.pings == [100.0]
 
 
 def test_a_long_message_puts_the_end_off_but_not_for_ever(watched: Watched) -> None:
-    watched.liveness.look(watched.now)
+    watched.keepalive.check(watched.now)
     for _ in range(20):
         watched.now += PING_TIMEOUT / 2
-        watched.liveness.heard(watched.now)
-        if watched.liveness.wake_at == 100 + SLOWEST:
+        watched.keepalive.received_part(watched.now)
+        if watched.keepalive.wake_at == 100 + SLOWEST:
             break
         assert watched.after(0) is None
     assert watched.after(SLOWEST - (watched.now - 100)) is not None
@@ -91,9 +91,9 @@ def test_every_call_that_waits_long_enough_is_doubted_in_time(steps: list[tuple[
     watched = Watched()
     for pause, asks in steps:
         end = watched.now + pause
-        while watched.liveness.wake_at <= end:
-            watched.after(max(watched.liveness.wake_at - watched.now, 1e-6))
-            watched.liveness.answered(watched.now)
+        while watched.keepalive.wake_at <= end:
+            watched.after(max(watched.keepalive.wake_at - watched.now, 1e-6))
+            watched.keepalive.ponged(watched.now)
         watched.now = max(watched.now, end)
         if asks:
             watched.ask()

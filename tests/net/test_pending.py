@@ -176,7 +176,7 @@ def test_the_connection_is_lost(calls: PendingCalls) -> None:
     change, early = pending(3, changes=True, sent=True), pending(4, changes=True)
     for call in (read, waiting, change, early):
         calls.add(call)
-    assert calls.lost("cable cut") == 1
+    assert calls.connection_lost("cable cut") == 1
     assert list(calls) == [read, waiting]
     assert (read.sent, read.losses) == (False, 1)
     assert waiting.losses == 0
@@ -190,10 +190,10 @@ def test_a_read_is_given_up_after_a_few_losses(calls: PendingCalls) -> None:
     calls.add(read)
     for _ in range(MAX_LOSSES - 1):
         read.sent_at = 0.0
-        assert calls.lost("cable cut") == 1
+        assert calls.connection_lost("cable cut") == 1
         assert not read.done
     read.sent_at = 0.0
-    assert calls.lost("cable cut") == 0
+    assert calls.connection_lost("cable cut") == 0
     assert type(read.error) is ConnectionLost
     assert f"broke {MAX_LOSSES} times" in str(read.error)
     assert len(calls) == 0
@@ -223,7 +223,7 @@ def test_who_asked_to_be_told_of_failures_is() -> None:
         calls.add(call)
     calls.remove(answered)
     calls.expire(10, ready=True)
-    calls.lost("cable cut")
+    calls.connection_lost("cable cut")
     calls.fail_all(SessionClosed("closed"))
     assert told == [late, lost, left]
     assert all(call.error for call in told)

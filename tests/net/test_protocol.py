@@ -27,8 +27,9 @@ from dpyauth.net.backoff import FIRST, LONGEST
 from dpyauth.net.keepalive import DOUBT_AFTER, PING_EVERY, PING_TIMEOUT
 from dpyauth.net.messages import error_code
 from dpyauth.net.pending import MAX_LOSSES, OFF_TIMEOUT, PATIENCE, PendingCall
-from dpyauth.net.protocol import GREETING_TIMEOUT, OVERSLEPT, OWN_TIMEOUT, REOPEN_TRIES, Protocol
-from dpyauth.net.rate_limits import MINUTE, PENALTIES
+from dpyauth.net.protocol import HANDSHAKE_TIMEOUT, OVERSLEPT, OWN_TIMEOUT, Protocol
+from dpyauth.net.rate_limits import MINUTE, PENALTIES, RateLimits
+from dpyauth.net.retries import REOPEN_TRIES
 from dpyauth.net.state import Handshake, State
 from dpyauth.net.subscription import Subscription
 from dpyauth.sandbox.limits import Limits
@@ -42,17 +43,20 @@ def check(reply: dict[str, Any]) -> tuple[DpyauthError, bool] | None:
 
 
 class Wire:
-    """A link, what it sends, what it says of itself, and the clock."""
+    """A protocol, what it sends, what it says of itself, and the clock."""
 
-    def __init__(self, greeting: bool = True) -> None:
+    def __init__(self, greeting: bool = True, rate_limits: RateLimits | None = None, reads_early: bool = False) -> None:
         self.now = 1000.0
+        self.events: list[tuple[str, str]] = []
         self.changes: list[State] = []
         self.readies: list[Any] = []
         self.sent: list[dict[str, Any]] = []
         self.protocol = Protocol(
-            Handshake("authorize", lambda: {"authorize": "token"}, check) if greeting else None,
+            Handshake("authorize", lambda: {"authorize": "token"}, check, reads_early) if greeting else None,
+            rate_limits=rate_limits,
             on_change=lambda state, reason: self.changes.append(state),
             on_ready=self.readies.append,
+            on_event=lambda what, why, took: self.events.append((what, why)),
         )
 
     def call(self, name: str = "balance", *, timeout: float = 30.0, **more: Any) -> PendingCall:
@@ -75,7 +79,7 @@ class Wire:
 
     def connect(self) -> dict[str, Any]:
         """Open a socket; returns the greeting."""
-        self.protocol.connected(self.now)
+        self.protocol.connection_made(self.now)
         return self.pump()[0]
 
     def tick(self, seconds: float) -> str | None:
@@ -126,13 +130,13 @@ def test_what_only_looks_like_its_number_is_no_answer_to_it(fresh: Wire, req_id:
     assert fresh.connect()["req_id"] == 1
     fresh.reply(req_id, authorize={})
     assert not fresh.protocol.ready
-    assert fresh.protocol.stray == 1
+    assert fresh.protocol.unmatched == 1
 
 
 def test_without_a_greeting_it_is_ready_at_once() -> None:
     wire = Wire(greeting=False)
     call = wire.call("ping")
-    wire.protocol.connected(wire.now)
+    wire.protocol.connection_made(wire.now)
     assert wire.readies == [None]
     assert wire.changes == [State.OPEN]
     assert [message["req_id"] for message in wire.pump()] == [call.req_id]
@@ -140,7 +144,7 @@ def test_without_a_greeting_it_is_ready_at_once() -> None:
 
 def test_a_first_connection_that_fails_ends_it(fresh: Wire) -> None:
     call = fresh.call()
-    fresh.protocol.lost("nothing answers", fresh.now)
+    fresh.protocol.connection_lost("nothing answers", fresh.now)
     assert fresh.protocol.state is State.CLOSED
     assert fresh.protocol.over
     assert fresh.protocol.connect_delay(fresh.now) is None
@@ -150,7 +154,7 @@ def test_a_first_connection_that_fails_ends_it(fresh: Wire) -> None:
 
 
 def test_the_error_may_be_given(fresh: Wire) -> None:
-    fresh.protocol.lost("HTTP 401", fresh.now, error=REFUSED)
+    fresh.protocol.connection_lost("HTTP 401", fresh.now, error=REFUSED)
     assert fresh.protocol.failure is REFUSED
 
 
@@ -165,15 +169,15 @@ def test_a_first_sign_in_that_is_refused_ends_it(fresh: Wire, code: str, error: 
     assert call.error is not error
     assert fresh.readies == []
     assert fresh.pump() == []
-    fresh.protocol.lost("closed", fresh.now)
+    fresh.protocol.connection_lost("closed", fresh.now)
     assert fresh.protocol.state is State.SIGNED_OUT
     assert fresh.protocol.connect_delay(fresh.now) is None
 
 
 def test_a_sign_in_without_an_answer_drops_the_connection(fresh: Wire) -> None:
     fresh.connect()
-    assert fresh.protocol.wake_at == fresh.now + GREETING_TIMEOUT
-    assert fresh.tick(GREETING_TIMEOUT - 0.1) is None
+    assert fresh.protocol.wake_at == fresh.now + HANDSHAKE_TIMEOUT
+    assert fresh.tick(HANDSHAKE_TIMEOUT - 0.1) is None
     assert "sign-in" in str(fresh.tick(0.1))
 
 
@@ -186,7 +190,7 @@ def test_each_reply_goes_to_its_call_in_any_order(wire: Wire) -> None:
     for call in reversed(calls):
         wire.reply(call.req_id, mine=call.req_id)
     assert [call.reply["mine"] for call in calls] == [call.req_id for call in calls]
-    assert wire.protocol.stray == 0
+    assert wire.protocol.unmatched == 0
 
 
 def test_strays_are_counted_and_do_no_harm(wire: Wire) -> None:
@@ -198,7 +202,7 @@ def test_strays_are_counted_and_do_no_harm(wire: Wire) -> None:
     for req_id in strays:
         assert wire.reply(req_id, second=1) is None
     assert wire.protocol.received(b"{}", wire.now) is None
-    assert wire.protocol.stray == len(strays) + 1
+    assert wire.protocol.unmatched == len(strays) + 1
     assert call.reply == {"req_id": call.req_id, "first": 1}
     assert not unsent.done
 
@@ -209,7 +213,7 @@ def test_a_late_reply_is_a_stray(wire: Wire) -> None:
     wire.tick(5)
     assert type(call.error) is CallTimeout
     wire.reply(call.req_id)
-    assert wire.protocol.stray == 1
+    assert wire.protocol.unmatched == 1
 
 
 @pytest.mark.parametrize(
@@ -251,7 +255,7 @@ def test_reads_are_sent_again_in_their_order_and_changes_are_not(wire: Wire) -> 
     first, change = wire.call(), wire.call("buy", changes=True)
     wire.pump()
     second, early = wire.call(), wire.call("sell", changes=True)
-    wire.protocol.lost("cable cut", wire.now)
+    wire.protocol.connection_lost("cable cut", wire.now)
     assert wire.protocol.state is State.RECONNECTING
     assert wire.protocol.reason == "cable cut"
     assert isinstance(change.error, OutcomeUnknown)
@@ -266,7 +270,7 @@ def test_reads_are_sent_again_in_their_order_and_changes_are_not(wire: Wire) -> 
 
 
 def test_a_change_is_not_taken_while_reconnecting_but_a_read_is(wire: Wire) -> None:
-    wire.protocol.lost("cable cut", wire.now)
+    wire.protocol.connection_lost("cable cut", wire.now)
     change, read = wire.call("buy", changes=True), wire.call()
     assert type(change.error) is ConnectionLost
     assert "cable cut" in str(change.error)
@@ -276,7 +280,7 @@ def test_a_change_is_not_taken_while_reconnecting_but_a_read_is(wire: Wire) -> N
 
 
 def test_a_change_made_between_connection_and_sign_in_is_sent_after_it(wire: Wire) -> None:
-    wire.protocol.lost("cable cut", wire.now)
+    wire.protocol.connection_lost("cable cut", wire.now)
     greeting = wire.connect()
     change = wire.call("buy", changes=True)
     assert wire.pump() == []
@@ -289,8 +293,8 @@ def test_a_read_outlives_a_few_losses_only(wire: Wire) -> None:
     for _ in range(MAX_LOSSES):
         assert not read.done
         wire.pump()
-        wire.protocol.lost("cable cut", wire.now)
-        wire.protocol.connected(wire.now)
+        wire.protocol.connection_lost("cable cut", wire.now)
+        wire.protocol.connection_made(wire.now)
         wire.reply(wire.pump()[0]["req_id"], authorize={})
     assert type(read.error) is ConnectionLost
     assert wire.pump() == []
@@ -300,15 +304,15 @@ def test_failed_attempts_count_no_loss(wire: Wire) -> None:
     read = wire.call()
     wire.pump()
     for _ in range(10):
-        wire.protocol.lost("nothing answers", wire.now)
+        wire.protocol.connection_lost("nothing answers", wire.now)
     assert read.losses == 1
     assert not read.done
 
 
 def test_a_reply_to_the_old_greeting_means_nothing_to_the_new(wire: Wire) -> None:
-    wire.protocol.lost("cable cut", wire.now)
+    wire.protocol.connection_lost("cable cut", wire.now)
     old = wire.connect()["req_id"]
-    wire.protocol.lost("cable cut", wire.now)
+    wire.protocol.connection_lost("cable cut", wire.now)
     new = wire.connect()["req_id"]
     assert old != new
     wire.reply(old, authorize={})
@@ -319,7 +323,7 @@ def test_a_reply_to_the_old_greeting_means_nothing_to_the_new(wire: Wire) -> Non
 
 def test_a_refusal_on_reconnecting_signs_out(wire: Wire) -> None:
     read = wire.call()
-    wire.protocol.lost("cable cut", wire.now)
+    wire.protocol.connection_lost("cable cut", wire.now)
     dropped = wire.reply(wire.connect()["req_id"], **failed("InvalidToken"))
     assert dropped == str(REFUSED)
     assert wire.protocol.state is State.SIGNED_OUT
@@ -331,9 +335,9 @@ def test_a_refusal_on_reconnecting_signs_out(wire: Wire) -> None:
 
 def test_a_passing_one_does_not(wire: Wire) -> None:
     read = wire.call()
-    wire.protocol.lost("cable cut", wire.now)
+    wire.protocol.connection_lost("cable cut", wire.now)
     assert wire.reply(wire.connect()["req_id"], **failed("RateLimit")) == "busy"
-    wire.protocol.lost("busy", wire.now)
+    wire.protocol.connection_lost("busy", wire.now)
     assert wire.protocol.state is State.RECONNECTING
     assert not read.done
     wire.reply(wire.connect()["req_id"], authorize={})
@@ -341,7 +345,7 @@ def test_a_passing_one_does_not(wire: Wire) -> None:
 
 
 def test_no_connection_within_the_time(wire: Wire) -> None:
-    wire.protocol.lost("cable cut", wire.now)
+    wire.protocol.connection_lost("cable cut", wire.now)
     read = wire.call(timeout=5)
     assert wire.protocol.wake_at == wire.now + 5
     wire.tick(5)
@@ -363,12 +367,12 @@ def test_pings(wire: Wire) -> None:
     wire.reply(ping["req_id"], ping="pong")
     assert list(wire.protocol.round_trips) == [0.25]
     assert wire.protocol.wake_at == pytest.approx(wire.now + PING_EVERY - 0.25)
-    assert wire.protocol.stray == 0
+    assert wire.protocol.unmatched == 0
 
 
 def test_pings_go_out_while_the_sign_in_is_awaited(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "GREETING_TIMEOUT", 1000.0)
-    wire.protocol.lost("cable cut", wire.now)
+    monkeypatch.setattr(module, "HANDSHAKE_TIMEOUT", 1000.0)
+    wire.protocol.connection_lost("cable cut", wire.now)
     wire.connect()
     wire.tick(PING_EVERY)
     assert ["ping" in message for message in wire.pump()] == [True]
@@ -392,7 +396,7 @@ def test_a_call_that_waits_long_has_the_connection_looked_at(wire: Wire) -> None
     dropped = wire.tick(PING_TIMEOUT)
     assert dropped is not None
     assert "ping" in dropped
-    wire.protocol.lost(dropped, wire.now)
+    wire.protocol.connection_lost(dropped, wire.now)
     wire.reply(wire.connect()["req_id"], authorize={})
     assert wire.pump() == [asked]
     wire.reply(read.req_id, balance={})
@@ -450,7 +454,7 @@ def test_a_machine_that_slept_asks_again_first(wire: Wire) -> None:
 
 def test_so_it_does_during_the_sign_in(fresh: Wire) -> None:
     fresh.connect()
-    assert fresh.tick(GREETING_TIMEOUT + OVERSLEPT + 0.1) is None
+    assert fresh.tick(HANDSHAKE_TIMEOUT + OVERSLEPT + 0.1) is None
     woke = fresh.now
     while (dropped := fresh.tick(fresh.protocol.wake_at - fresh.now)) is None:
         fresh.pump()
@@ -460,8 +464,8 @@ def test_so_it_does_during_the_sign_in(fresh: Wire) -> None:
 
 def test_a_ping_that_never_went_out_does_not_go_before_the_sign_in(wire: Wire) -> None:
     wire.tick(PING_EVERY)
-    wire.protocol.lost("cable cut", wire.now)
-    wire.protocol.connected(wire.now)
+    wire.protocol.connection_lost("cable cut", wire.now)
+    wire.protocol.connection_made(wire.now)
     assert ["authorize" in message for message in wire.pump()] == [True]
 
 
@@ -470,12 +474,12 @@ def test_the_first_try_to_come_back_is_at_once_also_for_a_young_connection(fresh
     fresh.protocol.connecting(fresh.now)
     fresh.reply(fresh.connect()["req_id"], authorize={})
     fresh.now += 3
-    fresh.protocol.lost("cable cut", fresh.now)
+    fresh.protocol.connection_lost("cable cut", fresh.now)
     assert fresh.protocol.connect_delay(fresh.now) == 0
 
 
 def test_nothing_to_wake_up_for_without_a_connection(wire: Wire) -> None:
-    wire.protocol.lost("cable cut", wire.now)
+    wire.protocol.connection_lost("cable cut", wire.now)
     assert wire.protocol.wake_at == math.inf
 
 
@@ -509,7 +513,7 @@ def test_a_call_whose_time_is_up_is_not_sent_any_more(fresh: Wire) -> None:
 def drop(wire: Wire, reason: str | None) -> None:
     """What the driver does when a connection must be dropped."""
     assert reason is not None
-    wire.protocol.lost(reason, wire.now)
+    wire.protocol.connection_lost(reason, wire.now)
 
 
 def test_a_read_is_asked_again_after_a_new_sign_in(wire: Wire) -> None:
@@ -562,7 +566,7 @@ def test_an_invalid_token_is_looked_into(wire: Wire) -> None:
 def test_without_a_greeting_there_is_nothing_to_look_into() -> None:
     wire = Wire(greeting=False)
     call = wire.call()
-    wire.protocol.connected(wire.now)
+    wire.protocol.connection_made(wire.now)
     wire.pump()
     wire.reply(call.req_id, **failed("AuthorizationRequired"))
     assert call.reply["error"]["code"] == "AuthorizationRequired"
@@ -573,7 +577,7 @@ def test_without_a_greeting_there_is_nothing_to_look_into() -> None:
 
 
 def tight(wire: Wire, **limits: tuple[int, int]) -> None:
-    wire.protocol.budget.learn({"api_call_limits": Limits(**limits).announce()})
+    wire.protocol.rate_limits.learn({"api_call_limits": Limits(**limits).announce()})
 
 
 def numbers(messages: list[dict[str, Any]]) -> list[int]:
@@ -617,7 +621,7 @@ def test_nor_is_it_after_a_break(wire: Wire) -> None:
     wire.pump()
     wire.reply(first.req_id)
     wire.now += 30
-    wire.protocol.lost("cable cut", wire.now)
+    wire.protocol.connection_lost("cable cut", wire.now)
     wire.tick(4)
     assert not held.done
     wire.reply(wire.connect()["req_id"], authorize={})
@@ -644,7 +648,7 @@ def test_a_refused_read_waits_and_goes_first(wire: Wire) -> None:
     assert wire.reply(refused.req_id, **failed("RateLimit")) is None
     assert wire.pump() == []
     wire.reply(refused.req_id, late=True)  # it is not in flight
-    assert wire.protocol.stray == 1
+    assert wire.protocol.unmatched == 1
     wire.now += PENALTIES[0]
     assert numbers(wire.pump()) == [refused.req_id, newer.req_id]
     wire.reply(refused.req_id, statement={})
@@ -667,7 +671,7 @@ def test_changes_beyond_the_limit_are_not_sent_also_when_they_come_in_one_go(wir
         assert type(change.error) is RateLimited
         assert "not sent" in str(change.error)
     assert wire.pump() == []
-    assert len(wire.protocol._calls) == 3
+    assert not any(change.done for change in changes[:3])
 
 
 def test_calls_that_were_given_up_cost_nothing(wire: Wire) -> None:
@@ -689,8 +693,8 @@ def test_the_limits_are_asked_for_when_half_is_spent_and_never_again(wire: Wire)
     assert len(asked) == 1
     status = {"api_call_limits": Limits(outcome=(100, 1000)).announce()}
     assert wire.reply(asked[0]["req_id"], website_status=status) is None
-    assert wire.protocol.budget.left(wire.now)["outcome"] > 70
-    assert wire.protocol.stray == 0
+    assert wire.protocol.rate_limits.left(wire.now)["outcome"] > 70
+    assert wire.protocol.unmatched == 0
 
 
 def spend_half(wire: Wire) -> list[dict[str, Any]]:
@@ -715,12 +719,12 @@ ODD: list[dict[str, Any]] = [
 
 def test_the_limits_are_asked_for_again_where_the_line_broke(wire: Wire) -> None:
     assert len(spend_half(wire)) == 1
-    wire.protocol.lost("cable cut", wire.now)
+    wire.protocol.connection_lost("cable cut", wire.now)
     wire.now += MINUTE
     wire.reply(wire.connect()["req_id"], authorize={})
     (asked,) = spend_half(wire)
     wire.reply(asked["req_id"], **STATUS)
-    assert wire.protocol.budget.minutely == {"general": 220, "outcome": 100, "pricing": 80}
+    assert wire.protocol.rate_limits.minutely == {"general": 220, "outcome": 100, "pricing": 80}
     wire.now += MINUTE
     assert spend_half(wire) == []
 
@@ -732,7 +736,7 @@ def test_or_were_not_told(wire: Wire, odd: dict[str, Any]) -> None:
     wire.now += MINUTE
     (asked,) = spend_half(wire)
     wire.reply(asked["req_id"], **STATUS)
-    assert wire.protocol.budget.minutely["general"] == 220
+    assert wire.protocol.rate_limits.minutely["general"] == 220
 
 
 def test_or_nothing_came(wire: Wire) -> None:
@@ -755,25 +759,22 @@ def test_another_connection_goes_on_asking(wire: Wire) -> None:
     """The one that has asked was closed, as when another account is used."""
     assert len(spend_half(wire)) == 1
     wire.protocol.close(SessionClosed("closed"))
-    other = Wire()
-    other.protocol.budget = other.protocol._lanes.budget = wire.protocol.budget
+    other = Wire(rate_limits=wire.protocol.rate_limits)
     other.reply(other.connect()["req_id"], authorize={})
     assert len(spend_half(other)) == 1
 
 
 def test_what_they_are_is_told(wire: Wire) -> None:
-    events: list[tuple[str, str]] = []
-    wire.protocol._on_event = lambda what, why, took: events.append((what, why))
     (asked,) = spend_half(wire)
     wire.reply(asked["req_id"], **STATUS)
-    assert ("rate limits", "Deriv allows so many calls a minute: general 220, outcome 100, pricing 80") in events
+    assert ("rate limits", "Deriv allows so many calls a minute: general 220, outcome 100, pricing 80") in wire.events
 
 
 def test_a_callers_own_question_teaches_them_too(wire: Wire) -> None:
     call = wire.call("website_status")
     wire.pump()
     wire.reply(call.req_id, website_status={"api_call_limits": Limits(outcome=(7, 70)).announce()})
-    assert wire.protocol.budget.left(wire.now)["outcome"] == 7
+    assert wire.protocol.rate_limits.left(wire.now)["outcome"] == 7
 
 
 def test_own_requests_never_wait(wire: Wire) -> None:
@@ -793,7 +794,6 @@ def test_a_socket_that_takes_no_more_messages_makes_no_busy_loop(wire: Wire) -> 
     wire.pump()
     wire.reply(wire.sent[-1]["req_id"])
     wire.now += MINUTE
-    wire.protocol._liveness._due = wire.now + 100
     wire.protocol.tick(wire.now)
     assert wire.protocol.wake_at > wire.now
 
@@ -874,7 +874,7 @@ def test_one_that_broke_too_often_neither(wire: Wire) -> None:
     pending, hearer = stream(wire)
     for _ in range(MAX_LOSSES):
         wire.pump()
-        wire.protocol.lost("cable cut", wire.now)
+        wire.protocol.connection_lost("cable cut", wire.now)
         wire.reply(wire.connect()["req_id"], authorize={})
     assert type(pending.error) is ConnectionLost
     assert wire.protocol.streams == 0
@@ -886,7 +886,7 @@ def test_once_open_it_outlives_any_number_of_breaks_and_any_length(wire: Wire) -
     wire.pump()
     updates(wire, pending.req_id)
     for _ in range(10):
-        wire.protocol.lost("cable cut", wire.now)
+        wire.protocol.connection_lost("cable cut", wire.now)
         wire.tick(3600)
         wire.reply(wire.connect()["req_id"], authorize={})
         assert numbers(wire.pump()) == [pending.req_id]
@@ -900,17 +900,17 @@ def test_a_break_while_it_is_reopened_and_then_a_long_absence(wire: Wire) -> Non
     pending, hearer = stream(wire)
     wire.pump()
     updates(wire, pending.req_id)
-    wire.protocol.lost("cable cut", wire.now)
+    wire.protocol.connection_lost("cable cut", wire.now)
     wire.reply(wire.connect()["req_id"], authorize={})
     wire.pump()
-    wire.protocol.lost("cable cut", wire.now)
+    wire.protocol.connection_lost("cable cut", wire.now)
     for _ in range(10):
         wire.tick(60)
     assert hearer.ends == []
 
 
 def reconnected(wire: Wire) -> None:
-    wire.protocol.lost("cable cut", wire.now)
+    wire.protocol.connection_lost("cable cut", wire.now)
     wire.reply(wire.connect()["req_id"], authorize={})
 
 
@@ -1091,7 +1091,8 @@ def test_what_nobody_listens_to_is_not_asked_for_again(wire: Wire) -> None:
     wire.protocol.leave(hearer)
     wire.reply(pending.req_id, **failed("WrongResponse"))
     assert asked_for(wire, pending.req_id, 1000) == []
-    assert wire.protocol.streams == len(wire.protocol._calls) == 0
+    assert wire.protocol.streams == 0
+    assert not wire.protocol.is_awaited
 
 
 def test_what_is_left_while_it_waits_is_not_asked_for_again(wire: Wire) -> None:
@@ -1104,7 +1105,8 @@ def test_what_is_left_while_it_waits_is_not_asked_for_again(wire: Wire) -> None:
     wire.pump()
     wire.protocol.leave(hearer)
     assert asked_for(wire, pending.req_id, 1000) == []
-    assert wire.protocol.streams == len(wire.protocol._calls) == 0
+    assert wire.protocol.streams == 0
+    assert not wire.protocol.is_awaited
 
 
 # Several things in one message
@@ -1258,7 +1260,7 @@ def test_without_a_connection_that_is_what_is_told(wire: Wire) -> None:
     call = wire.call(timeout=10)
     wire.pump()
     wire.reply(call.req_id, **failed("WrongResponse"))
-    wire.protocol.lost("cable cut", wire.now)
+    wire.protocol.connection_lost("cable cut", wire.now)
     wire.tick(10)
     assert type(call.error) is ConnectionLost
 
@@ -1316,7 +1318,8 @@ def test_a_stream_that_cannot_be_opened_in_time_ends_with_derivs_last_word(wire:
     for each in (pending, other):
         assert error_code(each.reply or {}) == "WrongResponse"
     assert hearer.heard == []
-    assert wire.protocol.streams == len(wire.protocol._streams.joining) == len(wire.protocol._calls) == 0
+    assert wire.protocol.streams == 0
+    assert not wire.protocol.is_awaited
 
 
 # What is sent by itself
@@ -1332,7 +1335,7 @@ def test_a_lost_forget_does_not_use_the_limits_up(wire: Wire) -> None:
         wire.tick(0.02)
         wire.pump()
     assert sum("forget" in message for message in wire.sent) == 1
-    assert wire.protocol.budget.left(wire.now)["general"] > 170
+    assert wire.protocol.rate_limits.left(wire.now)["general"] > 170
 
 
 def test_half_of_the_limit_is_left_to_the_user(wire: Wire) -> None:
@@ -1430,7 +1433,7 @@ def test_reopened_streams_go_before_calls_in_their_own_order(wire: Wire) -> None
     wire.pump()
     for pending in streams:
         updates(wire, pending.req_id)
-    wire.protocol.lost("cable cut", wire.now)
+    wire.protocol.connection_lost("cable cut", wire.now)
     read = wire.call()
     wire.reply(wire.connect()["req_id"], authorize={})
     assert numbers(wire.pump()) == [*(pending.req_id for pending in streams), read.req_id]
@@ -1478,7 +1481,8 @@ def test_if_all_go_before_it_is_sent_it_is_not_sent(wire: Wire) -> None:
     wire.protocol.abandon(first)
     wire.protocol.abandon(second)
     assert wire.pump() == []
-    assert wire.protocol.streams == len(wire.protocol._calls) == 0
+    assert wire.protocol.streams == 0
+    assert not wire.protocol.is_awaited
 
 
 def test_if_all_go_after_it_is_sent_it_is_forgotten_once_its_id_is_known(wire: Wire) -> None:
@@ -1492,7 +1496,8 @@ def test_if_all_go_after_it_is_sent_it_is_forgotten_once_its_id_is_known(wire: W
     (forget,) = wire.pump()
     assert forget.get("forget") == "a"
     wire.reply(forget["req_id"], forget=1)
-    assert wire.protocol.streams == len(wire.protocol._calls) == 0
+    assert wire.protocol.streams == 0
+    assert not wire.protocol.is_awaited
     assert hearer.heard == []
 
 
@@ -1505,22 +1510,22 @@ def test_closing_ends_streams_and_those_being_opened(wire: Wire) -> None:
     assert [type(end) for end in hearer.ends] == [SessionClosed]
     updates(wire, first.req_id)
     assert wire.pump() == []
-    assert wire.protocol.stray == 0
+    assert wire.protocol.unmatched == 0
 
 
 # Sleeping
 
 
 def test_waking_up_looks_at_once_whether_the_connection_lives(wire: Wire) -> None:
-    wire.protocol.woke(wire.now)
-    wire.protocol.woke(wire.now)
+    wire.protocol.clock_jumped(wire.now)
+    wire.protocol.clock_jumped(wire.now)
     assert ["ping" in message for message in wire.pump()] == [True]
     assert wire.protocol.wake_at == wire.now + PING_TIMEOUT
 
 
 def test_without_a_connection_there_is_nothing_to_look_at(wire: Wire) -> None:
-    wire.protocol.lost("cable cut", wire.now)
-    wire.protocol.woke(wire.now)
+    wire.protocol.connection_lost("cable cut", wire.now)
+    wire.protocol.clock_jumped(wire.now)
     assert wire.pump() == []
     assert wire.protocol.wake_at == math.inf
 
@@ -1541,8 +1546,8 @@ def test_closing(wire: Wire) -> None:
     assert wire.pump() == []
     wire.tick(30)
     assert wire.protocol.wake_at == math.inf
-    wire.protocol.connected(wire.now)
-    wire.protocol.lost("closed", wire.now)
+    wire.protocol.connection_made(wire.now)
+    wire.protocol.connection_lost("closed", wire.now)
     wire.protocol.close(REFUSED)
     assert type(wire.protocol.failure) is SessionClosed
     assert wire.changes[-1] is State.CLOSED
@@ -1558,9 +1563,9 @@ def test_an_abandoned_call_is_neither_sent_nor_answered(wire: Wire, sent: bool) 
     wire.protocol.abandon(call)
     assert wire.pump() == []
     wire.reply(call.req_id)
-    assert wire.protocol.stray == 1
+    assert wire.protocol.unmatched == 1
     assert not call.done
-    wire.protocol.lost("cable cut", wire.now)
+    wire.protocol.connection_lost("cable cut", wire.now)
     wire.reply(wire.connect()["req_id"], authorize={})
     assert wire.pump() == []
 
@@ -1574,9 +1579,9 @@ def test_ids_are_never_used_twice(wire: Wire) -> None:
 
 
 def test_nobody_need_listen() -> None:
-    link = Protocol(None)
-    link.connected(0.0)
-    assert link.ready
+    protocol = Protocol(None)
+    protocol.connection_made(0.0)
+    assert protocol.ready
 
 
 # A server that looks switched off
@@ -1587,7 +1592,7 @@ OFF = ConnectionFailed("switched off")
 def test_a_first_connection_to_a_server_that_looks_switched_off_ends_at_once() -> None:
     wire = Wire()
     call = wire.call()
-    wire.protocol.off("HTTP 520", wire.now, OFF)
+    wire.protocol.server_looks_off("HTTP 520", wire.now, OFF)
     assert wire.protocol.over
     assert wire.protocol.failure is OFF
     assert str(call.error) == str(OFF)
@@ -1598,8 +1603,8 @@ def lost_to_a_server_that_looks_switched_off() -> Wire:
     wire = Wire()
     greeting = wire.connect()
     wire.reply(greeting["req_id"])
-    wire.protocol.lost("the connection broke", wire.now)
-    wire.protocol.off("HTTP 520", wire.now, OFF)
+    wire.protocol.connection_lost("the connection broke", wire.now)
+    wire.protocol.server_looks_off("HTTP 520", wire.now, OFF)
     return wire
 
 
@@ -1612,7 +1617,7 @@ def test_an_open_session_goes_on_trying_but_a_call_hears_of_it_in_time() -> None
     assert wire.protocol.wake_at <= wire.now + 5
     wire.tick(OFF_TIMEOUT - 0.1)
     assert not call.done
-    wire.protocol.off("HTTP 520", wire.now, OFF)
+    wire.protocol.server_looks_off("HTTP 520", wire.now, OFF)
     wire.tick(0.2)
     assert str(call.error) == str(OFF)
     assert call.error is not OFF
@@ -1626,9 +1631,9 @@ def test_one_that_was_waiting_already_is_told_too(made: str) -> None:
     wire.reply(greeting["req_id"])
     call = wire.call() if made == "before it broke" else None
     wire.pump()
-    wire.protocol.lost("the connection broke", wire.now)
+    wire.protocol.connection_lost("the connection broke", wire.now)
     call = call or wire.call()
-    wire.protocol.off("HTTP 520", wire.now, OFF)
+    wire.protocol.server_looks_off("HTTP 520", wire.now, OFF)
     wire.tick(OFF_TIMEOUT - 0.1)
     assert not call.done
     wire.tick(0.2)
@@ -1645,7 +1650,7 @@ def test_a_call_goes_through_when_the_server_answers_again() -> None:
     wire.tick(20)  # it has all of its own time now
     wire.reply(call.req_id, balance={})
     assert call.reply is not None
-    wire.protocol.lost("the connection broke", wire.now)
+    wire.protocol.connection_lost("the connection broke", wire.now)
     later = wire.call(timeout=30)
     wire.tick(20)
     assert not later.done  # an ordinary break is waited for as ever
@@ -1658,8 +1663,8 @@ def test_a_stream_waits_for_it_quietly_but_opening_one_is_told() -> None:
     opened, hearer = stream(wire)
     wire.pump()
     updates(wire, opened.req_id)
-    wire.protocol.lost("the connection broke", wire.now)
-    wire.protocol.off("HTTP 520", wire.now, OFF)
+    wire.protocol.connection_lost("the connection broke", wire.now)
+    wire.protocol.server_looks_off("HTTP 520", wire.now, OFF)
     wire.tick(60)
     assert hearer.ends == []
     other, heard = stream(wire, "R_2")
@@ -1668,29 +1673,27 @@ def test_a_stream_waits_for_it_quietly_but_opening_one_is_told() -> None:
     assert [str(error) for error in heard.ends] == [str(OFF)]
 
 
-# Reads that go with the greeting
+# Reads that go with the handshake
 
 
 @pytest.fixture
-def along() -> Wire:
-    wire = Wire()
-    wire.protocol._greeting = wire.protocol._greeting._replace(along=True)  # type: ignore[union-attr]
-    return wire
+def early() -> Wire:
+    return Wire(reads_early=True)
 
 
-def test_reads_go_with_a_greeting_that_only_shows_that_the_socket_works(along: Wire) -> None:
-    read, change = along.call("statement"), along.call("buy", changes=True)
-    opened, _ = stream(along)
-    greeting = along.connect()
-    assert [sent["req_id"] for sent in along.pump()] == []
-    assert [sent["req_id"] for sent in along.sent] == [greeting["req_id"], read.req_id]
-    later = along.call("portfolio")
-    assert [sent["req_id"] for sent in along.pump()] == [later.req_id]
-    along.reply(greeting["req_id"])
-    assert {sent["req_id"] for sent in along.pump()} == {change.req_id, opened.req_id}
-    along.reply(read.req_id, statement={})
+def test_reads_go_with_a_greeting_that_only_shows_that_the_socket_works(early: Wire) -> None:
+    read, change = early.call("statement"), early.call("buy", changes=True)
+    opened, _ = stream(early)
+    greeting = early.connect()
+    assert [sent["req_id"] for sent in early.pump()] == []
+    assert [sent["req_id"] for sent in early.sent] == [greeting["req_id"], read.req_id]
+    later = early.call("portfolio")
+    assert [sent["req_id"] for sent in early.pump()] == [later.req_id]
+    early.reply(greeting["req_id"])
+    assert {sent["req_id"] for sent in early.pump()} == {change.req_id, opened.req_id}
+    early.reply(read.req_id, statement={})
     assert read.reply is not None
-    assert len({sent["req_id"] for sent in along.sent}) == len(along.sent)  # nothing was sent twice
+    assert len({sent["req_id"] for sent in early.sent}) == len(early.sent)  # nothing was sent twice
 
 
 def test_elsewhere_they_wait_for_its_reply() -> None:
@@ -1702,29 +1705,29 @@ def test_elsewhere_they_wait_for_its_reply() -> None:
     assert [sent["req_id"] for sent in wire.pump()] == [read.req_id]
 
 
-def test_a_reply_counts_once_the_socket_has_shown_that_it_works(along: Wire) -> None:
-    read = along.call()
-    greeting = along.connect()
-    along.pump()
-    along.reply(read.req_id, balance={})
+def test_a_reply_counts_once_the_socket_has_shown_that_it_works(early: Wire) -> None:
+    read = early.call()
+    greeting = early.connect()
+    early.pump()
+    early.reply(read.req_id, balance={})
     assert not read.done
-    along.reply(greeting["req_id"])
+    early.reply(greeting["req_id"])
     assert read.reply is not None
 
 
-def test_what_a_socket_said_that_does_not_work_is_forgotten(along: Wire) -> None:
-    along.protocol.proven = True
-    read = along.call()
-    greeting = along.connect()
-    along.pump()
-    along.reply(read.req_id, balance={})
-    assert along.reply(greeting["req_id"], error={"code": "Busy"}) is not None
-    along.protocol.lost("it does not work", along.now)
-    greeting = along.connect()
-    along.pump()
-    along.reply(greeting["req_id"])
+def test_what_a_socket_said_that_does_not_work_is_forgotten(early: Wire) -> None:
+    early.protocol.retry_first = True
+    read = early.call()
+    greeting = early.connect()
+    early.pump()
+    early.reply(read.req_id, balance={})
+    assert early.reply(greeting["req_id"], error={"code": "Busy"}) is not None
+    early.protocol.connection_lost("it does not work", early.now)
+    greeting = early.connect()
+    early.pump()
+    early.reply(greeting["req_id"])
     assert not read.done
-    along.reply(read.req_id, balance={"balance": 1})
+    early.reply(read.req_id, balance={"balance": 1})
     assert read.reply is not None
     assert read.reply["balance"] == {"balance": 1}
 
@@ -1744,10 +1747,10 @@ def test_a_reply_of_another_call_is_a_stray_and_its_own_still_counts(wire: Wire,
     wire.pump()
     wire.reply(call.req_id, **other)
     assert not call.done
-    assert wire.protocol.stray == 1
+    assert wire.protocol.unmatched == 1
     wire.reply(call.req_id, msg_type="balance", balance={"balance": 5}, echo_req={"balance": 1, "req_id": call.req_id})
     assert call.reply is not None
-    assert wire.protocol.stray == 1
+    assert wire.protocol.unmatched == 1
 
 
 def test_nor_does_it_count_for_a_change(wire: Wire) -> None:
@@ -1770,7 +1773,7 @@ def test_nor_for_a_ping(wire: Wire) -> None:
     wire.tick(PING_EVERY)
     (ping,) = wire.pump()
     wire.reply(ping["req_id"], msg_type="tick", tick={})
-    assert wire.protocol.stray == 1
+    assert wire.protocol.unmatched == 1
     assert wire.tick(PING_TIMEOUT) is not None
 
 
@@ -1782,7 +1785,7 @@ def test_a_stream_hears_only_what_is_its_own(wire: Wire) -> None:
     updates(wire, one.req_id, 2, "b")  # the other's
     wire.reply(one.req_id, msg_type="ohlc", ohlc={}, subscription={"id": "a"})
     wire.reply(one.req_id, msg_type="tick", tick={}, echo_req={"ticks": "R_1", "req_id": other.req_id})
-    assert wire.protocol.stray == 3
+    assert wire.protocol.unmatched == 3
     assert wire.pump() == []  # nothing is ended at Deriv for it
     updates(wire, one.req_id, 3, "a")
     assert [reply["tick"]["epoch"] for reply in hearer.heard] == [1, 3]
@@ -1794,7 +1797,7 @@ def test_an_update_may_bring_a_stream_of_its_own(wire: Wire) -> None:
     for stream_id in ("a", "b", "a"):
         updates(wire, pending.req_id, 1, stream_id)
     assert len(hearer.heard) == 3
-    assert wire.protocol.stray == 0
+    assert wire.protocol.unmatched == 0
 
 
 def test_nothing_is_sent_while_the_sign_in_is_in_doubt(wire: Wire) -> None:

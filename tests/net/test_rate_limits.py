@@ -40,7 +40,7 @@ def spend(budget: RateLimits, lane: str, times: int, now: float) -> None:
     ],
 )
 def test_every_call_has_its_lane(call: str, lane: str) -> None:
-    assert RateLimits().lane(call) == lane
+    assert RateLimits().bucket_of(call) == lane
 
 
 @pytest.mark.parametrize(("lane", "most"), [("general", 180), ("outcome", 25), ("pricing", 80)])
@@ -109,7 +109,7 @@ def test_an_answer_ends_the_row() -> None:
 def test_the_limits_are_learned() -> None:
     budget = learned(general=(220, 14_400), outcome=(30, 1_500), pricing=(90, 3_600))
     assert budget.left(0.0) == {"general": 220, "outcome": 30, "pricing": 90}
-    assert budget.lane("statement") == "outcome"
+    assert budget.bucket_of("statement") == "outcome"
 
 
 def test_lowering_a_limit_keeps_what_was_spent() -> None:
@@ -125,9 +125,9 @@ def test_calls_that_deriv_names_for_a_limit_are_counted_there() -> None:
     budget = RateLimits()
     said = {"max_requests_outcome": {"applies_to": "portfolio, statement, profit_table, reality_check", "minutely": 9}}
     budget.learn({"api_call_limits": said})
-    assert budget.lane("reality_check") == "outcome"
-    assert budget.lane("statement") == "outcome"
-    assert budget.lane("balance") == "general"
+    assert budget.bucket_of("reality_check") == "outcome"
+    assert budget.bucket_of("statement") == "outcome"
+    assert budget.bucket_of("balance") == "general"
 
 
 JSON = st.recursive(
@@ -143,8 +143,8 @@ def test_nothing_that_deriv_may_say_breaks_it(status: Any) -> None:
     budget.learn(status)
     assert all(left > 0 for left in budget.left(0.0).values())
     assert all(budget.wait(lane, 0.0) == 0 for lane in LANES)
-    assert budget.lane("statement") == "outcome"
-    assert budget.lane("balance") in LANES
+    assert budget.bucket_of("statement") == "outcome"
+    assert budget.bucket_of("balance") in LANES
 
 
 def test_a_limit_beyond_reason_is_none() -> None:

@@ -10,7 +10,7 @@ import pytest
 from helpers import Terminal, Time, on_thread
 
 from dpyauth import _environment
-from dpyauth.net.pending import Held, PendingCall
+from dpyauth.net.pending import PendingCall, WaitingFor
 from dpyauth.session import notice
 from dpyauth.session.notice import Notice
 
@@ -87,7 +87,7 @@ def test_what_it_waits_for_and_how_long(
     clock: Time, terminal: Terminal, state: dict[str, Any], what: str, left: float, said: str
 ) -> None:
     call = pending(**state)
-    call.held = lambda: Held(what, 100.0 + left)
+    call.waiting_for = lambda: WaitingFor(what, 100.0 + left)
     with Notice() as notice:
         clock.now += 3
         notice.about(call)

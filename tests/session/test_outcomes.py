@@ -40,7 +40,7 @@ CLOSED = [
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Reads that are asked again almost at once."""
-    monkeypatch.setattr("dpyauth.net.protocol.pause", lambda tries, rng: 0.02)
+    monkeypatch.setattr("dpyauth.net.retries.pause", lambda tries, rng: 0.02)
 
 
 REGISTER = {"name": "Mine", "scopes": ["read"]}

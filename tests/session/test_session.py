@@ -261,7 +261,7 @@ def test_doubled_replies_go_to_nobody_else(session: Session, box: Sandbox, event
         assert session.call("balance")["msg_type"] == "balance"
     assert session.call("ping")["msg_type"] == "ping"
     assert session.core.connection is not None
-    eventually(lambda: session.core.connection.protocol.stray == 3)  # type: ignore[union-attr]
+    eventually(lambda: session.core.connection.protocol.unmatched == 3)  # type: ignore[union-attr]
 
 
 def test_replies_in_another_order_from_many_threads(session: Session, box: Sandbox) -> None:
@@ -734,11 +734,11 @@ def test_the_first_try_is_at_once_and_never_more_than_one_a_second(
         pauses.append(next_delay(backoff, now))
         return pauses[-1]
 
+    session.core.connection.protocol.connecting(time.monotonic() - 60)  # type: ignore[union-attr]
     monkeypatch.setattr(Backoff, "started", noted)
     monkeypatch.setattr(Backoff, "next_delay", paused)
     monkeypatch.setattr(random.Random, "uniform", lambda self, low, high: low)  # the shortest pauses there are
     box.faults.refuse(503, times=2)
-    session.core.connection._link._backoff._last = time.monotonic() - 60  # type: ignore[union-attr]
     box.faults.reset()
     eventually(lambda: session.health()["reconnects"] == 1, timeout=10)
     assert len(tries) == len(pauses) == 3

@@ -69,7 +69,7 @@ def breaks(box: Sandbox, session: Session, eventually: Eventually) -> None:
 def test_what_does_not_refuse_the_token_passes(
     box: Sandbox, session: Session, at_once: None, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dpyauth.net.protocol.GREETING_TIMEOUT", 0.2)
+    monkeypatch.setattr("dpyauth.net.protocol.HANDSHAKE_TIMEOUT", 0.2)
     loginid, told = session.loginid, []
     for what, change in ODD.items():
         box.faults.edit(change, "authorize")

@@ -645,7 +645,7 @@ def test_a_refusal_of_what_was_open_ends_it(session: Session, box: Sandbox, at_o
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Deriv is asked again almost at once."""
-    monkeypatch.setattr("dpyauth.net.protocol.pause", lambda tries, rng: 0.02)
+    monkeypatch.setattr("dpyauth.net.retries.pause", lambda tries, rng: 0.02)
 
 
 @pytest.fixture(params=["v3", "options"])

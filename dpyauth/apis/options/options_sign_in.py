@@ -131,7 +131,7 @@ class OptionsSignIn:
         proof = Proof(
             lambda: chosen[0], self._ids, lambda reply: socket_error(reply, "balance", [self.credential.token])
         )
-        greeting = Handshake("balance", lambda: {"balance": 1}, proof.check, along=True)
+        greeting = Handshake("balance", lambda: {"balance": 1}, proof.check, reads_early=True)
         return Endpoint(address, greeting, lambda _: self._account(chosen[0]), known)
 
     def allow(self, seconds: float) -> None:

@@ -196,7 +196,7 @@ class Gathering(Questions):
         try:
             with Progress(call.name) as progress:
                 while True:
-                    left = budget.left(time.monotonic())[budget.lane(call.name)]
+                    left = budget.left(time.monotonic())[budget.bucket_of(call.name)]
                     pieces = history.ask(max(1, min(TOGETHER, left)))  # none that may be in vain has to wait
                     if not pieces:
                         return _with(beside, made(history.rows()), call)

@@ -421,8 +421,8 @@ def test_who_waits_can_see_for_what(
     pending = PendingCall("get_accounts", 1, "", 30.0, 30.0)
 
     async def sleep(pause: float) -> None:
-        assert pending.held is not None
-        seen.append(pending.held())
+        assert pending.waiting_for is not None
+        seen.append(pending.waiting_for())
         deriv.now += pause
 
     monkeypatch.setattr(deriv.rest, "_sleep", sleep)
@@ -435,7 +435,7 @@ def test_who_waits_can_see_for_what(
     assert held is not None
     assert held.what == what
     assert held.until - time.monotonic() == pytest.approx(seconds, abs=1)
-    assert pending.held is None
+    assert pending.waiting_for is None
 
 
 @pytest.mark.parametrize("header", ["-5", "nan", "1e400", "inf", "٣", "soon", "", " ", "0x10", "1_000", "1.5", "-0"])

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def main(url: str, line: str, count: int) -> None:
     session = dpyauth.login("benchmark", app_id=1, server=url)
     assert session.core.connection is not None
-    session.core.connection.protocol.budget.wait = lambda lane, now: 0.0  # type: ignore[method-assign]  # limits off
+    session.core.connection.protocol.rate_limits.wait = lambda bucket, now: 0.0  # type: ignore[method-assign]  # limits off
     if line == "startup":
         session.call("balance")
         print(json.dumps({"done": True}), flush=True)

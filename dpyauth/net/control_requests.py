@@ -1,0 +1,69 @@
+"""Requests of the connection itself, such as the handshake and pings: sent at once, before any call. No I/O."""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from dpyauth.net.messages import Reply
+
+Then = Callable[[Reply, float], str | None]
+"""Takes a reply and the time; returns why the connection must be dropped, if it must."""
+
+
+class ControlRequest(NamedTuple):
+    """A request that waits for its reply."""
+
+    call: str
+    fields: Mapping[str, Any]
+    """What its reply must repeat; nothing for a request with a secret, which is not kept."""
+    then: Then
+
+
+class ControlRequests:
+    """Requests of one connection, and what to do with their replies.
+
+    Parameters
+    ----------
+    new_id : callable
+        Returns a req_id that has not been used.
+    """
+
+    def __init__(self, new_id: Callable[[], int]) -> None:
+        self._new_id = new_id
+        self._unsent: deque[str] = deque()
+        self._unanswered: dict[int, ControlRequest] = {}
+
+    @property
+    def has_unsent(self) -> bool:
+        """Return whether a request waits to be sent."""
+        return bool(self._unsent)
+
+    def ask(self, fields: Mapping[str, Any], then: Then, *, secret: bool = False) -> None:
+        """Add a request; the first field names the call."""
+        req_id, call = self._new_id(), next(iter(fields))
+        self._unanswered[req_id] = ControlRequest(call, {} if secret else fields, then)
+        self._unsent.append(json.dumps({**fields, "req_id": req_id}))
+
+    def next_message(self) -> str:
+        """Return the next request to send; taking it counts as having sent it."""
+        return self._unsent.popleft()
+
+    def get(self, req_id: int) -> ControlRequest | None:
+        """Return the request that a reply with this req_id is for."""
+        return self._unanswered.get(req_id)
+
+    def remove(self, req_id: int) -> None:
+        """Forget a request: it has its reply."""
+        del self._unanswered[req_id]
+
+    def is_waiting(self, call: str) -> bool:
+        """Return whether the reply to this call is still to come."""
+        return any(request.call == call for request in self._unanswered.values())
+
+    def clear(self) -> None:
+        """Forget all requests: the connection they were made on is gone."""
+        self._unsent.clear()
+        self._unanswered.clear()
