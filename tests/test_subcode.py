@@ -10,7 +10,7 @@ import pytest
 
 from dpyauth.apis import options, v3
 from dpyauth.apis.options.errors import judge
-from dpyauth.apis.options.requests import Answer, Question
+from dpyauth.apis.options.requests import Request, Response
 from dpyauth.credentials import Secret
 from dpyauth.errors import ApiError, SignInRefused
 from dpyauth.fleets.joined import joined
@@ -59,25 +59,25 @@ def test_what_counts_as_one(read: Callable[..., ApiError], sent: Any, kept: str)
     assert str(error) == f"Deriv answered 'buy' with SomeError{f' ({kept})' if kept else ''}: No."
 
 
-def answer(status: int, **entry: Any) -> Answer:
+def response(status: int, **entry: Any) -> Response:
     import json
 
-    return Answer(status, "application/json", json.dumps({"errors": [{"status": status, **entry}]}).encode())
+    return Response(status, "application/json", json.dumps({"errors": [{"status": status, **entry}]}).encode())
 
 
-def asked() -> Question:
-    return Question("get_accounts", "GET", "/accounts", scopes=("trade",), app_id="33Abc", token=Secret(TOKEN))
+def asked() -> Request:
+    return Request("get_accounts", "GET", "/accounts", scopes=("trade",), app_id="33Abc", token=Secret(TOKEN))
 
 
 def test_an_answer_over_http_keeps_it() -> None:
-    error = judge(answer(400, code="AgentInactive", subcode="Paused", message="No."), asked())
+    error = judge(response(400, code="AgentInactive", subcode="Paused", message="No."), asked())
     assert isinstance(error, ApiError)
     assert error.subcode == "Paused"
     assert str(error).startswith("Deriv answered 'get_accounts' with AgentInactive (Paused, HTTP 400): No.")
 
 
 def test_a_refused_sign_in_keeps_it() -> None:
-    error = judge(answer(401, code="Unauthorized", subcode="TokenRevoked"), asked())
+    error = judge(response(401, code="Unauthorized", subcode="TokenRevoked"), asked())
     assert isinstance(error, SignInRefused)
     assert error.subcode == "TokenRevoked"
     refused = v3._judge({"error": {"code": "InvalidToken", "subcode": "Revoked"}}, [])
@@ -90,7 +90,7 @@ def test_it_repeats_no_secret() -> None:
     secret = Secret(TOKEN)
     for error in (
         v3.error({"error": {"code": "Odd", "subcode": TOKEN}}, "buy", [secret]),
-        judge(answer(400, code="Odd", subcode=TOKEN), asked()),
+        judge(response(400, code="Odd", subcode=TOKEN), asked()),
     ):
         assert isinstance(error, ApiError)
         assert TOKEN not in f"{error} {error.subcode} {error!r} {error.__dict__}"

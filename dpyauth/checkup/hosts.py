@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 
 from dpyauth import _times
 from dpyauth.apis.base import named
-from dpyauth.apis.options.client import Break, Client
+from dpyauth.apis.options.client import Client, NoResponse
 from dpyauth.apis.options.errors import judge
-from dpyauth.apis.options.requests import Answer, Question, as_question
+from dpyauth.apis.options.requests import Request, Response, as_request
 from dpyauth.apis.retiring import way_on
 from dpyauth.checkup.machine import proxy_for
 from dpyauth.checkup.rows import Result, Row, code_of, heard
@@ -152,31 +152,32 @@ async def _http(place: Place, clock: Clock, timeout: float) -> Row:
     """Ask over HTTP whether the API is up, or for the front page of the sign-in pages; twice."""
     calls = named(place.settings.api).CATALOG
     if place.kind == "http":
-        question = as_question(calls["health"], {}, None, place.settings.app_id)
+        question = as_request(calls["health"], {}, None, place.settings.app_id)
     else:
-        question = Question("sign-in pages", "GET", "/")
+        question = Request("sign-in pages", "GET", "/")
     client = Client(place.address, None, direct=is_loopback(place.host), transport=None)
     took: list[float] = []
     try:
         for _ in range(2):
             begun, began = time.time(), time.monotonic()
-            came = await client.exchange(question, timeout)
+            came = await client.send(question, timeout)
             took.append(time.monotonic() - began)
-            if not isinstance(came, Answer):
-                why = came.reason or f"no answer within {timeout:g} s" if isinstance(came, Break) else str(came)
+            if not isinstance(came, Response):
+                why = came.reason or f"no answer within {timeout:g} s" if isinstance(came, NoResponse) else str(came)
                 return place.row("problem", why, _WAY if place.kind == "http" else f"{_WAY} {_SIGN_IN}")
             if came.date is not None:
                 clock.heard(came.date, begun, sure=False)
     finally:
         await client.close()
-    assert isinstance(came, Answer)
+    assert isinstance(came, Response)
     error = judge(came, question) if place.kind == "http" else None
     if error is not None:
         return place.row("problem", _said(error), f"It answers, in {_ms(took[1])}, but not as Deriv's API does.")
     if came.failing:
-        return place.row("problem", f"answers with HTTP {came.status}: it may be down", f"{_SIGN_IN} Try again later.")
-    if came.status in _REFUSALS:
-        return place.row("note", f"answers with HTTP {came.status}: this program is not let in", _BROWSER)
+        found = f"answers with HTTP {came.status_code}: it may be down"
+        return place.row("problem", found, f"{_SIGN_IN} Try again later.")
+    if came.status_code in _REFUSALS:
+        return place.row("note", f"answers with HTTP {came.status_code}: this program is not let in", _BROWSER)
     return _answered(place, *took)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from dpyauth import _environment
-from dpyauth.apis.options.requests import Answer, Question
+from dpyauth.apis.options.requests import Request, Response
 from dpyauth.checkup.rows import Row
 
 NOTEBOOK = "Notebook"
@@ -130,12 +130,12 @@ async def callback_page(timeout: float) -> Row:
         return Row(NOTEBOOK, CALLBACK, "note", found, _PASTE)
     client = Client(base, None, direct=True, transport=None)
     try:
-        came = await client.exchange(Question("callback page", "GET", "/dpyauth/callback"), timeout)
+        came = await client.send(Request("callback page", "GET", "/dpyauth/callback"), timeout)
     finally:
         await client.close()
-    if isinstance(came, Answer) and came.status == 200 and b"dpyauth" in came.body:
+    if isinstance(came, Response) and came.status_code == 200 and b"dpyauth" in came.content:
         return Row(NOTEBOOK, CALLBACK, "ok", "served by this kernel's Jupyter server")
-    if isinstance(came, Answer):
+    if isinstance(came, Response):
         advice = f"Install dpyauth in the server's environment and restart the server. Until then: {_PASTE}"
-        return Row(NOTEBOOK, CALLBACK, "note", f"the Jupyter server does not have it (HTTP {came.status})", advice)
+        return Row(NOTEBOOK, CALLBACK, "note", f"the Jupyter server does not have it (HTTP {came.status_code})", advice)
     return Row(NOTEBOOK, CALLBACK, "note", "the Jupyter server could not be asked", _PASTE)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
-from dpyauth.apis.options.requests import Question
+from dpyauth.apis.options.requests import Request
 from dpyauth.errors import ApiError, PermissionDenied, RateLimited
 from dpyauth.net.messages import leaves_open
 
 
-def advice(kind: type[ApiError], status: int, code: str, said: str, question: Question) -> str:
+def advice(kind: type[ApiError], status: int, code: str, said: str, request: Request) -> str:
     """Return what to do about an error, where that is known.
 
     Parameters
@@ -20,28 +20,28 @@ def advice(kind: type[ApiError], status: int, code: str, said: str, question: Qu
         The HTTP status.
     code, said : str
         Deriv's code, and its words.
-    question : Question
-        What was asked.
+    request : Request
+        The request.
     """
     if kind is PermissionDenied:
-        return _why_denied(code, said, question)
+        return _why_denied(code, said, request)
     if kind is RateLimited:
         return "Wait a minute and run the cell again"
-    asked = f"{question.call} {question.path}"
+    asked = f"{request.call} {request.path}"
     for pattern, calls, what in _ADVICE:
         if re.match(pattern, f"{code}: {said}") and re.match(calls, asked):
-            return what.format(look=question.look or "your account at Deriv")
-    if (status >= 500 or status == 408 or leaves_open(code)) and not question.changes:
+            return what.format(look=request.look or "your account at Deriv")
+    if (status >= 500 or status == 408 or leaves_open(code)) and not request.changes:
         return "It may be gone in a moment: run the cell again"
     return ""
 
 
-def _why_denied(code: str, said: str, question: Question) -> str:
+def _why_denied(code: str, said: str, request: Request) -> str:
     """Say what HTTP 403 may mean: the scope, or something else that differs from one family of calls to the other."""
-    wanted = " or ".join(f"'{scope}'" for scope in question.scopes)
+    wanted = " or ".join(f"'{scope}'" for scope in request.scopes)
     need = f"It takes a token with the scope {wanted}" if wanted else "The token may not do this"
     scope = f"{need}. A token gets its scopes when it is made: make another one, and sign in with that"
-    other = next((what for path, what in _DENIED if question.path.startswith(path)), "")
+    other = next((what for path, what in _DENIED if request.path.startswith(path)), "")
     if code == "HTTP403":
         return f"That is no code of Deriv's: most likely a company proxy or a firewall has refused. Else: {scope}"
     return f"{scope}. If yours has it, {other}" if other and "scope" not in said.lower() else scope

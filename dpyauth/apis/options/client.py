@@ -1,4 +1,4 @@
-"""One HTTP request and what came of it. httpx stays in here: it is slow to import, and its errors hold the token."""
+"""Send one HTTP request. httpx stays in here: it is slow to import, and its requests and errors hold the token."""
 
 from __future__ import annotations
 
@@ -15,33 +15,33 @@ from typing import Any
 import httpx
 
 from dpyauth._version import __version__
-from dpyauth.apis.options.requests import Answer, Question
+from dpyauth.apis.options.requests import Request, Response
 from dpyauth.errors import InvalidRequest
 from dpyauth.net.connect_errors import explain, refusal_of_proxy, stays, wrong_certificates
 from dpyauth.net.connection import MAX_MESSAGE, OPEN_TIMEOUT
 from dpyauth.net.state import unreachable
 from dpyauth.net.unlogged import unlogged
 
-_NOBODY = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-"""Trusts no certificate: for plain HTTP, where reading those of all authorities would only take time."""
+_NO_TRUST = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""Context that trusts no certificate: for plain HTTP, where reading those of all authorities would take time."""
 
 
 @dataclass(frozen=True, slots=True)
-class Break:
-    """There is no answer."""
+class NoResponse:
+    """Failure to get a response."""
 
     reason: str
-    """Why; empty where the time ran out."""
+    """Reason in words; empty if the time ran out."""
     left: bool
-    """Whether the request may have left."""
+    """True if the request may have left."""
     passing: bool = True
-    """Whether asking again may help."""
+    """True if another try may succeed."""
     clear: bool = False
-    """Whether it is clear why there is no connection: unless Deriv has answered before, another try helps little."""
+    """True if there is nothing to connect to: unless Deriv has answered before, another try helps little."""
 
 
 class Client:
-    """What keeps the connections to one server.
+    """HTTP client of one server, which keeps its connections open.
 
     Raises
     ------
@@ -65,7 +65,7 @@ class Client:
                 headers=headers,
                 follow_redirects=False,
                 trust_env=not direct,
-                verify=_NOBODY if direct and base.startswith("http://") else True,
+                verify=_NO_TRUST if direct and base.startswith("http://") else True,
                 transport=transport,
             )
         except ImportError:
@@ -75,51 +75,51 @@ class Client:
         if reason:  # not where it was caught: the other error may hold a proxy's password
             raise unreachable(reason)
 
-    async def exchange(self, question: Question, timeout: float) -> Answer | Break | InvalidRequest:
-        """Ask once. Nothing is raised: the errors of httpx hold the request, and its headers with it."""
+    async def send(self, request: Request, timeout: float) -> Response | NoResponse | InvalidRequest:
+        """Send a request once. Nothing is raised: the errors of httpx hold the request, and its headers with it."""
         departure = _Departure()
         # Called off from outside, a TLS handshake would leave its socket open: it and TCP's end before the time does.
         patience = min(OPEN_TIMEOUT, timeout / 2)
         try:
-            request = self._request(question, departure, patience)
+            prepared = self._prepared(request, departure, patience)
         except (ValueError, httpx.InvalidURL):
-            text = f"'{question.call}' cannot be sent: a field is too long, or has characters that no address can have."
-            return InvalidRequest(text, call=question.call)
+            text = f"'{request.call}' cannot be sent: a field is too long, or has characters that no address can have."
+            return InvalidRequest(text, call=request.call)
         try:
             async with asyncio.timeout(timeout):
                 with unlogged():
-                    return await self._send(request)
+                    return await self._read(prepared)
         except TimeoutError:
-            return Break("", departure.left)
+            return NoResponse("", departure.left)
         except httpx.ConnectTimeout:
-            return Break(f"no answer within {patience:.2g} s; check the internet connection", left=False)
+            return NoResponse(f"no answer within {patience:.2g} s; check the internet connection", left=False)
         except (httpx.ConnectError, httpx.ProxyError) as error:
-            return Break(reason_of(error), left=False, passing=not _stays(error), clear=_is_clear(error))
+            return NoResponse(reason_of(error), left=False, passing=not _stays(error), clear=_is_clear(error))
         except Exception as error:  # whatever it is, it must not get out
-            return Break(reason_of(error), departure.left)
+            return NoResponse(reason_of(error), departure.left)
 
     async def close(self) -> None:
-        """Give the connections back."""
+        """Close the connections."""
         with unlogged():
             await self._httpx.aclose()
 
-    def _request(self, question: Question, departure: _Departure, patience: float) -> httpx.Request:
-        body, token = question.body, question.token
-        request = self._httpx.build_request(
-            question.method,
-            self._base + question.path,
-            params=question.query or None,
-            content=body.reveal() if body else None,
-            headers={"Content-Type": "application/json"} if body else None,
+    def _prepared(self, request: Request, departure: _Departure, patience: float) -> httpx.Request:
+        content, token = request.content, request.token
+        prepared = self._httpx.build_request(
+            request.method,
+            self._base + request.path,
+            params=request.params or None,
+            content=content.reveal() if content else None,
+            headers={"Content-Type": "application/json"} if content else None,
             timeout=httpx.Timeout(None, connect=patience),
             extensions={"trace": departure},
         )
         if token is not None:
-            request.headers["Authorization"] = f"Bearer {token.reveal()}"
-        return request
+            prepared.headers["Authorization"] = f"Bearer {token.reveal()}"
+        return prepared
 
-    async def _send(self, request: httpx.Request) -> Answer:
-        response = await self._httpx.send(request, stream=True)
+    async def _read(self, prepared: httpx.Request) -> Response:
+        response = await self._httpx.send(prepared, stream=True)
         try:
             parts: list[bytes] = []
             size = 0
@@ -133,11 +133,11 @@ class Client:
             await response.aclose()
         headers = response.headers
         pause, kind, now = _seconds(headers.get("Retry-After", "")), headers.get("Content-Type", ""), _moment(headers)
-        return Answer(response.status_code, kind, b"".join(parts), pause, now)
+        return Response(response.status_code, kind, b"".join(parts), pause, now)
 
 
 class _Departure:
-    """Whether a request may have left. Where that cannot be known, it has."""
+    """Trace of a request that tells if it may have left. If that cannot be known, it has."""
 
     left = True
 
@@ -150,7 +150,7 @@ class _Departure:
 
 
 def _moment(headers: httpx.Headers) -> float | None:
-    """What a ``Date`` means, in seconds since 1970."""
+    """Return a ``Date``, in seconds since 1970."""
     try:
         return parsedate_to_datetime(headers.get("Date", "")).timestamp()
     except (ValueError, TypeError, OverflowError, IndexError):
@@ -158,7 +158,7 @@ def _moment(headers: httpx.Headers) -> float | None:
 
 
 def _seconds(retry_after: str) -> float | None:
-    """Return what a ``Retry-After`` means, seconds or a moment; None where it means nothing."""
+    """Return the pause that a ``Retry-After`` asks for, in seconds; None if it cannot be read."""
     if re.fullmatch(r"\d{1,12}", retry_after, re.ASCII):
         return float(retry_after)
     try:
@@ -185,21 +185,21 @@ def reason_of(error: Exception) -> str:
 
 
 def _stays(error: Exception) -> bool:
-    """Whether it takes somebody to change a setting: the next attempt would end the same way."""
+    """Return True if a setting has to be changed: the next attempt would end the same way."""
     if isinstance(error, httpx.ProxyError):
         return str(error).startswith("4")
     return any(map(stays, _causes(error)))
 
 
 def _is_clear(error: Exception) -> bool:
-    """Whether there is nothing to reach, rather than something that was cut on the way."""
+    """Return True if there is nothing to connect to, rather than a connection that was cut."""
     cut = ssl.SSLEOFError | ssl.SSLZeroReturnError | ssl.SSLSyscallError
     none = ssl.SSLError | ConnectionRefusedError | socket.gaierror
     return any(isinstance(cause, none) and not isinstance(cause, cut) for cause in _causes(error))
 
 
 def _causes(error: BaseException) -> Iterator[Exception]:
-    """Go through an error and what led to it."""
+    """Yield an error and its causes."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, Exception):

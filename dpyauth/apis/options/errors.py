@@ -13,7 +13,7 @@ from dpyauth import _times
 from dpyauth.apis.error_meanings import KINDS, Kind
 from dpyauth.apis.error_replies import api_error
 from dpyauth.apis.options.advice import advice
-from dpyauth.apis.options.requests import Answer, Question
+from dpyauth.apis.options.requests import Request, Response
 from dpyauth.catalog.calls import load
 from dpyauth.credentials import Secret, scrub
 from dpyauth.errors import (
@@ -53,47 +53,47 @@ def socket_error(
     return api_error(reply, call, secrets, _KINDS, load("options"), changes=changes, held=held)
 
 
-def judge(answer: Answer, question: Question, *, now: float | None = None) -> DpyauthError | None:
+def judge(response: Response, request: Request, *, now: float | None = None) -> DpyauthError | None:
     """Return the error that an answer amounts to, if it is one.
 
     The status decides, then Deriv's code; the server's words are no more than a hint, as Deriv changes them. Secrets
     of the question that they repeat are blotted out. ``now`` is the time of day, in seconds since 1970.
     """
-    status, reply = answer.status, answer.reply
+    status, reply = response.status_code, response.reply
     entries = _entries(reply)
     if status < 300 and not entries and reply and reply.get("error") and not reply.get("data"):
-        entries = [_only(answer)]  # not in the API's own form, but no answer to what was asked
+        entries = [_only(response)]  # not in the API's own form, but no answer to what was asked
     if 200 <= status < 300 and not entries:
-        fine = reply is not None or (answer.text and not question.scopes)  # one call, `health`, answers with a word
-        return None if fine else _unreadable(answer, question)
+        fine = reply is not None or (response.text and not request.scopes)  # one call, `health`, answers with a word
+        return None if fine else _unreadable(response, request)
     if 200 <= status < 300:
         status = _status(entries[0])
-    elif not entries and (status < 400 or _from_elsewhere(answer)):
-        return _unreadable(answer, question)
-    secrets = [*([question.token] if question.token else []), *question.secrets]
-    heard = [_Heard.of(entry, status, secrets) for entry in entries or [_only(answer)]]
+    elif not entries and (status < 400 or _from_elsewhere(response)):
+        return _unreadable(response, request)
+    secrets = [*([request.token] if request.token else []), *request.secrets]
+    heard = [_Heard.of(entry, status, secrets) for entry in entries or [_only(response)]]
     kind = _kind(status, heard)
     code, subcode, said = heard[0].code, heard[0].subcode, heard[0].said
     reasons = {each.field: each.said or each.code for each in heard if each.field}
     details = reasons if kind is InputRefused and reasons else heard[0].details
     if kind is SignInRefused:
         # The server's own words are left out: ours say more, and theirs may repeat what was sent.
-        text = f"{_why_refused(code, said, question)}. ({code})"
+        text = f"{_why_refused(code, said, request)}. ({code})"
         about = _about(code, said) if reply is not None else ""  # else something before the API may have refused
-        return SignInRefused(text, call=question.call, code=code, subcode=subcode, details=details, about=about)
+        return SignInRefused(text, call=request.call, code=code, subcode=subcode, details=details, about=about)
     beside = [subcode] if subcode else []
-    beside += [] if code == f"HTTP{answer.status}" else [f"HTTP {answer.status}"]
+    beside += [] if code == f"HTTP{response.status_code}" else [f"HTTP {response.status_code}"]
     shown = f"{code} ({', '.join(beside)})" if beside else code
     listed = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
     parts = [
-        f"Deriv answered '{question.call}' with {shown}" + (f": {said}" if said and not listed else ""),
+        f"Deriv answered '{request.call}' with {shown}" + (f": {said}" if said and not listed else ""),
         listed,
         _wait(heard[0], time.time() if now is None else now)
-        or _pause(answer, kind)
-        or advice(kind, status, code, said, question),
+        or _pause(response, kind)
+        or advice(kind, status, code, said, request),
     ]
     text = ". ".join(part for part in parts if part) + "."
-    return kind(text, call=question.call, code=code, subcode=subcode, details=details)
+    return kind(text, call=request.call, code=code, subcode=subcode, details=details)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,19 +143,19 @@ def _entries(reply: Reply | None) -> list[Mapping[str, Any]]:
     return [entry if isinstance(entry, dict) else {"message": entry} for entry in listed[:MAX_LISTED]]
 
 
-def _only(answer: Answer) -> Mapping[str, Any]:
+def _only(response: Response) -> Mapping[str, Any]:
     """The error of an answer that lists none: a gateway's own, or plain text."""
-    reply = answer.reply
+    reply = response.reply
     if reply is None:
-        return {"message": answer.text}
+        return {"message": response.text}
     error = reply.get("error")
     return error if isinstance(error, dict) else reply
 
 
-def _from_elsewhere(answer: Answer) -> bool:
+def _from_elsewhere(response: Response) -> bool:
     """Whether something before the API has refused, such as a proxy with a page of its own."""
-    telling = answer.failing or answer.status in {401, 429}
-    return not telling and answer.reply is None and not answer.text
+    telling = response.failing or response.status_code in {401, 429}
+    return not telling and response.reply is None and not response.text
 
 
 def _status(entry: Mapping[str, Any]) -> int:
@@ -196,10 +196,10 @@ def _wait(heard: _Heard, now: float) -> str:
     return f"Wait {wait}, until {datetime.fromtimestamp(until, UTC):%H:%M:%S} UTC, and run the cell again"
 
 
-def _pause(answer: Answer, kind: type[ApiError]) -> str:
+def _pause(response: Response, kind: type[ApiError]) -> str:
     """Say how long a pause the server asks for, and what comes of it."""
-    wanted = answer.retry_after or 0.0
-    if wanted < 1 or not (kind is RateLimited or answer.failing):
+    wanted = response.retry_after or 0.0
+    if wanted < 1 or not (kind is RateLimited or response.failing):
         return ""
     asked = f"Deriv asks for a pause of {in_words(wanted)}"
     if wanted <= LONGEST_PAUSE:
@@ -214,13 +214,13 @@ _UNTIL = ("next_request_at", "expires_at")
 _DAY = 86_400.0
 
 
-def _unreadable(answer: Answer, question: Question) -> BadReply:
+def _unreadable(response: Response, request: Request) -> BadReply:
     """The error for what did not come from the API itself, or should not have."""
-    what = "a redirect, which dpyauth does not follow" if 300 <= answer.status < 400 else "something unreadable"
+    what = "a redirect, which dpyauth does not follow" if 300 <= response.status_code < 400 else "something unreadable"
     return BadReply(
-        f"'{question.call}' was answered with {what} (HTTP {answer.status}). Is a company proxy or a firewall in "
+        f"'{request.call}' was answered with {what} (HTTP {response.status_code}). Is a company proxy or a firewall in "
         "between? If you gave a server yourself, check it; otherwise run the cell again in a moment.",
-        call=question.call,
+        call=request.call,
     )
 
 
@@ -231,9 +231,9 @@ def _about(code: str, said: str) -> str:
     return "token" if re.search("token", f"{code} {said}", re.IGNORECASE) else "token or app ID"
 
 
-def _why_refused(code: str, said: str, question: Question) -> str:
+def _why_refused(code: str, said: str, request: Request) -> str:
     """Why a token was refused, as far as one can tell: Deriv has one code for all of it."""
-    heard, app_id = said.lower(), question.app_id
+    heard, app_id = said.lower(), request.app_id
     if code == "HTTP401" and not said:
         return f"{_not_accepted(app_id)}; or {_ASKED}"
     if "app-id" in heard and app_id is None:

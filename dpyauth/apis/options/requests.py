@@ -1,4 +1,8 @@
-"""Calls as HTTP questions, and what came back. No I/O."""
+"""Requests and responses of calls over HTTP. No I/O.
+
+They are not httpx's own, though they say what those say: an `httpx.Request` holds the token in plain text, and to
+import httpx takes as long as the rest of dpyauth does.
+"""
 
 from __future__ import annotations
 
@@ -20,64 +24,63 @@ if TYPE_CHECKING:
     from dpyauth.catalog.calls import Call
 
 MAX_TEXT = 300
-"""The longest plain text that is listened to, in bytes."""
+"""Length of the longest plain text that is read, in bytes."""
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """A call as it goes over HTTP."""
+class Request:
+    """A call to be sent over HTTP."""
 
     call: str
     method: str
     path: str
-    query: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    body: Secret | None = None
+    params: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    content: Secret | None = None
     scopes: tuple[str, ...] = ()
-    """Holding any one of them is enough; where none is needed, no token is sent."""
+    """Scopes of which the token needs one; without any, no token is sent."""
     changes: bool = False
     look: str = ""
-    """Where to see whether a change has happened."""
+    """Method that shows if a change has happened."""
     app_id: str | None = None
     token: Secret | None = None
     secrets: tuple[Secret, ...] = ()
-    """What else must not be repeated."""
+    """Secrets in the request that must not be repeated."""
     about: Mapping[str, str] = field(default_factory=dict)
-    """What an answer must not say otherwise: the account or the request that it is about."""
+    """Account or request that the response has to be about."""
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What came back, whatever it is."""
+class Response:
+    """Response to a request, whatever it holds."""
 
-    status: int
-    kind: str
-    """Its content type."""
-    body: bytes = field(repr=False)
+    status_code: int
+    content_type: str
+    content: bytes = field(repr=False)
     retry_after: float | None = None
-    """How many seconds the server wants to be left alone."""
+    """Pause that the server asks for, in seconds."""
     date: float | None = field(default=None, compare=False)
-    """What time it is for the server, in seconds since 1970, where it says so."""
+    """Time of the server, in seconds since 1970, if it says so."""
 
     @cached_property
     def reply(self) -> Reply | None:
-        """The JSON object that it is, if it is one."""
-        return {} if self.status == 204 and not self.body else parse(self.body)
+        """The JSON object in it, if there is one."""
+        return {} if self.status_code == 204 and not self.content else parse(self.content)
 
     @property
     def text(self) -> str:
-        """A short plain text; nothing where it is something else, such as a page."""
-        if not self.kind.lower().startswith("text/plain") or len(self.body) > MAX_TEXT:
+        """A short plain text; empty if it is anything else, such as a page."""
+        if not self.content_type.lower().startswith("text/plain") or len(self.content) > MAX_TEXT:
             return ""
-        return self.body.decode(errors="replace").strip()
+        return self.content.decode(errors="replace").strip()
 
     @property
     def failing(self) -> bool:
-        """Whether the server could not cope, so that it is open what it did."""
-        return self.status >= 500 or self.status == 408
+        """True if the server failed, so that it is open what it did."""
+        return self.status_code >= 500 or self.status_code == 408
 
 
-def as_question(call: Call, fields: Mapping[str, Any], token: Secret | None, app_id: str | None) -> Question:
-    """A call of the catalog, with fields as `dpyauth.catalog.request.build` makes them.
+def as_request(call: Call, fields: Mapping[str, Any], token: Secret | None, app_id: str | None) -> Request:
+    """Return the request for a call, with fields as `dpyauth.catalog.request.build` makes them.
 
     Raises
     ------
@@ -90,12 +93,12 @@ def as_question(call: Call, fields: Mapping[str, Any], token: Secret | None, app
     secrets: list[Secret] = []
     changes = call.changes_with(fields)
     as_query = call.rest.method == "GET"
-    return Question(
+    return Request(
         call.name,
         call.rest.method,
         call.rest.path.format_map(in_path),
-        query={name: _plain(value, secrets) for name, value in others.items()} if as_query else {},
-        body=_body(others, secrets) if others and not as_query else None,
+        params={name: _plain(value, secrets) for name, value in others.items()} if as_query else {},
+        content=_body(others, secrets) if others and not as_query else None,
         scopes=call.scopes,
         changes=changes,
         look=call.look(fields) if changes else "",
@@ -114,7 +117,7 @@ def _about(call: Call, fields: Mapping[str, Any]) -> dict[str, str]:
 
 
 def says_otherwise(reply: Reply, about: Mapping[str, str]) -> str:
-    """Return by what a reply says that it is about something else; empty where it does not."""
+    """Return the field by which a reply is about something else than was asked for; empty if there is none."""
     data = reply.get("data", reply)
     rows = data.get("transactions") if isinstance(data, dict) else data
     for name, asked in about.items():
@@ -127,16 +130,16 @@ def says_otherwise(reply: Reply, about: Mapping[str, str]) -> str:
     return ""
 
 
-def otp_question(account_id: str, token: Secret, app_id: str | None) -> Question:
-    """The question for the address of an account's socket. It is in no catalog, since its answer is a secret."""
+def otp_request(account_id: str, token: Secret, app_id: str | None) -> Request:
+    """Return the request for the address of an account's socket. It is in no catalog, as its reply is a secret."""
     # No body, and no content type: with one, Deriv finds the JSON incomplete.
     path = f"/trading/v1/options/accounts/{_segment('otp', 'account_id', account_id)}/otp"
-    return Question("otp", "POST", path, scopes=("trade",), app_id=app_id, token=token)
+    return Request("otp", "POST", path, scopes=("trade",), app_id=app_id, token=token)
 
 
-def address(answer: Answer, base: str) -> Secret | None:
-    """The address in an answer, if it is one of Deriv's."""
-    data = (answer.reply or {}).get("data")
+def socket_address(response: Response, base: str) -> Secret | None:
+    """Return the address of a socket in a response, if it is one of Deriv's."""
+    data = (response.reply or {}).get("data")
     url = data.get("url") if isinstance(data, dict) else None
     if not isinstance(url, str) or not re.fullmatch(r"[!-~]{1,4096}", url) or set("\\#") & set(url):
         return None
@@ -153,7 +156,7 @@ def address(answer: Answer, base: str) -> Secret | None:
 
 
 def _segment(call: str, name: str, value: Any) -> str:
-    """A field as a part of the path."""
+    """Return a field as a part of the path."""
     text = str(value) if isinstance(value, str | int) else ""
     account = name == "account_id"
     right = re.fullmatch(r"[A-Za-z0-9]{1,32}", text) if account else len(text) <= 128 and text.isprintable()
@@ -164,7 +167,7 @@ def _segment(call: str, name: str, value: Any) -> str:
 
 
 def _plain(value: Any, secrets: list[Secret]) -> Any:
-    """A field as a part of the query."""
+    """Return a field as a part of the query."""
     if isinstance(value, list):
         return [_plain(item, secrets) for item in value]
     if isinstance(value, Secret):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from dpyauth.apis.options.errors import judge, limits_one_thing
-from dpyauth.apis.options.requests import Answer, Question, address, as_question, otp_question, says_otherwise
+from dpyauth.apis.options.requests import Request, Response, as_request, otp_request, says_otherwise, socket_address
 from dpyauth.credentials import Secret
 from dpyauth.errors import (
     ApiError,
@@ -129,12 +129,12 @@ class Rest:
             A change may have left, and whether it was carried out is not known. It is never repeated.
         """
         token = self._checked_token() if call.scopes else None
-        outcome = await self._settle(as_question(call, fields, token, self._app_id), timeout)
+        outcome = await self._settle(as_request(call, fields, token, self._app_id), timeout)
         if isinstance(outcome, _Trouble):
             raise outcome.error
         if outcome.reply is None:
             return {"data": outcome.text}
-        return exactly(outcome.body, outcome.reply) if exact and outcome.body else outcome.reply
+        return exactly(outcome.content, outcome.reply) if exact and outcome.content else outcome.reply
 
     async def otp(self, account_id: str, *, timeout: float) -> Secret:
         """A fresh address of the socket of one account: good once, and for two minutes only.
@@ -148,12 +148,12 @@ class Rest:
         DpyauthError
             Otherwise as `ask`.
         """
-        outcome = await self._settle(otp_question(account_id, self._checked_token(), self._app_id), timeout)
+        outcome = await self._settle(otp_request(account_id, self._checked_token(), self._app_id), timeout)
         if isinstance(outcome, _Trouble):
             if outcome.passing and isinstance(outcome.error, ApiError) and not isinstance(outcome.error, RateLimited):
                 raise unreachable(str(outcome.error).rstrip("."))
             raise outcome.error
-        found = address(outcome, self._base)
+        found = socket_address(outcome, self._base)
         if found is None:
             raise BadReply(
                 "Deriv gave no address of its own to connect to, and dpyauth connects to no other. Is a company proxy "
@@ -175,18 +175,18 @@ class Rest:
             raise InvalidCredential("This cannot be a token: it is empty, or has blanks or unusual characters in it.")
         return token
 
-    async def _settle(self, question: Question, timeout: float) -> Answer | _Trouble:
+    async def _settle(self, request: Request, timeout: float) -> Response | _Trouble:
         """Ask until there is an answer, or no use or no time to ask again."""
         backoff = Backoff(self._rng)
         deadline = self._clock() + timeout
         backoff.next_delay(self._clock())  # the first attempt, at once
         before: _Trouble | None = None
         while True:
-            await self._turn(question, deadline)
-            outcome = await self._attempt(question, deadline - self._clock(), timeout)
+            await self._turn(request, deadline)
+            outcome = await self._attempt(request, deadline - self._clock(), timeout)
             if isinstance(outcome, _Trouble) and outcome.vague and before is not None:
                 return before  # the last attempt had little time, and those before it say why
-            if isinstance(outcome, Answer) or question.changes or not outcome.passing:
+            if isinstance(outcome, Response) or request.changes or not outcome.passing:
                 return outcome
             before = outcome
             now = self._clock()
@@ -198,54 +198,55 @@ class Rest:
             with waiting_for("the pause that Deriv asks for", pause):
                 await self._sleep(pause)
 
-    async def _turn(self, question: Question, deadline: float) -> None:
+    async def _turn(self, request: Request, deadline: float) -> None:
         """Wait for the limit of calls a minute."""
         while (wait := self._pace.wait(self._clock())) > 0:
-            if question.changes:
-                raise over_budget(question.call, wait)
+            if request.changes:
+                raise over_budget(request.call, wait)
             if self._clock() + wait >= deadline:
                 raise RateLimited(
-                    f"'{question.call}' was not sent: Deriv's limit of calls a minute is used up for about "
+                    f"'{request.call}' was not sent: Deriv's limit of calls a minute is used up for about "
                     f"{wait:.0f} s. Run the cell again then, or allow more time with timeout=.",
-                    call=question.call,
+                    call=request.call,
                     code="RateLimit",
                 )
             with waiting_for("Deriv's limit of calls a minute", wait):
                 await self._sleep(wait)
         self._pace.spend(self._clock())
 
-    async def _attempt(self, question: Question, remaining: float, timeout: float) -> Answer | _Trouble:
+    async def _attempt(self, request: Request, remaining: float, timeout: float) -> Response | _Trouble:
         """Ask once."""
-        outcome = await self._opened(question.call).exchange(question, remaining)
-        if isinstance(outcome, Answer):
-            return self._heard(outcome, question)
+        outcome = await self._opened(request.call).send(request, remaining)
+        if isinstance(outcome, Response):
+            return self._heard(outcome, request)
         if isinstance(outcome, DpyauthError):
             return _Trouble(outcome)
-        call, what = question.call, "answer" if outcome.left else "connection"
+        call, what = request.call, "answer" if outcome.left else "connection"
         reason = outcome.reason or f"no {what} within {_seconds(timeout)} s"
         if not outcome.left:
             passing = outcome.passing and (self._answered or not outcome.clear)
             return replace(_not_sent(call, reason, passing), vague=not outcome.reason)
-        if question.changes:
-            return _Trouble(outcome_unknown(call, reason, question.look))
+        if request.changes:
+            return _Trouble(outcome_unknown(call, reason, request.look))
         return _broken(call, reason) if outcome.reason else _overdue(call, timeout)
 
-    def _heard(self, answer: Answer, question: Question) -> Answer | _Trouble:
+    def _heard(self, response: Response, request: Request) -> Response | _Trouble:
         """What an answer means."""
         self._answered = True
-        error = judge(answer, question)
+        error = judge(response, request)
         if error is None:
             self._pace.granted()
-            other = says_otherwise(answer.reply or {}, question.about)
-            return _of_another(question, other) if other else answer
-        pause = answer.retry_after
+            other = says_otherwise(response.reply or {}, request.about)
+            return _of_another(request, other) if other else response
+        pause = response.retry_after
         if isinstance(error, RateLimited) and not limits_one_thing(error):
             believed = pause is None or pause <= LONGEST_PAUSE
             return _Trouble(error, believed, self._pace.refused(self._clock(), pause))
-        if question.changes and (answer.failing or _leaves_open(error, answer)):
-            why = str(error) if isinstance(error, ApiError) else f"HTTP {answer.status}, and not from Deriv's API"
-            error = outcome_unknown(question.call, why, question.look)
-        return _Trouble(error, answer.failing or _is_vague(error, answer) or _may_pass(error), pause)
+        if request.changes and (response.failing or _leaves_open(error, response)):
+            foreign = f"HTTP {response.status_code}, and not from Deriv's API"
+            why = str(error) if isinstance(error, ApiError) else foreign
+            error = outcome_unknown(request.call, why, request.look)
+        return _Trouble(error, response.failing or _is_vague(error, response) or _may_pass(error), pause)
 
     def _opened(self, call: str) -> Client:
         if self._closed:
@@ -295,32 +296,32 @@ def _may_pass(error: DpyauthError) -> bool:
     return isinstance(error, ApiError) and not isinstance(error, refused) and leaves_open(error.code)
 
 
-def _is_vague(error: DpyauthError, answer: Answer) -> bool:
+def _is_vague(error: DpyauthError, response: Response) -> bool:
     """Return whether neither the status nor a code says what went wrong."""
     told = SignInRefused | PermissionDenied | RateLimited  # by a status within the answer
     unknown = isinstance(error, ApiError) and not isinstance(error, told) and error.code.startswith("HTTP")
-    return unknown and answer.status < 300
+    return unknown and response.status_code < 300
 
 
-def _leaves_open(error: DpyauthError, answer: Answer) -> bool:
+def _leaves_open(error: DpyauthError, response: Response) -> bool:
     """Return whether after this answer a change may have happened: it came from elsewhere, or does not say."""
     if isinstance(error, SignInRefused | RateLimited):
         return False
-    if _is_vague(error, answer):
+    if _is_vague(error, response):
         return True
     if not isinstance(error, ApiError):
         return isinstance(error, BadReply)
-    reply = answer.reply or {}
+    reply = response.reply or {}
     # Deriv's API lists its errors, and gives no data with them.
-    elsewhere = error.code == f"HTTP{answer.status}" and not reply.get("errors")
-    both = answer.status < 300 and bool(reply.get("data"))
+    elsewhere = error.code == f"HTTP{response.status_code}" and not reply.get("errors")
+    both = response.status_code < 300 and bool(reply.get("data"))
     return elsewhere or both or leaves_open(error.code)
 
 
-def _of_another(question: Question, name: str) -> _Trouble:
-    call = question.call
-    if question.changes:
-        return _Trouble(outcome_unknown(call, f"the answer names another {name}", question.look))
+def _of_another(request: Request, name: str) -> _Trouble:
+    call = request.call
+    if request.changes:
+        return _Trouble(outcome_unknown(call, f"the answer names another {name}", request.look))
     text = f"The answer to '{call}' names another {name} than was asked for, so it was not used. Run the cell again."
     return _Trouble(BadReply(text, call=call), passing=True)
 

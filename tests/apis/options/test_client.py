@@ -21,16 +21,16 @@ from tornado.httputil import HTTPServerRequest
 from tornado.web import Application, RequestHandler
 
 from dpyauth.apis.options import client as module
-from dpyauth.apis.options.client import Break, Client
-from dpyauth.apis.options.requests import Answer, Question
+from dpyauth.apis.options.client import Client, NoResponse
+from dpyauth.apis.options.requests import Request, Response
 from dpyauth.credentials import Secret
 from dpyauth.errors import ConnectionFailed, InvalidRequest
 
 TOKEN = "C4nary-r1ght-t0ken"
 Handle = Callable[[RequestHandler], Any]
 Raw = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-READ = Question("get_accounts", "GET", "/accounts", scopes=("trade",), token=Secret(TOKEN))
-CHANGE = Question("create", "POST", "/accounts", body=Secret('{"pin": "C4nary"}'), token=Secret(TOKEN), changes=True)
+READ = Request("get_accounts", "GET", "/accounts", scopes=("trade",), token=Secret(TOKEN))
+CHANGE = Request("create", "POST", "/accounts", content=Secret('{"pin": "C4nary"}'), token=Secret(TOKEN), changes=True)
 
 
 @contextlib.asynccontextmanager
@@ -73,11 +73,11 @@ async def serving_raw(behave: Raw) -> AsyncIterator[str]:
         server.close()
 
 
-async def once(base: str, question: Question = READ, *, timeout: float = 5, **options: Any) -> Any:
+async def once(base: str, question: Request = READ, *, timeout: float = 5, **options: Any) -> Any:
     options = {"app_id": None, "direct": True, "transport": None, **options}
     client = Client(base, **options)
     try:
-        return await client.exchange(question, timeout)
+        return await client.send(question, timeout)
     finally:
         await client.close()
 
@@ -86,7 +86,7 @@ def unused() -> str:
     return f"http://127.0.0.1:{free_port()}"
 
 
-def requested(question: Question, **options: Any) -> HTTPServerRequest:
+def requested(question: Request, **options: Any) -> HTTPServerRequest:
     """What a server sees of a question."""
     seen: list[HTTPServerRequest] = []
 
@@ -100,7 +100,7 @@ def requested(question: Question, **options: Any) -> HTTPServerRequest:
 
 
 def test_what_goes_with_a_read() -> None:
-    question = Question("odd", "GET", "/a%2Fb", query={"limit": 5, "all": True, "kind": ["x y", "z"]}, token=READ.token)
+    question = Request("odd", "GET", "/a%2Fb", params={"limit": 5, "all": True, "kind": ["x y", "z"]}, token=READ.token)
     request = requested(question, app_id="33AbcDef")
     assert (request.method, request.uri) == ("GET", "/a%2Fb?limit=5&all=true&kind=x+y&kind=z")
     assert request.headers["Authorization"] == f"Bearer {TOKEN}"
@@ -118,16 +118,16 @@ def test_what_goes_with_a_body() -> None:
 
 
 def test_a_post_without_a_body_has_no_content_type() -> None:
-    request = requested(Question("otp", "POST", "/otp", token=READ.token))
+    request = requested(Request("otp", "POST", "/otp", token=READ.token))
     assert "Content-Type" not in request.headers
     assert (request.headers["Content-Length"], request.body) == ("0", b"")
 
 
 def test_no_token_no_header() -> None:
-    assert "Authorization" not in requested(Question("health", "GET", "/v1/health")).headers
+    assert "Authorization" not in requested(Request("health", "GET", "/v1/health")).headers
 
 
-def answer_to(handle: Handle, question: Question = READ, **options: Any) -> Any:
+def answer_to(handle: Handle, question: Request = READ, **options: Any) -> Any:
     async def main() -> Any:
         async with serving(handle) as base:
             return await once(base, question, **options)
@@ -142,7 +142,7 @@ def test_an_answer() -> None:
         handler.set_header("Retry-After", "7")
         handler.write("tea")
 
-    assert answer_to(handle) == Answer(418, "text/odd", b"tea", 7.0)
+    assert answer_to(handle) == Response(418, "text/odd", b"tea", 7.0)
 
 
 @pytest.mark.parametrize(
@@ -170,7 +170,7 @@ def test_a_redirect_is_not_followed() -> None:
         handler.redirect("/elsewhere")
 
     answer = answer_to(handle)
-    assert answer.status == 302
+    assert answer.status_code == 302
     assert seen == ["/accounts"]
 
 
@@ -194,7 +194,7 @@ def test_an_answer_without_end_is_given_up(packed: bool, monkeypatch: pytest.Mon
         handler.write(gzip.compress(body) if packed else body)
 
     answer = answer_to(handle)
-    assert (answer.status, answer.body) == (200, b"")
+    assert (answer.status_code, answer.content) == (200, b"")
 
 
 def test_what_is_not_packed_as_it_says() -> None:
@@ -202,11 +202,11 @@ def test_what_is_not_packed_as_it_says() -> None:
         handler.set_header("Content-Encoding", "gzip")
         handler.write(b"not gzip at all")
 
-    assert answer_to(handle) == Break("the connection broke (DecodingError)", left=True)
+    assert answer_to(handle) == NoResponse("the connection broke (DecodingError)", left=True)
 
 
 def test_no_answer_in_time() -> None:
-    assert answer_to(lambda handler: asyncio.sleep(60), timeout=0.1) == Break("", left=True)
+    assert answer_to(lambda handler: asyncio.sleep(60), timeout=0.1) == NoResponse("", left=True)
 
 
 def test_an_answer_that_trickles_in_is_not_waited_for() -> None:
@@ -217,11 +217,11 @@ def test_an_answer_that_trickles_in_is_not_waited_for() -> None:
                 await handler.flush()
                 await asyncio.sleep(0.01)
 
-    assert answer_to(trickle, timeout=0.2) == Break("", left=True)
+    assert answer_to(trickle, timeout=0.2) == NoResponse("", left=True)
 
 
 def test_nothing_there() -> None:
-    assert asyncio.run(once(unused())) == Break("nothing answers at that address", left=False, clear=True)
+    assert asyncio.run(once(unused())) == NoResponse("nothing answers at that address", left=False, clear=True)
 
 
 def test_a_server_that_hangs_up() -> None:
@@ -247,7 +247,7 @@ def test_a_server_that_speaks_something_else() -> None:
         async with serving_raw(babble) as base:
             return await once(base.replace("http", scheme), CHANGE)
 
-    assert asyncio.run(main("http")) == Break("the connection broke (RemoteProtocolError)", left=True)
+    assert asyncio.run(main("http")) == NoResponse("the connection broke (RemoteProtocolError)", left=True)
     secure = asyncio.run(main("https"))
     assert not secure.left
     assert secure.reason == "no encrypted connection could be made (is a company proxy in between?)"
@@ -262,7 +262,7 @@ def test_a_handshake_that_never_ends_means_that_nothing_was_sent() -> None:
         async with serving_raw(wait) as base:
             return await once(base.replace("http", "https"), CHANGE, timeout=0.2)
 
-    assert asyncio.run(main()) == Break("no answer within 0.1 s; check the internet connection", left=False)
+    assert asyncio.run(main()) == NoResponse("no answer within 0.1 s; check the internet connection", left=False)
 
 
 def test_a_name_that_cannot_be_found() -> None:
@@ -270,7 +270,7 @@ def test_a_name_that_cannot_be_found() -> None:
         raise httpx.ConnectError("x") from socket.gaierror(-2, "x")
 
     broken = asyncio.run(once("http://x.example", transport=httpx.MockTransport(lost)))
-    assert broken == Break(
+    assert broken == NoResponse(
         "the server's name could not be found; check the internet connection", left=False, clear=True
     )
 
@@ -284,8 +284,8 @@ def test_the_connection_is_used_again() -> None:
     async def main() -> None:
         async with serving(handle) as base:
             client = Client(base, None, direct=True, transport=None)
-            await client.exchange(READ, 5)
-            await client.exchange(CHANGE, 5)
+            await client.send(READ, 5)
+            await client.send(CHANGE, 5)
             await client.close()
 
     asyncio.run(main())
@@ -303,13 +303,13 @@ def test_closing_ends_what_is_in_flight() -> None:
 
         async with serving(handle) as base:
             client = Client(base, None, direct=True, transport=None)
-            task = asyncio.create_task(client.exchange(CHANGE, 5))
+            task = asyncio.create_task(client.send(CHANGE, 5))
             await asked.wait()
             await client.close()
             return await task
 
     broken = asyncio.run(main())
-    assert isinstance(broken, Break)
+    assert isinstance(broken, NoResponse)
     assert broken.left
 
 
@@ -327,7 +327,7 @@ def test_a_proxy_that_refuses(name: str, monkeypatch: pytest.MonkeyPatch) -> Non
 
     why = "it may not allow Deriv's servers, or not let WebSockets through"
     told = f"the proxy in this machine's settings refuses (HTTP 403): {why}"
-    assert asyncio.run(main()) == Break(told, left=False, passing=False)
+    assert asyncio.run(main()) == NoResponse(told, left=False, passing=False)
 
 
 def test_a_proxy_that_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -341,12 +341,12 @@ def test_a_proxy_that_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.setenv("HTTPS_PROXY", base)
             return await once("https://deriv.example", CHANGE, direct=False, timeout=0.5)
 
-    assert asyncio.run(main()) == Break("", left=False)
+    assert asyncio.run(main()) == NoResponse("", left=False)
 
 
 def test_a_server_on_this_machine_needs_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", unused())
-    assert isinstance(answer_to(lambda handler: None), Answer)
+    assert isinstance(answer_to(lambda handler: None), Response)
 
 
 @pytest.mark.parametrize("proxy", ["odd://user:C4nary@x.example", "http://x:C4nary:9/"])
@@ -368,7 +368,7 @@ def test_a_socks_proxy_needs_its_package(monkeypatch: pytest.MonkeyPatch) -> Non
 
 @pytest.mark.parametrize("value", ["x" * 70_000, "\ud800"])
 def test_what_no_address_can_have(value: str) -> None:
-    refused = asyncio.run(once("http://x.example", Question("odd", "GET", "/odd", query={"loginid": value})))
+    refused = asyncio.run(once("http://x.example", Request("odd", "GET", "/odd", params={"loginid": value})))
     assert isinstance(refused, InvalidRequest)
     assert refused.__context__ is None
 
@@ -406,6 +406,6 @@ def test_nothing_secret_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     assert "httpcore.http11" in loggers
     for name in loggers:
         caplog.set_level(1, logger=name)
-    assert isinstance(answer_to(lambda handler: handler.write('{"data": {"url": "C4nary"}}'), CHANGE), Answer)
+    assert isinstance(answer_to(lambda handler: handler.write('{"data": {"url": "C4nary"}}'), CHANGE), Response)
     assert caplog.records
     assert "C4nary" not in caplog.text + str([vars(record) for record in caplog.records])

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dpyauth.apis.options.errors import judge, limits_one_thing
-from dpyauth.apis.options.requests import Answer, Question
+from dpyauth.apis.options.requests import Request, Response
 from dpyauth.catalog.calls import load
 from dpyauth.credentials import Secret
 from dpyauth.errors import (
@@ -30,18 +30,18 @@ PAGE = b"<!doctype html><html><title>Blocked</title><h1>No</h1></html>"
 CALLS = load("options")
 
 
-def asked(call: str = "get_accounts", path: str = "", **changes: Any) -> Question:
+def asked(call: str = "get_accounts", path: str = "", **changes: Any) -> Request:
     rest = CALLS[call].rest
     assert rest is not None
     options: dict[str, Any] = {"scopes": ("trade",), "app_id": "33AbcDefGhiJkl", "token": Secret(TOKEN)}
-    return Question(call, rest.method, path or rest.path, **(options | changes))
+    return Request(call, rest.method, path or rest.path, **(options | changes))
 
 
-def answered(status: int, body: Any = b"", kind: str = "application/json") -> Answer:
-    return Answer(status, kind, body if isinstance(body, bytes) else json.dumps(body).encode())
+def answered(status: int, body: Any = b"", kind: str = "application/json") -> Response:
+    return Response(status, kind, body if isinstance(body, bytes) else json.dumps(body).encode())
 
 
-def listed(status: int, code: str, message: str | None = None, field: str | None = None, **more: Any) -> Answer:
+def listed(status: int, code: str, message: str | None = None, field: str | None = None, **more: Any) -> Response:
     """An error as Deriv sends it."""
     entry = {"status": status, "code": code, "message": message, "field": field, **more}
     entry = {name: value for name, value in entry.items() if value is not None}
@@ -63,16 +63,16 @@ def test_an_answer_that_is_fine(status: int, body: Any) -> None:
 
 
 def test_an_answer_with_nothing_in_it_on_purpose() -> None:
-    answer = answered(204)
-    assert judge(answer, asked()) is None
-    assert answer.reply == {}
+    response = answered(204)
+    assert judge(response, asked()) is None
+    assert response.reply == {}
 
 
 def test_a_word_is_an_answer_only_where_no_sign_in_is_needed() -> None:
-    answer = answered(200, b"OK\n", "text/plain; charset=utf-8")
-    assert answer.text == "OK"
-    assert judge(answer, asked(scopes=(), token=None)) is None
-    assert isinstance(judge(answer, asked()), BadReply)
+    response = answered(200, b"OK\n", "text/plain; charset=utf-8")
+    assert response.text == "OK"
+    assert judge(response, asked(scopes=(), token=None)) is None
+    assert isinstance(judge(response, asked()), BadReply)
     assert isinstance(judge(answered(200, PAGE, "text/html"), asked(scopes=(), token=None)), BadReply)
 
 
@@ -125,16 +125,16 @@ KINDS = [
 ]
 
 
-@pytest.mark.parametrize(("answer", "kind"), KINDS)
-def test_the_kind_of_an_error(answer: Answer, kind: type[DpyauthError]) -> None:
-    error = judge(answer, asked())
+@pytest.mark.parametrize(("response", "kind"), KINDS)
+def test_the_kind_of_an_error(response: Response, kind: type[DpyauthError]) -> None:
+    error = judge(response, asked())
     assert type(error) is kind
     assert error.call == "get_accounts"
     assert "'get_accounts'" in str(error) or kind is SignInRefused
     assert str(error).endswith((".", ")"))
     if isinstance(error, ApiError):
-        code = answer.reply["errors"][0]["code"] if answer.reply and "errors" in answer.reply else None
-        assert error.code == (code or f"HTTP{answer.status}")
+        code = response.reply["errors"][0]["code"] if response.reply and "errors" in response.reply else None
+        assert error.code == (code or f"HTTP{response.status_code}")
         assert error.code in str(error)
 
 
@@ -249,8 +249,8 @@ def test_an_error_may_come_in_any_envelope(body: Any) -> None:
     ],
 )
 def test_what_to_do_is_said(call: str, code: str, message: str | None, advice: str) -> None:
-    question = asked(call, changes=True, look="your ledger")
-    assert advice in str(judge(listed(400, code, message), question))
+    request = asked(call, changes=True, look="your ledger")
+    assert advice in str(judge(listed(400, code, message), request))
 
 
 def test_ones_own_profile_as_a_payment_agent() -> None:
@@ -295,12 +295,12 @@ def test_no_other_call_gets_this_advice(word: str) -> None:
     ],
 )
 def test_what_else_a_refusal_may_mean(call: str, other: str) -> None:
-    question = asked(call, scopes=CALLS[call].scopes)
-    text = str(judge(listed(403, "AccessDenied"), question))
+    request = asked(call, scopes=CALLS[call].scopes)
+    text = str(judge(listed(403, "AccessDenied"), request))
     assert f"'{CALLS[call].scopes[0]}'" in text
     assert other in text
     assert text.index("scope") < text.index(other)
-    assert other not in str(judge(listed(403, "AccessDenied", "The token lacks the scope"), question))
+    assert other not in str(judge(listed(403, "AccessDenied", "The token lacks the scope"), request))
 
 
 def test_a_refusal_without_a_code_is_most_likely_not_derivs() -> None:
@@ -351,15 +351,15 @@ def test_a_code_that_says_it_is_the_token() -> None:
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 429, 500])
 def test_secrets_that_are_repeated_are_blotted_out(status: int) -> None:
-    question = asked(secrets=(Secret("C4nary-other"),))
+    request = asked(secrets=(Secret("C4nary-other"),))
     said = f"You sent Bearer {TOKEN} and C4nary-other" + TOKEN * 100
-    for answer in (
+    for response in (
         listed(status, "Odd", said, field=TOKEN, detail={TOKEN: said, "message": said}),
         listed(status, TOKEN, None, detail={"message": said}),
         answered(status, {"error": {"message": said}}),
         answered(status, said.encode()[:200], "text/plain"),
     ):
-        error = judge(answer, question)
+        error = judge(response, request)
         assert error is not None
         assert "C4nary" not in f"{error} {vars(error)}"
 
@@ -396,11 +396,11 @@ CONTENT_TYPES = st.sampled_from(["application/json", "text/plain", "text/html", 
 def test_anything_at_all_is_an_answer_or_an_error(
     status: int, body: bytes, kind: str, scopes: tuple[str, ...], app_id: str | None
 ) -> None:
-    answer, question = Answer(status, kind, body), asked(scopes=scopes, app_id=app_id)
-    error = judge(answer, question)
+    response, request = Response(status, kind, body), asked(scopes=scopes, app_id=app_id)
+    error = judge(response, request)
     if error is None:
         assert 200 <= status < 300
-        assert answer.reply is not None or answer.text
+        assert response.reply is not None or response.text
     else:
         assert isinstance(error, BadReply | ApiError)
         assert TOKEN not in f"{error!r} {vars(error)}"

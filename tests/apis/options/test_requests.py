@@ -1,4 +1,4 @@
-"""Calls as HTTP questions, and the address of a socket in an answer."""
+"""Calls as HTTP requests, and the address of a socket in a response."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dpyauth.apis.options.requests import Answer, Question, address, as_question, otp_question
+from dpyauth.apis.options.requests import Request, Response, as_request, otp_request, socket_address
 from dpyauth.catalog.calls import Call, Rest, load
 from dpyauth.catalog.request import build
 from dpyauth.credentials import Secret
@@ -22,36 +22,36 @@ DERIV = "https://api.derivws.com"
 HERE = "http://127.0.0.1:8123"
 
 
-def ask(name: str, **fields: Any) -> Question:
+def ask(name: str, **fields: Any) -> Request:
     call = load("options")[name]
-    return as_question(call, build(call, fields), TOKEN, "33Abc")
+    return as_request(call, build(call, fields), TOKEN, "33Abc")
 
 
 def test_a_call_without_fields() -> None:
-    question = ask("get_accounts")
-    assert (question.method, question.path) == ("GET", "/trading/v1/options/accounts")
-    assert (question.query, question.body, question.changes) == ({}, None, False)
-    assert (question.scopes, question.token, question.app_id) == (("trade",), TOKEN, "33Abc")
+    request = ask("get_accounts")
+    assert (request.method, request.path) == ("GET", "/trading/v1/options/accounts")
+    assert (request.params, request.content, request.changes) == ({}, None, False)
+    assert (request.scopes, request.token, request.app_id) == (("trade",), TOKEN, "33Abc")
 
 
 def test_fields_of_a_read_are_the_query() -> None:
-    question = ask("legacy_statement", loginid="CR12345", limit=10)
-    assert question.query == {"loginid": "CR12345", "limit": 10}
-    assert question.body is None
+    request = ask("legacy_statement", loginid="CR12345", limit=10)
+    assert request.params == {"loginid": "CR12345", "limit": 10}
+    assert request.content is None
 
 
 def test_fields_of_a_change_are_the_body() -> None:
-    question = ask("create_account", currency="USD", group="row", account_type="demo")
-    assert question.changes
-    assert question.query == {}
-    assert question.body is not None
-    assert json.loads(question.body.reveal()) == {"currency": "USD", "group": "row", "account_type": "demo"}
+    request = ask("create_account", currency="USD", group="row", account_type="demo")
+    assert request.changes
+    assert request.params == {}
+    assert request.content is not None
+    assert json.loads(request.content.reveal()) == {"currency": "USD", "group": "row", "account_type": "demo"}
 
 
 def test_a_field_in_the_path_is_nowhere_else() -> None:
-    question = ask("reset_demo_balance", account_id="DOT90004580")
-    assert question.path == "/trading/v1/options/accounts/DOT90004580/reset-demo-balance"
-    assert (question.query, question.body, question.changes) == ({}, None, True)
+    request = ask("reset_demo_balance", account_id="DOT90004580")
+    assert request.path == "/trading/v1/options/accounts/DOT90004580/reset-demo-balance"
+    assert (request.params, request.content, request.changes) == ({}, None, True)
 
 
 def test_no_token_goes_where_none_is_needed() -> None:
@@ -61,22 +61,22 @@ def test_no_token_goes_where_none_is_needed() -> None:
 def test_secrets_are_remembered_and_not_shown() -> None:
     call = Call("odd", "", {"pin": {}, "sum": {}}, (), ("payment",), rest=Rest("POST", "/odd"))
     fields = {"pin": Secret("C4nary"), "sum": Decimal("0.10")}
-    question = as_question(call, fields, TOKEN, None)
-    assert question.body is not None
-    assert json.loads(question.body.reveal()) == {"pin": "C4nary", "sum": "0.10"}
-    assert question.secrets == (Secret("C4nary"),)
-    assert "C4nary" not in repr(question)
+    request = as_request(call, fields, TOKEN, None)
+    assert request.content is not None
+    assert json.loads(request.content.reveal()) == {"pin": "C4nary", "sum": "0.10"}
+    assert request.secrets == (Secret("C4nary"),)
+    assert "C4nary" not in repr(request)
     asked = Call("odd", "", {"pin": {}, "day": {}}, (), rest=Rest("GET", "/odd"))
-    question = as_question(asked, {"pin": [Secret("C4nary")], "day": Decimal(5)}, TOKEN, None)
-    assert question.query == {"pin": ["C4nary"], "day": "5"}
-    assert question.secrets == (Secret("C4nary"),)
-    assert "C4nary" not in repr(question)
+    request = as_request(asked, {"pin": [Secret("C4nary")], "day": Decimal(5)}, TOKEN, None)
+    assert request.params == {"pin": ["C4nary"], "day": "5"}
+    assert request.secrets == (Secret("C4nary"),)
+    assert "C4nary" not in repr(request)
 
 
 @pytest.mark.parametrize("account", ["", "DOT 1", "../x", "DOT1/otp", "D" * 33, "DÖT1", "DOT1\n", "%2e", None, "."])
 def test_an_account_id_is_checked(account: Any) -> None:
     with pytest.raises(InvalidRequest, match="account_id") as refused:
-        otp_question(account, TOKEN, None)
+        otp_request(account, TOKEN, None)
     assert refused.value.field == "account_id"
 
 
@@ -86,7 +86,7 @@ PART = Call("part", "", {"id": {}}, ("id",), ("payment",), rest=Rest("GET", "/ag
 @given(st.text(max_size=140) | st.integers() | st.sampled_from(["..", ".", "a/../b", "a?b=c", "ä", "\ud800", "a b"]))
 def test_a_part_of_a_path_stays_one(value: Any) -> None:
     try:
-        path = as_question(PART, {"id": value}, TOKEN, None).path
+        path = as_request(PART, {"id": value}, TOKEN, None).path
     except InvalidRequest:
         assert not str(value).strip(".") or len(str(value)) > 128 or not str(value).isprintable()
         return
@@ -99,13 +99,13 @@ def test_a_part_of_a_path_stays_one(value: Any) -> None:
 
 
 def test_the_question_for_an_address_has_no_body() -> None:
-    question = otp_question("DOT90004580", TOKEN, None)
-    assert (question.method, question.path) == ("POST", "/trading/v1/options/accounts/DOT90004580/otp")
-    assert (question.body, question.changes, question.scopes) == (None, False, ("trade",))
+    request = otp_request("DOT90004580", TOKEN, None)
+    assert (request.method, request.path) == ("POST", "/trading/v1/options/accounts/DOT90004580/otp")
+    assert (request.content, request.changes, request.scopes) == (None, False, ("trade",))
 
 
 def found(url: Any, base: str = DERIV) -> Secret | None:
-    return address(Answer(200, "application/json", json.dumps({"data": {"url": url}}).encode()), base)
+    return socket_address(Response(200, "application/json", json.dumps({"data": {"url": url}}).encode()), base)
 
 
 @pytest.mark.parametrize(
@@ -170,11 +170,11 @@ def test_no_text_leads_elsewhere(url: str, base: str) -> None:
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"data": null}', b'{"data": []}', b'{"data": {}}'])
 def test_no_address_at_all(body: bytes) -> None:
-    assert address(Answer(200, "application/json", body), DERIV) is None
+    assert socket_address(Response(200, "application/json", body), DERIV) is None
 
 
 def test_an_answer_does_not_show_its_body() -> None:
-    answer = Answer(200, "application/json", b'{"data": {"url": "C4nary"}}')
-    assert answer.reply is not None
-    assert "C4nary" not in repr(answer)
+    response = Response(200, "application/json", b'{"data": {"url": "C4nary"}}')
+    assert response.reply is not None
+    assert "C4nary" not in repr(response)
     assert "C4nary" not in repr(found("wss://api.derivws.com/x?otp=C4nary"))
