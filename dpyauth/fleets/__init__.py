@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import inspect
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, wait
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
@@ -16,12 +14,9 @@ from dpyauth._traceback import ends_here
 from dpyauth.arguments import public
 from dpyauth.errors import InvalidRequest, InvalidSetting, NotInThisApi, OutcomeUnknown, SessionClosed, UnknownName
 from dpyauth.fleets import cluster as clusters
-from dpyauth.fleets import running
-from dpyauth.fleets.members import GOODBYE, Member, all_kept, fetched, given, kept, name_of, names, resolve, wrapped
-from dpyauth.fleets.questions import check, may_travel, questions, sealed, takes
-from dpyauth.fleets.running import Place
-from dpyauth.net.loop import background
-from dpyauth.panels.attempts import run
+from dpyauth.fleets.members import Member, all_kept, fetched, given, kept, name_of, names, resolve, wrapped
+from dpyauth.fleets.questions import asked, check, may_travel, questions, sealed, takes
+from dpyauth.fleets.running import Place, Runner
 from dpyauth.progress import EVERY, Progress
 from dpyauth.session import Session, check_timeout
 from dpyauth.targets import Targets, the_sandbox
@@ -38,7 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["Fleet", "fleet"]
 
 CONNECTIONS = 50
-"""So many connections at a time, unless somebody says otherwise."""
+"""Default number of connections at a time."""
 
 
 @public
@@ -171,13 +166,12 @@ class Fleet:
             raise InvalidSetting("A fleet needs at least one credential.")
         self.names = tuple(member.name for member in members)
         self.partial: pd.DataFrame | None = None
-        self._members = members
+        self._runner = Runner(members, place, connections)
         self._place = place
         self._connections = connections
         self._cluster = cluster
         self._closed = False
         self._turn = threading.RLock()  # one that an interrupt has left locked must not lock the reader out
-        self._asking: asyncio.Task[Any] | None = None  # the question put last
         _forks.own(self)
 
     def __repr__(self) -> str:
@@ -214,11 +208,10 @@ class Fleet:
 
     @public
     def close(self) -> None:
-        """Leave: what is open is closed, after the answer that somebody waits for. Closing twice is fine."""
+        """Close what is open, after the answer to a question that is under way. Closing twice is fine."""
         with self._one_at_a_time():
             self._closed = True
-            if any(member.session is not None for member in self._members):
-                run(lambda: running.leave(self._members)).result(self._place.timeout)
+            self._runner.close()
 
     def __enter__(self) -> Self:
         return self
@@ -231,7 +224,7 @@ class Fleet:
 
     def _forked(self) -> None:
         """Go on in a forked process, where no question is under way; each account signs in anew with the next."""
-        self._turn, self._asking = threading.RLock(), None
+        self._turn = threading.RLock()
 
     # Inside
 
@@ -300,31 +293,7 @@ class Fleet:
                     answers.update(some)
                     tick()
             return
-        outcome: Future[None] = Future()
-        over = threading.Event()
-        asked = functools.partial(_asked, question, args, kwargs)
-        try:
-            background.run(lambda: self._put(asked, answers, said, over), outcome)
-            while not wait([outcome], EVERY).done:
-                tick()
-            outcome.result()
-        except BaseException:
-            if outcome.cancel():  # closes everything; what has become of changes is known when that is done
-                over.wait(GOODBYE)
-            raise
-
-    async def _put(
-        self, question: running.Question, answers: dict[str, Any], said: list[str], over: threading.Event
-    ) -> None:
-        """Put a question, on the background thread: once one that was interrupted has closed what it had opened."""
-        try:
-            if self._asking is not None and not self._asking.done():
-                await asyncio.wait([self._asking])
-            self._asking = asyncio.current_task()
-            with notes.heard(said):
-                await running.ask(self._members, question, self._place, self._connections, answers.__setitem__)
-        finally:
-            over.set()
+        self._runner.gather(asked(question, args, kwargs), answers, said, tick)
 
     def _order(self, question: str, args: tuple[Any, ...], kwargs: Mapping[str, Any], fetch: str) -> clusters.Order:
         may_travel(question, args, kwargs)
@@ -345,7 +314,3 @@ class Fleet:
 def _instead(name: str) -> str:
     can = f"It can be asked: {', '.join(sorted(questions()))}."
     return f"It is a session's own. {can}" if name in dir(Session) else ""
-
-
-async def _asked(question: str, args: tuple[Any, ...], kwargs: Mapping[str, Any], session: Session) -> Any:
-    return await getattr(session.aio, question)(*args, **kwargs)

@@ -13,6 +13,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from dpyauth.errors import ConnectionLost, DpyauthError, InvalidSetting
+from dpyauth.fleets.members import fetched, resolve
+from dpyauth.fleets.questions import asked
+from dpyauth.fleets.running import Place, Runner
+from dpyauth.targets import Targets
 
 ROUNDS = 4
 """In so many parts each worker gets its work at least, so that the quick ones help the slow."""
@@ -85,16 +89,14 @@ def ask(
 
 def answer(order: Order, keys: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
     """Ask for some of the members; runs on the worker. Return the answers, or errors, by name, and what to warn of."""
-    from dpyauth.fleets import Fleet
-    from dpyauth.fleets.members import fetched, resolve
-    from dpyauth.fleets.running import Place
-    from dpyauth.targets import Targets
-
     place = Place(Targets(None, order.server, order.language), order.app_id, order.api, order.timeout)
     answers: dict[str, Any] = {}
     said: list[str] = []
-    with Fleet(fetched(keys, resolve(order.fetch)), place, order.connections) as fleet:
-        fleet._gather(order.question, order.args, order.kwargs, answers, said, lambda: None)
+    runner = Runner(fetched(keys, resolve(order.fetch)), place, order.connections)
+    try:
+        runner.gather(asked(order.question, order.args, order.kwargs), answers, said, lambda: None)
+    finally:
+        runner.close()
     return answers, said
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from dpyauth.apis.base import named
@@ -31,6 +31,15 @@ def questions() -> frozenset[str]:
     return frozenset(
         name for name in dir(Session) if hasattr(getattr(Session, name), "steps") and name not in _NOT_ASKED
     )
+
+
+def asked(question: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Callable[[Session], Awaitable[Any]]:
+    """Return a question as a function of a session."""
+
+    async def put(session: Session) -> Any:
+        return await getattr(session.aio, question)(*args, **kwargs)
+
+    return put
 
 
 def takes(question: str) -> Takes:

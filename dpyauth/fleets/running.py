@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from dpyauth import _forks, notes
 from dpyauth.credentials import checked
 from dpyauth.errors import CallTimeout, DpyauthError, InvalidCredential, OutcomeUnknown
-from dpyauth.panels.attempts import sign_in
+from dpyauth.fleets.members import GOODBYE
+from dpyauth.net.loop import background
+from dpyauth.panels.attempts import run, sign_in
+from dpyauth.progress import EVERY
 from dpyauth.session import Session
 from dpyauth.session.in_flight import sent_by
 
@@ -56,6 +62,71 @@ class Place:
         return None if self.choice.sandbox is not None else os.environ.get(name) or None
 
 
+class Runner:
+    """Puts questions to members from this process, one after the other.
+
+    Parameters
+    ----------
+    members : sequence of Member
+    place : Place
+        Where they sign in.
+    connections : int
+        How many there may be at a time.
+    """
+
+    def __init__(self, members: Sequence[Member], place: Place, connections: int) -> None:
+        self.members = members
+        self._place = place
+        self._connections = connections
+        self._asking: asyncio.Task[Any] | None = None  # the question put last
+        _forks.own(self)
+
+    def _forked(self) -> None:
+        self._asking = None
+
+    def gather(self, question: Question, answers: dict[str, Any], said: list[str], tick: Callable[[], None]) -> None:
+        """Put a question; wait until there is an answer or an error from every member.
+
+        Parameters
+        ----------
+        question : callable
+            Asks a session.
+        answers : dict
+            Gets the answers (or errors) by the members' names, as they come.
+        said : list of str
+            Gets the sentences to warn of.
+        tick : callable
+            Called now and then meanwhile.
+        """
+        outcome: Future[None] = Future()
+        over = threading.Event()
+        try:
+            background.run(lambda: self._put(question, answers, said, over), outcome)
+            while not wait([outcome], EVERY).done:
+                tick()
+            outcome.result()
+        except BaseException:
+            if outcome.cancel():  # closes everything; what has become of changes is known when that is done
+                over.wait(GOODBYE)
+            raise
+
+    def close(self) -> None:
+        """Close what is open."""
+        if any(member.session is not None for member in self.members):
+            run(lambda: leave(self.members)).result(self._place.timeout)
+
+    async def _put(self, question: Question, answers: dict[str, Any], said: list[str], over: threading.Event) -> None:
+        """Put a question, on the background thread: once one that was interrupted has closed what it had opened."""
+        try:
+            if self._asking is not None and not self._asking.done():
+                await asyncio.wait([self._asking])
+            self._asking = asyncio.current_task()
+            with notes.heard(said):
+                await ask(self.members, question, self._place, self._connections, answers.__setitem__)
+        finally:
+            over.set()
+
+
 async def ask(members: Sequence[Member], question: Question, place: Place, connections: int, landed: Landed) -> None:
     """Put a question to all members; the first ones begin, and each that is done makes room for the next.
 
@@ -96,7 +167,7 @@ async def _answer(member: Member, question: Question, place: Place) -> Any:
     """The answer, or the error: a fresh one, for those that were raised lead to where the credential is."""
     try:
         if member.session is None or member.session.state in {"closed", "signed out"}:
-            await _enter(member, place)
+            await enter(member, place)
         assert member.session is not None
         return await question(member.session)
     except DpyauthError as error:
@@ -105,12 +176,12 @@ async def _answer(member: Member, question: Question, place: Place) -> Any:
         return DpyauthError(f"This account could not be asked, for an error inside dpyauth ({type(error).__name__}).")
 
 
-async def _enter(member: Member, place: Place) -> None:
+async def enter(member: Member, place: Place) -> None:
     await member.leave()
     found = await member.found()
     where = place.of(found)
     session = Session(where, timeout=place.timeout)
-    session.core._rate_limits = member.budgets
+    session.core.rate_limits = member.budgets
     member.session = session
     try:
         async with asyncio.timeout(place.timeout):

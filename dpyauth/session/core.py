@@ -82,7 +82,7 @@ class Core:
         self._remark = ""  # something to tell the user of how this sign-in came about
         self._dismissed: float | None = None  # since when what is said of the sign-in's end is not to be said again
         self._watchers: list[Callable[[], None]] = []
-        self._rate_limits: dict[str, RateLimits] = {}  # of each API
+        self.rate_limits: dict[str, RateLimits] = {}  # of each API
         self.events: deque[tuple[float, str, str, float | None]] = deque(maxlen=EVENTS_KEPT)
         self.transfers: deque[Sent] = deque(maxlen=KEPT)
         self.since: float | None = None  # when the present sign-in began
@@ -98,7 +98,7 @@ class Core:
         return self.target.api
 
     def rate_limits_of(self, api: str) -> RateLimits:
-        return self._rate_limits.setdefault(api, named(api).budget())
+        return self.rate_limits.setdefault(api, named(api).budget())
 
     @property
     def adapter(self) -> Api:

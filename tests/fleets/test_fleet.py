@@ -7,7 +7,7 @@ import pickle
 import signal
 import threading
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -15,7 +15,6 @@ import pandas as pd
 import pytest
 from helpers import on_thread
 
-from dpyauth import fleets
 from dpyauth.errors import (
     DpyauthError,
     InvalidArgument,
@@ -26,6 +25,7 @@ from dpyauth.errors import (
     UnknownName,
 )
 from dpyauth.fleets import Fleet, fleet, running
+from dpyauth.fleets.members import Member
 from dpyauth.notes import PeriodWarning
 from dpyauth.progress import Progress
 from dpyauth.sandbox import Sandbox
@@ -50,6 +50,10 @@ def make(box: Sandbox) -> Iterator[Any]:
     yield make_one
     for each in made:
         each.close()
+
+
+def members(clients: Fleet) -> Sequence[Member]:
+    return clients._runner.members
 
 
 def many(box: Sandbox, count: int) -> dict[str, str]:
@@ -185,7 +189,7 @@ def test_a_defect_is_an_error_of_that_account(make: Any, monkeypatch: pytest.Mon
         raise ZeroDivisionError
         yield
 
-    monkeypatch.setattr(Session.balance, "plan", defect)
+    monkeypatch.setattr(Session.balance, "steps", defect)
     assert make().balance()["error"].str.contains("ZeroDivisionError").all()
 
 
@@ -223,7 +227,7 @@ def test_every_account_has_its_own_limits_and_they_outlive_its_session(make: Any
     clients = make(connections=1)
     clients.call("portfolio")
     clients.call("portfolio")
-    budgets = [member.budgets["v3"] for member in clients._members]
+    budgets = [member.budgets["v3"] for member in members(clients)]
     assert len(set(map(id, budgets))) == 3
     assert [budget.left(0.0)["outcome"] for budget in budgets] == [23] * 3
 
@@ -266,7 +270,7 @@ def test_an_interrupt_keeps_what_arrived_and_closes_everything(make: Any, box: S
     stopper.result(5)
     assert clients.partial is None  # nothing had arrived
     eventually(lambda: box.connections_open == 0)
-    assert all(member.session is None for member in clients._members)
+    assert all(member.session is None for member in members(clients))
 
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="signals to a thread")
@@ -296,7 +300,7 @@ def test_what_arrived_before_an_interrupt(make: Any, box: Sandbox, eventually: A
 
 
 def test_the_next_question_waits_until_an_interrupted_one_has_left(make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    entered, enter, leave = asyncio.Event(), running._enter, running.leave
+    entered, enter, leave = asyncio.Event(), running.enter, running.leave
     first = threading.Event()
 
     async def entering(*args: Any) -> None:
@@ -316,7 +320,7 @@ def test_the_next_question_waits_until_an_interrupted_one_has_left(make: Any, mo
 
     clients = make({"Ben": once})
     monkeypatch.setattr(running, "leave", leaving_late)
-    monkeypatch.setattr(running, "_enter", entering)
+    monkeypatch.setattr(running, "enter", entering)
     with pytest.raises(KeyboardInterrupt):
         clients.balance()
     assert clients.balance()["error"].isna().all()
@@ -385,7 +389,7 @@ def test_settings_that_cannot_be_right(credentials: Any, options: Any, said: str
 def test_progress_is_told_by_share_and_rows(make: Any, box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[tuple[float | None, int]] = []
     monkeypatch.setattr(Progress, "at", lambda self, share, rows: told.append((share, rows)))
-    monkeypatch.setattr(fleets, "EVERY", 0.01)
+    monkeypatch.setattr(running, "EVERY", 0.01)
     box.faults.delay(0.05, "balance", times=3)
     make(connections=1).balance()
     assert told == sorted(told)
@@ -403,7 +407,7 @@ def test_no_token_turns_up_anywhere(make: Any, box: Sandbox, caplog: pytest.LogC
     box.faults.error("Odd", "get_account_status", message=f"You said {CANARY}", times=2)
     clients = make({"right": CANARY, "wrong": f"{CANARY}x", "no token": f"{CANARY} y", "good": "sandbox-new-read"})
     frames = [clients.account_status(), clients.balance(), clients.call("copy_start", copy_start=CANARY)]
-    told = [clients, vars(clients), dir(clients), *clients._members, *[each.session for each in clients._members]]
+    told = [clients, vars(clients), dir(clients), *members(clients), *[each.session for each in members(clients)]]
     told += [frame.to_string() + str(frame.attrs) + str(frame.to_dict()) for frame in frames[1:]]
     for question in (
         lambda: clients.call("copy_strat", copy_start=CANARY),
