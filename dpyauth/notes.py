@@ -78,7 +78,7 @@ def left_out(count: int, what: str) -> str | None:
 
 
 def utc(seconds: float) -> str:
-    """Return a time as it reads best."""
+    """Return a time as text."""
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 

@@ -1,4 +1,4 @@
-"""Every call that only reads, asked once, and its reply compared with the catalog."""
+"""Ask every call that only reads once, and compare its reply with the catalog."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ from dpyauth.session import Session
 Outcome = Literal["asked", "skipped", "refused", "no answer", "left out"]
 
 FULL_MINUTE = 75.0
-"""How long a call may wait until Deriv's limit of calls a minute lets it through, in seconds."""
+"""Longest wait of a call for Deriv's limit of calls a minute, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What became of one call."""
+    """Outcome of one call."""
 
     call: str
     outcome: Outcome

@@ -49,10 +49,10 @@ _FOUND = {"string": "text", "integer": "whole number", "boolean": "true or false
 
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
 _NAME = re.compile(r"(?=.{1,40}$)[a-z]++(_?[A-Z]?[a-z]++|_?\d{1,2}(?!\d))*+", re.ASCII)
-"""What can only be the name of a field, or a word: no login ID, currency, key or address looks like this."""
+"""Pattern of what can only be the name of a field, or a word: no login ID, currency, key or address looks like this."""
 
 UNSHOWN = "{}"
-"""What stands for a name that may be data."""
+"""Stand-in for a name that may be data."""
 
 NEW_VALUE = "new value"
 UNKNOWN_FIELD = "unknown field"
@@ -63,7 +63,7 @@ class Finding(NamedTuple):
     """Something in a reply that is not as documented."""
 
     field: str
-    """Where, as a path to read."""
+    """Place, as a path to read."""
     finding: str
     """``"unknown field"``, ``"missing"``, ``"other type"``, ``"null"`` or ``"new value"``."""
     documented: str
@@ -81,12 +81,12 @@ class Finding(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What is known of one call's reply beyond its shape."""
+    """Facts about one call's reply beyond its shape."""
 
     required: Mapping[str, Collection[str]] = field(default_factory=dict)
     also: Mapping[str, Collection[str]] = field(default_factory=dict)
     stated: bool = False
-    """Whether Deriv's schema says all this; where nothing is known, a null is no finding."""
+    """True if Deriv's schema says all this; where nothing is known, a null is no finding."""
 
 
 @functools.cache
@@ -128,10 +128,10 @@ def type_of(value: Any) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What came of comparing one reply, or several of the same call."""
+    """Result of comparing one reply, or several of the same call."""
 
     findings: Counter[Finding] = field(default_factory=Counter)
-    """How often there was each."""
+    """Number of times there was each."""
     seen: set[str] = field(default_factory=set)
     """Paths of the documented fields that were there."""
     absent: set[str] = field(default_factory=set)

@@ -1,4 +1,4 @@
-"""Deriv's hosts, each asked in the very way that a session asks it."""
+"""Ask each of Deriv's hosts in the very way that a session does."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from dpyauth.registry import ApiFacts
 
 SLOW = 1.0
-"""A round trip that takes longer than this is worth a word, in seconds."""
+"""Round trip in seconds from which it is worth a word."""
 
 _WAY = "Is this host allowed on port 443? The guide's page 'Behind a company proxy' says what may stand in the way."
 _BROWSER = "A browser may be. Where it is not either, something in between refuses, such as a company's filter."
@@ -44,11 +44,11 @@ class Place:
     """``"http"``, ``"ws"`` or ``"sign-in"``."""
     address: str
     wanted: bool = True
-    """Whether the user stands on it: not of an API that Deriv is retiring, where nothing says that it is theirs."""
+    """True if the user needs it: not of an API that Deriv is retiring, where nothing says that it is theirs."""
 
     @property
     def facts(self) -> ApiFacts:
-        """What is known of its API."""
+        """Facts about its API."""
         return APIS[self.settings.api]
 
     @property
@@ -58,7 +58,7 @@ class Place:
 
     @property
     def check(self) -> str:
-        """What is checked, in words."""
+        """Name of the check, in words."""
         what = {"http": "calls over HTTP", "ws": "WebSocket", "sign-in": "sign-in pages"}[self.kind]
         return f"{urlsplit(self.address).netloc}, {what}"
 
@@ -71,7 +71,7 @@ class Place:
 
 @dataclass(slots=True)
 class Clock:
-    """How far this machine's clock is from Deriv's."""
+    """Difference between this machine's clock and Deriv's."""
 
     ahead: float | None = None
     """In seconds; None where Deriv has not said what time it is."""
@@ -221,10 +221,10 @@ def clock_row(clock: Clock) -> Row:
 
 
 CLOSE = 3.0
-"""So many seconds apart, clocks agree."""
+"""Difference in seconds up to which clocks agree."""
 
 WRONG = 300.0
-"""So many seconds apart, one of them is of no use."""
+"""Difference in seconds from which one of them is of no use."""
 
 
 def _ms(seconds: float) -> str:

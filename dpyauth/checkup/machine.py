@@ -1,4 +1,4 @@
-"""What there is on this machine: versions, nested loops, proxies, certificates."""
+"""Check this machine: versions, nested loops, proxies, certificates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the code runs, and what of panels and browser sign-ins can work there."""
+"""Check the front end, and which panels and browser sign-ins can work there."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 WIDTH = 100
-"""Of the text, in characters."""
+"""Width of the text, in characters."""
 
 _COLOURS = {"ok": "#067647", "note": "#b54708", "problem": "#b42318"}
 
@@ -53,7 +53,7 @@ class Checkup:
 
     @property
     def problems(self) -> int:
-        """How many checks came out as a problem."""
+        """Number of checks that came out as a problem."""
         return sum(row.result == "problem" for row in self._rows)
 
     @property

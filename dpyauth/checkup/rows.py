@@ -14,14 +14,14 @@ Result = Literal["ok", "note", "problem"]
 
 
 class Row(NamedTuple):
-    """What was checked, and what came of it. It is made for the public: it names no user, and no place of theirs."""
+    """One check and its result. It is made for the public: it names no user, and no place of theirs."""
 
     group: str
     check: str
     result: Result
     found: str
     advice: str = ""
-    """What to do; empty where there is nothing to be done."""
+    """Advice; empty where there is nothing to be done."""
 
 
 def clean(text: str) -> str:
@@ -31,7 +31,7 @@ def clean(text: str) -> str:
 
 
 _CODE = re.compile(r"HTTP\d{3}|[A-Z]([A-Za-z]|\d{1,2}(?!\d)){1,63}", re.ASCII)
-"""What can only be a code of Deriv's."""
+"""Pattern of what can only be a code of Deriv's."""
 
 _WHOSE = re.compile(
     r"(?<![^\s@])[^\s@]++@[^\s@]+|\b[A-Za-z]{2,5}_?\d{4,}\b|\b(?!127\.)\d{1,3}(\.\d{1,3}){3}\b", re.ASCII

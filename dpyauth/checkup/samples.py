@@ -1,4 +1,4 @@
-"""What to ask calls with that cannot be asked without something: for looking at the form of their replies."""
+"""Values to ask calls with that need some: for looking at the form of their replies."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ class From(NamedTuple):
     """A value that the replies to other calls bring."""
 
     places: tuple[str, ...]
-    """Where to find one: name of the call, a colon, the path in its reply (``[]`` for the first item of a list)."""
+    """Places to find one: name of the call, a colon, the path in its reply (``[]`` for the first item of a list)."""
 
 
 class Day(NamedTuple):
@@ -44,7 +44,7 @@ FIELDS: Mapping[str, Any] = {
     "underlying_symbol": SYMBOL,
     "wallet_type": "main",
 }
-"""By the name of a field that some call requires."""
+"""Values by the name of a field that some call requires."""
 
 CALLS: Mapping[str, Mapping[str, Any]] = {
     "app_get": {"app_get": From(("app_list:app_list.[].app_id",))},
@@ -73,7 +73,7 @@ CALLS: Mapping[str, Mapping[str, Any]] = {
     "wallet_list": {"conversion_currency": "USD"},
     "wallet_transactions": {"per_page": 100},
 }
-"""By call: what to ask beside that, so that there is something to see."""
+"""Further fields by call, so that there is something to see."""
 
 NOT_ASKED: Mapping[str, str] = {
     "authorize": "signs in, and a session is signed in already",

@@ -1,4 +1,4 @@
-"""A fleet's question put by the workers of a Dask cluster.
+"""Put a fleet's question by the workers of a Dask cluster.
 
 What travels is the question, names, and the name of the function that fetches the token of a name on the worker; what
 comes back is frames. Tokens never travel, not even encrypted: whatever goes to a worker goes through the scheduler and
@@ -24,7 +24,7 @@ ROUNDS = 4
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """All that a worker needs to know, apart from whom to ask for."""
+    """Order to a worker: the question, and how to sign in."""
 
     question: str
     args: tuple[Any, ...]
@@ -39,7 +39,7 @@ class Order:
 
 
 def client_of(cluster: Any) -> Any:
-    """The client of a Dask cluster, if it is one to wait for."""
+    """Return the client of a Dask cluster, if it is one to wait for."""
     try:
         from distributed import Client
     except ImportError:
@@ -84,7 +84,7 @@ def ask(
             begin()
     finally:
         for future in on_their_way:
-            future.release()  # what has begun goes on to the end of its chunk; nobody waits for it
+            future.release()  # what has begun goes on to the end of its chunk; nothing waits for it
 
 
 def answer(order: Order, keys: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:

@@ -1,4 +1,4 @@
-"""Who is in a fleet: a name each, and how to get at the credential of that name."""
+"""Members of a fleet: a name each, and the way to the credential of that name."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Fetch = Callable[[str], object]
 """Gets the credential of a name: a token, one with the app ID that goes with it, or one that was kept."""
 
 GOODBYE = 3.0
-"""How long a connection that is being closed is waited for, in seconds."""
+"""Longest wait for a connection that is being closed, in seconds."""
 
 _SOURCE = "the fleet's credentials"
 
@@ -42,7 +42,7 @@ class Found:
     """The app ID that was given with the token, for this member and no other."""
 
     def grants(self, api: str) -> Granted:
-        """The credential to sign in with, and those of all accounts."""
+        """Return the credential to sign in with, and those of all accounts."""
         credential = checked(self.token, _SOURCE, api)
         others = {loginid: Credential(token, _SOURCE) for loginid, token in self.others.items()}
         return credential, others or None
@@ -60,7 +60,7 @@ class Member:
         self.session: Session | None = None
 
     async def found(self) -> Found:
-        """The token. What fetches it may take its time, so it does that on a thread."""
+        """Return the token; fetching it may take time, and runs on a thread."""
         given = self._given
         if callable(given):
             try:
@@ -89,7 +89,7 @@ class Member:
 
 
 def kept(profile: str) -> Kept:
-    """The credential that ``dpyauth.login(remember=True, profile=...)`` kept.
+    """Return the credential that ``dpyauth.login(remember=True, profile=...)`` kept.
 
     Raises
     ------
@@ -118,7 +118,7 @@ def all_kept(profiles: Iterable[str]) -> None:
 
 
 def wrapped(credentials: Any) -> Any:
-    """The same credentials with the tokens in them wrapped, where there are any."""
+    """Return the same credentials with the tokens in them wrapped, where there are any."""
     if not isinstance(credentials, Mapping):
         return credentials
     return {name: _wrapped(given) for name, given in credentials.items()}
@@ -131,7 +131,7 @@ def _wrapped(given: Any) -> Any:
 
 
 def _with_app_id(given: Any) -> tuple[Any, Any]:
-    """A token, and the app ID that was given with it, if any."""
+    """Return a token, and the app ID that was given with it, if any."""
     given = _wrapped(given)
     if not isinstance(given, tuple):
         return given, None
@@ -143,7 +143,7 @@ def _with_app_id(given: Any) -> tuple[Any, Any]:
 
 
 def given(credentials: Mapping[str, object], fetch: object, check: Callable[[Secret, object], object]) -> list[Member]:
-    """Members of a mapping of names to tokens, or to functions that fetch them.
+    """Return the members of a mapping of names to tokens, or to functions that fetch them.
 
     ``check`` raises an error for an app ID that cannot be right for a token.
     """
@@ -156,12 +156,12 @@ def given(credentials: Mapping[str, object], fetch: object, check: Callable[[Sec
 
 
 def fetched(keys: Mapping[str, str], fetch: Fetch) -> list[Member]:
-    """Members whose tokens are fetched when their turn comes, each by its key."""
+    """Return members whose tokens are fetched when their turn comes, each by its key."""
     return [Member(name, functools.partial(fetch, key)) for name, key in keys.items()]
 
 
 def resolve(fetch: object) -> Fetch:
-    """The function that is meant: itself, or one by name."""
+    """Return the function that is meant: itself, or one by name."""
     if isinstance(fetch, str):
         module, _, name = fetch.partition(":")
         try:
@@ -174,7 +174,7 @@ def resolve(fetch: object) -> Fetch:
 
 
 def name_of(fetch: object) -> str:
-    """The name under which every process finds this function."""
+    """Return the name under which every process finds this function."""
     if isinstance(fetch, str):
         return fetch
     name = f"{getattr(fetch, '__module__', None)}:{getattr(fetch, '__qualname__', '')}"
@@ -200,7 +200,7 @@ def _checked_name(given: object) -> str:
 
 
 def names(credentials: Any) -> list[str]:
-    """The names of an iterable of them."""
+    """Return the names of an iterable, checked."""
     if isinstance(credentials, str | bytes | Secret) or not isinstance(credentials, Iterable):
         raise InvalidSetting("A fleet needs a mapping of names to tokens, or a list of names.")
     listed = list(map(_checked_name, credentials))

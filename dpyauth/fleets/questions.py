@@ -1,4 +1,4 @@
-"""What a fleet can be asked: the questions of a session."""
+"""Questions that a fleet can be asked: those of a session."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from dpyauth.registry import APIS
 from dpyauth.session import Session
 
 _NOT_ASKED = {"logout", "stream", "use"}
-"""What is awaited of a session and is no question."""
+"""Awaited methods of a session that are no questions."""
 
 _OF_A_CALL = {
     name: frozenset(inspect.signature(getattr(Session, name)).parameters) - {"self", "name", "fields"}
@@ -27,7 +27,7 @@ _OF_A_CALL = {
 
 @functools.cache
 def questions() -> frozenset[str]:
-    """Their names."""
+    """Return their names."""
     return frozenset(
         name for name in dir(Session) if hasattr(getattr(Session, name), "steps") and name not in _NOT_ASKED
     )
@@ -66,7 +66,7 @@ def sealed(question: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> t
 
 
 def check(question: str, args: tuple[Any, ...], api: str) -> None:
-    """Hear before anything is sent what cannot be right for any account."""
+    """Raise an error for what cannot be right for any account, before anything is sent."""
     if question in _OF_A_CALL and not _calls(args):
         named(api).CATALOG.find(args[0])  # says what is meant perhaps
 
@@ -94,6 +94,6 @@ def may_travel(question: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) 
 
 
 def _calls(args: tuple[Any, ...]) -> list[Call]:
-    """The calls of this name: each API may have one."""
+    """Return the calls of this name: each API may have one."""
     name = args[0] if args and isinstance(args[0], str) else ""
     return [named(api).CATALOG[name] for api in APIS if name in named(api).CATALOG]

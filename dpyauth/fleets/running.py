@@ -1,4 +1,4 @@
-"""One question put to many accounts: on the background thread's loop, over so many connections at a time."""
+"""Put one question to many accounts: on the background thread's loop, over so many connections at a time."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 
 Question = Callable[[Session], Awaitable[Any]]
 Landed = Callable[[str, Any], None]
-"""Is told each answer, or the error there is in its place, with the member's name."""
+"""Called with the member's name and each answer, or the error there is in its place."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where the members of a fleet sign in."""
+    """Place where the members of a fleet sign in."""
 
     choice: Targets
     app_id: str | int | None
@@ -40,7 +40,7 @@ class Place:
     timeout: float
 
     def of(self, found: Found) -> Settings:
-        """The Deriv that a token is of; as `dpyauth.login` does."""
+        """Return the Deriv that a token is of, as `dpyauth.login` does."""
         choice = self.choice
         if None not in (self.api, found.api) and self.api != found.api:
             raise InvalidCredential(
@@ -55,7 +55,7 @@ class Place:
 
     @property
     def likely_api(self) -> str:
-        """The API that is meant, as far as can be told before there is a token."""
+        """Name of the API that is meant, as far as can be told before there is a token."""
         return self.api or self._variable("DERIV_API") or self.choice.guess(None, self.app_id)
 
     def _variable(self, name: str) -> str | None:
@@ -164,7 +164,7 @@ async def leave(members: Sequence[Member]) -> None:
 
 
 async def _answer(member: Member, question: Question, place: Place) -> Any:
-    """The answer, or the error: a fresh one, for those that were raised lead to where the credential is."""
+    """Return the answer, or the error: a copy, because an error that was raised leads to where the credential is."""
     try:
         if member.session is None or member.session.state in {"closed", "signed out"}:
             await enter(member, place)

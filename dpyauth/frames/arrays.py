@@ -48,7 +48,7 @@ _USUAL = {
 
 
 def array(column: Column, values: list[Any], decimal: bool = False) -> Array:
-    """The values as a column: at once where all are of the JSON type to expect, else one by one."""
+    """Make a column of values: at once where all are of the JSON type to expect, else one by one."""
     match column.kind:
         case "flag":
             return pd.array(_flags(values), dtype="boolean")
@@ -88,7 +88,7 @@ def masked(name: str, values: Sequence[Any]) -> Array:
 
 
 def _at_once(column: Column, values: list[Any]) -> Array:
-    """The values, all of the usual type, as a column.
+    """Make a column of values that are all of the usual type.
 
     Raises
     ------
@@ -123,7 +123,7 @@ def _one_by_one(column: Column, values: list[Any]) -> Array:
 
 
 def repeated(text: str | None, length: int) -> Array:
-    """A column of one text."""
+    """Return a column of one text."""
     return _repeated(text, length).copy()
 
 
@@ -147,7 +147,7 @@ def _flags(values: list[Any]) -> list[bool | None]:
 
 
 def _whole(values: list[int | None]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """The numbers, 0 where one is missing, and where that is."""
+    """Return the numbers, 0 where one is missing, and where that is."""
     if None not in values:
         return np.array(values, dtype="int64"), np.zeros(len(values), dtype="bool")
     floats = _numbers(values)
@@ -165,7 +165,7 @@ def _floats(values: list[float | None]) -> NDArray[np.float64]:
 
 
 def _numbers(values: Sequence[float | None]) -> NDArray[np.float64]:
-    """The numbers, NaN where one is missing: numpy does that much faster than any way of ours."""
+    """Return the numbers, NaN where one is missing: numpy does that much faster than any way of ours."""
     if values.count(None) == len(values):
         return np.full(len(values), np.nan)
     return np.array(values, dtype="float64")

@@ -22,7 +22,7 @@ from dpyauth.sensitive import kind
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Where a payload came from; becomes ``df.attrs``.
+    """Origin of a payload; becomes ``df.attrs``.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ class Context:
     beside: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def attrs(self) -> dict[Hashable, Any]:
-        """Plain texts only, so that they survive pickle and Parquet; the time is ISO 8601 in UTC."""
+        """Return plain texts only, so that they survive pickle and Parquet; the time is ISO 8601 in UTC."""
         fetched = None if self.fetched is None else self.fetched.astimezone(UTC).isoformat(timespec="seconds")
         attrs: dict[Hashable, Any] = {"call": self.call, "api": self.api, "loginid": self.loginid, "fetched": fetched}
         return attrs if self.request is None else {**attrs, "request": self.request}
@@ -202,7 +202,7 @@ def _hidden(columns: tuple[Column, ...], call: str) -> frozenset[str]:
 
 
 def assemble(data: Mapping[str, Array], length: int, context: Context | None) -> pd.DataFrame:
-    """The columns as a frame of this many rows, even where there is no column; the arrays become the frame's own."""
+    """Make a frame of columns with this many rows, even where there is no column; it takes over the arrays."""
     result = pd.DataFrame(data, index=pd.RangeIndex(length), copy=False)
     if context is not None:
         result.attrs = context.attrs()

@@ -171,7 +171,7 @@ _TYPES = {
 
 
 def _type(schema: Mapping[str, Any]) -> str:
-    """What a field takes, in words."""
+    """Describe in words what a field takes."""
     for key in ("oneOf", "anyOf"):
         if key in schema:
             return " or ".join(dict.fromkeys(map(_type, schema[key])))

@@ -1,4 +1,4 @@
-"""What keeps the cashier closed: each reason and each missing detail of the profile, in words."""
+"""Say what keeps the cashier closed: each reason and each missing detail of the profile, in words."""
 
 from __future__ import annotations
 

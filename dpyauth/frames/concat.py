@@ -1,4 +1,4 @@
-"""The same frame of several accounts as one."""
+"""Join the same frame of several accounts."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def aligned(frames: Sequence[pd.DataFrame]) -> list[pd.DataFrame]:
 
 
 def _completed(frame: pd.DataFrame, empty: pd.DataFrame) -> pd.DataFrame:
-    """The frame with the columns that only others have."""
+    """Return a frame with the columns that only others have."""
     if len(frame.columns) == len(empty.columns):
         return frame
     missing = [name for name in empty.columns if name not in frame]
@@ -98,7 +98,7 @@ def _completed(frame: pd.DataFrame, empty: pd.DataFrame) -> pd.DataFrame:
 
 
 def _same_categories(parts: list[pd.DataFrame]) -> list[pd.DataFrame]:
-    """Where Deriv has told one account of a value that the others' columns do not know, make it known to all."""
+    """Add categories that Deriv has told of one account only to the columns of all others."""
     for name in parts[0].columns if parts else ():
         kinds = [part[name].dtype for part in parts]
         if isinstance(kinds[0], pd.CategoricalDtype) and any(kind != kinds[0] for kind in kinds):

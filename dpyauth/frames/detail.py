@@ -1,4 +1,4 @@
-"""What is at stake on an account, and what it has earned: the part of its status that a trader asks for."""
+"""Say what is at stake on an account, and what it has earned: the part of its status that a trader asks for."""
 
 from __future__ import annotations
 

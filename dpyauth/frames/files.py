@@ -1,4 +1,4 @@
-"""Frames as files can hold them."""
+"""Make frames fit for files, and read them back."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pandas as pd
 from dpyauth.frames.values import as_text
 
 _DIGITS = 76
-"""As many digits Parquet has for the exact numbers of a column, before and after the point together."""
+"""Most digits that Parquet has for the exact numbers of a column, before and after the point together."""
 
 
 def for_storage(frame: pd.DataFrame, *, lists: bool = True) -> pd.DataFrame:

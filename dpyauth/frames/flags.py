@@ -1,4 +1,4 @@
-"""The flags of an account's status: what each one means for the trader."""
+"""Say what each flag of an account's status means for the trader."""
 
 from __future__ import annotations
 

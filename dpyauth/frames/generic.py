@@ -1,4 +1,4 @@
-"""The reply of any call as a frame, by what Deriv's schemas say it holds."""
+"""Turn the reply of any call into a frame, by what Deriv's schemas say it holds."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def generic(
 
 
 def promised(call: Call, api: str) -> list[pd.DataFrame]:
-    """The frame of a call without rows, to look up columns and dtypes; several if a reply has several forms."""
+    """Return the frame of a call without rows, to look up columns and dtypes; several if a reply has several forms."""
     shape = load(api).get(call.name, Shape())
     forms: list[dict[str, Any]] = [{path[0]: None} if path else {} for path in shape.rows]
     return [generic(call, form, Context(call.name, api=api)) for form in forms]
@@ -193,7 +193,7 @@ def _side_by_side(call: str, lists: Mapping[str, Node], value: Any, least: int) 
 
 
 def _form(shape: Shape, reply: Mapping[str, Any]) -> tuple[str, ...]:
-    """Where the rows are in this reply; an empty one is told by what was asked."""
+    """Return where the rows are in this reply; for an empty one, the request decides."""
     style = mapping(reply.get("echo_req")).get("style")
     found = (path for path in shape.rows if path and path[0] in reply)
     asked = (path for path in shape.rows if path and path[0] == style)
@@ -213,6 +213,6 @@ def _currencies(source: str, call: Call, reply: Mapping[str, Any], context: Cont
 
 
 def _request(call: Call, asked: Mapping[str, Any]) -> str | None:
-    """What was asked, as text without secrets; None if the reply does not tell."""
+    """Return the request as text without secrets; None if the reply does not hold it."""
     own = {name: value for name, value in asked.items() if name not in ("req_id", "passthrough")}
     return json.dumps(echoed(call, own), ensure_ascii=False, default=str) if own else None

@@ -1,4 +1,4 @@
-"""What happened: to a session, and in a stream."""
+"""List what happened to a session, and in a stream."""
 
 from __future__ import annotations
 
@@ -196,11 +196,11 @@ _TOLD = {
     "transaction": ("transaction", "transaction"),
     "proposal_open_contract": ("proposal_open_contract", "proposal_open_contract"),
 }
-"""Where Deriv documents what an update holds, of which the columns are a choice."""
+"""Places where Deriv documents what an update holds; the columns are a choice of that."""
 
 
 _OURS = frozenset(("tick", "ohlc", "history", "candles", "backfilled", "symbol"))
-"""What an update holds beside what Deriv documents of its call."""
+"""Fields of an update beside those that Deriv documents for its call."""
 
 
 def _rows(when: float, reply: Mapping[str, Any], known: Collection[str]) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""What has happened on an account: its ledger, its closed contracts, its sign-ins."""
+"""List what has happened on an account: its ledger, its closed contracts, its sign-ins."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def profit_table(
 
 @with_columns(LOGIN_HISTORY)
 def login_history(rows: object, context: Context, *, reveal: bool = False) -> pd.DataFrame:
-    """List who came in when, one row per sign-in or sign-out.
+    """List sign-ins and sign-outs, one row each.
 
     Parameters
     ----------

@@ -17,7 +17,7 @@ from dpyauth.frames.values import as_list, keyed, listing, mapping, rows_of, spl
 
 @with_columns(TICKS)
 def ticks(payload: Mapping[str, Any] | None, context: Context | None = None, *, decimal: bool = False) -> pd.DataFrame:
-    """Past ticks of a symbol, ready for arithmetic and plots.
+    """List past ticks of a symbol, ready for arithmetic and plots.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def ticks(payload: Mapping[str, Any] | None, context: Context | None = None, *, 
 def candles(
     payload: Sequence[Mapping[str, Any]] | None, context: Context | None = None, *, decimal: bool = False
 ) -> pd.DataFrame:
-    """Past candles of a symbol, ready for arithmetic and plots.
+    """List past candles of a symbol, ready for arithmetic and plots.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ def _by_time(made: pd.DataFrame) -> pd.DataFrame:
 def trading_times(
     payload: Mapping[str, Any] | None, context: Context | None = None, *, day: date | str | None = None
 ) -> pd.DataFrame:
-    """When each symbol can be traded on a day, one row per symbol.
+    """List when each symbol can be traded on a day, one row per symbol.
 
     Parameters
     ----------
@@ -184,7 +184,7 @@ def _midnight(day: date | str | None, context: Context | None) -> float | None:
 
 
 def _seconds(text: Any) -> int | None:
-    """A time of day in seconds; Deriv writes "--" where there is none."""
+    """Return a time of day in seconds; Deriv writes "--" where there is none."""
     parts = text.split(":") if isinstance(text, str) else []
     if len(parts) not in (2, 3) or not all(part.isascii() and part.isdigit() and len(part) == 2 for part in parts):
         return None
@@ -201,7 +201,7 @@ def _moment(midnight: float | None, text: Any) -> float | None:
 def exchange_rates(
     payload: Mapping[str, Any] | None, context: Context | None = None, *, decimal: bool = False
 ) -> pd.DataFrame:
-    """What one unit of a currency is worth in others, one row per currency.
+    """List exchange rates of a currency, one row per other currency.
 
     Parameters
     ----------

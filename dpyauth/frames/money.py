@@ -14,7 +14,7 @@ from dpyauth.frames.values import as_flag, get_path, keyed, listing, mapping, to
 
 _CURRENT = ("loginid", "currency", "balance")
 _KNOWN = (*_CURRENT, "accounts", "id")
-"""What is in rows, and the number of the stream."""
+"""Fields that are in rows, and the number of the stream."""
 
 _TOTALS = ("deriv", "deriv_demo", "mt5", "mt5_demo")
 

@@ -1,4 +1,4 @@
-"""What frames with columns of their own leave out on purpose: of what Deriv documents, the rest.
+"""Look up what Deriv documents of a row: frames with columns of their own leave the rest out on purpose.
 
 `dpyauth.Session.frame` shows all of it. What Deriv does not document is never left out.
 """

@@ -1,4 +1,4 @@
-"""What the options API says of an account's state."""
+"""Turn what the options API says of an account's state into a frame."""
 
 from __future__ import annotations
 

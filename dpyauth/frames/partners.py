@@ -1,4 +1,4 @@
-"""What apps and clients have earned their owner, as frames."""
+"""List what apps and clients have earned their owner."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class _Period(NamedTuple):
-    """Where a request says from when and until when, and rows say when they were."""
+    """Fields of a request that say from when and until when, and columns that say when a row was."""
 
     since: str
     until: str

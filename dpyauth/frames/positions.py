@@ -1,4 +1,4 @@
-"""What the client holds: open contracts, and accounts on MT5."""
+"""List what the client holds: open contracts, and accounts on MT5."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ _ALIASES = {
     "expires": ("expiry_time", "date_expiry"),
     "transaction_id": ("transaction_id", "transaction_ids"),
 }
-"""What a contract is told under one of several names, by column."""
+"""Names under one of which Deriv tells it, by column."""
 
 
 @functools.cache

@@ -44,14 +44,14 @@ _GROUPS = {
 """Of the limits of transfers: the period, what they usually count, and the currency, if not that of the account."""
 
 _COUNTED = {"count": "transfers", "amount": "amount"}
-"""What Deriv's ``limit_type`` says, which may stand beside a limit."""
+"""Meanings of Deriv's ``limit_type``, which may stand beside a limit."""
 
 
 @with_columns(SETTINGS)
 def settings(
     payload: Mapping[str, Any] | None, context: Context | None = None, *, reveal: bool = False
 ) -> pd.DataFrame:
-    """The client's profile, one row per setting; personal data is hidden unless asked for.
+    """List the client's profile, one row per setting; personal data is hidden unless asked for.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ def _written(value: Any) -> str | None:
 
 @with_columns(LIMITS)
 def limits(payload: Mapping[str, Any] | None, context: Context | None = None, *, decimal: bool = False) -> pd.DataFrame:
-    """What the account may hold, stake, be paid and withdraw, one row per limit.
+    """List what the account may hold, stake, be paid and withdraw, one row per limit.
 
     Parameters
     ----------
@@ -153,7 +153,7 @@ def _leaves(limits: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, An
 def market_limits(
     payload: Mapping[str, Any] | None, context: Context | None = None, *, decimal: bool = False
 ) -> pd.DataFrame:
-    """The limits that hold for single markets, one row per limit.
+    """List the limits of single markets, one row per limit.
 
     Parameters
     ----------
@@ -190,7 +190,7 @@ def market_limits(
 def transfer_limits(
     payload: Mapping[str, Any] | None, context: Context | None = None, *, decimal: bool = False
 ) -> pd.DataFrame:
-    """How much, and how often, money may still move between one's accounts.
+    """List how much, and how often, money may still move between one's accounts.
 
     Deriv keeps the amounts of a day in US dollars, whatever the account is in, and those of a lifetime in the
     account's currency.

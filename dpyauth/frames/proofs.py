@@ -1,4 +1,4 @@
-"""What `get_account_status` also tells: attempts to be verified, proof asked for, and where an address counts."""
+"""List attempts to be verified, proof asked for, and where an address counts: also from `get_account_status`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Deriv's site allows and charges, and which company serves a country."""
+"""List what Deriv's site allows and charges, and which company serves a country."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _OF_A_COMPANY = (
     *("address", "changeable_fields", "currency_config"),
     *("requirements.after_first_deposit", "requirements.compliance", "requirements.partner"),
 )
-"""What Deriv tells of a company and this frame leaves out on purpose."""
+"""Facts about a company that this frame leaves out on purpose."""
 
 
 @with_columns(SITE_LIMITS)
 def site_limits(payload: Mapping[str, Any] | None, context: Context | None = None) -> pd.DataFrame:
-    """How many calls Deriv takes, one row per limit.
+    """List how many calls Deriv takes, one row per limit.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ def site_currencies(
 
 @with_columns(TRANSFER_FEES)
 def transfer_fees(payload: Mapping[str, Any] | None, context: Context | None = None) -> pd.DataFrame:
-    """What a transfer between one's accounts costs, one row per pair of currencies.
+    """List what a transfer between one's accounts costs, one row per pair of currencies.
 
     Parameters
     ----------
@@ -130,7 +130,7 @@ def _fees(fees: Any) -> list[Mapping[str, Any]]:
 
 @with_columns(LANDING_COMPANIES)
 def landing_company(payload: Mapping[str, Any] | None, context: Context | None = None) -> pd.DataFrame:
-    """Which Deriv companies serve clients of a country, one row per offer.
+    """List the Deriv companies that serve clients of a country, one row per offer.
 
     Parameters
     ----------

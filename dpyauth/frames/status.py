@@ -19,8 +19,8 @@ _TOLD_BY_OTHERS = {
     "document": ("verified_jurisdiction",),
     "ownership": ("requests",),
 }
-"""By check: what Deriv tells of it that has a frame of its own (`attempts`, `jurisdictions`, `ownership_requests`), or
-helps nobody but Deriv's own form for documents."""
+"""Facts by check that have a frame of their own (`attempts`, `jurisdictions`, `ownership_requests`), or help only
+Deriv's own form for documents."""
 
 _FACTS = ("status", "expiry_date", "last_rejected", *(name for names in _TOLD_BY_OTHERS.values() for name in names))
 _ELSEWHERE = (
@@ -28,7 +28,7 @@ _ELSEWHERE = (
     "authentication.attempts",
     *(f"authentication.{check}.{fact}" for check in ("identity", "document", "income", "ownership") for fact in _FACTS),
 )
-"""What `account_status` leaves to the frames of the parts."""
+"""Paths that `account_status` leaves to the frames of the parts."""
 
 
 @with_columns(STATUS)

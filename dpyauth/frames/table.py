@@ -16,10 +16,10 @@ from dpyauth.frames.arrays import Array, array, left_out, masked
 from dpyauth.frames.values import as_float, as_list, is_nan, mapping, pick, told
 from dpyauth.sensitive import MASK, hides
 
-_DEEPEST = 8  # levels of an object nobody has documented that still become columns
+_DEEPEST = 8  # levels of an undocumented object that still become columns
 
 Placed = Mapping[str, "Placed | None"]
-"""Which fields of an object have been placed elsewhere: None for all of one, or a mapping for parts of it."""
+"""Fields of an object that have been placed elsewhere: None for all of one, or a mapping for parts of it."""
 
 
 class Table:
@@ -70,7 +70,7 @@ class Table:
         self.spread(path, None, found, depth + 1)
 
     def unplaced(self, name: str, values: list[Any], placed: Placed) -> None:
-        """Add what is in these values, one a row, and has not been placed yet: fields nobody knows, other types."""
+        """Add what is in these values, one a row, and has not been placed yet: unknown fields, other types."""
         if set(map(type, values)) != {dict}:
             strays = [None if isinstance(v, Mapping) or not told(v) else v for v in values]
             if any(stray is not None for stray in strays):
@@ -118,7 +118,7 @@ class Table:
         return json.dumps(shown, ensure_ascii=False, default=str) if shown else None
 
     def exploded(self, name: str, call: str) -> Table:
-        """The same with one row per item of a column."""
+        """Return the same with one row per item of a column."""
         node, values = (None, [])
         if isinstance(name, str):
             node, values = self._known.get(name) or (None, dict(self._extra).get(name, []))
@@ -175,7 +175,7 @@ class Table:
         self._known["currency"] = ("text", [own or other for own, other in zip(told, usual, strict=True)])
 
     def columns(self, decimal: bool, reveal: bool, names: Collection[str] = ()) -> Iterator[tuple[str, Array]]:
-        """The typed columns, in order; none of them has one of these names."""
+        """Return the typed columns, in order; none of them has one of these names."""
         extra = list(self._extra)
         for name, (node, values) in self._known.items():
             made, left = _typed(self.call, name, node, values, decimal, reveal)
@@ -193,7 +193,7 @@ class Table:
             yield name, masked(name, values) if hidden else array(Column(name, _guessed(values)), values, decimal)
 
     def _hides(self, name: str, values: list[Any]) -> bool:
-        """Whether an undocumented column is secret or personal, or a part of what is."""
+        """Return whether an undocumented column is secret or personal, or a part of what is."""
         wholes = accumulate(name.split("."), lambda whole, part: f"{whole}.{part}")
         return not self._hidden.isdisjoint(wholes) or any(hides(value, name, self.call) for value in values)
 
@@ -204,7 +204,7 @@ def pairs(value: Any) -> list[tuple[Any, Any]]:
 
 
 def is_column(node: Any) -> bool:
-    """Whether such a value fills one column, not several."""
+    """Return whether such a value fills one column, not several."""
     return not isinstance(node, Mapping) or "[]" in node or "{}" in node
 
 
@@ -254,7 +254,7 @@ def _plain(value: Any) -> bool:
 
 
 def _guessed(values: list[Any]) -> Kind:
-    """What a column that nobody has documented seems to hold."""
+    """Guess the kind of an undocumented column."""
     types = {type(v) for v in values if v is not None}
     if not types or types == {str}:
         return "text"

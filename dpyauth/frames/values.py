@@ -15,22 +15,22 @@ from dpyauth.sensitive import MASK, hides
 
 INT64 = 2**63
 EXACTLY = Arithmetic(prec=60, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])
-"""How to reckon with money: the precision of the present context is the user's to change. It never raises; what is
-beyond it becomes no finite number, and so no value of a column."""
+"""Context for calculations with money: the precision of the present one is the user's to change. It never raises; a
+result beyond it is no finite number, and so no value of a column."""
 
 NO_TIME = -INT64
-"""How numpy stores NaT."""
+"""Number as which numpy stores NaT."""
 
 
 def get_path(value: Any, path: str) -> Any:
-    """The value at a dotted path of nested mappings, None where the path breaks off."""
+    """Return the value at a dotted path of nested mappings, None where the path breaks off."""
     for key in path.split("."):
         value = mapping(value).get(key)
     return value
 
 
 def mapping(value: Any) -> Mapping[str, Any]:
-    """The value itself if it is a mapping, else an empty one."""
+    """Return the value itself if it is a mapping, else an empty one."""
     return value if isinstance(value, Mapping) else {}
 
 
@@ -45,7 +45,7 @@ def is_nan(value: Any) -> bool:
 
 
 def mappings(value: Any) -> list[Mapping[str, Any]]:
-    """The mappings in a list; anything else is dropped."""
+    """Return the mappings in a list; anything else is dropped."""
     items = as_list(value)
     if set(map(type, items)) == {dict}:  # as a rule; the check of each takes longer
         return items
@@ -102,7 +102,7 @@ def without(value: Mapping[str, Any], *names: str) -> dict[str, Any]:
 
 
 def pick(rows: list[Any], name: str) -> list[Any]:
-    """The field of each row, None where it has none."""
+    """Return the field of each row, None where it has none."""
     try:
         return list(map(itemgetter(name), rows))
     except KeyError:
@@ -110,7 +110,7 @@ def pick(rows: list[Any], name: str) -> list[Any]:
 
 
 def as_list(value: Any) -> list[Any]:
-    """A new list: of the items of a list, of one single value, or of nothing."""
+    """Return a new list: of the items of a list, of one single value, or of nothing."""
     if isinstance(value, list | tuple):
         return list(value)
     return [] if value is None or value == "" else [value]
@@ -125,7 +125,7 @@ def as_flag(value: Any) -> bool | None:
 
 
 def as_text(value: Any) -> str | None:
-    """A text that is not empty; other scalars as Python writes them."""
+    """Return a text that is not empty; other scalars as Python writes them."""
     if value is None or value == "":
         return None
     # JSON can escape half a surrogate pair, which neither Arrow nor a terminal can encode.
@@ -133,7 +133,7 @@ def as_text(value: Any) -> str | None:
 
 
 def as_number(value: Any) -> Decimal | None:
-    """An exact, finite number; a float counts as the digits it prints, which are those of the JSON text."""
+    """Return an exact, finite number; a float counts as the digits it prints, which are those of the JSON text."""
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal | str):
         return None
     try:
@@ -144,14 +144,14 @@ def as_number(value: Any) -> Decimal | None:
 
 
 def as_float(value: Any) -> float | None:
-    """A finite number."""
+    """Return a finite number."""
     number = as_number(value)
     result = float("nan") if number is None else float(number)
     return result if math.isfinite(result) else None
 
 
 def as_count(value: Any) -> int | None:
-    """A whole number that a column can hold."""
+    """Return a whole number that a column can hold."""
     number = as_number(value)
     if number is None or not -INT64 <= number < INT64 or number != int(number):
         return None

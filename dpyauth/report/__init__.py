@@ -167,7 +167,7 @@ def _check(target: Path, overwrite: bool) -> None:
 
 
 def _gathered(session: Session, since: When, suffix: str, reason: str) -> Report:
-    """All that the token may see, and why it may not see the rest."""
+    """Ask for all that the token may see; say why it may not see the rest."""
     from dpyauth.report.page import Report
 
     account = session.core.active_account

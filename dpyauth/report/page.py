@@ -21,7 +21,7 @@ from dpyauth.report.parts import Part
 from dpyauth.report.pictures import Picture
 
 SHOWN = 50
-"""As many rows of a frame the page shows, the last ones."""
+"""Most rows of a frame that the page shows: the last ones."""
 
 _LONG = 30  # a text of more letters may go over several lines
 _OPEN = 12  # a table of more rows is folded up
@@ -38,7 +38,7 @@ _LIGHTS = {
 
 @dataclass(slots=True)
 class Report:
-    """What there is to tell of an account."""
+    """Content of a report."""
 
     loginid: str
     currency: str
@@ -47,22 +47,22 @@ class Report:
     made: datetime
     since: datetime | None
     suffix: str
-    """How the names of the files end."""
+    """Extension of the files."""
     reason: str
-    """Why the files are of this format, as a sentence."""
+    """Reason for their format, as a sentence."""
     frames: dict[Part, pd.DataFrame] = field(default_factory=dict)
     refused: dict[Part, str] = field(default_factory=dict)
-    """What could not be had, and why."""
+    """Reasons why parts are missing, by part."""
     lacking: list[Part] = field(default_factory=list)
-    """What the API does not tell at all."""
+    """Parts that the API does not tell at all."""
 
     def frame(self, name: str) -> pd.DataFrame | None:
-        """A frame by its name."""
+        """Return a frame by its name."""
         return next((frame for part, frame in self.frames.items() if part.name == name), None)
 
 
 def page(report: Report, pictures: Iterable[Picture] = ()) -> str:
-    """The whole page, which needs nothing from elsewhere."""
+    """Return the whole page, which needs nothing from elsewhere."""
     css = resources.files(__package__).joinpath("page.css").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
@@ -96,7 +96,7 @@ def _about(report: Report) -> str:
 
 
 def _tiles(report: Report) -> str:
-    """The figures one looks for first."""
+    """Show the most important figures."""
     balance, detail, closed = report.frame("balance"), report.frame("account_detail"), report.frame("profit_table")
     tiles = []
     if balance is not None:
@@ -126,7 +126,7 @@ def _sum(amount: float, currency: Any) -> str:
 
 
 def _lights(checks: pd.DataFrame | None) -> str:
-    """What has been verified, at a glance."""
+    """Show what has been verified, at a glance."""
     if checks is None:
         return ""
     items = []
@@ -145,7 +145,7 @@ def _picture(picture: Picture) -> str:
 
 
 def _section(part: Part, frame: pd.DataFrame, suffix: str) -> str:
-    """One frame: a table, and where to find all of it."""
+    """Show one frame: a table, and where to find all of it."""
     file = f"{part.name}.{suffix}"
     rows = f"{len(frame):,} {'row' if len(frame) == 1 else 'rows'}"
     note = f'{rows} in <a href="{file}">{file}</a>' + (f"; the last {SHOWN} are here" if len(frame) > SHOWN else "")
@@ -168,7 +168,7 @@ def _table(frame: pd.DataFrame) -> str:
 
 
 def _facts(frame: pd.DataFrame) -> str:
-    """A single row, a line for each column."""
+    """Show a single row, a line for each column."""
     lines = (
         f'<tr><th scope="row">{escape(str(name))}</th>{_td(column.iloc[0])}</tr>\n' for name, column in frame.items()
     )
@@ -182,7 +182,7 @@ def _td(value: Any) -> str:
 
 
 def _cell(value: Any) -> str:
-    """A value as people read it."""
+    """Return a value as people read it."""
     match value:
         case list():
             texts = [item if isinstance(item, str) else json.dumps(item, default=str) for item in value]
@@ -199,7 +199,7 @@ def _cell(value: Any) -> str:
 
 
 def _left_out(report: Report) -> str:
-    """What is not in the report, and why."""
+    """Say what is not in the report, and why."""
     parts = []
     if report.refused:
         rows = "".join(

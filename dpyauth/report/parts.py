@@ -1,4 +1,4 @@
-"""What a report is made of."""
+"""Parts that a report is made of."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Part:
     """Names its file, too."""
     title: str
     ask: Callable[[Session, When], pd.DataFrame]
-    """What the session is asked; the time is since when."""
+    """Question to the session; the time is the beginning of the report."""
 
 
 def _standing(session: Session, since: When) -> pd.DataFrame:
@@ -31,7 +31,7 @@ def _standing(session: Session, since: When) -> pd.DataFrame:
 
 
 def _statement(session: Session, since: When) -> pd.DataFrame:
-    """The ledger without what people wrote into it: payment details and notes on transfers can be personal."""
+    """Return the ledger without what people wrote into it: payment details and notes on transfers can be personal."""
     from dpyauth.sensitive import MASK
 
     table = session.statement(since)
@@ -61,7 +61,7 @@ def _wallet_transactions(session: Session, since: When) -> pd.DataFrame:
 
 
 def parts() -> tuple[Part, ...]:
-    """All there is, in the order in which a reader wants it."""
+    """Return all parts, in the order of the page."""
     return (
         Part("account_status", "Account status", lambda session, since: session.account_status()),
         Part("account_detail", "How the account stands", _standing),

@@ -46,7 +46,7 @@ class Picture:
 
 
 def pictures(frames: Mapping[Part, pd.DataFrame]) -> list[Picture]:
-    """What the frames look like."""
+    """Draw the pictures that the frames allow."""
     try:
         import matplotlib.figure  # noqa: F401
     except ImportError:  # not installed, or not usable
@@ -62,7 +62,7 @@ def pictures(frames: Mapping[Part, pd.DataFrame]) -> list[Picture]:
 
 
 def _exposure(portfolio: pd.DataFrame | None) -> Picture | None:
-    """What is at stake in each market, and what it may pay."""
+    """Draw what is at stake in each market, and what it may pay."""
     if portfolio is None or portfolio.empty:
         return None
     unfixed = ~(portfolio["payout"] > 0)
@@ -100,7 +100,7 @@ def _pays(payout: float, unfixed: int) -> str:
 
 
 def _flows(moved: pd.DataFrame | None) -> list[Picture]:
-    """What went in and out by month: of each wallet in each currency, those first in which most happened."""
+    """Draw what went in and out by month: of each wallet in each currency, those first in which most happened."""
     if moved is None:
         return []
     settled = moved[moved["status"].isin(_SETTLED)].dropna(subset=["time", "wallet", "currency"])
@@ -109,7 +109,7 @@ def _flows(moved: pd.DataFrame | None) -> list[Picture]:
 
 
 def _flow(moved: pd.DataFrame, wallet: str, currency: str) -> Picture:
-    """What a wallet has taken in a currency, upwards, and given, downwards."""
+    """Draw what a wallet has taken in a currency, upwards, and given, downwards."""
     month = moved["time"].dt.tz_localize(None).dt.to_period("M")
     months = pd.period_range(month.min(), month.max(), freq="M")
     came, went = (
@@ -134,7 +134,7 @@ def _flow(moved: pd.DataFrame, wallet: str, currency: str) -> Picture:
 
 
 def _balance(statement: pd.DataFrame | None) -> Picture | None:
-    """The balance after each transaction."""
+    """Draw the balance after each transaction."""
     if statement is None:
         return None
     known = statement.dropna(subset=["transaction_time", "balance_after"]).set_index("transaction_time")
@@ -152,7 +152,7 @@ def _balance(statement: pd.DataFrame | None) -> Picture | None:
 
 
 def _markets(closed: pd.DataFrame | None) -> Picture | None:
-    """What each market has brought."""
+    """Draw what each market has brought."""
     if closed is None:
         return None
     profit = closed.groupby("symbol")["profit"].sum().round(8)
