@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from dpyauth.session import Session
     from dpyauth.session.stream import Stream
     from dpyauth.signin import login
-    from dpyauth.signin.open import apps, explorer, tokens
+    from dpyauth.signin.shortcuts import apps, explorer, tokens
     from dpyauth.storage import forget
 
 __all__ = [
@@ -100,14 +100,14 @@ _HOMES = {
     "Session": "signin",  # which gives it its panels
     "Stream": "session.stream",
     "allow_nested_asyncio": "nested",
-    "apps": "signin.open",
+    "apps": "signin.shortcuts",
     "doctor": "checkup",
-    "explorer": "signin.open",
+    "explorer": "signin.shortcuts",
     "export": "report",
     "fleet": "fleets",
     "forget": "storage",
     "login": "signin",
-    "tokens": "signin.open",
+    "tokens": "signin.shortcuts",
 }
 """Modules of the names that are not errors."""
 

@@ -83,8 +83,8 @@ async def sign_in(session: Session, given: Callable[[str], Granted], where: Sett
     >>> import dpyauth
     >>> from dpyauth.panels.attempts import run, sign_in
     >>> session = dpyauth.login(sandbox=True)
-    >>> credential = session._credential
-    >>> run(lambda: sign_in(session, lambda api: (credential, None), session._settings)).result().loginid
+    >>> credential = session.core.credential
+    >>> run(lambda: sign_in(session, lambda api: (credential, None), session.core.target)).result().loginid
     'DOT900003'
     """
     credential, grants = given(where.api)

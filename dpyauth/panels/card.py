@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dpyauth.errors import DpyauthError
 from dpyauth.panels import card_text, readings, sign_in_view
+from dpyauth.panels.card_rows import Row, light, plain, row
 from dpyauth.panels.readings import Known, Part, readings_of
 from dpyauth.panels.refresh import once
-from dpyauth.panels.rows import Row, light, plain, row
 from dpyauth.panels.switcher import EVERY, SwitcherModel, labels
 from dpyauth.panels.texts import texts
 from dpyauth.session.awaiting import run_async

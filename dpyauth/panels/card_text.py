@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from dpyauth.panels.rows import plain
+from dpyauth.panels.card_rows import plain
 
 WIDTH = 100
 """Of the text, in characters."""

@@ -15,7 +15,7 @@ from dpyauth.panels import reply_view, sign_in_view
 from dpyauth.panels.forms import Entered, Form
 from dpyauth.panels.model import PanelModel
 from dpyauth.panels.snippets import as_json, as_python
-from dpyauth.session.calls import _NOT_BY_CALL
+from dpyauth.session.calls import NOT_BY_CALL
 
 if TYPE_CHECKING:
     from dpyauth.net.messages import Reply
@@ -71,7 +71,7 @@ class ExplorerModel(PanelModel):
             "api": session.api,
             "account": sign_in_view.account(session),
             "calls": [
-                self._row(call) for name, call in sorted(session.core.catalog.items()) if name not in _NOT_BY_CALL
+                self._row(call) for name, call in sorted(session.core.catalog.items()) if name not in NOT_BY_CALL
             ],
             "call": self._described(chosen) if chosen else None,
         }
@@ -247,7 +247,7 @@ class ExplorerModel(PanelModel):
         self.send({"reply": {"call": self._chosen, "trouble": {**said, "title": self.text("title_not_sent")}}})
 
     def _offered(self, name: str) -> Call | None:
-        return None if name in _NOT_BY_CALL else self.session.core.catalog.get(name)
+        return None if name in NOT_BY_CALL else self.session.core.catalog.get(name)
 
 
 def _changes(call: Call) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, WeakSet
 
 from dpyauth import _forks
-from dpyauth.panels.rows import Row
+from dpyauth.panels.card_rows import Row
 
 if TYPE_CHECKING:
     from dpyauth.apis.base import Account

@@ -22,7 +22,7 @@ from dpyauth.errors import (
     SignInRefused,
 )
 from dpyauth.net.messages import flag
-from dpyauth.panels.rows import Light, light, plain
+from dpyauth.panels.card_rows import Light, light, plain
 from dpyauth.panels.texts import texts
 from dpyauth.registry import APIS
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dpyauth import frames
 from dpyauth.frames.values import get_path, mappings
 from dpyauth.net.messages import flag
-from dpyauth.panels.rows import Row, light, plain, row
+from dpyauth.panels.card_rows import Row, light, plain, row
 
 if TYPE_CHECKING:
     import pandas as pd

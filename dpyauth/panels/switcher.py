@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from dpyauth.errors import DpyauthError, MissingScope
 from dpyauth.panels import sign_in_view
 from dpyauth.panels.account_choice import AccountChoice
+from dpyauth.panels.card_rows import plain
 from dpyauth.panels.model import PanelModel
 from dpyauth.panels.refresh import Refresher, once
-from dpyauth.panels.rows import plain
 
 if TYPE_CHECKING:
     from dpyauth.session import Session

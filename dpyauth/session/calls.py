@@ -376,8 +376,8 @@ class Asking(Questions):
     @staticmethod
     def _one_reply(name: str, call: Call | None, fields: Mapping[str, Any]) -> None:
         """See to it that this call gives one reply, and may be made here at all."""
-        if name in _NOT_BY_CALL:
-            raise InvalidRequest(_NOT_BY_CALL[name], call=name)
+        if name in NOT_BY_CALL:
+            raise InvalidRequest(NOT_BY_CALL[name], call=name)
         if fields.get("subscribe") or (call is not None and call.streams == "required"):
             raise InvalidRequest(
                 f"One reply is returned here, and '{name}' with subscribe is a stream of them: use session.stream() "
@@ -402,7 +402,7 @@ class Asking(Questions):
             )
 
 
-_NOT_BY_CALL = {
+NOT_BY_CALL = {
     "authorize": "Sign in with dpyauth.login() instead of calling 'authorize': the session must know who is signed in.",
     "logout": "Use session.logout() instead of calling 'logout': the session must know that nobody is signed in.",
 }

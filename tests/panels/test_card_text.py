@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dpyauth.panels import card_text
-from dpyauth.panels.rows import amount, light, row
+from dpyauth.panels.card_rows import amount, light, row
 from dpyauth.panels.texts import texts
 
 WORDS = texts("card")

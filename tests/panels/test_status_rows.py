@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from dpyauth import frames
 from dpyauth.frames.flags import FLAGS
-from dpyauth.panels.rows import LONGEST, SYMBOLS, plain
+from dpyauth.panels.card_rows import LONGEST, SYMBOLS, plain
 from dpyauth.panels.status_rows import Status, options_rows, untold_row
 from dpyauth.panels.texts import texts
 
