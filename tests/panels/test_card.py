@@ -285,11 +285,11 @@ def test_the_other_accounts_when_asked_for(several: Session, box: Sandbox, event
 
 def test_nobody_looks(shown: CardModel, box: Sandbox, eventually: Eventually) -> None:
     eventually(lambda: asked(box, "balance") == 2 and asked(box, "transaction") == 1)
-    shown.gone()
+    shown.on_hidden()
     eventually(lambda: not card_threads())
     assert box.wait_until(lambda box: asked(box, "forget") == 2)  # the streams are given back
-    shown.back()
-    shown.back()  # twice is once
+    shown.on_shown()
+    shown.on_shown()  # twice is once
     eventually(lambda: len(card_threads()) == 1)
     box.pay("CR900001", 1)
     eventually(lambda: shown.view()["balance"] == "9,364.47")
@@ -299,5 +299,5 @@ def test_over_with_the_session(shown: CardModel, eventually: Eventually) -> None
     shown.session.close()
     eventually(lambda: not card_threads())
     assert shown.session.core._watchers == []
-    shown.back()
+    shown.on_shown()
     assert card_threads() == []

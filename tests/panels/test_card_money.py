@@ -329,15 +329,15 @@ def test_what_is_old_says_so(
 ) -> None:
     monkeypatch.setattr(readings, "FRESH", 0.0)
     box.faults.http(400, "wallet_list")
-    shown.gone()
-    shown.back()
+    shown.on_hidden()
+    shown.on_shown()
     eventually(lambda: shown.view()["footnote"])
     footnote = shown.view()["footnote"]
     assert footnote.startswith("As of 20")
     assert "UTC: Wallets. It cannot be read again just now: " in footnote
     assert told(shown)["Wallets"][0] == "Main: 3,046.32 USD"
-    shown.gone()
-    shown.back()
+    shown.on_hidden()
+    shown.on_shown()
     eventually(lambda: not shown.view()["footnote"])
 
 

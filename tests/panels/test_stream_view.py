@@ -181,7 +181,7 @@ def test_nothing_is_handed_over_while_nobody_looks(watch: Watch, eventually: Eve
     assert not lookers()
     one.look(1)
     assert len(lookers()) == 1
-    one.model.visibility.present = False  # as presence does it
+    one.model.visibility.visible = False  # as Visibility does it
     one.model.on_hidden()
     eventually(lambda: not lookers())
     before = len(one.told)

@@ -155,12 +155,12 @@ def test_back_and_gone_take_turns(loop: Loop) -> None:
     def back() -> None:
         told.append("shown")
 
-    presence = Visibility(back, gone)
-    presence.seen()
+    visibility = Visibility(back, gone)
+    visibility.seen()
 
     def return_() -> None:
         assert going.wait(5)
-        presence.seen()
+        visibility.seen()
         came.set()
 
     other = threading.Thread(target=return_)
@@ -168,7 +168,7 @@ def test_back_and_gone_take_turns(loop: Loop) -> None:
     loop.passes(SILENCE + GRACE)
     other.join(5)
     assert told == ["shown", "hidden", "shown"]
-    assert presence.visible
+    assert visibility.visible
 
 
 async def on_a_real_loop() -> list[str]:
@@ -179,8 +179,8 @@ async def on_a_real_loop() -> list[str]:
         told.append("hidden")
         ended.set()
 
-    presence = Visibility(lambda: told.append("shown"), gone)
-    await asyncio.to_thread(presence.here)
+    visibility = Visibility(lambda: told.append("shown"), gone)
+    await asyncio.to_thread(visibility.seen)
     await asyncio.wait_for(ended.wait(), 5)
     return told
 

@@ -413,7 +413,7 @@ def test_a_late_look_never_overwrites_a_newer_one(browser: Browser, monkeypatch:
             newer_shown.wait(timeout=0.5)  # must not come: the newer look has to wait for this one
         return seen
 
-    monkeypatch.setattr(browser.model, "look", slow_look)
+    monkeypatch.setattr(browser.model, "view", slow_look)
     slow = threading.Thread(target=browser.model.changed)
     slow.start()
     assert looked.wait(timeout=5)

@@ -43,7 +43,7 @@ def test_a_new_token_leaves_in_one_message_and_is_nowhere_else(
 ) -> None:
     sent: list[dict[str, Any]] = []
     seen: list[dict[str, Any]] = [panel.view]
-    monkeypatch.setattr(panel.model, "tell", sent.append)
+    monkeypatch.setattr(panel.model, "send", sent.append)
     panel.observe(lambda change: seen.append(change.new), "view")
     caplog.set_level(logging.DEBUG)
     say(panel, eventually, do="here")
