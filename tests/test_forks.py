@@ -23,7 +23,7 @@ import dpyauth
 from dpyauth import SessionClosed, _forks
 from dpyauth.net.loop import background
 from dpyauth.oauth.listener import Listener
-from dpyauth.panels.held_token import KeptToken
+from dpyauth.panels.held_token import HeldToken
 from dpyauth.sandbox import Sandbox, shared
 from dpyauth.secret import Secret
 from dpyauth.storage import file
@@ -252,7 +252,7 @@ def test_a_child_ends_what_its_parent_has_started_without_a_wait() -> None:
 
 
 def test_a_token_that_is_kept_for_another_try_does_not_outlive_its_timer_in_a_child() -> None:
-    kept = KeptToken(lambda: None)
+    kept = HeldToken(lambda: None)
     kept.keep(Secret("C4nary-token"), "v3")
     assert in_child(lambda: [kept.api, kept.get("v3") is None]) == ["", True]
     assert kept.api == "v3"
