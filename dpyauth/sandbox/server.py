@@ -15,10 +15,11 @@ from tornado.httpserver import HTTPServer
 from dpyauth import _forks
 from dpyauth._threads import Thread
 from dpyauth.errors import InvalidSetting
-from dpyauth.sandbox import signin
 from dpyauth.sandbox.context import HOST, Context
 from dpyauth.sandbox.guard import Guarded
 from dpyauth.sandbox.options import routes as options
+from dpyauth.sandbox.page_flow import SETTINGS
+from dpyauth.sandbox.v3 import token_pages
 from dpyauth.sandbox.websocket import Socket
 
 _GRACE: Final = 0.3  # seconds for clients to close their side when the sandbox stops
@@ -133,7 +134,7 @@ class Server:
         return Guarded(
             [
                 (r"/websockets/v3", Socket, {"sandbox": self._context}),
-                *signin.routes(self._context),
+                *token_pages.routes(self._context),
                 *options.routes(self._context),
             ],
             self._hosts,
@@ -142,7 +143,7 @@ class Server:
             websocket_max_message_size=1 << 20,
             compress_response=self._context.compress,
             log_function=lambda handler: None,
-            **signin.SETTINGS,
+            **SETTINGS,
         )
 
     async def tick(self) -> None:

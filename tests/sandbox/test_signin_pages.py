@@ -19,7 +19,7 @@ from dpyauth.credentials import Secret
 from dpyauth.oauth.implicit import Grant, authorize_url, new_state, parse
 from dpyauth.oauth.listener import Listener
 from dpyauth.sandbox import Sandbox
-from dpyauth.sandbox.pages import TITLE, policy
+from dpyauth.sandbox.page_html import TITLE, policy
 
 BACK = "http://localhost:9/callback"
 BAD = '"><script>alert(1)</script>&amp;'

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from typing import Any
 
 from tornado.web import RequestHandler
@@ -17,19 +16,20 @@ from dpyauth.sandbox.options import (  # noqa: F401 -- importing them registers 
     transfer_routes,
     wallet_routes,
 )
-from dpyauth.sandbox.options.authorize_pages import Authorize, Consent, Waiting
+from dpyauth.sandbox.options.code_pages import Authorize
 from dpyauth.sandbox.options.rest_requests import BASE, Health, Rest
 from dpyauth.sandbox.options.socket import Socket
 from dpyauth.sandbox.options.token_endpoint import Revoke, Token
+from dpyauth.sandbox.page_flow import ConsentPage, Waiting
 
 
 def routes(sandbox: Context) -> list[tuple[str, type[RequestHandler], dict[str, Any]]]:
     """Return the addresses of this API."""
-    pages = {"sandbox": sandbox, "asked": OrderedDict[str, Waiting]()}
+    pages = {"sandbox": sandbox, "waiting": Waiting()}
     return [
         *((rf"{BASE}/ws/{kind}", Socket, {"sandbox": sandbox, "kind": kind}) for kind in ("public", "demo", "real")),
         (r"/oauth2/auth", Authorize, pages),
-        (r"/oauth2/auth/consent", Consent, pages),
+        (r"/oauth2/auth/consent", ConsentPage, pages),
         (r"/oauth2/token", Token, {"sandbox": sandbox}),
         (r"/oauth2/revoke", Revoke, {"sandbox": sandbox}),
         (r"/v1/health", Health, {"sandbox": sandbox}),

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from dpyauth.catalog.calls import Call
 from dpyauth.sandbox import encoding
-from dpyauth.sandbox.client import Client
+from dpyauth.sandbox.client_state import Client
 from dpyauth.sandbox.encoding import Refusal, Reply
 from dpyauth.sandbox.faults import Fault
 from dpyauth.sandbox.users import Grant

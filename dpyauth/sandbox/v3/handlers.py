@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from dpyauth.sandbox.client import Client
+from dpyauth.sandbox.client_state import Client
 from dpyauth.sandbox.encoding import Refusal, Reply
 from dpyauth.sandbox.streams import Stream
 from dpyauth.sandbox.users import Account, Grant, User
