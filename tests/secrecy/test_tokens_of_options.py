@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import itertools
 import json
-import logging
 import pickle
-import sys
 import time
-import traceback
-from collections import deque
-from collections.abc import Callable, Iterator
-from types import FrameType, FunctionType, MethodType, ModuleType
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from canaries import PAT, clean, held, shown, told
 
 import dpyauth
 from dpyauth.credentials import Credential, Secret, Tokens, access_token
@@ -28,30 +23,7 @@ from dpyauth.session import Session
 
 Open = Callable[..., Session]
 
-PAT = "pat_" + "c0ffee51" * 8
 DEMO, REAL = "DOT900003", "ROT900001"
-LOGGERS = ("", "httpx", "httpcore", "httpcore.http11", "httpcore.connection", "httpcore.proxy", "websockets")
-LOGGERS += ("websockets.client", "asyncio", "concurrent.futures", "dpyauth", "dpyauth.net.websocket", "oauthlib")
-
-
-def clean(what: Any) -> None:
-    """No secret, and no part of one."""
-    for part in ("c0ffee51", "C4nary", "Bearer"):
-        assert part not in str(what)
-
-
-@pytest.fixture
-def logged(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
-    """Everything that anybody logs, down to the smallest."""
-    caplog.set_level(logging.NOTSET)
-    levels = {name: logging.getLogger(name).level for name in LOGGERS}
-    for name in LOGGERS:
-        logging.getLogger(name).setLevel(1)
-    yield caplog
-    for name, level in levels.items():
-        logging.getLogger(name).setLevel(level)
-    for record in caplog.get_records("call"):  # `caplog.text` is empty by now
-        clean([record.getMessage(), vars(record)])
 
 
 @pytest.fixture
@@ -78,56 +50,6 @@ def browser(place: Sandbox) -> tuple[str, Credential]:
     return app_id, Credential(tokens.access, "a test", tokens, renew)
 
 
-def shown(thing: Any) -> str:
-    """Whatever can be read off a thing without being asked for it."""
-    attributes = {name: getattr(thing, name, None) for name in dir(thing) if not name.startswith("__")}
-    return f"{thing!r} {thing} {attributes} {getattr(thing, '__dict__', '')}"
-
-
-def told(error: BaseException) -> str:
-    """Everything that a traceback with variables shows of an error, without the frames of this file."""
-    parts = [repr(error), str(vars(error)), str(getattr(error, "__notes__", ""))]
-    seen: Any = traceback.TracebackException.from_exception(error, capture_locals=True)
-    while seen is not None:
-        parts += [f"{frame.locals}{frame.line}" for frame in seen.stack if frame.filename != __file__]
-        seen = seen.__cause__ or seen.__context__
-    if isinstance(error, DpyauthError):
-        parts.append(str(vars(pickle.loads(pickle.dumps(error)))))
-    return "\n".join(parts)
-
-
-def held(root: object) -> list[str]:
-    """Where secrets can be reached from an object, other than in what guards them."""
-    guarded = (Secret, ModuleType, FrameType, type, Sandbox)
-    seen = {id(root)}
-    waiting: deque[tuple[Any, str]] = deque([(root, type(root).__name__)])
-    found = []
-    while waiting:
-        thing, path = waiting.popleft()
-        if isinstance(thing, str | bytes | bytearray):
-            text = thing if isinstance(thing, str) else bytes(thing).decode(errors="replace")
-            if any(part in text for part in ("c0ffee51", "C4nary")):
-                found.append(path)
-            continue
-        if isinstance(thing, FunctionType):
-            inner: Any = [thing.__closure__, thing.__defaults__, thing.__kwdefaults__]
-        elif isinstance(thing, MethodType):
-            inner = [thing.__self__]
-        else:
-            inner = gc.get_referents(thing)
-        for part in inner:
-            kind = type(part)
-            if id(part) in seen or isinstance(part, guarded) or kind.__module__.startswith(("tornado", "_pytest")):
-                continue
-            if kind.__module__.startswith("dpyauth.sandbox") or part is sys.modules:
-                continue
-            if isinstance(part, dict) and "__builtins__" in part:
-                continue
-            seen.add(id(part))
-            waiting.append((part, f"{path} > {kind.__name__}"))
-    return found
-
-
 def test_a_session(open_options: Open, place: Sandbox, logged: Any, capfd: Any, at_once: None) -> None:
     session = open_options(access_token(PAT, "a test"))
     connection, access = session.core.connection, session.core.sign_in
@@ -142,8 +64,12 @@ def test_a_session(open_options: Open, place: Sandbox, logged: Any, capfd: Any, 
         clean(frame.to_string())
         clean(frame.attrs)
         clean(pickle.dumps(frame))
-    things = [session, connection, connection.protocol, access, access.dispatcher, access.rest, access.rest._client]  # type: ignore[attr-defined]
-    things += [
+    things: list[Any] = [
+        session,
+        connection,
+        connection.protocol,
+        access,
+        access.dispatcher,
         access.endpoint(DEMO),
         access.credential,
         session.core.active_account,
@@ -300,27 +226,3 @@ def test_logging_in_with_a_wrong_one(token: str, place: Sandbox, logged: Any, ca
         dpyauth.login(token, api="options", app_id=place.options_app_id, server=place.rest, ask=False, timeout=5)
     clean(told(refused.value).replace("C0FFEE51", "c0ffee51"))
     clean(capfd.readouterr())
-
-
-def test_an_interrupt(place: Sandbox, monkeypatch: pytest.MonkeyPatch, logged: Any) -> None:
-    def interrupted(future: Any, timeout: float) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("dpyauth.session.blocking.result_of", interrupted)
-    with pytest.raises(KeyboardInterrupt) as stopped:
-        dpyauth.login(PAT, api="options", app_id=place.options_app_id, server=place.rest, ask=False, timeout=5)
-    clean(told(stopped.value))
-
-
-def test_what_this_file_looks_for_would_be_found(logged: pytest.LogCaptureFixture) -> None:
-    class Leaky:
-        def __init__(self) -> None:
-            self.deep = [{"otp": b"?otp=C4nary1"}]
-            self.made = lambda: PAT + str(self)
-
-    assert len(held(Leaky())) == 1
-    with pytest.raises(AssertionError):
-        clean(shown(Leaky()))
-    for name in LOGGERS:
-        logging.getLogger(name).debug("something of %s", name)
-    assert logged.text.count("something of") == len(LOGGERS) - 1  # all but one, in which nothing of DEBUG gets through
