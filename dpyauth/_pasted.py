@@ -10,14 +10,14 @@ _MARKS = ("\x1b[200~", "\x1b[201~", "[200~", "[201~")
 
 _QUOTES = ('""', "''", "``", "“”", "‘’", "<>")
 
-_LAYERS = 8
+LAYERS = 8
 """Number of these that may be nested."""
 
 
 def bare(entered: str) -> str:
     """Return a text without blanks, marks of the paste, quotes and ``Bearer`` around it."""
     text = entered
-    for _ in range(_LAYERS):
+    for _ in range(LAYERS):
         before, text = text, text.strip().strip(_INVISIBLE)
         for mark in _MARKS:
             text = text.removeprefix(mark).removesuffix(mark)

@@ -85,10 +85,22 @@ def test_colab(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
-def test_no_front_end_hears_of_a_process_that_a_kernel_has_forked(monkeypatch: pytest.MonkeyPatch) -> None:
-    within(monkeypatch, ZMQInteractiveShell())
-    monkeypatch.setattr(_environment, "_left", None)
-    _environment._leave()  # as in the child
-    assert not _environment.in_notebook()
-    within(monkeypatch, ZMQInteractiveShell())  # of a kernel that the child has started
-    assert _environment.in_notebook()
+def test_a_process_that_a_kernel_has_forked_has_no_front_end() -> None:
+    code = """
+import os
+import IPython.core.getipython as ipython
+from dpyauth._environment import in_notebook
+
+class ZMQInteractiveShell: pass
+
+shell = ZMQInteractiveShell()
+ipython.get_ipython = lambda: shell
+if child := os.fork():
+    os.waitpid(child, 0)
+else:
+    print(in_notebook())
+    shell = ZMQInteractiveShell()  # of a kernel that the child has started
+print(in_notebook(), flush=True)
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert ran.stdout.split() == ["False", "True", "True"], ran.stderr

@@ -43,7 +43,7 @@ def test_what_is_inside_stays(text: str) -> None:
 
 def test_a_long_text_takes_no_longer_than_its_length() -> None:
     text = '"' * 500_000
-    assert len(_pasted.bare(text)) >= len(text) - 2 * _pasted._LAYERS
+    assert len(_pasted.bare(text)) >= len(text) - 2 * _pasted.LAYERS
 
 
 @pytest.mark.parametrize(("text", "has"), [("abc", False), ("a b\xa0c", False), ("ü", False), ("a\x16b", True)])

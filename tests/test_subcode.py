@@ -80,10 +80,18 @@ def test_a_refused_sign_in_keeps_it() -> None:
     error = judge(response(401, code="Unauthorized", subcode="TokenRevoked"), asked())
     assert isinstance(error, SignInRefused)
     assert error.subcode == "TokenRevoked"
-    refused = v3._judge({"error": {"code": "InvalidToken", "subcode": "Revoked"}}, [])
-    assert refused is not None
-    assert isinstance(refused[0], SignInRefused)
-    assert refused[0].subcode == "Revoked"
+
+
+def test_a_refused_sign_in_over_a_websocket_keeps_it(
+    open_session: Callable[..., Session], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse_token(ask: Any) -> Any:
+        raise Refusal("InvalidToken", "The token is invalid.", {}, "Revoked")
+
+    monkeypatch.setitem(HANDLERS, "authorize", refuse_token)
+    with pytest.raises(SignInRefused) as refused:
+        open_session()
+    assert refused.value.subcode == "Revoked"
 
 
 def test_it_repeats_no_secret() -> None:
