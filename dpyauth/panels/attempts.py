@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from dpyauth.apis.base import by_looks, by_name_only
 from dpyauth.errors import DpyauthError, SessionClosed, SignInRefused
-from dpyauth.net.connection import OPEN_TIMEOUT
+from dpyauth.net.connector import OPEN_TIMEOUT
 from dpyauth.net.loop import background
 from dpyauth.registry import APIS
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from dpyauth._nearest import nearest
 from dpyauth.apis.connection_limit import looks_crowded, told
 from dpyauth.errors import DpyauthError, InvalidRequest, SessionClosed
-from dpyauth.net.connection import CLOSE_TIMEOUT
+from dpyauth.net.connector import CLOSE_TIMEOUT
 from dpyauth.net.state import State
 from dpyauth.registry import APIS
 from dpyauth.session.sending import Sending

@@ -22,7 +22,8 @@ from dpyauth.apis.expiry import Expiry
 from dpyauth.apis.retiring import unavailable
 from dpyauth.catalog.calls import Catalog
 from dpyauth.errors import CallTimeout, DpyauthError, InvalidSetting, NotSignedIn, SessionClosed, SignInRefused
-from dpyauth.net.connection import CLOSE_TIMEOUT, Connection
+from dpyauth.net.connection import Connection
+from dpyauth.net.connector import CLOSE_TIMEOUT
 from dpyauth.net.loop import background
 from dpyauth.net.rate_limits import RateLimits
 from dpyauth.net.state import State

@@ -43,8 +43,8 @@ SHORTER = {
     "keepalive.DOUBT_AFTER": 0.7,  # 5
     "protocol.HANDSHAKE_TIMEOUT": 2.0,  # 15
     "retries.REOPEN_TIMEOUT": 4.0,  # 30
-    "connection.OPEN_TIMEOUT": 2.0,  # 10
-    "connection.CLOSE_TIMEOUT": 0.5,  # 2
+    "connector.OPEN_TIMEOUT": 2.0,  # 10
+    "connector.CLOSE_TIMEOUT": 0.5,  # 2
     "connection.PATIENT": 0.5,  # 5
     "rate_limits.PENALTIES": (0.1, 0.2),  # 5, 15, 30, 60
     "backoff.SETTLED": 1.0,  # 10

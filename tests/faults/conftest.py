@@ -27,8 +27,8 @@ def quick(at_once: None, monkeypatch: pytest.MonkeyPatch) -> None:
         "keepalive.PING_EVERY": 0.3,  # 25 in earnest
         "keepalive.PING_TIMEOUT": 0.5,  # 10
         "protocol.HANDSHAKE_TIMEOUT": 1.5,  # 15
-        "connection.OPEN_TIMEOUT": 1.0,  # 10
-        "connection.CLOSE_TIMEOUT": 0.5,  # 2
+        "connector.OPEN_TIMEOUT": 1.0,  # 10
+        "connector.CLOSE_TIMEOUT": 0.5,  # 2
         "rate_limits.PENALTIES": (0.1,),  # 5, 15, 30, 60
     }.items():
         monkeypatch.setattr(f"dpyauth.net.{name}", seconds)

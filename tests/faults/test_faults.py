@@ -321,7 +321,7 @@ def test_a_line_that_stays_open_after_the_goodbye_does_not_cost_a_ping(
 def test_closing_on_a_broken_line_takes_little_time(
     through: Open, proxy: Proxy, fault: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dpyauth.net.connection.CLOSE_TIMEOUT", 30.0)  # it must not be waited for
+    monkeypatch.setattr("dpyauth.net.connector.CLOSE_TIMEOUT", 30.0)  # it must not be waited for
     session = through()
     waiting = on_thread(lambda: session.call("ping"))
     outcome(waiting)

@@ -185,7 +185,7 @@ def test_only_refusals_in_a_row_count(box: Sandbox, connect: Make, addresses: Ad
 
 
 def test_closing_while_one_is_asked_for(connect: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dpyauth.net.connection.CLOSE_TIMEOUT", 30.0)  # it must not be waited for
+    monkeypatch.setattr("dpyauth.net.connector.CLOSE_TIMEOUT", 30.0)  # it must not be waited for
     asked, called_off = threading.Event(), threading.Event()
 
     async def never() -> str:

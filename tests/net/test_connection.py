@@ -116,7 +116,7 @@ def test_a_listener_hears_of_the_connection_it_was_given_to(connect: Make, attem
 
 
 def test_closing_at_once_takes_no_time(box: Sandbox, connect: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dpyauth.net.connection.CLOSE_TIMEOUT", 30.0)  # it must not be waited for
+    monkeypatch.setattr("dpyauth.net.connector.CLOSE_TIMEOUT", 30.0)  # it must not be waited for
     begin = time.monotonic()
     connection = connect(address(box))
     connection.close(CLOSED)
@@ -135,7 +135,7 @@ def test_closing_twice_and_calling_afterwards(box: Sandbox, connect: Make) -> No
 
 
 def test_closing_a_connection_that_is_being_opened(connect: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dpyauth.net.connection.CLOSE_TIMEOUT", 30.0)  # it must not be waited for
+    monkeypatch.setattr("dpyauth.net.connector.CLOSE_TIMEOUT", 30.0)  # it must not be waited for
     with socket.create_server(("127.0.0.1", 0)) as silent:
         connection = connect("ws://127.0.0.1:%d/" % silent.getsockname()[1])  # noqa: UP031
         accepted, _ = silent.accept()
@@ -147,7 +147,7 @@ def test_closing_a_connection_that_is_being_opened(connect: Make, monkeypatch: p
 
 
 def test_no_answer_to_the_handshake(connect: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dpyauth.net.connection.OPEN_TIMEOUT", 0.1)
+    monkeypatch.setattr("dpyauth.net.connector.OPEN_TIMEOUT", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         connection = connect("ws://127.0.0.1:%d/" % silent.getsockname()[1])  # noqa: UP031
         assert "no answer within 0.1 s" in str(connection.ready.exception(5))
@@ -193,7 +193,7 @@ def test_garbage_costs_the_connection_but_not_the_read(
 
 
 def test_an_oversized_reply_is_not_read(box: Sandbox, connect: Make, at_once: None, monkeypatch: Any) -> None:
-    monkeypatch.setattr("dpyauth.net.connection.MAX_MESSAGE", 100_000)
+    monkeypatch.setattr("dpyauth.net.connector.MAX_MESSAGE", 100_000)
     connection = connect(address(box))
     connection.ready.result(5)
     box.faults.oversize(200_000, "ping", times=2)

@@ -421,7 +421,7 @@ def test_closing(session: Session, box: Sandbox, eventually: Eventually) -> None
 
 
 def test_closing_while_a_call_waits(session: Session, box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dpyauth.net.connection.CLOSE_TIMEOUT", 30.0)  # it must not be waited for
+    monkeypatch.setattr("dpyauth.net.connector.CLOSE_TIMEOUT", 30.0)  # it must not be waited for
     box.faults.swallow("balance")
     waiting = on_thread(session.balance)
     arrived(box, "balance")
@@ -444,7 +444,7 @@ def test_closing_calls_off_a_sign_in_that_waits(open_session: Open, box: Sandbox
 
 
 def test_closing_while_the_server_stalls(session: Session, box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dpyauth.net.connection.CLOSE_TIMEOUT", 30.0)  # it must not be waited for
+    monkeypatch.setattr("dpyauth.net.connector.CLOSE_TIMEOUT", 30.0)  # it must not be waited for
     box.faults.stall(pongs=False)
     begin = time.monotonic()
     session.close()

@@ -10,7 +10,7 @@ import pytest
 import dpyauth
 from dpyauth import _environment
 from dpyauth.errors import ApiError, ConnectionFailed, NotSignedIn, PermissionDenied, SignInRefused
-from dpyauth.net.connection import Connection
+from dpyauth.net.connector import Connector
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
 
@@ -63,10 +63,10 @@ def test_a_first_connection_that_fails_is_a_break_like_any_other(login: Login, b
 def test_a_certificate_that_is_wrong_is_told_at_once(login: Login, monkeypatch: pytest.MonkeyPatch) -> None:
     """The WebSocket may go by other certificates than HTTP."""
 
-    async def opened(self: Connection) -> None:
+    async def opened(self: Connector) -> None:
         raise ssl.SSLCertVerificationError
 
-    monkeypatch.setattr(Connection, "_open", opened)
+    monkeypatch.setattr(Connector, "open", opened)
     with pytest.raises((ConnectionFailed, NotSignedIn), match="certificate is not valid"):
         login(timeout=FOREVER).balance()  # whichever comes first
 
@@ -76,15 +76,15 @@ def test_after_a_break_a_certificate_that_is_wrong_may_be_right_again(
 ) -> None:
     session, failures = login(), []
     session.balance()
-    right = Connection._open
+    right = Connector.open
 
-    async def opened(self: Connection) -> object:
+    async def opened(self: Connector) -> object:
         if len(failures) < 3:
             failures.append(1)
             raise ssl.SSLCertVerificationError
         return await right(self)
 
-    monkeypatch.setattr(Connection, "_open", opened)
+    monkeypatch.setattr(Connector, "open", opened)
     box.faults.reset()
     assert session.balance()["currency"].item() == "USD"
     assert len(failures) == 3

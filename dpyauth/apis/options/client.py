@@ -18,7 +18,7 @@ from dpyauth._version import __version__
 from dpyauth.apis.options.requests import Request, Response
 from dpyauth.errors import InvalidRequest
 from dpyauth.net.connect_errors import explain, refusal_of_proxy, stays, wrong_certificates
-from dpyauth.net.connection import MAX_MESSAGE, OPEN_TIMEOUT
+from dpyauth.net.connector import MAX_MESSAGE, OPEN_TIMEOUT
 from dpyauth.net.state import unreachable
 from dpyauth.net.unlogged import unlogged
 
