@@ -146,13 +146,19 @@ class RateLimits:
         if bucket != GENERAL and not self._fixed:
             self._buckets[GENERAL].spend(now)
 
-    def refused(self, bucket: str, now: float) -> None:
-        """Pause after Deriv refused a call: calls of other programs and machines count as well."""
+    def refused(self, bucket: str, now: float, wanted: float | None = None) -> float:
+        """Pause after Deriv refused a call, and return for how many seconds.
+
+        Calls of other programs and machines count as well. ``wanted`` is the pause that Deriv asks for.
+        """
         own = self._buckets[bucket]
-        if now < own.blocked_until:  # it was sent before the pause that another refusal began
-            return
-        own.blocked_until = now + PENALTIES[min(own.refusals, len(PENALTIES) - 1)]
-        own.refusals += 1
+        if now >= own.blocked_until:  # else it was sent before the pause that another refusal began
+            pause = PENALTIES[min(own.refusals, len(PENALTIES) - 1)]
+            if wanted is not None:
+                pause = max(1.0, wanted) if wanted <= LONGEST_PAUSE else PENALTIES[-1]
+            own.blocked_until = now + pause
+            own.refusals += 1
+        return own.blocked_until - now
 
     def granted(self, bucket: str) -> None:
         """Note that Deriv accepted a call."""

@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 from proxy import CHUNK, Passage, Proxy
 
-from dpyauth.apis.options import lookup, rest
+from dpyauth.apis.options import lookup
 from dpyauth.catalog.calls import Call
 from dpyauth.errors import DpyauthError
+from dpyauth.net.rate_limits import RateLimits
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
 
@@ -112,7 +113,7 @@ def soon(at_once: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """
     monkeypatch.setattr(lookup, "PAUSES", (0.0, 0.1, 2.0))
     monkeypatch.setattr(lookup, "PATIENCE", 30.0)
-    monkeypatch.setattr(rest, "MINUTE", 0.0)
+    monkeypatch.setattr(RateLimits, "wait", lambda self, lane, now: 0.0)
 
 
 def fields(name: str, seed: int, quote: dict[str, str], request_id: str) -> dict[str, Any]:

@@ -22,7 +22,6 @@ from typing import Any
 import pytest
 
 import dpyauth
-from dpyauth.apis.options import rest
 from dpyauth.net import connection
 from dpyauth.net.loop import background
 from dpyauth.net.rate_limits import RateLimits
@@ -125,7 +124,6 @@ def at_deriv(box: Sandbox) -> int:
 def no_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hundreds of calls in a row."""
     monkeypatch.setattr(RateLimits, "wait", lambda self, lane, now: 0.0)
-    monkeypatch.setattr(rest, "MINUTE", 0.0)
     monkeypatch.setattr(connection, "CLOCK_EVERY", 0.05)
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from dpyauth.apis.options import rest
 from dpyauth.credentials import Credential
 from dpyauth.errors import ApiError, BadReply, DpyauthError, NotSignedIn, SignInRefused
+from dpyauth.net import rate_limits
 from dpyauth.sandbox import Sandbox
 from dpyauth.secret import Secret
 from dpyauth.session import Session
@@ -172,7 +172,7 @@ def test_no_answer_for_one_connection_refuses_the_token(
     kind: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(rest, "PENALTIES", (0.01,))
+    monkeypatch.setattr(rate_limits, "PENALTIES", (0.01,))
     session, told = open_options(), []
     for answer in OTP[kind]:
         box.faults.http(answer["status"], "otp", **({"body": answer["body"]} if "body" in answer else {}))

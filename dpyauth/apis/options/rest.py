@@ -6,7 +6,6 @@ import asyncio
 import random
 import re
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -32,7 +31,7 @@ from dpyauth.errors import (
 from dpyauth.net.backoff import Backoff
 from dpyauth.net.messages import Reply, exactly, leaves_open
 from dpyauth.net.pending import outcome_unknown, over_budget, waiting_for
-from dpyauth.net.rate_limits import LONGEST_PAUSE, MINUTE, PENALTIES
+from dpyauth.net.rate_limits import GENERAL, LONGEST_PAUSE, Limit, RateLimits
 from dpyauth.net.state import unreachable
 
 if TYPE_CHECKING:
@@ -43,6 +42,9 @@ if TYPE_CHECKING:
 
 MINUTELY = 60
 """Calls a minute: the lowest limit that Deriv has published."""
+
+HOURLY = 14_400
+"""Calls an hour, as Deriv documents it for sockets; with the limit a minute, it is never reached."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ class Rest:
         self._rng = rng
         self._clock = clock
         self._sleep = sleep
-        self._pace = _Pace()
+        self._limits = RateLimits({GENERAL: Limit(MINUTELY, HOURLY)}, fixed=True)
         self._client: Client | None = None
         self._closed = False
         self._answered = False  # whether Deriv has ever answered: else the user wants to hear at once what is wrong
@@ -200,7 +202,7 @@ class Rest:
 
     async def _turn(self, request: Request, deadline: float) -> None:
         """Wait for the limit of calls a minute."""
-        while (wait := self._pace.wait(self._clock())) > 0:
+        while (wait := self._limits.wait(GENERAL, self._clock())) > 0:
             if request.changes:
                 raise over_budget(request.call, wait)
             if self._clock() + wait >= deadline:
@@ -212,7 +214,7 @@ class Rest:
                 )
             with waiting_for("Deriv's limit of calls a minute", wait):
                 await self._sleep(wait)
-        self._pace.spend(self._clock())
+        self._limits.spend(GENERAL, self._clock())
 
     async def _attempt(self, request: Request, remaining: float, timeout: float) -> Response | _Trouble:
         """Ask once."""
@@ -235,13 +237,13 @@ class Rest:
         self._answered = True
         error = judge(response, request)
         if error is None:
-            self._pace.granted()
+            self._limits.granted(GENERAL)
             other = says_otherwise(response.reply or {}, request.about)
             return _of_another(request, other) if other else response
         pause = response.retry_after
         if isinstance(error, RateLimited) and not limits_one_thing(error):
             believed = pause is None or pause <= LONGEST_PAUSE
-            return _Trouble(error, believed, self._pace.refused(self._clock(), pause))
+            return _Trouble(error, believed, self._limits.refused(GENERAL, self._clock(), pause))
         if request.changes and (response.failing or _leaves_open(error, response)):
             foreign = f"HTTP {response.status_code}, and not from Deriv's API"
             why = str(error) if isinstance(error, ApiError) else foreign
@@ -256,38 +258,6 @@ class Rest:
 
             self._client = Client(self._base, self._app_id, direct=self._direct, transport=self._transport)
         return self._client
-
-
-class _Pace:
-    """So many calls a minute, and none while Deriv wants a pause."""
-
-    def __init__(self) -> None:
-        self._recent: deque[float] = deque(maxlen=MINUTELY)
-        self._blocked_until = float("-inf")
-        self._refusals = 0
-
-    def wait(self, now: float) -> float:
-        """Seconds until the next call may go."""
-        full = len(self._recent) == MINUTELY
-        return max(0.0, self._blocked_until - now, self._recent[0] + MINUTE - now if full else 0.0)
-
-    def spend(self, now: float) -> None:
-        """A call goes."""
-        self._recent.append(now)
-
-    def refused(self, now: float, wanted: float | None) -> float:
-        """Deriv said that a call came too early; returns how long to wait, in seconds."""
-        if now >= self._blocked_until:  # else it was sent before the pause that another refusal began
-            penalty = PENALTIES[min(self._refusals, len(PENALTIES) - 1)]
-            if wanted is not None:
-                penalty = max(1.0, wanted) if wanted <= LONGEST_PAUSE else PENALTIES[-1]
-            self._blocked_until = now + penalty
-            self._refusals += 1
-        return self._blocked_until - now
-
-    def granted(self) -> None:
-        """Deriv answered a call."""
-        self._refusals = 0
 
 
 def _may_pass(error: DpyauthError) -> bool:

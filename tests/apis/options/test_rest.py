@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -72,7 +72,15 @@ def failing(status: int, code: str = "Odd", headers: dict[str, str] | None = Non
 class Deriv:
     """Answers the requests one after the other, with time that only passes where somebody sleeps."""
 
-    def __init__(self, *steps: Step, base: str = DERIV, token: str = TOKEN, app_id: str | None = "33Abc") -> None:
+    def __init__(
+        self,
+        *steps: Step,
+        base: str = DERIV,
+        token: str | Iterator[str] = TOKEN,
+        app_id: str | None = "33Abc",
+        handle: Callable[[httpx.Request], Any] | None = None,
+        seed: int = 0,
+    ) -> None:
         self.steps = list(steps)
         self.requests: list[httpx.Request] = []
         self.times: list[float] = []
@@ -80,10 +88,10 @@ class Deriv:
         self.slept: list[float] = []
         self.rest = Rest(
             base,
-            token=lambda: Secret(token),
+            token=lambda: Secret(token if isinstance(token, str) else next(token)),
             app_id=app_id,
-            transport=httpx.MockTransport(self.handle),
-            rng=random.Random(0),
+            transport=httpx.MockTransport(handle or self.handle),
+            rng=random.Random(seed),
             clock=lambda: self.now,
             sleep=self.sleep,
         )
@@ -160,9 +168,7 @@ def test_what_cannot_be_a_token_is_not_sent(token: str) -> None:
 
 
 def test_the_token_of_the_moment_is_sent() -> None:
-    tokens = iter(["first", "second"])
-    deriv = Deriv(fine())
-    deriv.rest._token = lambda: Secret(next(tokens))
+    deriv = Deriv(fine(), token=iter(["first", "second"]))
     deriv.ask()
     deriv.ask()
     assert [request.headers["Authorization"] for request in deriv.requests] == ["Bearer first", "Bearer second"]
@@ -251,8 +257,7 @@ def test_what_is_cut_on_the_way_is_tried_again(cause: Exception) -> None:
 def test_the_pauses_grow_and_are_left_to_chance() -> None:
     pauses = []
     for seed in range(200):
-        deriv = Deriv(httpx.Response(503))
-        deriv.rest._rng = random.Random(seed)
+        deriv = Deriv(httpx.Response(503), seed=seed)
         with pytest.raises(ApiError):
             deriv.ask(timeout=60.0)
         pauses.append(deriv.slept[:3])
@@ -295,8 +300,7 @@ def test_no_answer_in_time() -> None:
         raise AssertionError
 
     def told(name: str, handle: Any, **fields: Any) -> DpyauthError:
-        deriv = Deriv(fine())
-        deriv.rest._transport = httpx.MockTransport(handle)
+        deriv = Deriv(handle=handle)
         with pytest.raises(DpyauthError, match=r"within 0\.05 s") as failed:
             deriv.ask(name, timeout=0.05, **fields)
         return failed.value
@@ -425,9 +429,9 @@ def test_who_waits_can_see_for_what(
         seen.append(pending.waiting_for())
         deriv.now += pause
 
-    monkeypatch.setattr(deriv.rest, "_sleep", sleep)
     for _ in range(spent):
-        deriv.rest._pace.spend(deriv.now)
+        deriv.ask()
+    monkeypatch.setattr(deriv.rest, "_sleep", sleep)
     token = current_call.set(pending)
     deriv.ask(timeout=120.0)
     current_call.reset(token)
@@ -583,19 +587,18 @@ def test_a_change_that_is_answered_about_another_may_have_happened(name: str, fi
 
 
 def test_refusals_of_calls_that_went_out_together_are_one() -> None:
-    deriv = Deriv(fine())
+    together, refusals = asyncio.Barrier(3), iter([failing(429)] * 3)
+
+    async def refuse(request: httpx.Request) -> httpx.Response:
+        refusal = next(refusals, None)
+        if refusal is None:
+            return fine()
+        await together.wait()
+        return refusal
+
+    deriv = Deriv(handle=refuse)
 
     async def main() -> None:
-        together, refusals = asyncio.Barrier(3), iter([failing(429)] * 3)
-
-        async def refuse(request: httpx.Request) -> httpx.Response:
-            refusal = next(refusals, None)
-            if refusal is None:
-                return fine()
-            await together.wait()
-            return refusal
-
-        deriv.rest._transport = httpx.MockTransport(refuse)
         await asyncio.gather(*(deriv.rest.ask(CALLS["get_accounts"], {}, timeout=30) for _ in range(3)))
 
     asyncio.run(main())
@@ -724,7 +727,7 @@ def test_closed_is_closed() -> None:
 def test_closing_what_was_never_used() -> None:
     deriv = Deriv(fine())
     asyncio.run(deriv.rest.close())
-    assert deriv.rest._client is None
+    assert deriv.requests == []
 
 
 def test_httpx_is_not_imported_before_it_is_needed() -> None:
@@ -795,8 +798,7 @@ def test_a_call_that_is_called_off_shows_nothing() -> None:
         await asyncio.sleep(60)
         raise AssertionError
 
-    deriv = Deriv(fine())
-    deriv.rest._transport = httpx.MockTransport(hang)
+    deriv = Deriv(handle=hang)
 
     async def main() -> None:
         task = asyncio.create_task(deriv.rest.ask(CALLS["get_accounts"], {}, timeout=60))
