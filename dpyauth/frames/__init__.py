@@ -28,8 +28,10 @@ The index just counts. The login ID is a column, so frames of several accounts c
 makes any frame fit for Parquet and CSV, and `restored` gives one that was read back every dtype that it had.
 """
 
-from dpyauth.frames import _pandas as _pandas
+from dpyauth.frames import load_pandas as load_pandas
+from dpyauth.frames.account_limits import limits, market_limits, transfer_limits
 from dpyauth.frames.accounts import accounts
+from dpyauth.frames.balances import balance
 from dpyauth.frames.build import Context, also
 from dpyauth.frames.call_help import calls, help_text
 from dpyauth.frames.cashier import cashier_problems
@@ -38,16 +40,16 @@ from dpyauth.frames.detail import account_detail
 from dpyauth.frames.files import for_storage, restored
 from dpyauth.frames.flags import status_flags
 from dpyauth.frames.generic import generic
-from dpyauth.frames.history import events, health, transfers, updates
 from dpyauth.frames.market import candles, exchange_rates, ticks, trading_times
-from dpyauth.frames.money import balance
 from dpyauth.frames.options import options_status
 from dpyauth.frames.partners import markup, partner_overview
 from dpyauth.frames.positions import mt5_accounts, open_contracts
-from dpyauth.frames.profile import api_tokens, apps, limits, market_limits, settings, transfer_limits
+from dpyauth.frames.profile import api_tokens, apps, settings
 from dpyauth.frames.proofs import attempts, jurisdictions, ownership_requests
+from dpyauth.frames.session_events import events, health, transfers
 from dpyauth.frames.site import landing_company, site_currencies, site_limits, transfer_fees
 from dpyauth.frames.status import account_status, currencies, verification
+from dpyauth.frames.stream_updates import updates
 from dpyauth.frames.wallet_money import wallet_transactions, wallets
 
 __all__ = [

@@ -27,9 +27,9 @@ def concat_accounts(parts: Mapping[str, pd.DataFrame | Exception], empty: pd.Dat
 
     Examples
     --------
-    >>> from dpyauth.frames import balance, together
+    >>> from dpyauth.frames import balance, concat_accounts
     >>> rows = {"CR1": balance({"loginid": "CR1", "balance": 5.0}), "CR2": TimeoutError("no answer")}
-    >>> together(rows, balance(None))[["loginid", "error"]]
+    >>> concat_accounts(rows, balance(None))[["loginid", "error"]]
       loginid      error
     0     CR1       <NA>
     1     CR2  no answer

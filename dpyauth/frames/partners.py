@@ -10,7 +10,7 @@ import pandas as pd
 from dpyauth.columns import with_columns
 from dpyauth.columns.money_columns import MARKUP, PARTNER_OVERVIEW
 from dpyauth.frames.build import Context, frame
-from dpyauth.frames.omitted import documented
+from dpyauth.frames.documented import documented
 from dpyauth.frames.values import listing, mapping, split, without
 
 _DOLLARS = "USD"

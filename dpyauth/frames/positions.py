@@ -12,7 +12,7 @@ from dpyauth.columns import with_columns
 from dpyauth.columns.money_columns import OPEN_CONTRACTS
 from dpyauth.columns.profile_columns import MT5_ACCOUNTS
 from dpyauth.frames.build import Context, frame
-from dpyauth.frames.omitted import documented
+from dpyauth.frames.documented import documented
 from dpyauth.frames.values import get_path, listing, split, without
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 from dpyauth.columns import with_columns
 from dpyauth.columns.market_columns import LANDING_COMPANIES, SITE_CURRENCIES, SITE_LIMITS, TRANSFER_FEES
 from dpyauth.frames.build import Context, frame
-from dpyauth.frames.omitted import documented
+from dpyauth.frames.documented import documented
 from dpyauth.frames.values import get_path, keyed, mapping, rows_of, without
 from dpyauth.sensitive import MASK, hides
 

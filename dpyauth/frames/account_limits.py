@@ -1,0 +1,190 @@
+"""List what an account may hold, stake, withdraw and transfer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pandas as pd
+
+from dpyauth.columns import with_columns
+from dpyauth.columns.profile_columns import LIMITS, MARKET_LIMITS, TRANSFER_LIMITS
+from dpyauth.frames.build import Context, frame
+from dpyauth.frames.values import as_text, mapping, part, rows_of, told, without
+from dpyauth.sensitive import MASK, hides
+
+_MEANINGS = {
+    "account_balance": "most cash the account may hold",
+    "daily_turnover": "most you may stake in a day",
+    "open_positions": "most contracts open at the same time",
+    "payout": "most that all open contracts together may pay out",
+    "payout_per_symbol.atm": "the same per symbol, where the barrier is the entry price",
+    "payout_per_symbol.non_atm.less_than_seven_days": "the same per symbol, other barriers, under seven days",
+    "payout_per_symbol.non_atm.more_than_seven_days": "the same per symbol, other barriers, seven days or more",
+    "payout_per_symbol_and_contract_type": "the same per symbol and contract type",
+    "lifetime_limit": "most you may ever withdraw",
+    "num_of_days": "length of the period that the next one is about",
+    "num_of_days_limit": "most you may withdraw in that period",
+    "remainder": "what you may still withdraw",
+    "withdrawal_for_x_days_monetary": "what you withdrew in that period",
+    "withdrawal_since_inception_monetary": "what you ever withdrew",
+}
+_UNITS = {"open_positions": "contracts", "num_of_days": "days"}
+"""Of the limits that are no money; all others that are known are in the account's currency."""
+
+_GROUPS = {
+    "lifetime_transfers": ("lifetime", "amount", ""),
+    "daily_transfers": ("daily", "transfers", "USD"),
+    "daily_cumulative_amount_transfers": ("daily", "amount", "USD"),
+}
+"""Of the limits of transfers: the period, what they usually count, and the currency, if not that of the account."""
+
+_COUNTED = {"count": "transfers", "amount": "amount"}
+"""Meanings of Deriv's ``limit_type``, which may stand beside a limit."""
+
+
+@with_columns(LIMITS)
+def limits(payload: Mapping[str, Any] | None, context: Context | None = None, *, decimal: bool = False) -> pd.DataFrame:
+    """List what the account may hold, stake, be paid and withdraw, one row per limit.
+
+    Parameters
+    ----------
+    payload : mapping
+        The ``get_limits`` object of a ``get_limits`` reply.
+    context : Context, optional
+        Where the payload came from; becomes ``attrs``.
+    decimal : bool
+        Values as exact `decimal.Decimal` objects instead of float64.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Always the same rows in the same order, and after them any that Deriv adds:
+
+        {columns}
+
+    Examples
+    --------
+    >>> from dpyauth.frames import Context, limits
+    >>> told = limits({"payout": 0.5, "open_positions": 100}, Context("get_limits", "CR90000002", currency="BTC"))
+    >>> told.set_index("limit")["unit"][["payout", "open_positions"]].tolist()
+    ['BTC', 'contracts']
+    """
+    currency = context.currency if context else None
+    found = dict(_leaves(without(mapping(payload), "market_specific", *_GROUPS)))
+    rows = [
+        {"limit": name, "value": found.pop(name, None), "unit": _UNITS.get(name, currency), "meaning": text}
+        for name, text in _MEANINGS.items()
+    ]
+    rows += [{"limit": name, "value": value} for name, value in found.items() if told(value)]
+    return frame(rows, LIMITS, context, decimal=decimal, call="get_limits")
+
+
+def _leaves(limits: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
+    """List the limits within objects, each with its path; what is masked is masked here, as it is no column's."""
+    for name, value in limits.items():
+        if hides(value, name, "get_limits", path.rpartition(".")[2], limits):
+            yield f"{path}{name}", MASK
+        elif isinstance(value, Mapping):
+            yield from _leaves(value, f"{path}{name}.")
+        else:
+            yield f"{path}{name}", value
+
+
+@with_columns(MARKET_LIMITS)
+def market_limits(
+    payload: Mapping[str, Any] | None, context: Context | None = None, *, decimal: bool = False
+) -> pd.DataFrame:
+    """List the limits of single markets, one row per limit.
+
+    Parameters
+    ----------
+    payload : mapping
+        The ``get_limits`` object of a ``get_limits`` reply.
+    context : Context, optional
+        Where the payload came from; becomes ``attrs``.
+    decimal : bool
+        Money as exact `decimal.Decimal` objects instead of float64.
+
+    Returns
+    -------
+    pandas.DataFrame
+        In the order Deriv sent them:
+
+        {columns}
+
+    Examples
+    --------
+    >>> from dpyauth.frames import market_limits
+    >>> market_limits({"market_specific": {"forex": [{"turnover_limit": 50000}]}})["turnover_limit"].item()
+    50000.0
+    """
+    markets = mapping(payload).get("market_specific")
+    rows: list[Mapping[str, Any]] = rows_of(None if isinstance(markets, Mapping) else markets, "market_specific")
+    for market, listed in mapping(markets).items():
+        listed = MASK if hides(listed, market) else listed
+        rows += [{**row, "market": market} for row in rows_of(listed, "market_specific")]
+    currency = context.currency if context else None
+    return frame(rows, MARKET_LIMITS, context, decimal=decimal, same={"currency": currency}, call="get_limits")
+
+
+@with_columns(TRANSFER_LIMITS)
+def transfer_limits(
+    payload: Mapping[str, Any] | None, context: Context | None = None, *, decimal: bool = False
+) -> pd.DataFrame:
+    """List how much, and how often, money may still move between one's accounts.
+
+    Deriv keeps the amounts of a day in US dollars, whatever the account is in, and those of a lifetime in the
+    account's currency.
+
+    Parameters
+    ----------
+    payload : mapping
+        The ``get_limits`` object of a ``get_limits`` reply.
+    context : Context, optional
+        Where the payload came from; becomes ``attrs``.
+    decimal : bool
+        Values as exact `decimal.Decimal` objects instead of float64.
+
+    Returns
+    -------
+    pandas.DataFrame
+        In the order Deriv sent them:
+
+        {columns}
+
+    Examples
+    --------
+    >>> from dpyauth.frames import transfer_limits
+    >>> told = transfer_limits({"daily_transfers": {"mt5": {"allowed": 10, "available": 9}}})
+    >>> told[["available", "unit"]].values.tolist()
+    [[9.0, 'transfers']]
+    """
+    currency = context.currency if context else None
+    rows = []
+    for field, (period, usual, money) in _GROUPS.items():
+        for transfer, limit in _transfers(mapping(payload).get(field), field):
+            said = as_text(limit.get("limit_type")) if not isinstance(limit.get("limit_type"), Mapping) else None
+            counted = usual if said is None else _COUNTED.get(said, said)
+            unit = {"amount": money or currency, "transfers": "transfers"}.get(counted)
+            row = limit if said is None else without(limit, "limit_type")
+            rows.append({**row, "period": period, "counted": counted, "transfer": transfer, "unit": unit})
+    return frame(rows, TRANSFER_LIMITS, context, decimal=decimal, call="get_limits")
+
+
+def _transfers(group: Any, field: str) -> Iterator[tuple[str | None, Mapping[str, Any]]]:
+    """List the limits of a group with what they hold for: one for all together, and others by kind of transfer."""
+    if not isinstance(group, Mapping):
+        yield from ((None, row) for row in rows_of(group, field))
+        return
+    own = {name: limit for name, limit in group.items() if not isinstance(limit, Mapping) and name != "enabled"}
+    if "allowed" in group or "available" in group:
+        own |= {name: group[name] for name in ("allowed", "available") if name in group}
+        yield None, own
+        own = dict.fromkeys(own)
+    yield from ((name, part(name, limit, field)) for name, limit in own.items() if told(limit))
+    yield from (
+        (name, part(name, limit, field))
+        for name, limit in group.items()
+        if isinstance(limit, Mapping) and name not in own
+    )
