@@ -1,1 +1,1 @@
-"""What is behind the panels: what each shows of a session, and what its buttons do. No widgets here."""
+"""Show sessions in panels: models say what to show and what a click does, widgets bring that to the browser."""

@@ -1,4 +1,4 @@
-"""AccountChoice an account in a panel: one with real money is asked about once, before it is used."""
+"""Choose an account in a panel, with a question before one with real money is used for the first time."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class AccountChoice:
-    """The question that stands between a click and an account with real money.
+    """Choice among the accounts of a sign-in, which asks before it uses one with real money.
 
     Parameters
     ----------
@@ -33,12 +33,12 @@ class AccountChoice:
 
     @property
     def asking(self) -> str:
-        """The account that is asked about; empty where there is no question."""
+        """Return the account that is asked about; empty where there is no question."""
         return self._asking if self._is_other(self._asking) else ""
 
-    def handle(self, said: Mapping[str, Any]) -> None:
+    def handle(self, message: Mapping[str, Any]) -> None:
         """Take a choice, or the answer to the question."""
-        match said:
+        match message:
             case {"do": "use", "loginid": str(loginid)}:
                 self.choose(loginid)
             case {"do": "yes", "loginid": str(loginid)} if loginid and loginid == self.asking:

@@ -1,4 +1,4 @@
-"""What the models of tokens and of apps have in common: lists that are read anew after every change."""
+"""Share what the panels of tokens and of apps have in common: lists that are read again after every change."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ LONGEST = 80
 
 
 class AdminModel(PanelModel):
-    """One reader managing what only some tokens may even look at, with one session."""
+    """Model of a panel that lists and changes what only some tokens may even see."""
 
     reads = ""
-    """The call that lists what there is to manage."""
+    """Call that lists what there is to manage."""
     changes = ""
-    """A call that changes it."""
+    """Call that changes it."""
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
@@ -37,7 +37,7 @@ class AdminModel(PanelModel):
     # What there is to show
 
     def content(self) -> dict[str, Any]:
-        """What all of these panels show."""
+        """Return what all of these panels show."""
         session = self.session
         account = sign_in_view.account(session)
         if session.state == "closed" or account is None:
@@ -59,7 +59,7 @@ class AdminModel(PanelModel):
         }
 
     def _advice(self) -> str:
-        """How to get at what this token may not do."""
+        """Say how to get a token that may do what this one may not."""
         facts = self.session.core.api_facts
         wanted = dict.fromkeys(scope for call in (self.reads, self.changes) for scope in self.session.needs(call)[:1])
         return facts.advice.format(ticks=" and ".join(f"'{facts.scopes[scope]}'" for scope in wanted))
@@ -67,14 +67,14 @@ class AdminModel(PanelModel):
     # When to look
 
     def on_shown(self) -> None:
-        """Somebody looks at the panel: the lists are read (again), and follow the account in use."""
+        """Read the lists, and follow the account in use from now on."""
         self._unwatch()
         self._unwatch = self.session.core.watch(self._follow)
         self._of = None
         self._follow()
 
     def on_hidden(self) -> None:
-        """Nobody looks any more."""
+        """Stop following the account in use."""
         self._unwatch()
 
     def _follow(self) -> None:
@@ -89,7 +89,7 @@ class AdminModel(PanelModel):
         self.changed()
 
     def refresh(self) -> None:
-        """Read the lists anew."""
+        """Read the lists again."""
         self._notice = None
         self.later(self._load)
 
@@ -105,15 +105,15 @@ class AdminModel(PanelModel):
             self._loaded = True
 
     def reload(self) -> None:
-        """Read the lists anew after a change; that this fails says nothing of the change."""
+        """Read the lists again after a change. An error is dropped: it says nothing about the change."""
         self._loaded = False
         try:
             self._load()
         except DpyauthError:
-            pass  # the reader can do it later
+            pass  # the user can do it later
 
     def dismiss(self) -> None:
-        """Take away what was said, of fields too."""
+        """Take away the notice, and what is said beside fields."""
         self._problems = {}
         super().dismiss()
 
@@ -123,24 +123,24 @@ class AdminModel(PanelModel):
     def read(self) -> None:
         """Get the lists."""
 
-    # What the reader does
+    # What the user does
 
-    def handle(self, said: dict[str, Any]) -> None:
-        """What the browser says the reader did: ``loginid`` is the account that it shows."""
-        match said:
+    def handle(self, message: dict[str, Any]) -> None:
+        """Do what the user did in the browser; ``loginid`` is the account that the browser shows."""
+        match message:
             case {"do": "refresh"}:
                 self.refresh()
             case {"do": str(), "loginid": str(loginid)} if self.content()["may"]:
                 if loginid != self.session.loginid:  # it was switched, and the browser has not heard of it yet
                     self.changed()
                 elif not self._changing:  # a second click, before the first one is through
-                    self.act(said)
+                    self.act(message)
 
-    def act(self, said: dict[str, Any]) -> None:
-        """Do what the reader wants to be changed."""
+    def act(self, message: dict[str, Any]) -> None:
+        """Make the change that the user wants."""
 
     def change(self, work: Callable[[], dict[str, str] | None], unknown: str) -> None:
-        """Make one change, and read the lists anew; it is never repeated. ``unknown``: if no answer comes."""
+        """Make one change, which is never repeated; ``unknown`` is what to say if no answer comes."""
         self._changing, self._notice, self._problems = True, None, {}
         loginid = self.session.loginid
 
@@ -157,29 +157,29 @@ class AdminModel(PanelModel):
         self.later(run)
 
     def call(self, call: str, /, **fields: Any) -> Reply:
-        """Put a call to Deriv, for the account that the work under way is about."""
+        """Send a call to Deriv, for the account that the work under way is about."""
         return self.ask(self._whose, call, fields)[0]
 
     def refuse(self, **problems: str) -> None:
-        """Say which fields cannot be right; nothing is sent."""
+        """Say which fields cannot be right, and send nothing."""
         self._problems, self._notice = problems, None
         self.changed()
 
     def news(self, title: str, text: str, **values: object) -> dict[str, str]:
-        """Something to tell, in this panel's words."""
+        """Return a notice in this panel's words."""
         return {"title": self.text(title), "text": self.text(text, **values), "kind": "info"}
 
     def problem(self, title: str, text: str) -> dict[str, str]:
-        """Something that did not go well; ``text`` as it is to be read."""
+        """Return a notice of a problem; ``text`` is shown as it is."""
         return {"title": self.text(title), "text": text, "kind": "error"}
 
 
 def clipped(name: object) -> str:
-    """A name, not too long to be shown."""
+    """Return a name, cut where it is too long to be shown."""
     text = str(name)
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
 def quoted(name: object) -> str:
-    """A name within a sentence, kept apart from it: whatever letters it has, they must not turn the rest round."""
+    """Return a name for use in a sentence, isolated so that right-to-left letters in it do not turn the rest round."""
     return f"“\u2068{clipped(name)}\u2069”"

@@ -1,4 +1,4 @@
-"""What is behind the panel of apps: those the reader has registered, and those that may use the reader's accounts."""
+"""Model the panel of apps: those the user has registered, and those that may use the user's accounts."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from dpyauth.session import Session
 
 _OF_AN_APP = "a1-"
-"""How tokens begin that Deriv gives to an app."""
+"""Beginning of tokens that Deriv gives to an app."""
 _NAME = re.compile(r"[\w\s-]{1,48}")
 _KEPT = ("redirect_uri", "verification_uri", "homepage", "github", "appstore", "googleplay", "app_markup_percentage")
-"""What an app has beside name and scopes; sent along with every change: Deriv does not say what else becomes of it."""
+"""Other fields of an app. All go with every change: Deriv does not say what becomes of those left out."""
 
 
 class AppsModel(AdminModel):
-    """One reader managing apps.
+    """Model of the panel of apps.
 
     Parameters
     ----------
@@ -43,11 +43,11 @@ class AppsModel(AdminModel):
     # What there is to show
 
     def without_panel(self) -> str:
-        """What to do instead, where the front end shows no panels."""
+        """Say what to do instead, where the front end shows no panels."""
         return self.text("no_panel", page=self.session.core.api_facts.pages.apps)
 
     def content(self) -> dict[str, Any]:
-        """Both lists."""
+        """Return both lists."""
         content = super().content()
         return {
             **content,
@@ -85,20 +85,20 @@ class AppsModel(AdminModel):
             "own": str(number) == self.session.core.target.app_id,
         }
 
-    # What the reader does
+    # What the user does
 
-    def handle(self, said: dict[str, Any]) -> None:
-        """What the browser says: also the address of the callback page that its Jupyter server has."""
-        match said:
+    def handle(self, message: dict[str, Any]) -> None:
+        """Do what the user did in the browser, or judge the address of the Jupyter server's callback page."""
+        match message:
             case {"do": "callback", "url": str(url)}:
                 offered = redirect_urls.spelled(url)
                 self.send({"fits": "" if redirect_urls.trouble(offered) else offered})
             case _:
-                super().handle(said)
+                super().handle(message)
 
-    def act(self, said: dict[str, Any]) -> None:
+    def act(self, message: dict[str, Any]) -> None:
         """Register, change or delete an app, or take its access away."""
-        match said:
+        match message:
             case {"do": "register", "name": str(name), "scopes": list(scopes), "redirect_url": str(url)}:
                 self._save(None, name.strip(), scopes, url.strip())
             case {
@@ -115,7 +115,7 @@ class AppsModel(AdminModel):
                 self.change(partial(self._withdraw, row), self.text("unknown_withdrawn", name=quoted(row["name"])))
 
     def _save(self, row: Mapping[str, Any] | None, name: str, scopes: Sequence[Any], url: str) -> None:
-        """Change an app, or register one; only after a look at what was entered."""
+        """Change an app, or register one, once what was entered has been checked."""
         before = row["redirect_url"] if row else ""
         known = [scope for scope in self.session.core.api_facts.scopes if scope in scopes]
         wrong = redirect_urls.trouble(url) if url and url != before else ""
@@ -169,7 +169,7 @@ class AppsModel(AdminModel):
         return self.news("withdrawn_title", "withdrawn", name=quoted(row["name"]))
 
     def _by(self, row: Mapping[str, Any]) -> bool:
-        """Whether the session lives by the access that was given to this app; an API token needs none."""
+        """Return whether the session uses the access that was given to this app; an API token needs none."""
         credential = self.session.core.credential
         return bool(row["own"] and credential and credential.token.reveal().startswith(_OF_AN_APP))
 

@@ -1,4 +1,4 @@
-"""Signing in by more steps than one, on the background thread, with one future for all of them."""
+"""Sign in by several steps on the background thread, with one future for all of them."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _OF_THE_ACCOUNT = {"AccountDisabled", "DisabledClient", "SelfExclusion"}
-"""Refusals that are about one account, where each has a token of its own, while the token is right."""
+"""Codes of refusals that are about one account while its token is right, where each account has a token of its own."""
 
 
 def run(steps: Callable[[], Coroutine[Any, Any, T]]) -> Future[T]:
-    """Carry these steps out on the background thread; cancelling the future calls them off."""
+    """Carry out these steps on the background thread; cancelling the future stops them."""
     outcome: Future[T] = Future()
     background.run(steps, outcome)
     return outcome
 
 
 def reach(session: Session, where: Settings) -> None:
-    """Connect once, where Deriv may have switched the API off: before anybody goes through a sign-in for nothing.
+    """Connect once where Deriv may have switched the API off, so that no user goes through a sign-in for nothing.
 
     Raises
     ------
@@ -53,7 +53,7 @@ def reach(session: Session, where: Settings) -> None:
 
 
 async def sign_in(session: Session, given: Callable[[str], Granted], where: Settings, **options: Any) -> Account:
-    """Sign in, to the one API that is meant. No token is tried on the other.
+    """Sign in to the API that is meant; a token is never tried on another.
 
     Parameters
     ----------

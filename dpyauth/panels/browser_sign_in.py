@@ -1,4 +1,4 @@
-"""A browser sign-in that is under way: how what comes back gets here, and what may be wrong with it."""
+"""Wait for a browser sign-in that is under way, and check what comes back."""
 
 from __future__ import annotations
 
@@ -15,39 +15,39 @@ from dpyauth.oauth.implicit import FOREIGN
 from dpyauth.oauth.listener import Listener
 
 PATIENCE = 600.0
-"""How long a browser sign-in may take, in seconds."""
+"""Seconds that a browser sign-in may take."""
 
 HOLD = 2.0
-"""How long the panel has to close its window before that gets the listener's page, in seconds."""
+"""Seconds that the panel has to close its window before that gets the listener's page."""
 
 _NO_GOOD = FOREIGN | {"damaged"}
-"""Codes of an address that is no good, and may be mended. After all others, the sign-in has ended."""
+"""Codes of a bad address, after which another may be given. After all others, the sign-in has ended."""
 
 _TWICE = "used"
-"""The code of what came by two ways at once: that is no news."""
+"""Code of what arrived twice, by two ways at once."""
 
 
 class Waiting(Protocol):
-    """Who waits for a browser sign-in. It may be called from any thread, and too late."""
+    """Receiver of a browser sign-in. It may be called from any thread, and too late."""
 
     def arrived(self, browsing: Browsing, brought: Result) -> None:
-        """This came back."""
+        """Take what came back."""
 
     def changed(self) -> None:
-        """There is something new to show: whose it is that came back, for the reader to vouch for."""
+        """Show whose accounts came back, for the user to confirm."""
 
     def over(self, browsing: Browsing) -> None:
-        """It has ended without access."""
+        """Note that it has ended without access."""
 
     def late(self, browsing: Browsing) -> None:
-        """Nothing came back in time."""
+        """Note that nothing came back in time."""
 
     def failed(self, browsing: Browsing, error: DpyauthError) -> None:
-        """What came back is no good; this is to be said, and nobody else will."""
+        """Show what is wrong with what came back: nothing else will."""
 
 
 class Browsing:
-    """One browser sign-in, on its way there and back.
+    """Browser sign-in under way.
 
     Parameters
     ----------
@@ -65,13 +65,13 @@ class Browsing:
         self.way = way
         self.remember = remember
         self.taken = False
-        """What came back is being used."""
+        """True once what came back is being used."""
         self.nonce = Secret(secrets.token_urlsafe(24))
-        """By which the panel knows its own window again."""
+        """Mark by which the panel recognises its own window."""
         self.loginids: tuple[str, ...] = ()
-        """Whose accounts came back without the mark of this sign-in, until the reader says that they are theirs."""
+        """Accounts that came back without the mark of this sign-in, until the user confirms that they are theirs."""
         self.trouble = ""
-        """Why nobody listens for it on this machine, where somebody should."""
+        """Reason that no listener waits for it on this machine, where one should."""
         self.listener: Listener[Result] | None = None
         self._waiting = waiting
         self._hold = HOLD if closable else 0.0
@@ -80,7 +80,7 @@ class Browsing:
         self.timer.daemon = True
 
     def start(self) -> None:
-        """From now on it may come back."""
+        """Begin to wait for it."""
         if self.way.listen_at is not None:
             try:
                 read = partial(self.way.read, pasted=False)
@@ -92,15 +92,15 @@ class Browsing:
         self.timer.start()
 
     def end(self) -> None:
-        """Nobody waits any more."""
+        """Stop waiting."""
         self.timer.cancel()
         if self.listener is not None:
             self.listener.cancel()
 
     def returned(self, nonce: str, query: Secret) -> None:
-        """The callback page has handed over what came back."""
+        """Take what came back at the callback page."""
         if Secret(nonce) != self.nonce:
-            return  # of another sign-in, or of nobody's
+            return  # of another sign-in, or of none
         try:
             self._take(query, pasted=False)
         except RedirectRefused as error:
@@ -112,12 +112,12 @@ class Browsing:
             self._waiting.changed()
 
     def confirm(self) -> None:
-        """The reader vouches for what came back."""
+        """Accept what came back, for which the user vouches."""
         if self._unmarked is not None:
             self._waiting.arrived(self, self._unmarked)
 
     def pasted(self, address: Secret) -> None:
-        """The reader has pasted the address at which the sign-in ended."""
+        """Take the address at which the sign-in ended, as the user has pasted it."""
         self._take(bare(address), pasted=True)
 
     def _take(self, address: Secret, *, pasted: bool) -> None:

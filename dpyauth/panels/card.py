@@ -1,4 +1,4 @@
-"""The account card: who is signed in, what is there, what is restricted, and what to do about it."""
+"""Model the account card: who is signed in, what is there, what is restricted, and what to do about it."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from dpyauth.session import Session
 
 RARELY = 600.0
-"""Seconds between two looks at what hardly ever changes."""
+"""Seconds between two questions about what hardly ever changes."""
 
 SURELY = 300.0
-"""Seconds after which the money is read again though no transaction was heard of."""
+"""Seconds after which the money is read again even without a transaction."""
 
 AGAIN = 1.0
 """Seconds to wait while another card asks for the same."""
@@ -38,24 +38,24 @@ _DAY = 86_400
 
 
 class _Partly(NamedTuple):
-    """What there is of a part, and why the rest is missing."""
+    """Rows of a part, and the reason that others are missing."""
 
     rows: list[Row]
     trouble: str
 
 
 class _Ask(NamedTuple):
-    """How a part of the card is asked for."""
+    """Way to ask for a part of the card."""
 
     call: str
-    """What it stands on: without the scope for that there is no part."""
+    """Call it needs: without the scope for that there is no part."""
     ask: Callable[[Account], Coroutine[Any, Any, list[Row] | _Partly]]
     every: Callable[[], float]
     """Seconds between two questions."""
 
 
 class CardModel(SwitcherModel):
-    """What is behind the account card.
+    """Model of the account card.
 
     Parameters
     ----------
@@ -75,14 +75,14 @@ class CardModel(SwitcherModel):
         self._listing = False  # whether the user has asked for the other accounts
 
     def close(self) -> None:
-        """The panel is taken away for good."""
+        """Take the panel away for good."""
         super().close()
         self._readings.cards.discard(self)
 
     # What there is to show
 
     def content(self) -> dict[str, Any]:
-        """All that the card shows, in words."""
+        """Return all that the card shows, in words."""
         view, account = super().content(), self.session.core.active_account
         known = self._readings.of(account)
         for one in view["accounts"]:
@@ -103,15 +103,15 @@ class CardModel(SwitcherModel):
         }
 
     def as_text(self) -> str:
-        """The card as plain text."""
+        """Return the card as plain text."""
         return card_text.text(self.view(), self.words)
 
     def without_panel(self) -> str:
-        """Nothing to do: the picture beside the panel shows the same."""
+        """Return nothing: the picture beside the panel shows the same."""
         return ""
 
     def as_html(self) -> str:
-        """The card as a still picture in HTML."""
+        """Return the card as a still picture in HTML."""
         return card_text.html(self.view(), self.words)
 
     def _connection(self) -> dict[str, Any]:
@@ -134,7 +134,7 @@ class CardModel(SwitcherModel):
         return rows
 
     def _unread(self, name: str, part: Part) -> Row:
-        """Say of a part of which nothing is known yet why that is so."""
+        """Say why nothing is known of a part yet."""
         text = self.text("not_now", why=part.trouble) if part.trouble else self.words["reading"]
         return row(self.words[name], lines=[text])
 
@@ -156,24 +156,24 @@ class CardModel(SwitcherModel):
         )
 
     def _end(self) -> list[Row]:
-        """When the sign-in ends, where that is known."""
+        """Say when the sign-in ends, where that is known."""
         expiry = self.session.core.expiry
         if expiry is None:
             return []
         text = self.text("ended" if expiry.has_passed else "until", time=expiry.clock)
         return [row(self.words["sign_in"], [light("plain" if expiry.due is None else "act", text)])]
 
-    # What the reader does
+    # What the user does
 
-    def handle(self, said: dict[str, Any]) -> None:
-        """As in the switcher; its accounts are unfolded first."""
-        match said:
+    def handle(self, message: dict[str, Any]) -> None:
+        """Do what the user did: as in the switcher, whose accounts are unfolded first."""
+        match message:
             case {"do": "list"}:
                 if not self._listing:
                     self._listing = True
                     once(self._learn_balances(), self.name, patience=0)
             case _:
-                super().handle(said)
+                super().handle(message)
 
     # Keeping up to date
 
@@ -185,7 +185,7 @@ class CardModel(SwitcherModel):
             await asyncio.gather(*parts, self._follow_balance(), self._follow_money(news), self._follow_others())
 
     async def learn(self) -> None:
-        """Ask what there is to know."""
+        """Ask for all that there is to know."""
         account = self.session.core.active_account
         asking = [name for name in self._parts if not self._readings.of(account).part(name).refused]
         await asyncio.gather(self._learn_balance(), *(self._learn(account, name) for name in asking))
@@ -222,7 +222,7 @@ class CardModel(SwitcherModel):
             await asyncio.sleep(EVERY)
 
     async def _follow_money(self, news: asyncio.Event) -> None:
-        """Hear of transactions: each of them changes what is at stake, or what was earned."""
+        """Listen for transactions: each of them changes what is at stake, or what was earned."""
         session = self.session
         while True:
             with suppress(DpyauthError):  # then the money is read now and then
@@ -274,7 +274,7 @@ class CardModel(SwitcherModel):
 
     @property
     def _parts(self) -> Mapping[str, _Ask]:
-        """The parts of the card that this API has, in the order in which they are shown."""
+        """Return the parts of the card that this API has, in the order in which they are shown."""
         catalog = self.session.core.catalog
         known = "get_account_status" if "get_account_status" in catalog else "get_accounts"
         parts = {
@@ -323,7 +323,7 @@ class CardModel(SwitcherModel):
         return [moved_row(await self.session.aio.migration(), self.words)]
 
     def _payload(self, call: str, reply: Reply) -> Mapping[str, Any]:
-        """What a reply brings; nothing where that is not what it should be."""
+        """Return what a reply brings; nothing where that is not what it should be."""
         payload = self.session.core.adapter.payload(self.session.core.catalog[call], reply)
         return payload if isinstance(payload, dict) else {}
 

@@ -1,4 +1,4 @@
-"""Rows for people to read: a name, lights, and sentences below them.
+"""Make rows of a card: a name, lights, and sentences below them.
 
 A light has a ``tone``, a ``symbol`` that says the same without a colour, and a ``text``; an amount has a ``name``, a
 ``value``, and a ``tone`` that may be empty.
@@ -16,13 +16,13 @@ Amount = dict[str, str]
 
 SYMBOLS = {"good": "✓", "wait": "…", "act": "!", "bad": "✕", "off": "–", "plain": ""}
 LONGEST = 200
-"""Characters of a text from outside that are shown."""
+"""Characters shown of a text from outside."""
 
 _INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff]+")
 
 
 def plain(text: object, longest: int = LONGEST) -> str:
-    """A text from outside, safe to show: on one line, not too long, and without what could turn others round."""
+    """Return a text from outside that is safe to show: on one line, not too long, without marks that turn it round."""
     # JSON can escape half a surrogate pair, which nothing can encode.
     known = "" if text is None else str(text).encode("utf-8", "replace").decode()
     shown = " ".join(_INVISIBLE.sub(" ", known).split())
@@ -30,7 +30,7 @@ def plain(text: object, longest: int = LONGEST) -> str:
 
 
 def light(tone: str, text: str) -> Light:
-    """A light."""
+    """Return a light."""
     return {"tone": tone, "symbol": SYMBOLS[tone], "text": text}
 
 
@@ -46,6 +46,6 @@ def row(
     link: str = "",
     amounts: Iterable[Amount] = (),
 ) -> Row:
-    """A row; what it says twice, it says once. ``link`` is an address at the end of a line that is to be a link."""
+    """Return a row, with each line once. ``link`` is an address at the end of a line, to be made a link."""
     made: Row = {"name": name, "lights": list(lights), "amounts": list(amounts), "lines": list(dict.fromkeys(lines))}
     return {**made, "link": link} if link else made

@@ -1,4 +1,4 @@
-"""The account card where no panel can be: as plain text, and as HTML that needs no styles to be read."""
+"""Write the account card where no panel can be: as plain text, and as HTML that needs no styles."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import Any
 from dpyauth.panels.card_rows import plain
 
 WIDTH = 100
-"""Of the text, in characters."""
+"""Width of the text, in characters."""
 
 SENTENCES = 1000
-"""Characters of an explanation that are shown."""
+"""Characters shown of an explanation."""
 
 _COLOURS = {"good": "#067647", "wait": "#0b6bcb", "act": "#b54708", "bad": "#b42318", "off": "#57606a"}
 _KINDS = {"real": "#b54708", "demo": "#067647", "sandbox": "#6941c6", "api": "#57606a"}
@@ -24,12 +24,12 @@ Words = Mapping[str, str]
 
 
 def clock(seconds: float) -> str:
-    """A date and a time of day."""
+    """Return a date and a time of day."""
     return time.strftime("%Y-%m-%d %H:%M", time.gmtime(seconds))
 
 
 def text(view: View, words: Words) -> str:
-    """The card as plain text.
+    """Return the card as plain text.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def text(view: View, words: Words) -> str:
     """
     account = view["account"]
     if account is None:
-        return "\n".join(_nobody(view, words))
+        return "\n".join(_signed_out(view, words))
     pairs = _pairs(view, words)
     for row in view["rows"]:
         # Broken between lights, not within one.
@@ -58,7 +58,7 @@ def text(view: View, words: Words) -> str:
 
 
 def _columns(amounts: Sequence[Mapping[str, str]]) -> list[str]:
-    """Amounts one below the other, the names on the left and the values on the right."""
+    """Write amounts one below the other, the names on the left and the values on the right."""
     names, values = ([plain(one[key]) for one in amounts] for key in ("name", "value"))
     wide = [max(map(len, texts), default=0) for texts in (names, values)]
     lines = [f"{name:<{wide[0]}}  {value:>{wide[1]}}" for name, value in zip(names, values, strict=True)]
@@ -66,10 +66,10 @@ def _columns(amounts: Sequence[Mapping[str, str]]) -> list[str]:
 
 
 def html(view: View, words: Words) -> str:
-    """The card as a still picture: simple tags and styles of their own, which sanitisers leave in."""
+    """Return the card as a still picture: simple tags with styles of their own, which sanitisers leave in."""
     account = view["account"]
     if account is None:
-        title, *more = _nobody(view, words)
+        title, *more = _signed_out(view, words)
         body = f"<p><strong>{escape(title)}</strong></p>{''.join(f'<p>{_quoted(one)}</p>' for one in more)}"
     else:
         kinds = " ".join(_pill(_KINDS[kind], escape(word)) for kind, word in _kinds(view, words).items())
@@ -86,12 +86,12 @@ def html(view: View, words: Words) -> str:
 
 
 def hiding(picture: str) -> str:
-    """A style for JupyterLab, which goes with the picture: that the panel has gone is not complained of below it."""
+    """Return a style that goes with the picture: JupyterLab then shows no complaint below it that the panel is gone."""
     place = f".jp-OutputArea-child:has(.{picture}) + .jp-OutputArea-child:has(> .jp-OutputArea-output.jupyter-widgets)"
     return f"<style>{place} {{ display: none }}</style>"
 
 
-def _nobody(view: View, words: Words) -> list[str]:
+def _signed_out(view: View, words: Words) -> list[str]:
     notice = view["notice"]
     if view["state"] == "closed":
         return [words["closed"]]
@@ -99,7 +99,7 @@ def _nobody(view: View, words: Words) -> list[str]:
 
 
 def _kinds(view: View, words: Words) -> dict[str, str]:
-    """What sort of account it is, by what decides its colour."""
+    """Return the kinds of account that it is, by what decides their colour."""
     account = view["account"]
     kinds = {account["kind"]: words[account["kind"]], "api": words["api"].format(api=account["api"])}
     return kinds | ({"sandbox": words["sandbox"]} if view["sandbox"] else {})
@@ -132,7 +132,7 @@ def _cell(row: Mapping[str, Any]) -> str:
 
 
 def _linked(line: str, link: str) -> str:
-    """A line, of which the address at its end is a link, where it is to be one."""
+    """Return a line, with the address at its end as a link where there is one."""
     if not link or not line.endswith(link):
         return _quoted(line)
     anchor = f'<a href="{escape(link)}" target="_blank" rel="noopener noreferrer">{escape(link)}</a>'
@@ -157,5 +157,5 @@ def _pill(colour: str, inside: str) -> str:
 
 
 def _quoted(said: str) -> str:
-    """Apart from its surroundings, whichever way it is written."""
+    """Return a text isolated from its surroundings, whichever way it is written."""
     return f'<span dir="auto">{escape(said)}</span>'

@@ -1,4 +1,4 @@
-"""The call explorer: any call of the API in use, looked up, filled in, sent, and its reply looked at."""
+"""Model the call explorer: look up any call of the API in use, fill it in, send it and see its reply."""
 
 from __future__ import annotations
 
@@ -27,26 +27,26 @@ VALID = 120.0
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """A change that waits for the reader's confirmation: this call, with these fields, for this account."""
+    """Change that waits for the user's confirmation: this call, with these fields, for this account."""
 
     nonce: str
     call: Call
     fields: Fields
     loginid: str | None
     typed: str
-    """What the reader must type."""
+    """Text that the user must type."""
     until: float
 
 
 class ExplorerModel(PanelModel):
-    """One reader exploring the calls of one session.
+    """Model of the call explorer.
 
     Parameters
     ----------
     session : Session
         The session that calls are put to.
     variable : str
-        What the reader calls it, for the Python to paste into a cell.
+        Name that the notebook has for it, for the Python to paste into a cell.
     """
 
     name = "explorer"
@@ -60,11 +60,11 @@ class ExplorerModel(PanelModel):
     # What there is to show
 
     def without_panel(self) -> str:
-        """What to do instead, where the front end shows no panels."""
+        """Say what to do instead, where the front end shows no panels."""
         return self.text("no_panel")
 
     def content(self) -> dict[str, Any]:
-        """The calls, the one that is chosen, and the account it would be put to."""
+        """Return the calls, the chosen one, and the account it would be sent for."""
         session = self.session
         chosen = self._offered(self._chosen)
         return {
@@ -108,7 +108,7 @@ class ExplorerModel(PanelModel):
         return " ".join(told)
 
     def _access(self, call: Call) -> dict[str, Any]:
-        """The access level that a call needs, whether the token has it, and what to do if not."""
+        """Say which access level a call needs, whether the token has it, and what to do if not."""
         text, facts, account = self.text, self.session.core.api_facts, self.session.core.active_account
         names = [facts.scopes.get(scope, scope) for scope in call.scopes]
         if names:
@@ -142,11 +142,11 @@ class ExplorerModel(PanelModel):
             "changes": form.call.changes_with(entered.fields),
         }
 
-    # What the reader does
+    # What the user does
 
-    def handle(self, said: dict[str, Any]) -> None:
-        """What the browser says the reader did."""
-        match said:
+    def handle(self, message: dict[str, Any]) -> None:
+        """Do what the user did in the browser."""
+        match message:
             case {"do": "choose", "call": str(name)}:
                 self._asked = None
                 if self._offered(name):
@@ -155,17 +155,17 @@ class ExplorerModel(PanelModel):
             case {"do": "preview", "call": str(name)}:
                 if call := self._offered(name):
                     form = Form(call, self.text)
-                    self.send({"preview": self._preview(form, form.read(_texts(call, said), _names(said)))})
+                    self.send({"preview": self._preview(form, form.read(_texts(call, message), _names(message)))})
             case {"do": "send", "call": str(name)}:
                 if call := self._offered(name):
-                    self._submit(call, _texts(call, said))
+                    self._submit(call, _texts(call, message))
             case {"do": "confirm", "nonce": str(nonce)}:
-                self._confirm(nonce, said.get("typed"))
+                self._confirm(nonce, message.get("typed"))
             case {"do": "cancel"}:
                 self._asked = None
 
     def close(self) -> None:
-        """The panel is taken away for good."""
+        """Take the panel away for good."""
         self._asked = None
         super().close()
 
@@ -187,10 +187,8 @@ class ExplorerModel(PanelModel):
         if not call.changes_with(fields):
             self._put(call, fields, self.session.loginid)
             return
-        account, money = (
-            self.session.core.active_account,
-            bool(call.key),
-        )  # which is real money, whatever account is in use
+        account = self.session.core.active_account
+        money = bool(call.key)  # which is real money, whatever account is in use
         typed = account.loginid if account and (account.kind == "real" or money) else ""
         loginid = account.loginid if account else None
         asked = _Asked(secrets.token_urlsafe(16), call, fields, loginid, typed, time.monotonic() + VALID)
@@ -213,7 +211,7 @@ class ExplorerModel(PanelModel):
             self._put(asked.call, asked.fields, asked.loginid)
 
     def _put(self, call: Call, fields: Fields, loginid: str | None) -> None:
-        """Put a call to Deriv, and show what comes of it."""
+        """Send a call to Deriv, and show what comes of it."""
 
         def work() -> None:
             began = time.monotonic()
@@ -233,7 +231,7 @@ class ExplorerModel(PanelModel):
         self.later(work)
 
     def _note(self, call: Call, fields: Fields, reply: Reply) -> str:
-        """What to say beside a reply that is not what it looks like."""
+        """Return what to say beside a reply that is not what it looks like."""
         if call.unless and given(fields, call.unless) is True:
             moved = given(reply, "data.transaction_id") is not None  # which would belie it
             return "" if moved else self.text("dry_run")
@@ -256,9 +254,9 @@ def _changes(call: Call) -> str:
     return "sometimes"
 
 
-def _texts(call: Call, said: dict[str, Any]) -> dict[str, str | Secret]:
-    """What was entered, by field; taken out of the message, and wrapped where it may be secret."""
-    given = said.pop("fields", None)
+def _texts(call: Call, message: dict[str, Any]) -> dict[str, str | Secret]:
+    """Take out of the message what was entered, by field; what may be secret is wrapped."""
+    given = message.pop("fields", None)
     if not isinstance(given, dict):
         return {}
     open_ones = {field.name for field in Form(call, str).fields if not field.sensitive}
@@ -270,7 +268,7 @@ def _texts(call: Call, said: dict[str, Any]) -> dict[str, str | Secret]:
     return texts
 
 
-def _names(said: dict[str, Any]) -> list[str]:
-    """The fields that have a value which was not sent along."""
-    hidden = said.get("hidden")
+def _names(message: dict[str, Any]) -> list[str]:
+    """Return the fields that have a value which was not sent along."""
+    hidden = message.get("hidden")
     return [name for name in hidden if isinstance(name, str)] if isinstance(hidden, list) else []

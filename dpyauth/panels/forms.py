@@ -1,4 +1,4 @@
-"""A call as a form: what there is to fill in, and the request that becomes of it."""
+"""Turn a call into a form, and what is entered there into a request."""
 
 from __future__ import annotations
 
@@ -18,51 +18,51 @@ from dpyauth.panels.hints import TextOf, hint, kind, types, values, word
 from dpyauth.sensitive import kind_of
 
 OTHERS = "*"
-"""Name of what takes fields whose names are in no catalog."""
+"""Name of the field for others, whose names are in no catalog."""
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One thing to fill in: a field of the call, or one within an object that it takes."""
+    """Field of the call, or one within an object that it takes."""
 
     path: tuple[str, ...]
     schema: Schema
     required: bool = False
-    """Within an object: as soon as anything of that is given."""
+    """True if it must be given; within an object, as soon as anything of that is."""
     sensitive: bool = False
 
     @property
     def name(self) -> str:
-        """The field, with the objects that it is in."""
+        """Return the name of the field, with the objects that it is in."""
         return ".".join(self.path)
 
     @property
     def kind(self) -> str:
-        """How it is filled in."""
+        """Return how it is filled in."""
         return kind(self.schema)
 
 
 @dataclass(frozen=True, slots=True)
 class Entered:
-    """What was made of what the reader entered."""
+    """Result of reading what the user entered."""
 
     fields: Fields = field(default_factory=dict)
-    """Of the request; secrets are wrapped."""
+    """Fields of the request; secrets are wrapped."""
     wrong: dict[str, str] = field(default_factory=dict)
-    """Why a field cannot be sent as it is, by its name."""
+    """Reasons that a field cannot be sent as it is, by its name."""
     doubtful: dict[str, str] = field(default_factory=dict)
-    """Why Deriv may refuse a field, by its name."""
+    """Reasons that Deriv may refuse a field, by its name."""
     missing: tuple[str, ...] = ()
     """Required fields without a value."""
 
     @property
     def ready(self) -> bool:
-        """Whether it can be sent."""
+        """Return whether it can be sent."""
         return not self.wrong and not self.missing
 
 
 class Form:
-    """The form of a call.
+    """Form of a call.
 
     Parameters
     ----------
@@ -79,16 +79,16 @@ class Form:
 
     @property
     def kinds(self) -> dict[str, str]:
-        """How each field is filled in, by its name."""
+        """Return how each field is filled in, by its name."""
         return {each.name: each.kind for each in self.fields}
 
     def shown(self) -> list[dict[str, Any]]:
-        """The fields as the browser needs them, those in front that belong to every request."""
+        """Return the fields as the browser needs them, those first that belong to every request."""
         ordered = sorted(self.fields, key=lambda each: each.path[0] not in self.call.required)
         return [self._shown(each) for each in ordered]
 
     def read(self, texts: Mapping[str, str | Secret], hidden: Collection[str] = ()) -> Entered:
-        """Make a request of what was entered, by the fields' names; the values of ``hidden`` ones stay unknown."""
+        """Turn what was entered, by the fields' names, into a request; the values of ``hidden`` ones stay unknown."""
         fields: Fields = {self.call.name: 1} if implied(self.call) else {}
         wrong: dict[str, str] = {}
         doubtful: dict[str, str] = {}
@@ -134,7 +134,7 @@ class Form:
         }
 
     def _choice(self, value: Any) -> tuple[str, str]:
-        """What is chosen, and how it is shown."""
+        """Return a choice, and how it is shown."""
         text = word(value)
         flag = {"0": "choice_no", "1": "choice_yes"}.get(text) if isinstance(value, int) else None
         return text, self._text_of(flag, value=text) if flag else text
@@ -146,7 +146,7 @@ class Form:
         return f"{told} {self._text_of('takes_key')}".lstrip() if each.name == self.call.key else told
 
     def _value(self, each: Field, text: str | Secret) -> Any:
-        """What a field becomes; raises InvalidRequest."""
+        """Return the value of a field; raise InvalidRequest."""
         given: Any = text if isinstance(text, Secret) else text.strip()
         if each.kind == "choice":
             given = self._chosen(each, str(reveal(text)))
@@ -199,7 +199,7 @@ class Form:
 
 
 def implied(call: Call) -> bool:
-    """Whether the call's own field can only say that it is this call."""
+    """Return whether the call's own field can only say that it is this call."""
     return call.fields.get(call.name, {}).get("enum") == [1]
 
 

@@ -1,4 +1,4 @@
-"""A token that was entered and is still wanted: kept for another try, so that it need not be typed again."""
+"""Hold a token that was entered for another try, so that it need not be typed again."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from dpyauth import _forks
 from dpyauth.credentials import Secret
 
 PATIENCE = 600.0
-"""How long a token is kept, in seconds."""
+"""Seconds for which a token is kept."""
 
 
 class HeldToken:
-    """At most one token, in this process only, and only for a while. Safe to use from any thread.
+    """Holder of at most one token, in this process only, and only for a while. Safe to use from any thread.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ class HeldToken:
 
     @property
     def api(self) -> str:
-        """The API that the token is kept for; empty where there is none."""
+        """Return the API that the token is kept for; empty where there is none."""
         kept = self._kept
         return kept[0] if kept else ""
 

@@ -1,4 +1,4 @@
-"""What a field takes, in words: its type, limits and allowed values, as Deriv's schema states them."""
+"""Put into words what a field takes: its type, limits and allowed values, as Deriv's schema states them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SHORT = 40  # a pattern of so many characters can still be read
 
 
 def kind(schema: Schema) -> str:
-    """How a field is filled in: ``"choice"``, ``"number"``, ``"text"``, ``"list"``, ``"one or list"``, ``"json"``."""
+    """Return how a field is filled in: "choice", "number", "text", "list", "one or list" or "json"."""
     alternatives = _alternatives(schema)
     kinds = {each for alternative in alternatives for each in types(alternative)}
     if "array" in kinds:
@@ -30,25 +30,25 @@ def kind(schema: Schema) -> str:
 
 
 def hint(schema: Schema, text_of: TextOf, *, nullable: bool = False) -> str:
-    """What a field takes; nothing where that is plain from the values to choose from."""
+    """Return what a field takes; nothing where that is plain from the values to choose from."""
     return " ".join(_facts(schema, kind(schema), text_of, nullable))
 
 
 def types(schema: Schema) -> list[str]:
-    """The JSON types that a value may have."""
+    """Return the JSON types that a value may have."""
     found = schema.get("type", [])
     return found if isinstance(found, list) else [found]
 
 
 def values(schema: Schema) -> list[Any]:
-    """The values to choose from, where there are only some."""
+    """Return the values to choose from, where there are only some."""
     if types(schema) == ["boolean"]:
         return [True, False]
     return [value for value in schema.get("enum", ()) if value is not None and value != ""]
 
 
 def word(value: Any) -> str:
-    """A value as it is shown and chosen."""
+    """Return a value as it is shown and chosen."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
@@ -95,7 +95,7 @@ def _limits(schema: Schema, text_of: TextOf) -> str:
 
 
 def _pattern(pattern: str, text_of: TextOf) -> str:
-    """What a pattern means, where that can be said; a short one as it is."""
+    """Return what a pattern means, where that can be said; a short one as it is."""
     if pattern in _KNOWN:
         return text_of(_KNOWN[pattern])
     if re.match(r"\^\(?(\[0-9\]|\\d)\{4\}-", pattern):
@@ -116,7 +116,7 @@ def _alternatives(schema: Schema) -> list[Schema]:
 
 
 def _listing(schema: Schema) -> Schema:
-    """The alternative that is a list."""
+    """Return the alternative that is a list."""
     return next((each for each in _alternatives(schema) if "array" in types(each)), schema)
 
 

@@ -1,4 +1,4 @@
-"""What all models have in common. A model is what is behind a panel: what to show, and what the reader may do."""
+"""Share what all panels' models have in common. A model says what its panel shows, and does what the user clicks."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ log = logging.getLogger("dpyauth")
 
 
 class PanelModel:
-    """One reader looking at one session by one panel.
+    """Model of one panel that shows one session.
 
     Its methods may be called from any thread. ``changed`` is called after every change, and ``send`` hands the
     browser something that must not be part of what is saved with the notebook.
@@ -34,7 +34,7 @@ class PanelModel:
     """
 
     name = ""
-    """Of the panel; its words are in a file of that name."""
+    """Name of the panel; its words are in a file of that name."""
 
     def __init__(self, session: Session) -> None:
         self.session = session
@@ -50,7 +50,7 @@ class PanelModel:
     # What there is to show
 
     def view(self) -> dict[str, Any]:
-        """Everything that the panel shows; holds no secret."""
+        """Return everything that the panel shows; it holds no secret."""
         return {
             "state": self.session.state,
             "sandbox": self.session.sandbox,
@@ -60,72 +60,72 @@ class PanelModel:
         }
 
     def content(self) -> dict[str, Any]:
-        """What this panel shows beside that."""
+        """Return what this panel shows beside that."""
         return {}
 
     def without_panel(self) -> str:
-        """What to do instead, where the front end shows no panels; empty where there is nothing to do."""
+        """Say what to do instead, where the front end shows no panels; empty where there is nothing to do."""
         return ""
 
     def text(self, key: str, **values: object) -> str:
-        """Words of this panel."""
+        """Return a text of this panel, with values filled in."""
         return self.words[key].format(**values)
 
-    # What the reader does
+    # What the user does
 
-    def receive(self, said: dict[str, Any]) -> None:
+    def receive(self, message: dict[str, Any]) -> None:
         """Take a message from the browser, on any thread; what goes wrong is shown, and never raised.
 
         ipywidgets would log an error with all that the message says.
         """
         try:
-            match said:
+            match message:
                 case {"do": "here"}:
                     self.seen()
                 case {"do": "dismiss"}:
                     self.dismiss()
                 case _:
-                    self.handle(said)
+                    self.handle(message)
         except DpyauthError as error:
             self.fail(error)
         except Exception as error:
             self.report_defect(error)
 
-    def handle(self, said: dict[str, Any]) -> None:
+    def handle(self, message: dict[str, Any]) -> None:
         """Do what the user did in the browser."""
 
     def seen(self) -> None:
-        """The browser shows the panel still, or again."""
+        """Note that the browser still shows the panel, or again."""
         self.visibility.seen()
 
     def on_shown(self) -> None:
-        """Somebody looks at the panel: for the first time, or again."""
+        """Begin to keep the panel up to date: a browser shows it, for the first time or again."""
 
     def on_hidden(self) -> None:
-        """Nobody looks at the panel any more: there is no need to keep it up to date."""
+        """Stop keeping the panel up to date: no browser shows it any more."""
 
     def close(self) -> None:
-        """The panel is taken away for good."""
+        """Take the panel away for good."""
         self.visibility.end()
 
     def dismiss(self) -> None:
-        """Take away what was said."""
+        """Take away the notice."""
         self._notice = None
         self.changed()
 
     def fail(self, error: DpyauthError) -> None:
-        """Say what went wrong."""
+        """Show what went wrong."""
         text = " ".join([str(error), *getattr(error, "__notes__", ())])
         self._notice = {"title": self.text("failed"), "text": text, "kind": "error"}
         self.changed()
 
     def report_defect(self, error: Exception) -> None:
-        """A defect of ours must not leave the panel waiting."""
+        """Log a defect of ours and show it, so that the panel does not wait for ever."""
         log.error("the %s panel failed: %s", self.name, type(error).__name__)
         self.fail(DpyauthError(self.text("internal", error=type(error).__name__)))
 
     def later(self, work: Callable[[], None]) -> None:
-        """Do something that takes a while, on a thread of its own; one after the other, and ``busy`` meanwhile."""
+        """Do work that takes a while on a thread of its own, one after the other; the panel is ``busy`` meanwhile."""
         with self._counting:
             self._busy += 1
         self.changed()
@@ -146,7 +146,7 @@ class PanelModel:
         Thread(run, f"dpyauth-{self.name}").start()
 
     def ask(self, loginid: str | None, call: str, fields: dict[str, Any]) -> tuple[Reply, Context]:
-        """Put a call to Deriv, for this account and no other, whatever the session does meanwhile."""
+        """Send a call to Deriv, for this account and no other, whatever the session does meanwhile."""
         if loginid != self.session.loginid:
             raise SessionClosed(self.text("other_account"), call=call)
         return run(self.session.core, self.session.core.reply_to(call, fields, loginid=loginid))

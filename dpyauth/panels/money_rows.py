@@ -1,4 +1,4 @@
-"""What an account has at stake, has earned, and holds in wallets, as rows for people to read."""
+"""Put into rows what an account has at stake, has earned, and holds in wallets."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MANY = 12
-"""So many amounts of wallets are shown."""
+"""Number of wallet amounts that are shown."""
 
 Words = Mapping[str, str]
 Why = Callable[[DpyauthError], str]

@@ -1,4 +1,4 @@
-"""What is known of a session's account: read once for all cards that show it, and no more often than need be."""
+"""Keep what is known of a session's account: read once for all cards that show it, no more often than needed."""
 
 from __future__ import annotations
 
@@ -27,36 +27,36 @@ RETRY = 60.0
 """Seconds after which to ask again for what could not be read."""
 
 SETTLE = 0.5
-"""Seconds after money has moved in which more may move: one question then does for all of it."""
+"""Seconds after money has moved in which more may move: one question then covers all of it."""
 
 MOST, SPAN = 5, 60.0
-"""How often the money is read by itself in so many seconds: Deriv allows 30 calls a minute for what reads contracts."""
+"""Times that the money is read in so many seconds: Deriv allows 30 calls a minute for what reads contracts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One part of a card, as Deriv was last asked for it."""
+    """Part of a card, as Deriv was last asked for it."""
 
     rows: tuple[Row, ...] = ()
     at: float = 0.0
-    """When that was asked for which the rows say."""
+    """Time of the question whose answer the rows show."""
     asked: float = 0.0
-    """When Deriv was last asked."""
+    """Time of the last question."""
     trouble: str = ""
-    """Why that gave nothing, or nothing newer."""
+    """Reason that it gave nothing, or nothing newer."""
     refused: bool = False
-    """Whether the token may not see it: no token gains a scope later."""
+    """True if the token may not see it: no token gains a scope later."""
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known of one account."""
+    """Knowledge of one account."""
 
     account: Account | None = None
     parts: Mapping[str, Part] = field(default_factory=dict)
     balance: str = ""
     no_balance: str = ""
-    """Why there is none."""
+    """Reason that there is no balance."""
 
     def part(self, name: str) -> Part:
         """Return one part, which may be empty."""
@@ -64,7 +64,7 @@ class Known:
 
 
 class Readings:
-    """What the cards of one session know, and what they are asking for. Safe to use on any thread."""
+    """Knowledge that the cards of one session share, and what they are asking for. Safe to use on any thread."""
 
     def __init__(self) -> None:
         self.cards: WeakSet[PanelModel] = WeakSet()
@@ -81,11 +81,11 @@ class Readings:
         return known if known.account is account and account is not None else Known(account)
 
     def learned(self, session: Session, account: Account | None, **what: Any) -> None:
-        """Take in what was asked for while this account was in use."""
+        """Store answers to what was asked while this account was in use."""
         self._change(session, account, lambda known: replace(known, **what))
 
     def read(self, session: Session, account: Account | None, name: str, part: Part) -> None:
-        """Take in a part; an answer that was overtaken by a newer one is dropped."""
+        """Store a part; an answer that was overtaken by a newer one is dropped."""
 
         def change(known: Known) -> Known:
             old = known.part(name)

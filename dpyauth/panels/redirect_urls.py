@@ -1,4 +1,4 @@
-"""ImplicitFlow URLs as Deriv's v3 API lets one register them: which it takes, and what is wrong with the others."""
+"""Check redirect URLs as Deriv's v3 API does when an app is registered."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from dpyauth.catalog.schemas import expression
 from dpyauth.settings import is_loopback
 
 LONGEST = 255
-"""Characters, where apps are registered on Deriv's website."""
+"""Characters that Deriv's website allows where apps are registered."""
 
 PASTE = "http://localhost/dpyauth"
-"""Fits every notebook: no page is there, and the address that the sign-in ends at can be copied and pasted."""
+"""Redirect URL for any notebook: no page is there, so the address where the sign-in ends can be copied."""
 
 
 def trouble(url: str) -> str:
-    """What keeps a redirect URL from being registered, as a key of the words for it; empty when nothing does."""
+    """Return what keeps a redirect URL from being registered, as a key of the words for it; empty when nothing does."""
     scheme, mark, rest = url.partition("://")
     host = re.split(r"[/?#]", rest, maxsplit=1)[0]
     checks = {
@@ -48,4 +48,4 @@ def spelled(url: str) -> str:
 
 
 _RULE = load("v3")["app_register"].fields["redirect_uri"]["pattern"]
-"""Deriv's own; what it lets pass beyond ASCII, and the blanks, are refused here."""
+"""Pattern of Deriv's own. It lets pass blanks and letters beyond ASCII, which are refused here."""

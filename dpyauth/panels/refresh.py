@@ -1,4 +1,4 @@
-"""Keeping a panel up to date, on a thread and an event loop of its own."""
+"""Keep a panel up to date, on a thread and an event loop of its own."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Work = Callable[[], Coroutine[Any, Any, None]]
 
 
 class Refresher:
-    """Does a panel's work for as long as somebody looks, or until the session is closed.
+    """Worker that keeps a panel up to date until it is ended or the session is closed.
 
     The work is called off and begun anew with every change of the session, so that it need not look out for any.
 
@@ -75,13 +75,13 @@ async def careful(work: Coroutine[Any, Any, None], name: str) -> None:
 
 
 def once(work: Coroutine[Any, Any, None], name: str, patience: float) -> None:
-    """Do something beside the caller, who waits for it so many seconds at most."""
+    """Do work on another thread, and wait for it so many seconds at most."""
     loop = _forks.new_event_loop()
     beside(loop, loop.create_task(careful(work, name)), name).join(patience)
 
 
 def beside(loop: asyncio.AbstractEventLoop, task: asyncio.Task[None], name: str) -> Thread:
-    """A thread that runs this task of this loop, and leaves nothing of either behind."""
+    """Start a thread that runs this task of this loop, and leaves nothing of either behind."""
 
     def run() -> None:
         asyncio.set_event_loop(loop)

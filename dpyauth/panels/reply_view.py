@@ -1,4 +1,4 @@
-"""What Deriv answered, fit to be looked at: as JSON, a table, or trouble; without secrets and control characters."""
+"""Format replies for display: as JSON, a table, or an error; without secrets and control characters."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 LONGEST = 200_000
-"""Characters of JSON that are shown."""
+"""Characters shown of JSON."""
 ROWS = 100
-"""Rows of a frame that are shown."""
+"""Rows shown of a frame."""
 
 _CELL = 300
 _MESSAGE = 1000
@@ -47,7 +47,7 @@ _TITLES: tuple[tuple[type[DpyauthError], str], ...] = (
 
 
 def reply_json(call: Call, api: str, reply: Mapping[str, Any]) -> dict[str, Any]:
-    """The reply as JSON text, cut where it is very long, with what is secret or personal masked."""
+    """Return the reply as JSON text, cut where it is very long, with what is secret or personal masked."""
     facts = load(api).get(call.name, Shape()).reply
     shown: dict[str, Any] = mask({**reply, "echo_req": None}, facts, call=call.name)
     if "echo_req" in reply:
@@ -60,7 +60,7 @@ def reply_json(call: Call, api: str, reply: Mapping[str, Any]) -> dict[str, Any]
 
 
 def table(frame: pd.DataFrame) -> dict[str, Any]:
-    """The first rows of a frame, each cell as text; None where there is no value."""
+    """Return the first rows of a frame, each cell as text; None where there is no value."""
     from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
     dtypes = [frame.dtypes.iloc[place] for place in range(frame.shape[1])]
@@ -75,7 +75,7 @@ def table(frame: pd.DataFrame) -> dict[str, Any]:
 
 
 def trouble(error: DpyauthError, text_of: Callable[..., str]) -> dict[str, Any]:
-    """What to say of an error."""
+    """Return what to show of an error."""
     title = next((key for kind, key in _TITLES if isinstance(error, kind)), "failed")
     text = " ".join([str(error), *getattr(error, "__notes__", ())])
     details = error.details if isinstance(error, ApiError) else {}
@@ -94,12 +94,12 @@ def trouble(error: DpyauthError, text_of: Callable[..., str]) -> dict[str, Any]:
 
 
 def as_json(value: Any) -> str:
-    """A value as JSON that is good to read."""
+    """Return a value as readable JSON."""
     return plain(json.dumps(value, indent=2, ensure_ascii=False, default=str))
 
 
 def plain(text: str) -> str:
-    """The text with every character that cannot be seen as its JSON escape: some turn what stands around them."""
+    """Return the text with invisible characters written as JSON escapes: some turn the text around them."""
     if all(map(str.isprintable, text.split("\n"))):
         return text
     return "".join(c if c == "\n" or c.isprintable() else json.dumps(c)[1:-1] for c in text)

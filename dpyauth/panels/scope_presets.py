@@ -1,4 +1,4 @@
-"""What tokens and apps may be for, and the fewest scopes of Deriv's v3 API that each purpose takes."""
+"""List purposes of tokens and apps, with the fewest scopes of Deriv's v3 API that each needs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ PURPOSES: Mapping[str, tuple[str, ...]] = {
     "move_money": ("read", "payments"),
     "manage": ("read", "admin"),  # without the first, apps could be changed but not listed
 }
-"""The least each takes, the most harmless first."""
+"""Fewest scopes for each purpose, the most harmless first."""
 
 ABILITIES: Mapping[str, frozenset[str]] = {
     "see_trades": frozenset({"read", "trading_information"}),
@@ -20,12 +20,12 @@ ABILITIES: Mapping[str, frozenset[str]] = {
     "move_money": frozenset({"payments"}),
     "manage": frozenset({"admin"}),
 }
-"""What can be done, and the scopes of which one is enough for it."""
+"""Scopes for each ability, any one of which is enough."""
 
 DANGEROUS = ("payments", "admin")
 """Scopes with which a stranger could do real harm."""
 
 
 def dangerous(scopes: Collection[str]) -> list[str]:
-    """Those of the scopes that are dangerous in a stranger's hands."""
+    """Return those of the scopes that are dangerous in a stranger's hands."""
     return [scope for scope in DANGEROUS if scope in scopes]

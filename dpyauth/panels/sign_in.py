@@ -1,4 +1,4 @@
-"""Signing in as the panel goes through it: what the reader does, and what there is to show. No widgets here."""
+"""Model the sign-in panel: what the user enters and clicks, and what there is to show."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _SOURCE = "the sign-in panel"
 
 
 class SignInModel(PanelModel):
-    """One reader signing in to one session.
+    """Model of the sign-in panel.
 
     Parameters
     ----------
@@ -99,12 +99,12 @@ class SignInModel(PanelModel):
 
     # What the user does
 
-    def handle(self, said: dict[str, Any]) -> None:
+    def handle(self, message: dict[str, Any]) -> None:
         """Do what the user did in the browser; a token is taken out of the message."""
-        api, app_id, remember = _text(said, "api"), _text(said, "app_id"), said.get("remember") is True
-        match said:
+        api, app_id, remember = _text(message, "api"), _text(message, "app_id"), message.get("remember") is True
+        match message:
             case {"do": "sign-in"}:
-                self.token(_taken(said, "token"), app_id, api=api, remember=remember)
+                self.token(_taken(message, "token"), app_id, api=api, remember=remember)
             case {"do": "sample", "name": str(name)}:
                 self.sample(name, api)
             case {"do": "create-demo"}:
@@ -114,19 +114,19 @@ class SignInModel(PanelModel):
                 try:
                     begun = self.browser(
                         app_id,
-                        _text(said, "callback") or None,
+                        _text(message, "callback") or None,
                         api=api,
-                        redirect_url=_text(said, "redirect_url"),
-                        create_demo=said.get("create_demo") is True,
-                        closable=said.get("window") is True,
+                        redirect_url=_text(message, "redirect_url"),
+                        create_demo=message.get("create_demo") is True,
+                        closable=message.get("window") is True,
                         remember=remember,
                     )
                 finally:
                     self.send({"browser": begun})  # or nothing: then the window can close
             case {"do": "returned", "nonce": str(nonce)}:
-                self.returned(nonce, _taken(said, "query"))
+                self.returned(nonce, _taken(message, "query"))
             case {"do": "pasted"}:
-                self.pasted(_taken(said, "address"))
+                self.pasted(_taken(message, "address"))
             case {"do": "confirm"}:
                 self.confirm()
             case {"do": "cancel"}:
@@ -134,7 +134,7 @@ class SignInModel(PanelModel):
             case {"do": "sign-out"}:
                 self.sign_out()
             case _:
-                self._choosing.handle(said)
+                self._choosing.handle(message)
 
     def token(self, token: Secret, app_id: str, *, api: str = "", remember: bool = False) -> None:
         """Sign in with a token, or with the one that is kept where this one is empty.
@@ -169,7 +169,7 @@ class SignInModel(PanelModel):
             self.token(Secret(token), "", api=api)
 
     def create_demo(self) -> None:
-        """Sign in once more with what was refused for want of an account, and have a demo account made."""
+        """Sign in again with what was refused because there is no account, and have a demo account created."""
         again, self._again = self._again, None
         if again is not None:
             again()
@@ -213,17 +213,17 @@ class SignInModel(PanelModel):
         return {"url": browser.way.url, "nonce": browser.nonce.reveal(), "automatic": comes_back}
 
     def returned(self, nonce: str, query: Secret) -> None:
-        """The callback page has handed over what came back."""
+        """Take what came back at the callback page."""
         if (browser := self._browser) is not None:
             browser.returned(nonce, query)
 
     def confirm(self) -> None:
-        """The reader vouches for what came back."""
+        """Accept what came back, for which the user vouches."""
         if (browser := self._browser) is not None:
             browser.confirm()
 
     def pasted(self, address: Secret) -> None:
-        """The reader has pasted the address at which the sign-in ended."""
+        """Take the address at which the sign-in ended, as the user has pasted it."""
         if (browser := self._browser) is not None:
             self.dismiss()
             browser.pasted(address)
@@ -232,7 +232,7 @@ class SignInModel(PanelModel):
         self._follow(lambda: run(lambda: self.session.core.switch_to(loginid)), self.session.api)
 
     def cancel(self) -> None:
-        """Call off what is under way."""
+        """Stop what is under way."""
         with self._lock:
             attempt, self._attempt = self._attempt, None
         if attempt is not None:
@@ -241,7 +241,7 @@ class SignInModel(PanelModel):
         self.changed()
 
     def hand_over(self) -> None:
-        """Another model asks now: the browser comes back to that one."""
+        """Leave the browser's return to another panel, which asks now."""
         self._forget()
         with self._lock:
             browser, self._browser = self._browser, None
@@ -250,12 +250,12 @@ class SignInModel(PanelModel):
             self.changed()
 
     def close(self) -> None:
-        """The panel is taken away for good."""
+        """Take the panel away for good."""
         super().close()
         self._forget()
 
     def dismiss(self) -> None:
-        """Take away what was said, and what was kept for another try."""
+        """Take away the notice, and the token that was kept for another try."""
         self._forget()
         self._notice = None
         self.session.core.dismiss_remarks()
@@ -267,7 +267,7 @@ class SignInModel(PanelModel):
         self.session.core.sign_out("you signed out")
 
     def fail(self, error: DpyauthError) -> None:
-        """Say what went wrong, and offer what may help."""
+        """Show what went wrong, and offer what may help."""
         offer = ""
         if not self._kept.api:
             self._again = None  # what it takes has been dropped meanwhile
@@ -287,7 +287,7 @@ class SignInModel(PanelModel):
     # What there is to show
 
     def view(self) -> dict[str, Any]:
-        """Everything that the panel shows; holds no secret."""
+        """Return everything that the panel shows; it holds no secret."""
         session = self.session
         account, state, notice = sign_in_view.account(session), session.state, self._notice
         with self._lock:  # for a moment there must be neither
@@ -324,13 +324,13 @@ class SignInModel(PanelModel):
         }
 
     def without_panel(self) -> str:
-        """How to sign in where the front end shows no panels."""
+        """Say how to sign in where the front end shows no panels."""
         return "" if self.session.loginid is not None else self.text("no_panel")
 
     # What becomes of a browser sign-in
 
     def arrived(self, browsing: Browsing, brought: Result) -> None:
-        """Something came back that can be used."""
+        """Sign in with what came back."""
 
         async def steps() -> Account:
             given = await brought.given()
@@ -345,19 +345,19 @@ class SignInModel(PanelModel):
         self._follow(lambda: run(steps), browsing.way.settings.api)
 
     def over(self, browsing: Browsing) -> None:
-        """It has ended without access."""
+        """Return to the form: it has ended without access."""
         if browsing is self._browser:
             self.cancel()
 
     def late(self, browsing: Browsing) -> None:
-        """Nothing came back in time."""
+        """Return to the form, and say that nothing came back in time."""
         if browsing is self._browser:
             self.cancel()
             self._notice = sign_in_view.late(browsing.timer.interval, self.words)
             self.changed()
 
     def failed(self, browsing: Browsing, error: DpyauthError) -> None:
-        """What came back is no good."""
+        """Show what is wrong with what came back."""
         if browsing is self._browser:
             self.fail(error)
 
@@ -369,7 +369,7 @@ class SignInModel(PanelModel):
         self._again = None
 
     def _expired(self) -> None:
-        """The token has been kept for long enough: what is said stays, without the button that needs it."""
+        """Take away the button that needs the token, whose time is over; what is said stays."""
         self._again = None
         self._notice = self._notice and {name: said for name, said in self._notice.items() if name != "offer"}
         self.changed()
@@ -392,7 +392,7 @@ class SignInModel(PanelModel):
         self._follow(lambda: run(lambda: sign_in(self.session, given, where, **options)), where.api, again)
 
     def _follow(self, start: Callable[[], Future[Account]], api: str, again: Callable[[], None] | None = None) -> None:
-        with self._lock:  # or a quick one would be over before anybody knows of it
+        with self._lock:  # or a quick one would be over before it is known here
             before = self._attempt
             attempt = self._attempt = start()
             browser, self._browser = self._browser, None
@@ -410,7 +410,7 @@ class SignInModel(PanelModel):
                 return
             if not attempt.cancelled() and attempt.exception() is None:
                 # It may take a while, and this may be the thread that the connection needs. Before the panel says that
-                # the user is in: whoever sees that may wait for the rest.
+                # the user is in: who sees that may wait for the rest.
                 Thread(self._afterwards, "dpyauth-signed-in").start()
             self._attempt = None
         try:
@@ -449,10 +449,10 @@ class SignInModel(PanelModel):
         self.changed()
 
 
-def _text(said: dict[str, Any], name: str) -> str:
-    value = said.get(name)
+def _text(message: dict[str, Any], name: str) -> str:
+    value = message.get(name)
     return value if isinstance(value, str) else ""
 
 
-def _taken(said: dict[str, Any], name: str) -> Secret:
-    return Secret(str(said.pop(name, "")))
+def _taken(message: dict[str, Any], name: str) -> Secret:
+    return Secret(str(message.pop(name, "")))

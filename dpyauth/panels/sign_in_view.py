@@ -1,4 +1,4 @@
-"""What the panel shows of an error, an account, and the accounts beside it. Holds no secret."""
+"""Put into words an error, an account, and the accounts beside it; none of it is secret."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def trouble(
     typed: bool = True,
     tried: bool = False,
 ) -> dict[str, str]:
-    """What to say of an error, and beside which field.
+    """Return what to say about an error, and beside which field.
 
     ``api``: the one that was asked; ``offer``: what there is a button for, to go on; ``typed``: whether it was asked
     with a token that was entered; ``tried``: whether the API that its text leads to has refused just before.
@@ -80,14 +80,14 @@ def trouble(
 
 
 def of_another_api(mine: str, api: str, words: Mapping[str, str] = _ENGLISH) -> dict[str, str]:
-    """What to say of a token of one API that was entered for another, before anything is sent."""
+    """Return what to say about a token of one API that was entered for another, before anything is sent."""
     told = {"mine": APIS[mine].title, "this": APIS[api].title, "credential": APIS[api].credential}
     title, text = words["other_token"].format(**told), words["other_token_text"].format(**told)
     return {"title": title, "text": text, "kind": "error", "field": "token", "api": api, "offer": "go on"}
 
 
 def _field(error: DpyauthError) -> str:
-    """The field of the panel that an error is about, where it is about one."""
+    """Return the field of the panel that an error is about, where it is about one."""
     if isinstance(error, InvalidSetting):
         return error.field if error.field in _FIELDS else ""
     if isinstance(error, RedirectRefused):
@@ -101,31 +101,31 @@ def _field(error: DpyauthError) -> str:
 
 
 _FIELDS = ("app_id", "redirect_url")
-"""What can be entered beside a token."""
+"""Fields that can be entered beside a token."""
 
 
 def late(seconds: float, words: Mapping[str, str] = _ENGLISH) -> dict[str, str]:
-    """What to say when a browser sign-in has taken too long."""
+    """Return what to say when a browser sign-in has taken too long."""
     return {"title": words["late"], "text": words["late_text"].format(minutes=f"{seconds / 60:.0f}"), "kind": "info"}
 
 
 def unheard(why: str, words: Mapping[str, str] = _ENGLISH) -> dict[str, str]:
-    """What to say when nobody on this machine hears the browser come back."""
+    """Return what to say when nothing on this machine hears the browser come back."""
     return {"title": words["unheard"], "text": why, "kind": "info"}
 
 
 def token_refused(error: DpyauthError) -> bool:
-    """Whether v3 does not take a token, for one of several reasons."""
+    """Return whether v3 refuses a token, for one of several reasons."""
     return isinstance(error, SignInRefused) and error.call == "authorize" and error.code == "InvalidToken"
 
 
 def account_missing(error: DpyauthError) -> bool:
-    """Whether somebody was refused only because there is no account yet."""
+    """Return whether the user was refused only because there is no account yet."""
     return isinstance(error, SignInRefused) and error.code == "NoAccount"
 
 
 def token_is_no_good(error: DpyauthError) -> bool:
-    """Whether it would be of no use to try the same token again, with another app ID or later."""
+    """Return whether it is useless to try the same token again, with another app ID or later."""
     if isinstance(error, SignInRefused):
         perhaps_another_app_id = _field(error) == "app_id" or error.about == "token or app ID"
         return not (perhaps_another_app_id or account_missing(error) or error.code.startswith("HTTP"))
@@ -133,7 +133,7 @@ def token_is_no_good(error: DpyauthError) -> bool:
 
 
 def form(api: str, choice: Targets, here: Settings) -> dict[str, Any]:
-    """The fields of one API: what stands in them at first, and where to get what belongs there."""
+    """Return the fields of one API: what stands in them at first, and where to get what belongs there."""
     facts, sandbox = APIS[api], choice.sandbox
     usual = choice.settings(api, None).app_id
     return {
@@ -143,7 +143,7 @@ def form(api: str, choice: Targets, here: Settings) -> dict[str, Any]:
         "shared": facts.shared_app_id or "",
         "registers": sandbox is not None,  # the sandbox makes an app for every sign-in with the browser
         "names_redirect": facts.names_redirect and sandbox is None,
-        "open": here.api == api and here.app_id != usual,  # somebody has said so
+        "open": here.api == api and here.app_id != usual,  # the user has said so
         "scope": facts.scopes[facts.smallest_scope],
         "apps": facts.pages.apps,
         "tokens": facts.pages.tokens,
@@ -152,7 +152,7 @@ def form(api: str, choice: Targets, here: Settings) -> dict[str, Any]:
 
 
 def news(session: Session, words: Mapping[str, str] = _ENGLISH) -> dict[str, str] | None:
-    """What is to be said of the session itself."""
+    """Return what there is to say about the session itself."""
     because = session.core.signed_out_because
     if session.state == "signed out" and because:
         return {"title": words["signed_out"], "text": f"{because[0].upper()}{because[1:]}.", "kind": "info"}
@@ -162,12 +162,12 @@ def news(session: Session, words: Mapping[str, str] = _ENGLISH) -> dict[str, str
 
 
 def samples(sandbox: Sandbox) -> dict[str, dict[str, str]]:
-    """The sandbox's sample tokens, by API and by what they are good for. Only their labels are shown."""
+    """Return the sandbox's sample tokens, by API and by label. Only the labels are shown."""
     return {api: {sample.label: sample.token for sample in sandbox.side(api).tokens} for api in APIS}
 
 
 def account(session: Session) -> dict[str, Any] | None:
-    """The account in use."""
+    """Return the account in use."""
     account, credential = session.core.active_account, session.core.credential
     if account is None:
         return None
@@ -198,7 +198,7 @@ def scopes(session: Session, words: Mapping[str, str] = _ENGLISH) -> list[Light]
 
 
 def accounts(session: Session, balances: Mapping[str, str]) -> list[dict[str, Any]]:
-    """The accounts to choose from, when the sign-in gave access to several."""
+    """Return the accounts to choose from, when the sign-in gave access to several."""
     account, granted = session.core.active_account, session.core.grants
     if account is None or len(granted) < 2:
         return []
@@ -217,11 +217,11 @@ def accounts(session: Session, balances: Mapping[str, str]) -> list[dict[str, An
 
 
 _WRITTEN_OUT = 40
-"""An amount of more digits than these is written with an exponent: it may have as many as fill the memory."""
+"""Digits above which an amount is written with an exponent: it may have as many as fill the memory."""
 
 
 def money(amount: object) -> str:
-    """An amount as people read it, exact; empty where it is none. What came as a number has lost zeros at its end."""
+    """Return an amount as people write it, exact; empty where it is none. A number has lost zeros at its end."""
     try:
         exact = Decimal(str(amount))
     except InvalidOperation:

@@ -1,4 +1,4 @@
-"""A request as JSON, and as Python to paste into a cell. Secrets are in neither: Python asks for them."""
+"""Write a request as JSON, and as Python to paste into a cell. Secrets are in neither: Python asks for them."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from dpyauth.sensitive import MASK
 _WIDE = 64  # so long a line of Python is broken
 
 _FRAMES_OWN = frozenset({"account", "decimal", "explode", "reveal", "timeout"})
-"""What means something else to `Session.frame`."""
+"""Names that mean something else to `Session.frame`."""
 
 
 def as_json(call: Call, fields: Fields) -> str:
-    """The request as it goes to Deriv; over HTTP, with method and path."""
+    """Return the request as it goes to Deriv; over HTTP, with method and path."""
     shown = masked(fields)
     if call.rest is None:
         return _json(shown)
@@ -33,7 +33,7 @@ def as_json(call: Call, fields: Fields) -> str:
 
 
 def as_python(call: Call, fields: Fields, kinds: Mapping[str, str], session: str = "session") -> dict[str, str]:
-    """The lines to paste, by what they give: ``"call"``, ``"frame"``, ``"stream"``. ``kinds``: of the fields."""
+    """Return the lines to paste, by what they give: "call", "frame" or "stream". ``kinds`` are those of the fields."""
     changes = call.changes_with(fields)
     lines = {}
     if call.streams != "required":
@@ -78,5 +78,5 @@ def _json(value: Any) -> str:
 
 
 def _text(value: str) -> str:
-    """A text as Python writes it."""
+    """Return a text as Python writes it."""
     return json.dumps(value, ensure_ascii=False) if value.isprintable() else repr(value)

@@ -1,4 +1,4 @@
-"""What Deriv says of an account's state, as rows for people to read: lights, and below them what to do."""
+"""Put into rows what Deriv says about an account's state: lights, and below them what to do."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MONEY = {"disabled", "no_withdrawal_or_trading", "unwelcome"}  # flags of other
 
 
 class Status:
-    """A ``get_account_status`` reply of v3, put into words.
+    """Reply of v3 to ``get_account_status``, put into words.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class Status:
         self._checks = {check["check"]: check for check in _records(frames.verification(payload))}
 
     def rows(self) -> list[Row]:
-        """All of it."""
+        """Return all of its rows."""
         rows = [self._verification(), self._cashier(), self._trading()]
         also = self._meanings("account", "p2p")
         also += [self._say("flag_unknown", flag=plain(flag["flag"])) for flag in self._flags if not flag["known"]]
@@ -53,7 +53,7 @@ class Status:
         return self._words[key].format(**values)
 
     def _meanings(self, *groups: str) -> list[str]:
-        """What the flags of these groups mean that are not only for information."""
+        """Return the meanings of the flags of these groups that are not only for information."""
         return [flag["meaning"] for flag in self._flags if flag["group"] in groups and flag["severity"] != "info"]
 
     def _verification(self) -> Row:
@@ -80,7 +80,7 @@ class Status:
         return row(self._say("verification"), lights, lines)
 
     def _standing(self, check: Mapping[str, Any]) -> tuple[str, str]:
-        """A check's tone, and the word for it."""
+        """Return a check's tone, and the word for it."""
         status = check["status"]
         tone = "off" if status is None else _TONES.get(status, "bad")
         if tone == "off" and check["needed"]:
@@ -90,7 +90,7 @@ class Status:
         return tone, self._words.get(f"status_{status or 'unknown'}") or plain(status)
 
     def _steps(self, name: str, title: str) -> str:
-        """What to do about a check."""
+        """Say what to do about a check."""
         if self._checks[name]["status"] == "locked":
             return self._say("locked", check=title)
         ways = ("identity", "idv", "onfido", "manual") if name == "identity" else (name,)
@@ -103,7 +103,7 @@ class Status:
         return self._say("light", check=title, word=" ".join(filter(None, steps)))
 
     def _what(self, name: str) -> str:
-        """What Deriv wants to see for a check, and where to send it."""
+        """Say what Deriv wants to see for a check, and where to send it."""
         asked = mappings(get_path(self._payload, "authentication.ownership.requests")) if name == "ownership" else []
         methods = [method for one in asked if (method := plain(one.get("payment_method")))]
         return self._say("do_ownership_of", methods=", ".join(methods)) if methods else self._say(f"do_{name}")
@@ -156,11 +156,11 @@ def untold_row(words: Mapping[str, str], page: str) -> Row:
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """The rows of a frame, with None for what is missing."""
+    """Return the rows of a frame, with None for what is missing."""
     plainly = frame.astype(object).where(frame.notna(), None)
     return [{str(name): value for name, value in one.items()} for one in plainly.to_dict("records")]
 
 
 def _as_words(code: object) -> str:
-    """A code of Deriv's, such as NAME_MISMATCH, as it would be written in a sentence."""
+    """Return a code of Deriv's, such as NAME_MISMATCH, as it would be written in a sentence."""
     return plain(code).replace("_", " ").lower()

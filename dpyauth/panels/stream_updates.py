@@ -1,4 +1,4 @@
-"""Updates of a stream as a panel shows them: points of a chart, or rows of a table. The server is not trusted."""
+"""Turn updates of a stream into points of a chart or rows of a table. The server is not trusted."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 LONGEST = 300
-"""Characters of a text that are shown."""
+"""Characters shown of a text."""
 
 WIDEST = 30
-"""Columns of a table that nobody has chosen the columns of."""
+"""Columns of a table whose columns are not set here."""
 
 _LAST_SECOND = 253_402_300_799  # of the year 9999: the range that a browser can show is larger
 _MOST_DIGITS = 8
@@ -38,11 +38,11 @@ _MONEY = (*_CHOSEN, "proposal_open_contract", "ticks")  # calls whose numbers wi
 
 Update = tuple[float, Mapping[str, Any]]
 Describe = Callable[[Mapping[str, Any], bool], str]
-"""Puts a gap into words; whether what was missed in it has been fetched."""
+"""Function that puts a gap into words; told whether what was missed in it has been fetched."""
 
 
 class Chart:
-    """Turns the updates of one symbol into the points of a chart, each once.
+    """Chart of one symbol: its updates become points, each once.
 
     A point is a dict: ``t`` seconds since 1970, ``p`` the price, or for a candle open, high, low and close; and where
     it applies ``late``, that it was fetched after a break, and ``gap``, what was missed just before it.
@@ -56,7 +56,7 @@ class Chart:
         self._last = -math.inf
 
     def add(self, updates: Sequence[Update]) -> list[dict[str, Any]]:
-        """The points that are new or have changed, the oldest first."""
+        """Return the points that are new or have changed, the oldest first."""
         points: dict[float, dict[str, Any]] = {}
         for _, reply in updates:
             gap = reply.get("gap")
@@ -86,7 +86,7 @@ class Chart:
 
 
 def _prices(reply: Mapping[str, Any]) -> Iterator[tuple[float, list[float], int | None]]:
-    """Time, prices and their decimals if told, of all that is in a reply."""
+    """Yield time, prices and (if given) decimals of all prices in a reply."""
     kind = str(reply.get("msg_type"))
     told = reply.get(kind)
     size = reply.get("pip_size")
@@ -127,11 +127,11 @@ def _digits(number: float) -> int:
 
 
 class Table:
-    """Turns updates into the rows of a table, as texts."""
+    """Table of updates, as texts."""
 
     def __init__(self, call: str, describe: Describe, words: Mapping[str, str]) -> None:
         self.names: list[str] = list(_CHOSEN.get(call, ()))
-        """Of the columns; more are found while rows come in."""
+        """Names of the columns; more are found while rows come in."""
         self._call = call
         self._describe = describe
         self._words = words
@@ -139,12 +139,12 @@ class Table:
         self._balances: dict[str, str] = {}
 
     def columns(self) -> list[dict[str, Any]]:
-        """The columns' headings, and whether there are numbers below."""
+        """Return the columns' headings, and whether there are numbers below."""
         labels = ((name, self._words.get(f"column_{name}", name)) for name in self.names)
         return [{"label": shortened(label), "number": name in self._numbers} for name, label in labels]
 
     def add(self, updates: Sequence[Update]) -> list[dict[str, Any]]:
-        """The rows of these updates, the oldest first: ``cells``, and ``gap``, what was missed just before it."""
+        """Return the rows of these updates, the oldest first: ``cells``, and ``gap``, what was missed just before."""
         from dpyauth import frames
 
         rows: list[dict[str, Any]] = []
@@ -169,7 +169,7 @@ class Table:
                 self.names.append(name)
 
     def _changes(self, told: Mapping[Any, Any]) -> bool:
-        """Whether this is another balance than the one before."""
+        """Return whether this is another balance than the one before."""
         whose, balance = str(told.get("loginid")), str(told.get("balance"))
         changes = self._balances.get(whose) != balance
         self._balances = {**self._balances, whose: balance} if len(self._balances) < 1000 else {whose: balance}
@@ -190,5 +190,5 @@ class Table:
 
 
 def shortened(text: str) -> str:
-    """No more of a text than can be read."""
+    """Return no more of a text than can be read."""
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"

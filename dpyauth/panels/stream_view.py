@@ -1,4 +1,4 @@
-"""The live view of a stream: what it shows, a few times a second at most, and what the reader may do with it."""
+"""Model the live view of a stream, which shows what is new a few times a second."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ if TYPE_CHECKING:
     from dpyauth.session.stream import Stream
 
 PACE = 0.05
-"""Seconds between two messages to the browser, at least."""
+"""Seconds at least between two messages to the browser."""
 
 SHOWN = {"ticks": 300, "candles": 120, "table": 100}
-"""How many points or rows are shown, the latest; the browser keeps no more."""
+"""Number of the latest points or rows that are shown; the browser keeps no more."""
 
 log = logging.getLogger("dpyauth")
 
 
 class StreamModel(PanelModel):
-    """One reader looking at one stream.
+    """Model of the panel that shows one stream.
 
-    While somebody looks, a thread of its own hands what is new to the browser: what comes in between two messages goes
-    together in the next one. The stream itself does nothing for it.
+    While a browser shows it, a thread of its own sends what is new: what comes in between two messages goes together
+    in the next one. The stream itself does nothing for it.
 
     Parameters
     ----------
@@ -56,11 +56,11 @@ class StreamModel(PanelModel):
         self._ink: Chart | Table = self._blank()
 
     def without_panel(self) -> str:
-        """What to do instead, where the front end shows no panels."""
+        """Say what to do instead, where the front end shows no panels."""
         return self.text("no_panel")
 
     def content(self) -> dict[str, Any]:
-        """The stream, but nothing of what it brings."""
+        """Return facts of the stream, but none of its updates."""
         live, why = self._standing()
         return {
             "call": self.stream.call,
@@ -72,9 +72,9 @@ class StreamModel(PanelModel):
             "kept": self._kept,
         }
 
-    def handle(self, said: dict[str, Any]) -> None:
-        """The browser wants all there is to show, or the reader wants a frame."""
-        match said:
+    def handle(self, message: dict[str, Any]) -> None:
+        """Send the browser all there is to show, or keep a frame for the user."""
+        match message:
             case {"do": "replay"}:
                 self.visibility.seen()
                 self.on_shown()
@@ -92,14 +92,14 @@ class StreamModel(PanelModel):
         self.stream.feed.nudge()
 
     def on_hidden(self) -> None:
-        """Nobody looks: let the thread end."""
+        """Let the thread end."""
         self._looking = False
         self.stream.feed.nudge()
 
     # What the stream is
 
     def _about(self) -> tuple[str, str]:
-        """What to draw, and what to call it."""
+        """Return what to draw, and what to call it."""
         stream = self.stream
         _, updates = stream.feed.beyond(stream.feed.count - 100)
         newest = updates[-1][1] if updates else {}
@@ -112,7 +112,7 @@ class StreamModel(PanelModel):
         return "candles", self.text("title_candles", symbol=symbol, span=_span(_asked(newest, "granularity") or 60))
 
     def _standing(self) -> tuple[str, str]:
-        """Whether updates are coming in, and why not."""
+        """Return whether updates are coming in, and why not."""
         stream, connection = self.stream, self.stream.feed.connection
         if stream.ended:
             return "ended", str(stream.feed.error or "")
@@ -160,7 +160,7 @@ class StreamModel(PanelModel):
             feed.wait(news, 60.0)
 
     def _show(self, *, anew: bool) -> None:
-        """Hand what is new to the browser, or all there is to show."""
+        """Send the browser what is new, or all there is to show."""
         most = SHOWN[self._kind]
         if anew:
             self._ink, self._seen = self._blank(), 0
@@ -191,7 +191,7 @@ def _symbol(reply: Mapping[str, Any]) -> str:
 
 
 def _asked(reply: Mapping[str, Any], name: str) -> Any:
-    """What was asked for, as the reply tells it."""
+    """Return what was asked for, as the reply repeats it."""
     asked = reply.get("echo_req")
     return asked.get(name) if isinstance(asked, Mapping) else None
 
@@ -201,7 +201,7 @@ def _clock(moment: Any) -> str:
 
 
 def _span(seconds: Any) -> str:
-    """A length of time as traders write it."""
+    """Return a length of time as traders write it."""
     if type(seconds) is not int:
         return ""
     for unit, size in (("d", 86_400), ("h", 3600), ("min", 60)):

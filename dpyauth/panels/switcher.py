@@ -1,4 +1,4 @@
-"""The account switcher: the accounts of a sign-in, with what is in them, and one click to use another."""
+"""Model the account switcher: the accounts of a sign-in, with their balances, and one click to use another."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from dpyauth.session import Session
 
 EVERY = 60.0
-"""Seconds between two looks at what Deriv does not tell by itself."""
+"""Seconds between two questions about what Deriv does not send by itself."""
 
 PATIENCE = 3.0
-"""How long the first picture may take, in seconds."""
+"""Seconds that the first picture may take."""
 
 
 class SwitcherModel(PanelModel):
-    """What is behind the account switcher.
+    """Model of the account switcher.
 
     An account with real money is asked about once, before it is used.
 
@@ -45,14 +45,14 @@ class SwitcherModel(PanelModel):
         self._refresher: Refresher | None = None
 
     def prepare(self) -> None:
-        """Get to know what the first picture needs; what takes longer than a moment comes later by itself."""
+        """Ask for what the first picture needs; what takes longer than a moment comes later by itself."""
         if self.session.state == "signed in":
             once(self.learn(), self.name, PATIENCE)
 
     # What there is to show
 
     def content(self) -> dict[str, Any]:
-        """The accounts, and the question there is."""
+        """Return the accounts, and the question there is."""
         session = self.session
         account = sign_in_view.account(session)
         accounts = sign_in_view.accounts(session, self._balances)
@@ -73,7 +73,7 @@ class SwitcherModel(PanelModel):
         }
 
     def as_text(self) -> str:
-        """The same as plain text."""
+        """Return the accounts as plain text."""
         view = self.view()
         if not view["accounts"]:
             return str(self.words["closed" if view["state"] == "closed" else "signed_out_text"])
@@ -87,7 +87,7 @@ class SwitcherModel(PanelModel):
         return "\n".join([*lines, *filter(None, (view["note"], view["hint"]))])
 
     def without_panel(self) -> str:
-        """How to use another account where the front end shows no panels."""
+        """Say how to use another account where the front end shows no panels."""
         other = next((one["loginid"] for one in self.view()["accounts"] if not one["current"]), None)
         return "" if other is None else self.text("no_panel", loginid=plain(other))
 
@@ -96,11 +96,11 @@ class SwitcherModel(PanelModel):
             return ""
         return self.text("only_one_there_is" if self.session.core.api_facts.one_for_all else "only_one")
 
-    # What the reader does
+    # What the user does
 
-    def handle(self, said: dict[str, Any]) -> None:
+    def handle(self, message: dict[str, Any]) -> None:
         """Choose an account, and answer the question."""
-        self._choosing.handle(said)
+        self._choosing.handle(message)
 
     def _use(self, loginid: str) -> None:
         self._notice = None
@@ -109,13 +109,13 @@ class SwitcherModel(PanelModel):
     # Keeping up to date
 
     def on_shown(self) -> None:
-        """Somebody looks: from now on it keeps itself up to date."""
+        """Keep the panel up to date from now on."""
         self.on_hidden()
         if self.session.state != "closed":
             self._refresher = Refresher(self.session, self.follow, self.name)
 
     def on_hidden(self) -> None:
-        """Nobody looks."""
+        """Stop keeping the panel up to date."""
         refresher, self._refresher = self._refresher, None
         if refresher is not None:
             refresher.end()
@@ -127,7 +127,7 @@ class SwitcherModel(PanelModel):
             await asyncio.sleep(EVERY)
 
     async def learn(self) -> None:
-        """Ask what there is to know."""
+        """Ask for all that there is to know."""
         await self._learn_balances()
 
     async def _learn_balances(self) -> None:

@@ -1,4 +1,4 @@
-"""What is behind the panel of API tokens: listing, making and revoking them. Tokens are never part of what it shows."""
+"""Model the panel of API tokens, which lists, creates and revokes them. Tokens are never part of what it shows."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ _NAME = re.compile(r"[A-Za-z0-9 _]{2,32}")
 
 @dataclass(frozen=True, slots=True)
 class _Token:
-    """One API token, as Deriv lists it."""
+    """API token, as Deriv lists it."""
 
     key: str
-    """Known again by this, and nothing can be learnt from it."""
+    """Key by which it is recognised, and which reveals nothing."""
     name: str
     scopes: tuple[str, ...]
     last_used: str
     bound: bool
-    """Whether it works from one internet address only."""
+    """True if it works from one internet address only."""
     secret: Secret = field(repr=False)
-    """The token; where Deriv masks it, with stars in it."""
+    """Token itself; with stars in it, where Deriv masks it."""
 
 
 class TokensModel(AdminModel):
-    """One reader managing the API tokens of the account in use.
+    """Model of the panel of API tokens of the account in use.
 
     No token is kept: to revoke one, the list is read again. A new one is handed to the browser once, as a message
     ``{"made": name, "token": …, "asked": …}`` to the panel that asked for it.
@@ -61,11 +61,11 @@ class TokensModel(AdminModel):
     # What there is to show
 
     def without_panel(self) -> str:
-        """What to do instead, where the front end shows no panels."""
+        """Say what to do instead, where the front end shows no panels."""
         return self.text("no_panel", page=self.session.core.api_facts.pages.tokens)
 
     def content(self) -> dict[str, Any]:
-        """The tokens without what is secret, and what a new one can be for."""
+        """Return the tokens without what is secret, and what a new one can be for."""
         content = super().content()
         return {
             **content,
@@ -85,13 +85,13 @@ class TokensModel(AdminModel):
         """Get the list."""
         self._show(self._listed(self.call(_CALL)))
 
-    # What the reader does
+    # What the user does
 
-    def act(self, said: dict[str, Any]) -> None:
-        """Make or revoke a token."""
-        match said:
+    def act(self, message: dict[str, Any]) -> None:
+        """Create or revoke a token."""
+        match message:
             case {"do": "create", "name": str(name), "scopes": list(scopes), "asked": str(asked)}:
-                self._create(name.strip(), scopes, said.get("bound") is True, asked)
+                self._create(name.strip(), scopes, message.get("bound") is True, asked)
             case {"do": "revoke", "key": str(key)}:
                 row = next((row for row in self._rows if row["key"] == key), None)
                 if row is not None and row["revocable"]:
@@ -110,7 +110,7 @@ class TokensModel(AdminModel):
             )
 
     def _made(self, name: str, scopes: list[str], bound: bool, asked: str) -> dict[str, str] | None:
-        """Make a token; by what was there before, the new one is known, and it is never taken for an older one."""
+        """Create a token. The list from before shows which one is new, so that it is never taken for an older one."""
         before = self._listed(self.call(_CALL))
         if any(token.name == name for token in before):
             self._show(before)
@@ -164,7 +164,7 @@ class TokensModel(AdminModel):
         ]
 
     def _in_use(self, token: _Token, among: list[_Token]) -> bool:
-        """Whether the session is signed in with this token; where Deriv masks it, whether no other can be meant."""
+        """Return whether the session is signed in with this token; where Deriv masks it, whether it can be no other."""
         credential = self.session.core.credential
         if credential is None or not _may_be(token.secret, credential.token):
             return False
@@ -194,7 +194,7 @@ def _whole(secret: Secret) -> bool:
 
 
 def _may_be(listed: Secret, token: Secret) -> bool:
-    """Whether a token can be the one that is listed like this."""
+    """Return whether a token can be the one that is listed like this."""
     if _whole(listed):
         return listed == token
     if not listed.reveal():
@@ -213,4 +213,4 @@ def _may_be(listed: Secret, token: Secret) -> bool:
 
 
 _DELETABLE = r"[A-Za-z0-9\s_*]+"
-"""What the call can take to delete: all of Deriv's own API tokens, but not the sandbox's samples."""
+"""Pattern of what the call can delete: all of Deriv's own API tokens, but not the sandbox's samples."""

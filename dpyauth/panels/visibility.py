@@ -1,4 +1,4 @@
-"""Whether anybody looks at a panel. Its browser says so every few seconds, but a busy kernel does not hear it."""
+"""Tell whether a panel is looked at. Its browser says so every few seconds, but a busy kernel does not hear it."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ import time
 from collections.abc import Callable
 
 SILENCE = 45.0
-"""Seconds without a word from the browser after which nobody looks; it speaks every 10."""
+"""Seconds of silence after which a panel counts as hidden; its browser speaks every 10."""
 
 GRACE = 5.0
 """Seconds for a kernel that was busy to hear what was said meanwhile."""
 
 
 class Visibility:
-    """Watches over a panel, on the event loop that hears its browser: while that is blocked no time passes.
+    """Watch over a panel on the event loop that hears its browser: while that is blocked, no time passes.
 
     ``on_shown`` and ``on_hidden`` take turns, and are never called at the same time; on any thread.
 
     Parameters
     ----------
     on_shown : callable
-        Called when somebody looks, for the first time or again.
+        Called when a browser shows the panel, for the first time or again.
     on_hidden : callable
-        Called when nobody looks any more.
+        Called when no browser shows it any more.
     """
 
     def __init__(self, on_shown: Callable[[], None], on_hidden: Callable[[], None]) -> None:
@@ -38,10 +38,10 @@ class Visibility:
         try:
             self._loop: asyncio.AbstractEventLoop | None = asyncio.get_running_loop()
         except RuntimeError:
-            self._loop = None  # then nobody can tell, and whoever came is taken to stay
+            self._loop = None  # then there is no telling, and a panel once shown stays so
 
     def seen(self) -> None:
-        """The browser spoke."""
+        """Note that the browser spoke."""
         with self._turn:
             self._heard = time.monotonic()
             if self.visible or self._over:
@@ -53,7 +53,7 @@ class Visibility:
             self._on_shown()
 
     def end(self) -> None:
-        """Stop watching, for good; ``on_hidden`` is called, whether or not anybody was there."""
+        """Stop watching for good, and call ``on_hidden`` whether or not the panel was visible."""
         with self._turn:
             if not self._over:
                 self._over = True

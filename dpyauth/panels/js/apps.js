@@ -1,4 +1,4 @@
-// The panel of apps: those the reader has registered, and those that may use the reader's accounts.
+// The panel of apps: those the user has registered, and those that may use the user's accounts.
 
 function render({ model, el }) {
   let editing = null; // the app ID of what is being changed; 0: a new one

@@ -10,10 +10,10 @@ function render({ model, el }) {
 
   function body(view) {
     root.dataset.kind = view.account?.kind ?? "none";
-    return view.account ? account(view) : nobody(view);
+    return view.account ? account(view) : signedOut(view);
   }
 
-  function nobody(view) {
+  function signedOut(view) {
     const closed = view.state === "closed";
     return [
       panel.header(t("card"), view),

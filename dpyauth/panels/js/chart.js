@@ -11,7 +11,7 @@ const COLOURS = ["text", "soft", "back", "line", "price", "up", "down", "late"];
 const clock = (seconds) => new Date(seconds * 1000).toISOString().slice(11, 19);
 const day = (seconds) => new Date(seconds * 1000).toISOString().slice(0, 10);
 
-// `read(point)` is called with the point that the reader points at, or with null; `zone` names the time of the axis.
+// `read(point)` is called with the point that the user points at, or with null; `zone` names the time of the axis.
 function chart({ id, zone, read }) {
   const canvas = element("canvas", { id, class: "dpyauth-canvas", role: "img", tabindex: 0 });
   const probe = element("span", { hidden: true });
@@ -21,7 +21,7 @@ function chart({ id, zone, read }) {
   let digits = 2;
   let colours = null;
   let places = []; // px of each point on show
-  let pointed = null; // the time of the point that the reader points at
+  let pointed = null; // the time of the point that the user points at
   let asked = null;
   let visible = true;
 
@@ -30,7 +30,7 @@ function chart({ id, zone, read }) {
     request();
   }
 
-  // At most once for each picture of the browser, and not where nobody sees it.
+  // At most once for each picture of the browser, and not where it is not seen.
   function request() {
     if (asked !== null || !visible) return;
     const now = () => {
@@ -159,7 +159,7 @@ function chart({ id, zone, read }) {
     pen.lineJoin = "round";
     for (let i = 1; i < points.length; i++) {
       const { late, gap } = points[i];
-      if (gap && !gap.filled) continue; // nobody knows what was between
+      if (gap && !gap.filled) continue; // what was between is not known
       const dashed = Boolean(late || gap);
       pen.strokeStyle = dashed ? colours.late : colours.price;
       pen.setLineDash(dashed ? [4, 3] : []);

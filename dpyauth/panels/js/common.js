@@ -1,8 +1,8 @@
-// What all panels share: making elements, and a place that shows `view`, which Python keeps. What the reader does
+// What all panels share: making elements, and a place that shows `view`, which Python keeps. What the user does
 // goes to Python as messages.
 
 const WAIT = 4000; // after this many ms without an answer, say that the kernel is busy or gone
-const ALIVE = 10000; // every so many ms, tell Python that somebody looks
+const ALIVE = 10000; // every so many ms, tell Python that the panel is shown
 
 function element(tag, properties = {}, ...children) {
   const { class: classes, ...rest } = properties;
@@ -26,7 +26,7 @@ const badge = (kind, text, properties = {}) => element("span", { class: `dpyauth
 // id, and the place where, are carried over, unless `data-set` says that the body knows better. The focus goes to
 // `data-focus`, or else to what has tabindex -1, where what had it is gone; and to `data-grab` wherever in the panel it
 // was. `heard(message)` gets what Python tells beside that, and `seen(view)` every new view, shown or not. `live` is for
-// panels that are kept up to date only while somebody looks.
+// panels that are kept up to date only while they are shown.
 function mount({ model, el, label, body, heard, seen, live = true }) {
   const id = `dpyauth-${Math.random().toString(36).slice(2)}`;
   const t = (key, values = {}) => (model.get("texts")[key] ?? key).replace(/{(\w+)}/g, (whole, name) => values[name] ?? whole);

@@ -6,7 +6,7 @@ const AGAIN = 1000; // ms until the sign-in window is told once more to close
 function render({ model, el }) {
   const panel = mount({ model, el, label: "title", body, heard, seen, live: false });
   const { id, t, draw } = panel;
-  const typed = {}; // what the reader has changed, by field
+  const typed = {}; // what the user has changed, by field
   let asking = false; // "use another token" was pressed while signed in
   let latest = model.get("view").phase;
   let question = ""; // the account that is asked about

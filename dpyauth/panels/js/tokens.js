@@ -1,10 +1,10 @@
 // The panel of API tokens. A new token comes once, as a message; it is in its field and in `made`, and nowhere else,
-// until the reader is done with it.
+// until the user is done with it.
 
 function render({ model, el }) {
   let open = false; // the form for a new token
   let purpose = "see_trades";
-  let own = []; // scopes, where the reader chooses them one by one
+  let own = []; // scopes, where the user chooses them one by one
   let made = null; // the new token, and its name
   let visible = false; // the new token can be read
   const panel = manage({ model, el, list, above: () => made && once(), heard });

@@ -1,4 +1,4 @@
-"""The panels' words, one file per panel and language: to translate the panels, add a folder beside ``en``."""
+"""Read the panels' words, one file per panel and language. To translate the panels, add a folder beside ``en``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _HERE = Path(__file__).parent
 
 @functools.cache
 def texts(panel: str, language: str = "EN") -> dict[str, str]:
-    """The words of a panel by key, in English where there are none in this language. ``{…}`` stands for a value."""
+    """Return the words of a panel by key, in English where this language has none. ``{…}`` stands for a value."""
     found: dict[str, str] = {}
     for folder in ("en", language.lower()):
         for name in ("common", panel):
