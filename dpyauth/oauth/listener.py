@@ -1,7 +1,6 @@
 """A listener on this machine that catches the browser on its way back from the sign-in.
 
-It works where kernel and browser share a machine and the app's registered redirect URL points to it. It
-speaks the few words of HTTP that takes, rather than use a web framework that might log an address.
+It works where kernel and browser share a machine and the app's registered redirect URL points to it.
 
 A browser keeps the address of every page it shows in its history, and every address that redirected to it; a page
 cannot take them out again. So where a panel has opened a window for the sign-in, the browser gets no answer until the
@@ -12,39 +11,55 @@ the query, and is sent as an error, because browsers do not suggest the address 
 from __future__ import annotations
 
 import asyncio
-import errno
-import os
-import socket
+import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
-from types import TracebackType
-from typing import Any, Final, Generic, Self, TypeVar
-from urllib.parse import SplitResult, quote, urlsplit
+from http import HTTPStatus
+from types import MappingProxyType, TracebackType
+from typing import Any, Final, Generic, NamedTuple, Self, TypeVar
+from urllib.parse import quote
+
+from tornado.http1connection import HTTP1Connection
+from tornado.httpserver import HTTPServer
+from tornado.httputil import (
+    HTTPConnection,
+    HTTPHeaders,
+    HTTPMessageDelegate,
+    HTTPServerConnectionDelegate,
+    RequestStartLine,
+    ResponseStartLine,
+)
+from tornado.iostream import StreamClosedError
+from tornado.log import gen_log
 
 from dpyauth import _forks
 from dpyauth._threads import Thread
 from dpyauth.credentials import Secret
 from dpyauth.errors import ListenerFailed, RedirectRefused
 from dpyauth.oauth.implicit import FOREIGN
-from dpyauth.settings import is_loopback
+from dpyauth.oauth.loopback import bind, checked
 
 T = TypeVar("T")
 
-_LONGEST = 65_536  # bytes of a request's head
-_PATIENCE = 10.0  # seconds for a connection to say what it wants
-_GRACE = 2.0  # seconds for the browser to fetch the page that says it is over
-_NO_IPV6 = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT}
+PATIENCE = 10.0
+"""Seconds for a connection to send its request."""
 
-_PAGE_STATUS: Final = "404 Not Found"  # though it is one: see above
-_HEADERS = (
-    "Cache-Control: no-store\r\n"
-    "Referrer-Policy: no-referrer\r\n"
-    "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n"
-    "X-Content-Type-Options: nosniff\r\n"
-    "Connection: close\r\n"
-)
+GRACE = 2.0
+"""Seconds for the browser to fetch the page that says it is over."""
+
+_NAME = "dpyauth-listener"
+_LONGEST = 65_536  # bytes of a request's head
+_LARGEST = 16 * 1024 * 1024  # bytes of its body, none of which is kept
+_HEADERS: Final = {
+    "Content-Type": "text/html; charset=utf-8",
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Connection": "close",
+}
 _PAGE = (
     '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="color-scheme" content="light dark">'
     '<meta name="viewport" content="width=device-width"><title>dpyauth</title><h1>{}</h1><p>{}</p></html>\n'
@@ -62,9 +77,21 @@ _UNTIED: Final = _PAGE.format(
 _DONE: Final = _PAGE.format("The notebook has it", "You can close this tab and go back to the notebook.")
 _REFUSED: Final = _PAGE.format("No access", "Close this tab and go back to the notebook; it says what happened.")
 
+_LATE: Final = "The browser sign-in timed out. Start it again, or paste the address that your browser ended at."
+
+
+class _Response(NamedTuple):
+    status: HTTPStatus
+    page: str = ""
+    headers: Mapping[str, str] = MappingProxyType({})
+
+
+def _shown(page: str) -> _Response:
+    return _Response(HTTPStatus.NOT_FOUND, page)  # though it is found: see above
+
 
 class Listener(Generic[T]):
-    """Waits, from now on and in a thread of its own, for the browser to come back; once.
+    """Wait, from now on and in a thread of its own, for the browser to come back; once.
 
     Parameters
     ----------
@@ -72,12 +99,12 @@ class Listener(Generic[T]):
         The URL registered for the app: ``http://localhost…`` or ``http://127.0.0.1…``. Without a port it is
         port 80, which many systems keep for administrators; port 0 takes a free one.
     accept : callable
-        Makes of a query (a Secret) what the future becomes, or raises RedirectRefused. What comes back without the
-        mark of the sign-in that was begun must not be taken; the page then asks for its address to be pasted.
+        Turns a query (a Secret) into the result of the future, or raises RedirectRefused. It must not take what comes
+        back without the state of the sign-in that was begun; the page then asks to paste its address.
     timeout : float, optional
         Seconds to wait.
     hold : float, optional
-        Seconds between the future's result and the answer to the browser, for whoever can close its window meanwhile.
+        Seconds between the future's result and the answer to the browser, in which its window can be closed.
 
     Attributes
     ----------
@@ -85,7 +112,7 @@ class Listener(Generic[T]):
         Where it listens.
     future : concurrent.futures.Future
         Becomes what was accepted, or an error: RedirectRefused when Deriv gave no access,
-        ListenerFailed when nobody came in time. Cancelling it stops the listener.
+        ListenerFailed when the browser did not come back in time. Cancelling it stops the listener.
 
     Raises
     ------
@@ -106,11 +133,11 @@ class Listener(Generic[T]):
     def __init__(
         self, redirect_url: str, accept: Callable[[Secret], T], timeout: float = 300.0, hold: float = 0.0
     ) -> None:
-        parts = _checked(redirect_url)
+        parts = checked(redirect_url)
         host = parts.hostname or ""
-        self._sockets = sockets = _bind(host, 80 if parts.port is None else parts.port)
+        self._sockets = bind(host, 80 if parts.port is None else parts.port)
         _forks.own(self)
-        port = sockets[0].getsockname()[1]
+        port = self._sockets[0].getsockname()[1]
         name = f"[{host}]" if ":" in host else host
         self._path = quote(parts.path, safe="/%") or "/"
         self._hosts = {f"{name}:{port}", name} if port == 80 else {f"{name}:{port}"}
@@ -121,10 +148,9 @@ class Listener(Generic[T]):
         self._hold = hold
         self._outcome: tuple[T] | RedirectRefused | None = None
         self._told = False
-        self._open: set[asyncio.Transport] = set()
         self._loop = _forks.new_event_loop()
         self._over = asyncio.Event()
-        self._thread = Thread(lambda: self._run(sockets), "dpyauth-listener")
+        self._thread = Thread(self._run, _NAME)
         self.future.add_done_callback(self._stop_if_cancelled)
         self._thread.start()
 
@@ -152,8 +178,12 @@ class Listener(Generic[T]):
 
     def _forked(self) -> None:
         """Give up the port in a forked process: the parent could not give it up as long as that has it."""
-        for one in self._sockets:
-            one.close()
+        for listening in self._sockets:
+            listening.close()
+
+    def end(self) -> None:
+        """Stop listening, on the listener's own thread."""
+        self._over.set()
 
     def _stop_if_cancelled(self, future: Future[T]) -> None:
         if future.cancelled():
@@ -163,26 +193,32 @@ class Listener(Generic[T]):
         with suppress(RuntimeError):  # the loop is closed: it has stopped
             self._loop.call_soon_threadsafe(self._over.set)
 
-    def _run(self, sockets: list[socket.socket]) -> None:
+    def _run(self) -> None:
         with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
-            runner.run(self._serve(sockets))
+            runner.run(self._serve())
 
-    async def _serve(self, sockets: list[socket.socket]) -> None:
-        servers = [await self._loop.create_server(lambda: _Visit(self), sock=one) for one in sockets]
+    async def _serve(self) -> None:
+        server = HTTPServer(
+            _Connections(self),
+            no_keep_alive=True,
+            idle_connection_timeout=PATIENCE,
+            body_timeout=PATIENCE,
+            max_header_size=_LONGEST,
+            max_buffer_size=2 * _LONGEST,
+            max_body_size=_LARGEST,
+        )
+        server.add_sockets(self._sockets)
         try:
             async with asyncio.timeout(self._timeout):
                 await self._over.wait()
         except TimeoutError:
             pass
-        for server in servers:
-            server.close()
-        for transport in tuple(self._open):
-            transport.abort()
-        await asyncio.sleep(0)  # in which the transports close
+        server.stop()
+        await server.close_all_connections()
         self._settle()
 
     def _settle(self) -> None:
-        """Tell whoever waits, once: last of all, so that then everything is over; or before the browser is answered."""
+        """Set the result, once: last of all, so that then everything is over; or before the browser is answered."""
         outcome = self._outcome
         if self._told:
             return
@@ -192,146 +228,91 @@ class Listener(Generic[T]):
         if isinstance(outcome, tuple):
             self.future.set_result(outcome[0])
         else:
-            self.future.set_exception(
-                outcome
-                or ListenerFailed(
-                    "Nobody came back from the browser sign-in in time. Start it again, or paste the address that "
-                    "your browser ended at."
-                )
-            )
+            self.future.set_exception(outcome or ListenerFailed(_LATE))
 
-    def _answer(self, head: str) -> tuple[bytes, float]:
-        """The response to a request, of which only the first line and the host matter; and in how many seconds."""
+    def answer(self, request: RequestStartLine, hosts: list[str]) -> tuple[_Response, float]:
+        """Return the response to a request, and in how many seconds to send it."""
         waited_for = self._outcome is None
-        response = self._respond(head)
+        response = self._respond(request, hosts)
         if not waited_for or self._outcome is None:
             return response, 0.0
         # This is the answer to the sign-in.
-        self._loop.call_later(self._hold + _GRACE, self._over.set)
+        self._loop.call_later(self._hold + GRACE, self._over.set)
         if self._hold:
             self._loop.call_soon(self._settle)
         return response, self._hold
 
-    def _respond(self, head: str) -> bytes:
-        first, *lines = head.split("\r\n")
-        words = first.split(" ")
-        hosts = [line[5:].strip().lower() for line in lines if line[:5].lower() == "host:"]
-        if len(words) != 3 or not words[2].startswith("HTTP/1.") or len(hosts) != 1:
-            return _response("400 Bad Request")
-        if hosts[0] not in self._hosts:  # some site's name, made to point to this machine
-            return _response("421 Misdirected Request")
-        path, mark, query = words[1].partition("?")
+    def _respond(self, request: RequestStartLine, hosts: list[str]) -> _Response:
+        if len(hosts) != 1:
+            return _Response(HTTPStatus.BAD_REQUEST)
+        if hosts[0].lower() not in self._hosts:  # some site's name, made to point to this machine
+            return _Response(HTTPStatus.MISDIRECTED_REQUEST)
+        path, mark, query = request.path.partition("?")
         if path != self._path:
-            return _response("404 Not Found")
-        if words[0] != "GET":
-            return _response("405 Method Not Allowed", more="Allow: GET\r\n")
+            return _Response(HTTPStatus.NOT_FOUND)
+        if request.method != "GET":
+            return _Response(HTTPStatus.METHOD_NOT_ALLOWED, headers={"Allow": "GET"})
         if mark and self._outcome is None:
             try:
                 self._outcome = (self._accept(Secret(query)),)
             except RedirectRefused as refused:
                 if refused.code == "state_missing":
-                    return _response(_PAGE_STATUS, _UNTIED)
+                    return _shown(_UNTIED)
                 if refused.code not in FOREIGN:
                     self._outcome = refused.copy()  # without the traceback, and with it this frame
         if mark:  # away from the address with the tokens, so that the address bar and saved windows do not hold it
-            return _response("303 See Other", more=f"Location: {self._path}\r\n")
+            return _Response(HTTPStatus.SEE_OTHER, headers={"Location": self._path})
         if self._outcome is None:
-            return _response(_PAGE_STATUS, _WAITING)
+            return _shown(_WAITING)
         self._loop.call_soon(self._over.set)
-        return _response(_PAGE_STATUS, _DONE if isinstance(self._outcome, tuple) else _REFUSED)
+        return _shown(_DONE if isinstance(self._outcome, tuple) else _REFUSED)
 
 
-class _Visit(asyncio.Protocol):
-    """One connection, good for one request."""
+class _Connections(HTTPServerConnectionDelegate):
+    """The connections to a listener, each good for one request."""
 
     def __init__(self, listener: Listener[Any]) -> None:
         self._listener = listener
-        self._head = b""
-        self._answered = False
-        self._held = False
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        self._listener._open.add(transport)
-        self._timer = self._listener._loop.call_later(_PATIENCE, transport.abort)
-
-    def data_received(self, data: bytes) -> None:
-        if self._answered:
-            return  # the rest of a request is read, lest the answer be lost, but not looked at
-        self._head += data
-        head, end, _ = self._head.partition(b"\r\n\r\n")
-        if end:
-            self._answered, self._head = True, b""
-            response, hold = self._listener._answer(head.decode("latin-1"))
-            if hold:
-                self._held = True
-                self._timer.cancel()
-                self._listener._loop.call_later(hold, self._send, response)
-            else:
-                self._send(response)
-        elif len(head) > _LONGEST:
-            self._transport.abort()
-
-    def _send(self, response: bytes) -> None:
-        self._held = False
-        if not self._transport.is_closing():
-            self._transport.write(response)
-            self._transport.write_eof()
-
-    def connection_lost(self, error: Exception | None) -> None:
-        self._timer.cancel()
-        self._listener._open.discard(self._transport)
-        if self._held:  # the window is closed: no browser comes for a page any more
-            self._listener._over.set()
+    def start_request(self, server_conn: object, request_conn: HTTPConnection) -> HTTPMessageDelegate:
+        assert isinstance(request_conn, HTTP1Connection)
+        return _Request(self._listener, request_conn)
 
 
-def _checked(url: str) -> SplitResult:
-    try:
-        parts = urlsplit(url.strip())
-        here = is_loopback(parts.hostname or "")
-        _ = parts.port
-    except ValueError:
-        here = False
-    # What was given is not repeated: it may be a pasted address with tokens in it.
-    if not here or parts.scheme != "http" or "@" in parts.netloc or parts.query or parts.fragment:
-        raise ListenerFailed(
-            "The way back from the browser sign-in can be caught only where the app's redirect URL is a plain "
-            "http://localhost… or http://127.0.0.1… address. Paste the address that your browser ends at instead."
-        )
-    return parts
+class _Request(HTTPMessageDelegate):
+    """A request, of which only the first line and the host matter. Its body is read, lest the answer be lost."""
+
+    def __init__(self, listener: Listener[Any], connection: HTTP1Connection) -> None:
+        self._listener = listener
+        self._connection = connection
+
+    def headers_received(self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders) -> None:
+        assert isinstance(start_line, RequestStartLine)
+        self._line, self._hosts = start_line, headers.get_list("Host")
+
+    def finish(self) -> None:
+        response, hold = self._listener.answer(self._line, self._hosts)
+        if not hold:
+            self._send(response)
+            return
+        # If its window is closed meanwhile, the browser does not come for a page any more.
+        self._connection.set_close_callback(self._listener.end)
+        asyncio.get_running_loop().call_later(hold, self._send, response)
+
+    def _send(self, response: _Response) -> None:
+        body = response.page.encode()
+        headers = HTTPHeaders({**_HEADERS, "Content-Length": str(len(body)), **response.headers})
+        self._connection.set_close_callback(None)
+        with suppress(StreamClosedError):
+            self._connection.write_headers(
+                ResponseStartLine("", response.status, response.status.phrase), headers, body
+            )
+            self._connection.finish()
 
 
-def _bind(host: str, port: int) -> list[socket.socket]:
-    """The listening sockets; for localhost in both address families, lest somebody else listen in the other."""
-    bound: list[socket.socket] = []
-    try:
-        if host != "localhost":
-            return [_listen(host, port)]
-        bound.append(_listen("127.0.0.1", port))
-        try:
-            bound.append(_listen("::1", bound[0].getsockname()[1]))
-        except OSError as error:
-            if socket.has_ipv6 and error.errno not in _NO_IPV6:
-                raise
-        return bound
-    except OSError as error:
-        for one in bound:
-            one.close()
-        reason = "another program has it" if error.errno == errno.EADDRINUSE else os.strerror(error.errno or 0)
-        if isinstance(error, PermissionError):
-            reason = "this needs an administrator's rights"
-        raise ListenerFailed(
-            f"Cannot listen at port {port} of this machine: {reason}. Paste the address that your browser ends at "
-            "instead."
-        ) from None
+def _is_not_ours(record: logging.LogRecord) -> bool:
+    """Drop what tornado logs of requests to a listener: it may repeat parts of them."""
+    return threading.current_thread().name != _NAME
 
 
-def _listen(address: str, port: int) -> socket.socket:
-    return socket.create_server((address, port), family=socket.AF_INET6 if ":" in address else socket.AF_INET)
-
-
-def _response(status: str, page: str = "", more: str = "") -> bytes:
-    body = page.encode()
-    about = f"Content-Type: text/html; charset=utf-8\r\nContent-Length: {len(body)}\r\n"
-    return f"HTTP/1.1 {status}\r\n{about}{_HEADERS}{more}\r\n".encode() + body
+gen_log.addFilter(_is_not_ours)

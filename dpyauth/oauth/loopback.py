@@ -1,0 +1,62 @@
+"""Sockets at which a redirect URL of this machine is served."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+from urllib.parse import SplitResult, urlsplit
+
+from dpyauth.errors import ListenerFailed
+from dpyauth.settings import is_loopback
+
+_NO_IPV6 = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT}
+
+
+def checked(url: str) -> SplitResult:
+    """Return the parts of a redirect URL that a listener can serve."""
+    try:
+        parts = urlsplit(url.strip())
+        here = is_loopback(parts.hostname or "")
+        _ = parts.port
+    except ValueError:
+        here = False
+    # What was given is not repeated: it may be a pasted address with tokens in it.
+    if not here or parts.scheme != "http" or "@" in parts.netloc or parts.query or parts.fragment:
+        raise ListenerFailed(
+            "The way back from the browser sign-in can be caught only where the app's redirect URL is a plain "
+            "http://localhost… or http://127.0.0.1… address. Paste the address that your browser ends at instead."
+        )
+    return parts
+
+
+def bind(host: str, port: int) -> list[socket.socket]:
+    """Return listening sockets; for localhost in both address families, lest another program listen in the other."""
+    bound: list[socket.socket] = []
+    try:
+        if host != "localhost":
+            return [_listen(host, port)]
+        bound.append(_listen("127.0.0.1", port))
+        try:
+            bound.append(_listen("::1", bound[0].getsockname()[1]))
+        except OSError as error:
+            if socket.has_ipv6 and error.errno not in _NO_IPV6:
+                raise
+        return bound
+    except OSError as error:
+        for half in bound:
+            half.close()
+        reason = "another program has it" if error.errno == errno.EADDRINUSE else os.strerror(error.errno or 0)
+        if isinstance(error, PermissionError):
+            reason = "this needs an administrator's rights"
+        raise ListenerFailed(
+            f"Cannot listen at port {port} of this machine: {reason}. Paste the address that your browser ends at "
+            "instead."
+        ) from None
+
+
+def _listen(address: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    listening = socket.create_server((address, port), family=family)
+    listening.setblocking(False)
+    return listening
