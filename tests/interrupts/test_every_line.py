@@ -160,7 +160,7 @@ def test_a_change(session: Session, box: Sandbox, answered: bool, eventually: Ev
         return interrupt
 
     assert each_line(once) > 100
-    eventually(lambda: not session.core.connection or not list(session.core.connection.protocol._calls))
+    eventually(lambda: not session.core.connection or not session.core.connection.protocol.is_awaited)
 
 
 def test_a_change_that_is_awaited(session: Session, box: Sandbox) -> None:
@@ -281,9 +281,9 @@ def test_a_stream(session: Session, box: Sandbox, eventually: Eventually) -> Non
         if at_deriv(box):  # it is closed by now, or nobody has a name for it
             gc.collect()
             eventually(lambda: at_deriv(box) == 0)
-        link = session.core.connection and session.core.connection.protocol
-        assert link is not None
-        eventually(lambda: len(link._streams) == 0)
+        protocol = session.core.connection and session.core.connection.protocol
+        assert protocol is not None
+        eventually(lambda: protocol.streams == 0)
         return interrupt
 
     assert each_line(once) > 150
