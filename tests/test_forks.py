@@ -261,7 +261,7 @@ def test_a_token_that_is_kept_for_another_try_does_not_outlive_its_timer_in_a_ch
 
 def test_a_child_does_not_keep_the_file_of_credentials_locked(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(file, "path", lambda: tmp_path / "dpyauth" / "credentials.json")
-    monkeypatch.setattr(file, "_PATIENCE", 0.1)
+    monkeypatch.setattr(file, "PATIENCE", 0.1)
     gate, opened = os.pipe()
     with file.locked():
         wait = forked(lambda: os.read(gate, 1).decode())

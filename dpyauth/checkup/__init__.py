@@ -83,7 +83,7 @@ def doctor(
     0
     """
     from dpyauth import signin  # not before: this may be all that works
-    from dpyauth.session import check_timeout
+    from dpyauth.session.core import check_timeout
     from dpyauth.settings import known
 
     timeout, named = check_timeout(timeout), _named(replies)

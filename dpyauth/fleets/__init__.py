@@ -18,7 +18,8 @@ from dpyauth.fleets.members import Member, all_kept, fetched, given, kept, name_
 from dpyauth.fleets.questions import asked, check, may_travel, questions, sealed, takes
 from dpyauth.fleets.running import Place, Runner
 from dpyauth.progress import EVERY, Progress
-from dpyauth.session import Session, check_timeout
+from dpyauth.session import Session
+from dpyauth.session.core import check_timeout
 from dpyauth.targets import Targets, the_sandbox
 
 if TYPE_CHECKING:

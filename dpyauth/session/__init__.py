@@ -11,7 +11,6 @@ from dpyauth.errors import SessionClosed
 from dpyauth.names import Names
 from dpyauth.session.account import Queries
 from dpyauth.session.calls import Asking
-from dpyauth.session.core import check_timeout as check_timeout
 from dpyauth.session.display import Display
 from dpyauth.session.drive import dual
 from dpyauth.session.histories import Histories

@@ -34,7 +34,7 @@ class Accounts(Sending):
         Where Deriv allows no connection more, those of this session are given up first.
         """
         try:
-            return await asyncio.wrap_future(self._start_switch(loginid))
+            return await asyncio.wrap_future(self.start_switch(loginid))
         except DpyauthError as error:
             if not looks_crowded(error, APIS[self.target.api]):
                 raise
@@ -44,7 +44,7 @@ class Accounts(Sending):
                 raise
         try:
             await asyncio.wait(ends, timeout=CLOSE_TIMEOUT)
-            return await asyncio.wrap_future(self._start_switch(loginid))
+            return await asyncio.wrap_future(self.start_switch(loginid))
         except BaseException:
             go_back.set()
             spare.start()

@@ -1,39 +1,45 @@
-"""Send calls: check each, choose what it goes by, and keep what it may have moved."""
+"""Send calls: check each, choose what it goes by, and read its answer."""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from dpyauth.catalog import request as requests
 from dpyauth.catalog.calls import Call
-from dpyauth.errors import MissingScope, SessionClosed
-from dpyauth.net.connection import Connection
-from dpyauth.net.pending import PendingCall
+from dpyauth.errors import BadReply, DpyauthError, MissingScope, PermissionDenied
+from dpyauth.net.messages import Reply, leaves_open, says_nothing
+from dpyauth.net.pending import PendingCall, outcome_unknown
 from dpyauth.net.subscription import Subscription
-from dpyauth.session.core import Core, check_timeout
+from dpyauth.session.core import check_timeout
 from dpyauth.session.in_flight import InFlight
 from dpyauth.session.sent import Sent
-from dpyauth.session.session_call import SessionCall
+from dpyauth.session.signing_in import SigningIn
 from dpyauth.session.steps import Request
 
 if TYPE_CHECKING:
-    from dpyauth.apis.base import Account
-    from dpyauth.apis.options.dispatcher import HttpDispatcher
+    from dpyauth.apis.base import Account, Api
+    from dpyauth.catalog.request import Fields
+    from dpyauth.secret import Secret
+
+UNKNOWN = frozenset({"InvalidSymbol", "OfferingsInvalidSymbol"})
+"""Error codes for an unknown symbol."""
+
+_FIELDS = ("ticks", "ticks_history", "symbol", "underlying_symbol", "contracts_for")
 
 
-class Sending(Core):
-    """A core that sends calls."""
+class Sending(SigningIn):
+    """Core that sends calls."""
 
     def begin(self, request: Request, deliver: Callable[[PendingCall], None]) -> InFlight:
-        """Make one request of a plan ready to be sent. Nothing is sent here, and no lock is taken."""
+        """Make a request ready to be sent. Nothing is sent here, and no lock is taken."""
         api = self.adapter
         call = api.CATALOG.find(request.call)
         fields = requests.keyed(call, requests.build(call, request.fields))
         secrets = requests.secrets(fields)
-        self._said.extend(secrets)
+        self._secrets.extend(secrets)
         timeout = self.timeout if request.timeout is None else check_timeout(request.timeout)
         self.check_call(call)
         feed, changes = request.listener, call.changes_with(fields)
@@ -57,7 +63,7 @@ class Sending(Core):
         return SessionCall(self, api, call, request, fields, secrets, pending)
 
     def check_call(self, call: Call) -> None:
-        """See to it that this call can be made, or say why not."""
+        """Raise an error if a call cannot be made now."""
         if self.end_reason is not None:
             raise self.end_reason.copy(call.name)
         account = self.active_account
@@ -65,33 +71,6 @@ class Sending(Core):
             raise self.not_signed_in(call.name)
         if account is not None and not self.may(call, account):
             raise self._missing_scope(call, account.scopes or ())
-
-    def dispatcher_for(self, call: Call) -> HttpDispatcher:
-        sign_in = self.sign_in
-        if sign_in is None or sign_in.dispatcher is None:
-            raise self.not_signed_in(call.name)
-        return sign_in.dispatcher
-
-    def connection_for(self, call: Call, loginid: str | None) -> Connection:
-        """The connection to put this call to; it connects with its first call."""
-        with self._lock:
-            if self.end_reason is not None:
-                raise self.end_reason.copy(call.name)
-            account = self.active_account
-            if account is None and call.needs_auth:
-                raise self.not_signed_in(call.name)
-            if account is not None and loginid is not None and loginid != account.loginid:
-                other = self.other_connections.get(loginid)
-                if other is None:
-                    raise SessionClosed(
-                        "The session was switched to another account meanwhile. Run the cell again.", call=call.name
-                    )
-                return other
-            if self.connection is None or self.connection.failure is not None:
-                if self.connection is not None:
-                    self.connection.end(SessionClosed("replaced"))
-                self.connection = self.connect(None, self.target)  # for calls that need no sign-in
-            return self.connection
 
     def _missing_scope(self, call: Call, has: tuple[str, ...]) -> MissingScope:
         labels = self.api_facts.scopes
@@ -106,7 +85,7 @@ class Sending(Core):
         )
 
     def allowed(self, call: Call) -> bool | None:
-        """Return whether the token may make a call; None where that is not known."""
+        """Return whether the token may make a call; None if that is not known."""
         account, sign_in = self.active_account, self.sign_in
         if sign_in is None or account is None or account.scopes is not None or not call.scopes:
             return self.may(call, account)
@@ -114,16 +93,121 @@ class Sending(Core):
 
     @staticmethod
     def may(call: Call, account: Account | None) -> bool:
-        """Return whether a call may be sent: what Deriv has not stated of a token is for Deriv to decide."""
+        """Return whether a call may be sent: scopes that Deriv has not stated are left for Deriv to check."""
         if account is None:
             return not call.needs_auth and call.rest is None  # over HTTP nothing goes without a sign-in
         return not call.scopes or account.scopes is None or not set(call.scopes).isdisjoint(account.scopes)
 
     def record_transfer(self, pending: PendingCall) -> None:
-        """Enter a request that is about to be sent. On the background thread, which no interrupt reaches."""
+        """Record a transfer that is about to be sent, on the background thread, which no interrupt reaches."""
         sent = Sent(pending.call, pending.key)
         self.transfers.append(sent)
         sent.follow(pending)
+
+
+class SessionCall(InFlight):
+    """Request of a session, on its way to one of Deriv's APIs and back.
+
+    Parameters
+    ----------
+    session : Sending
+        Session that sends it.
+    api : Api
+        API of the call.
+    call : Call
+        Call to make.
+    request : Request
+        Request as the method has made it.
+    fields : dict
+        Fields as they are sent.
+    secrets : list of Secret
+        Secrets in the fields: an error may repeat them.
+    pending : PendingCall
+        Wait for the reply.
+    """
+
+    # Not closures: each variable that one keeps is an object more for the garbage collector to look after.
+    __slots__ = ("_api", "_call", "_fields", "_request", "_secrets", "_session", "_sign_in")
+
+    def __init__(
+        self,
+        session: Sending,
+        api: Api,
+        call: Call,
+        request: Request,
+        fields: Fields,
+        secrets: list[Secret],
+        pending: PendingCall,
+    ) -> None:
+        super().__init__(pending)
+        self._sign_in = session.sign_in if call.scopes else None  # its learned scopes grow with the reply
+        self._session = session
+        self._api = api
+        self._call = call
+        self._request = request
+        self._fields = fields
+        self._secrets = secrets
+
+    def send(self) -> None:
+        """Send it, by HTTP or on the connection of its account."""
+        session, pending, call = self._session, self.pending, self._call
+        try:
+            if call.rest is not None:
+                if pending.key:
+                    session.record_transfer(pending)
+                self.line = dispatcher = session.dispatcher_for(call)
+                dispatcher.submit(pending, call, self._fields)
+                return
+            self.line = connection = session.connection_for(call, self._request.account)
+            if self._request.listener is not None:
+                self._request.listener.connection = connection
+            connection.submit(pending)
+        except DpyauthError as error:
+            pending.fail(error.copy())
+        except Exception as error:  # a bug must not leave the caller waiting
+            pending.fail(BadReply(f"'{call.name}' failed inside dpyauth ({type(error).__name__}).", call=call.name))
+            raise
+
+    def result(self) -> Reply:
+        """Return the reply, or raise the error; either tells what the token may do."""
+        try:
+            reply = super().result()
+        except PermissionDenied as error:
+            if self._is_of_the_scope(error):
+                self._learn(False)
+            raise
+        self._learn(True)
+        return reply
+
+    def _is_of_the_scope(self, error: PermissionDenied) -> bool:
+        """Return whether Deriv has refused for lack of a scope, and not because of the account or a proxy."""
+        if error.code.startswith("HTTP"):
+            return False
+        named = any(name in self._fields for name in ("account", "account_id", "loginid"))
+        return not named and not (self._sign_in and self._sign_in.learned.of(self._call.scopes))
+
+    def _learn(self, held: bool) -> None:
+        if self._sign_in is not None and self._sign_in.learned.heard(self._call, held):
+            self._session.notify()
+
+    def finish(self, reply: Reply) -> Reply:
+        """Return the reply, or raise the error that it is."""
+        call, pending = self._call, self.pending
+        if "error" in reply and call.rest is None:
+            held = self._session.allowed(call) or None
+            error = self._api.error(reply, call.name, self._secrets, changes=pending.changes, held=held)
+            if error is not None:
+                if error.code in UNKNOWN:
+                    error.symbols = _symbols_in(self._fields)
+                pending.reply = None  # it may repeat secrets, and tracebacks show variables
+                del reply
+                unknown = pending.changes and leaves_open(error.code)
+                raise outcome_unknown(call.name, str(error), pending.look) if unknown else error
+        if pending.changes and call.rest is None and says_nothing(reply):
+            pending.reply = None
+            del reply
+            raise outcome_unknown(call.name, "the answer is empty", pending.look)
+        return reply
 
 
 def _subscription(call: Call, fields: dict[str, Any], req_id: int, text: str, many: bool) -> Subscription:
@@ -138,3 +222,16 @@ def _subscription(call: Call, fields: dict[str, Any], req_id: int, text: str, ma
         many=many,
         fields=fields,
     )
+
+
+def _symbols_in(fields: Fields) -> tuple[str, ...]:
+    """Return the symbols that a request asks for."""
+    return tuple(_symbols(fields))
+
+
+def _symbols(fields: Mapping[str, Any]) -> Iterator[str]:
+    for name in _FIELDS:
+        value = fields.get(name)
+        yield from (each for each in (value if isinstance(value, list) else [value]) if isinstance(each, str))
+    if isinstance(within := fields.get("parameters"), dict):
+        yield from _symbols(within)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 from dpyauth._nearest import nearest
 from dpyauth.errors import ApiError, DpyauthError
 from dpyauth.session.payloads import Payloads, Questions
-from dpyauth.session.session_call import UNKNOWN
+from dpyauth.session.sending import UNKNOWN
 from dpyauth.session.steps import Steps
 
 if TYPE_CHECKING:

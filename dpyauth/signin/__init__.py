@@ -9,7 +9,8 @@ from dpyauth.credentials import Secret, checked
 from dpyauth.errors import DpyauthError, NoCredential
 from dpyauth.panels.panel_views import PanelViews
 from dpyauth.registry import APIS, DEFAULT, by_app_id
-from dpyauth.session import Session, check_timeout, views
+from dpyauth.session import Session, views
+from dpyauth.session.core import check_timeout
 from dpyauth.signin import checks
 from dpyauth.signin.current import DEFAULT_PROFILE, close_sessions, meant, open_sessions
 from dpyauth.signin.prompt import NO_INPUT, NOBODY, SOURCE, nobody, prompt

@@ -99,7 +99,7 @@ def test_steps_that_cancel_themselves(nothing_left: None) -> None:
 def test_at_once(session: Session) -> None:
     account = run(lambda: sign_in(session, holding(V3), session.core.target)).result(PATIENCE)
     assert account.loginid == session.loginid == "CR900001"
-    assert session.core._remark == ""
+    assert session.core.remark == ""
 
 
 @pytest.mark.parametrize("to", ["v3", "options"])

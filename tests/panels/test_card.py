@@ -298,6 +298,6 @@ def test_nobody_looks(shown: CardModel, box: Sandbox, eventually: Eventually) ->
 def test_over_with_the_session(shown: CardModel, eventually: Eventually) -> None:
     shown.session.close()
     eventually(lambda: not card_threads())
-    assert shown.session.core._watchers == []
+    assert shown.session.core.watchers == []
     shown.on_shown()
     assert card_threads() == []

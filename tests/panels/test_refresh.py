@@ -43,7 +43,7 @@ def test_begun_anew_with_every_change(session: Session, eventually: Callable[...
     eventually(lambda: not threads())
     assert len(ended) == 2
     keeper.end()
-    watchers = len(session.core._watchers)
+    watchers = len(session.core.watchers)
     session.core.notify()
     assert len(begun) == 2
     assert watchers == 0
@@ -55,7 +55,7 @@ def test_over_with_the_session(session: Session, eventually: Callable[..., None]
 
     Refresher(session, work, "test")
     session.close()
-    eventually(lambda: not threads() and session.core._watchers == [])
+    eventually(lambda: not threads() and session.core.watchers == [])
 
 
 def test_a_defect_is_logged_and_ends_nothing(

@@ -31,7 +31,7 @@ from dpyauth.panels import browser_sign_in
 from dpyauth.panels.sign_in import SignInModel
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
-from dpyauth.session.core import Core
+from dpyauth.session.signing_in import SigningIn
 from dpyauth.storage import recall
 
 READ_ONLY, BTC, WRONG = "sandbox-rich-read", "sandbox-rich-btc", "C4nary-wr0ng-t0ken"
@@ -789,14 +789,14 @@ def test_signed_out_before_it_could_be_kept(
     reader: Reader, home: Path, monkeypatch: pytest.MonkeyPatch, eventually: Any
 ) -> None:
     """Whatever is left to do after a sign-in finds nobody there any more."""
-    keep: Callable[..., str] = Core.remember
+    keep: Callable[..., str] = SigningIn.remember
     left = threading.Event()
 
     def late(session: Session, profile: str) -> str:
         assert left.wait(5)
         return keep(session, profile)
 
-    monkeypatch.setattr(Core, "remember", late)
+    monkeypatch.setattr(SigningIn, "remember", late)
     reader.model.token(Secret(READ_ONLY), "16303", remember=True)
     eventually(lambda: reader.view["phase"] == "in")
     reader.model.sign_out()

@@ -109,7 +109,7 @@ def test_only_v3_limits_tokens_to_an_address(error: DpyauthError, told: bool, mo
 
 def test_news(session: Session) -> None:
     assert sign_in_view.news(session) is None
-    session.core._remark = "Mind the gap."
+    session.core.remark = "Mind the gap."
     assert sign_in_view.news(session) == {"title": "Please note", "text": "Mind the gap.", "kind": "info"}
     session.core.sign_out("you signed out")
     assert sign_in_view.news(session) == {"title": "Signed out", "text": "You signed out.", "kind": "info"}

@@ -124,7 +124,7 @@ def test_a_switch_that_is_overtaken(
 
     held = type(endpoint)(address, endpoint.greeting, endpoint.account)
     monkeypatch.setattr(access, "endpoint", lambda loginid: held)
-    switching = session.core._start_switch(place.loginids[1])
+    switching = session.core.start_switch(place.loginids[1])
     assert waits.wait(5)
     if between == "signed out":
         session.core.sign_out("a test")
@@ -184,7 +184,7 @@ def test_signing_in_to_a_closed_session(place: Place) -> None:
 
 def test_switching_with_nobody_signed_in(place: Place) -> None:
     with pytest.raises(NotSignedIn, match="Sign in first"):
-        place.open(None).core._start_switch(place.loginids[0])
+        place.open(None).core.start_switch(place.loginids[0])
 
 
 def test_the_last_of_several_sign_ins_counts(place: Place) -> None:

@@ -27,7 +27,7 @@ from dpyauth.oauth.tokens import exchange, http_client, refresh
 from dpyauth.panels import sign_in_view
 from dpyauth.panels.card import CardModel
 from dpyauth.sandbox import Sandbox
-from dpyauth.session import Session, core
+from dpyauth.session import Session, expiry_notice
 from dpyauth.settings import settings
 from dpyauth.storage import recall
 
@@ -59,7 +59,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
     for module in (expiry, tokens, auth):
         monkeypatch.setattr(module, "time", made)
-    monkeypatch.setattr(core, "LOOK_EVERY", 0.02)
+    monkeypatch.setattr(expiry_notice, "LOOK_EVERY", 0.02)
     return made
 
 

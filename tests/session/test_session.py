@@ -48,7 +48,9 @@ from dpyauth.net.backoff import Backoff
 from dpyauth.net.loop import background
 from dpyauth.sandbox import Sandbox
 from dpyauth.sandbox.limits import Limits
-from dpyauth.session import Session, check_timeout, drive
+from dpyauth.session import Session, blocking
+from dpyauth.session.core import check_timeout
+from dpyauth.session.notice import Notice
 from dpyauth.settings import settings
 
 Open = Callable[..., Session]
@@ -575,18 +577,18 @@ def interrupt_when_waiting(box: Sandbox, call: str, monkeypatch: pytest.MonkeyPa
         assert waiting.wait(5)
         signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
 
-    result_of, enter = drive.result_of, drive.Notice.__enter__
+    result_of, enter = blocking.result_of, Notice.__enter__
 
     def patched(future: Future[Any], timeout: float) -> Any:
         waiting.set()
         return result_of(future, timeout)
 
-    def entered(notice: drive.Notice) -> drive.Notice:
+    def entered(notice: Notice) -> Notice:
         waiting.set()
         return enter(notice)
 
-    monkeypatch.setattr(drive, "result_of", patched)
-    monkeypatch.setattr(drive.Notice, "__enter__", entered)
+    monkeypatch.setattr(blocking, "result_of", patched)
+    monkeypatch.setattr(Notice, "__enter__", entered)
     thread = threading.Thread(target=interrupt)
     thread.start()
     return thread

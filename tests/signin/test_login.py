@@ -390,7 +390,7 @@ def test_an_interrupted_login_leaves_nothing(login: Login, monkeypatch: pytest.M
     def interrupted(future: Any, timeout: float) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("dpyauth.session.core.on_loop", interrupted)
+    monkeypatch.setattr("dpyauth.session.signing_in.on_loop", interrupted)
     with pytest.raises(KeyboardInterrupt):
         login(ALL)
     assert meant() is None
@@ -415,9 +415,9 @@ VERBOSE = """
     shell.run_cell("dpyauth.login(mine(), server=server)")
     shell.run_cell("dpyauth.login(server=server)")
     shell.run_cell("dpyauth.login(mine() + ' .', server=server)")
-    import dpyauth.session.core
+    import dpyauth.session.signing_in
     def broken(*args): raise RuntimeError("a defect")
-    dpyauth.session.core.on_loop = broken
+    dpyauth.session.signing_in.on_loop = broken
     shell.run_cell("dpyauth.login(mine(), server=server)")
     shell.run_cell("dpyauth.login(server=server)")
 """

@@ -30,7 +30,7 @@ from dpyauth.panels.sign_in import SignInModel
 from dpyauth.sandbox import Sandbox
 from dpyauth.sandbox.users import Grant
 from dpyauth.session import Session
-from dpyauth.session.core import Core
+from dpyauth.session.signing_in import SigningIn
 from dpyauth.signin.current import close_sessions, meant
 from dpyauth.storage import recall, remember
 
@@ -592,13 +592,13 @@ def test_dropped_from_a_keyring_that_has_been_locked(
 ) -> None:
     keep(box, OAUTH)
     box.faults.revoke(OAUTH["CR900001"])
-    real = Core.wait_for_sign_in
+    real = SigningIn.wait_for_sign_in
 
     def lock(session: Session, *args: Any, **kwargs: Any) -> Any:
         ring.locked = True
         return real(session, *args, **kwargs)
 
-    monkeypatch.setattr(Core, "wait_for_sign_in", lock)
+    monkeypatch.setattr(SigningIn, "wait_for_sign_in", lock)
     session = login()
     text = panels[0].view()["notice"]["text"]
     assert text.startswith("The remembered sign-in no longer works: Deriv does not accept")

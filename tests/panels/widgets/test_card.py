@@ -109,7 +109,7 @@ def test_closed_it_follows_nothing(shown: CardPanel, display: Display, eventuall
     shown.close()
     shown.model.session.close()
     assert len(display.pictures) == 1
-    eventually(lambda: shown.model.session.core._watchers == [])
+    eventually(lambda: shown.model.session.core.watchers == [])
 
 
 @pytest.mark.parametrize(

@@ -112,7 +112,7 @@ def test_closing_leaves_the_session_alone(session: Session) -> None:
     panel = ExplorerPanel(ExplorerModel(session))
     panel.close()
     assert session.state == "signed in"
-    assert session.core._watchers == []
+    assert session.core.watchers == []
 
 
 def test_both_apis(open_options: Callable[..., Session], box: Sandbox, eventually: Eventually) -> None:

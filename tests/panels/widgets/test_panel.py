@@ -170,7 +170,7 @@ def test_a_change_while_it_is_made_is_not_missed(session: Session, monkeypatch: 
 
 def test_a_closed_panel_follows_nothing(panel: Panel, session: Session) -> None:
     panel.close()
-    assert session.core._watchers == []
+    assert session.core.watchers == []
     session.close()
     assert panel.view["state"] == "signed out"
 
@@ -183,7 +183,7 @@ def test_one_that_could_not_be_made_leaves_nothing(model: ExampleModel, monkeypa
     with pytest.raises(DpyauthError):
         Panel(model)
     gc.collect()  # an error while it is taken away would fail this test
-    assert model.session.core._watchers == []
+    assert model.session.core.watchers == []
 
 
 def test_every_change_of_any_thread_is_shown(panel: Panel, model: ExampleModel) -> None:

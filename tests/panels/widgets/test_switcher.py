@@ -28,7 +28,7 @@ def panel(open_session: Callable[..., Session], eventually: Callable[..., None])
     yield made
     made.close()
     eventually(lambda: not [one for one in threading.enumerate() if one.name == "dpyauth-switcher"])
-    assert session.core._watchers == []
+    assert session.core.watchers == []
 
 
 def say(panel: SwitcherPanel, **said: Any) -> None:

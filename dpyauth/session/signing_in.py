@@ -1,0 +1,199 @@
+"""Sign a session in, and keep its credential."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from dpyauth.apis.base import named
+from dpyauth.apis.connection_limit import told
+from dpyauth.errors import CallTimeout, DpyauthError, SessionClosed, SignInRefused
+from dpyauth.registry import APIS
+from dpyauth.session import expiry_notice
+from dpyauth.session.blocking import on_loop
+from dpyauth.session.connections import Connections, weakly
+from dpyauth.session.steps import LoopWork
+
+if TYPE_CHECKING:
+    from dpyauth.apis.base import Account, SignIn
+    from dpyauth.credentials import Credential
+    from dpyauth.net.connection import Connection
+    from dpyauth.settings import Settings
+
+
+class SigningIn(Connections):
+    """Core that signs in."""
+
+    def start_sign_in(
+        self,
+        credential: Credential,
+        settings: Settings | None = None,
+        grants: Mapping[str, Credential] | None = None,
+        *,
+        early: bool = False,
+        **options: Any,
+    ) -> Future[Account]:
+        """Start to sign in, from any thread.
+
+        The present sign-in stays until the new one has succeeded. Cancelling the future cancels the sign-in.
+        ``grants`` are the credentials of all accounts that came with this one. ``early`` lets the sign-in succeed as
+        soon as Deriv accepts it; the connection to the account then opens in the background. Further options are the
+        API's, such as the login ID of the account to begin with.
+        """
+        settings = settings or self.target
+        sign_in = named(settings.api).sign_in(settings, grants or {"": credential}, credential, **options)
+        sign_in.allow(self.timeout)
+        self._opened.add(sign_in)
+        try:
+            return self._start(sign_in, None, settings, early=early)
+        except DpyauthError as error:
+            sign_in.end(error)
+            raise
+
+    def start_switch(self, loginid: str) -> Future[Account]:
+        """Start to use another account of the same sign-in, from any thread."""
+        with self._lock:
+            sign_in = self.sign_in
+            if sign_in is None:
+                raise self.not_signed_in("authorize")
+            return self._start(sign_in, loginid, self.target)
+
+    def _start(
+        self, sign_in: SignIn, loginid: str | None, settings: Settings, *, early: bool = False
+    ) -> Future[Account]:
+        endpoint, is_new = sign_in.endpoint(loginid), loginid is None
+        with self._lock:
+            if self.end_reason is not None:
+                raise self.end_reason.copy("authorize")
+            connection = self.connect(endpoint, settings)
+            self._beginning.add(connection)
+        done: Future[Account] = Future()
+        called_off = SessionClosed("This sign-in was called off.")
+        done.add_done_callback(lambda _: connection.close(called_off) if done.cancelled() else None)
+        entering = [self]  # emptied when settled: a connection must not keep a session that has no name any more
+
+        def settle(future: Future[Any], account: Callable[[Any], Account]) -> None:
+            if not entering or (done.done() and not done.cancelled()):
+                return  # it has succeeded early: from then on the session watches the connection
+            session = entering.pop()
+            wanted = done.set_running_or_notify_cancel()
+            error = future.exception()
+            if error is None and wanted:
+                found = account(future.result())
+                error = session._succeed(found, connection, sign_in, settings, is_new=is_new)
+                if error is None:
+                    done.set_result(found)
+                    session.notify()
+                    return
+            session.forget(connection)
+            connection.close(called_off)
+            if sign_in is not session.sign_in:
+                sign_in.end(called_off)
+            if error is not None and wanted:
+                done.set_exception(told(error, APIS[settings.api]) if isinstance(error, DpyauthError) else error)
+
+        def known(future: Future[Account]) -> None:
+            if not done.cancelled():
+                connection.keep_trying()
+                settle(future, lambda account: account)
+
+        if early and endpoint.known is not None:
+            endpoint.known.add_done_callback(known)
+        connection.ready.add_done_callback(partial(settle, account=lambda reply: endpoint.account(reply or {})))
+        connection.start()
+        return done
+
+    def _succeed(
+        self, account: Account, connection: Connection, sign_in: SignIn, settings: Settings, *, is_new: bool
+    ) -> DpyauthError | None:
+        """Make this the session's sign-in, or return the error that prevents it."""
+        with self._lock:
+            error = self.end_reason
+            if error is None and not is_new and self.sign_in is not sign_in:
+                error = SessionClosed("The session has signed out, or signed in anew. Run the cell again.")
+            if error is not None:
+                return error
+            self._beginning.discard(connection)
+            self._put_aside(all_of_it=is_new)
+            if is_new:
+                sign_in.entered(account)
+                self.other_connections = {}
+            self.connection, self.sign_in = connection, sign_in
+            self.remark = sign_in.remark if is_new else ""
+            self.target, self.active_account = settings, account
+            self.signed_out_because = ""
+            self.since = time.time()
+        self._close_rest(SessionClosed("The session has signed in anew. Run the cell again."))
+        if is_new:
+            sign_in.on_refusal = partial(weakly(self._refused), sign_in)
+            expiry_notice.schedule(self, sign_in)
+        return None
+
+    def _refused(self, sign_in: SignIn, refusal: SignInRefused) -> None:
+        """Sign out because Deriv no longer accepts the credential; runs on the background thread."""
+        self.sign_out(str(refusal).rstrip("."), refusal, of=sign_in)
+
+    def sign_in_and_wait(
+        self,
+        credential: Credential,
+        *,
+        settings: Settings | None = None,
+        grants: Mapping[str, Credential] | None = None,
+        **options: Any,
+    ) -> Account:
+        """Sign in, and wait for it on the caller's thread."""
+
+        async def steps() -> Account:
+            return await asyncio.wrap_future(self.start_sign_in(credential, settings, grants, **options))
+
+        return self.wait_for_sign_in(steps)
+
+    def wait_for_sign_in(self, steps: LoopWork[Account]) -> Account:
+        """Carry out a sign-in on the background thread, and wait for it on the caller's."""
+        try:
+            return on_loop(steps, self.timeout)
+        except TimeoutError:
+            raise CallTimeout(
+                f"Deriv did not answer the sign-in within {self.timeout:g} s. Try again, or allow more time "
+                "with timeout=.",
+                call="authorize",
+            ) from None
+
+    def remember(self, profile: str) -> str:
+        """Keep the credential for the next kernel; return where, in words."""
+        from dpyauth.storage import remember
+
+        account, grants, settings, mine = self.active_account, self.grants, self.target, self.credential
+        if account is None:
+            raise self.not_signed_in("authorize")
+        return remember(
+            {loginid: credential.token for loginid, credential in grants.items()},
+            active=account.loginid,
+            app_id=settings.app_id or "",
+            api=settings.api,
+            profile=profile,
+            # Also where it is renewed here: the refresh token is not kept.
+            expires_at=mine.tokens.expires_at if mine and mine.tokens else None,
+        )
+
+    def matches(
+        self, credential: Credential | None, settings: Settings, grants: Mapping[str, Credential] | None = None
+    ) -> bool:
+        """Return whether a login with this credential would make the same session; without one, any app ID will do.
+
+        If the credentials of all accounts are given, it does not matter which account is in use.
+        """
+        here = self.target
+        where = (settings.api, settings.server, settings.language)
+        if self.end_reason is not None or where != (here.api, here.server, here.language):
+            return False
+        if credential is None:
+            return True
+        mine, all_mine = self.credential, {granted.token for granted in self.grants.values()}
+        same = mine is not None and credential.token == mine.token
+        same = same or (grants is not None and {granted.token for granted in grants.values()} == all_mine)
+        return same and settings.app_id == here.app_id
