@@ -27,7 +27,7 @@ from dpyauth.panels import widgets
 from dpyauth.panels.sign_in import SignInModel
 from dpyauth.panels.widgets import SignInPanel
 from dpyauth.sandbox import Sandbox
-from dpyauth.sandbox.users import Grant
+from dpyauth.sandbox.users import Token
 from dpyauth.session import Session
 from dpyauth.signin.current import close_sessions
 from dpyauth.storage import remember
@@ -85,7 +85,7 @@ class Ways:
         """What was shown, sent to the browser, or raised."""
         self.model: SignInModel | None = None
         for loginid, token in RIGHT.items():
-            box.world.grants[token] = Grant(token, loginid, ("read", "trade", "admin"), "canary")
+            box.world.issued[token] = Token(token, loginid, ("read", "trade", "admin"), "canary")
         monkeypatch.setattr(_environment, "somebody_there", lambda: False)
 
     def _login(self, token: str | None = None, **options: Any) -> Session | None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dpyauth.sandbox.dealing import Proposals
 from dpyauth.sandbox.limits import MOST_PROPOSALS, Limits, Meter
 from dpyauth.sandbox.streams import Streams
-from dpyauth.sandbox.users import Grant
+from dpyauth.sandbox.users import Token
 from dpyauth.sandbox.world import World
 
 
@@ -23,7 +23,7 @@ class Client:
         self.clock = clock
         self.streams = Streams()
         self.proposals = Proposals()
-        self.grants: dict[str, Grant] = {}  # by login ID
+        self.grants: dict[str, Token[str]] = {}  # by login ID
         self.current: str | None = None
 
     @property
@@ -41,10 +41,10 @@ class Client:
         """Return how many streams of proposals it may have open."""
         return MOST_PROPOSALS if isinstance(self.meter.limits, Limits) else math.inf
 
-    def sign_in(self, grants: list[Grant]) -> None:
+    def sign_in(self, grants: list[Token[str]]) -> None:
         """Replace whoever was signed in; streams of accounts that are gone end."""
-        self.grants = {grant.loginid: grant for grant in grants}
-        self.current = grants[0].loginid
+        self.grants = {grant.owner: grant for grant in grants}
+        self.current = grants[0].owner
         self.streams.forget_accounts(keep=self.grants)
 
     def sign_out(self, loginid: str | None = None) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Generic, TypeVar
 
 from dpyauth.sandbox import ledgers
 from dpyauth.sandbox.encoding import Refusal
 from dpyauth.sandbox.ledgers import Ledger, Plan
 
+Owner = TypeVar("Owner")
 OWN_APP_ID: Final = 16303
 TEST_APP_ID: Final = 1089
 SCOPES: Final = ("read", "trade", "trading_information", "payments", "admin")
@@ -43,21 +44,21 @@ class SampleToken:
     kind: str = "api"
 
 
-@dataclass(slots=True)
-class Grant:
-    """A token as the server knows it."""
+@dataclass(slots=True, eq=False)
+class Token(Generic[Owner]):
+    """A token as the server knows it. One of v3 is for one account, one of the Options API for all of a person's."""
 
-    token: str
-    loginid: str
+    value: str = field(repr=False)
+    owner: Owner  # the login ID of the account, or the person
     scopes: tuple[str, ...]
-    name: str
-    app_id: int | None = None  # the only app it works with; None for API tokens, which work with any
+    name: str = ""
+    app_id: int | str | None = None  # the only app it works with; None for a token that works with any
     refusal: Refusal | None = None  # why it does not work
     ip: str = ""
     expires: float | None = None
 
     def expired(self, now: float) -> bool:
-        """Whether its time is over."""
+        """Return whether its time is over."""
         return self.expires is not None and now >= self.expires
 
 
@@ -122,14 +123,15 @@ class User:
         return self.given_email or (self.name or "Sandbox Newcomer").lower().replace(" ", ".") + "@example.com"
 
 
-def grant_of(sample: SampleToken) -> Grant:
+def token_of(sample: SampleToken) -> Token[str]:
+    """Return a sample token as the server knows it."""
     refusals = {
         "sandbox-rich-disabled": Refusal("AccountDisabled", "Account is disabled."),
         "sandbox-rich-expired": Refusal("InvalidToken", "Your token has expired or is invalid."),
     }
-    return Grant(
-        token=sample.token,
-        loginid=sample.loginid,
+    return Token(
+        sample.token,
+        sample.loginid,
         scopes=sample.scopes,
         name=sample.label,
         app_id=OWN_APP_ID if sample.kind == "oauth" else None,

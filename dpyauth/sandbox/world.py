@@ -12,7 +12,7 @@ from dpyauth.sandbox.encoding import Refusal
 from dpyauth.sandbox.ledgers import Row
 from dpyauth.sandbox.registered_apps import App, Apps
 from dpyauth.sandbox.runs import Automation
-from dpyauth.sandbox.users import SAMPLES, Account, Grant, User, grant_of
+from dpyauth.sandbox.users import SAMPLES, Account, Token, User, token_of
 
 
 class World:
@@ -26,7 +26,7 @@ class World:
         for user in (residents.rich(), residents.trouble(), residents.newcomer()):
             self._add(user)
         self.apps = Apps()
-        self.grants = {sample.token: grant_of(sample) for sample in SAMPLES}
+        self.issued = {sample.token: token_of(sample) for sample in SAMPLES}
         self.site: dict[str, Any] = {"site_status": "up"}
         self.tell = tell  # streams, of an event
         self._clock = clock
@@ -87,9 +87,9 @@ class World:
         self._owner |= {account.loginid: user for account in accounts}
         self._accounts |= {account.loginid: account for account in accounts}
 
-    def grant(self, token: str, app_id: int) -> Grant:
+    def grant(self, token: str, app_id: int) -> Token[str]:
         """What a token grants to an app, or why nothing."""
-        grant = self.grants.get(token)
+        grant = self.issued.get(token)
         if grant is None:
             raise Refusal("InvalidToken", "The token is invalid.")
         if grant.refusal:
@@ -98,50 +98,50 @@ class World:
             raise Refusal("InvalidToken", "Your token has expired or is invalid.")
         if grant.app_id not in (None, app_id):
             raise Refusal("InvalidToken", "Token is not valid for current app ID.")
-        if self.user(grant.loginid).user_id in self.moved:
+        if self.user(grant.owner).user_id in self.moved:
             raise Refusal("InvalidToken", "The token is invalid.")
         return grant
 
-    def works(self, grant: Grant) -> bool:
+    def works(self, grant: Token[str]) -> bool:
         """Whether somebody who signed in with it may go on."""
-        moved = self.user(grant.loginid).user_id in self.moved
-        return grant.token in self.grants and not moved and not grant.expired(self._clock())
+        moved = self.user(grant.owner).user_id in self.moved
+        return grant.value in self.issued and not moved and not grant.expired(self._clock())
 
-    def let_in(self, app: App, user: User) -> list[Grant]:
+    def let_in(self, app: App, user: User) -> list[Token[str]]:
         """Give an app access to a user's accounts: a new token for each."""
         now = self._clock()
         self.apps.used(app.app_id, user.user_id, f"{datetime.fromtimestamp(now, UTC):%Y-%m-%d %H:%M:%S}")
         user.logins.insert(0, residents.login_row("login", int(now), "127.0.0.1"))
         expires = None if self._lifetime is None else now + self._lifetime
         made = [
-            Grant(f"a1-{secrets.token_hex(14)}", account.loginid, app.scopes, app.name, app.app_id, expires=expires)
+            Token(f"a1-{secrets.token_hex(14)}", account.loginid, app.scopes, app.name, app.app_id, expires=expires)
             for account in user.accounts
             if not account.disabled
         ]
-        self.grants.update({grant.token: grant for grant in made})
+        self.issued.update({grant.value: grant for grant in made})
         return made
 
     def shut_out(self, app_id: int, user: User | None = None) -> bool:
         """Take an app's access to a user's accounts (or to everybody's) away; whether there was any."""
-        for grant in tuple(self.grants.values()):
-            if grant.app_id == app_id and (user is None or user is self.user(grant.loginid)):
-                self.revoke(grant.token)
+        for grant in tuple(self.issued.values()):
+            if grant.app_id == app_id and (user is None or user is self.user(grant.owner)):
+                self.revoke(grant.value)
         return self.apps.forget(app_id, None if user is None else {user.user_id})
 
-    def create_token(self, loginid: str, name: str, scopes: tuple[str, ...], ip: str) -> Grant:
+    def create_token(self, loginid: str, name: str, scopes: tuple[str, ...], ip: str) -> Token[str]:
         """A new API token; unlike the samples it has no hyphen, for `delete_token` allows none."""
         self._created += 1
-        grant = Grant(f"sandboxmade{self._created:04d}", loginid, scopes, name, ip=ip)
-        self.grants[grant.token] = grant
+        grant = Token(f"sandboxmade{self._created:04d}", loginid, scopes, name, ip=ip)
+        self.issued[grant.value] = grant
         return grant
 
     def expire(self, token: str) -> None:
         """Let a token's time be over."""
-        self.grants[token].expires = self._clock()
+        self.issued[token].expires = self._clock()
 
     def revoke(self, token: str) -> bool:
         """Make a token invalid from now on; whether there was one."""
-        return self.grants.pop(token, None) is not None
+        return self.issued.pop(token, None) is not None
 
     def _add(self, user: User) -> User:
         self.users.append(user)

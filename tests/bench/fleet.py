@@ -51,7 +51,7 @@ def serve(accounts: int) -> None:
     with Sandbox(limits=None) as box:
         people = [box.world.sign_up(f"{number}@example.com") for number in range(accounts)]
         grants = [box.world.create_token(user.accounts[0].loginid, "bench", ("read",), "") for user in people]
-        print(json.dumps([grant.token for grant in grants]), flush=True)
+        print(json.dumps([grant.value for grant in grants]), flush=True)
         asyncio.run(line(box.port))
 
 

@@ -243,7 +243,7 @@ def test_after_the_listener_nothing_is_left(
     back = f"http://localhost:{free_port()}/back"
     with Sandbox(limits=None) as deriv:
         deriv.redirect_denial = True
-        known = {*deriv.world.grants, *deriv.options.passes}
+        known = {*deriv.world.issued, *deriv.options.issued}
         v3 = api == "v3"
         app = (
             deriv.register_app("A notebook", back, ("read",)) if v3 else deriv.register_options_app("A notebook", back)
@@ -264,7 +264,7 @@ def test_after_the_listener_nothing_is_left(
                 expect(notebook.panel.locator(".dpyauth-loginid")).to_be_visible()
             else:
                 expect(notebook.notice).to_contain_text("You did not give the app access")
-        tokens = [token for token in (*deriv.world.grants, *deriv.options.passes) if token not in known]
+        tokens = [token for token in (*deriv.world.issued, *deriv.options.issued) if token not in known]
         assert bool(tokens) is (choice == "allow")
     visited = [*profile.addresses(hidden=False), *profile.addresses(hidden=True)]
     assert [url for url in visited if url.startswith(pages)]

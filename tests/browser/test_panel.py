@@ -20,7 +20,7 @@ ASK = """
 import dpyauth
 from dpyauth.sandbox import shared
 shared().start().faults.clear()
-passes = shared().options.passes
+passes = shared().options.issued
 passes["pat_" + "5a" * 32] = passes[shared().options_token("rich, every").token]
 if "session" in globals():
     session.close()

@@ -68,7 +68,7 @@ class Reader:
         self.notebook = notebook
         self.server = server
         self.deriv = deriv
-        self.known = {*deriv.world.grants, *deriv.options.passes}
+        self.known = {*deriv.world.issued, *deriv.options.issued}
         notebook.sent.clear()
         notebook.got.clear()
 
@@ -79,7 +79,7 @@ class Reader:
     @property
     def tokens(self) -> list[str]:
         """What Deriv has handed out since the test began."""
-        return [token for token in (*self.deriv.world.grants, *self.deriv.options.passes) if token not in self.known]
+        return [token for token in (*self.deriv.world.issued, *self.deriv.options.issued) if token not in self.known]
 
     def register(self, redirect_url: str) -> int:
         return self.deriv.register_app("A notebook", redirect_url, ("read", "trading_information"))
@@ -552,8 +552,8 @@ def test_choosing_an_account(ready: Reader) -> None:
     expect(panel.locator(".dpyauth-who")).to_be_focused()
 
     # One that is refused leaves things as they are.
-    grants = ready.deriv.world.grants
-    token = next(token for token in ready.tokens if grants[token].loginid == "CR900002")
+    grants = ready.deriv.world.issued
+    token = next(token for token in ready.tokens if grants[token].owner == "CR900002")
     ready.deriv.faults.revoke(token)
     accounts.get_by_role("button", name=re.compile("CR900002")).click()
     notebook.button("Yes, use CR900002").click()

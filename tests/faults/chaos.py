@@ -31,7 +31,7 @@ from proxy import Proxy
 
 from dpyauth.net.backoff import Backoff
 from dpyauth.sandbox import Sandbox
-from dpyauth.sandbox.users import Grant
+from dpyauth.sandbox.users import Token
 from dpyauth.sandbox.websocket import Socket
 
 FASTER = 10.0
@@ -63,7 +63,7 @@ def run(faults: int, sessions: int, seed: int, seconds: float, rate: float = 25.
             stack.enter_context(context)
         box = stack.enter_context(Sandbox(limits=None, idle_timeout=20.0, compress=tls is not None, hosts=DERIV))
         # What is created is counted, not kept: the replies would grow and grow.
-        box.world.create_token = lambda loginid, name, *more: Grant("none", loginid, (), name)  # type: ignore[method-assign]
+        box.world.create_token = lambda loginid, name, *more: Token("none", loginid, (), name)  # type: ignore[method-assign]
         proxies: list[Proxy] = []
         if tls is None:
             proxies += [stack.enter_context(Proxy(box.port)) for _ in range(0, sessions, CLIENTS_PER_PROXY)]

@@ -19,7 +19,7 @@ from proxy import Proxy
 from dpyauth.credentials import api_token
 from dpyauth.errors import CallTimeout, DpyauthError
 from dpyauth.sandbox import Sandbox
-from dpyauth.sandbox.users import SCOPES, Grant
+from dpyauth.sandbox.users import SCOPES, Token
 from dpyauth.session import Session
 from dpyauth.session.stream import Stream
 from dpyauth.settings import settings
@@ -150,8 +150,8 @@ class Client(threading.Thread):
         self.loginid = self.rng.choice(accounts).loginid
         self._count += 1
         self.token = f"chaos-{self.number}-{self._count}"
-        grant = Grant(self.token, self.loginid, SCOPES, "chaos", self.box.app_id)
-        self.box.run(lambda: self.box.world.grants.update({grant.token: grant}))  # on the sandbox's own thread
+        grant = Token(self.token, self.loginid, SCOPES, "chaos", self.box.app_id)
+        self.box.run(lambda: self.box.world.issued.update({grant.value: grant}))  # on the sandbox's own thread
         future = asyncio.wrap_future(session.core.start_sign_in(api_token(self.token, "chaos")))
         if not await self._ends(future, "the sign-in"):
             self.loginid = session.loginid or ""  # as before

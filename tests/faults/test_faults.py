@@ -234,7 +234,7 @@ def test_a_change(through: Open, box: Sandbox, proxy: Proxy, trouble: Trouble) -
     )
     assert is_as_expected(ended, trouble.change), ended
     assert is_usable(session)
-    done = sum(grant.name == "only once" for grant in box.world.grants.values())
+    done = sum(grant.name == "only once" for grant in box.world.issued.values())
     assert arrivals(box, CHANGE) <= 1
     assert done <= 1
     if isinstance(ended, dict) or trouble.during:

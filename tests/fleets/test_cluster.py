@@ -17,7 +17,7 @@ from dpyauth.errors import DpyauthError, InvalidRequest, InvalidSetting
 from dpyauth.fleets import cluster as clusters
 from dpyauth.fleets import fleet
 from dpyauth.sandbox import Sandbox
-from dpyauth.sandbox.users import Grant
+from dpyauth.sandbox.users import Token
 
 pytestmark = pytest.mark.filterwarnings("default")  # of Dask's own, which are not ours to mend
 
@@ -79,7 +79,7 @@ def place(box: Sandbox) -> dict[str, Any]:
     """The sandbox, with a person for each name."""
     for number in range(COUNT):
         loginid = box.world.sign_up(f"{number}@example.com").accounts[0].loginid
-        box.world.grants[f"{CANARY}-{number}"] = Grant(f"{CANARY}-{number}", loginid, ("read",), "a test")
+        box.world.issued[f"{CANARY}-{number}"] = Token(f"{CANARY}-{number}", loginid, ("read",), "a test")
     return {"server": box.url, "app_id": box.app_id, "fetch": "os:getenv"}
 
 

@@ -29,7 +29,7 @@ from dpyauth.fleets.members import Member
 from dpyauth.notes import PeriodWarning
 from dpyauth.progress import Progress
 from dpyauth.sandbox import Sandbox
-from dpyauth.sandbox.users import Grant
+from dpyauth.sandbox.users import Token
 from dpyauth.session import Session
 
 CANARY = "C4nary-fl33t-t0ken"
@@ -403,7 +403,7 @@ def test_progress_is_told_by_share_and_rows(make: Any, box: Sandbox, monkeypatch
 def test_no_token_turns_up_anywhere(make: Any, box: Sandbox, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(1)
     caplog.set_level(1, logger="websockets")
-    box.world.grants[CANARY] = Grant(CANARY, "CR900001", ("read",), "canary")
+    box.world.issued[CANARY] = Token(CANARY, "CR900001", ("read",), "canary")
     box.faults.error("Odd", "get_account_status", message=f"You said {CANARY}", times=2)
     clients = make({"right": CANARY, "wrong": f"{CANARY}x", "no token": f"{CANARY} y", "good": "sandbox-new-read"})
     frames = [clients.account_status(), clients.balance(), clients.call("copy_start", copy_start=CANARY)]

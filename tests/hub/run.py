@@ -205,7 +205,7 @@ def main() -> None:
     folder = Path(tempfile.mkdtemp(prefix="run-", dir=base))
     with Sandbox(limits=None) as box, hub(base, folder) as address, chromium() as browser:
         say(f"a hub runs at {address}")
-        known = set(box.world.grants)
+        known = set(box.world.issued)
         app_id = box.register_app("On the hub", f"{address}user/{QUOTED}/dpyauth/callback", ("read",))
         cells = [LOGIN.format(app_id=app_id, server=box.url, pages=box.oauth_host)]
         cells += [
@@ -225,7 +225,7 @@ def main() -> None:
             page.screenshot(path=folder / "failed.png")
             print(f"failed; see {folder}", file=sys.stderr)
             raise
-        tokens = set(box.world.grants) - known
+        tokens = set(box.world.issued) - known
     log = (folder / "hub.log").read_text()
     files = [path for path in folder.rglob("*") if path.is_file()]
     found = [path for path in files if any(token.encode() in path.read_bytes() for token in tokens)]

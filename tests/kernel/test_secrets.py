@@ -21,7 +21,7 @@ from nbclient import NotebookClient
 
 from dpyauth.credentials import Secret
 from dpyauth.sandbox import Sandbox
-from dpyauth.sandbox.users import Grant
+from dpyauth.sandbox.users import Token
 from dpyauth.storage import remember
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ GOOD = "Canary-7f3a91-good"
 @pytest.fixture
 def back(box: Sandbox) -> str:
     """The sandbox knows the good token; and where an app of it comes back to."""
-    box.world.grants[GOOD] = Grant(GOOD, "CR900001", ("read",), "canary")
+    box.world.issued[GOOD] = Token(GOOD, "CR900001", ("read",), "canary")
     return f"session = dpyauth.login(ask=True, app_id={box.app_id}, server={box.url!r}, oauth_host={box.oauth_host!r}"
 
 

@@ -88,8 +88,8 @@ def by_app(sit: Callable[[Session], Reader], open_session: Any, box: Sandbox) ->
     app = session.call("app_get", app_get=OWN)["app_get"]
     user = box.world.user("CR900001")
     session.call("app_update", app_update=OWN, name=app["name"], scopes=[*app["scopes"], "admin"])
-    grant = next(grant for grant in box.world.let_in(box.world.apps.find(OWN), user) if grant.loginid == "CR900001")
-    session.core.sign_in_and_wait(api_token(grant.token, "a test"))
+    grant = next(grant for grant in box.world.let_in(box.world.apps.find(OWN), user) if grant.owner == "CR900001")
+    session.core.sign_in_and_wait(api_token(grant.value, "a test"))
     return sit(session)
 
 

@@ -15,7 +15,7 @@ from dpyauth.panels import readings, switcher
 from dpyauth.panels.card import CardModel
 from dpyauth.registry import OPTIONS
 from dpyauth.sandbox import Sandbox
-from dpyauth.sandbox.users import Grant
+from dpyauth.sandbox.users import Token
 from dpyauth.session import Session
 
 Eventually = Callable[..., None]
@@ -97,7 +97,7 @@ def test_nothing_personal_and_nothing_secret(open_session: Callable[..., Session
 
 
 def test_without_the_scope_it_says_which(open_session: Callable[..., Session], box: Sandbox) -> None:
-    box.world.grants["a-token-to-trade"] = Grant("a-token-to-trade", "CR900001", ("trade",), "test")
+    box.world.issued["a-token-to-trade"] = Token("a-token-to-trade", "CR900001", ("trade",), "test")
     model = CardModel(open_session("a-token-to-trade"))
     model.prepare()
     view = model.view()

@@ -13,7 +13,7 @@ from dpyauth.panels import card as module
 from dpyauth.panels import readings
 from dpyauth.panels.card import CardModel
 from dpyauth.sandbox import Sandbox
-from dpyauth.sandbox.users import Grant
+from dpyauth.sandbox.users import Token
 from dpyauth.session import Session
 
 Eventually = Callable[..., None]
@@ -183,7 +183,7 @@ def test_v3_has_no_wallets(session: Session) -> None:
 def test_a_part_without_its_scope_is_left_out(
     scopes: tuple[str, ...], missing: dict[str, str], open_session: Open, box: Sandbox
 ) -> None:
-    box.world.grants["a-token"] = Grant("a-token", "CR900001", scopes, "test")
+    box.world.issued["a-token"] = Token("a-token", "CR900001", scopes, "test")
     said = told(card(open_session("a-token")))
     needed = {name: [f"Not shown: a token with the scope {scope} would show it."] for name, scope in missing.items()}
     assert {name: lines for name, lines in said.items() if "Not shown" in str(lines)} == needed

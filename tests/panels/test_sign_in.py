@@ -75,7 +75,7 @@ class Reader:
         grants = self.box.run(lambda: self.box.world.let_in(app, self.box.world.users[user]))
         fields = {}
         for number, grant in enumerate(grants, 1):
-            fields |= {f"acct{number}": grant.loginid, f"token{number}": grant.token, f"cur{number}": "usd"}
+            fields |= {f"acct{number}": grant.owner, f"token{number}": grant.value, f"cur{number}": "usd"}
         return f"?{urlencode(fields | {'state': self.state() if state is None else state})}"
 
     def return_with(self, query: str, nonce: str | None = None) -> None:

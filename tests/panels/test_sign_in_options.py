@@ -527,12 +527,12 @@ def test_the_tokens_are_renewed(away: Reader) -> None:
     away.box.options.expires_in = 2  # seconds: a token is renewed beforehand, one with a short life after half of it
     away.paste(away.at_deriv())
     away.wait_for("in")
-    before = set(away.box.options.passes)
+    before = set(away.box.options.issued)
 
     def renewed() -> bool:
         time.sleep(0.2)  # within the limit of calls a minute
         away.model.session.call("get_accounts")
-        return bool(set(away.box.options.passes) - before)
+        return bool(set(away.box.options.issued) - before)
 
     away.wait_until(renewed)
 
@@ -576,12 +576,12 @@ def test_a_code_that_was_used(away: Reader) -> None:
 
 def test_pasted_twice_is_once(away: Reader) -> None:
     address = away.at_deriv()
-    before = len(away.box.options.passes)
+    before = len(away.box.options.issued)
     away.paste(address)
     away.paste(address)
     away.return_with(address)
     assert away.wait_for("in")["notice"] is None
-    assert len(away.box.options.passes) == before + 1
+    assert len(away.box.options.issued) == before + 1
 
 
 def test_by_two_ways_at_once_is_once(away: Reader) -> None:
@@ -718,13 +718,13 @@ def test_no_secret_is_ever_shown(reader: Reader) -> None:
     address = reader.at_deriv()
     verifier, code = begun._verifier.reveal(), dict(parse_qsl(urlsplit(address).query))["code"]
     shown = [repr(reader.model._browser), repr(vars(reader.model._browser)), repr(vars(reader.model._browser.way))]  # type: ignore[union-attr]
-    before = set(reader.box.options.passes)
+    before = set(reader.box.options.issued)
     reader.paste(address)
     reader.wait_for("in")
     reader.model.handle({"do": "use", "loginid": "ROT900001"})
     reader.model.handle({"do": "yes", "loginid": "ROT900001"})
     reader.wait_for("in")
-    secrets = [pat, verifier, code, reader.asked("state"), reader.nonce, *(set(reader.box.options.passes) - before)]
+    secrets = [pat, verifier, code, reader.asked("state"), reader.nonce, *(set(reader.box.options.issued) - before)]
     assert len(secrets) == 6
     model = vars(reader.model) | {"_samples": ""}  # of the sandbox, for everyone; of those only the labels are shown
     shown += [json.dumps(reader.seen), repr(reader.model), repr(model), repr(vars(reader.model.session))]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from dpyauth.panels import switcher
 from dpyauth.panels.switcher import SwitcherModel
 from dpyauth.sandbox import Sandbox
-from dpyauth.sandbox.users import Grant
+from dpyauth.sandbox.users import Token
 from dpyauth.session import Session
 
 Eventually = Callable[..., None]
@@ -142,7 +142,7 @@ def test_options(open_options: Any, eventually: Eventually) -> None:
 
 
 def test_without_the_scope_it_says_which(open_session: Callable[..., Session], box: Sandbox) -> None:
-    box.world.grants["a-token-to-trade"] = Grant("a-token-to-trade", "CR900001", ("trade",), "test")
+    box.world.issued["a-token-to-trade"] = Token("a-token-to-trade", "CR900001", ("trade",), "test")
     model = SwitcherModel(open_session("a-token-to-trade"))
     model.prepare()
     view = model.view()

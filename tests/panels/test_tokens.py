@@ -18,7 +18,7 @@ from dpyauth.errors import DpyauthError, SessionClosed
 from dpyauth.panels.tokens import TokensModel, _may_be
 from dpyauth.registry import OPTIONS
 from dpyauth.sandbox import Sandbox
-from dpyauth.sandbox.users import SCOPES, Grant
+from dpyauth.sandbox.users import SCOPES, Token
 from dpyauth.session import Session
 
 Eventually = Callable[..., None]
@@ -83,7 +83,7 @@ def reader(sit: Callable[[Session], Reader], session: Session) -> Reader:
 
 def tokens_of(box: Sandbox) -> dict[str, str]:
     """Name -> token of all there are."""
-    return {grant.name: grant.token for grant in box.world.grants.values()}
+    return {grant.name: grant.value for grant in box.world.issued.values()}
 
 
 def shown(reader: Reader) -> str:
@@ -411,7 +411,7 @@ def test_a_change_is_for_the_account_it_was_asked_for(reader: Reader, box: Sandb
     said = {"do": "create", "name": "For that one", "scopes": ["read"], "asked": "a panel"}
     with reader.model._one_at_a_time:
         reader.model.handle({"loginid": "CR900001", **said})
-        box.world.grants["other"] = Grant("other", "VRTC900003", SCOPES, "another")
+        box.world.issued["other"] = Token("other", "VRTC900003", SCOPES, "another")
         reader.session.core.sign_in_and_wait(api_token("other", "a test"))
     view = reader.rest()
     assert reader.session.loginid == "VRTC900003"

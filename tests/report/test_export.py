@@ -32,7 +32,7 @@ from dpyauth.report.page import SHOWN, Report, page
 from dpyauth.report.parts import Part, parts
 from dpyauth.report.pictures import pictures
 from dpyauth.sandbox import Sandbox
-from dpyauth.sandbox.users import Grant
+from dpyauth.sandbox.users import Token
 from dpyauth.session import Session
 
 Open = Callable[..., Session]
@@ -193,7 +193,7 @@ def test_an_error_of_one_part_costs_only_that_part(session: Session, box: Sandbo
 
 
 def test_csv_for_spreadsheets(session: Session, box: Sandbox, tmp_path: Path) -> None:
-    box.world.grants["another"] = Grant("another", "CR900001", ("read",), "=HYPERLINK(1)")
+    box.world.issued["another"] = Token("another", "CR900001", ("read",), "=HYPERLINK(1)")
     place = export(session, tmp_path / "report", since=SINCE, format="csv")
     assert names(place.parent) == {"index.html"} | {name.replace("parquet", "csv") for name in FILES}
     tokens = place.with_name("api_tokens.csv")
@@ -207,7 +207,7 @@ def test_csv_for_spreadsheets(session: Session, box: Sandbox, tmp_path: Path) ->
 
 
 def test_no_secret_and_nothing_personal(open_session: Open, box: Sandbox, tmp_path: Path) -> None:
-    box.world.grants[TOKEN] = Grant(TOKEN, "CR900001", ("read", "admin"), "canary", ip="192.0.2.77")
+    box.world.issued[TOKEN] = Token(TOKEN, "CR900001", ("read", "admin"), "canary", ip="192.0.2.77")
     session = open_session(TOKEN)
     told = session.settings(reveal=True)
     personal = {TOKEN, "192.0.2.77", "203.0.113.", "example.com", "Paid out to"}

@@ -159,7 +159,7 @@ def test_somebody_who_has_just_signed_up(box: Sandbox, client: Any) -> None:
     assert app is not None
     [grant] = box.world.let_in(app, box.world.sign_up("someone@example.com"))
     one = client()
-    conforms("authorize", one.ask(authorize=grant.token))
+    conforms("authorize", one.ask(authorize=grant.value))
     for request in SIGNED_IN:
         conforms(next(iter(request)), one.ask(**request))
 

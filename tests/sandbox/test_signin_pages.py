@@ -201,23 +201,23 @@ def test_signing_up(box: Sandbox, browser: Browser, app_id: int, client: Any) ->
 @pytest.mark.parametrize("told", [False, True])
 def test_denying(box: Sandbox, browser: Browser, app_id: int, told: bool) -> None:
     box.redirect_denial = told
-    tokens = set(box.world.grants)
+    tokens = set(box.world.issued)
     page = browser.submit(consent(browser, app_id, state="abc"), button="deny")
     if told:
         said = query(page.location)
         assert (said["error"], said["state"]) == ("access_denied", "abc")
     else:
         assert (page.status, "You did not give access" in page.text) == (200, True)
-    assert set(box.world.grants) == tokens
+    assert set(box.world.issued) == tokens
 
 
 def test_an_answer_counts_once(box: Sandbox, browser: Browser, app_id: int) -> None:
     asked = consent(browser, app_id)
     assert browser.submit(asked, button="allow").status == 302
-    tokens = set(box.world.grants)
+    tokens = set(box.world.issued)
     for page in (browser.submit(asked, button="allow"), browser.submit(asked, button="deny")):
         assert (page.status, "has been used" in page.text) == (400, True)
-    assert set(box.world.grants) == tokens
+    assert set(box.world.issued) == tokens
 
 
 def test_old_sign_ins_are_forgotten(browser: Browser, app_id: int) -> None:
@@ -264,7 +264,7 @@ def test_methods_that_there_are_not(browser: Browser) -> None:
 @pytest.mark.parametrize("change", ["field", "cookie", "other cookie"])
 def test_forged_forms(box: Sandbox, browser: Browser, app_id: int, change: str) -> None:
     page, asked = browser.open(start(app_id)), consent(browser, app_id)
-    tokens = set(box.world.grants)
+    tokens = set(box.world.issued)
     for one, button in ((page, "9000001"), (asked, "allow")):
         if change == "field":
             del one.forms[0]["hidden"]["_xsrf"]
@@ -273,7 +273,7 @@ def test_forged_forms(box: Sandbox, browser: Browser, app_id: int, change: str) 
         else:
             browser.cookies["dpyauth_sandbox_xsrf"] = "2|00000000|00000000000000000000000000000000|1"
         assert browser.submit(one, button=button).status == 403
-    assert set(box.world.grants) == tokens
+    assert set(box.world.issued) == tokens
 
 
 def test_nothing_from_outside_is_markup(box: Sandbox, browser: Browser) -> None:

@@ -27,7 +27,7 @@ from dpyauth.net.pending import PendingCall
 from dpyauth.net.unlogged import unlogged
 from dpyauth.panels.explorer import ExplorerModel
 from dpyauth.sandbox import Sandbox
-from dpyauth.sandbox.options.api import Pass
+from dpyauth.sandbox.users import Token
 from dpyauth.sensitive import kind_of
 from dpyauth.session import Session
 
@@ -157,7 +157,7 @@ def opened(open_session: Open, open_options: Open, box: Sandbox) -> Callable[[st
     def one(api: str) -> Session:
         if api == "v3":
             return open_session()
-        box.options.passes[PAT] = Pass(PAT, box.options.person("DOT900003"), tuple(load_scopes()))
+        box.options.issued[PAT] = Token(PAT, box.options.person("DOT900003"), tuple(load_scopes()))
         return open_options(access_token(PAT, "a test"))
 
     return one

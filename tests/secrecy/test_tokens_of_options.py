@@ -18,7 +18,7 @@ from dpyauth.credentials import Credential, Secret, Tokens, access_token
 from dpyauth.errors import DpyauthError, SignInRefused
 from dpyauth.oauth.tokens import http_client, refresh
 from dpyauth.sandbox import Sandbox
-from dpyauth.sandbox.options.api import Pass
+from dpyauth.sandbox.users import Token
 from dpyauth.session import Session
 
 Open = Callable[..., Session]
@@ -29,7 +29,7 @@ DEMO, REAL = "DOT900003", "ROT900001"
 @pytest.fixture
 def place(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
     """A sandbox that knows the token, and gives out only what one would recognise."""
-    box.options.passes[PAT] = Pass(PAT, box.options.person(DEMO), ("trade",))
+    box.options.issued[PAT] = Token(PAT, box.options.person(DEMO), ("trade",))
     counter = itertools.count()
     monkeypatch.setattr("secrets.token_urlsafe", lambda size=32: f"C4nary{next(counter)}")
     return box
@@ -46,7 +46,7 @@ def browser(place: Sandbox) -> tuple[str, Credential]:
         async with http_client(place.auth_host) as http:
             return await refresh(app_id, token, http, place.auth_host)
 
-    tokens = Tokens(Secret(holder.token), Secret(again), time.time() + 30, ("trade",))
+    tokens = Tokens(Secret(holder.value), Secret(again), time.time() + 30, ("trade",))
     return app_id, Credential(tokens.access, "a test", tokens, renew)
 
 
@@ -203,7 +203,7 @@ PAYMENTS: list[tuple[str, dict[str, Any]]] = [
 def test_what_a_payment_proves_itself_with(
     call: str, fields: dict[str, Any], fault: str, open_options: Open, place: Sandbox, logged: Any, capfd: Any
 ) -> None:
-    place.options.passes[PAT].scopes = ("trade", "payment")
+    place.options.issued[PAT].scopes = ("trade", "payment")
     session = open_options(access_token(PAT, "a test"))
     proof = CODE if "data" in fields else "C4nary-quote"
     said = json.dumps({"errors": [{"code": "Odd", "status": 400, "message": f"Not {proof}"}]})

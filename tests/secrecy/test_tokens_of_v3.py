@@ -15,7 +15,7 @@ import dpyauth
 from dpyauth.catalog.request import seal
 from dpyauth.errors import ApiError, DpyauthError, InvalidCredential, SignInRefused
 from dpyauth.sandbox import Sandbox
-from dpyauth.sandbox.users import Grant
+from dpyauth.sandbox.users import Token
 from dpyauth.session import Session
 from dpyauth.session.steps import Request
 
@@ -27,7 +27,7 @@ Check = Callable[..., None]
 @pytest.fixture
 def place(box: Sandbox) -> dict[str, Any]:
     """The sandbox, knowing the right token."""
-    box.world.grants[RIGHT] = Grant(RIGHT, "CR900001", ("read", "trade", "admin"), "canary")
+    box.world.issued[RIGHT] = Token(RIGHT, "CR900001", ("read", "trade", "admin"), "canary")
     return {"server": box.url, "app_id": box.app_id, "ask": False, "timeout": 5}
 
 

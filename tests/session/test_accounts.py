@@ -215,10 +215,10 @@ def test_a_call_that_fails_is_a_row(session: Session, box: Sandbox) -> None:
 
 
 def test_one_that_failed_is_tried_again(session: Session, box: Sandbox) -> None:
-    grant = box.world.grants[TOKENS[2]]
+    grant = box.world.issued[TOKENS[2]]
     box.faults.revoke(TOKENS[2])
     assert session.account_status("all")["error"].notna().tolist() == [False, False, True]
-    box.world.grants[TOKENS[2]] = grant
+    box.world.issued[TOKENS[2]] = grant
     assert session.account_status("all")["error"].isna().all()
 
 

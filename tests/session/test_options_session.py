@@ -86,7 +86,7 @@ class Browser:
         self.box.options.gives_refresh_tokens = renewable
         holder, again = self.box.run(lambda: self.box.options.issue(self.app_id, self.person, self.scopes))
         tokens = Tokens(
-            Secret(holder.token),
+            Secret(holder.value),
             Secret(again) if again else None,
             None if left is None else time.time() + left,
             self.scopes,

@@ -129,7 +129,7 @@ def test_an_empty_wallet_has_a_row(open_options: Open, box: Sandbox) -> None:
     app_id = box.register_options_app("A test", "http://localhost/back", ("trade", "payment"))
     person = box.run(lambda: box.options.sign_up("new@example.com"))
     holder, _ = box.run(lambda: box.options.issue(app_id, person, ("trade", "payment")))
-    session = open_options(Credential(Secret(holder.token), "a test"), app_id=app_id)
+    session = open_options(Credential(Secret(holder.value), "a test"), app_id=app_id)
     frame = session.wallets("USD")
     assert frame["type"].tolist() == ["main"]
     assert frame[["currency", "balance", "paid_in", "paid_out"]].isna().all(axis=None)
@@ -626,7 +626,7 @@ def test_where_the_scopes_are_known_nothing_is_sent(open_options: Open, box: San
     app_id = box.register_options_app("A test", "http://localhost/back", ("trade",))
     person = box.options.person(RICH)
     holder, _ = box.run(lambda: box.options.issue(app_id, person, ("trade",)))
-    tokens = Tokens(Secret(holder.token), None, None, ("trade",))
+    tokens = Tokens(Secret(holder.value), None, None, ("trade",))
     session = open_options(Credential(tokens.access, "a test", tokens), app_id=app_id)
     with pytest.raises(MissingScope) as missing:
         getattr(session, name)()

@@ -28,7 +28,7 @@ from dpyauth.errors import (
 )
 from dpyauth.panels.sign_in import SignInModel
 from dpyauth.sandbox import Sandbox
-from dpyauth.sandbox.users import Grant
+from dpyauth.sandbox.users import Token
 from dpyauth.session import Session
 from dpyauth.session.signing_in import SigningIn
 from dpyauth.signin.current import close_sessions, meant
@@ -678,7 +678,7 @@ def test_where_the_pages_are_must_be_an_address(login: Login, panels: list[SignI
 def test_nothing_that_was_kept_is_shown(
     login: Login, next_kernel: Login, box: Sandbox, capsys: pytest.CaptureFixture[str], panels: list[SignInModel]
 ) -> None:
-    box.world.grants["C4nary-kept"] = Grant("C4nary-kept", "CR900001", ("read",), "canary")
+    box.world.issued["C4nary-kept"] = Token("C4nary-kept", "CR900001", ("read",), "canary")
     keep(box, {"CR900001": "C4nary-kept"})
     session = next_kernel()
     assert session.core.credential == Credential(Secret("C4nary-kept"), session.core.credential.source)  # type: ignore[union-attr]

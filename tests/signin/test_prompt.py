@@ -113,7 +113,7 @@ def test_a_personal_access_token_never_goes_to_v3(
 @pytest.mark.parametrize("app_id", ["", "1089"])
 def test_an_old_token_goes_to_v3(terminal: Terminal, app_id: str) -> None:
     terminal.app_ids, terminal.token = [app_id], OLD_BY_LOOKS
-    terminal.box.world.grants[OLD_BY_LOOKS] = terminal.box.world.grants[OLD]
+    terminal.box.world.issued[OLD_BY_LOOKS] = terminal.box.world.issued[OLD]
     session = dpyauth.login()
     assert (session.api, session.loginid, session.core.target.app_id) == ("v3", "CR900002", "1089")
     assert terminal.asked == [APP, TOKEN]

@@ -26,7 +26,7 @@ def _row(ask: Request, account: Account) -> dict[str, Any]:
 
 @answers("get_accounts")
 def get_accounts(ask: Request) -> Answer:
-    return ask.rest.data([_row(ask, account) for account in ask.holder.person.accounts])
+    return ask.rest.data([_row(ask, account) for account in ask.person.accounts])
 
 
 @answers("create_account")
@@ -38,10 +38,10 @@ def create_account(ask: Request) -> Answer:
         if ask.body[name] not in choices:
             raise Problem(400, "ValidationError", f"{name} must be {' or '.join(choices)}", name)
     wants_demo = ask.body["account_type"] == "demo"
-    for account in ask.holder.person.accounts:
+    for account in ask.person.accounts:
         if account.is_virtual == wants_demo:
             return ask.rest.data(_row(ask, account))
-    account = ask.rest.sandbox.options.open_account(ask.holder.person, ask.body["account_type"])
+    account = ask.rest.sandbox.options.open_account(ask.person, ask.body["account_type"])
     return ask.rest.data([_row(ask, account)], 201)
 
 
@@ -62,7 +62,7 @@ def otp(ask: Request) -> Answer:
     account = ask.account
     if account.disabled:
         raise Problem(400, "ValidationError", "This account is inactive")
-    otp = ask.rest.sandbox.options.one_time_password(ask.holder, account)
+    otp = ask.rest.sandbox.options.one_time_password(ask.token, account)
     kind = "demo" if account.is_virtual else "real"
     return ask.rest.data({"url": f"{_sockets(ask)}{BASE}/ws/{kind}?otp={otp}"})
 
@@ -79,7 +79,7 @@ def _sockets(ask: Request) -> str:
 
 @answers("account_nickname")
 def nickname(ask: Request) -> Answer:
-    person = ask.holder.person
+    person = ask.person
     if not person.nickname:
         raise Problem(404, "IdentityNotFound", "This user has no nickname")
     reference = f"00000000-0000-4000-8000-{person.user.user_id:012d}"

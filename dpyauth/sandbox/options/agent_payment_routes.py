@@ -43,7 +43,7 @@ _WITHDRAWAL: Final = Form(
 
 @answers("payment_agent_transfer")
 def transfer(ask: Request) -> Answer:
-    body, person = _TRANSFER.check(inner(ask)), ask.holder.person
+    body, person = _TRANSFER.check(inner(ask)), ask.person
     agent, dry = person.agent, body.get("dry_run", False)
     if agent is None:
         raise Problem(400, "AgentIDInvalid", "You are no payment agent")
@@ -66,7 +66,7 @@ def transfer(ask: Request) -> Answer:
 
 @answers("payment_agent_withdraw_verification")
 def verification(ask: Request) -> Answer:
-    body, person = _VERIFICATION.check(inner(ask)), ask.holder.person
+    body, person = _VERIFICATION.check(inner(ask)), ask.person
     _agent(ask, body)
     to_units(body["amount"], body["currency"])
     now, codes = ask.now, ask.options.payments.codes
@@ -89,7 +89,7 @@ def verification(ask: Request) -> Answer:
 
 @answers("payment_agent_withdraw")
 def withdraw(ask: Request) -> Answer:
-    body, person = _WITHDRAWAL.check(inner(ask)), ask.holder.person
+    body, person = _WITHDRAWAL.check(inner(ask)), ask.person
     agent, wallet, currency = _agent(ask, body), person.wallet("main"), body["currency"]
     if wallet is None:
         raise Problem(400, "NoClientWallet", "You have no wallet")
@@ -121,7 +121,7 @@ def _status(ask: Request, kind: str) -> Answer:
     request_id = ask.found["request_id"]
     if not _REQUEST_ID.fullmatch(request_id):
         raise Problem(400, "InvalidRequestIDFormat", "The request_id is malformed")
-    paid = ask.options.payments.paid.get((ask.holder.person.user.user_id, kind, request_id))
+    paid = ask.options.payments.paid.get((ask.person.user.user_id, kind, request_id))
     if paid is None:
         raise Problem(400, "RequestIDNotFound", "There is no payment with this request_id")
     return ask.rest.data({"status": paid[0], "transaction_id": paid[1]})
@@ -135,7 +135,7 @@ def _agent(ask: Request, body: Mapping[str, Any]) -> Agent:
     agent = next((each for each in ask.options.payments.agents if each.number == number), None)
     if agent is None:
         raise Problem(400, "AgentIDInvalid", "There is no such agent")
-    if agent is ask.holder.person.agent:
+    if agent is ask.person.agent:
         raise Problem(400, "AgentSelfWithdraw", "You cannot withdraw through yourself")
     _usable(agent, body["currency"])
     return agent
@@ -172,14 +172,14 @@ def _afford(wallet: Wallet, currency: str, units: int) -> None:
 
 
 def _unused(ask: Request, kind: str, body: Mapping[str, Any]) -> None:
-    key = (ask.holder.person.user.user_id, kind, body.get("request_id", ""))
+    key = (ask.person.user.user_id, kind, body.get("request_id", ""))
     if key in ask.options.payments.paid:
         raise Problem(400, "RequestIDUsed", "There has been a payment with this request_id")
 
 
 def _confirm(ask: Request, body: Mapping[str, Any]) -> None:
     """Use up the verification code of a withdrawal, or raise that it is not the one."""
-    codes, now, user_id = ask.options.payments.codes, ask.now, ask.holder.person.user.user_id
+    codes, now, user_id = ask.options.payments.codes, ask.now, ask.person.user.user_id
     known = codes.get(user_id)
     if known is None or now >= known.expires:
         raise Problem(400, "InvalidOTP", "The verification code is not valid")
@@ -220,7 +220,7 @@ def _pay(
     number = move(ask, source, destination, request_id or secrets.token_hex(8), body["currency"], units, **about)
     paid = (status, number if status == "complete" else None)
     if request_id:
-        remember(ask.options.payments.paid, (ask.holder.person.user.user_id, kind, request_id), paid)
+        remember(ask.options.payments.paid, (ask.person.user.user_id, kind, request_id), paid)
     return paid
 
 

@@ -52,14 +52,14 @@ def agents(ask: Request) -> Answer:
         for agent in ask.options.payments.agents
         if agent.wallet.holds(currency)
         and (not country or country in agent.countries)
-        and (agent.is_listed or agent.number in ask.holder.person.paid_by)
+        and (agent.is_listed or agent.number in ask.person.paid_by)
     ]
     return ask.rest.data(found[(page - 1) * size : page * size])
 
 
 @answers("payment_agent_get")
 def agent(ask: Request) -> Answer:
-    wanted, own = ask.found["id"], ask.holder.person.agent
+    wanted, own = ask.found["id"], ask.person.agent
     if wanted == "me":
         if own is None:
             raise Problem(404, "AgentNotFound", "You are no payment agent")
@@ -90,7 +90,7 @@ def statistics(ask: Request) -> Answer:
 
 @answers("payment_agent_client_settings")
 def settings(ask: Request) -> Answer:
-    person = ask.holder.person
+    person = ask.person
     has_wallet = person.wallet("main") is not None
     return ask.rest.data(
         {"deposit_enabled": has_wallet, "withdraw_enabled": has_wallet, "show_real_name": person.show_real_name}
@@ -100,9 +100,9 @@ def settings(ask: Request) -> Answer:
 @answers("payment_agent_client_settings_update")
 def change_settings(ask: Request) -> Answer:
     body = _SETTINGS.check(inner(ask))
-    if ask.holder.person.wallet("main") is None:
+    if ask.person.wallet("main") is None:
         raise Problem(400, "NoClientWallet", "You have no wallet")
-    ask.holder.person.show_real_name = body["show_real_name"]
+    ask.person.show_real_name = body["show_real_name"]
     return settings(ask)
 
 

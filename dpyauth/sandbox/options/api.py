@@ -17,7 +17,7 @@ from dpyauth.sandbox.options.payments import Payments, remember
 from dpyauth.sandbox.options.persons import SCOPES, Person
 from dpyauth.sandbox.options.problem import Problem
 from dpyauth.sandbox.registered_apps import problem_with
-from dpyauth.sandbox.users import Account, SampleToken
+from dpyauth.sandbox.users import Account, SampleToken, Token
 from dpyauth.sandbox.world import World
 
 STATUSES: Final = ("complete", "pending", "failed", "not_applicable", "not_started")
@@ -37,26 +37,11 @@ class OptionsApp:
     owner: int | None = None
 
 
-@dataclass(slots=True, eq=False)
-class Pass:
-    """A token as the server knows it."""
-
-    token: str = field(repr=False)
-    person: Person
-    scopes: tuple[str, ...]
-    app_id: str | None = None  # of the app that got it by a sign-in; None for a PAT
-    expires: float | None = None
-
-    def expired(self, now: float) -> bool:
-        """Whether its time is over."""
-        return self.expires is not None and now >= self.expires
-
-
 @dataclass(frozen=True, slots=True, eq=False)
-class Ticket:
-    """What a one-time password opens."""
+class Otp:
+    """A one-time password: what it opens, until when."""
 
-    holder: Pass
+    token: Token[Person]
     account: Account
     expires: float
 
@@ -138,10 +123,10 @@ class Options:
             self._carry(person)
         self.payments = Payments(self.people)
         self.apps: dict[str, OptionsApp] = {}
-        self.passes: dict[str, Pass] = {}
-        self._refreshes: dict[str, Pass] = {}
+        self.issued: dict[str, Token[Person]] = {}
+        self._refreshes: dict[str, Token[Person]] = {}
         self._codes: dict[str, Code] = {}
-        self._tickets: dict[str, Ticket] = {}
+        self._otps: dict[str, Otp] = {}
         self._opened = 0
         self.app_id = self.register("Sandbox PAT", "", SCOPES, "pat", owner=self.people[0].user.user_id).app_id
         for name in ("Partner's charts", "Partner's signals"):
@@ -235,53 +220,53 @@ class Options:
         latest = wallet.entries[-1].when if wallet.entries else wallet.opened
         wallet.live(transactions, latest, max(latest, self.clock()), currency)
 
-    def let_in(self, token: str, app_id: str) -> Pass:
+    def let_in(self, value: str, app_id: str) -> Token[Person]:
         """What a token grants to an app; raises the refusal that tells the cause."""
-        is_pat = token.startswith("pat_")
-        if not (_PAT.fullmatch(token) if is_pat else token.startswith("ory_at_")):
+        is_pat = value.startswith("pat_")
+        if not (_PAT.fullmatch(value) if is_pat else value.startswith("ory_at_")):
             raise Problem(401, "Unauthorized", "Invalid token format")
         if is_pat and not app_id:
             raise Problem(401, "Unauthorized", "Deriv-App-ID header is required for PAT tokens")
         app = self.apps.get(app_id)
         if app_id and app is None:
             raise Problem(401, "Unauthorized", "Invalid application")
-        holder = self.passes.get(token)
-        if holder is None or holder.expired(self.clock()):
+        token = self.issued.get(value)
+        if token is None or token.expired(self.clock()):
             raise Problem(401, "Unauthorized", "Invalid or expired token")
         if app is not None and (app.kind == "pat") != is_pat:
             # Deriv is known to answer 401; the words are the sandbox's.
             raise Problem(401, "Unauthorized", "This type of token does not work with this type of application")
-        if app is not None and holder.app_id not in (None, app.app_id):
+        if app is not None and token.app_id not in (None, app.app_id):
             raise Problem(401, "Unauthorized", "Invalid application")
-        return holder
+        return token
 
-    def works(self, holder: Pass) -> bool:
+    def works(self, token: Token[Person]) -> bool:
         """Whether a token still is one."""
-        return holder.token in self.passes and not holder.expired(self.clock())
+        return token.value in self.issued and not token.expired(self.clock())
 
-    def expire(self, token: str) -> bool:
+    def expire(self, value: str) -> bool:
         """Let a token's time be over; whether it is one of this API's."""
-        holder = self.passes.get(token)
-        if holder is not None:
-            holder.expires = self.clock()
-        return holder is not None
+        token = self.issued.get(value)
+        if token is not None:
+            token.expires = self.clock()
+        return token is not None
 
     def revoke(self, token: str) -> bool:
         """Make an access or refresh token invalid; whether it is one of this API's."""
-        return bool(self.passes.pop(token, None)) | bool(self._refreshes.pop(token, None))
+        return bool(self.issued.pop(token, None)) | bool(self._refreshes.pop(token, None))
 
-    def one_time_password(self, holder: Pass, account: Account) -> str:
+    def one_time_password(self, token: Token[Person], account: Account) -> str:
         """A one-time password for a WebSocket of an account."""
-        otp = secrets.token_urlsafe(24)
-        remember(self._tickets, otp, Ticket(holder, account, self.clock() + self.otp_lifetime))
-        return otp
+        password = secrets.token_urlsafe(24)
+        remember(self._otps, password, Otp(token, account, self.clock() + self.otp_lifetime))
+        return password
 
-    def redeem(self, otp: str, kind: str) -> Ticket | None:
-        """What a one-time password opens, the first time it is used."""
-        ticket = self._tickets.pop(otp, None)
-        if ticket is None or self.clock() >= ticket.expires or ticket.account.is_virtual != (kind == "demo"):
+    def redeem(self, password: str, kind: str) -> Otp | None:
+        """Return what a one-time password opens, the first time it is used; None for any other."""
+        otp = self._otps.pop(password, None)
+        if otp is None or self.clock() >= otp.expires or otp.account.is_virtual != (kind == "demo"):
             return None
-        return ticket if self.works(ticket.holder) else None
+        return otp if self.works(otp.token) else None
 
     def authorize(self, app: OptionsApp, person: Person, scopes: tuple[str, ...], challenge: str) -> str:
         """An authorization code."""
@@ -290,14 +275,14 @@ class Options:
         remember(self._codes, code, Code(app.app_id, app.redirect_uri, challenge, person, scopes, until))
         return code
 
-    def exchange(self, code: str, app_id: str, redirect_uri: str, verifier: str) -> tuple[Pass, str]:
+    def exchange(self, code: str, app_id: str, redirect_uri: str, verifier: str) -> tuple[Token[Person], str]:
         """The tokens for a code: access and (or empty) refresh; a KeyError says what is wrong."""
         known = self._codes.get(code)
         if known is None or known.app_id != app_id:
             raise KeyError("The authorization code is unknown.")
         if known.tokens:  # somebody else may have it: what it has brought is taken back
-            for token in known.tokens:
-                self.revoke(token)
+            for value in known.tokens:
+                self.revoke(value)
             raise KeyError("The authorization code has been used.")
         if self.clock() >= known.expires:
             raise KeyError("The authorization code has expired.")
@@ -306,34 +291,36 @@ class Options:
         digest = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
         if not secrets.compare_digest(digest, known.challenge):
             raise KeyError("The code_verifier does not match the code_challenge.")
-        holder, refresh = self.issue(known.app_id, known.person, known.scopes)
-        known.tokens += [holder.token, refresh]
-        return holder, refresh
+        token, refresh = self.issue(known.app_id, known.person, known.scopes)
+        known.tokens += [token.value, refresh]
+        return token, refresh
 
-    def refresh(self, token: str, app_id: str) -> tuple[Pass, str]:
+    def refresh(self, token: str, app_id: str) -> tuple[Token[Person], str]:
         """New tokens for a refresh token; the second is empty where the old one goes on."""
         known = self._refreshes.get(token)
         if known is None or known.app_id != app_id:
             raise KeyError("The refresh token is unknown or has been used.")
         if self.rotates:
             del self._refreshes[token]
-        return self.issue(app_id, known.person, known.scopes, refreshable=self.rotates)
+        return self.issue(app_id, known.owner, known.scopes, refreshable=self.rotates)
 
-    def issue(self, app_id: str, person: Person, scopes: tuple[str, ...], refreshable: bool = True) -> tuple[Pass, str]:
+    def issue(
+        self, app_id: str, person: Person, scopes: tuple[str, ...], refreshable: bool = True
+    ) -> tuple[Token[Person], str]:
         """Return a new access token, and a refresh token; empty where there is to be none."""
-        token, refresh = f"ory_at_{secrets.token_urlsafe(32)}", ""
-        holder = self.passes[token] = Pass(token, person, scopes, app_id, self.clock() + self.expires_in)
+        value, refresh = f"ory_at_{secrets.token_urlsafe(32)}", ""
+        token = self.issued[value] = Token(value, person, scopes, app_id=app_id, expires=self.clock() + self.expires_in)
         if refreshable and self.gives_refresh_tokens:
             refresh = f"ory_rt_{secrets.token_urlsafe(32)}"
-            self._refreshes[refresh] = holder
-        return holder, refresh
+            self._refreshes[refresh] = token
+        return token, refresh
 
     def _sample(self, label: str, user_id: int, scopes: tuple[str, ...]) -> SampleToken:
         """A PAT for anyone to use, another one in every sandbox."""
-        token = f"pat_{secrets.token_hex(32)}"
+        value = f"pat_{secrets.token_hex(32)}"
         person = next(person for person in self.people if person.user.user_id == user_id)
-        self.passes[token] = Pass(token, person, scopes, expires=0.0 if "expired" in label else None)
-        return SampleToken(token, label, person.accounts[0].loginid if person.accounts else "", scopes, "pat")
+        self.issued[value] = Token(value, person, scopes, expires=0.0 if "expired" in label else None)
+        return SampleToken(value, label, person.accounts[0].loginid if person.accounts else "", scopes, "pat")
 
     def _carry(self, person: Person) -> None:
         """Tell v3 whether it may still serve somebody."""

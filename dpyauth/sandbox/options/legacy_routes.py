@@ -20,12 +20,12 @@ _CLASSES: Final = {"DIGITEVEN": "digit_bet", "MULTUP": "multiplier"}
 
 @answers("legacy_migration_status")
 def migration_status(ask: Request) -> Answer:
-    return Answer({"status": ask.holder.person.migration}, headers={"Cache-Control": "no-store"})
+    return Answer({"status": ask.person.migration}, headers={"Cache-Control": "no-store"})
 
 
 def _moved(ask: Request) -> list[Account]:
     """The v3 accounts of somebody who has moved."""
-    person = ask.holder.person
+    person = ask.person
     if person.migration in ("pending", "failed"):
         raise Problem(409, "MigrationPending", "The move of this user is not complete")
     if not person.user.accounts or person.migration != "complete":

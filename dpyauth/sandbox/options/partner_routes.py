@@ -31,7 +31,7 @@ def markup_statistics(ask: Request) -> Answer:
         raise Problem(422, "ValidationError", "date_from lies after date_to", "date_from")
     first = max(first, _six_months_before(ask.now))  # without a word, as Deriv does
     until = min(last + DAY, ask.now - _HOUR)
-    own = [app.app_id for app in ask.options.apps.values() if app.owner == ask.holder.person.user.user_id]
+    own = [app.app_id for app in ask.options.apps.values() if app.owner == ask.person.user.user_id]
     traded: dict[str, list[tuple[Account, Contract]]] = {}
     for account in _traders(ask) if own else ():
         for contract in account.ledger.contracts:
@@ -47,7 +47,7 @@ def markup_statistics(ask: Request) -> Answer:
 
 def _traders(ask: Request) -> list[Account]:
     """Return the accounts that trade with somebody's apps: a partner's clients, and otherwise only themselves."""
-    person = ask.holder.person
+    person = ask.person
     if person.partner:
         return [ask.options.world.account(loginid) for loginid in person.partner.clients]
     return [account for account in person.accounts if not account.is_virtual]
@@ -128,6 +128,6 @@ def check_tags(ask: Request) -> Answer:
 
 
 def _partner(ask: Request) -> Partner:
-    if ask.holder.person.partner is None:
+    if ask.person.partner is None:
         raise Problem(404, "PartnerNotFound", "You are no partner")
-    return ask.holder.person.partner
+    return ask.person.partner

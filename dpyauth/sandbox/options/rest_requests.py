@@ -11,10 +11,11 @@ from typing import Any, Final, NamedTuple
 
 from dpyauth.catalog import calls as catalog
 from dpyauth.catalog.calls import Call
-from dpyauth.sandbox.options.api import Options, Pass
+from dpyauth.sandbox.options.api import Options
 from dpyauth.sandbox.options.http_answers import Answer, Handler
+from dpyauth.sandbox.options.persons import Person
 from dpyauth.sandbox.options.problem import Problem
-from dpyauth.sandbox.users import Account
+from dpyauth.sandbox.users import Account, Token
 
 BASE: Final = "/trading/v1/options"
 _PAYMENT: Final = "/payment-agents/"
@@ -38,7 +39,7 @@ class Request:
     """One REST request whose sender may make it."""
 
     rest: Rest
-    holder: Pass
+    token: Token[Person]
     found: Mapping[str, str]  # what the path names
     body: Mapping[str, Any]
 
@@ -48,6 +49,11 @@ class Request:
         return self.rest.sandbox.options
 
     @property
+    def person(self) -> Person:
+        """Return who asks."""
+        return self.token.owner
+
+    @property
     def now(self) -> float:
         """The time in epoch seconds."""
         return self.rest.sandbox.clock()
@@ -55,7 +61,7 @@ class Request:
     @property
     def account(self) -> Account:
         """The account in the path."""
-        for account in self.holder.person.accounts:
+        for account in self.person.accounts:
             if account.loginid == self.found["account_id"]:
                 return account
         raise Problem(404, "AccountNotFound", "This account is none of yours.")
@@ -189,22 +195,22 @@ class Rest(Handler):
         if sandbox.faults.is_down:
             raise Problem(503, "InternalServerError", "The service is temporarily unavailable")
         self._count("address", self.request.remote_ip)
-        holder = self._holder()
-        self._count("rest", holder.token)
-        if route.scope not in holder.scopes:
+        token = self._token()
+        self._count("rest", token.value)
+        if route.scope not in token.scopes:
             raise Problem(403, "AccessDenied", f"The token does not have the scope {route.scope}")
         sandbox.world.settle()
-        return route.answer(Request(self, holder, found, self._body()))
+        return route.answer(Request(self, token, found, self._body()))
 
     def _count(self, budget: str, who: str | None) -> None:
         if not self.sandbox.options.meter.count(budget, who, self.sandbox.clock()):
             raise Problem(429, "RateLimit", "You have reached the rate limit")
 
-    def _holder(self) -> Pass:
-        kind, _, token = self.request.headers.get("Authorization", "").partition(" ")
-        if kind.lower() != "bearer" or not token.strip():
+    def _token(self) -> Token[Person]:
+        kind, _, value = self.request.headers.get("Authorization", "").partition(" ")
+        if kind.lower() != "bearer" or not value.strip():
             raise Problem(401, "Unauthorized", "The header Authorization: Bearer with a token is required")
-        return self.sandbox.options.let_in(token.strip(), self.request.headers.get("Deriv-App-ID", ""))
+        return self.sandbox.options.let_in(value.strip(), self.request.headers.get("Deriv-App-ID", ""))
 
     def _body(self) -> Mapping[str, Any]:
         text = self.request.body

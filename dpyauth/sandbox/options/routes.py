@@ -19,7 +19,7 @@ from dpyauth.sandbox.options import (  # noqa: F401 -- importing them registers 
 from dpyauth.sandbox.options.code_pages import Authorize
 from dpyauth.sandbox.options.rest_requests import BASE, Health, Rest
 from dpyauth.sandbox.options.socket import Socket
-from dpyauth.sandbox.options.token_endpoint import Revoke, Token
+from dpyauth.sandbox.options.token_endpoint import RevokeEndpoint, TokenEndpoint
 from dpyauth.sandbox.page_flow import ConsentPage, Waiting
 
 
@@ -30,8 +30,8 @@ def routes(sandbox: Context) -> list[tuple[str, type[RequestHandler], dict[str, 
         *((rf"{BASE}/ws/{kind}", Socket, {"sandbox": sandbox, "kind": kind}) for kind in ("public", "demo", "real")),
         (r"/oauth2/auth", Authorize, pages),
         (r"/oauth2/auth/consent", ConsentPage, pages),
-        (r"/oauth2/token", Token, {"sandbox": sandbox}),
-        (r"/oauth2/revoke", Revoke, {"sandbox": sandbox}),
+        (r"/oauth2/token", TokenEndpoint, {"sandbox": sandbox}),
+        (r"/oauth2/revoke", RevokeEndpoint, {"sandbox": sandbox}),
         (r"/v1/health", Health, {"sandbox": sandbox}),
         (
             r"/(?:trading|account|applications|payment-agents|wallet|partners)/.*",

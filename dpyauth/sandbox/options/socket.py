@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dpyauth.sandbox.context import Context
-from dpyauth.sandbox.options.api import Ticket
+from dpyauth.sandbox.options.api import Otp
 from dpyauth.sandbox.options.problem import Problem
 from dpyauth.sandbox.options.rest_requests import envelope
 from dpyauth.sandbox.options.socket_answers import Connection, find_call
@@ -20,7 +20,7 @@ class Socket(V3Socket):
     def initialize(self, sandbox: Context, kind: str) -> None:  # type: ignore[override]
         super().initialize(sandbox)
         self.kind = kind
-        self.ticket: Ticket | None = None
+        self.otp: Otp | None = None
 
     def log_exception(self, *args: Any) -> None:
         """Log nothing: tornado would log the address, and the one-time password in it."""
@@ -32,7 +32,7 @@ class Socket(V3Socket):
             self._refuse(Problem(status, "InternalServerError", "The sandbox refuses, as it was asked to."))
         elif self.kind != "public":
             try:
-                self.ticket = self._redeem()
+                self.otp = self._redeem()
             except Problem as problem:
                 self._refuse(problem)
 
@@ -40,24 +40,24 @@ class Socket(V3Socket):
         """Begin to serve a client."""
         sandbox = self.sandbox
         sandbox.connections_opened += 1
-        zombie, code = sandbox.faults.opening(private=self.ticket is not None)
-        self._begin(Connection(sandbox.connections_opened, sandbox.options, self.ticket, zombie))
+        zombie, code = sandbox.faults.opening(private=self.otp is not None)
+        self._begin(Connection(sandbox.connections_opened, sandbox.options, self.otp, zombie))
         if code is not None:
             self.end(code)
 
-    def _redeem(self) -> Ticket:
-        otp = self.get_query_argument("otp", "")
-        if not otp:
+    def _redeem(self) -> Otp:
+        password = self.get_query_argument("otp", "")
+        if not password:
             raise Problem(400, "ValidationError", "OTP parameter is required")
-        ticket = self.sandbox.options.redeem(otp, self.kind)
-        if ticket is None:
+        otp = self.sandbox.options.redeem(password, self.kind)
+        if otp is None:
             raise Problem(401, "Unauthorized", "Invalid or expired OTP token")
-        person = ticket.holder.person
-        held = [each.ticket for each in self.sandbox.sockets if isinstance(each, Socket) and each.ticket]
-        if sum(each.holder.person is person for each in held) >= self.sandbox.options.most_sockets:
+        person = otp.token.owner
+        held = [each.otp for each in self.sandbox.sockets if isinstance(each, Socket) and each.otp]
+        if sum(each.token.owner is person for each in held) >= self.sandbox.options.most_sockets:
             # Deriv states the number, and not what happens to one more.
             raise Problem(429, "RateLimit", "This user has as many connections as they may have")
-        return ticket
+        return otp
 
     def _refuse(self, problem: Problem) -> None:
         self.set_status(problem.status)

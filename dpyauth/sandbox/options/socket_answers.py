@@ -9,11 +9,11 @@ from typing import Any, Final
 from dpyauth.catalog.calls import Call, Schema, load
 from dpyauth.catalog.schemas import Problem, problems
 from dpyauth.sandbox.encoding import Refusal, Reply
-from dpyauth.sandbox.options.api import Options, Ticket
+from dpyauth.sandbox.options.api import Options, Otp
 from dpyauth.sandbox.options.socket_ask import Ask
 from dpyauth.sandbox.options.socket_calls import answer
 from dpyauth.sandbox.streams import Stream, Streams
-from dpyauth.sandbox.users import Grant
+from dpyauth.sandbox.users import Token
 from dpyauth.sandbox.v3.answering import Connection as V3Connection
 from dpyauth.sandbox.v3.handlers import Replies
 
@@ -23,15 +23,14 @@ _ALIVE: Final = ("ping", "time")  # what a zombie answers properly
 class Connection(V3Connection):
     """The state of one connection: opened by a one-time password for one account, or by nobody."""
 
-    def __init__(self, number: int, options: Options, ticket: Ticket | None, zombie: bool) -> None:
+    def __init__(self, number: int, options: Options, otp: Otp | None, zombie: bool) -> None:
         super().__init__(number, 0, options.world, options.meter, options.clock)
         self.options = options
-        self.ticket = ticket
+        self.otp = otp
         self.zombie = zombie
         self.streams = _Streams(options)
-        if ticket is not None:
-            holder = ticket.holder
-            self.sign_in([Grant(holder.token, ticket.account.loginid, holder.scopes, "")])
+        if otp is not None:
+            self.sign_in([Token(otp.token.value, otp.account.loginid, otp.token.scopes)])
 
     @property
     def is_known_app(self) -> bool:
@@ -40,14 +39,14 @@ class Connection(V3Connection):
 
     def _handle(self, call: Call, request: Mapping[str, Any], echo: Mapping[str, Any]) -> Reply | Replies:
         now = self.clock()
-        who = self.ticket.holder.person if self.ticket else self.number
+        who = self.otp.token.owner if self.otp else self.number
         self._count(who, call.name, now)
         _check(call, request)
         grant = next(iter(self.grants.values()), None)
         if call.needs_auth:
             if grant is None:  # no page of Deriv's says what happens; this is what v3 would say
                 raise Refusal("AuthorizationRequired", "Please log in.")
-            if not self._still_granted(grant.loginid):
+            if not self._still_granted(grant.owner):
                 raise Refusal("InvalidToken", "The token is invalid.")
             if not set(call.scopes) & set(grant.scopes):
                 raise Refusal("PermissionDenied", f"Permission denied, requires {' or '.join(call.scopes)} scope.")
@@ -56,8 +55,8 @@ class Connection(V3Connection):
         return answer(Ask(call.name, request, echo, self, now, grant, self.options.money))
 
     def _still_granted(self, loginid: str) -> bool:
-        assert self.ticket is not None
-        return self.options.sockets_outlive_tokens or self.options.works(self.ticket.holder)
+        assert self.otp is not None
+        return self.options.sockets_outlive_tokens or self.options.works(self.otp.token)
 
 
 class _Streams(Streams):

@@ -6,9 +6,10 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from dpyauth.sandbox.options.api import Pass
 from dpyauth.sandbox.options.http_answers import Answer, Handler
+from dpyauth.sandbox.options.persons import Person
 from dpyauth.sandbox.options.problem import Problem
+from dpyauth.sandbox.users import Token
 
 _VERIFIER: Final = re.compile(r"[A-Za-z0-9\-._~]{43,128}", re.ASCII)
 _CODES: Final = {"BadInputRequest": "invalid_request", "InternalServerError": "server_error"}
@@ -37,7 +38,7 @@ class _Endpoint(Handler):
         return value
 
 
-class Token(_Endpoint):
+class TokenEndpoint(_Endpoint):
     """POST /oauth2/token."""
 
     async def post(self) -> None:
@@ -45,7 +46,7 @@ class Token(_Endpoint):
 
     def _tokens(self) -> Answer:
         self._form()
-        grants: dict[str, Callable[[str], tuple[Pass, str]]] = {
+        grants: dict[str, Callable[[str], tuple[Token[Person], str]]] = {
             "authorization_code": self._exchange,
             "refresh_token": self._refresh,
         }
@@ -56,31 +57,31 @@ class Token(_Endpoint):
         if app is None or app.kind != "oauth":
             raise Problem(401, "invalid_client", "No OAuth app with this client_id is registered.")
         try:
-            holder, refresh = grant(app.app_id)
+            token, refresh = grant(app.app_id)
         except KeyError as error:
             raise Problem(400, "invalid_grant", str(error.args[0])) from None
         options = self.sandbox.options
         shown = {
-            "access_token": holder.token,
+            "access_token": token.value,
             "expires_in": options.expires_in,
-            "scope": " ".join(holder.scopes),
+            "scope": " ".join(token.scopes),
             "token_type": options.token_type,
         }
         if refresh:
             shown["refresh_token"] = refresh
         return Answer(shown, headers=_PRIVATE)
 
-    def _exchange(self, app_id: str) -> tuple[Pass, str]:
+    def _exchange(self, app_id: str) -> tuple[Token[Person], str]:
         code, redirect_uri, verifier = (self._given(name) for name in ("code", "redirect_uri", "code_verifier"))
         if not _VERIFIER.fullmatch(verifier):
             raise KeyError("The code_verifier must have 43 to 128 letters, digits and -._~.")
         return self.sandbox.options.exchange(code, app_id, redirect_uri, verifier)
 
-    def _refresh(self, app_id: str) -> tuple[Pass, str]:
+    def _refresh(self, app_id: str) -> tuple[Token[Person], str]:
         return self.sandbox.options.refresh(self._given("refresh_token"), app_id)
 
 
-class Revoke(_Endpoint):
+class RevokeEndpoint(_Endpoint):
     """POST /oauth2/revoke, which Deriv's pages do not mention; as RFC 7009 says, unknown tokens are fine too."""
 
     async def post(self) -> None:

@@ -200,7 +200,7 @@ def to_units(amount: str, currency: str, least: int = 1) -> int:
 
 
 def _own(ask: Request, body: Mapping[str, Any], name: str) -> Wallet:
-    for wallet in ask.holder.person.wallets:
+    for wallet in ask.person.wallets:
         if wallet.wallet_id == body[name].lower():
             return wallet
     raise Problem(400, "WalletNotFound", "This wallet is none of yours", name)
@@ -208,7 +208,7 @@ def _own(ask: Request, body: Mapping[str, Any], name: str) -> Wallet:
 
 def _platform_account(ask: Request, body: Mapping[str, Any]) -> Account:
     """Return the account that a transfer goes to or comes from; there are those of the Options API only."""
-    platforms = {"options": ask.holder.person.accounts}
+    platforms = {"options": ask.person.accounts}
     for account in platforms.get(body["platform_name"], ()):
         if account.loginid == body["platform_account_id"]:
             if account.is_virtual:
@@ -227,7 +227,7 @@ def _parties(wallet: Wallet, account: Account, pays: bool) -> dict[str, str]:
 
 
 def _quoted(ask: Request, body: Mapping[str, Any], sold: str, bought: str) -> Decimal:
-    payments, person = ask.options.payments, ask.holder.person
+    payments, person = ask.options.payments, ask.person
     return payments.quoted(person, sold, bought, body["exchange_rate"], body["rate_token"], ask.now)
 
 
@@ -262,7 +262,7 @@ def _settle(ask: Request, fee: int, left: Mapping[str, int], currency: str) -> N
 
 def _repeated(ask: Request, call: str, body: Mapping[str, Any]) -> Any:
     """Return what a request was answered the first time; None when this is the first time."""
-    known = ask.options.payments.sent(ask.holder.person, body["request_id"])
+    known = ask.options.payments.sent(ask.person, body["request_id"])
     if known is None:
         return None
     if call == "platforms" or known[:2] != (call, body):
@@ -271,5 +271,5 @@ def _repeated(ask: Request, call: str, body: Mapping[str, Any]) -> Any:
 
 
 def _done(ask: Request, call: str, body: Mapping[str, Any], reply: Any) -> Answer:
-    ask.options.payments.keep(ask.holder.person, body["request_id"], (call, body, reply))
+    ask.options.payments.keep(ask.person, body["request_id"], (call, body, reply))
     return ask.rest.data(reply)

@@ -26,7 +26,7 @@ def wallets(ask: Request) -> Answer:
         exchange_rate(wanted, wanted)
     as_sent = float if ask.options.money == "numbers" else str
     rows = []
-    for wallet in ask.holder.person.wallets:
+    for wallet in ask.person.wallets:
         held = {name: _sums(wallet, name, since, until) for name in wallet.currencies}
         row = {
             "wallet_id": wallet.wallet_id,
@@ -66,7 +66,7 @@ def transactions(ask: Request) -> Answer:
     kind = ask.found["wallet_type"]
     if kind not in KINDS:
         raise Problem(400, "ValidationError", f"wallet_type is one of {', '.join(KINDS)}", "wallet_type")
-    wallet = ask.holder.person.wallet(kind)
+    wallet = ask.person.wallet(kind)
     if wallet is None:
         raise Problem(404, "WalletNotFound", "You have no such wallet")
     options, now = ask.options, ask.now
@@ -162,7 +162,7 @@ def quote(ask: Request) -> Answer:
     if source == destination:
         raise Problem(400, "ValidationError", "The currencies must differ", "destination_currency")
     options = ask.options
-    rate, token = options.payments.quote(ask.holder.person, source, destination, ask.now + options.rate_lifetime)
+    rate, token = options.payments.quote(ask.person, source, destination, ask.now + options.rate_lifetime)
     return ask.rest.data({"exchange_rate": rate, "rate_token": token})
 
 

@@ -8,7 +8,7 @@ from dpyauth.sandbox.currencies import rate
 from dpyauth.sandbox.encoding import Refusal, Reply
 from dpyauth.sandbox.ledgers import Row
 from dpyauth.sandbox.residents import login_row
-from dpyauth.sandbox.users import COMPANIES, DIGITS, Account, Grant, User
+from dpyauth.sandbox.users import COMPANIES, DIGITS, Account, Token, User
 from dpyauth.sandbox.v3.handlers import Ask, answers
 
 _LOOPBACK = "127.0.0.1"
@@ -19,8 +19,8 @@ def _authorize(ask: Ask) -> dict[str, Any]:
     grants = _grants(ask)
     ask.connection.sign_in(grants)
     first = grants[0]
-    account = ask.world.account(first.loginid)
-    user = ask.world.user(first.loginid)
+    account = ask.world.account(first.owner)
+    user = ask.world.user(first.owner)
     if ask.get("add_to_login_history"):
         user.logins.insert(0, login_row("login", int(ask.now), _LOOPBACK))
     return {
@@ -43,12 +43,12 @@ def _authorize(ask: Ask) -> dict[str, Any]:
     }
 
 
-def _grants(ask: Ask) -> list[Grant]:
+def _grants(ask: Ask) -> list[Token[str]]:
     """What the tokens of an authorize call grant; all of them must be one user's."""
     main, others = ask.request["authorize"], ask.get("tokens", [])
     tokens = others if main == "MULTI" and others else [main, *others]
     grants = [ask.world.grant(token, ask.connection.app_id) for token in tokens]
-    if len({ask.world.user(grant.loginid).user_id for grant in grants}) > 1:
+    if len({ask.world.user(grant.owner).user_id for grant in grants}) > 1:
         raise Refusal("InvalidToken", "The tokens belong to more than one user.")
     return grants
 
@@ -77,12 +77,12 @@ def _authorize_row(account: Account) -> dict[str, Any]:
 def _logout(ask: Ask) -> int:
     """Ends the session; a browser sign-in's token dies with it, an API token lives on."""
     loginid = ask.get("loginid")
-    leaving = [grant for grant in ask.connection.grants.values() if loginid in (None, grant.loginid)]
+    leaving = [grant for grant in ask.connection.grants.values() if loginid in (None, grant.owner)]
     for grant in leaving:
-        user = ask.world.user(grant.loginid)
+        user = ask.world.user(grant.owner)
         user.logins.insert(0, login_row("logout", int(ask.now), _LOOPBACK))
         if grant.app_id is not None:
-            ask.world.revoke(grant.token)
+            ask.world.revoke(grant.value)
     ask.connection.sign_out(loginid)
     return 1
 

@@ -11,7 +11,7 @@ from dpyauth.sandbox import encoding
 from dpyauth.sandbox.client_state import Client
 from dpyauth.sandbox.encoding import Refusal, Reply
 from dpyauth.sandbox.faults import Fault
-from dpyauth.sandbox.users import Grant
+from dpyauth.sandbox.users import Token
 from dpyauth.sandbox.v3.handlers import HANDLERS, Ask, Replies
 
 _log = logging.getLogger("dpyauth.sandbox")
@@ -94,12 +94,12 @@ class Connection(Client):
     def _still_granted(self, loginid: str) -> bool:
         return self.world.works(self.grants[loginid])
 
-    def _grant(self, call: Call, loginid: str | None) -> Grant | None:
+    def _grant(self, call: Call, loginid: str | None) -> Token[str] | None:
         """By which right the request is made, or a refusal when there is none."""
         grant = self.grants.get(loginid or self.current or "")
-        if grant and not self._still_granted(grant.loginid):
+        if grant and not self._still_granted(grant.owner):
             if call.needs_auth:
-                self.sign_out(grant.loginid)
+                self.sign_out(grant.owner)
                 raise Refusal("InvalidToken", "The token is invalid.")
             grant = None
         if grant is None and (call.needs_auth or (loginid and self.grants)):

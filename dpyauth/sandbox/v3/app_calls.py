@@ -6,7 +6,7 @@ from typing import Any
 
 from dpyauth.sandbox.encoding import Refusal
 from dpyauth.sandbox.registered_apps import LINKS, App, problem_with
-from dpyauth.sandbox.users import Grant
+from dpyauth.sandbox.users import Token
 from dpyauth.sandbox.v3.handlers import Ask, answers
 
 
@@ -15,7 +15,7 @@ def _api_token(ask: Ask) -> dict[str, Any]:
     shown: dict[str, Any] = {}
     name, unwanted = ask.get("new_token"), ask.get("delete_token")
     if unwanted is not None:
-        if not any(grant.token == unwanted for grant in _own(ask)):
+        if not any(grant.value == unwanted for grant in _own(ask)):
             raise Refusal("InvalidToken", "This account has no such token.")
         ask.world.revoke(unwanted)
         shown["delete_token"] = 1
@@ -32,19 +32,19 @@ def _api_token(ask: Ask) -> dict[str, Any]:
     return {**shown, "tokens": [_token_row(grant) for grant in _own(ask)]}
 
 
-def _own(ask: Ask) -> list[Grant]:
+def _own(ask: Ask) -> list[Token[str]]:
     """The account's API tokens that work."""
     loginid = ask.account.loginid
-    grants = ask.world.grants.values()
-    return [grant for grant in grants if grant.loginid == loginid and grant.app_id is None and not grant.refusal]
+    grants = ask.world.issued.values()
+    return [grant for grant in grants if grant.owner == loginid and grant.app_id is None and not grant.refusal]
 
 
-def _token_row(grant: Grant) -> dict[str, Any]:
+def _token_row(grant: Token[str]) -> dict[str, Any]:
     return {
         "display_name": grant.name,
         "last_used": "",
         "scopes": list(grant.scopes),
-        "token": grant.token,
+        "token": grant.value,
         "valid_for_ip": grant.ip,
     }
 

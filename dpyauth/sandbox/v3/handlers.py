@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from dpyauth.sandbox.client_state import Client
 from dpyauth.sandbox.encoding import Refusal, Reply
 from dpyauth.sandbox.streams import Stream
-from dpyauth.sandbox.users import Account, Grant, User
+from dpyauth.sandbox.users import Account, Token, User
 from dpyauth.sandbox.world import World
 
 
@@ -23,7 +23,7 @@ class Ask:
     echo: Mapping[str, Any]
     connection: Client
     now: float
-    grant: Grant | None = None  # None when nobody is signed in
+    grant: Token[str] | None = None  # None when nobody is signed in
 
     def get(self, name: str, default: Any = None) -> Any:
         """A field of the request."""
@@ -38,7 +38,7 @@ class Ask:
     def account(self) -> Account:
         """The account the request is about; only for calls that need authorisation."""
         assert self.grant is not None
-        return self.world.account(self.grant.loginid)
+        return self.world.account(self.grant.owner)
 
     @property
     def user(self) -> User:

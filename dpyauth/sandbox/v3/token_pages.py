@@ -64,8 +64,8 @@ class Authorize(SignInPage):
             fields: dict[str, str] = {}
             if allowed:
                 for number, grant in enumerate(sandbox.world.let_in(app, choice.holder), 1):
-                    fields[f"acct{number}"], fields[f"token{number}"] = grant.loginid, grant.token
-                    fields[f"cur{number}"] = sandbox.world.account(grant.loginid).currency.lower()
+                    fields[f"acct{number}"], fields[f"token{number}"] = grant.owner, grant.value
+                    fields[f"cur{number}"] = sandbox.world.account(grant.owner).currency.lower()
             elif sandbox.redirect_denial:
                 fields |= {"error": "access_denied", "error_description": "The user denied the request."}
             else:

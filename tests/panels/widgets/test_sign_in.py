@@ -258,7 +258,7 @@ def test_returned_and_choose(browser: Browser, box: Sandbox) -> None:
     assert browser.panel.view["asking"] == "CR900001"
     browser.say({"do": "yes", "loginid": "CR900001"})
     browser.wait_for(lambda view: view["phase"] == "in" and view["account"]["loginid"] == "CR900001")
-    assert [one.token for one in grants if one.token in everything(browser)] == []
+    assert [one.value for one in grants if one.value in everything(browser)] == []
 
 
 def test_confirm(browser: Browser) -> None:

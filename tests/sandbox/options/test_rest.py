@@ -89,7 +89,7 @@ def test_a_token_of_the_wrong_type_or_app(box: Sandbox, rest: Any) -> None:
     status, _, message = refused(one.get(ACCOUNTS))
     assert (status, "type" in message) == (401, True)
     options = box.options
-    token = options.issue(mine, options.people[0], ("trade",))[0].token
+    token = options.issue(mine, options.people[0], ("trade",))[0].value
     one.http.headers["Authorization"] = f"Bearer {token}"
     assert one.get(ACCOUNTS).status_code == 200
     one.http.headers["Deriv-App-ID"] = other
@@ -276,7 +276,7 @@ def test_requests_are_remembered_by_name(box: Sandbox, rest: Any) -> None:
 
 
 def test_nothing_secret_in_a_repr(box: Sandbox) -> None:
-    shown = repr(box.options) + repr(box) + repr(list(box.options.passes.values())) + repr(box.options.apps)
+    shown = repr(box.options) + repr(box) + repr(list(box.options.issued.values())) + repr(box.options.apps)
     assert not [sample for sample in box.options_tokens if sample.token in shown]
 
 
@@ -287,7 +287,7 @@ def test_no_code_and_no_quote_in_a_repr(box: Sandbox, rest: Any) -> None:
     token = rest().get("/wallet/v1/exchange-rate", **pair).json()["data"]["rate_token"]
     code = box.options.mails("ROT900001")[-1][-7:-1]
     options = box.options
-    shown = repr([options, options.payments, options.people, options.passes, options.payments.codes])
+    shown = repr([options, options.payments, options.people, options.issued, options.payments.codes])
     assert code.isdigit()
     assert f"'{code}'" not in shown
     assert f" {code}." not in shown

@@ -81,7 +81,7 @@ def test_the_wallets_of_each_person(rest: Any, label: str, held: dict[str, list[
 def test_somebody_who_has_just_signed_up_has_an_empty_wallet(box: Sandbox, rest: Any) -> None:
     person = box.options.sign_up("someone@example.com")
     one = rest()
-    token = box.options.issue(box.register_options_app("A", "https://example.com/a"), person, ("payment",))[0].token
+    token = box.options.issue(box.register_options_app("A", "https://example.com/a"), person, ("payment",))[0].value
     one.http.headers.update({"Authorization": f"Bearer {token}", "Deriv-App-ID": ""})
     assert [(each["type"], each["balances"]) for each in one.get(WALLETS).json()["data"]] == [("main", {})]
     assert one.get(MAIN).json()["data"]["transactions"] == []
