@@ -12,6 +12,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from dpyauth.sandbox import data_files
+
 _YEAR: Final = 31_557_600
 _PERIODS: Final = np.array([4**n for n in range(14)], dtype=np.uint64)  # 1 s to 2 years
 _CANDLE_SAMPLES: Final = 60
@@ -45,35 +47,16 @@ class Symbol:
         return not self.weekdays or datetime.fromtimestamp(second, UTC).weekday() < 5
 
 
-_DERIVED: Final = ("synthetic_index", "Derived")
-_RANDOM: Final = ("random_index", "Continuous Indices")
-_FOREX: Final = ("forex", "Forex")
-_MAJOR: Final = ("major_pairs", "Major Pairs")
-_CRYPTO: Final = (("cryptocurrency", "Cryptocurrencies"), ("non_stable_coin", "Cryptocurrencies"))
-
 SYMBOLS: Final[dict[str, Symbol]] = {
-    symbol.name: symbol
-    for symbol in (
-        *(
-            Symbol(f"R_{n}", f"Volatility {n} Index", _DERIVED, _RANDOM, "stockindex", base, n / 100, pip, 2)
-            for n, base, pip in (
-                (10, 6200.0, 0.001),
-                (25, 2900.0, 0.001),
-                (50, 240.0, 0.0001),
-                (75, 98000.0, 0.0001),
-                (100, 1700.0, 0.01),
-            )
-        ),
-        *(
-            Symbol(f"1HZ{n}V", f"Volatility {n} (1s) Index", _DERIVED, _RANDOM, "stockindex", base, n / 100, 0.01)
-            for n, base in ((10, 9500.0), (100, 1300.0))
-        ),
-        Symbol("frxEURUSD", "EUR/USD", _FOREX, _MAJOR, "forex", 1.09, 0.08, 0.00001, 1, True),
-        Symbol("frxGBPUSD", "GBP/USD", _FOREX, _MAJOR, "forex", 1.27, 0.09, 0.00001, 1, True),
-        Symbol("frxUSDJPY", "USD/JPY", _FOREX, _MAJOR, "forex", 151.0, 0.10, 0.001, 1, True),
-        Symbol("cryBTCUSD", "BTC/USD", *_CRYPTO, "cryptocurrency", 64000.0, 0.6, 0.001, 2),
-        Symbol("cryETHUSD", "ETH/USD", *_CRYPTO, "cryptocurrency", 3100.0, 0.7, 0.001, 2),
+    facts["name"]: Symbol(
+        **facts,
+        market=tuple(group["market"]),
+        submarket=tuple(group["submarket"]),
+        kind=group["kind"],
+        weekdays=group.get("weekdays", False),
     )
+    for group in data_files.read("symbols")
+    for facts in group["symbols"]
 }
 
 

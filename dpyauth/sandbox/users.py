@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar
 
-from dpyauth.sandbox import ledgers
+from dpyauth.sandbox import data_files, ledgers
 from dpyauth.sandbox.encoding import Refusal
 from dpyauth.sandbox.ledgers import Ledger, Plan
 
@@ -70,7 +70,7 @@ class Account:
     currency: str
     company: str
     plan: Plan
-    linked: tuple[Mapping[str, str], ...] = ()
+    linked: Sequence[Mapping[str, str]] = ()
     disabled: bool = False
     _ledger: Ledger | None = None
 
@@ -113,7 +113,7 @@ class User:
     status: dict[str, Any] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
     exclusion: dict[str, Any] = field(default_factory=dict)
-    mt5: tuple[dict[str, Any], ...] = ()
+    mt5: Sequence[dict[str, Any]] = ()
     logins: list[dict[str, Any]] = field(default_factory=list)
     given_email: str = ""
 
@@ -139,30 +139,6 @@ def token_of(sample: SampleToken) -> Token[str]:
     )
 
 
-def _samples() -> tuple[SampleToken, ...]:
-    api = (
-        ("rich-all", "rich, every scope", "CR900001", SCOPES),
-        ("rich-read", "rich, read only", "CR900001", ("read",)),
-        ("rich-money", "rich, trading information only", "CR900001", ("trading_information",)),
-        ("rich-btc", "rich, the BTC account", "CR900002", ("read", "trading_information")),
-        ("rich-demo", "rich, the demo account", "VRTC900003", ("read", "trade", "trading_information")),
-        ("trouble-read", "trouble, locked and rejected", "CR900011", ("read",)),
-        ("new-read", "new, nothing there yet", "VRTC900021", ("read",)),
-        ("rich-disabled", "refused: account disabled", "CR900001", ("read",)),
-        ("rich-expired", "refused: token expired", "CR900001", ("read",)),
-    )
-    oauth = (
-        ("rich-usd", "rich, browser sign-in", "CR900001"),
-        ("rich-btc", "rich, browser sign-in, BTC", "CR900002"),
-        ("rich-demo", "rich, browser sign-in, demo", "VRTC900003"),
-        ("trouble", "trouble, browser sign-in", "CR900011"),
-        ("new", "new, browser sign-in", "VRTC900021"),
-    )
-    granted = ("read", "trade", "trading_information", "payments")
-    return (
-        *(SampleToken(f"sandbox-{name}", label, loginid, scopes) for name, label, loginid, scopes in api),
-        *(SampleToken(f"a1-sandbox-{name}", label, loginid, granted, "oauth") for name, label, loginid in oauth),
-    )
-
-
-SAMPLES: Final = _samples()
+SAMPLES: Final = tuple(
+    SampleToken(**{**facts, "scopes": tuple(facts["scopes"])}) for facts in data_files.read("sample_tokens")["v3"]
+)

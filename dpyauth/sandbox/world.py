@@ -23,7 +23,7 @@ class World:
         self._owner: dict[str, User] = {}
         self._accounts: dict[str, Account] = {}
         self.moved: set[int] = set()  # users v3 serves no more, by user ID
-        for user in (residents.rich(), residents.trouble(), residents.newcomer()):
+        for user in residents.users():
             self._add(user)
         self.apps = Apps()
         self.issued = {sample.token: token_of(sample) for sample in SAMPLES}

@@ -8,10 +8,10 @@ import pytest
 
 from dpyauth.sandbox import price_feed
 from dpyauth.sandbox.ledgers import END
-from dpyauth.sandbox.residents import newcomer, rich, trouble
+from dpyauth.sandbox.residents import users
 from dpyauth.sandbox.users import Account
 
-ACCOUNTS = [account for user in (rich(), trouble(), newcomer()) for account in user.accounts]
+ACCOUNTS = [account for user in users() for account in user.accounts]
 accounts = pytest.mark.parametrize("account", ACCOUNTS, ids=lambda account: account.loginid)
 
 
@@ -70,6 +70,6 @@ def test_rich_is_rich_in_rows() -> None:
 
 
 def test_it_is_the_same_every_time(client: Any) -> None:
-    assert rich().accounts[0].ledger == ACCOUNTS[0].ledger
+    assert users()[0].accounts[0].ledger == ACCOUNTS[0].ledger
     last = client("sandbox-rich-read").ask(statement=1, limit=1)["statement"]["transactions"][0]
     assert last["balance_after"] == 9363.47

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from dpyauth.sandbox import data_files
 from dpyauth.sandbox.limits import Meter, OptionsLimits
 from dpyauth.sandbox.options import persons
 from dpyauth.sandbox.options.payments import Payments, remember
@@ -117,7 +118,7 @@ class Options:
         self.meter = Meter(OptionsLimits() if limited else None)
         self.clock = clock
         self.world = world
-        self.people = persons.residents(world.users)
+        self.people = persons.people(world.users)
         for person in self.people:
             world.adopt(person.user, *person.user.accounts, *person.accounts)
             self._carry(person)
@@ -131,7 +132,7 @@ class Options:
         self.app_id = self.register("Sandbox PAT", "", SCOPES, "pat", owner=self.people[0].user.user_id).app_id
         for name in ("Partner's charts", "Partner's signals"):
             self.register(name, "https://partner.example.com/back", ("trade",), owner=9000041)
-        self.tokens = tuple(self._sample(label, user_id, scopes) for label, user_id, scopes in persons.SAMPLES)
+        self.tokens = tuple(self._sample(**sample) for sample in data_files.read("sample_tokens")["options"])
 
     def __repr__(self) -> str:
         return f"<Options API of a sandbox: {len(self.people)} people, {len(self.apps)} apps>"
@@ -315,12 +316,12 @@ class Options:
             self._refreshes[refresh] = token
         return token, refresh
 
-    def _sample(self, label: str, user_id: int, scopes: tuple[str, ...]) -> SampleToken:
+    def _sample(self, label: str, user_id: int, scopes: list[str]) -> SampleToken:
         """A PAT for anyone to use, another one in every sandbox."""
         value = f"pat_{secrets.token_hex(32)}"
         person = next(person for person in self.people if person.user.user_id == user_id)
-        self.issued[value] = Token(value, person, scopes, expires=0.0 if "expired" in label else None)
-        return SampleToken(value, label, person.accounts[0].loginid if person.accounts else "", scopes, "pat")
+        self.issued[value] = Token(value, person, tuple(scopes), expires=0.0 if "expired" in label else None)
+        return SampleToken(value, label, person.accounts[0].loginid if person.accounts else "", tuple(scopes), "pat")
 
     def _carry(self, person: Person) -> None:
         """Tell v3 whether it may still serve somebody."""

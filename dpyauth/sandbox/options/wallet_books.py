@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -127,10 +127,10 @@ class Wallet:
                 yield entry
 
 
-def wallet(user_id: int, kind: str, currencies: tuple[str, ...] = (), size: int = 0, opened: int = 0) -> Wallet:
+def wallet(user_id: int, kind: str, currencies: Iterable[str] = (), size: int = 0, opened: int = 0) -> Wallet:
     """Return a person's wallet, with an ID that is the same in every sandbox."""
     number = (user_id % 100_000) * 10 + KINDS.index(kind)
-    return Wallet(f"00000000-0000-4000-8000-{number:012d}", kind, currencies, size, opened or END - 400 * DAY)
+    return Wallet(f"00000000-0000-4000-8000-{number:012d}", kind, tuple(currencies), size, opened or END - 400 * DAY)
 
 
 def _made_up(dice: random.Random, currency: str, held: int) -> dict[str, Any]:

@@ -78,7 +78,7 @@ def _get_settings(ask: Ask) -> dict[str, Any]:
 
 
 def _residence(user: User) -> str | None:
-    return COUNTRIES[user.country][0] if user.country else None
+    return COUNTRIES[user.country]["name"] if user.country else None
 
 
 @answers("kyc_auth_status")

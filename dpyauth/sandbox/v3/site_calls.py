@@ -4,23 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from dpyauth.sandbox import data_files
 from dpyauth.sandbox.currencies import CURRENCIES, rate
 from dpyauth.sandbox.encoding import Refusal, Reply
 from dpyauth.sandbox.users import COMPANIES, DIGITS
 from dpyauth.sandbox.v3.handlers import Ask, answers
 
-COUNTRIES: Final = {
-    "br": ("Brazil", "55"),
-    "id": ("Indonesia", "62"),
-    "ke": ("Kenya", "254"),
-    "za": ("South Africa", "27"),
-}
-STATES: Final = {
-    "br": {"BA": "Bahia", "MG": "Minas Gerais", "RJ": "Rio de Janeiro", "SP": "São Paulo"},
-    "id": {"BA": "Bali", "JK": "Jakarta", "JT": "Jawa Tengah", "YO": "Yogyakarta"},
-    "ke": {"28": "Mombasa", "30": "Nairobi"},
-    "za": {"EC": "Eastern Cape", "GP": "Gauteng", "WC": "Western Cape"},
-}
+COUNTRIES: Final = data_files.read("countries")
 MARKETS: Final = ["commodities", "cryptocurrency", "forex", "indices", "synthetic_index"]
 
 
@@ -136,7 +126,7 @@ def _spread(value: float) -> dict[str, float]:
 @answers("residence_list")
 def _residence_list(ask: Ask) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
-    for code, (name, dial) in COUNTRIES.items():
+    for code, country in COUNTRIES.items():
         identity = {
             "services": {
                 "idv": {"documents_supported": {}, "has_visual_sample": 0, "is_country_supported": 0},
@@ -146,7 +136,15 @@ def _residence_list(ask: Ask) -> list[dict[str, Any]]:
                 },
             }
         }
-        rows.append({"identity": identity, "phone_idd": dial, "text": name, "tin_format": [], "value": code})
+        rows.append(
+            {
+                "identity": identity,
+                "phone_idd": country["phone"],
+                "text": country["name"],
+                "tin_format": [],
+                "value": code,
+            }
+        )
     rows.append({"disabled": "DISABLED", "phone_idd": None, "text": "Nowhere", "value": "xx"})
     wanted = ask.get("query")
     return [{key: row[key] for key in row if key in wanted} for row in rows] if wanted else rows
@@ -155,7 +153,7 @@ def _residence_list(ask: Ask) -> list[dict[str, Any]]:
 @answers("states_list")
 def _states_list(ask: Ask) -> list[dict[str, str]]:
     """Answer with the states of a country the sandbox has; nobody knows what Deriv says of one without any."""
-    states = STATES.get(ask.request["states_list"].lower(), {})
+    states = COUNTRIES.get(ask.request["states_list"].lower(), {"states": {}})["states"]
     return [{"text": name, "value": code} for code, name in states.items()]
 
 
@@ -188,6 +186,6 @@ def _landing_company(ask: Ask) -> dict[str, Any]:
         "minimum_age": 18,
         "mt_financial_company": {"financial": details},
         "mt_gaming_company": {"financial": None},
-        "name": COUNTRIES[code][0],
+        "name": COUNTRIES[code]["name"],
         "virtual_company": "virtual",
     }
