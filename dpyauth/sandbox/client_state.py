@@ -28,12 +28,12 @@ class Client:
 
     @property
     def is_known_app(self) -> bool:
-        """Whether the app it connected with can be used."""
+        """Return whether the app it connected with can be used."""
         return self.world.apps.find(self.app_id) is not None
 
     @property
     def limits(self) -> Limits:
-        """The limits that `website_status` announces."""
+        """Return the limits that `website_status` announces."""
         return self.meter.limits if isinstance(self.meter.limits, Limits) else Limits()
 
     @property

@@ -1,4 +1,4 @@
-"""What every part of a sandbox shares: its people, its settings, its faults and who is connected."""
+"""State that every part of a sandbox shares: people, settings, faults and open connections."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class OpenSocket(Protocol):
 
 
 class Context:
-    """What the handlers of requests see of their sandbox. All of it is used on the server's thread.
+    """State of a sandbox, as handlers of requests see it. All of it is used on the server's thread.
 
     Parameters
     ----------

@@ -24,7 +24,7 @@ _BARRED: Final = frozenset({"no_trading", "no_withdrawal_or_trading", "unwelcome
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """What a contract costs now. It is not bought yet."""
+    """Price of a contract now. It is not bought yet."""
 
     contract: Contract
     spot: float

@@ -49,7 +49,7 @@ def _fields(name: str) -> frozenset[str]:
 
 @functools.cache
 def _sensitive(name: str) -> frozenset[str]:
-    """What to mask in this call's echo; a field the call does not have may be another call's secret."""
+    """Return what to mask in this call's echo; a field the call does not have may be another call's secret."""
     every = frozenset().union(*(call.sensitive for call in load("v3").values()))
     own = load("v3").get(name)
     return own.sensitive | (every - frozenset(own.fields)) if own else every
@@ -72,7 +72,7 @@ def _constant(text: str) -> float:
 
 
 def parse(text: str | bytes) -> dict[str, Any]:
-    """The request in a frame, or a refusal when the frame is not one JSON object in text."""
+    """Return the request in a frame, or refuse a frame that is not one JSON object in text."""
     if isinstance(text, bytes):
         raise Refusal("MalformedRequest", "The frame is binary; a request is JSON text.")
     try:
@@ -85,7 +85,7 @@ def parse(text: str | bytes) -> dict[str, Any]:
 
 
 def find_call(request: Mapping[str, Any]) -> Call | None:
-    """The call a request is for. Some fields are named like calls, so the one that has the others wins."""
+    """Return the call a request is for. Some fields are named like calls, so the one that has the others wins."""
     known = load("v3")
     names = [key for key in request if key in known]
     if len(names) > 1:
@@ -109,7 +109,7 @@ def check(call: Call, request: Mapping[str, Any]) -> None:
         if problem.keyword == "required":
             details.update((name, "This field is missing.") for name in call.required if name not in request)
         elif problem.path:
-            details.setdefault(str(problem.path[0]), _reason(problem))
+            details.setdefault(str(problem.path[0]), reason(problem))
         else:
             details.update((name, "This call has no such field.") for name in sorted(unknown))
     if details:
@@ -119,7 +119,7 @@ def check(call: Call, request: Mapping[str, Any]) -> None:
 
 
 def _plain(call: Call, request: Mapping[str, Any]) -> bool:
-    """Whether the request is only `{call: 1, req_id?}`: valid for most calls, and by far the commonest."""
+    """Return whether the request is only `{call: 1, req_id?}`: valid for most calls, and by far the commonest."""
     if len(request) > 2 or call.required != (call.name,) or type(request.get(call.name)) is not int:
         return False
     if len(request) == 2 and type(request.get("req_id")) is not int:
@@ -127,8 +127,8 @@ def _plain(call: Call, request: Mapping[str, Any]) -> bool:
     return request[call.name] in call.fields[call.name].get("enum", ())
 
 
-def _reason(problem: Problem) -> str:
-    """Why a value was refused, without the value."""
+def reason(problem: Problem) -> str:
+    """Return why a value was refused, without the value."""
     rule = problem.rule
     match problem.keyword:
         case "type":
@@ -146,7 +146,7 @@ def _reason(problem: Problem) -> str:
 
 
 def epoch(date: str, name: str) -> int:
-    """The first second of a day written `YYYY-MM-DD` in the field of this name."""
+    """Return the first second of a day written `YYYY-MM-DD` in the field of this name."""
     year, month, day = (int(part) for part in date.split("-"))
     try:
         return int(datetime(year, month, day, tzinfo=UTC).timestamp())
@@ -155,7 +155,7 @@ def epoch(date: str, name: str) -> int:
 
 
 def masked(name: str, request: Mapping[str, Any]) -> dict[str, Any]:
-    """The request as `echo_req` may show it: secrets replaced, whatever their shape."""
+    """Return the request as `echo_req` may show it: secrets replaced, whatever their shape."""
     secret = _sensitive(name)
     if secret.isdisjoint(request):
         return dict(request)
@@ -163,7 +163,7 @@ def masked(name: str, request: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def encode(reply: Reply, echo: Mapping[str, Any]) -> str:
-    """A reply as the text of a frame."""
+    """Return a reply as the text of a frame."""
     message: dict[str, Any] = {"echo_req": echo, "msg_type": reply.msg_type}
     message[reply.msg_type] = reply.payload
     message.update(reply.extra)
@@ -173,7 +173,7 @@ def encode(reply: Reply, echo: Mapping[str, Any]) -> str:
 
 
 def encode_refusal(refusal: Refusal, msg_type: str, echo: Mapping[str, Any]) -> str:
-    """A refusal as the text of a frame."""
+    """Return a refusal as the text of a frame."""
     error: dict[str, Any] = {"code": refusal.code, "message": refusal.message}
     if refusal.details:
         error["details"] = refusal.details

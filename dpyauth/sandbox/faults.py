@@ -23,7 +23,7 @@ class Fault:
 
 
 class Faults:
-    """What to do wrong, and to which call. Every method may be used from any thread.
+    """Faults to come, each for a call. Every method may be used from any thread.
 
     A fault names the call it waits for (``"*"`` for any) and how many ``times`` it strikes. `drop`, `reset`
     and `stall` without a call strike at once, on every open connection. Calls over HTTP have names too: those
@@ -150,7 +150,7 @@ class Faults:
         self._at_once(Fault("resume", ""))
 
     def take(self, call: str) -> Fault | None:
-        """The fault that strikes this call, used up by one."""
+        """Return the fault that strikes this call, used up by one."""
         if not self._waiting:
             return None
         with self._lock:
@@ -163,14 +163,14 @@ class Faults:
         return None
 
     def handshake(self) -> int | None:
-        """The HTTP status to refuse this handshake with."""
+        """Return the HTTP status to refuse this handshake with."""
         with self._lock:
             if self._refusing:
                 return self._refusing.pop(0)
         return 503 if self._down else None
 
     def opening(self, private: bool) -> tuple[bool, int | None]:
-        """What becomes of a WebSocket of the Options API: whether it is a zombie, and the code it closes with."""
+        """Return whether a WebSocket of the Options API is a zombie, and the code it closes with."""
         with self._lock:
             if not self._opening or (self._opening[0] is None and not private):
                 return False, None
@@ -179,7 +179,7 @@ class Faults:
 
     @property
     def is_down(self) -> bool:
-        """Whether everything is refused."""
+        """Return whether everything is refused."""
         return self._down
 
     def _add(self, kind: str, call: str | None, times: int, *args: Any) -> None:

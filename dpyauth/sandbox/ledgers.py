@@ -39,7 +39,7 @@ class Row:
 
 @dataclass(slots=True)
 class Ledger:
-    """What happened on an account, oldest first."""
+    """Transactions of an account, oldest first."""
 
     rows: list[Row] = field(default_factory=list)
     contracts: list[Contract] = field(default_factory=list)
@@ -103,7 +103,7 @@ class Ledger:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Plan:
-    """How much history an account has; a plan is equal only to itself, so that its history can be kept."""
+    """Size of an account's history; a plan is equal only to itself, so that its history can be kept."""
 
     opened: int  # epoch of its first row
     unit: int  # a typical stake, in the smallest unit
@@ -115,7 +115,7 @@ class Plan:
 
 
 def write(loginid: str, plan: Plan) -> Ledger:
-    """An account's ledger, the same one every time, for its owner to append to."""
+    """Return an account's ledger, the same one every time, for its owner to append to."""
     written = _write(loginid, plan)
     # Those still open can be closed in one sandbox without closing in the next.
     contracts = [replace(contract) if contract.sold is None else contract for contract in written.contracts]
@@ -158,7 +158,7 @@ def _book(loginid: str, rows: list[Row], contracts: list[Contract]) -> Ledger:
 
 
 def _trade(dice: random.Random, plan: Plan, n: int, span: int) -> Contract:
-    """A contract that is over, still without what the market had to say."""
+    """Return a contract that is over, still without what the market had to say."""
     kind, symbol = dice.choice(_TYPES), dice.choice(plan.symbols)
     bought = plan.opened + DAY + span * n // max(plan.trades, 1) + dice.randrange(60)
     expiry = bought + 60 * dice.choice(_MINUTES)
@@ -190,7 +190,7 @@ def _settle(contracts: list[Contract]) -> None:
 
 
 def _still_open(dice: random.Random, plan: Plan, n: int) -> Contract:
-    """A contract bought in the last day of the history that runs for two more years."""
+    """Return a contract bought in the last day of the history that runs for two more years."""
     contract = _trade(dice, plan, n, 0)
     contract.kind = ("CALL", "PUT", "MULTUP")[n % 3]
     contract.multiplier = _MULTIPLIER if contract.kind == "MULTUP" else None

@@ -1,4 +1,4 @@
-"""What can be bought: contract types, durations and limits, and whether a request asks for such a thing."""
+"""Offers: contract types, durations and limits, and the check of a request against them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _USELESS: Final = {"over": "9", "under": "0"}  # digits with which nothing could
 
 
 class Span(NamedTuple):
-    """How long contracts of one expiry type may last: numbers with a unit, such as ``15s``."""
+    """Durations that contracts of one expiry type may have: numbers with a unit, such as ``15s``."""
 
     expiry: str  # "tick", "intraday", "daily" or "no_expiry"
     least: str
@@ -43,7 +43,7 @@ class Span(NamedTuple):
 
 
 class Limits(NamedTuple):
-    """What a stake and a payout may be, in the currency's smallest unit."""
+    """Limits of a stake and a payout, in the currency's smallest unit."""
 
     least_stake: int
     most_stake: int
@@ -74,7 +74,7 @@ def spans(symbol: Symbol, kind: str) -> list[Span]:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What somebody wants to buy, checked. Money is in the currency's smallest unit."""
+    """Terms of a contract to buy, checked. Money is in the currency's smallest unit."""
 
     kind: str
     symbol: Symbol

@@ -1,4 +1,4 @@
-"""Signing in with a browser, as pages of both APIs do it: who are you, may this app in, and back to the app."""
+"""Pages to sign in with a browser, for both APIs: who are you, may this app in, and back to the app."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ class App(Protocol):
 
     @property
     def name(self) -> str:
-        """What the pages call it."""
+        """Return the name that the pages show."""
 
     @property
     def redirect_uri(self) -> str:
-        """Where they lead back to."""
+        """Return the address that they lead back to."""
 
 
 class OAuthError(HTTPError):
@@ -49,7 +49,7 @@ Waiting = OrderedDict[str, Callable[[bool], str]]
 
 
 class Page(RequestHandler):
-    """What every page does."""
+    """A page of the sign-in."""
 
     def initialize(self, sandbox: Context, waiting: Waiting) -> None:
         self.sandbox = sandbox

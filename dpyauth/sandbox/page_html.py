@@ -47,12 +47,12 @@ def policy(redirect_uri: str = "") -> str:
 
 
 class Choice(NamedTuple):
-    """Somebody to sign in as."""
+    """A user to sign in as."""
 
     user: User
     accounts: str
     holder: Any
-    """What one of the APIs knows the user as."""
+    """The user as one of the APIs knows them."""
 
     @property
     def name(self) -> str:

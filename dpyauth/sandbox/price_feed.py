@@ -39,11 +39,11 @@ class Symbol:
 
     @property
     def digits(self) -> int:
-        """Decimals of a price."""
+        """Return the decimals of a price."""
         return len(f"{self.pip:.8f}".rstrip("0").split(".")[1])
 
     def is_open(self, second: int) -> bool:
-        """Whether there are ticks in this second."""
+        """Return whether there are ticks in this second."""
         return not self.weekdays or datetime.fromtimestamp(second, UTC).weekday() < 5
 
 
@@ -61,7 +61,7 @@ SYMBOLS: Final[dict[str, Symbol]] = {
 
 
 def _noise(seed: int, period: _Whole, step: _Whole) -> _Real:
-    """A number in [-1, 1) for each lattice point, by mixing the bits of its coordinates."""
+    """Return a number in [-1, 1) for each lattice point, by mixing the bits of its coordinates."""
     mixed: _Whole = step * _U(0x9E3779B97F4A7C15) + period * _U(0xBF58476D1CE4E5B9) + _U(seed)
     for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
         mixed = (mixed ^ (mixed >> _U(shift))) * _U(factor)
@@ -70,7 +70,7 @@ def _noise(seed: int, period: _Whole, step: _Whole) -> _Real:
 
 
 def prices(name: str, seconds: npt.ArrayLike) -> _Real:
-    """The prices of a symbol at these seconds, rounded to its pip.
+    """Return the prices of a symbol at these seconds, rounded to its pip.
 
     Noise of fourteen time scales is added up, each with the weight a random walk of the symbol's
     volatility has at that scale.
@@ -89,12 +89,12 @@ def prices(name: str, seconds: npt.ArrayLike) -> _Real:
 
 @functools.lru_cache(maxsize=4096)
 def spot(name: str, second: int) -> float:
-    """The price of a symbol in one second."""
+    """Return the price of a symbol in one second."""
     return float(prices(name, [second])[0])
 
 
 def quote(name: str, second: int) -> dict[str, Any]:
-    """One tick, as the `ticks` stream sends it."""
+    """Return one tick, as the `ticks` stream sends it."""
     symbol = SYMBOLS[name]
     price, spread = spot(name, second), symbol.pip * 5
     return {
@@ -108,7 +108,7 @@ def quote(name: str, second: int) -> dict[str, Any]:
 
 
 def tick_times(name: str, start: int, end: int, count: int) -> list[int]:
-    """The newest `count` seconds with a tick from start to end, oldest first."""
+    """Return the newest `count` seconds with a tick from start to end, oldest first."""
     symbol = SYMBOLS[name]
     found: list[int] = []
     second = end - end % symbol.every
@@ -122,7 +122,7 @@ def tick_times(name: str, start: int, end: int, count: int) -> list[int]:
 
 
 def candles(name: str, starts: Sequence[int], granularity: int, until: int) -> list[dict[str, Any]]:
-    """Candles from these starts; the one that `until` lies in ends there.
+    """Return candles from these starts; the one that `until` lies in ends there.
 
     High and low are taken over sixty evenly spaced seconds and the last one: exact for candles of a
     minute, close for longer ones.
@@ -140,7 +140,7 @@ def candles(name: str, starts: Sequence[int], granularity: int, until: int) -> l
 
 
 def candle_starts(name: str, start: int, end: int, granularity: int, count: int) -> list[int]:
-    """The newest `count` candle starts that lie from start to end, oldest first."""
+    """Return the newest `count` candle starts that lie from start to end, oldest first."""
     symbol = SYMBOLS[name]
     found: list[int] = []
     second = end - end % granularity

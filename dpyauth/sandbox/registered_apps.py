@@ -33,7 +33,7 @@ class App:
     links: dict[str, str] = field(default_factory=dict)
 
     def row(self, nothing: str | None = "") -> dict[str, Any]:
-        """The app as calls show it; `nothing` stands for a link it does not have."""
+        """Return the app as calls show it; `nothing` stands for a link it does not have."""
         return {
             "active": int(self.active),
             "app_id": self.app_id,
@@ -46,7 +46,7 @@ class App:
 
 
 def problem_with(redirect_uri: str, scopes: Collection[str], markup: float = 0) -> str:
-    """What keeps an app from being registered like this; empty when nothing does."""
+    """Return what keeps an app from being registered like this; empty when nothing does."""
     if redirect_uri and not _URL.fullmatch(redirect_uri):
         return "The sandbox takes no redirect URL with blanks, or with letters beyond ASCII."
     if not set(scopes) <= set(SCOPES):
@@ -77,12 +77,12 @@ class Apps:
         self._next = _FIRST_NEW
 
     def find(self, app_id: int) -> App | None:
-        """An app that can be used."""
+        """Return an app, if it can be used."""
         app = self._apps.get(app_id)
         return app if app and app.active else None
 
     def of(self, user_id: int) -> list[App]:
-        """The apps that a user has registered."""
+        """Return the apps that a user has registered."""
         return [app for app in self._apps.values() if app.owner == user_id]
 
     def register(self, name: str, redirect_uri: str, scopes: Iterable[str], owner: int | None = None) -> App:
@@ -96,7 +96,7 @@ class Apps:
         del self._apps[app_id]
 
     def forget(self, app_id: int, users: Collection[int] | None = None) -> bool:
-        """Take an app's access to these users (or to all) away; whether there was any."""
+        """Take an app's access to these users (or to all) away; return whether there was any."""
         had = [user for user, apps in self._users.items() if app_id in apps and (users is None or user in users)]
         for user in had:
             del self._users[user][app_id]
@@ -107,5 +107,5 @@ class Apps:
         self._users.setdefault(user_id, {})[app_id] = when
 
     def used_by(self, user_id: int) -> list[tuple[App, str | None]]:
-        """The apps that a user has let in, and when each was last used."""
+        """Return the apps that a user has let in, and when each was last used."""
         return [(self._apps[app_id], when) for app_id, when in self._users.get(user_id, {}).items()]

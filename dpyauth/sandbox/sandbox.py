@@ -26,12 +26,12 @@ _MOST: Final = 1_000_000_000  # of money, and of seconds
 
 
 class Side(NamedTuple):
-    """What one API of the sandbox is used with."""
+    """Addresses, app ID and tokens to use one API of the sandbox with."""
 
     server: str
-    """Where it is, in place of Deriv's own server."""
+    """Address, in place of Deriv's own server."""
     auth_host: str
-    """Where its sign-in pages are, in place of Deriv's own."""
+    """Address of its sign-in pages, in place of Deriv's own."""
     app_id: str
     tokens: tuple[SampleToken, ...]
     """Tokens that a user could have made."""
@@ -143,17 +143,17 @@ class Sandbox(Names, Context):
 
     @property
     def oauth_host(self) -> str:
-        """Where the sign-in pages are: in place of https://oauth.deriv.com."""
+        """Return the address of the sign-in pages: in place of https://oauth.deriv.com."""
         return f"http://{HOST}:{self.port}"
 
     @property
     def rest(self) -> str:
-        """Where the Options API is: in place of https://api.derivws.com."""
+        """Return the address of the Options API: in place of https://api.derivws.com."""
         return self.oauth_host
 
     @property
     def auth_host(self) -> str:
-        """Where one signs in to the Options API: in place of https://auth.deriv.com."""
+        """Return the address of the Options API's sign-in pages: in place of https://auth.deriv.com."""
         return self.oauth_host
 
     @property
@@ -180,7 +180,7 @@ class Sandbox(Names, Context):
 
     @public
     def wait_until(self, condition: Callable[[Sandbox], object], timeout: float = 5.0) -> bool:
-        """Block until a condition on this sandbox holds; False when it did not within ``timeout`` seconds.
+        """Block until a condition on this sandbox holds; return False if it does not within ``timeout`` seconds.
 
         It is checked when a request comes in and when a connection opens or closes.
 
@@ -275,7 +275,7 @@ class Sandbox(Names, Context):
 
     @public
     def options_token(self, label: str) -> SampleToken:
-        """The first of `options_tokens` whose label begins like this.
+        """Return the first of `options_tokens` whose label begins like this.
 
         Raises
         ------
@@ -295,7 +295,7 @@ class Sandbox(Names, Context):
 
     @public
     def side(self, api: str) -> Side:
-        """What one of its APIs, ``"options"`` or ``"v3"``, is used with."""
+        """Return what one of its APIs, ``"options"`` or ``"v3"``, is used with."""
         made = tuple(sample for sample in self.tokens if sample.kind == "api")
         sides = {
             "options": Side(self.rest, self.auth_host, self.options_app_id, self.options_tokens),
@@ -307,14 +307,14 @@ class Sandbox(Names, Context):
 
     @public
     def api_of(self, token: str) -> str | None:
-        """The API that one of its sample tokens is of; None for any other."""
+        """Return the API that one of its sample tokens is of; None for any other."""
         if any(sample.token == token for sample in self.tokens):
             return "v3"
         return "options" if any(sample.token == token for sample in self.options_tokens) else None
 
     @public
     def expire(self, token: str) -> None:
-        """Let a token's time be over, also where someone is signed in with it."""
+        """Let a token expire, also where a client is signed in with it."""
         self._asked(lambda: None if self.options.expire(token) else self.world.expire(token))
 
     def _asked(self, action: Callable[[], T]) -> T:

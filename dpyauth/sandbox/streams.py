@@ -43,7 +43,7 @@ class Streams:
         return len(self._by_id)
 
     def on(self, topic: str) -> Iterator[Stream]:
-        """The streams that want events of this topic (a copy: sending may end them)."""
+        """Return the streams that want events of this topic (a copy: sending may end them)."""
         return iter([stream for stream in self._by_id.values() if topic in stream.topics])
 
     def open(self, stream: Stream) -> None:
@@ -57,11 +57,11 @@ class Streams:
         return sum(stream.kind == kind for stream in self._by_id.values())
 
     def forget(self, stream_id: str) -> bool:
-        """End one stream; whether there was such a one."""
+        """End one stream; return whether there was such a one."""
         return self._by_id.pop(stream_id, None) is not None
 
     def forget_kinds(self, kinds: Container[str]) -> list[str]:
-        """End every stream of these kinds; the ids that were ended."""
+        """End every stream of these kinds; return their IDs."""
         return self._end([stream.id for stream in self._by_id.values() if stream.kind in kinds])
 
     def forget_accounts(self, keep: Container[str] = ()) -> list[str]:

@@ -76,17 +76,17 @@ class Account:
 
     @property
     def is_virtual(self) -> bool:
-        """Whether it is a demo account."""
+        """Return whether it is a demo account."""
         return self.loginid.startswith(("VR", "DOT"))
 
     @property
     def digits(self) -> int:
-        """Decimals of its currency."""
+        """Return the decimals of its currency."""
         return DIGITS[self.currency]
 
     @property
     def ledger(self) -> Ledger:
-        """Its history, generated when first asked for."""
+        """Return its history, generated when first asked for."""
         if self._ledger is None:
             self._ledger = ledgers.write(self.loginid, self.plan)
         return self._ledger
@@ -97,7 +97,7 @@ class Account:
         return math.inf if self._ledger is None else self._ledger.due
 
     def money(self, units: int) -> float:
-        """An amount in the smallest unit as a JSON number."""
+        """Return an amount in the smallest unit as a JSON number."""
         return round(units / float(10**self.digits), self.digits)
 
 
@@ -119,7 +119,7 @@ class User:
 
     @property
     def email(self) -> str:
-        """The address given at the sign-up; otherwise one that nobody can have."""
+        """Return the address given at the sign-up; otherwise one that nobody can have."""
         return self.given_email or (self.name or "Sandbox Newcomer").lower().replace(" ", ".") + "@example.com"
 
 

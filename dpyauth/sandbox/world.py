@@ -70,15 +70,15 @@ class World:
         return 290_000_000_000 + 20 * self._contracts
 
     def user(self, loginid: str) -> User:
-        """Who an account belongs to."""
+        """Return the user an account belongs to."""
         return self._owner[loginid]
 
     def account(self, loginid: str) -> Account:
-        """An account by login ID."""
+        """Return an account by login ID."""
         return self._accounts[loginid]
 
     def sign_up(self, email: str) -> User:
-        """A new user with a demo account, for as long as the sandbox lives."""
+        """Return a new user with a demo account, for as long as the sandbox lives."""
         self._signed_up += 1
         return self._add(residents.signed_up(self._signed_up, email, int(self._clock())))
 
@@ -88,7 +88,7 @@ class World:
         self._accounts |= {account.loginid: account for account in accounts}
 
     def grant(self, token: str, app_id: int) -> Token[str]:
-        """What a token grants to an app, or why nothing."""
+        """Return a token that an app may use, or refuse it."""
         grant = self.issued.get(token)
         if grant is None:
             raise Refusal("InvalidToken", "The token is invalid.")
@@ -103,7 +103,7 @@ class World:
         return grant
 
     def works(self, grant: Token[str]) -> bool:
-        """Whether somebody who signed in with it may go on."""
+        """Return whether a client that signed in with it may go on."""
         moved = self.user(grant.owner).user_id in self.moved
         return grant.value in self.issued and not moved and not grant.expired(self._clock())
 
@@ -122,25 +122,25 @@ class World:
         return made
 
     def shut_out(self, app_id: int, user: User | None = None) -> bool:
-        """Take an app's access to a user's accounts (or to everybody's) away; whether there was any."""
+        """Take an app's access to a user's accounts (or to everybody's) away; return whether there was any."""
         for grant in tuple(self.issued.values()):
             if grant.app_id == app_id and (user is None or user is self.user(grant.owner)):
                 self.revoke(grant.value)
         return self.apps.forget(app_id, None if user is None else {user.user_id})
 
     def create_token(self, loginid: str, name: str, scopes: tuple[str, ...], ip: str) -> Token[str]:
-        """A new API token; unlike the samples it has no hyphen, for `delete_token` allows none."""
+        """Return a new API token; unlike the samples it has no hyphen, for `delete_token` allows none."""
         self._created += 1
         grant = Token(f"sandboxmade{self._created:04d}", loginid, scopes, name, ip=ip)
         self.issued[grant.value] = grant
         return grant
 
     def expire(self, token: str) -> None:
-        """Let a token's time be over."""
+        """Let a token expire."""
         self.issued[token].expires = self._clock()
 
     def revoke(self, token: str) -> bool:
-        """Make a token invalid from now on; whether there was one."""
+        """Make a token invalid from now on; return whether there was one."""
         return self.issued.pop(token, None) is not None
 
     def _add(self, user: User) -> User:

@@ -1,4 +1,4 @@
-"""What the sandbox knows beside v3: Options apps and accounts, tokens, codes, one-time passwords."""
+"""State of the Options API: apps and accounts, tokens, codes, one-time passwords."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ class Options:
         return app
 
     def person(self, loginid: str) -> Person:
-        """Who owns an account, of this API or of v3."""
+        """Return who owns an account, of this API or of v3."""
         user = self.world.user(loginid)
         return next(person for person in self.people if person.user is user)
 
@@ -167,7 +167,7 @@ class Options:
         self._carry(person)
 
     def sign_up(self, email: str) -> Person:
-        """A new person with a demo account, for as long as the sandbox lives."""
+        """Return a new person with a demo account, for as long as the sandbox lives."""
         self._opened += 1
         person = persons.signed_up(self._opened, email, int(self.clock()))
         self.people.append(person)
@@ -175,7 +175,7 @@ class Options:
         return person
 
     def open_account(self, person: Person, kind: str) -> Account:
-        """A new account of a person."""
+        """Return a new account of a person."""
         self._opened += 1
         account = persons.opened(kind, 200 + self._opened, int(self.clock()))
         person.accounts.append(account)
@@ -222,7 +222,7 @@ class Options:
         wallet.live(transactions, latest, max(latest, self.clock()), currency)
 
     def let_in(self, value: str, app_id: str) -> Token[Person]:
-        """What a token grants to an app; raises the refusal that tells the cause."""
+        """Return a token that an app may use, or raise why it may not."""
         is_pat = value.startswith("pat_")
         if not (_PAT.fullmatch(value) if is_pat else value.startswith("ory_at_")):
             raise Problem(401, "Unauthorized", "Invalid token format")
@@ -242,22 +242,22 @@ class Options:
         return token
 
     def works(self, token: Token[Person]) -> bool:
-        """Whether a token still is one."""
+        """Return whether a token is still valid."""
         return token.value in self.issued and not token.expired(self.clock())
 
     def expire(self, value: str) -> bool:
-        """Let a token's time be over; whether it is one of this API's."""
+        """Let a token expire; return whether it is one of this API's."""
         token = self.issued.get(value)
         if token is not None:
             token.expires = self.clock()
         return token is not None
 
     def revoke(self, token: str) -> bool:
-        """Make an access or refresh token invalid; whether it is one of this API's."""
+        """Make an access or refresh token invalid; return whether it is one of this API's."""
         return bool(self.issued.pop(token, None)) | bool(self._refreshes.pop(token, None))
 
     def one_time_password(self, token: Token[Person], account: Account) -> str:
-        """A one-time password for a WebSocket of an account."""
+        """Return a one-time password for a WebSocket of an account."""
         password = secrets.token_urlsafe(24)
         remember(self._otps, password, Otp(token, account, self.clock() + self.otp_lifetime))
         return password
@@ -270,14 +270,14 @@ class Options:
         return otp if self.works(otp.token) else None
 
     def authorize(self, app: OptionsApp, person: Person, scopes: tuple[str, ...], challenge: str) -> str:
-        """An authorization code."""
+        """Return an authorization code."""
         code = f"ory_ac_{secrets.token_urlsafe(32)}"
         until = self.clock() + self.code_lifetime
         remember(self._codes, code, Code(app.app_id, app.redirect_uri, challenge, person, scopes, until))
         return code
 
     def exchange(self, code: str, app_id: str, redirect_uri: str, verifier: str) -> tuple[Token[Person], str]:
-        """The tokens for a code: access and (or empty) refresh; a KeyError says what is wrong."""
+        """Return the tokens for a code: access and (or empty) refresh; a KeyError says what is wrong."""
         known = self._codes.get(code)
         if known is None or known.app_id != app_id:
             raise KeyError("The authorization code is unknown.")
@@ -297,7 +297,7 @@ class Options:
         return token, refresh
 
     def refresh(self, token: str, app_id: str) -> tuple[Token[Person], str]:
-        """New tokens for a refresh token; the second is empty where the old one goes on."""
+        """Return new tokens for a refresh token; the second is empty where the old one goes on."""
         known = self._refreshes.get(token)
         if known is None or known.app_id != app_id:
             raise KeyError("The refresh token is unknown or has been used.")
@@ -317,7 +317,7 @@ class Options:
         return token, refresh
 
     def _sample(self, label: str, user_id: int, scopes: list[str]) -> SampleToken:
-        """A PAT for anyone to use, another one in every sandbox."""
+        """Return a PAT for anyone to use, another one in every sandbox."""
         value = f"pat_{secrets.token_hex(32)}"
         person = next(person for person in self.people if person.user.user_id == user_id)
         self.issued[value] = Token(value, person, tuple(scopes), expires=0.0 if "expired" in label else None)

@@ -1,4 +1,4 @@
-"""What the fields of a REST request may hold."""
+"""Check what the fields of a REST request hold."""
 
 from __future__ import annotations
 

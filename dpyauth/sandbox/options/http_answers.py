@@ -1,4 +1,4 @@
-"""What every request over HTTP has in common: the answer, and the faults that strike it."""
+"""Answer a request over HTTP, or do to it what a fault says."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _TROUBLE: Final = Problem(500, "InternalServerError", "Sorry, an error occurred 
 
 @dataclass(slots=True)
 class Answer:
-    """What goes back: a JSON value, or text as it is."""
+    """An answer: a JSON value, or text as it is."""
 
     body: Any
     status: int = 200
@@ -65,7 +65,7 @@ class Handler(RequestHandler):
         self.clear_header("Server")
 
     def check_xsrf_cookie(self) -> None:
-        """No browser sends these, so there is nothing to forge."""
+        """Check nothing: no browser sends these, so there is nothing to forge."""
 
     def log_exception(self, *args: Any) -> None:
         """Log nothing: tornado would log the address, and what is in it."""
@@ -80,7 +80,7 @@ class Handler(RequestHandler):
         self._send(self.refuse(known if isinstance(error, HTTPError) else _TROUBLE))
 
     def refuse(self, problem: Problem) -> Answer:
-        """A refusal in the form that this kind of request has."""
+        """Return a refusal in the form that this kind of request has."""
         raise NotImplementedError
 
     async def answer(self, name: str, make: Callable[[], Answer]) -> None:

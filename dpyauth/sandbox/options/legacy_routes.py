@@ -1,4 +1,4 @@
-"""What is left of v3: how far the move has come, and the statement of before."""
+"""Answer what is left of v3: how far the move has come, and the statement of before."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def migration_status(ask: Request) -> Answer:
 
 
 def _moved(ask: Request) -> list[Account]:
-    """The v3 accounts of somebody who has moved."""
+    """Return the v3 accounts of a user who has moved."""
     person = ask.person
     if person.migration in ("pending", "failed"):
         raise Problem(409, "MigrationPending", "The move of this user is not complete")

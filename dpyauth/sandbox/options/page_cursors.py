@@ -1,4 +1,4 @@
-"""Where a list that is read page by page goes on, as signed text: nobody but the sandbox can make one."""
+"""Cursors of lists that are read page by page, as signed text: only the sandbox can make one."""
 
 from __future__ import annotations
 

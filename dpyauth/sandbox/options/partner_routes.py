@@ -1,4 +1,4 @@
-"""What apps and partners have earned."""
+"""Answer what apps and partners have earned."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What moves between wallets, accounts and payment agents, and what was promised about it."""
+"""Payments between wallets, accounts and payment agents, and the quotes and codes for them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _EXACTNESS: Final = Context(prec=12)
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """A rate of exchange that somebody was told."""
+    """A rate of exchange that a user was told."""
 
     person: Person
     source: str
@@ -34,7 +34,7 @@ class Quote:
 
 @dataclass(slots=True)
 class VerificationCode:
-    """What a withdrawal through a payment agent is confirmed with."""
+    """Code that confirms a withdrawal through a payment agent."""
 
     terms: tuple[int, Decimal, str]  # agent, amount, currency
     code: str = field(repr=False)

@@ -18,7 +18,7 @@ DEMO_UNITS: Final = 1_000_000  # what a demo account begins with and is reset to
 
 @dataclass(slots=True)
 class Partner:
-    """What somebody has who brings clients to Deriv."""
+    """A partner, who brings clients to Deriv."""
 
     partner_id: int
     clients: Sequence[str]  # Options accounts of those they brought
@@ -39,7 +39,7 @@ class Agent:
 
 @dataclass(slots=True, eq=False)
 class Person:
-    """Somebody as this API knows them."""
+    """A user as this API knows them."""
 
     user: User
     accounts: list[Account]

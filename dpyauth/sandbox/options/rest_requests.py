@@ -45,7 +45,7 @@ class Request:
 
     @property
     def options(self) -> Options:
-        """This API's side of the sandbox."""
+        """Return this API's side of the sandbox."""
         return self.rest.sandbox.options
 
     @property
@@ -55,23 +55,23 @@ class Request:
 
     @property
     def now(self) -> float:
-        """The time in epoch seconds."""
+        """Return the time in epoch seconds."""
         return self.rest.sandbox.clock()
 
     @property
     def account(self) -> Account:
-        """The account in the path."""
+        """Return the account in the path."""
         for account in self.person.accounts:
             if account.loginid == self.found["account_id"]:
                 return account
         raise Problem(404, "AccountNotFound", "This account is none of yours.")
 
     def query(self, name: str) -> str:
-        """A parameter of the query; empty when it is not given."""
+        """Return a parameter of the query; empty when it is not given."""
         return self.rest.get_query_argument(name, "")
 
     def whole(self, name: str, default: int, least: int, most: int, status: int = 422) -> int:
-        """A parameter that is a number, or a refusal with this status."""
+        """Return a parameter that is a number, or refuse it with this status."""
         text = self.query(name) or str(default)
         if not (text.isascii() and text.isdigit() and least <= int(text[:12]) <= most):
             raise Problem(status, "ValidationError", f"{name} must be from {least} to {most}", name)
@@ -116,7 +116,7 @@ def routes() -> tuple[Route, ...]:
 
 
 def envelope(problem: Problem, path: str, method: str) -> dict[str, Any]:
-    """A refusal in the form that this part of the API has."""
+    """Return a refusal in the form that this part of the API has."""
     shown: dict[str, Any] = {"status": problem.status, "code": problem.code}
     if path.startswith(_PLAIN):
         shown["code"] = code = _PLAIN_CODES.get(problem.code, problem.code)
@@ -156,12 +156,12 @@ class Rest(Handler):
         await self._serve()
 
     def refuse(self, problem: Problem) -> Answer:
-        """As this part of the API does it."""
+        """Return a refusal as this part of the API sends it."""
         assert self.request.method is not None
         return Answer(envelope(problem, self.request.path, self.request.method), problem.status)
 
     def data(self, data: Any, status: int = 200, links: Mapping[str, str | None] | None = None) -> Answer:
-        """An answer in the form that this part of the API has."""
+        """Return an answer in the form that this part of the API has."""
         path, method = self.request.path, self.request.method or ""
         if path.startswith(_PLAIN):
             return Answer({"data": data, "errors": [], "metadata": _about(path, method, 0.004)}, status)
@@ -231,7 +231,7 @@ class Health(Handler):
     """GET /v1/health: text, and for anyone."""
 
     def refuse(self, problem: Problem) -> Answer:
-        """As text."""
+        """Return a refusal as text."""
         return Answer(problem.message, problem.status)
 
     async def get(self) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from dpyauth.catalog.calls import Call, Schema, load
-from dpyauth.catalog.schemas import Problem, problems
-from dpyauth.sandbox.encoding import Refusal, Reply
+from dpyauth.catalog.schemas import problems
+from dpyauth.sandbox.encoding import Refusal, Reply, reason
 from dpyauth.sandbox.options.api import Options, Otp
 from dpyauth.sandbox.options.socket_ask import Ask
 from dpyauth.sandbox.options.socket_calls import answer
@@ -21,7 +21,7 @@ _ALIVE: Final = ("ping", "time")  # what a zombie answers properly
 
 
 class Connection(V3Connection):
-    """The state of one connection: opened by a one-time password for one account, or by nobody."""
+    """The state of one connection: opened by a one-time password for one account, or public."""
 
     def __init__(self, number: int, options: Options, otp: Otp | None, zombie: bool) -> None:
         super().__init__(number, 0, options.world, options.meter, options.clock)
@@ -34,7 +34,7 @@ class Connection(V3Connection):
 
     @property
     def is_known_app(self) -> bool:
-        """No app is named on a WebSocket of this API."""
+        """Return True: no app is named on a WebSocket of this API."""
         return True
 
     def _handle(self, call: Call, request: Mapping[str, Any], echo: Mapping[str, Any]) -> Reply | Replies:
@@ -75,12 +75,12 @@ class _Streams(Streams):
 
 @functools.cache
 def _calls() -> Mapping[str, Call]:
-    """The calls that go over a WebSocket."""
+    """Return the calls that go over a WebSocket."""
     return {name: call for name, call in load("options").items() if call.rest is None}
 
 
 def find_call(request: Mapping[str, Any]) -> Call | None:
-    """The call a request is for. Some fields are named like calls, so the one that has the others wins."""
+    """Return the call a request is for. Some fields are named like calls, so the one that has the others wins."""
     known = _calls()
     names = [name for name in request if name in known]
     return known[max(names, key=lambda name: len(set(request) & set(known[name].fields)))] if names else None
@@ -102,20 +102,6 @@ def _check(call: Call, request: Mapping[str, Any]) -> None:
         if problem.keyword == "required" and not problem.path:
             details.update((name, "This field is missing.") for name in call.required if name not in request)
         else:
-            details.setdefault(str(next(iter(problem.path), call.name)), _reason(problem))
+            details.setdefault(str(next(iter(problem.path), call.name)), reason(problem))
     if details:
         raise Refusal("InputValidationFailed", f"Input validation failed: {', '.join(sorted(details))}", details)
-
-
-def _reason(problem: Problem) -> str:
-    """Why a value was refused, without the value."""
-    rule = problem.rule
-    match problem.keyword:
-        case "type" | "enum":
-            return f"Expected {' or '.join(map(str, rule)) if isinstance(rule, list) else rule}."
-        case "pattern":
-            return f"Expected text of the form {rule}."
-        case "minimum" | "maximum" | "minItems" | "maxItems":
-            return f"The {problem.keyword} is {rule}."
-        case _:
-            return "This value is not allowed here."

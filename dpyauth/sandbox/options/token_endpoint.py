@@ -17,10 +17,10 @@ _PRIVATE: Final = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
 
 class _Endpoint(Handler):
-    """What both endpoints do: a form in, JSON out."""
+    """Endpoint that takes a form and answers with JSON."""
 
     def refuse(self, problem: Problem) -> Answer:
-        """As RFC 6749 says."""
+        """Return a refusal as RFC 6749 says."""
         code = _CODES.get(problem.code, problem.code)
         return Answer({"error": code, "error_description": problem.message}, problem.status, _PRIVATE)
 

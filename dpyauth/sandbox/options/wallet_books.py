@@ -1,4 +1,4 @@
-"""Wallets: what lies in them, what happened to them, and what currencies are worth."""
+"""Wallets with their transactions, and what currencies are worth."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Entry:
 
     @property
     def change(self) -> int:
-        """What the balance changed by."""
+        """Return the change of the balance."""
         if self.status not in _SETTLED:
             return 0
         return self.net if self.is_deposit else -self.gross
@@ -61,7 +61,7 @@ class Entry:
 
 @dataclass(slots=True, eq=False)
 class Wallet:
-    """One wallet with what happened to it, oldest first.
+    """One wallet with its transactions, oldest first.
 
     Its history up to the sandbox's fixed end is generated from its ID when first asked for.
     """
@@ -75,7 +75,7 @@ class Wallet:
 
     @property
     def entries(self) -> list[Entry]:
-        """What happened to it."""
+        """Return the transactions, oldest first."""
         if self._entries is None:
             self._entries = []
             self.live(self.size, self.opened, END)

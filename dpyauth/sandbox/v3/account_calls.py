@@ -44,7 +44,7 @@ def _authorize(ask: Ask) -> dict[str, Any]:
 
 
 def _grants(ask: Ask) -> list[Token[str]]:
-    """What the tokens of an authorize call grant; all of them must be one user's."""
+    """Return the tokens of an authorize call, which must all be one user's."""
     main, others = ask.request["authorize"], ask.get("tokens", [])
     tokens = others if main == "MULTI" and others else [main, *others]
     grants = [ask.world.grant(token, ask.connection.app_id) for token in tokens]
@@ -75,7 +75,7 @@ def _authorize_row(account: Account) -> dict[str, Any]:
 
 @answers("logout")
 def _logout(ask: Ask) -> int:
-    """Ends the session; a browser sign-in's token dies with it, an API token lives on."""
+    """End the session; a browser sign-in's token dies with it, an API token lives on."""
     loginid = ask.get("loginid")
     leaving = [grant for grant in ask.connection.grants.values() if loginid in (None, grant.owner)]
     for grant in leaving:

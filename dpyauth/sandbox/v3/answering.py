@@ -22,7 +22,7 @@ class Connection(Client):
     """One connection; it knows nothing of sockets."""
 
     def answer(self, call: Call | None, request: Mapping[str, Any], fault: Fault | None = None) -> list[str]:
-        """The frames that answer a request."""
+        """Return the frames that answer a request."""
         try:
             return self._frames(call, request, fault)
         except RecursionError:
@@ -30,7 +30,7 @@ class Connection(Client):
             return [encoding.encode_refusal(refusal, "error", {})]
 
     def publish(self, topic: str, event: Any) -> list[str]:
-        """The frames that tell this client's streams of an event."""
+        """Return the frames that tell this client's streams of an event."""
         frames = []
         for stream in self.streams.on(topic):
             if stream.loginid and not self._still_granted(stream.loginid):
@@ -95,7 +95,7 @@ class Connection(Client):
         return self.world.works(self.grants[loginid])
 
     def _grant(self, call: Call, loginid: str | None) -> Token[str] | None:
-        """By which right the request is made, or a refusal when there is none."""
+        """Return the token that allows a request, or refuse it; None where none is needed."""
         grant = self.grants.get(loginid or self.current or "")
         if grant and not self._still_granted(grant.owner):
             if call.needs_auth:

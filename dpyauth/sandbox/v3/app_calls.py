@@ -33,7 +33,7 @@ def _api_token(ask: Ask) -> dict[str, Any]:
 
 
 def _own(ask: Ask) -> list[Token[str]]:
-    """The account's API tokens that work."""
+    """Return the account's API tokens that work."""
     loginid = ask.account.loginid
     grants = ask.world.issued.values()
     return [grant for grant in grants if grant.owner == loginid and grant.app_id is None and not grant.refusal]
@@ -99,7 +99,7 @@ def _own_app(ask: Ask, code: str) -> App:
 
 
 def _check_app(ask: Ask, code: str, redirect_uri: str = "", markup: float = 0) -> None:
-    """What the schema cannot say of an app."""
+    """Refuse an app for what its schema cannot say."""
     wrong = problem_with(
         ask.get("redirect_uri", redirect_uri), ask.request["scopes"], ask.get("app_markup_percentage", markup)
     )

@@ -1,4 +1,4 @@
-"""How a call finds the function that answers it, and what that function gets to see."""
+"""The registry of functions that answer calls, and the request that each gets."""
 
 from __future__ import annotations
 
@@ -26,23 +26,23 @@ class Ask:
     grant: Token[str] | None = None  # None when nobody is signed in
 
     def get(self, name: str, default: Any = None) -> Any:
-        """A field of the request."""
+        """Return a field of the request."""
         return self.request.get(name, default)
 
     @property
     def world(self) -> World:
-        """What the sandbox knows."""
+        """Return what the sandbox knows."""
         return self.connection.world
 
     @property
     def account(self) -> Account:
-        """The account the request is about; only for calls that need authorisation."""
+        """Return the account the request is about; only for calls that need authorisation."""
         assert self.grant is not None
         return self.world.account(self.grant.owner)
 
     @property
     def user(self) -> User:
-        """Who asks; only for calls that need authorisation."""
+        """Return who asks; only for calls that need authorisation."""
         return self.world.user(self.account.loginid)
 
     def stream(
@@ -68,7 +68,7 @@ class Replies(list[Reply | Refusal]):
 
 
 def for_each(make: Callable[[Any], Reply], items: Iterable[Any]) -> Replies:
-    """One answer for each item."""
+    """Return one answer for each item."""
     made = Replies()
     for item in items:
         try:

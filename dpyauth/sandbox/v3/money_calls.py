@@ -73,7 +73,7 @@ def _profit_table(ask: Ask) -> dict[str, Any]:
 
 
 def _moment(ask: Ask, name: str, default: int) -> int:
-    """An epoch from epoch digits or from a date, which means its first second."""
+    """Return an epoch from epoch digits or from a date, which means its first second."""
     text = ask.get(name)
     if text is None:
         return default
@@ -145,7 +145,7 @@ def _traded(contract: Contract) -> dict[str, Any]:
 
 @answers("reality_check")
 def _reality_check(ask: Ask) -> dict[str, Any]:
-    """What happened in the last day of the history, which is the session the sandbox pretends."""
+    """Answer with the last day of the history, which is the session the sandbox pretends."""
     account = ask.account
     start = END - 86_400
     rows = [row for row in account.ledger.rows if row.when >= start]

@@ -91,7 +91,7 @@ def _kyc_auth_status(ask: Ask) -> dict[str, Any]:
 
 
 def _kyc(user: User) -> dict[str, Any]:
-    """The same verification as `get_account_status` shows, in this call's words."""
+    """Return the verification that `get_account_status` shows, in this call's words."""
     proofs = user.authentication
     identity, document = proofs.get("identity", {}), proofs.get("document", {})
     services = identity.get("services", {})

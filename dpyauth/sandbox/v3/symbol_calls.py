@@ -154,7 +154,7 @@ def _ticks_history(ask: Ask) -> Reply:
 
 
 def _ohlc(name: str, granularity: int) -> Any:
-    """The candle as it grows: prices are text here, unlike in the history."""
+    """Return the candle as it grows: prices are text here, unlike in the history."""
     digits = SYMBOLS[name].digits
 
     def grown(second: int) -> Reply | None:
