@@ -16,7 +16,7 @@ from client import Client, Figures, Tally
 from dpyauth.catalog.calls import Call
 from dpyauth.net import protocol
 from dpyauth.net.pending import PendingCalls
-from dpyauth.net.protocol import Protocol
+from dpyauth.net.retries import Retries
 from dpyauth.session import Session
 
 pytestmark = pytest.mark.usefixtures("nothing_left")
@@ -67,7 +67,7 @@ def test_a_client_that_mixes_up_replies_is_found_out(monkeypatch: pytest.MonkeyP
 
 def test_a_client_that_forgets_its_streams_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "PATIENCE", 2.0)
-    monkeypatch.setattr(Protocol, "_reopen", lambda self, now: None)
+    monkeypatch.setattr(Retries, "reopen_all", lambda self, now: None)
     figures = found("lost_streams")
     assert figures.lost_streams > 0
     assert not figures.is_good

@@ -386,7 +386,7 @@ def test_a_defect_of_ours_signs_out_and_says_so(
         raise RuntimeError
 
     assert session.core.connection is not None
-    monkeypatch.setattr(session.core.connection.protocol, "lost", fail)
+    monkeypatch.setattr(session.core.connection.protocol, "connection_lost", fail)
     background.post(session.core.connection._drop, "a test")
     eventually(lambda: session.state == "signed out")
     with pytest.raises(NotSignedIn, match=r"internal error \(RuntimeError\)"):
