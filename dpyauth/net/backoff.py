@@ -1,20 +1,20 @@
-"""When to try again."""
+"""Pauses between attempts to connect, and before a call is asked again. No I/O."""
 
 from __future__ import annotations
 
 import random
 
 CAP = 60.0
-"""The longest pause between two attempts, in seconds."""
+"""Longest pause between two attempts, in seconds."""
 
 SETTLED = 10.0
-"""A connection that lived this long starts the count anew."""
+"""Seconds that a connection must live for the count of attempts to start anew."""
 
 
 class Backoff:
-    """Pauses between attempts: the first try at once, then longer and longer with full jitter.
+    """Pauses between attempts: the first attempt at once, then longer and longer ones with full jitter.
 
-    Never more than one attempt a second, whatever happens: Deriv refuses faster ones.
+    There is never more than one attempt a second: Deriv refuses faster ones.
     """
 
     def __init__(self, rng: random.Random | None = None) -> None:
@@ -23,7 +23,7 @@ class Backoff:
         self._last = float("-inf")
 
     def next_delay(self, now: float) -> float:
-        """Seconds from now to the next attempt, which this call counts. It may be made earlier: then say `started`."""
+        """Return the seconds until the next attempt, which this counts. If it is made earlier, call `started`."""
         pause = 0.0
         if self._attempts:
             pause = self._rng.uniform(0.0, min(CAP, 2.0 ** min(self._attempts, 10)))
@@ -33,7 +33,7 @@ class Backoff:
         return start - now
 
     def started(self, now: float) -> None:
-        """An attempt is made."""
+        """Note that an attempt is made now."""
         self._last = now
 
     def reset(self) -> None:
@@ -41,15 +41,15 @@ class Backoff:
         self._attempts = 0
 
     def ended(self, lived: float) -> None:
-        """A connection ended after so many seconds of being usable."""
+        """Note that a connection ended which was usable for so many seconds."""
         if lived >= SETTLED:
             self.reset()
 
 
 FIRST, LONGEST = 0.5, 60.0
-"""The shortest and the longest pause before Deriv is asked again after an error that may pass, in seconds."""
+"""Shortest and longest pause before Deriv is asked again after an error that may pass, in seconds."""
 
 
 def pause(tries: int, rng: random.Random) -> float:
-    """Return how long to wait before asking again, after so many answers with an error: longer each time."""
+    """Return the seconds to wait before asking again after so many error replies."""
     return min(LONGEST, FIRST * 2.0 ** min(tries - 1, 10)) * rng.uniform(0.5, 1.0)

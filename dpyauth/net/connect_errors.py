@@ -1,4 +1,4 @@
-"""Why a connection could not be opened, or has ended, in words."""
+"""Explain in words why a connection could not be opened, or has ended."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ STALE = SignInRefused(
     "with dpyauth.login().",
     code="Unauthorized",
 )
-"""What it means when addresses are refused that were just given out."""
+"""Error for addresses that are refused although they were just given out."""
 
 
 def status_of(error: Exception) -> int | None:
-    """Return the HTTP status with which Deriv refused a connection; None where something else did, or nothing.
+    """Return the HTTP status with which Deriv refused a connection; None if something else did, or nothing.
 
-    A page with HTTP 429 may be of what stands before Deriv's servers, and counts as theirs.
+    A page with HTTP 429 may come from what stands before Deriv's servers, and counts as theirs.
     """
     if not isinstance(error, HandshakeRefused) or (error.foreign and error.status in {401, 403, 407}):
         return None
@@ -31,33 +31,33 @@ def status_of(error: Exception) -> int | None:
 
 
 def looks_crowded(status: int | None) -> bool:
-    """Return whether a handshake may have been refused because it would have been one connection too many.
+    """Return whether a handshake may have been refused because there are too many connections.
 
-    Deriv does not say how it does that on its current API. Some statuses have another meaning: a password that is used
-    up, and a proxy that wants one.
+    Deriv does not document how its current API says so. Two statuses have another meaning: 401 a one-time password
+    that is used up, 407 a proxy that wants a password.
     """
     return status is not None and 400 <= status < 500 and status not in {401, 407}
 
 
 def stays(error: BaseException) -> bool:
-    """Return whether it takes a change of settings: each attempt would end in the same way."""
+    """Return whether every attempt would end in the same way, until the settings of this machine change."""
     return isinstance(error, ssl.SSLCertVerificationError)
 
 
 class Reason(NamedTuple):
-    """Why a connection could not be opened."""
+    """Reason why a connection could not be opened."""
 
     text: str
     error: DpyauthError | None
-    """What to end with, where trying again is no use."""
+    """Error to end with, if trying again does not help."""
     off: bool
     """Whether a server that was switched off would have been found like this."""
 
 
 def explain(error: Exception, patience: float = 10.0, app_id: str | None = None) -> Reason:
-    """Return why a connection could not be opened. ``app_id`` is the one in the address, where there is one."""
+    """Return why a connection could not be opened. ``app_id`` is the one in the address, if there is one."""
     status = error.status if isinstance(error, HandshakeRefused) else None
-    if status is None:  # a name that is gone shows itself to a proxy, where there is one
+    if status is None:  # with a proxy, it is the proxy that cannot find the name
         gone = _is_unnamed(error) or (isinstance(error, InvalidProxyStatus) and error.response.status_code >= 500)
     else:
         gone = 200 <= status < 400 or status in {404, 410} or status >= 520
@@ -67,7 +67,7 @@ def explain(error: Exception, patience: float = 10.0, app_id: str | None = None)
 
 
 def _kept_out(error: HandshakeRefused, app_id: str | None) -> tuple[str, DpyauthError | None]:
-    """Return what it may mean that a connection is refused with HTTP 401 or 403: the likely causes first."""
+    """Return the likely causes of a refusal with HTTP 401 or 403, the likeliest first."""
     text = f"the server answered with HTTP {error.status}"
     proxy, blocked = "a company proxy or a firewall", "Deriv blocks this network or country"
     shared = {facts.shared_app_id for facts in APIS.values()}
@@ -155,7 +155,7 @@ _CERTIFICATE = {
     62: "it is for another server (is a company proxy in between, or the sign-in page of a Wi-Fi?)",
     64: "it is for another server (is a company proxy in between, or the sign-in page of a Wi-Fi?)",
 }
-"""By OpenSSL's numbers for why one is refused."""
+"""Reasons by OpenSSL's number for them."""
 
 
 def wrong_certificates() -> str:
@@ -185,7 +185,7 @@ def refusal_of_proxy(status: int) -> str:
 
 
 def closing(socket: Socket) -> str:
-    """Why a connection ended, in words."""
+    """Return in words why a connection ended."""
     received, sent = socket.protocol.close_rcvd, socket.protocol.close_sent
     if received is not None:
         return f"the server closed the connection (code {int(received.code)})"

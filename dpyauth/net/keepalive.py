@@ -1,4 +1,4 @@
-"""Whether anybody is still there: pings, how long their answers may take, and when to doubt. No I/O."""
+"""Pings: when to send one, and how long its reply may take. No I/O."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ from collections.abc import Callable, Iterable
 PING_EVERY = 25.0
 PING_TIMEOUT = 10.0
 DOUBT_AFTER = 5.0
-"""When a call has waited this long for its answer, a ping finds out whether anybody is still there."""
+"""Seconds that a call waits for its reply before a ping finds out whether the server still answers."""
 SLOWEST = 60.0
-"""How long a ping's answer may take while a long message comes in before it."""
+"""Seconds that a ping's reply may take while a long message comes in before it."""
 
 
 class Keepalive:
-    """Says when to ping, and when to give up.
+    """Tell when to ping, and when to give a connection up.
+
+    A ping goes every `PING_EVERY` seconds, and sooner if a call waits for its reply. There is never more than one
+    ping at a time: its deadline (``_due``) and the time of the next ping are the same variable.
 
     Parameters
     ----------
@@ -31,45 +34,45 @@ class Keepalive:
 
     @property
     def wake_at(self) -> float:
-        """When there is next something to do."""
+        """Return when ``tick`` is next needed."""
         return min(self._due, self._doubt_at)
 
     def connection_made(self, now: float) -> None:
-        """A socket is open."""
+        """Start on an open socket."""
         self._due = now + PING_EVERY
 
     def connection_lost(self) -> None:
-        """It is gone."""
+        """Stop: the socket is gone."""
         self._pinging = False
         self._due = self._doubt_at = math.inf
 
     def asked(self, now: float) -> None:
-        """A call was sent."""
+        """Note that a call was sent."""
         self._doubt_at = min(self._doubt_at, now + DOUBT_AFTER)
 
     def received_part(self, now: float) -> None:
-        """Part of a message came in: a long one on a slow line is no silence."""
+        """Allow more time for a ping's reply: part of a long message came in before it."""
         if self._pinging:
             self._due = max(self._due, min(now + PING_TIMEOUT, self._sent + SLOWEST))
 
     def ponged(self, now: float) -> float:
-        """The ping was answered; returns how long that took."""
+        """Take the reply to a ping; return how many seconds it took."""
         self._pinging = False
         self._due = self._sent + PING_EVERY
         return now - self._sent
 
     def check(self, now: float) -> bool:
-        """Ping at once, unless that is done already; returns whether it was not."""
+        """Ping at once, unless a ping waits for its reply; return whether one was sent."""
         if self._pinging:
             return False
         self._ping(now)
         return True
 
     def tick(self, now: float, waiting: Callable[[], Iterable[float]], *, late: bool) -> str | None:
-        """Time has passed. Returns why the connection must be dropped, if it must.
+        """Ping if it is time; return why the connection must be dropped, if it must.
 
-        ``waiting`` tells when the calls were sent that wait for their answers; ``late``: the machine slept, so that
-        nothing follows from what has not come.
+        ``waiting`` returns when the calls were sent that wait for their replies. ``late`` says that the machine slept:
+        a reply may be there and unread, so a missing one means nothing.
         """
         if now >= self._due:
             if self._pinging and not late:

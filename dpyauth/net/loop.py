@@ -1,12 +1,12 @@
-"""The one background thread, whose event loop owns every socket.
+"""One background thread, whose event loop owns every socket.
 
 A socket on the kernel's own loop dies while a cell is busy; one on this loop does not. The thread starts when there is
-work and ends when nobody uses it. It is a daemon and made of the standard library only: a thread pool's portal would
+work and ends when nothing uses it. It is a daemon and made of the standard library only: a thread pool's portal would
 hold up the interpreter's exit, and costs a coroutine for every call.
 
-An interrupt may hit the reader's thread between any two lines. So nothing that must be whole is done there: that thread
-hands work over, in one step, and everything else happens on this one, which no interrupt reaches. For the same reason
-it takes no lock, which an interrupt could leave locked.
+An interrupt may stop the user's thread between any two lines. So nothing that must be whole is done there: that thread
+hands work over in one step, an append, and everything else happens on this one, which no interrupt reaches. For the
+same reason the user's thread takes no lock, which an interrupt could leave locked.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def call_soon(loop: asyncio.AbstractEventLoop, function: Callable[[], object]) -
 
 
 class Background:
-    """An event loop in a thread of its own, for as long as somebody uses it."""
+    """Event loop in a thread of its own, for as long as something uses it."""
 
     def __init__(self) -> None:
         self._work: deque[tuple[Callable[[Any], object], Any]] = deque()
@@ -48,19 +48,19 @@ class Background:
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._woken = False
-        self._registering = threading.Lock()  # of background threads; the reader's never takes it
+        self._registering = threading.Lock()  # of background threads; the user's never takes it
         _forks.own(self)
 
     # From any thread
 
     def post(self, function: Callable[[Any], object], argument: Any = None) -> None:
-        """Have a function called on the background thread, after what was posted before.
+        """Call a function on the background thread, after what was posted before.
 
         An interrupt in here leaves the work undone or handed over, and what is posted next brings it along.
         """
         try:
             self._work.append((function, argument))
-            # Whoever sets the flag wakes the loop. The loop clears it before it looks, so nothing stays behind.
+            # The thread that sets the flag wakes the loop, which clears it before it looks: nothing stays behind.
             if not self._woken:
                 self._woken = True
                 self.wake()
@@ -69,7 +69,7 @@ class Background:
             raise
 
     def leave(self, function: Callable[[Any], object]) -> None:
-        """Leave work for the background thread, from where nothing may wait and no thread may be started."""
+        """Post work from where nothing may wait and no thread may be started, such as a finalizer."""
         self._work.append((function, None))
         loop = self._loop
         if loop is not None:
@@ -80,7 +80,7 @@ class Background:
         (self._do if self.inside() else self.post)(function, argument)
 
     def wake(self) -> None:
-        """See to it that what was posted is looked at."""
+        """Wake the loop, to look at what was posted; start the thread if there is none."""
         loop = self._loop
         if loop is None:
             Thread(self._live, "dpyauth").start()  # if there is one already, it ends at once
@@ -88,7 +88,7 @@ class Background:
             call_soon(loop, self._empty)  # if its loop has just ended, that has looked for what was posted since
 
     def run(self, steps: Callable[[], Coroutine[Any, Any, T]], outcome: Future[T]) -> None:
-        """Make a coroutine on the background thread and run it there; cancelling its outcome calls it off."""
+        """Run a coroutine on the background thread; cancelling the outcome cancels it."""
         self.post(self._begin, (steps, outcome))
 
     def inside(self) -> bool:
@@ -96,7 +96,7 @@ class Background:
         return self._thread is threading.current_thread()
 
     def join(self, timeout: float = 5.0) -> None:
-        """Wait for the end of the thread, unless somebody uses it."""
+        """Wait for the end of the thread, unless something uses it."""
         thread, end = self._thread, time.monotonic() + timeout
         if thread is threading.current_thread():
             return
@@ -107,7 +107,7 @@ class Background:
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:
-        """The running loop."""
+        """Return the running loop."""
         assert self._loop is not None
         return self._loop
 
@@ -164,7 +164,9 @@ class Background:
             self.loop.stop()
             self._thread = self._loop = None
             self._woken = False
-            if self._work:  # posted in this moment
+            # What was posted since the loop was empty woke this loop, which is about to end. What is posted from here
+            # on finds no loop, and starts a thread by itself.
+            if self._work:
                 self.wake()
 
     @staticmethod
@@ -199,7 +201,7 @@ class Background:
                 else:
                     outcome.set_exception(error)
         finally:
-            self.let_go(outcome)  # not before: steps that are called off have to clear up after themselves
+            self.let_go(outcome)  # not before: a coroutine that is cancelled has to clean up
 
     def _forked(self) -> None:
         """Begin anew, without the thread."""
@@ -229,7 +231,7 @@ class _Lookups(ThreadPoolExecutor):
 
 
 def _complain(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """Leave out what is no news: websockets lets a proxy's silent end pass as an error of its own, and tells it too."""
+    """Ignore the EOFError of a proxy that ends without a word: websockets raises it for the attempt as well."""
     if not isinstance(context.get("exception"), EOFError):
         loop.default_exception_handler(context)
 

@@ -1,7 +1,7 @@
-"""Tell whether a reply is the answer to a request, by what it says of itself beside its number. No I/O.
+"""Check that a reply answers the request whose number it carries, by what else it says of itself. No I/O.
 
-What a reply leaves out, or says in words that nobody knows, counts for nothing: only what is plainly of another request
-does. Deriv repeats a request as it was sent, but for what is secret.
+Only what plainly belongs to another request counts; what a reply leaves out, or says in unknown words, does not. Deriv
+repeats a request as it was sent, except for secrets.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ KINDS: Mapping[str, frozenset[str]] = {
     "buy_contract_for_multiple_accounts": frozenset({"buy"}),
     "sell_contract_for_multiple_accounts": frozenset({"sell"}),
 }
-"""What else than the call's own name the ``msg_type`` of its replies may be."""
+"""Values of ``msg_type`` in replies to a call, beside the call's own name."""
 
 _OTHERS = frozenset().union(*KINDS.values())
 
@@ -30,7 +30,7 @@ _TOLD = {
     "proposal_open_contract": ("contract_id", "contract_id"),
     "ticks": ("ticks", "symbol"),
 }
-"""By call: the field that says what was asked for, and where the payload repeats it."""
+"""By call: field that says what was asked for, and where the payload repeats it."""
 
 
 def belongs(reply: Reply, call: str, req_id: int, fields: Mapping[str, Any], calls: Collection[str]) -> bool:
@@ -39,9 +39,9 @@ def belongs(reply: Reply, call: str, req_id: int, fields: Mapping[str, Any], cal
     Parameters
     ----------
     reply : dict
-        What came.
+        Reply that came in.
     call, req_id, fields
-        The request whose number it carries.
+        Request whose number it carries.
     calls : collection of str
         Names of all calls.
     """
@@ -82,23 +82,23 @@ def _is_about(payload: object, fields: Mapping[str, Any], field: str, where: str
 
 
 def _same(sent: object, told: object) -> bool:
-    """Return whether a value that was sent can have come back as another; what cannot be compared may have."""
+    """Return whether a value that was sent can have come back as another; True if they cannot be compared."""
     if isinstance(sent, list) and isinstance(told, list):
         return len(sent) == len(told) and all(map(_same, sent, told))
     if isinstance(sent, dict) and isinstance(told, dict):
         return all(_same(value, told[name]) for name, value in sent.items() if name in told)
     one, other = _number(sent), _number(told)
     if one is not None and other is not None:
-        # A fraction may come back with fewer digits, a whole number may not.
+        # A fraction may come back with fewer digits; a whole number may not.
         whole = one == int(one) and other == int(other)
         return one == other if whole else math.isclose(one, other, rel_tol=1e-9)
     if isinstance(sent, str) and isinstance(told, str) and _is_name(sent) and _is_name(told):
         return sent.casefold() == told.casefold()
-    return True  # of two kinds, or a text such as <not shown>, which stands in place of what is secret
+    return True  # of two kinds; or a text such as <not shown>, in place of a secret
 
 
 def _number(value: object) -> float | int | Decimal | None:
-    """Return a value as a number, if it is one, also as a text."""
+    """Return a value as a number, if it is one or a text that says one."""
     if isinstance(value, str):
         try:
             value = Decimal(value)
@@ -110,7 +110,7 @@ def _number(value: object) -> float | int | Decimal | None:
 
 
 def _is_name(text: str) -> bool:
-    """Return whether a text is a symbol, an ID, a code or a date, of which nothing is ever rewritten."""
+    """Return whether a text is a symbol, an ID, a code or a date: those come back as they were sent."""
     return len(text) <= 128 and _NAME.fullmatch(text) is not None
 
 

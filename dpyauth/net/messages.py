@@ -1,4 +1,4 @@
-"""Messages as replies of the Deriv API."""
+"""Read replies of the Deriv API, from WebSockets and HTTP alike: the only reader of their JSON. No I/O."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from dpyauth.secret import Secret, scrub
 Reply = dict[str, Any]
 
 LARGE = 4096
-"""From so many bytes on, another parser pays; up to there, not even loading it does."""
+"""Bytes from which msgspec pays: for smaller messages, not even importing it does."""
 
 _decode = json.JSONDecoder().raw_decode
 
 
 def parse(message: bytes) -> Reply | None:
-    """The reply in a message, or None when it holds none."""
+    """Return the reply in a message; None if it is not a JSON object."""
     try:
         reply = _fast(message) if len(message) >= LARGE else _standard(message)
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError):  # nested too deeply: the limit of recursion guards the stack
         return None
-    return _told(reply) if isinstance(reply, dict) else None
+    return _without_empty_error(reply) if isinstance(reply, dict) else None
 
 
-def _told(reply: Reply) -> Reply:
-    """Leave out an ``error`` that is none: null, or empty beside the payload that it says did not come."""
+def _without_empty_error(reply: Reply) -> Reply:
+    """Remove an ``error`` that is not one: null, or empty beside a payload."""
     if "error" in reply:
         error = reply["error"]
         if error is None or (not error and reply.get(str(reply.get("msg_type"))) is not None):
@@ -41,7 +41,7 @@ def _fast(message: bytes) -> Any:
     try:
         return msgspec.json.decode(message)
     except msgspec.DecodeError:
-        return _standard(message)  # NaN, half a surrogate pair: not in the standard, but Python reads them
+        return _standard(message)  # NaN or half a surrogate pair: not in the standard, but Python reads them
 
 
 def _standard(message: bytes) -> Any:
@@ -53,18 +53,18 @@ def _standard(message: bytes) -> Any:
 
 
 def exactly(message: bytes, otherwise: Reply) -> Reply:
-    """The same reply with its numbers as `decimal.Decimal`; as it was, where a number is beyond even that."""
+    """Return a reply with its numbers as `decimal.Decimal`; unchanged if a number is beyond even that."""
     from decimal import Decimal
 
     try:
         reply: Reply = json.loads(message.decode(), parse_float=Decimal)
     except (ArithmeticError, RecursionError):
         return otherwise
-    return _told(reply)
+    return _without_empty_error(reply)
 
 
 def flag(value: Any) -> bool | None:
-    """Return the yes or no that a value says, as a number, a text or a JSON boolean; None where it says neither."""
+    """Return the truth of a flag, which may be a number, a text or a JSON boolean; None if it is neither 0 nor 1."""
     return _FLAGS.get(str(value).strip().lower()) if isinstance(value, bool | int | float | str) else None
 
 
@@ -72,7 +72,7 @@ _FLAGS = {"1": True, "0": False, "1.0": True, "0.0": False, "true": True, "false
 
 
 def error_code(reply: Reply) -> str | None:
-    """The code of an error reply."""
+    """Return the code of an error reply."""
     error = error_of(reply)
     if error is None:
         return None
@@ -81,7 +81,7 @@ def error_code(reply: Reply) -> str | None:
 
 
 def subcode_of(error: Mapping[str, Any], secrets: Collection[Secret] = ()) -> str:
-    """Return what an error says of its cause beside its code; empty where it says nothing that is a code."""
+    """Return the code that an error gives for its cause beside its own; empty if there is none."""
     subcode = error.get("subcode")
     if isinstance(subcode, bool) or not isinstance(subcode, str | int):
         return ""
@@ -93,7 +93,7 @@ _SUBCODE = re.compile(r"[\w.•-]{1,64}")
 
 
 def error_of(reply: Reply) -> dict[str, Any] | None:
-    """Return what a reply says of its error, whatever its shape; None where there is no error."""
+    """Return the error in a reply as a dict, whatever its shape; None if there is no error."""
     error = reply.get("error")
     if isinstance(error, list):
         error = next((each for each in error if each), False)
@@ -103,7 +103,7 @@ def error_of(reply: Reply) -> dict[str, Any] | None:
 
 
 def says_nothing(reply: Reply) -> bool:
-    """Return whether a reply holds no more than what every reply has beside its payload."""
+    """Return whether a reply holds only what every reply has beside its payload."""
     return all(value is None or name in _ENVELOPE for name, value in reply.items())
 
 

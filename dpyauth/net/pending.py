@@ -1,4 +1,4 @@
-"""PendingCalls in flight: which reply belongs to whom. No I/O."""
+"""Calls that wait for their replies, and the errors they end with. No I/O."""
 
 from __future__ import annotations
 
@@ -15,33 +15,37 @@ from dpyauth.net.messages import Reply
 from dpyauth.net.subscription import Listener, Subscription
 
 MAX_LOSSES = 3
-"""With how many connections a read may be lost before it is given up: it is sent so many times at most."""
+"""Times that a read is sent at most: with each of them, the connection was lost before the reply came."""
 
 PATIENCE = 600.0
-"""How long a call may wait for Deriv's rate limits, in seconds, on top of its own time-out."""
+"""Seconds that a call may wait for Deriv's rate limits, on top of its time-out."""
 
 
 OFF_TIMEOUT = 4.5
-"""How long a call waits for a server that looks switched off, in seconds."""
+"""Seconds that a call waits for a server that looks switched off."""
 
 
 class WaitingFor(NamedTuple):
-    """What a call waits for before it can be sent."""
+    """Reason why a call has not been sent yet."""
 
     what: str
-    """In words that follow "Waiting for"."""
+    """Words that follow "Waiting for"."""
     until: float
-    """When that is over, by the monotonic clock; infinite where that is not known."""
+    """Time when that is over, by the monotonic clock; infinite if it is not known."""
 
 
 class PendingCall:
-    """A call that waits for its reply.
+    """Call that waits for its reply.
 
     ``deliver`` is called once, when the call has ended: on the connection's thread, so it must only pass the word on.
-    ``listener`` hears the updates, when the call opens a stream.
+    ``listener`` gets the updates if the call opens a stream.
+
+    Two threads decide what becomes of a call: its caller's, which an interrupt may stop between any two lines, and the
+    connection's. So each decision that only one of them may take is one ``dict.pop``, which is atomic and needs no
+    lock: whether it is sent or withdrawn, and which reply or error it ends with.
     """
 
-    # Not a dataclass, nor are others on the way to the first reply: making those takes longer than a call does.
+    # Not a dataclass, as nothing else on the way to the first reply: making one takes longer than a call does.
     __slots__ = (
         "_once",
         "background",
@@ -95,47 +99,47 @@ class PendingCall:
     ) -> None:
         self.call = call
         self.req_id = req_id
-        self.text = text  # may hold a secret: empty when it has ended
-        self.fields = fields  # the same, with secrets sealed: what its reply repeats is compared
+        self.text = text  # may hold a secret: emptied when the call has ended
+        self.fields = fields  # the same with secrets sealed, to compare with what its reply repeats
         self.deadline = deadline
         self.timeout = timeout
         self.deliver = deliver
         self.changes = changes
-        self.look = look  # where to see whether a change has happened
-        self.key = key  # by which Deriv knows it, if it is a change that can be looked up
+        self.look = look  # where the user can see whether a change has happened
+        self.key = key  # by which Deriv can be asked what became of a change
         self.exact = exact
         self.bucket = bucket
         self.listener = listener
         self.subscription = subscription
-        self.looking = False  # whether its answer was lost, and Deriv is asked for it by its key
-        self.waiting_for: Callable[[], WaitingFor | None] | None = None  # says what it waits for; on any thread
+        self.looking = False  # its reply was lost, and Deriv is being asked for it by its key
+        self.waiting_for: Callable[[], WaitingFor | None] | None = None  # read from any thread
         self.queued_at = 0.0
         self.waited = 0.0  # for Deriv's rate limits, in seconds; its own time stood still
         self.sent_at = sent_at
-        self.background = background  # nobody waits for it: it goes when there is room, and not again after a break
+        self.background = background  # of the connection's own: it is not sent again after a break
         self.losses = 0
-        self.tries = 0  # how often it was answered with an error that may be gone in a moment
-        self.last: Reply | None = None  # the latest of those answers, to be told if time runs out
+        self.tries = 0  # how often Deriv replied with an error that may pass
+        self.last: Reply | None = None  # the latest of those errors, to end with if time runs out
         self.reply: Reply | None = None
         self.error: DpyauthError | None = None
-        self.done = False  # whether it has ended, and its reply or error is here to be read; on any thread
+        self.done = False  # it has ended, and its reply or error can be read from any thread
         self.withdrawn = False  # by the caller, before it was sent
-        self._once = {"send": True, "end": True}  # popped by whoever gets there first, on whatever thread
+        self._once = {"send": True, "end": True}  # popped by the thread that gets there first
 
     def __repr__(self) -> str:
         return f"<call {self.call!r}, req_id {self.req_id}>"
 
     @property
     def sent(self) -> bool:
-        """Whether it has left."""
+        """Return whether it was sent, on the present connection."""
         return self.sent_at is not None
 
     def take(self) -> bool:
-        """Take it for sending; of sender and caller only one gets it, whatever the moment."""
+        """Claim it for sending; return False if the caller has withdrawn it."""
         return self._once.pop("send", False)
 
     def withdraw(self) -> bool:
-        """Take it back; return whether it was not sent and never will be."""
+        """Withdraw it; return whether it was not sent and never will be."""
         self.withdrawn = self.withdrawn or self.take()
         return self.withdrawn
 
@@ -150,17 +154,17 @@ class PendingCall:
     def _end(self, reply: Reply | None, error: DpyauthError | None) -> None:
         if self._once.pop("end", False):
             self.reply, self.error, self.text, self.last = reply, error, "", None
-            self.done = True
+            self.done = True  # last: other threads read the reply as soon as they see this
             self.deliver(self)
 
 
 current_call: ContextVar[PendingCall | None] = ContextVar("dpyauth_call", default=None)
-"""The call that the present task carries out."""
+"""Call that the present task carries out."""
 
 
 @contextmanager
 def waiting_for(what: str, seconds: float) -> Iterator[None]:
-    """Note on the present call what it waits for, in words that follow "Waiting for", and for how long."""
+    """Note on the present call what it waits for meanwhile (words that follow "Waiting for"), and for how long."""
     pending = current_call.get()
     if pending is None:
         yield
@@ -174,24 +178,24 @@ def waiting_for(what: str, seconds: float) -> Iterator[None]:
 
 
 class ServerOff(NamedTuple):
-    """The server was found like one that has been switched off."""
+    """Server that was found like one that has been switched off."""
 
     error: DpyauthError
-    """What to tell those who wait for it."""
+    """Error that calls end with which wait for it."""
     since: float
 
 
 class PendingCalls:
-    """The table of pending calls, by req_id, in the order they were made.
+    """Table of pending calls by req_id, in the order they were made.
 
-    ``failed`` is told of every call that ended with an error here, or with one that Deriv gave before its time was up.
+    ``failed`` is told every call that ended here with an error, also one that Deriv gave before time ran out.
     """
 
     def __init__(self, failed: Callable[[PendingCall], None] = lambda pending: None) -> None:
         self._pending: dict[int, PendingCall] = {}
         self._failed = failed
         self.next_deadline = math.inf
-        """No pending call runs out of time before this (a lower bound: cheap to keep, exact after ``expire``)."""
+        """Lower bound of all deadlines; exact after ``expire``."""
 
     def __len__(self) -> int:
         return len(self._pending)
@@ -203,17 +207,17 @@ class PendingCalls:
         return self._pending.get(pending.req_id) is pending
 
     def add(self, pending: PendingCall) -> None:
-        """Enter a call, or its new deadline."""
+        """Add a call, or take note of its new deadline."""
         self._pending[pending.req_id] = pending
         if pending.deadline < self.next_deadline:
             self.next_deadline = pending.deadline
 
     def get(self, req_id: int) -> PendingCall | None:
-        """The call that a reply with this req_id is for."""
+        """Return the call that a reply with this req_id is for."""
         return self._pending.get(req_id)
 
     def remove(self, pending: PendingCall) -> None:
-        """Forget a call: it has its reply, or nobody waits for it any more."""
+        """Forget a call: it has its reply, or its caller has stopped waiting."""
         self._pending.pop(pending.req_id, None)
 
     def fail(self, pending: PendingCall, error: DpyauthError) -> None:
@@ -222,8 +226,8 @@ class PendingCalls:
         pending.fail(error)
         self._failed(pending)
 
-    def _told(self, pending: PendingCall, reply: Reply) -> None:
-        """End a call with the error that Deriv gave before its time was up."""
+    def _end_with_last(self, pending: PendingCall, reply: Reply) -> None:
+        """End a call with the error that Deriv gave before time ran out."""
         self.remove(pending)
         pending.resolve(reply)
         self._failed(pending)
@@ -237,9 +241,9 @@ class PendingCalls:
                 self.fail(pending, error.copy(pending.call))
 
     def connection_lost(self, reason: str) -> int:
-        """The connection is gone: reads stay, to be sent again; changes end here, one way or the other.
+        """Keep reads, to send them again after a break; end changes, for which that is never safe.
 
-        Returns how many reads will be sent again.
+        Return how many reads will be sent again.
         """
         again = 0
         for pending in self:
@@ -262,9 +266,9 @@ class PendingCalls:
     def expire(self, now: float, *, ready: bool, reason: str = "", off: ServerOff | None = None) -> None:
         """End the calls whose time is up.
 
-        ``ready`` says that there is a connection: a call that has not left then only waits for the rate limits, for
-        which it gets more time. ``reason`` says why there is none; ``off`` that the server was found like
-        one that has been switched off: then nobody waits long for it.
+        ``ready`` says that there is a connection: a call that was not sent then waits for the rate limits only, and
+        gets more time for that. ``reason`` says why there is no connection. ``off`` says that the server was found
+        like one that has been switched off: then calls fail within seconds.
         """
         self.next_deadline = math.inf
         for pending in self:
@@ -274,7 +278,7 @@ class PendingCalls:
             if off is not None:
                 deadline = min(deadline, max(off.since, pending.deadline - pending.timeout) + OFF_TIMEOUT)
             if deadline <= now and last is not None:
-                self._told(pending, last)
+                self._end_with_last(pending, last)
             elif deadline <= now:
                 self.fail(pending, off.error.copy(pending.call) if off else overdue(pending, ready, reason))
             else:
@@ -297,7 +301,7 @@ def look_first(look: str) -> str:
 
 
 def not_sent(call: str, reason: str) -> ConnectionLost:
-    """The error for a call that never left."""
+    """Return the error for a call that was never sent."""
     return ConnectionLost(
         f"'{call}' was not sent: there is no connection to Deriv just now ({reason}). "
         "dpyauth keeps trying to reconnect; run the cell again in a moment.",
@@ -306,7 +310,7 @@ def not_sent(call: str, reason: str) -> ConnectionLost:
 
 
 def over_budget(call: str, wait: float) -> RateLimited:
-    """The error for a change that Deriv's rate limits would hold up: it must not happen later, unasked."""
+    """Return the error for a change that would have to wait for the rate limits: it must not happen later, unasked."""
     return RateLimited(
         f"'{call}' was not sent: Deriv's limit of calls a minute is used up for about {wait:.0f} s, and dpyauth does "
         "not let a call that changes something wait. Run the cell again then, if you still want it.",
@@ -316,7 +320,7 @@ def over_budget(call: str, wait: float) -> RateLimited:
 
 
 def overdue(pending: PendingCall, ready: bool = True, reason: str = "") -> DpyauthError:
-    """The error for a call whose time is up."""
+    """Return the error for a call whose time is up."""
     call, seconds = pending.call, f"{pending.timeout:g} s"
     if pending.sent and pending.changes:
         return outcome_unknown(call, f"no reply within {seconds}", pending.look)

@@ -363,7 +363,7 @@ class Protocol:
     def server_looks_off(self, reason: str, now: float, error: DpyauthError) -> None:
         """Take note that the server was found like one that has been switched off.
 
-        That may be for good. So whoever waits for a connection gets the error in seconds; attempts go on.
+        That may be for good, so callers get the error within seconds; attempts to connect go on.
         """
         self.connection_lost(reason, now, error=error)
         if self.server_off is None:

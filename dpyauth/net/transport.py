@@ -1,4 +1,4 @@
-"""A client WebSocket: websockets' own, handing messages over as they arrive."""
+"""Client WebSocket: websockets' own, which hands messages over as they arrive."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _DATA = {Opcode.TEXT, Opcode.BINARY, Opcode.CONT}
 
 
 class HandshakeRefused(Exception):
-    """The server answered the handshake with another HTTP status than a WebSocket takes.
+    """Refusal of a WebSocket's opening handshake with an HTTP status.
 
-    websockets would go where a redirect leads, and the token would follow. It knows such a refusal by its own error,
-    so this one ends at the address that was asked for. It keeps no header and no body, which may hold a secret.
+    websockets follows redirects, and the token would go with it; it does so only for its own error, not for this one.
+    This one keeps no header and no body, which may hold a secret.
     """
 
     def __init__(self, status: int, body: bytes = b"") -> None:
@@ -29,9 +29,9 @@ class HandshakeRefused(Exception):
         self.status = status
         reply = parse(body)
         self.code = (error_code(reply) or "") if reply is not None else ""
-        """Deriv's own code, where the answer holds one; or that of somebody else who answers in JSON."""
+        """Error code in the reply, if it is JSON: Deriv's, or that of whatever answers in between."""
         self.foreign = reply is None and bool(body.strip())
-        """Whether the answer is a page or a text, as a proxy or a firewall sends it and Deriv's API does not."""
+        """Whether the reply is a page or a text, as a proxy or a firewall sends it and Deriv's API does not."""
 
 
 class Socket(ClientConnection):
@@ -56,7 +56,7 @@ class Socket(ClientConnection):
         self._events = 0
 
     async def handshake(self, *args: Any, **kwargs: Any) -> None:
-        """Open the WebSocket with the server at the address given, and with no other."""
+        """Open the WebSocket at the address given, and at no other."""
         try:
             await super().handshake(*args, **kwargs)
         except InvalidStatus as error:
@@ -66,13 +66,13 @@ class Socket(ClientConnection):
         raise HandshakeRefused(status, body)  # outside of the handler: the other error holds the headers
 
     def forget_address(self) -> None:
-        """Drop the address, which may be a secret: once the connection is open, it has served."""
+        """Forget the address, which may hold a secret: an open connection does not need it."""
         self.request = None
         self.protocol.uri = replace(self.protocol.uri, path="", query="")
 
     @property
     def takes_messages(self) -> bool:
-        """Whether it is open."""
+        """Return whether it is open."""
         return self.protocol.state is State.OPEN
 
     def post(self, text: str) -> None:
@@ -88,12 +88,12 @@ class Socket(ClientConnection):
     # What asyncio and websockets call
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Take note of the end; of a TLS handshake through a proxy that fails, there was no beginning."""
+        """Take note of the end; without a transport, TLS through a proxy failed before there was a beginning."""
         if hasattr(self, "transport"):
             super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Take in what was read."""
+        """Take the bytes of one read."""
         self._events = 0
         super().data_received(data)
         if self.on_part is not None and (self._parts or not self._events):
@@ -102,7 +102,7 @@ class Socket(ClientConnection):
             self.on_batch()
 
     def process_event(self, event: Any) -> None:
-        """Take in one event of the protocol."""
+        """Take one event of the protocol; messages leave here, all else is the library's."""
         self._events += 1
         if self.response is None or not isinstance(event, Frame) or event.opcode not in _DATA:
             super().process_event(event)

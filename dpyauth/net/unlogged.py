@@ -1,4 +1,4 @@
-"""Keeps secrets out of what HTTP libraries log of dpyauth's own requests: headers, and addresses with their queries."""
+"""Keep secrets out of what HTTP libraries log of dpyauth's own requests: headers, and addresses with their queries."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ours = ContextVar("dpyauth_request", default=False)
 
 @contextmanager
 def unlogged() -> Iterator[None]:
-    """Have those libraries log no more of what is done within than that there was a request, whatever their levels.
+    """Let those libraries log no more than that there was a request, whatever their levels.
 
     Requests that others make with them are logged as ever, also at the same time.
     """
@@ -32,7 +32,7 @@ def unlogged() -> Iterator[None]:
 
 
 def _bare(record: logging.LogRecord) -> bool:
-    """Whether a record may be written; of our own, without what may be secret in it."""
+    """Return whether a record may be written; remove from our own ones what may be secret."""
     if not _ours.get():
         return True
     record.msg, record.args = re.sub(r"\?[^\s\"']*", "?…", scrub(record.getMessage())), ()
