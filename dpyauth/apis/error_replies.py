@@ -1,4 +1,4 @@
-"""The error that a reply of a WebSocket amounts to; both APIs word them alike."""
+"""Turn what Deriv refuses into an error: the replies of a WebSocket, and the wording that HTTP shares."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ def api_error(
     changes: bool = False,
     held: bool | None = None,
 ) -> ApiError | None:
-    """Return the error that a reply amounts to, if it is one; what it repeats of secrets is blotted out.
+    """Return the error that a reply amounts to, if it is one; secrets that it repeats are blotted out.
 
-    ``secrets`` are those of the request: of them, even short ones. ``held``: whether the token is known to have the
+    ``secrets`` are those of the request: of them, even short ones. ``held`` is True if the token is known to have the
     scope for the call.
     """
     code = error_code(reply)
@@ -51,16 +51,31 @@ def api_error(
     reasons = _reasons(details, catalog.get(call)) if kind is InputRefused else ""
     if kind is InputRefused and _NAMED.match(said):  # it says no more than the code, and names the fields again
         said = "" if reasons else _NAMED.sub("", said)
-    shown = f"{code} ({subcode})" if subcode else code
     told = ". ".join(filter(None, (said, reasons)))
-    parts = [f"Deriv answered '{call}' with {shown}" + (f": {told}" if told else ""), advice]
-    text = ". ".join(part for part in parts if part) + "."
+    return refusal(kind, call, code, subcode, details, told, advice)
+
+
+def refusal(
+    kind: type[ApiError],
+    call: str,
+    code: str,
+    subcode: str,
+    details: dict[str, Any],
+    told: str,
+    *then: str,
+    status: str = "",
+) -> ApiError:
+    """Return the error for a refusal: Deriv's code, its words, and then further sentences, as far as there are any."""
+    beside = ", ".join(filter(None, (subcode, status)))
+    shown = f"{code} ({beside})" if beside else code
+    answered = f"Deriv answered '{call}' with {shown}" + (f": {told}" if told else "")
+    text = ". ".join(filter(None, (answered, *then))) + "."
     return kind(text, call=call, code=code, subcode=subcode, details=details)
 
 
 _NAMED = re.compile(r"Input validation failed(: *)?", re.IGNORECASE)
 _EXPRESSION = re.compile(r"\^.*|\bpattern\b.*|\(\?[:=!].*", re.DOTALL)
-"""Where a regular expression begins in what Deriv says of a field."""
+"""Beginning of a regular expression in what Deriv says of a field."""
 
 
 def _reasons(details: Mapping[str, Any], call: Call | None) -> str:

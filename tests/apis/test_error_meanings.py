@@ -9,6 +9,7 @@ import pytest
 from dpyauth.apis import options, v3
 from dpyauth.apis.error_meanings import PASSING
 from dpyauth.errors import ApiError, DpyauthError, PermissionDenied, SignInRefused
+from dpyauth.registry import APIS
 from dpyauth.session import Session
 
 PUBLISHED = [
@@ -91,7 +92,7 @@ def test_of_no_call_and_no_code_a_scope_is_named_that_it_does_not_take(api: Any)
             continue
         for code in PUBLISHED:
             error = told(api, call, code)
-            named = [scope for scope in api.FACTS.scopes if f"'{scope}'" in str(error)]
+            named = [scope for scope in APIS[api.CATALOG.api].scopes if f"'{scope}'" in str(error)]
             assert set(named) == (set(known.scopes) if code == "PermissionDenied" else set()), (call, code)
             assert isinstance(error, PermissionDenied) == (code == "PermissionDenied")
             assert ("It may be gone in a moment" in str(error)) == (code in PASSING - {"RateLimit"})

@@ -11,7 +11,7 @@ from typing import Any
 
 from dpyauth import _times
 from dpyauth.apis.error_meanings import KINDS, Kind
-from dpyauth.apis.error_replies import api_error
+from dpyauth.apis.error_replies import api_error, refusal
 from dpyauth.apis.options.advice import advice
 from dpyauth.apis.options.requests import Request, Response
 from dpyauth.catalog.calls import load
@@ -31,10 +31,10 @@ from dpyauth.registry import APIS
 from dpyauth.sensitive import MASK, hides
 
 MAX_SAID = 300
-"""How much of a server's own words an error repeats, in characters."""
+"""Length of a server's own words in an error, in characters."""
 
 MAX_LISTED = 20
-"""How many errors of one answer are listened to."""
+"""Number of errors of one response that are read."""
 
 
 _KINDS: Mapping[str, Kind] = {
@@ -54,10 +54,10 @@ def socket_error(
 
 
 def judge(response: Response, request: Request, *, now: float | None = None) -> DpyauthError | None:
-    """Return the error that an answer amounts to, if it is one.
+    """Return the error that a response amounts to, if it is one.
 
     The status decides, then Deriv's code; the server's words are no more than a hint, as Deriv changes them. Secrets
-    of the question that they repeat are blotted out. ``now`` is the time of day, in seconds since 1970.
+    of the request that they repeat are blotted out. ``now`` is the time of day, in seconds since 1970.
     """
     status, reply = response.status_code, response.reply
     entries = _entries(reply)
@@ -81,24 +81,20 @@ def judge(response: Response, request: Request, *, now: float | None = None) -> 
         text = f"{_why_refused(code, said, request)}. ({code})"
         about = _about(code, said) if reply is not None else ""  # else something before the API may have refused
         return SignInRefused(text, call=request.call, code=code, subcode=subcode, details=details, about=about)
-    beside = [subcode] if subcode else []
-    beside += [] if code == f"HTTP{response.status_code}" else [f"HTTP {response.status_code}"]
-    shown = f"{code} ({', '.join(beside)})" if beside else code
     listed = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
-    parts = [
-        f"Deriv answered '{request.call}' with {shown}" + (f": {said}" if said and not listed else ""),
-        listed,
+    what_to_do = (
         _wait(heard[0], time.time() if now is None else now)
         or _pause(response, kind)
-        or advice(kind, status, code, said, request),
-    ]
-    text = ". ".join(part for part in parts if part) + "."
-    return kind(text, call=request.call, code=code, subcode=subcode, details=details)
+        or advice(kind, status, code, said, request)
+    )
+    shown = "" if code == f"HTTP{response.status_code}" else f"HTTP {response.status_code}"
+    told = "" if listed else said
+    return refusal(kind, request.call, code, subcode, details, told, listed, what_to_do, status=shown)
 
 
 @dataclass(frozen=True, slots=True)
 class _Heard:
-    """One error of an answer, with nothing in it that may not be shown."""
+    """One error of a response, with nothing in it that may not be shown."""
 
     code: str
     subcode: str
@@ -129,7 +125,7 @@ class _Heard:
 
 
 _WORDED = ("detail", "error_description", "error", "title")
-"""Where else an answer may say in words what is wrong: Deriv documents no errors of its calls for partners."""
+"""Further fields that may say what is wrong: Deriv documents no errors of its calls for partners."""
 
 
 def _flat(value: Any) -> bool:
@@ -137,14 +133,14 @@ def _flat(value: Any) -> bool:
 
 
 def _entries(reply: Reply | None) -> list[Mapping[str, Any]]:
-    """The errors that a reply lists; the list may be there and empty, which is none."""
+    """Return the errors that a reply lists; an empty list is none."""
     listed = (reply or {}).get("errors") or []
     listed = listed if isinstance(listed, list) else [listed]
     return [entry if isinstance(entry, dict) else {"message": entry} for entry in listed[:MAX_LISTED]]
 
 
 def _only(response: Response) -> Mapping[str, Any]:
-    """The error of an answer that lists none: a gateway's own, or plain text."""
+    """Return the error of a response that lists none: a gateway's own, or plain text."""
     reply = response.reply
     if reply is None:
         return {"message": response.text}
@@ -153,7 +149,7 @@ def _only(response: Response) -> Mapping[str, Any]:
 
 
 def _from_elsewhere(response: Response) -> bool:
-    """Whether something before the API has refused, such as a proxy with a page of its own."""
+    """Return True if something before the API has refused, such as a proxy with a page of its own."""
     telling = response.failing or response.status_code in {401, 429}
     return not telling and response.reply is None and not response.text
 
@@ -188,7 +184,7 @@ def limits_one_thing(error: DpyauthError) -> bool:
 
 
 def _wait(heard: _Heard, now: float) -> str:
-    """Say until when to wait, where Deriv tells it."""
+    """Say until when to wait, if Deriv tells it."""
     until = next((_times.seconds(heard.details[name]) for name in _UNTIL if name in heard.details), None)
     if until is None or not now < until < now + _DAY:
         return ""
@@ -215,7 +211,7 @@ _DAY = 86_400.0
 
 
 def _unreadable(response: Response, request: Request) -> BadReply:
-    """The error for what did not come from the API itself, or should not have."""
+    """Return the error for what did not come from the API itself, or should not have."""
     what = "a redirect, which dpyauth does not follow" if 300 <= response.status_code < 400 else "something unreadable"
     return BadReply(
         f"'{request.call}' was answered with {what} (HTTP {response.status_code}). Is a company proxy or a firewall in "
@@ -232,7 +228,7 @@ def _about(code: str, said: str) -> str:
 
 
 def _why_refused(code: str, said: str, request: Request) -> str:
-    """Why a token was refused, as far as one can tell: Deriv has one code for all of it."""
+    """Say why a token was refused, as far as that can be told: Deriv has one code for all of it."""
     heard, app_id = said.lower(), request.app_id
     if code == "HTTP401" and not said:
         return f"{_not_accepted(app_id)}; or {_ASKED}"
