@@ -9,6 +9,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from dpyauth.catalog.paths import get_path
 from dpyauth.errors import InvalidRequest, NotInThisApi
 from dpyauth.registry import APIS, by_token
 from dpyauth.sensitive import kind_of
@@ -130,7 +131,7 @@ class Call:
 
     def changes_with(self, fields: Mapping[str, Any]) -> bool:
         """Whether a request with these fields changes anything at Deriv (such a request is never repeated)."""
-        if self.unless and given(fields, self.unless) is True:
+        if self.unless and get_path(fields, self.unless) is True:
             return False
         if isinstance(self.changes, bool):
             return self.changes
@@ -138,7 +139,7 @@ class Call:
 
     def key_in(self, fields: Mapping[str, Any]) -> str:
         """Return the key by which Deriv knows a change with these fields; empty where it has none."""
-        key = given(fields, self.key) if self.key and self.changes_with(fields) else None
+        key = get_path(fields, self.key) if self.key and self.changes_with(fields) else None
         return key if isinstance(key, str) else ""
 
     def look(self, fields: Mapping[str, Any]) -> str:
@@ -164,13 +165,6 @@ class Call:
             or (self.name == "balance" and fields.get("account") == "all")
             or (self.name == "ticks" and isinstance(symbols, list) and len(set(symbols)) > 1)
         )
-
-
-def given(fields: Any, path: str) -> Any:
-    """Return a field of a request or a reply by its path, such as ``data.dry_run``; None where it is not there."""
-    for name in path.split("."):
-        fields = fields.get(name) if isinstance(fields, Mapping) else None
-    return fields
 
 
 def _line(lookup: Call, key: str) -> str:

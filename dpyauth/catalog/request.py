@@ -9,11 +9,11 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from dpyauth.catalog.calls import Call, Schema, nearest
-from dpyauth.catalog.calls import given as given_in
 from dpyauth.catalog.convert import UNFIT, Within, absent, convert, scalar
 from dpyauth.catalog.cursors import cursor_of
 from dpyauth.catalog.dependent_fields import check_together
 from dpyauth.catalog.descriptions import instead, short, wanted
+from dpyauth.catalog.paths import get_path
 from dpyauth.catalog.schemas import problems
 from dpyauth.credentials import Secret
 from dpyauth.errors import InvalidRequest
@@ -102,7 +102,7 @@ def keyed(call: Call, fields: Fields) -> Fields:
 
     A key is no secret, whatever it was given as: errors tell it, and the request is looked up by it.
     """
-    key = given_in(fields, call.key) if call.key else None
+    key = get_path(fields, call.key) if call.key else None
     if not call.key or not call.changes_with(fields) or isinstance(key, str):
         return fields
     import uuid  # only where it is used

@@ -10,6 +10,7 @@ from operator import itemgetter
 from typing import Any
 
 from dpyauth import _times
+from dpyauth.catalog.paths import get_path as get_path
 from dpyauth.net.messages import flag
 from dpyauth.sensitive import MASK, hides
 
@@ -20,13 +21,6 @@ result beyond it is no finite number, and so no value of a column."""
 
 NO_TIME = -INT64
 """Number as which numpy stores NaT."""
-
-
-def get_path(value: Any, path: str) -> Any:
-    """Return the value at a dotted path of nested mappings, None where the path breaks off."""
-    for key in path.split("."):
-        value = mapping(value).get(key)
-    return value
 
 
 def mapping(value: Any) -> Mapping[str, Any]:

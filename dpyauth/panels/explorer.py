@@ -7,7 +7,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dpyauth.catalog.calls import Call, given
+from dpyauth.catalog.calls import Call
+from dpyauth.catalog.paths import get_path
 from dpyauth.catalog.request import Fields, build, keyed
 from dpyauth.credentials import Secret
 from dpyauth.errors import DpyauthError
@@ -232,8 +233,8 @@ class ExplorerModel(PanelModel):
 
     def _note(self, call: Call, fields: Fields, reply: Reply) -> str:
         """Return what to say beside a reply that is not what it looks like."""
-        if call.unless and given(fields, call.unless) is True:
-            moved = given(reply, "data.transaction_id") is not None  # which would belie it
+        if call.unless and get_path(fields, call.unless) is True:
+            moved = get_path(reply, "data.transaction_id") is not None  # which would belie it
             return "" if moved else self.text("dry_run")
         return self.text("looked_up") if call.key and reply.get("looked_up") is True else ""
 
