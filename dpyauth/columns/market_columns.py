@@ -7,8 +7,8 @@ from dpyauth.columns import Column
 TIME = Column("time", "time", "epoch", doc="when the price was made, or the candle began")
 """The index of prices."""
 
-TICKS = (Column("quote", "exact", "prices", doc="price of the market"),)
-CANDLES = (
+QUOTES = (Column("quote", "exact", "prices", doc="price of the market"),)
+OHLC = (
     Column("open", "exact", doc="first price"),
     Column("high", "exact", doc="highest price"),
     Column("low", "exact", doc="lowest price"),

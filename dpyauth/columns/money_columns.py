@@ -61,6 +61,11 @@ PROFIT_TABLE = (
     Column("shortcode", doc="the contract in one word"),
     Column("longcode", doc="the contract in a sentence"),
 )
+LEGACY_ACCOUNTS = (
+    _LOGINID,
+    Column("account_id", "count", doc="Deriv's number of it"),
+    Column("currency", doc="currency of the account"),
+)
 LOGIN_HISTORY = (
     _LOGINID,
     Column("time", "time", doc="when it happened"),

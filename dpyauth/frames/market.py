@@ -10,12 +10,12 @@ from typing import Any
 import pandas as pd
 
 from dpyauth.columns import with_columns
-from dpyauth.columns.market_columns import CANDLES, EXCHANGE_RATES, TICKS, TIME, TRADING_TIMES
+from dpyauth.columns.market_columns import EXCHANGE_RATES, OHLC, QUOTES, TIME, TRADING_TIMES
 from dpyauth.frames.build import Context, frame
 from dpyauth.frames.values import as_list, keyed, listing, mapping, rows_of, split, told, without
 
 
-@with_columns(TICKS)
+@with_columns(QUOTES)
 def ticks(payload: Mapping[str, Any] | None, context: Context | None = None, *, decimal: bool = False) -> pd.DataFrame:
     """List past ticks of a symbol, ready for arithmetic and plots.
 
@@ -44,10 +44,10 @@ def ticks(payload: Mapping[str, Any] | None, context: Context | None = None, *, 
     history = mapping(payload)
     pairs = zip_longest(as_list(history.get("times")), as_list(history.get("prices")))
     rows = [{"epoch": time, "prices": price} for time, price in pairs]
-    return _by_time(frame(rows, (*TICKS, TIME), context, decimal=decimal, beside=without(history, "times", "prices")))
+    return _by_time(frame(rows, (*QUOTES, TIME), context, decimal=decimal, beside=without(history, "times", "prices")))
 
 
-@with_columns(CANDLES)
+@with_columns(OHLC)
 def candles(
     payload: Sequence[Mapping[str, Any]] | None, context: Context | None = None, *, decimal: bool = False
 ) -> pd.DataFrame:
@@ -77,7 +77,7 @@ def candles(
     2.0
     """
     rows = listing(payload, "candles")
-    return _by_time(frame(rows, (*CANDLES, TIME), context, decimal=decimal))
+    return _by_time(frame(rows, (*OHLC, TIME), context, decimal=decimal))
 
 
 def _by_time(made: pd.DataFrame) -> pd.DataFrame:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from dpyauth import _environment, _terminal
 from dpyauth.arguments import public
+from dpyauth.columns import with_columns
+from dpyauth.columns.session_columns import EVENTS
 from dpyauth.errors import SessionClosed
 from dpyauth.names import Names
 from dpyauth.session.account import Queries
@@ -219,14 +221,16 @@ class Session(Asking, Queries, Facts, Histories, Wallets, Transfers, Legacy, Dis
     # What has happened to it
 
     @public
+    @with_columns(EVENTS)
     def events(self) -> pd.DataFrame:
         """What has happened to the session: connections made and lost, waits for rate limits, sign-outs.
 
         Returns
         -------
         pandas.DataFrame
-            The latest events, the oldest first: ``time`` (datetime64[us, UTC]), ``what`` (string), ``why`` (string),
-            ``took`` (float64, seconds; for a reconnect, how long the session was cut off).
+            The latest events, the oldest first; ``took`` says of a reconnect how long the session was cut off:
+
+            {columns}
 
         Examples
         --------

@@ -4,6 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dpyauth.columns import with_columns
+from dpyauth.columns.account_columns import (
+    ACCOUNTS,
+    ATTEMPTS,
+    BALANCE,
+    CASHIER_PROBLEMS,
+    CURRENCIES,
+    DETAIL,
+    JURISDICTIONS,
+    OWNERSHIP_REQUESTS,
+    STATUS,
+    STATUS_FLAGS,
+    VERIFICATION,
+)
 from dpyauth.session import answers
 from dpyauth.session.drive import dual
 from dpyauth.session.history import Gathering
@@ -18,6 +32,7 @@ class Queries(Gathering):
     """The account and what it holds, each method written once for its blocking and its awaitable face."""
 
     @dual
+    @with_columns(STATUS, detail=DETAIL)
     def account_status(
         self, account: str = "current", *, detail: bool = False, decimal: bool = False
     ) -> Steps[pd.DataFrame]:
@@ -43,9 +58,14 @@ class Queries(Gathering):
         Returns
         -------
         pandas.DataFrame
-            One row per account; columns and dtypes as `dpyauth.frames.account_status` says, with ``detail=True`` as
-            `dpyauth.frames.account_detail` says. With ``"all"`` there is one more column, ``error``: why an account
-            could not be read (string).
+            One row per account. With ``"all"`` there is one more column, ``error``: why an account could not be read
+            (string).
+
+            {columns}
+
+            With ``detail=True`` instead:
+
+            {detail}
 
         Raises
         ------
@@ -67,6 +87,7 @@ class Queries(Gathering):
         )
 
     @dual
+    @with_columns(STATUS_FLAGS)
     def status_flags(self) -> Steps[pd.DataFrame]:
         """The account's status flags, one row per flag, each with what it means.
 
@@ -75,7 +96,9 @@ class Queries(Gathering):
         Returns
         -------
         pandas.DataFrame
-            Columns and dtypes as `dpyauth.frames.status_flags` says.
+            In the order Deriv sent them:
+
+            {columns}
 
         Raises
         ------
@@ -94,6 +117,7 @@ class Queries(Gathering):
         return frames.status_flags(*(yield from self.core.payload("get_account_status")))
 
     @dual
+    @with_columns(VERIFICATION, attempts=ATTEMPTS, ownership=OWNERSHIP_REQUESTS, jurisdictions=JURISDICTIONS)
     def verification(self, kind: str = "checks") -> Steps[pd.DataFrame]:
         """Return what Deriv has verified, one row per check: status, expiry, attempts left, last rejection.
 
@@ -109,9 +133,21 @@ class Queries(Gathering):
         Returns
         -------
         pandas.DataFrame
-            Columns and dtypes as `dpyauth.frames.verification`, `dpyauth.frames.attempts`,
-            `dpyauth.frames.ownership_requests` or `dpyauth.frames.jurisdictions` says. Of the checks there are always
-            the same rows in the same order, and behind them any that Deriv has added.
+            Of the checks there are always the same rows in the same order, and behind them any that Deriv has added:
+
+            {columns}
+
+            Of ``"attempts"``:
+
+            {attempts}
+
+            Of ``"ownership"``:
+
+            {ownership}
+
+            Of ``"jurisdictions"``:
+
+            {jurisdictions}
 
         Raises
         ------
@@ -141,6 +177,7 @@ class Queries(Gathering):
         return shape(*(yield from self.core.payload("get_account_status")))
 
     @dual
+    @with_columns(CURRENCIES)
     def currencies(self) -> Steps[pd.DataFrame]:
         """Whether money can go in and out now, one row per currency of the account.
 
@@ -149,7 +186,9 @@ class Queries(Gathering):
         Returns
         -------
         pandas.DataFrame
-            Columns and dtypes as `dpyauth.frames.currencies` says.
+            In the order Deriv sent them:
+
+            {columns}
 
         Raises
         ------
@@ -167,6 +206,7 @@ class Queries(Gathering):
         return frames.currencies(*(yield from self.core.payload("get_account_status")))
 
     @dual
+    @with_columns(CASHIER_PROBLEMS)
     def cashier_problems(self) -> Steps[pd.DataFrame]:
         """What keeps the cashier closed, one row per problem, each with what to do.
 
@@ -175,7 +215,9 @@ class Queries(Gathering):
         Returns
         -------
         pandas.DataFrame
-            Without rows where the cashier is open; columns and dtypes as `dpyauth.frames.cashier_problems` says.
+            Without rows where the cashier is open:
+
+            {columns}
 
         Raises
         ------
@@ -193,6 +235,7 @@ class Queries(Gathering):
         return frames.cashier_problems(*(yield from self.core.payload("get_account_status")))
 
     @dual
+    @with_columns(BALANCE)
     def balance(self, account: str = "current", *, decimal: bool = False) -> Steps[pd.DataFrame]:
         """How much money there is.
 
@@ -209,7 +252,9 @@ class Queries(Gathering):
         Returns
         -------
         pandas.DataFrame
-            One row per account; columns and dtypes as `dpyauth.frames.balance` says.
+            One row per account:
+
+            {columns}
 
         Raises
         ------
@@ -225,6 +270,7 @@ class Queries(Gathering):
         return (yield from answers.named(self.core.api).balance(self.core, account, decimal=decimal))
 
     @dual
+    @with_columns(ACCOUNTS)
     def accounts(self) -> Steps[pd.DataFrame]:
         """All accounts of the same user, one row per account.
 
@@ -233,7 +279,9 @@ class Queries(Gathering):
         Returns
         -------
         pandas.DataFrame
-            Columns and dtypes as `dpyauth.frames.accounts` says.
+            In the order Deriv sent them:
+
+            {columns}
 
         Raises
         ------

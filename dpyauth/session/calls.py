@@ -11,6 +11,8 @@ from dpyauth.apis.base import named
 from dpyauth.arguments import public
 from dpyauth.catalog import request as requests
 from dpyauth.catalog.request import Fields
+from dpyauth.columns import with_columns
+from dpyauth.columns.session_columns import CALLS
 from dpyauth.errors import InvalidRequest, InvalidSetting
 from dpyauth.net.messages import Reply
 from dpyauth.registry import APIS
@@ -313,14 +315,16 @@ class Asking(Questions):
         return self._find(call).scopes
 
     @public
+    @with_columns(CALLS)
     def calls(self) -> pd.DataFrame:
         """The calls of the API that the session speaks, one row per call.
 
         Returns
         -------
         pandas.DataFrame
-            By name; columns and dtypes as `dpyauth.frames.calls` says. ``allowed`` is what `can` says, and missing
-            where Deriv has not said.
+            By name; ``allowed`` is what `can` says.
+
+            {columns}
 
         Examples
         --------

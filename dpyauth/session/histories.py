@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 
 from dpyauth._traceback import ends_here
 from dpyauth.catalog.descriptions import short
+from dpyauth.columns import with_columns
+from dpyauth.columns.market_columns import OHLC, QUOTES
+from dpyauth.columns.money_columns import LOGIN_HISTORY, PROFIT_TABLE, STATEMENT
 from dpyauth.errors import InvalidRequest
 from dpyauth.session.drive import dual
 from dpyauth.session.history import CANDLES, TICKS, Gathering, Row, booked, bought
@@ -30,6 +33,7 @@ class Histories(Gathering):
     """What a session tells of the past."""
 
     @dual
+    @with_columns(STATEMENT)
     def statement(
         self,
         since: When = None,
@@ -61,9 +65,10 @@ class Histories(Gathering):
         Returns
         -------
         pandas.DataFrame
-            One row per transaction, the oldest first; columns and dtypes as `dpyauth.frames.ledger.statement` says.
-            With ``"all"`` the accounts come one after the other, and there is one more column, ``error``: why an
-            account could not be read (string).
+            One row per transaction, the oldest first. With ``"all"`` the accounts come one after the other, and there
+            is one more column, ``error``: why an account could not be read (string).
+
+            {columns}
 
         Raises
         ------
@@ -94,6 +99,7 @@ class Histories(Gathering):
         return (yield from self._pages(call, fields, account, booked, shape, exact=decimal))
 
     @dual
+    @with_columns(PROFIT_TABLE)
     def profit_table(
         self,
         since: When = None,
@@ -128,8 +134,10 @@ class Histories(Gathering):
         Returns
         -------
         pandas.DataFrame
-            One row per contract, the first bought first, or with ``by="sale"`` the first closed; columns and dtypes as
-            `dpyauth.frames.ledger.profit_table` says. With ``"all"`` as for `statement`. ``attrs["by"]`` is ``by``.
+            One row per contract, the first bought first, or with ``by="sale"`` the first closed. With ``"all"`` as for
+            `statement`. ``attrs["by"]`` is ``by``.
+
+            {columns}
 
         Raises
         ------
@@ -162,6 +170,7 @@ class Histories(Gathering):
         return (yield from gather(call, fields, account, bought, shape, exact=decimal))
 
     @dual
+    @with_columns(LOGIN_HISTORY)
     def login_history(self, *, account: str = "current", reveal: bool = False) -> Steps[pd.DataFrame]:
         """The latest sign-ins and sign-outs, at most 50: Deriv tells no more.
 
@@ -177,8 +186,9 @@ class Histories(Gathering):
         Returns
         -------
         pandas.DataFrame
-            One row each, the oldest first; columns and dtypes as `dpyauth.frames.ledger.login_history` says. With
-            ``"all"`` as for `statement`.
+            One row each, the oldest first. With ``"all"`` as for `statement`.
+
+            {columns}
 
         Raises
         ------
@@ -206,6 +216,7 @@ class Histories(Gathering):
 
     @dual
     @names_symbols
+    @with_columns(QUOTES)
     def ticks(self, symbol: str, since: When = None, until: When = None) -> Steps[pd.DataFrame]:
         """Past prices of a symbol, every single one.
 
@@ -228,7 +239,9 @@ class Histories(Gathering):
         Returns
         -------
         pandas.DataFrame
-            The oldest first: ``quote`` (float64) by ``time`` (the index, datetime64[us, UTC]).
+            The oldest first, by ``time`` (the index, datetime64[us, UTC]):
+
+            {columns}
 
         Raises
         ------
@@ -248,6 +261,7 @@ class Histories(Gathering):
 
     @dual
     @names_symbols
+    @with_columns(OHLC)
     def candles(
         self, symbol: str, granularity: int | str | dt.timedelta = 60, since: When = None, until: When = None
     ) -> Steps[pd.DataFrame]:
@@ -271,8 +285,10 @@ class Histories(Gathering):
         Returns
         -------
         pandas.DataFrame
-            The oldest first: ``open``, ``high``, ``low``, ``close`` (float64) by ``time`` (the index, when the candle
-            began, datetime64[us, UTC]). The last candle may not be over yet.
+            The oldest first, by ``time`` (the index, when the candle began, datetime64[us, UTC]). The last candle may
+            not be over yet.
+
+            {columns}
 
         Raises
         ------

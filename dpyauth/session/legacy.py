@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from dpyauth.columns import with_columns
+from dpyauth.columns.money_columns import LEGACY_ACCOUNTS
 from dpyauth.errors import BadReply
 from dpyauth.net.messages import Reply
 from dpyauth.notes import left_out, note
@@ -25,6 +27,7 @@ class Legacy(Gathering):
     """What the options API still tells of v3."""
 
     @dual
+    @with_columns(LEGACY_ACCOUNTS)
     def legacy_accounts(self) -> Steps[pd.DataFrame]:
         """The accounts that the user had at v3, one row per account.
 
@@ -33,7 +36,9 @@ class Legacy(Gathering):
         Returns
         -------
         pandas.DataFrame
-            ``loginid`` (string), ``account_id`` (Int64), ``currency`` (string).
+            In the order Deriv sent them:
+
+            {columns}
 
         Raises
         ------

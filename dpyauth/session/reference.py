@@ -9,6 +9,25 @@ from typing import TYPE_CHECKING, Any
 
 from dpyauth.catalog.convert import scalar
 from dpyauth.catalog.descriptions import instead_of_time, short
+from dpyauth.columns import with_columns
+from dpyauth.columns.market_columns import (
+    EXCHANGE_RATES,
+    LANDING_COMPANIES,
+    SITE_CURRENCIES,
+    SITE_LIMITS,
+    TRADING_TIMES,
+    TRANSFER_FEES,
+)
+from dpyauth.columns.money_columns import OPEN_CONTRACTS
+from dpyauth.columns.profile_columns import (
+    API_TOKENS,
+    APPS,
+    LIMITS,
+    MARKET_LIMITS,
+    MT5_ACCOUNTS,
+    SETTINGS,
+    TRANSFER_LIMITS,
+)
 from dpyauth.errors import InvalidRequest
 from dpyauth.session import answers
 from dpyauth.session.drive import dual
@@ -27,6 +46,7 @@ class Facts(Questions):
     # An account
 
     @dual
+    @with_columns(LIMITS, markets=MARKET_LIMITS, transfers=TRANSFER_LIMITS)
     def limits(self, kind: str = "values", account: str = "current", *, decimal: bool = False) -> Steps[pd.DataFrame]:
         """What the account may hold, stake, be paid, withdraw and transfer.
 
@@ -44,11 +64,19 @@ class Facts(Questions):
         Returns
         -------
         pandas.DataFrame
-            One row per limit; columns and dtypes as `dpyauth.frames.limits`, `dpyauth.frames.market_limits` or
-            `dpyauth.frames.transfer_limits` says. What each is in (a currency, contracts, days, transfers) stands in
-            ``unit``, of markets in ``currency``: not all are in the account's. With ``"all"`` the accounts come one
-            after the other, and there are two more columns: ``loginid``, and ``error``, why an account could not be
-            read (both string).
+            One row per limit. Not all are in the account's currency. With ``"all"`` the accounts come one after the
+            other, and there are two more columns: ``loginid``, and ``error``, why an account could not be read (both
+            string).
+
+            {columns}
+
+            Of ``"markets"``:
+
+            {markets}
+
+            Of ``"transfers"``:
+
+            {transfers}
 
         Raises
         ------
@@ -71,6 +99,7 @@ class Facts(Questions):
         return (yield from self.core.per_account(account, "get_limits", shape, exact=decimal))
 
     @dual
+    @with_columns(OPEN_CONTRACTS)
     def portfolio(self, account: str = "current", *, decimal: bool = False) -> Steps[pd.DataFrame]:
         """The contracts that are open, one row per contract.
 
@@ -87,7 +116,10 @@ class Facts(Questions):
         Returns
         -------
         pandas.DataFrame
-            Columns and dtypes as `dpyauth.frames.open_contracts` says. With ``"all"`` as for `limits`.
+            In the order Deriv sent them; status, bid_price, profit and can_sell are missing. With ``"all"`` as for
+            `limits`.
+
+            {columns}
 
         Raises
         ------
@@ -109,6 +141,7 @@ class Facts(Questions):
     # A user
 
     @dual
+    @with_columns(SETTINGS)
     def settings(self, *, reveal: bool = False) -> Steps[pd.DataFrame]:
         """The user's profile, one row per setting; personal data is hidden unless asked for.
 
@@ -122,7 +155,9 @@ class Facts(Questions):
         Returns
         -------
         pandas.DataFrame
-            Columns and dtypes as `dpyauth.frames.settings` says.
+            A row for every setting Deriv documents, and for any other it sent:
+
+            {columns}
 
         Raises
         ------
@@ -141,6 +176,7 @@ class Facts(Questions):
         return frames.settings(*(yield from self.core.payload("get_settings")), reveal=reveal)
 
     @dual
+    @with_columns(MT5_ACCOUNTS)
     def mt5_accounts(self, *, decimal: bool = False) -> Steps[pd.DataFrame]:
         """The user's MT5 accounts, one row per account.
 
@@ -154,7 +190,9 @@ class Facts(Questions):
         Returns
         -------
         pandas.DataFrame
-            Columns and dtypes as `dpyauth.frames.mt5_accounts` says.
+            In the order Deriv sent them:
+
+            {columns}
 
         Raises
         ------
@@ -172,6 +210,7 @@ class Facts(Questions):
         return frames.mt5_accounts(*(yield from self.core.payload("mt5_login_list", exact=decimal)), decimal=decimal)
 
     @dual
+    @with_columns(API_TOKENS)
     def api_tokens(self, *, reveal: bool = False) -> Steps[pd.DataFrame]:
         """The user's API tokens, one row per token: what they may do and when they were used.
 
@@ -185,7 +224,9 @@ class Facts(Questions):
         Returns
         -------
         pandas.DataFrame
-            Columns and dtypes as `dpyauth.frames.api_tokens` says.
+            In the order Deriv sent them:
+
+            {columns}
 
         Raises
         ------
@@ -203,6 +244,7 @@ class Facts(Questions):
         return frames.api_tokens(*(yield from self.core.payload("api_token")), reveal=reveal)
 
     @dual
+    @with_columns(APPS)
     def apps(self, kind: str = "registered") -> Steps[pd.DataFrame]:
         """Applications: those the user registered, or those that may use the user's accounts.
 
@@ -216,7 +258,9 @@ class Facts(Questions):
         Returns
         -------
         pandas.DataFrame
-            One row per application; columns and dtypes as `dpyauth.frames.apps` says.
+            One row per application:
+
+            {columns}
 
         Raises
         ------
@@ -239,6 +283,7 @@ class Facts(Questions):
     # Everybody
 
     @dual
+    @with_columns(EXCHANGE_RATES)
     def exchange_rates(
         self,
         base: str = "USD",
@@ -269,7 +314,9 @@ class Facts(Questions):
         Returns
         -------
         pandas.DataFrame
-            Columns and dtypes as `dpyauth.frames.exchange_rates` says.
+            In the order Deriv sent them:
+
+            {columns}
 
         Raises
         ------
@@ -289,6 +336,7 @@ class Facts(Questions):
         )
 
     @dual
+    @with_columns(TRADING_TIMES)
     def trading_times(self, day: dt.date | str = "today") -> Steps[pd.DataFrame]:
         """When each symbol can be traded on a day, one row per symbol.
 
@@ -302,7 +350,9 @@ class Facts(Questions):
         Returns
         -------
         pandas.DataFrame
-            Columns and dtypes as `dpyauth.frames.trading_times` says.
+            In the order Deriv sent them:
+
+            {columns}
 
         Raises
         ------
@@ -323,6 +373,7 @@ class Facts(Questions):
         return frames.trading_times(payload, context, day=day)
 
     @dual
+    @with_columns(LANDING_COMPANIES)
     def landing_company(self, country: str) -> Steps[pd.DataFrame]:
         """Which Deriv companies serve people of a country, one row per offer.
 
@@ -336,7 +387,9 @@ class Facts(Questions):
         Returns
         -------
         pandas.DataFrame
-            Columns and dtypes as `dpyauth.frames.landing_company` says.
+            In the order Deriv sent them:
+
+            {columns}
 
         Raises
         ------
@@ -354,6 +407,7 @@ class Facts(Questions):
         return frames.landing_company(*(yield from self.core.payload("landing_company", {"landing_company": country})))
 
     @dual
+    @with_columns(SITE_LIMITS, currencies=SITE_CURRENCIES, fees=TRANSFER_FEES)
     def site(self, kind: str = "limits") -> Steps[pd.DataFrame]:
         """What holds for everybody: how often one may call, the currencies, what transfers cost.
 
@@ -367,8 +421,17 @@ class Facts(Questions):
         Returns
         -------
         pandas.DataFrame
-            Columns and dtypes as `dpyauth.frames.site_limits`, `dpyauth.frames.site_currencies` or
-            `dpyauth.frames.transfer_fees` says.
+            Of ``"limits"``:
+
+            {columns}
+
+            Of ``"currencies"``:
+
+            {currencies}
+
+            Of ``"fees"``:
+
+            {fees}
 
         Raises
         ------

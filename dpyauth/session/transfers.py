@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dpyauth.arguments import public
+from dpyauth.columns import with_columns
+from dpyauth.columns.session_columns import TRANSFERS
 from dpyauth.session.payloads import Questions
 
 if TYPE_CHECKING:
@@ -15,6 +17,7 @@ class Transfers(Questions):
     """Methods about calls that move money."""
 
     @public
+    @with_columns(TRANSFERS)
     def transfers(self) -> pd.DataFrame:
         """List the transfers that this session has sent, and what became of them, without asking Deriv.
 
@@ -26,10 +29,13 @@ class Transfers(Questions):
         Returns
         -------
         pandas.DataFrame
-            The latest 1000, the oldest first: ``time`` (datetime64[us, UTC]), ``call``, ``request_id`` and ``outcome``
-            (string): ``done``; ``looked_up`` (the answer was lost, and Deriv's records have it); ``refused`` (by Deriv
-            or its limits, or Deriv says that it did not go through); ``sent_before`` (Deriv had had this request ID,
-            and did nothing this time); ``not_carried_out`` (the answer was lost, and Deriv does not know of it);
+            The latest 1000, the oldest first:
+
+            {columns}
+
+            The outcome is ``done``; ``looked_up`` (the answer was lost, and Deriv's records have it); ``refused`` (by
+            Deriv or its limits, or Deriv says that it did not go through); ``sent_before`` (Deriv had had this request
+            ID, and did nothing this time); ``not_carried_out`` (the answer was lost, and Deriv does not know of it);
             ``not_sent``; ``unknown``; ``under_way``.
 
         Examples

@@ -8,6 +8,8 @@ import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dpyauth.catalog.descriptions import unknown_choice
+from dpyauth.columns import with_columns
+from dpyauth.columns.money_columns import MARKUP, PARTNER_OVERVIEW, WALLET_TOTALS, WALLET_TRANSACTIONS, WALLETS
 from dpyauth.errors import ApiError, BadReply, InvalidRequest, PermissionDenied, RateLimited, SignInRefused
 from dpyauth.notes import left_out, note
 from dpyauth.session import answers
@@ -52,6 +54,7 @@ class Wallets(Gathering):
     _broken_off: _BrokenOff | None = None
 
     @dual
+    @with_columns(WALLETS, totals=WALLET_TOTALS)
     def wallets(
         self, convert: str | None = None, since: When = None, until: When = None, *, decimal: bool = False
     ) -> Steps[pd.DataFrame]:
@@ -73,7 +76,13 @@ class Wallets(Gathering):
         Returns
         -------
         pandas.DataFrame
-            Columns and dtypes as `dpyauth.frames.wallets` says. A wallet without any currency has a row, too.
+            In the order Deriv sent them. A wallet without any currency has a row, too.
+
+            {columns}
+
+            With ``convert`` there are four more columns, which are about the whole wallet:
+
+            {totals}
 
         Raises
         ------
@@ -96,6 +105,7 @@ class Wallets(Gathering):
         return frames.wallets(payload, context, totals=convert is not None, decimal=decimal)
 
     @dual
+    @with_columns(WALLET_TRANSACTIONS)
     def wallet_transactions(
         self,
         wallet: str = "main",
@@ -129,7 +139,9 @@ class Wallets(Gathering):
         Returns
         -------
         pandas.DataFrame
-            One row per transaction, the oldest first; columns and dtypes as `dpyauth.frames.wallet_transactions` says.
+            One row per transaction, the oldest first:
+
+            {columns}
 
         Raises
         ------
@@ -246,6 +258,7 @@ class Wallets(Gathering):
         return str(nickname) if nickname else None
 
     @dual
+    @with_columns(MARKUP)
     def markup(self, since: When = None, until: When = None, *, decimal: bool = False) -> Steps[pd.DataFrame]:
         """Return what the user's apps have earned with their markup, one row per app.
 
@@ -266,7 +279,9 @@ class Wallets(Gathering):
         Returns
         -------
         pandas.DataFrame
-            Columns and dtypes as `dpyauth.frames.markup` says.
+            In the order Deriv sent them:
+
+            {columns}
 
         Raises
         ------
@@ -282,6 +297,7 @@ class Wallets(Gathering):
         return (yield from answers.named(self.core.api).markup(self.core, since, until, decimal=decimal))
 
     @dual
+    @with_columns(PARTNER_OVERVIEW)
     def partner_overview(self, since: When = None, until: When = None, *, decimal: bool = False) -> Steps[pd.DataFrame]:
         """Return what the user has reached as a partner of Deriv, in one row.
 
@@ -298,7 +314,9 @@ class Wallets(Gathering):
         Returns
         -------
         pandas.DataFrame
-            Columns and dtypes as `dpyauth.frames.partner_overview` says.
+            One row:
+
+            {columns}
 
         Raises
         ------

@@ -5,9 +5,11 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from textwrap import indent
 
 import pandas as pd
 import pytest
@@ -25,6 +27,8 @@ from dpyauth.columns import (
 )
 from dpyauth.frames import Context
 from dpyauth.frames.ledger import login_history, profit_table, statement
+from dpyauth.session import Session
+from dpyauth.session.aio import AsyncSession
 
 CONTEXT = Context("call")
 DECLARED = {
@@ -42,7 +46,7 @@ MADE: list[tuple[Callable[..., pd.DataFrame], tuple[object, ...], Sequence[Colum
     (frames.attempts, (None,), account_columns.ATTEMPTS),
     (frames.balance, (None,), account_columns.BALANCE),
     (frames.calls, ({}, None), session_columns.CALLS),
-    (frames.candles, (None,), market_columns.CANDLES),
+    (frames.candles, (None,), market_columns.OHLC),
     (frames.cashier_problems, (None,), account_columns.CASHIER_PROBLEMS),
     (frames.currencies, (None,), account_columns.CURRENCIES),
     (frames.events, ([],), session_columns.EVENTS),
@@ -64,7 +68,7 @@ MADE: list[tuple[Callable[..., pd.DataFrame], tuple[object, ...], Sequence[Colum
     (frames.site_currencies, (None,), market_columns.SITE_CURRENCIES),
     (frames.site_limits, (None,), market_columns.SITE_LIMITS),
     (frames.status_flags, (None,), account_columns.STATUS_FLAGS),
-    (frames.ticks, (None,), market_columns.TICKS),
+    (frames.ticks, (None,), market_columns.QUOTES),
     (frames.trading_times, (None,), market_columns.TRADING_TIMES),
     (frames.transfer_fees, (None,), market_columns.TRANSFER_FEES),
     (frames.transfer_limits, (None,), profile_columns.TRANSFER_LIMITS),
@@ -73,6 +77,9 @@ MADE: list[tuple[Callable[..., pd.DataFrame], tuple[object, ...], Sequence[Colum
     (frames.wallet_transactions, (None,), money_columns.WALLET_TRANSACTIONS),
     (frames.wallets, (None,), money_columns.WALLETS),
 ]
+PARTS = {"CANDLE", "ON_BOTH_APIS", "RECEIVED", *("BALANCE_UPDATE", "CONTRACT_UPDATE", "TICK", "TRANSACTION_UPDATE")}
+"""Columns that no method of a session returns alone."""
+
 UPDATES = {
     "ticks": session_columns.TICK,
     "balance": session_columns.BALANCE_UPDATE,
@@ -85,6 +92,11 @@ def dtype(column: pd.Series) -> str:
     """Name a dtype as the documentation does; columns of Python objects go by their kind."""
     name = str(column.dtype)
     return "list or dict" if name == "object" else name
+
+
+def indented(text: str) -> str:
+    """Return a table as it stands in a section of a docstring."""
+    return indent(text, "    ")
 
 
 def documented(columns: Sequence[Column]) -> dict[str, str]:
@@ -102,20 +114,41 @@ def test_a_docstring_shows_the_columns_and_dtypes_of_the_frame(
 ) -> None:
     made = build(*given)
     assert {name: dtype(made[name]) for name in made} == documented(columns)
-    assert table(columns) in inspect.cleandoc(build.__doc__ or "").replace("\n    ", "\n")
+    assert indented(table(columns)) in inspect.cleandoc(build.__doc__ or "")
 
 
 @pytest.mark.parametrize("call", UPDATES)
 def test_so_do_updates_of_streams(call: str) -> None:
     made = frames.updates(call, [])
     assert {name: dtype(made[name]) for name in made} == documented((*session_columns.RECEIVED, *UPDATES[call]))
-    assert table(UPDATES[call]) in inspect.cleandoc(frames.updates.__doc__ or "").replace("\n    ", "\n")
+    assert indented(table(UPDATES[call])) in inspect.cleandoc(frames.updates.__doc__ or "")
 
 
 def test_every_table_of_columns_is_one_of_a_frame() -> None:
     used = {id(columns) for _, _, columns in MADE} | {id(columns) for columns in UPDATES.values()}
     others = {name.rpartition(".")[2] for name, columns in DECLARED.items() if id(columns) not in used}
-    assert others == {"CANDLE", "ON_BOTH_APIS", "RECEIVED", "WALLET_TOTALS"}  # parts of frames
+    assert others == {"CANDLE", "LEGACY_ACCOUNTS", "ON_BOTH_APIS", "RECEIVED", "WALLET_TOTALS"}  # parts, or a session's
+
+
+@pytest.mark.parametrize("name", [name for name in dir(Session) if not name.startswith("_")])
+def test_a_session_shows_the_same_columns(name: str) -> None:
+    """Every column that a method names stands in a table, which its docstring gets when it is imported."""
+    text = inspect.getdoc(getattr(Session, name)) or ""
+    assert not re.search(r"^ *\{\w+\}$", text, re.MULTILINE)
+    twin = getattr(AsyncSession, name, None)
+    assert twin is None or inspect.getdoc(twin) == text
+    kinds = [columns for build, _, columns in MADE if build.__name__ == name]
+    assert all(indented(table(columns)) in text for columns in kinds)
+
+
+def test_a_session_shows_all_kinds_of_its_answers() -> None:
+    shown = "\n".join(inspect.getdoc(getattr(Session, name)) or "" for name in dir(Session))
+    missing = {
+        name
+        for name, columns in DECLARED.items()
+        if name.split(".")[-1] not in PARTS and indented(table(columns)) not in shown
+    }
+    assert missing == set()
 
 
 @pytest.mark.parametrize("option", ["-O", "-OO"])
