@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from dpyauth._version import __version__
-from dpyauth.checkup.rows import Row
+from dpyauth.checkup.checks import Row
 from dpyauth.nested import patched
 
 VERSIONS = "Versions"

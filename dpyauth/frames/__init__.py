@@ -49,7 +49,7 @@ from dpyauth.frames.proofs import attempts, jurisdictions, ownership_requests
 from dpyauth.frames.session_events import events, health, transfers
 from dpyauth.frames.site import landing_company, site_currencies, site_limits, transfer_fees
 from dpyauth.frames.status import account_status, currencies, verification
-from dpyauth.frames.stream_updates import updates
+from dpyauth.frames.stream_rows import updates
 from dpyauth.frames.wallet_money import wallet_transactions, wallets
 
 __all__ = [

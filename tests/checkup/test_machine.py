@@ -18,7 +18,7 @@ from helpers import without
 
 from dpyauth import _environment
 from dpyauth.checkup import machine, notebook
-from dpyauth.checkup.rows import Row, clean, guarded
+from dpyauth.checkup.checks import Row, clean, guarded
 
 Set = pytest.MonkeyPatch
 

@@ -19,9 +19,9 @@ import dpyauth
 from dpyauth.__main__ import main
 from dpyauth.checkup import Checkup, doctor
 from dpyauth.checkup.asking import Asked
+from dpyauth.checkup.checks import Row
 from dpyauth.checkup.drift import Comparison, Finding
 from dpyauth.checkup.result import replies_row
-from dpyauth.checkup.rows import Row
 from dpyauth.credentials import access_token
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
