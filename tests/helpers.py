@@ -117,6 +117,12 @@ def arrive(panel: Any, content: Any) -> dict[str, Any]:
     return message
 
 
+def verifier(flow: Any) -> str:
+    """Return the secret of a browser sign-in of the options API that goes to Deriv with the code alone."""
+    found: str = flow._begun._verifier.reveal()
+    return found
+
+
 class Time:
     """Stands in for the module `time`; goes on when told to."""
 

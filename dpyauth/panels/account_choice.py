@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from dpyauth.panels import sign_in_view
+from dpyauth.panels import account_view
 
 if TYPE_CHECKING:
     from dpyauth.session import Session
@@ -52,7 +52,7 @@ class AccountChoice:
         """Use an account of the sign-in that is not in use; where it has real money, ask first."""
         if not self._is_other(loginid):
             return
-        if loginid in self._agreed or sign_in_view.is_demo(self._session, loginid):
+        if loginid in self._agreed or account_view.is_demo(self._session, loginid):
             self._put_in_use(loginid)
         else:
             self._asking = loginid

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from dpyauth.errors import DpyauthError, OutcomeUnknown, SessionClosed
-from dpyauth.panels import sign_in_view
+from dpyauth.panels import account_view
 from dpyauth.panels.model import PanelModel
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class AdminModel(PanelModel):
     def content(self) -> dict[str, Any]:
         """Return what all of these panels show."""
         session = self.session
-        account = sign_in_view.account(session)
+        account = account_view.account(session)
         if session.state == "closed" or account is None:
             phase = "closed" if session.state == "closed" else "out"
         elif self.reads not in session.core.catalog:
@@ -48,7 +48,7 @@ class AdminModel(PanelModel):
             phase = "denied" if session.can(self.reads) is False else "list"
         may = phase == "list" and session.can(self.changes) is not False
         return {
-            **({"notice": sign_in_view.news(session)} if phase == "out" and self._notice is None else {}),
+            **({"notice": account_view.news(session)} if phase == "out" and self._notice is None else {}),
             "phase": phase,
             "account": account and {name: account[name] for name in ("loginid", "currency", "kind", "api")},
             **({"page": session.core.api_facts.untold[self.reads].page} if phase == "elsewhere" else {}),

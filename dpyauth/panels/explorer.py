@@ -12,7 +12,7 @@ from dpyauth.catalog.paths import get_path
 from dpyauth.catalog.request import Fields, build, keyed
 from dpyauth.credentials import Secret
 from dpyauth.errors import DpyauthError
-from dpyauth.panels import reply_view, sign_in_view
+from dpyauth.panels import account_view, reply_view
 from dpyauth.panels.forms import Entered, Form
 from dpyauth.panels.model import PanelModel
 from dpyauth.panels.snippets import as_json, as_python
@@ -70,7 +70,7 @@ class ExplorerModel(PanelModel):
         chosen = self._offered(self._chosen)
         return {
             "api": session.api,
-            "account": sign_in_view.account(session),
+            "account": account_view.account(session),
             "calls": [
                 self._row(call) for name, call in sorted(session.core.catalog.items()) if name not in NOT_BY_CALL
             ],

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from dpyauth.errors import DpyauthError
 from dpyauth.frames.values import as_number, get_path, mappings
+from dpyauth.panels.account_view import money
 from dpyauth.panels.card_rows import Amount, Row, amount, light, plain, row
-from dpyauth.panels.sign_in_view import money
 from dpyauth.session.answers.at_stake import GLANCE
 
 if TYPE_CHECKING:

@@ -71,8 +71,8 @@ class Readings:
         self._known = Known()
         self._lock = threading.Lock()
         self._asking: set[tuple[int, str]] = set()
-        self._moved = 0.0
-        self._listening = 0
+        self.last_move = 0.0
+        self.listeners = 0
         self._spent: deque[float] = deque(maxlen=MOST)
 
     def of(self, account: Account | None) -> Known:
@@ -107,20 +107,20 @@ class Readings:
 
     def moved(self) -> None:
         """Note that money has moved."""
-        self._moved = time.time()
+        self.last_move = time.time()
 
     @contextmanager
     def listening(self) -> Iterator[None]:
         """Hear of transactions for as long as this lasts; money may have moved while no card did."""
         with self._lock:
-            self._listening += 1
-            if self._listening == 1:
-                self._moved = time.time()
+            self.listeners += 1
+            if self.listeners == 1:
+                self.last_move = time.time()
         try:
             yield
         finally:
             with self._lock:
-                self._listening -= 1
+                self.listeners -= 1
 
     def spend(self, times: int = 1) -> None:
         """Note that the money is being read, or that it takes as many calls as so many readings."""
@@ -144,8 +144,8 @@ class Readings:
         wait, now, part = self.wait(account, name, every, since), time.time(), self.of(account).part(name)
         if math.isinf(wait) or not part.asked:  # of an account that is new here something must be shown
             return wait
-        if self._moved >= part.asked:
-            wait = min(wait, max(0.0, self._moved + SETTLE - now))
+        if self.last_move >= part.asked:
+            wait = min(wait, max(0.0, self.last_move + SETTLE - now))
         with self._lock:
             free = self._spent[0] + SPAN if len(self._spent) == MOST else now
         return max(wait, free - now)

@@ -2,37 +2,26 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
-from concurrent.futures import CancelledError, Future
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from dpyauth._threads import Thread
-from dpyauth.apis.base import Account
 from dpyauth.credentials import Secret, checked
-from dpyauth.errors import ApiUnavailable, DpyauthError, InvalidCredential, KeepingFailed, SignInRefused
-from dpyauth.panels import sign_in_view
+from dpyauth.errors import ApiUnavailable, DpyauthError, InvalidCredential, SignInRefused
+from dpyauth.panels import account_view, sign_in_view
 from dpyauth.panels.account_choice import AccountChoice
-from dpyauth.panels.attempts import reach, run, sign_in
-from dpyauth.panels.held_token import HeldToken
-from dpyauth.panels.model import PanelModel
+from dpyauth.panels.attempts import reach
+from dpyauth.panels.sign_in_attempt import SignInAttempt
 from dpyauth.panels.texts import texts
 from dpyauth.registry import APIS, DEFAULT
 from dpyauth.targets import Targets
 
 if TYPE_CHECKING:
-    from dpyauth.credentials import Granted
-    from dpyauth.oauth.flows import Result
-    from dpyauth.panels.browser_sign_in import Browsing
     from dpyauth.sandbox import Sandbox
     from dpyauth.session import Session
-    from dpyauth.settings import Settings
 
 _SOURCE = "the sign-in panel"
 
 
-class SignInModel(PanelModel):
+class SignInModel(SignInAttempt):
     """Model of the sign-in panel.
 
     Parameters
@@ -69,7 +58,7 @@ class SignInModel(PanelModel):
         profile: str = "default",
         loginid: str | None = None,
     ) -> None:
-        super().__init__(session)
+        super().__init__(session, remember=remember, profile=profile, loginid=loginid)
         self.words = texts("switcher", session.core.target.language) | self.words
         self._sandbox = sandbox
         here = session.core.target
@@ -80,22 +69,10 @@ class SignInModel(PanelModel):
         self._there = list(APIS) if server is None else [here.api]
         self._apis = [api] if api in self._there else self._there  # those that the panel asks for
         self._unavailable = ""  # the one that has turned out to be
-        self._refused_there = False  # whether the API to which Deriv moves people has refused
-        self._samples = sign_in_view.samples(sandbox) if sandbox is not None else {}
+        self._samples = _samples(sandbox) if sandbox is not None else {}
         self._redirect_url = redirect_url
         self._oauth_host = oauth_host
-        self._remember = remember
-        self._profile = profile
-        self._loginid = loginid
         self._choosing = AccountChoice(session, self._use, super().dismiss)
-        self._lock = threading.RLock()
-        self._kept = HeldToken(self._expired)
-        self._attempt: Future[Account] | None = None
-        self._asked = ""  # the API of the latest attempt
-        self._typed = False  # whether that is one with a token that was entered
-        self._again: Callable[[], None] | None = None  # the latest attempt, but with a demo account made for it
-        self._browser: Browsing | None = None
-        self._balances: dict[str, str] = {}
 
     # What the user does
 
@@ -143,21 +120,21 @@ class SignInModel(PanelModel):
         taken or refused it, so that a wrong app ID or a break of the network costs no token.
         """
         api = api if api in self._apis else self._apis[0]
-        given = token if token.reveal().strip() else self._kept.get(api) or token
+        given = token if token.reveal().strip() else self._held.get(api) or token
         self.dismiss()  # or the same mistake twice would change nothing, and look like no answer
         self._asked, self._typed = api, True
         mine = self._choice.kind(given, likely=True)
         if mine in self._apis and mine != api:
-            self._kept.keep(given, mine)
+            self._held.keep(given, mine)
             self._notice = sign_in_view.of_another_api(mine, api, self.words)
             self.changed()
             return
-        self._kept.keep(given, api)
+        self._held.keep(given, api)
         where = self._choice.complete(api, app_id)
         try:
             checked(given, _SOURCE, api)
         except InvalidCredential:
-            self._kept.drop()
+            self._held.drop()
             raise
         self._begin(lambda api: (checked(given, _SOURCE, api), None), where, remember=remember)
 
@@ -203,7 +180,7 @@ class SignInModel(PanelModel):
         way = WAYS[api](self._choice, app_id, wish)
         reach(self.session, way.settings)
         browser = Browsing(way, self, remember=remember, closable=closable)
-        self._browser, self._notice = browser, None
+        self.browsing, self._notice = browser, None
         browser.start()
         if browser.trouble:
             self._notice = sign_in_view.unheard(browser.trouble, self.words)
@@ -214,45 +191,19 @@ class SignInModel(PanelModel):
 
     def returned(self, nonce: str, query: Secret) -> None:
         """Take what came back at the callback page."""
-        if (browser := self._browser) is not None:
+        if (browser := self.browsing) is not None:
             browser.returned(nonce, query)
 
     def confirm(self) -> None:
         """Accept what came back, for which the user vouches."""
-        if (browser := self._browser) is not None:
+        if (browser := self.browsing) is not None:
             browser.confirm()
 
     def pasted(self, address: Secret) -> None:
         """Take the address at which the sign-in ended, as the user has pasted it."""
-        if (browser := self._browser) is not None:
+        if (browser := self.browsing) is not None:
             self.dismiss()
             browser.pasted(address)
-
-    def _use(self, loginid: str) -> None:
-        self._follow(lambda: run(lambda: self.session.core.switch_to(loginid)), self.session.api)
-
-    def cancel(self) -> None:
-        """Stop what is under way."""
-        with self._lock:
-            attempt, self._attempt = self._attempt, None
-        if attempt is not None:
-            attempt.cancel()
-        self.hand_over()
-        self.changed()
-
-    def hand_over(self) -> None:
-        """Leave the browser's return to another panel, which asks now."""
-        self._forget()
-        with self._lock:
-            browser, self._browser = self._browser, None
-        if browser is not None:
-            browser.end()
-            self.changed()
-
-    def close(self) -> None:
-        """Take the panel away for good."""
-        super().close()
-        self._forget()
 
     def dismiss(self) -> None:
         """Take away the notice, and the token that was kept for another try."""
@@ -269,7 +220,7 @@ class SignInModel(PanelModel):
     def fail(self, error: DpyauthError) -> None:
         """Show what went wrong, and offer what may help."""
         offer = ""
-        if not self._kept.api:
+        if not self._held.api:
             self._again = None  # what it takes has been dropped meanwhile
         if sign_in_view.account_missing(error):
             offer = "demo" if self._again else "" if self._typed else "demo with Deriv"
@@ -289,11 +240,11 @@ class SignInModel(PanelModel):
     def view(self) -> dict[str, Any]:
         """Return everything that the panel shows; it holds no secret."""
         session = self.session
-        account, state, notice = sign_in_view.account(session), session.state, self._notice
+        account, state, notice = account_view.account(session), session.state, self._notice
         with self._lock:  # for a moment there must be neither
-            attempt, browser = self._attempt, self._browser
+            attempt, browser = self.attempt, self.browsing
         if notice is None and attempt is None:
-            notice = sign_in_view.news(session, self.words)
+            notice = account_view.news(session, self.words)
         if state == "closed":
             self._forget()
             phase = "closed"
@@ -310,12 +261,12 @@ class SignInModel(PanelModel):
             "elsewhere": self._choice.server is not None,
             "sandbox": self._sandbox is not None,
             "forms": [self._form(api) for api in self._apis],
-            "kept": self._kept.api,
+            "kept": self._held.api,
             "redirect_url": self._redirect_url or "",
             "samples": {api: list(self._samples[api]) for api in self._apis if api in self._samples},
             "account": account,
-            "scopes": sign_in_view.scopes(session, self.words),
-            "accounts": sign_in_view.accounts(session, self._balances),
+            "scopes": account_view.scopes(session, self.words),
+            "accounts": account_view.accounts(session, self._balances),
             "asking": self._choosing.asking,
             "remember": self._remember,
             "held": list(browser.loginids) if browser else [],
@@ -327,126 +278,26 @@ class SignInModel(PanelModel):
         """Say how to sign in where the front end shows no panels."""
         return "" if self.session.loginid is not None else self.text("no_panel")
 
-    # What becomes of a browser sign-in
-
-    def arrived(self, browsing: Browsing, brought: Result) -> None:
-        """Sign in with what came back."""
-
-        async def steps() -> Account:
-            given = await brought.given()
-            options = {"loginid": self._loginid, **browsing.way.options}
-            return await sign_in(self.session, lambda api: given, browsing.way.settings, **options)
-
-        with self._lock:
-            if browsing is not self._browser or browsing.taken:
-                return  # it came twice, or too late
-            browsing.taken = True
-        self._remember = browsing.remember
-        self._follow(lambda: run(steps), browsing.way.settings.api)
-
-    def over(self, browsing: Browsing) -> None:
-        """Return to the form: it has ended without access."""
-        if browsing is self._browser:
-            self.cancel()
-
-    def late(self, browsing: Browsing) -> None:
-        """Return to the form, and say that nothing came back in time."""
-        if browsing is self._browser:
-            self.cancel()
-            self._notice = sign_in_view.late(browsing.timer.interval, self.words)
-            self.changed()
-
-    def failed(self, browsing: Browsing, error: DpyauthError) -> None:
-        """Show what is wrong with what came back."""
-        if browsing is self._browser:
-            self.fail(error)
-
     # Inside
 
-    def _forget(self) -> None:
-        """Forget the token that was entered."""
-        self._kept.drop()
-        self._again = None
-
-    def _expired(self) -> None:
-        """Take away the button that needs the token, whose time is over; what is said stays."""
-        self._again = None
-        self._notice = self._notice and {name: said for name, said in self._notice.items() if name != "offer"}
-        self.changed()
-
     def _form(self, api: str) -> dict[str, Any]:
-        form = sign_in_view.form(api, self._choice, self.session.core.target)
-        return form | {"open": form["open"] and api != self._unavailable}
-
-    def _begin(
-        self,
-        given: Callable[[str], Granted],
-        where: Settings,
-        *,
-        remember: bool,
-        **options: Any,
-    ) -> None:
-        self._remember = remember
-        options = {"loginid": self._loginid, **options}
-        again = partial(self._begin, given, where, remember=remember, create_demo=True)
-        self._follow(lambda: run(lambda: sign_in(self.session, given, where, **options)), where.api, again)
-
-    def _follow(self, start: Callable[[], Future[Account]], api: str, again: Callable[[], None] | None = None) -> None:
-        with self._lock:  # or a quick one would be over before it is known here
-            before = self._attempt
-            attempt = self._attempt = start()
-            browser, self._browser = self._browser, None
-            self._notice, self._asked, self._again = None, api, again
-        if before is not None:
-            before.cancel()
-        if browser is not None:
-            browser.end()
-        self.changed()
-        attempt.add_done_callback(self._ended)
-
-    def _ended(self, attempt: Future[Account]) -> None:
-        with self._lock:
-            if attempt is not self._attempt:
-                return
-            if not attempt.cancelled() and attempt.exception() is None:
-                # It may take a while, and this may be the thread that the connection needs. Before the panel says that
-                # the user is in: who sees that may wait for the rest.
-                Thread(self._afterwards, "dpyauth-signed-in").start()
-            self._attempt = None
-        try:
-            attempt.result()
-        except CancelledError:
-            self.changed()
-        except DpyauthError as error:
-            if not sign_in_view.account_missing(error):
-                self._again = None
-            if sign_in_view.token_is_no_good(error):
-                self._kept.drop()
-            self.fail(error)
-        except Exception as error:
-            self.report_defect(error)
-        else:
-            self._again, self._refused_there = None, False
-            self._kept.drop()
-            self.changed()
-
-    def _afterwards(self) -> None:
-        session = self.session
-        try:
-            if self._remember:
-                session.core.remember(self._profile)
-        except KeepingFailed as error:
-            self.fail(error)
-        except DpyauthError:
-            pass  # signed out again already
-        try:
-            account = session.core.active_account
-            if len(session.core.grants) > 1 and account and not any("balance" in row for row in account.rows):
-                balances = session.balance("all", decimal=True).set_index("loginid")["balance"].dropna()
-                self._balances = {str(loginid): sign_in_view.money(balance) for loginid, balance in balances.items()}
-        except DpyauthError:
-            pass  # an extra; a token may not be allowed to see them
-        self.changed()
+        """Return the fields of one API: what stands in them at first, and where to get what belongs there."""
+        facts, here = APIS[api], self.session.core.target
+        usual = self._choice.settings(api, None).app_id
+        said = here.api == api and here.app_id != usual
+        return {
+            "api": api,
+            "title": facts.title,
+            "app_id": (here.app_id if here.api == api else usual) or "",
+            "shared": facts.shared_app_id or "",
+            "registers": self._sandbox is not None,  # the sandbox makes an app for every sign-in with the browser
+            "names_redirect": facts.names_redirect and self._sandbox is None,
+            "open": said and api != self._unavailable,
+            "scope": facts.scopes[facts.smallest_scope],
+            "apps": facts.pages.apps,
+            "tokens": facts.pages.tokens,
+            "account": facts.pages.account,
+        }
 
 
 def _text(message: dict[str, Any], name: str) -> str:
@@ -456,3 +307,8 @@ def _text(message: dict[str, Any], name: str) -> str:
 
 def _taken(message: dict[str, Any], name: str) -> Secret:
     return Secret(str(message.pop(name, "")))
+
+
+def _samples(sandbox: Sandbox) -> dict[str, dict[str, str]]:
+    """Return the sandbox's sample tokens, by API and by label. Only the labels are shown."""
+    return {api: {sample.label: sample.token for sample in sandbox.side(api).tokens} for api in APIS}

@@ -1,13 +1,11 @@
-"""Put into words an error, an account, and the accounts beside it; none of it is secret."""
+"""Put into words what went wrong in a sign-in, and beside which field; none of it is secret."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dpyauth import _environment
-from dpyauth.apis.base import by_looks
 from dpyauth.apis.retiring import way_on
 from dpyauth.errors import (
     ApiUnavailable,
@@ -21,16 +19,11 @@ from dpyauth.errors import (
     RedirectRefused,
     SignInRefused,
 )
-from dpyauth.net.messages import flag
-from dpyauth.panels.card_rows import Light, light, plain
 from dpyauth.panels.texts import texts
 from dpyauth.registry import APIS
 
 if TYPE_CHECKING:
-    from dpyauth.sandbox import Sandbox
-    from dpyauth.session import Session
-    from dpyauth.settings import Settings
-    from dpyauth.targets import Targets
+    pass
 
 _TITLES: dict[type[DpyauthError], str] = {
     InvalidCredential: "check_token",
@@ -64,7 +57,7 @@ def trouble(
     text = " ".join([str(error), *getattr(error, "__notes__", ())])
     if tried:
         text = text.replace(way_on(), words["tried_current"])
-    field = _field(error)
+    field = _field(error, words)
     if account_missing(error):
         title = words["no_account"]
     if isinstance(error, InvalidSetting) and field:
@@ -86,12 +79,12 @@ def of_another_api(mine: str, api: str, words: Mapping[str, str] = _ENGLISH) -> 
     return {"title": title, "text": text, "kind": "error", "field": "token", "api": api, "offer": "go on"}
 
 
-def _field(error: DpyauthError) -> str:
+def _field(error: DpyauthError, words: Mapping[str, str] = _ENGLISH) -> str:
     """Return the field of the panel that an error is about, where it is about one."""
     if isinstance(error, InvalidSetting):
-        return error.field if error.field in _FIELDS else ""
+        return _entered(error.field, words)
     if isinstance(error, RedirectRefused):
-        return error.code if error.code in _FIELDS else ""
+        return _entered(error.code, words)
     if isinstance(error, InvalidCredential):
         return "token"
     if isinstance(error, SignInRefused):
@@ -100,8 +93,9 @@ def _field(error: DpyauthError) -> str:
     return ""
 
 
-_FIELDS = ("app_id", "redirect_url")
-"""Fields that can be entered beside a token."""
+def _entered(name: str | None, words: Mapping[str, str]) -> str:
+    """Return the name of a field of the panel: there are words for what is wrong with each."""
+    return name if name and f"check_{name}" in words else ""
 
 
 def late(seconds: float, words: Mapping[str, str] = _ENGLISH) -> dict[str, str]:
@@ -130,117 +124,3 @@ def token_is_no_good(error: DpyauthError) -> bool:
         perhaps_another_app_id = _field(error) == "app_id" or error.about == "token or app ID"
         return not (perhaps_another_app_id or account_missing(error) or error.code.startswith("HTTP"))
     return isinstance(error, InvalidCredential | PermissionDenied)
-
-
-def form(api: str, choice: Targets, here: Settings) -> dict[str, Any]:
-    """Return the fields of one API: what stands in them at first, and where to get what belongs there."""
-    facts, sandbox = APIS[api], choice.sandbox
-    usual = choice.settings(api, None).app_id
-    return {
-        "api": api,
-        "title": facts.title,
-        "app_id": (here.app_id if here.api == api else usual) or "",
-        "shared": facts.shared_app_id or "",
-        "registers": sandbox is not None,  # the sandbox makes an app for every sign-in with the browser
-        "names_redirect": facts.names_redirect and sandbox is None,
-        "open": here.api == api and here.app_id != usual,  # the user has said so
-        "scope": facts.scopes[facts.smallest_scope],
-        "apps": facts.pages.apps,
-        "tokens": facts.pages.tokens,
-        "account": facts.pages.account,
-    }
-
-
-def news(session: Session, words: Mapping[str, str] = _ENGLISH) -> dict[str, str] | None:
-    """Return what there is to say about the session itself."""
-    because = session.core.signed_out_because
-    if session.state == "signed out" and because:
-        return {"title": words["signed_out"], "text": f"{because[0].upper()}{because[1:]}.", "kind": "info"}
-    if session.core.active_account is not None and (remarks := session.core.remarks):
-        return {"title": words["note"], "text": remarks, "kind": "info"}
-    return None
-
-
-def samples(sandbox: Sandbox) -> dict[str, dict[str, str]]:
-    """Return the sandbox's sample tokens, by API and by label. Only the labels are shown."""
-    return {api: {sample.label: sample.token for sample in sandbox.side(api).tokens} for api in APIS}
-
-
-def account(session: Session) -> dict[str, Any] | None:
-    """Return the account in use."""
-    account, credential = session.core.active_account, session.core.credential
-    if account is None:
-        return None
-    return {
-        "loginid": account.loginid,
-        "currency": account.currency,
-        "kind": account.kind,
-        "api": session.api,
-        "source": credential.source if credential else "",
-    }
-
-
-def scopes(session: Session, words: Mapping[str, str] = _ENGLISH) -> list[Light]:
-    """Return what the token in use may do: as Deriv states it, else as far as its answers have told."""
-    account, access, labels = session.core.active_account, session.core.sign_in, session.core.api_facts.scopes
-    if account is None or access is None:
-        return []
-    if account.scopes is not None:
-        return [light("plain", plain(labels.get(scope, scope))) for scope in account.scopes] or [light("plain", "–")]
-    known = {label: access.learned.of([scope]) for scope, label in labels.items()}
-    lights = [light("plain", label) for label, held in known.items() if held]
-    lights += [
-        light("off", words["scope_lacking"].format(scope=label)) for label, held in known.items() if held is False
-    ]
-    rest = ", ".join(label for label, held in known.items() if held is None)
-    said = words["scopes_not_stated"].format(scopes=rest) if lights else words["scopes_unknown"]
-    return [*lights, *([light("plain", said)] if rest else [])]
-
-
-def accounts(session: Session, balances: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Return the accounts to choose from, when the sign-in gave access to several."""
-    account, granted = session.core.active_account, session.core.grants
-    if account is None or len(granted) < 2:
-        return []
-    rows = {loginid: account.listed(loginid) for loginid in granted}
-    return [
-        {
-            "loginid": loginid,
-            "currency": str(row.get("currency") or ""),
-            "kind": "demo" if is_demo(session, loginid) else "real",
-            "status": status(session, loginid),
-            "balance": balances.get(loginid) or money(row.get("balance")),
-            "current": loginid == account.loginid,
-        }
-        for loginid, row in rows.items()
-    ]
-
-
-_WRITTEN_OUT = 40
-"""Digits above which an amount is written with an exponent: it may have as many as fill the memory."""
-
-
-def money(amount: object) -> str:
-    """Return an amount as people write it, exact; empty where it is none. A number has lost zeros at its end."""
-    try:
-        exact = Decimal(str(amount))
-    except InvalidOperation:
-        return ""
-    if not exact.is_finite():
-        return ""
-    if abs(exact.adjusted()) > _WRITTEN_OUT:
-        return str(exact)
-    places = exact.as_tuple().exponent
-    return f"{exact:,.2f}" if isinstance(places, int) and places > -2 else f"{exact:,f}"
-
-
-def status(session: Session, loginid: str) -> str:
-    """Return whether an account of the sign-in is ``"active"`` or ``"inactive"``; empty where Deriv has not said."""
-    said = flag(session.core.listed_account(loginid).get("is_disabled"))
-    return "" if said is None else "inactive" if said else "active"
-
-
-def is_demo(session: Session, loginid: str) -> bool:
-    """Tell whether an account of the sign-in is a demo account; by its login ID, where Deriv has not said."""
-    said = flag(session.core.listed_account(loginid).get("is_virtual"))
-    return said if said is not None else by_looks([loginid])[0].demo

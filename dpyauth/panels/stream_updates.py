@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from dpyauth.panels import sign_in_view
+from dpyauth.panels import account_view
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -185,7 +185,7 @@ class Table:
         if isinstance(value, datetime):
             return f"{value:%Y-%m-%d %H:%M:%S}"
         if isinstance(value, float):
-            return shortened(sign_in_view.money(value) if self._call in _MONEY else f"{value:.15g}")
+            return shortened(account_view.money(value) if self._call in _MONEY else f"{value:.15g}")
         return shortened(str(value))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from dpyauth.errors import DpyauthError, MissingScope
-from dpyauth.panels import sign_in_view
+from dpyauth.panels import account_view
 from dpyauth.panels.account_choice import AccountChoice
 from dpyauth.panels.card_rows import plain
 from dpyauth.panels.model import PanelModel
@@ -54,18 +54,18 @@ class SwitcherModel(PanelModel):
     def content(self) -> dict[str, Any]:
         """Return the accounts, and the question there is."""
         session = self.session
-        account = sign_in_view.account(session)
-        accounts = sign_in_view.accounts(session, self._balances)
+        account = account_view.account(session)
+        accounts = account_view.accounts(session, self._balances)
         if account is not None and not accounts:
             one = {name: account[name] for name in ("loginid", "currency", "kind")}
             balance = self._balances.get(account["loginid"], "")
-            status = sign_in_view.status(session, account["loginid"])
+            status = account_view.status(session, account["loginid"])
             accounts = [{**one, "status": status, "balance": balance, "current": True}]
         for one in accounts:
             if (usable := self._usable.get(one["loginid"])) is not None:
                 one["status"] = "active" if usable else "inactive"
         return {
-            "notice": self._notice or sign_in_view.news(session),
+            "notice": self._notice or account_view.news(session),
             "accounts": accounts,
             "asking": self._choosing.asking,
             "note": self._note,
@@ -142,7 +142,7 @@ class SwitcherModel(PanelModel):
         else:
             known = frame.set_index("loginid")
             self._balances = {
-                str(name): sign_in_view.money(amount) for name, amount in known["balance"].dropna().items()
+                str(name): account_view.money(amount) for name, amount in known["balance"].dropna().items()
             }
             self._usable = {str(name): bool(usable) for name, usable in known["active"].dropna().items()}
             self._note = ""

@@ -166,9 +166,9 @@ class TokensModel(AdminModel):
     def _in_use(self, token: _Token, among: list[_Token]) -> bool:
         """Return whether the session is signed in with this token; where Deriv masks it, whether it can be no other."""
         credential = self.session.core.credential
-        if credential is None or not _may_be(token.secret, credential.token):
+        if credential is None or not may_be(token.secret, credential.token):
             return False
-        return _whole(token.secret) or sum(_may_be(other.secret, credential.token) for other in among) == 1
+        return _whole(token.secret) or sum(may_be(other.secret, credential.token) for other in among) == 1
 
     def _listed(self, reply: Reply) -> list[_Token]:
         told = reply.get(_CALL)
@@ -193,7 +193,7 @@ def _whole(secret: Secret) -> bool:
     return bool(secret.reveal()) and "*" not in secret.reveal()
 
 
-def _may_be(listed: Secret, token: Secret) -> bool:
+def may_be(listed: Secret, token: Secret) -> bool:
     """Return whether a token can be the one that is listed like this."""
     if _whole(listed):
         return listed == token

@@ -16,7 +16,7 @@ import pandas as pd
 from pandas.api.types import is_bool, is_float, is_number
 
 from dpyauth._version import __version__
-from dpyauth.panels import sign_in_view
+from dpyauth.panels import account_view
 from dpyauth.report.parts import Part
 from dpyauth.report.pictures import Picture
 
@@ -195,7 +195,7 @@ def _cell(value: Any) -> str:
         return _MISSING
     if is_bool(value):
         return "yes" if value else "no"
-    return sign_in_view.money(round(value, 8)) if is_float(value) else str(value)
+    return account_view.money(round(value, 8)) if is_float(value) else str(value)
 
 
 def _left_out(report: Report) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from dpyauth.panels import sign_in_view
+from dpyauth.panels import account_view
 from dpyauth.report.parts import Part
 
 if TYPE_CHECKING:
@@ -195,7 +195,7 @@ def _svg(draw: Any, height: float) -> bytes:
 
 
 def _money(amount: float) -> str:
-    return sign_in_view.money(round(amount, 8))
+    return account_view.money(round(amount, 8))
 
 
 def _currency(frame: pd.DataFrame) -> str:

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from dpyauth.errors import PermissionDenied
-from dpyauth.panels import card as module
 from dpyauth.panels import readings, switcher
 from dpyauth.panels.card import CardModel
 from dpyauth.registry import OPTIONS
@@ -34,7 +33,7 @@ def no_thread_left(eventually: Eventually) -> Iterator[None]:
 @pytest.fixture
 def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
     """Looks at what Deriv does not tell by itself all the time."""
-    monkeypatch.setattr(module, "EVERY", 0.02)
+    monkeypatch.setattr(switcher, "EVERY", 0.02)
 
 
 @pytest.fixture
@@ -254,7 +253,7 @@ def test_one_account_is_never_shown_with_what_is_known_of_another(several: Sessi
     several.use("VRTC900003")
     view = model.view()
     assert (view["account"]["loginid"], view["balance"], view["known"]) == ("VRTC900003", "", [])
-    model._readings.learned(several, before, balance="1.00")  # an answer that comes late
+    model.readings.learned(several, before, balance="1.00")  # an answer that comes late
     assert model.view()["balance"] == ""
 
 

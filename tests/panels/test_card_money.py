@@ -9,8 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from dpyauth.panels import card as module
-from dpyauth.panels import readings
+from dpyauth.panels import card_parts, readings, switcher
 from dpyauth.panels.card import CardModel
 from dpyauth.sandbox import Sandbox
 from dpyauth.sandbox.users import Token
@@ -25,7 +24,7 @@ NO_PAYMENT = "Not shown: a token with the scope Payment would show it."
 @pytest.fixture
 def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
     """Looks at what Deriv does not tell by itself all the time."""
-    monkeypatch.setattr(module, "EVERY", 0.02)
+    monkeypatch.setattr(switcher, "EVERY", 0.02)
 
 
 @pytest.fixture
@@ -68,8 +67,8 @@ def asked(box: Sandbox, call: str) -> int:
 
 def settled(model: CardModel) -> bool:
     """Whether it hears of transactions, and has read all that may have happened before."""
-    known = model._readings
-    return known._listening > 0 and known.of(model.session.core.active_account).part("money").asked > known._moved
+    known = model.readings
+    return known.listeners > 0 and known.of(model.session.core.active_account).part("money").asked > known.last_move
 
 
 def buy(session: Session, stake: float) -> int:
@@ -268,8 +267,8 @@ def test_many_transactions_are_few_questions(shown: CardModel, box: Sandbox, eve
         eventually(lambda count=count: asked(box, "portfolio") == count)
     box.pay(DEMO, 1)
     account = shown.session.core.active_account
-    eventually(lambda: shown._readings._moved > shown._readings.of(account).part("money").asked)
-    wait = shown._readings.wait_for_money(account, "money", module.SURELY, 0.0)
+    eventually(lambda: shown.readings.last_move > shown.readings.of(account).part("money").asked)
+    wait = shown.readings.wait_for_money(account, "money", card_parts.SURELY, 0.0)
     assert readings.SPAN - 30 < wait <= readings.SPAN
     assert asked(box, "portfolio") == readings.MOST + 1
 
@@ -277,7 +276,7 @@ def test_many_transactions_are_few_questions(shown: CardModel, box: Sandbox, eve
 def test_an_account_that_is_new_here_does_not_have_to_wait(
     shown: CardModel, box: Sandbox, eventually: Eventually
 ) -> None:
-    shown._readings.spend(readings.MOST)
+    shown.readings.spend(readings.MOST)
     shown.session.use(REAL)
     eventually(lambda: told(shown).get("At stake", [""])[0] == "In 4 open contracts: 33.00 USD")
 
@@ -286,8 +285,8 @@ def test_much_to_read_is_read_once_a_minute(rich: Session, box: Sandbox) -> None
     for _ in range(101):
         box.pay(DEMO, 1)
     model = card(rich)
-    model._readings.moved()
-    assert model._readings.wait_for_money(rich.core.active_account, "money", module.SURELY, 0.0) > readings.SPAN - 30
+    model.readings.moved()
+    assert model.readings.wait_for_money(rich.core.active_account, "money", card_parts.SURELY, 0.0) > readings.SPAN - 30
     assert rich._partial is None
 
 
@@ -295,7 +294,7 @@ def test_several_cards_ask_once(rich: Session, box: Sandbox, eventually: Eventua
     cards = [card(rich) for _ in range(2)]
     for model in cards:
         model.on_shown()
-    eventually(lambda: cards[0]._readings._listening == 2 and settled(cards[0]))
+    eventually(lambda: cards[0].readings.listeners == 2 and settled(cards[0]))
     before = asked(box, "portfolio")
     assert before == 3  # for each picture, and once when they began to listen
     buy(rich, 5.5)
@@ -359,14 +358,14 @@ def test_a_break_is_followed_by_a_look(
 def test_an_answer_that_was_overtaken_is_dropped(rich: Session) -> None:
     model = card(rich)
     account, now = rich.core.active_account, time.time()
-    model._readings.read(rich, account, "wallets", readings.Part((), now - 60, now - 60))
+    model.readings.read(rich, account, "wallets", readings.Part((), now - 60, now - 60))
     assert told(model)["Wallets"][0] == "Main: 3,046.32 USD"
 
 
 def test_without_transactions_it_is_read_now_and_then(
     rich: Session, box: Sandbox, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "SURELY", 0.05)
+    monkeypatch.setattr(card_parts, "SURELY", 0.05)
     box.faults.error("Odd", "transaction", times=1000)
     model = card(rich)
     model.on_shown()

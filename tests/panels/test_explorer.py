@@ -511,7 +511,6 @@ def test_secrets_of_a_transfer(rich: Reader, box: Sandbox, call: str, secret: st
     box.faults.http(400, call, body=said)
     told = [
         asked,
-        rich.model._asked,
         rich.model.view(),
         confirmed(rich, asked),
         vars(rich.model),
@@ -531,7 +530,7 @@ def test_secrets_are_taken_out_of_the_message(reader: Reader, box: Sandbox) -> N
     assert (fields, "fields" in said) == ({}, False)
     asked = reader.hear("ask")
     assert json.loads(asked["json"])["password"] == "•••"
-    assert "Canary" not in repr([reader.model._asked, vars(reader.model), reader.model.view(), asked])
+    assert "Canary" not in repr([vars(reader.model), reader.model.view(), asked])
     reader.do("confirm", nonce=asked["nonce"], typed="CR900001")
     reply = reader.hear("reply")
     assert "Canary" not in repr(reply)
@@ -539,6 +538,7 @@ def test_secrets_are_taken_out_of_the_message(reader: Reader, box: Sandbox) -> N
 
 
 def test_leaving_forgets_what_was_asked(reader: Reader) -> None:
-    ask(reader)
+    asked = ask(reader)
     reader.model.close()
-    assert reader.model._asked is None
+    reader.do("confirm", nonce=asked["nonce"], typed="CR900001")
+    assert "trouble" in reader.hear("reply")

@@ -34,19 +34,19 @@ def test_begun_anew_with_every_change(session: Session, eventually: Callable[...
         finally:
             ended.append("ended")
 
-    keeper = Refresher(session, work, "test")
+    refresher = Refresher(session, work, "test")
     eventually(lambda: begun == ["signed in"])
     session.core.sign_out("the test says so")
     eventually(lambda: begun == ["signed in", "signed out"])
     assert ended == ["ended"]
-    keeper.end()
+    refresher.end()
     eventually(lambda: not threads())
     assert len(ended) == 2
-    keeper.end()
-    watchers = len(session.core.watchers)
+    refresher.end()
+    left = len(session.core.watchers)
     session.core.notify()
     assert len(begun) == 2
-    assert watchers == 0
+    assert left == 0
 
 
 def test_over_with_the_session(session: Session, eventually: Callable[..., None]) -> None:
@@ -68,11 +68,11 @@ def test_a_defect_is_logged_and_ends_nothing(
         raise ZeroDivisionError("never with its text")
 
     with caplog.at_level(logging.ERROR, "dpyauth"):
-        keeper = Refresher(session, work, "test")
+        refresher = Refresher(session, work, "test")
         eventually(lambda: begun)
         session.core.notify()
         eventually(lambda: len(begun) == 2)
-    keeper.end()
+    refresher.end()
     assert "the test panel failed: ZeroDivisionError" in caplog.text
     assert "never with its text" not in caplog.text
 

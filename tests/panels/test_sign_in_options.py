@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, urlsplit
 import httpx
 import keyring
 import pytest
-from helpers import free_port
+from helpers import free_port, verifier
 from keyring.backends.fail import Keyring as FailKeyring
 
 from dpyauth.credentials import Secret
@@ -281,7 +281,7 @@ def test_a_token_is_kept_for_this_try_only(real: Reader, how: str, monkeypatch: 
             real.token(Secret("pat_" + "0" * 64))
             real.wait_for("form", notice="mistyped")
     real.wait_until(lambda: real.view["kept"] == "")
-    assert pat.reveal() not in repr(vars(model)) + repr(vars(model._kept)) + json.dumps(real.seen)
+    assert pat.reveal() not in repr(vars(model)) + repr(vars(model._held)) + json.dumps(real.seen)
     with pytest.raises((InvalidCredential, InvalidSetting)):
         real.token(Secret(""), "")
     assert real.view["kept"] == ""
@@ -561,17 +561,16 @@ def test_denied(away: Reader) -> None:
 
 def test_a_code_that_was_used(away: Reader) -> None:
     address = away.at_deriv()
-    begun = away.model._browser.way._begun  # type: ignore[union-attr]
+    secret = verifier(away.model.browsing.way)  # type: ignore[union-attr]
     code = dict(parse_qsl(urlsplit(address).query))["code"]
-    verifier = begun._verifier.reveal()
     fields = {"grant_type": "authorization_code", "client_id": away.asked("client_id"), "code": code}
-    fields |= {"redirect_uri": CALLBACK, "code_verifier": verifier}
+    fields |= {"redirect_uri": CALLBACK, "code_verifier": secret}
     httpx.post(f"{away.box.auth_host}/oauth2/token", data=fields, trust_env=False).raise_for_status()
     away.paste(address)
     notice = away.wait_for("form", notice="invalid_grant")["notice"]
     assert notice["title"] == "Deriv did not let you in (options API)"
     assert code not in str(away.seen)
-    assert verifier not in str(away.seen)
+    assert secret not in str(away.seen)
 
 
 def test_pasted_twice_is_once(away: Reader) -> None:
@@ -586,7 +585,7 @@ def test_pasted_twice_is_once(away: Reader) -> None:
 
 def test_by_two_ways_at_once_is_once(away: Reader) -> None:
     """What comes second finds the code used, and that is no news."""
-    browser, address = away.model._browser, away.at_deriv()
+    browser, address = away.model.browsing, away.at_deriv()
     assert browser is not None
     away.paste(address)
     browser.pasted(Secret(address))
@@ -714,17 +713,17 @@ def test_no_secret_is_ever_shown(reader: Reader) -> None:
     reader.wait_for("in")
     reader.model.sign_out()
     reader.begin(remember=True)
-    begun = reader.model._browser.way._begun  # type: ignore[union-attr]
     address = reader.at_deriv()
-    verifier, code = begun._verifier.reveal(), dict(parse_qsl(urlsplit(address).query))["code"]
-    shown = [repr(reader.model._browser), repr(vars(reader.model._browser)), repr(vars(reader.model._browser.way))]  # type: ignore[union-attr]
+    secret = verifier(reader.model.browsing.way)  # type: ignore[union-attr]
+    code = dict(parse_qsl(urlsplit(address).query))["code"]
+    shown = [repr(reader.model.browsing), repr(vars(reader.model.browsing)), repr(vars(reader.model.browsing.way))]  # type: ignore[union-attr]
     before = set(reader.box.options.issued)
     reader.paste(address)
     reader.wait_for("in")
     reader.model.handle({"do": "use", "loginid": "ROT900001"})
     reader.model.handle({"do": "yes", "loginid": "ROT900001"})
     reader.wait_for("in")
-    secrets = [pat, verifier, code, reader.asked("state"), reader.nonce, *(set(reader.box.options.issued) - before)]
+    secrets = [pat, secret, code, reader.asked("state"), reader.nonce, *(set(reader.box.options.issued) - before)]
     assert len(secrets) == 6
     model = vars(reader.model) | {"_samples": ""}  # of the sandbox, for everyone; of those only the labels are shown
     shown += [json.dumps(reader.seen), repr(reader.model), repr(model), repr(vars(reader.model.session))]

@@ -23,7 +23,7 @@ from dpyauth.errors import (
     RedirectRefused,
     SignInRefused,
 )
-from dpyauth.panels import sign_in_view
+from dpyauth.panels import account_view, sign_in_view
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
 
@@ -108,43 +108,43 @@ def test_only_v3_limits_tokens_to_an_address(error: DpyauthError, told: bool, mo
 
 
 def test_news(session: Session) -> None:
-    assert sign_in_view.news(session) is None
+    assert account_view.news(session) is None
     session.core.remark = "Mind the gap."
-    assert sign_in_view.news(session) == {"title": "Please note", "text": "Mind the gap.", "kind": "info"}
+    assert account_view.news(session) == {"title": "Please note", "text": "Mind the gap.", "kind": "info"}
     session.core.sign_out("you signed out")
-    assert sign_in_view.news(session) == {"title": "Signed out", "text": "You signed out.", "kind": "info"}
-    assert sign_in_view.account(session) is None
-    assert sign_in_view.accounts(session, {}) == []
+    assert account_view.news(session) == {"title": "Signed out", "text": "You signed out.", "kind": "info"}
+    assert account_view.account(session) is None
+    assert account_view.accounts(session, {}) == []
 
 
 def test_account(session: Session) -> None:
-    shown = sign_in_view.account(session)
+    shown = account_view.account(session)
     assert shown is not None
     assert (shown["loginid"], shown["api"], shown["source"]) == ("CR900001", "v3", "a test")
-    assert sign_in_view.accounts(session, {}) == []  # one alone is no choice
+    assert account_view.accounts(session, {}) == []  # one alone is no choice
 
 
 def test_scopes_as_deriv_states_them(session: Session) -> None:
-    said = [light["text"] for light in sign_in_view.scopes(session)]
+    said = [light["text"] for light in account_view.scopes(session)]
     assert said == ["Read", "Trade", "Trading information", "Payments", "Admin"]
     session.core.sign_out("you signed out")
-    assert sign_in_view.scopes(session) == []
+    assert account_view.scopes(session) == []
 
 
 def test_scopes_as_far_as_they_have_turned_out(open_options: Open) -> None:
     session = open_options("rich, trading only")
-    said = [light["text"] for light in sign_in_view.scopes(session)]
+    said = [light["text"] for light in account_view.scopes(session)]
     assert said == ["Trade", "not stated: Manage account, Payment, Read applications"]
     with pytest.raises(PermissionDenied):
         session.wallets()
-    said = [f"{light['tone']} {light['text']}" for light in sign_in_view.scopes(session)]
+    said = [f"{light['tone']} {light['text']}" for light in account_view.scopes(session)]
     assert said == ["plain Trade", "off not Payment", "plain not stated: Manage account, Read applications"]
 
 
 def test_an_account_that_is_not_active_is_marked_before_anybody_asks_for_it(open_options: Open, box: Sandbox) -> None:
     session = open_options("trouble")
     before = len(box.received)
-    shown = {one["loginid"]: one["status"] for one in sign_in_view.accounts(session, {})}
+    shown = {one["loginid"]: one["status"] for one in account_view.accounts(session, {})}
     assert shown == {"ROT900011": "inactive", "DOT900012": "active"}
     assert len(box.received) == before
 
@@ -155,15 +155,8 @@ def test_what_deriv_does_not_say_of_an_account_is_not_said(session: Session, sai
     session.core.active_account = session.core.active_account._replace(
         rows=({"loginid": "CR900001", "is_disabled": said},)
     )
-    assert sign_in_view.status(session, "CR900001") == ""
-    assert sign_in_view.status(session, "CR1") == ""
-
-
-def test_samples(box: Sandbox) -> None:
-    samples = sign_in_view.samples(box)
-    assert list(samples) == ["options", "v3"]
-    assert samples["options"]["rich, every scope"].startswith("pat_")
-    assert not any(label in token for tokens in samples.values() for label, token in tokens.items())
+    assert account_view.status(session, "CR900001") == ""
+    assert account_view.status(session, "CR1") == ""
 
 
 @pytest.mark.parametrize(
@@ -187,14 +180,14 @@ def test_samples(box: Sandbox) -> None:
     ],
 )
 def test_money(amount: object, shown: str) -> None:
-    assert sign_in_view.money(amount) == shown
+    assert account_view.money(amount) == shown
 
 
 @given(st.decimals(allow_nan=False, allow_infinity=False, places=8) | st.floats(-1e12, 1e12) | st.integers())
 def test_money_is_exact(amount: Decimal | float) -> None:
-    assert Decimal(sign_in_view.money(amount).replace(",", "")) == Decimal(str(amount))
+    assert Decimal(account_view.money(amount).replace(",", "")) == Decimal(str(amount))
 
 
 @given(st.text() | st.none() | st.floats() | st.lists(st.integers()))
 def test_money_takes_anything(amount: object) -> None:
-    assert isinstance(sign_in_view.money(amount), str)
+    assert isinstance(account_view.money(amount), str)

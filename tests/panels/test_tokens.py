@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from dpyauth.credentials import Secret, api_token
 from dpyauth.errors import DpyauthError, SessionClosed
-from dpyauth.panels.tokens import TokensModel, _may_be
+from dpyauth.panels.tokens import TokensModel, may_be
 from dpyauth.registry import OPTIONS
 from dpyauth.sandbox import Sandbox
 from dpyauth.sandbox.users import SCOPES, Token
@@ -447,4 +447,4 @@ def test_a_call_is_put_for_one_account_alone(reader: Reader) -> None:
 )
 def test_which_token_a_masked_one_may_be(listed: str, token: str, may: bool) -> None:
     """However many gaps it has, that is soon known."""
-    assert _may_be(Secret(listed), Secret(token)) is may
+    assert may_be(Secret(listed), Secret(token)) is may

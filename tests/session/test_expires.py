@@ -24,7 +24,7 @@ from dpyauth.errors import ApiError, NotSignedIn, SignInRefused
 from dpyauth.oauth import tokens
 from dpyauth.oauth.pkce import CodeSignIn
 from dpyauth.oauth.tokens import exchange, http_client, refresh
-from dpyauth.panels import sign_in_view
+from dpyauth.panels import account_view
 from dpyauth.panels.card import CardModel
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session, expiry_notice
@@ -386,7 +386,7 @@ def test_a_call_that_is_refused_after_the_end_says_when_that_was(
         session.call(call[0], **call[1])
     with pytest.raises(NotSignedIn, match=r"ended at 2026-11-03 14:05 UTC"):
         session.balance()
-    notice = sign_in_view.news(session)
+    notice = account_view.news(session)
     assert notice is not None
     assert (notice["title"], "What is open" in notice["text"]) == ("Signed out", False)
 

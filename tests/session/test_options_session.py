@@ -39,7 +39,7 @@ from dpyauth.errors import (
 )
 from dpyauth.net.loop import background
 from dpyauth.oauth.tokens import http_client, refresh
-from dpyauth.panels import sign_in_view
+from dpyauth.panels import account_view
 from dpyauth.panels.switcher import SwitcherModel
 from dpyauth.registry import OPTIONS
 from dpyauth.sandbox import Sandbox
@@ -408,7 +408,7 @@ def test_a_token_stays_good_after_signing_out_and_that_is_said(
     session.logout()
     said = f"your personal access token stays good until you revoke it ({OPTIONS.pages.tokens})"
     assert capsys.readouterr().err == f"You signed out here; {said}.\n"
-    news = sign_in_view.news(session)
+    news = account_view.news(session)
     assert news is not None
     assert news["text"] == f"You signed out here; {said}."
     with pytest.raises(NotSignedIn, match="stays good until you revoke it"):

@@ -10,7 +10,7 @@ from types import CellType
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from helpers import arrive
+from helpers import arrive, verifier
 from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
@@ -192,7 +192,7 @@ def test_cancel_keeps_who_was_signed_in(signed_in: Browser, box: Sandbox) -> Non
 def test_second_try_calls_the_first_off(browser: Browser, box: Sandbox) -> None:
     box.faults.stall("authorize")
     browser.sign_in("sandbox-rich-btc")
-    first = browser.model._attempt
+    first = browser.model.attempt
     assert first is not None
     assert box.wait_until(lambda box: any(each.call == "authorize" for each in box.received))
     browser.sign_in(READ_ONLY)
@@ -317,6 +317,7 @@ def test_samples_of_both_apis(of_both: Browser, box: Sandbox) -> None:
     samples = of_both.panel.view["samples"]
     assert list(samples) == ["options", "v3"]
     assert samples["options"][0] in samples["v3"]  # so the API has to be said
+    assert not any(sample.label in sample.token for api in samples for sample in box.side(api).tokens)
     of_both.say({"do": "sample", "api": "v3", "name": samples["options"][0]})
     assert of_both.wait_for_phase("in")["account"]["api"] == "v3"
     assert [one.token for one in (*box.options_tokens, *box.tokens) if one.token in json.dumps(of_both.seen)] == []
@@ -335,15 +336,15 @@ def test_a_demo_account_when_asked(of_both: Browser, box: Sandbox) -> None:
 def test_a_code_is_nowhere_to_be_seen(of_both: Browser, do: str, mark: str) -> None:
     browser = of_both
     begun = begin(browser, api="options")
-    way: Any = browser.model._browser.way  # type: ignore[union-attr]
-    verifier, state = way._begun._verifier.reveal(), way.state.reveal()
+    way: Any = browser.model.browsing.way  # type: ignore[union-attr]
+    secret, state = verifier(way), way.state.reveal()
     query = f"?code={WRONG}&state={state if mark == 'right' else 'another-' + WRONG}"
     message = {"do": do, "nonce": begun["nonce"], "query": query, "address": query}
     browser.say(message)
     notice = browser.wait_for_notice()
     assert ("invalid_grant" in notice["text"]) == (mark == "right")
     shown = everything(browser)
-    assert [secret for secret in (WRONG, verifier, state, begun["nonce"]) if secret in shown] == []
+    assert [one for one in (WRONG, secret, state, begun["nonce"]) if one in shown] == []
     assert ("query" if do == "returned" else "address") not in message
 
 
@@ -467,7 +468,7 @@ def test_junk_during_a_browser_sign_in_is_ignored(of_both: Browser, message: Any
     browser.say(message)
     assert browser.panel.view["phase"] in ("browser", "form")
     assert browser.session.state == "signed out"
-    assert browser.model._attempt is None
+    assert browser.model.attempt is None
 
 
 @pytest.mark.parametrize("token", [None, 5, True, [], {}, ["a b"], {"a": 1}, "\0", "é", "a\nb", "\ud800"])

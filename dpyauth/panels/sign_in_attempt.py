@@ -1,0 +1,203 @@
+"""Follow a sign-in from its start to its end, one at a time."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import CancelledError, Future
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from dpyauth._threads import Thread
+from dpyauth.apis.base import Account
+from dpyauth.errors import DpyauthError, KeepingFailed
+from dpyauth.panels import sign_in_view
+from dpyauth.panels.account_view import money
+from dpyauth.panels.attempts import run, sign_in
+from dpyauth.panels.held_token import HeldToken
+from dpyauth.panels.model import PanelModel
+
+if TYPE_CHECKING:
+    from dpyauth.credentials import Granted
+    from dpyauth.oauth.flows import Result
+    from dpyauth.panels.browser_sign_in import Browsing
+    from dpyauth.session import Session
+    from dpyauth.settings import Settings
+
+
+class SignInAttempt(PanelModel):
+    """Model of a sign-in under way: with a token, with the browser, or to another account.
+
+    Parameters
+    ----------
+    session : Session
+        The session to sign in to.
+    remember : bool
+        Whether the sign-in is to be remembered.
+    profile : str
+        The name it is remembered under.
+    loginid : str, optional
+        The account to begin with, and no other.
+    """
+
+    def __init__(self, session: Session, *, remember: bool, profile: str, loginid: str | None) -> None:
+        super().__init__(session)
+        self.attempt: Future[Account] | None = None
+        """Sign-in under way."""
+        self.browsing: Browsing | None = None
+        """Browser sign-in that has not come back yet."""
+        self._remember = remember
+        self._profile = profile
+        self._loginid = loginid
+        self._lock = threading.RLock()
+        self._held = HeldToken(self._expired)
+        self._asked = ""  # the API of the latest attempt
+        self._typed = False  # whether that is one with a token that was entered
+        self._again: Callable[[], None] | None = None  # the latest attempt, but with a demo account made for it
+        self._refused_there = False  # whether the API to which Deriv moves people has refused
+        self._balances: dict[str, str] = {}
+
+    # Starting and stopping
+
+    def _begin(
+        self,
+        given: Callable[[str], Granted],
+        where: Settings,
+        *,
+        remember: bool,
+        **options: Any,
+    ) -> None:
+        self._remember = remember
+        options = {"loginid": self._loginid, **options}
+        again = partial(self._begin, given, where, remember=remember, create_demo=True)
+        self._follow(lambda: run(lambda: sign_in(self.session, given, where, **options)), where.api, again)
+
+    def _follow(self, start: Callable[[], Future[Account]], api: str, again: Callable[[], None] | None = None) -> None:
+        with self._lock:  # or a quick one would be over before it is known here
+            before = self.attempt
+            attempt = self.attempt = start()
+            browser, self.browsing = self.browsing, None
+            self._notice, self._asked, self._again = None, api, again
+        if before is not None:
+            before.cancel()
+        if browser is not None:
+            browser.end()
+        self.changed()
+        attempt.add_done_callback(self._ended)
+
+    def _use(self, loginid: str) -> None:
+        self._follow(lambda: run(lambda: self.session.core.switch_to(loginid)), self.session.api)
+
+    def cancel(self) -> None:
+        """Stop what is under way."""
+        with self._lock:
+            attempt, self.attempt = self.attempt, None
+        if attempt is not None:
+            attempt.cancel()
+        self.hand_over()
+        self.changed()
+
+    def hand_over(self) -> None:
+        """Leave the browser's return to another panel, which asks now."""
+        self._forget()
+        with self._lock:
+            browser, self.browsing = self.browsing, None
+        if browser is not None:
+            browser.end()
+            self.changed()
+
+    def close(self) -> None:
+        """Take the panel away for good."""
+        super().close()
+        self._forget()
+
+    def _forget(self) -> None:
+        """Forget the token that was entered."""
+        self._held.drop()
+        self._again = None
+
+    def _expired(self) -> None:
+        """Take away the button that needs the token, whose time is over; what is said stays."""
+        self._again = None
+        self._notice = self._notice and {name: said for name, said in self._notice.items() if name != "offer"}
+        self.changed()
+
+    # What becomes of it
+
+    def _ended(self, attempt: Future[Account]) -> None:
+        with self._lock:
+            if attempt is not self.attempt:
+                return
+            if not attempt.cancelled() and attempt.exception() is None:
+                # It may take a while, and this may be the thread that the connection needs. Before the panel says that
+                # the user is in: who sees that may wait for the rest.
+                Thread(self._afterwards, "dpyauth-signed-in").start()
+            self.attempt = None
+        try:
+            attempt.result()
+        except CancelledError:
+            self.changed()
+        except DpyauthError as error:
+            if not sign_in_view.account_missing(error):
+                self._again = None
+            if sign_in_view.token_is_no_good(error):
+                self._held.drop()
+            self.fail(error)
+        except Exception as error:
+            self.report_defect(error)
+        else:
+            self._again, self._refused_there = None, False
+            self._held.drop()
+            self.changed()
+
+    def _afterwards(self) -> None:
+        session = self.session
+        try:
+            if self._remember:
+                session.core.remember(self._profile)
+        except KeepingFailed as error:
+            self.fail(error)
+        except DpyauthError:
+            pass  # signed out again already
+        try:
+            account = session.core.active_account
+            if len(session.core.grants) > 1 and account and not any("balance" in row for row in account.rows):
+                balances = session.balance("all", decimal=True).set_index("loginid")["balance"].dropna()
+                self._balances = {str(loginid): money(balance) for loginid, balance in balances.items()}
+        except DpyauthError:
+            pass  # an extra; a token may not be allowed to see them
+        self.changed()
+
+    # What becomes of a browser sign-in
+
+    def arrived(self, browsing: Browsing, brought: Result) -> None:
+        """Sign in with what came back."""
+
+        async def steps() -> Account:
+            given = await brought.given()
+            options = {"loginid": self._loginid, **browsing.way.options}
+            return await sign_in(self.session, lambda api: given, browsing.way.settings, **options)
+
+        with self._lock:
+            if browsing is not self.browsing or browsing.taken:
+                return  # it came twice, or too late
+            browsing.taken = True
+        self._remember = browsing.remember
+        self._follow(lambda: run(steps), browsing.way.settings.api)
+
+    def over(self, browsing: Browsing) -> None:
+        """Return to the form: it has ended without access."""
+        if browsing is self.browsing:
+            self.cancel()
+
+    def late(self, browsing: Browsing) -> None:
+        """Return to the form, and say that nothing came back in time."""
+        if browsing is self.browsing:
+            self.cancel()
+            self._notice = sign_in_view.late(browsing.timer.interval, self.words)
+            self.changed()
+
+    def failed(self, browsing: Browsing, error: DpyauthError) -> None:
+        """Show what is wrong with what came back."""
+        if browsing is self.browsing:
+            self.fail(error)
