@@ -1,90 +1,130 @@
-"""A bar for what takes long, that goes away with it."""
+"""A line that says what a long wait is for, and goes away with it."""
 
 from __future__ import annotations
 
+import html
+import math
 import sys
+import threading
 import time
 from typing import Any, Self
 
 from dpyauth import _environment, _terminal
 from dpyauth.net.loop import background
+from dpyauth.net.pending import PendingCall, WaitingFor
 
 AFTER = 1.0
-"""Seconds before a bar is worth showing."""
+"""Seconds before progress is worth showing."""
+
+NOTICE_AFTER = 2.0
+"""Seconds of waiting before a notice is worth showing."""
 
 EVERY = 0.2
-"""Seconds between two pictures of it."""
+"""Seconds between two updates of progress."""
 
-_WIDTH = 24
+_WIDTH = 24  # characters of a bar in a terminal
 
 
-class Progress:
-    """Shows how far something is once it has taken a second, where somebody looks.
+class _Line:
+    """A line that the next one replaces.
 
     In a notebook it is an output that is empty at the end, in a terminal a line that is overwritten. In a run without
-    a person (nbclient, papermill) nothing is shown, so that nothing of it is stored.
-
-    Parameters
-    ----------
-    what : str
-        What is being done.
-    unit : str
-        What it brings.
+    a user (nbclient, papermill) nothing is shown, so that nothing of it is stored.
     """
 
-    __slots__ = ("_display", "_due", "_told", "_unit", "_what")
+    __slots__ = ("_display", "_shown", "_started")
 
-    def __init__(self, what: str, unit: str = "rows") -> None:
-        self._what = what
-        self._unit = unit
-        self._due = time.monotonic() + AFTER
-        self._told = False
+    def __init__(self) -> None:
+        self._started = time.monotonic()
+        self._shown = False
         self._display: Any = None
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc_info: object) -> None:
-        if self._told:
-            self._wipe()
+        if self._shown:
+            self._show("", "")
+
+    def _show(self, plain: str, page: str) -> None:
+        if _environment.nobody_looks():
+            return
+        self._shown = True
+        if not _environment.in_notebook():
+            _terminal.overwrite(plain, sys.stderr)
+            return
+        from IPython.display import display
+
+        shown = {"text/plain": plain, "text/html": page}
+        if self._display is None:
+            self._display = display(shown, raw=True, display_id=True)  # type: ignore[no-untyped-call]
+        else:
+            self._display.update(shown, raw=True)
+
+
+class Progress(_Line):
+    """A progress bar, for work that takes more than a second.
+
+    Parameters
+    ----------
+    work : str
+        Name of the work.
+    unit : str
+        Name of its results.
+    """
+
+    __slots__ = ("_due", "_unit", "_work")
+
+    def __init__(self, work: str, unit: str = "rows") -> None:
+        super().__init__()
+        self._work = work
+        self._unit = unit
+        self._due = self._started + AFTER
 
     def at(self, share: float | None, rows: int) -> None:
-        """So far it is: a share from 0 to 1, or None where that cannot be told; and so many rows."""
+        """Show the share that is done, from 0 to 1 or None if that is not known, and the number of results."""
         now = time.monotonic()
-        if now < self._due or background.inside():  # there it is one of many, and who asks for them shows a bar
+        if now < self._due or background.inside():  # there it is one of many; the caller shows a bar for all
             return
         self._due = now + EVERY
-        text = f"{self._what}: {rows:,} {self._unit}"
-        if _environment.in_notebook():
-            if _environment.somebody_there():
-                import html
-
-                self._show(_bar(share) + f" {html.escape(text)}")
-        elif _terminal.overwrite(_line(share) + text, sys.stderr):
-            self._told = True
-
-    def _show(self, page: str) -> None:
-        from IPython.display import HTML, display
-
-        self._told = True
-        if self._display is None:
-            self._display = display(HTML(page), display_id=True)  # type: ignore[no-untyped-call]
-        else:
-            self._display.update(HTML(page))  # type: ignore[no-untyped-call]
-
-    def _wipe(self) -> None:
-        if self._display is not None:
-            self._display.update({"text/html": "", "text/plain": ""}, raw=True)
-        else:
-            _terminal.overwrite("", sys.stderr)
+        text = f"{self._work}: {rows:,} {self._unit}"
+        if share is None:
+            self._show(text, f"<progress></progress> {html.escape(text)}")
+            return
+        done = round(share * _WIDTH)
+        line = f"[{'#' * done}{'.' * (_WIDTH - done)}] {share:4.0%}  {text}"
+        self._show(line, f'<progress max="1" value="{share:.3f}"></progress> {html.escape(text)}')
 
 
-def _bar(share: float | None) -> str:
-    return "<progress></progress>" if share is None else f'<progress max="1" value="{share:.3f}"></progress>'
+class Notice(_Line):
+    """A notice that a call waits for Deriv's rate limits, for waits of more than two seconds.
+
+    Only the main thread shows it: a call that a panel waits for has nothing to do with the cell that happens to run.
+    """
+
+    __slots__ = ()
+
+    def about(self, pending: PendingCall) -> None:
+        """Show why a call waits, if it has waited for long enough."""
+        waited = time.monotonic() - self._started
+        if waited < NOTICE_AFTER or threading.current_thread() is not threading.main_thread():
+            return
+        text = ""
+        if pending.looking:
+            text = f"No answer; asking Deriv what became of '{pending.call}': {waited:.0f} s"
+        elif reason := _reason(pending):
+            left = reason.until - time.monotonic()
+            more = f", about {left:.0f} s more" if 1 <= left < math.inf else ""
+            text = f"Waiting for {reason.what}: {waited:.0f} s{more}"
+        if text:
+            self._show(text, f"<i>{html.escape(text, quote=False)}</i>")
 
 
-def _line(share: float | None) -> str:
-    if share is None:
-        return ""
-    done = round(share * _WIDTH)
-    return f"[{'#' * done}{'.' * (_WIDTH - done)}] {share:4.0%}  "
+def _reason(pending: PendingCall) -> WaitingFor | None:
+    """Return what a call waits for before it is sent, if it does; a change does not wait."""
+    if pending.changes:
+        return None
+    told = pending.waiting_for() if pending.waiting_for is not None else None
+    return told or (
+        None if pending.sent else WaitingFor("Deriv's limit of calls a minute, or for the connection", math.inf)
+    )

@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 from dpyauth.errors import DpyauthError
 from dpyauth.net.loop import background
 from dpyauth.net.messages import Reply
+from dpyauth.progress import Notice
 from dpyauth.session.in_flight import Driver, InFlight, leave_all, settle
-from dpyauth.session.notice import Notice
 from dpyauth.session.steps import Batch, LoopWork, Request, Steps
 
 T = TypeVar("T")

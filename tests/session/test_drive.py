@@ -24,12 +24,12 @@ from dpyauth.errors import (
 from dpyauth.net.loop import background
 from dpyauth.net.messages import Reply
 from dpyauth.net.pending import PendingCall
+from dpyauth.progress import Notice
 from dpyauth.session import Session, awaiting, blocking, waiters
 from dpyauth.session.aio import AsyncSession
 from dpyauth.session.blocking import result_of
 from dpyauth.session.drive import Awaitables, awaitable, dual
 from dpyauth.session.in_flight import InFlight
-from dpyauth.session.notice import Notice
 from dpyauth.session.steps import Batch, Request, Steps
 
 

@@ -506,7 +506,7 @@ def interrupt(monkeypatch: pytest.MonkeyPatch) -> None:
             raise KeyboardInterrupt
 
     monkeypatch.setattr("dpyauth.session.blocking.STEP", 0.1)
-    monkeypatch.setattr("dpyauth.session.notice.Notice.about", interrupted)
+    monkeypatch.setattr("dpyauth.progress.Notice.about", interrupted)
 
 
 @pytest.mark.usefixtures("small", "interrupt")

@@ -381,7 +381,7 @@ def test_an_interrupt_loses_nothing(session: Session, box: Sandbox, monkeypatch:
 
     def silent() -> None:
         box.faults.swallow("wallet_transactions")
-        monkeypatch.setattr("dpyauth.session.notice.Notice.about", interrupted)
+        monkeypatch.setattr("dpyauth.progress.Notice.about", interrupted)
 
     after(monkeypatch, 5, silent)
     with pytest.raises(KeyboardInterrupt) as stopped:
@@ -390,7 +390,7 @@ def test_an_interrupt_loses_nothing(session: Session, box: Sandbox, monkeypatch:
     assert session.partial is not None
     assert len(session.partial) == 500
     assert "500 rows" in " ".join(stopped.value.__notes__)
-    monkeypatch.setattr("dpyauth.session.notice.Notice.about", lambda notice, pending: None)
+    monkeypatch.setattr("dpyauth.progress.Notice.about", lambda notice, pending: None)
     assert numbers(session.wallet_transactions()) == [entry.number for entry in entries(box)]
 
 
