@@ -24,7 +24,7 @@ INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Do what the command line says.
+    """Run the command line.
 
     Returns
     -------
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _write(text: str) -> int:
-    """Write the result. That nothing takes it any more, such as `head`, is no fault; that the disk is full is one."""
+    """Write the result. A pipe that was closed, such as by `head`, is no error; a full disk is one."""
     try:
         sys.stdout.write(f"{_terminal.writable(text, sys.stdout)}\n")
         sys.stdout.flush()

@@ -22,7 +22,7 @@ _BRACKETS = re.compile(r"\([^()\[\]{}]*\)|\[[^()\[\]{}]*\]|{[^()\[\]{}]*}")
 
 
 def install() -> None:
-    """Have the IPython this runs in, if it is one, complete the names of calls and fields."""
+    """Make IPython complete the names of calls and fields, if this runs in IPython."""
     if "IPython" not in sys.modules:
         return
     with contextlib.suppress(Exception):  # a convenience; without it everything works as well
@@ -52,7 +52,10 @@ def install() -> None:
 
 
 def complete(code: str, namespace: Mapping[str, Any]) -> tuple[str, list[str], str]:
-    """What may follow code that ends at the cursor: the part of it that is written, the whole names, what they are."""
+    """Complete code that ends at the cursor.
+
+    Returns the part of the name that is written, the whole names, and their kind.
+    """
     from dpyauth.session import Session
 
     for begun in reversed(list(_BEGUN.finditer(code))):
@@ -79,7 +82,7 @@ def _matchers(shell: Any) -> list[Any]:
 
 
 def _calls(session: Session, method: str) -> list[str]:
-    """The calls that a method takes."""
+    """List the calls that a method takes."""
     return [name for name, call in sorted(session.core.catalog.items()) if _takes(method, call)]
 
 
@@ -93,7 +96,7 @@ def _takes(method: str, call: Call) -> bool:
 
 
 def _fields(session: Session, method: str, call: Call) -> list[str]:
-    """What can be given to a method for a call, what it needs first."""
+    """List the arguments that a method takes for a call, required ones first."""
     parameters = inspect.signature(getattr(type(session), method)).parameters.values()
     if not any(each.kind is each.VAR_KEYWORD for each in parameters):
         return []
@@ -108,7 +111,7 @@ def _starting(written: str, names: Iterable[str]) -> list[str]:
 
 
 def _flat(code: str) -> str:
-    """Arguments with a dot for each text, and for brackets that are closed and what stands in them."""
+    """Replace each string in code, and each closed pair of brackets with its content, by a dot."""
     before, code = code, _STRING.sub("·", code)
     while before != code:
         before, code = code, _BRACKETS.sub("·", code)

@@ -11,7 +11,7 @@ from dpyauth.arguments import public
 from dpyauth.errors import NestingRefused
 
 _FIXED = (1, 7, 3)
-"""The first nest-asyncio2 that does not lose queued cells on ipykernel 7.1 and newer."""
+"""First nest-asyncio2 that does not lose queued cells on ipykernel 7.1 and newer."""
 
 
 @public
@@ -70,7 +70,7 @@ def patched() -> tuple[str | None, str]:
 
 
 def _choose(ipykernel: tuple[int, ...], nest_asyncio2: tuple[int, ...], python: tuple[int, ...]) -> str:
-    """The package that is safe with these versions; an absent one is ``()``."""
+    """Return the package that is safe with these versions; a package that is not installed has ``()``."""
     if nest_asyncio2 >= _FIXED:
         return "nest-asyncio2"
     if ipykernel >= (7, 1):
@@ -86,7 +86,7 @@ def _choose(ipykernel: tuple[int, ...], nest_asyncio2: tuple[int, ...], python: 
 
 
 def _version(package: str) -> tuple[int, ...]:
-    """The numbers of an installed package's version; empty when it is not installed."""
+    """Return the version of a package as numbers; empty if it is not installed."""
     try:
         text = metadata.version(package)
     except metadata.PackageNotFoundError:

@@ -2,20 +2,21 @@
 
 It serves one static page, ``dpyauth/callback`` under the server's own base URL, so that it is there on a hub and on
 Binder as well; an app registered at Deriv with that address, ``https://hub.example.org/user/jane/dpyauth/callback``,
-sends the browser back to it. The page holds the query for whoever may have it, in this order:
+sends the browser back to it. The page hands on the query, in this order:
 
-- The window that opened it, if that is of the same origin, by messages (``postMessage``, to and from that origin only):
+- To the window that opened it, if that is of the same origin, by messages (``postMessage``, with that
+  origin only):
 
       page   -> opener   {dpyauth: "callback-ready"}
       opener -> page     {dpyauth: "nonce", nonce}           16 to 128 letters, digits, "-" and "_"
       page   -> opener   {dpyauth: "result", nonce, query}   once; then the page closes itself
 
-  The opener must see to it that ``event.origin`` is its own, ``event.source`` is the window it has opened, and the
-  nonce in the result is the one it has sent.
-- The person, who copies the address with a button and pastes it into the sign-in panel.
+  The opener must check that ``event.origin`` is its own, ``event.source`` is the window it has opened, and the nonce
+  in the result is the one it has sent.
+- To the user, who copies the address with a button and pastes it into the sign-in panel.
 
-The server takes the query in only to throw it away: neither its log nor the page it sends has any of it. What stands
-between browser and server, such as a hub's proxy, may log addresses all the same; that is for its operator to know.
+The server drops the query: neither its log nor the page it sends has any of it. Anything between browser and server,
+such as a hub's proxy, may still log addresses.
 The browser keeps the address in its history. With a query, the page is sent as an error (404), because browsers do
 not suggest the address of an error.
 """

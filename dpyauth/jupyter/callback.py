@@ -1,4 +1,4 @@
-"""The handler of the callback page."""
+"""Handler of the callback page."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PAGE = Path(__file__).with_name("callback.html").read_text(encoding="utf-8")
 
 
 def _hash(tag: str) -> str:
-    """The source expression that allows the page's own inline script or style, and no other."""
+    """Return the CSP source expression that allows only the page's own inline script or style."""
     (content,) = re.findall(f"<{tag}>(.*?)</{tag}>", _PAGE, re.DOTALL)
     return f"'sha256-{base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()}'"
 
@@ -32,7 +32,7 @@ _HEADERS = {
 
 
 class CallbackHandler(RequestHandler):
-    """Serves the page.
+    """Serve the page.
 
     Not a JupyterHandler on purpose: that would look for a Jupyter token in the query, and log in with it.
     """

@@ -1,4 +1,4 @@
-"""Both APIs' ways to sign in with the browser, behind one face: where it begins, and what comes of what comes back."""
+"""Browser sign-in for each API, with one interface: the address it begins at, and the credentials it ends with."""
 
 from __future__ import annotations
 
@@ -29,31 +29,31 @@ _NOWHERE = "http://localhost/dpyauth"
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How somebody wants to sign in."""
+    """Options that the user has chosen for a sign-in."""
 
     host: str | None = None
-    """Another place of the sign-in pages."""
+    """Address of other sign-in pages than Deriv's."""
     redirect_url: str | None = None
-    """Where the app leads back to, as far as it was said."""
+    """Redirect URL of the app, if the user gave it."""
     callback: str | None = None
-    """The address of the callback page that the Jupyter server has, if it has one."""
+    """Address of the Jupyter server's callback page, if it has one."""
     create_demo: bool = False
-    """Make a demo account for those who have no account."""
+    """Create a demo account if the user has no account."""
 
     @property
     def back(self) -> str:
-        """Where an app leads back to that is made for this sign-in, as only the sandbox lets one."""
+        """Redirect URL to register for an app that is made for this sign-in; only the sandbox allows that."""
         return self.redirect_url or self.callback or _NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came back, and can be used."""
+    """Result of a browser sign-in."""
 
     loginids: tuple[str, ...]
-    """Whose it is, as far as one can tell."""
+    """Login IDs of its accounts, as far as they are known."""
     given: Callable[[], Awaitable[Granted]]
-    """Gets what there is to sign in with."""
+    """Function that fetches the credentials."""
 
 
 class Flow(Protocol):
@@ -61,45 +61,45 @@ class Flow(Protocol):
 
     settings: Settings
     options: Mapping[str, Any]
-    """Further options of the API's sign-in."""
+    """Further options for the sign-in of the API."""
     url: str
-    """The address to open."""
+    """Address to open."""
     state: Secret
-    """The mark by which what comes back is known again."""
+    """State that ties the redirect to this sign-in."""
     redirect_url: str | None
-    """Where it comes back to, where that is certain."""
+    """Redirect URL, if it is certain."""
     listen_at: str | None
-    """Where to wait for it on this machine, if anywhere."""
+    """Address of this machine to listen at, if there is one."""
 
     def read(self, address: Secret, *, pasted: bool) -> Result:
-        """Take what came back, or raise RedirectRefused; ``pasted``: a person has brought it."""
+        """Read the address that came back, or raise RedirectRefused; ``pasted``: the user has pasted it."""
 
 
 class ImplicitFlow:
-    """The way of v3: tokens of all accounts, in the address itself."""
+    """Browser sign-in of v3: the address that comes back holds the tokens of all accounts."""
 
     options: Mapping[str, Any] = {}
     redirect_url: str | None = None
 
-    def __init__(self, choice: Targets, app_id: str | None, wish: Options) -> None:
-        sandbox = choice.sandbox
-        if sandbox is not None:  # the sandbox lets everybody register an app; at Deriv one does it beforehand
+    def __init__(self, targets: Targets, app_id: str | None, wanted: Options) -> None:
+        sandbox = targets.sandbox
+        if sandbox is not None:  # the sandbox registers an app here; at Deriv the user has done that
             try:
-                app_id = str(sandbox.register_app(_LESSONS, wish.back, ("read", "trading_information")))
+                app_id = str(sandbox.register_app(_LESSONS, wanted.back, ("read", "trading_information")))
             except InvalidSetting as error:
                 raise RedirectRefused(str(error), code="redirect_url") from None
-        self.settings = choice.settings("v3", app_id)
+        self.settings = targets.settings("v3", app_id)
         self.state = implicit.new_state()
-        self.listen_at = wish.redirect_url
+        self.listen_at = wanted.redirect_url
         self.url = implicit.authorize_url(
             self.settings.app_id,
-            host=wish.host or (sandbox.side("v3").auth_host if sandbox else implicit.HOST),
+            host=wanted.host or (sandbox.side("v3").auth_host if sandbox else implicit.HOST),
             language=self.settings.language,
             state=self.state,
         )
 
     def read(self, address: Secret, *, pasted: bool) -> Result:
-        """The tokens in the address."""
+        """Read the tokens in the address."""
         grants = implicit.parse(address, state=self.state, pasted=pasted)
         return Result(tuple(grant.loginid for grant in grants), partial(self._given, grants))
 
@@ -109,18 +109,18 @@ class ImplicitFlow:
 
 
 class CodeFlow:
-    """The way of the options API: a code in the address, which is exchanged for one token for all accounts."""
+    """Browser sign-in of the options API: a code comes back, which is exchanged for one token for all accounts."""
 
-    def __init__(self, choice: Targets, app_id: str | None, wish: Options) -> None:
-        sandbox, back = choice.sandbox, wish.redirect_url
-        self._scopes = ("trade", "account_manage") if wish.create_demo else ("trade",)
+    def __init__(self, targets: Targets, app_id: str | None, wanted: Options) -> None:
+        sandbox, back = targets.sandbox, wanted.redirect_url
+        self._scopes = ("trade", "account_manage") if wanted.create_demo else ("trade",)
         if sandbox is not None:
-            back = wish.back
+            back = wanted.back
             try:
                 app_id = sandbox.register_options_app(_LESSONS, back, self._scopes)
             except InvalidSetting as error:
                 raise RedirectRefused(str(error), code="redirect_url") from None
-        self.settings = choice.settings("options", app_id)
+        self.settings = targets.settings("options", app_id)
         if self.settings.app_id is not None and not back:
             raise RedirectRefused(
                 "To sign you in with the browser, Deriv needs the redirect URL of your app. Enter it letter by letter, "
@@ -131,17 +131,17 @@ class CodeFlow:
             self.settings.app_id or "",
             back or "",
             self._scopes,
-            host=wish.host or (sandbox.side("options").auth_host if sandbox else pkce.HOST),
+            host=wanted.host or (sandbox.side("options").auth_host if sandbox else pkce.HOST),
             language=self.settings.language,
         )
-        self.options: Mapping[str, Any] = {"create_demo": True} if wish.create_demo else {}
+        self.options: Mapping[str, Any] = {"create_demo": True} if wanted.create_demo else {}
         self.url, self.state = self._begun.url, self._begun.state
         self.redirect_url = back
-        own = leads_to(wish.redirect_url or "", wish.callback)
-        self.listen_at = wish.redirect_url if not own and _is_here(wish.redirect_url) else None
+        own = leads_to(wanted.redirect_url or "", wanted.callback)
+        self.listen_at = wanted.redirect_url if not own and _is_here(wanted.redirect_url) else None
 
     def read(self, address: Secret, *, pasted: bool) -> Result:
-        """The code in the address. It must bear the mark of this sign-in, whoever has brought it."""
+        """Read the code in the address. It must have the state of this sign-in, pasted or not."""
         return Result((), partial(self._given, self._begun.accept(address)))
 
     async def _given(self, came: Code) -> Granted:
@@ -157,8 +157,8 @@ class CodeFlow:
         return checked(tokens.access, SOURCE, "options")._replace(tokens=tokens, renew=renew), None
 
 
-WAYS: Mapping[str, Callable[[Targets, str | None, Options], Flow]] = {"v3": ImplicitFlow, "options": CodeFlow}
-"""The way of each API."""
+FLOWS: Mapping[str, Callable[[Targets, str | None, Options], Flow]] = {"v3": ImplicitFlow, "options": CodeFlow}
+"""Flow of each API, by name."""
 
 
 async def _renewed(client_id: str, refresh_token: Secret, host: str) -> Tokens:
@@ -169,7 +169,7 @@ async def _renewed(client_id: str, refresh_token: Secret, host: str) -> Tokens:
 
 
 def leads_to(url: str, callback: str | None) -> bool:
-    """Return whether a redirect URL leads to the callback page, however its letters are written.
+    """Tell whether a redirect URL leads to the callback page, however its letters are written.
 
     A hub may have ``@`` in the addresses of a user where a redirect URL has ``%40``. The page answers to both, with a
     slash at its end and without.
@@ -187,7 +187,7 @@ def _plain(url: str) -> tuple[str, str | None, int | None, str, str]:
 
 
 def _is_here(url: str | None) -> bool:
-    """Whether one can listen there: a plain address of this machine."""
+    """Tell whether a URL is a plain address of this machine, at which one can listen."""
     try:
         parts = urlsplit((url or "").strip())
         return parts.scheme == "http" and is_loopback(parts.hostname or "")

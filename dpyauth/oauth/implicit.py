@@ -1,4 +1,4 @@
-"""The browser sign-in of Deriv's v3 API: the address it starts at, and what comes back from it. No I/O.
+"""Browser sign-in of Deriv's v3 API: make the address to open, read the address that comes back. No I/O.
 
 Deriv sends the browser back to the URL registered for the app, with a token for every account in the
 query: ``?acct1=CR1&token1=…&cur1=usd&acct2=…``. There is no code to exchange and nothing to refresh.
@@ -19,10 +19,10 @@ from dpyauth.registry import APIS
 from dpyauth.settings import is_loopback, settings
 
 HOST = APIS["v3"].auth_host
-"""Where Deriv's own sign-in pages are."""
+"""Address of Deriv's sign-in pages."""
 
 FOREIGN = frozenset({"not_a_redirect", "unreadable", "state_missing", "state_mismatch"})
-"""Codes of `RedirectRefused` by which what came back is not (provably) the answer to this sign-in."""
+"""Codes of `RedirectRefused` for an address that is not (provably) the answer to this sign-in."""
 
 LONGEST = 65_536  # characters; a redirect with the 25 accounts that Deriv allows has about 5,000
 MOST_FIELDS = 500
@@ -45,16 +45,16 @@ _TEXTS = {
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """One account that the browser sign-in gives access to."""
+    """Access to one account."""
 
     loginid: str
     token: Secret
     currency: str
-    """In capitals; empty where Deriv did not say."""
+    """Currency in capitals; empty if Deriv did not say."""
 
 
 def new_state() -> Secret:
-    """A mark that ties what comes back to the sign-in that was begun."""
+    """Return a random state, which ties the redirect to the sign-in that was begun."""
     return Secret(secrets.token_urlsafe(24))
 
 
@@ -67,14 +67,14 @@ def authorize_url(
     affiliate_token: str | None = None,
     state: Secret,
 ) -> str:
-    """The address of the sign-in page, for a person to open in a browser.
+    """Return the address of the sign-in page, for the user to open in a browser.
 
     Parameters
     ----------
     app_id : int or str
         Your app, registered at Deriv with a redirect URL. 1089 has none that is yours.
     host : str, optional
-        Another place of Deriv's, such as ``"https://oauth.binary.com"``, or the sandbox's ``oauth_host``.
+        Another address of the sign-in pages, such as ``"https://oauth.binary.com"``, or the sandbox's ``oauth_host``.
     language : str, optional
         The language of the pages.
     brand, affiliate_token : str, optional
@@ -90,7 +90,7 @@ def authorize_url(
     Raises
     ------
     InvalidSetting
-        Says what cannot be right.
+        An argument cannot be right; the text says which.
 
     Examples
     --------
@@ -116,16 +116,16 @@ def authorize_url(
 
 
 def parse(entered: str | Secret, *, state: Secret | None, pasted: bool) -> tuple[Grant, ...]:
-    """The accounts in what came back from the browser sign-in.
+    """Read the accounts in the address that a browser sign-in ended at.
 
     Parameters
     ----------
     entered : str or Secret
-        A whole URL, or only its query or fragment, as it is found in the wild.
+        A whole URL, or only its query or fragment.
     state : Secret or None
-        Of the sign-in that was begun; None when none was.
+        State of the sign-in that was begun; None if none was.
     pasted : bool
-        Whether a person brought it: then it may come without state. One that is there must be the right one.
+        True if the user has pasted it: then it may come without a state. A state that is there must be the right one.
 
     Returns
     -------
@@ -135,7 +135,7 @@ def parse(entered: str | Secret, *, state: Secret | None, pasted: bool) -> tuple
     Raises
     ------
     RedirectRefused
-        Says what is wrong and what to do, and never repeats what was entered.
+        The text says what is wrong and what to do, and never repeats what was entered.
 
     Examples
     --------
@@ -184,7 +184,7 @@ def _read(entered: Secret, state: Secret | None, pasted: bool) -> tuple[Grant, .
 
 
 def _fields(text: str) -> dict[str, str] | RedirectRefused:
-    """What is said in a URL's query and fragment, as far as it belongs to a sign-in."""
+    """Return the fields of a URL's query and fragment that belong to a sign-in."""
     if len(text) > LONGEST:
         return damaged("it is far too long", "unreadable")
     # Query or fragment, or one in the other: no value that matters has these characters in it.
@@ -225,10 +225,10 @@ def _capitals(text: str) -> str:
 
 
 def derivs_own(fields: Mapping[str, str], private: list[Secret]) -> RedirectRefused:
-    """The refusal that Deriv (or whoever made the address) tells of."""
+    """Return the refusal that the address reports, as Deriv or whoever made the address put it."""
     code = fields.get("error", "").lower()
     if not re.fullmatch(r"[a-z_]{1,40}", code) or code in FOREIGN or code == "damaged":
-        code = "unknown_error"  # ours say something of the address that nobody else can say
+        code = "unknown_error"  # only this module can tell those of an address
     if code in _TEXTS:
         return refused(code)
     said = harmless(scrub(fields.get("error_description", ""), private))
@@ -240,7 +240,7 @@ def derivs_own(fields: Mapping[str, str], private: list[Secret]) -> RedirectRefu
 
 
 def harmless(text: str) -> str:
-    """Words from outside, fit to be shown anywhere: no markup, no control characters, nothing like a token."""
+    """Make text from outside safe to show: without markup, control characters, or anything like a token."""
     words = "".join(letter if letter.isalnum() or letter in " .,:;'-_()" else " " for letter in text[:1000]).split()
     shown = ["…" if len(word) > 24 or (len(word) > 7 and re.search(r"\d", word)) else word for word in words]
     return " ".join(shown)[:200].rstrip(" .")

@@ -1,11 +1,11 @@
-"""The browser sign-in of Deriv's options API: the address it starts at, and the code that comes back. No I/O.
+"""Browser sign-in of Deriv's options API: make the address to open, read the code that comes back. No I/O.
 
 This is OAuth 2.0's authorization code with PKCE. The browser goes to Deriv with the hash of a verifier, and comes
 back to the app's redirect URL with ``?code=…&state=…``; `dpyauth.oauth.tokens` exchanges code and verifier for tokens.
 
-How what came back gets from the browser into the kernel, the surest way first:
+The address that comes back gets from the browser into the kernel in one of these ways, the surest first:
 
-1. Paste. The person copies the text of the address bar. This works wherever the kernel runs, with any https
+1. Paste. The user copies the text of the address bar. This works wherever the kernel runs, with any https
    address that was registered, even one where no page is. A code that is seen on the way is of no use: it counts
    once, for minutes, and only with the verifier, which never leaves the kernel but for Deriv.
 2. The callback page of the Jupyter server (`dpyauth.jupyter`), where that has an https address that stays the same,
@@ -35,10 +35,10 @@ from dpyauth.registry import APIS
 from dpyauth.settings import is_loopback, settings
 
 HOST = APIS["options"].auth_host
-"""Where Deriv's own sign-in pages are."""
+"""Address of Deriv's sign-in pages."""
 
 LIFETIME = 600.0
-"""How long a sign-in may take from beginning to end, in seconds; Deriv's own pages give it as much."""
+"""Seconds that a sign-in may take from beginning to end, the same as on Deriv's own pages."""
 
 _VERIFIER_LENGTH = 64  # characters; 43 to 128 are allowed
 _FIELDS = frozenset({"code", "state", "error", "error_description"})
@@ -59,7 +59,7 @@ _TEXTS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """A code that came back, and what else it takes to exchange it; good for one attempt."""
+    """Authorization code, and what else it takes to exchange it; good for one attempt."""
 
     value: Secret
     verifier: Secret
@@ -69,7 +69,7 @@ class Code:
 
 
 class CodeSignIn:
-    """One browser sign-in, from the address to open to the code that comes back.
+    """Browser sign-in, from the address to open to the code that comes back.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ class CodeSignIn:
     scopes : collection of str
         What to ask for, such as ``["trade"]``: scopes that the app's registration has. A token gains none later.
     host : str, optional
-        Another place of the sign-in pages, such as the sandbox's.
+        Another address of the sign-in pages, such as the sandbox's.
     language : str, optional
         The language of the pages, such as ``"EN"``. Not documented by Deriv; its own apps send it.
     clock : callable, optional
@@ -91,12 +91,12 @@ class CodeSignIn:
     url : str
         The address to open in a browser. Holds the state and the hash of the verifier, and no secret of any use.
     state : Secret
-        The mark by which what comes back is known to belong to this sign-in.
+        Random text that ties the redirect to this sign-in.
 
     Raises
     ------
     InvalidSetting
-        Says what cannot be right.
+        An argument cannot be right; the text says which.
 
     Examples
     --------
@@ -149,7 +149,7 @@ class CodeSignIn:
         self.url = f"{scheme}{url.removeprefix('https')}"
 
     def accept(self, address: str | Secret) -> Code:
-        """Take what the browser came back with; from any thread.
+        """Read the address that the browser came back to; may be called from any thread.
 
         Only the state decides whether it belongs to this sign-in, whoever brought it. Where the address leads is not
         compared with the redirect URL: proxies, hubs and browsers rewrite addresses, and who knows the state gains
@@ -168,8 +168,8 @@ class CodeSignIn:
         Raises
         ------
         RedirectRefused
-            Says what is wrong and what to do, and never repeats the address. After ``"used"``, ``"expired"`` and
-            Deriv's own refusals this sign-in is over; after the others the right address is still taken.
+            The text says what is wrong and what to do, and never repeats the address. After ``"used"``, ``"expired"``
+            and Deriv's own refusals this sign-in is over; after the others the right address is still taken.
         """
         address = address if isinstance(address, Secret) else Secret(address)
         with self._lock:
@@ -201,13 +201,13 @@ class CodeSignIn:
         verifier, self._over, self._verifier = self._verifier, "used", None
         if denied:
             if fields.get("error", "").lower() in _TEXTS:
-                fields["error"] = ""  # those words say something that only we can say
+                fields["error"] = ""  # only this class can tell those of an address
             return derivs_own(fields, [came, code])
         return Code(code, verifier, self._client_id, self._redirect_uri, self._host)
 
 
 def _fields(text: str) -> dict[str, str] | RedirectRefused:
-    """What is said in a URL's query and fragment, as far as it belongs to a sign-in."""
+    """Return the fields of a URL's query and fragment that belong to a sign-in."""
     if len(text) > LONGEST:
         return damaged("it is far too long", "unreadable")
     parts = re.sub("[?#]", "&", text.strip().strip("'\"<>"))

@@ -1,4 +1,4 @@
-"""Exchanging the code of a browser sign-in for tokens, and renewing them."""
+"""Exchange the code of a browser sign-in for tokens, and renew them."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ from dpyauth.oauth.pkce import HOST, Code
 from dpyauth.settings import is_loopback
 
 PATIENCE = 30.0
-"""How long an exchange may take, in seconds."""
+"""Seconds that an exchange may take."""
 
 LONGEST_ANSWER = 2**20
-"""How much of an answer is read, in bytes."""
+"""Size up to which an answer is read, in bytes."""
 
 _CALL: Final = "oauth2/token"
 _HEADERS: Final = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
 _TOKEN = re.compile(r"[\x21-\x7e]{1,4096}")
-_LONGEST_LIFE = 1e10  # seconds; more is no time that anybody means
+_LONGEST_LIFE = 1e10  # seconds; more cannot be meant
 _BEFORE_SENDING = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 
 _AGAIN: Final = "Start the sign-in again."
@@ -54,7 +54,7 @@ _REASONS: Final = {
 
 
 def http_client(host: str = HOST) -> httpx.AsyncClient:
-    """A client for calls to one host: with the system's proxies, unless it is on this machine.
+    """Return an HTTP client for one host: with the system's proxies, unless it is on this machine.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def http_client(host: str = HOST) -> httpx.AsyncClient:
     Returns
     -------
     httpx.AsyncClient
-        To be closed by the caller.
+        Close it after use.
 
     Raises
     ------
@@ -82,13 +82,13 @@ def http_client(host: str = HOST) -> httpx.AsyncClient:
         why = "they name a SOCKS proxy, which needs the package socksio"
     except (ValueError, OSError, httpx.InvalidURL):
         why = wrong_certificates() or "a proxy or a certificate file that they name cannot be used"
-    raise ConnectionFailed(f"This machine's settings for the network are no good here: {why}.", call=_CALL)
+    raise ConnectionFailed(f"The network settings of this machine cannot be used: {why}.", call=_CALL)
 
 
 async def exchange(code: Code, http: httpx.AsyncClient) -> Tokens:
-    """Get the tokens for a code. One attempt, whatever happens: a code is good for one.
+    """Exchange a code for tokens, in one attempt: a code is good for one.
 
-    Stands on ``POST /oauth2/token`` of Deriv's sign-in server.
+    Uses ``POST /oauth2/token`` of Deriv's sign-in server.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ async def exchange(code: Code, http: httpx.AsyncClient) -> Tokens:
     Returns
     -------
     Tokens
-        Their lifetime is what Deriv says, and is never assumed.
+        Their lifetime is the one that Deriv states; none is assumed.
 
     Raises
     ------
@@ -134,9 +134,9 @@ async def exchange(code: Code, http: httpx.AsyncClient) -> Tokens:
 
 
 async def refresh(client_id: str, refresh_token: Secret, http: httpx.AsyncClient, host: str = HOST) -> Tokens:
-    """Get new tokens for a refresh token. One attempt: it may be replaced by a new one as soon as it is used.
+    """Get new tokens for a refresh token, in one attempt: Deriv may replace it as soon as it is used.
 
-    Stands on ``POST /oauth2/token`` of Deriv's sign-in server.
+    Uses ``POST /oauth2/token`` of Deriv's sign-in server.
 
     Parameters
     ----------
@@ -147,7 +147,7 @@ async def refresh(client_id: str, refresh_token: Secret, http: httpx.AsyncClient
     http : httpx.AsyncClient
         From `http_client`.
     host : str, optional
-        Another place of the sign-in server.
+        Another address of the sign-in server.
 
     Returns
     -------
@@ -203,7 +203,7 @@ async def _ask(
 
 
 async def _post(http: httpx.AsyncClient, url: str, form: str) -> tuple[int, bytes]:
-    """Send a form; return the status of the answer, and its body as far as a body with tokens can be long."""
+    """Send a form. Return the status of the answer and its body, or an empty body if it is too long."""
     async with http.stream("POST", url, content=form, headers=_HEADERS, follow_redirects=False) as answer:
         content = b""
         async for part in answer.aiter_bytes():
@@ -216,7 +216,7 @@ async def _post(http: httpx.AsyncClient, url: str, form: str) -> tuple[int, byte
 def _refusal(
     status: int, said: Mapping[str, Any] | None, host: str, private: Collection[Secret]
 ) -> DpyauthError | None:
-    """What an answer without tokens amounts to."""
+    """Return the error that an answer without tokens stands for, if it is one."""
     given = (said or {}).get("error")
     code = given.lower() if isinstance(given, str) and re.fullmatch(r"[A-Za-z_]{1,40}", given) else ""
     about = f"HTTP {status}{code and ', '}{code}"
@@ -266,7 +266,7 @@ def _is_token(given: object) -> TypeGuard[str]:
 
 
 def _seconds(given: object) -> float | None:
-    """A lifetime, where it is one."""
+    """Return a lifetime in seconds, if it is one."""
     try:
         seconds = float(given) if isinstance(given, int | float | str) and not isinstance(given, bool) else 0.0
     except (ValueError, OverflowError):

@@ -169,7 +169,7 @@ class SignInModel(SignInAttempt):
         address to open, the nonce by which the panel knows its own window again, and whether that window may come
         back by itself.
         """
-        from dpyauth.oauth.flows import WAYS, Options, leads_to
+        from dpyauth.oauth.flows import FLOWS, Options, leads_to
         from dpyauth.panels.browser_sign_in import Browsing
 
         self.cancel()
@@ -177,7 +177,7 @@ class SignInModel(SignInAttempt):
         self._asked, self._typed = api, False
         back = redirect_url.strip() or self._redirect_url
         wish = Options(self._oauth_host, back, callback, create_demo)
-        way = WAYS[api](self._choice, app_id, wish)
+        way = FLOWS[api](self._choice, app_id, wish)
         reach(self.session, way.settings)
         browser = Browsing(way, self, remember=remember, closable=closable)
         self.browsing, self._notice = browser, None

@@ -1,4 +1,4 @@
-"""Signing in: `login` finds a credential or asks for one, and returns a session."""
+"""Sign in: `login` finds a credential or asks for one, and returns a session."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def login(
         kernel begins with: after `Session.use`, run this again to keep the other one. In the panel: whether the box for
         it is ticked at first; as long as it is, choosing another account in the panel keeps that one.
     profile : str
-        A name for who signs in, for people with several: each profile has a session of its own, which logins of other
+        A name for this sign-in, if you have several: each profile has a session of its own, which logins of other
         profiles leave alone, and what is remembered is kept under its name. The session of the default profile lasts
         until it is closed, and is the one that `dpyauth.explorer` and the like use if you name none. Any other lasts
         as long as a variable or a panel holds on to it, and is closed quietly after that.
@@ -98,15 +98,15 @@ def login(
         browser. When it leads to this machine (``http://localhost/…``), the panel notices by itself when the browser
         comes back.
     oauth_host : str, optional
-        Another place for Deriv's sign-in pages of the API in use, such as ``"https://oauth.binary.com"``.
+        Another address for Deriv's sign-in pages of the API in use, such as ``"https://oauth.binary.com"``.
     server : str, optional
         Address of another Deriv server of either API, such as a sandbox in another process.
     language : str
         Language of Deriv's messages, such as ``"EN"`` or ``"ES"``.
     timeout : float
-        How long the sign-in and every later call may take, in seconds.
+        Seconds that the sign-in, and every later call, may take.
     create_demo : bool
-        On the options API, make a demo account where the user has none.
+        On the options API, create a demo account if you have no account.
     loginid : str, optional
         Login ID of the account to begin with, such as ``"DOT900003"``. It is this one or an error. Without it, see
         above.

@@ -1,4 +1,4 @@
-"""Ask for a sign-in at a prompt, and say what to do where there is nobody to ask."""
+"""Ask for a credential at a prompt, and say what to do if that is not possible."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 SOURCE = "the prompt"
 TRIES = 3
-"""How often an app ID is asked for, and a token where none was pasted."""
+"""Times that an app ID is asked for, and a token if none was pasted."""
 
 _NO_PASTE = (
     "Nothing was pasted: at this prompt Ctrl+V is a character like any other. Paste by right-click, by Shift+Insert "
@@ -33,7 +33,7 @@ NO_STREAM = "no way to ask here: the program's input does not work"
 
 
 def nobody(api: str, why: str = NOBODY) -> str:
-    """Return what to say where there is nothing to sign in with, and nobody can be asked."""
+    """Return the text for a login without a credential where the user cannot be asked."""
     facts = APIS[api]
     app = f"to the ID of your app ({facts.pages.apps}, type PAT)"
     if facts.shared_app_id:
@@ -46,20 +46,20 @@ def nobody(api: str, why: str = NOBODY) -> str:
     )
 
 
-def prompt(choice: Targets, api: str | None, app_id: object) -> tuple[Secret, object]:
+def prompt(targets: Targets, api: str | None, app_id: object) -> tuple[Secret, object]:
     """Ask for what is missing: the app ID, then the token, without showing what is typed.
 
-    ``api``: the API that was chosen; without one, token and app ID decide it. Returns the token and the app ID.
+    If no API was chosen, token and app ID decide it. Returns the token and the app ID.
 
     Raises
     ------
     NoCredential
-        The user has left instead of answering, or nothing can be asked here without showing it.
+        The user did not answer, or the prompt cannot hide what is typed.
     InvalidCredential, InvalidSetting
-        The token, or none of several app IDs, can be right.
+        The token cannot be right, or none of the app IDs that were entered.
     """
     try:
-        return _asked(choice, api, app_id)
+        return _asked(targets, api, app_id)
     except (EOFError, KeyboardInterrupt):
         raise NoCredential("No token was entered. Run dpyauth.login() again when you have one.") from None
     except _NoPrompt as reason:
@@ -67,11 +67,11 @@ def prompt(choice: Targets, api: str | None, app_id: object) -> tuple[Secret, ob
 
 
 class _NoPrompt(Exception):
-    """Nothing can be asked here, or not without showing what is typed."""
+    """Raised if the user cannot be asked here, or not without showing what is typed."""
 
 
 def _put(question: Callable[[str], str], text: str) -> str:
-    """Put a question to the user, whatever became of the streams that it goes by."""
+    """Ask the user a question, in whatever state the program's streams are."""
     from getpass import GetPassWarning
 
     try:
@@ -86,31 +86,31 @@ def _put(question: Callable[[str], str], text: str) -> str:
         raise _NoPrompt(NO_STREAM) from None
 
 
-def _asked(choice: Targets, api: str | None, app_id: object) -> tuple[Secret, object]:
-    elsewhere = choice.sandbox is not None or choice.server is not None
-    if choice.server is not None:
-        api = choice.guess(None, None)
-    facts = APIS[api or choice.guess(None, app_id)]
-    where = choice.settings(facts.name, app_id)
+def _asked(targets: Targets, api: str | None, app_id: object) -> tuple[Secret, object]:
+    elsewhere = targets.sandbox is not None or targets.server is not None
+    if targets.server is not None:
+        api = targets.guess(None, None)
+    facts = APIS[api or targets.guess(None, app_id)]
+    where = targets.settings(facts.name, app_id)
     if where.app_id is None:
         _say(f"Register an app (type PAT): {facts.pages.apps}")
-        app_id = _app_id(choice, api)
+        app_id = _app_id(targets, api)
     if not elsewhere:
         _say(f"Make {_a(facts.credential)} (scope {facts.scopes[facts.smallest_scope]}): {facts.pages.tokens}")
     what = f"{facts.credential[0].upper()}{facts.credential[1:]} (hidden{f', for {where.host}' if elsewhere else ''}): "
     token = _token(what)
-    speaks = api or choice.guess(token, app_id)
+    speaks = api or targets.guess(token, app_id)
     checked(token, SOURCE, speaks)  # or the user would be asked for the app ID of a token that is no good
     try:
-        choice.complete(speaks, app_id)
+        targets.complete(speaks, app_id)
     except InvalidSetting as error:
         _say(str(error))
-        app_id = _app_id(choice, speaks)
+        app_id = _app_id(targets, speaks)
     return token, app_id
 
 
 def _token(what: str) -> Secret:
-    """Ask for the token, without showing it; again where Ctrl+V has pasted nothing."""
+    """Ask for the token without showing it, and again if Ctrl+V has pasted nothing."""
     import getpass
 
     for _ in range(TRIES):
@@ -121,7 +121,7 @@ def _token(what: str) -> Secret:
     return entered
 
 
-def _app_id(choice: Targets, api: str | None) -> object:
+def _app_id(targets: Targets, api: str | None) -> object:
     """Ask for an app ID until it can be right; it may be left out while the API is not known: a token may need none."""
     for left in reversed(range(TRIES)):
         typed = _put(input, "App ID: ")
@@ -131,9 +131,9 @@ def _app_id(choice: Targets, api: str | None) -> object:
             continue
         try:
             if api is not None:
-                choice.complete(api, entered)
+                targets.complete(api, entered)
             else:
-                choice.settings(by_app_id(entered) or DEFAULT, entered)
+                targets.settings(by_app_id(entered) or DEFAULT, entered)
         except InvalidSetting as error:
             if not left:
                 raise

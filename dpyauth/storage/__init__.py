@@ -1,8 +1,8 @@
-"""Keeping a credential for the next kernel, when somebody asks for it; and forgetting it.
+"""Remember a credential for the next kernel, if the user asks for it, and forget it.
 
-The tokens go to the system's keyring; where there is none, or it does not work, to a file that only its owner can
-read. Either way the file lists what is kept: no keyring can be asked for that, and somebody who keeps nothing is
-never bothered by one that wants to be unlocked.
+The tokens go to the system's keyring; if there is none, or it does not work, to a file that only its owner can read.
+Either way the file lists the remembered profiles: a keyring cannot list them, and a user who remembers nothing is
+never asked to unlock one.
 """
 
 from __future__ import annotations
@@ -18,28 +18,28 @@ from dpyauth.credentials import Secret
 from dpyauth.errors import KeepingFailed
 from dpyauth.storage import file, keyring
 from dpyauth.storage.file import Entry
-from dpyauth.storage.keyring import RingTrouble
+from dpyauth.storage.keyring import KeyringError
 
 _IN_KEYRING = "the system's keyring"
-_LATEST = 1e11  # seconds since 1970; later is no time that anybody means
+_LATEST = 1e11  # seconds since 1970; later cannot be meant
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A credential that was kept."""
+    """Remembered credential."""
 
     tokens: Mapping[str, Secret]
-    """Login ID -> token."""
+    """Tokens by login ID."""
     active: str
-    """The login ID that was in use."""
+    """Login ID that was in use."""
     app_id: str
     api: str
     since: datetime
-    """When it was kept; UTC."""
+    """Time at which it was remembered; UTC."""
     where: str
-    """Where it was kept, in words."""
+    """Place where it is stored, in words."""
     expires_at: float | None
-    """When it ends, in seconds since 1970, where Deriv has said so."""
+    """End of its validity, in seconds since 1970, if Deriv has stated it."""
 
 
 def remember(
@@ -51,12 +51,12 @@ def remember(
     profile: str = "default",
     expires_at: float | None = None,
 ) -> str:
-    """Keep a credential, in place of the one that the profile had.
+    """Store a credential, in place of the one that the profile had.
 
     Returns
     -------
     str
-        Where it went, in words that follow "kept in"; with the reason when there is a keyring that did not take it.
+        The place, in words that follow "kept in"; with the reason if there is a keyring that did not take it.
 
     Raises
     ------
@@ -79,19 +79,19 @@ def remember(
                 keyring.put(profile, record)
                 file.write({**entries, profile: Entry(True)})
                 return _IN_KEYRING
-        except RingTrouble as failure:
+        except KeyringError as failure:
             trouble = f" ({_IN_KEYRING} {failure})"
         file.write({**entries, profile: Entry(in_keyring, record)})
     return f"{file.in_words()}{trouble}"
 
 
 def recall(profile: str = "default") -> Kept | None:
-    """The credential that was kept, if any.
+    """Return the remembered credential of a profile, if it has one.
 
     Raises
     ------
     KeepingFailed
-        There is one, and it cannot be had: the file is damaged or open to others, or the keyring does not work.
+        There is one, but it cannot be read: the file is damaged or open to others, or the keyring does not work.
     """
     with file.clearly():
         entry = file.read().get(profile, Entry())
@@ -99,9 +99,9 @@ def recall(profile: str = "default") -> Kept | None:
     if record is None and entry.in_keyring:
         try:
             where, record = _IN_KEYRING, keyring.get(profile)
-        except RingTrouble as trouble:
+        except KeyringError as trouble:
             raise KeepingFailed(
-                f"The remembered credential is in {_IN_KEYRING}, which {trouble}. Mend that and try again, sign in "
+                f"The remembered credential is in {_IN_KEYRING}, which {trouble}. Fix that and try again, sign in "
                 "another way, or run dpyauth.forget()."
             ) from None
     if record is None:
@@ -150,7 +150,7 @@ def forget(profile: str | None = None) -> list[str]:
         except (KeepingFailed, OSError):
             if profile is not None:
                 raise
-            # The list is lost, so what the keyring has can only be guessed.
+            # The list is lost, so the content of the keyring can only be guessed.
             certain, entries = False, {"default": Entry(True)}
         names = [name for name in entries if profile in (None, name)]
         stuck = [name for name in names if entries[name].in_keyring and not _removed(name) and certain]
@@ -167,7 +167,7 @@ def forget(profile: str | None = None) -> list[str]:
 def _removed(profile: str) -> bool:
     try:
         keyring.remove(profile)
-    except RingTrouble:
+    except KeyringError:
         return False
     return True
 
@@ -180,7 +180,7 @@ def _packed(tokens: Mapping[str, Secret], active: str, app_id: str, api: str, ex
 
 
 def _unpacked(packed: Secret, where: str) -> Kept | None:
-    # Answers None rather than raising: the errors of json hold the text they did not like.
+    # Returns None rather than raising: the errors of json hold the text that they could not parse.
     try:
         match json.loads(packed.reveal()):
             case {
@@ -199,7 +199,7 @@ def _unpacked(packed: Secret, where: str) -> Kept | None:
 
 
 def _moment(given: object) -> float | None:
-    """Return what was kept as an end, where it is one: an earlier version kept none."""
+    """Return the end of a credential's validity, if it was stored: an earlier version did not store it."""
     if isinstance(given, bool) or not isinstance(given, int | float):
         return None
     return float(given) if 0 < given < _LATEST else None

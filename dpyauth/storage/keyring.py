@@ -1,4 +1,4 @@
-"""The system's keyring, where there is one: asked on a thread of its own, and never waited for too long."""
+"""The system's keyring, if there is one. It is used on a thread of its own, with a time limit."""
 
 from __future__ import annotations
 
@@ -12,34 +12,34 @@ from dpyauth.credentials import Secret
 T = TypeVar("T")
 
 SERVICE = "dpyauth"
-_PATIENCE = 30.0  # seconds; a person may have to type a password
+_PATIENCE = 30.0  # seconds; the user may have to type a password
 _REASONS = {"KeyringLocked": "is locked", "InitError": "could not be opened"}
 
 
-class RingTrouble(Exception):
-    """The keyring does not do what it should; the text continues "the keyring ..."."""
+class KeyringError(Exception):
+    """Failure of the keyring; the text continues "the keyring ..."."""
 
 
 def available() -> bool:
-    """Whether this system has a keyring worth the name."""
+    """Tell whether this system has a keyring that keeps secrets better than a file."""
     return _ask(_found) is not None
 
 
 def put(profile: str, record: Secret) -> None:
-    """Keep a record, and see that it is there."""
+    """Store a record, and check that it is there."""
 
     def keep() -> None:
         ring = _needed()
         ring.set_password(SERVICE, profile, record.reveal())
         # Some take what they cannot hold, and say nothing.
         if ring.get_password(SERVICE, profile) != record.reveal():
-            raise RingTrouble("did not keep it")
+            raise KeyringError("did not keep it")
 
     _ask(keep)
 
 
 def get(profile: str) -> Secret | None:
-    """The record of a profile."""
+    """Return the record of a profile."""
 
     def fetch() -> Secret | None:
         text = _needed().get_password(SERVICE, profile)
@@ -49,7 +49,7 @@ def get(profile: str) -> Secret | None:
 
 
 def remove(profile: str) -> None:
-    """See that there is no record of a profile any more."""
+    """Remove the record of a profile, if there is one."""
 
     def drop() -> None:
         ring = _needed()
@@ -62,25 +62,25 @@ def remove(profile: str) -> None:
 def _ask(call: Callable[[], T]) -> T:
     """Run a call on another thread.
 
-    A keyring may ask the person at the screen, who may not see it: that must not hold the kernel for ever. And its
-    errors, whose tracebacks have the token in them, stay on that thread.
+    A keyring may ask the user, who may not see it: that must not block the kernel for ever. And its errors, whose
+    tracebacks have the token in them, stay on that thread.
     """
     answer: Future[T] = Future()
 
     def work() -> None:
         try:
             answer.set_result(call())
-        except RingTrouble as trouble:
-            answer.set_exception(RingTrouble(*trouble.args))
+        except KeyringError as trouble:
+            answer.set_exception(KeyringError(*trouble.args))
         except BaseException as error:
             name = type(error).__name__
-            answer.set_exception(RingTrouble(_REASONS.get(name, f"failed with {name}")))
+            answer.set_exception(KeyringError(_REASONS.get(name, f"failed with {name}")))
 
     Thread(work, "dpyauth-keyring").start()
     try:
         return answer.result(_PATIENCE)
     except TimeoutError:
-        raise RingTrouble(f"did not answer within {_PATIENCE:g} seconds") from None
+        raise KeyringError(f"did not answer within {_PATIENCE:g} seconds") from None
 
 
 def _found() -> Any | None:
@@ -96,5 +96,5 @@ def _found() -> Any | None:
 def _needed() -> Any:
     ring = _found()
     if ring is None:
-        raise RingTrouble("is not there any more")
+        raise KeyringError("is not there any more")
     return ring

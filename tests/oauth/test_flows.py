@@ -9,7 +9,7 @@ import pytest
 
 from dpyauth.credentials import Secret
 from dpyauth.errors import DpyauthError, InvalidSetting, RedirectRefused
-from dpyauth.oauth.flows import WAYS, CodeFlow, Flow, ImplicitFlow, Options, leads_to
+from dpyauth.oauth.flows import FLOWS, CodeFlow, Flow, ImplicitFlow, Options, leads_to
 from dpyauth.targets import Targets
 
 CALLBACK = "https://hub.example/user/jane/dpyauth/callback"
@@ -114,7 +114,7 @@ def test_where_options_listens(back: str, callback: str | None, listens: bool) -
 )
 def test_what_cannot_be_right(api: str, app_id: str | None, wish: Options, kind: type[DpyauthError], says: str) -> None:
     with pytest.raises(kind, match=says):
-        WAYS[api](Targets(), app_id, wish)
+        FLOWS[api](Targets(), app_id, wish)
 
 
 def test_the_state_and_the_verifier_are_not_shown() -> None:

@@ -39,7 +39,7 @@ def test_a_file_in_a_keyrings_clothes_counts_as_none(use: Callable[[Any], Any], 
 def test_without_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "keyring", None)
     assert not ring.available()
-    with pytest.raises(ring.RingTrouble, match="not there any more"):
+    with pytest.raises(ring.KeyringError, match="not there any more"):
         ring.get("default")
 
 
@@ -81,7 +81,7 @@ def test_a_chain(
 def test_one_that_swallows_what_it_is_given(use: Callable[[Any], Any], ring_like: Any) -> None:
     swallowing = use(ring_like(5.0))
     swallowing.set_password = lambda service, name, password: swallowing.held.update({(service, name): password[:3]})
-    with pytest.raises(ring.RingTrouble, match="did not keep it"):
+    with pytest.raises(ring.KeyringError, match="did not keep it"):
         ring.put("default", RECORD)
 
 
@@ -90,7 +90,7 @@ def test_one_that_cannot_even_be_chosen(monkeypatch: pytest.MonkeyPatch) -> None
         raise ModuleNotFoundError("no such back end")
 
     monkeypatch.setattr(keyring, "get_keyring", refuse)
-    with pytest.raises(ring.RingTrouble, match="failed with ModuleNotFoundError"):
+    with pytest.raises(ring.KeyringError, match="failed with ModuleNotFoundError"):
         ring.available()
 
 
