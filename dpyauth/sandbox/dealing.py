@@ -102,7 +102,7 @@ class Proposals:
 
 
 def check_trader(account: Account, flags: Mapping[str, object]) -> None:
-    """Refuse somebody who may not trade with real money."""
+    """Refuse a user who may not trade with real money."""
     if not account.is_virtual and (account.disabled or not _BARRED.isdisjoint(_listed(flags.get("status")))):
         raise Refusal("ClientUnwelcome", "This account may not trade.", subcode="ClientUnwelcome")
 

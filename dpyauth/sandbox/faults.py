@@ -47,7 +47,7 @@ class Faults:
         _forks.own(self)
 
     def _forked(self) -> None:
-        """Go on in a forked process, where nobody holds the lock."""
+        """Go on in a forked process, with a lock that is free."""
         self._lock = threading.Lock()
 
     def swallow(self, call: str = "*", times: int = 1) -> None:
@@ -128,7 +128,7 @@ class Faults:
             self._opening += [code] * times
 
     def move(self, loginid: str, status: str = "complete") -> None:
-        """Let the account's owner be at this stage of the move from v3, which serves nobody who has moved."""
+        """Let the account's owner be at this stage of the move from v3, which serves no user who has moved."""
         self._at_once(Fault("move", "", args=(loginid, status)))
 
     def maintenance(self, site_status: str = "down", refuse: bool = True) -> None:

@@ -84,7 +84,7 @@ class SignInPage(Page):
     signs_up = False
 
     def choices(self) -> Iterable[Choice]:
-        """Return everybody who can sign in."""
+        """Return the users who can sign in."""
         raise NotImplementedError
 
     def sign_up(self, email: str) -> Choice:
@@ -110,13 +110,13 @@ class SignInPage(Page):
             wanted = self.get_body_argument("user", "")
             known = next((choice for choice in choices if wanted == str(choice.user.user_id)), known)
             if known is None:
-                self._show("Nobody with this e-mail lives in the sandbox. Choose somebody, or sign up.")
+                self._show("No user of the sandbox has this e-mail. Choose a user, or sign up.")
             else:
                 self._ask(known)
         elif not email:
             self._show("This is not an e-mail address.")
         elif known is not None:
-            self._show("Somebody with this e-mail lives in the sandbox already. Sign in instead.")
+            self._show("A user of the sandbox has this e-mail already. Sign in instead.")
         else:
             self._ask(self.sign_up(email))
 

@@ -92,7 +92,7 @@ class Apps:
         return app
 
     def delete(self, app_id: int) -> None:
-        """Forget an app that nobody uses."""
+        """Forget an app that is not in use."""
         del self._apps[app_id]
 
     def forget(self, app_id: int, users: Collection[int] | None = None) -> bool:

@@ -79,9 +79,9 @@ class Sandbox(Names, Context):
     faults : Faults
         Things that can be made to go wrong.
     echo_state : bool
-        Whether the sign-in pages send an app's ``state`` back; nobody knows whether Deriv does.
+        Whether the sign-in pages send an app's ``state`` back; it is not known whether Deriv does.
     redirect_denial : bool
-        Whether they tell the app when somebody denies it access; nobody knows of Deriv doing so.
+        Whether they tell the app when a user denies it access; Deriv is not known to.
     connections_opened : int
         How many clients have connected so far.
 

@@ -128,7 +128,7 @@ def _status(ask: Request, kind: str) -> Answer:
 
 
 def _agent(ask: Request, body: Mapping[str, Any]) -> Agent:
-    """Return the agent that somebody wants to withdraw through."""
+    """Return the agent to withdraw through."""
     number = body["agent_id"]
     if number < 1:
         raise Problem(400, "InvalidAgentID", "This is no number of an agent")
@@ -149,7 +149,7 @@ def _usable(agent: Agent, currency: str) -> None:
 
 
 def _client(ask: Request, agent: Agent, nickname: str) -> tuple[Person | None, Wallet, str]:
-    """Return who is to be paid, their wallet and ID; no person for an agent who is nobody of the sandbox."""
+    """Return who is to be paid, their wallet and ID; no person for an agent from outside the sandbox."""
     if nickname == agent.nickname:
         raise Problem(400, "AgentSelfTransfer", "You cannot pay yourself")
     for stranger in ask.options.payments.agents:
@@ -157,7 +157,7 @@ def _client(ask: Request, agent: Agent, nickname: str) -> tuple[Person | None, W
             return None, stranger.wallet, _party(stranger)
     client = next((person for person in ask.options.people if nickname and person.nickname == nickname), None)
     if client is None:
-        raise Problem(400, "NicknameNotFound", "There is nobody with this nickname")
+        raise Problem(400, "NicknameNotFound", "No user has this nickname")
     wallet = client.wallet("main")
     if wallet is None:
         raise Problem(400, "NoClientWallet", "The client has no wallet")

@@ -281,7 +281,7 @@ class Options:
         known = self._codes.get(code)
         if known is None or known.app_id != app_id:
             raise KeyError("The authorization code is unknown.")
-        if known.tokens:  # somebody else may have it: what it has brought is taken back
+        if known.tokens:  # another client may have it: what it has brought is taken back
             for value in known.tokens:
                 self.revoke(value)
             raise KeyError("The authorization code has been used.")
@@ -324,7 +324,7 @@ class Options:
         return SampleToken(value, label, person.accounts[0].loginid if person.accounts else "", tuple(scopes), "pat")
 
     def _carry(self, person: Person) -> None:
-        """Tell v3 whether it may still serve somebody."""
+        """Tell v3 whether it may still serve a person."""
         if person.migration == "complete":
             self.world.moved.add(person.user.user_id)
         else:

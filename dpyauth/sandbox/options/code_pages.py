@@ -40,7 +40,7 @@ class Authorize(SignInPage):
         if app is None:
             raise OAuthError("No app with this client_id is registered with the sandbox.")
         if app.kind != "oauth":
-            raise OAuthError("This app is registered for personal access tokens; nobody can sign in to it here.")
+            raise OAuthError("This app is registered for personal access tokens; users cannot sign in to it here.")
         if given["redirect_uri"] != app.redirect_uri:
             raise OAuthError("The redirect_uri is not, letter by letter, the one that was registered.")
         if any(len(value) > _LONGEST for value in given.values()):
@@ -56,7 +56,7 @@ class Authorize(SignInPage):
             self.redirect(with_fields(app.redirect_uri, fields), status=302)
 
     def choices(self) -> Iterable[Choice]:
-        """Return everybody who can sign in."""
+        """Return the users who can sign in."""
         return map(_choice, self.sandbox.options.people)
 
     def sign_up(self, email: str) -> Choice:
@@ -95,7 +95,7 @@ class Authorize(SignInPage):
         if not self.scopes:
             return "invalid_scope", "No scope is asked for."
         if self.get_query_argument("prompt", "") == "none":
-            return "login_required", "The sandbox keeps nobody signed in."
+            return "login_required", "The sandbox keeps no user signed in."
         return None
 
 

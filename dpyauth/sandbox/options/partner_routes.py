@@ -46,7 +46,7 @@ def markup_statistics(ask: Request) -> Answer:
 
 
 def _traders(ask: Request) -> list[Account]:
-    """Return the accounts that trade with somebody's apps: a partner's clients, and otherwise only themselves."""
+    """Return the accounts that trade with a person's apps: a partner's clients, and otherwise only themselves."""
     person = ask.person
     if person.partner:
         return [ask.options.world.account(loginid) for loginid in person.partner.clients]
@@ -90,7 +90,7 @@ def overview(ask: Request) -> Answer:
         dice = random.Random(begun)
         earned += (gain := dice.randrange(5_000))
         paid += gain if ask.now - begun > 30 * DAY else 0
-        reached = dice.randrange(len(_SIGN_UPS) + 1)  # how far somebody who signed up on this day has come
+        reached = dice.randrange(len(_SIGN_UPS) + 1)  # how far a user who signed up on this day has come
         signups.update(_SIGN_UPS[:reached])
     return ask.rest.data(
         {

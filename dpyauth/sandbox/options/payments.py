@@ -77,7 +77,7 @@ class Payments:
         return f"{rate:f}", token
 
     def quoted(self, person: Person, source: str, destination: str, rate: str, token: str, now: float) -> Decimal:
-        """Return the rate that somebody was promised for this exchange, or raise that they were not."""
+        """Return the rate that a person was promised for this exchange, or raise that they were not."""
         quote = self._quotes.get(token)
         if quote is None or quote.person is not person or (quote.source, quote.destination) != (source, destination):
             raise Problem(400, "InvalidRateToken", "The rate token is not one for this exchange", "rate_token")
@@ -88,7 +88,7 @@ class Payments:
         return quote.rate
 
     def sent(self, person: Person, request_id: str) -> Sent | None:
-        """Return the transfer that somebody has made under this ID."""
+        """Return the transfer that a person has made under this ID."""
         return self._sent.get((person.user.user_id, request_id.lower()))
 
     def keep(self, person: Person, request_id: str, sent: Sent) -> None:

@@ -1,4 +1,4 @@
-"""Transfers of somebody's own money. The codes of refusals are the sandbox's, but for ``DuplicateRequestID``.
+"""Transfers of a person's own money. The codes of refusals are the sandbox's, but for ``DuplicateRequestID``.
 
 Where currencies differ, a hundredth is kept as a fee; Deriv publishes no figure.
 """

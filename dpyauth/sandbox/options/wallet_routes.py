@@ -1,4 +1,4 @@
-"""Answer what is read of wallets. The codes of refusals and what a window means are the sandbox's: Deriv publishes neither."""
+"""Answer what is read of wallets. The codes of refusals and the meaning of a window are the sandbox's own."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ def _app_update(ask: Ask) -> dict[str, Any]:
     app = _own_app(ask, "AppUpdate")
     _check_app(ask, "AppUpdate", app.redirect_uri, app.markup)
     scopes = tuple(ask.request["scopes"])
-    if set(scopes) != set(app.scopes):  # nobody has agreed to these
+    if set(scopes) != set(app.scopes):  # no user has agreed to these
         ask.world.shut_out(app.app_id)
     app.name, app.scopes, app.redirect_uri = ask.request["name"], scopes, ask.get("redirect_uri", app.redirect_uri)
     return _fill(app, ask).row()

@@ -23,7 +23,7 @@ class Ask:
     echo: Mapping[str, Any]
     connection: Client
     now: float
-    grant: Token[str] | None = None  # None when nobody is signed in
+    grant: Token[str] | None = None  # None without a sign-in
 
     def get(self, name: str, default: Any = None) -> Any:
         """Return a field of the request."""

@@ -152,7 +152,7 @@ def _residence_list(ask: Ask) -> list[dict[str, Any]]:
 
 @answers("states_list")
 def _states_list(ask: Ask) -> list[dict[str, str]]:
-    """Answer with the states of a country the sandbox has; nobody knows what Deriv says of one without any."""
+    """Answer with the states of a country the sandbox has; what Deriv says of one without any is not known."""
     states = COUNTRIES.get(ask.request["states_list"].lower(), {"states": {}})["states"]
     return [{"text": name, "value": code} for code, name in states.items()]
 

@@ -44,7 +44,7 @@ class Authorize(SignInPage):
         self.signs_up = self.request.path.endswith("/signup") or bool(wants_sign_up)
 
     def choices(self) -> Iterable[Choice]:
-        """Return everybody who can sign in."""
+        """Return the users who can sign in."""
         return map(_choice, self.sandbox.world.users)
 
     def sign_up(self, email: str) -> Choice:
