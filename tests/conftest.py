@@ -114,6 +114,12 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def tune(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, object], None]:
+    """Set a constant of the connection for one test, as in ``tune("keepalive.PING_EVERY", 0.1)``."""
+    return lambda name, value: monkeypatch.setattr(f"dpyauth.net.{name}", value)
+
+
+@pytest.fixture
 def open_options(box: Sandbox) -> Iterator[Open]:
     """Opens sessions on the sandbox's options API, with a credential or with the sample token of this label."""
     opened: list[Session] = []

@@ -11,6 +11,7 @@ from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
 
 Open = Callable[..., Session]
+Tune = Callable[[str, object], None]
 
 
 @pytest.fixture
@@ -21,7 +22,7 @@ def proxy(box: Sandbox) -> Iterator[Proxy]:
 
 
 @pytest.fixture
-def quick(at_once: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def quick(at_once: None, tune: Tune) -> None:
     """Everything that takes its time by design, in a fraction of it."""
     for name, seconds in {
         "keepalive.PING_EVERY": 0.3,  # 25 in earnest
@@ -31,7 +32,7 @@ def quick(at_once: None, monkeypatch: pytest.MonkeyPatch) -> None:
         "connector.CLOSE_TIMEOUT": 0.5,  # 2
         "rate_limits.PENALTIES": (0.1,),  # 5, 15, 30, 60
     }.items():
-        monkeypatch.setattr(f"dpyauth.net.{name}", seconds)
+        tune(name, seconds)
 
 
 @pytest.fixture

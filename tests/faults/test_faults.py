@@ -37,6 +37,7 @@ from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
 
 Open = Callable[..., Session]
+Tune = Callable[[str, object], None]
 Eventually = Callable[..., None]
 Strike = Callable[[Sandbox, Proxy, str], object]
 
@@ -307,9 +308,9 @@ def test_half_open_is_found_though_nobody_asks(through: Open, proxy: Proxy, even
 
 
 def test_a_line_that_stays_open_after_the_goodbye_does_not_cost_a_ping(
-    through: Open, proxy: Proxy, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
+    through: Open, proxy: Proxy, eventually: Eventually, tune: Tune
 ) -> None:
-    monkeypatch.setattr("dpyauth.net.keepalive.PING_EVERY", 1000.0)
+    tune("keepalive.PING_EVERY", 1000.0)
     session = through()
     proxy.now("half_open")
     proxy.now("garbage", CLOSE_FRAME)
@@ -318,10 +319,8 @@ def test_a_line_that_stays_open_after_the_goodbye_does_not_cost_a_ping(
 
 
 @pytest.mark.parametrize("fault", ["half_open", "stall", "reset", "fin"])
-def test_closing_on_a_broken_line_takes_little_time(
-    through: Open, proxy: Proxy, fault: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("dpyauth.net.connector.CLOSE_TIMEOUT", 30.0)  # it must not be waited for
+def test_closing_on_a_broken_line_takes_little_time(through: Open, proxy: Proxy, fault: str, tune: Tune) -> None:
+    tune("connector.CLOSE_TIMEOUT", 30.0)  # it must not be waited for
     session = through()
     waiting = on_thread(lambda: session.call("ping"))
     outcome(waiting)
@@ -419,10 +418,8 @@ def test_a_first_connection_that_fails(
     assert is_usable(session)
 
 
-def test_a_long_reply_on_a_slow_line_is_no_silence(
-    through: Open, proxy: Proxy, box: Sandbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("dpyauth.net.keepalive.PING_TIMEOUT", 2.5)
+def test_a_long_reply_on_a_slow_line_is_no_silence(through: Open, proxy: Proxy, box: Sandbox, tune: Tune) -> None:
+    tune("keepalive.PING_TIMEOUT", 2.5)
     session = through(timeout=20.0)
     box.faults.oversize(7000, READ)
     proxy.now("bytewise", count=7000)  # takes longer than a ping may
@@ -432,11 +429,9 @@ def test_a_long_reply_on_a_slow_line_is_no_silence(
     assert session.health()["reconnects"] == 0
 
 
-def test_a_silent_death_is_found_while_a_call_waits(
-    through: Open, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("dpyauth.net.keepalive.PING_EVERY", 1000.0)
-    monkeypatch.setattr("dpyauth.net.keepalive.DOUBT_AFTER", 0.2)
+def test_a_silent_death_is_found_while_a_call_waits(through: Open, proxy: Proxy, tune: Tune) -> None:
+    tune("keepalive.PING_EVERY", 1000.0)
+    tune("keepalive.DOUBT_AFTER", 0.2)
     session = through()
     proxy.now("half_open")
     assert isinstance(outcome(on_thread(lambda: session.call(READ))), dict)
@@ -445,9 +440,9 @@ def test_a_silent_death_is_found_while_a_call_waits(
 
 @pytest.mark.parametrize("fault", [("slow", 0.3), ("bytewise",), ("delay", 0.05)])
 def test_a_first_connection_that_takes_its_time(
-    through: Open, proxy: Proxy, fault: tuple[Any, ...], monkeypatch: pytest.MonkeyPatch
+    through: Open, proxy: Proxy, fault: tuple[Any, ...], tune: Tune
 ) -> None:
-    monkeypatch.setattr("dpyauth.net.protocol.HANDSHAKE_TIMEOUT", 15.0)
+    tune("protocol.HANDSHAKE_TIMEOUT", 15.0)
     proxy.next(*fault)
     assert is_usable(through())
 
@@ -672,9 +667,9 @@ def test_closing_a_stream_that_ended_does_not_end_its_successor(through: Open, b
 
 
 def test_a_stream_outlives_a_break_while_it_is_opened_again(
-    through: Open, box: Sandbox, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+    through: Open, box: Sandbox, proxy: Proxy, tune: Tune
 ) -> None:
-    monkeypatch.setattr("dpyauth.net.retries.REOPEN_TIMEOUT", 0.5)
+    tune("retries.REOPEN_TIMEOUT", 0.5)
     session = through()
     stream = session.stream(READ)
     box.faults.swallow(READ)
@@ -690,9 +685,9 @@ def test_a_stream_outlives_a_break_while_it_is_opened_again(
 
 
 def test_ticks_do_not_wait_for_ever_for_those_that_were_missed(
-    through: Open, box: Sandbox, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+    through: Open, box: Sandbox, proxy: Proxy, tune: Tune
 ) -> None:
-    monkeypatch.setattr("dpyauth.net.gaps.HOLD", 1)
+    tune("gaps.HOLD", 1)
     session = through()
     stream = session.stream("ticks", ticks="R_100")
     first = stream.next(ENOUGH)["tick"]["epoch"]

@@ -113,7 +113,7 @@ def soon(at_once: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """
     monkeypatch.setattr(lookup, "PAUSES", (0.0, 0.1, 2.0))
     monkeypatch.setattr(lookup, "PATIENCE", 30.0)
-    monkeypatch.setattr(RateLimits, "wait", lambda self, lane, now: 0.0)
+    monkeypatch.setattr(RateLimits, "wait", lambda self, bucket, now: 0.0)
 
 
 def fields(name: str, seed: int, quote: dict[str, str], request_id: str) -> dict[str, Any]:

@@ -60,6 +60,7 @@ def addresses(box: Sandbox) -> Addresses:
 
 
 Make = Callable[..., Connection]
+Tune = Callable[[str, object], None]
 
 
 @pytest.fixture
@@ -184,8 +185,8 @@ def test_only_refusals_in_a_row_count(box: Sandbox, connect: Make, addresses: Ad
     assert len(addresses.given) == 7
 
 
-def test_closing_while_one_is_asked_for(connect: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dpyauth.net.connector.CLOSE_TIMEOUT", 30.0)  # it must not be waited for
+def test_closing_while_one_is_asked_for(connect: Make, tune: Tune) -> None:
+    tune("connector.CLOSE_TIMEOUT", 30.0)  # it must not be waited for
     asked, called_off = threading.Event(), threading.Event()
 
     async def never() -> str:

@@ -23,11 +23,12 @@ from dpyauth.errors import (
     SignInRefused,
 )
 from dpyauth.net.messages import error_code
-from dpyauth.net.pending import MAX_LOSSES, PendingCall
+from dpyauth.net.pending import MAX_LOSSES, PendingCall, PendingCalls
 from dpyauth.net.protocol import Protocol
 from dpyauth.net.rate_limits import HOUR, MINUTE, PENALTIES, RateLimits
 from dpyauth.net.state import Handshake, State
 from dpyauth.net.subscription import Subscription
+from dpyauth.net.subscriptions import Subscriptions
 
 LIMITS = {"general": (12, 60), "outcome": (3, 9), "pricing": (4, 20)}
 KEYS = {"max_requestes_general": "general", "max_requests_outcome": "outcome", "max_requests_pricing": "pricing"}
@@ -96,6 +97,10 @@ class AnyOrder(RuleBasedStateMachine):
         self.epochs: dict[str, int] = {}
         self.stream_ids = itertools.count()
         self.glitches: set[str] = set()  # what Deriv may be asked for although it has it
+
+    def tables(self) -> tuple[PendingCalls, Subscriptions]:
+        """What waits in the protocol; nothing else here looks into it."""
+        return self.protocol._calls, self.protocol._streams
 
     # What callers do
 
@@ -200,7 +205,7 @@ class AnyOrder(RuleBasedStateMachine):
             late = any(isinstance(self.calls[n].error, CallTimeout) for n in gave_up) or any(
                 key == self.streams[reply["opens"]][0] for reply in self.outbox if reply.get("opens") in self.streams
             )
-            assert late or key in self.glitches or self.protocol._streams.unsubscriber.is_waiting, "subscribed twice"
+            assert late or key in self.glitches or self.tables()[1].unsubscriber.is_waiting, "subscribed twice"
             self.outbox.append({"req_id": request["req_id"], "error": {"code": "AlreadySubscribed"}})
             return
         for _ in range(2 if key == "contracts" else 1):
@@ -235,7 +240,7 @@ class AnyOrder(RuleBasedStateMachine):
     def answer(self, reply: dict[str, Any]) -> None:
         call = self.calls.get(reply["req_id"])
         was_done = call is not None and call.done
-        awaited = call is not None and call in self.protocol._calls and call.sent
+        awaited = call is not None and call in self.tables()[0] and call.sent
         code = error_code(reply)
         if call is not None and awaited and code in {"RateLimit", "InternalServerError"} and not call.changes:
             self.refused[call.req_id] += 1
@@ -355,8 +360,9 @@ class AnyOrder(RuleBasedStateMachine):
 
     @invariant()
     def every_call_ends_or_waits_in_a_table(self) -> None:
+        calls, streams = self.tables()
         for req_id, call in self.calls.items():
-            waits = call in self.protocol._calls or call in self.protocol._streams.joining
+            waits = call in calls or call in streams.joining
             assert call.done != waits or req_id in self.abandoned
 
     @invariant()
@@ -401,7 +407,7 @@ class AnyOrder(RuleBasedStateMachine):
 
     @invariant()
     def whoever_hears_is_known(self) -> None:
-        listeners = {id(hearer) for subscription in self.protocol._streams for hearer in subscription.listeners}
+        listeners = {id(hearer) for subscription in self.tables()[1] for hearer in subscription.listeners}
         for req_id, hearer in self.hearers.items():
             opened = self.calls[req_id].reply is not None and "error" not in self.calls[req_id].reply  # type: ignore[operator]
             if opened and not hearer.left and not hearer.over:

@@ -30,6 +30,7 @@ from dpyauth.sandbox import Sandbox
 
 CLOSED = SessionClosed("closed by the test")
 Make = Callable[..., Connection]
+Tune = Callable[[str, object], None]
 
 
 @pytest.fixture
@@ -115,8 +116,8 @@ def test_a_listener_hears_of_the_connection_it_was_given_to(connect: Make, attem
     assert heard == [connection]
 
 
-def test_closing_at_once_takes_no_time(box: Sandbox, connect: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dpyauth.net.connector.CLOSE_TIMEOUT", 30.0)  # it must not be waited for
+def test_closing_at_once_takes_no_time(box: Sandbox, connect: Make, tune: Tune) -> None:
+    tune("connector.CLOSE_TIMEOUT", 30.0)  # it must not be waited for
     begin = time.monotonic()
     connection = connect(address(box))
     connection.close(CLOSED)
@@ -134,8 +135,8 @@ def test_closing_twice_and_calling_afterwards(box: Sandbox, connect: Make) -> No
         assert type(ask(connection).exception(5)) is SessionClosed
 
 
-def test_closing_a_connection_that_is_being_opened(connect: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dpyauth.net.connector.CLOSE_TIMEOUT", 30.0)  # it must not be waited for
+def test_closing_a_connection_that_is_being_opened(connect: Make, tune: Tune) -> None:
+    tune("connector.CLOSE_TIMEOUT", 30.0)  # it must not be waited for
     with socket.create_server(("127.0.0.1", 0)) as silent:
         connection = connect("ws://127.0.0.1:%d/" % silent.getsockname()[1])  # noqa: UP031
         accepted, _ = silent.accept()
@@ -146,8 +147,8 @@ def test_closing_a_connection_that_is_being_opened(connect: Make, monkeypatch: p
     assert connection.ready.exception(0) in {None, CLOSED}  # it may have been quicker
 
 
-def test_no_answer_to_the_handshake(connect: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dpyauth.net.connector.OPEN_TIMEOUT", 0.1)
+def test_no_answer_to_the_handshake(connect: Make, tune: Tune) -> None:
+    tune("connector.OPEN_TIMEOUT", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         connection = connect("ws://127.0.0.1:%d/" % silent.getsockname()[1])  # noqa: UP031
         assert "no answer within 0.1 s" in str(connection.ready.exception(5))
@@ -192,8 +193,8 @@ def test_garbage_costs_the_connection_but_not_the_read(
     assert connection.protocol.reconnects == 1
 
 
-def test_an_oversized_reply_is_not_read(box: Sandbox, connect: Make, at_once: None, monkeypatch: Any) -> None:
-    monkeypatch.setattr("dpyauth.net.connector.MAX_MESSAGE", 100_000)
+def test_an_oversized_reply_is_not_read(box: Sandbox, connect: Make, at_once: None, tune: Tune) -> None:
+    tune("connector.MAX_MESSAGE", 100_000)
     connection = connect(address(box))
     connection.ready.result(5)
     box.faults.oversize(200_000, "ping", times=2)
@@ -233,7 +234,9 @@ def test_the_reason_of_a_loss_is_known(box: Sandbox, connect: Make, monkeypatch:
     assert reasons == ["the server closed the connection (code 1012)"]
 
 
-def test_a_call_that_waits_shortens_the_pause(box: Sandbox, connect: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_call_that_waits_shortens_the_pause(
+    box: Sandbox, connect: Make, monkeypatch: pytest.MonkeyPatch, tune: Tune
+) -> None:
     pausing = threading.Event()
 
     delays = iter([0.0])
@@ -245,7 +248,7 @@ def test_a_call_that_waits_shortens_the_pause(box: Sandbox, connect: Make, monke
         return delay
 
     monkeypatch.setattr(Backoff, "next_delay", next_delay)
-    monkeypatch.setattr("dpyauth.net.connection.PATIENT", 0.01)
+    tune("connection.PATIENT", 0.01)
     connection = connect(address(box))
     connection.ready.result(5)
     box.faults.drop()
@@ -253,9 +256,9 @@ def test_a_call_that_waits_shortens_the_pause(box: Sandbox, connect: Make, monke
     assert ask(connection).result(5)["ping"] == "pong"
 
 
-def test_a_stall_is_noticed(box: Sandbox, connect: Make, at_once: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dpyauth.net.keepalive.PING_EVERY", 0.1)
-    monkeypatch.setattr("dpyauth.net.keepalive.PING_TIMEOUT", 0.1)
+def test_a_stall_is_noticed(box: Sandbox, connect: Make, at_once: None, tune: Tune) -> None:
+    tune("keepalive.PING_EVERY", 0.1)
+    tune("keepalive.PING_TIMEOUT", 0.1)
     connection = connect(address(box))
     connection.ready.result(5)
     box.faults.stall("time")
@@ -263,8 +266,8 @@ def test_a_stall_is_noticed(box: Sandbox, connect: Make, at_once: None, monkeypa
     assert connection.protocol.reconnects >= 1
 
 
-def test_a_stalled_greeting_is_noticed(box: Sandbox, connect: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dpyauth.net.protocol.HANDSHAKE_TIMEOUT", 0.1)
+def test_a_stalled_greeting_is_noticed(box: Sandbox, connect: Make, tune: Tune) -> None:
+    tune("protocol.HANDSHAKE_TIMEOUT", 0.1)
     box.faults.swallow("authorize")
     greeting = Handshake("authorize", lambda: {"authorize": "sandbox-rich-all"}, lambda reply: None)
     error = connect(address(box), greeting).ready.exception(5)

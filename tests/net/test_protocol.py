@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -22,7 +23,6 @@ from dpyauth.errors import (
     SessionClosed,
     SignInRefused,
 )
-from dpyauth.net import protocol as module
 from dpyauth.net.backoff import FIRST, LONGEST
 from dpyauth.net.keepalive import DOUBT_AFTER, PING_EVERY, PING_TIMEOUT
 from dpyauth.net.messages import error_code
@@ -33,6 +33,8 @@ from dpyauth.net.retries import REOPEN_TRIES
 from dpyauth.net.state import Handshake, State
 from dpyauth.net.subscription import Subscription
 from dpyauth.sandbox.limits import Limits
+
+Tune = Callable[[str, object], None]
 
 REFUSED = SignInRefused("no such token", code="InvalidToken")
 BUSY = DpyauthError("busy")
@@ -370,8 +372,8 @@ def test_pings(wire: Wire) -> None:
     assert wire.protocol.unmatched == 0
 
 
-def test_pings_go_out_while_the_sign_in_is_awaited(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "HANDSHAKE_TIMEOUT", 1000.0)
+def test_pings_go_out_while_the_sign_in_is_awaited(wire: Wire, tune: Tune) -> None:
+    tune("protocol.HANDSHAKE_TIMEOUT", 1000.0)
     wire.protocol.connection_lost("cable cut", wire.now)
     wire.connect()
     wire.tick(PING_EVERY)
