@@ -25,9 +25,9 @@ CLOSED       Ended by ``close``, or    Nothing: calls fail at once  None. (``clo
              never connected.          with ``failure``.
 ============ ========================= ============================ ==============================================
 
-Three rules hold in every state. A call that changes something is sent once at most, never waits, and if it was sent
-and has no reply, it ends with `OutcomeUnknown`. A call that only reads is sent again after every break, a few times.
-Every call ends, whatever the server does: each has a deadline in the table that ``tick`` looks at.
+Three rules hold in every state. A call that changes something is sent once at most, and waits neither for a reconnect
+nor for the rate limits; if it was sent and has no reply, it ends with `OutcomeUnknown`. A call that only reads is sent
+again after a break, a few times. Every call ends, whatever the server does: it has a deadline, which ``tick`` checks.
 """
 
 from __future__ import annotations
@@ -96,6 +96,7 @@ class Protocol:
         self.reconnects = 0
         self.round_trips: deque[float] = deque(maxlen=1000)
         self.rate_limits = rate_limits or RateLimits()
+        self.was_ready = False  # there has been a connection that was good for calls
         self.retry_first = False  # a first connection that fails is a break like any other
         self.server_off: ServerOff | None = None  # since the server was found like one that has been switched off
         self._handshake = handshake
@@ -123,7 +124,6 @@ class Protocol:
         self._early: list[bytes] = []  # replies that came before the handshake's
         self._ready_since: float | None = None
         self._lost_at: float | None = None
-        self._was_ready = False
 
     # State
 
@@ -136,11 +136,6 @@ class Protocol:
     def over(self) -> bool:
         """Return whether the connection has ended for good."""
         return self.state is State.SIGNED_OUT or self.state is State.CLOSED
-
-    @property
-    def was_ready(self) -> bool:
-        """Return whether there has ever been a connection that was good for calls."""
-        return self._was_ready
 
     @property
     def streams(self) -> int:
@@ -163,7 +158,7 @@ class Protocol:
         return next(self._ids)
 
     def submit(self, pending: PendingCall, now: float) -> None:
-        """Send a call now, or as soon as there is a connection; changes never wait."""
+        """Send a call, or queue it; a change fails rather than wait for a reconnect or the rate limits."""
         pending.bucket = self.rate_limits.bucket_of(pending.call)
         if self.failure is not None:
             pending.fail(self.failure.copy(pending.call))
@@ -337,7 +332,7 @@ class Protocol:
             self._lost_at = now
         self._ready_since = None
         self._forget_requests(now)
-        if not (self._was_ready or self.retry_first):  # a first connection that fails is the caller's to repeat
+        if not (self.was_ready or self.retry_first):  # a first connection that fails is the caller's to repeat
             self._end(State.CLOSED, error or unreachable(reason))
             return
         if final:
@@ -436,7 +431,7 @@ class Protocol:
                 self._become_ready(now, reply)
             return None
         error, may_help_later = verdict
-        if not (may_help_later and (self._was_ready or self.retry_first)):
+        if not (may_help_later and (self.was_ready or self.retry_first)):
             self._end(State.SIGNED_OUT, error)
         return str(error)
 
@@ -559,9 +554,9 @@ class Protocol:
         outage = now - self._lost_at if self._lost_at is not None else None
         self.reconnects += outage is not None
         self._event("connected" if outage is None else "reconnected", "", outage)
-        if not self._was_ready:
+        if not self.was_ready:
             self._backoff.reset()  # the first connection was no attempt to come back
-        self._was_ready = True
+        self.was_ready = True
         self._lost_at = self.server_off = None
         self._ready_since = now
         self._calls.expire(now, ready=False, reason=self.reason)  # from here on, waiting is for the rate limits
