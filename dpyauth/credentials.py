@@ -33,14 +33,14 @@ class Tokens:
 
 
 class Credential(NamedTuple):
-    """What a session signs in with, and where that came from."""
+    """Token that a session signs in with, and where it came from."""
 
     token: Secret
     source: str
     tokens: Tokens | None = None
-    """When it ends and what renews it, where signing in with Deriv said so (options API)."""
+    """End of the token and what renews it, if signing in with Deriv said so (options API)."""
     renew: Callable[[Secret], Awaitable[Tokens]] | None = None
-    """Gets new ones for a refresh token."""
+    """Gets new tokens for a refresh token."""
 
 
 Granted = tuple[Credential, Mapping[str, Credential] | None]
@@ -58,7 +58,7 @@ def api_of(token: Secret, *, likely: bool = False) -> str | None:
 
 
 def checked(entered: str | Secret, source: str, api: str) -> Credential:
-    """Return a credential for one of the APIs, from what a person entered: a token goes only where its kind belongs.
+    """Return a credential for one of the APIs from what the user entered: a token goes only where its kind belongs.
 
     Raises
     ------
@@ -86,7 +86,7 @@ def checked(entered: str | Secret, source: str, api: str) -> Credential:
 
 
 def access_token(entered: str | Secret, source: str) -> Credential:
-    """A credential for the options API: a personal access token, or one that signing in with Deriv gave.
+    """Return a credential for the options API: a personal access token, or one that signing in with Deriv gave.
 
     Deriv does not say what its tokens look like, so nearly all are let pass.
     """
@@ -102,7 +102,7 @@ def access_token(entered: str | Secret, source: str) -> Credential:
 
 
 def api_token(entered: str | Secret, source: str) -> Credential:
-    """A credential from what a person entered: blanks round it are forgiven, anything else is checked.
+    """Return a credential for v3 from what the user entered: blanks around it are dropped, the rest is checked.
 
     Raises
     ------
@@ -132,4 +132,4 @@ def api_token(entered: str | Secret, source: str) -> Credential:
 
 
 _CHECKS: Mapping[str, Callable[[Secret, str], Credential]] = {"options": access_token, "v3": api_token}
-"""What a token of each API must be like at least."""
+"""Checks of a token, by API."""

@@ -1,7 +1,9 @@
-"""Deriv's APIs as data: what each is called, where it is, what belongs to it, and where Deriv's own pages for it are.
+"""Deriv's APIs as data: name, addresses, form of tokens and app IDs, scopes, and Deriv's own pages.
 
-What has to be programmed for an API is in a module of its name in `dpyauth.apis`, in `dpyauth.session.answers`, and
-among the ways to sign in with the browser. Everything else asks here, so that no module decides by an API's name.
+Other modules ask here, so that none decides by an API's name. To add an API, add its facts to this file, its flow to
+`dpyauth.oauth.flows`, its labels to the texts of the sign-in panel, and, if its tokens need a check of their own, that
+to `dpyauth.credentials`. Its code and data are new files of its name: a module in `dpyauth.apis`, one in
+`dpyauth.session.answers`, and the catalog of its calls and replies.
 """
 
 from __future__ import annotations
@@ -19,106 +21,106 @@ class Pages:
     """Addresses of Deriv's own pages."""
 
     tokens: str
-    """Where a token is made, seen and revoked."""
+    """Page where a token is made, seen and revoked."""
     apps: str
-    """Where an app is registered, and its ID found."""
+    """Page where an app is registered, and its ID found."""
     account: str
-    """Where an account is opened."""
+    """Page where an account is opened."""
     profile: str
-    """Where the user sees what the API does not tell, and sends a proof."""
+    """Page where the user sees what the API does not tell, and sends a proof."""
 
     @property
     def all(self) -> tuple[str, ...]:
-        """Each of them once."""
+        """All pages, each of them once."""
         return tuple(dict.fromkeys((self.tokens, self.apps, self.account, self.profile)))
 
 
 @dataclass(frozen=True, slots=True)
 class Untold:
-    """What an API does not tell that another one does."""
+    """Facts that an API does not tell, but another one does."""
 
     what: str
-    """In words that follow "does not tell"."""
+    """Words that follow "does not tell"."""
     page: str = ""
-    """Where the user sees it."""
+    """Page where the user sees it."""
     method: str = ""
     """The method that comes nearest; ``{face}`` stands for what is asked: a session, its ``aio``, or a fleet."""
 
 
 @dataclass(frozen=True, slots=True)
 class ApiFacts:
-    """What is known of one API."""
+    """Facts of one API."""
 
     name: str
     title: str
-    """What it is called in a sentence, also at its beginning."""
+    """Name in a sentence, also at its beginning."""
     server: str
     auth_host: str
-    """Where its sign-in pages are."""
+    """Address of its sign-in pages."""
     retiring: bool
-    """Whether Deriv is about to switch it off."""
+    """True if Deriv is about to switch it off."""
     credential: str
-    """What its tokens are called."""
+    """Word for its tokens."""
     token_certain: re.Pattern[str]
-    """How its tokens begin, as far as that makes them its own."""
+    """Beginning of its tokens, as far as that makes them its own."""
     token_likely: re.Pattern[str] | None
-    """How others of them look, which could be of another API as well."""
+    """Form of others of them, which could be of another API as well."""
     app_id: re.Pattern[str]
-    """What its app IDs look like, and no other API's."""
+    """Form of its app IDs, and of no other API's."""
     app_id_kind: str
-    """The same in words."""
+    """The form in words."""
     shared_app_id: str | None
-    """The app ID that Deriv lets everybody use for trying things with a token."""
+    """App ID that Deriv lets everybody use to try things with a token."""
     scopes: Mapping[str, str]
-    """Its scopes, and what they are called where a token is made."""
+    """Its scopes, and their names where a token is made."""
     smallest_scope: str
     """The scope that is enough to look at an account."""
     advice: str
-    """What to do where a scope is missing."""
+    """Advice for a missing scope."""
     pages: Pages
     crowded: str
-    """What to say where one connection more is refused; empty where Deriv states no number of them."""
+    """Advice for a connection too many; empty if Deriv states no number of them."""
     connections: int | None
-    """How many connections a user may have at a time; None where Deriv states no number."""
+    """Number of connections that a user may have at a time; None if Deriv states none."""
     one_for_all: bool
-    """Whether one token opens all accounts of the user."""
+    """True if one token opens all accounts of the user."""
     creates_demo: bool
-    """Whether a sign-in can make a demo account."""
+    """True if a sign-in can create a demo account."""
     names_redirect: bool
-    """Whether a sign-in with the browser has to name the redirect URL of the app."""
+    """True if a sign-in with the browser has to name the redirect URL of the app."""
     nearest: Mapping[str, str]
-    """What to use for a call that only another API has: a call's name, or a sentence how to do without."""
+    """Equivalents of calls that only another API has: a call's name, or a sentence on how to do without."""
     untold: Mapping[str, Untold]
-    """What else to say of such a call, where a method of a session stands on it."""
+    """Further explanation of such a call, if a method of a session stands on it."""
     older: Mapping[str, str]
     """Names that calls had in earlier versions of dpyauth, which it still takes, and today's."""
 
     @property
     def secure(self) -> str:
-        """The scheme of its servers."""
+        """Scheme of its servers."""
         return self.server.partition("://")[0]
 
     @property
     def plain(self) -> str:
-        """The scheme of its servers on this machine."""
+        """Scheme of its servers on this machine."""
         return self.secure.removesuffix("s")
 
     def check_app_id(self, app_id: str | None) -> str:
-        """Return what to do where Deriv does not know an app ID, this one where it is at hand."""
+        """Return advice for an app ID that Deriv does not know."""
         shared = self.shared_app_id
         other = f"; to try things with an {self.credential}, use {shared}" if shared and app_id != shared else ""
         return f"Check it where you registered your app ({self.pages.apps}){other}"
 
     @property
     def lacks_app_id(self) -> str:
-        """What to say where its app ID is missing."""
+        """Message for a missing app ID."""
         return (
             f"{self.title} needs your app ID with the token: give it as app_id=, or set DERIV_APP_ID. You find it "
             f"where you registered your app, or register one of the type PAT: {self.pages.apps}"
         )
 
     def serves(self, server: str) -> bool:
-        """Return whether an address can be that of a server of this API."""
+        """Return True if an address can be that of a server of this API."""
         return server.strip().lower().startswith((f"{self.secure}://", f"{self.plain}://"))
 
 
@@ -288,14 +290,14 @@ V3 = ApiFacts(
 )
 
 APIS: Mapping[str, ApiFacts] = MappingProxyType({facts.name: facts for facts in (OPTIONS, V3)})
-"""All of them by name; the first is the one that is meant where nothing says otherwise."""
+"""All APIs by name; the first is the default."""
 
 DEFAULT = next(iter(APIS))
-"""The API that is meant where nothing says otherwise."""
+"""Name of the default API."""
 
 
 def by_token(token: str, *, likely: bool = False) -> str | None:
-    """Return the API that a token is of, as far as its looks tell; None where they do not.
+    """Return the API of a token, as far as its form tells; None if it does not.
 
     Deriv promises nothing about them: this is what its tokens have been seen to be like. ``likely``: take also what
     another API could have as well.
@@ -308,7 +310,7 @@ def by_token(token: str, *, likely: bool = False) -> str | None:
 
 
 def by_app_id(app_id: object) -> str | None:
-    """Return the API that an app ID is for, by its looks; None where there is none, or it looks like nothing known."""
+    """Return the API of an app ID by its form; None if it is missing, or has no known form."""
     if app_id is None or isinstance(app_id, bool):
         return None
     try:
@@ -319,5 +321,5 @@ def by_app_id(app_id: object) -> str | None:
 
 
 def by_server(server: str) -> str | None:
-    """Return the API that a server at this address is of; None where it can be of none."""
+    """Return the API of a server at this address; None if it can be of none."""
     return next((name for name, facts in APIS.items() if facts.serves(server)), None)

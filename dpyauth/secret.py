@@ -11,16 +11,16 @@ from typing import Any, NoReturn
 from urllib.parse import quote, quote_plus
 
 BLOTTED = "<secret>"
-"""What stands where a secret was."""
+"""Text in place of a secret."""
 
 SHORTEST = 6
-"""A secret with fewer characters is blotted out only of what is about itself: elsewhere it may be a word."""
+"""Length from which a secret is blotted out everywhere. A shorter one may be a word in other texts."""
 
 _living: weakref.WeakValueDictionary[int, Secret] = weakref.WeakValueDictionary()
 
 
 class Secret:
-    """A string that shows itself to nobody; ``reveal()`` hands it over.
+    """String that no repr, log or traceback shows; ``reveal()`` returns it.
 
     While it lives, every error of dpyauth is kept from repeating it, whoever it belongs to.
     """
@@ -82,7 +82,7 @@ def _scrubbed(value: Any, blot: Callable[[str], str]) -> Any:
 
 
 def _blotter(secrets: Iterable[Secret]) -> Callable[[str], str]:
-    """Return what blots these out of a text."""
+    """Return a function that blots these out of a text."""
     # The longest first: one secret may be a part of another.
     found = sorted({form for secret in secrets for form in _forms(secret.reveal())}, key=len, reverse=True)
 

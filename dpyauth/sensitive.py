@@ -1,4 +1,4 @@
-"""What is secret or personal, decided here once: for requests, replies, errors and frames of both APIs.
+"""Decide what is secret or personal, once for requests, replies, errors and frames of both APIs.
 
 A field is judged by its name, read as words (``accessToken``, ``access_token`` and ``Access-Token`` are the same), so
 that fields which Deriv adds later are judged, too. A word that describes a secret is none: ``token_type`` and
@@ -19,7 +19,7 @@ from typing import Any, Literal
 Kind = Literal["secret", "personal"]
 
 MASK = "•••"
-"""What is shown in place of a secret, or of something personal."""
+"""Text in place of a secret, or of something personal."""
 
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_]+")
 
@@ -82,22 +82,22 @@ _NOT_A_PERSONS = re.compile(
 )
 
 _NAMES = frozenset({"name", "names", "display_name"})
-"""What is a person's where somebody's account, or something else of theirs, stands beside it."""
+"""Names that are a person's if an account, or something personal, stands beside them."""
 
 _PLACES = frozenset({"city", "state", "town"})
-"""What is where somebody lives, where something else of theirs stands beside it."""
+"""Places that are a part of an address if something personal stands beside them."""
 
 _WHOSE = re.compile(r"_(log_?in(_?id)?|account_id|client_id|user_id)_$")
-"""What tells whose a row is."""
+"""Names that tell whose a row is."""
 
 _OF_A_THING = frozenset({"app_id", "redirect_uri", "scopes", "symbol", "underlying_symbol", "shortcode"})
-"""What tells that a name is none of a person."""
+"""Names beside which a name is not a person's."""
 
 _PERSON = re.compile(
     r"_(clients?|customers?|users?|owners?|holders?|persons?|people|advertisers?|agents?|recipients?|senders?|payees?"
     r"|payers?|beneficiar(y|ies)|traders?|members?|contacts?|applicants?)_((details|info|information|data|profile)_)?$"
 )
-"""What describes a person as a whole."""
+"""Names of objects that describe a person."""
 
 _TABLE: Mapping[str, Kind | None] = {
     # A token, in the field that is named as the call
@@ -150,11 +150,11 @@ _TABLE: Mapping[str, Kind | None] = {
     "wallet_transfer_platforms.destination_client_id": "personal",
     "wallet_transfer_platforms.payout_method": "personal",
 }
-"""What the name alone does not say, or says wrongly: by call and field, in requests and replies."""
+"""Fields whose name alone does not say it, or says it wrongly: by call and field, in requests and replies."""
 
 
 def kind(name: str, call: str = "", parent: str = "", beside: Collection[str] = ()) -> Kind | None:
-    """Return whether a field is secret or personal; None where it is neither.
+    """Return ``"secret"`` or ``"personal"`` for a field; None if it is neither.
 
     Parameters
     ----------
@@ -194,7 +194,7 @@ def kind_of(
 
 
 def hides(value: Any, name: str, call: str = "", parent: str = "", beside: Collection[str] = ()) -> bool:
-    """Whether the value of a field that nobody has documented is secret or personal: yes and no are never.
+    """Return True if the value of an undocumented field is secret or personal; yes and no are never.
 
     Nor is the whole answer, which stands under the name of its call.
     """
@@ -206,12 +206,12 @@ def hides(value: Any, name: str, call: str = "", parent: str = "", beside: Colle
 
 
 def _is_text(value: Any) -> bool:
-    """Whether it is a text, or a list of texts."""
+    """Return True for a text, or a list of texts."""
     return isinstance(value, str) or (isinstance(value, list | tuple) and any(isinstance(item, str) for item in value))
 
 
 def _of_somebody(name: str, parent: str, beside: Collection[str]) -> bool:
-    """Whether a name, or a place, is a person's."""
+    """Return True if a name, or a place, is a person's."""
     if not _OF_A_THING.isdisjoint(beside):
         return False
     if _PERSON.search(_words(parent)) or any(_by_name(str(other)) == "personal" for other in beside):

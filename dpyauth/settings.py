@@ -1,4 +1,4 @@
-"""Which Deriv a session talks to: server, app ID, language."""
+"""Settings of a connection to Deriv: server, app ID, language."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dpyauth.registry import APIS, DEFAULT, ApiFacts, by_app_id, by_server
 
 
 class Settings(NamedTuple):
-    """Where to connect to, checked."""
+    """Settings that have been checked."""
 
     app_id: str | None = APIS[DEFAULT].shared_app_id
     server: str = APIS[DEFAULT].server
@@ -24,19 +24,19 @@ class Settings(NamedTuple):
 
     @property
     def host(self) -> str:
-        """The server's host name, for people to read."""
+        """Host name of the server, for people to read."""
         return urlsplit(self.server).netloc
 
     @property
     def loopback(self) -> bool:
-        """Whether the server runs on this machine."""
+        """True if the server runs on this machine."""
         return is_loopback(urlsplit(self.server).hostname or "")
 
 
 def settings(
     app_id: object = None, server: str | None = None, language: str = "EN", api: str | None = None
 ) -> Settings:
-    """Settings from what a person gave; without an API, that of the server, or the one that is meant by default.
+    """Return settings from what the user gave; without an API, that of the server, or the default.
 
     Raises
     ------
@@ -60,7 +60,7 @@ def known(api: str) -> ApiFacts:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host name or address means this machine."""
+    """Return True if a host name or address means this machine."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

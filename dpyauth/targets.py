@@ -1,4 +1,4 @@
-"""Tell which of the two Derivs is meant, when nobody said so."""
+"""Choose the API and the server that are meant, if the caller did not say."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 
 class Targets(NamedTuple):
-    """The Derivs there are to choose from: the real ones, those of a sandbox, or one at a given address."""
+    """Servers to choose from: the real ones, those of a sandbox, or one at a given address."""
 
     sandbox: Sandbox | None = None
     server: str | None = None
     language: str = "EN"
 
     def guess(self, token: Secret | None, app_id: object) -> str:
-        """Return the API that is meant, where nobody said so.
+        """Return the API that is meant, if the caller did not say.
 
         That is the API of the server; else the token's own; else the one the app ID is for; else the one that a token
         of this look is likely to be of; else the one that is meant by default. There is no second guess: a token is
@@ -33,7 +33,7 @@ class Targets(NamedTuple):
         return (token and self.kind(token)) or by_app_id(app_id) or (token and self.kind(token, likely=True)) or DEFAULT
 
     def kind(self, token: Secret, *, likely: bool = False) -> str | None:
-        """Return the API that a token is of, as far as its looks tell; the sandbox knows its own."""
+        """Return the API of a token, as far as its form tells; the sandbox knows its own."""
         return (
             api_of(token)
             or (self.sandbox and self.sandbox.api_of(bare(token).reveal()))
@@ -41,7 +41,7 @@ class Targets(NamedTuple):
         )
 
     def settings(self, api: str, app_id: object) -> Settings:
-        """Settings for one of the APIs."""
+        """Return settings for one of the APIs."""
         server = self.server
         if self.sandbox is not None and api in APIS:
             side = self.sandbox.side(api)
@@ -49,7 +49,7 @@ class Targets(NamedTuple):
         return settings(app_id if _given(app_id) else None, server, self.language, api)
 
     def complete(self, api: str, app_id: object) -> Settings:
-        """Settings that are enough to sign in with a token.
+        """Return settings that are enough to sign in with a token.
 
         Raises
         ------
@@ -67,7 +67,7 @@ def _given(app_id: object) -> bool:
 
 
 def the_sandbox(wanted: bool, server: str | None) -> Sandbox | None:
-    """The sandbox that this kernel shares, if one is wanted."""
+    """Return the sandbox that this kernel shares, if one is wanted."""
     if not wanted:
         return None
     if server is not None:

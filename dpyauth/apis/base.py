@@ -1,4 +1,4 @@
-"""What the two APIs have in common: an account, the way into it, and what a sign-in brings."""
+"""Types that the APIs share: an account, the way into it, a sign-in, and the adapter of an API."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Account(NamedTuple):
     currency: str
     demo: bool
     scopes: tuple[str, ...] | None
-    """What the token may do; None when Deriv did not say."""
+    """Scopes of the token; None if Deriv did not say."""
     rows: tuple[Mapping[str, Any], ...] = ()
     """One mapping per account of the same user, with v3's names: ``loginid``, ``is_virtual`` and so on."""
 
@@ -41,7 +41,7 @@ class Account(NamedTuple):
         return "demo" if self.demo else "real"
 
     def listed(self, loginid: str | None) -> Mapping[str, Any]:
-        """What Deriv said, when this one was signed in to, of an account of the same user; empty where nothing."""
+        """Return what Deriv said of an account of the same user at the sign-in; empty if it said nothing."""
         return next((row for row in self.rows if row.get("loginid") == loginid), {})
 
 
@@ -128,16 +128,16 @@ class Endpoint(NamedTuple):
     """The way into one account."""
 
     address: str | Callable[[], Awaitable[str]]
-    """Where to connect to; where the address is good for one connection only, what gets a fresh one."""
+    """Address to connect to; if an address is good for one connection only, a callable that gets a fresh one."""
     greeting: Handshake | None
     account: Callable[[Reply], Account]
-    """Who it is, by the reply to the greeting."""
+    """Returns the account, from the reply to the greeting."""
     known: Future[Account] | None = None
-    """Gets the same, where that is certain before there is a connection."""
+    """Gets the account, if it is certain before there is a connection."""
 
 
 class Learned:
-    """What Deriv's answers have told of the scopes of a token for which it states none. Safe to use on any thread."""
+    """Scopes that Deriv's answers have shown a token to have, or to lack. Safe to use on any thread."""
 
     def __init__(self) -> None:
         self._held: dict[str, bool] = {}
@@ -159,17 +159,17 @@ class Learned:
 
 
 class SignIn(Protocol):
-    """What one sign-in brought, for all of its accounts."""
+    """A sign-in, with all of its accounts."""
 
     on_refusal: Callable[[SignInRefused], None]
-    """Is told, on the background thread, when Deriv takes it no more, where the API can tell beside a connection."""
+    """Called on the background thread when Deriv no longer accepts it, if the API can tell beside a connection."""
 
     learned: Learned
-    """What has turned out of the scopes of the token."""
+    """Scopes that the token has turned out to have, or to lack."""
 
     @property
     def credential(self) -> Credential:
-        """What it was signed in with."""
+        """The credential of the moment."""
 
     @property
     def grants(self) -> Mapping[str, Credential]:
@@ -177,65 +177,65 @@ class SignIn(Protocol):
 
     @property
     def dispatcher(self) -> HttpDispatcher | None:
-        """What makes the calls that go over HTTP, where the API has such."""
+        """Dispatcher of the calls that go over HTTP, if the API has any."""
 
     @property
     def remark(self) -> str:
-        """What the user should know of the account it began with."""
+        """Remark for the user about the account it began with."""
 
     @property
     def expires_at(self) -> float | None:
-        """When it ends and cannot be renewed, in seconds since 1970; None where it does not, or nobody knows."""
+        """End of a sign-in that cannot be renewed, in seconds since 1970; None if there is none that is known."""
 
     def endpoint(self, loginid: str | None = None) -> Endpoint:
-        """The way into one account; without a login ID, into the one to begin with."""
+        """Return the way into one account; without a login ID, into the one to begin with."""
 
     def allow(self, seconds: float) -> None:
         """Take note of how long the sign-in is waited for, so that what is wrong is told within that time."""
 
     def entered(self, account: Account) -> None:
-        """The first sign-in has succeeded."""
+        """Take note that the first sign-in has succeeded."""
 
     def end(self, error: DpyauthError) -> None:
-        """Begin to close: nobody needs it any more. Safe to call twice."""
+        """Begin to close: it is not needed any more. Safe to call twice."""
 
     def close(self, error: DpyauthError) -> None:
         """Close, and wait for that where the caller is on another thread. Safe to call twice."""
 
 
 class Api(Protocol):
-    """What is particular to one API. Each is a module of this package."""
+    """Adapter of one API. Each is a module of this package."""
 
     CATALOG: Catalog
 
     @staticmethod
     def sign_in(settings: Settings, grants: Mapping[str, Credential], first: Credential, **options: Any) -> SignIn:
-        """What a sign-in brings: credentials by login ID (``""``: not known yet), of which one is used first."""
+        """Return a sign-in with credentials by login ID (``""``: not known yet), of which one is used first."""
 
     @staticmethod
     def public(settings: Settings) -> str:
-        """Where calls go that need no sign-in."""
+        """Return the address for calls that need no sign-in."""
 
     @staticmethod
     def error(
         reply: Reply, call: str, secrets: Collection[Secret] = (), *, changes: bool = False, held: bool | None = None
     ) -> ApiError | None:
-        """The error that a reply amounts to, if it is one."""
+        """Return the error that a reply amounts to, if it is one."""
 
     @staticmethod
     def renamed(reply: Reply) -> Reply:
-        """A reply with its parts named as v3 names them, so that frames need know one set of names."""
+        """Return a reply with its parts named as v3 names them, so that frames need to know one set of names."""
 
     @staticmethod
     def payload(call: Call, reply: Reply) -> Any:
-        """What a reply brings, named as v3 names it; None where it brings nothing."""
+        """Return the payload of a reply, named as v3 names it; None if there is none."""
 
     @staticmethod
     def budget() -> RateLimits:
-        """How many calls Deriv allows."""
+        """Return the rate limits of the API."""
 
 
 @functools.cache
 def named(name: str) -> Api:
-    """The API of this name."""
+    """Return the adapter of the API of this name."""
     return cast("Api", importlib.import_module(f"dpyauth.apis.{name}"))

@@ -1,4 +1,4 @@
-"""What it looks like that a user has as many connections as Deriv allows. Deriv does not say, so much is tolerated."""
+"""Recognise that a user has as many connections as Deriv allows. Deriv does not say so, hence the guesses."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def looks_crowded(error: BaseException, facts: ApiFacts) -> bool:
 
 
 def told(error: DpyauthError, facts: ApiFacts) -> DpyauthError:
-    """Return the error; with what to do, where Deriv says that there are too many connections before there is one."""
+    """Return the error, with advice if Deriv refuses a one-time password because of too many connections."""
     if not facts.crowded or not _is_by_name(error):
         return error
     return ConnectionFailed(f"{str(error).rstrip('.')}. {facts.crowded}.", call=error.call, status=429)

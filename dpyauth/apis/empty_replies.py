@@ -1,4 +1,4 @@
-"""Replies that hold nothing of what they should: not "there is none", but no answer."""
+"""Recognise replies that hold nothing of what they should: not "there is none", but no answer."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NEVER_EMPTY = frozenset(
 
 
 def payload_of(call: str, api: str, payload: Any) -> Any:
-    """Return what a reply brings, once it is certain that it is of the kind that Deriv documents.
+    """Return the payload of a reply, after checking that it is of the kind that Deriv documents.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def payload_of(call: str, api: str, payload: Any) -> Any:
 
 
 def check(call: str, api: str, reply: Mapping[str, Any]) -> None:
-    """See to it that there is something in a reply to make a frame of; raise BadReply where there is not."""
+    """Check that a reply holds something to make a frame of; raise BadReply if it does not."""
     shape = load(api).get(call, Shape())
     names = [path[0] for path in shape.rows if path]
     held = {name: value for name, value in reply.items() if name not in ENVELOPE}
@@ -67,7 +67,7 @@ def _node(call: str, api: str) -> Any:
 
 
 def _bad(call: str, payload: Any, wanted: str) -> BadReply:
-    """Return the error; of what came, only its type is shown."""
+    """Return the error for such a payload, of which only the type is shown."""
     names = {str: "a text", bool: "true or false", list: "a list", int: "a number", float: "a number"}
     came = json.dumps(payload) if payload in ([], {}, "") else names.get(type(payload), "something else")
     return BadReply(

@@ -1,4 +1,4 @@
-"""What an error code of a WebSocket's reply means in one call or another, and what to do then."""
+"""Meaning of the error codes of a WebSocket's replies, by call, and what to do about them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When a sign-in ends, in words and in moments at which there is something to say of it. Reads the time of day."""
+"""End of a sign-in: in words, and the moments at which to speak of it. Reads the time of day."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ if TYPE_CHECKING:
     from dpyauth.apis.base import SignIn
 
 REMIND_BEFORE = 300.0
-"""How long before its end a sign-in is spoken of, in seconds."""
+"""Time before its end at which the user is told, in seconds."""
 
 REMIND_EARLY = 3600.0
-"""The same for a first time, where a sign-in lasts long."""
+"""The same for the first notice of a long sign-in."""
 
 LONG = 4 * 3600.0
-"""How long a sign-in has to last for that, from its beginning, in seconds."""
+"""Lifetime from which a sign-in is a long one, in seconds."""
 
 DAY = 86_400.0
 
@@ -27,11 +27,11 @@ class Expiry(NamedTuple):
     at: float
     """In seconds since 1970."""
     life: float | None
-    """For how long Deriv gave the access, in seconds, where that is known."""
+    """Lifetime of the access, in seconds, if it is known."""
 
     @classmethod
     def of(cls, sign_in: SignIn | None) -> Expiry | None:
-        """Return the end of what a sign-in brought; None where there is none that is known."""
+        """Return the end of a sign-in; None if there is none that is known."""
         if sign_in is None or sign_in.expires_at is None:
             return None
         tokens = sign_in.credential.tokens
@@ -44,38 +44,38 @@ class Expiry(NamedTuple):
 
     @property
     def has_passed(self) -> bool:
-        """Whether it lies behind, by this machine's clock."""
+        """True if it has passed, by this machine's clock."""
         return time.time() >= self.at
 
     @property
     def is_near(self) -> bool:
-        """Whether it has passed, or comes within a day."""
+        """True if it has passed, or comes within a day."""
         return time.time() > self.at - DAY
 
     @property
     def clock(self) -> str:
-        """The end as a time of day, such as ``14:05 UTC``, with its date where that is not today's."""
+        """The end as a time of day, such as ``14:05 UTC``, with its date if that is not today's."""
         is_today = self.utc.date() == datetime.fromtimestamp(time.time(), UTC).date()
         return f"{self.utc:%H:%M} UTC" if is_today else self.date_and_clock
 
     @property
     def date_and_clock(self) -> str:
-        """The same with its date, for what may be read on another day."""
+        """The end with its date, for texts that may be read on another day."""
         return f"{self.utc:%Y-%m-%d %H:%M} UTC"
 
     @property
     def due(self) -> float | None:
-        """The latest moment that has passed of those at which there is something to say; None before the first."""
+        """Latest of the moments for a notice that have passed; None before the first."""
         return max((moment for moment in self._moments if moment <= time.time()), default=None)
 
     @property
     def wait(self) -> float | None:
-        """Seconds until the next such moment; None after the last."""
+        """Seconds until the next moment for a notice; None after the last."""
         now = time.time()
         return min((moment - now for moment in self._moments if moment > now), default=None)
 
     def notice(self, due: float | None) -> str:
-        """Return what to say from such a moment on."""
+        """Return the notice to show from such a moment on."""
         if due is None:
             return ""
         if due == self.at:

@@ -1,4 +1,4 @@
-"""What to say where an API that Deriv is retiring lets nobody connect."""
+"""Explain that an API which Deriv is retiring accepts no connection."""
 
 from __future__ import annotations
 
@@ -17,10 +17,7 @@ def way_on(to: ApiFacts = APIS[DEFAULT]) -> str:
 
 
 def unavailable(facts: ApiFacts, reason: str) -> ApiUnavailable:
-    """Return the error for a server that was found like one that has been switched off.
-
-    Whether it has been, nobody has said: Deriv has named no day.
-    """
+    """Return the error for a server that behaves like one that has been switched off; Deriv has named no day for it."""
     return ApiUnavailable(
         f"Could not connect to {facts.title}: {reason}. Deriv is retiring this API, and since October 2026 its servers "
         f"have been reported to refuse every connection, so it may be switched off for good. {way_on()}",

@@ -1,4 +1,4 @@
-"""What is particular to Deriv's v3 API: how a socket becomes authorised, and what its errors mean."""
+"""Deriv's v3 API as `dpyauth.apis.base.Api` wants it: how a socket becomes authorised, and what its errors mean."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ _REFUSALS = {
     "exclusion ends",
     "AuthorizationRequired": f"Deriv does not sign in with this API token. Create a new one ({FACTS.pages.tokens})",
 }
-"""Codes that say that Deriv refuses the token, the account or the app ID; no other code ends a sign-in that stood."""
+"""Codes by which Deriv refuses the token, the account or the app ID; no other code ends a sign-in that stood."""
 
 
 class V3SignIn:
-    """What one sign-in brought: a token for each account.
+    """A sign-in to v3: a token for each account.
 
     Parameters
     ----------
@@ -84,49 +84,49 @@ class V3SignIn:
         self.credential = first
 
     def endpoint(self, loginid: str | None = None) -> Endpoint:
-        """The way into one account: its token."""
+        """Return the way into one account: its token."""
         where = self._settings
         if loginid is None:
             return Endpoint(public(where), greeting(self.credential, self._named, self._first, where.app_id), account)
         return Endpoint(public(where), greeting(self.grants[loginid], None, loginid, where.app_id), account)
 
     def allow(self, seconds: float) -> None:
-        """Take note of how long the sign-in is waited for: a first connection is tried once, however long."""
+        """Do nothing: a first connection is tried once, however long the sign-in is waited for."""
 
     def entered(self, account: Account) -> None:
-        """A sign-in has succeeded."""
+        """Take note that a sign-in has succeeded."""
         if "" in self.grants:
             self.grants = {account.loginid: self.credential}
 
     def end(self, error: DpyauthError) -> None:
-        """Begin to close: there is nothing to it."""
+        """Do nothing: only sockets are open."""
 
     def close(self, error: DpyauthError) -> None:
-        """Close: there is nothing to it."""
+        """Do nothing: only sockets are open."""
 
 
 def sign_in(settings: Settings, grants: Mapping[str, Credential], first: Credential, **options: Any) -> V3SignIn:
-    """What a sign-in brings: credentials by login ID (``""``: not known yet), of which one is used first."""
+    """Return a sign-in with credentials by login ID (``""``: not known yet), of which one is used first."""
     return V3SignIn(settings, grants, first, **options)
 
 
 def public(settings: Settings) -> str:
-    """Where calls go that need no sign-in, and all others too. Holds no secret."""
+    """Return the address for calls that need no sign-in, and for all others too. It holds no secret."""
     return f"{settings.server}?{urlencode({'app_id': settings.app_id, 'l': settings.language})}"
 
 
 def renamed(reply: Reply) -> Reply:
-    """A reply with its parts named as v3 names them."""
+    """Return a reply as it is: its parts are named as v3 names them."""
     return reply
 
 
 def payload(call: Call, reply: Reply) -> Any:
-    """What a reply brings."""
+    """Return the payload of a reply."""
     return reply.get(call.name)
 
 
 def budget() -> RateLimits:
-    """How many calls Deriv allows."""
+    """Return the rate limits of v3."""
     return RateLimits()
 
 
@@ -159,7 +159,7 @@ def greeting(
 
 
 def account(reply: Reply) -> Account:
-    """The account in the reply to ``authorize``. Every field may be missing."""
+    """Return the account in the reply to ``authorize``. Every field may be missing."""
     payload = reply.get("authorize")
     payload = payload if isinstance(payload, dict) else {}
     loginid = payload.get("loginid")
@@ -177,7 +177,7 @@ def account(reply: Reply) -> Account:
 def error(
     reply: Reply, call: str, secrets: Collection[Secret] = (), *, changes: bool = False, held: bool | None = None
 ) -> ApiError | None:
-    """The error that a reply amounts to, if it is one; secrets of the request that it repeats are blotted out."""
+    """Return the error that a reply amounts to, if it is one; see `dpyauth.apis.base.Api.error`."""
     return api_error(reply, call, secrets, _KINDS, CATALOG, changes=changes, held=held)
 
 

@@ -1,4 +1,4 @@
-"""What an API can do: its calls, their fields, types, limits and scopes, as data."""
+"""Calls of an API as data: their fields, types, limits and scopes."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _COMMON: Schema = {"req_id": {"type": "integer"}, "passthrough": {"type": "objec
 
 
 _NAME = re.compile(r"[A-Za-z]\w{0,39}", re.ASCII)
-"""What looks otherwise is no name of a call, and may be a token: it is not repeated."""
+"""Form of a name of a call. Anything else may be a token, and is not repeated."""
 
 
 class Rest(NamedTuple):
-    """Where a call goes that is no message on a socket but a request by HTTP."""
+    """Method and path of a call that is a request over HTTP."""
 
     method: str
     path: str
@@ -103,22 +103,22 @@ class Call:
 
     @property
     def needs_auth(self) -> bool:
-        """Whether Deriv answers this call only after a sign-in."""
+        """True if Deriv answers this call only after a sign-in."""
         return bool(self.scopes)
 
     @property
     def open(self) -> bool:
-        """Whether the call takes fields beyond those listed (one does: its field names are questions)."""
+        """True if the call takes fields beyond those listed (one does: its field names are questions)."""
         return bool(self.extra and "patternProperties" in self.extra)
 
     @property
     def path_fields(self) -> tuple[str, ...]:
-        """The fields that are part of a REST call's path, in their order."""
+        """Fields that are part of a REST call's path, in their order."""
         return tuple(re.findall(r"{(\w+)}", self.rest.path)) if self.rest else ()
 
     @property
     def schema(self) -> Schema:
-        """The complete JSON schema of a request."""
+        """Complete JSON schema of a request."""
         whole: Schema = {
             "type": "object",
             "additionalProperties": False,
@@ -130,7 +130,7 @@ class Call:
         return whole
 
     def changes_with(self, fields: Mapping[str, Any]) -> bool:
-        """Whether a request with these fields changes anything at Deriv (such a request is never repeated)."""
+        """Return True if a request with these fields changes anything at Deriv. Such a request is never repeated."""
         if self.unless and get_path(fields, self.unless) is True:
             return False
         if isinstance(self.changes, bool):
@@ -158,7 +158,7 @@ class Call:
         return asked
 
     def many_with(self, fields: Mapping[str, Any]) -> bool:
-        """Whether a stream with these fields is of several things, each of which may fail without the others."""
+        """Return True if a stream with these fields is of several things, each of which may fail without the others."""
         symbols = fields.get("ticks")
         return (
             (self.name == "proposal_open_contract" and fields.get("contract_id") is None)
@@ -205,7 +205,7 @@ class Catalog(dict[str, Call]):
         )
 
     def _lacks(self, name: str, other: str) -> NotInThisApi:
-        """The error for a call that only another API has."""
+        """Return the error for a call that only another API has."""
         here, there = APIS[self.api], APIS[other]
         untold, way = here.untold.get(name), here.nearest.get(name, "")
         call = way if way in self else None
@@ -224,7 +224,7 @@ class Catalog(dict[str, Call]):
 
 
 def nearest(name: str, known: Mapping[str, Any]) -> str:
-    """A sentence that names the likeliest right spelling, or nothing."""
+    """Return a sentence that names the likeliest right spelling; empty if there is none."""
     import difflib  # only where something is wrong
 
     close = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.5)
@@ -233,7 +233,7 @@ def nearest(name: str, known: Mapping[str, Any]) -> str:
 
 @functools.cache
 def load(api: str) -> Catalog:
-    """The catalog of an API, read once."""
+    """Return the catalog of an API, which is read once."""
     with open(os.path.join(os.path.dirname(__file__), f"{api}.json"), encoding="utf-8") as file:
         raw = json.load(file)
     lookups = {name: entry.pop("lookup") for name, entry in raw.items() if "lookup" in entry}
@@ -260,4 +260,4 @@ _LOOK = (
     ("^set_", "session.settings()"),
     ("^buy|^sell|^cancel$|^contract_update|^auto_|^copy_", "session.portfolio() and session.statement()"),
 )
-"""By parts of a call's name, the methods that show what it has changed; the first that fits counts."""
+"""Methods that show what a call has changed, by parts of its name; the first that fits counts."""

@@ -25,7 +25,7 @@ class Within(ValueError):
 
 
 def convert(value: Any, schema: Schema) -> Any:
-    """A Python, numpy or pandas value as the JSON value that a schema wants.
+    """Return a Python, numpy or pandas value as the JSON value that a schema wants.
 
     Raises ``TypeError``, ``ValueError`` or ``ArithmeticError`` where it cannot be one.
     """
@@ -49,7 +49,7 @@ def _first(value: Any, alternatives: list[Schema]) -> Any:
 
 
 def scalar(value: Any) -> Any:
-    """numpy and pandas scalars as Python's own; everything else as it is."""
+    """Return a numpy or pandas scalar as Python's own; everything else as it is."""
     if type(value).__name__ == "datetime64":  # its item() would be a bare number of nanoseconds
         moment = value.astype("datetime64[us]").item()
         if not isinstance(moment, dt.date):
@@ -132,7 +132,7 @@ def _array(value: Any, schema: Schema) -> list[Any]:
 
 
 def _anything(value: Any, schema: Schema) -> Any:
-    """A value of which the schema says nothing: whatever JSON can hold."""
+    """Convert a value of which the schema says nothing to whatever JSON can hold."""
     if value is None or isinstance(value, str | Secret | bool):
         return value
     if isinstance(value, Mapping):
@@ -165,7 +165,7 @@ def _child(name: str, value: Any, schema: Schema) -> Any:
 
 
 UNFIT = (TypeError, ValueError, ArithmeticError, RecursionError, re.error)
-"""What a conversion raises where it cannot be done (some of Deriv's patterns are not Python's)."""
+"""Errors of a conversion that cannot be done (some of Deriv's patterns are not Python's)."""
 
 _TOO_BIG = 2**63
 
@@ -180,7 +180,7 @@ _CONVERT: dict[str, Callable[[Any, Schema], Any]] = {
 
 
 def _epoch(moment: dt.date) -> int:
-    """Seconds since 1970; a time without a zone counts as UTC, as all times of Deriv do."""
+    """Return seconds since 1970; a time without a zone counts as UTC, as all times of Deriv do."""
     if not isinstance(moment, dt.datetime):
         moment = dt.datetime(moment.year, moment.month, moment.day)
     if moment.tzinfo is None:

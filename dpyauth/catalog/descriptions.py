@@ -62,7 +62,7 @@ LIKE = {
     r"^(?:[\w-]{32,128}|1)$": "the ID of a proposal, or 1 where you give 'parameters'",
     r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$": "a UUID, such as 'f81d4fae-7dec-11d0-a765-00a0c91e6bf6'",
 }
-"""By the pattern of a text: what it is."""
+"""Descriptions of texts, by their pattern."""
 
 
 def within(fields: Mapping[str, Schema], names: Sequence[str]) -> Schema:
@@ -125,7 +125,7 @@ def short(value: Any) -> str:
 
 
 def unknown_choice(what: str, value: Any, known: Iterable[str]) -> str:
-    """Return what to say of a text that is none of those there are."""
+    """Return the message for a text that is none of the known ones."""
     known = list(known)
     near = nearest(value, known) if isinstance(value, str) else ""
     meant = f" Did you mean {near!r}?" if near else ""

@@ -1,4 +1,4 @@
-"""From what a caller wrote to what the request schema wants."""
+"""Turn what a caller wrote into what the request schema wants."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from dpyauth.sensitive import MASK, kind_of
 Fields = dict[str, Any]
 
 _CARRIED = frozenset({"passthrough", "req_id"})
-"""What any request over a socket may have."""
+"""Fields that any request over a socket may have."""
 
 _TOO_DEEP = 50  # levels
 
@@ -116,7 +116,7 @@ def _with(fields: Mapping[str, Any], path: list[str], value: str) -> Fields:
 
 
 def reveal(value: Any) -> Any:
-    """The same fields with their secrets in plain text, for the one moment of sending."""
+    """Return the same fields with their secrets in plain text, for the one moment of sending."""
     if isinstance(value, Secret):
         return value.reveal()
     if isinstance(value, dict):
@@ -194,7 +194,7 @@ def _through(
     beside: Collection[str] = (),
     depth: int = 0,
 ) -> Any:
-    """Treat what is secret or personal in a field, and all that is too deep in it to look into."""
+    """Apply a function to what is secret or personal in a field, and to all that is too deep to look into."""
     if depth == 0 and name in call.fields:
         hidden = name in call.sensitive
     else:
@@ -220,14 +220,14 @@ def _through(
 
 
 def _is_shapeless(value: Any) -> bool:
-    """Return whether a value may hold fields of which one cannot tell by their names what they are."""
+    """Return True if a value may hold fields that no name says anything about."""
     if isinstance(value, list | tuple | str):
         return len(value) > 0
     return not (isinstance(value, Mapping | int | float) or absent(value))
 
 
 def _stands_for_secrets(call: Call, name: str, value: Any, schema: Schema) -> bool:
-    """Return whether a value is where an object with secrets belongs: as JSON text, or pairs, it may hold them, too."""
+    """Return True if a value stands where an object with secrets belongs: as JSON text, or pairs, it may hold them."""
     inner = schema if isinstance(value, list | tuple) or "items" not in schema else schema["items"]
     parts = inner.get("properties", {})
     return any(

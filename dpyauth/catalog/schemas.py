@@ -28,10 +28,10 @@ class Problem(NamedTuple):
     """One rule of a schema that a value breaks."""
 
     path: Path
-    """Where in the value, from the outside in."""
+    """Place in the value, from the outside in."""
     keyword: str
     rule: Any
-    """What the schema says under this keyword."""
+    """Rule that the schema has under this keyword."""
 
 
 def problems(schema: Schema, value: Any, *, draft: int = 4, path: Path = ()) -> Iterator[Problem]:
@@ -64,7 +64,7 @@ def problems(schema: Schema, value: Any, *, draft: int = 4, path: Path = ()) -> 
 
 
 def fits(schema: Schema, value: Any, *, draft: int = 4) -> bool:
-    """Tell whether a value breaks no rule of a schema; see `problems`."""
+    """Return True if a value breaks no rule of a schema; see `problems`."""
     return next(problems(schema, value, draft=draft), None) is None
 
 
@@ -191,7 +191,7 @@ _PARTS: Final[dict[str, Callable[[Any, Any], Iterator[tuple[Any, Schema]]]]] = {
     "patternProperties": _pattern_properties,
     "properties": _properties,
 }
-"""By keyword: which parts of a value have schemas of their own."""
+"""Functions that yield the parts of a value with schemas of their own, by keyword."""
 
 _RULES: Final[dict[str, Callable[[Any, Any, Schema, int], bool]]] = {
     "additionalProperties": _additional,
@@ -211,7 +211,7 @@ _RULES: Final[dict[str, Callable[[Any, Any, Schema, int], bool]]] = {
     "type": _type,
     "uniqueItems": _unique,
 }
-"""By keyword: whether a value, the rule, the schema round it and the draft agree."""
+"""Checks of a value against a rule, the schema around it and the draft, by keyword."""
 
 _MEANINGLESS: Final = frozenset({"default", "sensitive", "exclusiveMinimum", "if", "then", "else"})
 """Keywords that forbid nothing: `exclusiveMinimum` is part of `minimum`, and draft 4, which v3 is in, has no `if`."""

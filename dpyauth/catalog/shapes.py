@@ -1,4 +1,4 @@
-"""What the replies of an API hold, as data: where their rows are, and the kind of every value.
+"""Shapes of the replies of an API, as data: where their rows are, and the kind of every value.
 
 The facts of a reply look like the reply itself, with a kind in the place of every value:
 
@@ -33,7 +33,7 @@ ENVELOPE = frozenset(
         *("meta", "metadata", "links", "error", "errors"),
     )
 )
-"""What belongs to the exchange of messages, not to the answer."""
+"""Fields that belong to the exchange of messages, not to the answer."""
 
 _TOO_DEEP = 50  # levels
 
@@ -43,16 +43,16 @@ class Shape:
     """The facts of one call's reply."""
 
     rows: tuple[tuple[str, ...], ...] = ((),)
-    """Where the rows are. Some replies come in one of several forms; the first is the usual one."""
+    """Paths of the rows. Some replies come in one of several forms; the first is the usual one."""
     reply: Mapping[str, Any] = field(default_factory=dict)
     currency: str | None = None
-    """What its money is in, where no field of the reply says so: ``account``, ``asked`` (the request's own field),
+    """Currency of its money, if no field of the reply says so: ``account``, ``asked`` (the request's own field),
     ``key`` (that of the row), a currency, or ``""`` where Deriv does not say. None where there is nothing to say."""
 
 
 @functools.cache
 def load(api: str) -> Mapping[str, Shape]:
-    """What the replies of an API hold, by call; read once."""
+    """Return the shapes of the replies of an API by call, which are read once."""
     path = os.path.join(os.path.dirname(__file__), f"{api}_replies.json")
     with open(path, encoding="utf-8") as file:
         raw = json.load(file)

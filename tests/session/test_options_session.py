@@ -970,7 +970,7 @@ def test_a_socket_that_is_none(open_options: Open, box: Sandbox, fault: str, at_
     getattr(box.faults, fault)()
     with pytest.raises(BadReply if fault == "zombie" else ConnectionFailed) as failed:
         open_options()
-    assert ("answers nothing" if fault == "zombie" else "code 1011") in str(failed.value)
+    assert ("does not answer" if fault == "zombie" else "code 1011") in str(failed.value)
     session = open_options()
     getattr(box.faults, fault)(times=2)
     box.faults.drop()

@@ -1,4 +1,4 @@
-"""What to do about an error that Deriv answers over HTTP. A code means what it means in the call that gets it."""
+"""Advice on errors that Deriv answers over HTTP. A code means what it means in the call that gets it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dpyauth.net.messages import leaves_open
 
 
 def advice(kind: type[ApiError], status: int, code: str, said: str, request: Request) -> str:
-    """Return what to do about an error, where that is known.
+    """Return what to do about an error; empty if that is not known.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ _DENIED = (
     ("/partners/", "you are not registered with Deriv as a partner"),
     ("/applications/", "Deriv keeps nothing for apps of yours"),
 )
-"""By how the path begins: what else it may mean that Deriv forbids something."""
+"""Further reasons why Deriv may forbid something, by the beginning of the path."""
 
 _TRANSFER = "payment_agent_transfer "
 
@@ -126,4 +126,4 @@ _ADVICE = (
         "Begin again without page_cursor: a cursor is good for a while, and for its own list only",
     ),
 )
-"""By how a code and Deriv's words for it begin, and by the call and its path: what to do. The first that fits."""
+"""Advice, by the beginning of code and words, and of call and path. The first that fits counts."""

@@ -42,7 +42,7 @@ class Change(NamedTuple):
 
     name: str
     look: str
-    """Where to see whether it has happened."""
+    """Method that shows if it has happened."""
 
 
 class TokenAuth:
@@ -61,7 +61,7 @@ class TokenAuth:
     def __init__(self, credential: Credential, confirm: Ask[object], on_refusal: Callable[[SignInRefused], None]):
         self.credential = credential
         self.has_worked = False
-        """Whether a sign-in with the token has succeeded before."""
+        """True once a sign-in with the token has succeeded."""
         self._confirm = confirm
         self._on_refusal = on_refusal
         self._renewing: asyncio.Task[bool | None] | None = None

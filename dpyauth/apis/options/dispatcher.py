@@ -1,4 +1,4 @@
-"""Calls that go over HTTP instead of the WebSocket, with the face that a connection shows to callers."""
+"""Run HTTP calls on the background loop, with the same interface as `Connection`."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ log = logging.getLogger("dpyauth")
 
 CLOSE_TIMEOUT = 3.0
 SLACK = 1.0
-"""How much longer than its time-out a call may take to say so, in seconds."""
+"""Time beyond its time-out that a call may take to say so, in seconds."""
 
 
 class HttpDispatcher:
-    """Carries calls out on the background thread.
+    """Dispatcher of calls to the background thread.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ class HttpDispatcher:
 
     @property
     def alive(self) -> bool:
-        """Whether calls still come to an end by themselves."""
+        """True while calls still come to an end by themselves."""
         return self.failure is None
 
     def end(self, error: DpyauthError) -> None:
@@ -59,14 +59,14 @@ class HttpDispatcher:
             background.now(self._end, error)
 
     def close(self, error: DpyauthError) -> None:
-        """Close for good, and wait for that where the caller is on another thread. Safe to call twice."""
+        """Close for good, and wait for that if the caller is on another thread. Safe to call twice."""
         self.end(error)
         if not background.inside():
             self._ended.wait(timeout=CLOSE_TIMEOUT)
             background.join()
 
     def watch(self, look: Callable[[], float | None]) -> None:
-        """Have a function called now and again, on the background thread, until this ends.
+        """Call a function now and again, on the background thread, until this ends.
 
         It returns in how many seconds it wants to be called next; None when no more.
         """
@@ -171,5 +171,5 @@ class HttpDispatcher:
 
 
 def _is_empty(reply: Reply) -> bool:
-    """Return whether a reply tells nothing of a transfer."""
+    """Return True if a reply says nothing of a transfer."""
     return not reply.get("data", reply)

@@ -25,10 +25,10 @@ Ask = Callable[["Call", Mapping[str, Any], float], Awaitable[Reply]]
 """Makes a call that reads, with its fields, within so many seconds."""
 
 PAUSES = (0.0, 2.0, 5.0)
-"""How long to wait before each look, in seconds: what was sent may still be on its way into Deriv's records."""
+"""Pauses before each look, in seconds: what was sent may still be on its way into Deriv's records."""
 
 PATIENCE = 10.0
-"""How long all the looking may take, in seconds; a single look no longer than a third of it."""
+"""Time for all looks together, in seconds; a single look has a third of it."""
 
 UNKNOWN = "RequestIDNotFound"
 """Deriv's code for a key that it does not know."""
@@ -93,13 +93,13 @@ async def look_up(unknown: OutcomeUnknown, call: Call, key: str, ask: Ask) -> Re
 
 
 class _Look:
-    """Looks for a key in all places where it may be."""
+    """Search for a key in all places where it may be."""
 
     def __init__(self, lookup: Call, key: str, ask: Ask) -> None:
         self.took = 0.0
-        """How long the last look took, in seconds."""
+        """Duration of the last look, in seconds."""
         self.trouble = ""
-        """Why the last look says nothing, if it does not."""
+        """Reason why the last look says nothing, if it does not."""
         self._lookup = lookup
         self._key = key
         self._ask = ask

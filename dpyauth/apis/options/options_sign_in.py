@@ -93,12 +93,12 @@ class OptionsSignIn:
 
     @property
     def credential(self) -> Credential:
-        """The credential, with the token of the moment."""
+        """Credential with the token of the moment."""
         return self._auth.credential
 
     @property
     def grants(self) -> Mapping[str, Credential]:
-        """The credential by the login IDs of the accounts, as far as they are known."""
+        """Credential by the login IDs of the accounts, as far as they are known."""
         return dict.fromkeys(self._loginids, self._auth.credential)
 
     @property

@@ -10,7 +10,7 @@ from dpyauth.net.messages import Reply
 
 
 class Proof:
-    """Judges the balance with which each socket to one account begins.
+    """Check of the balance with which each socket to one account begins.
 
     Parameters
     ----------
@@ -29,11 +29,11 @@ class Proof:
         error: Callable[[Reply], ApiError | None],
     ) -> None:
         self.stood = False
-        """Whether a socket has worked before."""
+        """True once a socket has worked."""
         self._wanted = wanted
         self._there = there
         self._error = error
-        self._told: str | None = None  # the login ID that the balance came with
+        self._told: str | None = None  # login ID that the balance came with
 
     def check(self, reply: Reply) -> tuple[DpyauthError, bool] | None:
         """Return the error that the reply to ``balance`` amounts to, if any, and whether another socket may work.
@@ -60,7 +60,7 @@ class Proof:
 
 def _silent() -> BadReply:
     return BadReply(
-        "Deriv opened a connection that answers nothing, as it does with a one-time password it does not like. "
+        "Deriv accepted the connection but does not answer; this happens when the one-time password is invalid. "
         "Try again.",
         call="balance",
     )

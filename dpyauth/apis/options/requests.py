@@ -63,12 +63,12 @@ class Response:
 
     @cached_property
     def reply(self) -> Reply | None:
-        """The JSON object in it, if there is one."""
+        """JSON object in the content, if there is one."""
         return {} if self.status_code == 204 and not self.content else parse(self.content)
 
     @property
     def text(self) -> str:
-        """A short plain text; empty if it is anything else, such as a page."""
+        """Content that is a short plain text; empty if it is anything else, such as a page."""
         if not self.content_type.lower().startswith("text/plain") or len(self.content) > MAX_TEXT:
             return ""
         return self.content.decode(errors="replace").strip()

@@ -1,4 +1,4 @@
-"""Calls that go over HTTP: what Deriv's options API has beside its sockets. For use on one event loop."""
+"""Calls of Deriv's options API over HTTP: paced, and tried again if that is safe. For use on one event loop."""
 
 from __future__ import annotations
 
@@ -51,15 +51,15 @@ HOURLY = 14_400
 class _Trouble:
     error: DpyauthError
     passing: bool = False
-    """Whether asking again may help."""
+    """True if another try may succeed."""
     pause: float | None = None
-    """How long to wait before that, in seconds, where the server said so."""
+    """Pause before another try, in seconds, if the server asks for one."""
     vague: bool = False
-    """Whether it says no more than that the time ran out."""
+    """True if it says no more than that the time ran out."""
 
 
 class Rest:
-    """Asks, paces, waits and asks again: reads within their time, and what changes something never.
+    """Client that paces calls and tries them again: reads within their time, and what changes something never.
 
     Parameters
     ----------
@@ -139,7 +139,7 @@ class Rest:
         return exactly(outcome.content, outcome.reply) if exact and outcome.content else outcome.reply
 
     async def otp(self, account_id: str, *, timeout: float) -> Secret:
-        """A fresh address of the socket of one account: good once, and for two minutes only.
+        """Get a fresh address of the socket of one account: good once, and for two minutes only.
 
         Raises
         ------
@@ -165,7 +165,7 @@ class Rest:
         return found
 
     async def close(self) -> None:
-        """Give the connections back; nothing can be asked any more."""
+        """Close the connections; no call can be made any more."""
         self._closed = True
         client, self._client = self._client, None
         if client is not None:
@@ -178,7 +178,7 @@ class Rest:
         return token
 
     async def _settle(self, request: Request, timeout: float) -> Response | _Trouble:
-        """Ask until there is an answer, or no use or no time to ask again."""
+        """Send a request until there is a response, or no use or no time to send it again."""
         backoff = Backoff(self._rng)
         deadline = self._clock() + timeout
         backoff.next_delay(self._clock())  # the first attempt, at once
@@ -217,7 +217,7 @@ class Rest:
         self._limits.spend(GENERAL, self._clock())
 
     async def _attempt(self, request: Request, remaining: float, timeout: float) -> Response | _Trouble:
-        """Ask once."""
+        """Send a request once."""
         outcome = await self._opened(request.call).send(request, remaining)
         if isinstance(outcome, Response):
             return self._heard(outcome, request)
@@ -233,7 +233,7 @@ class Rest:
         return _broken(call, reason) if outcome.reason else _overdue(call, timeout)
 
     def _heard(self, response: Response, request: Request) -> Response | _Trouble:
-        """What an answer means."""
+        """Return a response that can be used, or what is wrong with it."""
         self._answered = True
         error = judge(response, request)
         if error is None:
@@ -261,20 +261,20 @@ class Rest:
 
 
 def _may_pass(error: DpyauthError) -> bool:
-    """Return whether a read that was answered with this may be answered a moment later, whatever the status says."""
+    """Return True if a read with this error may succeed a moment later, whatever the status says."""
     refused = SignInRefused | PermissionDenied | InputRefused | RateLimited
     return isinstance(error, ApiError) and not isinstance(error, refused) and leaves_open(error.code)
 
 
 def _is_vague(error: DpyauthError, response: Response) -> bool:
-    """Return whether neither the status nor a code says what went wrong."""
+    """Return True if neither the status nor a code says what went wrong."""
     told = SignInRefused | PermissionDenied | RateLimited  # by a status within the answer
     unknown = isinstance(error, ApiError) and not isinstance(error, told) and error.code.startswith("HTTP")
     return unknown and response.status_code < 300
 
 
 def _leaves_open(error: DpyauthError, response: Response) -> bool:
-    """Return whether after this answer a change may have happened: it came from elsewhere, or does not say."""
+    """Return True if a change may have happened in spite of this: it came from elsewhere, or does not say."""
     if isinstance(error, SignInRefused | RateLimited):
         return False
     if _is_vague(error, response):
@@ -312,5 +312,5 @@ def _overdue(call: str, timeout: float) -> _Trouble:
 
 
 def _seconds(timeout: float) -> str:
-    """Return a time-out as it was asked for, of which a few milliseconds may be gone."""
+    """Return a time-out as it was asked for; a few milliseconds of it may be gone."""
     return f"{timeout:.3g}" if timeout < 100 else f"{timeout:.0f}"
