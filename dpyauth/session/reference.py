@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dpyauth.catalog.convert import scalar
-from dpyauth.catalog.descriptions import instead_of_time, short
+from dpyauth.catalog.descriptions import short
+from dpyauth.catalog.time_hints import instead_of_time
 from dpyauth.columns import with_columns
 from dpyauth.columns.market_columns import (
     EXCHANGE_RATES,

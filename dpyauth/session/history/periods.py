@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from dpyauth.catalog.descriptions import instead_of_time, short
+from dpyauth.catalog.descriptions import short
+from dpyauth.catalog.time_hints import instead_of_time
 from dpyauth.errors import InvalidRequest
 
 if TYPE_CHECKING:
