@@ -10,7 +10,7 @@ from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidProxy
 
 from dpyauth.errors import DpyauthError, SignInRefused
 from dpyauth.net.transport import HandshakeRefused, Socket
-from dpyauth.registry import APIS
+from dpyauth.registry import APIS, DEFAULT, by_app_id
 
 STALE = SignInRefused(
     "Deriv gave out an address to connect to and then refused it (HTTP 401), three times in a row. Sign in again "
@@ -87,7 +87,7 @@ def _kept_out(error: HandshakeRefused, app_id: str | None) -> tuple[str, Dpyauth
     or_else = f" If it is right, {proxy} does not let WebSockets through, or {blocked}: {_elsewhere}." if known else ""
     refused = SignInRefused(
         f"Deriv refused the connection (HTTP {error.status}): {sure} the app ID {app_id} on this API. "
-        f"{APIS['v3'].check_app_id(app_id)}.{or_else}",
+        f"{APIS[by_app_id(app_id) or DEFAULT].check_app_id(app_id)}.{or_else}",
         code="InvalidAppID",
         about="app ID",
     )

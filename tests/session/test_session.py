@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from dpyauth.session.notice import Notice
 from helpers import on_thread
 
 from dpyauth.credentials import api_token
@@ -50,7 +51,6 @@ from dpyauth.sandbox import Sandbox
 from dpyauth.sandbox.limits import Limits
 from dpyauth.session import Session, blocking
 from dpyauth.session.core import check_timeout
-from dpyauth.session.notice import Notice
 from dpyauth.settings import settings
 
 Open = Callable[..., Session]
