@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         checkup = _examine(given)
     except DpyauthError as error:
-        from dpyauth.checkup.checks import clean
+        from dpyauth.checkup.check_rows import clean
 
         _terminal.say(clean(str(error)))
         return CANNOT

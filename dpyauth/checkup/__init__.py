@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from dpyauth.arguments import public
 from dpyauth.checkup import machine, notebook
-from dpyauth.checkup.checks import Row, guarded, heard
+from dpyauth.checkup.check_rows import Row, guarded, heard
 from dpyauth.checkup.result import Checkup, replies_row
 from dpyauth.errors import CallTimeout, InvalidSetting, NotSignedIn
 

@@ -12,7 +12,7 @@ from dpyauth.apis.base import named
 from dpyauth.catalog import shapes
 from dpyauth.catalog.calls import Call
 from dpyauth.checkup import samples
-from dpyauth.checkup.checks import code_of
+from dpyauth.checkup.check_rows import code_of
 from dpyauth.checkup.drift import Comparison, Finding, compare, expected, personal_words
 from dpyauth.errors import (
     ApiError,

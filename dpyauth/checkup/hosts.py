@@ -15,7 +15,7 @@ from dpyauth.apis.options.client import Client, NoResponse
 from dpyauth.apis.options.errors import judge
 from dpyauth.apis.options.requests import Request, Response, as_request
 from dpyauth.apis.retiring import way_on
-from dpyauth.checkup.checks import Result, Row, code_of, heard
+from dpyauth.checkup.check_rows import Result, Row, code_of, heard
 from dpyauth.checkup.machine import proxy_for
 from dpyauth.errors import ApiError, ApiUnavailable, DpyauthError, SignInRefused
 from dpyauth.net.connect_errors import explain

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from dpyauth._version import __version__
-from dpyauth.checkup.checks import Row
+from dpyauth.checkup.check_rows import Row
 from dpyauth.nested import patched
 
 VERSIONS = "Versions"
@@ -157,7 +157,7 @@ def _certificates() -> Iterator[Row]:
         return
     http = "those of the folder in SSL_CERT_DIR" if folder else f"those of certifi {_version('certifi')}"
     bundles = [name for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE") if os.environ.get(name)]
-    if not _system_has_roots():
+    if not system_has_roots():
         advice = "Install the system's certificates, or set SSL_CERT_FILE to the file that `python -m certifi` names."
         yield Row(NETWORK, check, "problem", f"HTTP: {http}; WebSocket: the system has none", advice)
     else:
@@ -174,7 +174,7 @@ def _unread(path: str) -> str:
     return ""
 
 
-def _system_has_roots() -> bool:
+def system_has_roots() -> bool:
     if ssl.create_default_context().get_ca_certs():
         return True
     folder = ssl.get_default_verify_paths().capath  # from a folder, each is read when it is asked for

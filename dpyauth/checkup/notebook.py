@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from dpyauth import _environment
 from dpyauth.apis.options.requests import Request, Response
-from dpyauth.checkup.checks import Row
+from dpyauth.checkup.check_rows import Row
 
 NOTEBOOK = "Notebook"
 CALLBACK = "callback page"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from dpyauth import _terminal
 from dpyauth._version import __version__
 from dpyauth.checkup.asking import Asked
-from dpyauth.checkup.checks import Result, Row
+from dpyauth.checkup.check_rows import Result, Row
 
 if TYPE_CHECKING:
     import pandas as pd

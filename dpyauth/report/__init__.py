@@ -107,7 +107,7 @@ def export(
     made = Path(tempfile.mkdtemp(prefix=".dpyauth-", dir=target.parent))  # for the owner alone, until it is whole
     try:
         for name, content in _files(report):
-            _write(made / name, content)
+            write(made / name, content)
         _move(made, target, overwrite)
     except BaseException:
         shutil.rmtree(made, ignore_errors=True)
@@ -222,7 +222,7 @@ def _csv(frame: pd.DataFrame) -> bytes:
     return table.to_csv(index=False).encode("utf-8-sig")  # by this sign a spreadsheet knows the encoding
 
 
-def _write(place: Path, content: bytes) -> None:
+def write(place: Path, content: bytes) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     with open(os.open(place, flags, 0o600), "wb") as file:
         file.write(content)

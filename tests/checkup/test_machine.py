@@ -18,7 +18,7 @@ from helpers import without
 
 from dpyauth import _environment
 from dpyauth.checkup import machine, notebook
-from dpyauth.checkup.checks import Row, clean, guarded
+from dpyauth.checkup.check_rows import Row, clean, guarded
 
 Set = pytest.MonkeyPatch
 
@@ -165,7 +165,7 @@ def test_a_file_of_certificates_that_is_no_good(
 
 
 def test_the_files_that_count(monkeypatch: Set, certificates: Path) -> None:
-    monkeypatch.setattr(machine, "_system_has_roots", lambda: True)
+    monkeypatch.setattr(machine, "system_has_roots", lambda: True)
     usual = f"HTTP: those of certifi {metadata.version('certifi')}; WebSocket: those of the system"
     check = "trusted certificates"
     assert by_check(machine.network())[check] == Row(machine.NETWORK, check, "ok", usual)
@@ -180,7 +180,7 @@ def test_the_files_that_count(monkeypatch: Set, certificates: Path) -> None:
 
 
 def test_a_system_without_certificates(monkeypatch: Set) -> None:
-    monkeypatch.setattr(machine, "_system_has_roots", lambda: False)
+    monkeypatch.setattr(machine, "system_has_roots", lambda: False)
     row = by_check(machine.network())["trusted certificates"]
     assert (row.result, "certifi" in row.advice) == ("problem", True)
 

@@ -19,7 +19,7 @@ import dpyauth
 from dpyauth.__main__ import main
 from dpyauth.checkup import Checkup, doctor
 from dpyauth.checkup.asking import Asked
-from dpyauth.checkup.checks import Row
+from dpyauth.checkup.check_rows import Row
 from dpyauth.checkup.drift import Comparison, Finding
 from dpyauth.checkup.result import replies_row
 from dpyauth.credentials import access_token

@@ -581,14 +581,14 @@ def test_a_full_disk_leaves_all_as_it_was(
     target = tmp_path / "report"
     if there:
         export(session, target, format="csv")
-    write = report._write
+    write = report.write
 
     def full(place: Path, content: bytes) -> None:
         if place.name == "index.html":
             raise OSError("disk full")
         write(place, content)
 
-    monkeypatch.setattr(report, "_write", full)
+    monkeypatch.setattr(report, "write", full)
     with pytest.raises(OSError, match="disk full"):
         export(session, target, overwrite=True)
     assert names(tmp_path) == ({"report"} if there else set())
