@@ -157,7 +157,7 @@ class Ways:
             say({"do": "browser", "app_id": "16303"})
             begun = self._begun()
             say({"do": "returned", "nonce": begun["nonce"], "query": _query(tokens, "")})
-            self.seen += [self.model.browsing, vars(self.model)] if self.model else []
+            self.seen += [self.model.browser_sign_in, vars(self.model)] if self.model else []
             say({"do": "confirm"})
 
         return self._panel(go)
@@ -186,10 +186,10 @@ class Ways:
             say({"do": "browser", "app_id": "16303"})
             model = self.model
             assert model is not None
-            assert model.browsing is not None
-            listener = model.browsing.listener
+            assert model.browser_sign_in is not None
+            listener = model.browser_sign_in.listener
             assert listener is not None
-            for state in ("", "another", model.browsing.way.state.reveal()):
+            for state in ("", "another", model.browser_sign_in.flow.state.reveal()):
                 try:
                     with urllib.request.urlopen(listener.url + _query(tokens, state), timeout=10) as page:
                         self.seen += [page.read(), page.headers.as_string(), page.url]

@@ -93,7 +93,7 @@ async def sign_in(session: Session, given: Callable[[str], Granted], where: Sett
     except SignInRefused as refusal:
         if refusal.code not in _OF_THE_ACCOUNT or options.get("loginid") or not grants:
             raise
-        demos = [one.loginid for one in by_looks(grants) if one.demo]
+        demos = [account.loginid for account in by_looks(grants) if account.demo]
         real = [loginid for loginid in grants if loginid not in demos]
         tried = next((loginid for loginid in demos if grants[loginid] is credential), None)
         if tried is not None and real:

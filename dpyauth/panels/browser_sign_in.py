@@ -27,42 +27,42 @@ _TWICE = "used"
 """Code of what arrived twice, by two ways at once."""
 
 
-class Waiting(Protocol):
+class SignInReceiver(Protocol):
     """Receiver of a browser sign-in. It may be called from any thread, and too late."""
 
-    def arrived(self, browsing: Browsing, brought: Result) -> None:
+    def arrived(self, browser: BrowserSignIn, result: Result) -> None:
         """Take what came back."""
 
     def changed(self) -> None:
         """Show whose accounts came back, for the user to confirm."""
 
-    def over(self, browsing: Browsing) -> None:
+    def over(self, browser: BrowserSignIn) -> None:
         """Note that it has ended without access."""
 
-    def late(self, browsing: Browsing) -> None:
+    def late(self, browser: BrowserSignIn) -> None:
         """Note that nothing came back in time."""
 
-    def failed(self, browsing: Browsing, error: DpyauthError) -> None:
+    def failed(self, browser: BrowserSignIn, error: DpyauthError) -> None:
         """Show what is wrong with what came back: nothing else will."""
 
 
-class Browsing:
+class BrowserSignIn:
     """Browser sign-in under way.
 
     Parameters
     ----------
-    way : Flow
-        The way of the API.
-    waiting : Waiting
-        Who waits for it.
+    flow : Flow
+        Flow of the API.
+    receiver : SignInReceiver
+        Object that waits for it.
     remember : bool
         Whether the sign-in is to be remembered.
     closable : bool
         Whether it goes on in a window that the panel has opened, and closes when something has come back.
     """
 
-    def __init__(self, way: Flow, waiting: Waiting, *, remember: bool = False, closable: bool = False) -> None:
-        self.way = way
+    def __init__(self, flow: Flow, receiver: SignInReceiver, *, remember: bool = False, closable: bool = False) -> None:
+        self.flow = flow
         self.remember = remember
         self.taken = False
         """True once what came back is being used."""
@@ -73,18 +73,18 @@ class Browsing:
         self.trouble = ""
         """Reason that no listener waits for it on this machine, where one should."""
         self.listener: Listener[Result] | None = None
-        self._waiting = waiting
+        self._receiver = receiver
         self._hold = HOLD if closable else 0.0
         self._unmarked: Result | None = None
-        self.timer = threading.Timer(PATIENCE, lambda: waiting.late(self))
+        self.timer = threading.Timer(PATIENCE, lambda: receiver.late(self))
         self.timer.daemon = True
 
     def start(self) -> None:
         """Begin to wait for it."""
-        if self.way.listen_at is not None:
+        if self.flow.listen_at is not None:
             try:
-                read = partial(self.way.read, pasted=False)
-                self.listener = Listener(self.way.listen_at, read, PATIENCE, self._hold)
+                read = partial(self.flow.read, pasted=False)
+                self.listener = Listener(self.flow.listen_at, read, PATIENCE, self._hold)
             except ListenerFailed as error:
                 self.trouble = str(error)  # the address can still be pasted, so this is no failure of the sign-in
             else:
@@ -107,14 +107,14 @@ class Browsing:
             if error.code != "state_missing":
                 raise
             # It came from the window that the panel opened, but only a person may vouch for it; where they may.
-            self._unmarked = self.way.read(query, pasted=True)
+            self._unmarked = self.flow.read(query, pasted=True)
             self.loginids = self._unmarked.loginids
-            self._waiting.changed()
+            self._receiver.changed()
 
     def confirm(self) -> None:
         """Accept what came back, for which the user vouches."""
         if self._unmarked is not None:
-            self._waiting.arrived(self, self._unmarked)
+            self._receiver.arrived(self, self._unmarked)
 
     def pasted(self, address: Secret) -> None:
         """Take the address at which the sign-in ended, as the user has pasted it."""
@@ -122,27 +122,27 @@ class Browsing:
 
     def _take(self, address: Secret, *, pasted: bool) -> None:
         try:
-            brought = self.way.read(address, pasted=pasted)
+            result = self.flow.read(address, pasted=pasted)
         except RedirectRefused as error:
             if error.code == _TWICE:
                 return
             self._refused(error)
             raise
-        self._waiting.arrived(self, brought)
+        self._receiver.arrived(self, result)
 
     def _refused(self, error: RedirectRefused) -> None:
         if error.code not in _NO_GOOD:
-            self._waiting.over(self)
+            self._receiver.over(self)
 
     def _caught(self, caught: Future[Result]) -> None:
         if caught.cancelled():
             return
         error = caught.exception()
         if error is None:
-            self._waiting.arrived(self, caught.result())
+            self._receiver.arrived(self, caught.result())
         elif isinstance(error, RedirectRefused):
             if error.code != _TWICE:
-                self._waiting.failed(self, error)
+                self._receiver.failed(self, error)
                 self._refused(error)
         else:
-            self._waiting.late(self)
+            self._receiver.late(self)

@@ -58,9 +58,9 @@ class CardModel(SwitcherModel):
         view, account = super().content(), self.session.core.active_account
         known = self.readings.of(account)
         parts = {name: known.part(name) for name in self._parts.all}
-        for one in view["accounts"]:
-            if one["current"]:
-                one["balance"] = known.balance
+        for entry in view["accounts"]:
+            if entry["current"]:
+                entry["balance"] = known.balance
         return {
             **view,
             "hint": "",
@@ -100,9 +100,8 @@ class CardModel(SwitcherModel):
     def _rows(self, known: Known) -> list[Row]:
         from dpyauth.panels.status_rows import untold_row
 
-        rows = [
-            one for name in self._parts.all for one in known.part(name).rows or [self._unread(name, known.part(name))]
-        ]
+        parts = {name: known.part(name) for name in self._parts.all}
+        rows = [each for name, part in parts.items() for each in part.rows or [self._unread(name, part)]]
         rows += [row(self.words["scopes"], account_view.scopes(self.session, self.words)), *self._end()]
         if "get_account_status" not in self.session.core.catalog:
             rows.append(untold_row(self.words, self.session.core.api_facts.pages.profile))

@@ -44,7 +44,7 @@ def text(view: View, words: Words) -> str:
     pairs = _pairs(view, words)
     for row in view["rows"]:
         # Broken between lights, not within one.
-        lights = "   ".join(plain(f"{one['symbol']} {one['text']}").replace(" ", "\xa0") for one in row["lights"])
+        lights = "   ".join(plain(f"{light['symbol']} {light['text']}").replace(" ", "\xa0") for light in row["lights"])
         sentences = [plain(line, SENTENCES) for line in row["lines"]]
         pairs += [(row["name"], said) for said in (lights, *_columns(row["amounts"]), *sentences) if said]
     wide = max(len(name) for name, _ in pairs) + 2
@@ -59,7 +59,7 @@ def text(view: View, words: Words) -> str:
 
 def _columns(amounts: Sequence[Mapping[str, str]]) -> list[str]:
     """Write amounts one below the other, the names on the left and the values on the right."""
-    names, values = ([plain(one[key]) for one in amounts] for key in ("name", "value"))
+    names, values = ([plain(amount[key]) for amount in amounts] for key in ("name", "value"))
     wide = [max(map(len, texts), default=0) for texts in (names, values)]
     lines = [f"{name:<{wide[0]}}  {value:>{wide[1]}}" for name, value in zip(names, values, strict=True)]
     return [line.replace(" ", "\xa0") for line in lines]
@@ -70,7 +70,7 @@ def html(view: View, words: Words) -> str:
     account = view["account"]
     if account is None:
         title, *more = _signed_out(view, words)
-        body = f"<p><strong>{escape(title)}</strong></p>{''.join(f'<p>{_quoted(one)}</p>' for one in more)}"
+        body = f"<p><strong>{escape(title)}</strong></p>{''.join(f'<p>{_quoted(line)}</p>' for line in more)}"
     else:
         kinds = " ".join(_pill(_KINDS[kind], escape(word)) for kind, word in _kinds(view, words).items())
         size = "font-size:1.25em"
@@ -124,7 +124,7 @@ def _line(name: str, cell: str) -> str:
 
 
 def _cell(row: Mapping[str, Any]) -> str:
-    parts = [_amount(one) for one in row["amounts"]]
+    parts = [_amount(amount) for amount in row["amounts"]]
     parts += [_linked(line, row.get("link", "")) for line in row["lines"]]
     if row["lights"]:
         parts.insert(0, " &nbsp; ".join(map(_light, row["lights"])))
@@ -139,16 +139,16 @@ def _linked(line: str, link: str) -> str:
     return f'<span dir="auto">{escape(line.removesuffix(link))}{anchor}</span>'
 
 
-def _amount(one: Mapping[str, str]) -> str:
-    value = _quoted(one["value"])
-    if one["tone"]:
-        value = f'<strong style="color:{_COLOURS[one["tone"]]}">{value}</strong>'
-    return f"{_quoted(one['name'])} &nbsp; {value}"
+def _amount(amount: Mapping[str, str]) -> str:
+    value = _quoted(amount["value"])
+    if amount["tone"]:
+        value = f'<strong style="color:{_COLOURS[amount["tone"]]}">{value}</strong>'
+    return f"{_quoted(amount['name'])} &nbsp; {value}"
 
 
-def _light(one: Mapping[str, str]) -> str:
-    symbol = f"{_pill(_COLOURS[one['tone']], one['symbol'])} " if one["symbol"] else ""
-    return f'<span style="display:inline-block">{symbol}{_quoted(one["text"])}</span>'
+def _light(light: Mapping[str, str]) -> str:
+    symbol = f"{_pill(_COLOURS[light['tone']], light['symbol'])} " if light["symbol"] else ""
+    return f'<span style="display:inline-block">{symbol}{_quoted(light["text"])}</span>'
 
 
 def _pill(colour: str, inside: str) -> str:

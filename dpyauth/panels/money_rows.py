@@ -65,7 +65,7 @@ def _stake(name: str, told: Mapping[str, Any], reply: Mapping[str, Any], currenc
 
 def _profit(name: str, told: Mapping[str, Any], reply: Mapping[str, Any], currency: str, words: Words) -> Row:
     latest = mappings(get_path(reply, "statement.transactions"))
-    if len(latest) < GLANCE and not any(one.get("action_type") in ("buy", "sell") for one in latest):
+    if len(latest) < GLANCE and not any(transaction.get("action_type") in ("buy", "sell") for transaction in latest):
         return row(name, [light("off", words["profit_none"])])
     if told["profit_month"] is None:
         return row(name, lines=[words["profit_unknown"]])

@@ -170,38 +170,38 @@ class SignInModel(SignInAttempt):
         back by itself.
         """
         from dpyauth.oauth.flows import FLOWS, Options, leads_to
-        from dpyauth.panels.browser_sign_in import Browsing
+        from dpyauth.panels.browser_sign_in import BrowserSignIn
 
         self.cancel()
         api = api if api in self._apis else self._apis[0]
         self._asked, self._typed = api, False
         back = redirect_url.strip() or self._redirect_url
-        wish = Options(self._oauth_host, back, callback, create_demo)
-        way = FLOWS[api](self._choice, app_id, wish)
-        reach(self.session, way.settings)
-        browser = Browsing(way, self, remember=remember, closable=closable)
-        self.browsing, self._notice = browser, None
+        options = Options(self._oauth_host, back, callback, create_demo)
+        flow = FLOWS[api](self._choice, app_id, options)
+        reach(self.session, flow.settings)
+        browser = BrowserSignIn(flow, self, remember=remember, closable=closable)
+        self.browser_sign_in, self._notice = browser, None
         browser.start()
         if browser.trouble:
             self._notice = sign_in_view.unheard(browser.trouble, self.words)
         self.changed()
-        leads = browser.way.redirect_url
+        leads = browser.flow.redirect_url
         comes_back = callback is not None and (leads is None or leads_to(leads, callback))
-        return {"url": browser.way.url, "nonce": browser.nonce.reveal(), "automatic": comes_back}
+        return {"url": browser.flow.url, "nonce": browser.nonce.reveal(), "automatic": comes_back}
 
     def returned(self, nonce: str, query: Secret) -> None:
         """Take what came back at the callback page."""
-        if (browser := self.browsing) is not None:
+        if (browser := self.browser_sign_in) is not None:
             browser.returned(nonce, query)
 
     def confirm(self) -> None:
         """Accept what came back, for which the user vouches."""
-        if (browser := self.browsing) is not None:
+        if (browser := self.browser_sign_in) is not None:
             browser.confirm()
 
     def pasted(self, address: Secret) -> None:
         """Take the address at which the sign-in ended, as the user has pasted it."""
-        if (browser := self.browsing) is not None:
+        if (browser := self.browser_sign_in) is not None:
             self.dismiss()
             browser.pasted(address)
 
@@ -242,7 +242,7 @@ class SignInModel(SignInAttempt):
         session = self.session
         account, state, notice = account_view.account(session), session.state, self._notice
         with self._lock:  # for a moment there must be neither
-            attempt, browser = self.attempt, self.browsing
+            attempt, browser = self.attempt, self.browser_sign_in
         if notice is None and attempt is None:
             notice = account_view.news(session, self.words)
         if state == "closed":

@@ -20,7 +20,7 @@ from dpyauth.panels.model import PanelModel
 if TYPE_CHECKING:
     from dpyauth.credentials import Granted
     from dpyauth.oauth.flows import Result
-    from dpyauth.panels.browser_sign_in import Browsing
+    from dpyauth.panels.browser_sign_in import BrowserSignIn
     from dpyauth.session import Session
     from dpyauth.settings import Settings
 
@@ -44,7 +44,7 @@ class SignInAttempt(PanelModel):
         super().__init__(session)
         self.attempt: Future[Account] | None = None
         """Sign-in under way."""
-        self.browsing: Browsing | None = None
+        self.browser_sign_in: BrowserSignIn | None = None
         """Browser sign-in that has not come back yet."""
         self._remember = remember
         self._profile = profile
@@ -76,7 +76,7 @@ class SignInAttempt(PanelModel):
         with self._lock:  # or a quick one would be over before it is known here
             before = self.attempt
             attempt = self.attempt = start()
-            browser, self.browsing = self.browsing, None
+            browser, self.browser_sign_in = self.browser_sign_in, None
             self._notice, self._asked, self._again = None, api, again
         if before is not None:
             before.cancel()
@@ -101,7 +101,7 @@ class SignInAttempt(PanelModel):
         """Leave the browser's return to another panel, which asks now."""
         self._forget()
         with self._lock:
-            browser, self.browsing = self.browsing, None
+            browser, self.browser_sign_in = self.browser_sign_in, None
         if browser is not None:
             browser.end()
             self.changed()
@@ -170,34 +170,34 @@ class SignInAttempt(PanelModel):
 
     # What becomes of a browser sign-in
 
-    def arrived(self, browsing: Browsing, brought: Result) -> None:
+    def arrived(self, browser: BrowserSignIn, result: Result) -> None:
         """Sign in with what came back."""
 
         async def steps() -> Account:
-            given = await brought.given()
-            options = {"loginid": self._loginid, **browsing.way.options}
-            return await sign_in(self.session, lambda api: given, browsing.way.settings, **options)
+            given = await result.given()
+            options = {"loginid": self._loginid, **browser.flow.options}
+            return await sign_in(self.session, lambda api: given, browser.flow.settings, **options)
 
         with self._lock:
-            if browsing is not self.browsing or browsing.taken:
+            if browser is not self.browser_sign_in or browser.taken:
                 return  # it came twice, or too late
-            browsing.taken = True
-        self._remember = browsing.remember
-        self._follow(lambda: run(steps), browsing.way.settings.api)
+            browser.taken = True
+        self._remember = browser.remember
+        self._follow(lambda: run(steps), browser.flow.settings.api)
 
-    def over(self, browsing: Browsing) -> None:
+    def over(self, browser: BrowserSignIn) -> None:
         """Return to the form: it has ended without access."""
-        if browsing is self.browsing:
+        if browser is self.browser_sign_in:
             self.cancel()
 
-    def late(self, browsing: Browsing) -> None:
+    def late(self, browser: BrowserSignIn) -> None:
         """Return to the form, and say that nothing came back in time."""
-        if browsing is self.browsing:
+        if browser is self.browser_sign_in:
             self.cancel()
-            self._notice = sign_in_view.late(browsing.timer.interval, self.words)
+            self._notice = sign_in_view.late(browser.timer.interval, self.words)
             self.changed()
 
-    def failed(self, browsing: Browsing, error: DpyauthError) -> None:
+    def failed(self, browser: BrowserSignIn, error: DpyauthError) -> None:
         """Show what is wrong with what came back."""
-        if browsing is self.browsing:
+        if browser is self.browser_sign_in:
             self.fail(error)

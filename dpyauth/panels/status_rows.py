@@ -105,7 +105,7 @@ class Status:
     def _what(self, name: str) -> str:
         """Say what Deriv wants to see for a check, and where to send it."""
         asked = mappings(get_path(self._payload, "authentication.ownership.requests")) if name == "ownership" else []
-        methods = [method for one in asked if (method := plain(one.get("payment_method")))]
+        methods = [method for request in asked if (method := plain(request.get("payment_method")))]
         return self._say("do_ownership_of", methods=", ".join(methods)) if methods else self._say(f"do_{name}")
 
     def _cashier(self) -> Row:
@@ -114,15 +114,15 @@ class Status:
             about = {"cashier_locked": about["cashier_locked"]}
         lines = [flag["meaning"] for flag in about.values() if flag["severity"] != "info"]
         problems = _records(frames.cashier_problems(self._payload))
-        reasons = [one for one in problems if one["kind"] == "reason"]
-        lines += [one["meaning"] or self._say("reason", code=plain(one["problem"])) for one in reasons]
-        missing = [_as_words(one["problem"]) for one in problems if one["kind"] == "detail"]
+        reasons = [problem for problem in problems if problem["kind"] == "reason"]
+        lines += [problem["meaning"] or self._say("reason", code=plain(problem["problem"])) for problem in reasons]
+        missing = [_as_words(problem["problem"]) for problem in problems if problem["kind"] == "detail"]
         lines += [self._say("fields_missing", fields=", ".join(missing))] if missing else []
         stopped = _records(frames.currencies(self._payload))
         for key in ("deposit", "withdrawal"):
-            currencies = [plain(one["currency"]) for one in stopped if one[f"{key}_suspended"]]
+            currencies = [plain(each["currency"]) for each in stopped if each[f"{key}_suspended"]]
             lines += [self._say(f"{key}_stopped", currencies=", ".join(currencies))] if currencies else []
-        sides = {one["stops"] for one in reasons}
+        sides = {problem["stops"] for problem in reasons}
         if {"deposits", "withdrawals"} <= sides or sides & {"both", None} or _NO_CASHIER & about.keys():
             tone, word = "bad", "cashier_shut"
         elif lines:
@@ -158,7 +158,7 @@ def untold_row(words: Mapping[str, str], page: str) -> Row:
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the rows of a frame, with None for what is missing."""
     plainly = frame.astype(object).where(frame.notna(), None)
-    return [{str(name): value for name, value in one.items()} for one in plainly.to_dict("records")]
+    return [{str(name): value for name, value in record.items()} for record in plainly.to_dict("records")]
 
 
 def _as_words(code: object) -> str:

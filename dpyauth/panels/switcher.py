@@ -57,13 +57,13 @@ class SwitcherModel(PanelModel):
         account = account_view.account(session)
         accounts = account_view.accounts(session, self._balances)
         if account is not None and not accounts:
-            one = {name: account[name] for name in ("loginid", "currency", "kind")}
+            entry = {name: account[name] for name in ("loginid", "currency", "kind")}
             balance = self._balances.get(account["loginid"], "")
             status = account_view.status(session, account["loginid"])
-            accounts = [{**one, "status": status, "balance": balance, "current": True}]
-        for one in accounts:
-            if (usable := self._usable.get(one["loginid"])) is not None:
-                one["status"] = "active" if usable else "inactive"
+            accounts = [{**entry, "status": status, "balance": balance, "current": True}]
+        for entry in accounts:
+            if (usable := self._usable.get(entry["loginid"])) is not None:
+                entry["status"] = "active" if usable else "inactive"
         return {
             "notice": self._notice or account_view.news(session),
             "accounts": accounts,
@@ -78,17 +78,17 @@ class SwitcherModel(PanelModel):
         if not view["accounts"]:
             return str(self.words["closed" if view["state"] == "closed" else "signed_out_text"])
         lines = [
-            f"{plain(one['loginid'])}  {self.words[one['kind']]}  "
-            f"{self.words['inactive'] + '  ' if one['status'] == 'inactive' else ''}"
-            f"{one['balance']} {plain(one['currency']) or self.words['no_currency']}"
-            f"{'  (' + self.words['in_use'] + ')' if one['current'] else ''}"
-            for one in view["accounts"]
+            f"{plain(entry['loginid'])}  {self.words[entry['kind']]}  "
+            f"{self.words['inactive'] + '  ' if entry['status'] == 'inactive' else ''}"
+            f"{entry['balance']} {plain(entry['currency']) or self.words['no_currency']}"
+            f"{'  (' + self.words['in_use'] + ')' if entry['current'] else ''}"
+            for entry in view["accounts"]
         ]
         return "\n".join([*lines, *filter(None, (view["note"], view["hint"]))])
 
     def without_panel(self) -> str:
         """Say how to use another account where the front end shows no panels."""
-        other = next((one["loginid"] for one in self.view()["accounts"] if not one["current"]), None)
+        other = next((entry["loginid"] for entry in self.view()["accounts"] if not entry["current"]), None)
         return "" if other is None else self.text("no_panel", loginid=plain(other))
 
     def _hint(self, count: int) -> str:

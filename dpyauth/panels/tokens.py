@@ -122,7 +122,7 @@ class TokensModel(AdminModel):
         after = self._listed(reply)
         del reply  # it holds tokens
         self._show(after)
-        new = [token for token in after if token.name == name and token.key not in {one.key for one in before}]
+        new = [token for token in after if token.name == name and token.key not in {old.key for old in before}]
         if len(new) != 1 or not _whole(new[0].secret):
             return self.problem("unseen_title", self.text("unseen", name=quoted(name)))
         self.send({"made": name, "token": new[0].secret.reveal(), "asked": asked})

@@ -145,7 +145,7 @@ def test_redirect_by_every_route(kernel: Kernel, box: Sandbox, tmp_path: Path, t
                 address = f"http://localhost/{query}{state}"
                 kernel.outcome(kernel.tell(panel, {"do": "pasted", "address": address}))
             elif route == "listener":
-                url = kernel.value("dpyauth.signin.current.panel_of('default').browsing.listener.url").strip("'")
+                url = kernel.value("dpyauth.signin.current.panel_of('default').browser_sign_in.listener.url").strip("'")
                 with contextlib.suppress(urllib.error.HTTPError):  # of 404, so that browsers do not list the address
                     urllib.request.urlopen(f"{url}{query}{state}", timeout=10).close()
             else:

@@ -360,8 +360,8 @@ def test_twice_at_the_same_moment_is_once(away: Reader, monkeypatch: pytest.Monk
 
 def test_too_late(away: Reader, sit_down: Callable[..., Reader]) -> None:
     query = away.query()
-    assert away.model.browsing is not None
-    away.model.browsing.timer.function()
+    assert away.model.browser_sign_in is not None
+    away.model.browser_sign_in.timer.function()
     view = away.wait_for("form", notice="too long")
     assert view["notice"]["kind"] == "info"
     assert "within 10 minutes" in view["notice"]["text"]
@@ -377,8 +377,8 @@ def test_time_goes_by_itself(reader: Reader, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_the_time_of_another_sign_in_does_not_matter(away: Reader) -> None:
-    assert away.model.browsing is not None
-    first = away.model.browsing.timer.function
+    assert away.model.browser_sign_in is not None
+    first = away.model.browser_sign_in.timer.function
     away.begin()
     first()
     assert away.view["phase"] == "browser"

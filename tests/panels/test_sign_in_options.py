@@ -561,7 +561,7 @@ def test_denied(away: Reader) -> None:
 
 def test_a_code_that_was_used(away: Reader) -> None:
     address = away.at_deriv()
-    secret = verifier(away.model.browsing.way)  # type: ignore[union-attr]
+    secret = verifier(away.model.browser_sign_in.flow)  # type: ignore[union-attr]
     code = dict(parse_qsl(urlsplit(address).query))["code"]
     fields = {"grant_type": "authorization_code", "client_id": away.asked("client_id"), "code": code}
     fields |= {"redirect_uri": CALLBACK, "code_verifier": secret}
@@ -585,7 +585,7 @@ def test_pasted_twice_is_once(away: Reader) -> None:
 
 def test_by_two_ways_at_once_is_once(away: Reader) -> None:
     """What comes second finds the code used, and that is no news."""
-    browser, address = away.model.browsing, away.at_deriv()
+    browser, address = away.model.browser_sign_in, away.at_deriv()
     assert browser is not None
     away.paste(address)
     browser.pasted(Secret(address))
@@ -714,9 +714,13 @@ def test_no_secret_is_ever_shown(reader: Reader) -> None:
     reader.model.sign_out()
     reader.begin(remember=True)
     address = reader.at_deriv()
-    secret = verifier(reader.model.browsing.way)  # type: ignore[union-attr]
+    secret = verifier(reader.model.browser_sign_in.flow)  # type: ignore[union-attr]
     code = dict(parse_qsl(urlsplit(address).query))["code"]
-    shown = [repr(reader.model.browsing), repr(vars(reader.model.browsing)), repr(vars(reader.model.browsing.way))]  # type: ignore[union-attr]
+    shown = [
+        repr(reader.model.browser_sign_in),
+        repr(vars(reader.model.browser_sign_in)),
+        repr(vars(reader.model.browser_sign_in.flow)),
+    ]  # type: ignore[union-attr]
     before = set(reader.box.options.issued)
     reader.paste(address)
     reader.wait_for("in")

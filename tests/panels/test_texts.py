@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 import dpyauth
-from dpyauth.panels import texts as module
 from dpyauth.panels.texts import texts
 from dpyauth.panels.widgets import Panel
 
@@ -139,7 +138,7 @@ def test_scripts_have_no_words_of_their_own(script: str) -> None:
 # Another language
 
 
-def test_english_where_a_language_has_no_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_english_where_a_language_has_no_words(tmp_path: Path) -> None:
     for folder, name, words in (
         ("en", "common", {"yes": "Yes", "no": "No", "title": "All"}),
         ("en", "card", {"title": "Card", "more": "More"}),
@@ -148,12 +147,10 @@ def test_english_where_a_language_has_no_words(tmp_path: Path, monkeypatch: pyte
     ):
         (tmp_path / folder).mkdir(exist_ok=True)
         (tmp_path / folder / f"{name}.json").write_text(json.dumps(words))
-    monkeypatch.setattr(module, "_HERE", tmp_path)
-    texts.cache_clear()
-    assert texts("card", "DE") == {"yes": "Yes", "no": "Nein", "title": "Karte", "more": "More"}
-    assert texts("card") == texts("card", "PT") == {"yes": "Yes", "no": "No", "title": "Card", "more": "More"}
-    assert texts("", "DE") == {"yes": "Yes", "no": "Nein", "title": "All"}
-    texts.cache_clear()
+    assert texts("card", "DE", tmp_path) == {"yes": "Yes", "no": "Nein", "title": "Karte", "more": "More"}
+    english = {"yes": "Yes", "no": "No", "title": "Card", "more": "More"}
+    assert texts("card", folder=tmp_path) == texts("card", "PT", tmp_path) == english
+    assert texts("", "DE", tmp_path) == {"yes": "Yes", "no": "Nein", "title": "All"}
 
 
 # Nothing from elsewhere

@@ -10,12 +10,12 @@ _HERE = Path(__file__).parent
 
 
 @functools.cache
-def texts(panel: str, language: str = "EN") -> dict[str, str]:
+def texts(panel: str, language: str = "EN", folder: Path = _HERE) -> dict[str, str]:
     """Return the words of a panel by key, in English where this language has none. ``{…}`` stands for a value."""
     found: dict[str, str] = {}
-    for folder in ("en", language.lower()):
+    for each in ("en", language.lower()):
         for name in ("common", panel):
-            file = _HERE / folder / f"{name}.json"
+            file = folder / each / f"{name}.json"
             if file.is_file():
                 found |= json.loads(file.read_text(encoding="utf-8"))
     return found

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from helpers import arrive
 
-from dpyauth import explorer
+from dpyauth import _environment, explorer
 from dpyauth.errors import NotSignedIn
 from dpyauth.panels import panel_views
 from dpyauth.panels.explorer import ExplorerModel
@@ -101,7 +101,7 @@ def test_python_uses_the_readers_own_name(
     session: Session, monkeypatch: pytest.MonkeyPatch, names: list[str], variable: str
 ) -> None:
     shell = SimpleNamespace(user_ns=dict.fromkeys(names, session))
-    monkeypatch.setattr(panel_views._environment, "kernel_shell", lambda: shell)
+    monkeypatch.setattr(_environment, "kernel_shell", lambda: shell)
     panel = explorer(session)
     say(panel, do="choose", call="ping")
     assert panel.view["call"]["preview"]["python"]["call"] == f'{variable}.call("ping")'

@@ -247,7 +247,7 @@ def test_returned_and_choose(browser: Browser, box: Sandbox) -> None:
     app = box.world.apps.find(int(begun["url"].partition("app_id=")[2].partition("&")[0]))
     assert app is not None
     grants = box.run(lambda: box.world.let_in(app, box.world.users[0]))
-    fields = "&".join(f"acct{n}={one.loginid}&token{n}={one.token}" for n, one in enumerate(grants, 1))
+    fields = "&".join(f"acct{n}={one.owner}&token{n}={one.value}" for n, one in enumerate(grants, 1))
     message = {"do": "returned", "nonce": begun["nonce"], "query": f"?{fields}&state={state}"}
     browser.say(message)
     assert "query" not in message
@@ -336,7 +336,7 @@ def test_a_demo_account_when_asked(of_both: Browser, box: Sandbox) -> None:
 def test_a_code_is_nowhere_to_be_seen(of_both: Browser, do: str, mark: str) -> None:
     browser = of_both
     begun = begin(browser, api="options")
-    way: Any = browser.model.browsing.way  # type: ignore[union-attr]
+    way: Any = browser.model.browser_sign_in.flow  # type: ignore[union-attr]
     secret, state = verifier(way), way.state.reveal()
     query = f"?code={WRONG}&state={state if mark == 'right' else 'another-' + WRONG}"
     message = {"do": do, "nonce": begun["nonce"], "query": query, "address": query}

@@ -12,7 +12,7 @@ from dpyauth.credentials import Credential, Granted, Secret
 from dpyauth.errors import DpyauthError, RedirectRefused
 from dpyauth.oauth.flows import Result
 from dpyauth.panels import browser_sign_in as module
-from dpyauth.panels.browser_sign_in import Browsing
+from dpyauth.panels.browser_sign_in import BrowserSignIn
 from dpyauth.settings import Settings
 
 OTHERS = ["access_denied", "expired", "server_error"]
@@ -47,19 +47,19 @@ class Waiter:
     def __init__(self) -> None:
         self.told: list[str] = []
 
-    def arrived(self, browsing: Browsing, brought: Result) -> None:
+    def arrived(self, browser: BrowserSignIn, result: Result) -> None:
         self.told.append("arrived")
 
     def changed(self) -> None:
         self.told.append("changed")
 
-    def over(self, browsing: Browsing) -> None:
+    def over(self, browser: BrowserSignIn) -> None:
         self.told.append("over")
 
-    def late(self, browsing: Browsing) -> None:
+    def late(self, browser: BrowserSignIn) -> None:
         self.told.append("late")
 
-    def failed(self, browsing: Browsing, error: DpyauthError) -> None:
+    def failed(self, browser: BrowserSignIn, error: DpyauthError) -> None:
         self.told.append(f"failed {error}")
 
 
@@ -69,8 +69,8 @@ def waiter() -> Waiter:
 
 
 @pytest.fixture
-def under_way(waiter: Waiter) -> Iterator[Browsing]:
-    one = Browsing(MadeUp(), waiter)
+def under_way(waiter: Waiter) -> Iterator[BrowserSignIn]:
+    one = BrowserSignIn(MadeUp(), waiter)
     one.start()
     yield one
     one.end()
@@ -78,8 +78,8 @@ def under_way(waiter: Waiter) -> Iterator[Browsing]:
 
 
 @pytest.fixture
-def listened(waiter: Waiter) -> Iterator[Browsing]:
-    one = Browsing(MadeUp("http://127.0.0.1:0/back"), waiter)
+def listened(waiter: Waiter) -> Iterator[BrowserSignIn]:
+    one = BrowserSignIn(MadeUp("http://127.0.0.1:0/back"), waiter)
     one.start()
     yield one
     one.end()
@@ -88,9 +88,9 @@ def listened(waiter: Waiter) -> Iterator[Browsing]:
     one.listener._thread.join(5)
 
 
-def come_back(browsing: Browsing, query: str) -> int:
-    assert browsing.listener is not None
-    connection = http.client.HTTPConnection(browsing.listener.url.split("/")[2], timeout=5)
+def come_back(browser: BrowserSignIn, query: str) -> int:
+    assert browser.listener is not None
+    connection = http.client.HTTPConnection(browser.listener.url.split("/")[2], timeout=5)
     try:
         for path in (f"/back?{query}", "/back"):
             connection.request("GET", path)
@@ -103,18 +103,18 @@ def come_back(browsing: Browsing, query: str) -> int:
     return status
 
 
-def test_good(under_way: Browsing, waiter: Waiter) -> None:
+def test_good(under_way: BrowserSignIn, waiter: Waiter) -> None:
     under_way.pasted(Secret("good"))
     under_way.returned(under_way.nonce.reveal(), Secret("good"))
     assert waiter.told == ["arrived", "arrived"]  # the model sees to it that once is enough
 
 
-def test_of_another_window(under_way: Browsing, waiter: Waiter) -> None:
+def test_of_another_window(under_way: BrowserSignIn, waiter: Waiter) -> None:
     under_way.returned("nonce", Secret("good"))
     assert waiter.told == []
 
 
-def test_unmarked(under_way: Browsing, waiter: Waiter) -> None:
+def test_unmarked(under_way: BrowserSignIn, waiter: Waiter) -> None:
     under_way.confirm()
     under_way.returned(under_way.nonce.reveal(), Secret("unmarked"))
     assert (waiter.told, under_way.loginids) == (["changed"], ("CR1",))
@@ -122,7 +122,7 @@ def test_unmarked(under_way: Browsing, waiter: Waiter) -> None:
     assert waiter.told[1:] == ["arrived"]
 
 
-def test_a_mark_that_must_be_there(under_way: Browsing, waiter: Waiter) -> None:
+def test_a_mark_that_must_be_there(under_way: BrowserSignIn, waiter: Waiter) -> None:
     """Where nobody may vouch for it, the answer stays no."""
     for give in (under_way.pasted, lambda query: under_way.returned(under_way.nonce.reveal(), query)):
         with pytest.raises(RedirectRefused):
@@ -132,13 +132,13 @@ def test_a_mark_that_must_be_there(under_way: Browsing, waiter: Waiter) -> None:
 
 
 @pytest.mark.parametrize("code", NO_GOOD + OTHERS)
-def test_refused(under_way: Browsing, waiter: Waiter, code: str) -> None:
+def test_refused(under_way: BrowserSignIn, waiter: Waiter, code: str) -> None:
     with pytest.raises(RedirectRefused):
         under_way.pasted(Secret(code))
     assert waiter.told == (["over"] if code in OTHERS else [])
 
 
-def test_twice_is_no_news(under_way: Browsing, waiter: Waiter) -> None:
+def test_twice_is_no_news(under_way: BrowserSignIn, waiter: Waiter) -> None:
     under_way.pasted(Secret("used"))
     under_way.returned(under_way.nonce.reveal(), Secret("used"))
     assert waiter.told == []
@@ -146,7 +146,7 @@ def test_twice_is_no_news(under_way: Browsing, waiter: Waiter) -> None:
 
 def test_late(waiter: Waiter, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "PATIENCE", 0.02)
-    one = Browsing(MadeUp(), waiter)
+    one = BrowserSignIn(MadeUp(), waiter)
     one.start()
     one.timer.join(5)
     assert waiter.told == ["late"]
@@ -161,7 +161,7 @@ def test_late(waiter: Waiter, monkeypatch: pytest.MonkeyPatch) -> None:
         ("used", []),
     ],
 )
-def test_the_listener(listened: Browsing, waiter: Waiter, query: str, told: list[str], eventually: Any) -> None:
+def test_the_listener(listened: BrowserSignIn, waiter: Waiter, query: str, told: list[str], eventually: Any) -> None:
     assert come_back(listened, "state_mismatch") == 404
     assert waiter.told == []
     come_back(listened, query)
@@ -171,13 +171,13 @@ def test_the_listener(listened: Browsing, waiter: Waiter, query: str, told: list
     assert waiter.told == told
 
 
-def test_the_listener_lets_nobody_vouch(listened: Browsing, waiter: Waiter) -> None:
+def test_the_listener_lets_nobody_vouch(listened: BrowserSignIn, waiter: Waiter) -> None:
     assert come_back(listened, "unmarked") == 404
     assert waiter.told == []
 
 
 def test_nobody_can_listen_there(waiter: Waiter) -> None:
-    one = Browsing(MadeUp("https://example.org/back"), waiter)
+    one = BrowserSignIn(MadeUp("https://example.org/back"), waiter)
     one.start()
     assert "Paste the address" in one.trouble
     assert one.listener is None
