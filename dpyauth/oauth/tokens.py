@@ -81,7 +81,7 @@ def http_client(host: str = HOST) -> httpx.AsyncClient:
     except ImportError:
         why = "they name a SOCKS proxy, which needs the package socksio"
     except (ValueError, OSError, httpx.InvalidURL):
-        why = wrong_certificates() or "a proxy or a certificate file that they name cannot be used"
+        why = wrong_certificates() or "the proxy or certificate file that they name does not work"
     raise ConnectionFailed(f"The network settings of this machine cannot be used: {why}.", call=_CALL)
 
 

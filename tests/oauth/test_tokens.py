@@ -454,7 +454,7 @@ def test_proxies_are_for_the_world_outside(monkeypatch: pytest.MonkeyPatch) -> N
 @pytest.mark.parametrize("proxy", ["gopher://user:c4nary@proxy.example", "http://user:c4nary@[::1", "socks9://c4nary"])
 def test_a_proxy_that_cannot_be_used(proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALL_PROXY", proxy)
-    with pytest.raises(ConnectionFailed, match="settings for the network") as failed:
+    with pytest.raises(ConnectionFailed, match="network settings of this machine") as failed:
         http_client()
     check_told(failed.value)
 
