@@ -51,7 +51,7 @@ def allow_nested_asyncio() -> str:
         raise NestingRefused(
             "This kernel runs on uvloop, whose loops cannot nest. Write `await ...` in the cell instead."
         )
-    package = _choose(_version("ipykernel"), _version("nest-asyncio2"), sys.version_info[:2])
+    package = safe_package(version_numbers("ipykernel"), version_numbers("nest-asyncio2"), sys.version_info[:2])
     importlib.import_module(package.replace("-", "_")).apply()
     return package
 
@@ -61,15 +61,15 @@ def patched() -> tuple[str | None, str]:
     if not hasattr(asyncio, "_nest_patched"):
         return None, ""
     package = "nest-asyncio2" if hasattr(asyncio, "_nest_asyncio2") else "nest-asyncio"
-    second = _version("nest-asyncio2") if package == "nest-asyncio2" else ()
+    second = version_numbers("nest-asyncio2") if package == "nest-asyncio2" else ()
     try:
-        _choose(_version("ipykernel"), second, sys.version_info[:2])
+        safe_package(version_numbers("ipykernel"), second, sys.version_info[:2])
     except NestingRefused as error:
         return package, str(error).partition(" Nothing was patched.")[0]
     return package, ""
 
 
-def _choose(ipykernel: tuple[int, ...], nest_asyncio2: tuple[int, ...], python: tuple[int, ...]) -> str:
+def safe_package(ipykernel: tuple[int, ...], nest_asyncio2: tuple[int, ...], python: tuple[int, ...]) -> str:
     """Return the package that is safe with these versions; a package that is not installed has ``()``."""
     if nest_asyncio2 >= _FIXED:
         return "nest-asyncio2"
@@ -85,7 +85,7 @@ def _choose(ipykernel: tuple[int, ...], nest_asyncio2: tuple[int, ...], python: 
     )
 
 
-def _version(package: str) -> tuple[int, ...]:
+def version_numbers(package: str) -> tuple[int, ...]:
     """Return the version of a package as numbers; empty if it is not installed."""
     try:
         text = metadata.version(package)

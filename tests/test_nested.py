@@ -31,7 +31,7 @@ OLD, NEW = "nest-asyncio", "nest-asyncio2"
 def test_what_is_safe_is_chosen(
     ipykernel: tuple[int, ...], nest_asyncio2: tuple[int, ...], python: tuple[int, ...], chosen: str
 ) -> None:
-    assert nested._choose(ipykernel, nest_asyncio2, python) == chosen
+    assert nested.safe_package(ipykernel, nest_asyncio2, python) == chosen
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_what_is_not_is_refused_with_a_way_out(
     ipykernel: tuple[int, ...], nest_asyncio2: tuple[int, ...], python: tuple[int, ...], said: str
 ) -> None:
     with pytest.raises(NestingRefused, match=said) as refused:
-        nested._choose(ipykernel, nest_asyncio2, python)
+        nested.safe_package(ipykernel, nest_asyncio2, python)
     assert "Nothing was patched" in str(refused.value)
     assert "pip install 'nest-asyncio2>=1.7.3'" in str(refused.value)
     assert "await" in str(refused.value)
@@ -58,11 +58,11 @@ def test_what_is_not_is_refused_with_a_way_out(
 )
 def test_versions(text: str, numbers: tuple[int, ...], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nested.metadata, "version", lambda package: text)
-    assert nested._version("ipykernel") == numbers
+    assert nested.version_numbers("ipykernel") == numbers
 
 
 def test_a_package_that_is_not_there_has_no_version() -> None:
-    assert nested._version("no-such-package-anywhere") == ()
+    assert nested.version_numbers("no-such-package-anywhere") == ()
 
 
 @pytest.fixture
@@ -82,14 +82,14 @@ def applied(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_it_is_applied_and_named(
     versions: dict[str, tuple[int, ...]], chosen: str, applied: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(nested, "_version", lambda package: versions.get(package, ()))
+    monkeypatch.setattr(nested, "version_numbers", lambda package: versions.get(package, ()))
     monkeypatch.setattr(nested.sys, "version_info", (3, 13, 0))
     assert nested.allow_nested_asyncio() == chosen
     assert applied == [chosen]
 
 
 def test_a_refusal_applies_nothing(applied: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(nested, "_version", lambda package: (7, 4) if package == "ipykernel" else ())
+    monkeypatch.setattr(nested, "version_numbers", lambda package: (7, 4) if package == "ipykernel" else ())
     with pytest.raises(NestingRefused):
         nested.allow_nested_asyncio()
     assert applied == []

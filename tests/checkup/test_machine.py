@@ -89,7 +89,7 @@ def test_nested_loops(
     monkeypatch: Set, marks: list[str], kernel: tuple[int, ...], second: tuple[int, ...], result: str, words: str
 ) -> None:
     there = {"ipykernel": kernel, "nest-asyncio2": second}
-    monkeypatch.setattr("dpyauth.nested._version", lambda name: there[name])
+    monkeypatch.setattr("dpyauth.nested.version_numbers", lambda name: there[name])
     for mark in marks:
         monkeypatch.setattr(asyncio, mark, True, raising=False)
     row = by_check(machine.versions())["nested event loops"]

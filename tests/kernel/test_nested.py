@@ -59,7 +59,7 @@ def test_without_it_such_code_fails_as_python_says(kernel: Kernel) -> None:
 def test_where_nothing_is_safe_it_refuses_and_patches_nothing(kernel: Kernel) -> None:
     refused = kernel.run(
         "import asyncio, dpyauth.nested\n"
-        "dpyauth.nested._version = lambda package: (7, 4) if package == 'ipykernel' else ()\n"
+        "dpyauth.nested.version_numbers = lambda package: (7, 4) if package == 'ipykernel' else ()\n"
         "dpyauth.allow_nested_asyncio()"
     )
     assert refused.error == "NestingRefused"

@@ -85,7 +85,7 @@ def listened(waiter: Waiter) -> Iterator[BrowserSignIn]:
     one.end()
     one.timer.join(5)
     assert one.listener is not None
-    one.listener._thread.join(5)
+    one.listener.close()
 
 
 def come_back(browser: BrowserSignIn, query: str) -> int:
@@ -167,7 +167,7 @@ def test_the_listener(listened: BrowserSignIn, waiter: Waiter, query: str, told:
     come_back(listened, query)
     assert listened.listener is not None
     eventually(listened.listener.future.done)
-    listened.listener._thread.join(5)
+    listened.listener.close()
     assert waiter.told == told
 
 
