@@ -47,6 +47,7 @@ from dpyauth.errors import (
 from dpyauth.net import rate_limits
 from dpyauth.net.backoff import Backoff
 from dpyauth.net.loop import background
+from dpyauth.progress import Notice
 from dpyauth.sandbox import Sandbox
 from dpyauth.sandbox.limits import Limits
 from dpyauth.session import Session, blocking
