@@ -159,7 +159,7 @@ def test_tokens(opening: Opening, lab: Lab) -> None:
         notebook.fill(
             2,
             f"_ = box.world.create_token('CR900001', {MEAN!r}, ('read',), '1.2.3.4')\n"
-            "sign_in(box.world.create_token('CR900001', 'Its own end', ('read', 'admin'), '').token)",
+            "sign_in(box.world.create_token('CR900001', 'Its own end', ('read', 'admin'), '').value)",
         )
         notebook.run(2)
         notebook.button("Refresh").click()

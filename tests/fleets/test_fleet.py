@@ -59,7 +59,7 @@ def members(clients: Fleet) -> Sequence[Member]:
 def many(box: Sandbox, count: int) -> dict[str, str]:
     """So many people, each with a token."""
     people = [box.world.sign_up(f"{number}@example.com").accounts[0].loginid for number in range(count)]
-    return {f"client {loginid}": box.world.create_token(loginid, "a test", ("read",), "").token for loginid in people}
+    return {f"client {loginid}": box.world.create_token(loginid, "a test", ("read",), "").value for loginid in people}
 
 
 @pytest.fixture

@@ -79,10 +79,10 @@ def test_every_private_call_asks_for_its_scopes(box: Sandbox, client: Any) -> No
         request = example(name)
         assert one.code(**request) == "AuthorizationRequired", name
         without = tuple(scope for scope in SCOPES if scope not in call.scopes)
-        one.ask(authorize=box.world.create_token("CR900011", "without", without, "").token)
+        one.ask(authorize=box.world.create_token("CR900011", "without", without, "").value)
         assert one.code(**request) == "PermissionDenied", name
         for scope in call.scopes:
-            one.ask(authorize=box.world.create_token("CR900011", "with", (scope,), "").token)
+            one.ask(authorize=box.world.create_token("CR900011", "with", (scope,), "").value)
             code = one.ask(**request).get("error", {}).get("code")
             assert code == "NotSimulated" if name not in HANDLERS else code != "PermissionDenied", name
         one.ask(logout=1)
