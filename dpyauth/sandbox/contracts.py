@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from dpyauth.sandbox import price_feed
+from dpyauth.sandbox import data_files, price_feed
 
 FEE: Final = 0.0128  # what is added to the chance of a contract when it is bought, and taken off when it is sold
 _YEAR: Final = 31_557_600
@@ -26,22 +26,7 @@ class Kind(NamedTuple):
     sentiment: str
 
 
-KINDS: Final = {
-    "CALL": Kind("callput", "up"),
-    "PUT": Kind("callput", "down"),
-    "CALLE": Kind("callputequal", "up"),
-    "PUTE": Kind("callputequal", "down"),
-    "HIGHER": Kind("higherlower", "up"),
-    "LOWER": Kind("higherlower", "down"),
-    "DIGITMATCH": Kind("digits", "match"),
-    "DIGITDIFF": Kind("digits", "differ"),
-    "DIGITEVEN": Kind("digits", "even"),
-    "DIGITODD": Kind("digits", "odd"),
-    "DIGITOVER": Kind("digits", "over"),
-    "DIGITUNDER": Kind("digits", "under"),
-    "MULTUP": Kind("multiplier", "up"),
-    "MULTDOWN": Kind("multiplier", "down"),
-}
+KINDS: Final = {name: Kind(*facts) for name, facts in data_files.read("contract_kinds").items()}
 _DIGITS: Final[dict[str, Callable[[int, int], bool]]] = {
     "match": lambda digit, barrier: digit == barrier,
     "differ": lambda digit, barrier: digit != barrier,

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from dpyauth.sandbox import data_files
 from dpyauth.sandbox.users import DIGITS
 
-CURRENCIES: Final = {
-    "USD": ("US Dollar", 1.0),
-    "EUR": ("Euro", 1.08),
-    "BTC": ("Bitcoin", 64_000.0),
-    "ETH": ("Ethereum", 3_100.0),
+CURRENCIES: Final[dict[str, tuple[str, float]]] = {
+    code: (facts["name"], facts["dollars"]) for code, facts in data_files.read("currencies").items()
 }
 
 

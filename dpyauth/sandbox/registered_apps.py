@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from dpyauth.sandbox.users import OWN_APP_ID, SCOPES, TEST_APP_ID
+from dpyauth.sandbox import data_files
+from dpyauth.sandbox.users import OWN_APP_ID, SCOPES
 
 LINKS: Final = ("appstore", "github", "googleplay", "homepage", "verification_uri")
 TRADER: Final = 16929
@@ -60,15 +61,8 @@ class Apps:
     """Every app there is, and who uses which."""
 
     def __init__(self) -> None:
-        granted, here = SCOPES[:4], "http://127.0.0.1/callback"
         self._apps = {
-            app.app_id: app
-            for app in (
-                App(TEST_APP_ID, "Sandbox test", SCOPES),
-                App(OWN_APP_ID, "Sandbox notebook", granted, here, _RICH),
-                App(OWN_APP_ID + 1, "Sandbox spare", granted, here, _RICH, active=False, markup=1.5),
-                App(TRADER, "Sandbox trader", granted, active=False, official=True),
-            )
+            facts["app_id"]: App(**{**facts, "scopes": tuple(facts["scopes"])}) for facts in data_files.read("apps")
         }
         used = "2026-10-31 12:00:00"
         self._users: dict[int, dict[int, str | None]] = {

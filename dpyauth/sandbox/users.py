@@ -13,10 +13,11 @@ from dpyauth.sandbox.ledgers import Ledger, Plan
 
 Owner = TypeVar("Owner")
 OWN_APP_ID: Final = 16303
-TEST_APP_ID: Final = 1089
 SCOPES: Final = ("read", "trade", "trading_information", "payments", "admin")
 COMPANIES: Final = {"svg": "Sandbox (SVG) LLC", "virtual": "Sandbox Demo Limited"}
-DIGITS: Final = {"USD": 2, "EUR": 2, "BTC": 8, "ETH": 8, "": 2}
+DIGITS: Final[dict[str, int]] = {code: facts["digits"] for code, facts in data_files.read("currencies").items()} | {
+    "": 2
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from dpyauth.sandbox import data_files
 from dpyauth.sandbox.currencies import in_currency
 from dpyauth.sandbox.users import User
 from dpyauth.sandbox.v3.handlers import Ask, answers
@@ -28,53 +29,19 @@ def _get_account_status(ask: Ask) -> dict[str, Any]:
 
 @answers("get_settings")
 def _get_settings(ask: Ask) -> dict[str, Any]:
-    user = ask.user
+    user, settings = ask.user, data_files.read("settings")
     common: dict[str, Any] = {
-        "country": None,
+        **settings["every"],
         "country_code": user.country or None,
         "email": user.email if user.name else "",
-        "email_consent": 0,
-        "feature_flag": {"wallet": 0},
-        "has_secret_answer": 0,
         "preferred_language": "EN" if user.name else None,
         "residence": _residence(user),
-        "user_hash": None,
     }
     if ask.account.is_virtual:
         return common
     first, _, last = user.name.partition(" ")
-    return {
-        **common,
-        "account_opening_reason": "Speculative",
-        "address_city": "Sandbox City",
-        "address_line_1": "1 Loopback Lane",
-        "address_line_2": "",
-        "address_postcode": "00000",
-        "address_state": "",
-        "allow_copiers": 0,
-        "calling_country_code": None,
-        "citizen": user.country,
-        "client_tnc_status": "Version 42 2026-01-01",
-        "cooling_off_expiration_date": None,
-        "employment_status": "Employed",
-        "fatca_declaration": 0,
-        "first_name": first,
-        "immutable_fields": ["first_name", "last_name", "date_of_birth", "residence"],
-        "is_authenticated_payment_agent": 0,
-        "last_name": last,
-        "national_id_number": None,
-        "non_pep_declaration": 1,
-        "phone_country_code": None,
-        "phone_number_verification": {"verified": 0, "challenge_attempts_remaining": 3, "verify_attempts_remaining": 3},
-        "place_of_birth": user.country,
-        "request_professional_status": 0,
-        "salutation": "Mx",
-        "tax_identification_number": None,
-        "tnc_status": {"svg": 1},
-        "tnc_update_notification_start_date": None,
-        "trading_hub": 0,
-        **user.settings,
-    }
+    named = {"citizen": user.country, "first_name": first, "last_name": last, "place_of_birth": user.country}
+    return {**common, **settings["real"], **named, **user.settings}
 
 
 def _residence(user: User) -> str | None:

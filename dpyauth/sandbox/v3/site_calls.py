@@ -7,11 +7,10 @@ from typing import Any, Final
 from dpyauth.sandbox import data_files
 from dpyauth.sandbox.currencies import CURRENCIES, rate
 from dpyauth.sandbox.encoding import Refusal, Reply
-from dpyauth.sandbox.users import COMPANIES, DIGITS
+from dpyauth.sandbox.users import DIGITS
 from dpyauth.sandbox.v3.handlers import Ask, answers
 
 COUNTRIES: Final = data_files.read("countries")
-MARKETS: Final = ["commodities", "cryptocurrency", "forex", "indices", "synthetic_index"]
 
 
 @answers("ping")
@@ -162,21 +161,7 @@ def _landing_company(ask: Ask) -> dict[str, Any]:
     code = ask.request["landing_company"].lower()
     if code not in COUNTRIES:
         raise Refusal("UnknownLandingCompany", "The sandbox serves no company in this country.")
-    details = {
-        "address": None,
-        "changeable_fields": {},
-        "country": "Saint Vincent and the Grenadines",
-        "currency_config": {},
-        "has_reality_check": 0,
-        "legal_allowed_contract_categories": ["callput", "digits", "multiplier"],
-        "legal_allowed_currencies": sorted(CURRENCIES),
-        "legal_allowed_markets": MARKETS,
-        "legal_default_currency": "USD",
-        "name": COMPANIES["svg"],
-        "requirements": {"signup": ["citizen", "place_of_birth"], "withdrawal": [], "compliance": {"mt5": []}},
-        "shortcode": "svg",
-        "support_professional_client": 0,
-    }
+    details = data_files.read("landing_company")
     return {
         "all_company": "svg",
         "financial_company": details,
