@@ -19,7 +19,7 @@ from dpyauth.errors import DpyauthError
 from dpyauth.sandbox import Sandbox
 from dpyauth.secret import Secret
 
-MARKS = ("C4nary", "t0ken", "W4rbler", "c0ffee51", "Bearer")
+MARKS = ("C4nary", "t0ken", "r1ght", "wr0ng", "W4rbler", "c0ffee51", "Bearer")
 """Parts of the secrets in these tests; no other text has them."""
 
 PAT = "pat_" + "c0ffee51" * 8
@@ -27,6 +27,8 @@ PAT = "pat_" + "c0ffee51" * 8
 
 LOGGERS = (
     "",
+    "Comm",
+    "IPKernelApp",
     "asyncio",
     "concurrent.futures",
     "dpyauth",
@@ -37,8 +39,11 @@ LOGGERS = (
     "httpcore.http11",
     "httpcore.proxy",
     "httpx",
+    "keyring",
     "oauthlib",
     "tornado.access",
+    "tornado.general",
+    "traitlets",
     "websockets",
     "websockets.client",
 )
@@ -69,11 +74,11 @@ def shown(thing: Any) -> str:
     texts, seen, waiting = [], set(), [thing]
     while waiting:
         each = waiting.pop()
-        if id(each) in seen or isinstance(each, Secret):
+        if id(each) in seen:
             continue
         seen.add(id(each))
         attributes = {name: attribute(each, name) for name in dir(each) if not name.startswith("__")}
-        texts.append(f"{each!r} {each} {attributes} {getattr(each, '__dict__', '')}")
+        texts.append(f"{each!r} {each!s} {each} {attributes} {getattr(each, '__dict__', '')}")
         waiting += [part for part in getattr(each, "__dict__", {}).values() if is_ours(part)]
     return "\n".join(texts)
 
@@ -81,7 +86,7 @@ def shown(thing: Any) -> str:
 def attribute(thing: object, name: str) -> object:
     try:
         return getattr(thing, name, None)
-    except AssertionError:  # of the library for WebSockets: it has it only at another time
+    except Exception:  # a library's own object may have it only at another time, or its class alone
         return None
 
 
@@ -99,7 +104,8 @@ def told(error: BaseException) -> str:
         seen = seen.__cause__ or seen.__context__
     if isinstance(error, DpyauthError):
         parts.append("\n".join(getattr(error, "_render_traceback_")()[-1:]))  # noqa: B009
-        parts.append(str(vars(pickle.loads(pickle.dumps(error)))))
+        copy = pickle.loads(pickle.dumps(error))
+        parts += [repr(copy), str(vars(copy))]
     return "\n".join(parts)
 
 

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
-import logging
 import pickle
 import sys
 import threading
-import traceback
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import keyring
 import pytest
+from canaries import clean, everything_logged, shown, told
 from keyring.backends.fail import Keyring as FailKeyring
 
 import dpyauth
@@ -34,8 +32,6 @@ from dpyauth.storage import remember
 
 RIGHT = {"CR900001": "C4nary-r1ght-1", "CR900002": "C4nary-r1ght-2"}
 WRONG = {"CR900001": "C4nary-wr0ng-1", "CR900002": "C4nary-wr0ng-2"}
-LOGGERS = ("", "websockets", "websockets.client", "tornado.access", "tornado.general", "asyncio", "httpx", "Comm")
-LOGGERS += ("IPKernelApp", "traitlets", "keyring", "dpyauth", "dpyauth.net.websocket", "concurrent.futures")
 
 
 @pytest.fixture(autouse=True)
@@ -47,14 +43,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def logged(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
-    """Everything that anybody logs, down to the smallest."""
-    caplog.set_level(logging.NOTSET)
-    levels = {name: logging.getLogger(name).level for name in LOGGERS}
-    for name in LOGGERS:
-        logging.getLogger(name).setLevel(1)
-    yield caplog
-    for name, level in levels.items():
-        logging.getLogger(name).setLevel(level)
+    with everything_logged(caplog) as log:
+        yield log
 
 
 class Ring:
@@ -256,38 +246,6 @@ def ways(
     eventually(lambda: not [thread for thread in threading.enumerate() if thread.name in names])
 
 
-def shown(thing: Any) -> str:
-    """Whatever can be read off a thing without being asked for it."""
-    texts = [repr(thing), str(thing), format(thing), repr(getattr(thing, "__dict__", ""))]
-    for name in dir(thing):
-        if not name.startswith("__"):
-            with suppress(Exception):  # some attributes of widgets belong to the class alone
-                texts.append(repr(getattr(thing, name)))
-    return "\n".join(texts)
-
-
-def told(error: BaseException) -> str:
-    """An error with its notes, its arguments and, of every frame but those of this file, the variables."""
-    parts = [
-        shown(error),
-        repr(error.args),
-        str(getattr(error, "__notes__", "")),
-        repr(pickle.loads(pickle.dumps(error))),
-    ]
-    seen = traceback.TracebackException.from_exception(error, capture_locals=True)
-    while seen is not None:
-        parts += [str(frame.locals) for frame in seen.stack if frame.filename != __file__]
-        seen = seen.__cause__ or seen.__context__  # type: ignore[assignment]
-    return "\n".join(parts)
-
-
-def clean(what: str) -> None:
-    """No token, and no part of one."""
-    assert "C4nary" not in what
-    assert "r1ght" not in what
-    assert "wr0ng" not in what
-
-
 def wait_for_the_end(ways: Ways, eventually: Callable[..., None]) -> None:
     model = ways.model
     if model is not None:
@@ -355,8 +313,6 @@ def test_a_way_in(
     if session is not None:
         session.close()
         clean(shown(session))
-    clean(logged.text)
-    clean(str([vars(record) for record in logged.records]))
     clean("".join(capfd.readouterr()))
     kept = home / "dpyauth" / "credentials.json"
     assert [
@@ -374,9 +330,3 @@ def test_the_ways_are_those_there_are() -> None:
         clean(shown(SimpleNamespace(token=RIGHT["CR900001"])))
     with pytest.raises(AssertionError):
         clean(told(ValueError(WRONG["CR900001"])))
-
-
-def test_what_is_logged_would_be_seen(logged: pytest.LogCaptureFixture) -> None:
-    for name in LOGGERS:
-        logging.getLogger(name).debug("C4nary of %s", name)
-    assert logged.text.count("C4nary") == len(LOGGERS) - 1  # all but one, in which nothing of DEBUG gets through
