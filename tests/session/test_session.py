@@ -26,7 +26,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from dpyauth.session.notice import Notice
 from helpers import on_thread
 
 from dpyauth.credentials import api_token
