@@ -206,7 +206,6 @@ def test_files_that_are_named_are_there(path: Path) -> None:
     assert [name for name in named if not (ROOT / name).exists() and name not in addresses] == []
 
 
-@pytest.mark.xfail(reason="the page is still about the rooms of before")
 def test_how_it_works_names_the_rooms_that_there_are() -> None:
     page = (NOTEBOOKS / "guide" / "how-it-works.md").read_text(encoding="utf-8")
     named = set(re.findall(r"`([\w./-]+(?:/|\.py))`", page))
