@@ -109,17 +109,17 @@ def fleet(
     [False, True]
     """
     credentials = wrapped(credentials)  # first of all: tracebacks may show variables
-    box = the_sandbox(sandbox, server)
-    choice = Targets(box, server, language)
+    local = the_sandbox(sandbox, server)
+    targets = Targets(local, server, language)
     if api is not None or app_id is not None or server is not None:
-        choice.settings(api or choice.guess(None, app_id), app_id)  # to hear now what cannot be right
+        targets.settings(api or targets.guess(None, app_id), app_id)  # to hear now what cannot be right
     connections = int(connections)
     if connections < 1:
         raise InvalidSetting("connections must be a whole number above 0.")
-    place = Place(choice, app_id, api, check_timeout(timeout))
+    place = Place(targets, app_id, api, check_timeout(timeout))
     if cluster is None and isinstance(credentials, Mapping):
         return Fleet(
-            given(credentials, fetch, lambda token, own: choice.settings(api or choice.guess(token, own), own)),
+            given(credentials, fetch, lambda token, own: targets.settings(api or targets.guess(token, own), own)),
             place,
             connections,
         )
@@ -131,7 +131,7 @@ def fleet(
     keys = {name: name for name in names(credentials)}
     if fetch is None:
         # As dpyauth.login() keeps them: one of a sandbox must never be offered to Deriv, nor the reverse.
-        place_kept = "@sandbox" if box else f"@{server}" if server else ""
+        place_kept = "@sandbox" if local else f"@{server}" if server else ""
         keys, fetch = {name: f"{name}{place_kept}" for name in keys}, kept
         all_kept(keys.values())
     if cluster is None:
@@ -298,13 +298,13 @@ class Fleet:
 
     def _order(self, question: str, args: tuple[Any, ...], kwargs: Mapping[str, Any], fetch: str) -> clusters.Order:
         may_travel(question, args, kwargs)
-        place, choice = self._place, self._place.choice
-        app_id, api, server = place.app_id, place.api, choice.server
-        if choice.sandbox is not None:
-            where = choice.settings(api or choice.guess(None, app_id), app_id)
+        place, targets = self._place, self._place.targets
+        app_id, api, server = place.app_id, place.api, targets.server
+        if targets.sandbox is not None:
+            where = targets.settings(api or targets.guess(None, app_id), app_id)
             app_id, api, server = where.app_id, where.api, where.server
         return clusters.Order(
-            question, args, kwargs, fetch, app_id, api, server, choice.language, place.timeout, self._connections
+            question, args, kwargs, fetch, app_id, api, server, targets.language, place.timeout, self._connections
         )
 
     def _show(self, progress: Progress, answers: Mapping[str, Any]) -> None:

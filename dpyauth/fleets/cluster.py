@@ -58,9 +58,9 @@ def ask(
     """
     import distributed
 
-    lanes = max(1, min(sum(client.nthreads().values()), order.connections, len(keys)))
-    order = replace(order, connections=order.connections // lanes)
-    size = max(order.connections, math.ceil(len(keys) / (lanes * ROUNDS)))
+    workers = max(1, min(sum(client.nthreads().values()), order.connections, len(keys)))
+    order = replace(order, connections=order.connections // workers)
+    size = max(order.connections, math.ceil(len(keys) / (workers * ROUNDS)))
     names = list(keys)
     chunks = iter([names[start : start + size] for start in range(0, len(names), size)])
     on_their_way: dict[Any, list[str]] = {}
@@ -74,7 +74,7 @@ def ask(
             on_their_way[future] = chunk
             arriving.add(future)
 
-    for _ in range(lanes):
+    for _ in range(workers):
         begin()
     try:
         for future in arriving:

@@ -51,12 +51,12 @@ class Found:
 class Member:
     """One credential of a fleet, and its session while there is one."""
 
-    __slots__ = ("_given", "budgets", "name", "session")
+    __slots__ = ("_given", "name", "rate_limits", "session")
 
     def __init__(self, name: str, given: object) -> None:
         self.name = _checked_name(name)
         self._given = given
-        self.budgets: dict[str, RateLimits] = {}  # outlives the session: Deriv goes on counting, too
+        self.rate_limits: dict[str, RateLimits] = {}  # outlives the session: Deriv goes on counting, too
         self.session: Session | None = None
 
     async def found(self) -> Found:
@@ -73,7 +73,7 @@ class Member:
             return Found(given.tokens[given.active], given.tokens, given.active, given.app_id or None, given.api)
         token, app_id = _with_app_id(given)
         if not isinstance(token, Secret):
-            raise NoCredential("There is no token under this name: what fetches it gave nothing.")
+            raise NoCredential("No token for this name: `fetch` returned nothing.")
         return Found(token, own_app_id=app_id)
 
     async def leave(self) -> None:

@@ -34,14 +34,14 @@ Landed = Callable[[str, Any], None]
 class Place:
     """Place where the members of a fleet sign in."""
 
-    choice: Targets
+    targets: Targets
     app_id: str | int | None
     api: str | None
     timeout: float
 
     def of(self, found: Found) -> Settings:
         """Return the Deriv that a token is of, as `dpyauth.login` does."""
-        choice = self.choice
+        targets = self.targets
         if None not in (self.api, found.api) and self.api != found.api:
             raise InvalidCredential(
                 f"What was remembered is of Deriv's {found.api} API, and is not sent to {self.api}. Leave out api=."
@@ -49,17 +49,17 @@ class Place:
         named = found.own_app_id if found.own_app_id is not None else self.app_id
         app_id = named if named is not None else found.app_id or self._variable("DERIV_APP_ID")
         wanted = self.api or found.api or self._variable("DERIV_API")
-        api = wanted or choice.guess(found.token, app_id)
+        api = wanted or targets.guess(found.token, app_id)
         checked(found.token, "", api)
-        return choice.settings(api, app_id)
+        return targets.settings(api, app_id)
 
     @property
     def likely_api(self) -> str:
         """Name of the API that is meant, as far as can be told before there is a token."""
-        return self.api or self._variable("DERIV_API") or self.choice.guess(None, self.app_id)
+        return self.api or self._variable("DERIV_API") or self.targets.guess(None, self.app_id)
 
     def _variable(self, name: str) -> str | None:
-        return None if self.choice.sandbox is not None else os.environ.get(name) or None
+        return None if self.targets.sandbox is not None else os.environ.get(name) or None
 
 
 class Runner:
@@ -181,7 +181,7 @@ async def enter(member: Member, place: Place) -> None:
     found = await member.found()
     where = place.of(found)
     session = Session(where, timeout=place.timeout)
-    session.core.rate_limits = member.budgets
+    session.core.rate_limits = member.rate_limits
     member.session = session
     try:
         async with asyncio.timeout(place.timeout):

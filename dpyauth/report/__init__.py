@@ -157,7 +157,7 @@ def _check(target: Path, overwrite: bool) -> None:
             "overwrite=True."
         )
     if target.is_symlink() or not target.is_dir():
-        raise InvalidSetting(f"{target} is no folder of a report, so it was not replaced. Choose another name.")
+        raise InvalidSetting(f"{target} is not a dpyauth report, so it was not overwritten. Choose another name.")
     found = {entry.name for entry in target.iterdir()}
     if others := sorted(found - _OURS) or sorted(found - {PAGE})[: PAGE not in found]:
         raise InvalidSetting(

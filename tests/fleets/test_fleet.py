@@ -160,7 +160,7 @@ def test_those_that_fail_take_nothing_from_the_others(make: Any, box: Sandbox) -
     assert "InvalidToken" in frame["error"]["unknown"]
     assert "cannot be an API token" in frame["error"]["no token"]
     assert frame["error"]["broken"] == "Fetching the token failed (KeyError)."
-    assert "no token under this name" in frame["error"]["empty"]
+    assert "No token for this name" in frame["error"]["empty"]
     assert frame["loginid"]["good"] == "CR900002"
     assert frame["flags"].map(type).tolist()[-1] is list
 
@@ -227,7 +227,7 @@ def test_every_account_has_its_own_limits_and_they_outlive_its_session(make: Any
     clients = make(connections=1)
     clients.call("portfolio")
     clients.call("portfolio")
-    budgets = [member.budgets["v3"] for member in members(clients)]
+    budgets = [member.rate_limits["v3"] for member in members(clients)]
     assert len(set(map(id, budgets))) == 3
     assert [budget.left(0.0)["outcome"] for budget in budgets] == [23] * 3
 

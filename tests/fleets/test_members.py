@@ -141,7 +141,7 @@ def test_by_the_name_of_a_function(box: Sandbox, monkeypatch: pytest.MonkeyPatch
     with fleet(["ANN_TOKEN", "BEN_TOKEN"], fetch="os:getenv", server=box.url) as clients:
         frame = clients.balance()
     assert frame["error"].notna().tolist() == [False, True]
-    assert "gave nothing" in frame["error"][1]
+    assert "returned nothing" in frame["error"][1]
 
 
 def test_the_environments_app_id_and_api(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
