@@ -1,4 +1,4 @@
-"""What a session tells of the account in frames made by hand."""
+"""Ask about the account, and return frames made by hand."""
 
 from __future__ import annotations
 
@@ -20,16 +20,15 @@ from dpyauth.columns.account_columns import (
 )
 from dpyauth.session import answers
 from dpyauth.session.drive import dual
-from dpyauth.session.history import Gathering
-from dpyauth.session.payloads import chosen
+from dpyauth.session.payloads import Questions, chosen
 from dpyauth.session.steps import Steps
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-class Queries(Gathering):
-    """The account and what it holds, each method written once for its blocking and its awaitable face."""
+class AccountQuestions(Questions):
+    """Questions about the account and what it holds."""
 
     @dual
     @with_columns(STATUS, detail=DETAIL)

@@ -1,51 +1,58 @@
-"""The awaitable twins of a session's methods, so that editors and type checkers know them."""
+"""Give every method that asks Deriv an awaitable twin, typed for editors and type checkers."""
 
 from __future__ import annotations
 
-from dpyauth.session import Session
+from dpyauth.session.account import AccountQuestions
+from dpyauth.session.calls import Calls
 from dpyauth.session.drive import Awaitables, awaitable
+from dpyauth.session.histories import Histories
+from dpyauth.session.legacy import Legacy
+from dpyauth.session.lifecycle import Lifecycle
+from dpyauth.session.price_histories import PriceHistories
+from dpyauth.session.reference import ReferenceQuestions
+from dpyauth.session.wallets import Wallets
 
 
 class AsyncSession(Awaitables):
-    """The methods of a session that ask Deriv something, to be awaited: ``await session.aio.balance()``.
+    """Methods of a session that ask Deriv something, to be awaited: ``await session.aio.balance()``.
 
     They have the names, arguments and results of the session's own methods, and may be awaited on any event loop.
     """
 
     _called = "session.aio"
 
-    account_status = awaitable(Session.account_status)
-    accounts = awaitable(Session.accounts)
-    api_tokens = awaitable(Session.api_tokens)
-    apps = awaitable(Session.apps)
-    balance = awaitable(Session.balance)
-    call = awaitable(Session.call)
-    candles = awaitable(Session.candles)
-    cashier_problems = awaitable(Session.cashier_problems)
-    currencies = awaitable(Session.currencies)
-    exchange_rates = awaitable(Session.exchange_rates)
-    frame = awaitable(Session.frame)
-    landing_company = awaitable(Session.landing_company)
-    legacy_accounts = awaitable(Session.legacy_accounts)
-    legacy_statement = awaitable(Session.legacy_statement)
-    limits = awaitable(Session.limits)
-    login_history = awaitable(Session.login_history)
-    logout = awaitable(Session.logout)
-    markup = awaitable(Session.markup)
-    migration = awaitable(Session.migration)
-    mt5_accounts = awaitable(Session.mt5_accounts)
-    nickname = awaitable(Session.nickname)
-    partner_overview = awaitable(Session.partner_overview)
-    portfolio = awaitable(Session.portfolio)
-    profit_table = awaitable(Session.profit_table)
-    settings = awaitable(Session.settings)
-    site = awaitable(Session.site)
-    statement = awaitable(Session.statement)
-    status_flags = awaitable(Session.status_flags)
-    stream = awaitable(Session.stream)
-    ticks = awaitable(Session.ticks)
-    trading_times = awaitable(Session.trading_times)
-    use = awaitable(Session.use)
-    verification = awaitable(Session.verification)
-    wallet_transactions = awaitable(Session.wallet_transactions)
-    wallets = awaitable(Session.wallets)
+    account_status = awaitable(AccountQuestions.account_status)
+    accounts = awaitable(AccountQuestions.accounts)
+    api_tokens = awaitable(ReferenceQuestions.api_tokens)
+    apps = awaitable(ReferenceQuestions.apps)
+    balance = awaitable(AccountQuestions.balance)
+    call = awaitable(Calls.call)
+    candles = awaitable(PriceHistories.candles)
+    cashier_problems = awaitable(AccountQuestions.cashier_problems)
+    currencies = awaitable(AccountQuestions.currencies)
+    exchange_rates = awaitable(ReferenceQuestions.exchange_rates)
+    frame = awaitable(Calls.frame)
+    landing_company = awaitable(ReferenceQuestions.landing_company)
+    legacy_accounts = awaitable(Legacy.legacy_accounts)
+    legacy_statement = awaitable(Legacy.legacy_statement)
+    limits = awaitable(ReferenceQuestions.limits)
+    login_history = awaitable(Histories.login_history)
+    logout = awaitable(Lifecycle.logout)
+    markup = awaitable(Wallets.markup)
+    migration = awaitable(AccountQuestions.migration)
+    mt5_accounts = awaitable(ReferenceQuestions.mt5_accounts)
+    nickname = awaitable(Wallets.nickname)
+    partner_overview = awaitable(Wallets.partner_overview)
+    portfolio = awaitable(ReferenceQuestions.portfolio)
+    profit_table = awaitable(Histories.profit_table)
+    settings = awaitable(ReferenceQuestions.settings)
+    site = awaitable(ReferenceQuestions.site)
+    statement = awaitable(Histories.statement)
+    status_flags = awaitable(AccountQuestions.status_flags)
+    stream = awaitable(Calls.stream)
+    ticks = awaitable(PriceHistories.ticks)
+    trading_times = awaitable(ReferenceQuestions.trading_times)
+    use = awaitable(Lifecycle.use)
+    verification = awaitable(AccountQuestions.verification)
+    wallet_transactions = awaitable(Wallets.wallet_transactions)
+    wallets = awaitable(Wallets.wallets)

@@ -1,4 +1,4 @@
-"""Any call of either API: its reply, its frame or its stream, and what there is to know about it."""
+"""Make any call of either API: its reply, its frame or its stream; and look up what it needs."""
 
 from __future__ import annotations
 
@@ -24,23 +24,20 @@ from dpyauth.session.symbols import names_symbols
 if TYPE_CHECKING:
     import pandas as pd
 
-    from dpyauth.apis.base import SignIn
     from dpyauth.catalog.calls import Call
     from dpyauth.frames import Context
     from dpyauth.session.stream import Stream
 
 
 class Help(str):
-    """A text that shows itself as it is, also where one only names it."""
+    """Text that shows itself as it is, also as the last line of a cell."""
 
     __slots__ = ()
     __repr__ = str.__str__
 
 
-class Asking(Questions):
-    """What one can ask with the name of a call."""
-
-    sign_in: SignIn | None
+class Calls(Questions):
+    """Methods that take the name of a call."""
 
     @dual
     @names_symbols

@@ -1,22 +1,19 @@
-"""Long histories, whole: the pieces Deriv gives them in are asked for together and joined."""
+"""Ask for long histories of an account, whole."""
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from dpyauth._traceback import ends_here
 from dpyauth.catalog.descriptions import short
 from dpyauth.columns import with_columns
-from dpyauth.columns.market_columns import OHLC, QUOTES
 from dpyauth.columns.money_columns import LOGIN_HISTORY, PROFIT_TABLE, STATEMENT
 from dpyauth.errors import InvalidRequest
 from dpyauth.session.drive import dual
-from dpyauth.session.history import CANDLES, TICKS, Gathering, Row, booked, bought
-from dpyauth.session.history.periods import When, dates, granularity_of, types_of
+from dpyauth.session.history.paged import PagedHistories
+from dpyauth.session.history.periods import When, dates, types_of
+from dpyauth.session.history.transactions import Row, booked, bought
 from dpyauth.session.steps import Steps
-from dpyauth.session.symbols import names_symbols
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,11 +23,11 @@ if TYPE_CHECKING:
 BY_PURCHASE = "These contracts were bought in the period; by='sale' gives those that were closed in it."
 
 LOGINS = 50
-"""As many sign-ins Deriv tells."""
+"""Most sign-ins that Deriv tells."""
 
 
-class Histories(Gathering):
-    """What a session tells of the past."""
+class Histories(PagedHistories):
+    """Questions about the past of an account."""
 
     @dual
     @with_columns(STATEMENT)
@@ -213,108 +210,3 @@ class Histories(Gathering):
             return ledger.login_history(None, self.core.context(call.name, None))
 
         return (yield from self._of_accounts(call, account, one, none))
-
-    @dual
-    @names_symbols
-    @with_columns(QUOTES)
-    def ticks(self, symbol: str, since: When = None, until: When = None) -> Steps[pd.DataFrame]:
-        """Past prices of a symbol, every single one.
-
-        A day of one price a second takes 18 requests, which are made several at a time. What is there when an interrupt
-        or an error comes between is kept in `partial`.
-
-        Deriv keeps ticks for about a year, and answers an earlier period with the latest ticks. These are left out:
-        the frame holds what Deriv has of the period. Where that begins stands in ``attrs["note"]``, and is shown as a
-        `dpyauth.notes.PeriodWarning`, if Deriv has nothing from the beginning of the period.
-
-        Stands on Deriv's call ``ticks_history`` (no sign-in needed).
-
-        Parameters
-        ----------
-        symbol : str
-            Such as ``"R_100"``.
-        since, until : date, datetime, str or timedelta, optional
-            From when and until when, as for `statement`. Without ``since``: the latest 5,000.
-
-        Returns
-        -------
-        pandas.DataFrame
-            The oldest first, by ``time`` (the index, datetime64[us, UTC]):
-
-            {columns}
-
-        Raises
-        ------
-        InvalidRequest
-            A time that cannot be right; nothing was sent.
-        ApiError, CallTimeout, ConnectionLost
-            As for `call`.
-
-        Examples
-        --------
-        >>> import dpyauth, datetime
-        >>> prices = dpyauth.login(sandbox=True).ticks("R_100", since=datetime.timedelta(hours=3))
-        >>> bool(prices.index.is_monotonic_increasing)
-        True
-        """
-        return (yield from self._prices({"ticks_history": symbol, "style": "ticks"}, since, until, TICKS))
-
-    @dual
-    @names_symbols
-    @with_columns(OHLC)
-    def candles(
-        self, symbol: str, granularity: int | str | dt.timedelta = 60, since: When = None, until: When = None
-    ) -> Steps[pd.DataFrame]:
-        """Past prices of a symbol, as candles.
-
-        Fetched as `ticks` are, and where Deriv's candles begin is told as for `ticks`. On Deriv's current API daily
-        candles end after 365 days, however many are asked for.
-        Stands on Deriv's call ``ticks_history`` (no sign-in needed).
-
-        Parameters
-        ----------
-        symbol : str
-            Such as ``"R_100"``.
-        granularity : int, str or timedelta
-            How long a candle is: in seconds, or as ``"1min"``, ``"4h"``, ``"1D"``. Deriv has candles of 1, 2, 3, 5,
-            10, 15 and 30 minutes, of 1, 2, 4 and 8 hours and of a day.
-        since, until : date, datetime, str or timedelta, optional
-            The first and the last moment at which a candle may begin, as for `statement`. Without ``since``: the
-            latest 5,000.
-
-        Returns
-        -------
-        pandas.DataFrame
-            The oldest first, by ``time`` (the index, when the candle began, datetime64[us, UTC]). The last candle may
-            not be over yet.
-
-            {columns}
-
-        Raises
-        ------
-        InvalidRequest, ApiError, CallTimeout, ConnectionLost
-            As for `ticks`.
-
-        Examples
-        --------
-        >>> import dpyauth, datetime
-        >>> candles = dpyauth.login(sandbox=True).candles("R_100", "1h", since=datetime.timedelta(days=7))
-        >>> candles.columns.tolist()
-        ['open', 'high', 'low', 'close']
-        """
-        call = self.core.catalog.find("ticks_history")
-        length = granularity_of(call, granularity)
-        fields = {"ticks_history": symbol, "style": "candles", "granularity": length}
-        return (yield from self._prices(fields, since, until, CANDLES, length))
-
-    @property
-    @ends_here
-    def partial(self) -> pd.DataFrame | None:
-        """What was there of the last history that an interrupt or an error cut short; None when none was.
-
-        It has no hole: everything from its first row to the end of the period asked for is there, and what is
-        missing is older; of ``profit_table(by="sale")``, what was bought earlier. (Of several accounts: those before
-        the one in question are whole.)
-        """
-        partial = self._partial
-        return None if partial is None else partial()

@@ -1,4 +1,4 @@
-"""What was before Deriv moved the user to the options API."""
+"""Ask about the accounts that the user had before Deriv moved them to the options API."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from dpyauth.errors import BadReply
 from dpyauth.net.messages import Reply
 from dpyauth.notes import left_out, note
 from dpyauth.session.drive import dual
-from dpyauth.session.history import Gathering, booked
+from dpyauth.session.history.collecting import HistoryQuestions
 from dpyauth.session.history.periods import When, period, types_of
 from dpyauth.session.history.time_walk import Pages
+from dpyauth.session.history.transactions import booked
 from dpyauth.session.steps import Request, Steps
 
 if TYPE_CHECKING:
@@ -23,8 +24,8 @@ PAGE = 999
 """As many rows of a legacy statement Deriv gives at a time."""
 
 
-class Legacy(Gathering):
-    """What the options API still tells of v3."""
+class Legacy(HistoryQuestions):
+    """Questions about v3 that the options API answers."""
 
     @dual
     @with_columns(LEGACY_ACCOUNTS)

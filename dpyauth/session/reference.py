@@ -1,4 +1,4 @@
-"""What holds for an account, a user or everybody: limits, settings, rates, hours, companies, apps."""
+"""Look up limits, settings, rates, trading hours, companies and apps."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ if TYPE_CHECKING:
     from dpyauth.frames import Context
 
 
-class Facts(Questions):
-    """What a session can look up, each method written once for its blocking and its awaitable face."""
+class ReferenceQuestions(Questions):
+    """Questions about what can be looked up."""
 
     # An account
 

@@ -1,4 +1,4 @@
-"""What Deriv's current API tells beside the accounts: wallets, the nickname, what apps and clients have earned."""
+"""Ask about wallets, the nickname, and what apps and clients have earned, on Deriv's current API."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from dpyauth.errors import ApiError, BadReply, InvalidRequest, PermissionDenied,
 from dpyauth.notes import left_out, note
 from dpyauth.session import answers
 from dpyauth.session.drive import dual
-from dpyauth.session.history import Gathering, Row, oldest_first
+from dpyauth.session.history.collecting import HistoryQuestions
 from dpyauth.session.history.cursor_walk import Cursors, Page, Place, page_of
 from dpyauth.session.history.periods import When, days, period
 from dpyauth.session.history.time_walk import within
+from dpyauth.session.history.transactions import Row, oldest_first
 from dpyauth.session.steps import Request, Steps
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class _BrokenOff(NamedTuple):
     at: float
 
 
-class Wallets(Gathering):
+class Wallets(HistoryQuestions):
     """Questions about the user's wallets, and those of partners and developers."""
 
     _broken_off: _BrokenOff | None = None

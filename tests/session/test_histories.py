@@ -22,11 +22,13 @@ from dpyauth.errors import ApiError, BadReply, DpyauthError, InvalidRequest, Mis
 from dpyauth.net.messages import Reply
 from dpyauth.sandbox import Sandbox
 from dpyauth.sandbox.limits import Limits
-from dpyauth.session import Session, histories, history
+from dpyauth.session import Session, histories, price_histories
 from dpyauth.session.awaiting import run_async
 from dpyauth.session.blocking import run
+from dpyauth.session.history import paged
 from dpyauth.session.history.periods import period
 from dpyauth.session.history.time_walk import Pages
+from dpyauth.session.history.transactions import booked, key_of
 from dpyauth.session.steps import Batch, Request, Steps
 
 Open = Callable[..., Session]
@@ -45,8 +47,8 @@ def everyone(open_session: Open) -> Session:
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small pages, so that there are many (but not so many that Deriv's limits matter)."""
-    monkeypatch.setattr(history, "PAGE", {"statement": 250, "profit_table": 250})
-    monkeypatch.setattr(history, "POINTS", 100)
+    monkeypatch.setattr(paged, "PAGE", {"statement": 250, "profit_table": 250})
+    monkeypatch.setattr(price_histories, "POINTS", 100)
 
 
 def asked(box: Sandbox, call: str) -> int:
@@ -178,7 +180,7 @@ def test_ticks_of_a_day(session: Session, box: Sandbox) -> None:
 
 
 def test_ticks_over_a_weekend(open_session: Open, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(history, "POINTS", 1000)
+    monkeypatch.setattr(price_histories, "POINTS", 1000)
     frame = open_session(None).ticks("frxEURUSD", "2026-11-20 23:00", "2026-11-23 00:59:59")
     friday, monday = dt.datetime(2026, 11, 20, 23), dt.datetime(2026, 11, 23)
     hours = [pd.date_range(hour, periods=3600, freq="s", tz="UTC", unit="us") for hour in (friday, monday)]
@@ -374,7 +376,7 @@ def test_each_api_gets_its_kind_of_dates(api: str) -> None:
 
 @pytest.mark.parametrize("api", ["v3", "options"])
 def test_pages_are_as_large_as_they_may_be(api: str) -> None:
-    for call, size in history.PAGE.items():
+    for call, size in paged.PAGE.items():
         assert load(api)[call].fields["limit"]["maximum"] == size
     if api == "v3":
         assert load(api)["login_history"].fields["limit"]["maximum"] == histories.LOGINS
@@ -388,7 +390,7 @@ def test_pages_keep_to_the_budget(nothing_left: None, monkeypatch: pytest.Monkey
     from dpyauth.credentials import api_token
     from dpyauth.settings import settings
 
-    monkeypatch.setattr(history, "PAGE", {"statement": 260})
+    monkeypatch.setattr(paged, "PAGE", {"statement": 260})
     with Sandbox(limits=Limits(outcome=(14, 1000))) as box, Session(settings(app_id=1089, server=box.url)) as session:
         session.core.sign_in_and_wait(api_token("sandbox-rich-read", "a test"))
         session.call("website_status")
@@ -642,7 +644,7 @@ def test_a_reply_without_its_sign_ins(session: Session, monkeypatch: pytest.Monk
 
 
 def test_rows_without_an_id_count_by_what_they_hold() -> None:
-    pages: Pages[Any] = Pages(3, history.key_of, history.booked)
+    pages: Pages[Any] = Pages(3, key_of, booked)
     rows = [{"amount": 1}, {"amount": 2}, {"transaction_id": 3}, {"transaction_id": 4}]
     while asked := pages.ask(1):
         for offset in asked:

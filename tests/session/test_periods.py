@@ -127,7 +127,7 @@ def test_daily_candles_end_after_a_year_on_options(open_options: Open) -> None:
 
 
 def test_daily_candles_of_many_years_where_deriv_has_them(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dpyauth.session.history.POINTS", 800)
+    monkeypatch.setattr("dpyauth.session.price_histories.POINTS", 800)
     frame = session.candles("R_100", "1D")
     assert len(frame) == 800
     assert frame.index.is_unique
@@ -262,7 +262,7 @@ def test_rows_in_another_order_and_more_than_once(
 
 
 def test_a_statement_whose_pages_never_change_is_an_error(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dpyauth.session.history.PAGE", {"statement": 20, "profit_table": 20})
+    monkeypatch.setattr("dpyauth.session.history.paged.PAGE", {"statement": 20, "profit_table": 20})
     first: list[Any] = []
 
     def alter(ask: Any, payload: Any) -> Any:
@@ -370,7 +370,7 @@ def test_no_other_way_to_count(session: Session, box: Sandbox, by: Any) -> None:
 
 
 def test_what_breaks_off_by_sale_is_kept(session: Session, box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dpyauth.session.history.PAGE", {"statement": 999, "profit_table": 50})
+    monkeypatch.setattr("dpyauth.session.history.paged.PAGE", {"statement": 999, "profit_table": 50})
     expected = session.profit_table("2026-06-01", by="sale")
     handler, served = HANDLERS["profit_table"], []
 

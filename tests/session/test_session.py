@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import inspect
 import itertools
 import logging
 import os
@@ -886,3 +887,17 @@ def test_a_session_that_is_only_opened_and_never_closed_does_not_hold_up_the_end
     )
     assert (ran.returncode, ran.stdout) == (0, "")
     assert "Traceback" not in ran.stderr
+
+
+PUBLIC = """
+account_status accounts aio api api_tokens apps apps_panel balance call calls can candles card cashier_problems close
+currencies events exchange_rates expires explorer frame health help landing_company legacy_accounts legacy_statement
+limits login_history loginid logout markup migration mt5_accounts needs nickname partial partner_overview portfolio
+profit_table sandbox settings site state statement status_flags stream switcher ticks tokens_panel trading_times
+transfers use verification wallet_transactions wallets
+"""
+
+
+def test_completion_shows_the_public_names_and_no_others(session: Session) -> None:
+    assert [name for name in dir(session) if not name.startswith("_")] == PUBLIC.split()
+    assert all(inspect.getdoc(getattr(Session, name)) for name in PUBLIC.split())

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from dpyauth.errors import ApiError, BadReply, DpyauthError, MissingScope, SignInRefused
 from dpyauth.frames.values import EXACTLY, as_number, as_seconds, mapping, mappings
 from dpyauth.net.messages import Reply
-from dpyauth.session.history import Row, booked, key_of, periods, transactions
+from dpyauth.session.history import periods
 from dpyauth.session.history.sales import contract_of, every_row
+from dpyauth.session.history.transactions import Row, booked, key_of, transactions
 from dpyauth.session.steps import Request, Steps
 
 if TYPE_CHECKING:

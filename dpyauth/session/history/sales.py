@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from dpyauth.frames.values import as_text
 from dpyauth.net.messages import Reply
-from dpyauth.session.history import PAGE, TOGETHER, Row, booked, bought, closed, key_of, transactions
 from dpyauth.session.history.prices import seconds_of
 from dpyauth.session.history.time_walk import Pages, within
+from dpyauth.session.history.transactions import PAGE, TOGETHER, Row, booked, bought, closed, key_of, transactions
 from dpyauth.session.steps import Batch, Request, Steps
 
 if TYPE_CHECKING:

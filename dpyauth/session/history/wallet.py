@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from dpyauth.frames.values import get_path
-from dpyauth.session.history import Row
 from dpyauth.session.history.cursor_walk import Place
 from dpyauth.session.history.prices import seconds_of
 from dpyauth.session.history.time_walk import within
+from dpyauth.session.history.transactions import Row
 
 
 def fields(place: Place, size: int, since: int | None, currency: str | None) -> dict[str, Any]:
