@@ -1,4 +1,4 @@
-"""Where a credential may be found: the environment, storage, Colab's secrets, the sandbox."""
+"""Find a credential: in the environment, in storage, in Colab's secrets, in the sandbox."""
 
 from __future__ import annotations
 
