@@ -20,6 +20,7 @@ pytestmark = pytest.mark.browser
 SETUP = """
 from dpyauth.credentials import api_token
 from dpyauth.sandbox import Sandbox
+import dpyauth.signin  # gives sessions their panels
 from dpyauth.session import Session
 from dpyauth.settings import settings
 from dpyauth.net.backoff import Backoff
@@ -206,6 +207,7 @@ def test_notebook_7(opening: Callable[..., Any], classic: Lab) -> None:
 CURRENT = """
 from dpyauth.credentials import access_token
 from dpyauth.sandbox import Sandbox
+import dpyauth.signin  # gives sessions their panels
 from dpyauth.session import Session
 from dpyauth.settings import settings
 box = Sandbox(limits=None).start()
