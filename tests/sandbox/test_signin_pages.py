@@ -163,8 +163,8 @@ def test_what_comes_back_can_be_read(box: Sandbox, browser: Browser, app_id: int
 
 def test_by_email(browser: Browser, app_id: int) -> None:
     page = browser.open(start(app_id))
-    assert "Nobody" in browser.submit(page, 1, email="someone@example.com", password="x").text
-    assert "Nobody" in browser.submit(page, 1, email="", password="x").text
+    assert "No user" in browser.submit(page, 1, email="someone@example.com", password="x").text
+    assert "No user" in browser.submit(page, 1, email="", password="x").text
     asked = browser.submit(page, 1, email="Sandbox.Trouble@example.com", password="anything")
     assert "CR900011" in asked.text
 

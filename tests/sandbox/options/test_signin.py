@@ -129,7 +129,7 @@ def test_cancelling(browser: Browser) -> None:
 def test_by_email_and_signing_up(box: Sandbox, browser: Browser) -> None:
     page = browser.submit(browser.start(), email="Sandbox.Moved@example.com", password="x")
     assert "Sandbox Moved" in page.text
-    assert "Nobody" in browser.submit(browser.start(), email="nobody@example.com", password="x").text
+    assert "No user" in browser.submit(browser.start(), email="nobody@example.com", password="x").text
     form = browser.start(prompt="registration")
     assert "Create a demo account" in form.text
     assert "already" in browser.submit(form, email="sandbox.moved@example.com", password="x").text
