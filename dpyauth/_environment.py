@@ -11,7 +11,7 @@ from typing import Any
 from dpyauth import _forks, _terminal
 from dpyauth.errors import InvalidSetting
 
-_vouched = False
+_user_assumed = False
 """True once `login(ask=True)` has said that there is a user: some front ends show widgets, but have no stdin."""
 
 _left: Any = None
@@ -60,7 +60,7 @@ def need_widgets() -> None:
         )
 
 
-def somebody_there() -> bool:
+def has_user() -> bool:
     """Return whether there is a user to ask: not in a scheduled or batch run."""
     return can_type() or (in_notebook() and in_voila())
 
@@ -74,15 +74,15 @@ def can_type() -> bool:
     return bool(getattr(getattr(shell, "kernel", None), "_allow_stdin", True))
 
 
-def nobody_looks() -> bool:
+def unattended() -> bool:
     """Return whether a notebook runs without a user: its output would only be stored."""
-    return kernel_shell() is not None and not (_vouched or somebody_there())
+    return kernel_shell() is not None and not (_user_assumed or has_user())
 
 
-def vouch() -> None:
+def assume_user() -> None:
     """Assume that there is a user who sees panels, because `login(ask=True)` says so."""
-    global _vouched
-    _vouched = True
+    global _user_assumed
+    _user_assumed = True
 
 
 def in_colab() -> bool:

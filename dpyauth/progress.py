@@ -47,7 +47,7 @@ class _Line:
             self._show("", "")
 
     def _show(self, plain: str, page: str) -> None:
-        if _environment.nobody_looks():
+        if _environment.unattended():
             return
         self._shown = True
         if not _environment.in_notebook():

@@ -58,7 +58,7 @@ def test_a_front_end_says_whether_somebody_is_there(
     monkeypatch: pytest.MonkeyPatch, allowed: bool | None, there: bool
 ) -> None:
     within(monkeypatch, ZMQInteractiveShell(allowed))
-    assert _environment.somebody_there() is there
+    assert _environment.has_user() is there
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_a_front_end_says_whether_somebody_is_there(
 def test_so_does_a_terminal(monkeypatch: pytest.MonkeyPatch, stdin: Any, there: bool) -> None:
     within(monkeypatch, None)
     monkeypatch.setattr(sys, "stdin", stdin)
-    assert _environment.somebody_there() is there
+    assert _environment.has_user() is there
 
 
 def test_colab(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -76,7 +76,7 @@ class Ways:
         self.model: SignInModel | None = None
         for loginid, token in RIGHT.items():
             box.world.issued[token] = Token(token, loginid, ("read", "trade", "admin"), "canary")
-        monkeypatch.setattr(_environment, "somebody_there", lambda: False)
+        monkeypatch.setattr(_environment, "has_user", lambda: False)
 
     def _login(self, token: str | None = None, **options: Any) -> Session | None:
         try:
@@ -93,7 +93,7 @@ class Ways:
         return self._login()
 
     def prompt(self, tokens: dict[str, str]) -> Session | None:
-        self.patch.setattr(_environment, "somebody_there", lambda: True)
+        self.patch.setattr(_environment, "has_user", lambda: True)
         self.patch.setattr("getpass.getpass", lambda prompt: tokens["CR900001"])
         return self._login()
 
@@ -195,7 +195,7 @@ class Ways:
 
     def _notebook(self) -> None:
         self.patch.setattr(widgets, "show", self._show)
-        self.patch.setattr(_environment, "somebody_there", lambda: True)
+        self.patch.setattr(_environment, "has_user", lambda: True)
         self.patch.setattr(_environment, "in_notebook", lambda: True)
 
     def _show(self, model: SignInModel) -> None:

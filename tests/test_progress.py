@@ -125,7 +125,7 @@ def test_in_a_notebook_one_output_is_replaced_and_emptied(clock: Time, notebook:
 def test_a_run_without_a_person_stores_none_of_it(
     clock: Time, notebook: Notebook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_environment, "nobody_looks", lambda: True)
+    monkeypatch.setattr(_environment, "unattended", lambda: True)
     with Progress("statement") as bar:
         clock.now += 60
         bar.at(0.5, 100)

@@ -28,7 +28,7 @@ _PASTE = "Sign in with the browser by pasting the address that it ends at."
 def looks() -> Iterator[Row]:
     """Say which front end this is, and whether panels and browser sign-ins can work in it."""
     name = front_end()
-    in_notebook, attended = _environment.in_notebook(), _environment.somebody_there()
+    in_notebook, attended = _environment.in_notebook(), _environment.has_user()
     alone = "" if attended else "login() cannot ask you here: it takes DERIV_TOKEN, or what was remembered."
     yield Row(NOTEBOOK, "front end", "ok" if attended else "note", name, alone)
     if in_notebook:
@@ -43,8 +43,8 @@ def front_end() -> str:
     shell = _environment.kernel_shell()
     if shell is None:
         kind = "IPython in a terminal" if "IPython" in sys.modules and hasattr(sys, "ps1") else "Python, no notebook"
-        return kind if _environment.somebody_there() else "a script without a person"
-    if not _environment.somebody_there():
+        return kind if _environment.has_user() else "a script without a person"
+    if not _environment.has_user():
         return "a notebook that runs without a person (nbclient, nbconvert, papermill or the like)"
     for name, there in (
         ("Google Colab", _environment.in_colab()),

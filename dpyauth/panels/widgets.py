@@ -85,7 +85,7 @@ class Panel(anywidget.AnyWidget):
 
     def open(self) -> None:
         """Make the panel known to the browser; not in a run without a person, where its state would only be stored."""
-        if not _environment.nobody_looks():
+        if not _environment.unattended():
             super().open()
 
     def show(self) -> None:
@@ -97,7 +97,7 @@ class Panel(anywidget.AnyWidget):
         return "\n".join(filter(None, (repr(self), self.model.without_panel())))
 
     def _repr_mimebundle_(self, **how: Any) -> Any:
-        if _environment.nobody_looks():
+        if _environment.unattended():
             return {"text/plain": self.as_text()}, {}
         data, metadata = super()._repr_mimebundle_(**how) or ({}, {})
         return {**data, "text/plain": self.as_text()}, metadata
@@ -157,7 +157,7 @@ class CardPanel(Panel):
         """Show the card in the cell that is running, and its still picture, which it hides while it is there."""
         self._pictured = self._subject()
         self._picture = display(self._still(), raw=True, display_id=True)  # type: ignore[no-untyped-call]
-        if not _environment.nobody_looks():
+        if not _environment.unattended():
             super().show()
 
     def _repr_mimebundle_(self, **how: Any) -> Any:

@@ -159,7 +159,7 @@ def login(
     timeout = check_timeout(timeout)
     by_prompt = ask == "prompt" or not _environment.in_notebook() or not _environment.has_widgets()
     if found is None and not checks.can_ask(ask, by_prompt):
-        can_click = ask == "prompt" and _environment.somebody_there()
+        can_click = ask == "prompt" and _environment.has_user()
         raise trouble or NoCredential(nobody(chosen, NO_INPUT if can_click else NOBODY))
     if found is None and by_prompt:
         entered, own = prompt(targets, wanted, own)
@@ -172,7 +172,7 @@ def login(
         timeout,
         stored_as,
         profile,
-        ask=ask is not False and _environment.somebody_there(),
+        ask=ask is not False and _environment.has_user(),
         options=options | ({"create_demo": True} if create_demo and APIS[target.api].creates_demo else {}),
     )
     if trouble is not None and session.loginid is None:

@@ -17,7 +17,7 @@ def ask_first(ask: object) -> bool:
     if not (ask is None or isinstance(ask, bool) or (isinstance(ask, str) and ask == "prompt")):
         raise InvalidSetting('ask= must be True, False or "prompt"; without it, you are asked if need be.', field="ask")
     if ask is True and _environment.in_notebook():
-        _environment.vouch()
+        _environment.assume_user()
     return bool(ask)
 
 
@@ -27,7 +27,7 @@ def can_ask(ask: object, by_prompt: bool) -> bool:
         return False
     if by_prompt and _environment.in_notebook():
         return _environment.can_type()
-    return _environment.somebody_there() or (ask is True and _environment.in_notebook())
+    return _environment.has_user() or (ask is True and _environment.in_notebook())
 
 
 def login_id(given: object) -> str | None:

@@ -223,7 +223,7 @@ def test_a_notebook_without_a_person(monkeypatch: Set) -> None:
 
 
 def test_no_notebook(monkeypatch: Set) -> None:
-    monkeypatch.setattr(_environment, "somebody_there", lambda: True)
+    monkeypatch.setattr(_environment, "has_user", lambda: True)
     rows = by_check(notebook.looks())
     assert rows["front end"].found == "Python, no notebook"
     assert rows["panels"].result == "ok"

@@ -29,5 +29,5 @@ def panels(monkeypatch: pytest.MonkeyPatch, login: Any) -> list[SignInModel]:
     shown: list[SignInModel] = []
     monkeypatch.setattr(widgets, "show", shown.append)
     monkeypatch.setattr(_environment, "in_notebook", lambda: True)
-    monkeypatch.setattr(_environment, "somebody_there", lambda: True)
+    monkeypatch.setattr(_environment, "has_user", lambda: True)
     return shown

@@ -20,7 +20,7 @@ FOREVER = 3600.0
 
 @pytest.fixture
 def login(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Login]:
-    monkeypatch.setattr(_environment, "somebody_there", lambda: False)
+    monkeypatch.setattr(_environment, "has_user", lambda: False)
 
     def login(label: str = "rich", **more: object) -> Session:
         token = box.options_token(label).token

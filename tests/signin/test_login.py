@@ -36,7 +36,7 @@ Login = Callable[..., Session]
 @pytest.fixture
 def login(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Login:
     """login() with the sandbox of the test, with nobody there to ask."""
-    monkeypatch.setattr(_environment, "somebody_there", lambda: False)
+    monkeypatch.setattr(_environment, "has_user", lambda: False)
 
     def login(*args: Any, **kwargs: Any) -> Session:
         return dpyauth.login(*args, **{"server": box.url, "app_id": box.app_id, "timeout": 5, **kwargs})
@@ -53,7 +53,7 @@ def somebody(monkeypatch: pytest.MonkeyPatch, login: Login) -> list[str]:
         asked.append(prompt)
         return f" {BTC}\n"
 
-    monkeypatch.setattr(_environment, "somebody_there", lambda: True)
+    monkeypatch.setattr(_environment, "has_user", lambda: True)
     monkeypatch.setattr("getpass.getpass", getpass)
     return asked
 
@@ -91,7 +91,7 @@ def panel(monkeypatch: pytest.MonkeyPatch, login: Login) -> list[tuple[Session, 
     shown: list[tuple[Session, Any]] = []
     monkeypatch.setattr(widgets, "show", lambda model: shown.append((model.session, model._sandbox)))
     monkeypatch.setattr(_environment, "in_notebook", lambda: True)
-    monkeypatch.setattr(_environment, "somebody_there", lambda: True)
+    monkeypatch.setattr(_environment, "has_user", lambda: True)
     return shown
 
 
@@ -154,7 +154,7 @@ def test_with_nobody_there_it_says_what_to_set(login: Login, ask: bool | None) -
 
 @pytest.mark.parametrize("api", ["options", "v3"])
 def test_it_says_where_to_get_what_is_to_be_set(monkeypatch: pytest.MonkeyPatch, api: str) -> None:
-    monkeypatch.setattr(_environment, "somebody_there", lambda: False)
+    monkeypatch.setattr(_environment, "has_user", lambda: False)
     with pytest.raises(NoCredential) as refused:
         dpyauth.login(api=None if api == DEFAULT else api)
     facts = APIS[api]
@@ -188,7 +188,7 @@ PAT = f"pat_{'0f' * 32}"
 @pytest.fixture
 def both(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Callable[[], set[str]]:
     """Deriv's own addresses lead to the sandbox, of both APIs; returns the calls that came."""
-    monkeypatch.setattr(_environment, "somebody_there", lambda: False)
+    monkeypatch.setattr(_environment, "has_user", lambda: False)
     here = {name: dataclasses.replace(facts, server=box.side(name).server) for name, facts in APIS.items()}
     monkeypatch.setattr("dpyauth.settings.APIS", here)
     return lambda: {each.call for each in box.received if each.call}
@@ -292,7 +292,7 @@ def test_the_sandbox_needs_nothing(
     monkeypatch: pytest.MonkeyPatch, box: Sandbox, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("dpyauth.sandbox.shared", lambda: box)
-    monkeypatch.setattr(_environment, "somebody_there", lambda: False)
+    monkeypatch.setattr(_environment, "has_user", lambda: False)
     monkeypatch.setenv("DERIV_TOKEN", "a-real-token")
     monkeypatch.setenv("DERIV_APP_ID", "12345")
     session = dpyauth.login(sandbox=True)

@@ -79,7 +79,7 @@ def ring(monkeypatch: pytest.MonkeyPatch) -> Any:
 @pytest.fixture
 def login(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Login:
     """login() with the sandbox of the test, with nobody there to ask."""
-    monkeypatch.setattr(_environment, "somebody_there", lambda: False)
+    monkeypatch.setattr(_environment, "has_user", lambda: False)
     monkeypatch.setattr(_environment, "in_notebook", lambda: False)
 
     def login(*args: Any, **kwargs: Any) -> Session:
@@ -103,7 +103,7 @@ def next_kernel(login: Login) -> Login:
 def terminal(monkeypatch: pytest.MonkeyPatch, login: Login) -> list[str]:
     """Somebody at a terminal; returns what was asked."""
     asked: list[str] = []
-    monkeypatch.setattr(_environment, "somebody_there", lambda: True)
+    monkeypatch.setattr(_environment, "has_user", lambda: True)
     monkeypatch.setattr("getpass.getpass", lambda prompt: asked.append(prompt) or BTC)
     return asked
 
@@ -227,7 +227,7 @@ def test_of_a_sandbox_it_is_for_no_other(
     next_kernel(BTC, remember=True)
     assert recall() is None
     assert sorted(profiles()) == ["default@sandbox", f"default@{box.url}"]
-    monkeypatch.setattr(_environment, "somebody_there", lambda: False)
+    monkeypatch.setattr(_environment, "has_user", lambda: False)
     for server in (None, "wss://deriv.example.org/v3", f"{box.url}/"):
         with pytest.raises(NoCredential):
             next_kernel(server=server)

@@ -50,7 +50,7 @@ def terminal(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Terminal:
     made = Terminal(box)
     here = {name: dataclasses.replace(facts, server=box.side(name).server) for name, facts in APIS.items()}
     monkeypatch.setattr("dpyauth.settings.APIS", here)
-    monkeypatch.setattr(_environment, "somebody_there", lambda: True)
+    monkeypatch.setattr(_environment, "has_user", lambda: True)
     monkeypatch.setattr("builtins.input", made.show)
     monkeypatch.setattr("getpass.getpass", made.hide)
     return made

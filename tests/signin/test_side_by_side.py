@@ -31,7 +31,7 @@ Login = Callable[..., Session]
 @pytest.fixture
 def login(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Login:
     """login() as a person of the sandbox, on either API."""
-    monkeypatch.setattr(_environment, "somebody_there", lambda: False)
+    monkeypatch.setattr(_environment, "has_user", lambda: False)
     old = {RICH: "sandbox-rich-all", TROUBLE: "sandbox-trouble-read"}
 
     def login(who: str | None = None, api: str = "options", **how: Any) -> Session:

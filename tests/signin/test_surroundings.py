@@ -94,7 +94,7 @@ def test_the_check_up_ends_with_a_status(replaced: Callable[[], str], server: st
 def typed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What a person at a terminal types, hidden."""
     answers: list[str] = []
-    monkeypatch.setattr(_environment, "somebody_there", lambda: True)
+    monkeypatch.setattr(_environment, "has_user", lambda: True)
     monkeypatch.setattr("getpass.getpass", lambda prompt: answers.pop(0))
     return answers
 
@@ -196,7 +196,7 @@ def kernel(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """In a kernel, whose front end allows input or does not."""
     kernel = SimpleNamespace(_allow_stdin=True)
     monkeypatch.setattr(_environment, "kernel_shell", lambda: SimpleNamespace(kernel=kernel, user_ns={}))
-    monkeypatch.setattr(_environment, "_vouched", False)
+    monkeypatch.setattr(_environment, "_user_assumed", False)
     return kernel
 
 
@@ -292,7 +292,7 @@ def test_voila_shows_panels_to_a_person_and_has_no_prompt(
         monkeypatch.setenv("VOILA_REQUEST_URL", "http://localhost/render/page.ipynb")
     login(ask=None if page else True)  # or the user says so
     assert VIEW in displayed[-1]
-    assert not _environment.nobody_looks()
+    assert not _environment.unattended()
     with pytest.raises(NoCredential, match="allows no input" if page else "nobody to ask"):
         login(ask="prompt")
 

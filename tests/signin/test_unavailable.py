@@ -31,7 +31,7 @@ def off(box: Sandbox) -> Sandbox:
 
 @pytest.fixture
 def login(off: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Login:
-    monkeypatch.setattr(_environment, "somebody_there", lambda: False)
+    monkeypatch.setattr(_environment, "has_user", lambda: False)
     return lambda *args, **more: dpyauth.login(*args, **{"server": off.url, "app_id": off.app_id, **more})
 
 
@@ -120,7 +120,7 @@ def test_in_a_terminal_it_is_said(
     login: Login, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("DERIV_TOKEN", TOKEN)
-    monkeypatch.setattr(_environment, "somebody_there", lambda: True)
+    monkeypatch.setattr(_environment, "has_user", lambda: True)
     assert login().state == "signed out"
     tells_the_way_on(capsys.readouterr().err)
 
