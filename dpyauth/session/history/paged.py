@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from dpyauth.notes import left_out, note
 from dpyauth.session.history.collecting import HistoryQuestions, kept_note
-from dpyauth.session.history.sales import Sales, every_row, sold_within
 from dpyauth.session.history.time_walk import Pages, within
 from dpyauth.session.history.transactions import PAGE, Row, booked, key_of, oldest_first, transactions
 from dpyauth.session.steps import Request, Steps
@@ -57,6 +56,8 @@ class PagedHistories(HistoryQuestions):
         exact: bool,
     ) -> Steps[pd.DataFrame]:
         """Return the contracts that were closed in a period, of one account or of all; ``when`` they were bought."""
+        from dpyauth.session.history.sales import Sales, every_row, sold_within  # loads pandas, which takes its time
+
         since, until, kinds = fields["date_from"], fields["date_to"], fields["contract_type"]
         statement = self.core.catalog.find("statement")
 
