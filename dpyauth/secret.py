@@ -22,7 +22,7 @@ _living: weakref.WeakValueDictionary[int, Secret] = weakref.WeakValueDictionary(
 class Secret:
     """String that no repr, log or traceback shows; ``reveal()`` returns it.
 
-    While it lives, every error of dpyauth is kept from repeating it, whoever it belongs to.
+    While it lives, no error of dpyauth repeats it, even one of another session.
     """
 
     __slots__ = ("__weakref__", "_reveal")

@@ -5,7 +5,7 @@ that fields which Deriv adds later are judged, too. A word that describes a secr
 ``tokens_left`` may be seen. What a name alone cannot say is in a table, by call; and a ``name`` is a person's where an
 e-mail address or an account stands beside it.
 
-A secret (a token, a password, a one-time code) gives access to whoever has it. Something personal tells who a user
+A secret (a token, a password, a one-time code) gives access to anyone who has it. Something personal tells who a user
 is, where they live, or how they are paid. Login IDs, countries and money are neither. Nor are nicknames and the
 addresses of coins: they are chosen to be shown, and say who is paid.
 """
@@ -104,14 +104,14 @@ _TABLE: Mapping[str, Kind | None] = {
     "authorize.authorize": "secret",
     "copy_start.copy_start": "secret",
     "copy_stop.copy_stop": "secret",
-    # Whoever opens these is signed in
+    # Opening one of these signs a user in
     "cashier.cashier": "secret",
     "get_third_party_redirect.redirect_url": "secret",
     # It proves who a user is
     "unsubscribe_email.checksum": "secret",
     # What a token that is to be made shall be called
     "api_token.new_token": None,
-    # Where coins go: not where somebody lives, and to be looked at before they do
+    # Where coins go: not where a user lives, and to be looked at before they do
     "cashier.address": None,
     # Of a company of Deriv's
     "landing_company_details.address": None,
@@ -179,7 +179,7 @@ def kind(name: str, call: str = "", parent: str = "", beside: Collection[str] = 
     if place in _TABLE:
         return _TABLE[place]
     if name in _NAMES or name in _PLACES:
-        return "personal" if _of_somebody(name, parent, beside) else None
+        return "personal" if _is_personal(name, parent, beside) else None
     return _by_name(name)
 
 
@@ -210,7 +210,7 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str) or (isinstance(value, list | tuple) and any(isinstance(item, str) for item in value))
 
 
-def _of_somebody(name: str, parent: str, beside: Collection[str]) -> bool:
+def _is_personal(name: str, parent: str, beside: Collection[str]) -> bool:
     """Return True if a name, or a place, is a person's."""
     if not _OF_A_THING.isdisjoint(beside):
         return False

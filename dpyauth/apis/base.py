@@ -62,7 +62,7 @@ def choose(candidates: Sequence[Candidate], *, loginid: str | None, kept: str | 
     """Choose the account that a sign-in begins with.
 
     That is the one named by its login ID; else the one that was remembered, while it is active; else a demo account,
-    an active one first. A real account comes in only where there is no other kind: nobody gets to real money unasked.
+    an active one first. A real account comes in only where there is no other kind: real money is never used unasked.
 
     Raises
     ------

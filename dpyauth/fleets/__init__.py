@@ -172,7 +172,7 @@ class Fleet:
         self._connections = connections
         self._cluster = cluster
         self._closed = False
-        self._turn = threading.RLock()  # one that an interrupt has left locked must not lock the reader out
+        self._turn = threading.RLock()  # one that an interrupt has left locked must not lock its own thread out
         _forks.own(self)
 
     def __repr__(self) -> str:

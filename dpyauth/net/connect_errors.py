@@ -51,7 +51,7 @@ class Reason(NamedTuple):
     error: DpyauthError | None
     """Error to end with, if trying again does not help."""
     off: bool
-    """Whether a server that was switched off would have been found like this."""
+    """True if a server that was switched off fails in this way."""
 
 
 def explain(error: Exception, patience: float = 10.0, app_id: str | None = None) -> Reason:

@@ -38,9 +38,9 @@ class Failure(NamedTuple):
     reason: str
     error: DpyauthError
     final: bool = False
-    """Whether every later attempt would end in the same way."""
+    """True if every later attempt would end in the same way."""
     off: DpyauthError | None = None
-    """What callers get if the server looks like one that has been switched off."""
+    """Error to raise if the server looks like one that has been switched off."""
 
 
 class Connector:

@@ -18,7 +18,7 @@ class ControlRequest(NamedTuple):
 
     call: str
     fields: Mapping[str, Any]
-    """What its reply must repeat; nothing for a request with a secret, which is not kept."""
+    """Fields that its reply must repeat; empty for a request with a secret, which is not kept."""
     then: Then
 
 

@@ -30,8 +30,8 @@ class Handshake(NamedTuple):
     check: Callable[[Reply], tuple[DpyauthError, bool] | None]
     """Returns the error that a reply amounts to, and whether asking again later may help; None if it signs in."""
     reads_early: bool = False
-    """Whether the connection is signed in by its address, and the call only shows that it works: reads may be sent
-    before its reply is there."""
+    """True if the address signs the connection in and the call only shows that it works: reads may be sent before
+    its reply is there."""
 
 
 def unreachable(reason: str, status: int | None = None) -> ConnectionFailed:

@@ -31,7 +31,7 @@ class HandshakeRefused(Exception):
         self.code = (error_code(reply) or "") if reply is not None else ""
         """Error code in the reply, if it is JSON: Deriv's, or that of whatever answers in between."""
         self.foreign = reply is None and bool(body.strip())
-        """Whether the reply is a page or a text, as a proxy or a firewall sends it and Deriv's API does not."""
+        """True if the reply is a page or a text: a proxy or a firewall sends such, Deriv's API does not."""
 
 
 class Socket(ClientConnection):

@@ -225,7 +225,7 @@ def _capitals(text: str) -> str:
 
 
 def derivs_own(fields: Mapping[str, str], private: list[Secret]) -> RedirectRefused:
-    """Return the refusal that the address reports, as Deriv or whoever made the address put it."""
+    """Return the refusal that the address reports, in the words of Deriv or of the address's author."""
     code = fields.get("error", "").lower()
     if not re.fullmatch(r"[a-z_]{1,40}", code) or code in FOREIGN or code == "damaged":
         code = "unknown_error"  # only this module can tell those of an address

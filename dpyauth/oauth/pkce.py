@@ -151,7 +151,7 @@ class CodeSignIn:
     def accept(self, address: str | Secret) -> Code:
         """Read the address that the browser came back to; may be called from any thread.
 
-        Only the state decides whether it belongs to this sign-in, whoever brought it. Where the address leads is not
+        Only the state decides whether it belongs to this sign-in, wherever it came from. Where the address leads is not
         compared with the redirect URL: proxies, hubs and browsers rewrite addresses, and who knows the state gains
         nothing by another one, since Deriv gives the code's tokens only for this verifier and redirect URL.
 

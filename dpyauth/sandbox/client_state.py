@@ -42,7 +42,7 @@ class Client:
         return MOST_PROPOSALS if isinstance(self.meter.limits, Limits) else math.inf
 
     def sign_in(self, grants: list[Token[str]]) -> None:
-        """Replace whoever was signed in; streams of accounts that are gone end."""
+        """Replace the user signed in; streams of accounts that are gone end."""
         self.grants = {grant.owner: grant for grant in grants}
         self.current = grants[0].owner
         self.streams.forget_accounts(keep=self.grants)

@@ -97,7 +97,7 @@ class Context:
             return list(self._received)
 
     def note(self, call: str = "", req_id: int | None = None, connection: int = 0) -> None:
-        """Remember a request, or only that something changed, and wake up whoever waits."""
+        """Remember a request, or only that something changed, and wake up all waiting threads."""
         with self._changed:
             if call:
                 self._received.append(Received(call, req_id, connection))

@@ -137,7 +137,7 @@ class Faults:
         self._at_once(Fault("site", "", args=(site_status,)))
 
     def revoke(self, token: str) -> None:
-        """Make a token invalid, also where someone is signed in with it."""
+        """Make a token invalid, also where a user is signed in with it."""
         self._revoke(token)
 
     def clear(self) -> None:

@@ -37,7 +37,7 @@ class App(Protocol):
 
 
 class OAuthError(HTTPError):
-    """A request that cannot be served, and why, for the person in front of the browser."""
+    """A request that cannot be served, and why, for the user in front of the browser."""
 
     def __init__(self, text: str) -> None:
         super().__init__(400)

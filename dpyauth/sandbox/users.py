@@ -120,7 +120,7 @@ class User:
 
     @property
     def email(self) -> str:
-        """Return the address given at the sign-up; otherwise one that nobody can have."""
+        """Return the address given at the sign-up; otherwise one that cannot exist."""
         return self.given_email or (self.name or "Sandbox Newcomer").lower().replace(" ", ".") + "@example.com"
 
 

@@ -38,7 +38,7 @@ class Socket(WebSocketHandler):
         self.heard = 0.0
 
     def check_origin(self, origin: str) -> bool:
-        """Whoever gets here may connect: `guard` has looked at it."""
+        """Allow every origin that gets here: `guard` has checked it."""
         return True
 
     def get_compression_options(self) -> dict[str, Any] | None:

@@ -88,7 +88,7 @@ class AccountQuestions(Questions):
     @dual
     @with_columns(STATUS_FLAGS)
     def status_flags(self) -> Steps[pd.DataFrame]:
-        """The account's status flags, one row per flag, each with what it means.
+        """Return the account's status flags, one row per flag, each with its meaning.
 
         Stands on Deriv's call ``get_account_status`` (scope read; only in v3).
 
@@ -178,7 +178,7 @@ class AccountQuestions(Questions):
     @dual
     @with_columns(CURRENCIES)
     def currencies(self) -> Steps[pd.DataFrame]:
-        """Whether money can go in and out now, one row per currency of the account.
+        """Return whether deposits and withdrawals are possible now, one row per currency of the account.
 
         Stands on Deriv's call ``get_account_status`` (scope read; only in v3).
 
@@ -207,7 +207,7 @@ class AccountQuestions(Questions):
     @dual
     @with_columns(CASHIER_PROBLEMS)
     def cashier_problems(self) -> Steps[pd.DataFrame]:
-        """What keeps the cashier closed, one row per problem, each with what to do.
+        """Return what keeps the cashier closed, one row per problem, each with what to do.
 
         Stands on Deriv's call ``get_account_status`` (scope read; only in v3).
 
@@ -236,7 +236,7 @@ class AccountQuestions(Questions):
     @dual
     @with_columns(BALANCE)
     def balance(self, account: str = "current", *, decimal: bool = False) -> Steps[pd.DataFrame]:
-        """How much money there is.
+        """Return the balance of the account.
 
         Stands on Deriv's call ``balance`` (scope read or trading_information; on the options API trade).
 
@@ -297,7 +297,7 @@ class AccountQuestions(Questions):
 
     @dual
     def migration(self) -> Steps[str]:
-        """How far Deriv is with moving this user from v3 to the options API.
+        """Return how far Deriv is with moving this user from v3 to the options API.
 
         Deriv moves its users one by one. After that, v3 no longer lets them in, and nothing is carried over: sign in
         with ``dpyauth.login(api="options")`` then, with a token and an app ID made at developers.deriv.com.

@@ -37,7 +37,7 @@ def run(driver: Driver, steps: Steps[T]) -> T:
 
 
 def drive(driver: Driver, steps: Steps[T], calls: list[InFlight]) -> T:
-    """Take all steps and return their result; ``calls`` holds what is on its way, for whoever handles an error."""
+    """Take all steps and return their result; ``calls`` holds the calls on their way, for the handler of an error."""
     result: Any = None
     error: BaseException | None = None
     while True:

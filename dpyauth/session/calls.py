@@ -278,8 +278,8 @@ class Calls(Questions):
         Returns
         -------
         bool or None
-            True also where no sign-in is needed. False when nobody is signed in and the call needs it. None where Deriv
-            has not said: try it.
+            True also where no sign-in is needed. False when the session is not signed in and the call needs it. None
+            where Deriv has not said: try it.
 
         Examples
         --------
@@ -292,7 +292,7 @@ class Calls(Questions):
 
     @public
     def needs(self, call: str | Mapping[str, Any]) -> tuple[str, ...]:
-        """The scopes for a call: a token needs one of them. Empty when the call needs no sign-in.
+        """Return the scopes for a call: a token needs one of them. Empty when the call needs no sign-in.
 
         Parameters
         ----------
@@ -314,7 +314,7 @@ class Calls(Questions):
     @public
     @with_columns(CALLS)
     def calls(self) -> pd.DataFrame:
-        """The calls of the API that the session speaks, one row per call.
+        """List the calls of the API that the session speaks, one row per call.
 
         Returns
         -------
@@ -336,7 +336,7 @@ class Calls(Questions):
 
     @public
     def help(self, name: str | Mapping[str, Any], /) -> Help:
-        """What a call needs, takes and answers.
+        """Explain what a call needs, takes and returns.
 
         Parameters
         ----------
@@ -376,7 +376,7 @@ class Calls(Questions):
 
     @staticmethod
     def _one_reply(name: str, call: Call | None, fields: Mapping[str, Any]) -> None:
-        """See to it that this call gives one reply, and may be made here at all."""
+        """Check that this call gives one reply, and may be made here at all."""
         if name in NOT_BY_CALL:
             raise InvalidRequest(NOT_BY_CALL[name], call=name)
         if fields.get("subscribe") or (call is not None and call.streams == "required"):
@@ -388,7 +388,7 @@ class Calls(Questions):
             )
 
     def _one_by_one(self, call: Call, fields: Mapping[str, Any], account: str) -> None:
-        """See to it that the account makes sense for a call."""
+        """Check that the account makes sense for a call."""
         if account != "current" and call.rest is not None:
             raise InvalidRequest(
                 f"'{call.name}' is not asked of one account: its answer is the same for all. Leave 'account' out.",

@@ -66,12 +66,12 @@ class Feed:
 
     @property
     def has_news(self) -> bool:
-        """Whether there is something for its reader: an update, or the end."""
+        """True if there is something to read: an update, or the end."""
         return bool(self._unread) or self.ended or self.error is not None
 
     @property
     def orphaned(self) -> bool:
-        """Whether nobody has a name for the stream any more, so that nobody could close it."""
+        """True if the stream has no reference any more, so that nothing can close it."""
         return self.reader is not None and self.reader() is None
 
     # What the connection says, on its thread
@@ -118,7 +118,7 @@ class Feed:
         self.end(None)
 
     def take(self) -> Reply | None:
-        """The next update that the reader has not had."""
+        """Return the next unread update."""
         ended = self.ended  # before looking for updates: none comes after the end
         try:
             number, reply = self._unread.popleft()
@@ -156,7 +156,7 @@ class Feed:
             waker()
 
     def beyond(self, count: int) -> tuple[int, list[tuple[float, Reply]]]:
-        """How many updates there were, and those kept that came after the first ``count``, with when they came."""
+        """Return how many updates there were, and the kept ones after the first ``count``, each with when it came."""
         kept = list(self._kept)
         total = kept[-1][0] if kept else 0
         return total, [(when, self._named(reply)) for number, when, reply in kept if number > count]

@@ -169,7 +169,7 @@ class Histories(PagedHistories):
     @dual
     @with_columns(LOGIN_HISTORY)
     def login_history(self, *, account: str = "current", reveal: bool = False) -> Steps[pd.DataFrame]:
-        """The latest sign-ins and sign-outs, at most 50: Deriv tells no more.
+        """Return the latest sign-ins and sign-outs, at most 50: Deriv tells no more.
 
         Stands on Deriv's call ``login_history`` (scope read; only in v3).
 

@@ -42,7 +42,7 @@ class InFlight(ABC):
     def __init__(self, pending: PendingCall) -> None:
         self.pending = pending
         self.line: Connection | HttpDispatcher | None = None
-        """What it was sent by."""
+        """Connection or dispatcher that it was sent with."""
         self._left = False
         self._told: BaseException | None = None  # the error that says what happened to it
 

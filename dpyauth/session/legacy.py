@@ -30,7 +30,7 @@ class Legacy(HistoryQuestions):
     @dual
     @with_columns(LEGACY_ACCOUNTS)
     def legacy_accounts(self) -> Steps[pd.DataFrame]:
-        """The accounts that the user had at v3, one row per account.
+        """Return the accounts that the user had at v3, one row per account.
 
         Stands on Deriv's call ``legacy_accounts`` (scope trade; only in options, after the move).
 

@@ -19,7 +19,7 @@ class Lifecycle(Questions):
     def use(self, loginid: str) -> Steps[None]:
         """Switch to another account that the sign-in gave access to.
 
-        Signing in with Deriv gives access to all accounts of the person, an API token to one. Calls and streams of
+        Signing in with Deriv gives access to all accounts of the user, an API token to one. Calls and streams of
         the account in use end; the other one is signed in first, so that a failure changes nothing. Where Deriv allows
         no connection more (five at a time for each user, on its current API), the one in use is given up first; it is
         opened anew where the switch fails all the same.

@@ -1,4 +1,4 @@
-"""What a call brings: for the account in use, for another one, or for each."""
+"""Return payloads of calls: for the account in use, for another one, or for each."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Choice = TypeVar("Choice")
 
 
 class Payloads(Accounts):
-    """What the session's questions stand on."""
+    """State and calls of a session, with the payloads that its questions are answered from."""
 
     symbols: Mapping[str, str] | None = None  # once asked for
 
@@ -41,7 +41,7 @@ class Payloads(Accounts):
         loginid: str | None = None,
         timeout: float | None = None,
     ) -> Steps[tuple[Reply, Context]]:
-        """The reply to a call, and where it came from."""
+        """Return the reply to a call, and where it came from."""
         loginid = loginid or (self.active_account.loginid if self.active_account else None)
         reply = yield Request(call, fields or {}, timeout, exact=exact, account=loginid)
         return reply, self.context(call, loginid)
@@ -55,12 +55,12 @@ class Payloads(Accounts):
         loginid: str | None = None,
         timeout: float | None = None,
     ) -> Steps[tuple[Any, Context]]:
-        """The payload of a call's reply, and where it came from."""
+        """Return the payload of a call's reply, and where it came from."""
         reply, context = yield from self.reply_to(call, fields, exact=exact, loginid=loginid, timeout=timeout)
         return self.payload_of(call, reply), replace(context, beside=self.beside_payload(call, reply))
 
     def payload_of(self, call: str, reply: Reply) -> Any:
-        """The payload of a reply."""
+        """Return the payload of a reply."""
         from dpyauth.apis import empty_replies
 
         return empty_replies.payload_of(call, self.api, self.adapter.payload(self.catalog.find(call), reply))
@@ -106,7 +106,7 @@ class Payloads(Accounts):
         return came
 
     def resolve_account(self, account: str) -> str:
-        """The login ID that is meant."""
+        """Return the login ID that is meant."""
         if account != "current":
             return self.granted(account)
         return self.active_account.loginid if self.active_account else ""
@@ -114,7 +114,7 @@ class Payloads(Accounts):
     def per_account(
         self, account: str, call: str, shape: Callable[[Any, Context], pd.DataFrame], *, exact: bool = False
     ) -> Steps[pd.DataFrame]:
-        """The frame of a call for one account, or for each of those that the sign-in gave access to."""
+        """Return the frame of a call for one account, or for each that the sign-in gave access to."""
 
         def one(loginid: str | None) -> Steps[pd.DataFrame]:
             return shape(*(yield from self.payload(call, exact=exact, loginid=loginid)))
@@ -128,7 +128,7 @@ class Payloads(Accounts):
         one: Callable[[str | None], Steps[pd.DataFrame]],
         empty: Callable[[], pd.DataFrame],
     ) -> Steps[pd.DataFrame]:
-        """What one account gives, or each of those that the sign-in gave access to; one that fails gives a row, too."""
+        """Return the frame of one account, or of each the sign-in gave access to; one that fails gives a row, too."""
         self.catalog.find(call)  # what is not there is there for no account
         if account == "current":
             return (yield from one(None))
@@ -156,7 +156,7 @@ class Questions:
 
 
 def _of(loginid: str | None, made: pd.DataFrame) -> pd.DataFrame:
-    """The frame with the account it is of in front, unless it says so itself; and ``error`` free for another use."""
+    """Return a frame with its account in front, unless it says so itself, and ``error`` free for another use."""
     import pandas as pd
 
     if "loginid" not in made:

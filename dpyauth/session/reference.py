@@ -49,7 +49,7 @@ class ReferenceQuestions(Questions):
     @dual
     @with_columns(LIMITS, markets=MARKET_LIMITS, transfers=TRANSFER_LIMITS)
     def limits(self, kind: str = "values", account: str = "current", *, decimal: bool = False) -> Steps[pd.DataFrame]:
-        """What the account may hold, stake, be paid, withdraw and transfer.
+        """Return what the account may hold, stake, be paid, withdraw and transfer.
 
         Stands on Deriv's call ``get_limits`` (scope read; only in v3).
 
@@ -102,9 +102,9 @@ class ReferenceQuestions(Questions):
     @dual
     @with_columns(OPEN_CONTRACTS)
     def portfolio(self, account: str = "current", *, decimal: bool = False) -> Steps[pd.DataFrame]:
-        """The contracts that are open, one row per contract.
+        """Return the open contracts, one row per contract.
 
-        What they are worth now it does not tell: for that there is the stream ``proposal_open_contract``.
+        It does not tell what they are worth now: for that there is the stream ``proposal_open_contract``.
         Stands on Deriv's call ``portfolio`` (scope read or trading_information; on the options API trade).
 
         Parameters
@@ -144,7 +144,7 @@ class ReferenceQuestions(Questions):
     @dual
     @with_columns(SETTINGS)
     def settings(self, *, reveal: bool = False) -> Steps[pd.DataFrame]:
-        """The user's profile, one row per setting; personal data is hidden unless asked for.
+        """Return the user's profile, one row per setting; personal data is hidden unless asked for.
 
         Stands on Deriv's call ``get_settings`` (scope read; only in v3).
 
@@ -179,7 +179,7 @@ class ReferenceQuestions(Questions):
     @dual
     @with_columns(MT5_ACCOUNTS)
     def mt5_accounts(self, *, decimal: bool = False) -> Steps[pd.DataFrame]:
-        """The user's MT5 accounts, one row per account.
+        """Return the user's MT5 accounts, one row per account.
 
         Stands on Deriv's call ``mt5_login_list`` (scope read; only in v3).
 
@@ -213,7 +213,7 @@ class ReferenceQuestions(Questions):
     @dual
     @with_columns(API_TOKENS)
     def api_tokens(self, *, reveal: bool = False) -> Steps[pd.DataFrame]:
-        """The user's API tokens, one row per token: what they may do and when they were used.
+        """Return the user's API tokens, one row per token: what they may do and when they were used.
 
         Stands on Deriv's call ``api_token`` (scope admin; only in v3).
 
@@ -247,7 +247,7 @@ class ReferenceQuestions(Questions):
     @dual
     @with_columns(APPS)
     def apps(self, kind: str = "registered") -> Steps[pd.DataFrame]:
-        """Applications: those the user registered, or those that may use the user's accounts.
+        """Return the applications that the user registered, or those that may use the user's accounts.
 
         Stands on Deriv's calls ``app_list`` and ``oauth_apps`` (scope read; only in v3).
 
@@ -339,7 +339,7 @@ class ReferenceQuestions(Questions):
     @dual
     @with_columns(TRADING_TIMES)
     def trading_times(self, day: dt.date | str = "today") -> Steps[pd.DataFrame]:
-        """When each symbol can be traded on a day, one row per symbol.
+        """Return when each symbol can be traded on a day, one row per symbol.
 
         Stands on Deriv's call ``trading_times`` (no sign-in needed).
 
@@ -376,7 +376,7 @@ class ReferenceQuestions(Questions):
     @dual
     @with_columns(LANDING_COMPANIES)
     def landing_company(self, country: str) -> Steps[pd.DataFrame]:
-        """Which Deriv companies serve people of a country, one row per offer.
+        """Return which Deriv companies serve a country, one row per offer.
 
         Stands on Deriv's call ``landing_company`` (no sign-in needed; only in v3).
 
@@ -410,7 +410,7 @@ class ReferenceQuestions(Questions):
     @dual
     @with_columns(SITE_LIMITS, currencies=SITE_CURRENCIES, fees=TRANSFER_FEES)
     def site(self, kind: str = "limits") -> Steps[pd.DataFrame]:
-        """What holds for everybody: how often one may call, the currencies, what transfers cost.
+        """Return what is the same for every user: limits of calls, currencies, fees of transfers.
 
         Stands on Deriv's call ``website_status`` (no sign-in needed; only in v3).
 

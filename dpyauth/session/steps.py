@@ -1,4 +1,4 @@
-"""What a method of the session asks for, step by step."""
+"""Describe what a method of the session waits for, step by step."""
 
 from __future__ import annotations
 

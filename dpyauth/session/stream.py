@@ -65,17 +65,17 @@ class Stream(Names):
 
     @property
     def dropped(self) -> int:
-        """How many updates this reader missed because it was too slow."""
+        """Number of updates that were dropped because they were not read in time."""
         return self.feed.dropped
 
     @property
     def ended(self) -> bool:
-        """Whether no more updates will come; those kept can still be read."""
+        """True if no more updates will come; those kept can still be read."""
         return self.feed.ended
 
     @public
     def next(self, timeout: float | None = None) -> Reply:
-        """The next update.
+        """Wait for the next update and return it.
 
         Parameters
         ----------
@@ -158,7 +158,7 @@ class Stream(Names):
 
     @public
     def frame(self) -> pd.DataFrame:
-        """What is kept of the stream, as a frame.
+        """Return the updates that are kept, as a frame.
 
         Returns
         -------

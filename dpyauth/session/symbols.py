@@ -20,7 +20,7 @@ S = TypeVar("S", bound=Questions)
 T = TypeVar("T")
 
 _PATIENCE = 5.0
-"""How long to wait for the list of symbols, in seconds: the error is more urgent."""
+"""Longest wait for the list of symbols, in seconds: the error is more urgent."""
 
 
 def names_symbols(plan: Callable[Concatenate[S, P], Steps[T]]) -> Callable[Concatenate[S, P], Steps[T]]:

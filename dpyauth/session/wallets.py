@@ -30,10 +30,10 @@ PAGE = 1000
 """As many transactions of a wallet Deriv gives at a time."""
 
 PAUSE, PAUSES = 10.0, 8
-"""How long to wait where Deriv's limit of calls a minute is used up, in seconds, and how many times in a row."""
+"""Wait in seconds where Deriv's limit of calls a minute is used up, and number of waits in a row."""
 
 RESUMABLE = 15 * 60.0
-"""How long what has arrived is good enough to go on from, in seconds: later it may have changed at Deriv."""
+"""Time for which an unfinished history can be resumed, in seconds: later it may have changed at Deriv."""
 
 PARTNER_DAYS = 730
 """A period of a partner's figures has at most so many days between its ends."""
@@ -42,7 +42,7 @@ _Question = tuple[Any, ...]
 
 
 class _BrokenOff(NamedTuple):
-    """What there is of wallet transactions that something came between."""
+    """An unfinished history of wallet transactions."""
 
     question: _Question
     history: Cursors[Row]
@@ -217,7 +217,7 @@ class Wallets(HistoryQuestions):
         return note(table, left_out(wallet_rows.outside(history.rows(), first, last), "transaction"))
 
     def _taken_up(self, question: _Question) -> Cursors[Row] | None:
-        """What there is of the same question, where it broke off a short while ago; it is handed out once."""
+        """Return the unfinished history of the same question, once, if it broke off a short while ago."""
         broken_off, self._broken_off = self._broken_off, None
         if broken_off is None or broken_off.question != question or time.monotonic() - broken_off.at > RESUMABLE:
             return None

@@ -79,7 +79,7 @@ class TokenAuth:
         try:
             return await self._ask(ask, timeout, change)
         except SignInRefused as refusal:
-            with suppress(asyncio.CancelledError):  # the answer is there already, whoever has called off the rest
+            with suppress(asyncio.CancelledError):  # the answer is there already, even if the rest was called off
                 await self._wait_for_confirmation(end)
             raise refusal
 

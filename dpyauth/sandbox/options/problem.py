@@ -6,7 +6,7 @@ from typing import Any
 
 
 class Problem(Exception):
-    """Why, as it goes to the client: HTTP status, Deriv's code, a message, the field it is about, and what else."""
+    """Error as the client gets it: HTTP status, Deriv's code, a message, the field it is about, and further values."""
 
     def __init__(self, status: int, code: str, message: str, field: str = "", **more: Any) -> None:
         super().__init__(code)

@@ -1,4 +1,4 @@
-"""Calls about the person: verification, settings, limits, sign-ins."""
+"""Calls about the user: verification, settings, limits, sign-ins."""
 
 from __future__ import annotations
 

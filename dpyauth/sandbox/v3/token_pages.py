@@ -93,7 +93,7 @@ def _choice(user: User) -> Choice:
 
 
 class _Front(RequestHandler):
-    """A page for whoever opens the port in a browser."""
+    """A page to see when the port is opened in a browser."""
 
     def initialize(self, sandbox: Context) -> None:
         self.sandbox = sandbox

@@ -1,4 +1,4 @@
-"""How each API answers the questions that the two answer differently."""
+"""Answer the questions that the two APIs answer differently, with one module for each API."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Answers(Protocol):
-    """One plan per question. Each API has a module of them in this package."""
+    """Steps to answer each question. Every API has a module with them in this package."""
 
     @staticmethod
     def account_status(session: Payloads, account: str, *, detail: bool, decimal: bool) -> Steps[pd.DataFrame]:
@@ -43,10 +43,10 @@ class Answers(Protocol):
 
     @staticmethod
     def migration(session: Payloads) -> Steps[str | None]:
-        """Deriv's word for how far the move to the options API is."""
+        """Return Deriv's word for how far the move to the options API is."""
 
 
 @functools.cache
 def named(api: str) -> Answers:
-    """The answers of the API of this name."""
+    """Return the module with the answers of an API."""
     return cast("Answers", importlib.import_module(f"dpyauth.session.answers.{api}"))

@@ -1,4 +1,4 @@
-"""How an account stands: what is at stake, what was earned, and what happened last. The same on both APIs."""
+"""Tell how an account stands: what is at stake, what was earned, what happened last. It is the same on both APIs."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from dpyauth.session.payloads import Payloads
 
 GLANCE = 100
-"""How many of the latest transactions to look at first: most accounts have fewer in a month."""
+"""Number of the latest transactions to look at first: most accounts have fewer in a month."""
 
 _SPARED = (ApiError, MissingScope, BadReply)
 
 
 def requests(loginid: str) -> list[Request]:
-    """The calls that tell it, to be made together."""
+    """Return the calls that tell how an account stands, to be made together."""
     return [
         Request("portfolio", exact=True, account=loginid),
         Request("statement", {"limit": GLANCE}, exact=True, account=loginid),
@@ -73,12 +73,12 @@ def _midnight() -> datetime:
 
 
 def out_of_reach(error: DpyauthError) -> dict[str, Any]:
-    """The same of an account to which no connection can be had."""
+    """Return the values for an account that cannot be connected to."""
     return {"remark": f"all of it: {error}"}
 
 
 def _exposure(session: Payloads, loginid: str, came: Mapping[str, Reply | DpyauthError]) -> Steps[dict[str, Any]]:
-    """What is at stake, and what it may bring."""
+    """Return what is at stake, and what it may pay."""
     reply = _reply(came, "portfolio")
     payload = session.adapter.payload(session.catalog.find("portfolio"), reply)
     listed = mapping(payload).get("contracts")
@@ -96,7 +96,7 @@ def _exposure(session: Payloads, loginid: str, came: Mapping[str, Reply | Dpyaut
 
 
 def _earned(session: Payloads, loginid: str, came: Mapping[str, Reply | DpyauthError]) -> Steps[dict[str, Any]]:
-    """What happened last, and what the contracts brought that were closed today and this month."""
+    """Return what happened last, and the profit of the contracts that were closed today and this month."""
     call = session.catalog.find("statement")
     today, since = _midnight(), month_began()
     listed = transactions(call, _reply(came, "statement"))
@@ -125,7 +125,7 @@ def _earned(session: Payloads, loginid: str, came: Mapping[str, Reply | DpyauthE
 
 
 def _spent_earlier(session: Payloads, loginid: str, sold: list[Row]) -> Steps[dict[Any, Decimal | None]]:
-    """What contracts have cost that were bought before the rows at hand, below zero as in a statement.
+    """Return the cost of contracts that were bought before the rows at hand, below zero as in a statement.
 
     Whether Deriv counts the dates of a profit table by purchase or by sale is not documented: first the days of the
     purchases are asked for, and only where that does not do, all that came after.
@@ -146,7 +146,7 @@ def _spent_earlier(session: Payloads, loginid: str, sold: list[Row]) -> Steps[di
 
 
 def _profit(sold: list[Row], spent: Mapping[Any, Decimal | None]) -> Decimal | None:
-    """What closed contracts have paid less what they have cost; None where that is not known of each."""
+    """Return what closed contracts have paid minus their cost; None if that is not known of each."""
     costs = [spent.get(contract) for contract in {contract_of(row) for row in sold}]
     paid = [as_number(row.get("amount")) for row in sold]
     return None if None in costs or None in paid else _sum([*paid, *costs])

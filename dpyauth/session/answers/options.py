@@ -34,12 +34,12 @@ MARKUP_NOTE = (
 )
 
 _CURRENCY = re.compile(r"[A-Z0-9_]{1,18}", re.ASCII)
-"""What a quote may be asked for; a wallet may hold what is called otherwise."""
+"""Currencies that a quote can be asked for; a wallet may also hold something with another name."""
 
 _DEMO = {"demo": 1, "real": 0}
 _ACTIVE = {"active": 1, "inactive": 0}
 _INACTIVE = {"active": 0, "inactive": 1}
-"""What Deriv's words for accounts mean; another word is passed on."""
+"""Meanings of Deriv's words for accounts; another word is passed on."""
 
 _OUT_OF_REACH = (ApiError, ConnectionFailed)
 _OF_A_PERIOD = re.compile(r"(?i)date|period|range|from|until|start|end")
@@ -47,7 +47,7 @@ _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 def account_status(session: Payloads, account: str, *, detail: bool, decimal: bool) -> Steps[pd.DataFrame]:
-    """One call over HTTP knows all accounts, and little of each: this API has no word on verification."""
+    """Ask for all accounts with one call over HTTP. It tells little of each, and nothing about verification."""
     if detail:
         status = yield from _detailed(session, account, decimal=decimal)
     else:
@@ -57,7 +57,7 @@ def account_status(session: Payloads, account: str, *, detail: bool, decimal: bo
 
 
 def _detailed(session: Payloads, account: str, *, decimal: bool) -> Steps[pd.DataFrame]:
-    """What is told of accounts, and beside it how each stands; of the first, all of that is asked together."""
+    """Return the rows of accounts and how each stands; for the first account, all of that is asked together."""
     first = session.resolve_account("current" if account == "all" else account)
     stands: dict[str, dict[str, Any]] = {}
     listing = [Request("get_accounts", exact=decimal)]
@@ -80,7 +80,7 @@ def _detailed(session: Payloads, account: str, *, decimal: bool) -> Steps[pd.Dat
 
 
 def _stand_of(session: Payloads, loginid: str) -> Steps[dict[str, Any]]:
-    """How an account stands that is not the one in use."""
+    """Return how an account stands that is not the one in use."""
     try:
         yield from session.connect_account(loginid)
         came = yield from session.several(at_stake.requests(loginid))
@@ -92,7 +92,7 @@ def _stand_of(session: Payloads, loginid: str) -> Steps[dict[str, Any]]:
 
 
 def balance(session: Payloads, account: str, *, decimal: bool) -> Steps[pd.DataFrame]:
-    """The account's own call, or for all accounts the list of them."""
+    """Make the account's own call, or list the accounts to get all balances."""
     if account == "all":
         rows, context = yield from _rows(session, "all", exact=decimal)
         listed = [
@@ -111,7 +111,7 @@ def balance(session: Payloads, account: str, *, decimal: bool) -> Steps[pd.DataF
 
 
 def accounts(session: Payloads) -> Steps[pd.DataFrame]:
-    """One call lists them."""
+    """List them with one call."""
     rows, context = yield from _rows(session, "all")
     return frames.accounts(
         [
@@ -136,7 +136,7 @@ def _word(meanings: Mapping[str, int], word: Any) -> Any:
 def exchange_rates(
     session: Payloads, base: str, target: str | Sequence[str] | None, *, spread: bool, decimal: bool
 ) -> Steps[pd.DataFrame]:
-    """A quote of the wallets for each pair, all asked for together."""
+    """Ask for a quote of the wallets for each pair, all together."""
     call = session.catalog.find("wallet_exchange_rate")
     if spread:
         raise InvalidRequest(
@@ -161,7 +161,7 @@ def exchange_rates(
 
 
 def _named(call: Call, target: str | Sequence[str]) -> list[str]:
-    """The currencies that the user has named."""
+    """Return the currencies that the user has named."""
     names = [target] if isinstance(target, str) else list(target) if isinstance(target, Iterable) else [target]
     if not all(isinstance(name, str) for name in names):
         raise InvalidRequest(
@@ -182,7 +182,7 @@ def _rate(reply: Reply) -> Any:
 
 
 def markup(session: Payloads, since: When, until: When, *, decimal: bool) -> Steps[pd.DataFrame]:
-    """SessionCall with ``markup_statistics``; what the reply says of the period is kept in ``attrs``."""
+    """Ask with ``markup_statistics``; what the reply says of the period is kept in ``attrs``."""
     call = session.catalog.find("markup_statistics")
     first, last = days(call, since, until, KEPT)
     payload, context = yield from session.payload(call.name, {"date_from": first, "date_to": last}, exact=decimal)
@@ -192,7 +192,7 @@ def markup(session: Payloads, since: When, until: When, *, decimal: bool) -> Ste
 
 
 def _dates(payload: Any) -> str | None:
-    """The days that a reply says it is about, whatever Deriv calls them: documented is none."""
+    """Return the days that a reply says it is about. No field for them is documented, so any name will do."""
     found = [
         text
         for name, value in (payload.items() if isinstance(payload, dict) else ())
@@ -203,21 +203,21 @@ def _dates(payload: Any) -> str | None:
 
 
 def migration(session: Payloads) -> Steps[str | None]:
-    """SessionCall with ``legacy_migration_status``."""
+    """Ask with ``legacy_migration_status``."""
     payload, _ = yield from session.payload("legacy_migration_status")
     status = payload.get("status") if isinstance(payload, dict) else None
     return str(status) if status else None
 
 
 def _rows(session: Payloads, account: str, *, exact: bool = False) -> Steps[tuple[list[Mapping[str, Any]], Context]]:
-    """The accounts as Deriv lists them: one of them, or all."""
+    """Return the accounts as Deriv lists them: one of them, or all."""
     wanted = None if account == "all" else session.resolve_account(account)
     payload, context = yield from session.payload("get_accounts", exact=exact)
     return _listed(payload, wanted), context
 
 
 def _rows_of(session: Payloads, reply: Reply | DpyauthError, account: str) -> list[Mapping[str, Any]]:
-    """The same of a reply that has come."""
+    """Return the accounts of a reply that is there already."""
     assert isinstance(reply, dict)
     wanted = None if account == "all" else session.resolve_account(account)
     return _listed(session.payload_of("get_accounts", reply), wanted)
@@ -231,5 +231,5 @@ def _listed(payload: Any, loginid: str | None) -> list[Mapping[str, Any]]:
 
 
 def _of(rows: list[Mapping[str, Any]], context: Context) -> Context:
-    """The context with the accounts that the rows are of."""
+    """Return the context with the accounts that the rows are of."""
     return replace(context, loginid=", ".join(str(row["account_id"]) for row in rows if "account_id" in row))

@@ -25,7 +25,7 @@ _KINDS = {False: "real", True: "demo", None: None}
 
 
 def account_status(session: Payloads, account: str, *, detail: bool, decimal: bool) -> Steps[pd.DataFrame]:
-    """Each account answers for itself; its balance is asked for beside that, as one from the sign-in may be old."""
+    """Ask each account for itself, and for its balance too, as the one from the sign-in may be old."""
     call = "get_account_status"
 
     def one(loginid: str | None) -> Steps[pd.DataFrame]:
@@ -56,7 +56,7 @@ def account_status(session: Payloads, account: str, *, detail: bool, decimal: bo
 
 
 def balance(session: Payloads, account: str, *, decimal: bool) -> Steps[pd.DataFrame]:
-    """One call knows all accounts; but Deriv may refuse that to an API token."""
+    """Ask for all accounts with one call; or one by one, where Deriv refuses that to an API token."""
     account = account if account in {"current", "all"} else session.granted(account)
     try:
         payload, context = yield from session.payload("balance", {"account": account}, exact=decimal)
@@ -69,14 +69,14 @@ def balance(session: Payloads, account: str, *, decimal: bool) -> Steps[pd.DataF
 
 
 def accounts(session: Payloads) -> Steps[pd.DataFrame]:
-    """One call lists them."""
+    """List them with one call."""
     return frames.accounts(*(yield from session.payload("account_list")))
 
 
 def exchange_rates(
     session: Payloads, base: str, target: str | Sequence[str] | None, *, spread: bool, decimal: bool
 ) -> Steps[pd.DataFrame]:
-    """One call tells all of them, or one."""
+    """Ask for all rates, or for one, with one call."""
     call = "exchange_rates"
     if not (target is None or isinstance(target, str)):
         raise InvalidRequest(
@@ -88,7 +88,7 @@ def exchange_rates(
 
 
 def markup(session: Payloads, since: When, until: When, *, decimal: bool) -> Steps[pd.DataFrame]:
-    """SessionCall with ``app_markup_statistics``, which wants both ends of the period."""
+    """Ask with ``app_markup_statistics``, which wants both ends of the period."""
     call = session.catalog.find("app_markup_statistics")
     first, last = period(call, since, until)
     fields = {"date_from": str(first or 0), "date_to": str(int(now().timestamp()) if last is None else last)}
@@ -97,7 +97,7 @@ def markup(session: Payloads, since: When, until: When, *, decimal: bool) -> Ste
 
 
 def migration(session: Payloads) -> Steps[str | None]:
-    """SessionCall with ``connect_status``."""
+    """Ask with ``connect_status``."""
     payload, _ = yield from session.payload("connect_status")
     status = payload.get("status") if isinstance(payload, dict) else None
     return str(status) if status else None

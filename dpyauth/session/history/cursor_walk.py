@@ -1,7 +1,7 @@
-"""A history in pages of which each has a cursor to the next: what to ask for next, and how it joins. No I/O.
+"""Read a history in pages, each with a cursor to the next: say what to ask for, and join the pages. No I/O.
 
-Nothing hangs on the cursors alone: one that has run out, or is missing where there may be more, is made good by asking
-for what is older than the oldest row there is. Pages that overlap are fine; what a row is recognised by counts once.
+Nothing depends on the cursors alone: if one has expired, or is missing where there may be more, the next request is
+for what is older than the oldest row there is. Pages may overlap: rows with the same key count once.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ Row = TypeVar("Row")
 _NOTHING: tuple[Any, ...] = (None, "", [], {})
 
 TRIES = 4
-"""How many times in a row a history may be taken up again, or a page bring nothing new."""
+"""Number of times in a row that a history may be resumed, or a page bring nothing new."""
 
 
 class Place(NamedTuple):
-    """From where to read on."""
+    """Place to read on from."""
 
     cursor: str | None = None
     until: int | None = None
@@ -30,16 +30,16 @@ class Place(NamedTuple):
 
 
 class Page(NamedTuple, Generic[Row]):
-    """What a reply holds."""
+    """Rows of a reply, and its cursor to the next page."""
 
     rows: list[Row]
     """The newest first."""
     cursor: str | None
-    """That of the next page."""
+    """Cursor of the next page."""
     says: bool
-    """Whether the reply says if there is a next page."""
+    """True if the reply says whether there is a next page."""
     more: bool = False
-    """Whether there is one though no cursor leads to it."""
+    """True if there is a next page, though no cursor leads to it."""
 
 
 class Cursors(Generic[Row]):
@@ -50,7 +50,7 @@ class Cursors(Generic[Row]):
     size : int
         Rows of a full page.
     key : callable
-        What a row is recognised by.
+        Function that returns the key of a row.
     time : callable
         When a row happened, in seconds since 1970; None where it does not say.
     since, until : int, optional
@@ -83,11 +83,11 @@ class Cursors(Generic[Row]):
         self._failures = 0
 
     def ask(self, together: int) -> list[Place]:
-        """Where to read on; nothing when all is there. Each page tells the place of the next: there is but one."""
+        """Return the place to read on from; none when all is there. There is only one: each page tells the next."""
         return [] if self._next is None else [self._next]
 
     def add(self, place: Place, page: Page[Row]) -> None:
-        """What came of a place. An interrupt in here may have a page taken in twice, and loses none."""
+        """Add the page at a place. An interrupt in here may add a page twice, but loses none."""
         if place.cursor is not None:
             self._used.add(place.cursor)
         if self._new is not None:
@@ -118,22 +118,22 @@ class Cursors(Generic[Row]):
         self._new, self._next = {}, Place(None, self._until)
 
     def rows(self) -> list[Row]:
-        """What there is so far without a hole, the newest first."""
+        """Return the rows so far without a hole, the newest first."""
         return list(self._rows.values())
 
     @property
     def count(self) -> int:
-        """How many rows there are so far."""
+        """Number of rows so far."""
         return len(self._rows)
 
     @property
     def oldest(self) -> float | None:
-        """When the oldest of them happened."""
+        """Time of the oldest row."""
         return self._time(next(reversed(self._rows.values()))) if self._rows else None
 
     @property
     def share(self) -> float | None:
-        """How much of it that is, from 0 to 1; None where that cannot be told."""
+        """Share of the history that is there, from 0 to 1; None if that cannot be told."""
         if self._next is None:
             return 1.0
         newest = self._time(next(iter(self._rows.values()))) if self._rows else None
@@ -143,7 +143,7 @@ class Cursors(Generic[Row]):
         return min(1.0, max(0.0, (newest - oldest) / (newest - self._since)))
 
     def _so_far(self) -> list[Row]:
-        """What has been read on end, from the newest row on."""
+        """Return what has been read without a hole, from the newest row on."""
         return self.rows() if self._new is None else list(self._new.values())
 
     def _catch_up(self, place: Place, page: Page[Row], new: dict[object, Row]) -> None:
@@ -162,7 +162,7 @@ class Cursors(Generic[Row]):
             self._next = following
 
     def _following(self, place: Place, page: Page[Row], brought: bool) -> Place | None:
-        """Where to read on after a page; None where it was the last."""
+        """Return the place to read on from after a page; None if it was the last."""
         self._failures = 0 if brought else self._failures + 1
         if self._begins_before(page):
             return None
@@ -183,18 +183,18 @@ class Cursors(Generic[Row]):
         return following
 
     def _begins_before(self, page: Page[Row]) -> bool:
-        """Whether a page reaches further back than was asked for."""
+        """Return True if a page reaches further back than was asked for."""
         oldest = self._time(page.rows[-1]) if page.rows else None
         return self._since is not None and oldest is not None and oldest < self._since - 1
 
     def _older(self, rows: list[Row]) -> Place:
-        """The place of what is older than these; rows of the same second come again."""
+        """Return the place of what is older than these rows; those of the same second come again."""
         oldest = self._time(rows[-1]) if rows else None
         return Place(None, self._until if oldest is None else math.ceil(oldest))
 
 
 def page_of(rows: list[Row], links: Any) -> Page[Row]:
-    """The page that rows and links of a reply make."""
+    """Return a page from the rows and links of a reply."""
     says = isinstance(links, Mapping) and "next" in links
     following = links["next"] if says else None
     cursor = cursor_in(following)

@@ -1,4 +1,4 @@
-"""What somebody wants of a history: from when, until when, and what of it."""
+"""Read which part of a history is wanted: from when, until when, and which types."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _UNITS = {"s": 1, "min": 60, "h": 3600, "d": 86_400}
 
 
 def now() -> dt.datetime:
-    """What time it is, as far as this machine knows."""
+    """Return the current time, as far as this machine knows it."""
     return dt.datetime.now(dt.UTC)
 
 
 def period(call: Call, since: When, until: When) -> tuple[int | None, int | None]:
-    """First and last second; None where it is open. A future end is open: it is for Deriv to know what time it is."""
+    """Return the first and last second, None where open. A future end is open: Deriv knows best what time it is."""
     at = now()
     first, last = _moment(call, "since", since, at), _moment(call, "until", until, at)
     if last is not None and last >= at:
@@ -48,13 +48,13 @@ def period(call: Call, since: When, until: When) -> tuple[int | None, int | None
 
 
 def dates(call: Call, since: When, until: When) -> dict[str, Any]:
-    """The same as fields of a request."""
+    """Return the period as fields of a request."""
     first, last = period(call, since, until)
     return {"date_from": first, "date_to": last}
 
 
 def days(call: Call, since: When, until: When, most: int) -> tuple[str, str]:
-    """First and last day in UTC, as ``"YYYY-MM-DD"``; by default of as many days as Deriv keeps, up to today.
+    """Return the first and last day in UTC, as ``"YYYY-MM-DD"``; by default as many days as Deriv keeps, up to today.
 
     A future end counts as today: the days before that end are in the future, too.
     """
@@ -71,7 +71,7 @@ def days(call: Call, since: When, until: When, most: int) -> tuple[str, str]:
 
 
 def _moment(call: Call, name: str, value: Any, at: dt.datetime) -> dt.datetime | None:
-    """A time as its caller wrote it; of a day the first moment, or for ``until`` the last."""
+    """Convert a time from the caller; a day gives its first moment, or for ``until`` its last."""
     if value is None:
         return None
     try:
@@ -116,7 +116,7 @@ def _parsed(value: Any, at: dt.datetime) -> dt.date:
 
 
 def types_of(call: Call, known: list[str], types: str | Iterable[str] | None) -> tuple[list[str], frozenset[str]]:
-    """The types to ask for, and those of rows to keep; nothing means all."""
+    """Return the types to ask for, and the types of rows to keep; empty means all."""
     if types is None:
         return [], frozenset()
     wanted = [types] if isinstance(types, str) else list(types)
@@ -132,7 +132,7 @@ def types_of(call: Call, known: list[str], types: str | Iterable[str] | None) ->
 
 
 def granularity_of(call: Call, value: Any) -> int:
-    """How long a candle is, in seconds."""
+    """Return the length of a candle, in seconds."""
     known: list[int] = call.fields["granularity"]["enum"]
     seconds = value
     if isinstance(value, str):

@@ -26,13 +26,13 @@ Point = tuple[int, Any, Any]
 
 
 class Kind(NamedTuple):
-    """What is particular to ticks, or to candles."""
+    """Particulars of ticks, or of candles."""
 
     name: str
     points: Callable[[Call, Reply], list[Point]]
     """The points in a reply, the oldest first."""
     key: Callable[[Point], object]
-    """What a point is recognised by."""
+    """Function that returns the key of a point."""
     frame: Callable[[list[Point], Context], pd.DataFrame]
 
 
@@ -99,7 +99,7 @@ def begins(walk: TimeWalk[Point], what: str, asked: int | None, last: int, now: 
 
 
 def seconds_of(value: Any) -> float | None:
-    """A time in seconds since 1970, in whatever form it comes; as a rule it is a whole number of them."""
+    """Return a time in any form as seconds since 1970; most come as a whole number of them."""
     return float(value) if type(value) is int and 0 <= value < 10**11 else _times.seconds(value)
 
 

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 
 class Sales(NamedTuple):
-    """What a statement tells of the contracts that were closed in a period."""
+    """Contracts that were closed in a period, as a statement tells of them."""
 
     at: Mapping[str, float | None]
-    """When, by contract."""
+    """Time of closing, by contract."""
     bought_from: float | None
-    """When the first of them was bought; None where that is not told of each."""
+    """Time when the first of them was bought; None if that is not told of each."""
 
     @classmethod
     def of(cls, rows: Sequence[Row]) -> Sales:
@@ -52,7 +52,7 @@ class Sales(NamedTuple):
 
 
 def contract_of(row: Row) -> str | None:
-    """What a contract is recognised by, in whatever form a reply has it."""
+    """Return the ID of a contract as text, whatever form the reply has it in."""
     return as_text(row.get("contract_id"))
 
 

@@ -1,7 +1,7 @@
-"""Which pieces of a long history to ask for next, and how they join. No I/O.
+"""Choose which pieces of a long history to ask for next, and join them. No I/O.
 
-A history is asked for in rounds: ``ask`` says which pieces to ask for together, ``got`` takes what came of each, in any
-order, and ``rows`` is what there is so far, without a hole in it and with nothing twice.
+A history is asked for in rounds: ``ask`` says which pieces to ask for together, ``add`` takes each of them, in any
+order, and ``rows`` returns what there is so far, without a hole in it and with nothing twice.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ WEEK = 7 * 86_400
 """No market stays closed for so long, in seconds."""
 
 OVERLAP = 10
-"""How many rows of one page are asked for again with the next: more than are likely to be added meanwhile."""
+"""Number of rows of one page that are asked for again with the next: more than are likely to be added meanwhile."""
 
 TRIES = 4
-"""How many times in a row two pages may fail to join."""
+"""Number of times in a row that two pages may fail to join."""
 
 BLIND = 3
-"""How many pages to ask for together after the first, where nothing tells how many there are."""
+"""Number of pages to ask for together after the first, if nothing tells how many there are."""
 
 
 class Pages(Generic[Row]):
-    """A history in pages counted from its newest row, of which nobody knows how many there are.
+    """A history in an unknown number of pages, counted from its newest row.
 
     Rows that Deriv adds meanwhile move all others on. Pages asked for together would then miss some, so they overlap,
     and one that does not join the page before it is asked for again.
@@ -40,7 +40,7 @@ class Pages(Generic[Row]):
     size : int
         Rows of a full page; one with fewer is the last.
     key : callable
-        What a row is recognised by.
+        Function that returns the key of a row.
     time : callable
         When a row happened, in seconds since 1970; None where it does not say.
     since, until : int, optional
@@ -76,7 +76,7 @@ class Pages(Generic[Row]):
         self._vain = 0  # full pages in a row that brought nothing new
 
     def ask(self, together: int) -> list[int]:
-        """The offsets of the pages to ask for now, at most so many; none when all is there."""
+        """Return the offsets of the pages to ask for now, at most ``together``; none when all is there."""
         if self.complete:
             return []
         if self._offset < 0:
@@ -85,7 +85,7 @@ class Pages(Generic[Row]):
         return [self._next + self._step * number for number in range(max(1, min(together, count)))]
 
     def add(self, offset: int, page: Sequence[Row]) -> None:
-        """What came of a page.
+        """Add a page.
 
         Raises ``BadReply`` when the pages do not join however they are asked for.
         """
@@ -106,22 +106,22 @@ class Pages(Generic[Row]):
                 raise self._unfit()
 
     def rows(self) -> list[Row]:
-        """What there is so far, the newest first."""
+        """Return the rows so far, the newest first."""
         return list(self._rows.values())
 
     @property
     def count(self) -> int:
-        """How many rows there are so far."""
+        """Number of rows so far."""
         return len(self._rows)
 
     @property
     def oldest(self) -> float | None:
-        """When the oldest of them happened."""
+        """Time of the oldest row."""
         return self._time(next(reversed(self._rows.values()))) if self._rows else None
 
     @property
     def share(self) -> float | None:
-        """How much of it that is, from 0 to 1; None where that cannot be told."""
+        """Share of the history that is there, from 0 to 1; None if that cannot be told."""
         if self.complete:
             return 1.0
         done, left = self._times()
@@ -132,7 +132,7 @@ class Pages(Generic[Row]):
         return self._offset + self._step if self._offset >= 0 else 0
 
     def _fresh(self, page: Sequence[Row]) -> dict[object, Row] | None:
-        """What a page adds to the rows there are; None when it does not join them."""
+        """Return what a page adds to the rows there are; None if it does not join them."""
         keys = [self._key(row) for row in page]
         start = 0
         if self._offset >= 0:
@@ -162,12 +162,12 @@ class Pages(Generic[Row]):
         )
 
     def _guess(self) -> int | None:
-        """How many pages there are still, should the rest be as dense as what there is."""
+        """Estimate how many pages are left, if the rest is as dense as what there is."""
         done, left = self._times()
         return math.ceil(len(self._rows) * left / done / self._step) if done > 0 else None
 
     def _times(self) -> tuple[float, float]:
-        """How many seconds there are so far, and how many are left."""
+        """Return how many seconds there are so far, and how many are left."""
         if self._since is None or not self._rows:
             return 0.0, 0.0
         newest, oldest = self._time(next(iter(self._rows.values()))), self.oldest
@@ -200,7 +200,7 @@ class TimeWalk(Generic[Row]):
     time : callable
         When a point was, in whole seconds since 1970.
     key : callable
-        What a point is recognised by: one that comes twice counts once, as it came last.
+        Function that returns the key of a point: one that comes twice counts once, as it came last.
     latest : bool
         Whether the first span ends with the latest point there is, whenever that was.
     limit : int, optional
@@ -235,11 +235,11 @@ class TimeWalk(Generic[Row]):
 
     @property
     def complete(self) -> bool:
-        """Whether all is there."""
+        """True if all is there."""
         return not (self._left or self._doubtful or self._later) or self.is_enough
 
     def ask(self, together: int) -> list[Span]:
-        """The spans to ask for now, at most so many; none when all is there."""
+        """Return the spans to ask for now, at most ``together``; none when all is there."""
         if self.is_enough:
             return []
         if not self._left and (following := self._doubtful or self._later):
@@ -261,7 +261,7 @@ class TimeWalk(Generic[Row]):
         return pieces
 
     def add(self, span: Span, points: Sequence[Row]) -> None:
-        """What came of a span, the oldest first."""
+        """Add the points of a span, the oldest first."""
         first, last = span
         if last == self._end and points:
             last = max(last, self._time(points[-1]))
@@ -288,7 +288,7 @@ class TimeWalk(Generic[Row]):
         self._left[where : where + 1] = [(first, start - 1)] if start > first else []
 
     def rows(self) -> list[Row]:
-        """What there is so far without a hole, the oldest first."""
+        """Return the points so far without a hole, the oldest first."""
         missing = max((last for _, last in (*self._left, *self._doubtful, *self._later)), default=None)
         kept = sorted(self._kept.items())
         rows = [row for start, rows in kept if missing is None or start > missing for row in rows]
@@ -297,24 +297,24 @@ class TimeWalk(Generic[Row]):
 
     @property
     def count(self) -> int:
-        """How many points there are so far."""
+        """Number of points so far."""
         return sum(map(len, self._kept.values()))
 
     @property
     def oldest(self) -> float | None:
-        """When the oldest of `rows` was."""
+        """Time of the oldest of `rows`."""
         rows = self.rows()
         return self._time(rows[0]) if rows else None
 
     @property
     def share(self) -> float | None:
-        """How much of it that is, from 0 to 1."""
+        """Share of the history that is there, from 0 to 1."""
         left = sum(last - first + 1 for first, last in (*self._left, *self._doubtful, *self._later))
         return 1 - left / self._total if self._total else 1.0
 
     @property
     def is_enough(self) -> bool:
-        """Whether as many points are there as are wanted."""
+        """True if there are as many points as are wanted."""
         return self._limit is not None and self.count >= self._limit and len(self.rows()) >= self._limit
 
     def _begin_later(self, span: Span) -> None:
@@ -339,7 +339,7 @@ class TimeWalk(Generic[Row]):
 
 
 def _merged(spans: Sequence[Span]) -> list[Span]:
-    """The same seconds in as few spans as possible, the newest first."""
+    """Return the same seconds in as few spans as possible, the newest first."""
     merged: list[Span] = []
     for first, last in sorted(spans, reverse=True):
         if merged and merged[-1][0] == last + 1:

@@ -1,4 +1,4 @@
-"""Transactions of a wallet: how pages of them are asked for, and what a row is recognised by."""
+"""Ask for pages of a wallet's transactions, and give each row a key."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dpyauth.session.history.transactions import Row
 
 
 def fields(place: Place, size: int, since: int | None, currency: str | None) -> dict[str, Any]:
-    """The fields of a request for what begins at this place.
+    """Return the fields of a request for what begins at this place.
 
     Whether Deriv counts both ends of a period is not known: a second more on each side is asked for.
     """
@@ -27,7 +27,7 @@ def fields(place: Place, size: int, since: int | None, currency: str | None) -> 
 
 
 def key_of(row: Row) -> object:
-    """What a transaction is recognised by; both sides of an exchange within a wallet may have the same ID."""
+    """Return the key of a transaction; both sides of an exchange within a wallet may have the same ID."""
     told = {**row, **(metadata if isinstance(metadata := row.get("metadata"), dict) else {})}
     if not told.get("transaction_id"):
         return repr(row)
@@ -46,6 +46,6 @@ def outside(rows: list[Row], first: int | None, last: int | None) -> int:
 
 
 def is_in(row: Row, currency: str) -> bool:
-    """Whether a transaction is in a currency, as far as it says."""
+    """Return whether a transaction is in a currency, as far as it says."""
     told = get_path(row, "metadata.transaction_currency") or row.get("transaction_currency")
     return told is None or str(told).upper() == currency
