@@ -42,6 +42,9 @@ PATIENCE = 5.0
 importing = threading.RLock()
 """Lock to hold while one of dpyauth's threads imports something; not needed on an event loop made here."""
 
+loading = threading.RLock()
+"""Lock of the thread that imports for another one, which waits for it and may hold `importing`."""
+
 _owned: weakref.WeakSet[Owned] = weakref.WeakSet()
 _selectors: weakref.WeakValueDictionary[int, _Selector] = weakref.WeakValueDictionary()
 _resets: list[Callable[[], object]] = []
@@ -132,7 +135,7 @@ def _living() -> list[_Selector]:
 
 def _hold() -> None:
     until, _held.locks = time.monotonic() + PATIENCE, []
-    for lock in (importing, *(selector.turn for selector in _living())):
+    for lock in (importing, loading, *(selector.turn for selector in _living())):
         if lock.acquire(timeout=max(0.0, until - time.monotonic())):
             _held.locks.append(lock)
 

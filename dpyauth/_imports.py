@@ -22,7 +22,7 @@ def load(*names: str) -> None:
 
     def work() -> None:
         try:
-            with _forks.importing:
+            with _forks.loading:
                 for name in names:
                     importlib.import_module(name)
         except Exception:

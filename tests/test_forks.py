@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 import dpyauth
-from dpyauth import SessionClosed, _forks
+from dpyauth import SessionClosed, _forks, _imports
 from dpyauth.net.loop import background
 from dpyauth.oauth.listener import Listener
 from dpyauth.panels.held_token import HeldToken
@@ -305,3 +305,15 @@ def test_a_fork_waits_no_longer_than_it_should(monkeypatch: pytest.MonkeyPatch) 
         assert in_child(lambda: 1) == 1
     finally:
         go_on.set()
+
+
+def test_packages_can_be_loaded_while_a_public_name_is() -> None:
+    """A name holds up forks while it is imported; what its modules load on another thread must not wait for that."""
+
+    def load() -> bool:
+        sys.modules.pop("colorsys", None)
+        with _forks.importing:
+            _imports.load("colorsys")
+        return "colorsys" in sys.modules
+
+    assert in_child(load)
