@@ -15,7 +15,6 @@ from dpyauth.credentials import checked
 from dpyauth.errors import CallTimeout, DpyauthError, InvalidCredential, OutcomeUnknown
 from dpyauth.fleets.members import GOODBYE
 from dpyauth.net.loop import background
-from dpyauth.panels.attempts import run, sign_in
 from dpyauth.progress import EVERY
 from dpyauth.session import Session
 from dpyauth.session.in_flight import sent_by
@@ -113,7 +112,9 @@ class Runner:
     def close(self) -> None:
         """Close what is open."""
         if any(member.session is not None for member in self.members):
-            run(lambda: leave(self.members)).result(self._place.timeout)
+            outcome: Future[None] = Future()
+            background.run(lambda: leave(self.members), outcome)
+            outcome.result(self._place.timeout)
 
     async def _put(self, question: Question, answers: dict[str, Any], said: list[str], over: threading.Event) -> None:
         """Put a question, on the background thread: once one that was interrupted has closed what it had opened."""
@@ -185,7 +186,7 @@ async def enter(member: Member, place: Place) -> None:
     member.session = session
     try:
         async with asyncio.timeout(place.timeout):
-            await sign_in(session, found.grants, where, loginid=found.active)
+            await session.core.sign_in_with(found.grants, where, loginid=found.active)
     except TimeoutError:
         await member.leave()
         raise CallTimeout(

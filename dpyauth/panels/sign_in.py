@@ -8,7 +8,6 @@ from dpyauth.credentials import Secret, checked
 from dpyauth.errors import ApiUnavailable, DpyauthError, InvalidCredential, SignInRefused
 from dpyauth.panels import account_view, sign_in_view
 from dpyauth.panels.account_choice import AccountChoice
-from dpyauth.panels.attempts import reach
 from dpyauth.panels.sign_in_attempt import SignInAttempt
 from dpyauth.panels.texts import texts
 from dpyauth.registry import APIS, DEFAULT
@@ -178,7 +177,7 @@ class SignInModel(SignInAttempt):
         back = redirect_url.strip() or self._redirect_url
         options = Options(self._oauth_host, back, callback, create_demo)
         flow = FLOWS[api](self._choice, app_id, options)
-        reach(self.session, flow.settings)
+        self.session.core.check_reachable(flow.settings)
         browser = BrowserSignIn(flow, self, remember=remember, closable=closable)
         self.browser_sign_in, self._notice = browser, None
         browser.start()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import CancelledError, Future
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from dpyauth._threads import Thread
 from dpyauth.apis.base import Account
 from dpyauth.errors import DpyauthError, KeepingFailed
+from dpyauth.net.loop import background
 from dpyauth.panels import sign_in_view
 from dpyauth.panels.account_view import money
-from dpyauth.panels.attempts import run, sign_in
 from dpyauth.panels.held_token import HeldToken
 from dpyauth.panels.model import PanelModel
 
@@ -70,12 +70,17 @@ class SignInAttempt(PanelModel):
         self._remember = remember
         options = {"loginid": self._loginid, **options}
         again = partial(self._begin, given, where, remember=remember, create_demo=True)
-        self._follow(lambda: run(lambda: sign_in(self.session, given, where, **options)), where.api, again)
+        self._follow(lambda: self.session.core.sign_in_with(given, where, **options), where.api, again)
 
-    def _follow(self, start: Callable[[], Future[Account]], api: str, again: Callable[[], None] | None = None) -> None:
+    def _follow(
+        self, steps: Callable[[], Coroutine[Any, Any, Account]], api: str, again: Callable[[], None] | None = None
+    ) -> None:
+        """Carry out the steps of a sign-in on the background thread; cancelling the attempt stops them."""
+        attempt: Future[Account] = Future()
         with self._lock:  # or a quick one would be over before it is known here
             before = self.attempt
-            attempt = self.attempt = start()
+            background.run(steps, attempt)
+            self.attempt = attempt
             browser, self.browser_sign_in = self.browser_sign_in, None
             self._notice, self._asked, self._again = None, api, again
         if before is not None:
@@ -86,7 +91,7 @@ class SignInAttempt(PanelModel):
         attempt.add_done_callback(self._ended)
 
     def _use(self, loginid: str) -> None:
-        self._follow(lambda: run(lambda: self.session.core.switch_to(loginid)), self.session.api)
+        self._follow(lambda: self.session.core.switch_to(loginid), self.session.api)
 
     def cancel(self) -> None:
         """Stop what is under way."""
@@ -176,14 +181,14 @@ class SignInAttempt(PanelModel):
         async def steps() -> Account:
             given = await result.given()
             options = {"loginid": self._loginid, **browser.flow.options}
-            return await sign_in(self.session, lambda api: given, browser.flow.settings, **options)
+            return await self.session.core.sign_in_with(lambda api: given, browser.flow.settings, **options)
 
         with self._lock:
             if browser is not self.browser_sign_in or browser.taken:
                 return  # it came twice, or too late
             browser.taken = True
         self._remember = browser.remember
-        self._follow(lambda: run(steps), browser.flow.settings.api)
+        self._follow(steps, browser.flow.settings.api)
 
     def over(self, browser: BrowserSignIn) -> None:
         """Return to the form: it has ended without access."""

@@ -9,9 +9,10 @@ from concurrent.futures import Future
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from dpyauth.apis.base import named
+from dpyauth.apis.base import by_looks, by_name_only, named
 from dpyauth.apis.connection_limit import told
 from dpyauth.errors import CallTimeout, DpyauthError, SessionClosed, SignInRefused
+from dpyauth.net.connector import OPEN_TIMEOUT
 from dpyauth.registry import APIS
 from dpyauth.session import expiry_notice
 from dpyauth.session.blocking import on_loop
@@ -20,13 +21,85 @@ from dpyauth.session.steps import LoopWork
 
 if TYPE_CHECKING:
     from dpyauth.apis.base import Account, SignIn
-    from dpyauth.credentials import Credential
+    from dpyauth.credentials import Credential, Granted
     from dpyauth.net.connection import Connection
     from dpyauth.settings import Settings
 
 
+_OF_THE_ACCOUNT = {"AccountDisabled", "DisabledClient", "SelfExclusion"}
+"""Codes of refusals that are about one account while its token is right, where each account has a token of its own."""
+
+
 class SigningIn(Connections):
     """Core that signs in."""
+
+    def check_reachable(self, settings: Settings) -> None:
+        """Connect once where Deriv may have switched the API off, so that no user goes through a sign-in for nothing.
+
+        Raises
+        ------
+        ConnectionFailed, SignInRefused
+            As signing in would.
+        """
+        if not APIS[settings.api].retiring:
+            return
+        connection = self.connect(None, settings)
+        connection.start()
+        try:
+            connection.ready.result(OPEN_TIMEOUT)
+        except TimeoutError:
+            pass  # nothing is known
+        finally:
+            connection.close(SessionClosed("It was opened to see whether it can be."))
+
+    async def sign_in_with(self, given: Callable[[str], Granted], settings: Settings, **options: Any) -> Account:
+        """Sign in to the API that is meant; a token is never tried on another.
+
+        Parameters
+        ----------
+        given : callable
+            Returns the credentials to sign in with, for the name of an API; may raise InvalidCredential.
+        settings : Settings
+            The Deriv to sign in to.
+        **options
+            Further options of the API's sign-in: ``loginid``, the account to begin with and no other; ``kept``, the
+            one that was remembered. Where v3 has closed that one, a demo account of the same sign-in stands in for it.
+
+        Returns
+        -------
+        Account
+
+        Raises
+        ------
+        SignInRefused
+            Deriv does not take the token, the account or the app ID.
+        InvalidCredential, InvalidSetting, ConnectionFailed, SessionClosed, BadReply
+            As the sign-in itself.
+
+        Examples
+        --------
+        >>> import asyncio, dpyauth
+        >>> core = dpyauth.login(sandbox=True).core
+        >>> asyncio.run(core.sign_in_with(lambda api: (core.credential, None), core.target)).loginid
+        'DOT900003'
+        """
+        credential, grants = given(settings.api)
+        try:
+            return await asyncio.wrap_future(self.start_sign_in(credential, settings, grants, **options))
+        except SignInRefused as refusal:
+            if refusal.code not in _OF_THE_ACCOUNT or options.get("loginid") or not grants:
+                raise
+            demos = [account.loginid for account in by_looks(grants) if account.demo]
+            real = [loginid for loginid in grants if loginid not in demos]
+            tried = next((loginid for loginid in demos if grants[loginid] is credential), None)
+            if tried is not None and real:
+                refusal.add_note(by_name_only(tried, real))
+            if tried is not None or not demos:
+                raise
+            try:
+                return await asyncio.wrap_future(self.start_sign_in(grants[demos[0]], settings, grants, **options))
+            except DpyauthError:
+                raise refusal from None
 
     def start_sign_in(
         self,

@@ -15,7 +15,6 @@ from dpyauth.errors import (
     SessionClosed,
     SignInRefused,
 )
-from dpyauth.panels.attempts import sign_in
 from dpyauth.registry import APIS
 from dpyauth.session import Session
 from dpyauth.settings import Settings
@@ -75,7 +74,7 @@ def _sign_in(
     The same goes for a token of the API that Deriv is retiring, or that may be of it, wherever it was found.
     """
     try:
-        session.core.wait_for_sign_in(lambda: sign_in(session, found.grants, target, **options))
+        session.core.wait_for_sign_in(lambda: session.core.sign_in_with(found.grants, target, **options))
     except ApiUnavailable as error:  # what was found is of no use now, and may be good again
         if found.given or not ask:
             raise

@@ -130,6 +130,7 @@ def test_steps_are_carried_out_and_may_be_called_off(background: Background) -> 
         try:
             await asyncio.Event().wait()
         finally:
+            await asyncio.sleep(0)  # the loop still runs
             cleared_up.set()
 
     stopped: Future[None] = Future()
@@ -152,6 +153,36 @@ def test_steps_that_are_called_off_before_never_begin(background: Background) ->
     background.run(steps, outcome)
     seen(background)
     assert begun == []
+
+
+def test_steps_that_are_called_off_while_they_wait_for_the_thread_never_begin(background: Background) -> None:
+    hold, begun = threading.Event(), []
+
+    async def busy() -> None:
+        hold.wait(10)
+
+    async def steps() -> None:
+        begun.append(True)
+
+    first: Future[None] = Future()
+    second: Future[None] = Future()
+    background.run(busy, first)
+    background.run(steps, second)
+    assert second.cancel()
+    hold.set()
+    first.result(10)
+    seen(background)
+    assert begun == []
+
+
+def test_steps_that_cancel_themselves_end_as_cancelled(background: Background) -> None:
+    async def steps() -> None:
+        raise asyncio.CancelledError
+
+    outcome: Future[None] = Future()
+    background.run(steps, outcome)
+    with pytest.raises(CancelledError):
+        outcome.result(10)
 
 
 @pytest.mark.parametrize("line", range(1, 40))
