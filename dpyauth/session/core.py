@@ -51,7 +51,7 @@ class Core:
     """State of a session. All methods may be called from any thread.
 
     Users hold a `Session`; the rooms of dpyauth work with its ``core``, which is a `Payloads`: this class and those
-    that add opening connections, signing in, sending, accounts and payloads.
+    that add signing out, connecting and signing in, sending, accounts and payloads.
     """
 
     def __init__(self, settings: Settings, *, timeout: float = 30.0) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from dpyauth.catalog import request as requests
 from dpyauth.catalog.calls import Call
-from dpyauth.errors import BadReply, DpyauthError, MissingScope, PermissionDenied
+from dpyauth.errors import BadReply, DpyauthError, MissingScope, PermissionDenied, SessionClosed
 from dpyauth.net.messages import Reply, leaves_open, says_nothing
 from dpyauth.net.pending import PendingCall, outcome_unknown
 from dpyauth.net.subscription import Subscription
@@ -21,7 +21,9 @@ from dpyauth.session.steps import Request
 
 if TYPE_CHECKING:
     from dpyauth.apis.base import Account, Api
+    from dpyauth.apis.options.dispatcher import HttpDispatcher
     from dpyauth.catalog.request import Fields
+    from dpyauth.net.connection import Connection
     from dpyauth.secret import Secret
 
 UNKNOWN = frozenset({"InvalidSymbol", "OfferingsInvalidSymbol"})
@@ -61,6 +63,34 @@ class Sending(SigningIn):
             fields=fields,
         )
         return SessionCall(self, api, call, request, fields, secrets, pending)
+
+    def dispatcher_for(self, call: Call) -> HttpDispatcher:
+        """Return the dispatcher for a call over HTTP."""
+        sign_in = self.sign_in
+        if sign_in is None or sign_in.dispatcher is None:
+            raise self.not_signed_in(call.name)
+        return sign_in.dispatcher
+
+    def connection_for(self, call: Call, loginid: str | None) -> Connection:
+        """Return the connection for a call; it connects with its first call."""
+        with self._lock:
+            if self.end_reason is not None:
+                raise self.end_reason.copy(call.name)
+            account = self.active_account
+            if account is None and call.needs_auth:
+                raise self.not_signed_in(call.name)
+            if account is not None and loginid is not None and loginid != account.loginid:
+                other = self.other_connections.get(loginid)
+                if other is None:
+                    raise SessionClosed(
+                        "The session was switched to another account meanwhile. Run the cell again.", call=call.name
+                    )
+                return other
+            if self.connection is None or self.connection.failure is not None:
+                if self.connection is not None:
+                    self.connection.end(SessionClosed("replaced"))
+                self.connection = self.connect(None, self.target)  # for calls that need no sign-in
+            return self.connection
 
     def check_call(self, call: Call) -> None:
         """Raise an error if a call cannot be made now."""

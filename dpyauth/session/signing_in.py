@@ -1,9 +1,10 @@
-"""Sign a session in, and keep its credential."""
+"""Connect a session, sign it in, and keep its credential."""
 
 from __future__ import annotations
 
 import asyncio
 import time
+import weakref
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from functools import partial
@@ -11,18 +12,20 @@ from typing import TYPE_CHECKING, Any
 
 from dpyauth.apis.base import by_looks, by_name_only, named
 from dpyauth.apis.connection_limit import told
+from dpyauth.apis.retiring import unavailable
 from dpyauth.errors import CallTimeout, DpyauthError, SessionClosed, SignInRefused
+from dpyauth.net.connection import Connection
 from dpyauth.net.connector import OPEN_TIMEOUT
+from dpyauth.net.state import State
 from dpyauth.registry import APIS
 from dpyauth.session import expiry_notice
 from dpyauth.session.blocking import on_loop
-from dpyauth.session.connections import Connections, weakly
+from dpyauth.session.signing_out import SigningOut
 from dpyauth.session.steps import LoopWork
 
 if TYPE_CHECKING:
-    from dpyauth.apis.base import Account, SignIn
+    from dpyauth.apis.base import Account, Endpoint, SignIn
     from dpyauth.credentials import Credential, Granted
-    from dpyauth.net.connection import Connection
     from dpyauth.settings import Settings
 
 
@@ -30,8 +33,39 @@ _OF_THE_ACCOUNT = {"AccountDisabled", "DisabledClient", "SelfExclusion"}
 """Codes of refusals that are about one account while its token is right, where each account has a token of its own."""
 
 
-class SigningIn(Connections):
-    """Core that signs in."""
+class SigningIn(SigningOut):
+    """Core that connects and signs in."""
+
+    def connect(self, endpoint: Endpoint | None, settings: Settings) -> Connection:
+        """Return a new connection to an endpoint, or to the public one; it does not connect yet."""
+        facts, api = APIS[settings.api], named(settings.api)
+        made = Connection(
+            endpoint.address if endpoint else api.public(settings),
+            endpoint.greeting if endpoint else None,
+            direct=settings.loopback,
+            when_off=partial(unavailable, facts) if facts.retiring else None,
+            crowded=facts.crowded,
+            rate_limits=self.rate_limits_of(settings.api),
+            on_event=weakly(self.note_event),
+            on_change=weakly(self._on_change),
+            ids=self._ids,
+            calls=api.CATALOG,
+        )
+        self._opened.add(made)
+        return made
+
+    def forget(self, connection: Connection) -> None:
+        """Forget a connection whose sign-in has come to nothing."""
+        with self._lock:
+            self._beginning.discard(connection)
+
+    def _on_change(self, connection: Connection, state: State) -> None:
+        """Handle a change of a connection's state, on the background thread."""
+        if connection is self.connection:
+            if self.active_account is not None and connection.failure is not None:
+                self.sign_out(str(connection.failure).rstrip("."))
+            else:
+                self.notify()
 
     def check_reachable(self, settings: Settings) -> None:
         """Connect once where Deriv may have switched the API off, so that no user goes through a sign-in for nothing.
@@ -270,3 +304,15 @@ class SigningIn(Connections):
         same = mine is not None and credential.token == mine.token
         same = same or (grants is not None and {granted.token for granted in grants.values()} == all_mine)
         return same and settings.app_id == here.app_id
+
+
+def weakly(method: Callable[..., object]) -> Callable[..., None]:
+    """Return a function that calls a method for as long as its object lives, without keeping it alive."""
+    there = weakref.WeakMethod(method)
+
+    def call(*arguments: object) -> None:
+        method = there()
+        if method is not None:
+            method(*arguments)
+
+    return call
