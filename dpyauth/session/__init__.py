@@ -10,19 +10,23 @@ from dpyauth.session.calls import Calls
 from dpyauth.session.display import Display
 from dpyauth.session.health import Health
 from dpyauth.session.histories import Histories
+from dpyauth.session.known_calls import KnownCalls
 from dpyauth.session.legacy import Legacy
 from dpyauth.session.lifecycle import Lifecycle
 from dpyauth.session.payloads import Payloads
 from dpyauth.session.price_histories import PriceHistories
 from dpyauth.session.reference import ReferenceQuestions
 from dpyauth.session.transfers import Transfers
+from dpyauth.session.user import UserQuestions
 from dpyauth.session.wallets import Wallets
 from dpyauth.settings import Settings
 
 
 class Session(
     Calls,
+    KnownCalls,
     AccountQuestions,
+    UserQuestions,
     ReferenceQuestions,
     Histories,
     PriceHistories,

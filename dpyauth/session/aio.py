@@ -10,6 +10,7 @@ from dpyauth.session.legacy import Legacy
 from dpyauth.session.lifecycle import Lifecycle
 from dpyauth.session.price_histories import PriceHistories
 from dpyauth.session.reference import ReferenceQuestions
+from dpyauth.session.user import UserQuestions
 from dpyauth.session.wallets import Wallets
 
 
@@ -23,8 +24,8 @@ class AsyncSession(Awaitables):
 
     account_status = awaitable(AccountQuestions.account_status)
     accounts = awaitable(AccountQuestions.accounts)
-    api_tokens = awaitable(ReferenceQuestions.api_tokens)
-    apps = awaitable(ReferenceQuestions.apps)
+    api_tokens = awaitable(UserQuestions.api_tokens)
+    apps = awaitable(UserQuestions.apps)
     balance = awaitable(AccountQuestions.balance)
     call = awaitable(Calls.call)
     candles = awaitable(PriceHistories.candles)
@@ -35,17 +36,17 @@ class AsyncSession(Awaitables):
     landing_company = awaitable(ReferenceQuestions.landing_company)
     legacy_accounts = awaitable(Legacy.legacy_accounts)
     legacy_statement = awaitable(Legacy.legacy_statement)
-    limits = awaitable(ReferenceQuestions.limits)
+    limits = awaitable(UserQuestions.limits)
     login_history = awaitable(Histories.login_history)
     logout = awaitable(Lifecycle.logout)
     markup = awaitable(Wallets.markup)
     migration = awaitable(AccountQuestions.migration)
-    mt5_accounts = awaitable(ReferenceQuestions.mt5_accounts)
+    mt5_accounts = awaitable(UserQuestions.mt5_accounts)
     nickname = awaitable(Wallets.nickname)
     partner_overview = awaitable(Wallets.partner_overview)
-    portfolio = awaitable(ReferenceQuestions.portfolio)
+    portfolio = awaitable(UserQuestions.portfolio)
     profit_table = awaitable(Histories.profit_table)
-    settings = awaitable(ReferenceQuestions.settings)
+    settings = awaitable(UserQuestions.settings)
     site = awaitable(ReferenceQuestions.site)
     statement = awaitable(Histories.statement)
     status_flags = awaitable(AccountQuestions.status_flags)

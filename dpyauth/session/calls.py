@@ -1,4 +1,4 @@
-"""Make any call of either API: its reply, its frame or its stream; and look up what it needs."""
+"""Make any call of either API, and return its reply, its frame or its stream."""
 
 from __future__ import annotations
 
@@ -7,16 +7,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dpyauth.apis import empty_replies
-from dpyauth.apis.base import named
-from dpyauth.arguments import public
 from dpyauth.catalog import request as requests
-from dpyauth.catalog.request import Fields
-from dpyauth.columns import with_columns
-from dpyauth.columns.session_columns import CALLS
 from dpyauth.errors import InvalidRequest, InvalidSetting
 from dpyauth.net.messages import Reply
-from dpyauth.registry import APIS
 from dpyauth.session.drive import dual
+from dpyauth.session.known_calls import named_call
 from dpyauth.session.payloads import Questions
 from dpyauth.session.steps import Request, Steps
 from dpyauth.session.symbols import names_symbols
@@ -29,15 +24,8 @@ if TYPE_CHECKING:
     from dpyauth.session.stream import Stream
 
 
-class Help(str):
-    """Text that shows itself as it is, also as the last line of a cell."""
-
-    __slots__ = ()
-    __repr__ = str.__str__
-
-
 class Calls(Questions):
-    """Methods that take the name of a call."""
+    """Methods that make a call by its name."""
 
     @dual
     @names_symbols
@@ -84,7 +72,7 @@ class Calls(Questions):
         >>> session.call("ping")["ping"]
         'pong'
         """
-        name, fields = self._normalise(name, fields)
+        name, fields = named_call(self.core, name, fields)
         call = self.core.catalog.get(name)
         fields = requests.seal(call, fields)  # first of all: tracebacks may show variables
         self._one_reply(name, call, fields)
@@ -154,7 +142,7 @@ class Calls(Questions):
         ['real', 'demo']
         """
         explode = explode if isinstance(explode, str) else tuple(explode)  # it is gone over more than once
-        name, fields = self._normalise(name, fields)
+        name, fields = named_call(self.core, name, fields)
         known = self.core.catalog.get(name)
         fields = requests.seal(known, fields)
         from dpyauth import frames
@@ -227,7 +215,7 @@ class Calls(Questions):
         >>> len(quotes)
         2
         """
-        name, fields = self._normalise(name, fields)
+        name, fields = named_call(self.core, name, fields)
         fields = requests.seal(self.core.catalog.get(name), fields)
         from dpyauth.session.feed import Feed
         from dpyauth.session.stream import Stream
@@ -262,117 +250,7 @@ class Calls(Questions):
         yield Request(name, {**fields, "subscribe": 1}, timeout, listener=feed)
         return Stream(self, feed)
 
-    @public
-    def can(self, call: str | Mapping[str, Any]) -> bool | None:
-        """Tell whether the token signed in with may make a call.
-
-        Deriv states the scopes of some tokens. It states none for a personal access token: then its answers to your
-        calls tell, from the first call on that takes a scope until you sign in with another token. Nothing is held
-        back for what has only turned out so.
-
-        Parameters
-        ----------
-        call : str or dict
-            Name of the call, or a request of it.
-
-        Returns
-        -------
-        bool or None
-            True also where no sign-in is needed. False when the session is not signed in and the call needs it. None
-            where Deriv has not said: try it.
-
-        Examples
-        --------
-        >>> import dpyauth
-        >>> session = dpyauth.login(sandbox=True)
-        >>> session.can("buy"), session.can("payment_agent_list")
-        (True, None)
-        """
-        return self.core.allowed(self._find(call))
-
-    @public
-    def needs(self, call: str | Mapping[str, Any]) -> tuple[str, ...]:
-        """Return the scopes for a call: a token needs one of them. Empty when the call needs no sign-in.
-
-        Parameters
-        ----------
-        call : str or dict
-            Name of the call, or a request of it.
-
-        Returns
-        -------
-        tuple of str
-
-        Examples
-        --------
-        >>> import dpyauth
-        >>> dpyauth.login(sandbox=True).needs("balance")
-        ('trade',)
-        """
-        return self._find(call).scopes
-
-    @public
-    @with_columns(CALLS)
-    def calls(self) -> pd.DataFrame:
-        """List the calls of the API that the session speaks, one row per call.
-
-        Returns
-        -------
-        pandas.DataFrame
-            By name; ``allowed`` is what `can` says.
-
-            {columns}
-
-        Examples
-        --------
-        >>> import dpyauth
-        >>> calls = dpyauth.login(sandbox=True).calls()
-        >>> calls.loc[calls["call"] == "ping", "allowed"].tolist()
-        [True]
-        """
-        from dpyauth import frames
-
-        return frames.calls(self.core.catalog, self.core.allowed)
-
-    @public
-    def help(self, name: str | Mapping[str, Any], /) -> Help:
-        """Explain what a call needs, takes and returns.
-
-        Parameters
-        ----------
-        name : str or dict
-            Name of the call, or a request of it.
-
-        Returns
-        -------
-        str
-            Its purpose and scopes, its fields with types and limits, the columns of its `frame`. Shows as it reads
-            in a notebook and at a prompt.
-
-        Raises
-        ------
-        NotInThisApi, InvalidRequest
-            There is no such call; the text names the nearest.
-
-        Examples
-        --------
-        >>> import dpyauth
-        >>> print(dpyauth.login(sandbox=True).help("ticks").splitlines()[2])
-        Needs    no sign-in
-        """
-        from dpyauth import frames
-
-        return Help(frames.help_text(self._find(name), self.core.api))
-
     # Inside
-
-    def _normalise(self, name: str | Mapping[str, Any], fields: Mapping[str, Any]) -> tuple[str, Fields]:
-        """Return the name and the fields of a call that may be given as one request."""
-        return requests.spread([self.core.catalog, *(named(api).CATALOG for api in APIS)], name, fields)
-
-    def _find(self, name: str | Mapping[str, Any]) -> Call:
-        """Return the call of this name, or of a request."""
-        return self.core.catalog.find(self._normalise(name, {})[0])
 
     @staticmethod
     def _one_reply(name: str, call: Call | None, fields: Mapping[str, Any]) -> None:

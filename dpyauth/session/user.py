@@ -1,0 +1,261 @@
+"""Look up the user's limits, open contracts, profile, MT5 accounts, API tokens and apps."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING
+
+from dpyauth.columns import with_columns
+from dpyauth.columns.money_columns import OPEN_CONTRACTS
+from dpyauth.columns.profile_columns import (
+    API_TOKENS,
+    APPS,
+    LIMITS,
+    MARKET_LIMITS,
+    MT5_ACCOUNTS,
+    SETTINGS,
+    TRANSFER_LIMITS,
+)
+from dpyauth.session.drive import dual
+from dpyauth.session.payloads import Questions, chosen
+from dpyauth.session.steps import Steps
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class UserQuestions(Questions):
+    """Questions about the user, apart from the state of the account."""
+
+    @dual
+    @with_columns(LIMITS, markets=MARKET_LIMITS, transfers=TRANSFER_LIMITS)
+    def limits(self, kind: str = "values", account: str = "current", *, decimal: bool = False) -> Steps[pd.DataFrame]:
+        """Return what the account may hold, stake, be paid, withdraw and transfer.
+
+        Stands on Deriv's call ``get_limits`` (scope read; only in v3).
+
+        Parameters
+        ----------
+        kind : {"values", "markets", "transfers"}
+            The account's own limits; those of single markets; or what may still move between one's accounts.
+        account : str
+            ``"current"``, the login ID of another account that the sign-in gave access to, or ``"all"`` of these.
+        decimal : bool
+            Money as exact `decimal.Decimal` instead of float64.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per limit. Not all are in the account's currency. With ``"all"`` the accounts come one after the
+            other, and there are two more columns: ``loginid``, and ``error``, why an account could not be read (both
+            string).
+
+            {columns}
+
+            Of ``"markets"``:
+
+            {markets}
+
+            Of ``"transfers"``:
+
+            {transfers}
+
+        Raises
+        ------
+        InvalidRequest
+            There is no such kind, or the sign-in gave no access to that account; nothing was sent.
+        NotInThisApi, NotSignedIn, MissingScope, ApiError, CallTimeout, ConnectionLost
+            As for `call`.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> limits = dpyauth.login(sandbox=True, api="v3").limits()
+        >>> limits.set_index("limit")["value"]["open_positions"].item()
+        100.0
+        """
+        from dpyauth import frames
+
+        kinds = {"values": frames.limits, "markets": frames.market_limits, "transfers": frames.transfer_limits}
+        shape = functools.partial(chosen("get_limits", kind, kinds), decimal=decimal)
+        return (yield from self.core.per_account(account, "get_limits", shape, exact=decimal))
+
+    @dual
+    @with_columns(OPEN_CONTRACTS)
+    def portfolio(self, account: str = "current", *, decimal: bool = False) -> Steps[pd.DataFrame]:
+        """Return the open contracts, one row per contract.
+
+        It does not tell what they are worth now: for that there is the stream ``proposal_open_contract``.
+        Stands on Deriv's call ``portfolio`` (scope read or trading_information; on the options API trade).
+
+        Parameters
+        ----------
+        account : str
+            ``"current"``, the login ID of another account that the sign-in gave access to, or ``"all"`` of these.
+        decimal : bool
+            Money as exact `decimal.Decimal` instead of float64.
+
+        Returns
+        -------
+        pandas.DataFrame
+            In the order Deriv sent them; status, bid_price, profit and can_sell are missing. With ``"all"`` as for
+            `limits`.
+
+            {columns}
+
+        Raises
+        ------
+        InvalidRequest, NotSignedIn, MissingScope, ApiError, CallTimeout, ConnectionLost
+            As for `limits`.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> portfolio = dpyauth.login(sandbox=True).portfolio()
+        >>> portfolio["currency"].unique().tolist()
+        ['USD']
+        """
+        from dpyauth import frames
+
+        shape = functools.partial(frames.open_contracts, decimal=decimal)
+        return (yield from self.core.per_account(account, "portfolio", shape, exact=decimal))
+
+    @dual
+    @with_columns(SETTINGS)
+    def settings(self, *, reveal: bool = False) -> Steps[pd.DataFrame]:
+        """Return the user's profile, one row per setting; personal data is hidden unless asked for.
+
+        Stands on Deriv's call ``get_settings`` (scope read; only in v3).
+
+        Parameters
+        ----------
+        reveal : bool
+            Show personal data, which otherwise is ``•••``. It is then saved with the notebook.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row for every setting Deriv documents, and for any other it sent:
+
+            {columns}
+
+        Raises
+        ------
+        NotInThisApi, NotSignedIn, MissingScope, ApiError, CallTimeout, ConnectionLost
+            As for `call`.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> settings = dpyauth.login(sandbox=True, api="v3").settings()
+        >>> settings.set_index("setting")["value"]["email"]
+        '•••'
+        """
+        from dpyauth import frames
+
+        return frames.settings(*(yield from self.core.payload("get_settings")), reveal=reveal)
+
+    @dual
+    @with_columns(MT5_ACCOUNTS)
+    def mt5_accounts(self, *, decimal: bool = False) -> Steps[pd.DataFrame]:
+        """Return the user's MT5 accounts, one row per account.
+
+        Stands on Deriv's call ``mt5_login_list`` (scope read; only in v3).
+
+        Parameters
+        ----------
+        decimal : bool
+            Money as exact `decimal.Decimal` instead of float64.
+
+        Returns
+        -------
+        pandas.DataFrame
+            In the order Deriv sent them:
+
+            {columns}
+
+        Raises
+        ------
+        NotInThisApi, NotSignedIn, MissingScope, ApiError, CallTimeout, ConnectionLost
+            As for `call`.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> dpyauth.login(sandbox=True, api="v3").mt5_accounts()["account_type"].tolist()
+        ['real', 'demo', 'real']
+        """
+        from dpyauth import frames
+
+        return frames.mt5_accounts(*(yield from self.core.payload("mt5_login_list", exact=decimal)), decimal=decimal)
+
+    @dual
+    @with_columns(API_TOKENS)
+    def api_tokens(self, *, reveal: bool = False) -> Steps[pd.DataFrame]:
+        """Return the user's API tokens, one row per token: what they may do and when they were used.
+
+        Stands on Deriv's call ``api_token`` (scope admin; only in v3).
+
+        Parameters
+        ----------
+        reveal : bool
+            Show the tokens, which otherwise are ``•••``. They are then saved with the notebook.
+
+        Returns
+        -------
+        pandas.DataFrame
+            In the order Deriv sent them:
+
+            {columns}
+
+        Raises
+        ------
+        NotInThisApi, NotSignedIn, MissingScope, ApiError, CallTimeout, ConnectionLost
+            As for `call`.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> dpyauth.login(sandbox=True, api="v3").api_tokens()["token"].unique().tolist()
+        ['•••']
+        """
+        from dpyauth import frames
+
+        return frames.api_tokens(*(yield from self.core.payload("api_token")), reveal=reveal)
+
+    @dual
+    @with_columns(APPS)
+    def apps(self, kind: str = "registered") -> Steps[pd.DataFrame]:
+        """Return the applications that the user registered, or those that may use the user's accounts.
+
+        Stands on Deriv's calls ``app_list`` and ``oauth_apps`` (scope read; only in v3).
+
+        Parameters
+        ----------
+        kind : {"registered", "allowed"}
+            Which of these.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per application:
+
+            {columns}
+
+        Raises
+        ------
+        InvalidRequest
+            There is no such kind; nothing was sent.
+        NotInThisApi, NotSignedIn, MissingScope, ApiError, CallTimeout, ConnectionLost
+            As for `call`.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> dpyauth.login(sandbox=True, api="v3").apps()["active"].tolist()
+        [True, False]
+        """
+        from dpyauth import frames
+
+        call = chosen("app_list", kind, {"registered": "app_list", "allowed": "oauth_apps"})
+        return frames.apps(*(yield from self.core.payload(call)))
