@@ -69,8 +69,10 @@ def test_a_change_may_have_happened(box: Sandbox, session: Session, what: str) -
 
 
 def test_two_that_are_swapped_reach_neither(box: Sandbox, session: Session) -> None:
-    if next(session.core._ids) % 2 == 0:
-        next(session.core._ids)  # the next number is even
+    assert session.core.connection is not None
+    new_id = session.core.connection.protocol.new_id
+    if new_id() % 2 == 0:
+        new_id()  # the next number is even
 
     def swap(reply: dict[str, Any]) -> None:
         reply["req_id"] ^= 1

@@ -549,7 +549,7 @@ def test_an_awaited_call_may_be_cancelled(open_session: Open, box: Sandbox) -> N
 
     asyncio.run(main())
     assert session.core.connection is not None
-    assert len(session.core.connection.protocol._calls) == 0
+    assert not session.core.connection.protocol.is_awaited
 
 
 def test_a_loop_that_ends_first_disturbs_nobody(
@@ -613,7 +613,7 @@ def test_an_interrupt_frees_the_cell_and_the_session_lives_on(
     assert [call in note for note in notes] == ([True] if changes else [])
     assert session.call("ping")["ping"] == "pong"
     assert session.core.connection is not None
-    eventually(lambda: len(session.core.connection.protocol._calls) == 0)  # type: ignore[union-attr]
+    eventually(lambda: not session.core.connection.protocol.is_awaited)  # type: ignore[union-attr]
 
 
 def test_an_interrupted_sign_in_is_called_off(

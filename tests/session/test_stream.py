@@ -740,7 +740,7 @@ def test_an_error_between_two_updates_ends_nothing(session: Session, box: Sandbo
         first = stream.next(5)
         connection = stream.feed.connection
         assert connection is not None
-        number = next(iter(connection.protocol._streams)).req_id
+        number = next(each.req_id for each in box.received if each.call == "ticks")
         for error in ("busy", {"code": "WrongResponse"}):
             message = json.dumps({"req_id": number, "msg_type": "tick", "error": error}).encode()
             background.post(functools.partial(connection._receive, message), True)
