@@ -89,6 +89,8 @@ def ask(
 
 def answer(order: Order, keys: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
     """Ask for some of the members; runs on the worker. Return the answers, or errors, by name, and what to warn of."""
+    import pandas  # noqa: F401  # before asking: on the loop it would hold up sign-ins, whose time runs
+
     place = Place(Targets(None, order.server, order.language), order.app_id, order.api, order.timeout)
     answers: dict[str, Any] = {}
     said: list[str] = []

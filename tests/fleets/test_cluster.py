@@ -106,7 +106,7 @@ def test_two_processes_ask_and_no_token_is_anywhere(
         frame = clients.account_status()
         clients.call("ping")
     assert frame["name"].tolist() == wanted
-    assert frame["loginid"].nunique() == COUNT
+    assert frame["loginid"].nunique() == COUNT, frame["error"].tolist()
     assert frame["error"].notna().tolist() == [False] * COUNT + [True, True]
     assert "InvalidToken" in frame["error"][COUNT]
     with fleet(wanted, **place) as alone:
