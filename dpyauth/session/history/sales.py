@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from dpyauth.frames.values import as_text
 from dpyauth.net.messages import Reply
 from dpyauth.session.history.prices import seconds_of
 from dpyauth.session.history.time_walk import Pages, within
@@ -53,6 +52,8 @@ class Sales(NamedTuple):
 
 def contract_of(row: Row) -> str | None:
     """Return the ID of a contract as text, whatever form the reply has it in."""
+    from dpyauth.frames.values import as_text  # loads pandas, which dpyauth.login does without
+
     return as_text(row.get("contract_id"))
 
 

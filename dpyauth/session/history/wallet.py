@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dpyauth.frames.values import get_path
+from dpyauth.catalog.paths import get_path
 from dpyauth.session.history.cursor_walk import Place
 from dpyauth.session.history.prices import seconds_of
 from dpyauth.session.history.time_walk import within
