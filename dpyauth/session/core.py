@@ -190,8 +190,12 @@ def abandoned(opened: weakref.WeakSet[Connection | SignIn]) -> None:
     """
     left = list(opened)
     if left:
-        error = SessionClosed("This session was closed, because nobody had a name for it any more.")
-        background.leave(lambda _: [each.end(error.copy()) for each in left])
+        background.leave(lambda _: _close_abandoned(left))
+
+
+def _close_abandoned(left: list[Connection | SignIn]) -> None:
+    for each in left:
+        each.end(SessionClosed("This session was closed, because nobody had a name for it any more."))
 
 
 def check_timeout(seconds: float) -> float:
