@@ -43,18 +43,18 @@ box.pay(session.loginid, -5, "withdrawal")
 while len(stream.frame()) < 2:  # what follows comes from elsewhere, and must not overtake them
     time.sleep(0.01)
 for text in ({EVIL!r}, "x" * 100_000, "\\u202e\\u05d0\\u05d1\\u05d2"):
-    stream._feed.push({{"msg_type": "transaction", "transaction": {{"action": text, "symbol": text}}}})
+    stream.feed.push({{"msg_type": "transaction", "transaction": {{"action": text, "symbol": text}}}})
 stream.view()
 """
 FRAME = "print(json.dumps([[row.epoch.timestamp(), f'{row.quote:.2f}'] for row in stream.frame().itertuples()]))"
 # One message for nearly every update, and several hundred a second.
 FLOOD = """
 stream_view.PACE = 0.001
-last = stream._feed.beyond(0)[1][-1][1]["tick"]["epoch"]
+last = stream.feed.beyond(0)[1][-1][1]["tick"]["epoch"]
 def flood(count):
     for last in range(flood.last + 1, flood.last + 1 + count):
         tick = {"symbol": "1HZ100V", "epoch": last, "quote": 780 + last % 7 / 10}
-        stream._feed.push({"msg_type": "tick", "tick": tick})
+        stream.feed.push({"msg_type": "tick", "tick": tick})
         time.sleep(0.003)
     flood.last = last
     gc.collect()
@@ -144,7 +144,7 @@ def test_ticks(notebook: Notebook) -> None:
     expect(panel.locator(".dpyauth-legend")).to_contain_text("The connection was lost from")
     notebook.page.mouse.move(0, 0)
     notebook.expect_readable("stream-ticks")
-    notebook.fill(2, f"stream._feed.push({{'error': {{'code': 'Odd', 'message': {EVIL!r}}}}}); stream._feed.end(None)")
+    notebook.fill(2, f"stream.feed.push({{'error': {{'code': 'Odd', 'message': {EVIL!r}}}}}); stream.feed.end(None)")
     notebook.run(2)
     expect(panel.locator(".dpyauth-ended")).to_contain_text(EVIL)
     expect(notebook.button("Pause")).to_be_disabled()
