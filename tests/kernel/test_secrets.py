@@ -223,7 +223,7 @@ def test_remembered(
     kernel.outcome(kernel.tell(panel, {"do": "sign-in", "token": GOOD, "app_id": "1089", "remember": True}))
     kept = aside / ("ring.json" if where == "keyring" else "dpyauth/credentials.json")
     kernel.listen_until(lambda: kernel.view(panel)["phase"] == "in")
-    kernel.run("import threading; [t.join() for t in threading.enumerate() if t.name == 'dpyauth-desk']")
+    kernel.run("import threading; [t.join() for t in threading.enumerate() if t.name == 'dpyauth-signed-in']")
     assert files_with(GOOD, aside) == [kept]
     kernel.restart()
     kernel.run(TALKATIVE)

@@ -130,7 +130,7 @@ import secretstorage
 collection = secretstorage.get_default_collection(secretstorage.dbus_init())
 remember({"CR8": Secret("C4nary-8")}, active="CR8", app_id="5", api="v3")
 collection.lock()
-keyring._PATIENCE = 3  # there is nobody to answer the prompt
+ring._PATIENCE = 3  # there is nobody to answer the prompt
 words = remember({"CR9": Secret("C4nary-9")}, active="CR9", app_id="5", api="v3")
 assert words.startswith("the file ") and "keyring" in words, words
 assert list(recall().tokens) == ["CR9"]
