@@ -564,7 +564,8 @@ def test_only_a_report_is_ever_replaced(session: Session, tmp_path: Path, quick:
     (photos / "balance.csv").write_text("not of a report")
     (tmp_path / "file").write_text("a file")
     (tmp_path / "link").symlink_to(mine)
-    folders = {"mine": "notes.txt", "photos": "balance.csv", "file": "not a dpyauth report", "link": "not a dpyauth report"}
+    refused = "not a dpyauth report"
+    folders = {"mine": "notes.txt", "photos": "balance.csv", "file": refused, "link": refused}
     for name, told in folders.items():
         with pytest.raises(InvalidSetting, match=told):
             export(session, tmp_path / name, overwrite=True)
