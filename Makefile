@@ -14,6 +14,7 @@ lab: $(VENV)/lab.stamp
 	$(BIN)/jupyter lab $(ROOT_FLAG) $(LESSON)
 
 # Most tests wait for something most of the time: four run at once. A browser keeps a processor busier: three.
+# Examples run in two processes, each with a sandbox of its own: together they would reach its limit of calls a minute.
 test: $(VENV)/test.stamp chromium keyring release
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -24,7 +25,7 @@ test: $(VENV)/test.stamp chromium keyring release
 	DPYAUTH_RELEASE=$(abspath $(VENV)/release) $(BIN)/pytest -n 3 --dist worksteal tests/browser
 	$(BIN)/pytest -n 3 --dist loadfile -p no:cacheprovider --nbval --nbval-current-env notebooks
 	PYTHONPATH=$(VENV)/pandas-2 $(BIN)/pytest -q -n 2 tests/frames tests/session/test_account.py tests/report/test_export.py
-	$(BIN)/pytest -q --doctest-modules dpyauth
+	$(BIN)/pytest -q -n 2 --dist loadfile --doctest-modules dpyauth
 
 # Builds what is handed out, and installs it as README says: with its extra `lab`, and nothing of the tests.
 release: $(VENV)/test.stamp
