@@ -51,9 +51,6 @@ NAMED_ALIKE = {"accounts", "calls", "errors", "options", "tokens", "v3"}
 OTHERS = {"_asdict", "_exit", "_fields", "_getframe", "_replace"}
 """Public names of the standard library that begin with an underscore."""
 
-NOT_YET: set[str] = set()
-"""Rooms that break a rule still."""
-
 
 class Import(NamedTuple):
     """An import of one module of the package by another."""
@@ -111,10 +108,6 @@ def imported(module: str, node: ast.AST) -> Iterator[Import]:
             yield Import(module, own(named[1]), node.lineno, ())
 
 
-def unless_known(wrong: list[str]) -> list[str]:
-    return [each for each in wrong if room(each.partition(",")[0]) not in NOT_YET]
-
-
 def test_every_room_has_a_floor() -> None:
     assert {room(module) for module in TREES} == set(FLOOR)
 
@@ -125,10 +118,10 @@ def test_a_room_imports_only_rooms_on_lower_floors() -> None:
         for each in imports()
         if room(each.module) != room(each.target) and FLOOR[room(each.target)] >= FLOOR[room(each.module)]
     ]
-    assert not unless_known(upward), "\n".join(upward)
+    assert not upward, "\n".join(upward)
 
 
-@pytest.mark.parametrize("name", sorted({room(module) for module in TREES if "." in module} - NOT_YET))
+@pytest.mark.parametrize("name", sorted({room(module) for module in TREES if "." in module}))
 def test_the_modules_of_a_room_import_one_another_in_one_direction(name: str) -> None:
     within = [each for each in imports() if {room(each.module), room(each.target)} == {name}]
     graph: dict[str, set[str]] = {}
@@ -154,7 +147,7 @@ def test_what_is_private_stays_in_its_module() -> None:
         for node in ast.walk(tree):
             if isinstance(node, ast.Attribute) and private(node) and node.attr not in known:
                 wrong.append(f"{module}, line {node.lineno}: {ast.unparse(node)}")
-    assert not unless_known(wrong), "\n".join(wrong)
+    assert not wrong, "\n".join(wrong)
 
 
 def private(node: ast.Attribute) -> bool:
