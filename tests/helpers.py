@@ -8,6 +8,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -39,6 +40,19 @@ def ipykernel_6() -> Path:
     if folder and Path(folder, "ipykernel").is_dir():
         return Path(folder)
     missing("DPYAUTH_IPYKERNEL6 names no folder with ipykernel 6.31; `make test` makes one")
+
+
+kernels = itertools.count()
+
+
+def own_line(folder: Path) -> dict[str, str]:
+    """Return options of a new kernel's manager that give it sockets in a folder where the system has them.
+
+    Of the ports that a manager chooses for a kernel, another process may take one before the kernel listens there.
+    """
+    path = str(folder / f"k{next(kernels)}.json")
+    fits = len(path) + len("-1") < 100  # what a path of a socket may be long
+    return {"transport": "ipc", "connection_file": path} if fits and sys.platform != "win32" else {}
 
 
 def without(packages: str) -> str:

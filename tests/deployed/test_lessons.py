@@ -10,6 +10,7 @@ import installed
 import nbformat
 import pytest
 from front import Front
+from helpers import own_line
 from talk import PATIENCE, user_of
 
 from dpyauth.catalog.calls import load
@@ -78,9 +79,16 @@ def execute(path: Path, release: Path, env: dict[str, str]) -> None:
         "IPYTHONDIR": f"{path.parent}/ipython",
         "JUPYTER_RUNTIME_DIR": f"{path.parent}/runtime",
     }
+    options = [f"--KernelManager.{name}={value}" for name, value in own_line(path.parent).items()]
     command = [installed.python(release), "-I", "-m", "nbconvert", "--to", "notebook", "--execute", "--inplace", path]
     ended = subprocess.run(
-        command, env={**env, **home}, cwd=path.parent, capture_output=True, text=True, timeout=4 * PATIENCE, check=False
+        [*command, *options],
+        env={**env, **home},
+        cwd=path.parent,
+        capture_output=True,
+        text=True,
+        timeout=4 * PATIENCE,
+        check=False,
     )
     assert ended.returncode == 0, ended.stderr
 

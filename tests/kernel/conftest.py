@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import pytest
-from helpers import ipykernel_6
+from helpers import ipykernel_6, own_line
 from jupyter_client import BlockingKernelClient, KernelManager
 
 from dpyauth.sandbox import Sandbox
@@ -39,8 +39,8 @@ class Outcome:
 class Kernel:
     """A kernel with its client; everything it ever said is kept in ``heard``."""
 
-    def __init__(self, env: dict[str, str], terminal: IO[str]) -> None:
-        self.manager = KernelManager(kernel_name="python3")
+    def __init__(self, env: dict[str, str], terminal: IO[str], folder: Path) -> None:
+        self.manager = KernelManager(kernel_name="python3", **own_line(folder))
         self.heard: list[dict[str, Any]] = []
         self._outcomes: dict[str, Outcome] = {}
         # With --debug the kernel writes every message it gets to its terminal.
@@ -149,14 +149,14 @@ def terminal(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def start(surroundings: dict[str, str], terminal: Path) -> Iterator[Callable[..., Kernel]]:
+def start(surroundings: dict[str, str], terminal: Path, tmp_path: Path) -> Iterator[Callable[..., Kernel]]:
     """Start kernels; all are ended afterwards."""
     with ExitStack() as ends:
         written = ends.enter_context(terminal.open("a"))
 
         def start_one(ipykernel: Path | None = None, **env: str) -> Kernel:
             paths = [str(path) for path in (ipykernel, ROOT) if path]
-            kernel = Kernel({**surroundings, "PYTHONPATH": os.pathsep.join(paths), **env}, written)
+            kernel = Kernel({**surroundings, "PYTHONPATH": os.pathsep.join(paths), **env}, written, tmp_path)
             ends.callback(kernel.close)
             return kernel
 

@@ -16,8 +16,10 @@ import keyring
 import nbformat
 import psutil
 import pytest
+from helpers import own_line
 from keyring.backends.fail import Keyring as FailKeyring
 from nbclient import NotebookClient
+from traitlets.config import Config
 
 from dpyauth.credentials import Secret
 from dpyauth.sandbox import Sandbox
@@ -333,7 +335,10 @@ def test_notebook_saved_with_widget_state(
     notebook: Path, surroundings: dict[str, str], tmp_path: Path, token: str
 ) -> None:
     made = nbformat.read(notebook, as_version=4)
-    client = NotebookClient(made, timeout=60, kernel_name="python3", store_widget_state=True, allow_errors=True)
+    config = Config(KernelManager=own_line(tmp_path))
+    client = NotebookClient(
+        made, timeout=60, kernel_name="python3", store_widget_state=True, allow_errors=True, config=config
+    )
     client.execute(env=surroundings | {"DERIV_TOKEN": token})
     nbformat.write(made, notebook)
     text = notebook.read_text()
@@ -347,7 +352,7 @@ def test_notebook_saved_with_widget_state(
     ("command", "made"),
     [
         ("papermill --cwd . --log-output notebook.ipynb made.ipynb", "made.ipynb"),
-        ("nbconvert --execute --to html --output made notebook.ipynb", "made.html"),
+        ("nbconvert {line} --execute --to html --output made notebook.ipynb", "made.html"),
     ],
 )
 @pytest.mark.parametrize("source", ["environment", "remembered"])
@@ -368,7 +373,8 @@ def test_batch_tools(
         monkeypatch.setattr(keyring, "get_keyring", FailKeyring)
         profile = f"default@{box.url}"
         remember({"CR900001": Secret(RIGHT)}, active="CR900001", app_id=str(box.app_id), profile=profile, api="v3")
-    done = run(command, tmp_path, surroundings, RIGHT if source == "environment" else "")
+    line = " ".join(f"--KernelManager.{name}={value}" for name, value in own_line(tmp_path).items())
+    done = run(command.format(line=line), tmp_path, surroundings, RIGHT if source == "environment" else "")
     assert done.returncode == 0, done.stderr
     text = (tmp_path / made).read_text()
     assert "CR900001" in text

@@ -9,8 +9,10 @@ from typing import NamedTuple
 
 import nbformat
 import pytest
+from helpers import own_line
 from nbclient import NotebookClient
 from nbformat import NotebookNode
+from traitlets.config import Config
 
 LESSONS = Path(__file__).parents[2] / "notebooks"
 LOGIN = "session = dpyauth.login(sandbox=True)"
@@ -68,13 +70,15 @@ ON_V3_SAYS = {
 }
 
 
-def run(name: str, users: Iterable[User]) -> dict[User, list[NotebookNode]]:
+def run(name: str, users: Iterable[User], folder: Path) -> dict[User, list[NotebookNode]]:
     """Run a lesson for each user; return the cells of code.
 
     They share a kernel, because to start one takes longer than a lesson; no name is left from one to the next.
     """
     signing_in = ON_V3 if name.startswith("11") else LOGIN
-    client = NotebookClient(nbformat.v4.new_notebook(), timeout=120, resources={"metadata": {"path": LESSONS}})
+    config = Config(KernelManager=own_line(folder))
+    resources = {"metadata": {"path": LESSONS}}
+    client = NotebookClient(nbformat.v4.new_notebook(), timeout=120, resources=resources, config=config)
     cells = {}
     with client.setup_kernel():
         for user in users:
@@ -94,8 +98,8 @@ def run(name: str, users: Iterable[User]) -> dict[User, list[NotebookNode]]:
 
 @pytest.mark.kernel
 @pytest.mark.parametrize("name", USERS)
-def test_a_lesson_runs_on_any_account(name: str) -> None:
-    ran = run(name, [User(*text.split()) for text in USERS[name].split(", ")])
+def test_a_lesson_runs_on_any_account(name: str, tmp_path: Path) -> None:
+    ran = run(name, [User(*text.split()) for text in USERS[name].split(", ")], tmp_path)
     for user, code in ran.items():
         shown = "".join(str(cell.outputs) for cell in code)
         assert LOGINIDS[user] in shown, user
