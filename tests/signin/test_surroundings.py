@@ -6,7 +6,8 @@ import getpass
 import io
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from types import SimpleNamespace
 from typing import Any
 
@@ -52,12 +53,16 @@ def replaced(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.fixture
-def login(box: Sandbox) -> Login:
-    def login(*args: Any, api: str = "v3", **kwargs: Any) -> Session:
-        side = box.side(api)
-        return dpyauth.login(*args, **{"server": side.server, "app_id": side.app_id, "timeout": 5, **kwargs})
+def login(box: Sandbox) -> Iterator[Login]:
+    with ExitStack() as ends:
 
-    return login
+        def login(*args: Any, api: str = "v3", **kwargs: Any) -> Session:
+            side = box.side(api)
+            session = dpyauth.login(*args, **{"server": side.server, "app_id": side.app_id, "timeout": 5, **kwargs})
+            ends.callback(session.close)
+            return session
+
+        yield login
 
 
 # Streams
