@@ -130,7 +130,7 @@ def test_a_wrong_app_id_costs_no_token(form: Notebook) -> None:
 
 
 def test_no_answer_costs_no_token(form: Notebook) -> None:
-    form.fill(3, "shared().faults.http(503, 'get_accounts', times=5)")
+    form.fill(3, "shared().faults.http(503, 'get_accounts', times=100)")
     form.run(3)
     sign_in(form, RIGHT)
     expect(form.notice).to_contain_text("503", timeout=60_000)  # it is asked again before that
