@@ -51,8 +51,13 @@ def own_line(folder: Path) -> dict[str, str]:
     Of the ports that a manager chooses for a kernel, another process may take one before the kernel listens there.
     """
     path = str(folder / f"k{next(kernels)}.json")
-    fits = len(path) + len("-1") < 100  # what a path of a socket may be long
+    fits = len(path) < 100  # the sockets get a name of about this length, and a system takes 103 at least
     return {"transport": "ipc", "connection_file": path} if fits and sys.platform != "win32" else {}
+
+
+def own_line_options(folder: Path) -> list[str]:
+    """Return the same for the command line of a Jupyter tool."""
+    return [f"--KernelManager.{name}={value}" for name, value in own_line(folder).items()]
 
 
 def without(packages: str) -> str:

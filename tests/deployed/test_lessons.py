@@ -10,7 +10,7 @@ import installed
 import nbformat
 import pytest
 from front import Front
-from helpers import own_line
+from helpers import own_line_options
 from talk import PATIENCE, user_of
 
 from dpyauth.catalog.calls import load
@@ -79,10 +79,9 @@ def execute(path: Path, release: Path, env: dict[str, str]) -> None:
         "IPYTHONDIR": f"{path.parent}/ipython",
         "JUPYTER_RUNTIME_DIR": f"{path.parent}/runtime",
     }
-    options = [f"--KernelManager.{name}={value}" for name, value in own_line(path.parent).items()]
     command = [installed.python(release), "-I", "-m", "nbconvert", "--to", "notebook", "--execute", "--inplace", path]
     ended = subprocess.run(
-        [*command, *options],
+        [*command, *own_line_options(path.parent)],
         env={**env, **home},
         cwd=path.parent,
         capture_output=True,

@@ -16,7 +16,7 @@ import keyring
 import nbformat
 import psutil
 import pytest
-from helpers import own_line
+from helpers import own_line, own_line_options
 from keyring.backends.fail import Keyring as FailKeyring
 from nbclient import NotebookClient
 from traitlets.config import Config
@@ -373,8 +373,8 @@ def test_batch_tools(
         monkeypatch.setattr(keyring, "get_keyring", FailKeyring)
         profile = f"default@{box.url}"
         remember({"CR900001": Secret(RIGHT)}, active="CR900001", app_id=str(box.app_id), profile=profile, api="v3")
-    line = " ".join(f"--KernelManager.{name}={value}" for name, value in own_line(tmp_path).items())
-    done = run(command.format(line=line), tmp_path, surroundings, RIGHT if source == "environment" else "")
+    command = command.format(line=" ".join(own_line_options(tmp_path)))
+    done = run(command, tmp_path, surroundings, RIGHT if source == "environment" else "")
     assert done.returncode == 0, done.stderr
     text = (tmp_path / made).read_text()
     assert "CR900001" in text
