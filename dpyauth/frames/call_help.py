@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from textwrap import fill
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -113,29 +113,77 @@ def help_text(call: Call, api: str) -> str:
     >>> print(help_text(load("v3")["time"], "v3").splitlines()[0])
     time: server clock
     """
+    told = describe(call, api)
     lines = [f"{call.name}: {call.summary}", ""]
+    lines += [f"Needs    {told.needs}", f"Answers  {told.answers}", f"Changes  {told.changes}"]
+    lines += [f"Known by {told.key}"] if told.key else []
+    lines += ["", "Fields" if told.fields else "Fields   none"]
+    width = max((len(field.name) for field in told.fields), default=0) + 2
+    for field in told.fields:
+        lines += _wrapped(f"{field.name + '*' * field.required:<{width}}", field.takes)
+    if call.open:
+        lines += _wrapped("", OTHERS)
+    for columns in told.frames:
+        lines += ["", "Columns of its frame"]
+        width = max((len(column.name) for column in columns), default=0) + 2
+        for column in columns:
+            lines += _wrapped(f"{column.name:<{width}}", "; ".join(filter(None, (column.dtype, column.meaning))))
+    return "\n".join(lines)
+
+
+class FieldHelp(NamedTuple):
+    """Description of a field of a call, or of a field within one."""
+
+    name: str
+    required: bool
+    takes: str
+    """Type, limits and default."""
+
+
+class ColumnHelp(NamedTuple):
+    """Description of a column of a call's frame."""
+
+    name: str
+    dtype: str
+    meaning: str
+    """Empty where it is not known."""
+
+
+class CallHelp(NamedTuple):
+    """Description of a call."""
+
+    needs: str
+    answers: str
+    changes: str
+    key: str
+    fields: list[FieldHelp]
+    frames: list[list[ColumnHelp]]
+    """Columns of its frame: several lists if its reply has several forms."""
+
+
+OTHERS = "and others: the names of what is asked about"
+
+
+def describe(call: Call, api: str) -> CallHelp:
+    """Return the description of a call, for a text or a page."""
     needs = f"a token with scope {' or '.join(call.scopes)}" if call.scopes else "no sign-in"
     if call.needs_auth and not call.scopes:
         needs = "a sign-in"
     streams = {"no": "one reply", "yes": "one reply, or a stream", "required": "a stream"}[call.streams]
-    lines += [f"Needs    {needs}", f"Answers  {streams}", f"Changes  {_effect(call)}"]
-    lines += [f"Known by {call.key}: made for you if left out; a lost answer is looked up by it"] if call.key else []
-    lines += [""]
+    key = f"{call.key}: made for you if left out; a lost answer is looked up by it" if call.key else ""
     fields = [each for name in call.fields if name != "subscribe" for each in _with_parts(name, call)]
-    lines += ["Fields" if fields else "Fields   none"]
-    width = max((len(name) for name, _, _ in fields), default=0) + 2
-    for name, schema, required in fields:
-        lines += _wrapped(f"{name + '*' * required:<{width}}", _type(schema) + _marks(name, schema, call))
-    if call.open:
-        lines += _wrapped("", "and others: the names of what is asked about")
     meanings = {column.path: column.doc.replace("`", "") for column in _OF_CALLS.get(call.name, ())}
-    for form in promised(call, api):
-        lines += ["", "Columns of its frame"]
-        width = max(map(len, form.columns), default=0) + 2
-        for column in map(str, form.columns):
-            said = filter(None, (_dtype(form[column]), meanings.get(column)))
-            lines += _wrapped(f"{column:<{width}}", "; ".join(said))
-    return "\n".join(lines)
+    return CallHelp(
+        needs,
+        streams,
+        _effect(call),
+        key,
+        [FieldHelp(name, required, _type(schema) + _marks(name, schema, call)) for name, schema, required in fields],
+        [
+            [ColumnHelp(name, _dtype(form[name]), meanings.get(name, "")) for name in map(str, form.columns)]
+            for form in promised(call, api)
+        ],
+    )
 
 
 def _with_parts(name: str, call: Call) -> Iterator[tuple[str, Schema, bool]]:

@@ -114,7 +114,7 @@ def _in_colab() -> Found | None:
     if not _environment.in_colab():
         return None
     try:
-        from google.colab import userdata  # type: ignore[import-not-found]
+        from google.colab import userdata
 
         token = Secret(str(userdata.get(_VARIABLE) or ""))
     except Exception:  # no such secret, no access to it, no answer, or not quite Colab: then the user is asked
