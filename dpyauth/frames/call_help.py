@@ -10,6 +10,7 @@ import pandas as pd
 
 from dpyauth.catalog.calls import Call, Catalog, Schema
 from dpyauth.catalog.descriptions import LIKE
+from dpyauth.catalog.meanings import meaning
 from dpyauth.columns import with_columns
 from dpyauth.columns.account_columns import ACCOUNTS, BALANCE, OPTIONS_STATUS, STATUS
 from dpyauth.columns.market_columns import EXCHANGE_RATES
@@ -103,8 +104,9 @@ def help_text(call: Call, api: str) -> str:
     Returns
     -------
     str
-        Its purpose, scope and effect; its fields with types, limits and defaults (required ones marked with a
-        star); the columns of its frame, with dtypes and, where they are known, meanings.
+        Its purpose, scope and effect; its fields, each with a sentence on what it is for, its type, limits and
+        default (required ones marked with a star); the columns of its frame, with dtypes and, where they are known,
+        meanings.
 
     Examples
     --------
@@ -118,9 +120,10 @@ def help_text(call: Call, api: str) -> str:
     lines += [f"Needs    {told.needs}", f"Answers  {told.answers}", f"Changes  {told.changes}"]
     lines += [f"Known by {told.key}"] if told.key else []
     lines += ["", "Fields" if told.fields else "Fields   none"]
-    width = max((len(field.name) for field in told.fields), default=0) + 2
+    width = max((len(field.name) + field.required for field in told.fields), default=0) + 2
     for field in told.fields:
-        lines += _wrapped(f"{field.name + '*' * field.required:<{width}}", field.takes)
+        lines += _wrapped(f"{field.name + '*' * field.required:<{width}}", field.meaning)
+        lines += _wrapped(" " * width, field.takes)
     if call.open:
         lines += _wrapped("", OTHERS)
     for columns in told.frames:
@@ -136,6 +139,8 @@ class FieldHelp(NamedTuple):
 
     name: str
     required: bool
+    meaning: str
+    """Sentence on what it is for."""
     takes: str
     """Type, limits and default."""
 
@@ -178,7 +183,10 @@ def describe(call: Call, api: str) -> CallHelp:
         streams,
         _effect(call),
         key,
-        [FieldHelp(name, required, _type(schema) + _marks(name, schema, call)) for name, schema, required in fields],
+        [
+            FieldHelp(name, required, meaning(call, name), _type(schema) + _marks(name, schema, call))
+            for name, schema, required in fields
+        ],
         [
             [ColumnHelp(name, _dtype(form[name]), meanings.get(name, "")) for name in map(str, form.columns)]
             for form in promised(call, api)

@@ -87,7 +87,7 @@ class ExplorerModel(PanelModel):
         }
 
     def _described(self, call: Call) -> dict[str, Any]:
-        form = Form(call, self.text)
+        form = self._form(call)
         names = sorted(call.changes) if isinstance(call.changes, frozenset) else []
         changes = _changes(call)
         return {
@@ -100,8 +100,12 @@ class ExplorerModel(PanelModel):
             "sends": call.streams != "required",
             "http": call.rest is not None,
             "fields": form.shown(),
+            "groups": form.groups(),
             "preview": self._preview(form, form.read({})),
         }
+
+    def _form(self, call: Call) -> Form:
+        return Form(call, self.text, self.session.core.target.language)
 
     def _effect(self, call: Call, changes: str, names: list[str]) -> str:
         told = [self.text(f"changes_{changes}", fields=", ".join(names))]
@@ -155,7 +159,7 @@ class ExplorerModel(PanelModel):
                 self.changed()
             case {"do": "preview", "call": str(name)}:
                 if call := self._offered(name):
-                    form = Form(call, self.text)
+                    form = self._form(call)
                     self.send({"preview": self._preview(form, form.read(_texts(call, message), _names(message)))})
             case {"do": "send", "call": str(name)}:
                 if call := self._offered(name):
@@ -172,7 +176,7 @@ class ExplorerModel(PanelModel):
 
     def _submit(self, call: Call, texts: dict[str, str | Secret]) -> None:
         self._asked = self._notice = None
-        form = Form(call, self.text)
+        form = self._form(call)
         entered = form.read(texts)
         if not entered.ready:
             self.send({"preview": self._preview(form, entered), "insist": True})

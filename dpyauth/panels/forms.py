@@ -10,6 +10,7 @@ from typing import Any
 
 from dpyauth.catalog.calls import Call, Schema
 from dpyauth.catalog.dependent_fields import check_together
+from dpyauth.catalog.meanings import meaning
 from dpyauth.catalog.request import Fields, build, reveal
 from dpyauth.catalog.schemas import fits
 from dpyauth.credentials import Secret
@@ -70,12 +71,15 @@ class Form:
         From a catalog.
     text_of : callable
         Gives words by their key.
+    language : str
+        Language of what is said of the fields.
     """
 
-    def __init__(self, call: Call, text_of: TextOf) -> None:
+    def __init__(self, call: Call, text_of: TextOf, language: str = "EN") -> None:
         self.call = call
         self.fields = tuple(_fields(call))
         self._text_of = text_of
+        self._language = language
 
     @property
     def kinds(self) -> dict[str, str]:
@@ -86,6 +90,11 @@ class Form:
         """Return the fields as the browser needs them, those first that belong to every request."""
         ordered = sorted(self.fields, key=lambda each: each.path[0] not in self.call.required)
         return [self._shown(each) for each in ordered]
+
+    def groups(self) -> dict[str, str]:
+        """Return what each object is for whose fields have a place of their own."""
+        names = dict.fromkeys(each.path[0] for each in self.fields if len(each.path) > 1)
+        return {name: meaning(self.call, name, self._language) for name in names}
 
     def read(self, texts: Mapping[str, str | Secret], hidden: Collection[str] = ()) -> Entered:
         """Turn what was entered, by the fields' names, into a request; the values of ``hidden`` ones stay unknown."""
@@ -130,6 +139,7 @@ class Form:
             "required": each.required,
             "sensitive": each.sensitive,
             "default": "" if default is None else word(default),
+            "about": "" if each.path == (OTHERS,) else meaning(self.call, each.name, self._language),
             "help": self._hint(each),
         }
 

@@ -36,21 +36,23 @@ def test_help_tells_every_field_and_column(api: str) -> None:
 
 
 def test_help_in_full() -> None:
-    assert help_text(load("v3")["ticks_history"], "v3").splitlines()[:14] == [
-        "ticks_history: past ticks or candles",
+    assert help_text(load("v3")["exchange_rates"], "v3").splitlines()[:16] == [
+        "exchange_rates: currency conversion rates",
         "",
         "Needs    no sign-in",
         "Answers  one reply, or a stream",
         "Changes  nothing",
         "",
         "Fields",
-        r"  ticks_history*     a symbol, such as 'R_100'",
-        "  adjust_start_time  1",
-        "  count              whole number; '1000' if left out",
-        "  end*               'latest', or seconds since 1970",
-        "  granularity        60 | 120 | 180 | 300 | 600 | 900 | 1800 | 3600 | 7200 | 14400 | 28800 | 86400",
-        "  start              whole number, 0..9999999999",
-        "  style              candles | ticks; 'ticks' if left out",
+        "  exchange_rates*  Always 1: it names the call.",
+        "                   1",
+        "  base_currency*   Currency of which one unit is converted.",
+        "                   a currency code, such as 'USD'",
+        "  include_spread   With 1, the rates for buying and selling come as well; it needs target_currency.",
+        "                   1",
+        "  target_currency  Keep only the rate to this currency; left out, all.",
+        "                   a currency code, such as 'USD'",
+        "  loginid          Login ID of the account that the call is for, where your token covers several;",
     ]
     assert "something at Deriv if given delete_token or new_token" in help_text(load("v3")["api_token"], "v3")
     assert "something at Deriv, so it is never repeated" in help_text(load("v3")["buy"], "v3")

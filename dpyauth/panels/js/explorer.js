@@ -129,8 +129,8 @@ function render({ model, el }) {
     return element("div", { class: "dpyauth-entry" },
       element("label", { class: "dpyauth-label", for: key, title: field.name }, field.group && !field.front ? field.name.slice(field.name.indexOf(".") + 1) : field.group ? field.name : field.label, needed ? element("span", { class: "dpyauth-needed" }, needed) : null),
       control,
-      element("p", { class: "dpyauth-soft", id: `${key}-help` },
-        [field.sensitive ? t("hidden") : "", field.help].filter(Boolean).join(" ")),
+      element("p", { class: "dpyauth-about", id: `${key}-help` },
+        field.about, " ", element("span", { class: "dpyauth-soft" }, [field.sensitive ? t("hidden") : "", field.help].filter(Boolean).join(" "))),
       element("p", { class: "dpyauth-fault", id: `${key}-fault`, role: "status", dir: "auto", hidden: true }));
   }
 
@@ -158,6 +158,7 @@ function render({ model, el }) {
   const folded = (name, text, fields, open) =>
     element("details", { class: "dpyauth-details", id: `${id}-d-${call().name}-${name}`, open },
       element("summary", {}, text),
+      call().groups[name] ? element("p", { class: "dpyauth-about" }, call().groups[name]) : null,
       element("div", { class: "dpyauth-entries" }, fields.map(entry)));
 
   function unveil() {

@@ -1,0 +1,91 @@
+"""Say what each field of a call is for: one sentence a field, in our own words.
+
+The sentences are data, a file for each language in the folder ``fields``. In it a group of calls, their names with
+spaces between, has the sentences of fields that mean the same in all of them; ``*`` has those that do in every call.
+The nearest one counts: that of the call before the common one, and of ``parameters.amount`` before that of ``amount``.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from dpyauth.catalog.calls import Call, Schema
+
+FOLDER = Path(__file__).parent / "fields"
+"""Folder of the sentences."""
+
+NAMES_THE_CALL = "1"
+"""Key of the sentence for a field that can only be 1."""
+
+
+def meaning(call: Call, name: str, language: str = "EN") -> str:
+    """Return what a field of a call is for; empty where that is not known.
+
+    Parameters
+    ----------
+    call : Call
+        The call, from a catalog.
+    name : str
+        Name of the field; of one within another, both with a dot between: ``parameters.amount``.
+    language : str
+        Code of the language, as in ``login(language=)``. English stands in for a sentence that is not translated.
+
+    Returns
+    -------
+    str
+        A sentence.
+
+    Examples
+    --------
+    >>> from dpyauth.catalog.calls import load
+    >>> from dpyauth.catalog.meanings import meaning
+    >>> meaning(load("v3")["sell"], "price")
+    "What you want to get at least; 0 sells at the market's price."
+    """
+    return next((_in(language, group, key) for group, key in _keys(call, name) if key in _english(group)), "")
+
+
+def paths(call: Call) -> Iterator[tuple[str, Schema]]:
+    """Yield the name and schema of every field of a call, each followed by the fields within it."""
+    for name, schema in call.fields.items():
+        yield from _within(name, schema)
+
+
+def _within(name: str, schema: Schema) -> Iterator[tuple[str, Schema]]:
+    yield name, schema
+    items = schema.get("items")
+    for held in (schema, items if isinstance(items, dict) else {}):
+        for inner, child in held.get("properties", {}).items():
+            yield from _within(f"{name}.{inner}", child)
+
+
+def _keys(call: Call, name: str) -> Iterator[tuple[str, str]]:
+    """Yield the places where the sentence of a field may be, the nearest first."""
+    if name == call.name and call.fields[name].get("enum") == [1]:
+        yield "*", NAMES_THE_CALL
+    parts = name.split(".")
+    for at in range(len(parts)):
+        for group in (call.name, "*"):
+            yield group, ".".join(parts[at:])
+
+
+def _in(language: str, group: str, key: str) -> str:
+    return _sentences(FOLDER, language.lower()).get(group, {}).get(key) or _english(group)[key]
+
+
+def _english(group: str) -> Mapping[str, str]:
+    return _sentences(FOLDER, "en").get(group, {})
+
+
+@functools.cache
+def _sentences(folder: Path, language: str) -> Mapping[str, Mapping[str, str]]:
+    """Return the sentences of a language by call and field."""
+    file = folder / f"{language}.json"
+    sentences: dict[str, dict[str, str]] = {}
+    for calls, fields in (json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}).items():
+        for call in calls.split():
+            sentences.setdefault(call, {}).update(fields)
+    return sentences
