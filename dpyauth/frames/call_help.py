@@ -242,8 +242,8 @@ def _type(schema: Mapping[str, Any]) -> str:
     if "object" in types and schema.get("properties"):
         text += f" with {', '.join(schema['properties'])}"
     low, high = schema.get("minimum"), schema.get("maximum")
-    if low is not None or high is not None:
-        text += f", {low if low is not None else ''}..{high if high is not None else ''}"
+    limits = (f"from {low}" * (low is not None), f"up to {high}" * (high is not None))
+    text = " ".join(filter(None, (text, *limits)))
     if "pattern" in schema:
         text = LIKE.get(schema["pattern"], f"{text}, like {schema['pattern']}")
     return text

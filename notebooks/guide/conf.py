@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import inspect
 import re
+import sys
+from pathlib import Path
 from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
 
 from dpyauth import __version__
+
+sys.path.insert(0, str(Path(__file__).parent))
+import call_pages
+import llms_txt
 
 project = "dpyauth"
 author = copyright = "the dpyauth authors"
@@ -73,5 +79,8 @@ def _for_readers(app: Sphinx, doctree: nodes.document) -> None:
 
 
 def setup(app: Sphinx) -> None:
+    app.connect("source-read", call_pages.write)
+    app.connect("source-read", llms_txt.keep)
+    app.connect("build-finished", llms_txt.write)
     app.connect("autodoc-process-docstring", _whole)
     app.connect("doctree-read", _for_readers)

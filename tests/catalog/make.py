@@ -217,21 +217,23 @@ def reference() -> str:
         "",
         'What `session.call()`, `session.frame()` and `session.stream()` take. `session.help("wallet_list")` tells',
         "the fields of a call and the columns of its frame, `session.calls()` lists those that a session may make.",
+        "The documentation tells all about each: [current API](calls-options.md), [v3](calls-v3.md).",
     ]
     for api, heading in HEADINGS.items():
         lines += ["", f"## {heading}", "", "| call | what for | scope | changes | over |", "|---|---|---|---|---|"]
         calls = json.loads(build(api))
-        lines += [_row(name, call) for name, call in calls.items()]
+        lines += [_row(api, name, call) for name, call in calls.items()]
     return "\n".join(lines) + "\n"
 
 
-def _row(name: str, call: dict[str, Any]) -> str:
+def _row(api: str, name: str, call: dict[str, Any]) -> str:
     changes = call.get("changes", False)
     when = {True: "yes", False: ""}.get(changes) if isinstance(changes, bool) else f"with {' or '.join(changes)}"
     when = f"{when}, not with {call['unless']}" if "unless" in call else when
     rest = call.get("rest")
     over = f"`{rest['method']} {rest['path']}`" if rest else "a socket"
-    return f"| `{name}` | {call['summary']} | {' or '.join(call.get('scopes', ()))} | {when} | {over} |"
+    link, scopes = f"[`{name}`](calls-{api}.md#{name})", " or ".join(call.get("scopes", ()))
+    return f"| {link} | {call['summary']} | {scopes} | {when} | {over} |"
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ def test_the_reference_lists_every_call(make: ModuleType) -> None:
     assert page == make.reference()
     for api in APIS:
         for row in table(api):
-            assert f"| `{row['call']}` | {row['summary']} |" in page
+            assert f"| [`{row['call']}`](calls-{api}.md#{row['call']}) | {row['summary']} |" in page
 
 
 def test_references_are_filled_in(make: ModuleType) -> None:

@@ -161,6 +161,31 @@ def test_every_lesson_is_listed(site: Path, pages: dict[Path, Page]) -> None:
         assert "panel: &lt;dpyauth" not in pages[site / lesson].text, "a panel's one line of text is said in words"
 
 
+@pytest.mark.parametrize("api", APIS)
+def test_every_call_is_told_with_its_fields_and_columns(api: str, site: Path) -> None:
+    page = (site / "reference" / f"calls-{api}.html").read_text(encoding="utf-8")
+    told = {match[1]: match[0] for match in re.finditer(r"<section id=.*?<h2>([^<]+)<.*?</section>", page, re.DOTALL)}
+    assert list(told) == sorted(load(api))
+    for name, call in load(api).items():
+        for part in ("Needs:", "Answers:", "Changes:", *call.scopes, *(set(call.fields) - {"subscribe"})):
+            assert part in told[name], (name, part)
+        for required in {*call.required} - {call.key, "subscribe"}:
+            assert re.search(rf">{required}</span></code> <em>required</em>", told[name]), name
+    assert ">balance_after<" in told["statement"]
+    assert "balance after the transaction" in told["statement"].replace("’", "'")
+
+
+def test_language_models_find_every_page(site: Path, pages: dict[Path, Page]) -> None:
+    contents = (site / "llms.txt").read_text(encoding="utf-8")
+    assert contents.startswith("# dpyauth\n\n> dpyauth is a Python package")
+    listed = re.findall(r"^- \[[^\]]+\]\(([^)]+)\): .+\.$", contents, re.MULTILINE)
+    assert len(listed) == contents.count("\n- ")
+    assert [name for name in listed if not (site / name).is_file()] == []
+    made = {path.relative_to(site).with_suffix("").as_posix() for path in pages}
+    assert made - {name.rpartition(".")[0] for name in listed} == {"index", "genindex", "search", "py-modindex"} & made
+    assert "## verify_email" in (site / "reference" / "calls-v3.md").read_text(encoding="utf-8")
+
+
 def test_every_public_name_is_in_the_reference(names: set[str]) -> None:
     wanted = {f"dpyauth.{name}" for name in dpyauth.__all__} | {f"dpyauth.frames.{name}" for name in frames.__all__}
     for kind in (dpyauth.Session, dpyauth.Stream, dpyauth.Fleet):
