@@ -50,8 +50,8 @@ def _section(call: Call, api: str, asked_by: Sequence[str]) -> Iterator[str]:
     yield ""
     if told.fields:
         yield from _table(
-            ("field", "takes"),
-            [(_code(field.name) + " *required*" * field.required, field.takes) for field in told.fields],
+            ("field", "meaning", "takes"),
+            [(_code(field.name) + " *required*" * field.required, field.meaning, field.takes) for field in told.fields],
         )
     else:
         yield "It takes no fields."
