@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
-import importlib.util
 import os
+import re
 import sys
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from dpyauth import _forks, _terminal
@@ -37,8 +40,50 @@ def _leave() -> None:
 
 
 def in_notebook() -> bool:
-    """Return whether this is a notebook's kernel. No kernel knows if its front end shows widgets."""
-    return kernel_shell() is not None
+    """Return whether this is a notebook's kernel: of a Jupyter front end, or marimo's."""
+    return kernel_shell() is not None or in_marimo()
+
+
+def in_marimo() -> bool:
+    """Return whether a cell of a marimo notebook is running. As a plain script, such a notebook is none."""
+    marimo = sys.modules.get("marimo")
+    return marimo is not None and bool(marimo.running_in_notebook())
+
+
+def in_console() -> bool:
+    """Return whether the front end is one that shows no widgets: Spyder, QtConsole or the Jupyter console.
+
+    A kernel cannot ask. Spyder has a kernel of its own; the others start the kernel themselves. A console that was
+    connected to a kernel of another front end is not recognised.
+    """
+    kernel = getattr(kernel_shell(), "kernel", None)
+    if kernel is None:
+        return False
+    return "SpyderKernel" in {kind.__name__ for kind in type(kernel).__mro__} or _started_by_console(os.getppid())
+
+
+@functools.cache
+def _started_by_console(parent: int) -> bool:
+    return any(_CONSOLE.fullmatch(re.split(r"[/\\]", part)[-1]) for part in _command(parent)[:3])
+
+
+_CONSOLE = re.compile(r"(jupyter[-_](qt)?console|qtconsole)(-script)?(\.exe|\.pyw?)?", re.IGNORECASE)
+
+
+def _command(process: int) -> list[str]:
+    """Return the command line of a process; nothing where it cannot be told."""
+    with suppress(Exception):
+        import psutil
+
+        return list(psutil.Process(process).cmdline())
+    with suppress(OSError):
+        return Path(f"/proc/{process}/cmdline").read_text(errors="replace").split("\0")
+    return []
+
+
+def shows_panels() -> bool:
+    """Return whether panels can be made here and the front end may show them: only of some is it known that not."""
+    return in_notebook() and not in_console() and has_widgets()
 
 
 def has_widgets() -> bool:
@@ -62,11 +107,15 @@ def need_widgets() -> None:
 
 def has_user() -> bool:
     """Return whether there is a user to ask: not in a scheduled or batch run."""
+    if in_marimo():
+        return _marimo_page() is not None
     return can_type() or (in_notebook() and in_voila())
 
 
 def can_type() -> bool:
     """Return whether a user can type an answer to a prompt."""
+    if in_marimo():
+        return _marimo_page() == "edit"  # an app has no prompt: input() would wait at the server's terminal
     shell = kernel_shell()
     if shell is None:
         return _terminal.is_terminal(sys.stdin)
@@ -76,7 +125,7 @@ def can_type() -> bool:
 
 def unattended() -> bool:
     """Return whether a notebook runs without a user: its output would only be stored."""
-    return kernel_shell() is not None and not (_user_assumed or has_user())
+    return (kernel_shell() is not None or in_marimo()) and not (_user_assumed or has_user())
 
 
 def assume_user() -> None:
@@ -85,17 +134,36 @@ def assume_user() -> None:
     _user_assumed = True
 
 
+def is_app() -> bool:
+    """Return whether the notebook is shown to visitors as a page, by Voila or marimo: the machine is not theirs."""
+    return in_voila() if kernel_shell() is not None else in_marimo() and _marimo_page() == "run"
+
+
+def shares_process() -> bool:
+    """Return whether other visitors' code runs in this process, each on a thread of its own: in a marimo app."""
+    return in_marimo() and _marimo_page() == "run"
+
+
+def _marimo_page() -> str | None:
+    """Return how marimo shows the notebook, "edit" or "run"; None where it runs it for a file, without a browser."""
+    about = sys.modules["marimo"].app_meta()
+    return None if about.request is None else about.mode
+
+
+def in_kaggle() -> bool:
+    """Return whether this is a Kaggle notebook."""
+    return "KAGGLE_KERNEL_RUN_TYPE" in os.environ
+
+
 def in_colab() -> bool:
-    """Return whether this is Google Colab."""
-    try:
-        return importlib.util.find_spec("google.colab") is not None
-    except ModuleNotFoundError:
-        return False
+    """Return whether this is Google Colab. Its package alone says nothing: Kaggle has it, and so may any machine."""
+    return not in_kaggle() and ("google.colab" in sys.modules or "COLAB_RELEASE_TAG" in os.environ)
 
 
 def on_hosted_server() -> bool:
     """Return whether the kernel runs on a hosted server, so not at the user's own internet address."""
-    return in_colab() or bool(os.environ.get("JUPYTERHUB_USER") or os.environ.get("BINDER_SERVICE_HOST"))
+    hosts = ("JUPYTERHUB_USER", "BINDER_SERVICE_HOST", "KAGGLE_KERNEL_RUN_TYPE")
+    return in_colab() or any(os.environ.get(name) for name in hosts)
 
 
 def in_voila() -> bool:

@@ -50,7 +50,9 @@ class _Line:
         if _environment.unattended():
             return
         self._shown = True
-        if not _environment.in_notebook():
+        if (
+            not _environment.in_notebook() or _environment.in_marimo()
+        ):  # where a display would replace the cell's output
             _terminal.overwrite(plain, sys.stderr)
             return
         from IPython.display import display

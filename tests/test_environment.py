@@ -3,8 +3,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -71,17 +70,50 @@ def test_so_does_a_terminal(monkeypatch: pytest.MonkeyPatch, stdin: Any, there: 
     assert _environment.has_user() is there
 
 
-def test_colab(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_colab_and_kaggle(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not _environment.in_colab()
-    package = tmp_path / "google" / "colab"
-    package.mkdir(parents=True)
-    package.joinpath("__init__.py").touch()
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.delitem(sys.modules, "google", raising=False)
-    try:
-        assert _environment.in_colab()
-    finally:
-        sys.modules.pop("google", None)  # the search has imported it
+    assert not _environment.on_hosted_server()
+    monkeypatch.setitem(sys.modules, "google.colab", ModuleType("google.colab"))  # Colab's kernels begin with it
+    assert _environment.in_colab()
+    assert _environment.on_hosted_server()
+    monkeypatch.setenv("KAGGLE_KERNEL_RUN_TYPE", "Interactive")  # whose machines have Colab's package
+    assert _environment.in_kaggle()
+    assert not _environment.in_colab()
+    assert _environment.on_hosted_server()
+
+
+@pytest.mark.parametrize(
+    ("command", "console"),
+    [
+        (["/usr/bin/python3", "/home/jane/bin/jupyter-console", "--kernel=python3"], True),
+        (["/usr/bin/python3", "-m", "qtconsole"], True),
+        ([r"C:\Python\python.exe", r"C:\Python\Scripts\jupyter-qtconsole.exe"], True),
+        (["python", "-m", "jupyter_console"], True),
+        (["/usr/bin/python3", "/home/jane/bin/jupyter-lab", "qtconsole.ipynb"], False),
+        (["/usr/bin/python3", "/home/jane/bin/jupyter-lab", "--port", "1", "jupyter-console.ipynb"], False),
+        ([], False),
+    ],
+)
+def test_a_kernel_that_a_console_has_started(
+    monkeypatch: pytest.MonkeyPatch, command: list[str], console: bool
+) -> None:
+    within(monkeypatch, ZMQInteractiveShell())
+    monkeypatch.setattr(_environment, "_command", lambda process: command)
+    _environment._started_by_console.cache_clear()
+    assert _environment.in_console() is console
+    assert _environment.shows_panels() is not console
+    _environment._started_by_console.cache_clear()
+
+
+def test_the_kernel_of_spyder(monkeypatch: pytest.MonkeyPatch) -> None:
+    class SpyderKernel(SimpleNamespace):
+        pass
+
+    shell = ZMQInteractiveShell()
+    monkeypatch.setattr(shell, "kernel", SpyderKernel(_allow_stdin=True))
+    within(monkeypatch, shell)
+    assert _environment.in_console()
+    assert not _environment.shows_panels()
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")

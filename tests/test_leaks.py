@@ -99,7 +99,7 @@ class Ways:
 
     def colab(self, tokens: dict[str, str]) -> Session | None:
         package = ModuleType("google.colab")
-        package.userdata = SimpleNamespace(get=lambda name: tokens["CR900001"])  # type: ignore[attr-defined]
+        package.userdata = SimpleNamespace(get={"DERIV_TOKEN": tokens["CR900001"]}.__getitem__)  # type: ignore[attr-defined]
         self.patch.setitem(sys.modules, "google", ModuleType("google"))
         self.patch.setitem(sys.modules, "google.colab", package)
         self.patch.setattr(_environment, "in_colab", lambda: True)

@@ -10,6 +10,8 @@ from dpyauth.session.stream import Stream
 from dpyauth.session.views import Shown, View
 
 if TYPE_CHECKING:
+    from anywidget import AnyWidget
+
     from dpyauth.names import Names
     from dpyauth.panels.switcher import SwitcherModel
     from dpyauth.panels.widgets import AppsPanel, ExplorerPanel, StreamPanel, TokensPanel
@@ -80,7 +82,13 @@ def _view(model: SwitcherModel) -> View:
 
         widgets.show(model)
 
-    return View(lambda: "\n".join(filter(None, (model.as_text(), model.without_panel()))), show)
+    def panel() -> AnyWidget:
+        from dpyauth.panels import widgets
+
+        made: AnyWidget = widgets.panel_of(model)
+        return made
+
+    return View(lambda: "\n".join(filter(None, (model.as_text(), model.without_panel()))), show, panel)
 
 
 def _variable_of(session: object) -> str:

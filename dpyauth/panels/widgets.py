@@ -221,5 +221,10 @@ class AppsPanel(Panel):
 
 def show(model: PanelModel) -> None:
     """Show the panel of a sign-in, a card or a switcher in the cell that is running."""
+    panel_of(model).show()
+
+
+def panel_of(model: PanelModel) -> Any:
+    """Return a panel of a sign-in, a card or a switcher."""
     panels: dict[str, type[Any]] = {"sign-in": SignInPanel, "switcher": SwitcherPanel, "card": CardPanel}
-    panels[model.name](model).show()
+    return panels[model.name](model)

@@ -139,6 +139,10 @@ class Display(Questions):
 
     def _ipython_display_(self) -> None:
         """Show the card, as IPython asks for it; where there are no panels, IPython goes on to ``repr``."""
-        if not _environment.in_notebook() or not _environment.has_widgets() or not views.there_are():
+        if not _environment.shows_panels() or not views.there_are():
             raise NotImplementedError
         self.card()._ipython_display_()
+
+    def _display_(self) -> object:
+        """Return the card, as marimo asks for it."""
+        return self.card()._display_() if views.there_are() else repr(self)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from dpyauth import _environment, _terminal
 from dpyauth.errors import DpyauthError
@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 
 
 class View(NamedTuple):
-    """A panel that has been prepared: its text, and a function that shows it in the cell that is running."""
+    """A panel that has been prepared: its text, and functions that show it in the cell that is running or make it."""
 
     text: Callable[[], str]
     show: Callable[[], None]
+    panel: Callable[[], AnyWidget]
 
 
 class Shown:
@@ -41,12 +42,21 @@ class Shown:
         return _terminal.writable(self._view.text(), sys.stdout)
 
     def _ipython_display_(self) -> None:
-        if not _environment.in_notebook() or not _environment.has_widgets():
+        if not _environment.shows_panels():
             raise NotImplementedError  # then IPython goes on to the text
+        self._next().show()
+
+    def _display_(self) -> Any:
+        """Return what marimo shows."""
+        if _environment.shows_panels() and not _environment.unattended():
+            return self._next().panel()
+        return sys.modules["marimo"].plain_text(repr(self))
+
+    def _next(self) -> View:
         if self._displayed:
             self._view = self._prepare()
         self._displayed = True
-        self._view.show()
+        return self._view
 
 
 class Views(Protocol):

@@ -12,7 +12,7 @@ from dpyauth.registry import APIS, DEFAULT, by_app_id
 from dpyauth.session import Session, views
 from dpyauth.session.core import check_timeout
 from dpyauth.signin import checks
-from dpyauth.signin.current import DEFAULT_PROFILE, close_sessions, meant, open_sessions
+from dpyauth.signin.current import DEFAULT_PROFILE, close_sessions, is_signed_in, meant, open_sessions
 from dpyauth.signin.prompt import NO_INPUT, NOBODY, SOURCE, nobody, prompt
 from dpyauth.signin.show import show
 from dpyauth.signin.sources import Found, find, sample, variable
@@ -45,11 +45,12 @@ def login(
     """Sign in to Deriv and return the session.
 
     Looks for a credential in this order, and says where it found one: the argument ``token``; the environment
-    variable ``DERIV_TOKEN``; what an earlier sign-in was asked to remember; in Google Colab, the secret
+    variable ``DERIV_TOKEN``; what an earlier sign-in was asked to remember; in Google Colab and on Kaggle, the secret
     ``DERIV_TOKEN``. When there is none it asks: in a notebook with the sign-in panel (and returns at once: sign in
-    there, then run the next cell; where no panel appears, run ``login(ask="prompt")``), in a terminal at a prompt that
-    hides the token. Both ask for the ID of your app and a personal access token, and say where Deriv has them; the
-    panel also lets you sign in with Deriv in the browser, and takes an API token of Deriv's older API (v3).
+    there, then run the next cell; where no panel appears, run ``login(ask="prompt")``), in a terminal and in consoles
+    such as Spyder's at a prompt that hides the token. Both ask for the ID of your app and a personal access token, and
+    say where Deriv has them; the panel also lets you sign in with Deriv in the browser, and takes an API token of
+    Deriv's older API (v3).
 
     Where a sign-in gives access to several accounts, it begins with the one you name; else with the one that was
     remembered; else with a demo account. It begins with a real account unnamed only where there is no demo account,
@@ -59,10 +60,11 @@ def login(
     account opens in the background meanwhile; calls that need it wait for it. An account that Deriv lists as inactive
     is the exception: whether it opens is not certain before.
 
-    A kernel has one session for each ``profile``. Running ``login()`` again with the same credential returns the same
-    one, on the account that is in use; with another credential it opens a new one and closes the old. The sessions of
-    other profiles are left alone: ``alice = login(profile="alice")`` and ``bob = login(profile="bob")`` stand side by
-    side, each with its own panel, and so do two APIs, or a demo and a real account.
+    A kernel has one session for each ``profile``. Running ``login()`` again with the same credential, or without one
+    where it would ask, returns the same one, on the account that is in use; with another credential it opens a new one
+    and closes the old. The sessions of other profiles are left alone: ``alice = login(profile="alice")`` and
+    ``bob = login(profile="bob")`` stand side by side, each with its own panel, and so do two APIs, or a demo and a real
+    account.
 
     Parameters
     ----------
@@ -70,8 +72,8 @@ def login(
         An API token (v3) or a personal access token (options). Better not typed into a cell, where it is saved with
         the notebook: leave it out and use the panel.
     app_id : int or str, optional
-        Your app ID; else the environment variable ``DERIV_APP_ID``, else, on v3 only, 1089, which Deriv lets
-        everybody use for trying things with an API token.
+        Your app ID; else the environment variable ``DERIV_APP_ID``, or a secret of that name beside the token; else,
+        on v3 only, 1089, which Deriv lets everybody use for trying things with an API token.
     api : {"v3", "options"}, optional
         Which of Deriv's two APIs; else the environment variable ``DERIV_API``, else the one that the token is of by its
         looks (``pat_…`` and ``ory_…`` are of options, ``a1-…`` of v3), else the one that the app ID is for: one with
@@ -81,8 +83,8 @@ def login(
         Signs in at once as a sample user, unless ``ask`` or ``token`` says otherwise.
     ask : bool or "prompt", optional
         True: show the panel (in a terminal, the prompt) whatever is found elsewhere. ``"prompt"``: ask for the token at
-        a prompt that hides it, also in a notebook: for front ends that show no panels, such as Spyder and the Jupyter
-        console, or that do not let you paste into them. False: never ask.
+        a prompt that hides it, also in a notebook: for front ends that show no panels, or that do not let you paste
+        into them. In Spyder, QtConsole and the Jupyter console it comes by itself. False: never ask.
     remember : bool
         Keep the credential for the next kernel, in the system's keyring or else in a file that only you can read;
         `dpyauth.forget` removes it. The account in use at this moment is kept with it, and is the one that the next
@@ -157,11 +159,12 @@ def login(
         checked(found.token, found.source, chosen)  # first: what it says helps more than a complaint of the app ID
     target = targets.settings(chosen, own)
     timeout = check_timeout(timeout)
-    by_prompt = ask == "prompt" or not _environment.in_notebook() or not _environment.has_widgets()
-    if found is None and not checks.can_ask(ask, by_prompt):
+    by_prompt = ask == "prompt" or not _environment.shows_panels()
+    signed_in = found is None and not ask_first and is_signed_in(profile, target)
+    if found is None and not signed_in and not checks.can_ask(ask, by_prompt):
         can_click = ask == "prompt" and _environment.has_user()
         raise trouble or NoCredential(nobody(chosen, NO_INPUT if can_click else NOBODY))
-    if found is None and by_prompt:
+    if found is None and not signed_in and by_prompt:
         entered, own = prompt(targets, wanted, own)
         found = Found(entered, SOURCE, given=True)
         target = targets.settings(wanted or targets.guess(entered, own), own)

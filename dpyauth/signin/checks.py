@@ -27,7 +27,7 @@ def can_ask(ask: object, by_prompt: bool) -> bool:
         return False
     if by_prompt and _environment.in_notebook():
         return _environment.can_type()
-    return _environment.has_user() or (ask is True and _environment.in_notebook())
+    return _environment.has_user() or (ask is True and not by_prompt)
 
 
 def login_id(given: object) -> str | None:

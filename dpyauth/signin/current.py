@@ -7,11 +7,12 @@ import threading
 import weakref
 from typing import TYPE_CHECKING
 
-from dpyauth import _forks
+from dpyauth import _environment, _forks
 
 if TYPE_CHECKING:
     from dpyauth.panels.sign_in import SignInModel
     from dpyauth.session import Session
+    from dpyauth.settings import Settings
 
 DEFAULT_PROFILE = "default"
 
@@ -31,36 +32,53 @@ class _Profiles:
         self.default_panel: SignInModel | None = None
 
 
-_profiles = _Profiles()
+_of_process = _Profiles()
+_of_thread = threading.local()
+
+
+def _here() -> _Profiles:
+    """Return the profiles of the user: in a marimo app each visitor has a thread, and all share the process."""
+    if not _environment.shares_process():
+        return _of_process
+    if not hasattr(_of_thread, "profiles"):
+        _of_thread.profiles = _Profiles()
+    found: _Profiles = _of_thread.profiles
+    return found
 
 
 def lock(profile: str) -> threading.RLock:
     """Return the lock of a profile: logins of one profile come one after the other, those of several side by side."""
-    return _profiles.locks.setdefault(profile, threading.RLock())  # one step, which needs no lock of its own
+    return _here().locks.setdefault(profile, threading.RLock())  # one step, which needs no lock of its own
 
 
 def session_of(profile: str) -> Session | None:
     """Return the session of a profile, if it has one."""
-    return _profiles.sessions.get(profile)
+    return _here().sessions.get(profile)
+
+
+def is_signed_in(profile: str, target: Settings) -> bool:
+    """Return whether a profile has a session that is signed in where a login without a credential would sign in."""
+    session = session_of(profile)
+    return session is not None and session.loginid is not None and session.core.matches(None, target)
 
 
 def put_session(profile: str, session: Session) -> None:
     """Make a session the one of a profile."""
     if profile == DEFAULT_PROFILE:
-        _profiles.default_session = session
-    _profiles.sessions[profile] = session
+        _here().default_session = session
+    _here().sessions[profile] = session
 
 
 def panel_of(profile: str) -> SignInModel | None:
     """Return the sign-in panel of a profile, if it has one."""
-    return _profiles.panels.get(profile)
+    return _here().panels.get(profile)
 
 
 def put_panel(profile: str, panel: SignInModel) -> None:
     """Make a sign-in panel the one of a profile."""
     if profile == DEFAULT_PROFILE:
-        _profiles.default_panel = panel
-    _profiles.panels[profile] = panel
+        _here().default_panel = panel
+    _here().panels[profile] = panel
 
 
 def meant() -> Session | None:
@@ -76,8 +94,8 @@ def meant() -> Session | None:
 
 def open_sessions() -> list[Session]:
     """Return the kernel's sessions that are not closed, that of the default profile first."""
-    names = sorted(list(_profiles.sessions), key=lambda name: name != DEFAULT_PROFILE)
-    found = [_profiles.sessions.get(name) for name in names]
+    names = sorted(list(_here().sessions), key=lambda name: name != DEFAULT_PROFILE)
+    found = [_here().sessions.get(name) for name in names]
     return [session for session in found if session is not None and session.core.end_reason is None]
 
 
@@ -91,5 +109,5 @@ def close_sessions() -> None:
 
 @_forks.in_child
 def _forget() -> None:
-    global _profiles
-    _profiles = _Profiles()  # another thread of the parent may have held a lock
+    global _of_process, _of_thread
+    _of_process, _of_thread = _Profiles(), threading.local()  # another thread of the parent may have held a lock

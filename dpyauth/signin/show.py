@@ -20,7 +20,7 @@ def show(session: Session, sandbox: Sandbox | None, *, name: str, **options: Any
         from dpyauth import completion
 
         completion.install()
-    if _environment.in_notebook() and _environment.has_widgets():
+    if _environment.shows_panels():
         from dpyauth.panels.sign_in import SignInModel
         from dpyauth.panels.widgets import show as show_panel
 

@@ -1,9 +1,9 @@
-"""Find a credential: in the environment, in storage, in Colab's secrets, in the sandbox."""
+"""Find a credential: in the environment, in storage, in the secrets of Colab or Kaggle, in the sandbox."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from dpyauth.sandbox import Sandbox
 
 _VARIABLE = "DERIV_TOKEN"
+_APP_ID = "DERIV_APP_ID"
+
+_NO_ACCESS = (
+    f"The Colab secret {_VARIABLE} is there, but this notebook may not use it: click the key in the bar on the left, "
+    "switch on Notebook access beside the secret, and run this cell again."
+)
 
 
 class Found(NamedTuple):
@@ -61,11 +67,13 @@ def find(profile: str, api: str | None, sandbox: Sandbox | None) -> tuple[Found 
     """
     found = sample(sandbox) if sandbox else _in_environment()
     trouble: DpyauthError | None = None
-    try:
-        found = found or _remembered(profile, api)
-    except (KeepingFailed, NoCredential) as error:
-        trouble = error
-    return found or _in_colab(), trouble
+    places: tuple[Callable[[], Found | None], ...] = (lambda: _remembered(profile, api), _platform_secret)
+    for look in places:
+        try:
+            found = found or look()
+        except (KeepingFailed, NoCredential) as error:
+            trouble = trouble or error
+    return found, trouble
 
 
 def sample(sandbox: Sandbox, api: str = DEFAULT) -> Found:
@@ -110,13 +118,38 @@ def _remembered(profile: str, api: str | None) -> Found | None:
     )
 
 
-def _in_colab() -> Found | None:
-    if not _environment.in_colab():
+def _platform_secret() -> Found | None:
+    """Look among the secrets that the user keeps at Colab or Kaggle, and not in the notebook."""
+    if _environment.in_colab():
+        where, ask = "Colab", _colab_secret
+    elif _environment.in_kaggle():
+        where, ask = "Kaggle", _kaggle_secret
+    else:
         return None
+    token = ask(_VARIABLE)
+    if not bare(token).reveal():
+        return None
+    app_id = _pasted.bare(os.environ.get(_APP_ID, "")) or _pasted.bare(ask(_APP_ID).reveal())
+    return Found(token, f"the {where} secret {_VARIABLE}", app_id=app_id or None)
+
+
+def _colab_secret(name: str) -> Secret:
+    """Return one of Colab's secrets; an empty one where there is none."""
     try:
         from google.colab import userdata
 
-        token = Secret(str(userdata.get(_VARIABLE) or ""))
-    except Exception:  # no such secret, no access to it, no answer, or not quite Colab: then the user is asked
-        return None
-    return Found(token, f"the Colab secret {_VARIABLE}") if bare(token).reveal() else None
+        return Secret(str(userdata.get(name) or ""))
+    except Exception as error:  # no such secret, no answer, or not quite Colab: then the user is asked
+        if type(error).__name__ == "NotebookAccessError" and name == _VARIABLE:
+            raise NoCredential(_NO_ACCESS) from None
+        return Secret("")
+
+
+def _kaggle_secret(name: str) -> Secret:
+    """Return one of Kaggle's secrets; an empty one where there is none."""
+    try:
+        from kaggle_secrets import UserSecretsClient
+
+        return Secret(str(UserSecretsClient().get_secret(name) or ""))
+    except Exception:  # no such secret, not attached to this notebook, no internet: then the user is asked
+        return Secret("")

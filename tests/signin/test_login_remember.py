@@ -172,7 +172,7 @@ def test_argument_and_environment_come_first(
 def test_the_secrets_of_colab_come_last(next_kernel: Login, box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     keep(box, {"CR900001": ALL})
     package = ModuleType("google.colab")
-    package.userdata = SimpleNamespace(get=lambda name: BTC)  # type: ignore[attr-defined]
+    package.userdata = SimpleNamespace(get={"DERIV_TOKEN": BTC}.__getitem__)  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "google", ModuleType("google"))
     monkeypatch.setitem(sys.modules, "google.colab", package)
     monkeypatch.setattr(_environment, "in_colab", lambda: True)
