@@ -5,13 +5,12 @@ PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python; d
 	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && break; done)
 VENV ?= .venv
 BIN := $(VENV)/bin
-LESSON := notebooks/01-sign-in-and-account-status.ipynb
-ROOT_FLAG := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .PHONY: lab test docs release chromium keyring get lessons clean
 
+# In a copy: running a lesson changes its file, and the originals are under version control.
 lab: $(VENV)/lab.stamp
-	$(BIN)/jupyter lab $(ROOT_FLAG) $(LESSON)
+	$(BIN)/dpyauth lessons dpyauth-lessons
 
 # Most tests wait for something most of the time: four run at once. A browser keeps a processor busier: three.
 # Examples run in two processes, each with a sandbox of its own: together they would reach its limit of calls a minute.

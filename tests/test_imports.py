@@ -17,6 +17,7 @@ PACKAGE = Path(__file__).parents[1] / "dpyauth"
 
 FLOORS = """
     __main__
+    command
     __init__
     checkup fleets
     signin

@@ -59,9 +59,15 @@ def prompt(targets: Targets, api: str | None, app_id: object) -> tuple[Secret, o
         The token cannot be right, or none of the app IDs that were entered.
     """
     try:
-        return _asked(targets, api, app_id)
+        return ask(targets, api, app_id)
     except (EOFError, KeyboardInterrupt):
         raise NoCredential("No token was entered. Run dpyauth.login() again when you have one.") from None
+
+
+def ask(targets: Targets, api: str | None, app_id: object) -> tuple[Secret, object]:
+    """Do the same as `prompt`, but let EOFError and KeyboardInterrupt through."""
+    try:
+        return _asked(targets, api, app_id)
     except _NoPrompt as reason:
         raise NoCredential(nobody(api or DEFAULT, str(reason))) from None
 

@@ -114,6 +114,18 @@ def recall(profile: str = "default") -> Kept | None:
     return kept
 
 
+def remembered() -> list[str]:
+    """Return the profiles that have a remembered credential, without reading any of these.
+
+    Raises
+    ------
+    KeepingFailed
+        The list cannot be read.
+    """
+    with file.clearly():
+        return list(file.read(private=False))
+
+
 @public
 def forget(profile: str | None = None) -> list[str]:
     """Remove remembered credentials from this machine.

@@ -44,7 +44,11 @@ def test_the_wheel(wheel: zipfile.ZipFile) -> None:
     (info,) = {name.split("/")[0] for name in names if ".dist-info/" in name}
     config = f"{info.removesuffix('.dist-info')}.data/data/etc/jupyter/jupyter_server_config.d/dpyauth.json"
     about = {f"{info}/{name}" for name in ("METADATA", "WHEEL", "RECORD", "entry_points.txt", "licenses/LICENSE")}
-    assert names == files("dpyauth") | about | {config}
+    originals = {
+        name for name in files("notebooks") if not re.search(r"reference/|index\.md$|\.py$|\.svg$|static/", name)
+    }
+    lessons = {f"dpyauth/lessons/{name.removeprefix('notebooks/')}" for name in originals}
+    assert names == files("dpyauth") | about | {config} | lessons
     assert wheel.read(config) == (ROOT / "dpyauth/jupyter/server-config.json").read_bytes()
     for needed in (
         "py.typed",

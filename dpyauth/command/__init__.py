@@ -1,0 +1,77 @@
+"""The command `dpyauth`: sign in and read your account in a terminal.
+
+Importing it costs little: what needs a session is imported by the command that needs it, when it runs.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from dpyauth.command.account_commands import accounts, balance, export, status
+from dpyauth.command.output import (
+    FAILED,
+    INTERRUPTED,
+    WRONG,
+    Ended,
+    in_commands,
+    say,
+)
+from dpyauth.command.root import commands
+from dpyauth.command.sign_in_commands import forget, login, whoami
+from dpyauth.command.tool_commands import completion, doctor, lessons, sandbox
+from dpyauth.errors import DpyauthError, InvalidRequest, InvalidSetting
+
+for _command in (login, whoami, status, accounts, balance, export, forget, lessons, sandbox, doctor, completion):
+    commands.add_command(_command)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Returns
+    -------
+    int
+        The exit status: 0 where all is well, 1 where there is a problem, 2 where the command cannot be carried out as
+        it was given, 130 where it was interrupted.
+    """
+    try:
+        status = commands.main(arguments, prog_name="dpyauth", standalone_mode=False)
+    except Ended as end:
+        return end.status
+    except click.Abort:
+        return INTERRUPTED
+    except click.ClickException as error:
+        return _wrong(error)
+    except DpyauthError as error:
+        say(in_commands("\n".join([str(error), *getattr(error, "__notes__", ())])))
+        return WRONG if isinstance(error, InvalidSetting | InvalidRequest) else FAILED
+    except OSError as error:
+        named = f"{error.filename}: " if error.filename is not None else ""
+        say(f"{named}{error.strerror or type(error).__name__}.")
+        return FAILED
+    except Exception as error:
+        say(_defect(error))
+        return FAILED
+    return status if isinstance(status, int) else 0
+
+
+def _wrong(error: click.ClickException) -> int:
+    """Say what is wrong with the command line."""
+    say(error.format_message())
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    say(f"`{context.command_path if context else 'dpyauth'} --help` says how to use it.")
+    return WRONG
+
+
+def _defect(error: Exception) -> str:
+    """Describe a defect by where it is: values and texts of an error may be anything."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f"{Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else "an unknown place"
+    return (
+        f"This is a defect of dpyauth: {type(error).__name__} in {where}. Please report it, with what `dpyauth doctor` "
+        "prints."
+    )

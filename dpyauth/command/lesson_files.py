@@ -1,0 +1,114 @@
+"""Copy the lessons into a folder of the user's own, and open them there."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from dpyauth.command.output import FAILED, say
+from dpyauth.errors import InvalidSetting
+
+FIRST = "01-sign-in-and-account-status.ipynb"
+
+_REFERENCE = re.compile(r"(?:\]\(|src=\\?[\"'])((?:images|guide)/[\w.-]+)")
+"""A picture or page that a lesson refers to by its place beside it."""
+
+_LIST = ".dpyauth-lessons.json"
+"""File in the user's folder with the hash of each file as it was copied: by it, a changed one is known."""
+
+
+def source() -> Path:
+    """Return the folder that has the lessons: in the installed package, or in the clone that is installed editable."""
+    package = Path(__file__).parents[1]
+    there = (package / "lessons", package.parent / "notebooks")
+    return next((place for place in there if (place / FIRST).exists()), package)
+
+
+def files(folder: Path) -> list[Path]:
+    """Return the lessons there, and the pictures and pages that they refer to."""
+    found = sorted(folder.glob("[0-9]*.ipynb"))
+    names = {name for lesson in found for name in _REFERENCE.findall(lesson.read_text(encoding="utf-8"))}
+    return [*found, *sorted(place for name in names if (place := folder / name) not in found and place.is_file())]
+
+
+def copy_lessons(target: Path) -> dict[str, list[str]]:
+    """Copy the lessons; what the user has changed stays.
+
+    Returns
+    -------
+    dict of str to list of str
+        Names of the files: ``copied``, ``kept`` (changed by the user) and ``unchanged``.
+
+    Raises
+    ------
+    InvalidSetting
+        The installed package has no lessons, or the folder holds the originals.
+    """
+    origin = source()
+    found = files(origin)
+    if not found:
+        raise InvalidSetting("This installation has no lessons in it: install dpyauth again.")
+    if target.exists() and target.samefile(origin):
+        raise InvalidSetting("These are the lessons themselves: name another folder to copy them into.")
+    before = _known(target / _LIST)
+    done: dict[str, list[str]] = {"copied": [], "kept": [], "unchanged": []}
+    hashes = {}
+    for file in found:
+        name = file.relative_to(origin).as_posix()
+        content, place = file.read_bytes(), target / name
+        there = place.read_bytes() if place.exists() else None
+        hashes[name] = _hash(content)
+        if there == content:
+            done["unchanged"].append(name)
+        elif there is not None and _hash(there) != before.get(name):
+            done["kept"].append(name)
+            hashes[name] = before.get(name, "")
+        else:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            _write(place, content)
+            done["copied"].append(name)
+    _write(target / _LIST, json.dumps(hashes, indent=1).encode())
+    return done
+
+
+def open_lab(folder: Path) -> int:
+    """Run JupyterLab on the first lesson until the user ends it; return the exit status."""
+    if importlib.util.find_spec("jupyterlab") is None:
+        say(f"JupyterLab is not installed here: run `pip install jupyterlab`, or open {folder / FIRST} elsewhere.")
+        return FAILED
+    command = [sys.executable, "-m", "jupyterlab", str(folder / FIRST)]
+    if sys.platform != "win32" and os.geteuid() == 0:
+        command.append("--allow-root")  # else it would refuse, as in a container
+    with subprocess.Popen(command) as lab:
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is JupyterLab's, which asks what is meant
+        try:
+            return lab.wait()
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+
+def _known(place: Path) -> dict[str, str]:
+    try:
+        read = json.loads(place.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return read if isinstance(read, dict) else {}
+
+
+def _write(place: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    new = place.with_name(f"{place.name}.new")
+    new.write_bytes(content)
+    new.replace(place)
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -1,0 +1,140 @@
+"""The group of all commands, and the options that several of them share."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+from click.shell_completion import CompletionItem
+
+from dpyauth._version import __version__
+from dpyauth.command.output import quiet, say
+from dpyauth.registry import APIS
+
+if TYPE_CHECKING:
+    from dpyauth.session import Session
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+NOT_SIGNED_IN = (
+    "You are not signed in. Run `dpyauth login` once: it asks for the ID of your app and for your token, and remembers "
+    "both for the other commands. For a run without you, set the environment variables DERIV_APP_ID and DERIV_TOKEN. "
+    "Without an account at Deriv, add --sandbox."
+)
+
+
+@click.group(
+    context_settings=SETTINGS,
+    invoke_without_command=True,
+    epilog="Exit status: 0 all is well; 1 there is a problem, such as a sign-in that Deriv refuses; 2 the command "
+    "cannot be carried out as it was given; 130 interrupted. Results go to standard output, everything else to "
+    "standard error.",
+)
+@click.version_option(__version__, prog_name="dpyauth", message="%(prog)s %(version)s")
+@click.pass_context
+def commands(context: click.Context) -> None:
+    """Sign in to Deriv and look at your account, from a terminal.
+
+    Begin with `dpyauth login`; then `dpyauth status` shows how your account stands. With --sandbox, `dpyauth status
+    --sandbox` shows it for a sample account: you need none of your own, and nothing is real.
+    """
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+
+
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """Sign-in that a command is about, as the command line names it."""
+
+    profile: str = "default"
+    api: str | None = None
+    app_id: str | None = None
+    server: str | None = None
+    sandbox: bool = False
+
+
+def _profiles(context: click.Context, parameter: click.Parameter, written: str) -> list[CompletionItem]:
+    """Complete the names of remembered sign-ins."""
+    from dpyauth.errors import DpyauthError
+    from dpyauth.storage import remembered
+
+    try:
+        names = remembered()
+    except (DpyauthError, OSError):
+        names = []
+    return [CompletionItem(name) for name in names if name.startswith(written)]
+
+
+PROFILE = click.option(
+    "--profile",
+    default="default",
+    metavar="NAME",
+    show_default=True,
+    shell_complete=_profiles,
+    help="The name of the sign-in, if you have several.",
+)
+API = click.option(
+    "--api",
+    type=click.Choice(list(APIS)),
+    help="Which of Deriv's two APIs; most often this is known without it.",
+)
+APP_ID = click.option("--app-id", metavar="ID", help="The ID of your app; it is no secret.")
+SERVER = click.option("--server", metavar="ADDRESS", help="Another Deriv server, such as one of `dpyauth sandbox`.")
+SANDBOX = click.option(
+    "--sandbox", is_flag=True, help="Use sample accounts on this machine in place of Deriv: nothing is real."
+)
+ACCOUNT = click.option("--account", metavar="LOGIN-ID", help="The account to look at, such as DOT900003.")
+ACCOUNTS = click.option(
+    "--account", metavar="LOGIN-ID", help="The account to look at, such as DOT900003; or `all`, for all of yours."
+)
+JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+
+
+def whose(function: F) -> F:
+    """Add the options that name a sign-in; the function gets them as one `Whose`, first."""
+
+    @functools.wraps(function)
+    def inner(
+        *, profile: str, api: str | None, app_id: str | None, server: str | None, sandbox: bool, **rest: Any
+    ) -> Any:
+        return function(Whose(profile, api, app_id, server, sandbox), **rest)
+
+    for option in (SERVER, APP_ID, API, PROFILE, SANDBOX):
+        inner = option(inner)
+    return inner  # type: ignore[return-value]
+
+
+@contextmanager
+def signed_in(whose: Whose, account: str | None = None, *, remarks: bool = True) -> Iterator[Session]:
+    """Open the session of a sign-in for as long as the command runs; it never asks, and may say what it has noticed."""
+    from dpyauth.errors import NoCredential
+    from dpyauth.signin import login
+    from dpyauth.signin.prompt import NOBODY
+
+    try:
+        with quiet():
+            session = login(
+                ask=False,
+                loginid=account,
+                profile=whose.profile,
+                api=whose.api,
+                app_id=whose.app_id,
+                server=whose.server,
+                sandbox=whose.sandbox,
+            )
+    except NoCredential as error:
+        if NOBODY not in str(error):
+            raise
+        raise NoCredential(NOT_SIGNED_IN) from None
+    try:
+        if remarks and session.core.remarks:
+            say(session.core.remarks)
+        yield session
+    finally:
+        session.close()

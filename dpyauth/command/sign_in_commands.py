@@ -1,0 +1,226 @@
+"""The commands about signing in: `login`, `whoami`, `forget`."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dpyauth import _terminal
+from dpyauth.command.frame_values import as_json as json_value
+from dpyauth.command.frame_values import as_text
+from dpyauth.command.output import FAILED, INTERRUPTED, WRONG, Ended, plain, quiet, say, write, write_json
+from dpyauth.command.root import ACCOUNT, API, APP_ID, JSON, PROFILE, SERVER, Whose, signed_in, whose
+from dpyauth.command.text_tables import listed
+
+if TYPE_CHECKING:
+    from dpyauth.credentials import Secret
+    from dpyauth.session import Session
+
+_LONGEST = 10_000  # characters of a token on standard input; no token is as long
+
+
+@click.command()
+@click.option("--with-token", is_flag=True, help="Read the token from standard input, as from a password program.")
+@click.option("--create-demo", is_flag=True, help="Create a demo account if you have no account yet.")
+@ACCOUNT
+@PROFILE
+@API
+@APP_ID
+@SERVER
+@JSON
+def login(
+    with_token: bool,
+    create_demo: bool,
+    account: str | None,
+    profile: str,
+    api: str | None,
+    app_id: str | None,
+    server: str | None,
+    as_json: bool,
+) -> None:
+    """Sign in with a token, and remember it.
+
+    It asks for the ID of your app and for your token, and says where Deriv has them. What you type of the token is not
+    shown. When Deriv has accepted it, it is kept in the system's keyring where there is one, else in a file that only
+    you can read; notebooks on this machine find it there, too. `dpyauth forget` removes it.
+
+    There is no option for the token itself: a command line is kept in your shell's history, and other programs can see
+    it. To sign in without being asked, let another program hand it over:
+
+    \b
+      pass show deriv | dpyauth login --app-id YOUR-APP-ID --with-token
+
+    or set the environment variables DERIV_TOKEN and DERIV_APP_ID, which the other commands use without a login.
+    """
+    from dpyauth.signin import checks
+    from dpyauth.signin import login as sign_in
+
+    account = checks.login_id(account)
+    name = checks.storage_name(checks.profile_name(profile), server, None)
+    token, app_id = _handed_over(app_id) if with_token else _asked(api, app_id, server)
+    with quiet():
+        session = sign_in(
+            token,
+            app_id=app_id,
+            api=api,
+            server=server,
+            profile=profile,
+            loginid=account,
+            create_demo=create_demo,
+            ask=False,
+        )
+    try:
+        if session.core.remarks:
+            say(session.core.remarks)
+        kept = session.core.remember(name)
+        facts = _facts(session, profile)
+    finally:
+        session.close()
+    if as_json:
+        write_json({**facts, "kept_in": kept})
+    else:
+        write(f"Signed in: {_account(facts)}.")
+        say(f"The token is kept in {kept}. `dpyauth forget` removes it; `dpyauth status` shows your account.")
+    if os.environ.get("DERIV_TOKEN"):
+        say("The environment variable DERIV_TOKEN is set, too. As long as it is, it is used in place of this sign-in.")
+
+
+@click.command()
+@ACCOUNT
+@whose
+@JSON
+def whoami(whose: Whose, account: str | None, as_json: bool) -> None:
+    """Show who is signed in, and where the sign-in comes from.
+
+    It asks Deriv with what `dpyauth login` has remembered, or with DERIV_TOKEN where that is set. The exit status is 1
+    where you are not signed in or Deriv no longer takes the token. A token is never shown.
+    """
+    with signed_in(whose, account) as session:
+        facts = _facts(session, whose.profile)
+    if as_json:
+        write_json(facts)
+        return
+    shown = {
+        "account": _account(facts),
+        "all accounts": ", ".join(facts["accounts"]) if len(facts["accounts"]) > 1 else "",
+        "API": facts["api_title"] + (", in a sandbox: nothing here is real" if facts["sandbox"] else ""),
+        "scopes": "not stated by Deriv" if facts["scopes"] is None else ", ".join(facts["scopes"]) or "none",
+        "token from": facts["source"],
+        "profile": "" if whose.profile == "default" else whose.profile,
+        "expires": as_text(facts["expires"]) or "not stated by Deriv",
+    }
+    write(listed(shown.items()))
+
+
+@click.command()
+@click.option("--profile", metavar="NAME", help="The name of the sign-in to remove, if you have several.")
+@click.option("--all", "everything", is_flag=True, help="Remove every sign-in that is remembered, readable or not.")
+@SERVER
+@JSON
+def forget(profile: str | None, everything: bool, server: str | None, as_json: bool) -> None:
+    """Remove the remembered sign-in from this machine.
+
+    The token itself stays valid: to end it, revoke it at Deriv. Where several sign-ins are remembered, it removes none
+    before you have said which, with --profile or --all.
+    """
+    from dpyauth import storage
+    from dpyauth.signin.checks import storage_name
+
+    named = profile is not None or server is not None
+    if everything and named:
+        raise click.UsageError("Give --all alone, or say which.", click.get_current_context())
+    there = [] if everything or named else _remembered()
+    if len(there) > 1:
+        say(f"Several sign-ins are remembered: {', '.join(there)}. Say which with --profile NAME, or --all.")
+        raise Ended(WRONG)
+    removed = storage.forget(storage_name(profile or "default", server, None) if named else None)
+    if as_json:
+        write_json({"forgotten": removed})
+    elif removed:
+        write(f"Forgotten: {plain(', '.join(removed))}.")
+        say("The token itself stays valid until you revoke it at Deriv.")
+    else:
+        write("Nothing was remembered, so there was nothing to remove.")
+
+
+def _remembered() -> list[str]:
+    """Return what is remembered; nothing where the list cannot be read, which is then removed as a whole."""
+    from dpyauth.errors import KeepingFailed
+    from dpyauth.storage import remembered
+
+    try:
+        return remembered()
+    except KeepingFailed:
+        return []
+
+
+def _asked(api: str | None, app_id: str | None, server: str | None) -> tuple[Secret, Any]:
+    """Ask for the app ID and the token at a prompt."""
+    from dpyauth.signin.prompt import ask
+    from dpyauth.signin.sources import variable
+    from dpyauth.targets import Targets
+
+    if not _terminal.is_terminal(sys.stdin):
+        say(
+            "There is no terminal to ask you at. Let another program hand over the token: `... | dpyauth login "
+            "--app-id YOUR-APP-ID --with-token`; or set DERIV_APP_ID and DERIV_TOKEN, which need no login."
+        )
+        raise Ended(FAILED)
+    # What is asked belongs to the user, also where the result goes to a file.
+    shown = contextlib.nullcontext() if _terminal.is_terminal(sys.stdout) else contextlib.redirect_stdout(sys.stderr)
+    try:
+        with shown:
+            return ask(
+                Targets(server=server), api or variable("DERIV_API", None), app_id or variable("DERIV_APP_ID", None)
+            )
+    except EOFError:
+        say("\nThe input ended before a token was entered, so nothing was sent or kept.")
+        raise Ended(FAILED) from None
+    except KeyboardInterrupt:
+        say("\nInterrupted: nothing was sent or kept.")
+        raise Ended(INTERRUPTED) from None
+
+
+def _handed_over(app_id: str | None) -> tuple[Secret, str | None]:
+    """Read the token that another program hands over."""
+    from dpyauth.credentials import Secret
+
+    if _terminal.is_terminal(sys.stdin):
+        raise click.UsageError(
+            "--with-token takes the token from another program, as in `pass show deriv | dpyauth login --with-token`. "
+            "Leave the option out to be asked for it.",
+            click.get_current_context(),
+        )
+    try:
+        return Secret(sys.stdin.read(_LONGEST)), app_id
+    except UnicodeDecodeError:
+        raise click.UsageError("What came on standard input is no text.", click.get_current_context()) from None
+
+
+def _facts(session: Session, profile: str) -> dict[str, Any]:
+    """Return what there is to tell of a sign-in."""
+    account, credential = session.core.active_account, session.core.credential
+    if account is None or credential is None:  # Deriv has ended it meanwhile
+        raise session.core.not_signed_in("authorize")
+    return {
+        "profile": profile,
+        "loginid": account.loginid,
+        "kind": account.kind,
+        "currency": account.currency or None,
+        "accounts": list(session.core.grants),
+        "api": session.api,
+        "api_title": session.core.api_facts.title,
+        "sandbox": session.sandbox,
+        "scopes": None if account.scopes is None else list(account.scopes),
+        "source": credential.source,
+        "expires": json_value(session.expires),
+    }
+
+
+def _account(facts: dict[str, Any]) -> str:
+    currency = facts["currency"] or "no currency yet"
+    return f"{facts['loginid']} ({facts['kind']}, {currency})"

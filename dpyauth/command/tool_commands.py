@@ -1,0 +1,131 @@
+"""The commands that need no account: `doctor`, `lessons`, `sandbox`, `completion`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dpyauth.command.output import FAILED, WRONG, Ended, in_commands, plain, say, write, write_json
+from dpyauth.command.root import JSON, Whose, signed_in, whose
+from dpyauth.errors import DpyauthError
+
+if TYPE_CHECKING:
+    from dpyauth.checkup import Checkup
+
+
+@click.command()
+@click.argument("calls", nargs=-1, metavar="[CALL]...")
+@click.option(
+    "--replies",
+    is_flag=True,
+    help="Sign in without asking, and compare Deriv's replies with what dpyauth knows of them: those of all calls that "
+    "only read, or of each CALL named.",
+)
+@click.option("--oauth-host", metavar="ADDRESS", help="Another place for the sign-in pages of that server's API.")
+@click.option(
+    "--timeout", type=float, default=5.0, show_default=True, help="Seconds that a host may take for each answer."
+)
+@whose
+@JSON
+def doctor(
+    whose: Whose, calls: tuple[str, ...], replies: bool, oauth_host: str | None, timeout: float, as_json: bool
+) -> None:
+    """Check this machine and the way to Deriv.
+
+    Looks at versions, proxies, certificates, the clock and Deriv's hosts, and says what to do. What it prints names
+    neither you nor your account and holds no secret, so you can paste it into an issue. The exit status is 1 where it
+    has found a problem, and 2 where the check-up could not be made.
+    """
+    from dpyauth.checkup.check_rows import clean
+
+    if calls and not replies:
+        raise click.UsageError(f"To compare the replies of {calls[0]}, add --replies.", click.get_current_context())
+    try:
+        checkup = _checked(whose, list(calls) or replies, oauth_host, timeout)
+    except DpyauthError as error:
+        say(clean(in_commands(str(error))))
+        raise Ended(WRONG) from None
+    if as_json:
+        write_json(checkup.to_dict())
+    else:
+        write(str(checkup))
+    if checkup.problems:
+        raise Ended(FAILED)
+
+
+def _checked(whose: Whose, replies: list[str] | bool, oauth_host: str | None, timeout: float) -> Checkup:
+    from dpyauth.checkup import doctor as check
+    from dpyauth.errors import InvalidSetting
+
+    if not (whose.sandbox or replies):
+        return check(api=whose.api, server=whose.server, oauth_host=oauth_host, timeout=timeout)
+    if oauth_host is not None:
+        raise InvalidSetting("--oauth-host goes with neither --sandbox nor --replies: leave it out.")
+    # What there is to say of an account does not belong into what is made for the public.
+    with signed_in(whose, remarks=False) as session:
+        return check(session, replies=replies, api=whose.api, timeout=timeout)
+
+
+@click.command()
+@click.argument("folder", default="dpyauth-lessons", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--no-open", is_flag=True, help="Only copy them; do not open JupyterLab.")
+@JSON
+def lessons(folder: Path, no_open: bool, as_json: bool) -> None:
+    """Copy the lessons into FOLDER, and open them in JupyterLab.
+
+    FOLDER is dpyauth-lessons unless you name another. Run it again to have the lessons of a newer dpyauth: a lesson
+    that you have changed is left as it is. To have it fresh, rename or delete yours first. End JupyterLab with Ctrl+C.
+    """
+    from dpyauth.command.lesson_files import FIRST, copy_lessons, open_lab
+
+    copied = copy_lessons(folder.expanduser())
+    if as_json:
+        write_json({"folder": str(folder.expanduser().absolute()), **copied})
+    else:
+        write(f"The lessons are in {plain(folder)}. Begin with {FIRST}.")
+    if copied["kept"]:
+        say(f"Left as they are, because you have changed them: {', '.join(copied['kept'])}.")
+    if not no_open:
+        raise Ended(open_lab(folder.expanduser()))
+
+
+@click.command()
+@click.option("--port", type=int, default=0, help="Where to listen on this machine; else at a free port.")
+@JSON
+def sandbox(port: int, as_json: bool) -> None:
+    """Run a small Deriv on this machine, with sample accounts.
+
+    It prints an address, an app ID and sample tokens for each of Deriv's two APIs, and runs until Ctrl+C. Any client of
+    Deriv can use it; nothing there is real. The other commands need only their option --sandbox, and start one of
+    their own.
+    """
+    from dpyauth.sandbox.__main__ import described, run
+
+    run(port, (lambda box: write_json(described(box))) if as_json else None)
+
+
+@click.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]), required=False)
+def completion(shell: str | None) -> None:
+    """Let your shell complete commands and options.
+
+    Prints the script that your shell needs:
+
+    \b
+    bash:  echo 'eval "$(dpyauth completion bash)"' >> ~/.bashrc
+    zsh:   echo 'eval "$(dpyauth completion zsh)"' >> ~/.zshrc
+    fish:  dpyauth completion fish > ~/.config/fish/completions/dpyauth.fish
+
+    Then open a new terminal. Without SHELL it is for the shell you use.
+    """
+    from click.shell_completion import get_completion_class
+
+    used = shell or Path(os.environ.get("SHELL", "")).name
+    kind = get_completion_class(used)
+    if kind is None:
+        raise click.UsageError("Say which shell: bash, zsh or fish.", click.get_current_context())
+    root: Any = click.get_current_context().find_root().command
+    write(kind(root, {}, "dpyauth", "_DPYAUTH_COMPLETE").source())

@@ -1,0 +1,122 @@
+"""`dpyauth lessons`: a copy of the user's own, and nothing of theirs is lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from terminals import Dialogue, Run
+
+from dpyauth.command import lesson_files
+
+FIRST = lesson_files.FIRST
+
+
+@pytest.fixture
+def there(tmp_path: Path) -> Path:
+    return tmp_path / "my lessons"
+
+
+def test_all_lessons_and_what_they_show(run: Run, there: Path) -> None:
+    said = run("lessons", str(there), "--no-open")
+    assert (said.status, said.err) == (0, "")
+    originals = sorted(lesson_files.source().glob("[0-9]*.ipynb"))
+    assert len(originals) > 10
+    for original in originals:
+        copy = there / original.name
+        assert copy.read_bytes() == original.read_bytes()
+        for cell in json.loads(copy.read_text(encoding="utf-8"))["cells"]:
+            for link in re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", "".join(cell["source"])):
+                assert (there / link).exists(), f"{original.name}: {link}"
+            for image in re.findall(r"<img[^>]*src=[\"']([^\"':]+)[\"']", "".join(cell["source"])):
+                assert (there / image).exists(), f"{original.name}: {image}"
+
+
+def test_what_the_user_has_changed_stays(
+    run: Run, there: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where a newer dpyauth brings new lessons; those that were not changed become the new ones."""
+    source = tmp_path / "source"
+    source.mkdir()
+    monkeypatch.setattr(lesson_files, "source", lambda: source)
+    second = "02-another.ipynb"
+    (source / FIRST).write_text("one")
+    (source / second).write_text("two")
+    run("lessons", str(there), "--no-open")
+    (there / FIRST).write_text("mine")
+    (source / FIRST).write_text("one, newer")
+    (source / second).write_text("two, newer")
+    said = run("lessons", str(there), "--no-open", "--json")
+    assert said.status == 0
+    assert said.json == {"folder": str(there), "copied": [second], "kept": [FIRST], "unchanged": []}
+    assert FIRST in said.err
+    assert (there / FIRST).read_text() == "mine"
+    assert (there / second).read_text() == "two, newer"
+    assert run("lessons", str(there), "--no-open", "--json").json["kept"] == [FIRST], "still theirs"
+    (there / FIRST).unlink()
+    assert run("lessons", str(there), "--no-open", "--json").json["copied"] == [FIRST]
+    assert (there / FIRST).read_text() == "one, newer"
+
+
+def test_a_file_of_the_users_that_was_there_before(run: Run, there: Path) -> None:
+    there.mkdir()
+    (there / FIRST).write_text("mine")
+    assert run("lessons", str(there), "--no-open", "--json").json["kept"] == [FIRST]
+    assert (there / FIRST).read_text() == "mine"
+
+
+def test_the_originals_are_not_copied_onto_themselves(run: Run) -> None:
+    said = run("lessons", str(lesson_files.source()), "--no-open")
+    assert said.status == 2
+    assert "name another folder" in said.err
+    assert not (lesson_files.source() / ".dpyauth-lessons.json").exists()
+
+
+@pytest.mark.parametrize("place", ["file", "file/below"])
+def test_a_folder_that_cannot_be(run: Run, tmp_path: Path, place: str) -> None:
+    (tmp_path / "file").write_text("")
+    said = run("lessons", str(tmp_path / place), "--no-open")
+    assert said.status in (1, 2)
+    assert "Traceback" not in said.err
+    assert str(tmp_path) in said.err
+
+
+def test_without_jupyterlab_the_copies_are_there(run: Run, there: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    said = run("lessons", str(there))
+    assert said.status == 1
+    assert "pip install jupyterlab" in said.err
+    assert (there / FIRST).exists()
+
+
+def test_jupyterlab_opens_the_first_one_and_gets_the_interrupt(
+    there: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program in its place says what it was given, and asks what an interrupt means, as JupyterLab does."""
+    (tmp_path / "jupyterlab.py").write_text(
+        "import sys, time\n"
+        "try:\n"
+        "    print('opened', sys.argv[1], flush=True)\n"
+        "    time.sleep(60)\n"
+        "except KeyboardInterrupt:\n"
+        "    sys.exit(7 if input('Shut down? ') == 'y' else 8)\n"
+    )
+    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from dpyauth.__main__ import main; sys.exit(main())"
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), os.environ["PYTHONPATH"]]))
+    with Dialogue("lessons", str(there), program=[sys.executable, "-c", code]) as lab:
+        lab.answer("opened", "\x03")
+        lab.answer("Shut down? ", "y\n")
+        assert lab.end() == 7
+    assert FIRST in lab.seen
+    assert "Traceback" not in lab.seen
+
+
+def test_they_are_found_in_a_clone() -> None:
+    code = "from dpyauth.command.lesson_files import source; print(source())"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert Path(ran.stdout.strip()) == Path(__file__).parents[2] / "notebooks"

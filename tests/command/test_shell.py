@@ -1,0 +1,235 @@
+"""The command in a shell: how fast it starts, pipes, encodings, completion, mistakes, and what it says of them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from terminals import PATIENCE, Run
+
+from dpyauth import storage
+from dpyauth.__main__ import main
+from dpyauth.command import commands, output
+from dpyauth.errors import DpyauthError
+from dpyauth.sandbox import Sandbox
+
+NAMES = sorted(commands.commands)
+TELLING = [name for name in NAMES if name != "completion"]
+HEAVY = ["pandas", "numpy", "IPython", "tornado", "httpx", "websockets", "dpyauth.session", "dpyauth.net", "jupyterlab"]
+
+
+def python(code: str, **env: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, env={**os.environ, **env}, timeout=PATIENCE, check=False
+    )
+
+
+def test_help_loads_nothing_that_takes_long() -> None:
+    ran = python(
+        "import sys; from dpyauth.__main__ import main; main(['--help']); main(['status', '-h']);"
+        f"print([name for name in {HEAVY} if name in sys.modules], file=sys.stderr)"
+    )
+    assert ran.stderr == b"[]\n"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_command_explains_itself(run: Run, name: str) -> None:
+    said = run(name, "--help")
+    assert (said.status, said.err) == (0, "")
+    assert said.out.startswith(f"Usage: dpyauth {name}")
+    assert max(map(len, said.out.splitlines())) <= 80
+    assert run(name, "-h") == said
+    assert ("--json" in said.out) is (name in TELLING)
+    assert commands.commands[name].get_short_help_str(60).endswith(".")
+    assert not commands.commands[name].get_short_help_str(60).endswith("...")
+
+
+def test_without_a_command_it_says_what_there_is(run: Run) -> None:
+    said = run()
+    assert said.status == 0
+    assert said == run("--help")
+    for name in NAMES:
+        assert f"\n  {name}  " in said.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["stats"], "Did you mean 'status'?"),
+        (["status", "--jsn"], "Did you mean '--json'?"),
+        (["status", "--api", "v4"], "'v4' is not one of 'options', 'v3'"),
+        (["export"], "Missing argument 'FOLDER'"),
+        (["status", "--server", "nonsense"], "address like"),
+        (["balance", "--account", "??"], "letters and digits"),
+        (["whoami", "--profile", " "], "--profile alice"),
+        (["sandbox", "--port", "-1"], "A port is a number"),
+        (["doctor", "balance"], "add --replies"),
+        (["login", "--account", "??"], "`dpyauth accounts` lists yours"),
+    ],
+)
+def test_a_mistake_is_told_in_a_sentence(run: Run, arguments: list[str], words: str) -> None:
+    said = run(*arguments)
+    assert (said.status, said.out) == (2, "")
+    assert words in said.err
+    assert "Traceback" not in said.err
+
+
+def test_deriv_cannot_be_reached(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DERIV_TOKEN", "pat_" + "0" * 64)
+    said = run("status", "--server", "http://127.0.0.1:9", "--app-id", "33abc", "--api", "options")
+    assert (said.status, said.out) == (1, "")
+    assert said.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("raised", [KeyboardInterrupt, ZeroDivisionError("C4nary")])
+def test_what_nobody_expects(run: Run, monkeypatch: pytest.MonkeyPatch, raised: Any) -> None:
+    def fail(*arguments: object, **more: object) -> None:
+        raise raised
+
+    monkeypatch.setattr("dpyauth.signin.login", fail)
+    said = run("status")
+    assert said.out == ""
+    assert "Traceback" not in said.err
+    if raised is KeyboardInterrupt:
+        assert said.status == 130
+    else:
+        assert said.status == 1
+        assert "ZeroDivisionError in test_shell.py, line" in said.err
+        assert "C4nary" not in said.err
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("dpyauth.forget() removes it", "`dpyauth forget` removes it"),
+        ('Choose (dpyauth.login(api="v3"), or DERIV_API=v3)', "Choose (`dpyauth login --api v3`, or DERIV_API=v3)"),
+        ("login(create_demo=True) creates one", "`dpyauth login --create-demo` creates one"),
+        ('Use dpyauth.login(loginid="ROT1", remember=True).', "Use `dpyauth login --account ROT1`."),
+        ("Give either sandbox=True or server=, not both.", "Give either --sandbox or --server, not both."),
+        ("ws://127.0.0.1/?app_id=7&api=v3", "ws://127.0.0.1/?app_id=7&api=v3"),
+        ("session.accounts() lists yours", "`dpyauth accounts` lists yours"),
+    ],
+)
+def test_the_advice_of_errors_is_for_a_terminal(text: str, said: str) -> None:
+    assert output.in_commands(text) == said
+
+
+def test_a_reader_that_has_read_enough(box: Sandbox) -> None:
+    reads, writes = os.pipe()
+    os.close(reads)
+    ran = subprocess.run(
+        [sys.executable, "-m", "dpyauth", "status", "--json", "--server", box.rest],
+        stdout=writes,
+        stderr=subprocess.PIPE,
+        timeout=PATIENCE,
+        env={**os.environ, "DERIV_TOKEN": box.options_token("rich").token, "DERIV_APP_ID": box.options_app_id},
+        check=False,
+    )
+    os.close(writes)
+    assert (ran.returncode, ran.stderr) == (0, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_full_disk(capsys: pytest.CaptureFixture[str]) -> None:
+    ran = python(
+        "import sys; from dpyauth.__main__ import main; sys.stdout = open('/dev/full', 'w'); sys.exit(main(['forget']))"
+    )
+    assert ran.returncode == 2
+    assert b"could not be written: No space left" in ran.stderr
+
+
+def hostile(box: Sandbox) -> Callable[[], None]:
+    def edit(reply: dict[str, Any]) -> None:
+        for row in reply.get("data", []):
+            row["currency"] = "U\x1b[2J\x9b31m\u202eSD\r\n日本é\ud800"
+
+    box.faults.edit(edit, "get_accounts")
+    return box.faults.clear
+
+
+@pytest.mark.parametrize(("encoding", "form"), [("utf-8", []), ("cp437", []), ("ascii", ["--json"])])
+def test_what_came_from_outside_moves_no_cursor_and_fits_any_encoding(
+    box: Sandbox, encoding: str, form: list[str]
+) -> None:
+    clear = hostile(box)
+    ran = subprocess.run(
+        [sys.executable, "-m", "dpyauth", "status", "--account", "all", "--server", box.rest, *form],
+        capture_output=True,
+        timeout=PATIENCE,
+        env={
+            **os.environ,
+            "PYTHONIOENCODING": encoding,
+            "DERIV_TOKEN": box.options_token("rich").token,
+            "DERIV_APP_ID": box.options_app_id,
+        },
+        check=False,
+    )
+    clear()
+    assert ran.returncode == 0, ran.stderr
+    said = ran.stdout.decode(encoding)
+    assert "DOT900003" in said
+    assert not [letter for letter in said if letter != "\n" and not letter.isprintable()]
+
+
+def test_no_colours(signed_in: Run) -> None:
+    assert "\x1b" not in "".join(signed_in("status").out + signed_in("--help").out)
+
+
+# Completion
+
+
+def completed(written: str) -> list[str]:
+    """Return what bash completes a line to, by the script that the command prints."""
+    script = f"""
+eval "$({sys.executable} -m dpyauth completion bash)"
+dpyauth() {{ {sys.executable} -m dpyauth "$@"; }}
+line={written!r}
+COMP_WORDS=($line)
+[ "${{line% }}" != "$line" ] && COMP_WORDS+=("")
+COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))
+COMP_LINE=$line COMP_POINT=${{#line}}
+complete -p dpyauth >&2
+_dpyauth_completion dpyauth
+printf '%s\\n' "${{COMPREPLY[@]}}"
+"""
+    ran = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=PATIENCE, check=True)
+    assert "_dpyauth_completion" in ran.stderr
+    return ran.stdout.split()
+
+
+def test_bash_completes() -> None:
+    assert completed("dpyauth sta") == ["status"]
+    assert completed("dpyauth status --js") == ["--json"]
+    assert completed("dpyauth status --api ") == ["options", "v3"]
+
+
+def test_names_of_remembered_sign_ins_are_completed(run: Run, box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    from dpyauth.credentials import Secret
+
+    for name in ("alice", "bob"):
+        storage.remember({"DOT1": Secret("pat_secret")}, active="DOT1", app_id="1", api="options", profile=name)
+    assert completed("dpyauth status --profile a") == ["alice"]
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_each_shell_has_its_script(run: Run, monkeypatch: pytest.MonkeyPatch, shell: str) -> None:
+    said = run("completion", shell)
+    assert said.status == 0
+    assert "_DPYAUTH_COMPLETE" in said.out
+    monkeypatch.setenv("SHELL", f"/usr/bin/{shell}")
+    assert run("completion") == said
+
+
+def test_an_unknown_shell(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHELL", "/bin/tcsh")
+    assert run("completion").status == 2
+
+
+def test_a_defect_is_no_dpyauth_error() -> None:
+    assert not issubclass(output.Ended, DpyauthError)
+    assert main(["--version"]) == 0
