@@ -71,6 +71,7 @@ class ExplorerModel(PanelModel):
         return {
             "api": session.api,
             "account": account_view.account(session),
+            "standing": self._standing(),
             "calls": [
                 self._row(call) for name, call in sorted(session.core.catalog.items()) if name not in NOT_BY_CALL
             ],
@@ -81,10 +82,29 @@ class ExplorerModel(PanelModel):
         return {
             "name": call.name,
             "summary": call.summary,
-            "locked": not self.session.core.may(call, self.session.core.active_account),
+            "locked": self._locked(call),
             "changes": _changes(call),
             "streams": call.streams != "no" and not call.changes,
         }
+
+    def _locked(self, call: Call) -> str:
+        """Return why a call cannot be made now; empty where it can."""
+        account = self.session.core.active_account
+        if self.session.core.may(call, account):
+            return ""
+        return "sign_in" if account is None else "scope"
+
+    def _standing(self) -> str:
+        """Return what keeps all calls from going out at once, whatever the token may do; empty where nothing does."""
+        core = self.session.core
+        if self.session.state == "signed out":
+            because = core.signed_out_because
+            told = f"{because[0].upper()}{because[1:]}. " if because else ""
+            return reply_view.plain(told) + self.text("standing_signed_out")
+        if self.session.state not in ("reconnecting", "connecting"):
+            return ""
+        reason = core.connection.reason if core.connection is not None else ""
+        return self.text("standing_down", why=f" ({reply_view.plain(reason)})" if reason else "")
 
     def _described(self, call: Call) -> dict[str, Any]:
         form = self._form(call)

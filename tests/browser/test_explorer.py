@@ -190,7 +190,7 @@ def test_calls_over_http_and_of_demo_accounts(opening: Opening, lab: Lab) -> Non
         expect(region(notebook, "Python, for a stream")).to_contain_text('with mine.stream("transaction") as stream:')
         expect(notebook.button("Send")).to_have_count(0)
         notebook.run(2)
-        expect(panel.get_by_text("Nobody is signed in. Run the cell with dpyauth.login() first.")).to_be_visible()
+        expect(panel.get_by_text("Sign in first: run the cell with dpyauth.login().")).to_be_visible()
 
 
 AGENT = OPTIONS.replace('"rich"', '"agent"')

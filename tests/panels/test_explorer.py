@@ -16,6 +16,8 @@ from dpyauth.panels.explorer import ExplorerModel
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
 
+Eventually = Callable[..., None]
+
 PATIENCE = 10.0
 MEAN = "<script>alert(1)</script> **bold** \u202eright to left " + "long" * 1000
 
@@ -90,10 +92,10 @@ def test_all_calls_but_signing_in_and_out(reader: Reader, open_options: Callable
 def test_marks(open_session: Callable[..., Session]) -> None:
     model = ExplorerModel(open_session("sandbox-rich-read"))
     assert row(model, "ticks") | {"summary": ""} == {
-        "name": "ticks", "summary": "", "locked": False, "changes": "never", "streams": True,
+        "name": "ticks", "summary": "", "locked": "", "changes": "never", "streams": True,
     }  # fmt: skip
     assert (row(model, "buy")["locked"], row(model, "buy")["changes"], row(model, "buy")["streams"]) == (
-        True,
+        "scope",
         "always",
         False,
     )
@@ -113,11 +115,34 @@ def test_access_level(open_session: Callable[..., Session]) -> None:
 
 def test_access_level_without_a_sign_in(open_session: Callable[..., Session]) -> None:
     reader = Reader(open_session(None))
-    assert reader.details("balance")["access"]["has"] == "Nobody is signed in. Run the cell with dpyauth.login() first."
+    assert reader.details("balance")["access"]["has"] == "Sign in first: run the cell with dpyauth.login()."
     assert reader.details("ping")["access"]["has"] == ""
     assert reader.model.view()["account"] is None
     assert "pong" in reader.send("ping")["json"]["text"]
-    assert reader.send("balance")["trouble"]["title"] == "Nobody is signed in"
+    assert reader.send("balance")["trouble"]["title"] == "Sign in first"
+    assert (row(reader.model, "balance")["locked"], row(reader.model, "ping")["locked"]) == ("sign_in", "")
+    assert reader.model.view()["standing"].startswith("You are not signed in.")
+
+
+def test_a_token_is_not_blamed_for_a_sign_in_that_ended(open_session: Callable[..., Session]) -> None:
+    reader = Reader(open_session("sandbox-rich-read"))
+    assert reader.model.view()["standing"] == ""
+    assert row(reader.model, "buy")["locked"] == "scope"
+    reader.session.logout()
+    said = reader.details("buy")
+    assert (said["locked"], said["access"]["has"]) == ("sign_in", "Sign in first: run the cell with dpyauth.login().")
+    assert "You signed out" in reader.model.view()["standing"]
+    assert reader.send("balance")["trouble"]["title"] == "Sign in first"
+
+
+def test_a_token_is_not_blamed_for_a_broken_connection(
+    reader: Reader, box: Sandbox, eventually: Eventually, at_once: None
+) -> None:
+    box.stop()
+    eventually(lambda: reader.model.view()["standing"].startswith("The connection to Deriv is down"))
+    assert reader.details("balance")["locked"] == ""
+    box.start()
+    eventually(lambda: not reader.model.view()["standing"])
 
 
 def test_access_level_on_the_options_api(open_options: Callable[..., Session]) -> None:

@@ -65,7 +65,7 @@ function render({ model, el }) {
   const marks = (each) => [
     each.changes === "never" ? null : badge("changes", t(each.changes === "always" ? "mark_changes" : "mark_may_change")),
     each.streams ? badge("plain", t("mark_streams")) : null,
-    each.locked ? badge("locked", t("mark_locked")) : null,
+    each.locked ? badge("locked", t(`mark_${each.locked}`)) : null,
   ];
 
   function keys(event) {
@@ -353,8 +353,8 @@ function render({ model, el }) {
 
   // All together
 
-  function legend() {
-    const marks = [["changes", "changes"], ["may_change", "changes"], ["streams", "plain"], ["locked", "locked"]];
+  function legend(view) {
+    const marks = [["changes", "changes"], ["may_change", "changes"], ["streams", "plain"], [view.account ? "scope" : "sign_in", "locked"]];
     return element("dl", { class: "dpyauth-pairs dpyauth-legend", "aria-label": t("legend") },
       marks.flatMap(([key, kind]) => [
         element("dt", {}, badge(kind, t(`mark_${key}`))),
@@ -364,7 +364,7 @@ function render({ model, el }) {
 
   function details(view) {
     const chosen = view.call;
-    if (!chosen) return element("div", { class: "dpyauth-chosen" }, element("p", {}, t("pick")), legend());
+    if (!chosen) return element("div", { class: "dpyauth-chosen" }, element("p", {}, t("pick")), legend(view));
     const written = t(chosen.http ? "as_http" : "as_json");
     return element("div", { class: "dpyauth-chosen" },
       element("h3", { class: "dpyauth-heading dpyauth-name" }, chosen.name, " ", ...marks(chosen)),
@@ -409,6 +409,7 @@ function render({ model, el }) {
       panel.header(t("title"), view),
       panel.notice(view),
       view.state === "closed" ? element("p", { class: "dpyauth-closed" }, t("closed")) : null,
+      element("p", { class: "dpyauth-standing", id: `${id}-standing`, role: "status", dir: "auto" }, view.standing),
       made,
     ];
   }
