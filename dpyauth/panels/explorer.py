@@ -12,13 +12,15 @@ from dpyauth.catalog.paths import get_path
 from dpyauth.catalog.request import Fields, build, keyed
 from dpyauth.credentials import Secret
 from dpyauth.errors import DpyauthError
-from dpyauth.panels import account_view, reply_view
+from dpyauth.panels import account_view, downloads, reply_view
 from dpyauth.panels.forms import Entered, Form
 from dpyauth.panels.model import PanelModel
-from dpyauth.panels.snippets import as_json, as_python
+from dpyauth.panels.snippets import as_json, as_json_fields, as_python
 from dpyauth.session.calls import NOT_BY_CALL
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from dpyauth.net.messages import Reply
     from dpyauth.session import Session
 
@@ -57,6 +59,7 @@ class ExplorerModel(PanelModel):
         self._variable = variable
         self._chosen = ""
         self._asked: _Asked | None = None
+        self._got: tuple[Call, Fields, pd.DataFrame] | None = None  # the latest frame, and what it answers
 
     # What there is to show
 
@@ -160,6 +163,7 @@ class ExplorerModel(PanelModel):
         return {
             "call": form.call.name,
             "json": reply_view.plain(as_json(form.call, entered.fields)),
+            "edit": reply_view.plain(as_json_fields(entered.fields)),
             "python": as_python(form.call, entered.fields, form.kinds, self._variable),
             "wrong": entered.wrong,
             "doubtful": entered.doubtful,
@@ -188,11 +192,22 @@ class ExplorerModel(PanelModel):
                 self._confirm(nonce, message.get("typed"))
             case {"do": "cancel"}:
                 self._asked = None
+            case {"do": "download"}:
+                self.later(lambda: self._download(message))
 
     def close(self) -> None:
         """Take the panel away for good."""
-        self._asked = None
+        self._asked = self._got = None
         super().close()
+
+    def _download(self, message: dict[str, Any]) -> None:
+        """Send the frame of the latest reply as a file."""
+        if self._got is None:
+            downloads.download(self, message, None, "", "")
+            return
+        call, fields, frame = self._got
+        line = as_python(call, fields, Form(call, str).kinds, self._variable).get("frame", f"{self._variable}.frame(…)")
+        downloads.download(self, message, frame, call.name, f'{line}.to_csv("{call.name}.csv")')
 
     def _submit(self, call: Call, texts: dict[str, str | Secret]) -> None:
         self._asked = self._notice = None
@@ -249,8 +264,14 @@ class ExplorerModel(PanelModel):
             from dpyauth import frames
 
             frame = frames.generic(call, {"echo_req": fields, **reply}, context)
+            self._got = (call, fields, frame)
             shown = {"json": reply_view.reply_json(call, context.api, reply), "frame": reply_view.table(frame)}
-            said = {"call": call.name, "took": round(took, 3), "note": self._note(call, fields, reply)}
+            said = {
+                "files": downloads.formats(),
+                "call": call.name,
+                "took": round(took, 3),
+                "note": self._note(call, fields, reply),
+            }
             self.send({"reply": {**said, **shown}})
 
         self.later(work)

@@ -138,6 +138,7 @@ class Form:
             "choices": [self._choice(value) for value in values(each.schema)] if each.kind == "choice" else [],
             "required": each.required,
             "sensitive": each.sensitive,
+            "nullable": len(each.path) > 1 and "null" in types(each.schema),
             "default": "" if default is None else word(default),
             "about": "" if each.path == (OTHERS,) else meaning(self.call, each.name, self._language),
             "help": self._hint(each),

@@ -25,7 +25,7 @@ class PanelModel:
     """Model of one panel that shows one session.
 
     Its methods may be called from any thread. ``changed`` is called after every change, and ``send`` hands the
-    browser something that must not be part of what is saved with the notebook.
+    browser a message, and bytes beside it, that must not be part of what is saved with the notebook.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ class PanelModel:
     def __init__(self, session: Session) -> None:
         self.session = session
         self.changed: Callable[[], None] = lambda: None
-        self.send: Callable[[dict[str, Any]], None] = lambda message: None
+        self.send: Callable[..., None] = lambda message, buffers=None: None
         self.words = texts(self.name, session.core.target.language)
         self.visibility = Visibility(self.on_shown, self.on_hidden)
         self._notice: dict[str, str] | None = None

@@ -22,14 +22,19 @@ _FRAMES_OWN = frozenset({"account", "decimal", "explode", "reveal", "timeout"})
 
 def as_json(call: Call, fields: Fields) -> str:
     """Return the request as it goes to Deriv; over HTTP, with method and path."""
-    shown = masked(fields)
     if call.rest is None:
-        return _json(shown)
+        return as_json_fields(fields)
+    shown = masked(fields)
     within = {name: shown.pop(name, f"{{{name}}}") for name in call.path_fields}
     line = f"{call.rest.method} {call.rest.path.format_map(within)}"
     if not shown:
         return line
     return f"{line}?{urlencode(shown, safe=MASK)}" if call.rest.method == "GET" else f"{line}\n{_json(shown)}"
+
+
+def as_json_fields(fields: Fields) -> str:
+    """Return the fields of a request, over HTTP as well."""
+    return _json(masked(fields))
 
 
 def as_python(call: Call, fields: Fields, kinds: Mapping[str, str], session: str = "session") -> dict[str, str]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from dpyauth._threads import Thread
 from dpyauth.net.state import State
+from dpyauth.panels import downloads
 from dpyauth.panels.model import PanelModel
 from dpyauth.panels.stream_updates import Chart, Table, shortened
 
@@ -70,16 +71,19 @@ class StreamModel(PanelModel):
             "live": live,
             "why": shortened(why),
             "kept": self._kept,
+            "files": downloads.formats(),
         }
 
     def handle(self, message: dict[str, Any]) -> None:
-        """Send the browser all there is to show, or keep a frame for the user."""
+        """Send the browser all there is to show, or a file of it, or keep a frame for the user."""
         match message:
             case {"do": "replay"}:
                 self.visibility.seen()
                 self.on_shown()
             case {"do": "keep"}:
                 self.later(self._keep)
+            case {"do": "download"}:
+                self.later(lambda: self._download(message))
 
     def on_shown(self) -> None:
         """Show everything from the beginning, and then what comes in."""
@@ -181,6 +185,14 @@ class StreamModel(PanelModel):
     def _keep(self) -> None:
         self.stream.kept = frame = self.stream.frame()
         self._kept = {"rows": len(frame), "at": _clock(datetime.now(UTC))}
+
+    def _download(self, message: dict[str, Any]) -> None:
+        """Send all updates that are kept as a file."""
+        _, updates = self.stream.feed.beyond(self.stream.feed.count - 1)
+        symbol = _symbol(updates[-1][1]) if updates and self._kind != "table" else ""
+        what = f"{self.stream.call}_{symbol}" if symbol else self.stream.call
+        python = f'stream.frame().to_csv("{self.stream.call}.csv")'
+        downloads.download(self, message, self.stream.frame(), what, python)
 
 
 def _symbol(reply: Mapping[str, Any]) -> str:

@@ -189,7 +189,7 @@ class StreamPanel(Panel):
     What the stream brings goes to the browser as messages, so the saved notebook does not grow.
     """
 
-    _esm = script("chart", "stream")
+    _esm = script("files", "chart", "stream")
     _css = style("stream")
 
     model: StreamModel
@@ -201,7 +201,7 @@ class StreamPanel(Panel):
 class ExplorerPanel(Panel):
     """Panel that `explorer` returns. What is entered stays in the browser until it is sent."""
 
-    _esm = script("explorer")
+    _esm = script("json", "request", "files", "reply", "explorer")
     _css = style("explorer")
 
 

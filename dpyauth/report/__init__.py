@@ -35,7 +35,6 @@ PAGE = "index.html"
 FORMATS = ("parquet", "csv")
 
 _OURS = {PAGE, ".DS_Store"} | {f"{part.name}.{suffix}" for part in parts() for suffix in FORMATS}
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @public
@@ -195,11 +194,12 @@ def _gathered(session: Session, since: When, suffix: str, reason: str) -> Report
 
 
 def _files(report: Report) -> Iterator[tuple[str, bytes]]:
+    from dpyauth.frames.csv_files import csv_bytes
     from dpyauth.report.page import page
     from dpyauth.report.pictures import pictures
 
     for part, frame in report.frames.items():
-        yield f"{part.name}.{report.suffix}", _parquet(frame) if report.suffix == "parquet" else _csv(frame)
+        yield f"{part.name}.{report.suffix}", _parquet(frame) if report.suffix == "parquet" else csv_bytes(frame)
     yield PAGE, page(report, pictures(report.frames)).encode("utf-8", "replace")
 
 
@@ -209,17 +209,6 @@ def _parquet(frame: pd.DataFrame) -> bytes:
     buffer = io.BytesIO()
     for_storage(frame).to_parquet(buffer, engine="pyarrow")
     return buffer.getvalue()
-
-
-def _csv(frame: pd.DataFrame) -> bytes:
-    from dpyauth.frames import for_storage
-
-    table = for_storage(frame, lists=False)
-    for name in table.columns:
-        if table[name].dtype == "string" or table[name].dtype == "category":
-            texts = table[name].astype("string")
-            table[name] = texts.mask(texts.str.startswith(_FORMULA).fillna(False), "'" + texts)
-    return table.to_csv(index=False).encode("utf-8-sig")  # by this sign a spreadsheet knows the encoding
 
 
 def write(place: Path, content: bytes) -> None:

@@ -25,7 +25,7 @@ const badge = (kind, text, properties = {}) => element("span", { class: `dpyauth
 // A panel in `el`. `body(view)` returns what to show, anew for every `view`: what is being typed into elements with an
 // id, and the place where, are carried over, unless `data-set` says that the body knows better. The focus goes to
 // `data-focus`, or else to what has tabindex -1, where what had it is gone; and to `data-grab` wherever in the panel it
-// was. `heard(message)` gets what Python tells beside that, and `seen(view)` every new view, shown or not. `live` is for
+// was. `heard(message, buffers)` gets what Python tells beside that, and `seen(view)` every new view, shown or not. `live` is for
 // panels that are kept up to date only while they are shown.
 function mount({ model, el, label, body, heard, seen, live = true }) {
   const id = `dpyauth-${Math.random().toString(36).slice(2)}`;
@@ -134,9 +134,9 @@ function mount({ model, el, label, body, heard, seen, live = true }) {
     else draw();
   }
 
-  function custom(message) {
+  function custom(message, buffers) {
     answered();
-    heard?.(message);
+    heard?.(message, buffers);
   }
 
   function hold(event) {

@@ -12,13 +12,13 @@ function render({ model, el }) {
   let pending = null;
   let ask = null; // the change that waits for a second click
   let ready = false; // whether that click counts yet
-  let reply = null;
   let faults = {}; // what Deriv has against a field, until that is edited
   let shown = ""; // the call on show
-  let tab = "json";
   let drafts = {}; // what was typed, by call and field; never what is secret
 
   const call = () => model.get("view").call;
+  const editor = requestEditor({ panel, call, take, look });
+  const reply = replyView({ panel, python: (kind) => (preview?.call === call().name ? preview : call().preview).python[kind] ?? "" });
   const matching = (view) => {
     const words = query.toLowerCase().split(/\s+/).filter(Boolean);
     const within = ({ name, summary }) => `${name} ${name.replaceAll("_", " ")} ${summary}`.toLowerCase();
@@ -185,13 +185,30 @@ function render({ model, el }) {
     const { field, secret } = event.target.dataset;
     delete faults[field];
     if (secret === undefined) (drafts[call().name] ??= {})[field] = event.target.value;
-    if (ask) { // what was asked about is not what stands there now
-      drop();
-      find(`${id}-ask`)?.remove();
-      enable();
-    }
+    unask();
     clearTimeout(pending);
     pending = setTimeout(look, PAUSE);
+  }
+
+  // What was asked about is not what stands there now.
+  function unask() {
+    if (!ask) return;
+    drop();
+    find(`${id}-ask`)?.remove();
+    enable();
+  }
+
+  // Puts what was read of the JSON into the form.
+  function take(texts) {
+    for (const each of inputs()) {
+      const { field, secret } = each.dataset;
+      if (texts[field] === null) continue; // masked: it stays as it is
+      each.value = texts[field] ?? "";
+      if (secret === undefined) (drafts[call().name] ??= {})[field] = each.value;
+    }
+    faults = {};
+    unask();
+    look();
   }
 
   function look() {
@@ -202,7 +219,8 @@ function render({ model, el }) {
   function show(within = root) {
     const chosen = call();
     const now = preview?.call === chosen.name ? preview : chosen.preview;
-    within.querySelector(`#${id}-json`).textContent = now.json;
+    if (chosen.http) within.querySelector(`#${id}-json`).textContent = now.json;
+    editor.show(within, now);
     const lines = Object.entries(now.python);
     within.querySelector(`#${id}-python`).replaceChildren(...lines.map(([kind, text]) => line(t(`python_${kind}`), text)));
     for (const each of within.querySelectorAll("[data-field]")) {
@@ -219,35 +237,21 @@ function render({ model, el }) {
   }
 
   function line(label, text) {
-    const copy = button(t("copy"), () => copied(copy, code, text), { class: "dpyauth-button dpyauth-small", "aria-label": `${t("copy")}: ${label}` });
     const code = element("pre", { class: "dpyauth-code", tabindex: "0", role: "region", "aria-label": label, dir: "ltr" }, text);
-    return element("div", { class: "dpyauth-line" }, element("span", { class: "dpyauth-soft" }, label), copy, code);
-  }
-
-  async function copied(at, code, text) {
-    try {
-      await navigator.clipboard.writeText(text);
-      at.textContent = t("copied");
-    } catch { // not allowed here: select it, to be copied by hand
-      const range = document.createRange();
-      range.selectNodeContents(code);
-      getSelection().removeAllRanges();
-      getSelection().addRange(range);
-      at.textContent = t("select_it");
-    }
-    setTimeout(() => (at.textContent = t("copy")), 2000);
+    return element("div", { class: "dpyauth-line" }, element("span", { class: "dpyauth-soft" }, label), copyButton(panel, label, () => code), code);
   }
 
   // Sending
 
   function submit(event) {
     event.preventDefault();
+    if (!editor.sound()) return; // what is to be sent stands there, and not in the form
     clearTimeout(pending);
     drop();
     look(); // what is asked about, and what stands above it, must be the same
     const { fields } = entered(true);
     for (const each of root.querySelectorAll("[data-secret]")) each.value = "";
-    reply = null;
+    reply.clear();
     faults = {};
     send({ do: "send", call: call().name, fields });
   }
@@ -295,62 +299,6 @@ function render({ model, el }) {
         button(t("ask_yes"), confirm, { id: `${id}-yes`, class: "dpyauth-button dpyauth-danger", disabled: true })));
   }
 
-  // The reply
-
-  function outcome(view) {
-    if (!reply || !view.call || (reply.call && reply.call !== view.call.name)) return null;
-    if (reply.trouble) return trouble(reply.trouble);
-    const tabs = ["json", "frame"];
-    const turn = (event) => {
-      if (event.key !== "ArrowLeft" && event.key !== "ArrowRight") return;
-      tab = tabs[1 - tabs.indexOf(tab)];
-      draw();
-      find(`${id}-tab-${tab}`)?.focus();
-    };
-    const [rows, columns] = reply.frame.shape;
-    return element("section", { class: "dpyauth-outcome", "aria-label": t("reply") },
-      element("h3", { class: "dpyauth-heading" }, t("reply")),
-      reply.note ? element("p", { class: "dpyauth-strong" }, reply.note) : null,
-      element("p", { class: "dpyauth-soft" }, t("took", { ms: Math.round(reply.took * 1000) }), " ", t("shape", { rows, columns }), " ",
-        reply.json.text.includes("•••") ? t("masked") : ""),
-      element("div", { class: "dpyauth-tabs", role: "tablist", "aria-label": t("reply"), onkeydown: turn },
-        tabs.map((each) =>
-          button(t(`reply_${each}`), () => { tab = each; draw(); }, {
-            id: `${id}-tab-${each}`, class: "dpyauth-tab", role: "tab", "aria-selected": String(each === tab), tabindex: each === tab ? "0" : "-1", "aria-controls": `${id}-shown`,
-          }))),
-      element("div", { id: `${id}-shown`, role: "tabpanel", "aria-labelledby": `${id}-tab-${tab}` }, tab === "json" ? text(reply.json) : table(reply.frame)));
-  }
-
-  const python = (kind) => (preview?.call === call().name ? preview : call().preview).python[kind] ?? "";
-
-  const text = (json) => [
-    json.cut ? element("p", { class: "dpyauth-soft" }, t("json_cut", { shown: json.text.length, length: json.length, python: python("call") })) : null,
-    element("pre", { class: "dpyauth-code dpyauth-reply", tabindex: "0", role: "region", "aria-label": t("reply_json"), dir: "ltr" }, json.text),
-  ].filter(Boolean);
-
-  function table(frame) {
-    const kind = (at) => (frame.numbers[at] ? "dpyauth-number" : null);
-    if (!frame.columns.length) return element("p", { class: "dpyauth-soft" }, t("no_columns"));
-    return [
-      frame.rows.length < frame.shape[0] ? element("p", { class: "dpyauth-soft" }, t("rows_cut", { shown: frame.rows.length, rows: frame.shape[0], python: python("frame") })) : null,
-      element("div", { class: "dpyauth-scroll", tabindex: "0", role: "region", "aria-label": t("reply_frame") },
-        element("table", { class: "dpyauth-table" },
-          element("thead", {}, element("tr", {}, frame.columns.map((name, at) =>
-            element("th", { scope: "col", class: kind(at), dir: "auto" }, name, element("span", { class: "dpyauth-dtype" }, frame.dtypes[at]))))),
-          element("tbody", {}, frame.rows.map((cells) =>
-            element("tr", {}, cells.map((cell, at) => element("td", { class: kind(at), dir: "auto", title: cell }, cell ?? element("span", { class: "dpyauth-soft" }, "–")))))))),
-    ].filter(Boolean);
-  }
-
-  const trouble = (said) =>
-    element("section", { class: `dpyauth-outcome dpyauth-notice dpyauth-error ${said.unknown ? "dpyauth-unknown" : ""}`, role: "alert", "aria-label": t("reply") },
-      element("strong", {}, said.title),
-      element("p", { dir: "auto" }, said.text),
-      said.code ? element("p", { class: "dpyauth-soft", dir: "auto" }, t("code", { code: said.code })) : null,
-      said.details ? element("details", { class: "dpyauth-details", id: `${id}-details` },
-        element("summary", {}, t("details")),
-        element("pre", { class: "dpyauth-code", tabindex: "0", role: "region", "aria-label": t("details"), dir: "ltr" }, said.details)) : null);
-
   // All together
 
   function legend(view) {
@@ -365,7 +313,6 @@ function render({ model, el }) {
   function details(view) {
     const chosen = view.call;
     if (!chosen) return element("div", { class: "dpyauth-chosen" }, element("p", {}, t("pick")), legend(view));
-    const written = t(chosen.http ? "as_http" : "as_json");
     return element("div", { class: "dpyauth-chosen" },
       element("h3", { class: "dpyauth-heading dpyauth-name" }, chosen.name, " ", ...marks(chosen)),
       element("p", { class: "dpyauth-summary" }, chosen.summary),
@@ -377,17 +324,19 @@ function render({ model, el }) {
         element("dt", {}, t("answers")),
         element("dd", {}, chosen.kind)),
       element("form", { onsubmit: submit, autocomplete: "off", novalidate: true },
-        form(chosen),
-        element("div", { class: "dpyauth-request" },
-          element("h4", { class: "dpyauth-heading" }, t("preview")),
-          element("div", { class: "dpyauth-line" },
-            element("span", { class: "dpyauth-soft" }, written),
-            element("pre", { class: "dpyauth-code", id: `${id}-json`, tabindex: "0", role: "region", "aria-label": written, dir: "ltr" })),
-          element("div", { id: `${id}-python`, role: "group", "aria-label": t("as_python") })),
-        chosen.sends ? element("div", { class: "dpyauth-row dpyauth-send" },
-          button(t("send"), null, { id: `${id}-send`, type: "submit", class: "dpyauth-button dpyauth-primary", disabled: !sendable(view) }),
-          who(view),
-          view.busy ? element("span", { class: "dpyauth-soft", role: "status" }, t("sending")) : null) : null),
+        element("div", { class: "dpyauth-halves" },
+          element("div", {}, form(chosen)),
+          element("div", { class: "dpyauth-request" },
+            element("h4", { class: "dpyauth-heading" }, t("preview")),
+            editor.node(),
+            chosen.http ? element("div", { class: "dpyauth-line" },
+              element("span", { class: "dpyauth-soft" }, t("as_http")),
+              element("pre", { class: "dpyauth-code", id: `${id}-json`, tabindex: "0", role: "region", "aria-label": t("as_http"), dir: "ltr" })) : null,
+            element("div", { id: `${id}-python`, role: "group", "aria-label": t("as_python") }),
+            chosen.sends ? element("div", { class: "dpyauth-row dpyauth-send" },
+              button(t("send"), null, { id: `${id}-send`, type: "submit", class: "dpyauth-button dpyauth-primary", disabled: !sendable(view) }),
+              who(view),
+              view.busy ? element("span", { class: "dpyauth-soft", role: "status" }, t("sending")) : null) : null))),
       ask?.call === chosen.name ? question(view) : null);
   }
 
@@ -402,7 +351,7 @@ function render({ model, el }) {
       insist = false;
       faults = {};
     }
-    const made = element("div", { class: "dpyauth-panes" }, search(view), details(view), outcome(view));
+    const made = element("div", { class: "dpyauth-panes" }, search(view), details(view), view.call ? reply.node(view) : null);
     list(made);
     if (view.call) show(made);
     return [
@@ -421,7 +370,8 @@ function render({ model, el }) {
     field?.focus();
   }
 
-  function heard(message) {
+  function heard(message, buffers) {
+    if (reply.took(message, buffers)) return;
     if (message.preview) {
       if (message.preview.call !== call()?.name) return;
       preview = message.preview;
@@ -437,8 +387,8 @@ function render({ model, el }) {
       (find(`${id}-typed`) ?? find(`${id}-ask`))?.focus();
       find(`${id}-ask`)?.scrollIntoView({ block: "nearest" });
     } else if (message.reply) {
-      reply = message.reply;
-      faults = reply.trouble?.fields ?? {};
+      reply.set(message.reply);
+      faults = message.reply.trouble?.fields ?? {};
       ask = null;
       draw();
     }
@@ -446,6 +396,7 @@ function render({ model, el }) {
 
   return () => {
     clearTimeout(pending);
+    editor.end();
     panel.end();
   };
 }

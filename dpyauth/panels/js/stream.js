@@ -7,6 +7,7 @@ function render({ model, el }) {
   const panel = mount({ model, el, label: "label", body, heard });
   const { id, t, root } = panel;
   root.classList.add("dpyauth-wide", "dpyauth-stream");
+  const files = downloads({ panel });
   const view = () => model.get("view");
   const drawn = view().kind !== "table";
 
@@ -40,6 +41,7 @@ function render({ model, el }) {
         button(t(held ? "resume" : "pause"), pause, { id: `${id}-pause`, "aria-pressed": String(held !== null), disabled: view.live === "ended" && !held }),
         button(t("keep"), () => panel.send({ do: "keep" }), { id: `${id}-keep`, disabled: view.busy }),
         say.count),
+      element("div", { class: "dpyauth-row dpyauth-files" }, files.buttons(view.files)),
       kept(view.kept),
       ended(view),
     ].flat();
@@ -67,8 +69,9 @@ function render({ model, el }) {
 
   // What Python sends
 
-  function heard({ updates }) {
-    if (!updates) return;
+  function heard(message, buffers) {
+    const { updates } = message;
+    if (files.heard(message, buffers) || !updates) return;
     const { anew, points, rows: more } = updates;
     if (anew) latest = [];
     if (updates.columns) columns = updates.columns;

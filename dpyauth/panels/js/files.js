@@ -1,0 +1,31 @@
+// Saves a file that Python sends, in the browser of who asked for it: of several views of a panel, in one.
+
+function downloads({ panel }) {
+  const { id, t, send } = panel;
+  const told = element("span", { class: "dpyauth-soft", role: "status", dir: "auto" }); // stays, to be read out
+
+  const buttons = (kinds) => [
+    ...kinds.map((kind) =>
+      button(t(`download_${kind}`), () => {
+        if (send({ do: "download", format: kind, asked: id })) told.textContent = t("preparing");
+      }, { id: `${id}-download-${kind}`, class: "dpyauth-button dpyauth-small" })),
+    told,
+  ];
+
+  // Takes what Python tells; returns whether it was a file.
+  function heard({ file }, buffers) {
+    if (!file) return false;
+    if (file.asked !== id) return true;
+    told.textContent = file.trouble ?? t("downloaded", file);
+    if (file.trouble) return true;
+    const address = URL.createObjectURL(new Blob(buffers, { type: file.type }));
+    const link = element("a", { href: address, download: file.name, hidden: true });
+    panel.root.append(link);
+    link.click();
+    link.remove();
+    setTimeout(() => URL.revokeObjectURL(address), 60_000); // the browser may still be writing it
+    return true;
+  }
+
+  return { buttons, heard, clear: () => { told.textContent = ""; } };
+}

@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pandas as pd
+import pytest
+
+from dpyauth.frames.csv_files import csv_bytes
+
+
+def lines(frame: pd.DataFrame) -> list[str]:
+    return csv_bytes(frame).decode("utf-8-sig").splitlines()
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1+1", "@SUM(A1)", "\t=1"])
+def test_no_text_and_no_heading_is_a_formula(text: str) -> None:
+    categories = pd.Series([text], dtype="category")
+    frame = pd.DataFrame({"note": pd.Series([text], dtype="string"), "kind": categories, text: [1]})
+    assert lines(frame) == [f"note,kind,'{text}", f"'{text},'{text},1"]
+
+
+def test_numbers_below_zero_stay_numbers() -> None:
+    frame = pd.DataFrame({"float": [-1.5], "count": pd.array([-2], dtype="Int64"), "exact": [Decimal("-12.50")]})
+    assert lines(frame) == ["float,count,exact", "-1.5,-2,-12.50"]
+
+
+def test_an_index_with_a_name_is_a_column() -> None:
+    index = pd.DatetimeIndex(["2026-11-30T08:00:00Z"], name="time")
+    assert lines(pd.DataFrame({"price": [1.5]}, index=index))[0] == "time,price"
+
+
+def test_lists_are_json_and_the_frame_stays_as_it_is() -> None:
+    frame = pd.DataFrame({"list": [["=a", "b"]]})
+    assert lines(frame) == ["list", '"[""=a"", ""b""]"']
+    assert frame["list"].tolist() == [["=a", "b"]]

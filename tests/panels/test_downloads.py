@@ -1,0 +1,104 @@
+"""Files of what a panel shows, as a browser gets them."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from dpyauth.panels import downloads
+from dpyauth.panels.explorer import ExplorerModel
+from dpyauth.panels.model import PanelModel
+from dpyauth.panels.stream_view import StreamModel
+from dpyauth.sandbox import Sandbox
+from dpyauth.session import Session
+
+Eventually = Callable[..., None]
+
+
+class Browser:
+    """A browser that shows a panel, and saves files."""
+
+    def __init__(self, model: PanelModel) -> None:
+        self.model = model
+        self.told: list[tuple[dict[str, Any], Any]] = []
+        model.send = lambda message, buffers=None: self.told.append((message, buffers))
+
+    def files(self) -> list[tuple[dict[str, Any], Any]]:
+        return [(message["file"], buffers) for message, buffers in self.told if "file" in message]
+
+    def ask(self, kind: str = "csv") -> None:
+        self.model.receive({"do": "download", "format": kind, "asked": "me"})
+
+
+@pytest.fixture
+def browser(session: Session) -> Browser:
+    return Browser(ExplorerModel(session))
+
+
+def test_the_frame_of_a_reply(browser: Browser, eventually: Eventually) -> None:
+    browser.model.receive({"do": "send", "call": "statement", "fields": {"limit": "3"}})
+    eventually(lambda: any("reply" in message for message, _ in browser.told))
+    browser.ask()
+    eventually(browser.files)
+    file, (content,) = browser.files()[0]
+    assert (file["asked"], file["type"], file["rows"]) == ("me", "text/csv", 3)
+    assert re.fullmatch(r"dpyauth-statement-sandbox-\d{8}-\d{6}Z\.csv", file["name"])
+    assert len(pd.read_csv(io.BytesIO(content))) == 3
+    assert "balance_after" in content.decode("utf-8-sig").splitlines()[0]
+
+
+def test_what_is_secret_or_personal_is_masked_in_the_file(browser: Browser, eventually: Eventually) -> None:
+    browser.model.receive({"do": "send", "call": "get_settings", "fields": {}})
+    eventually(lambda: any("reply" in message for message, _ in browser.told))
+    browser.ask()
+    eventually(browser.files)
+    row = pd.read_csv(io.BytesIO(browser.files()[0][1][0])).iloc[0]
+    assert (row["first_name"], row["email"]) == ("•••", "•••")
+
+
+def test_nothing_to_save(browser: Browser, eventually: Eventually) -> None:
+    browser.ask()
+    eventually(browser.files)
+    assert browser.files() == [({"asked": "me", "trouble": "There is nothing to save any more."}, None)]
+
+
+def test_unknown_formats_are_not_made(browser: Browser, eventually: Eventually) -> None:
+    browser.ask("exe")
+    eventually(lambda: not browser.model.view()["busy"])
+    assert browser.told == []
+
+
+def test_what_is_too_large_for_a_browser_is_said(
+    browser: Browser, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(downloads, "MOST", 1000)
+    browser.model.receive({"do": "send", "call": "active_symbols", "fields": {"active_symbols": "brief"}})
+    eventually(lambda: any("reply" in message for message, _ in browser.told))
+    browser.ask()
+    eventually(browser.files)
+    file, buffers = browser.files()[0]
+    assert buffers is None
+    assert re.search(r"would have \d+ kB", file["trouble"])
+    assert '.frame("active_symbols", active_symbols="brief").to_csv("active_symbols.csv")' in file["trouble"]
+
+
+def test_all_that_a_stream_keeps(session: Session, box: Sandbox, eventually: Eventually) -> None:
+    with session.stream("ticks", ticks="1HZ100V") as stream:
+        next(stream)
+        browser = Browser(StreamModel(session, stream))
+        browser.ask()
+        eventually(browser.files)
+    file, (content,) = browser.files()[0]
+    assert file["name"].startswith("dpyauth-ticks_1HZ100V-sandbox-")
+    assert pd.read_csv(io.BytesIO(content))["symbol"].eq("1HZ100V").all()
+
+
+def test_a_name_holds_nothing_that_a_symbol_brings_in(session: Session) -> None:
+    browser = Browser(ExplorerModel(session))
+    downloads.download(browser.model, {"format": "csv", "asked": "me"}, pd.DataFrame({"a": [1]}), "../x\u202e y", "")
+    assert re.fullmatch(r"dpyauth-_x_y-sandbox-\d{8}-\d{6}Z\.csv", browser.files()[0][0]["name"])
