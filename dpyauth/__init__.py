@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from dpyauth._version import __version__
 
 if TYPE_CHECKING:
+    from dpyauth import plots
     from dpyauth.checkup import doctor
     from dpyauth.errors import (
         ApiError,
@@ -92,6 +93,7 @@ __all__ = [
     "fleet",
     "forget",
     "login",
+    "plots",
     "tokens",
 ]
 
@@ -107,6 +109,7 @@ _HOMES = {
     "fleet": "fleets",
     "forget": "storage",
     "login": "signin",
+    "plots": "plots",  # the module itself
     "tokens": "signin.shortcuts",
 }
 """Modules of the names that are not errors."""
@@ -120,8 +123,10 @@ def _load(name: str) -> Any:
 
     from dpyauth._forks import importing
 
+    home = _HOMES.get(name, "errors")
     with importing:
-        found = getattr(importlib.import_module(f"dpyauth.{_HOMES.get(name, 'errors')}"), name)
+        module = importlib.import_module(f"dpyauth.{home}")
+    found = module if home == name else getattr(module, name)
     globals()[name] = found
     return found
 

@@ -9,7 +9,18 @@ import sys
 import dpyauth
 from dpyauth import errors
 
-HEAVY = ["pandas", "numpy", "ipywidgets", "IPython", "jsonschema", "tornado", "anywidget", "httpx", "oauthlib"]
+HEAVY = [
+    "pandas",
+    "numpy",
+    "ipywidgets",
+    "IPython",
+    "jsonschema",
+    "tornado",
+    "anywidget",
+    "httpx",
+    "oauthlib",
+    "matplotlib",
+]
 
 PANELS = {"apps", "explorer", "tokens"}
 OTHERS = {
@@ -23,6 +34,7 @@ OTHERS = {
     "fleet",
     "forget",
     "login",
+    "plots",
 }
 
 

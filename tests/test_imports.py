@@ -22,6 +22,7 @@ FLOORS = """
     checkup fleets
     signin
     report
+    plots
     panels
     completion
     session

@@ -1,0 +1,38 @@
+"""Draw what each scope opens."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dpyauth.plots.canvas import HATCHED, LINE, Drawing, entitle, nothing, rows
+from dpyauth.plots.frame_checks import check, short
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+def scopes(frame: Any) -> Drawing:
+    """Draw how many calls each scope opens, and how many of them change something."""
+    table = check(frame, "scopes", "scope", "changes")
+    title = "Calls by the scope they need"
+    if table.empty:
+        return nothing(title, "no calls")
+    looks = (table["changes"] == "nothing").rename("look")
+    counts = looks.groupby(table["scope"].astype("string").fillna("no sign-in")).agg(look="sum", calls="size")
+    counts = counts.assign(change=counts["calls"] - counts["look"]).sort_values("calls", ascending=False, kind="stable")
+    says = [f"{look} look, {change} change" for look, change in zip(counts["look"], counts["change"], strict=True)]
+    text = f"{title}: {'; '.join(f'{short(name)}: {said}' for name, said in zip(counts.index, says, strict=True))}."
+
+    def draw(axes: Axes) -> None:
+        places = range(len(counts))
+        rows(axes, [short(name) for name in counts.index])
+        axes.barh(places, counts["look"].to_numpy(), 0.7, color=LINE)
+        for row, (look, change) in enumerate(zip(counts["look"], counts["change"], strict=True)):
+            if change:
+                axes.barh(row, change, 0.7, left=look, **HATCHED)
+        for row, (count, said) in enumerate(zip(counts["calls"], says, strict=True)):
+            axes.text(count, row, f"  {said}", va="center")
+        axes.margins(x=0.25)
+        entitle(axes, title)
+
+    return Drawing(text, 0.8 + 0.42 * len(counts), draw)

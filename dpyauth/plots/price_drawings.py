@@ -1,0 +1,145 @@
+"""Draw prices: ticks as a line, candles as candles."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dpyauth.errors import InvalidArgument
+from dpyauth.plots.canvas import GREY, LINE, OUT, Drawing, entitle, nothing, times
+from dpyauth.plots.frame_checks import QUESTIONS, check, days, moments, numbers, only_one
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+_CANDLES = 200
+"""More of them would be thinner than a line."""
+_DOTS = 200
+_MANY = 2_000
+_OHLC = ["open", "high", "low", "close"]
+
+
+def prices(frame: Any) -> Drawing:
+    """Draw the prices of one market."""
+    table = check(frame, "prices")
+    symbol = only_one(table, "symbol", "prices", "the prices of several markets")
+    title = f"Prices{f' of {symbol}' if symbol else ''}"
+    if set(_OHLC) <= set(table.columns):
+        return _candles(_timed(table, "open_time", *_OHLC), title)
+    if "quote" in table.columns:
+        return _ticks(_timed(table, "epoch", "quote"), title)
+    raise InvalidArgument(
+        "plots.prices() draws ticks or candles, and this frame has no column 'quote' and not all of open, high, low, "
+        f"close. Write dpyauth.plots.prices({QUESTIONS['prices']}), or session.candles in place of session.ticks; of a "
+        "stream of prices, its frame().",
+        field="frame",
+    )
+
+
+def _timed(table: pd.DataFrame, time: str, *columns: str) -> pd.DataFrame:
+    """Return prices by time: the time is a column in the frame of a stream, and the index in that of a history."""
+    if time not in table.columns:
+        time = "time"
+    if time not in table.columns:
+        table = table.assign(time=table.index)
+    values = {column: numbers(table, column, "prices") for column in columns}
+    known = table.assign(at=moments(table, time, "prices"), **values)
+    if "gap" in known:
+        known["gap"] = known["gap"].astype("boolean").fillna(False).astype(bool)
+    return known.dropna(subset=["at", *columns]).sort_values("at", kind="stable")
+
+
+def _ticks(known: pd.DataFrame, title: str) -> Drawing:
+    import numpy as np
+
+    if known.empty:
+        return nothing(title, "no prices")
+    quotes = known["quote"]
+    late = _flag(known, "backfilled")
+    after = np.flatnonzero(_flag(known, "gap"))
+    after = after[after > 0]
+    said = [f"{late.sum():,} fetched after a break" * bool(late.any()), _gaps(len(after)) * bool(len(after))]
+    text = (
+        f"{title}: {len(known):,} from {_price(quotes.iloc[0])} to {_price(quotes.iloc[-1])}, lowest "
+        f"{_price(quotes.min())}, highest {_price(quotes.max())}{''.join(f'; {each}' for each in said if each)}."
+    )
+
+    def draw(axes: Axes) -> None:
+        at, values = days(known["at"]), quotes.to_numpy()
+        # A line that is broken where prices are missing.
+        axes.plot(np.insert(at, after, np.nan), np.insert(values, after, np.nan), color=LINE, linewidth=1.3)
+        if len(known) <= _DOTS:
+            axes.plot(at[~late], values[~late], ".", color=LINE, label="came in live" if late.any() else None)
+        if late.any():
+            dense = int(late.sum()) > _MANY
+            looks: dict[str, Any] = {"markerfacecolor": "none", "rasterized": dense, "label": "fetched after a break"}
+            axes.plot(at[late], values[late], "o", color=OUT, **looks)
+        _shade(axes, at, after)
+        _finish(axes, title)
+
+    return Drawing(text, 3.0, draw)
+
+
+def _candles(known: pd.DataFrame, title: str) -> Drawing:
+    import numpy as np
+
+    known = known.drop_duplicates("at", keep="last")  # the last one of a stream comes again with every tick
+    if known.empty:
+        return nothing(title, "no candles")
+    each = -(-len(known) // _CANDLES)
+    drawn = known.groupby(np.arange(len(known)) // each).agg(
+        {"at": "first", "open": "first", "high": "max", "low": "min", "close": "last"}
+    )
+    after = np.flatnonzero(_flag(known, "gap"))
+    after = np.unique(after[after > 0] // each)
+    text = (
+        f"{title}: {len(known):,} {'candle' if len(known) == 1 else 'candles'} from {_price(known['open'].iloc[0])} to "
+        f"{_price(known['close'].iloc[-1])}, lowest {_price(known['low'].min())}, highest {_price(known['high'].max())}"
+        f"{f'; {_gaps(len(after))}' if len(after) else ''}."
+    )
+
+    def draw(axes: Axes) -> None:
+        at = days(drawn["at"])
+        wide = 0.7 * (float(np.median(np.diff(at))) if len(at) > 1 else 1 / 1440)
+        up = (drawn["close"] >= drawn["open"]).to_numpy()
+        for some, fill, edge, name in ((up, "none", LINE, "up"), (~up, OUT, OUT, "down")):
+            part, there = drawn[some], at[some]
+            bottom, top = part[["open", "close"]].min(axis=1), part[["open", "close"]].max(axis=1)
+            axes.vlines(there, part["low"], bottom, color=edge, linewidth=1)
+            axes.vlines(there, top, part["high"], color=edge, linewidth=1)
+            axes.bar(there, top - bottom, wide, bottom=bottom, color=fill, edgecolor=edge, linewidth=1, label=name)
+        _shade(axes, at, after)
+        _finish(axes, title if each == 1 else f"{title} (each candle sums up {each:,})")
+
+    return Drawing(text, 3.0, draw)
+
+
+def _flag(known: pd.DataFrame, column: str) -> Any:
+    import numpy as np
+
+    if column not in known:
+        return np.zeros(len(known), dtype=bool)
+    return known[column].astype("boolean").fillna(False).to_numpy(dtype=bool)
+
+
+def _shade(axes: Axes, at: Any, after: Any) -> None:
+    """Hatch the stretches of which nothing is known."""
+    for number, place in enumerate(after[:_DOTS]):
+        looks: dict[str, Any] = {"facecolor": "none", "edgecolor": GREY, "hatch": "xx", "alpha": 0.5, "linewidth": 0}
+        axes.axvspan(at[place - 1], at[place], label=None if number else "not known", **looks)
+
+
+def _finish(axes: Axes, title: str) -> None:
+    times(axes)
+    axes.yaxis.set_major_formatter("{x:,.8g}")
+    entitle(axes, title)
+    if axes.get_legend_handles_labels()[1]:
+        axes.legend(ncols=3, loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0)
+
+
+def _gaps(count: int) -> str:
+    return f"{count:,} {'gap' if count == 1 else 'gaps'} of which nothing is known"
+
+
+def _price(price: float) -> str:
+    return f"{price:,.10g}"
