@@ -44,7 +44,8 @@ class AppsModel(AdminModel):
 
     def without_panel(self) -> str:
         """Say what to do instead, where the front end shows no panels."""
-        return self.text("no_panel", page=self.session.core.api_facts.pages.apps)
+        key = "no_panel_list" if self.reads in self.session.core.catalog else "no_panel"
+        return self.text(key, page=self.session.core.api_facts.pages.apps)
 
     def content(self) -> dict[str, Any]:
         """Return both lists."""

@@ -62,7 +62,8 @@ class TokensModel(AdminModel):
 
     def without_panel(self) -> str:
         """Say what to do instead, where the front end shows no panels."""
-        return self.text("no_panel", page=self.session.core.api_facts.pages.tokens)
+        key = "no_panel_list" if self.reads in self.session.core.catalog else "no_panel"
+        return self.text(key, page=self.session.core.api_facts.pages.tokens)
 
     def content(self) -> dict[str, Any]:
         """Return the tokens without what is secret, and what a new one can be for."""

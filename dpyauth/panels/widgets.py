@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,7 @@ import anywidget
 import traitlets
 from IPython.display import display
 
-from dpyauth import _environment
+from dpyauth import _environment, _terminal
 from dpyauth.panels import card_text
 
 if TYPE_CHECKING:
@@ -81,6 +82,9 @@ class Panel(anywidget.AnyWidget):
         self._refresh()  # for what has changed meanwhile
 
     def __repr__(self) -> str:
+        return self._line() if _environment.in_notebook() else _terminal.writable(self.as_text(), sys.stdout)
+
+    def _line(self) -> str:
         return f"dpyauth {self.model.name} panel: {self.model.session!r}"
 
     def open(self) -> None:
@@ -94,7 +98,9 @@ class Panel(anywidget.AnyWidget):
 
     def as_text(self) -> str:
         """Return what stands for the panel where none is shown, and what to do instead."""
-        return "\n".join(filter(None, (repr(self), self.model.without_panel())))
+        instead = self.model.without_panel()
+        where = "no_panel_here" if _environment.in_notebook() else "no_panel_in_terminal"
+        return "\n".join([self._line(), *([self.model.text(where, instead=instead)] if instead else [])])
 
     def _repr_mimebundle_(self, **how: Any) -> Any:
         if _environment.unattended():
@@ -194,7 +200,7 @@ class StreamPanel(Panel):
 
     model: StreamModel
 
-    def __repr__(self) -> str:
+    def _line(self) -> str:
         return f"dpyauth stream panel: {self.model.stream!r}"
 
 

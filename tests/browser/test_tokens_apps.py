@@ -169,7 +169,7 @@ def test_tokens(opening: Opening, lab: Lab) -> None:
         notebook.shot("tokens-own")
         panel.get_by_role("button", name="for good").click()
         expect(notebook.notice).to_contain_text("revoked the token")
-        expect(panel).to_contain_text("Nobody is signed in")
+        expect(panel).to_contain_text("You are not signed in")
 
         notebook.fill(2, "sign_in('sandbox-rich-read')")
         notebook.run(2)

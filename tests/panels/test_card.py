@@ -145,7 +145,7 @@ def test_signed_out_closed_and_in_again(session: Session) -> None:
     view = model.view()
     assert (view["account"], view["rows"], view["known"]) == (None, [], [])
     assert view["notice"]["text"] == "You signed out."
-    assert "Nobody is signed in" in model.as_html()
+    assert "You are not signed in" in model.as_html()
     session.close()
     assert "closed" in model.as_text()
 

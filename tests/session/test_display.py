@@ -63,8 +63,8 @@ def test_nobody_is_signed_in(open_session: Callable[..., Session], shown: list[A
     session = open_session(None)
     session._ipython_display_()
     assert shown[0].view()["account"] is None
-    assert "Nobody is signed in" in str(session.card())
-    assert "Nobody is signed in" in str(session.switcher())
+    assert "You are not signed in" in str(session.card())
+    assert "You are not signed in" in str(session.switcher())
     session.close()
     assert "closed" in str(session.card())
 
@@ -81,4 +81,21 @@ def test_without_panels_a_session_is_its_text(session: Session, monkeypatch: pyt
 def test_the_functions_open_the_panels_of_the_session(session: Session) -> None:
     for name, method in (("explorer", "explorer"), ("tokens", "tokens_panel"), ("apps", "apps_panel")):
         panel = getattr(session, method)()
-        assert repr(panel) == f"dpyauth {name} panel: {session!r}" == repr(getattr(dpyauth, name)(session))
+        assert repr(panel).splitlines()[0] == f"dpyauth {name} panel: {session!r}"
+        assert repr(panel) == repr(getattr(dpyauth, name)(session))
+
+
+def test_in_a_terminal_panels_say_what_to_use_instead(session: Session, open_options: Callable[..., Session]) -> None:
+    assert "A terminal shows no panels. Instead: session.calls() lists the calls" in repr(session.explorer())
+    assert "session.api_tokens() lists your tokens" in repr(session.tokens_panel())
+    assert "session.apps() lists your apps" in repr(session.apps_panel())
+    with session.stream("ticks", ticks="R_100") as stream:
+        assert "Instead: stream.frame()" in repr(stream.view())
+    elsewhere = open_options()
+    assert "Instead: https://" in repr(elsewhere.tokens_panel())
+    assert "lists your" not in repr(elsewhere.tokens_panel()) + repr(elsewhere.apps_panel())
+
+
+def test_in_a_notebook_a_panel_is_one_line(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_environment, "in_notebook", lambda: True)
+    assert repr(session.explorer()) == f"dpyauth explorer panel: {session!r}"
