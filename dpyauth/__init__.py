@@ -44,6 +44,7 @@ if TYPE_CHECKING:
         SignInRefused,
         UnknownName,
     )
+    from dpyauth.files import for_storage, restored, to_excel
     from dpyauth.fleets import Fleet, fleet
     from dpyauth.nested import allow_nested_asyncio
     from dpyauth.report import export
@@ -91,9 +92,12 @@ __all__ = [
     "explorer",
     "export",
     "fleet",
+    "for_storage",
     "forget",
     "login",
     "plots",
+    "restored",
+    "to_excel",
     "tokens",
 ]
 
@@ -107,9 +111,12 @@ _HOMES = {
     "explorer": "signin.shortcuts",
     "export": "report",
     "fleet": "fleets",
+    "for_storage": "files",
     "forget": "storage",
     "login": "signin",
     "plots": "plots",  # the module itself
+    "restored": "files",
+    "to_excel": "files",
     "tokens": "signin.shortcuts",
 }
 """Modules of the names that are not errors."""

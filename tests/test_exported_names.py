@@ -32,9 +32,12 @@ OTHERS = {
     "doctor",
     "export",
     "fleet",
+    "for_storage",
     "forget",
     "login",
     "plots",
+    "restored",
+    "to_excel",
 }
 
 

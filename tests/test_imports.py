@@ -31,7 +31,7 @@ FLOORS = """
     targets
     frames
     sandbox
-    storage
+    storage files
     catalog
     progress
     net

@@ -28,6 +28,7 @@ The index just counts. The login ID is a column, so frames of several accounts c
 makes any frame fit for Parquet and CSV, and `restored` gives one that was read back every dtype that it had.
 """
 
+from dpyauth.files import for_storage, restored
 from dpyauth.frames import load_pandas as load_pandas
 from dpyauth.frames.account_limits import limits, market_limits, transfer_limits
 from dpyauth.frames.accounts import accounts
@@ -37,7 +38,6 @@ from dpyauth.frames.call_help import calls, help_text
 from dpyauth.frames.cashier import cashier_problems
 from dpyauth.frames.concat import concat_accounts
 from dpyauth.frames.detail import account_detail
-from dpyauth.frames.files import for_storage, restored
 from dpyauth.frames.flags import status_flags
 from dpyauth.frames.generic import generic
 from dpyauth.frames.market import candles, exchange_rates, ticks, trading_times

@@ -56,9 +56,9 @@ def download(model: PanelModel, message: dict[str, Any], frame: pd.DataFrame | N
 
 
 def _bytes(frame: pd.DataFrame, kind: str) -> bytes:
-    from dpyauth.frames.csv_files import csv_bytes
+    from dpyauth.files import as_csv, as_excel
 
-    return csv_bytes(frame)
+    return as_excel(frame) if kind == "xlsx" else as_csv(frame)
 
 
 def _name(model: PanelModel, what: str, kind: str) -> str:

@@ -22,6 +22,8 @@ from dpyauth.errors import (
     NotInThisApi,
     SessionClosed,
 )
+from dpyauth.files import as_csv, for_storage
+from dpyauth.files.place import write
 from dpyauth.report.parts import parts
 from dpyauth.session.history.periods import When, period
 
@@ -194,27 +196,18 @@ def _gathered(session: Session, since: When, suffix: str, reason: str) -> Report
 
 
 def _files(report: Report) -> Iterator[tuple[str, bytes]]:
-    from dpyauth.frames.csv_files import csv_bytes
     from dpyauth.report.page import page
     from dpyauth.report.pictures import pictures
 
     for part, frame in report.frames.items():
-        yield f"{part.name}.{report.suffix}", _parquet(frame) if report.suffix == "parquet" else csv_bytes(frame)
+        yield f"{part.name}.{report.suffix}", _parquet(frame) if report.suffix == "parquet" else as_csv(frame)
     yield PAGE, page(report, pictures(report.frames)).encode("utf-8", "replace")
 
 
 def _parquet(frame: pd.DataFrame) -> bytes:
-    from dpyauth.frames import for_storage
-
     buffer = io.BytesIO()
     for_storage(frame).to_parquet(buffer, engine="pyarrow")
     return buffer.getvalue()
-
-
-def write(place: Path, content: bytes) -> None:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-    with open(os.open(place, flags, 0o600), "wb") as file:
-        file.write(content)
 
 
 def _move(made: Path, target: Path, overwrite: bool) -> None:

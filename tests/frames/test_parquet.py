@@ -205,11 +205,11 @@ def test_storable_makes_any_column_fit(values: list[Any], lists: bool) -> None:
     before = table.copy(deep=True)
     made = for_storage(table, lists=lists)
     pd.testing.assert_frame_equal(table, before)
-    assert made.attrs == table.attrs
+    assert made.attrs.items() >= table.attrs.items()
     if lists:
         read = again(made)
         assert len(read) == len(table)
-        assert read.attrs == table.attrs
+        assert frames.restored(read).attrs == table.attrs
     else:
         assert not any(isinstance(value, list | dict) for value in made["held"])
         assert len(pd.read_csv(io.StringIO(made.assign(row=1).to_csv(index=False)))) == len(table)

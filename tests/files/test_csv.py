@@ -1,3 +1,5 @@
+"""CSV for a spreadsheet: nothing in it is a formula."""
+
 from __future__ import annotations
 
 from decimal import Decimal
@@ -5,11 +7,11 @@ from decimal import Decimal
 import pandas as pd
 import pytest
 
-from dpyauth.frames.csv_files import csv_bytes
+from dpyauth.files import as_csv
 
 
 def lines(frame: pd.DataFrame) -> list[str]:
-    return csv_bytes(frame).decode("utf-8-sig").splitlines()
+    return as_csv(frame).decode("utf-8-sig").splitlines()
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1+1", "@SUM(A1)", "\t=1"])
@@ -21,12 +23,12 @@ def test_no_text_and_no_heading_is_a_formula(text: str) -> None:
 
 def test_numbers_below_zero_stay_numbers() -> None:
     frame = pd.DataFrame({"float": [-1.5], "count": pd.array([-2], dtype="Int64"), "exact": [Decimal("-12.50")]})
-    assert lines(frame) == ["float,count,exact", "-1.5,-2,-12.50"]
+    assert lines(frame) == ["float,count,exact", "-1.5,-2,-12.5"]
 
 
 def test_an_index_with_a_name_is_a_column() -> None:
     index = pd.DatetimeIndex(["2026-11-30T08:00:00Z"], name="time")
-    assert lines(pd.DataFrame({"price": [1.5]}, index=index))[0] == "time,price"
+    assert lines(pd.DataFrame({"price": [1.5]}, index=index)) == ["time (UTC),price", "2026-11-30 08:00:00,1.5"]
 
 
 def test_lists_are_json_and_the_frame_stays_as_it_is() -> None:

@@ -1,0 +1,69 @@
+"""Put a file in its place: whole or not at all, and over another one only on request."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from dpyauth.errors import InvalidSetting
+
+
+def check(target: Path, suffix: str, overwrite: bool) -> None:
+    """Refuse a file that would be of another kind by its name, or that would replace what is not to be replaced.
+
+    Raises
+    ------
+    InvalidSetting
+        It may not be written.
+    """
+    if target.suffix.lower() != suffix:
+        raise InvalidSetting(f'The name of the file must end in {suffix}: write "{target.stem or "frame"}{suffix}".')
+    if not os.path.lexists(target):
+        return
+    if target.is_symlink() or not target.is_file():
+        raise InvalidSetting(f"{target} is not a file, so it was not overwritten. Choose another name.")
+    if not overwrite:
+        raise InvalidSetting(
+            f"There is a file {target} already. Choose another name, or replace it with overwrite=True."
+        )
+
+
+def put(target: Path, content: bytes, overwrite: bool) -> None:
+    """Write a file that only its owner can read.
+
+    Raises
+    ------
+    InvalidSetting
+        There is such a file by now, or it cannot be replaced.
+    OSError
+        It cannot be written.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, made = tempfile.mkstemp(prefix=".dpyauth-", suffix=target.suffix, dir=target.parent)
+    try:
+        with open(handle, "wb") as file:
+            file.write(content)
+        check(target, target.suffix.lower(), overwrite)
+        os.replace(made, target)
+    except BaseException as error:
+        _remove(made)
+        if isinstance(error, PermissionError) and target.exists():
+            raise InvalidSetting(
+                f"{target} could not be replaced. If it is open in Excel, close it there and run the cell again."
+            ) from None
+        raise
+
+
+def write(place: Path, content: bytes) -> None:
+    """Write a new file that only its owner can read, into a folder that nobody looks into yet."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    with open(os.open(place, flags, 0o600), "wb") as file:
+        file.write(content)
+
+
+def _remove(made: str) -> None:
+    try:
+        os.unlink(made)
+    except OSError:  # it is in its place already
+        pass

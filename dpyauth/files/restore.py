@@ -1,0 +1,162 @@
+"""Give frames that were read back the types that they had."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from dpyauth.errors import InvalidArgument
+from dpyauth.files.storable import UTC, counts, headings, index_name, kind_of, missing
+
+_FLAGS: dict[Any, bool] = {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False}
+
+
+def restore(frame: pd.DataFrame, like: pd.DataFrame | None, *, quoted: bool, decimal: str) -> pd.DataFrame:
+    """Restore a frame as `dpyauth.restored` describes it."""
+    texts, categories = frame.attrs.get("texts", {}), frame.attrs.get("categories", {})
+    columns = []
+    for name, column in frame.items():
+        if name in texts:
+            column = _series(_values(column, _READ[texts[name]]), column, object)
+        elif name in categories:
+            values, ordered = categories[name]
+            column = column.astype(pd.CategoricalDtype(values, ordered=ordered))
+        elif column.dtype == object:
+            column = _series([as_python(value) for value in column], column, object)
+        columns.append(column)
+    result = pd.DataFrame(dict(enumerate(columns)), index=frame.index)
+    result.columns = frame.columns
+    result.attrs = {name: value for name, value in frame.attrs.items() if name not in ("texts", "categories")}
+    return result if like is None else _like(result, like, quoted, decimal)
+
+
+def _like(frame: pd.DataFrame, like: pd.DataFrame, quoted: bool, decimal: str) -> pd.DataFrame:
+    """Give every column the dtype, and the name, that it has in another frame."""
+    levels = [] if counts(like.index) else [like.index.get_level_values(at) for at in range(like.index.nlevels)]
+    known: dict[str, tuple[Any, pd.Series[Any]]] = {}
+    for level in levels:
+        known[str(index_name(level))] = (index_name(level), level.to_series())
+    for heading, (name, column) in zip(headings(like), like.items(), strict=True):
+        known[heading] = (name, column)
+    names, columns = [], []
+    for heading, (_, column) in zip(headings(frame), frame.items(), strict=True):
+        heading = _unquoted(heading) if quoted else heading
+        found = known.get(heading) or known.get(heading.removesuffix(UTC))
+        names.append(found[0] if found else heading)
+        columns.append(_back(column, found[1], str(found[0]), quoted, decimal) if found else column)
+    result = pd.DataFrame(dict(enumerate(columns)), index=frame.index)
+    result.columns = pd.Index(names, tupleize_cols=like.columns.nlevels > 1)
+    result.attrs = frame.attrs
+    if levels and all(index_name(level) in result for level in levels):
+        result = result.set_index([index_name(level) for level in levels])
+        result.index.names = like.index.names
+    return result
+
+
+def _back(column: pd.Series[Any], like: pd.Series[Any], name: str, quoted: bool, decimal: str) -> pd.Series[Any]:
+    """Return a column with the dtype of another."""
+    kind: Any = like.dtype
+    try:
+        if kind == np.dtype(object):
+            how = kind_of(value for value in like if not missing(value))
+            read = _READ[how] if how != "decimal" else lambda value: _exact(_number(value, decimal))
+            return _series(_values(column, read), column, object)
+        if kind.kind == "M":
+            return _times(column, kind)
+        if kind.kind == "b":
+            return _series(_values(column, _flag), column, kind)
+        if kind.kind in "iu":
+            return _series(_values(column, lambda value: _whole(value, decimal)), column, kind)
+        if kind.kind == "f":
+            return _series(_values(column, lambda value: float(_number(value, decimal))), column, kind)
+        texts = _values(column, _unquoted if quoted else str)
+        if isinstance(kind, pd.CategoricalDtype):
+            return _categories(texts, column, kind)
+        return _series(texts, column, kind)
+    except (ValueError, TypeError, KeyError, ArithmeticError):
+        raise InvalidArgument(
+            f"The column {name!r} holds what that of the frame like cannot hold ({kind}). Pass a frame of the same "
+            "question, and read CSV and Excel with dtype=str, keep_default_na=False."
+        ) from None
+
+
+def _values(column: pd.Series[Any], read: Callable[[Any], Any]) -> list[Any]:
+    return [None if missing(value) or (isinstance(value, str) and not value) else read(value) for value in column]
+
+
+def _series(values: list[Any], column: pd.Series[Any], kind: Any) -> pd.Series[Any]:
+    made: pd.Series[Any] = pd.Series(values, index=column.index, dtype=kind)
+    return made
+
+
+def as_python(value: Any) -> Any:
+    """Return lists for arrays, also within lists."""
+    return [as_python(item) for item in value] if isinstance(value, np.ndarray | list | tuple) else value
+
+
+def _loads(value: Any) -> Any:
+    return json.loads(value) if isinstance(value, str) else as_python(value)
+
+
+def _perhaps(value: Any) -> Any:
+    """Return a list or dict where a text is the JSON of one; the frame has nothing there to go by."""
+    try:
+        return _loads(value) if not isinstance(value, str) or value[:1] in ("[", "{") else value
+    except ValueError:
+        return value
+
+
+def _exact(value: Any) -> Decimal:
+    return value if isinstance(value, Decimal) else Decimal(str(value))
+
+
+def _date(value: Any) -> Any:
+    return value.date() if isinstance(value, datetime) else pd.Timestamp(value).date()
+
+
+_READ: dict[str, Callable[[Any], Any]] = {
+    "": _perhaps,
+    "date": _date,
+    "decimal": _exact,
+    "json": _loads,
+    "text": str,
+}
+
+
+def _number(value: Any, decimal: str) -> Any:
+    return value.replace(decimal, ".") if isinstance(value, str) and decimal != "." else value
+
+
+def _whole(value: Any, decimal: str) -> int:
+    number = Decimal(str(_number(value, decimal)))
+    if number != int(number) or (isinstance(value, float) and abs(value) > 2**53):
+        raise ValueError
+    return int(number)
+
+
+def _flag(value: Any) -> bool:
+    return _FLAGS[str(value).lower()]
+
+
+def _unquoted(value: Any) -> str:
+    text = str(value)
+    return text[1:] if text[:1] == "'" and text.lstrip("'")[:1] in tuple("=+-@\t\r") else text
+
+
+def _times(column: pd.Series[Any], kind: Any) -> pd.Series[Any]:
+    values = _values(column, lambda value: value if isinstance(value, datetime) else pd.Timestamp(value))
+    times = pd.Series(pd.to_datetime(pd.Series(values, dtype=object), utc=True).array, index=column.index)
+    return times.astype(kind) if isinstance(kind, pd.DatetimeTZDtype) else times.dt.tz_localize(None).astype(kind)
+
+
+def _categories(texts: list[Any], column: pd.Series[Any], kind: pd.CategoricalDtype) -> pd.Series[Any]:
+    known = {str(category): category for category in kind.categories}
+    values = [known.get(text, text) for text in texts]
+    news = dict.fromkeys(value for value in values if value is not None and str(value) not in known)
+    return _series(values, column, pd.CategoricalDtype([*known.values(), *news], ordered=kind.ordered))

@@ -1,0 +1,169 @@
+"""Make frames fit for files, databases and other libraries."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pandas as pd
+
+DIGITS = 38
+"""Most digits that Arrow, DuckDB and Polars have for exact numbers, before and after the point together."""
+
+SHOWN = 15
+"""Most digits of a number that a spreadsheet keeps."""
+
+UTC = " (UTC)"
+"""End of the heading of times that have lost their zone."""
+
+FORMULA = r"^'*[=+\-@\t\r]"
+"""Beginning of a text that a spreadsheet would take for a formula, or that is marked already."""
+
+_FIRST = pd.Timestamp("1900-03-01")
+"""First day that all spreadsheets count alike."""
+
+
+def converted(frame: pd.DataFrame, *, lists: bool, spreadsheet: bool, guarded: bool) -> pd.DataFrame:
+    """Convert a frame as `dpyauth.for_storage` describes it; without ``guarded`` texts stay as they are."""
+    table = frame if lists else _with_index(frame)
+    names: list[Any] = []
+    columns: list[pd.Series[Any]] = []
+    texts: dict[str, str] = {}
+    for name, (_, column) in zip(table.columns if lists else headings(table), table.items(), strict=True):
+        made, how = _objects(column, lists, spreadsheet) if column.dtype == object else (column, "")
+        texts |= {str(name): how} if how else {}
+        if not lists:
+            made = _plain(made)
+        if spreadsheet:
+            made = _shown(made)
+            if isinstance(column.dtype, pd.DatetimeTZDtype):
+                name = f"{name}{UTC}"
+        if guarded and made.dtype == "string":
+            made = made.mask(made.str.match(FORMULA).fillna(False), "'" + made)
+        names.append(f"'{name}" if guarded and re.match(FORMULA, str(name)) else name)
+        columns.append(made)
+    result = pd.DataFrame(dict(enumerate(columns)), index=table.index)
+    result.columns = table.columns if lists else pd.Index(names, dtype=object)
+    result.attrs = {**frame.attrs, **({"texts": texts} if texts else {})}
+    kinds = {name: kind for name, kind in frame.dtypes.items() if isinstance(kind, pd.CategoricalDtype)}
+    if kinds and frame.empty:
+        categories = {str(name): [kind.categories.tolist(), bool(kind.ordered)] for name, kind in kinds.items()}
+        result.attrs["categories"] = categories
+    return result
+
+
+def headings(frame: pd.DataFrame) -> list[str]:
+    """Return the names of columns as texts; one of several levels becomes one."""
+    return [" ".join(filter(None, map(str, name))) if isinstance(name, tuple) else str(name) for name in frame.columns]
+
+
+def counts(index: pd.Index[Any]) -> bool:
+    """Return whether an index just counts, or what has been left of one that did."""
+    return index.nlevels == 1 and index.name is None and pd.api.types.is_integer_dtype(index.dtype)
+
+
+def missing(value: Any) -> bool:
+    """Return whether a value is missing, whichever way."""
+    return value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and value != value)
+
+
+def kind_of(values: Iterable[Any]) -> str:
+    """Return how Python objects, none of them missing, become texts: json, text, decimal, date; empty for none."""
+    held = list(values)
+    types = set(map(type, held))
+    if types == {str} and "" not in held:  # an empty text would be missing elsewhere
+        return "text"
+    return {frozenset(): "", frozenset({Decimal}): "decimal", frozenset({date}): "date"}.get(frozenset(types), "json")
+
+
+def _with_index(frame: pd.DataFrame) -> pd.DataFrame:
+    """Put an index that does not just count before the columns."""
+    if counts(frame.index):
+        return frame
+    levels = [frame.index.get_level_values(place) for place in range(frame.index.nlevels)]
+    rows = pd.RangeIndex(len(frame))
+    before = [pd.Series(level, index=rows, name=index_name(level)) for level in levels]
+    return pd.concat([*before, frame.set_axis(rows)], axis=1)
+
+
+def index_name(level: pd.Index[Any]) -> Any:
+    """Return the heading of an index as a column."""
+    return "index" if level.name is None else level.name
+
+
+def _objects(column: pd.Series[Any], lists: bool, spreadsheet: bool) -> tuple[pd.Series[Any], str]:
+    """Return a column of Python objects as the target can hold it, and how its values became texts, if they did."""
+    values = [None if missing(value) else value for value in column]
+    held = [value for value in values if value is not None]
+    kind = kind_of(held)
+    if kind in ("", "date") or (lists and _fits(held)):
+        return column, ""
+    if kind == "decimal" and spreadsheet and all(map(_keeps, held)):
+        numbers = [None if value is None else float(value) for value in values]
+        return pd.Series(numbers, index=column.index, dtype="float64"), ""
+    write = _json if kind == "json" else str
+    texts = [value if value is None else _utf8(write(value)) for value in values]
+    return pd.Series(texts, index=column.index, dtype="string"), kind
+
+
+def _plain(column: pd.Series[Any]) -> pd.Series[Any]:
+    """Return a column without the types that only pandas has; times are in UTC."""
+    kind = column.dtype
+    if isinstance(kind, pd.DatetimeTZDtype):
+        utc: pd.Series[Any] = column.dt.tz_convert("UTC")
+        return utc
+    if isinstance(kind, pd.CategoricalDtype | pd.PeriodDtype | pd.IntervalDtype) or kind.kind == "m":
+        return column.astype(object).map(str, na_action="ignore").astype("string")
+    return column
+
+
+def _shown(column: pd.Series[Any]) -> pd.Series[Any]:
+    """Return a column as spreadsheets can hold it."""
+    kind = column.dtype
+    if isinstance(kind, pd.DatetimeTZDtype):
+        column = column.dt.tz_localize(None)
+    if kind.kind == "M":
+        times = column.dropna()
+        if (times < _FIRST).any() or (times.dt.microsecond % 1000).any() or times.dt.nanosecond.any():
+            return column.astype(object).map(str, na_action="ignore").astype("string")
+    elif kind.kind in "iu" and (column.dropna().astype(object).map(abs) >= 10**SHOWN).any():
+        return column.astype(object).map(str, na_action="ignore").astype("string")
+    return column
+
+
+def _keeps(number: Decimal) -> bool:
+    """Return whether a spreadsheet keeps every digit of a number."""
+    return len(number.normalize().as_tuple().digits) <= SHOWN and Decimal(repr(float(number))) == number
+
+
+def _fits(values: list[Any]) -> bool:
+    types = set(map(type, values))
+    if types <= {Decimal}:
+        return _digits(values) <= DIGITS
+    return types == {list} and _of_a_kind(item for value in values for item in value)
+
+
+def _digits(numbers: Iterable[Decimal]) -> int:
+    parts = [(number.adjusted() + 1, -int(number.as_tuple().exponent)) for number in numbers]
+    return sum(max(side) for side in zip((0, 0), *parts, strict=True))
+
+
+def _of_a_kind(items: Iterable[Any]) -> bool:
+    held = list(items)
+    types = set(map(type, held))
+    if types == {str}:
+        return all(text.isascii() or _utf8(text) == text for text in held)
+    return not types or types in ({float}, {bool}) or (types == {int} and all(-(2**63) <= n < 2**63 for n in held))
+
+
+def _utf8(text: str) -> str:
+    # JSON can escape half a surrogate pair, which no file can encode.
+    return text.encode("utf-8", "replace").decode()
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)
