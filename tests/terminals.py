@@ -7,6 +7,7 @@ import json
 import os
 import pty
 import select
+import signal
 import struct
 import subprocess
 import sys
@@ -67,7 +68,7 @@ class Dialogue:
 
     def __exit__(self, *left: object) -> None:
         if self._process.poll() is None:
-            self._process.kill()
+            os.killpg(self._process.pid, signal.SIGKILL)  # and what it has started
         self._process.wait(PATIENCE)
         os.close(self._theirs)
         os.close(self._mine)

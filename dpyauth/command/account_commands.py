@@ -24,8 +24,8 @@ def status(whose: Whose, account: str | None, detail: bool, as_json: bool) -> No
     """Show how your account stands.
 
     Its kind, whether it is active, and its balance; with --detail also what is at stake in open contracts and what you
-    have earned today and this month (UTC). With --account all, one row for each of your accounts; the exit status is 1
-    where one of them could not be read.
+    have earned today and this month (UTC). With --account all, one row for each of your accounts. The exit status is 1
+    where an account, or a part of it, could not be read.
     """
     with signed_in(whose, one(account)) as session:
         _show(session.account_status("all" if account == "all" else "current", detail=detail), as_json)

@@ -129,9 +129,23 @@ def test_a_report(signed_in: Run, tmp_path: Path) -> None:
     again = signed_in("export", str(target))
     assert again.status == 2
     assert "replace the earlier report with --overwrite" in again.err
-    said = signed_in("export", str(target), "--overwrite", "--format", "csv", "--json")
-    assert said.json["page"] == str(target / "index.html")
-    assert "statement.csv" in said.json["files"]
+
+
+def test_what_a_report_is_made_with(signed_in: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+
+    def export(session: Session, folder: str, **how: Any) -> Path:
+        asked.append((session.loginid, folder, how))
+        (tmp_path / "index.html").write_text("")
+        return tmp_path / "index.html"
+
+    monkeypatch.setattr("dpyauth.report.export", export)
+    options = ["--overwrite", "--format", "csv", "--since", "2026-10-01", "--account", "ROT900001"]
+    said = signed_in("export", "there", *options, "--json")
+    page = str(tmp_path / "index.html")
+    assert (said.status, said.json["folder"], said.json["page"]) == (0, str(tmp_path), page)
+    assert "index.html" in said.json["files"]
+    assert asked == [("ROT900001", "there", {"since": "2026-10-01", "format": "csv", "overwrite": True})]
 
 
 def test_a_report_that_cannot_be_written(signed_in: Run, tmp_path: Path) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -119,23 +119,17 @@ def test_the_advice_of_errors_is_for_a_terminal(text: str, said: str) -> None:
     assert output.in_commands(text) == said
 
 
-def test_a_reader_that_has_read_enough(box: Sandbox) -> None:
+def test_a_reader_that_has_read_enough() -> None:
     reads, writes = os.pipe()
     os.close(reads)
-    ran = subprocess.run(
-        [sys.executable, "-m", "dpyauth", "status", "--json", "--server", box.rest],
-        stdout=writes,
-        stderr=subprocess.PIPE,
-        timeout=PATIENCE,
-        env={**os.environ, "DERIV_TOKEN": box.options_token("rich").token, "DERIV_APP_ID": box.options_app_id},
-        check=False,
-    )
+    command = [sys.executable, "-m", "dpyauth", "forget"]
+    ran = subprocess.run(command, stdout=writes, stderr=subprocess.PIPE, timeout=PATIENCE, check=False)
     os.close(writes)
     assert (ran.returncode, ran.stderr) == (0, b"")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
-def test_a_full_disk(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_full_disk() -> None:
     ran = python(
         "import sys; from dpyauth.__main__ import main; sys.stdout = open('/dev/full', 'w'); sys.exit(main(['forget']))"
     )
@@ -143,36 +137,21 @@ def test_a_full_disk(capsys: pytest.CaptureFixture[str]) -> None:
     assert b"could not be written: No space left" in ran.stderr
 
 
-def hostile(box: Sandbox) -> Callable[[], None]:
+@pytest.mark.parametrize(("encoding", "form"), [("utf-8", []), ("cp437", []), ("ascii", ["--json"])])
+def test_what_came_from_outside_moves_no_cursor_and_fits_any_encoding(
+    box: Sandbox, signed_in: Run, monkeypatch: pytest.MonkeyPatch, encoding: str, form: list[str]
+) -> None:
     def edit(reply: dict[str, Any]) -> None:
         for row in reply.get("data", []):
             row["currency"] = "U\x1b[2J\x9b31m\u202eSD\r\n日本é\ud800"
 
-    box.faults.edit(edit, "get_accounts")
-    return box.faults.clear
-
-
-@pytest.mark.parametrize(("encoding", "form"), [("utf-8", []), ("cp437", []), ("ascii", ["--json"])])
-def test_what_came_from_outside_moves_no_cursor_and_fits_any_encoding(
-    box: Sandbox, encoding: str, form: list[str]
-) -> None:
-    clear = hostile(box)
-    ran = subprocess.run(
-        [sys.executable, "-m", "dpyauth", "status", "--account", "all", "--server", box.rest, *form],
-        capture_output=True,
-        timeout=PATIENCE,
-        env={
-            **os.environ,
-            "PYTHONIOENCODING": encoding,
-            "DERIV_TOKEN": box.options_token("rich").token,
-            "DERIV_APP_ID": box.options_app_id,
-        },
-        check=False,
-    )
-    clear()
-    assert ran.returncode == 0, ran.stderr
-    said = ran.stdout.decode(encoding)
+    box.faults.edit(edit, "get_accounts", times=9)
+    written = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+    monkeypatch.setattr(sys, "stdout", written)
+    assert signed_in("status", "--account", "all", *form).status == 0
+    said = written.buffer.getvalue().decode(encoding)  # type: ignore[attr-defined]
     assert "DOT900003" in said
+    assert "2J" in said
     assert not [letter for letter in said if letter != "\n" and not letter.isprintable()]
 
 
