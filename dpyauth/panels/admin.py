@@ -24,6 +24,8 @@ class AdminModel(PanelModel):
     """Call that lists what there is to manage."""
     changes = ""
     """Call that changes it."""
+    lists: tuple[str, ...] = ()
+    """Names that the lists have in the view."""
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
@@ -57,6 +59,21 @@ class AdminModel(PanelModel):
             "advice": self._advice() if phase in ("list", "denied") and not may else "",
             "problems": self._problems,
         }
+
+    def subject(self, view: dict[str, Any]) -> object:
+        """Return what the still is of: what is listed, and for whom."""
+        if view["busy"] and not view["loaded"]:
+            return None  # nothing yet, or not yet again
+        return view["phase"], view["account"], view["loaded"], {name: view.get(name) for name in self.lists}
+
+    def prepare_still(self) -> None:
+        """Read the lists here and now."""
+        self._of = self._whose = self.session.loginid
+        if self.content()["phase"] == "list":
+            try:
+                self._load()
+            except DpyauthError as error:
+                self.fail(error)
 
     def _advice(self) -> str:
         """Say how to get a token that may do what this one may not."""

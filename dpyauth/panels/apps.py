@@ -11,6 +11,7 @@ from dpyauth.net.messages import flag
 from dpyauth.panels import redirect_urls
 from dpyauth.panels.admin import AdminModel, clipped, quoted
 from dpyauth.panels.scope_presets import DANGEROUS, dangerous
+from dpyauth.panels.stills import admin_tables as stills
 
 if TYPE_CHECKING:
     from dpyauth.net.messages import Reply
@@ -34,6 +35,7 @@ class AppsModel(AdminModel):
 
     name = "apps"
     reads, changes = "app_list", "app_register"
+    lists = ("registered", "connected")
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
@@ -58,6 +60,10 @@ class AppsModel(AdminModel):
             "dangerous": list(DANGEROUS),
             "paste": redirect_urls.PASTE,
         }
+
+    def still(self, view: dict[str, Any]) -> str:
+        """Return the still, in HTML."""
+        return stills.apps(view, self.words)
 
     def forget(self) -> None:
         """Drop the lists."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-import secrets
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from dpyauth.panels.card_parts import CardParts
 from dpyauth.panels.card_rows import Row, light, plain, row
 from dpyauth.panels.readings import Known, Part, readings_of
 from dpyauth.panels.refresh import once
+from dpyauth.panels.stills.markup import clock
 from dpyauth.panels.switcher import SwitcherModel
 from dpyauth.panels.texts import texts
 
@@ -39,8 +39,6 @@ class CardModel(SwitcherModel):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self.words = texts("switcher", session.core.target.language) | self.words
-        self.picture = f"dpyauth-{secrets.token_hex(4)}"
-        """Class of the card's still picture, which the card hides while it is there itself."""
         self.readings = readings_of(session)
         self.readings.cards.add(self)
         self._parts = CardParts(session, self.words, self.readings)
@@ -64,7 +62,6 @@ class CardModel(SwitcherModel):
         return {
             **view,
             "hint": "",
-            "picture": self.picture,
             "account": account_view.account(self.session),
             "connection": self._connection(),
             "balance": known.balance,
@@ -83,9 +80,19 @@ class CardModel(SwitcherModel):
         """Return nothing: the picture beside the panel shows the same."""
         return ""
 
-    def as_html(self) -> str:
-        """Return the card as a still picture in HTML."""
-        return card_text.html(self.view(), self.words)
+    def subject(self, view: dict[str, Any]) -> object:
+        """Return what the still is of: with another account, or once all is known of it, there is a new one."""
+        account, known = view["account"], (*view["known"], bool(view["balance"]))
+        whose = account and (account["loginid"], account["api"], view["complete"] and known)
+        return view["state"] == "closed", whose
+
+    def still(self, view: dict[str, Any]) -> str:
+        """Return the still, in HTML."""
+        return card_text.html(view, self.words)
+
+    def still_text(self) -> str:
+        """Return the card as plain text, without what is true at this moment only."""
+        return card_text.text(self.view(), self.words, live=False)
 
     def _connection(self) -> dict[str, Any]:
         connection, state = self.session.core.connection, self.session.state
@@ -122,7 +129,7 @@ class CardModel(SwitcherModel):
         return " ".join(
             self.text(
                 "stale",
-                time=card_text.clock(min(part.at for _, part in parts)),
+                time=clock(min(part.at for _, part in parts)),
                 what=", ".join(self.words[name] for name, _ in parts),
                 why=why,
             )

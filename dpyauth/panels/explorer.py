@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from dpyauth.catalog.calls import Call
 from dpyauth.catalog.paths import get_path
-from dpyauth.catalog.request import Fields, build, keyed
+from dpyauth.catalog.request import Fields, build, echoed, keyed
 from dpyauth.credentials import Secret
 from dpyauth.errors import DpyauthError
 from dpyauth.panels import account_view, downloads, reply_view
 from dpyauth.panels.forms import Entered, Form
 from dpyauth.panels.model import PanelModel
 from dpyauth.panels.snippets import as_json, as_json_fields, as_python
+from dpyauth.panels.stills import last_call as stills
 from dpyauth.session.calls import NOT_BY_CALL
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ class ExplorerModel(PanelModel):
         self._chosen = ""
         self._asked: _Asked | None = None
         self._got: tuple[Call, Fields, pd.DataFrame] | None = None  # the latest frame, and what it answers
+        self._last: dict[str, Any] | None = None  # what was sent last, and what came of it, for the still
 
     # What there is to show
 
@@ -80,6 +82,14 @@ class ExplorerModel(PanelModel):
             ],
             "call": self._described(chosen) if chosen else None,
         }
+
+    def subject(self, view: dict[str, Any]) -> object:
+        """Return what the still is of: what was sent last."""
+        return id(self._last)
+
+    def still(self, view: dict[str, Any]) -> str:
+        """Return the still, in HTML."""
+        return stills.explorer(view, self.words, self._last, self.text("no_panel"))
 
     def _row(self, call: Call) -> dict[str, Any]:
         return {
@@ -258,7 +268,7 @@ class ExplorerModel(PanelModel):
             try:
                 reply, context = self.ask(loginid, call.name, fields)
             except DpyauthError as error:
-                self._answer(call, error)
+                self._answered(call, fields, loginid, self._trouble(call, error))
                 return
             took = time.monotonic() - began
             from dpyauth import frames
@@ -272,7 +282,7 @@ class ExplorerModel(PanelModel):
                 "took": round(took, 3),
                 "note": self._note(call, fields, reply),
             }
-            self.send({"reply": {**said, **shown}})
+            self._answered(call, fields, loginid, {**said, **shown})
 
         self.later(work)
 
@@ -283,8 +293,17 @@ class ExplorerModel(PanelModel):
             return "" if moved else self.text("dry_run")
         return self.text("looked_up") if call.key and reply.get("looked_up") is True else ""
 
+    def _answered(self, call: Call, fields: Fields, loginid: str | None, reply: dict[str, Any]) -> None:
+        """Show what came of a call, and keep it for the still: what is secret or personal is masked in it."""
+        request = as_json(call, echoed(call, fields))
+        self._last = {"call": call.name, "loginid": loginid, "request": request, "reply": reply}
+        self.send({"reply": reply})
+
     def _answer(self, call: Call, error: DpyauthError) -> None:
-        self.send({"reply": {"call": call.name, "trouble": reply_view.trouble(error, self.text)}})
+        self.send({"reply": self._trouble(call, error)})
+
+    def _trouble(self, call: Call, error: DpyauthError) -> dict[str, Any]:
+        return {"call": call.name, "trouble": reply_view.trouble(error, self.text)}
 
     def _refuse(self, key: str, **values: object) -> None:
         said = reply_view.trouble(DpyauthError(self.text(key, **values)), self.text)

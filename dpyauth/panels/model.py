@@ -67,6 +67,20 @@ class PanelModel:
         """Say what to do instead, where the front end shows no panels; empty where there is nothing to do."""
         return ""
 
+    def prepare_still(self) -> None:
+        """Learn what the still shows, where there is no browser to show the panel, which would ask for it."""
+
+    def subject(self, view: dict[str, Any]) -> object:
+        """Return what the still is of: when that changes there is a new still; None where the old one is to stay.
+
+        Each new one makes the notebook one that is not saved, so it is nothing that changes by the minute.
+        """
+        return None
+
+    def still(self, view: dict[str, Any]) -> str:
+        """Return the still: the panel as HTML, which stays with the notebook. It holds no secret."""
+        return ""
+
     def text(self, key: str, **values: object) -> str:
         """Return a text of this panel, with values filled in."""
         return self.words[key].format(**values)

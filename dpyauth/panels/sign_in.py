@@ -9,6 +9,7 @@ from dpyauth.errors import ApiUnavailable, DpyauthError, InvalidCredential, Sign
 from dpyauth.panels import account_view, sign_in_view
 from dpyauth.panels.account_choice import AccountChoice
 from dpyauth.panels.sign_in_attempt import SignInAttempt
+from dpyauth.panels.stills import account_tables as stills
 from dpyauth.panels.texts import texts
 from dpyauth.registry import APIS, DEFAULT
 from dpyauth.targets import Targets
@@ -276,6 +277,14 @@ class SignInModel(SignInAttempt):
     def without_panel(self) -> str:
         """Say how to sign in where the front end shows no panels."""
         return "" if self.session.loginid is not None else self.text("no_panel")
+
+    def subject(self, view: dict[str, Any]) -> object:
+        """Return what the still is of: who is signed in, and what the token may do."""
+        return view["state"] == "closed", view["account"], view["scopes"], view["notice"] if view["account"] else None
+
+    def still(self, view: dict[str, Any]) -> str:
+        """Return the still, in HTML."""
+        return stills.sign_in(view, self.words, self.text("no_panel"))
 
     # Inside
 

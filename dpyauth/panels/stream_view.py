@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from dpyauth._threads import Thread
 from dpyauth.net.state import State
 from dpyauth.panels import downloads
 from dpyauth.panels.model import PanelModel
+from dpyauth.panels.stills import stream_picture as stills
 from dpyauth.panels.stream_updates import Chart, Table, shortened
 
 if TYPE_CHECKING:
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 
 PACE = 0.05
 """Seconds at least between two messages to the browser."""
+
+PAUSES = (2.0, 10.0, 60.0)
+"""Seconds between two stills of a stream that goes on: the first, the second, and all later ones."""
 
 SHOWN = {"ticks": 300, "candles": 120, "table": 100}
 """Number of the latest points or rows that are shown; the browser keeps no more."""
@@ -55,6 +60,8 @@ class StreamModel(PanelModel):
         self._anew = False  # whether the browser wants everything from the beginning
         self._seen = 0
         self._ink: Chart | Table = self._blank()
+        self._stills = 0  # that have been asked for
+        self._next_still = math.inf
 
     def without_panel(self) -> str:
         """Say what to do instead, where the front end shows no panels."""
@@ -74,6 +81,23 @@ class StreamModel(PanelModel):
             "files": downloads.formats(),
         }
 
+    def prepare_still(self) -> None:
+        """Follow the stream for the still."""
+        self.on_shown()
+
+    def subject(self, view: dict[str, Any]) -> object:
+        """Return what the still is of: so many updates, counted now and then, and whether there will be more."""
+        return self._stills, view["live"] == "ended", view["kept"]
+
+    def still(self, view: dict[str, Any]) -> str:
+        """Return the still, in HTML."""
+        count, updates = self.stream.feed.beyond(0)
+        ink, most = self._blank(), SHOWN[self._kind]
+        if isinstance(ink, Chart):
+            return stills.chart(view, self.words, ink.add(updates)[-most:], ink.digits, count)
+        rows = ink.add(updates[-most:])
+        return stills.table(view, self.words, ink.columns(), rows, count)
+
     def handle(self, message: dict[str, Any]) -> None:
         """Send the browser all there is to show, or a file of it, or keep a frame for the user."""
         match message:
@@ -89,6 +113,7 @@ class StreamModel(PanelModel):
         """Show everything from the beginning, and then what comes in."""
         with self._lock:
             self._looking = self._anew = True
+            self._stills, self._next_still = 0, time.monotonic() + PAUSES[0]
             begin, self._running = not self._running, True
         self.changed()
         if begin:
@@ -96,8 +121,10 @@ class StreamModel(PanelModel):
         self.stream.feed.nudge()
 
     def on_hidden(self) -> None:
-        """Let the thread end."""
-        self._looking = False
+        """Let the thread end, with a still of what was shown last."""
+        if self._looking:
+            self._looking = False
+            self._renew_still()
         self.stream.feed.nudge()
 
     # What the stream is
@@ -146,6 +173,8 @@ class StreamModel(PanelModel):
                         return
                 standing = self._standing()[0]  # before looking for updates: after its end there are none
                 self._show(anew=anew)
+                if time.monotonic() >= self._next_still:
+                    self._renew_still()
                 if standing != told:
                     self.changed()
                 told = standing
@@ -181,6 +210,11 @@ class StreamModel(PanelModel):
                 rows = self._ink.add(self.stream.feed.beyond(self._seen - most)[1])
             message |= {"rows": rows[-most:], "columns": self._ink.columns() if anew else None}
         self.send({"updates": message})
+
+    def _renew_still(self) -> None:
+        self._next_still = time.monotonic() + PAUSES[min(self._stills, len(PAUSES) - 1)]
+        self._stills += 1
+        self.changed()
 
     def _keep(self) -> None:
         self.stream.kept = frame = self.stream.frame()

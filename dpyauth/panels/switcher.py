@@ -12,6 +12,7 @@ from dpyauth.panels.account_choice import AccountChoice
 from dpyauth.panels.card_rows import plain
 from dpyauth.panels.model import PanelModel
 from dpyauth.panels.refresh import Refresher, once
+from dpyauth.panels.stills import account_tables as stills
 
 if TYPE_CHECKING:
     from dpyauth.session import Session
@@ -90,6 +91,17 @@ class SwitcherModel(PanelModel):
         """Say how to use another account where the front end shows no panels."""
         other = next((entry["loginid"] for entry in self.view()["accounts"] if not entry["current"]), None)
         return "" if other is None else self.text("no_panel", loginid=plain(other))
+
+    def subject(self, view: dict[str, Any]) -> object:
+        """Return what the still is of: these accounts, the one in use, and whether their balances are known."""
+        accounts = [
+            (each["loginid"], each["current"], each["status"], bool(each["balance"])) for each in view["accounts"]
+        ]
+        return view["state"] == "closed", accounts, view["note"], view["hint"]
+
+    def still(self, view: dict[str, Any]) -> str:
+        """Return the still, in HTML."""
+        return stills.switcher(view, self.words)
 
     def _hint(self, count: int) -> str:
         if count != 1:

@@ -14,6 +14,7 @@ from dpyauth.credentials import Secret
 from dpyauth.errors import BadReply
 from dpyauth.panels.admin import AdminModel, clipped, quoted
 from dpyauth.panels.scope_presets import ABILITIES, DANGEROUS, PURPOSES, dangerous
+from dpyauth.panels.stills import admin_tables as stills
 
 if TYPE_CHECKING:
     from dpyauth.net.messages import Reply
@@ -52,6 +53,7 @@ class TokensModel(AdminModel):
 
     name = "tokens"
     reads = changes = _CALL
+    lists = ("tokens",)
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
@@ -77,6 +79,10 @@ class TokensModel(AdminModel):
             "dangerous": list(DANGEROUS),
             "hosted": _environment.on_hosted_server(),
         }
+
+    def still(self, view: dict[str, Any]) -> str:
+        """Return the still, in HTML."""
+        return stills.tokens(view, self.words)
 
     def forget(self) -> None:
         """Drop the list."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import secrets
 import sys
 import threading
 from collections.abc import Callable
@@ -14,7 +15,7 @@ import traitlets
 from IPython.display import display
 
 from dpyauth import _environment, _terminal
-from dpyauth.panels import card_text
+from dpyauth.panels.stills.markup import beside
 
 if TYPE_CHECKING:
     from dpyauth.panels.card import CardModel
@@ -38,7 +39,7 @@ for _name in ("Comm", "IPKernelApp", "traitlets"):
 
 def script(*names: str) -> str:
     """Return the JavaScript of a panel, what all of them share in front."""
-    return "".join(_read("js", f"{name}.js") for name in ("common", *names))
+    return "".join(_read("js", f"{name}.js") for name in ("common", "still", *names))
 
 
 def style(*names: str) -> str:
@@ -55,10 +56,11 @@ def _read(kind: str, name: str) -> str:
 
 
 class Panel(anywidget.AnyWidget):
-    """Widget over the model of a panel.
+    """Widget over the model of a panel, with a still beside it that stays with the notebook.
 
-    All that is synchronised is ``view``, what to show, and ``texts``, the words to say it in. What the user enters
-    comes as messages, and is never part of the widget's state; nor is what the model sends.
+    All that is synchronised is ``view``, what to show, ``texts``, the words to say it in, and ``still``, the class of
+    the still, which the panel hides while it is there. What the user enters comes as messages, and is never part of
+    the widget's state; nor is what the model sends.
 
     Parameters
     ----------
@@ -68,13 +70,17 @@ class Panel(anywidget.AnyWidget):
 
     view = traitlets.Dict().tag(sync=True)
     texts = traitlets.Dict().tag(sync=True)
+    still = traitlets.Unicode().tag(sync=True)
 
     _unwatch: Callable[[], None] = staticmethod(lambda: None)
 
     def __init__(self, model: PanelModel) -> None:
         self.model = model
         self._refreshing = threading.RLock()
-        super().__init__(view=model.view(), texts=model.words)
+        self._place: Any = None  # of the still, in the notebook
+        self._subject: object = None
+        name = secrets.token_hex(16)
+        super().__init__(view=model.view(), texts=model.words, still=f"dpyauth-{name}", model_id=name)
         self.on_msg(self._on_message)
         model.changed = self._refresh
         model.send = self.send
@@ -93,8 +99,19 @@ class Panel(anywidget.AnyWidget):
             super().open()
 
     def show(self) -> None:
-        """Show the panel in the cell that is running."""
-        display(self)  # type: ignore[no-untyped-call]
+        """Show the panel in the cell that is running, and its still, which it hides while it is there."""
+        live = not _environment.unattended()
+        if not live:
+            self.model.prepare_still()
+        with self._refreshing:
+            self._refresh()
+            self._subject = self.model.subject(self.view)
+            self._place = display(self._still(), raw=True, display_id=self.still)  # type: ignore[no-untyped-call]
+        if live:
+            data, metadata = self._repr_mimebundle_()
+            # A front end that cannot show the panel has the still beside it.
+            data = {**data, "text/plain": "", "text/html": ""}
+            display(data, metadata=metadata, raw=True)  # type: ignore[no-untyped-call]
 
     def as_text(self) -> str:
         """Return what stands for the panel where none is shown, and what to do instead."""
@@ -102,9 +119,14 @@ class Panel(anywidget.AnyWidget):
         where = "no_panel_here" if _environment.in_notebook() else "no_panel_in_terminal"
         return "\n".join([self._line(), *([self.model.text(where, instead=instead)] if instead else [])])
 
+    def _ipython_display_(self) -> None:
+        if not _environment.in_notebook():
+            raise NotImplementedError  # then IPython goes on to the text
+        self.show()
+
     def _repr_mimebundle_(self, **how: Any) -> Any:
         if _environment.unattended():
-            return {"text/plain": self.as_text()}, {}
+            return self._still(), {}
         data, metadata = super()._repr_mimebundle_(**how) or ({}, {})
         return {**data, "text/plain": self.as_text()}, metadata
 
@@ -124,6 +146,18 @@ class Panel(anywidget.AnyWidget):
     def _refresh(self) -> None:
         with self._refreshing:  # what one thread saw must not overwrite what another has seen since
             self.view = self.model.view()
+            if self._place is None:
+                return
+            subject = self.model.subject(self.view)
+            if subject is not None and subject != self._subject:
+                self._subject = subject
+                self._place.update(self._still(), raw=True)
+
+    def _still(self) -> dict[str, str]:
+        html = self.model.still(self.view)
+        if not _environment.unattended():
+            html = beside(self.still, html)
+        return {"text/html": html, "text/plain": self.as_text()}
 
 
 class SignInPanel(Panel):
@@ -147,46 +181,16 @@ class SwitcherPanel(Panel):
 
 
 class CardPanel(Panel):
-    """Panel that ``session`` and ``session.card()`` show in a notebook, with a still picture that stays with it."""
+    """Panel that ``session`` and ``session.card()`` show in a notebook, as long as it is looked at."""
 
     _esm = script("accounts", "card")
     _css = style("card")
 
     model: CardModel
 
-    def __init__(self, model: CardModel) -> None:
-        self._picture: Any = None
-        self._pictured: object = None
-        super().__init__(model)
-
-    def show(self) -> None:
-        """Show the card in the cell that is running, and its still picture, which it hides while it is there."""
-        self._pictured = self._subject()
-        self._picture = display(self._still(), raw=True, display_id=True)  # type: ignore[no-untyped-call]
-        if not _environment.unattended():
-            super().show()
-
-    def _repr_mimebundle_(self, **how: Any) -> Any:
-        data, metadata = super()._repr_mimebundle_(**how) or ({}, {})
-        # A front end that cannot show the panel has the picture beside it.
-        return {**data, "text/plain": "", "text/html": ""}, metadata
-
-    def _refresh(self) -> None:
-        super()._refresh()
-        with self._refreshing:
-            if self._picture is not None and (subject := self._subject()) != self._pictured:
-                self._pictured = subject
-                self._picture.update(self._still(), raw=True)
-
-    def _subject(self) -> object:
-        """Return what the picture is of: with another account, or once all is known of it, there is a new one."""
-        view = self.view
-        account, known = view["account"], (*view["known"], bool(view["balance"]))
-        return account and (account["loginid"], account["api"], view["complete"] and known)
-
-    def _still(self) -> dict[str, str]:
-        model = self.model
-        return {"text/html": model.as_html() + card_text.hiding(model.picture), "text/plain": model.as_text()}
+    def as_text(self) -> str:
+        """Return the card as text."""
+        return self.model.still_text()
 
 
 class StreamPanel(Panel):

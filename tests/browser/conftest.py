@@ -279,6 +279,8 @@ def serving(module: str, base: Path, python: Path | None = None) -> Iterator[Lab
     config = Path(env["JUPYTER_CONFIG_DIR"])
     (config / "labconfig").mkdir(parents=True)
     (config / "labconfig" / "default_setting_overrides.json").write_text(json.dumps(OVERRIDES))
+    # Whatever other extensions lie in this environment, no dialog asks for a new build of JupyterLab.
+    (config / "labconfig" / "page_config.json").write_text(json.dumps({"buildAvailable": False, "buildCheck": False}))
     if python is None:
         env["PYTHONPATH"] = str(ROOT)
         (config / "jupyter_server_config.d").mkdir()

@@ -80,7 +80,7 @@ def test_everybody(token: str, open_session: Callable[..., Session]) -> None:
     view = model.view()
     assert view["known"]
     assert view["balance"]
-    for said in (model.as_text(), model.as_html()):
+    for said in (model.as_text(), model.still(model.view())):
         assert view["account"]["loginid"] in said
         assert ("Demo account" in said) == (token != "sandbox-trouble-read")
         assert ("Real account" in said) == (token == "sandbox-trouble-read")
@@ -89,7 +89,7 @@ def test_everybody(token: str, open_session: Callable[..., Session]) -> None:
 def test_nothing_personal_and_nothing_secret(open_session: Callable[..., Session], box: Sandbox) -> None:
     model = CardModel(open_session("sandbox-trouble-read"))
     model.prepare()
-    shown = json.dumps(model.view()) + model.as_text() + model.as_html() + repr(model)
+    shown = json.dumps(model.view()) + model.as_text() + model.still(model.view()) + repr(model)
     user = next(user for user in box.world.users if user.user_id == 9000011)
     for hidden in ("sandbox-trouble-read", user.name, user.email, str(user.user_id)):
         assert hidden not in shown
@@ -121,7 +121,7 @@ def test_options_says_nothing_of_verification(open_options: Any) -> None:
     }
     assert len(view["accounts"]) == 2
     assert f"verification, cashier and limits. See them at {OPTIONS.pages.profile}" in " ".join(model.as_text().split())
-    assert f'<a href="{OPTIONS.pages.profile}"' in model.as_html()
+    assert f'<a href="{OPTIONS.pages.profile}"' in model.still(model.view())
 
 
 def test_the_scopes_of_a_token_as_far_as_they_have_turned_out(open_options: Any) -> None:
@@ -145,7 +145,7 @@ def test_signed_out_closed_and_in_again(session: Session) -> None:
     view = model.view()
     assert (view["account"], view["rows"], view["known"]) == (None, [], [])
     assert view["notice"]["text"] == "You signed out."
-    assert "You are not signed in" in model.as_html()
+    assert "You are not signed in" in model.still(model.view())
     session.close()
     assert "closed" in model.as_text()
 
@@ -158,7 +158,7 @@ def test_what_fails_is_said_and_nothing_breaks(session: Session, box: Sandbox) -
     view = model.view()
     assert "<b>No</b>" in view["rows"][0]["lines"][0]
     assert "Not now" in view["no_balance"]
-    assert "<b>" not in model.as_html()
+    assert "<b>" not in model.still(model.view())
     assert "status" not in view["known"]
 
 

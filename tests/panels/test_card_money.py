@@ -153,13 +153,13 @@ def test_the_text_and_the_still_picture_say_the_same(rich: Session) -> None:
     at = lines.index("At stake         In 2 open contracts  19.00 USD")
     assert lines[at + 1] == "                 May pay              37.05 USD"
     assert "Wallets          Main    3,046.32 USD" in lines
-    assert "0.01279291 BTC" in model.as_html()
-    assert "May pay" in model.as_html()
+    assert "0.01279291 BTC" in model.still(model.view())
+    assert "May pay" in model.still(model.view())
 
 
 def test_nothing_personal(rich: Session, box: Sandbox) -> None:
     model = card(rich)
-    shown = json.dumps(model.view()) + model.as_text() + model.as_html()
+    shown = json.dumps(model.view()) + model.as_text() + model.still(model.view())
     person = box.options.person(DEMO)
     hidden = [person.nickname, person.user.name, *(wallet.wallet_id for wallet in person.wallets)]
     assert not [text for text in hidden if text in shown]
@@ -213,7 +213,7 @@ def test_what_could_not_be_read_and_what_could(rich: Session, box: Sandbox) -> N
     assert said["Profit"][0].startswith("It cannot be read just now: ")
     assert "<b>No</b> statement." in said["Profit"][0]
     assert said["Wallets"][0].startswith("It cannot be read just now: ")
-    assert "<b>" not in model.as_html()
+    assert "<b>" not in model.still(model.view())
 
 
 @pytest.mark.parametrize("call", ["portfolio", "statement"])

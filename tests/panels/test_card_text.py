@@ -23,7 +23,6 @@ def view(**more: Any) -> dict[str, Any]:
         "account": {"loginid": "CR1", "currency": "USD", "kind": "real", "api": "v3"},
         "state": "signed in",
         "sandbox": False,
-        "picture": "dpyauth-0",
         "notice": None,
         "connection": {"on": True, "text": "connected, last round trip 12 ms"},
         "balance": "1,234.50",
@@ -105,7 +104,7 @@ def test_nobody() -> None:
     out = view(account=None, state="signed out", notice={"text": "You signed out.", "title": "", "kind": "info"})
     said = card_text.text(out, WORDS)
     assert said.splitlines() == ["Signed out", "You signed out.", WORDS["signed_out_text"]]
-    assert Tags(card_text.html(out, WORDS)).said == said.replace("\n", "")
+    assert Tags(card_text.html(out, WORDS)).said.startswith(said.replace("\n", ""))
     assert card_text.text(view(account=None, state="closed"), WORDS) == WORDS["closed"]
 
 
@@ -142,8 +141,5 @@ def test_an_address_is_a_link_only_where_it_is_said_to_be_one() -> None:
     assert card_text.text(made, WORDS).count(f"See {address}") == 2
 
 
-def test_the_style_for_jupyterlab_hides_a_complaint_only() -> None:
-    style = card_text.hiding("dpyauth-0")
-    assert style.startswith("<style>")
-    assert ":has(.dpyauth-0) + " in style
-    assert ".jupyter-widgets" in style
+def test_what_is_kept_says_nothing_that_is_true_at_this_moment_only() -> None:
+    assert "connected" not in card_text.html(view(), WORDS) + card_text.text(view(), WORDS, live=False)

@@ -5,8 +5,6 @@ function render({ model, el }) {
   let listed = false; // whether Python knows that the other accounts are unfolded
   const panel = mount({ model, el, label: "card", body });
   const { id, t, root, send } = panel;
-  const hiding = element("style", {}, `.${model.get("view").picture} { display: none }`);
-  el.append(hiding);
 
   function body(view) {
     root.dataset.kind = view.account?.kind ?? "none";
@@ -85,7 +83,6 @@ function render({ model, el }) {
   model.on("change:view", changed);
   return () => {
     model.off("change:view", changed);
-    hiding.remove();
     panel.end();
   };
 }

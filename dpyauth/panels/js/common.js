@@ -39,6 +39,7 @@ function mount({ model, el, label, body, heard, seen, live = true }) {
   let late = false; // there is something new to show since
   let told = ""; // the notice on show
   el.append(root);
+  const showStill = hideStill(model, root);
 
   // Keys typed here are for this panel, not for the notebook's shortcuts; only saving is left to the notebook.
   const ours = (event) => !((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "s") && event.stopPropagation();
@@ -170,6 +171,7 @@ function mount({ model, el, label, body, heard, seen, live = true }) {
 
   function end() {
     ended = true;
+    showStill();
     clearTimeout(waiting);
     clearInterval(alive);
     appearing.disconnect();

@@ -13,6 +13,7 @@ from helpers import arrive
 from keyring.backends.fail import Keyring as FailKeyring
 
 from dpyauth.credentials import api_token
+from dpyauth.panels import widgets
 from dpyauth.panels.sign_in import SignInModel
 from dpyauth.panels.widgets import SignInPanel
 from dpyauth.sandbox import Sandbox
@@ -67,6 +68,34 @@ class Browser:
         self.panel.close()
         self.session.close()
         assert self.defects == []
+
+
+class Display:
+    """What IPython's display is told."""
+
+    def __init__(self) -> None:
+        self.shown: list[dict[str, str]] = []
+        """Outputs of cells."""
+        self.stills: list[dict[str, str]] = []
+        """Stills, the newest last: each takes the place of the one before."""
+
+    def __call__(self, bundle: dict[str, str], *, raw: bool, display_id: str = "", metadata: Any = None) -> Any:
+        assert raw
+        self.shown.append(bundle)
+        if display_id:
+            self.stills.append(bundle)
+        return self
+
+    def update(self, bundle: dict[str, str], *, raw: bool) -> None:
+        assert raw
+        self.stills.append(bundle)
+
+
+@pytest.fixture
+def display(monkeypatch: pytest.MonkeyPatch) -> Display:
+    made = Display()
+    monkeypatch.setattr(widgets, "display", made)
+    return made
 
 
 @pytest.fixture(autouse=True)

@@ -5,46 +5,22 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from helpers import arrive
 
 from dpyauth.credentials import api_token
-from dpyauth.panels import switcher, widgets
+from dpyauth.panels import switcher
 from dpyauth.panels.card import CardModel
 from dpyauth.panels.widgets import CardPanel
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
 
+if TYPE_CHECKING:
+    from conftest import Display
+
 Eventually = Callable[..., None]
-
-
-class Display:
-    """What IPython's display is told."""
-
-    def __init__(self) -> None:
-        self.shown: list[Any] = []
-        self.pictures: list[dict[str, str]] = []
-
-    def __call__(self, thing: Any, **how: Any) -> Any:
-        self.shown.append(thing)
-        if how.get("display_id"):
-            assert how["raw"] is True
-            self.pictures.append(thing)
-            return self
-        return None
-
-    def update(self, thing: Any, **how: Any) -> None:
-        assert how == {"raw": True}
-        self.pictures.append(thing)
-
-
-@pytest.fixture
-def display(monkeypatch: pytest.MonkeyPatch) -> Display:
-    made = Display()
-    monkeypatch.setattr(widgets, "display", made)
-    return made
 
 
 @pytest.fixture
@@ -54,8 +30,8 @@ def shown(
     monkeypatch.setattr(switcher, "PATIENCE", 60.0)
     model = CardModel(session)
     model.prepare()
-    widgets.show(model)
-    panel: CardPanel = display.shown[1]
+    panel = CardPanel(model)
+    panel.show()
     yield panel
     panel.close()
     eventually(lambda: not [one for one in threading.enumerate() if one.name == "dpyauth-card"])
@@ -66,12 +42,11 @@ def here(panel: CardPanel) -> None:
 
 
 def test_picture_and_panel(shown: CardPanel, display: Display) -> None:
-    picture, panel = display.shown
-    assert "CR900001 · Real account" in picture["text/plain"]
-    assert panel.view["picture"] in picture["text/html"]
-    data, _ = panel._repr_mimebundle_()
-    assert (data["text/plain"], data["text/html"]) == ("", "")  # the picture is beside it
-    assert data["application/vnd.jupyter.widget-view+json"]["model_id"] == panel.model_id
+    still, live = display.shown
+    assert "CR900001 · Real account" in still["text/plain"]
+    assert shown.still in still["text/html"]
+    assert (live["text/plain"], live["text/html"]) == ("", "")  # the still is beside it
+    assert live["application/vnd.jupyter.widget-view+json"]["model_id"] == shown.model_id
 
 
 def test_live_while_looked_at(shown: CardPanel, box: Sandbox, eventually: Eventually) -> None:
@@ -88,18 +63,18 @@ def test_the_picture_stays_as_it_is_until_it_is_of_somebody_else(
     box.wait_until(lambda box: sum(one.call == "balance" for one in box.received) == 2)
     box.pay("CR900001", 1)
     eventually(lambda: shown.view["balance"] == "9,364.47")
-    assert len(display.pictures) == 1  # every new one would make the notebook one that is not saved
+    assert len(display.stills) == 1  # every new one would make the notebook one that is not saved
     shown.model.session.core.sign_out("you signed out")
-    eventually(lambda: len(display.pictures) == 2)
-    assert "You signed out." in display.pictures[-1]["text/plain"]
+    eventually(lambda: len(display.stills) == 2)
+    assert "You signed out." in display.stills[-1]["text/plain"]
     shown.model.session.core.sign_in_and_wait(api_token("sandbox-trouble-read", "a test"))
-    eventually(lambda: "466.92" in display.pictures[-1]["text/plain"] and "closed" in display.pictures[-1]["text/html"])
-    assert len(display.pictures) == 4  # when signed in, and once when all is known
+    eventually(lambda: "466.92" in display.stills[-1]["text/plain"] and "closed" in display.stills[-1]["text/html"])
+    assert len(display.stills) == 4  # when signed in, and once when all is known
 
 
 def test_nothing_secret_in_what_is_saved(shown: CardPanel, display: Display) -> None:
     here(shown)
-    everything = json.dumps([display.pictures, shown.get_state()], default=repr) + repr(shown) + repr(vars(shown))
+    everything = json.dumps([display.stills, shown.get_state()], default=repr) + repr(shown) + repr(vars(shown))
     assert "sandbox-rich-all" not in everything
     assert "Sandbox Rich" not in everything
 
@@ -108,7 +83,7 @@ def test_closed_it_follows_nothing(shown: CardPanel, display: Display, eventuall
     here(shown)
     shown.close()
     shown.model.session.close()
-    assert len(display.pictures) == 1
+    assert len(display.stills) == 1
     eventually(lambda: shown.model.session.core.watchers == [])
 
 

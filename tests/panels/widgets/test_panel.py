@@ -99,7 +99,8 @@ def test_what_is_synchronised(panel: Panel, model: ExampleModel) -> None:
     assert panel.view == model.view()
     assert panel.texts["sign_in"] == "Sign in"
     kept = panel.get_state()
-    assert {name for name in kept if not name.startswith("_")} - {"layout", "tabbable", "tooltip"} == {"view", "texts"}
+    names = {name for name in kept if not name.startswith("_")} - {"layout", "tabbable", "tooltip"}
+    assert names == {"view", "texts", "still"}
 
 
 def test_a_message_reaches_the_model_and_is_emptied(panel: Panel) -> None:

@@ -22,7 +22,7 @@ from dpyauth.sandbox import Sandbox
 from dpyauth.settings import settings
 
 if TYPE_CHECKING:
-    from conftest import Browser
+    from conftest import Browser, Display
 
 WRONG = "Canary-7f3a91-wrong"
 READ_ONLY = "sandbox-rich-read"
@@ -575,13 +575,11 @@ def test_panel_says_who_is_signed_in(signed_in: Browser) -> None:
     assert repr(signed_in.panel) == "dpyauth sign-in panel: <dpyauth session: signed in, CR900001 (USD, real)>"
 
 
-def test_show_displays_a_panel(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
-    shown: list[object] = []
-    monkeypatch.setattr(widgets, "display", shown.append)
+def test_show_displays_a_still_and_a_panel(browser: Browser, display: Display) -> None:
     widgets.show(browser.model)
-    (panel,) = shown
-    assert isinstance(panel, SignInPanel)
-    panel.close()
+    still, live = display.shown
+    assert "Run the cell again, and sign in" in still["text/html"]
+    assert live["application/vnd.jupyter.widget-view+json"]
 
 
 def test_language_is_kept(open_browser: Callable[..., Browser], box: Sandbox) -> None:

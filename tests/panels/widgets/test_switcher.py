@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from helpers import arrive
 
 from dpyauth.credentials import Credential, Secret
-from dpyauth.panels import widgets
 from dpyauth.panels.switcher import SwitcherModel
 from dpyauth.panels.widgets import SwitcherPanel
 from dpyauth.session import Session
+
+if TYPE_CHECKING:
+    from conftest import Display
 
 TOKENS = {"CR900001": "a1-sandbox-rich-usd", "CR900002": "a1-sandbox-rich-btc", "VRTC900003": "a1-sandbox-rich-demo"}
 
@@ -59,12 +61,11 @@ def test_junk_is_ignored(panel: SwitcherPanel, said: dict[str, Any]) -> None:
     assert panel.view == before
 
 
-def test_shown_as_text_where_there_are_no_widgets(panel: SwitcherPanel, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_shown_as_text_where_there_are_no_widgets(panel: SwitcherPanel, display: Display) -> None:
     data, _ = panel._repr_mimebundle_()
     assert data["text/plain"].startswith("CR900001  Real account")
     assert "application/vnd.jupyter.widget-view+json" in data
-    shown: list[Any] = []
-    monkeypatch.setattr(widgets, "display", shown.append)
-    widgets.show(panel.model)
-    assert isinstance(shown[0], SwitcherPanel)
-    shown[0].close()
+    panel.show()
+    still, live = display.shown
+    assert still["text/plain"] == data["text/plain"]
+    assert live["text/plain"] == ""

@@ -1,0 +1,181 @@
+"""Draw a chart as SVG: ticks as a line, candles as candles. Only numbers and times are in it."""
+
+from __future__ import annotations
+
+import math
+import time
+from base64 import b64encode
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
+from statistics import median_low
+from typing import Any
+
+WIDE, TALL = 720, 280
+"""Size, in pixels."""
+
+MOST = 1e12
+"""A price beyond this cannot be drawn, nor be one."""
+
+_TOP, _FLOOR, _LEFT = 10, TALL - 26, 8
+_LETTER = 7.0  # pixels, about
+_APART = 84  # pixels between two labels of the time axis, at least
+_LONG = 12  # a pause of more than so many usual steps is drawn as so many
+_ROOMY = 40  # so many usual steps are drawn, at least
+_ROUND = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86400, 172800, 604800, 2592000)
+
+_STYLE = """
+svg { font: 12px system-ui, sans-serif; --text: #1b1f24; --soft: #57606a; --back: #fff; --line: #d0d7de;
+  --price: #0b6bcb; --up: #06803f; --down: #c8291f; --late: #b54708; }
+@media (prefers-color-scheme: dark) { svg { --text: #f0f3f6; --soft: #a8b2bd; --back: #16191d; --line: #3d444d;
+  --price: #4b9ef0; --up: #3fb96c; --down: #f2736a; --late: #f0a050; } }
+.back { fill: var(--back); stroke: var(--line); }
+.soft { fill: var(--soft); }
+.grid { stroke: var(--line); }
+.price { stroke: var(--price); fill: none; stroke-width: 1.75; stroke-linejoin: round; }
+.late { stroke: var(--late); fill: none; stroke-width: 1.75; stroke-dasharray: 4 3; }
+.last { stroke: var(--price); stroke-dasharray: 2 3; }
+.tag { fill: var(--price); }
+.said { fill: var(--back); font-weight: bold; }
+.up { stroke: var(--up); fill: var(--back); }
+.down { stroke: var(--down); fill: var(--down); }
+.gap { fill: var(--late); opacity: .14; }
+.missing { fill: none; stroke: var(--late); stroke-dasharray: 3 3; }
+"""
+
+Point = Mapping[str, Any]
+Height = Callable[[float], float]
+
+
+def image(points: Sequence[Point], digits: int, zone: str) -> str:
+    """Return the address of an image of the chart, which holds all of it.
+
+    Parameters
+    ----------
+    points : sequence of dict
+        As `dpyauth.panels.stream_updates.Chart` makes them, the oldest first; at least one.
+    digits : int
+        Decimals of the prices.
+    zone : str
+        Name of the time of the axis.
+    """
+    return f"data:image/svg+xml;base64,{b64encode(svg(points, digits, zone).encode()).decode()}"
+
+
+def svg(points: Sequence[Point], digits: int, zone: str) -> str:
+    """Return the chart as SVG."""
+    low, high = min(min(each["p"]) for each in points), max(max(each["p"]) for each in points)
+    room = max((high - low) * 0.08, abs(high) * 1e-9, 0.0 if high > low else 10.0**-digits) or 1.0
+    bottom, top = low - room, high + room
+    right = WIDE - _LETTER * max(len(_price(low, digits)), len(_price(high, digits))) - 22
+    candles = len(points[0]["p"]) > 1
+
+    def y(price: float) -> float:
+        return float(_TOP + (top - price) / (top - bottom) * (_FLOOR - _TOP))
+
+    steps = [after["t"] - before["t"] for before, after in pairwise(points)]
+    usual = (median_low(steps) if steps else 0) or 1
+    along = [0.0]
+    for step in steps:
+        along.append(along[-1] + min(step, usual * _LONG))
+    pace = (right - _LEFT - 8) / (max(along[-1], usual * _ROOMY) + (usual if candles else 0))
+    half = usual * pace / 2 if candles else 0.0
+    places = [_LEFT + half + each * pace for each in along]
+
+    drawn = [
+        f'<rect class="back" x=".5" y=".5" width="{WIDE - 1}" height="{TALL - 1}" rx="6"/>',
+        *_prices(bottom, top, right, y(points[-1]["p"][-1]), y, digits),
+        f'<text class="soft" x="{right + 9:.0f}" y="{_FLOOR + 17}">{zone}</text>',
+        *_times(points, places, pace, right),
+        *_gaps(points, places, half),
+        *(_candles(points, places, half, y) if candles else _line(points, places, y)),
+        *_last(points[-1]["p"][-1], places[-1], right, y, digits, dot=not candles),
+    ]
+    size = f'width="{WIDE}" height="{TALL}" viewBox="0 0 {WIDE} {TALL}"'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {size}><style>{_STYLE}</style>{"".join(drawn)}</svg>'
+
+
+def _prices(bottom: float, top: float, right: float, last: float, y: Height, digits: int) -> Iterator[str]:
+    rough = (top - bottom) / 5
+    tenth = 10.0 ** math.floor(math.log10(rough))
+    step = max(next((n * tenth for n in (1, 2, 5, 10) if n * tenth >= rough), rough), 10.0**-digits)
+    for number in range(math.ceil(bottom / step), math.ceil(top / step)):
+        at = y(number * step)
+        yield f'<path class="grid" d="M1 {at:.1f}H{right:.1f}"/>'
+        if abs(at - last) > 17:
+            yield f'<text class="soft" x="{right + 9:.0f}" y="{at + 4:.1f}">{_price(number * step, digits)}</text>'
+
+
+def _times(points: Sequence[Point], places: Sequence[float], pace: float, right: float) -> Iterator[str]:
+    step = next((n for n in _ROUND if n * pace >= _APART), _ROUND[-1])
+    form = "%m-%d" if step >= 86400 else "%H:%M:%S" if step < 60 else "%H:%M"
+    last = -float(_APART)
+    for (before, left), (after, x1) in pairwise(zip(points, places, strict=True)):
+        t = math.floor(after["t"] / step) * step
+        if t <= before["t"]:
+            continue
+        x = x1 - (after["t"] - t) / (after["t"] - before["t"]) * (x1 - left)
+        if x - last < _APART or not 32 <= x <= right - 20:
+            continue
+        said = time.strftime(form, time.gmtime(t))
+        yield f'<path class="grid" d="M{x:.1f} {_FLOOR}v4"/>'
+        yield f'<text class="soft" text-anchor="middle" x="{x:.1f}" y="{_FLOOR + 17}">{said}</text>'
+        last = x
+    yield f'<path class="grid" d="M1 {_FLOOR}.5H{right:.1f}"/>'
+
+
+def _gaps(points: Sequence[Point], places: Sequence[float], half: float) -> Iterator[str]:
+    for place, point in enumerate(points):
+        if not (gap := point.get("gap")):
+            continue
+        end = place
+        while gap["filled"] and points[end].get("late") and end < len(points) - 1:
+            end += 1
+        left = places[place - 1] + half if place else places[place] - half - 6
+        wide = max(places[end] - half - left, 3)
+        box = f'x="{left:.1f}" y="{_TOP}" width="{wide:.1f}" height="{_FLOOR - _TOP}"'
+        yield f'<rect class="gap" {box}/>'
+        if not gap["filled"]:
+            yield f'<rect class="missing" {box}/>'
+
+
+def _line(points: Sequence[Point], places: Sequence[float], y: Height) -> Iterator[str]:
+    """Draw as one stroke what looks the same, and nothing where it is not known what was between."""
+    spots = [f"{x:.1f} {y(point['p'][0]):.1f}" for x, point in zip(places, points, strict=True)]
+    begun, style = "", ""
+    for (before, after), (spot, point) in zip(pairwise(spots), zip(spots[1:], points[1:], strict=True), strict=True):
+        gap = point.get("gap")
+        wanted = "" if gap and not gap["filled"] else "late" if gap or point.get("late") else "price"
+        if wanted != style and begun:
+            yield f'<path class="{style}" d="{begun}"/>'
+            begun = ""
+        style = wanted
+        if wanted:
+            begun = f"{begun}L{after}" if begun else f"M{before}L{spot}"
+    if begun:
+        yield f'<path class="{style}" d="{begun}"/>'
+
+
+def _candles(points: Sequence[Point], places: Sequence[float], half: float, y: Height) -> Iterator[str]:
+    """Draw rising ones hollow and falling ones full: not by colour alone."""
+    wide = max(half * 1.3, 1)
+    for x, point in zip(places, points, strict=True):
+        begin, high, low, end = point["p"]
+        way = "up" if end >= begin else "down"
+        above, tall = y(max(begin, end)), max(abs(y(begin) - y(end)), 1)
+        yield f'<path class="{way}" d="M{x:.1f} {y(high):.1f}V{y(low):.1f}"/>'
+        yield f'<rect class="{way}" x="{x - wide / 2:.1f}" y="{above:.1f}" width="{wide:.1f}" height="{tall:.1f}"/>'
+
+
+def _last(price: float, x: float, right: float, y: Height, digits: int, *, dot: bool) -> Iterator[str]:
+    at, said = y(price), _price(price, digits)
+    yield f'<path class="last" d="M{x:.1f} {at:.1f}H{right:.1f}"/>'
+    if dot:
+        yield f'<circle class="tag" cx="{x:.1f}" cy="{at:.1f}" r="3"/>'
+    yield (
+        f'<rect class="tag" x="{right + 3:.1f}" y="{at - 9:.1f}" width="{_LETTER * len(said) + 13:.1f}" height="18" '
+        f'rx="4"/><text class="said" x="{right + 9:.0f}" y="{at + 4:.1f}">{said}</text>'
+    )
+
+
+def _price(number: float, digits: int) -> str:
+    return f"{number:.{digits}f}"

@@ -1,0 +1,38 @@
+"""Write the still of the call explorer: the last request and its reply, or what the explorer is for."""
+
+from __future__ import annotations
+
+from dpyauth.panels.reply_view import plain
+from dpyauth.panels.stills.markup import View, Words, code, heading, line, sandbox, small, still
+
+LONGEST = 2000
+"""Characters shown of a request or reply: more of them would only make the notebook large."""
+
+
+def explorer(view: View, words: Words, asked: View | None, otherwise: str) -> str:
+    """Return what was sent last, as JSON in which what is secret or personal is masked, and what came of it."""
+    labels = {"api": words["api"].format(api=view["api"])} | sandbox(view, words)
+    top = heading(words["title"], labels)
+    if asked is None:
+        return still(words, [top, line(words["pick"]), line(otherwise)])
+    reply = asked["reply"]
+    to = asked["loginid"] or words["nobody"]
+    parts = [
+        top,
+        heading(f"{words['preview']}: {asked['call']} ({words['to']} {to})", size="1em"),
+        _cut(asked["request"]),
+        heading(words["reply"], size="1em"),
+    ]
+    if trouble := reply.get("trouble"):
+        parts += [line(trouble["title"]), line(trouble["text"])]
+        parts += [line(words["code"].format(code=trouble["code"]))] if trouble["code"] else []
+    else:
+        parts += [line(reply["note"])] if reply["note"] else []
+        rows, columns = reply["frame"]["shape"]
+        parts += [_cut(reply["json"]["text"]), small(words["shape"].format(rows=rows, columns=columns))]
+        parts += [small(words["still_cut"].format(shown=LONGEST))] if len(reply["json"]["text"]) > LONGEST else []
+    return still(words, parts)
+
+
+def _cut(text: str) -> str:
+    return code(plain(text if len(text) <= LONGEST else f"{text[:LONGEST]}…"))

@@ -1,0 +1,138 @@
+"""Make parts of stills: simple tags that sanitisers leave in, and that read without styles too."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from typing import Any
+
+from dpyauth.panels.card_rows import plain
+
+SENTENCES = 1000
+"""Characters shown of an explanation."""
+
+KINDS = {"real": "#b54708", "demo": "#067647", "sandbox": "#6941c6", "api": "#57606a"}
+"""Colours of the kinds of account."""
+
+View = Mapping[str, Any]
+Words = Mapping[str, str]
+
+
+def clock(seconds: float) -> str:
+    """Return a date and a time of day."""
+    return time.strftime("%Y-%m-%d %H:%M", time.gmtime(seconds))
+
+
+def still(words: Words, parts: Iterable[str], colour: str = KINDS["api"]) -> str:
+    """Return a still made of these parts, which says when it was made."""
+    made = small(f"{as_of(words)} {words['again']}")
+    edge = f"border-left:6px solid {colour};padding:2px 14px;margin:6px 2px"
+    return f'<div style="{edge}">{"".join(parts)}{made}</div>'
+
+
+def as_of(words: Words) -> str:
+    """Say when this is."""
+    return words["as_of"].format(time=clock(time.time()))
+
+
+def beside(picture: str, html: str) -> str:
+    """Return a still that a live panel hides by the name of its class.
+
+    Without the panel, JupyterLab shows a complaint in its place, or "Loading widget..." for ever: the style hides that.
+    """
+    place = f".jp-OutputArea-child:has(.{picture}) + .jp-OutputArea-child:not(:has(.dpyauth-panel))"
+    return f'<div class="{picture}">{html}</div><style>{place} {{ display: none }}</style>'
+
+
+def kinds(view: View, words: Words) -> dict[str, str]:
+    """Return the words for the kinds of account that the one in use is, by what decides their colour."""
+    account = view["account"]
+    found = {account["kind"]: words[account["kind"]], "api": words["api"].format(api=account["api"])}
+    return found | sandbox(view, words)
+
+
+def sandbox(view: View, words: Words) -> dict[str, str]:
+    """Return the words for the sandbox, where it is one."""
+    return {"sandbox": words["sandbox"]} if view["sandbox"] else {}
+
+
+def colour(view: View) -> str:
+    """Return the colour of the account in use."""
+    account = view.get("account")
+    return KINDS[account["kind"] if account else "api"]
+
+
+def heading(title: str, labels: Mapping[str, str] | None = None, size: str = "1.1em") -> str:
+    """Return a heading, and labels beside it: their text, by what decides their colour."""
+    pills = "".join(f" {pill(KINDS[kind], escape(word))}" for kind, word in (labels or {}).items())
+    return f'<p><strong style="font-size:{size}">{quoted(plain(title))}</strong>{pills}</p>'
+
+
+def line(text: str) -> str:
+    """Return a paragraph."""
+    return f"<p>{quoted(plain(text, SENTENCES))}</p>"
+
+
+def small(text: str) -> str:
+    """Return a paragraph in small letters."""
+    return f"<p><small>{quoted(plain(text, SENTENCES))}</small></p>"
+
+
+def link(text: str, address: str) -> str:
+    """Return a paragraph with a link to a page that dpyauth itself names."""
+    return f'<p><a href="{escape(address)}" target="_blank" rel="noopener noreferrer">{escape(text)}</a></p>'
+
+
+def notice(view: View) -> list[str]:
+    """Return what the panel has to say beside the rest."""
+    said = view.get("notice")
+    if not said:
+        return []
+    return [f"<p><strong>{quoted(plain(said['title']))}</strong> {quoted(plain(said['text'], SENTENCES))}</p>"]
+
+
+def pairs(rows: Iterable[tuple[str, str]]) -> str:
+    """Return names with the text of each."""
+    return table_of(named(name, quoted(plain(text, SENTENCES))) for name, text in rows if text)
+
+
+def named(name: str, cell: str) -> str:
+    """Return a row of a table: a name and what is beside it, in HTML."""
+    head = "text-align:left;vertical-align:top;font-weight:normal;white-space:nowrap"
+    return f'<tr><th style="{head}">{escape(name)}</th><td style="text-align:left">{cell}</td></tr>'
+
+
+def grid(heads: Sequence[str], rows: Iterable[Sequence[str]], numbers: Iterable[int] = ()) -> str:
+    """Return a table of texts; ``numbers`` are the places of columns that are aligned to the right."""
+    right = set(numbers)
+
+    def cell(tag: str, place: int, text: str) -> str:
+        way = "right" if place in right else "left"
+        return f'<{tag} align="{way}" style="text-align:{way}">{quoted(plain(text))}</{tag}>'
+
+    def row(tag: str, texts: Sequence[str]) -> str:
+        return f"<tr>{''.join(cell(tag, place, text) for place, text in enumerate(texts))}</tr>"
+
+    return table_of([row("th", heads), *(row("td", each) for each in rows)])
+
+
+def table_of(rows: Iterable[str]) -> str:
+    """Return a table of rows that are HTML."""
+    return f'<table style="margin:0">{"".join(rows)}</table>'
+
+
+def code(text: str) -> str:
+    """Return text as it is, line by line."""
+    return f'<pre style="white-space:pre-wrap">{escape(text)}</pre>'
+
+
+def pill(colour: str, inside: str) -> str:
+    """Return a label in a colour."""
+    style = f"background-color:{colour};color:#fff;border-radius:10px;padding:1px 8px;font-weight:bold"
+    return f'<span style="{style}">{inside}</span>'
+
+
+def quoted(said: str) -> str:
+    """Return a text isolated from its surroundings, whichever way it is written."""
+    return f'<span dir="auto">{escape(said)}</span>'

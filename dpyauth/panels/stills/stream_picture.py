@@ -1,0 +1,81 @@
+"""Write the still of a stream: a chart and what it says in words, or a table of the latest updates."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+from dpyauth.panels.stills.chart import MOST, WIDE, Point, image
+from dpyauth.panels.stills.markup import View, Words, grid, heading, line, pairs, sandbox, small, still
+
+ROWS = 10
+"""Rows of a table."""
+
+COLUMNS = 8
+"""Columns of a table: more cannot be read side by side."""
+
+
+def chart(view: View, words: Words, points: Sequence[Point], digits: int, count: int) -> str:
+    """Return the chart of one symbol, with the last price and the range in words."""
+    if not points:
+        return _still(view, words, [], count)
+    facts = _facts(words, points, digits)
+    said = words["still_chart"].format(title=view["title"], **facts)
+    drawn = ""
+    if all(abs(price) < MOST for point in points for price in point["p"]):
+        address = image(points, digits, words["axis"])
+        drawn = f'<p><img src="{address}" alt="{escape(said)}" width="{WIDE}" style="max-width:100%"></p>'
+    rows = [
+        (words["still_last"], f"{facts['last']} {words['at'].format(time=facts['time'])}"),
+        (words["still_change"], facts["change"]),
+        (words["still_range"], facts["range"]),
+    ]
+    told = [pairs(rows)]
+    if any(point.get("late") for point in points):
+        told.append(small(words["late"]))
+    told += [small(point["gap"]["text"]) for point in points if point.get("gap")][-3:]
+    return _still(view, words, [drawn, *told], count)
+
+
+def table(view: View, words: Words, columns: Sequence[View], rows: Sequence[View], count: int) -> str:
+    """Return the latest updates, the latest first."""
+    if not rows:
+        return _still(view, words, [], count)
+    shown = columns[:COLUMNS]
+    told = [small(words["latest_first"])]
+    numbers = [place for place, column in enumerate(shown) if column["number"]]
+    cells = [row["cells"][:COLUMNS] for row in reversed(rows[-ROWS:])]
+    told.append(grid([column["label"] for column in shown], cells, numbers))
+    if len(columns) > COLUMNS:
+        told.append(small(words["still_columns"].format(count=len(columns) - COLUMNS)))
+    return _still(view, words, told, count)
+
+
+def _still(view: View, words: Words, told: Sequence[str], count: int) -> str:
+    said = words["count_one"] if count == 1 else words["count"].format(count=count)
+    parts = [heading(view["title"], sandbox(view, words)), *(told or [line(words["nothing"])]), small(said)]
+    if view["live"] == "ended":
+        parts.append(line(" ".join(filter(None, (words["ended_title"] + ".", view["why"])))))
+    return still(words, parts)
+
+
+def _facts(words: Words, points: Sequence[Point], digits: int) -> dict[str, Any]:
+    """Return the last price, when it was, the change since the beginning, and the range: as the live view says them."""
+    begin, end = points[0]["p"][0], points[-1]["p"][-1]
+    percent = round((end - begin) / abs(begin) * 100, 2) if begin else 0.0
+    arrow, sign = ("=", "±") if percent == 0 else ("▲", "+") if percent > 0 else ("▼", "−")
+    low, high = min(min(each["p"]) for each in points), max(max(each["p"]) for each in points)
+    first, last = (_clock(points[place]["t"]) for place in (0, -1))
+    since = first if first[:10] != last[:10] else first[11:]
+    return {
+        "last": f"{end:.{digits}f}",
+        "time": last,
+        "change": words["change"].format(arrow=arrow, sign=sign, percent=f"{abs(percent):.2f}", since=since),
+        "range": words["range"].format(low=f"{low:.{digits}f}", high=f"{high:.{digits}f}"),
+    }
+
+
+def _clock(seconds: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(seconds))

@@ -1,0 +1,101 @@
+"""The stills of all seven panels: hidden beside the live ones, and what is left without a kernel or a network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import nbformat
+import pytest
+from nbconvert import HTMLExporter
+from nbformat.sign import NotebookNotary
+from playwright.sync_api import Browser, Locator, Page, expect
+
+if TYPE_CHECKING:
+    from conftest import Lab, Notebook
+
+pytestmark = pytest.mark.browser
+
+SETUP = 'import dpyauth\nsession = dpyauth.login(sandbox=True, api="v3")'
+CELLS = {
+    SETUP: ("Signed in to Deriv", "CR900001"),
+    "session": ("Identity: verified until 2026-12-15", "9,363.47 USD"),
+    "session.switcher()": ("Your accounts", "9,363.47 USD"),
+    "session.tokens_panel()": ("rich, every scope", "Trading information"),
+    "session.apps_panel()": ("Sandbox notebook", "Apps that may use your accounts"),
+    "explorer = session.explorer()\nexplorer": ("Request: balance", '"loginid": "CR900001"'),
+    'live = session.stream("ticks", ticks="R_100")\nlive.view()': ("R_100, ticks", "The stream has ended"),
+}
+"""Each panel, and some of what its still says."""
+SENT = 'explorer.model.receive({"do": "send", "call": "balance", "fields": {}})\nlive.next(timeout=20)\nlive.close()'
+
+
+def stills(page: Page | Locator) -> Locator:
+    return page.locator(".jp-RenderedHTMLCommon > div[class^='dpyauth-']")
+
+
+def expect_stills(page: Page | Locator) -> None:
+    """Check that all seven are to be seen, and no live panel nor complaint beside them."""
+    expect(stills(page)).to_have_count(len(CELLS))
+    for place, texts in enumerate(CELLS.values()):
+        still = stills(page).nth(place)
+        expect(still).to_be_visible()
+        for text in (*texts, "As of 20"):
+            expect(still).to_contain_text(text)
+    picture = stills(page).last.get_by_role("img", name="Chart of R_100, ticks")
+    assert picture.evaluate("(img) => img.decode().then(() => img.naturalWidth)") == 720
+    for other in (".dpyauth-panel", "text=/Error displaying widget|Loading widget/"):
+        for each in page.locator(other).all():
+            expect(each).to_be_hidden()
+
+
+def reopen(notebook: Notebook, lab: Lab) -> None:
+    """As a reader opens it who has not run it."""
+    notebook.page.goto("about:blank")
+    lab.stop_kernels()
+    notebook.page.goto(f"{lab.url}/lab/tree/{notebook.path.name}?reset")
+    notebook.wait_for_kernel()
+
+
+def test_live_or_still(opening: Callable[..., Any], lab: Lab, chromium: Browser, tmp_path: Path) -> None:
+    with opening(lab, "lab", (*CELLS, SENT)) as notebook:
+        for place in range(len(CELLS) + 1):
+            notebook.run(place)
+        expect(notebook.panel).to_have_count(len(CELLS))
+        expect(stills(notebook.sheet)).to_have_count(len(CELLS))
+        for place, texts in enumerate(CELLS.values()):
+            expect(notebook.panel.nth(place)).to_be_visible()
+            for text in texts:
+                expect(stills(notebook.sheet).nth(place)).to_contain_text(text)
+            expect(stills(notebook.sheet).nth(place)).to_be_hidden()
+        made = nbformat.reads(notebook.save(), 4)
+        assert made.metadata.widgets
+
+        reopen(notebook, lab)  # the state of the panels was saved with it, and no kernel knows them
+        expect(notebook.panel).to_have_count(len(CELLS))
+        expect_stills(notebook.sheet)
+
+        made.metadata.pop("widgets")  # which most readers have not saved with it
+        nbformat.write(made, notebook.path)
+        reopen(notebook, lab)  # changed by somebody else: not trusted
+        expect_stills(notebook.sheet)
+        NotebookNotary(data_dir=str(lab.folder.parent / "jupyter_data_dir")).sign(made)
+        reopen(notebook, lab)
+        expect(notebook.sheet.get_by_text("Error displaying widget")).to_have_count(len(CELLS))
+        expect_stills(notebook.sheet)
+        notebook.page.set_viewport_size({"width": 1250, "height": 3800})
+        notebook.shot("stills-light")
+        notebook.theme("Dark")
+        notebook.shot("stills-dark")
+        notebook.theme("Light")
+
+        html, _ = HTMLExporter().from_notebook_node(made)
+        (tmp_path / "saved.html").write_text(html)
+        for scheme in ("light", "dark"):
+            offline = chromium.new_context(offline=True, color_scheme=scheme, viewport={"width": 900, "height": 900})
+            page = offline.new_page()
+            page.goto((tmp_path / "saved.html").as_uri())
+            expect_stills(page)
+            notebook.shot(f"stills-page-{scheme}", page)
+            offline.close()
