@@ -100,6 +100,9 @@ class Panel(anywidget.AnyWidget):
 
     def show(self) -> None:
         """Show the panel in the cell that is running, and its still, which it hides while it is there."""
+        if _environment.kernel_shell() is None and _environment.in_marimo():
+            display(self)  # type: ignore[no-untyped-call]  # marimo keeps no outputs with the notebook
+            return
         live = not _environment.unattended()
         if not live:
             self.model.prepare_still()
@@ -120,7 +123,7 @@ class Panel(anywidget.AnyWidget):
         return "\n".join([self._line(), *([self.model.text(where, instead=instead)] if instead else [])])
 
     def _ipython_display_(self) -> None:
-        if not _environment.in_notebook():
+        if _environment.kernel_shell() is None or not _environment.shows_panels():
             raise NotImplementedError  # then IPython goes on to the text
         self.show()
 

@@ -12,10 +12,14 @@ from canaries import clean
 from helpers import arrive
 
 from dpyauth import _environment
+from dpyauth.apis import v3
 from dpyauth.panels import stream_view
+from dpyauth.panels.stream_view import StreamModel
 from dpyauth.panels.switcher import SwitcherModel
-from dpyauth.panels.widgets import Panel, SwitcherPanel
+from dpyauth.panels.widgets import Panel, StreamPanel, SwitcherPanel
 from dpyauth.session import Session
+from dpyauth.session.feed import Feed
+from dpyauth.session.stream import Stream
 
 if TYPE_CHECKING:
     from conftest import Browser, Display
@@ -176,3 +180,15 @@ def test_no_still_has_a_secret_or_says_who_the_user_is(
     everything = json.dumps([display.shown, display.stills], default=repr)
     clean(everything)
     assert [each for each in ("sandbox-rich-all", told[0]["token"], *PERSON) if each in everything] == []
+
+
+def test_what_a_stream_says_of_a_person_is_masked(session: Session, display: Display) -> None:
+    call = "p2p_order_info"
+    feed = Feed(call, 10, lambda reply: v3.error(reply, call), many=False)
+    panel = StreamPanel(StreamModel(session, Stream(object.__new__(Session), feed)))
+    feed.push({"msg_type": call, call: {"id": "77", "payment_info": "C4nary 12-34", "first_name": "C4nary"}})
+    panel.show()
+    assert "77" in display.stills[-1]["text/html"]
+    assert "•••" in display.stills[-1]["text/html"]
+    clean(display.stills)
+    panel.close()
