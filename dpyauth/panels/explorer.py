@@ -89,7 +89,7 @@ class ExplorerModel(PanelModel):
 
     def still(self, view: dict[str, Any]) -> str:
         """Return the still, in HTML."""
-        return stills.explorer(view, self.words, self._last, self.text("no_panel"))
+        return stills.explorer(view, self.words, self._last, self.text("no_panel_here", instead=self.text("no_panel")))
 
     def _row(self, call: Call) -> dict[str, Any]:
         return {

@@ -284,7 +284,7 @@ class SignInModel(SignInAttempt):
 
     def still(self, view: dict[str, Any]) -> str:
         """Return the still, in HTML."""
-        return stills.sign_in(view, self.words, self.text("no_panel"))
+        return stills.sign_in(view, self.words, self.text("no_panel_here", instead=self.text("no_panel")))
 
     # Inside
 
