@@ -50,6 +50,7 @@ html_theme = "furo"
 html_title = "dpyauth"
 html_static_path = ["static"]
 html_css_files = ["site.css"]
+html_js_files = [("site.js", {"defer": "defer"})]
 html_show_sourcelink = False
 html_copy_source = False
 html_show_sphinx = False
@@ -78,7 +79,14 @@ def _for_readers(app: Sphinx, doctree: nodes.document) -> None:
             block.children = [nodes.Text(block.rawsource)]
 
 
+def _levels(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None) -> None:
+    """Give the headings of the contents the level that a screen reader needs."""
+    tree = context.get("furo_navigation_tree", "")
+    context["furo_navigation_tree"] = tree.replace('role="heading"', 'role="heading" aria-level="2"')
+
+
 def setup(app: Sphinx) -> None:
+    app.connect("html-page-context", _levels, priority=900)  # after the theme has made them
     app.connect("source-read", call_pages.write)
     app.connect("source-read", llms_txt.keep)
     app.connect("build-finished", llms_txt.write)
