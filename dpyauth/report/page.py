@@ -148,16 +148,18 @@ def _section(part: Part, frame: pd.DataFrame, suffix: str) -> str:
     """Show one frame: a table, and where to find all of it."""
     file = f"{part.name}.{suffix}"
     rows = f"{len(frame):,} {'row' if len(frame) == 1 else 'rows'}"
-    note = f'{rows} in <a href="{file}">{file}</a>' + (f"; the last {SHOWN} are here" if len(frame) > SHOWN else "")
+    link = f'<a href="{file}">{file}</a>'
+    note = rows + (f"; the last {SHOWN} are here" if len(frame) > SHOWN else "")
     head = f'<h2 id="{part.name}">{escape(part.title)}</h2>\n'
     if remark := frame.attrs.get("note"):
         head += f'<p class="soft">{escape(remark)}</p>\n'
     if frame.empty:
-        return f'{head}<p class="soft">Nothing. {note}.</p>'
+        return f'{head}<p class="soft">Nothing. {rows} in {link}.</p>'
     told = frame.tail(SHOWN).dropna(axis="columns", how="all")
     table = _facts(told) if len(frame) == 1 and len(told.columns) > 6 else _table(told)
     state = " open" if len(frame) <= _OPEN else ""
-    return f'{head}<details{state}><summary>{note}</summary><div class="wide" tabindex="0">{table}</div></details>'
+    folded = f'<details{state}><summary>{note}</summary><div class="wide" tabindex="0">{table}</div></details>'
+    return f'{head}<p class="soft">All of it: {link}</p>\n{folded}'  # a link in the summary could not be reached
 
 
 def _table(frame: pd.DataFrame) -> str:

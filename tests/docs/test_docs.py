@@ -7,13 +7,14 @@ import re
 import subprocess
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
+from playwright.sync_api import Browser
 
 import dpyauth
 from dpyauth import frames
@@ -173,6 +174,26 @@ def test_every_call_is_told_with_its_fields_and_columns(api: str, site: Path) ->
             assert re.search(rf">{required}</span></code> <em>required</em>", told[name]), name
     assert ">balance_after<" in told["statement"]
     assert "balance after the transaction" in told["statement"].replace("’", "'")
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    "name",
+    ["index", "03-your-account-status", "guide/security", "reference/calls", "reference/calls-options", "search"],
+)
+def test_the_pages_can_be_read_by_anyone(name: str, site: Path, faults: Callable[[Path], list[object]]) -> None:
+    assert faults(site / f"{name}.html") == []
+
+
+@pytest.mark.browser
+def test_searching_finds_a_page(site: Path, chromium: Browser) -> None:
+    tab = chromium.new_page()
+    for words, page in {"vs code": "guide/vscode", "streamlit": "guide/several-users", "colab": "guide/colab"}.items():
+        tab.goto(f"{(site / 'search.html').as_uri()}?q={words}")
+        tab.wait_for_selector("#search-results li")
+        found = tab.eval_on_selector_all("#search-results li a", "links => links.map(link => link.pathname)")
+        assert any(path.endswith(f"/{page}.html") for path in found[:3]), (words, found)
+    tab.close()
 
 
 def test_language_models_find_every_page(site: Path, pages: dict[Path, Page]) -> None:
