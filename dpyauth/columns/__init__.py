@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from textwrap import indent, wrap
 from typing import Any, Literal, TypeVar
 
-Kind = Literal["text", "enum", "flag", "count", "money", "exact", "number", "time", "moment", "list", "map", "any"]
+Kind = Literal[
+    "text", "enum", "flag", "count", "money", "exact", "number", "time", "moment", "day", "list", "map", "any"
+]
 
 _DTYPES: dict[Kind, str] = {
     "text": "string",
@@ -24,11 +26,16 @@ _DTYPES: dict[Kind, str] = {
     "number": "float64",
     "time": "datetime64[us, UTC]",
     "moment": "datetime64[us, UTC]",
+    "day": "datetime64[us]",
     "list": "list",
     "map": "dict",
     "any": "object",
 }
 _WIDTH = 110
+_ONLY = "({} only)"
+UNDOCUMENTED = "where Deriv sends it"
+"""Instead of an API's name: of no API it is known that it has the column."""
+
 _PLACEHOLDER = re.compile(r"^(?P<margin> *)\{(?P<name>[a-z_]+)\}$", re.MULTILINE)
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -42,7 +49,7 @@ class Column:
     ----------
     name : str
         The column's name in the frame.
-    kind : {"text", "enum", "flag", "count", "money", "exact", "number", "time", "moment", "list", "map", "any"}
+    kind : {"text", "enum", "flag", "count", "money", "exact", "number", "time", "moment", "day", "list", "map", "any"}
         What it holds; decides the dtype (see `dpyauth.frames`).
     source : str
         Dotted path of the value in a row; the column's name if left out.
@@ -51,7 +58,10 @@ class Column:
     ordered : bool
         Whether that order means something.
     doc : str
-        Meaning and unit, for docstrings and `session.help`. The vocabulary is added to it.
+        Meaning and unit, for docstrings and `session.help`. The vocabulary is added to it, and ``only``.
+    only : str
+        The one API that documents it, or ``UNDOCUMENTED``. On another API the frame has no such column, unless Deriv
+        sends it all the same.
     """
 
     name: str
@@ -60,6 +70,7 @@ class Column:
     values: tuple[str, ...] = ()
     ordered: bool = False
     doc: str = ""
+    only: str = ""
 
     @property
     def path(self) -> str:
@@ -73,8 +84,9 @@ class Column:
 
     @property
     def meaning(self) -> str:
-        """Meaning and vocabulary."""
-        return ": ".join(filter(None, (self.doc, (" < " if self.ordered else ", ").join(self.values))))
+        """Meaning and vocabulary, and which API has it."""
+        told = ": ".join(filter(None, (self.doc, (" < " if self.ordered else ", ").join(self.values))))
+        return f"{told} {_ONLY.format(self.only)}".strip() if self.only else told
 
 
 def table(columns: Iterable[Column]) -> str:

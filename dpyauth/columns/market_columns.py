@@ -15,24 +15,26 @@ OHLC = (
     Column("close", "exact", doc="last price"),
 )
 TRADING_TIMES = (
+    Column("symbol", doc="such as R_100"),
     Column("market", doc="such as Forex"),
     Column("submarket", doc="such as Major Pairs"),
-    Column("symbol", doc="such as R_100"),
     Column("name", doc="as Deriv displays it"),
-    Column("open", "time", doc="when the first session opens; missing if it stays closed"),
-    Column("close", "time", doc="when the last session closes"),
     Column("settlement", "time", doc="when contracts of the day are settled"),
     Column("sessions", "list", doc="(open, close) of each session, times of day as texts, UTC"),
-    Column("trading_days", "list", doc="weekdays it is traded on, such as Mon"),
     Column("events", "list", doc="what is unusual, as mappings with ``dates`` and ``descrip``"),
+    Column("trading_days", "list", doc="weekdays it is traded on, such as Mon"),
+    Column("open", "time", doc="when the first session opens; missing if it stays closed"),
+    Column("close", "time", doc="when the last session closes"),
 )
 EXCHANGE_RATES = (
     Column("base_currency", doc="code, such as USD"),
     Column("currency", doc="code, such as EUR"),
     Column("rate", "exact", "spot_rate", doc="``currency`` for one unit of ``base_currency``"),
-    Column("bid", "exact", "bid_rate", doc="only if the spread was asked for"),
-    Column("ask", "exact", "ask_rate", doc="only if the spread was asked for"),
-    Column("date", "time", doc="when the rates were taken (only on v3)"),
+    Column("date", "time", doc="when the rates were taken", only="v3"),
+)
+SPREAD = (
+    Column("bid", "exact", "bid_rate", doc="price for selling"),
+    Column("ask", "exact", "ask_rate", doc="price for buying"),
 )
 
 SITE_LIMITS = (
@@ -46,11 +48,11 @@ SITE_CURRENCIES = (
     Column("currency", doc="code, such as USD; all money of its row is in it"),
     Column("name", doc="name in words"),
     Column("type", "enum", values=("fiat", "crypto")),
-    Column("digits", "count", "fractional_digits", doc="decimals an amount is written with"),
-    Column("default_stake", "money", "stake_default", doc="default stake of a contract"),
     Column("suspended", "flag", "is_suspended", doc="true if the currency is stopped altogether"),
+    Column("digits", "count", "fractional_digits", doc="decimals an amount is written with"),
     Column("deposit_suspended", "flag", "is_deposit_suspended", doc="true while deposits are stopped"),
     Column("withdrawal_suspended", "flag", "is_withdrawal_suspended", doc="true while withdrawals are stopped"),
+    Column("default_stake", "money", "stake_default", doc="default stake of a contract"),
     Column(
         "transfer_min",
         "money",
@@ -73,14 +75,14 @@ LANDING_COMPANIES = (
     Column("offer", doc="such as financial_company or mt_gaming_company.financial"),
     Column("shortcode", doc="the company, such as svg"),
     Column("name", doc="the company in words"),
-    Column("country", doc="country that the company is in"),
-    Column("default_currency", source="legal_default_currency", doc="code"),
     Column("currencies", "list", "legal_allowed_currencies", doc="codes"),
     Column("markets", "list", "legal_allowed_markets", doc="markets that can be traded"),
     Column("contract_categories", "list", "legal_allowed_contract_categories", doc="kinds of contracts"),
     Column("signup_needs", "list", "requirements.signup", doc="fields of the profile that must be filled in"),
     Column("withdrawal_needs", "list", "requirements.withdrawal", doc="the same, for a withdrawal"),
-    Column("reality_check", "flag", "has_reality_check", doc="true if it reminds of the time spent trading"),
-    Column("professionals", "flag", "support_professional_client", doc="true if one can be treated as a professional"),
     Column("tax_number_optional", "flag", "tin_not_mandatory", doc="true if no tax number has to be given"),
+    Column("professionals", "flag", "support_professional_client", doc="true if one can be treated as a professional"),
+    Column("reality_check", "flag", "has_reality_check", doc="true if it reminds of the time spent trading"),
+    Column("country", doc="country that the company is in"),
+    Column("default_currency", source="legal_default_currency", doc="code"),
 )

@@ -6,17 +6,17 @@ from dpyauth.columns import Column
 
 SETTINGS = (
     Column("setting", doc="Deriv's name; of a field within another, ``object.field``"),
-    Column("value", doc="missing if not sent; yes or no, dates as YYYY-MM-DD, lists with commas"),
     Column("hidden", "flag", doc="true if the value is masked"),
+    Column("value", doc="missing if not sent; yes or no, dates as YYYY-MM-DD, lists with commas"),
 )
 LIMITS = (
     Column("limit", doc="Deriv's name; of a field within another, ``object.field``"),
-    Column("value", "money", doc="missing if there is no such limit"),
+    Column("meaning", doc="missing for what Deriv adds"),
     Column(
         "unit",
         doc="of value: the account's currency, such as USD, or contracts, or days; missing where it is not known",
     ),
-    Column("meaning", doc="missing for what Deriv adds"),
+    Column("value", "money", doc="missing if there is no such limit"),
 )
 MARKET_LIMITS = (
     Column("market", doc="such as forex"),
@@ -46,25 +46,25 @@ APPS = (
     Column("app_id", "count", doc="ID of the app"),
     Column("name", doc="as its owner calls it"),
     Column("active", "flag", doc="false if it is switched off"),
-    Column("official", "flag", doc="true if it is Deriv's own (``oauth_apps`` only)"),
     Column("scopes", "list", doc="what it may do"),
-    Column("markup_percent", "number", "app_markup_percentage", doc="what it adds to prices, in percent of the payout"),
     Column("redirect_uri", doc="address that a sign-in goes back to"),
     Column("verification_uri", doc="address that links in e-mails lead to"),
+    Column("markup_percent", "number", "app_markup_percentage", doc="what it adds to prices, in percent of the payout"),
+    Column("official", "flag", doc="true if it is Deriv's own (``oauth_apps`` only)"),
     Column("last_used", doc="as Deriv writes it (``oauth_apps`` only)"),
 )
 MT5_ACCOUNTS = (
     Column("login", doc="such as MTR1000001"),
     Column("account_type", "enum", values=("demo", "real")),
-    Column("market_type", "enum", values=("financial", "synthetic", "all")),
-    Column("sub_account_type", doc="Deriv's name of the kind of account"),
-    Column("product", doc="Deriv's name of the product"),
-    Column("landing_company", source="landing_company_short", doc="short code of the Deriv company"),
     Column("currency", doc="of the balance"),
     Column("balance", "money", doc="in ``currency``"),
-    Column("leverage", "count", doc="such as 500, for 1:500"),
+    Column("market_type", "enum", values=("financial", "synthetic", "all")),
+    Column("product", doc="Deriv's name of the product"),
+    Column("sub_account_type", doc="Deriv's name of the kind of account"),
+    Column("landing_company", source="landing_company_short", doc="short code of the Deriv company"),
     Column("server", doc="name of the MT5 server"),
+    Column("error", source="error.message_to_client", doc="why there is no more about the account, in words"),
+    Column("error_code", source="error.code", doc="the same in a word of Deriv's"),
+    Column("leverage", "count", doc="such as 500, for 1:500"),
     Column("status", doc="missing while nothing is wrong"),
-    Column("error_code", source="error.code", doc="why there is no more about the account"),
-    Column("error", source="error.message_to_client", doc="the same in words"),
 )

@@ -7,24 +7,24 @@ from dpyauth.registry import APIS
 
 CALLS = (
     Column("call", doc="Deriv's name of it"),
-    Column("api", "enum", values=tuple(APIS)),
-    Column("scope", doc='any one of these is enough, with "or" between; missing if none is needed'),
     Column("allowed", "flag", doc="missing where Deriv has not said what the token may do"),
+    Column("scope", doc='any one of these is enough, with "or" between; missing if none is needed'),
+    Column("summary", doc="purpose in a few words"),
     Column("streams", "enum", values=("no", "yes", "required"), doc="can (or can only) be a stream"),
     Column("changes", "enum", values=("nothing", "with some fields", "always"), doc="changes anything at Deriv"),
-    Column("summary", doc="purpose in a few words"),
+    Column("api", "enum", values=tuple(APIS)),
 )
 EVENTS = (
     Column("time", "time", doc="when it happened"),
-    Column("what", doc="such as connected"),
-    Column("why", doc="the reason, as far as it is known"),
     Column("took", "number", doc="seconds"),
+    Column("why", doc="the reason, as far as it is known"),
+    Column("what", doc="such as connected"),
 )
 TRANSFERS = (
     Column("time", "time", doc="when it was sent"),
     Column("call", doc="Deriv's name of it"),
-    Column("request_id", doc="ID by which it can be found at Deriv"),
     Column("outcome", doc="what became of it"),
+    Column("request_id", doc="ID by which it can be found at Deriv"),
 )
 
 RECEIVED = (

@@ -1,6 +1,10 @@
 """Replies of the Deriv API as pandas DataFrames: pure functions, one per question a trader asks.
 
-A frame has the same columns, in the same order and of the same dtypes, whatever the reply holds or lacks. What has no
+A frame has the same columns, in the same order and of the same dtypes, whatever the reply holds or lacks; what one of
+Deriv's APIs never tells is no column of its frames. The order is made for reading: what you look for first stands at
+both ends, texts and lists that take room in the middle, where pandas puts its ``...`` in a window that is too narrow,
+and a remark or an error comes last. What is missing is ``<NA>``; ``NaT`` in times and days, and ``NaN`` in float64 and
+``category``, which have no other word for it. What has no
 place in them (a field that Deriv has added, an object where a text should be) is not dropped: it stands in columns of
 its own after the others, or in a row, under the name that Deriv gives it. If the name is taken, ``_`` follows it; what
 stands beside the rows of a reply without any is in ``attrs["beside"]``.
@@ -14,7 +18,8 @@ money     ``float64``, or exact ``decimal.Decimal`` objects with ``decimal=True`
 exact     the same for what is no money but has to be exact: a price, a rate, a factor
 number    ``float64``, such as a per cent
 time      ``datetime64[us, UTC]``
-list      Python lists in an ``object`` column; empty, never missing (but for those of `options_status`)
+day       ``datetime64[us]``, without a zone: a day that has no time of day, which sorts and reads as 2026-11-24
+list      Python lists in an ``object`` column; empty, never missing (but where an account could not be read)
 map       Python dicts in an ``object`` column, where the keys are data; empty, never missing
 ========  ===================================================================================================
 

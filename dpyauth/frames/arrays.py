@@ -62,6 +62,8 @@ def array(column: Column, values: list[Any], decimal: bool = False) -> Array:
             return _objects(values)
         case "moment":
             return _moments(np.array([as_moment(v) for v in values], dtype="int64"))
+        case "day":
+            return _days(np.array([as_moment(v) for v in values], dtype="int64"))
     try:
         return _at_once(column, msgspec.convert(values, _USUAL[column.kind]))
     except (msgspec.ValidationError, OverflowError, ValueError):  # such as half a surrogate pair, or a signaling NaN
@@ -183,6 +185,10 @@ def _times(values: list[int | None]) -> Array:
 def _moments(micros: NDArray[np.int64]) -> Array:
     # Through int64, because pandas 2 and 3 choose different units when left to infer one.
     return pd.DatetimeIndex(micros.view("datetime64[us]"), tz="UTC").array
+
+
+def _days(micros: NDArray[np.int64]) -> Array:
+    return pd.DatetimeIndex(micros.view("datetime64[us]")).array  # with a zone, pandas would show the time of day
 
 
 def _categories(column: Column, values: list[str | None]) -> pd.Categorical:

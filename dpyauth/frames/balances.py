@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from dpyauth.columns import with_columns
-from dpyauth.columns.account_columns import BALANCE
+from dpyauth.columns.account_columns import BALANCE, OF_ALL_BALANCES
 from dpyauth.frames.build import Context, frame
 from dpyauth.frames.values import as_flag, get_path, keyed, listing, mapping, told, without
 
@@ -19,7 +19,7 @@ _KNOWN = (*_CURRENT, "accounts", "id")
 _TOTALS = ("deriv", "deriv_demo", "mt5", "mt5_demo")
 
 
-@with_columns(BALANCE)
+@with_columns(BALANCE, of_all=OF_ALL_BALANCES)
 def balance(
     payload: Mapping[str, Any] | None, context: Context | None = None, *, decimal: bool = False
 ) -> pd.DataFrame:
@@ -37,9 +37,13 @@ def balance(
     Returns
     -------
     pandas.DataFrame
-        In the order Deriv sent them. Of a single account Deriv tells only login ID, currency and balance.
+        In the order Deriv sent them:
 
         {columns}
+
+        Where Deriv was asked for all accounts, it tells more of each:
+
+        {of_all}
 
     Examples
     --------
@@ -50,13 +54,14 @@ def balance(
     """
     if not isinstance(payload, Mapping):
         return frame(listing(payload, "balance"), BALANCE, context, decimal=decimal)
+    columns = (*BALANCE, *OF_ALL_BALANCES) if "accounts" in payload else BALANCE
     rows = _rows(payload, context.currency if context else None)
     beside = {
         name: held
         for name, value in without(payload, *_KNOWN).items()
         if told(held := _unknown(value, name == "total"))
     }
-    return frame(rows or ([{}] if beside else []), BALANCE, context, decimal=decimal, beside=beside)
+    return frame(rows or ([{}] if beside else []), columns, context, decimal=decimal, beside=beside)
 
 
 def _rows(payload: Mapping[str, Any], currency: str | None) -> list[dict[str, Any]]:

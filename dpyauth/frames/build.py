@@ -73,7 +73,7 @@ def frame(
 
     Never raises on what a row holds. A value of the wrong shape is missing in its column, and stands in one of its
     own, behind the others and under the name that Deriv gives it, with ``_`` where that is taken; so does every field
-    that no column is about. Without such values the columns are exactly those given.
+    that no column is about. Without such values the columns are exactly those given that the API of the context has.
 
     Parameters
     ----------
@@ -111,6 +111,7 @@ def frame(
     1  <NA>                       NaT     a  True
     """
     rows, same = list(rows), same or {}
+    columns = [column for column in columns if _has_place(column, context, rows)]
     call = call or (context.call if context else "")
     hidden = frozenset() if reveal else _hidden(tuple(columns), call)
     table = Table(call, len(rows))
@@ -135,6 +136,13 @@ def frame(
     if alone := table.alone(reveal):
         made.attrs["beside"] = alone
     return made
+
+
+def _has_place(column: Column, context: Context | None, rows: list[Any]) -> bool:
+    """Return whether a frame has a column, which Deriv may document for one API only."""
+    if not column.only or context is None or context.api == column.only:
+        return True
+    return any(map(told, _values(rows, column)))
 
 
 def also(made: pd.DataFrame, beside: Mapping[str, Any], call: str) -> pd.DataFrame:

@@ -12,8 +12,8 @@ from dpyauth.catalog.calls import Call, Catalog, Schema
 from dpyauth.catalog.descriptions import LIKE
 from dpyauth.catalog.meanings import meaning
 from dpyauth.columns import with_columns
-from dpyauth.columns.account_columns import ACCOUNTS, BALANCE, OPTIONS_STATUS, STATUS
-from dpyauth.columns.market_columns import EXCHANGE_RATES
+from dpyauth.columns.account_columns import ACCOUNTS, BALANCE, OF_ALL_BALANCES, OPTIONS_STATUS, STATUS
+from dpyauth.columns.market_columns import EXCHANGE_RATES, SPREAD
 from dpyauth.columns.money_columns import (
     LOGIN_HISTORY,
     OPEN_CONTRACTS,
@@ -32,8 +32,8 @@ _OF_CALLS = {
     "account_list": ACCOUNTS,
     "app_get": APPS,
     "app_list": APPS,
-    "balance": BALANCE,
-    "exchange_rates": EXCHANGE_RATES,
+    "balance": (*BALANCE, *OF_ALL_BALANCES),
+    "exchange_rates": (*EXCHANGE_RATES, *SPREAD),
     "get_account_status": STATUS,
     "get_accounts": OPTIONS_STATUS,
     "legacy_statement": STATEMENT,

@@ -23,7 +23,8 @@ def concat_accounts(parts: Mapping[str, pd.DataFrame | Exception], empty: pd.Dat
     Returns
     -------
     pandas.DataFrame
-        The columns of the frames and ``error`` (string): what went wrong with the account, else missing.
+        The columns of the frames, ``loginid`` before all others, and ``error`` (string): what went wrong with the
+        account, else missing.
 
     Examples
     --------
@@ -41,11 +42,13 @@ def concat_accounts(parts: Mapping[str, pd.DataFrame | Exception], empty: pd.Dat
     ):
         failure = parts[loginid]
         if isinstance(failure, Exception):
-            part = part.reindex([0])
+            part = _filled(part, [0])
             part["loginid"] = pd.Series([loginid], dtype="string")
         error = [str(failure) if isinstance(failure, Exception) else None] * len(part)
         frames.append(part.assign(error=pd.Series(error, index=part.index, dtype="string")))
     joined = pd.concat(frames, ignore_index=True)
+    if "loginid" in joined:  # of one account it says little, of several it comes first
+        joined.insert(0, "loginid", joined.pop("loginid"))
     joined.attrs = {**empty.attrs, "loginid": ", ".join(parts)}
     joined.attrs |= remarks(told)
     return joined
@@ -91,10 +94,18 @@ def _completed(frame: pd.DataFrame, empty: pd.DataFrame) -> pd.DataFrame:
     if len(frame.columns) == len(empty.columns):
         return frame
     missing = [name for name in empty.columns if name not in frame]
-    filled = empty[missing].reindex(frame.index)
+    filled = _filled(empty[missing], frame.index)
     whole = pd.concat([frame, filled], axis=1)[list(empty.columns)]
     whole.attrs = dict(frame.attrs)
     return whole
+
+
+def _filled(empty: pd.DataFrame, index: Any) -> pd.DataFrame:
+    """Return rows in which everything is missing; pandas itself would say NaN in columns of lists and exact numbers."""
+    made = empty.reindex(index)
+    for name in made.select_dtypes("object"):
+        made[name] = pd.Series(pd.NA, index=made.index, dtype="object")
+    return made
 
 
 def _same_categories(parts: list[pd.DataFrame]) -> list[pd.DataFrame]:

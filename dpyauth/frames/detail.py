@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from dpyauth.columns import with_columns
-from dpyauth.columns.account_columns import DETAIL, ON_BOTH_APIS, STATUS
+from dpyauth.columns.account_columns import DETAIL, STATUS
 from dpyauth.frames.arrays import array
 from dpyauth.frames.values import mapping
 
@@ -44,11 +44,15 @@ def account_detail(
     0  DOT90000001               2      30.5
     """
     rows = [mapping(told) for told in details]
-    told = status[[column.name for column in ON_BOTH_APIS]].copy()
-    for column in DETAIL[len(ON_BOTH_APIS) :]:
-        told[column.name] = array(column, [row.get(column.name) for row in rows], decimal)
+    made: dict[str, Any] = {}
+    for column in DETAIL:
+        if column not in STATUS:
+            made[column.name] = array(column, [row.get(column.name) for row in rows], decimal)
+        elif column.name in status:
+            made[column.name] = status[column.name].array
     known = [column.name for column in STATUS]
     for name in status.columns.difference(known, sort=False):  # what has no column of its own
-        told[name if name not in told else f"{name}_"] = status[name]
+        made[name if name not in made else f"{name}_"] = status[name].array
+    told = pd.DataFrame(made, index=status.index)
     told.attrs = dict(status.attrs)
     return told

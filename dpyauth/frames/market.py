@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from dpyauth.columns import with_columns
-from dpyauth.columns.market_columns import EXCHANGE_RATES, OHLC, QUOTES, TIME, TRADING_TIMES
+from dpyauth.columns.market_columns import EXCHANGE_RATES, OHLC, QUOTES, SPREAD, TIME, TRADING_TIMES
 from dpyauth.frames.build import Context, frame
 from dpyauth.frames.values import as_list, keyed, listing, mapping, rows_of, split, told, without
 
@@ -197,9 +197,9 @@ def _moment(midnight: float | None, text: Any) -> float | None:
     return None if midnight is None or seconds is None else midnight + seconds
 
 
-@with_columns(EXCHANGE_RATES)
+@with_columns(EXCHANGE_RATES, spread=SPREAD)
 def exchange_rates(
-    payload: Mapping[str, Any] | None, context: Context | None = None, *, decimal: bool = False
+    payload: Mapping[str, Any] | None, context: Context | None = None, *, spread: bool = False, decimal: bool = False
 ) -> pd.DataFrame:
     """List exchange rates of a currency, one row per other currency.
 
@@ -209,6 +209,8 @@ def exchange_rates(
         The ``exchange_rates`` object of an ``exchange_rates`` reply.
     context : Context, optional
         Where the payload came from; becomes ``attrs``.
+    spread : bool
+        Bid and ask were asked for, too.
     decimal : bool
         Rates as exact `decimal.Decimal` objects instead of float64.
 
@@ -218,6 +220,10 @@ def exchange_rates(
         In the order Deriv sent them:
 
         {columns}
+
+        With ``spread`` also:
+
+        {spread}
 
     Examples
     --------
@@ -230,4 +236,5 @@ def exchange_rates(
     beside = {name: value for name, value in without(payload, "rates", *same).items() if told(value)}
     rows = [{**row, **same} for row in keyed(payload.get("rates"), "currency", "spot_rate")]
     rows = rows or ([same] if beside and payload.get("rates") is None else [])
-    return frame(rows, EXCHANGE_RATES, context, decimal=decimal, beside=beside)
+    columns = (*EXCHANGE_RATES, *SPREAD) if spread else EXCHANGE_RATES
+    return frame(rows, columns, context, decimal=decimal, beside=beside)

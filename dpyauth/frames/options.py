@@ -10,7 +10,7 @@ import pandas as pd
 from dpyauth.columns import with_columns
 from dpyauth.columns.account_columns import OPTIONS_STATUS
 from dpyauth.frames.build import Context, frame
-from dpyauth.frames.values import listing, told
+from dpyauth.frames.values import listing
 
 
 @with_columns(OPTIONS_STATUS)
@@ -19,7 +19,7 @@ def options_status(
 ) -> pd.DataFrame:
     """Turn the list of accounts on the options API into a frame, one row per account.
 
-    This API says nothing of risk, verification or the cashier: in those columns there is ``<NA>``, in lists, too.
+    This API says nothing of risk, verification or the cashier: with its context, there are no such columns.
 
     Parameters
     ----------
@@ -33,21 +33,16 @@ def options_status(
     Returns
     -------
     pandas.DataFrame
-        In the order Deriv sent them, with the columns of `account_status`. Deriv documents neither ``created`` nor
-        ``last_used`` for this call: they are there where it sends them all the same.
+        In the order Deriv sent them, with the columns of `account_status`:
 
         {columns}
 
     Examples
     --------
-    >>> from dpyauth.frames import options_status
-    >>> options_status([{"account_id": "DOT90000001", "balance": "10.5"}])[["loginid", "balance", "flags"]]
-           loginid  balance flags
-    0  DOT90000001     10.5  <NA>
+    >>> from dpyauth.frames import Context, options_status
+    >>> listed = [{"account_id": "DOT90000001", "account_type": "demo", "status": "active", "currency": "USD"}]
+    >>> options_status(listed, Context("get_accounts")).drop(columns=["balance", "group"])
+           loginid  kind  status currency
+    0  DOT90000001  demo  active      USD
     """
-    listed = listing(rows, "data")
-    result = frame(listed, OPTIONS_STATUS, context, decimal=decimal, call="get_accounts")
-    for column in OPTIONS_STATUS:
-        if column.kind == "list" and not any(told(row.get(column.name)) for row in listed):
-            result[column.name] = pd.Series(pd.NA, index=result.index, dtype="object")
-    return result
+    return frame(listing(rows, "data"), OPTIONS_STATUS, context, decimal=decimal, call="get_accounts")

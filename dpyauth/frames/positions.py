@@ -9,14 +9,14 @@ from typing import Any
 import pandas as pd
 
 from dpyauth.columns import with_columns
-from dpyauth.columns.money_columns import OPEN_CONTRACTS
+from dpyauth.columns.money_columns import OPEN_CONTRACTS, PORTFOLIO
 from dpyauth.columns.profile_columns import MT5_ACCOUNTS
 from dpyauth.frames.build import Context, frame
 from dpyauth.frames.documented import documented
 from dpyauth.frames.values import get_path, listing, split, without
 
 
-@with_columns(OPEN_CONTRACTS)
+@with_columns(OPEN_CONTRACTS, portfolio=PORTFOLIO)
 def open_contracts(
     payload: Sequence[Mapping[str, Any]] | Mapping[str, Any] | None,
     context: Context | None = None,
@@ -38,7 +38,11 @@ def open_contracts(
     Returns
     -------
     pandas.DataFrame
-        In the order Deriv sent them. Of a ``portfolio``, status, bid_price, profit and can_sell are missing.
+        In the order Deriv sent them. Of a ``portfolio``:
+
+        {portfolio}
+
+        Of ``proposal_open_contract``:
 
         {columns}
 
@@ -49,16 +53,16 @@ def open_contracts(
     5.0
     """
     beside: Mapping[str, Any] = {}
+    columns = PORTFOLIO
     if isinstance(payload, Mapping) and "contracts" in payload:
         listed, beside = split(payload, "contracts")
     else:
         listed = listing(payload, "contracts")
+        columns = PORTFOLIO if payload is None else OPEN_CONTRACTS
     currency = context.currency if context else None
     rows = [_contract(row, currency) for row in listed if row]  # Deriv answers {} where there is no contract
     rows = rows or ([{}] if listed and beside else [])
-    return frame(
-        rows, OPEN_CONTRACTS, context, decimal=decimal, call="proposal_open_contract", omits=_omits(), beside=beside
-    )
+    return frame(rows, columns, context, decimal=decimal, call="proposal_open_contract", omits=_omits(), beside=beside)
 
 
 _ALIASES = {

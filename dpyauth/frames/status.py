@@ -41,7 +41,7 @@ def account_status(
 ) -> pd.DataFrame:
     """Put the status of an account in one row: what both of Deriv's APIs tell, then what only v3 does.
 
-    `options_status` gives the same columns for Deriv's current API; `account_detail` adds what is at stake.
+    `options_status` does so for Deriv's current API; `account_detail` adds what is at stake.
 
     Parameters
     ----------
@@ -58,8 +58,7 @@ def account_status(
     Returns
     -------
     pandas.DataFrame
-        One row, or none if the payload is empty; `pandas.concat` puts several accounts together. On Deriv's current
-        API everything from ``risk`` on is missing.
+        One row, or none if the payload is empty; `pandas.concat` puts several accounts together.
 
         {columns}
 

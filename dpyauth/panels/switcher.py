@@ -156,7 +156,8 @@ class SwitcherModel(PanelModel):
             self._balances = {
                 str(name): account_view.money(amount) for name, amount in known["balance"].dropna().items()
             }
-            self._usable = {str(name): bool(usable) for name, usable in known["active"].dropna().items()}
+            if "active" in known:  # Deriv tells it of all accounts only
+                self._usable = {str(name): bool(usable) for name, usable in known["active"].dropna().items()}
             self._note = ""
         self.changed()
 

@@ -26,8 +26,11 @@ class Part:
 
 def _standing(session: Session, since: When) -> pd.DataFrame:
     """Return how the account stands, without what its status tells, too."""
+    from dpyauth.columns.account_columns import STATUS
+
     table = session.account_status(detail=True)
-    return table[["loginid", "currency", *table.columns[table.columns.get_loc("open_contracts") :]]]
+    known = {column.name for column in STATUS} - {"loginid", "currency"}
+    return table[[name for name in table.columns if name not in known]]
 
 
 def _statement(session: Session, since: When) -> pd.DataFrame:
@@ -35,8 +38,10 @@ def _statement(session: Session, since: When) -> pd.DataFrame:
     from dpyauth.sensitive import MASK
 
     table = session.statement(since)
-    details, text = table["withdrawal_details"], table["longcode"]
-    table["withdrawal_details"] = details.mask(details.notna(), MASK)
+    text = table["longcode"]
+    if "withdrawal_details" in table:  # on v3
+        details = table["withdrawal_details"]
+        table["withdrawal_details"] = details.mask(details.notna(), MASK)
     table["longcode"] = text.mask(text.notna() & table["contract_id"].isna(), MASK)
     return table
 

@@ -13,6 +13,7 @@ from dpyauth.columns.account_columns import (
     CURRENCIES,
     DETAIL,
     JURISDICTIONS,
+    OF_ALL_BALANCES,
     OWNERSHIP_REQUESTS,
     STATUS,
     STATUS_FLAGS,
@@ -35,10 +36,11 @@ class AccountQuestions(Questions):
     def account_status(
         self, account: str = "current", *, detail: bool = False, decimal: bool = False
     ) -> Steps[pd.DataFrame]:
-        """Return the state of the account in one row; the columns are the same on both of Deriv's APIs.
+        """Return the state of the account in one row.
 
-        First comes what both tell: kind, status, currency, balance. Deriv's current API tells no verification, cashier,
-        risk and limits: look at https://home.deriv.com/dashboard/profile for them. These columns are missing there.
+        First comes what both of Deriv's APIs tell: kind, status, currency, balance. Deriv's current API tells no
+        verification, cashier, risk and limits, so there the frame has no columns for them: look at
+        https://home.deriv.com/dashboard/profile.
         With ``detail=True`` what both tell is followed by how the account stands: open contracts, what they have cost
         and may pay, profit of today and of this month (in UTC, by when contracts were closed), and what happened last.
         Stands on Deriv's calls ``get_accounts`` (options, scope trade; it goes over HTTP and needs no open connection),
@@ -234,7 +236,7 @@ class AccountQuestions(Questions):
         return frames.cashier_problems(*(yield from self.core.payload("get_account_status")))
 
     @dual
-    @with_columns(BALANCE)
+    @with_columns(BALANCE, of_all=OF_ALL_BALANCES)
     def balance(self, account: str = "current", *, decimal: bool = False) -> Steps[pd.DataFrame]:
         """Return the balance of the account.
 
@@ -254,6 +256,10 @@ class AccountQuestions(Questions):
             One row per account:
 
             {columns}
+
+            With ``"all"``, where Deriv lists them with one call, also:
+
+            {of_all}
 
         Raises
         ------

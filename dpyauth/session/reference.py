@@ -15,6 +15,7 @@ from dpyauth.columns.market_columns import (
     LANDING_COMPANIES,
     SITE_CURRENCIES,
     SITE_LIMITS,
+    SPREAD,
     TRADING_TIMES,
     TRANSFER_FEES,
 )
@@ -34,7 +35,7 @@ class ReferenceQuestions(Questions):
     """Questions about Deriv, its markets and its companies."""
 
     @dual
-    @with_columns(EXCHANGE_RATES)
+    @with_columns(EXCHANGE_RATES, spread=SPREAD)
     def exchange_rates(
         self,
         base: str = "USD",
@@ -68,6 +69,10 @@ class ReferenceQuestions(Questions):
             In the order Deriv sent them:
 
             {columns}
+
+            With ``spread=True`` also:
+
+            {spread}
 
         Raises
         ------

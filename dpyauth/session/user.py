@@ -6,7 +6,7 @@ import functools
 from typing import TYPE_CHECKING
 
 from dpyauth.columns import with_columns
-from dpyauth.columns.money_columns import OPEN_CONTRACTS
+from dpyauth.columns.money_columns import PORTFOLIO
 from dpyauth.columns.profile_columns import (
     API_TOKENS,
     APPS,
@@ -81,7 +81,7 @@ class UserQuestions(Questions):
         return (yield from self.core.per_account(account, "get_limits", shape, exact=decimal))
 
     @dual
-    @with_columns(OPEN_CONTRACTS)
+    @with_columns(PORTFOLIO)
     def portfolio(self, account: str = "current", *, decimal: bool = False) -> Steps[pd.DataFrame]:
         """Return the open contracts, one row per contract.
 
@@ -98,8 +98,7 @@ class UserQuestions(Questions):
         Returns
         -------
         pandas.DataFrame
-            In the order Deriv sent them; status, bid_price, profit and can_sell are missing. With ``"all"`` as for
-            `limits`.
+            In the order Deriv sent them. With ``"all"`` as for `limits`.
 
             {columns}
 

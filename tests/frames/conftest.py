@@ -31,7 +31,7 @@ def status_payload() -> dict[str, Any]:
                     "idv": {
                         "status": "rejected",
                         "submissions_left": 2,
-                        "expiry_date": 1900000000,
+                        "expiry_date": 1899936000,
                         "last_rejected": ["NAME_MISMATCH"],
                         "report_available": 1,
                         "reported_properties": {},

@@ -225,7 +225,8 @@ SHAPED = [
 def test_no_payload_is_fatal_to_a_shaped_frame(data: st.DataObject) -> None:
     build, name, key = data.draw(st.sampled_from(SHAPED))
     payload = data.draw(held(shapes.load("v3")[name].reply[key], wild=True))
-    frame = build(payload, Context(name))  # type: ignore[operator]
+    build(payload, Context(name))  # type: ignore[operator]
+    frame = build(payload)  # type: ignore[operator]
     promised = dtypes(build(None))  # type: ignore[operator]
     assert dtypes(frame)[: len(promised)] == promised
     assert str(frame.index.dtype) == str(build(None).index.dtype)  # type: ignore[operator]

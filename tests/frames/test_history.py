@@ -25,7 +25,7 @@ EVENTS = [(0.0, "connected", "", None), (1.5, "connection lost", "reset", None),
 @pytest.mark.parametrize("rows", [EVENTS, []])
 def test_events(rows: list[Any]) -> None:
     frame = events(rows)
-    assert list(frame) == ["time", "what", "why", "took"]
+    assert list(frame) == ["time", "took", "why", "what"]
     assert str(frame["time"].dtype) == UTC_MICROSECONDS
     assert pd.api.types.is_string_dtype(frame["what"])
     assert pd.api.types.is_string_dtype(frame["why"])

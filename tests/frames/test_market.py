@@ -119,11 +119,12 @@ def test_options_names_the_symbol_otherwise() -> None:
 
 def test_exchange_rates_with_and_without_a_spread() -> None:
     rates = {"EUR": 0.9, "BTC": {"spot_rate": 2, "bid_rate": 1.5, "ask_rate": 2.5}}
-    frame = exchange_rates({"base_currency": "USD", "date": 0, "rates": rates}, CONTEXT)
+    frame = exchange_rates({"base_currency": "USD", "date": 0, "rates": rates}, CONTEXT, spread=True)
     assert frame["currency"].tolist() == ["EUR", "BTC"]
     assert frame["rate"].tolist() == [0.9, 2.0]
     assert frame["bid"].isna().tolist() == [True, False]
     assert frame["ask"].tolist()[1] == 2.5
     assert frame["base_currency"].tolist() == ["USD", "USD"]
     assert frame["date"].tolist() == [pd.Timestamp(0, tz="UTC")] * 2
-    assert exchange_rates(None).dtypes.tolist() == frame.dtypes.tolist()
+    assert exchange_rates(None, spread=True).dtypes.to_dict() == frame.dtypes.to_dict()
+    assert exchange_rates(None).columns.tolist() == ["base_currency", "currency", "rate", "date"]

@@ -30,7 +30,7 @@ from dpyauth.frames.ledger import login_history, profit_table, statement
 from dpyauth.session import Session
 from dpyauth.session.aio import AsyncSession
 
-CONTEXT = Context("call")
+CONTEXT = Context("call", api="v3")
 DECLARED = {
     f"{module.name}.{name}": held
     for module in pkgutil.iter_modules(dpyauth.columns.__path__, "dpyauth.columns.")
@@ -60,7 +60,8 @@ MADE: list[tuple[Callable[..., pd.DataFrame], tuple[object, ...], Sequence[Colum
     (frames.market_limits, (None,), profile_columns.MARKET_LIMITS),
     (frames.markup, (None,), money_columns.MARKUP),
     (frames.mt5_accounts, (None,), profile_columns.MT5_ACCOUNTS),
-    (frames.open_contracts, (None,), money_columns.OPEN_CONTRACTS),
+    (frames.open_contracts, (None,), money_columns.PORTFOLIO),
+    (frames.open_contracts, ([],), money_columns.OPEN_CONTRACTS),
     (frames.options_status, (None,), account_columns.OPTIONS_STATUS),
     (frames.ownership_requests, (None,), account_columns.OWNERSHIP_REQUESTS),
     (frames.partner_overview, (None,), money_columns.PARTNER_OVERVIEW),
@@ -77,7 +78,13 @@ MADE: list[tuple[Callable[..., pd.DataFrame], tuple[object, ...], Sequence[Colum
     (frames.wallet_transactions, (None,), money_columns.WALLET_TRANSACTIONS),
     (frames.wallets, (None,), money_columns.WALLETS),
 ]
-PARTS = {"CANDLE", "ON_BOTH_APIS", "RECEIVED", *("BALANCE_UPDATE", "CONTRACT_UPDATE", "TICK", "TRANSACTION_UPDATE")}
+PARTS = {
+    "CANDLE",
+    "ON_BOTH_APIS",
+    "OPEN_CONTRACTS",
+    "RECEIVED",
+    *("BALANCE_UPDATE", "CONTRACT_UPDATE", "TICK", "TRANSACTION_UPDATE"),
+}
 """Columns that no method of a session returns alone."""
 
 UPDATES = {
@@ -127,7 +134,8 @@ def test_so_do_updates_of_streams(call: str) -> None:
 def test_every_table_of_columns_is_one_of_a_frame() -> None:
     used = {id(columns) for _, _, columns in MADE} | {id(columns) for columns in UPDATES.values()}
     others = {name.rpartition(".")[2] for name, columns in DECLARED.items() if id(columns) not in used}
-    assert others == {"CANDLE", "LEGACY_ACCOUNTS", "ON_BOTH_APIS", "RECEIVED", "WALLET_TOTALS"}  # parts, or a session's
+    parts = {"CANDLE", "ON_BOTH_APIS", "RECEIVED", "OF_ALL_BALANCES", "SPREAD", "WALLET_TOTALS"}
+    assert others == {*parts, "LEGACY_ACCOUNTS"}  # which is a session's
 
 
 @pytest.mark.parametrize("name", [name for name in dir(Session) if not name.startswith("_")])

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 import pytest
 
@@ -35,7 +37,7 @@ def test_of_a_portfolio() -> None:
     assert frame["buy_price"].tolist() == [5.0]
     assert frame["expires"].tolist() == [pd.Timestamp(120, unit="s", tz="UTC")]
     assert frame["transaction_id"].tolist() == [70]
-    assert frame["bid_price"].isna().all()
+    assert not {"bid_price", "profit", "status", "can_sell"} & {*frame}  # only `proposal_open_contract` tells them
 
 
 @pytest.mark.parametrize("payload", [VALUED, [VALUED], [{}, VALUED]])
@@ -54,11 +56,14 @@ def test_options_writes_money_as_texts() -> None:
     assert str(open_contracts({"payout": "1.10"}, decimal=True)["payout"].iloc[0]) == "1.10"
 
 
-@pytest.mark.parametrize("nothing", [None, {}, [], {"contracts": []}])
-def test_no_contracts(nothing: object) -> None:
-    frame = open_contracts(nothing)  # type: ignore[arg-type]
+@pytest.mark.parametrize(
+    ("nothing", "like"),
+    [(None, {"contracts": [HELD]}), ({"contracts": []}, {"contracts": [HELD]}), ({}, VALUED), ([], VALUED)],
+)
+def test_no_contracts(nothing: Any, like: Any) -> None:
+    frame = open_contracts(nothing)
     assert len(frame) == 0
-    assert frame.dtypes.tolist() == open_contracts(VALUED).dtypes.tolist()
+    assert frame.dtypes.to_dict() == open_contracts(like).dtypes.to_dict()
 
 
 def test_an_mt5_server_that_is_down_does_not_hide_the_others() -> None:

@@ -84,7 +84,7 @@ def exchange_rates(
         )
     fields = {"base_currency": base, "target_currency": target, "include_spread": 1 if spread else None}
     payload, context = yield from session.payload(call, fields, exact=decimal)
-    return frames.exchange_rates(payload, context, decimal=decimal)
+    return frames.exchange_rates(payload, context, spread=spread, decimal=decimal)
 
 
 def markup(session: Payloads, since: When, until: When, *, decimal: bool) -> Steps[pd.DataFrame]:

@@ -1,0 +1,125 @@
+"""Every frame made by hand that a question of a session answers with, asked as the sandbox's people on both APIs.
+
+`python tests/asking.py` prints them as a terminal of 100 columns shows them, and says what pandas has hidden;
+with words behind it, only those whose name holds one of them.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Collection, Iterator
+from unittest.mock import patch
+
+import pandas as pd
+
+from dpyauth.credentials import access_token, api_token
+from dpyauth.errors import DpyauthError
+from dpyauth.sandbox import Sandbox
+from dpyauth.session import Session
+from dpyauth.settings import settings
+
+Ask = Callable[[Session], pd.DataFrame]
+
+SINCE = "2026-10-01"
+QUESTIONS: dict[str, Ask] = {
+    "account_status": lambda session: session.account_status(),
+    "account_status all": lambda session: session.account_status("all"),
+    "account_status detail": lambda session: session.account_status(detail=True),
+    "account_status detail all": lambda session: session.account_status("all", detail=True),
+    "accounts": lambda session: session.accounts(),
+    "api_tokens": lambda session: session.api_tokens(),
+    "apps": lambda session: session.apps(),
+    "apps used": lambda session: session.apps("used"),
+    "balance": lambda session: session.balance(),
+    "balance all": lambda session: session.balance("all"),
+    "calls": lambda session: session.calls(),
+    "candles": lambda session: session.candles("R_100", "1h", since="2026-11-20", until="2026-11-21"),
+    "cashier_problems": lambda session: session.cashier_problems(),
+    "currencies": lambda session: session.currencies(),
+    "events": lambda session: session.events(),
+    "exchange_rates": lambda session: session.exchange_rates("USD"),
+    "landing_company": lambda session: session.landing_company("id"),
+    "legacy_accounts": lambda session: session.legacy_accounts(),
+    "legacy_statement": lambda session: session.legacy_statement("CR900031", since=SINCE),
+    "limits": lambda session: session.limits(),
+    "limits markets": lambda session: session.limits("markets"),
+    "limits transfers": lambda session: session.limits("transfers"),
+    "login_history": lambda session: session.login_history(),
+    "markup": lambda session: session.markup(since=SINCE),
+    "mt5_accounts": lambda session: session.mt5_accounts(),
+    "partner_overview": lambda session: session.partner_overview(since=SINCE),
+    "portfolio": lambda session: session.portfolio(),
+    "portfolio all": lambda session: session.portfolio("all"),
+    "profit_table": lambda session: session.profit_table(since=SINCE),
+    "settings": lambda session: session.settings(),
+    "site currencies": lambda session: session.site("currencies"),
+    "site fees": lambda session: session.site("fees"),
+    "site limits": lambda session: session.site("limits"),
+    "statement": lambda session: session.statement(since=SINCE),
+    "status_flags": lambda session: session.status_flags(),
+    "ticks": lambda session: session.ticks("R_100"),
+    "trading_times": lambda session: session.trading_times(),
+    "transfers": lambda session: session.transfers(),
+    "verification": lambda session: session.verification(),
+    "verification attempts": lambda session: session.verification("attempts"),
+    "verification jurisdictions": lambda session: session.verification("jurisdictions"),
+    "verification ownership": lambda session: session.verification("ownership"),
+    "wallet_transactions": lambda session: session.wallet_transactions("main", since=SINCE),
+    "wallets": lambda session: session.wallets(),
+    "wallets totals": lambda session: session.wallets("USD"),
+}
+PEOPLE = {
+    "v3": ("sandbox-rich-all", "sandbox-trouble-read", "sandbox-new-read"),
+    "options": ("rich", "trouble", "new", "moved", "partner", "agent"),
+}
+
+
+def asked(only: Collection[str] = ()) -> Iterator[tuple[str, str, str, pd.DataFrame]]:
+    """Ask as everyone, or as some; yields the API, the person, the question and its frame, where it has an answer."""
+    with Sandbox(limits=None) as sandbox:
+        for api, people in PEOPLE.items():
+            for person in [each for each in people if not only or each in only]:
+                session = _session(sandbox, api)
+                try:
+                    if api == "v3":
+                        session.core.sign_in_and_wait(api_token(person, "a test"))
+                    else:
+                        session.core.sign_in_and_wait(access_token(sandbox.options_token(person).token, "a test"))
+                    for name, ask in QUESTIONS.items():
+                        try:
+                            yield api, person, name, ask(session)
+                        except DpyauthError:
+                            pass
+                except DpyauthError:  # the new one has no account to sign in to yet
+                    pass
+                finally:
+                    session.close()
+
+
+def _session(sandbox: Sandbox, api: str) -> Session:
+    if api == "v3":
+        return Session(settings(app_id=sandbox.app_id, server=sandbox.url), timeout=10)
+    return Session(settings(sandbox.options_app_id, sandbox.rest, api=api), timeout=10)
+
+
+def in_a_terminal(frame: pd.DataFrame, width: int = 100) -> str:
+    """Return a frame as a terminal of so many columns shows it, at pandas' default settings."""
+    with pd.option_context("display.max_columns", 0), patch.dict(os.environ, COLUMNS=str(width)):
+        return str(frame)
+
+
+def seen(frame: pd.DataFrame, width: int = 100) -> list[str]:
+    """Return the columns that such a terminal shows."""
+    shown = in_a_terminal(frame.head(2), width).splitlines()[0].split()
+    return [name for name in shown if name in frame]
+
+
+if __name__ == "__main__":
+    hidden = 0
+    for api, person, name, frame in asked():
+        if len(frame) and (len(sys.argv) == 1 or any(word in name for word in sys.argv[1:])):
+            hidden += frame.shape[1] - len(seen(frame))
+            print(f"{api}, {person}: {name}, {frame.shape[1] - len(seen(frame))} of {frame.shape[1]} columns hidden")
+            print(in_a_terminal(frame.head(5)), end="\n\n")
+    print(f"{hidden} columns hidden")

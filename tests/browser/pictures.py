@@ -1,0 +1,90 @@
+"""Take the pictures of README and the documentation anew in a JupyterLab: `python tests/browser/pictures.py`.
+
+Names behind it take only those. The sandbox tells what is to be seen, so nothing in them is anyone's.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+sys.path += [str(ROOT), *(str(ROOT / "tests" / part) for part in ("", "browser", "deployed", "faults"))]
+
+from conftest import FLAGS, Lab, Notebook, opened, serving  # noqa: E402
+from helpers import chromium_path  # noqa: E402
+from playwright.sync_api import Browser, expect, sync_playwright  # noqa: E402
+
+IMAGES = ROOT / "notebooks" / "images"
+SIGN_IN = "import dpyauth\n\nsession = dpyauth.login(sandbox=True)"
+WIDTH = 1366
+"""Of the window, in pixels: that of a small laptop."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Some cells in a notebook, one below the other."""
+
+    name: str
+    cells: Sequence[str]
+    first: int = 0
+    """The first cell to be seen; those before it only run."""
+    width: int = 900
+    """How much is to be seen, in pixels."""
+
+
+PICTURES = (
+    Picture("sign-in", (SIGN_IN, "session.account_status()", "session.wallets()")),
+    Picture(
+        "panels",
+        (
+            SIGN_IN,
+            "session",
+            'stream = session.stream("ticks_history", ticks_history="1HZ100V", count=90, end="latest")\nstream.view()',
+        ),
+        first=1,
+    ),
+)
+
+
+def take(picture: Picture, notebook: Notebook) -> None:
+    """Run the cells, and take a picture of them once nothing moves any more."""
+    page = notebook.page
+    for number in range(len(picture.cells)):
+        notebook.run(number)
+        expect(notebook.cell(number).locator(".jp-OutputArea-output").first).to_be_visible()
+    expect(notebook.sheet.get_by_text("connected").first).to_be_visible()
+    page.wait_for_timeout(6_000 if "stream" in picture.cells[-1] else 1_500)
+    page.evaluate("document.activeElement?.blur()")
+    first, last = notebook.cell(picture.first).bounding_box(), notebook.cell(len(picture.cells) - 1).bounding_box()
+    assert first is not None
+    assert last is not None
+    clip = {"x": first["x"], "y": first["y"], "width": float(picture.width), "height": 0.0}
+    clip["height"] = last["y"] + last["height"] - first["y"]
+    page.screenshot(path=IMAGES / f"{picture.name}.png", clip=clip)  # type: ignore[arg-type]
+    for table in notebook.sheet.locator("table.dataframe").all():
+        box = table.bounding_box()
+        assert box is not None
+        assert box["x"] + box["width"] <= clip["x"] + clip["width"], "a table is cut off"
+
+
+def main(names: Sequence[str], lab: Lab, chromium: Browser) -> None:
+    """Take the pictures of these names, or all."""
+    for picture in PICTURES:
+        if not names or picture.name in names:
+            context = chromium.new_context(viewport={"width": WIDTH, "height": 1600}, device_scale_factor=1.5)
+            with opened(chromium, lab, "lab", picture.cells, context) as notebook:
+                notebook.command("application:toggle-left-area")
+                take(picture, notebook)
+            print(f"took {picture.name}")
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as base, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=FLAGS)
+        with serving("jupyterlab", Path(base) / "lab") as lab:
+            main(sys.argv[1:], lab, browser)
+        browser.close()

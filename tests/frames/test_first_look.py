@@ -1,0 +1,123 @@
+"""Hold how a frame looks at first: in a terminal of 100 columns, at pandas' default settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import asking
+import pandas as pd
+import pytest
+
+from dpyauth.columns import Column
+from dpyauth.frames import Context
+from dpyauth.frames.build import frame
+
+SEEN = {
+    "account_status": "loginid kind currency balance status",
+    "account_status all": "loginid kind currency balance error",
+    "account_status detail": "loginid kind currency balance at_stake profit_today profit_month remark",
+    "accounts": "loginid kind currency account_type disabled",
+    "api_tokens": "name token last_used valid_for_ip",
+    "apps": "app_id name active",
+    "balance": "loginid currency balance",
+    "balance all": "loginid currency balance",
+    "calls": "call allowed",
+    "candles": "open high low close",
+    "cashier_problems": "problem meaning",
+    "currencies": "currency deposit_suspended withdrawal_suspended",
+    "events": "time what",
+    "exchange_rates": "base_currency currency rate",
+    "landing_company": "offer shortcode",
+    "limits": "limit value",
+    "limits markets": "market name currency payout_limit turnover_limit",
+    "limits transfers": "period transfer allowed available unit",
+    "login_history": "loginid time action succeeded",
+    "markup": "app_id currency markup",
+    "mt5_accounts": "login account_type currency",
+    "portfolio": "symbol contract_type buy_price payout expires",
+    "profit_table": "sell_time symbol profit contract_type buy_price sell_price",
+    "settings": "setting value",
+    "site currencies": "currency name type",
+    "site fees": "from_currency to_currency fee_percent",
+    "site limits": "limit per_minute per_hour",
+    "statement": "transaction_time action_type amount payout balance_after",
+    "status_flags": "flag severity",
+    "ticks": "quote",
+    "trading_times": "symbol market open close",
+    "verification": "check status needed attempts_left expires last_rejected",
+    "verification attempts": "time status service document",
+    "verification jurisdictions": "jurisdiction verified",
+    "verification ownership": "request_id payment_method created",
+    "wallet_transactions": "time category net status",
+    "wallets": "type currency balance paid_in paid_out",
+    "wallets totals": "type currency balance approximate_total",
+}
+"""Columns that a terminal of 100 columns shows of each question, for the sandbox's richest people."""
+
+NOTHING = {"float64": "nan", "category": "nan", "datetime64[us, UTC]": "NaT", "datetime64[us]": "NaT"}
+"""How a column of a dtype says that there is nothing; any other says <NA>."""
+
+RICH, TROUBLED = {"sandbox-rich-all", "rich"}, {"sandbox-trouble-read", "trouble"}
+Asked = list[tuple[str, str, str, pd.DataFrame]]
+
+
+@pytest.fixture(scope="module")
+def told() -> Asked:
+    return [each for each in asking.asked(RICH | TROUBLED) if len(each[3])]
+
+
+def test_what_matters_is_seen_in_a_terminal(told: Asked) -> None:
+    for api, _, name, table in (each for each in told if each[1] in RICH):
+        shown = asking.seen(table)
+        assert {*SEEN.get(name, "").split()} - {*shown} == set(), (api, name, shown)
+    assert {name for _, person, name, _ in told if person in RICH} >= SEEN.keys() - {"cashier_problems"}
+
+
+def test_a_notebook_shows_every_column(told: Asked) -> None:
+    """Pandas leaves columns out of HTML where there are more than twenty."""
+    assert [(api, name) for api, _, name, table in told if table.shape[1] > 20] == []
+
+
+def test_a_column_comes_first_that_is_short(told: Asked) -> None:
+    for api, person, name, table in told:
+        width = table.iloc[:, 0].astype(str).str.len().max()
+        assert width < pd.get_option("display.max_colwidth"), (api, person, name, table.columns[0])
+
+
+def cells(table: pd.DataFrame) -> Iterator[tuple[str, object]]:
+    """Every value that is none, with the dtype of its column."""
+    for name in table:
+        for value in table[name]:
+            if value is None or value is pd.NA or value is pd.NaT or value != value or value == "":
+                yield str(table[name].dtype), value
+
+
+def test_there_is_one_sort_of_nothing_for_a_dtype(told: Asked) -> None:
+    found = {(dtype, str(value)) for _, _, _, table in told for dtype, value in cells(table)}
+    assert {each for each in found if each[1] != NOTHING.get(each[0], "<NA>")} == set()
+    assert {("string", "<NA>"), ("float64", "nan"), ("datetime64[us, UTC]", "NaT"), ("Int64", "<NA>")} < found
+
+
+def test_an_api_has_no_columns_that_only_the_other_tells(told: Asked) -> None:
+    status = {api: table for api, person, name, table in told if name == "account_status" and person in RICH}
+    assert status["options"].columns.tolist() == ["loginid", "kind", "currency", "balance", "status", "group"]
+    assert "risk" in status["v3"]
+    untold = ("account_status", "accounts", "balance", "balance all", "exchange_rates", "statement", "portfolio")
+    for api, person, name, table in told:
+        if api == "options" and person in RICH and name in untold:
+            assert table.columns[table.isna().all()].tolist() == [], name
+
+
+def test_a_column_of_one_api_alone_stays_where_deriv_sends_it_all_the_same() -> None:
+    columns = [Column("a"), Column("b", "list", only="v3")]
+    assert list(frame([{"a": "x"}], columns, Context("c", api="v3"))) == ["a", "b"]
+    assert list(frame([{"a": "x"}], columns, Context("c", api="options"))) == ["a"]
+    assert list(frame([{"a": "x"}, {"b": ["y"]}], columns, Context("c", api="options"))) == ["a", "b"]
+    assert list(frame([], columns)) == ["a", "b"]
+
+
+def test_a_day_reads_as_a_day(told: Asked) -> None:
+    checks = next(table for _, person, name, table in told if name == "verification" and person in RICH)
+    assert "00:00" not in checks.to_string()
+    assert checks["expires"].dropna().is_monotonic_increasing
+    assert "00:00" not in checks.to_html()
