@@ -58,7 +58,6 @@ def take(picture: Picture, notebook: Notebook) -> None:
         expect(notebook.cell(number).locator(".jp-OutputArea-output").first).to_be_visible()
     expect(notebook.sheet.get_by_text("connected").first).to_be_visible()
     page.wait_for_timeout(6_000 if "stream" in picture.cells[-1] else 1_500)
-    page.evaluate("document.activeElement?.blur()")
     first, last = notebook.cell(picture.first).bounding_box(), notebook.cell(len(picture.cells) - 1).bounding_box()
     assert first is not None
     assert last is not None
@@ -77,7 +76,9 @@ def main(names: Sequence[str], lab: Lab, chromium: Browser) -> None:
         if not names or picture.name in names:
             context = chromium.new_context(viewport={"width": WIDTH, "height": 1600}, device_scale_factor=1.5)
             with opened(chromium, lab, "lab", picture.cells, context) as notebook:
-                notebook.command("application:toggle-left-area")
+                # Where another package has a part for JupyterLab to build, JupyterLab asks whether it may.
+                asks = notebook.page.get_by_role("button", name="Cancel", exact=True)
+                notebook.page.add_locator_handler(asks, lambda found: found.click())
                 take(picture, notebook)
             print(f"took {picture.name}")
 
