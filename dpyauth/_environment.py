@@ -150,6 +150,11 @@ def _marimo_page() -> str | None:
     return None if about.request is None else about.mode
 
 
+def secrets_place() -> str:
+    """Return the name of the service that keeps secrets beside this notebook; an empty text where there is none."""
+    return "Colab" if in_colab() else "Kaggle" if in_kaggle() else ""
+
+
 def in_kaggle() -> bool:
     """Return whether this is a Kaggle notebook."""
     return "KAGGLE_KERNEL_RUN_TYPE" in os.environ

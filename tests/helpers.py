@@ -106,10 +106,16 @@ def free_port() -> int:
 @contextmanager
 def jupyter(command: Sequence[str], env: Mapping[str, str], log: Path) -> Iterator[int]:
     """A Jupyter server for a while; the port that it answers at."""
+    with answering([*command, "--ServerApp.port_retries=0"], env, log) as port:
+        yield port
+
+
+@contextmanager
+def answering(command: Sequence[str], env: Mapping[str, str], log: Path) -> Iterator[int]:
+    """A server for a while, which takes ``--port``; the port that it answers at."""
     port = free_port()
-    options = [f"--port={port}", "--ServerApp.port_retries=0"]
     with log.open("w") as written:
-        server = subprocess.Popen([*command, *options], env=env, stdout=written, stderr=subprocess.STDOUT)
+        server = subprocess.Popen([*command, f"--port={port}"], env=env, stdout=written, stderr=subprocess.STDOUT)
     try:
         until = time.monotonic() + 60
         while not listening(port):

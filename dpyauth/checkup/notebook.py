@@ -31,7 +31,9 @@ def looks() -> Iterator[Row]:
     in_notebook, attended = _environment.in_notebook(), _environment.has_user()
     alone = "" if attended else "login() cannot ask you here: it takes DERIV_TOKEN, or what was remembered."
     yield Row(NOTEBOOK, "front end", "ok" if attended else "note", name, alone)
-    if in_notebook:
+    if _environment.in_console():
+        yield Row(NOTEBOOK, "panels", "ok", "this front end shows none: login() asks by a prompt, and the card is text")
+    elif in_notebook:
         yield _panels()
     else:
         yield Row(NOTEBOOK, "panels", "ok", "not in a notebook: login() asks by a prompt, and the card is text")
@@ -40,6 +42,8 @@ def looks() -> Iterator[Row]:
 
 def front_end() -> str:
     """Return what is known of the front end, in words."""
+    if _environment.in_marimo():
+        return "marimo, as an app" if _environment.is_app() else "marimo"
     shell = _environment.kernel_shell()
     if shell is None:
         kind = "IPython in a terminal" if "IPython" in sys.modules and hasattr(sys, "ps1") else "Python, no notebook"
@@ -47,10 +51,11 @@ def front_end() -> str:
     if not _environment.has_user():
         return "a notebook that runs without a person (nbclient, nbconvert, papermill or the like)"
     for name, there in (
+        ("a console: Spyder, QtConsole or the Jupyter console", _environment.in_console()),
         ("Google Colab", _environment.in_colab()),
         ("Voila", _environment.in_voila()),
         ("VS Code", bool({"VSCODE_PID", "VSCODE_CWD", "VSCODE_IPC_HOOK"} & os.environ.keys())),
-        ("Kaggle", "KAGGLE_KERNEL_RUN_TYPE" in os.environ),
+        ("Kaggle", _environment.in_kaggle()),
         ("Databricks", "DATABRICKS_RUNTIME_VERSION" in os.environ),
         ("Binder", "BINDER_SERVICE_HOST" in os.environ),
         ("JupyterHub", "JUPYTERHUB_USER" in os.environ),
@@ -67,7 +72,7 @@ def _panels() -> Row:
         except Exception as error:
             advice = f"Install dpyauth again in the kernel's environment, and restart the kernel. {_PROMPT}"
             return Row(NOTEBOOK, "panels", "problem", f"{package} cannot be loaded ({type(error).__name__})", advice)
-    if _environment.in_colab() or "VSCODE_PID" in os.environ:
+    if _environment.in_colab() or _environment.in_marimo() or "VSCODE_PID" in os.environ:
         return Row(NOTEBOOK, "panels", "ok", "the kernel's half is there; the front end brings its own")
     missing = [name for name in _LAB if not _installed(name)]
     if missing:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dpyauth import _environment
 from dpyauth.credentials import Secret, checked
 from dpyauth.errors import ApiUnavailable, DpyauthError, InvalidCredential, SignInRefused
 from dpyauth.panels import account_view, sign_in_view
@@ -58,7 +59,8 @@ class SignInModel(SignInAttempt):
         profile: str = "default",
         loginid: str | None = None,
     ) -> None:
-        super().__init__(session, remember=remember, profile=profile, loginid=loginid)
+        self._may_remember = not _environment.is_app()  # the machine that runs it is not the visitor's
+        super().__init__(session, remember=remember and self._may_remember, profile=profile, loginid=loginid)
         self.words = texts("switcher", session.core.target.language) | self.words
         self._sandbox = sandbox
         here = session.core.target
@@ -78,7 +80,8 @@ class SignInModel(SignInAttempt):
 
     def handle(self, message: dict[str, Any]) -> None:
         """Do what the user did in the browser; a token is taken out of the message."""
-        api, app_id, remember = _text(message, "api"), _text(message, "app_id"), message.get("remember") is True
+        api, app_id = _text(message, "api"), _text(message, "app_id")
+        remember = self._may_remember and message.get("remember") is True
         match message:
             case {"do": "sign-in"}:
                 self.token(_taken(message, "token"), app_id, api=api, remember=remember)
@@ -269,6 +272,7 @@ class SignInModel(SignInAttempt):
             "accounts": account_view.accounts(session, self._balances),
             "asking": self._choosing.asking,
             "remember": self._remember,
+            "may_remember": self._may_remember,
             "held": list(browser.loginids) if browser else [],
             "listening": browser is not None and browser.listener is not None,
             "notice": notice,
@@ -276,7 +280,12 @@ class SignInModel(SignInAttempt):
 
     def without_panel(self) -> str:
         """Say how to sign in where the front end shows no panels."""
-        return "" if self.session.loginid is not None else self.text("no_panel")
+        if self.session.loginid is not None:
+            return ""
+        where = "sandbox=True, " if self._sandbox is not None else ""
+        where = f'server="{self._choice.server}", ' if self._choice.server else where
+        line, place = f'session = dpyauth.login({where}ask="prompt")', _environment.secrets_place()
+        return self.text("no_panel_secrets" if place else "no_panel", line=line, place=place)
 
     def subject(self, view: dict[str, Any]) -> object:
         """Return what the still is of: who is signed in, and what the token may do."""

@@ -38,8 +38,10 @@ def nobody(api: str, why: str = NOBODY) -> str:
     app = f"to the ID of your app ({facts.pages.apps}, type PAT)"
     if facts.shared_app_id:
         app = f"to the ID of your app, if you have one ({facts.pages.apps})"
+    place = _environment.secrets_place()
+    set_it = f"Among this notebook's secrets in {place}, set" if place else "Set the environment variable"
     return (
-        f"There is nothing to sign in with, and {why}. Set the environment variable DERIV_APP_ID "
+        f"There is nothing to sign in with, and {why}. {set_it} DERIV_APP_ID "
         f"{app}, and DERIV_TOKEN to {_a(facts.credential)} ({facts.pages.tokens}; the scope "
         f"{facts.scopes[facts.smallest_scope]} is enough to look at an account). Or run dpyauth.login(sandbox=True), "
         "which needs no account."

@@ -120,12 +120,10 @@ def _remembered(profile: str, api: str | None) -> Found | None:
 
 def _platform_secret() -> Found | None:
     """Look among the secrets that the user keeps at Colab or Kaggle, and not in the notebook."""
-    if _environment.in_colab():
-        where, ask = "Colab", _colab_secret
-    elif _environment.in_kaggle():
-        where, ask = "Kaggle", _kaggle_secret
-    else:
+    where = _environment.secrets_place()
+    if not where:
         return None
+    ask = _colab_secret if where == "Colab" else _kaggle_secret
     token = ask(_VARIABLE)
     if not bare(token).reveal():
         return None

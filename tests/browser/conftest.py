@@ -260,10 +260,11 @@ def with_profile(chromium: Browser) -> Callable[[Path], BrowserContext]:
 
 
 @contextmanager
-def serving(module: str, base: Path, python: Path | None = None) -> Iterator[Lab]:
+def serving(module: str, base: Path, python: Path | None = None, without: Sequence[str] = ()) -> Iterator[Lab]:
     """A Jupyter server that knows nothing of the user's own settings, and logs all it can.
 
     It is that of this environment, with the project as it lies here; or of another one, with what is installed there.
+    Its front end goes without some of its extensions.
     """
     folder = base / "notebooks"
     others = shutil.ignore_patterns(".ipynb_checkpoints", "guide", "reference", "*.md")  # of the site
@@ -280,7 +281,8 @@ def serving(module: str, base: Path, python: Path | None = None) -> Iterator[Lab
     (config / "labconfig").mkdir(parents=True)
     (config / "labconfig" / "default_setting_overrides.json").write_text(json.dumps(OVERRIDES))
     # Whatever other extensions lie in this environment, no dialog asks for a new build of JupyterLab.
-    (config / "labconfig" / "page_config.json").write_text(json.dumps({"buildAvailable": False, "buildCheck": False}))
+    page = {"disabledExtensions": dict.fromkeys(without, True), "buildCheck": False, "buildAvailable": False}
+    (config / "labconfig" / "page_config.json").write_text(json.dumps(page))
     if python is None:
         env["PYTHONPATH"] = str(ROOT)
         (config / "jupyter_server_config.d").mkdir()

@@ -191,7 +191,9 @@ function render({ model, el }) {
     return element("div", { class: "dpyauth-form" },
       placed ? null : notice(view),
       ways(view, first, fresh),
-      element("p", { class: "dpyauth-tick" }, remember, element("label", { for: `${id}-remember` }, t("remember"))),
+      view.may_remember
+        ? element("p", { class: "dpyauth-tick" }, remember, element("label", { for: `${id}-remember` }, t("remember")))
+        : null,
       asking ? element("div", { class: "dpyauth-row" }, button(t("keep_present"), () => ask(false))) : null,
       view.sandbox ? samples(view, first) : element("p", { class: "dpyauth-new" }, t("no_account_yet"), " ", away(first.account, t("open_account"))),
       others.map((form) => folded(view, form, fresh)));
