@@ -280,8 +280,10 @@ class SignInModel(SignInAttempt):
 
     def without_panel(self) -> str:
         """Say how to sign in where the front end shows no panels."""
-        if self.session.loginid is not None:
-            return ""
+        return "" if self.session.loginid is not None else self._prompt()
+
+    def _prompt(self) -> str:
+        """Return the line to run instead, for the prompt."""
         where = "sandbox=True, " if self._sandbox is not None else ""
         where = f'server="{self._choice.server}", ' if self._choice.server else where
         line, place = f'session = dpyauth.login({where}ask="prompt")', _environment.secrets_place()
@@ -293,7 +295,7 @@ class SignInModel(SignInAttempt):
 
     def still(self, view: dict[str, Any]) -> str:
         """Return the still, in HTML."""
-        return stills.sign_in(view, self.words, self.text("no_panel_here", instead=self.text("no_panel")))
+        return stills.sign_in(view, self.words, self.text("no_panel_here", instead=self._prompt()))
 
     # Inside
 
