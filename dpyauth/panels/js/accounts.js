@@ -20,11 +20,11 @@ function accounts(panel, view) {
         class: "dpyauth-sibling", type: "button", id: `${id}-use-${account.loginid}`, "aria-pressed": String(account.current),
         disabled: account.current || view.busy, onclick: () => send({ do: "use", loginid: account.loginid }),
       },
-        element("span", { class: "dpyauth-strong dpyauth-anywhere", dir: "auto" }, account.loginid),
+        element("span", { class: "dpyauth-strong dpyauth-anywhere", dir: "ltr" }, account.loginid),
         element("span", {},
           badge(account.kind, t(account.kind)),
           account.status === "inactive" ? [" ", badge("bad", t("inactive"))] : null),
-        element("span", { class: "dpyauth-money", dir: "auto" }, [account.balance, account.currency || t("no_currency")].filter(Boolean).join(" ")),
+        element("span", { class: "dpyauth-money", dir: "ltr" }, [account.balance, account.currency || t("no_currency")].filter(Boolean).join(" ")),
         element("span", { class: "dpyauth-help" }, account.current ? t("in_use") : t("use"))),
       view.asking === account.loginid ? question(account.loginid) : null);
 

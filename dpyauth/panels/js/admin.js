@@ -23,7 +23,7 @@ function manage({ model, el, list, above, heard }) {
     const { loginid, currency, kind, api } = view.account;
     const refresh = button(t("refresh"), () => panel.send({ do: "refresh" }), { class: "dpyauth-button dpyauth-small", id: `${panel.id}-refresh`, disabled: view.busy });
     return element("div", { class: "dpyauth-who dpyauth-manage-who", tabindex: "-1" },
-      element("span", { class: "dpyauth-loginid" }, loginid),
+      element("span", { class: "dpyauth-loginid", dir: "ltr" }, loginid),
       element("span", { class: "dpyauth-currency" }, currency || t("no_currency")),
       badge(kind, t(kind)),
       badge("api", t("api", { api })),

@@ -80,7 +80,7 @@ function render({ model, el }) {
 
   function form(view, row) {
     const name = input(`${id}-name-${editing}`, row?.name ?? "", { maxlength: 48, dir: "auto" });
-    const url = input(`${id}-url-${editing}`, row?.redirect_url ?? "", { inputmode: "url" });
+    const url = input(`${id}-url-${editing}`, row?.redirect_url ?? "", { inputmode: "url", dir: "ltr" });
     const send = () => panel.send({
       ...(row ? { do: "update", app_id: row.app_id } : { do: "register" }),
       loginid: view.account.loginid, name: name.value, scopes, redirect_url: url.value,
@@ -107,7 +107,7 @@ function render({ model, el }) {
         view.dangerous.filter((scope) => scopes.includes(scope)).map((scope) => element("p", { class: "dpyauth-text-warn" }, t(`warning_${scope}`)))),
       panel.field(view, "redirect_url", t("redirect_url"), url, t("redirect_help")),
       element("div", { class: "dpyauth-apps-offer" },
-        element("p", {}, element("span", {}, t(fits ? "redirect_fits" : "redirect_paste")), element("code", { class: "dpyauth-mono" }, offer), use(offer)),
+        element("p", {}, element("span", {}, t(fits ? "redirect_fits" : "redirect_paste")), element("code", { class: "dpyauth-mono", dir: "ltr" }, offer), use(offer)),
         element("p", { class: "dpyauth-soft" }, t(fits ? "redirect_fits_help" : "redirect_paste_help"))),
       sure ?? element("div", { class: "dpyauth-row" },
         element("button", { class: "dpyauth-button dpyauth-primary", type: "submit", disabled: view.busy }, t(row ? "change_yes" : "register_yes")),

@@ -25,7 +25,7 @@ function render({ model, el }) {
     return [
       element("header", { class: "dpyauth-header" },
         element("div", { class: "dpyauth-who" },
-          element("strong", { class: "dpyauth-loginid", dir: "auto" }, loginid),
+          element("strong", { class: "dpyauth-loginid", dir: "ltr" }, loginid),
           badge(kind, t(kind)),
           badge("api", t("api", { api }))),
         view.sandbox ? badge("sandbox", t("sandbox")) : null),
@@ -33,7 +33,7 @@ function render({ model, el }) {
       element("p", { class: "dpyauth-balance" },
         element("span", { class: "dpyauth-unseen" }, t("balance")),
         view.balance
-          ? element("span", { class: "dpyauth-amount" }, view.balance)
+          ? element("span", { class: "dpyauth-amount", dir: "ltr" }, view.balance)
           : element("span", { class: "dpyauth-soft" }, view.no_balance || t("balance_unknown")),
         element("span", { class: "dpyauth-currency", dir: "auto" }, currency || t("no_currency"))),
       element("p", { class: `dpyauth-connection ${view.connection.on ? "dpyauth-on" : "dpyauth-off"}`, dir: "auto" }, view.connection.text),

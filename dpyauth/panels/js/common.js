@@ -31,14 +31,14 @@ function mount({ model, el, label, body, heard, seen, live = true }) {
   const id = `dpyauth-${Math.random().toString(36).slice(2)}`;
   const t = (key, values = {}) => (model.get("texts")[key] ?? key).replace(/{(\w+)}/g, (whole, name) => values[name] ?? whole);
   const status = element("p", { class: "dpyauth-status", role: "status", "aria-live": "polite" });
-  const root = element("section", { class: "dpyauth-panel", "aria-label": t(label) }, status);
+  const root = element("section", { class: "dpyauth-panel", "aria-label": t(label), lang: t("lang"), dir: t("dir") }, status);
   let waiting = null;
   let stale = false; // the kernel that this panel belongs to has gone
   let ended = false;
   let held = false; // a button is being pressed, or a letter composed: what is replaced now would lose that
   let late = false; // there is something new to show since
   let told = ""; // the notice on show
-  el.append(root);
+  el.append(element("div", { class: "dpyauth-room" }, root));
   const showStill = hideStill(model, root);
 
   // Keys typed here are for this panel, not for the notebook's shortcuts; only saving is left to the notebook.

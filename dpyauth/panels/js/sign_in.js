@@ -149,7 +149,7 @@ function render({ model, el }) {
 
   function field(name, properties) {
     return element("input", {
-      id: `${id}-${name}`, class: "dpyauth-input", type: "text", autocomplete: "off", spellcheck: "false",
+      id: `${id}-${name}`, class: "dpyauth-input", type: "text", dir: "ltr", autocomplete: "off", spellcheck: "false",
       "aria-describedby": `${id}-${name}-help`, ...properties,
     });
   }
@@ -320,7 +320,7 @@ function render({ model, el }) {
     return element("div", { class: "dpyauth-account" },
       notice(view),
       element("div", { class: "dpyauth-who", tabindex: "-1" },
-        element("span", { class: "dpyauth-loginid" }, loginid),
+        element("span", { class: "dpyauth-loginid", dir: "ltr" }, loginid),
         element("span", { class: "dpyauth-currency" }, currency || t("no_currency")),
         badge(kind, kind === "demo" ? t("demo") : t("real")),
         badge("api", t("api", { api: speaks }), { title: t("api_help") }),

@@ -126,7 +126,7 @@ function render({ model, el }) {
   // The new token, shown once. These parts need no kernel.
   function once() {
     const secret = element("input", {
-      id: `${id}-new`, class: "dpyauth-input dpyauth-mono", type: visible ? "text" : "password", readonly: true, autocomplete: "off",
+      id: `${id}-new`, class: "dpyauth-input dpyauth-mono", type: visible ? "text" : "password", dir: "ltr", readonly: true, autocomplete: "off",
       spellcheck: "false", "data-1p-ignore": true, "data-lpignore": "true", "data-set": true, "data-local": true,
     });
     secret.value = made.token;

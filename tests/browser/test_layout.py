@@ -1,0 +1,262 @@
+"""Every panel in rooms of several widths: side by side on one page, with a made-up kernel behind each."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from dpyauth.credentials import access_token, api_token
+from dpyauth.panels import widgets
+from dpyauth.panels.apps import AppsModel
+from dpyauth.panels.card import CardModel
+from dpyauth.panels.explorer import ExplorerModel
+from dpyauth.panels.model import PanelModel
+from dpyauth.panels.sign_in import SignInModel
+from dpyauth.panels.stream_view import StreamModel
+from dpyauth.panels.switcher import SwitcherModel
+from dpyauth.panels.tokens import TokensModel
+from dpyauth.sandbox import Sandbox
+from dpyauth.session import Session
+from dpyauth.settings import settings
+
+pytestmark = pytest.mark.browser
+
+WIDTHS = (320, 480, 768, 1250)
+DARK = {
+    "--jp-ui-font-color1": "rgba(255, 255, 255, 0.87)",
+    "--jp-layout-color0": "#111",
+    "--jp-layout-color1": "#212121",
+    "--jp-border-color1": "#616161",
+    "--jp-content-link-color": "#64b5f6",
+}
+"""Colours of JupyterLab's dark theme."""
+KERNEL = """
+window.dress = (dark, names) => {
+  document.body.dataset.jpThemeLight = String(!dark);
+  const { style } = document.documentElement;
+  for (const [name, value] of Object.entries(names)) {
+    if (dark) style.setProperty(name, value);
+    else style.removeProperty(name);
+  }
+};
+window.rooms = {};
+window.place = (name, state, told, render) => {
+  const heardBy = {};
+  const model = {
+    get: (key) => state[key],
+    set: () => undefined,
+    save_changes: () => undefined,
+    on: (what, listener) => (heardBy[what] ??= new Set()).add(listener),
+    off: (what, listener) => heardBy[what]?.delete(listener),
+    send(message) {
+      if (model.gone) throw new Error("no kernel");
+      if (message.do === "replay") told.forEach((each) => model.happens("msg:custom", each));
+    },
+    happens: (what, ...more) => [...(heardBy[what] ?? [])].forEach((listener) => listener(...more)),
+  };
+  const el = document.createElement("div");
+  el.id = name;
+  document.querySelector("main").append(el);
+  render({ model, el });
+  window.rooms[name] = { model, state, told, render };
+};
+"""
+# What sticks out of its panel, what is cut off and cannot be scrolled to, and words that lie on one another.
+MISPLACED = """() => {
+  const found = [];
+  const note = (what, node) => {
+    const name = `${node.closest("main > div").id}: ${node.tagName}.${node.className}`;
+    found.push([what, name, node.textContent.slice(0, 40), node.scrollWidth, node.clientWidth]);
+  };
+  const box = (node) => node.getBoundingClientRect();
+  const shown = (node) => node.checkVisibility() && !node.closest(".dpyauth-unseen, option");
+  const overlap = (one, other) =>
+    Math.min(one.right, other.right) - Math.max(one.left, other.left) > 1 &&
+    Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top) > 1;
+  const rows = ["sibling", "header", "who", "row", "manage-row", "by-token", "pairs"].map((each) => `.dpyauth-${each}`);
+  for (const panel of document.querySelectorAll(".dpyauth-panel")) {
+    if (panel.scrollWidth > panel.clientWidth) note("wider than its panel", panel);
+    const within = box(panel);
+    for (const node of [...panel.querySelectorAll("*")].filter(shown)) {
+      const { left, right } = box(node);
+      const out = left < within.left - 1 || right > within.right + 1;
+      if (out && !node.parentElement.closest("[data-scroll], .dpyauth-scroll, pre")) note("sticks out", node);
+      const hides = !["visible", "auto", "scroll"].includes(getComputedStyle(node).overflowX);
+      const cut = hides && node.scrollWidth > node.clientWidth + 1;
+      if (cut && !node.title && !node.matches("input, select")) note("cut off", node);
+      const parts = node.matches(rows.join()) ? [...node.children].filter(shown).map(box) : [];
+      if (parts.some((one, i) => parts.slice(i + 1).some((other) => overlap(one, other)))) note("overlap", node);
+    }
+  }
+  return found;
+}"""
+
+
+def wait_for(condition: Callable[[], object]) -> None:
+    until = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+@pytest.fixture(scope="module")
+def models() -> Iterator[dict[str, tuple[type[widgets.Panel], PanelModel, list[Any]]]]:
+    """The model of every panel, filled by a sandbox, and what each has told its browser."""
+    with Sandbox(limits=None) as box:
+        names = {"CR900001": "usd", "CR900002": "btc", "VRTC900003": "demo"}
+        grants = {loginid: api_token(f"a1-sandbox-rich-{name}", "a test") for loginid, name in names.items()}
+        older = Session(settings(box.app_id, box.url), timeout=10)
+        older.core.sign_in_and_wait(grants["VRTC900003"], grants=grants)
+        admin = Session(settings(box.app_id, box.url), timeout=10)
+        admin.core.sign_in_and_wait(api_token("sandbox-rich-all", "a test"))
+        current = Session(settings(box.options_app_id, box.rest, api="options"), timeout=10)
+        current.core.sign_in_and_wait(access_token(box.options_token("rich, every").token, "a test"))
+        nobody = Session(settings(box.options_app_id, box.rest, api="options"))
+        elsewhere = Session(settings(None, None, api="options"))
+        stream = admin.stream("ticks", ticks="R_100", keep=100)
+        wait_for(lambda: stream.feed.count >= 2)
+        made: dict[str, tuple[type[widgets.Panel], PanelModel]] = {
+            "sign-in": (widgets.SignInPanel, SignInModel(nobody, sandbox=box)),
+            "at-deriv": (widgets.SignInPanel, SignInModel(elsewhere)),
+            "signed-in": (widgets.SignInPanel, SignInModel(older, sandbox=box)),
+            "switcher": (widgets.SwitcherPanel, SwitcherModel(older)),
+            "card": (widgets.CardPanel, CardModel(older)),
+            "card-money": (widgets.CardPanel, CardModel(current)),
+            "tokens": (widgets.TokensPanel, TokensModel(admin)),
+            "apps": (widgets.AppsPanel, AppsModel(admin)),
+            "explorer": (widgets.ExplorerPanel, ExplorerModel(admin)),
+            "stream": (widgets.StreamPanel, StreamModel(admin, stream)),
+        }
+        told: dict[str, list[Any]] = {}
+        for name, (_, model) in made.items():
+            told[name] = []
+            model.send = told[name].append
+            if isinstance(model, SwitcherModel):
+                model.prepare()
+            model.receive({"do": "replay" if name == "stream" else "here"})
+            if name in ("switcher", "signed-in", "card"):
+                model.receive({"do": "use", "loginid": "CR900001"})
+        wait_for(lambda: all(made[name][1].view()["loaded"] for name in ("tokens", "apps")))
+        wait_for(lambda: told["stream"])
+        yield {name: (kind, model, told[name]) for name, (kind, model) in made.items()}
+        for _, model in made.values():
+            model.close()
+        for session in (older, admin, current, nobody, elsewhere):
+            session.close()
+
+
+@pytest.fixture(scope="module")
+def page(chromium: Browser, models: dict[str, tuple[type[widgets.Panel], PanelModel, list[Any]]]) -> Iterator[Page]:
+    context = chromium.new_context(viewport={"width": 1366, "height": 1000})
+    page = context.new_page()
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.set_content("<!doctype html><html lang='en'><title>A page</title><body><main></main></body></html>")
+    page.add_script_tag(content=KERNEL)
+    for name, (kind, model, told) in models.items():
+        page.add_style_tag(content=str(kind._css))
+        state = json.dumps({"view": model.view(), "texts": model.words})
+        call = f"place({json.dumps(name)}, {state}, {json.dumps(told)}, render)"
+        page.add_script_tag(type="module", content=str(kind._esm).replace("export default { render };", call))
+        expect(page.locator(f"#{name} .dpyauth-panel > *").nth(1)).to_be_attached()
+    page.locator("#tokens").get_by_role("button", name="Create a token").click()
+    page.locator("#apps").get_by_role("button", name="Register an app").click()
+    for each in page.locator("#sign-in details, #at-deriv details").all():
+        each.locator("summary").click()
+    yield page
+    context.close()
+    assert faults == []
+
+
+def narrow(page: Page, width: int) -> None:
+    """Give every panel a room that is narrower than the window."""
+    page.evaluate("(width) => (document.querySelector('main').style.width = `${width}px`)", width)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_room(page: Page, width: int) -> None:
+    """Each panel lays itself out for the room it has, in a window with room for more."""
+    narrow(page, width)
+    assert page.evaluate(MISPLACED) == []
+    side_by_side = page.locator("#card .dpyauth-rows > *").evaluate_all("([dt, dd]) => dd.offsetLeft > dt.offsetLeft")
+    assert side_by_side == (width > 544)
+
+
+def test_a_row_of_widgets(page: Page) -> None:
+    """Panels share a row, whether or not that asks them how much room they need."""
+    narrow(page, 1250)
+    page.evaluate("() => (document.querySelector('main').style.display = 'flex')")
+    widths = page.locator("#switcher .dpyauth-panel, #card .dpyauth-panel").evaluate_all(
+        "(all) => all.map((each) => each.clientWidth)"
+    )
+    page.evaluate("() => (document.querySelector('main').style.display = '')")
+    assert min(widths) > 280
+
+
+@pytest.mark.parametrize("width", [480, 1250])
+def test_right_to_left(page: Page, width: int) -> None:
+    """Words that run from right to left turn the panel round; login IDs, amounts and tokens stay as they are."""
+    narrow(page, width)
+    page.evaluate(
+        """() => {
+          for (const [name, { state, told, render }] of Object.entries(rooms))
+            place(`${name}-turned`, { ...state, texts: { ...state.texts, dir: "rtl", lang: "he" } }, told, render);
+        }"""
+    )
+    expect(page.locator("#stream-turned .dpyauth-panel > *").nth(1)).to_be_attached()
+    assert page.evaluate(MISPLACED) == []
+    row = page.locator("#switcher-turned .dpyauth-sibling").first
+    login, money = row.locator(".dpyauth-strong"), row.locator(".dpyauth-money")
+    assert row.evaluate("(row) => getComputedStyle(row).direction") == "rtl"
+    for each in (
+        login,
+        money,
+        page.locator("#card-turned .dpyauth-amount"),
+        page.locator("#tokens-turned .dpyauth-loginid"),
+    ):
+        assert each.evaluate("(node) => getComputedStyle(node).direction") == "ltr"
+    assert place(login) > place(money)
+    page.evaluate(
+        """() => {
+          for (const name of Object.keys(rooms).filter((name) => name.endsWith("-turned"))) {
+            document.querySelector(`#${name}`).remove();
+            delete rooms[name];
+          }
+        }"""
+    )
+
+
+def place(text: Locator) -> float:
+    """Where a text ends on the right."""
+    return float(
+        text.evaluate(
+            """(node) => {
+              const range = document.createRange();
+              range.selectNodeContents(node);
+              return range.getBoundingClientRect().right;
+            }"""
+        )
+    )
+
+
+def found(page: Page) -> list[Any]:
+    report = Axe().run(page, "main", {"resultTypes": ["violations"]})
+    serious = [each for each in report.response["violations"] if each["impact"] in ("serious", "critical")]
+    return [[each["id"], *(node["html"][:200] for node in each["nodes"])] for each in serious]
+
+
+@pytest.mark.parametrize(("theme", "width", "zoom"), [("light", 1250, 1), ("dark", 480, 1), ("light", 1250, 2)])
+def test_accessible(page: Page, theme: str, width: int, zoom: int) -> None:
+    """Nothing serious for axe-core, in any panel: in both themes, in a narrow column, and at 200 %."""
+    narrow(page, width)
+    page.set_viewport_size({"width": 1366 // zoom, "height": 1000 // zoom})
+    page.evaluate("([dark, names]) => dress(dark, names)", [theme == "dark", DARK])
+    assert found(page) == []
+    page.evaluate("([dark, names]) => dress(dark, names)", [False, DARK])
+    page.set_viewport_size({"width": 1366, "height": 1000})
