@@ -81,8 +81,10 @@ def choose(candidates: Sequence[Candidate], *, loginid: str | None, kept: str | 
     return min(kind, key=lambda one: (not one.active, one is not mine))
 
 
-def said_of(chosen: Candidate, candidates: Sequence[Candidate], *, loginid: str | None, kept: str | None) -> str:
-    """Return what the user should know of the account that was chosen, if anything."""
+def said_of(
+    chosen: Candidate, candidates: Sequence[Candidate], *, loginid: str | None, kept: str | None, sandbox: bool
+) -> str:
+    """Return what the user should know of the account that was chosen, if anything; in the sandbox nothing is real."""
     if chosen.loginid == loginid:
         return ""
     lost = ""
@@ -91,9 +93,10 @@ def said_of(chosen: Candidate, candidates: Sequence[Candidate], *, loginid: str 
         lost = f"The remembered account {kept} {'cannot be used now' if there else 'is not there any more'}. "
     if chosen.demo:
         return f"{lost}This is the demo account {chosen.loginid}." if lost else ""
+    money, kind = ("At Deriv this would be real money", "sample") if sandbox else ("This is real money", "real")
     if not any(one.demo for one in candidates):
-        return f"{lost}This is real money: {chosen.loginid} is a real account, and there is no demo account."
-    return f"This is real money: {chosen.loginid} is the account that was remembered." if chosen.loginid == kept else ""
+        return f"{lost}{money}: {chosen.loginid} is a {kind} account, and there is no demo account."
+    return f"{money}: {chosen.loginid} is the account that was remembered." if chosen.loginid == kept else ""
 
 
 def no_such_account(loginid: str, there: Collection[str]) -> SignInRefused:
@@ -119,8 +122,8 @@ def another_account(expected: str, told: str) -> SignInRefused:
 def by_name_only(unusable: str, real: Collection[str]) -> str:
     """Return what to add to the refusal of a demo account, where only real ones are left."""
     return (
-        f"{unusable} is the demo account, and dpyauth uses no real money unasked. To use {' or '.join(real)}, a real "
-        f'account, name it: dpyauth.login(loginid="{next(iter(real))}").'
+        f"{unusable} is the demo account, and dpyauth uses no real money unasked. To use {' or '.join(real)} "
+        f'instead, name it: dpyauth.login(loginid="{next(iter(real))}").'
     )
 
 

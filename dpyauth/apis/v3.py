@@ -80,7 +80,8 @@ class V3SignIn:
                 first = grants[choose(there, loginid=loginid, kept=kept).loginid]
             begun = next((one for one in there if grants[one.loginid] is first), None)
             self._first = begun.loginid if begun else None
-            self.remark = said_of(begun, there, loginid=loginid, kept=kept) if begun and len(there) > 1 else ""
+            if begun and len(there) > 1:
+                self.remark = said_of(begun, there, loginid=loginid, kept=kept, sandbox=settings.loopback)
         self.credential = first
 
     def endpoint(self, loginid: str | None = None) -> Endpoint:

@@ -231,7 +231,7 @@ def _of(session: Session) -> Row:
     parts = [session.state, APIS[session.api].title]
     if account is not None:
         scopes = "not stated" if account.scopes is None else ", ".join(account.scopes) or "none"
-        parts += [f"{account.kind} account", f"scopes: {scopes}"]
+        parts += [f"{session.core.kind_of(demo=account.demo)} account", f"scopes: {scopes}"]
     if connection is not None:
         parts.append(f"reconnects: {connection.protocol.reconnects}")
     good = session.state in {"signed in", "signed out"}

@@ -1,4 +1,4 @@
-"""Choose an account in a panel, with a question before one with real money is used for the first time."""
+"""Choose an account in a panel, with a question before one with real money is used; in the sandbox, to see it."""
 
 from __future__ import annotations
 

@@ -28,14 +28,14 @@ def news(session: Session, words: Mapping[str, str] = _ENGLISH) -> dict[str, str
 
 
 def account(session: Session) -> dict[str, Any] | None:
-    """Return the account in use."""
+    """Return the account in use; ``kind`` is what it is called, as `Core.kind_of` says."""
     account, credential = session.core.active_account, session.core.credential
     if account is None:
         return None
     return {
         "loginid": account.loginid,
         "currency": account.currency,
-        "kind": account.kind,
+        "kind": session.core.kind_of(demo=account.demo),
         "api": session.api,
         "source": credential.source if credential else "",
     }
@@ -68,7 +68,7 @@ def accounts(session: Session, balances: Mapping[str, str]) -> list[dict[str, An
         {
             "loginid": loginid,
             "currency": str(row.get("currency") or ""),
-            "kind": "demo" if is_demo(session, loginid) else "real",
+            "kind": session.core.kind_of(demo=is_demo(session, loginid)),
             "status": status(session, loginid),
             "balance": balances.get(loginid) or money(row.get("balance")),
             "current": loginid == account.loginid,

@@ -176,7 +176,8 @@ def _gathered(session: Session, since: When, suffix: str, reason: str) -> Report
     report = Report(
         loginid=account.loginid if account else "",
         currency=account.currency if account else "",
-        kind=account.kind if account else "",
+        kind=session.core.kind_of(demo=account.demo) if account else "",
+        sandbox=session.sandbox,
         api=session.api,
         made=datetime.now(UTC),
         since=None if first is None else datetime.fromtimestamp(first, UTC),

@@ -43,6 +43,7 @@ class Report:
     loginid: str
     currency: str
     kind: str
+    """What the account is called."""
     api: str
     made: datetime
     since: datetime | None
@@ -55,6 +56,7 @@ class Report:
     """Reasons why parts are missing, by part."""
     lacking: list[Part] = field(default_factory=list)
     """Parts that the API does not tell at all."""
+    sandbox: bool = False
 
     def frame(self, name: str) -> pd.DataFrame | None:
         """Return a frame by its name."""
@@ -92,7 +94,8 @@ def page(report: Report, pictures: Iterable[Picture] = ()) -> str:
 def _about(report: Report) -> str:
     since = f" Trading since {report.since:%Y-%m-%d %H:%M} UTC." if report.since else ""
     currency = report.currency or "no currency yet"
-    return f"{currency}, {report.kind} account, {report.api} API. Made {report.made:%Y-%m-%d %H:%M} UTC.{since}"
+    where = " in the sandbox, where nothing is real" if report.sandbox else ""
+    return f"{currency}, {report.kind} account{where}, {report.api} API. Made {report.made:%Y-%m-%d %H:%M} UTC.{since}"
 
 
 def _tiles(report: Report) -> str:

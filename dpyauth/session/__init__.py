@@ -68,7 +68,8 @@ class Session(
         currency, expiry, ends = account.currency or "no currency yet", self.core.expiry, ""
         if expiry and expiry.is_near:
             ends = f", {'ended' if expiry.has_passed else 'ends'} {expiry.clock}"
-        return f"<dpyauth session: {self.state}, {account.loginid} ({currency}, {account.kind}){ends}>"
+        kind = self.core.kind_of(demo=account.demo)
+        return f"<dpyauth session: {self.state}, {account.loginid} ({currency}, {kind}){ends}>"
 
     def _instead(self, name: str) -> str:
         return f"It is a call of Deriv's: session.call({name!r}, ...)." if name in self.core.catalog else ""

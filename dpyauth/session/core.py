@@ -139,6 +139,13 @@ class Core:
         sign_in = self.sign_in
         return sign_in.grants if sign_in else {}
 
+    def kind_of(self, *, demo: bool) -> str:
+        """Return what an account is called where people read it.
+
+        That is ``"demo"`` or ``"real"``, as frames have it; but in the sandbox nothing is real, so it is ``"sample"``.
+        """
+        return "demo" if demo else "sample" if self.target.loopback else "real"
+
     @property
     def expiry(self) -> Expiry | None:
         """End of the sign-in, where it is known."""

@@ -111,7 +111,7 @@ class Display(Questions):
         --------
         >>> import dpyauth
         >>> dpyauth.login(sandbox=True, api="v3").tokens_panel()
-        dpyauth tokens panel: <dpyauth session: signed in, CR900001 (USD, real)>
+        dpyauth tokens panel: <dpyauth session: signed in, CR900001 (USD, sample)>
         """
         return views.installed().tokens(self)
 
@@ -133,7 +133,7 @@ class Display(Questions):
         --------
         >>> import dpyauth
         >>> dpyauth.login(sandbox=True, api="v3").apps_panel()
-        dpyauth apps panel: <dpyauth session: signed in, CR900001 (USD, real)>
+        dpyauth apps panel: <dpyauth session: signed in, CR900001 (USD, sample)>
         """
         return views.installed().apps(self)
 

@@ -68,7 +68,7 @@ def tokens(session: Session | None = None) -> AnyWidget:
     >>> import dpyauth
     >>> session = dpyauth.login(sandbox=True, api="v3")
     >>> dpyauth.tokens(session)
-    dpyauth tokens panel: <dpyauth session: signed in, CR900001 (USD, real)>
+    dpyauth tokens panel: <dpyauth session: signed in, CR900001 (USD, sample)>
     """
     return _resolve(session).tokens_panel()
 
@@ -97,7 +97,7 @@ def apps(session: Session | None = None) -> AnyWidget:
     >>> import dpyauth
     >>> session = dpyauth.login(sandbox=True, api="v3")
     >>> dpyauth.apps(session)
-    dpyauth apps panel: <dpyauth session: signed in, CR900001 (USD, real)>
+    dpyauth apps panel: <dpyauth session: signed in, CR900001 (USD, sample)>
     """
     return _resolve(session).apps_panel()
 

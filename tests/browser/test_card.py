@@ -67,7 +67,7 @@ def test_live(opening: Callable[..., Any], lab: Lab) -> None:
         notebook.run(0)
         notebook.run(1)
         panel = notebook.panel
-        expect(panel).to_contain_text("Real account")
+        expect(panel).to_contain_text("Sample account")
         expect(panel).to_contain_text("Identity: verified until 2026-12-15")
         expect(panel).to_contain_text("connected, last round trip")
         expect(picture(notebook)).to_be_hidden()
@@ -123,7 +123,7 @@ def test_switching(opening: Callable[..., Any], lab: Lab) -> None:
         notebook.expect_readable("card-asking")
         notebook.button("No, stay with VRTC900003").focus()  # another theme may take it away
         page.keyboard.press("Enter")
-        expect(panel).not_to_contain_text("Use real-money account")
+        expect(panel).not_to_contain_text("Use sample account")
         expect(panel.locator(".dpyauth-loginid")).to_have_text("VRTC900003")
         panel.locator(".dpyauth-sibling").nth(1).click()
         notebook.button("Yes, use CR900002").click()

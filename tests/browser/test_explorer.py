@@ -122,7 +122,7 @@ def test_looks_up_fills_in_sends_and_shows(opening: Opening, lab: Lab) -> None:
         field(notebook, "name").fill("An app")
         field(notebook, "scopes").fill("read, trade")
         notebook.button("Send").dblclick()
-        expect(panel.get_by_text("This changes something at Deriv, on a real account: send it?")).to_be_visible()
+        expect(panel.get_by_text("This changes something on a sample account: send it?")).to_be_visible()
         sure, typed = notebook.button("Yes, send it now"), panel.get_by_label("Type CR900001 to confirm")
         expect(typed).to_be_focused()
         expect(sure).to_be_disabled()

@@ -64,7 +64,7 @@ def test_tokens(opening: Opening, lab: Lab) -> None:
         notebook.run(1)
         expect(rows(panel, "API tokens")).to_have_count(3)
         expect(panel.locator(".dpyauth-who")).to_contain_text("CR900001")
-        expect(panel.locator(".dpyauth-real")).to_be_visible()
+        expect(panel.locator(".dpyauth-sample")).to_be_visible()
         expect(row(panel, "rich, every scope")).to_contain_text("in use here")
         notebook.expect_readable("tokens-list")
 
@@ -92,7 +92,7 @@ def test_tokens(opening: Opening, lab: Lab) -> None:
         panel.get_by_label("See money and trades", exact=True).check()
         name.fill("My notebook")
         notebook.button("Create the token").click()
-        expect(panel).to_contain_text("for the real account CR900001?")
+        expect(panel).to_contain_text("for the sample account CR900001?")
         expect(notebook.button("No, go back")).to_be_focused()
         expect(name).to_be_disabled()
         notebook.shot("tokens-sure")

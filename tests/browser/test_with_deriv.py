@@ -525,8 +525,8 @@ def test_choosing_an_account(ready: Reader) -> None:
     row = accounts.get_by_role("button", name=re.compile("CR900001"))
     row.focus()
     page.keyboard.press("Enter")
-    question = panel.get_by_role("group", name="Use real-money account CR900001?")
-    expect(question).to_contain_text("Calls after this act on real money.")
+    question = panel.get_by_role("group", name="Use sample account CR900001?")
+    expect(question).to_contain_text("calls after this act on real money")
     expect(notebook.button("No, stay with VRTC900003")).to_be_focused()
     notebook.expect_readable("account-asking")
     notebook.button("No, stay with VRTC900003").focus()  # another theme may take it away
@@ -539,7 +539,7 @@ def test_choosing_an_account(ready: Reader) -> None:
     expect(notebook.button("Yes, use CR900001")).to_be_focused()
     page.keyboard.press("Enter")
     expect(panel.locator(".dpyauth-loginid")).to_have_text("CR900001")
-    expect(panel).to_contain_text("Real account")
+    expect(panel).to_contain_text("Sample account")
     expect(accounts.get_by_role("button", pressed=True)).to_contain_text("CR900001")
 
     # A demo account takes one press of a key.

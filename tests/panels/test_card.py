@@ -61,7 +61,7 @@ def test_first_picture(session: Session, box: Sandbox) -> None:
     model = CardModel(session)
     model.prepare()
     view = model.view()
-    assert (view["account"]["loginid"], view["account"]["kind"], view["account"]["api"]) == ("CR900001", "real", "v3")
+    assert (view["account"]["loginid"], view["account"]["kind"], view["account"]["api"]) == ("CR900001", "sample", "v3")
     assert view["balance"] == "9,363.47"
     assert view["sandbox"] is True
     assert view["connection"]["on"] is True
@@ -83,7 +83,7 @@ def test_everybody(token: str, open_session: Callable[..., Session]) -> None:
     for said in (model.as_text(), model.still(model.view())):
         assert view["account"]["loginid"] in said
         assert ("Demo account" in said) == (token != "sandbox-trouble-read")
-        assert ("Real account" in said) == (token == "sandbox-trouble-read")
+        assert ("Sample account" in said) == (token == "sandbox-trouble-read")
 
 
 def test_nothing_personal_and_nothing_secret(open_session: Callable[..., Session], box: Sandbox) -> None:

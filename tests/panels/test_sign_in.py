@@ -169,7 +169,7 @@ def test_before_anything(reader: Reader, box: Sandbox) -> None:
 def test_token(reader: Reader) -> None:
     reader.model.token(Secret(f"  {READ_ONLY}\n"), "16303")
     view = reader.wait_for("in")
-    account = {"loginid": "CR900001", "currency": "USD", "kind": "real", "api": "v3"}
+    account = {"loginid": "CR900001", "currency": "USD", "kind": "sample", "api": "v3"}
     assert view["account"] == account | {"source": "the sign-in panel"}
     assert [light["text"] for light in view["scopes"]] == ["Read"]
     assert view["accounts"] == []  # one account: nothing to choose from
@@ -299,7 +299,7 @@ def test_returned(away: Reader) -> None:
     assert view["notice"] is None
     assert view["account"]["source"] == "signing in with Deriv"
     assert [account["loginid"] for account in view["accounts"]] == RICH
-    assert [account["kind"] for account in view["accounts"]] == ["real", "real", "demo"]
+    assert [account["kind"] for account in view["accounts"]] == ["sample", "sample", "demo"]
     assert [account["current"] for account in view["accounts"]] == [False, False, True]
     assert [account["currency"] for account in view["accounts"]] == ["USD", "BTC", "USD"]
     assert view["forms"][0]["app_id"] == dict(parse_qsl(urlsplit(away.url).query))["app_id"]
@@ -621,8 +621,8 @@ def test_where_there_are_only_real_accounts_it_is_said(away: Reader) -> None:
     query = "&".join(part for part in away.query()[1:].split("&") if not part.split("=")[0].endswith("3"))
     away.return_with(f"?{query}")
     view = away.wait_for("in")
-    assert (view["account"]["loginid"], view["account"]["kind"]) == ("CR900001", "real")
-    said = "This is real money: CR900001 is a real account, and there is no demo account."
+    assert (view["account"]["loginid"], view["account"]["kind"]) == ("CR900001", "sample")
+    said = "At Deriv this would be real money: CR900001 is a sample account, and there is no demo account."
     assert view["notice"] == {"title": "Please note", "text": said, "kind": "info"}
     away.use("CR900002")
     assert away.wait_for("in")["notice"] is None  # it was of the other one
@@ -644,7 +644,7 @@ def test_a_demo_account_that_is_refused_leaves_no_way_to_real_money(away: Reader
     away.box.faults.error("AccountDisabled", "authorize")
     away.return_with(away.query())
     text = away.wait_for("form", notice="AccountDisabled")["notice"]["text"]
-    assert "dpyauth uses no real money unasked. To use CR900001 or CR900002, a real account, name it: dpyauth" in text
+    assert "dpyauth uses no real money unasked. To use CR900001 or CR900002 instead, name it: dpyauth" in text
     assert away.asked() == 1
 
 

@@ -164,7 +164,7 @@ def test_personal_access_token(reader: Reader, api: str) -> None:
     assert view["forms"][0]["app_id"] == reader.box.options_app_id
     assert view["notice"] is None
     assert {account["loginid"]: account["kind"] for account in view["accounts"]} == {
-        "ROT900001": "real",
+        "ROT900001": "sample",
         "DOT900003": "demo",
     }
     assert all(re.fullmatch(r"[\d,]+\.\d\d", account["balance"]) for account in view["accounts"])

@@ -42,8 +42,8 @@ def test_what_there_is_to_choose(model: SwitcherModel, box: Sandbox) -> None:
     model.prepare()
     view = model.view()
     assert [(one["loginid"], one["kind"], one["currency"], one["current"]) for one in view["accounts"]] == [
-        ("CR900001", "real", "USD", True),
-        ("CR900002", "real", "BTC", False),
+        ("CR900001", "sample", "USD", True),
+        ("CR900002", "sample", "BTC", False),
         ("VRTC900003", "demo", "USD", False),
     ]
     assert [one["balance"] for one in view["accounts"]] == ["9,363.47", "0.249345", "9,942.83"]
@@ -133,7 +133,7 @@ def test_options(open_options: Any, eventually: Eventually) -> None:
     model = SwitcherModel(open_options("rich"))
     model.prepare()
     assert [(one["loginid"], one["kind"], one["balance"]) for one in model.view()["accounts"]] == [
-        ("ROT900001", "real", "9,698.18"),
+        ("ROT900001", "sample", "9,698.18"),
         ("DOT900003", "demo", "9,969.39"),
     ]
     model.handle({"do": "use", "loginid": "ROT900001"})
@@ -165,8 +165,8 @@ def test_out_and_closed(model: SwitcherModel) -> None:
 def test_text(model: SwitcherModel) -> None:
     model.prepare()
     assert model.as_text().splitlines() == [
-        "CR900001  Real account  9,363.47 USD  (in use)",
-        "CR900002  Real account  0.249345 BTC",
+        "CR900001  Sample account  9,363.47 USD  (in use)",
+        "CR900002  Sample account  0.249345 BTC",
         "VRTC900003  Demo account  9,942.83 USD",
     ]
 

@@ -100,7 +100,7 @@ def test_nothing_is_asked_before_somebody_looks(session: Session) -> None:
 
 
 def test_list_says_what_each_may_and_never_the_token(reader: Reader, box: Sandbox) -> None:
-    assert reader.view["account"] == {"loginid": "CR900001", "currency": "USD", "kind": "real", "api": "v3"}
+    assert reader.view["account"] == {"loginid": "CR900001", "currency": "USD", "kind": "sample", "api": "v3"}
     assert len(reader.names) == 3  # of this account, and not refused
     assert reader.row("rich, read only")["dangerous"] == []
     assert reader.row("rich, every scope")["dangerous"] == ["payments", "admin"]

@@ -250,6 +250,7 @@ def test_only_the_owner_can_read_it(session: Session, tmp_path: Path) -> None:
 def test_the_page_needs_nothing_from_elsewhere(session: Session, tmp_path: Path) -> None:
     place = export(session, tmp_path / "report", since=SINCE)
     text, shown = place.read_text("utf-8"), seen(place)
+    assert "account in the sandbox, where nothing is real, " in text
     assert "http:" not in text
     assert "https:" not in text
     assert set(shown.tags) <= TAGS

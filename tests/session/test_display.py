@@ -27,12 +27,12 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 def test_outside_a_notebook_a_session_is_what_it_was(session: Session, box: Sandbox) -> None:
     data, _ = DisplayFormatter().format(session)  # type: ignore[no-untyped-call]
-    assert data == {"text/plain": "<dpyauth session: signed in, CR900001 (USD, real)>"}
+    assert data == {"text/plain": "<dpyauth session: signed in, CR900001 (USD, sample)>"}
     assert [one.call for one in box.received] == ["authorize"]
 
 
 def test_outside_a_notebook_the_panels_are_text(session: Session) -> None:
-    for made, begin in ((session.card(), "CR900001 · Real account"), (session.switcher(), "CR900001  Real account")):
+    for made, begin in ((session.card(), "CR900001 · Sample account"), (session.switcher(), "CR900001  Sample account")):
         data, _ = DisplayFormatter().format(made)  # type: ignore[no-untyped-call]
         assert list(data) == ["text/plain"]
         assert data["text/plain"] == str(made)

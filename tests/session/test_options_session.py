@@ -150,7 +150,7 @@ def test_signing_in(session: Session, box: Sandbox) -> None:
 def test_the_account_asked_for(open_options: Open, box: Sandbox) -> None:
     credential = pat(box)
     session = open_options(credential, loginid=REAL)
-    assert repr(session) == f"<dpyauth session: signed in, {REAL} (USD, real)>"
+    assert repr(session) == f"<dpyauth session: signed in, {REAL} (USD, sample)>"
     assert session.core.grants == {REAL: credential, DEMO: credential}
     assert session.core.remarks == ""  # that is what was asked for
 
@@ -178,7 +178,7 @@ def test_an_inactive_demo_account_is_no_reason_to_take_the_real_one(open_options
     with pytest.raises(ApiError, match="inactive") as refused:
         open_options()
     assert refused.value.__notes__ == [
-        f"{DEMO} is the demo account, and dpyauth uses no real money unasked. To use {REAL}, a real account, name it: "
+        f"{DEMO} is the demo account, and dpyauth uses no real money unasked. To use {REAL} instead, name it: "
         f'dpyauth.login(loginid="{REAL}").'
     ]
     assert open_options(loginid=REAL).loginid == REAL

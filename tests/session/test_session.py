@@ -75,7 +75,7 @@ def arrived(box: Sandbox, call: str, times: int = 1) -> None:
 def test_signing_in(session: Session) -> None:
     assert session.state == "signed in"
     assert session.loginid == "CR900001"
-    assert repr(session) == "<dpyauth session: signed in, CR900001 (USD, real)>"
+    assert repr(session) == "<dpyauth session: signed in, CR900001 (USD, sample)>"
 
 
 def test_it_says_whether_anything_is_real(session: Session) -> None:
@@ -329,7 +329,7 @@ def test_a_server_that_is_away_for_a_while(
 ) -> None:
     box.stop()
     eventually(lambda: session.state == "reconnecting")
-    assert repr(session) == "<dpyauth session: reconnecting, CR900001 (USD, real)>"
+    assert repr(session) == "<dpyauth session: reconnecting, CR900001 (USD, sample)>"
     with pytest.raises(ConnectionLost, match=r"not sent.*nothing answers|not sent.*closed"):
         session.call("set_settings", email_consent=1)
     with pytest.raises(ConnectionLost, match=r"no connection within 0\.1 s"):

@@ -104,7 +104,7 @@ def test_the_argument_comes_first(
     monkeypatch.setenv("DERIV_TOKEN", BTC)
     assert login(ALL).loginid == "CR900001"
     said = capsys.readouterr()
-    assert said.err == "<dpyauth session: signed in, CR900001 (USD, real)> with the token from the argument token\n"
+    assert said.err == "<dpyauth session: signed in, CR900001 (USD, sample)> with the token from the argument token\n"
     assert said.out == ""
 
 

@@ -336,8 +336,8 @@ def test_where_only_real_accounts_are_left_it_is_said(moved: Login, pat: str, bo
     session = moved()
     assert session.loginid == REAL
     assert session.core.remarks == (
-        f"The remembered account {DEMO} is not there any more. This is real money: {REAL} is a real account, and there "
-        "is no demo account."
+        f"The remembered account {DEMO} is not there any more. At Deriv this would be real money: "
+        f"{REAL} is a sample account, and there is no demo account."
     )
 
 

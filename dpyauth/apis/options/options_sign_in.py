@@ -89,6 +89,7 @@ class OptionsSignIn:
         self._named = loginid
         self._kept = kept
         self._create_demo = create_demo
+        self._sandbox = settings.loopback
         self._patience = HTTP_TIMEOUT  # for a call that the connection to an account takes
 
     @property
@@ -216,7 +217,7 @@ class OptionsSignIn:
             )
         there = [Candidate(row["account_id"], _is_demo(row), row.get("status") != "inactive") for row in self.rows]
         chosen = choose(there, loginid=self._named, kept=self._kept)
-        self.remark = said_of(chosen, there, loginid=self._named, kept=self._kept)
+        self.remark = said_of(chosen, there, loginid=self._named, kept=self._kept, sandbox=self._sandbox)
         return chosen.loginid
 
     def _advise(self, error: ApiError, loginid: str) -> None:

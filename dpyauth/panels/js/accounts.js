@@ -4,13 +4,14 @@ function accounts(panel, view) {
   const { id, t, send } = panel;
   const using = view.accounts.find((account) => account.current)?.loginid ?? "";
 
-  function question(loginid) {
+  function question({ loginid, kind }) {
+    const sample = kind === "sample";
     const answer = (text, message, properties) => button(t(text, { loginid: text === "yes" ? loginid : using }), () => send(message), properties);
-    return element("div", { class: "dpyauth-notice dpyauth-asking", role: "group", "aria-labelledby": `${id}-asking` },
-      element("strong", { id: `${id}-asking`, tabindex: "-1", dir: "auto" }, t("ask_real", { loginid })),
-      element("p", {}, [t("ask_real_text"), view.sandbox ? t("ask_real_sandbox") : ""].join(" ")),
+    return element("div", { class: `dpyauth-notice dpyauth-asking dpyauth-asking-${kind}`, role: "group", "aria-labelledby": `${id}-asking` },
+      element("strong", { id: `${id}-asking`, tabindex: "-1", dir: "auto" }, t(sample ? "ask_sample" : "ask_real", { loginid })),
+      element("p", {}, t(sample ? "ask_sample_text" : "ask_real_text")),
       element("div", { class: "dpyauth-row" },
-        answer("yes", { do: "yes", loginid }, { class: "dpyauth-button dpyauth-danger", id: `${id}-yes` }),
+        answer("yes", { do: "yes", loginid }, { class: `dpyauth-button dpyauth-${sample ? "primary" : "danger"}`, id: `${id}-yes` }),
         answer("no", { do: "no" }, { id: `${id}-no` })));
   }
 
@@ -26,7 +27,7 @@ function accounts(panel, view) {
           account.status === "inactive" ? [" ", badge("bad", t("inactive"))] : null),
         element("span", { class: "dpyauth-money", dir: "ltr" }, [account.balance, account.currency || t("no_currency")].filter(Boolean).join(" ")),
         element("span", { class: "dpyauth-help" }, account.current ? t("in_use") : t("use"))),
-      view.asking === account.loginid ? question(account.loginid) : null);
+      view.asking === account.loginid ? question(account) : null);
 
   return element("div", {},
     element("ul", { class: "dpyauth-siblings", "aria-label": t("switcher") }, view.accounts.map(row)),

@@ -287,9 +287,10 @@ function render({ model, el }) {
 
   function question(view) {
     const real = Boolean(ask.typed);
+    const title = ask.money ? "ask_money" : real ? "ask_real" : "ask";
     const field = element("input", { id: `${id}-typed`, class: "dpyauth-input", type: "text", autocomplete: "off", spellcheck: "false", oninput: enable });
     return element("div", { class: "dpyauth-notice dpyauth-ask", id: `${id}-ask`, role: "group", "aria-labelledby": `${id}-ask-title`, tabindex: "-1" },
-      element("strong", { id: `${id}-ask-title` }, t(ask.money ? "ask_money" : real ? "ask_real" : "ask")),
+      element("strong", { id: `${id}-ask-title` }, t(view.sandbox ? `${title}_sandbox` : title)),
       ask.money ? null : element("p", {}, who(view)),
       element("pre", { class: "dpyauth-code", tabindex: "0", role: "region", "aria-label": t("preview"), dir: "ltr" }, ask.json),
       real ? element("label", { class: "dpyauth-label", for: field.id }, t("ask_type", { loginid: ask.typed })) : null,

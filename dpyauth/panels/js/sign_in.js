@@ -322,7 +322,7 @@ function render({ model, el }) {
       element("div", { class: "dpyauth-who", tabindex: "-1" },
         element("span", { class: "dpyauth-loginid", dir: "ltr" }, loginid),
         element("span", { class: "dpyauth-currency" }, currency || t("no_currency")),
-        badge(kind, kind === "demo" ? t("demo") : t("real")),
+        badge(kind, t(kind)),
         badge("api", t("api", { api: speaks }), { title: t("api_help") }),
         element("span", { class: `dpyauth-connection ${connected ? "dpyauth-on" : "dpyauth-off"}` }, connected ? t("connected") : t("reconnecting"))),
       element("div", { class: "dpyauth-scopes" },

@@ -63,11 +63,11 @@ function render({ model, el }) {
     const send = () => panel.send({ do: "create", loginid: view.account.loginid, name: name.value, scopes: chosen(view), bound: bound.checked, asked: id });
     const submit = (event) => {
       event.preventDefault();
-      if (view.account.kind === "real") panel.confirm("create");
+      if (view.account.kind !== "demo") panel.confirm("create");
       else send();
     };
     const sure = panel.question("create",
-      [t("real_question", { loginid: view.account.loginid, name: quoted(panel.find(`${id}-name`)?.value ?? "") })],
+      [t(view.account.kind === "sample" ? "sample_question" : "real_question", { loginid: view.account.loginid, name: quoted(panel.find(`${id}-name`)?.value ?? "") })],
       t("real_yes", { loginid: view.account.loginid }), send, false);
     return panel.settled(element("form", { class: "dpyauth-manage-form", onsubmit: submit, autocomplete: "off", novalidate: true },
       element("h3", { class: "dpyauth-heading" }, t("create_title")),

@@ -12,7 +12,7 @@ from dpyauth.panels.card_rows import plain
 SENTENCES = 1000
 """Characters shown of an explanation."""
 
-KINDS = {"real": "#b54708", "demo": "#067647", "sandbox": "#6941c6", "api": "#57606a"}
+KINDS = {"real": "#b54708", "demo": "#067647", "sample": "#0b6bcb", "sandbox": "#6941c6", "api": "#57606a"}
 """Colours of the kinds of account."""
 
 View = Mapping[str, Any]

@@ -47,5 +47,5 @@ def test_without_a_session_the_kernels_own(session: Session) -> None:
         apps()
     put_session("default", session)
     panel = apps()
-    assert repr(panel).splitlines()[0] == "dpyauth apps panel: <dpyauth session: signed in, CR900001 (USD, real)>"
+    assert repr(panel).splitlines()[0] == "dpyauth apps panel: <dpyauth session: signed in, CR900001 (USD, sample)>"
     panel.close()

@@ -43,7 +43,7 @@ def here(panel: CardPanel) -> None:
 
 def test_picture_and_panel(shown: CardPanel, display: Display) -> None:
     still, live = display.shown
-    assert "CR900001 · Real account" in still["text/plain"]
+    assert "CR900001 · Sample account" in still["text/plain"]
     assert shown.still in still["text/html"]
     assert (live["text/plain"], live["text/html"]) == ("", "")  # the still is beside it
     assert live["application/vnd.jupyter.widget-view+json"]["model_id"] == shown.model_id

@@ -81,7 +81,7 @@ def test_a_file_is_no_part_of_the_state(panel: Any, eventually: Eventually) -> N
 
 
 def test_repr_names_the_session(panel: Any) -> None:
-    assert repr(panel).startswith("dpyauth explorer panel: <dpyauth session: signed in, CR900001 (USD, real)>\n")
+    assert repr(panel).startswith("dpyauth explorer panel: <dpyauth session: signed in, CR900001 (USD, sample)>\n")
 
 
 def test_without_a_session_it_takes_the_one_of_the_kernel(session: Session) -> None:

@@ -572,7 +572,7 @@ def test_a_token_that_is_in_use_would_be_found(browser: Browser) -> None:
 
 
 def test_panel_says_who_is_signed_in(signed_in: Browser) -> None:
-    assert repr(signed_in.panel) == "dpyauth sign-in panel: <dpyauth session: signed in, CR900001 (USD, real)>"
+    assert repr(signed_in.panel) == "dpyauth sign-in panel: <dpyauth session: signed in, CR900001 (USD, sample)>"
 
 
 def test_show_displays_a_still_and_a_panel(browser: Browser, display: Display) -> None:

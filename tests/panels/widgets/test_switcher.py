@@ -63,7 +63,7 @@ def test_junk_is_ignored(panel: SwitcherPanel, said: dict[str, Any]) -> None:
 
 def test_shown_as_text_where_there_are_no_widgets(panel: SwitcherPanel, display: Display) -> None:
     data, _ = panel._repr_mimebundle_()
-    assert data["text/plain"].startswith("CR900001  Real account")
+    assert data["text/plain"].startswith("CR900001  Sample account")
     assert "application/vnd.jupyter.widget-view+json" in data
     panel.show()
     still, live = display.shown

@@ -69,5 +69,5 @@ def test_without_a_session_the_kernels_own(session: Session) -> None:
         tokens()
     put_session("default", session)
     panel = tokens()
-    assert repr(panel).splitlines()[0] == "dpyauth tokens panel: <dpyauth session: signed in, CR900001 (USD, real)>"
+    assert repr(panel).splitlines()[0] == "dpyauth tokens panel: <dpyauth session: signed in, CR900001 (USD, sample)>"
     panel.close()
