@@ -32,7 +32,8 @@ def test_outside_a_notebook_a_session_is_what_it_was(session: Session, box: Sand
 
 
 def test_outside_a_notebook_the_panels_are_text(session: Session) -> None:
-    for made, begin in ((session.card(), "CR900001 · Sample account"), (session.switcher(), "CR900001  Sample account")):
+    begins = {"card": "CR900001 · Sample account", "switcher": "CR900001  Sample account"}
+    for made, begin in ((session.card(), begins["card"]), (session.switcher(), begins["switcher"])):
         data, _ = DisplayFormatter().format(made)  # type: ignore[no-untyped-call]
         assert list(data) == ["text/plain"]
         assert data["text/plain"] == str(made)
