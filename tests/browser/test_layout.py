@@ -233,7 +233,7 @@ def test_right_to_left(page: Page, width: int) -> None:
 
 
 def place(text: Locator) -> float:
-    """Where a text ends on the right."""
+    """Return where a text ends on the right."""
     return float(
         text.evaluate(
             """(node) => {
