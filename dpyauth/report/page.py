@@ -43,7 +43,7 @@ class Report:
     loginid: str
     currency: str
     kind: str
-    """What the account is called."""
+    """Kind of the account, as `Core.kind_of` calls it."""
     api: str
     made: datetime
     since: datetime | None
