@@ -161,7 +161,7 @@ def page(chromium: Browser, models: dict[str, tuple[type[widgets.Panel], PanelMo
     page.add_script_tag(content=KERNEL)
     for name, (kind, model, told) in models.items():
         page.add_style_tag(content=str(kind._css))
-        state = json.dumps({"view": model.view(), "texts": model.words})
+        state = json.dumps({"still": "dpyauth-none", "view": model.view(), "texts": model.words})
         call = f"place({json.dumps(name)}, {state}, {json.dumps(told)}, render)"
         page.add_script_tag(type="module", content=str(kind._esm).replace("export default { render };", call))
         expect(page.locator(f"#{name} .dpyauth-panel > *").nth(1)).to_be_attached()

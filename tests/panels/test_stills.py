@@ -89,7 +89,7 @@ def test_sign_in() -> None:
     said = Tags(account_tables.sign_in(made, words, "otherwise")).said
     for part in (
         "Signed in to Deriv",
-        "Real account",
+        "Sample account",
         "Sandbox",
         "CR1 USD",
         "Read, – not Trade",
