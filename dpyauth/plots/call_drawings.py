@@ -21,11 +21,11 @@ def scopes(frame: Any) -> Drawing:
     counts = looks.groupby(table["scope"].astype("string").fillna("no sign-in")).agg(look="sum", calls="size")
     counts = counts.assign(change=counts["calls"] - counts["look"]).sort_values("calls", ascending=False, kind="stable")
     says = [f"{look} look, {change} change" for look, change in zip(counts["look"], counts["change"], strict=True)]
-    text = f"{title}: {'; '.join(f'{short(name)}: {said}' for name, said in zip(counts.index, says, strict=True))}."
+    text = f"{title}: {'; '.join(f'{short(name, 40)}: {said}' for name, said in zip(counts.index, says, strict=True))}."
 
     def draw(axes: Axes) -> None:
         places = range(len(counts))
-        rows(axes, [short(name) for name in counts.index])
+        rows(axes, [short(name, 40) for name in counts.index])
         axes.barh(places, counts["look"].to_numpy(), 0.7, color=LINE)
         for row, (look, change) in enumerate(zip(counts["look"], counts["change"], strict=True)):
             if change:

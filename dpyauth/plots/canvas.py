@@ -63,9 +63,9 @@ def show(drawing: Drawing, ax: Axes | None) -> Axes:
     if ax is None:
         from matplotlib import pyplot
 
-        pyplot.get_backend()  # chosen now, with the user's settings
+        figure = pyplot.figure(**_shape(drawing))  # with the user's settings, which Jupyter may change meanwhile
         with _settings(matplotlib):
-            ax = pyplot.figure(**_shape(drawing)).add_subplot()
+            ax = figure.add_subplot()
         _describe_image(ax, drawing.text)
     _draw(matplotlib, drawing, ax)
     return ax

@@ -122,7 +122,7 @@ def only_one(frame: pd.DataFrame, column: str, plot: str, what: str) -> str:
     return short(found[0]) if len(found) else ""
 
 
-def short(text: object, most: int = 24) -> str:
+def short(text: object, most: int = 32) -> str:
     """Return a text from outside on one line, without control characters, cut where it is long."""
     from dpyauth.panels.card_rows import plain
 

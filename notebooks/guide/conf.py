@@ -67,16 +67,13 @@ def _whole(app: Sphinx, what: str, name: str, obj: object, options: object, line
 
 
 def _for_readers(app: Sphinx, doctree: nodes.document) -> None:
-    """Where a stored lesson has a panel's one line, say what a notebook shows there; leave out marks for the tests."""
+    """Where a stored lesson has a panel's one line, say what a notebook shows there."""
     for block in list(doctree.findall(nodes.literal_block)):
         text = block.astext()
         if found := re.match(r"dpyauth (.+) panel: <dpyauth (?:session: )?(.+)>", text.strip()):
             place = nodes.paragraph("", "A notebook shows the ", classes=["panel-place"])
             place += [nodes.strong("", f"{found[1]} panel"), nodes.Text(f" here: {found[2]}.")]
             block.replace_self(place)
-        elif text.startswith("# NBVAL_"):
-            block.rawsource = text.partition("\n")[2]
-            block.children = [nodes.Text(block.rawsource)]
 
 
 def _levels(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None) -> None:

@@ -29,7 +29,10 @@ def store(path: Path) -> None:
     notebook.metadata = nbformat.from_dict({**KEPT, "language_info": {"name": "python"}})
     for number, cell in enumerate(notebook.cells):
         cell.id = f"cell-{number:02d}"
+        cell.metadata.pop("mystnb", None)
         for output in cell.get("outputs", []):
+            if words := output.get("metadata", {}).get("image/png", {}).get("alt"):
+                cell.metadata.mystnb = {"image": {"alt": words}}  # where the documentation looks for it
             # A front end without this kernel could not show the widget; it shows the text beside it.
             output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
     nbformat.write(notebook, path)
