@@ -86,6 +86,13 @@ def shows_panels() -> bool:
     return in_notebook() and not in_console() and has_widgets()
 
 
+def cell() -> int | None:
+    """Return the number of the cell that is running, as the notebook shows it; None outside a notebook."""
+    # Not execution_count, which newer versions of IPython raise before the cell runs, older ones after.
+    history = getattr(kernel_shell(), "history_manager", None)
+    return (len(history.input_hist_parsed) - 1 or None) if history else None
+
+
 def has_widgets() -> bool:
     """Return whether the packages that panels need can be imported in the kernel's own environment."""
     try:

@@ -70,8 +70,8 @@ def html(view: View, words: Words) -> str:
 
 def _signed_out(view: View, words: Words) -> list[str]:
     notice = view["notice"]
-    if view["state"] == "closed":
-        return [words["closed"]]
+    if view["ended"]:
+        return [view["ended"]]
     return [words["signed_out"], *([plain(notice["text"], SENTENCES)] if notice else []), words["signed_out_text"]]
 
 

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from dpyauth import _environment
 from dpyauth._threads import Thread
 from dpyauth.errors import DpyauthError, SessionClosed
 from dpyauth.panels.texts import texts
@@ -38,6 +39,8 @@ class PanelModel:
 
     def __init__(self, session: Session) -> None:
         self.session = session
+        self.cell = _environment.cell()
+        """Number of the cell that shows the panel, where that is known."""
         self.changed: Callable[[], None] = lambda: None
         self.send: Callable[..., None] = lambda message, buffers=None: None
         self.words = texts(self.name, session.core.target.language)
@@ -56,8 +59,29 @@ class PanelModel:
             "sandbox": self.session.sandbox,
             "busy": self._busy > 0,
             "notice": self._notice,
+            "ended": self._why_closed(),
+            "back": self._way_back(),
             **self.content(),
         }
+
+    def _why_closed(self) -> str:
+        """Say that the session is closed, and where to go on; empty while it is not."""
+        core = self.session.core
+        if core.end_reason is None:
+            return ""
+        if core.successor is None:
+            return self.words["closed"]
+        newer = core.successor()
+        if newer is None or newer.cell is None:
+            return self.words["replaced"]
+        return self.text("replaced_in", cell=newer.cell)
+
+    def _way_back(self) -> str:
+        """Say how to get the panel again where the kernel has been restarted: only the browser is left to say so."""
+        login, here = self.session.core.cell, self.cell
+        if login is None or here is None:
+            return self.words["back"]
+        return self.text("back_here" if login == here else "back_both", login=login, cell=here)
 
     def content(self) -> dict[str, Any]:
         """Return what this panel shows beside that."""

@@ -276,6 +276,8 @@ class SignInModel(SignInAttempt):
             "held": list(browser.loginids) if browser else [],
             "listening": browser is not None and browser.listener is not None,
             "notice": notice,
+            "ended": self._why_closed(),
+            "back": self._way_back(),
         }
 
     def without_panel(self) -> str:

@@ -77,7 +77,7 @@ class SwitcherModel(PanelModel):
         """Return the accounts as plain text."""
         view = self.view()
         if not view["accounts"]:
-            return str(self.words["closed" if view["state"] == "closed" else "signed_out_text"])
+            return str(view["ended"] or self.words["signed_out_text"])
         lines = [
             f"{plain(entry['loginid'])}  {self.words[entry['kind']]}  "
             f"{self.words['inactive'] + '  ' if entry['status'] == 'inactive' else ''}"

@@ -65,6 +65,8 @@ class Core:
         self._beginning: set[Connection] = set()  # of sign-ins that have not succeeded or failed yet
         self._closing: list[Connection | SignIn] = []  # still to be closed
         self.end_reason: DpyauthError | None = None
+        self.successor: weakref.ref[Core] | None = None  # of the session that has taken its place
+        self.cell: int | None = None  # number of the latest cell whose `login` has returned this session
         self.signed_out_because = ""
         self.remark = ""  # for the user, on how this sign-in came about
         self._dismissed: float | None = None  # notice of the sign-in's end that is not to be shown again

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Mapping
 from typing import Any
 
+from dpyauth import _environment
 from dpyauth.credentials import api_of
 from dpyauth.errors import (
     ApiError,
@@ -38,10 +40,12 @@ def open_session(
         credential, grants = found.grants(target.api) if found else (None, None)
         if before is not None and before.core.matches(credential, target, grants):
             before.core.timeout = timeout
+            _note_cell(before)
             if options["loginid"] is not None and before.loginid is not None:
                 before.use(options["loginid"])
             return before
         session = Session(target, timeout=timeout)
+        _note_cell(session)
         try:
             if found is not None and credential is not None:
                 _sign_in(session, found, target, stored_as, ask=ask, options=options)
@@ -50,6 +54,8 @@ def open_session(
             session.close()
             raise
     if before is not None:
+        if before.core.end_reason is None:
+            before.core.successor = weakref.ref(session.core)
         mine = "" if profile == DEFAULT_PROFILE else f"profile={profile!r}"
         before.core.end(
             SessionClosed(
@@ -58,6 +64,13 @@ def open_session(
             )
         )
     return session
+
+
+def _note_cell(session: Session) -> None:
+    """Note which cell signs in: its panels name it, once the kernel has been restarted."""
+    if (cell := _environment.cell()) != session.core.cell:
+        session.core.cell = cell
+        session.core.notify()
 
 
 def _sign_in(

@@ -378,6 +378,41 @@ def test_restarted_kernel(form: Notebook) -> None:
     form.expect_readable("restarted")
 
 
+def number(notebook: Notebook, index: int) -> str:
+    """Return the number of a cell, in brackets."""
+    return notebook.cell(index).locator(".jp-InputPrompt").first.inner_text().rstrip(":")
+
+
+def test_the_way_back_names_the_cells(form: Notebook) -> None:
+    """After a later login, and after a restart, when only the browser is left to say what to run."""
+    sign_in(form, RIGHT)
+    expect_account(form, "DOT900003")
+    form.fill(1, "session.switcher()")
+    form.fill(2, "newer = dpyauth.login(sandbox=True, api='v3')")
+    signs_in, mine, later = (form.cell(index).locator(".dpyauth-panel") for index in (0, 1, 2))
+    try:
+        form.run(1)
+        expect(mine.locator(".dpyauth-sibling")).to_have_count(2)
+        form.run(2)
+        expect(later.locator(".dpyauth-loginid")).to_be_visible()
+        for panel in (signs_in, mine):
+            expect(panel).to_contain_text(f"replaced by a later login(), in cell {number(form, 2)}. Look there")
+        expect(mine.locator(".dpyauth-sibling")).to_have_count(0)
+        form.shot("replaced")
+        first, second, third = (number(form, index) for index in range(3))
+        form.restart("kernelmenu:restart")
+        expect(mine.get_by_role("status").last).to_contain_text(
+            f"Run cell {first}, which signs in, then this one, {second}."
+        )
+        expect(later.get_by_role("status").last).to_contain_text(f"Run this cell, {third}, again.")
+        form.wait_for_kernel()
+        form.shot("the-way-back")
+    finally:
+        form.fill(1, LIST)
+        form.fill(2, STALL)
+        form.page.evaluate("() => jupyterapp.commands.execute('notebook:clear-all-cell-outputs')")
+
+
 def test_dead_kernel(form: Notebook) -> None:
     """The server starts it again by itself."""
     form.fill(3, "import os; os._exit(1)")

@@ -23,6 +23,7 @@ def view(**more: Any) -> dict[str, Any]:
         "account": {"loginid": "CR1", "currency": "USD", "kind": "real", "api": "v3"},
         "state": "signed in",
         "sandbox": False,
+        "ended": "",
         "notice": None,
         "connection": {"on": True, "text": "connected, last round trip 12 ms"},
         "balance": "1,234.50",
@@ -105,7 +106,7 @@ def test_nobody() -> None:
     said = card_text.text(out, WORDS)
     assert said.splitlines() == ["Signed out", "You signed out.", WORDS["signed_out_text"]]
     assert Tags(card_text.html(out, WORDS)).said.startswith(said.replace("\n", ""))
-    assert card_text.text(view(account=None, state="closed"), WORDS) == WORDS["closed"]
+    assert card_text.text(view(account=None, ended="It is over."), WORDS) == "It is over."
 
 
 def test_html_says_the_same_and_needs_no_styles() -> None:

@@ -68,7 +68,8 @@ def watcher(model: Example) -> Watcher:
 
 
 def test_look(model: Example) -> None:
-    assert model.view() == {"state": "signed out", "sandbox": False, "busy": False, "notice": None, "number": 5}
+    shown = {"state": "signed out", "sandbox": False, "busy": False, "notice": None, "ended": "", "number": 5}
+    assert model.view() == {**shown, "back": "Run this cell again."}
 
 
 def test_words(model: Example) -> None:
@@ -159,6 +160,13 @@ def test_says_nothing_and_does_nothing_by_itself() -> None:
     model.seen()
     model.send({"any": "thing"})
     model.close()
-    assert model.view() == {"state": "signed out", "sandbox": False, "busy": False, "notice": None}
+    assert model.view() | {"back": ""} == {
+        "state": "signed out",
+        "sandbox": False,
+        "busy": False,
+        "notice": None,
+        "ended": "",
+        "back": "",
+    }
     session.close()
     assert model.view()["state"] == "closed"

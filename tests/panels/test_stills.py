@@ -63,7 +63,7 @@ class Tags(HTMLParser):
 
 
 def account(text: str = "CR1") -> dict[str, Any]:
-    return {"loginid": text, "currency": "USD", "kind": "real", "api": "v3"}
+    return {"loginid": text, "currency": "USD", "kind": "sample", "api": "v3"}
 
 
 def entry(text: str = "CR1", **more: Any) -> dict[str, Any]:
@@ -71,7 +71,7 @@ def entry(text: str = "CR1", **more: Any) -> dict[str, Any]:
 
 
 def view(**more: Any) -> dict[str, Any]:
-    return {"state": "signed in", "sandbox": True, "notice": None, "account": account(), **more}
+    return {"state": "signed in", "ended": "", "sandbox": True, "notice": None, "account": account(), **more}
 
 
 def stream(**more: Any) -> dict[str, Any]:
@@ -108,7 +108,8 @@ def test_tokens_and_apps_say_why_there_is_no_list() -> None:
         assert "had not been read" in Tags(make(base, words)).said
         assert "Make another." in Tags(make({**base, "phase": "denied"}, words)).said
         assert Tags(make({**base, "phase": "elsewhere"}, words)).value("href") == "https://example.com/?a=1&b=2"
-        assert words["closed"] in Tags(make({**base, "account": None, "phase": "closed"}, words)).said
+        ended = {**base, "account": None, "phase": "closed", "ended": "Closed at noon."}
+        assert "Closed at noon." in Tags(make(ended, words)).said
 
 
 def test_long_replies_are_cut_and_that_is_said() -> None:

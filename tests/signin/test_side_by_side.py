@@ -9,6 +9,7 @@ import weakref
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
+from types import SimpleNamespace
 from typing import Any
 
 import keyring
@@ -19,6 +20,7 @@ import dpyauth
 from dpyauth import _environment
 from dpyauth.credentials import Secret
 from dpyauth.errors import DpyauthError, NotSignedIn, SessionClosed
+from dpyauth.panels.card import CardModel
 from dpyauth.panels.sign_in import SignInModel
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
@@ -80,6 +82,42 @@ def test_two_accounts_of_one_token(login: Login) -> None:
     demo, real = login(RICH), login(RICH, profile="real", loginid="ROT900001")
     assert (demo.loginid, real.loginid) == ("DOT900003", "ROT900001")
     assert [one.balance()["loginid"].item() for one in (demo, real)] == ["DOT900003", "ROT900001"]
+
+
+def test_panels_name_their_cells(login: Login, panels: list[SignInModel], monkeypatch: pytest.MonkeyPatch) -> None:
+    """They say what to run after a restart, and where to look once another login has replaced their session."""
+
+    def run(cell: int | None) -> None:
+        shell = cell and SimpleNamespace(history_manager=SimpleNamespace(input_hist_parsed=["code"] * (cell + 1)))
+        monkeypatch.setattr(_environment, "kernel_shell", lambda: shell)
+
+    run(None)
+    login(RICH).close()
+    assert panels[0].view()["back"] == "Run this cell again."
+    assert panels[0].view()["ended"] == "This session is closed. Run the cell with login() for a new one."
+    run(3)
+    session = login(RICH)
+    seen: list[str] = []
+    run(5)
+    card = CardModel(session)
+    session.core.watch(lambda: seen.append(card.view()["back"]))
+    assert panels[1].view()["back"] == "Run this cell, [3], again."
+    assert card.view()["back"] == "Run cell [3], which signs in, then this one, [5]."
+    assert card.view()["ended"] == ""
+    run(7)
+    assert login(RICH) is session
+    assert seen[-1] == "Run cell [7], which signs in, then this one, [5]."
+    run(9)
+    newer = login(TROUBLE)
+    assert newer is not session
+    for model in (card, panels[1]):
+        assert model.view()["ended"].startswith("This session was replaced by a later login(), in cell [9]. Look there")
+    assert card.as_text() == card.view()["ended"]
+    run(None)
+    newest = login(RICH)
+    assert newest is not newer
+    assert panels[-2].view()["ended"].startswith("This session was replaced by a later login(). Look")
+    card.close()
 
 
 @pytest.mark.parametrize("profile", ["default", "alice"])

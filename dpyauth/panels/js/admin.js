@@ -8,7 +8,7 @@ function manage({ model, el, list, above, heard }) {
   function body(view) {
     const parts = {
       out: () => para("signed_out_text"),
-      closed: () => para("closed"),
+      closed: () => panel.closed(view),
       elsewhere: () => elsewhere(view),
       denied: () => denied(view, "denied"),
       list: () => [view.may || !view.loaded ? null : denied(view, "look_only"), view.loaded ? list(view) : busy(view)],

@@ -12,11 +12,9 @@ function render({ model, el }) {
   }
 
   function signedOut(view) {
-    const closed = view.state === "closed";
     return [
       panel.header(t("card"), view),
-      closed ? null : panel.notice(view),
-      element("p", { class: "dpyauth-closed", tabindex: "-1" }, closed ? t("closed") : t("signed_out_text")),
+      ...(view.ended ? [panel.closed(view)] : [panel.notice(view), element("p", { class: "dpyauth-closed", tabindex: "-1" }, t("signed_out_text"))]),
     ];
   }
 

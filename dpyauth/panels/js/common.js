@@ -58,7 +58,7 @@ function mount({ model, el, label, body, heard, seen, live = true }) {
       each.disabled = true;
       if (each.type === "password") each.value = "";
     }
-    say(t("restarted"));
+    say(t("restarted", { back: model.get("view").back }));
   }
 
   // Returns whether it could be sent.
@@ -72,7 +72,7 @@ function mount({ model, el, label, body, heard, seen, live = true }) {
     }
     if (answered) {
       clearTimeout(waiting);
-      waiting = setTimeout(() => say(t("waiting")), WAIT);
+      waiting = setTimeout(() => say(t("waiting", { back: model.get("view").back })), WAIT);
     }
     return true;
   }
@@ -201,5 +201,8 @@ function mount({ model, el, label, body, heard, seen, live = true }) {
       more);
   }
 
-  return { id, t, root, send, say, find, draw, end, header, notice };
+  // That the session is closed, and where to go on.
+  const closed = (view) => element("p", { class: "dpyauth-closed", tabindex: "-1" }, view.ended);
+
+  return { id, t, root, send, say, find, draw, end, header, notice, closed };
 }

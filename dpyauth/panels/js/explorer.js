@@ -358,7 +358,7 @@ function render({ model, el }) {
     return [
       panel.header(t("title"), view),
       panel.notice(view),
-      view.state === "closed" ? element("p", { class: "dpyauth-closed" }, t("closed")) : null,
+      view.ended ? panel.closed(view) : null,
       element("p", { class: "dpyauth-standing", id: `${id}-standing`, role: "status", dir: "auto" }, view.standing),
       made,
     ];

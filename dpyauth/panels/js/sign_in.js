@@ -85,7 +85,7 @@ function render({ model, el }) {
       busy: () => busy(view),
       browser: () => (view.held.length ? vouch(view) : browser(view)),
       in: () => (asking ? form(view) : account(view)),
-      closed: () => element("p", { class: "dpyauth-closed", tabindex: "-1" }, t("closed")),
+      closed: () => panel.closed(view),
     }[view.phase];
     const asks = view.phase === "form" || (view.phase === "in" && asking);
     const title = view.phase === "in" && !asking ? t("title_in") : t("title");

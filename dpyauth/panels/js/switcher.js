@@ -6,11 +6,11 @@ function render({ model, el }) {
   const { t } = panel;
 
   function body(view) {
-    const empty = view.state === "closed" ? t("closed") : t("signed_out_text");
+    const empty = () => (view.ended ? panel.closed(view) : element("p", { class: "dpyauth-closed", tabindex: "-1" }, t("signed_out_text")));
     return [
       panel.header(t("switcher"), view),
       panel.notice(view),
-      view.accounts.length ? accounts(panel, view) : element("p", { class: "dpyauth-closed", tabindex: "-1" }, empty),
+      view.accounts.length ? accounts(panel, view) : empty(),
       view.hint ? element("p", { class: "dpyauth-help" }, view.hint) : null,
     ];
   }

@@ -8,8 +8,8 @@ from dpyauth.panels.stills.markup import View, Words, colour, grid, heading, kin
 def sign_in(view: View, words: Words, otherwise: str) -> str:
     """Return who is signed in, or how to sign in; ``otherwise`` says how that is done without a panel."""
     account = view["account"]
-    if view["state"] == "closed":
-        return still(words, [heading(words["title"], sandbox(view, words)), line(words["closed"])])
+    if view["ended"]:
+        return still(words, [heading(words["title"], sandbox(view, words)), line(view["ended"])])
     if account is None:
         told = [*notice(view), line(words["still_out"]), line(otherwise)]
         return still(words, [heading(words["title"], sandbox(view, words)), *told])
@@ -28,7 +28,7 @@ def switcher(view: View, words: Words) -> str:
     """Return the accounts with their balances."""
     top = heading(words["switcher"], sandbox(view, words))
     if not view["accounts"]:
-        empty = words["closed" if view["state"] == "closed" else "signed_out_text"]
+        empty = view["ended"] or words["signed_out_text"]
         return still(words, [top, *notice(view), line(empty)])
     more = [line(text) for text in (view["note"], view["hint"]) if text]
     return still(words, [top, *notice(view), _accounts(view, words), *more])

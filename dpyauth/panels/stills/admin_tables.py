@@ -61,7 +61,7 @@ def apps(view: View, words: Words) -> str:
 def _admin(view: View, words: Words, listed: Callable[[], list[str]]) -> str:
     phase = view["phase"]
     if view["account"] is None or phase in ("out", "closed"):
-        empty = line(words["closed" if phase == "closed" else "signed_out_text"])
+        empty = line(view["ended"] or words["signed_out_text"])
         return still(words, [heading(words["title"], sandbox(view, words)), *notice(view), empty])
     top = [
         heading(words["title"], kinds(view, words)),
