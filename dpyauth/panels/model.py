@@ -36,6 +36,8 @@ class PanelModel:
 
     name = ""
     """Name of the panel; its words are in a file of that name."""
+    goes_on = False
+    """True if the still goes on in an unattended run, too. Else it stays as it was when its cell ran, like a frame."""
 
     def __init__(self, session: Session) -> None:
         self.session = session

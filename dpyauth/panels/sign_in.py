@@ -293,13 +293,20 @@ class SignInModel(SignInAttempt):
 
     def subject(self, view: dict[str, Any]) -> object:
         """Return what the still is of: who is signed in, and what the token may do."""
-        return view["state"] == "closed", view["account"], view["scopes"], view["notice"] if view["account"] else None
+        notice = view["notice"] if view["account"] else None
+        return view["state"] == "closed", view["account"], self._stated(view), notice
 
     def still(self, view: dict[str, Any]) -> str:
         """Return the still, in HTML."""
+        view = {**view, "scopes": self._stated(view)}
         return stills.sign_in(view, self.words, self.text("no_panel_here", instead=self._prompt()))
 
     # Inside
+
+    def _stated(self, view: dict[str, Any]) -> list[dict[str, str]]:
+        """Return the scopes, where Deriv states them: what is learned from its answers changes from call to call."""
+        account = self.session.core.active_account
+        return view["scopes"] if account is not None and account.scopes is not None else []
 
     def _form(self, api: str) -> dict[str, Any]:
         """Return the fields of one API: what stands in them at first, and where to get what belongs there."""

@@ -48,6 +48,7 @@ class StreamModel(PanelModel):
     """
 
     name = "stream"
+    goes_on = True
 
     def __init__(self, session: Session, stream: Stream) -> None:
         super().__init__(session)

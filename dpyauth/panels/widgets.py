@@ -109,7 +109,8 @@ class Panel(anywidget.AnyWidget):
         with self._refreshing:
             self._refresh()
             self._subject = self.model.subject(self.view)
-            self._place = display(self._still(), raw=True, display_id=self.still)  # type: ignore[no-untyped-call]
+            place = display(self._still(), raw=True, display_id=self.still)  # type: ignore[no-untyped-call]
+            self._place = place if live or self.model.goes_on else None
         if live:
             data, metadata = self._repr_mimebundle_()
             # A front end that cannot show the panel has the still beside it.

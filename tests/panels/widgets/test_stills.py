@@ -89,6 +89,16 @@ def test_without_a_user_there_is_the_still_alone_and_it_is_complete(
     assert panel._repr_mimebundle_()[0]["text/html"]
 
 
+def test_without_a_user_it_stays_what_it_was_when_its_cell_ran(
+    opened: Callable[[str], Any], display: Display, notebook: SimpleNamespace, session: Session
+) -> None:
+    notebook._allow_stdin = False
+    opened("switcher").show()
+    session.core.sign_out("a test")
+    assert len(display.stills) == 1
+    assert "CR900001" in display.stills[0]["text/html"]
+
+
 def test_outside_a_notebook_the_text_is_shown(opened: Callable[[str], Any]) -> None:
     with pytest.raises(NotImplementedError):  # then IPython goes on to the text
         opened("explorer")._ipython_display_()
