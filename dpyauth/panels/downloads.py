@@ -7,6 +7,8 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from dpyauth.errors import DpyauthError
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -43,13 +45,15 @@ def download(model: PanelModel, message: dict[str, Any], frame: pd.DataFrame | N
     asked, kind = str(message.get("asked")), str(message.get("format"))
     if kind not in formats():
         return
-    if frame is None:
-        model.send({"file": {"asked": asked, "trouble": model.text("download_gone")}})
+    try:
+        held = b"" if frame is None else _bytes(frame, kind)
+    except DpyauthError as error:  # such as too many rows for a sheet
+        model.send({"file": {"asked": asked, "trouble": str(error)}})
         return
-    held = _bytes(frame, kind)
     size = _size(len(held))
-    if len(held) > MOST:
-        model.send({"file": {"asked": asked, "trouble": model.text("download_large", size=size, python=python)}})
+    if frame is None or len(held) > MOST:
+        key = "download_gone" if frame is None else "download_large"
+        model.send({"file": {"asked": asked, "trouble": model.text(key, size=size, python=python)}})
         return
     file = {"asked": asked, "name": _name(model, what, kind), "type": TYPES[kind], "size": size, "rows": len(frame)}
     model.send({"file": file}, [held])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
+import pandas as pd
 import pytest
 from playwright.sync_api import Locator, expect
 
@@ -106,7 +108,37 @@ def test_looks_up_fills_in_sends_and_shows(opening: Opening, lab: Lab) -> None:
         expect(panel.get_by_role("tab", name="Frame")).to_be_focused()
         expect(field(notebook, "limit")).to_have_value("3")
         panel.get_by_role("tab", name="Frame").scroll_into_view_if_needed()
-        notebook.expect_readable("explorer-frame")
+        notebook.expect_readable("explorer-frame", narrow=(480, 320))
+        with notebook.page.expect_download() as saving:
+            notebook.button("Save as Excel").click()
+        assert re.fullmatch(r"dpyauth-statement-sandbox-[\d-]+Z\.xlsx", saving.value.suggested_filename)
+        assert pd.read_excel(saving.value.path())["action_type"].tolist() == ["buy"] * 3
+        expect(panel.get_by_text("xlsx: 3 rows,")).to_be_visible()
+
+        # The same request as JSON: the two follow each other, and what cannot be read is told by its place
+        request = json_of(notebook)
+        expect(request).to_have_value(re.compile('"limit": 3'))
+        request.fill('{\n  "statement": 1,\n  "limit": 2\n  "offset": 1\n}')
+        expect(panel.get_by_text("Line 4, column 3: A comma or } is missing before this.")).to_be_visible()
+        expect(field(notebook, "limit")).to_have_value("3")
+        notebook.button("Send").click()
+        expect(request).to_be_focused()
+        notebook.expect_readable("explorer-json")
+        assert request.input_value().endswith('"limit": 2\n  "offset": 1\n}')
+        request.fill('{"limit": 2, "offset": 1}')
+        expect(field(notebook, "limit")).to_have_value("2")
+        expect(field(notebook, "action_type")).to_have_value("")
+        expect(region(notebook, REPLY)).to_have_text('mine.call("statement", limit=2, offset=1)')
+        field(notebook, "offset").fill("x")
+        field(notebook, "offset").fill("0")
+        expect(request).to_have_value('{\n  "statement": 1,\n  "limit": 2,\n  "offset": 0\n}')
+        panel.get_by_role("button", name="Copy: JSON", exact=True).click()
+        expect(panel.get_by_role("button", name="Copy: JSON", exact=True)).to_have_text(re.compile("Copied|Selected"))
+        notebook.page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(); }")
+        panel.get_by_role("button", name=f"Copy: {REPLY}", exact=True).press("Enter")
+        expect(panel.get_by_text("Selected: press Ctrl+C", exact=True)).to_be_visible()
+        assert notebook.page.evaluate("String(getSelection())") == 'mine.call("statement", limit=2, offset=0)'
+        field(notebook, "limit").fill("3")
 
         # What Deriv says is shown as it is, and does no harm
         notebook.run(2)
@@ -140,8 +172,8 @@ def test_looks_up_fills_in_sends_and_shows(opening: Opening, lab: Lab) -> None:
         expect(panel.get_by_text("Answered in")).to_be_visible()
         assert notebook.run(3).inner_text().endswith("1")
 
-        # Nothing of a reply, nor of what was typed, is saved with the notebook
-        saved = notebook.save()
+        # Nothing of a reply, nor of what was typed, is saved in the state of the widget
+        saved = json.dumps(json.loads(notebook.save())["metadata"]["widgets"])
         assert "ExplorerPanel" in saved
         assert [word for word in ("Another app", "transaction_id") if word in saved] == []
 
@@ -215,7 +247,7 @@ def test_money_is_asked_for_and_a_dry_run_is_not(opening: Opening, lab: Lab) -> 
         notebook.expect_readable("explorer-dry-run")
         field(notebook, "data.dry_run").select_option("")
         notebook.button("Send").click()
-        expect(panel.get_by_text("This moves real money of yours, whichever account is in use")).to_be_visible()
+        expect(panel.get_by_text("This moves play money, whichever account is in use")).to_be_visible()
         request_id = re.search(r'"request_id": "([0-9a-f-]{36})"', panel.locator(".dpyauth-ask").inner_text())
         assert request_id
         sure = notebook.button("Yes, send it now")
@@ -244,5 +276,16 @@ def test_hidden_fields_and_missing_scopes_in_notebook_7(opening: Opening, classi
         expect(json_of(notebook)).to_have_value(re.compile('"password": "•••"'))
         panel.get_by_label("Show what I type").check()
         expect(password).to_have_attribute("type", "text")
+        json_of(notebook).fill('{"login": "MTR1000", "password": "Canary-of-json"}')  # nor by way of the JSON
+        expect(field(notebook, "login")).to_have_value("MTR1000")
+        expect(password).to_have_value("Canary-of-json")
+        field(notebook, "login").focus()
+        expect(json_of(notebook)).to_have_value(re.compile('"password": "•••"'))
         assert [frame for frame in (*notebook.sent, *notebook.got) if "Canary" in frame] == []
         notebook.shot("explorer-classic")
+        choose(notebook, "ping")
+        notebook.button("Send").click()
+        panel.get_by_role("tab", name="Frame").click()
+        with notebook.page.expect_download() as saving:
+            notebook.button("Save as CSV").click()
+        assert saving.value.path().read_bytes().startswith(b"\xef\xbb\xbfping")

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 import pytest
 from playwright.sync_api import expect
 
@@ -143,7 +144,13 @@ def test_ticks(notebook: Notebook) -> None:
     notebook.run(2)
     expect(panel.locator(".dpyauth-legend")).to_contain_text("The connection was lost from")
     notebook.page.mouse.move(0, 0)
-    notebook.expect_readable("stream-ticks")
+    notebook.expect_readable("stream-ticks", narrow=(480, 320))
+    with notebook.page.expect_download() as saving:
+        notebook.button("Save as CSV").click()
+    saved = pd.read_csv(saving.value.path())
+    assert len(saved) >= rows
+    times, quotes = saved["epoch (UTC)"].str[11:19], saved["quote"].map("{:.2f}".format)
+    assert known <= set(zip(times, quotes, strict=True))
     notebook.fill(2, f"stream.feed.push({{'error': {{'code': 'Odd', 'message': {EVIL!r}}}}}); stream.feed.end(None)")
     notebook.run(2)
     expect(panel.locator(".dpyauth-ended")).to_contain_text(EVIL)

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from dpyauth.files import excel
 from dpyauth.panels import downloads
 from dpyauth.panels.explorer import ExplorerModel
 from dpyauth.panels.model import PanelModel
@@ -50,6 +51,27 @@ def test_the_frame_of_a_reply(browser: Browser, eventually: Eventually) -> None:
     assert re.fullmatch(r"dpyauth-statement-sandbox-\d{8}-\d{6}Z\.csv", file["name"])
     assert len(pd.read_csv(io.BytesIO(content))) == 3
     assert "balance_after" in content.decode("utf-8-sig").splitlines()[0]
+
+
+def test_an_excel_file(browser: Browser, eventually: Eventually) -> None:
+    browser.model.receive({"do": "send", "call": "statement", "fields": {"limit": "3"}})
+    eventually(lambda: any("reply" in message for message, _ in browser.told))
+    browser.ask("xlsx")
+    eventually(browser.files)
+    file, (content,) = browser.files()[0]
+    assert re.fullmatch(r"dpyauth-statement-sandbox-\d{8}-\d{6}Z\.xlsx", file["name"])
+    assert pd.read_excel(io.BytesIO(content))["amount"].lt(0).any()
+
+
+def test_what_no_sheet_can_hold_is_said(
+    browser: Browser, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(excel, "ROWS", 3)
+    browser.model.receive({"do": "send", "call": "statement", "fields": {"limit": "3"}})
+    eventually(lambda: any("reply" in message for message, _ in browser.told))
+    browser.ask("xlsx")
+    eventually(browser.files)
+    assert "rows" in browser.files()[0][0]["trouble"]
 
 
 def test_what_is_secret_or_personal_is_masked_in_the_file(browser: Browser, eventually: Eventually) -> None:
