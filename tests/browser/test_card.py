@@ -50,7 +50,7 @@ session
 
 def picture(notebook: Notebook) -> Locator:
     """The still picture of the card."""
-    return notebook.sheet.locator("div[class^='dpyauth-']:has(> table)")
+    return notebook.sheet.locator(".jp-RenderedHTMLCommon > div[class^='dpyauth-']")
 
 
 def amount(notebook: Notebook) -> Locator:
@@ -188,7 +188,7 @@ def test_saved(opening: Callable[..., Any], lab: Lab, tmp_path: Path) -> None:
         html, _ = HTMLExporter().from_filename(str(notebook.path))
         (tmp_path / "saved.html").write_text(html)
         page.goto((tmp_path / "saved.html").as_uri())
-        expect(page.locator("div[class^='dpyauth-']:has(> table)")).to_be_visible()
+        expect(page.locator(".jp-RenderedHTMLCommon > div[class^='dpyauth-']")).to_be_visible()
         notebook.shot("card-picture-page", page)
         page.close()
 
