@@ -6,7 +6,7 @@ PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python; d
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: lab test docs release chromium keyring get lessons clean
+.PHONY: lab test docs release chromium keyring postgresql get lessons clean
 
 # In a copy: running a lesson changes its file, and the originals are under version control.
 lab: $(VENV)/lab.stamp
@@ -14,7 +14,7 @@ lab: $(VENV)/lab.stamp
 
 # Most tests wait for something most of the time: four run at once. A browser keeps a processor busier: three.
 # Examples run in two processes, each with a sandbox of its own: together they would reach its limit of calls a minute.
-test: $(VENV)/test.stamp chromium keyring release
+test: $(VENV)/test.stamp chromium keyring postgresql release
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -63,6 +63,11 @@ chromium:
 keyring:
 	@[ "$$CI" != true ] || { command -v gnome-keyring-daemon && command -v dbus-run-session; } >/dev/null || \
 		$(MAKE) --no-print-directory get PACKAGES="gnome-keyring dbus" TESTS="test of a real keyring"
+
+# One test writes to a PostgreSQL server of its own.
+postgresql:
+	@[ "$$CI" != true ] || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || \
+		$(MAKE) --no-print-directory get PACKAGES=postgresql TESTS="test of PostgreSQL"
 
 get:
 	@if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \

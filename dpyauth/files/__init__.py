@@ -100,7 +100,7 @@ def for_storage(frame: pd.DataFrame, *, lists: bool = True, spreadsheet: bool = 
         Any frame of dpyauth. It is not changed.
     lists : bool
         False if the target has no lists: lists become JSON, and exact numbers texts, digit by digit. Times are in
-        UTC.
+        UTC, and the name of a column is shortened to the 63 bytes that databases keep.
     spreadsheet : bool
         True if a spreadsheet is going to open it. It is as with ``lists=False``, but exact numbers stay numbers if
         all of their column have 15 digits or fewer, times lose their zone and their heading says that they are UTC,

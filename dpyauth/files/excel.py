@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dpyauth import _imports
 from dpyauth._version import __version__
-from dpyauth.errors import InvalidArgument, InvalidSetting
+from dpyauth.errors import InvalidArgument
+from dpyauth.files.load_openpyxl import load_openpyxl
 from dpyauth.files.storable import FORMULA, SHOWN, converted, missing
 
 ROWS, COLUMNS, LETTERS, NAME = 1_048_576, 16_384, 32_767, 31
@@ -41,14 +41,13 @@ def workbook(frames: pd.DataFrame | Mapping[str, pd.DataFrame]) -> bytes:
     InvalidArgument
         It is no frame, or too large for a sheet, or a sheet cannot have such a name.
     """
-    sheets = _sheets(frames)
+    openpyxl, sheets = load_openpyxl(), _sheets(frames)
     tables = {name: converted(frame, lists=False, spreadsheet=True, guarded=False) for name, frame in sheets.items()}
     for name, table in tables.items():
         _check(name, table)
     if (about := _about(sheets)) is not None:
         free = ABOUT if ABOUT not in {name.lower() for name in tables} else f"{ABOUT}_dpyauth"
         tables[free] = about
-    openpyxl = _openpyxl()
     book = openpyxl.Workbook(write_only=True)
     book.properties.creator = f"dpyauth {__version__}"
     for name, table in tables.items():
@@ -56,27 +55,6 @@ def workbook(frames: pd.DataFrame | Mapping[str, pd.DataFrame]) -> bytes:
     buffer = io.BytesIO()
     book.save(buffer)
     return buffer.getvalue()
-
-
-def lack() -> str | None:
-    """Return what keeps Excel files from being written here, or None."""
-    try:
-        _openpyxl()
-    except InvalidSetting as error:
-        return str(error)
-    return None
-
-
-def _openpyxl() -> Any:
-    try:
-        _imports.load("openpyxl")
-        import openpyxl  # type: ignore[import-untyped]
-    except ImportError:
-        raise InvalidSetting(
-            "Excel files are written by openpyxl, which is not installed. Run pip install openpyxl, or write CSV, "
-            "which a spreadsheet opens, too: dpyauth.for_storage(frame, spreadsheet=True).to_csv(...)."
-        ) from None
-    return openpyxl
 
 
 def _sheets(frames: Any) -> dict[str, pd.DataFrame]:
@@ -144,7 +122,7 @@ def _about(frames: Mapping[str, pd.DataFrame]) -> pd.DataFrame | None:
 
 def _write(sheet: Any, table: pd.DataFrame) -> None:
     """Write a frame to an empty sheet."""
-    openpyxl = _openpyxl()
+    openpyxl = load_openpyxl()
     new, letter = partial(openpyxl.cell.WriteOnlyCell, sheet), openpyxl.utils.get_column_letter
 
     columns = [[None if missing(value) else value for value in column.tolist()] for _, column in table.items()]
@@ -177,10 +155,12 @@ def _write(sheet: Any, table: pd.DataFrame) -> None:
 
 def _filled(value: Any, cell: Any, risky: Any) -> Any:
     """Return a cell with a value in it: a text never becomes a formula."""
-    if isinstance(value, float) and math.isinf(value):
-        value = str(value)
     if isinstance(value, str):
         return _text(risky if _RISKY.match(value) else cell, value)
+    if isinstance(value, float):
+        cell.value = repr(value)  # all digits: openpyxl itself writes 16 of the 17 that a float can have
+        cell.data_type = "n" if math.isfinite(value) else "s"
+        return cell
     cell.value = value
     return cell
 

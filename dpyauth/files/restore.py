@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from dpyauth.errors import InvalidArgument
-from dpyauth.files.storable import UTC, counts, headings, index_name, kind_of, missing
+from dpyauth.files.storable import UTC, counts, headings, in_sql, index_name, kind_of, missing
 
 _FLAGS: dict[Any, bool] = {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False}
 
@@ -40,16 +40,17 @@ def _like(frame: pd.DataFrame, like: pd.DataFrame, quoted: bool, decimal: str) -
     """Give every column the dtype, and the name, that it has in another frame."""
     levels = [] if counts(like.index) else [like.index.get_level_values(at) for at in range(like.index.nlevels)]
     known: dict[str, tuple[Any, pd.Series[Any]]] = {}
-    for level in levels:
-        known[str(index_name(level))] = (index_name(level), level.to_series())
+    for place, level in enumerate(levels):
+        found = (index_name(level), level.to_series())
+        known |= {str(index_name(level)): found, f"__index_level_{place}__": found}  # the latter is Arrow's
     for heading, (name, column) in zip(headings(like), like.items(), strict=True):
-        known[heading] = (name, column)
+        known[heading] = known[in_sql(heading)] = (name, column)
     names, columns = [], []
     for heading, (_, column) in zip(headings(frame), frame.items(), strict=True):
         heading = _unquoted(heading) if quoted else heading
-        found = known.get(heading) or known.get(heading.removesuffix(UTC))
-        names.append(found[0] if found else heading)
-        columns.append(_back(column, found[1], str(found[0]), quoted, decimal) if found else column)
+        match = known.get(heading) or known.get(heading.removesuffix(UTC))
+        names.append(match[0] if match else heading)
+        columns.append(_back(column, match[1], str(match[0]), quoted, decimal) if match else column)
     result = pd.DataFrame(dict(enumerate(columns)), index=frame.index)
     result.columns = pd.Index(names, tupleize_cols=like.columns.nlevels > 1)
     result.attrs = frame.attrs
@@ -75,7 +76,7 @@ def _back(column: pd.Series[Any], like: pd.Series[Any], name: str, quoted: bool,
             return _series(_values(column, lambda value: _whole(value, decimal)), column, kind)
         if kind.kind == "f":
             return _series(_values(column, lambda value: float(_number(value, decimal))), column, kind)
-        texts = _values(column, _unquoted if quoted else str)
+        texts = _values(column, _unquoted if quoted else _text)
         if isinstance(kind, pd.CategoricalDtype):
             return _categories(texts, column, kind)
         return _series(texts, column, kind)
@@ -127,6 +128,7 @@ _READ: dict[str, Callable[[Any], Any]] = {
     "json": _loads,
     "text": str,
 }
+"""Reads a value by how it became a text; nothing is known of a column without any."""
 
 
 def _number(value: Any, decimal: str) -> Any:
@@ -144,8 +146,14 @@ def _flag(value: Any) -> bool:
     return _FLAGS[str(value).lower()]
 
 
+def _text(value: Any) -> str:
+    if not isinstance(value, str):  # pandas has guessed, and "007" is lost
+        raise ValueError
+    return value
+
+
 def _unquoted(value: Any) -> str:
-    text = str(value)
+    text = _text(value)
     return text[1:] if text[:1] == "'" and text.lstrip("'")[:1] in tuple("=+-@\t\r") else text
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import zlib
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
@@ -22,6 +23,9 @@ UTC = " (UTC)"
 
 FORMULA = r"^'*[=+\-@\t\r]"
 """Beginning of a text that a spreadsheet would take for a formula, or that is marked already."""
+
+_NAME = 63
+"""Most bytes of a name in PostgreSQL."""
 
 _FIRST = pd.Timestamp("1900-03-01")
 """First day that all spreadsheets count alike."""
@@ -42,6 +46,8 @@ def converted(frame: pd.DataFrame, *, lists: bool, spreadsheet: bool, guarded: b
             made = _shown(made)
             if isinstance(column.dtype, pd.DatetimeTZDtype):
                 name = f"{name}{UTC}"
+        elif not lists:
+            name = in_sql(name)
         if guarded and made.dtype == "string":
             made = made.mask(made.str.match(FORMULA).fillna(False), "'" + made)
         names.append(f"'{name}" if guarded and re.match(FORMULA, str(name)) else name)
@@ -59,6 +65,14 @@ def converted(frame: pd.DataFrame, *, lists: bool, spreadsheet: bool, guarded: b
 def headings(frame: pd.DataFrame) -> list[str]:
     """Return the names of columns as texts; one of several levels becomes one."""
     return [" ".join(filter(None, map(str, name))) if isinstance(name, tuple) else str(name) for name in frame.columns]
+
+
+def in_sql(name: str) -> str:
+    """Return the name of a column as databases keep it: PostgreSQL would cut a longer one, and so make two alike."""
+    code = name.encode("utf-8", "replace")
+    if len(code) <= _NAME:
+        return name
+    return f"{code[: _NAME - 9].decode('utf-8', 'ignore')}_{zlib.crc32(code):08x}"
 
 
 def counts(index: pd.Index[Any]) -> bool:

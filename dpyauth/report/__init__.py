@@ -22,9 +22,10 @@ from dpyauth.errors import (
     NotInThisApi,
     SessionClosed,
 )
-from dpyauth.files import as_csv, for_storage
+from dpyauth.files import as_csv, as_excel, for_storage
+from dpyauth.files.load_openpyxl import load_openpyxl
 from dpyauth.files.place import write
-from dpyauth.report.parts import parts
+from dpyauth.report.parts import BOOK, parts
 from dpyauth.session.history.periods import When, period
 
 if TYPE_CHECKING:
@@ -34,9 +35,9 @@ if TYPE_CHECKING:
     from dpyauth.session import Session
 
 PAGE = "index.html"
-FORMATS = ("parquet", "csv")
+FORMATS = ("parquet", "csv", "xlsx")
 
-_OURS = {PAGE, ".DS_Store"} | {f"{part.name}.{suffix}" for part in parts() for suffix in FORMATS}
+_OURS = {PAGE, ".DS_Store"} | {part.file(suffix) for part in parts() for suffix in FORMATS}
 
 
 @public
@@ -65,11 +66,12 @@ def export(
     since : date, datetime, str or timedelta, optional
         How far back statement, closed contracts and what went in and out of wallets go, as for `Session.statement`;
         to the beginning if left out. What apps and partners have earned always goes as far back as Deriv tells it.
-    format : {"parquet", "csv"}, optional
+    format : {"parquet", "csv", "xlsx"}, optional
         What files the frames become; if left out, Parquet where pyarrow is installed and CSV where it is not. The
         page says which, and why. Parquet keeps every dtype; the categories of a frame without rows are in its
-        ``attrs``, from where `dpyauth.frames.restored` takes them. CSV opens in a spreadsheet: there, lists are JSON
-        texts, and texts that a spreadsheet would take for a formula get a ``'`` before them.
+        ``attrs``, from where `dpyauth.restored` takes them. CSV opens in a spreadsheet, and so does ``"xlsx"``: one
+        Excel workbook, with a sheet for each frame. In both, times are in UTC and their heading says so, and lists
+        are JSON texts; in CSV, texts that a spreadsheet would take for a formula get a ``'`` before them.
     overwrite : bool
         Replace an earlier report. A folder that holds anything else is never replaced.
 
@@ -77,13 +79,15 @@ def export(
     -------
     pathlib.Path
         The page, ``index.html``; the files beside it are named after their frames, such as ``statement.parquet`` or
-        ``statement.csv``.
+        ``statement.csv``; a workbook is called ``report.xlsx``.
 
     Raises
     ------
     InvalidSetting
-        There is such a folder, or no such format, or Parquet was asked for and pyarrow is missing. Nothing was asked
-        or written.
+        There is such a folder, or no such format, or Parquet was asked for and pyarrow is missing, or a workbook and
+        openpyxl is missing. Nothing was asked or written.
+    InvalidArgument
+        A frame is too large for a sheet of Excel. Nothing was written.
     InvalidRequest
         A time that cannot be right. Nothing was asked or written.
     NotSignedIn, SessionClosed, ConnectionLost, CallTimeout
@@ -122,6 +126,9 @@ def _choose(format: str | None) -> tuple[str, str]:
         raise InvalidSetting(unknown_choice("format", format, FORMATS), field="format")
     if format == "csv":
         return "csv", "The files are CSV, as asked for."
+    if format == "xlsx":
+        load_openpyxl()
+        return "xlsx", "The tables are sheets of one Excel workbook, as asked for."
     lack = _lack_of_parquet()
     if lack is None:
         return "parquet", "The files are Parquet, which keeps the type of every column."
@@ -200,8 +207,11 @@ def _files(report: Report) -> Iterator[tuple[str, bytes]]:
     from dpyauth.report.page import page
     from dpyauth.report.pictures import pictures
 
-    for part, frame in report.frames.items():
-        yield f"{part.name}.{report.suffix}", _parquet(frame) if report.suffix == "parquet" else as_csv(frame)
+    if report.suffix == "xlsx":
+        yield BOOK, as_excel({part.name: frame for part, frame in report.frames.items()})
+    else:
+        for part, frame in report.frames.items():
+            yield part.file(report.suffix), _parquet(frame) if report.suffix == "parquet" else as_csv(frame)
     yield PAGE, page(report, pictures(report.frames)).encode("utf-8", "replace")
 
 

@@ -149,9 +149,10 @@ def _picture(picture: Picture) -> str:
 
 def _section(part: Part, frame: pd.DataFrame, suffix: str) -> str:
     """Show one frame: a table, and where to find all of it."""
-    file = f"{part.name}.{suffix}"
+    file = part.file(suffix)
+    sheet = f", sheet {part.name}" if suffix == "xlsx" else ""
     rows = f"{len(frame):,} {'row' if len(frame) == 1 else 'rows'}"
-    link = f'<a href="{file}">{file}</a>'
+    link = f'<a href="{file}">{file}</a>{sheet}'
     note = rows + (f"; the last {SHOWN} are here" if len(frame) > SHOWN else "")
     head = f'<h2 id="{part.name}">{escape(part.title)}</h2>\n'
     if remark := frame.attrs.get("note"):

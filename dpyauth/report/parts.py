@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from dpyauth.session.history.periods import When
 
 
+BOOK = "report.xlsx"
+"""Name of a workbook that holds all frames."""
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """One frame of a report."""
@@ -22,6 +26,10 @@ class Part:
     title: str
     ask: Callable[[Session, When], pd.DataFrame]
     """Question to the session; the time is the beginning of the report."""
+
+    def file(self, suffix: str) -> str:
+        """Return the name of the file that holds the frame: of its own, or the workbook of all."""
+        return BOOK if suffix == "xlsx" else f"{self.name}.{suffix}"
 
 
 def _standing(session: Session, since: When) -> pd.DataFrame:

@@ -10,6 +10,7 @@ import re
 import stat
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime
 from html.parser import HTMLParser
@@ -206,6 +207,31 @@ def test_csv_for_spreadsheets(session: Session, box: Sandbox, tmp_path: Path) ->
     assert amounts.tolist() == session.statement(since=SINCE)["amount"].tolist()
 
 
+def test_all_tables_in_one_workbook(session: Session, box: Sandbox, tmp_path: Path) -> None:
+    box.world.issued["another"] = Token("another", "CR900001", ("read",), "=HYPERLINK(1)")
+    place = export(session, tmp_path / "report", since=SINCE, format="xlsx")
+    assert names(place.parent) == {"index.html", "report.xlsx"}
+    book = pd.read_excel(place.with_name("report.xlsx"), sheet_name=None, dtype=str, keep_default_na=False)
+    assert {*book} == {name.removesuffix(".parquet") for name in FILES} | {"about"}
+    statement = session.statement(since=SINCE)
+    told = frames.restored(book["statement"], statement)
+    pd.testing.assert_series_equal(told["amount"], statement["amount"])
+    assert set(book["api_tokens"]["token"]) == {"•••"}
+    assert "=HYPERLINK(1)" in book["api_tokens"]["name"].tolist()
+    assert "report.xlsx, sheet statement" in seen(place).text
+    export(session, tmp_path / "report", since=SINCE, format="csv", overwrite=True)
+
+
+def test_a_workbook_without_openpyxl_asks_nothing(
+    session: Session, box: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "openpyxl", None)
+    asked = len(box.received)
+    with pytest.raises(InvalidSetting, match="pip install openpyxl"):
+        export(session, tmp_path / "report", format="xlsx")
+    assert len(box.received) == asked
+
+
 def test_no_secret_and_nothing_personal(open_session: Open, box: Sandbox, tmp_path: Path) -> None:
     box.world.issued[TOKEN] = Token(TOKEN, "CR900001", ("read", "admin"), "canary", ip="192.0.2.77")
     session = open_session(TOKEN)
@@ -214,8 +240,12 @@ def test_no_secret_and_nothing_personal(open_session: Open, box: Sandbox, tmp_pa
     hidden = session.settings()["hidden"]
     personal |= {value for value in told.loc[hidden, "value"] if len(value) > 7}
     assert len(personal) > 6
-    for suffix in ("parquet", "csv"):
+    for suffix in ("parquet", "csv", "xlsx"):
         place = export(session, tmp_path / suffix, format=suffix)
+        if suffix == "xlsx":
+            with zipfile.ZipFile(place.with_name("report.xlsx")) as book:
+                (place.parent / "book.xml").write_bytes(b"".join(map(book.read, book.namelist())))
+            place.with_name("report.xlsx").unlink()
         everything = "".join(
             pd.read_parquet(file).to_csv() if file.suffix == ".parquet" else file.read_text("utf-8")
             for file in place.parent.iterdir()
@@ -640,7 +670,7 @@ def test_a_folder_that_turns_up_meanwhile_is_kept(
 @pytest.mark.parametrize(
     ("how", "error"),
     [
-        ({"format": "xlsx"}, InvalidSetting),
+        ({"format": "xls"}, InvalidSetting),
         ({"since": "yesterday-ish"}, InvalidRequest),
         ({"since": "2999-01-01"}, InvalidRequest),
     ],
