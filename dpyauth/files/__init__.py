@@ -87,7 +87,7 @@ def for_storage(frame: pd.DataFrame, *, lists: bool = True, spreadsheet: bool = 
     Parquet, Feather, Arrow, DuckDB, Polars   ``for_storage(frame)``
     SQL                                       ``for_storage(frame, lists=False)``
     CSV that a spreadsheet opens              ``for_storage(frame, spreadsheet=True)``
-    Excel                                     `to_excel`, which does it by itself
+    Excel                                     `dpyauth.to_excel`, which does it by itself
     ========================================  =============================================
 
     Parquet and its like have exact numbers of up to 38 digits, and lists of texts or of numbers. They have no place
@@ -111,8 +111,8 @@ def for_storage(frame: pd.DataFrame, *, lists: bool = True, spreadsheet: bool = 
     pandas.DataFrame
         The same rows, columns and ``attrs``; ``attrs["texts"]`` says which columns of Python objects became texts. A
         frame without rows has its categories in ``attrs["categories"]``: a file cannot hold them elsewhere.
-        `restored` makes the frame of it that it was. Without lists, an index that does not just count is put before
-        the columns.
+        `dpyauth.restored` makes the frame of it that it was. Without lists, an index that does not just count is put
+        before the columns.
 
     Examples
     --------
@@ -134,27 +134,28 @@ def restored(
     Parameters
     ----------
     frame : pandas.DataFrame
-        As pandas reads what was made of `for_storage`, `to_excel` or a report of `dpyauth.export`. It is not changed.
+        As pandas reads what was made of `dpyauth.for_storage`, `dpyauth.to_excel` or a report of `dpyauth.export`. It
+        is not changed.
         Read CSV and Excel with ``dtype=str, keep_default_na=False``, and SQL with
         ``dtype_backend="numpy_nullable"``: otherwise pandas guesses, and takes a text such as ``007`` for a number.
     like : pandas.DataFrame, optional
         The frame that was written, or another one of the same question. Parquet, Feather and Arrow need none.
     spreadsheet : bool
-        As it was for `for_storage`: True takes the ``'`` before texts away again.
+        As it was for `dpyauth.for_storage`: True takes the ``'`` before texts away again.
     decimal : str
         What stands before the decimals of numbers that were read as texts, such as ``","`` for a European CSV.
 
     Returns
     -------
     pandas.DataFrame
-        The same rows and columns, with the dtypes of `like`: times in their zone, lists and dicts as such, exact
+        The same rows and columns, with the dtypes of ``like``: times in their zone, lists and dicts as such, exact
         numbers as `decimal.Decimal`, categories in their order and further ones behind them. An empty text is missing.
-        Columns that `like` does not have stay as they are.
+        Columns that ``like`` does not have stay as they are.
 
     Raises
     ------
     InvalidArgument
-        A column holds what one of `like` cannot hold, such as a text in place of an amount.
+        A column holds what one of ``like`` cannot hold, such as a text in place of an amount.
 
     Examples
     --------
@@ -170,7 +171,7 @@ def restored(
 
 
 def as_excel(frame: pd.DataFrame | Mapping[str, pd.DataFrame]) -> bytes:
-    """Return the content of the file that `to_excel` writes, for a download."""
+    """Return the content of the file that `dpyauth.to_excel` writes, for a download."""
     from dpyauth.files.excel import workbook
 
     return workbook(frame)

@@ -338,7 +338,7 @@ def test_nothing_from_outside_becomes_markup(rows: list[Any], column: str, login
 
 def test_long_tables_are_cut_and_say_so() -> None:
     text = page(made({"profit_table": trades(SHOWN + 10)}))
-    assert f"{SHOWN + 10} rows in" in text
+    assert f"{SHOWN + 10} rows; the last {SHOWN} are here" in text
     assert f"the last {SHOWN} are here" in text
     assert text.count("<tr>") == SHOWN + 1
     assert "<td class=n>59</td>" in text
