@@ -13,7 +13,7 @@ from dpyauth.columns.money_columns import OPEN_CONTRACTS, PORTFOLIO
 from dpyauth.columns.profile_columns import MT5_ACCOUNTS
 from dpyauth.frames.build import Context, frame
 from dpyauth.frames.documented import documented
-from dpyauth.frames.values import get_path, listing, split, without
+from dpyauth.frames.values import get_path, listing, split, told, without
 
 
 @with_columns(OPEN_CONTRACTS, portfolio=PORTFOLIO)
@@ -38,7 +38,7 @@ def open_contracts(
     Returns
     -------
     pandas.DataFrame
-        In the order Deriv sent them. Of a ``portfolio``:
+        In the order Deriv sent them. Of a ``portfolio``, and without rows:
 
         {portfolio}
 
@@ -53,15 +53,15 @@ def open_contracts(
     5.0
     """
     beside: Mapping[str, Any] = {}
-    columns = PORTFOLIO
     if isinstance(payload, Mapping) and "contracts" in payload:
         listed, beside = split(payload, "contracts")
     else:
         listed = listing(payload, "contracts")
-        columns = PORTFOLIO if payload is None else OPEN_CONTRACTS
     currency = context.currency if context else None
     rows = [_contract(row, currency) for row in listed if row]  # Deriv answers {} where there is no contract
     rows = rows or ([{}] if listed and beside else [])
+    valued = any(told(row.get(column.path)) for row in rows for column in OPEN_CONTRACTS if column not in PORTFOLIO)
+    columns = OPEN_CONTRACTS if valued else PORTFOLIO
     return frame(rows, columns, context, decimal=decimal, call="proposal_open_contract", omits=_omits(), beside=beside)
 
 

@@ -61,7 +61,7 @@ MADE: list[tuple[Callable[..., pd.DataFrame], tuple[object, ...], Sequence[Colum
     (frames.markup, (None,), money_columns.MARKUP),
     (frames.mt5_accounts, (None,), profile_columns.MT5_ACCOUNTS),
     (frames.open_contracts, (None,), money_columns.PORTFOLIO),
-    (frames.open_contracts, ([],), money_columns.OPEN_CONTRACTS),
+    (frames.open_contracts, ([{"bid_price": 1}],), money_columns.OPEN_CONTRACTS),
     (frames.options_status, (None,), account_columns.OPTIONS_STATUS),
     (frames.ownership_requests, (None,), account_columns.OWNERSHIP_REQUESTS),
     (frames.partner_overview, (None,), money_columns.PARTNER_OVERVIEW),
