@@ -188,11 +188,13 @@ def test_the_pages_can_be_read_by_anyone(name: str, site: Path, faults: Callable
 @pytest.mark.browser
 def test_searching_finds_a_page(site: Path, chromium: Browser) -> None:
     tab = chromium.new_page()
-    for words, page in {"vs code": "guide/vscode", "streamlit": "guide/several-users", "colab": "guide/colab"}.items():
+    wanted = {"vs code": "vscode", "streamlit": "several-users", "excel": "elsewhere", "polars": "elsewhere"}
+    wanted |= {"colab": "colab", "kaggle": "frontends", "marimo": "frontends", "spyder": "frontends"}
+    for words, page in wanted.items():
         tab.goto(f"{(site / 'search.html').as_uri()}?q={words}")
         tab.wait_for_selector("#search-results li")
         found = tab.eval_on_selector_all("#search-results li a", "links => links.map(link => link.pathname)")
-        assert any(path.endswith(f"/{page}.html") for path in found[:3]), (words, found)
+        assert any(path.endswith(f"/guide/{page}.html") for path in found[:3]), (words, found)
     tab.close()
 
 
