@@ -104,7 +104,8 @@ def for_storage(frame: pd.DataFrame, *, lists: bool = True, spreadsheet: bool = 
     spreadsheet : bool
         True if a spreadsheet is going to open it. It is as with ``lists=False``, but exact numbers stay numbers if
         all of their column have 15 digits or fewer, times lose their zone and their heading says that they are UTC,
-        and a text that a spreadsheet would take for a formula gets a ``'`` before it.
+        a text that a spreadsheet would take for a formula gets a ``'`` before it, and a line within a text ends in
+        ``\\n``.
 
     Returns
     -------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
@@ -12,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from dpyauth.errors import InvalidArgument
-from dpyauth.files.storable import UTC, counts, headings, in_sql, index_name, kind_of, missing
+from dpyauth.files.storable import FORMULA, UTC, counts, headings, in_sql, index_name, kind_of, missing
 
 _FLAGS: dict[Any, bool] = {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False}
 
@@ -154,7 +155,7 @@ def _text(value: Any) -> str:
 
 def _unquoted(value: Any) -> str:
     text = _text(value)
-    return text[1:] if text[:1] == "'" and text.lstrip("'")[:1] in tuple("=+-@\t\r") else text
+    return text[1:] if text[:1] == "'" and re.match(FORMULA, text) else text
 
 
 def _times(column: pd.Series[Any], kind: Any) -> pd.Series[Any]:

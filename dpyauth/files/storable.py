@@ -21,8 +21,10 @@ SHOWN = 15
 UTC = " (UTC)"
 """End of the heading of times that have lost their zone."""
 
-FORMULA = r"^'*[=+\-@\t\r]"
-"""Beginning of a text that a spreadsheet would take for a formula, or that is marked already."""
+FORMULA = r"^'*[=+\-@\t\r\n＝＋－＠]"
+"""Beginning of a text that a spreadsheet would take for a formula, wide signs too, or that is marked already."""
+
+_LINE_END = re.compile(r"\r\n?")
 
 _NAME = 63
 """Most bytes of a name in PostgreSQL."""
@@ -48,7 +50,10 @@ def converted(frame: pd.DataFrame, *, lists: bool, spreadsheet: bool, guarded: b
                 name = f"{name}{UTC}"
         elif not lists:
             name = in_sql(name)
+        if guarded:  # a lone carriage return would begin a new row, unguarded
+            name = _LINE_END.sub("\n", str(name))
         if guarded and made.dtype == "string":
+            made = made.str.replace(_LINE_END, "\n", regex=True)
             made = made.mask(made.str.match(FORMULA).fillna(False), "'" + made)
         names.append(f"'{name}" if guarded and re.match(FORMULA, str(name)) else name)
         columns.append(made)
@@ -130,7 +135,9 @@ def _plain(column: pd.Series[Any]) -> pd.Series[Any]:
     if isinstance(kind, pd.DatetimeTZDtype):
         utc: pd.Series[Any] = column.dt.tz_convert("UTC")
         return utc
-    if isinstance(kind, pd.CategoricalDtype | pd.PeriodDtype | pd.IntervalDtype) or kind.kind == "m":
+    if isinstance(kind, pd.ArrowDtype) and kind.type is str:
+        return column.astype("string")
+    if isinstance(kind, pd.CategoricalDtype | pd.PeriodDtype | pd.IntervalDtype) or kind.kind in "mc":
         return column.astype(object).map(str, na_action="ignore").astype("string")
     return column
 
@@ -157,7 +164,7 @@ def _keeps(number: Decimal) -> bool:
 def _fits(values: list[Any]) -> bool:
     types = set(map(type, values))
     if types <= {Decimal}:
-        return _digits(values) <= DIGITS
+        return all(number.is_finite() for number in values) and _digits(values) <= DIGITS
     return types == {list} and _of_a_kind(item for value in values for item in value)
 
 

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from dpyauth.errors import InvalidSetting
+from dpyauth.errors import InvalidArgument, InvalidSetting
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -60,6 +60,12 @@ def nothing(title: str, what: str) -> Drawing:
 def show(drawing: Drawing, ax: Axes | None) -> Axes:
     """Draw on the axes given, or on those of a new figure."""
     matplotlib = _matplotlib()
+    if ax is not None and ax.name != "rectilinear":
+        raise InvalidArgument(
+            f"This is drawn on flat axes with straight sides, and ax is {ax.name}. Leave projection= out where you "
+            "make it, or leave ax out.",
+            field="ax",
+        )
     if ax is None:
         from matplotlib import pyplot
 

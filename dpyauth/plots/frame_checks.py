@@ -59,6 +59,12 @@ def check(frame: Any, plot: str, *columns: Hashable) -> pd.DataFrame:
             f"plots.{plot}() draws the frame of {question}, and this frame has no column "
             f"{' and no column '.join(map(repr, lacking))}. Write {_call(plot)}.{hint}"
         )
+    if not frame.columns.is_unique:
+        twice = frame.columns[frame.columns.duplicated()][0]
+        raise _wrong(
+            f"Two columns of this frame are named {short(twice)!r}, so plots.{plot}() cannot tell which to draw. Keep "
+            "one of each: frame.loc[:, ~frame.columns.duplicated()]."
+        )
     return frame
 
 

@@ -63,7 +63,8 @@ def profit(frame: Any, by: str = "symbol") -> Drawing:
     currency = one_currency(table, "profit")
     what = "market" if by == "symbol" else by.replace("_", " ")
     title = f"Profit by {what}{currency}"
-    sums = numbers(table, "profit", "profit").groupby(table[by].astype("string").fillna("other")).sum().round(8)
+    sums = numbers(table, "profit", "profit")
+    sums = sums.groupby(table[by].astype("string").fillna("other")).sum(min_count=1).dropna().round(8)
     if sums.empty:
         return nothing(title, "no closed contracts")
     sums = sums.sort_values(ascending=False)

@@ -146,7 +146,7 @@ def status_flags(frame: Any) -> Drawing:
         title,
         [given(name) for name in table["severity"]],
         [_SEVERITIES.get(name, "unknown") for name in table["severity"]],
-        [short(meaning, 90) for meaning in table["meaning"].astype("string").fillna(table["flag"])],
+        [short(meaning, 90) for meaning in table["meaning"].astype("string").fillna(table["flag"]).fillna("")],
     )
 
 

@@ -2,23 +2,40 @@
 
 from __future__ import annotations
 
+import io
 from decimal import Decimal
 
 import pandas as pd
+import pyarrow  # type: ignore[import-untyped]
 import pytest
 
-from dpyauth.files import as_csv
+from dpyauth.files import as_csv, for_storage, restored
 
 
 def lines(frame: pd.DataFrame) -> list[str]:
     return as_csv(frame).decode("utf-8-sig").splitlines()
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1+1", "@SUM(A1)", "\t=1"])
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1+1", "@SUM(A1)", "\t=1", "\uff1d1+1", "\uff20SUM(A1)"])
 def test_no_text_and_no_heading_is_a_formula(text: str) -> None:
     categories = pd.Series([text], dtype="category")
     frame = pd.DataFrame({"note": pd.Series([text], dtype="string"), "kind": categories, text: [1]})
     assert lines(frame) == [f"note,kind,'{text}", f"'{text},'{text},1"]
+
+
+@pytest.mark.parametrize("end", ["\r", "\r\n", "\n"])
+def test_a_text_of_several_lines_begins_no_row(end: str) -> None:
+    text = f"note{end}=1+1"
+    frame = pd.DataFrame({"note": pd.Series([text, f"{end}=1"], dtype="string"), f"{end}heading": 1})
+    written = for_storage(frame, spreadsheet=True).to_csv(index=False)
+    assert written == 'note,"\'\nheading"\n"note\n=1+1",1\n"\'\n=1",1\n'
+    read = pd.read_csv(io.StringIO(written), dtype=str, keep_default_na=False)
+    assert restored(read, frame, spreadsheet=True)["note"].tolist() == ["note\n=1+1", "\n=1"]
+
+
+def test_texts_that_arrow_holds_are_no_formulas_either() -> None:
+    held = pd.ArrowDtype(pyarrow.string())
+    assert lines(pd.DataFrame({"note": pd.array(["=1", None], dtype=held), "n": 1})) == ["note,n", "'=1,1", ",1"]
 
 
 def test_numbers_below_zero_stay_numbers() -> None:

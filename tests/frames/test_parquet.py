@@ -243,6 +243,7 @@ def test_what_parquet_can_hold_is_left_alone(values: list[Any]) -> None:
         ([1, "a", None], ["1", '"a"', None]),
         (["a", None], ["a", None]),
         ([Decimal("1E+80"), Decimal("0.1")], ["1E+80", "0.1"]),
+        ([Decimal("NaN"), Decimal("Infinity")], ["NaN", "Infinity"]),
         ([[("08:00", "16:00")]], ['[["08:00", "16:00"]]']),
     ],
 )

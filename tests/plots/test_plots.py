@@ -189,6 +189,31 @@ def test_another_frame_is_refused_with_the_question_to_ask(name: str, frames: di
     assert pyplot.get_fignums() == []
 
 
+@pytest.mark.parametrize("name", PLOTS)
+def test_a_frame_with_two_columns_of_one_name_is_refused(name: str, frames: dict[str, pd.DataFrame]) -> None:
+    frame = frames[name]
+    with pytest.raises(InvalidArgument, match=r"Two columns of this frame are named .*duplicated"):
+        draw(name, pd.concat([frame, frame], axis=1))
+
+
+@pytest.mark.parametrize("kind", ["polar", "3d"])
+def test_axes_that_are_not_flat_are_refused(kind: str, frames: dict[str, pd.DataFrame]) -> None:
+    axes = pyplot.figure().add_subplot(projection=kind)
+    with pytest.raises(InvalidArgument, match=f"ax is {kind}"):
+        draw("balance", frames["balance"], ax=axes)
+
+
+def test_a_profit_that_is_not_known_is_not_zero(frames: dict[str, pd.DataFrame]) -> None:
+    frame = frames["profit"].assign(profit=float("nan"))
+    assert "nothing to show" in plots.describe(draw("profit", frame))
+
+
+def test_a_flag_without_a_name_is_no_text_of_pandas(frames: dict[str, pd.DataFrame]) -> None:
+    nothing = pd.Series(pd.NA, index=frames["status_flags"].index, dtype="string")
+    axes = draw("status_flags", frames["status_flags"].assign(flag=nothing, meaning=nothing))
+    assert "<NA>" not in " ".join([plots.describe(axes), *words(axes)])
+
+
 def test_a_frame_of_another_question_is_sent_to_its_own_plot(frames: dict[str, pd.DataFrame]) -> None:
     with pytest.raises(InvalidArgument, match=r"plots\.exposure\(\) draws what this frame holds"):
         plots.balance(frames["exposure"])
