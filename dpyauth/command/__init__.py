@@ -17,7 +17,7 @@ from dpyauth.command.output import (
     INTERRUPTED,
     WRONG,
     Ended,
-    in_commands,
+    advice,
     say,
 )
 from dpyauth.command.root import commands
@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except click.ClickException as error:
         return _wrong(error)
     except DpyauthError as error:
-        say(in_commands("\n".join([str(error), *getattr(error, "__notes__", ())])))
+        say(advice(error))
         return WRONG if isinstance(error, InvalidSetting | InvalidRequest) else FAILED
     except OSError as error:
         named = f"{error.filename}: " if error.filename is not None else ""

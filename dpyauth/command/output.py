@@ -34,6 +34,8 @@ _OPTIONS = {
 }
 """Options that stand for arguments of the library."""
 
+_CELL = re.compile(r"\b([Rr]un(?:ning)?) the cell\b")
+_TIME = re.compile(r",? or allow more time with timeout=")
 _CALL = re.compile(r"(?:dpyauth\.)?\b(login|forget|doctor|export)\(([^()]*)\)")
 _ACCOUNTS = re.compile(r"(?:dpyauth\.login\(\)|session)\.accounts\(\)")
 _ARGUMENT = re.compile(rf"(?<![\w?&-])({'|'.join(_OPTIONS)})=(?:True\b|[\"']([^\"']*)[\"'])?")
@@ -97,11 +99,18 @@ def quiet() -> Iterator[None]:
 
 def in_commands(text: str) -> str:
     """Return an error's text with the calls and arguments that it advises as the commands and options for the same."""
+    text = _TIME.sub("", _CELL.sub(r"\1 the command", text))
     text = _ACCOUNTS.sub("`dpyauth accounts`", text)
     text = _CALL.sub(
         lambda call: f"`{' '.join(['dpyauth', call[1], *map(_option, _ARGUMENT.finditer(call[2]))])}`", text
     )
     return _ARGUMENT.sub(_option, text)
+
+
+def advice(error: BaseException) -> str:
+    """Return what an error says, for a terminal. What has arrived of a history is in no session that is left there."""
+    notes = [note for note in getattr(error, "__notes__", ()) if "session.partial" not in note]
+    return in_commands("\n".join([str(error), *notes]))
 
 
 def _option(argument: re.Match[str]) -> str:

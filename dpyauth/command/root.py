@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,10 +23,10 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
-NOT_SIGNED_IN = (
-    "You are not signed in. Run `dpyauth login` once: it asks for the ID of your app and for your token, and remembers "
-    "both for the other commands. For a run without you, set the environment variables DERIV_APP_ID and DERIV_TOKEN. "
-    "Without an account at Deriv, add --sandbox."
+_NOT_SIGNED_IN = (
+    "You are not signed in{here}. Run `dpyauth login{options}` once: it asks for the ID of your app and for your "
+    "token, and remembers both for the other commands. For a run without you, set the environment variables "
+    "DERIV_APP_ID and DERIV_TOKEN. Without an account at Deriv, add --sandbox."
 )
 
 
@@ -110,6 +111,12 @@ def whose(function: F) -> F:
     return inner  # type: ignore[return-value]
 
 
+def again(profile: str, server: str | None) -> str:
+    """Return the options by which another command finds the same remembered sign-in."""
+    named = {"--profile": None if profile == "default" else profile, "--server": server}
+    return "".join(f" {option} {shlex.quote(value)}" for option, value in named.items() if value is not None)
+
+
 @contextmanager
 def signed_in(whose: Whose, account: str | None = None, *, remarks: bool = True) -> Iterator[Session]:
     """Open the session of a sign-in for as long as the command runs; it never asks, and may say what it has noticed."""
@@ -131,7 +138,8 @@ def signed_in(whose: Whose, account: str | None = None, *, remarks: bool = True)
     except NoCredential as error:
         if NOBODY not in str(error):
             raise
-        raise NoCredential(NOT_SIGNED_IN) from None
+        here = f" under the name {whose.profile}" if whose.profile != "default" else ""
+        raise NoCredential(_NOT_SIGNED_IN.format(here=here, options=again(whose.profile, whose.server))) from None
     try:
         if remarks and session.core.remarks:
             say(session.core.remarks)

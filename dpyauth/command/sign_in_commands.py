@@ -13,7 +13,7 @@ from dpyauth import _terminal
 from dpyauth.command.frame_values import as_json as json_value
 from dpyauth.command.frame_values import as_text
 from dpyauth.command.output import FAILED, INTERRUPTED, WRONG, Ended, plain, quiet, say, write, write_json
-from dpyauth.command.root import ACCOUNT, API, APP_ID, JSON, PROFILE, SERVER, Whose, signed_in, whose
+from dpyauth.command.root import ACCOUNT, API, APP_ID, JSON, PROFILE, SERVER, Whose, again, signed_in, whose
 from dpyauth.command.text_tables import listed
 
 if TYPE_CHECKING:
@@ -84,7 +84,9 @@ def login(
         write_json({**facts, "kept_in": kept})
     else:
         write(f"Signed in: {_account(facts)}.")
-        say(f"The token is kept in {kept}. `dpyauth forget` removes it; `dpyauth status` shows your account.")
+        named = again(profile, server)
+        shown = f"`dpyauth forget{named}` removes it; `dpyauth status{named}` shows your account."
+        say(f"The token is kept in {kept}. {shown}")
     if os.environ.get("DERIV_TOKEN"):
         say("The environment variable DERIV_TOKEN is set, too. As long as it is, it is used in place of this sign-in.")
 

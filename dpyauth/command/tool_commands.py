@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dpyauth.command.output import FAILED, WRONG, Ended, in_commands, plain, say, write, write_json
+from dpyauth.command.output import FAILED, WRONG, Ended, advice, plain, say, write, write_json
 from dpyauth.command.root import JSON, Whose, signed_in, whose
 from dpyauth.errors import DpyauthError
 
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 @click.argument("calls", nargs=-1, metavar="[CALL]...")
 @click.option(
     "--replies",
-    is_flag=True,
+    is_flag=False,
+    flag_value="",
+    metavar="[CALL]...",
     help="Sign in without asking, and compare Deriv's replies with what dpyauth knows of them: those of all calls that "
     "only read, or of each CALL named.",
 )
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 @whose
 @JSON
 def doctor(
-    whose: Whose, calls: tuple[str, ...], replies: bool, oauth_host: str | None, timeout: float, as_json: bool
+    whose: Whose, calls: tuple[str, ...], replies: str | None, oauth_host: str | None, timeout: float, as_json: bool
 ) -> None:
     """Check this machine and the way to Deriv.
 
@@ -41,12 +43,13 @@ def doctor(
     """
     from dpyauth.checkup.check_rows import clean
 
-    if calls and not replies:
+    if calls and replies is None:
         raise click.UsageError(f"To compare the replies of {calls[0]}, add --replies.", click.get_current_context())
+    named = [*filter(None, [replies]), *calls]
     try:
-        checkup = _checked(whose, list(calls) or replies, oauth_host, timeout)
+        checkup = _checked(whose, named or replies is not None, oauth_host, timeout)
     except DpyauthError as error:
-        say(clean(in_commands(str(error))))
+        say(clean(advice(error)))
         raise Ended(WRONG) from None
     if as_json:
         write_json(checkup.to_dict())
@@ -70,26 +73,28 @@ def _checked(whose: Whose, replies: list[str] | bool, oauth_host: str | None, ti
 
 
 @click.command()
-@click.argument("folder", default="dpyauth-lessons", type=click.Path(file_okay=False, path_type=Path))
+@click.argument("folder", default="dpyauth-lessons", type=click.Path(file_okay=False))
 @click.option("--no-open", is_flag=True, help="Only copy them; do not open JupyterLab.")
 @JSON
-def lessons(folder: Path, no_open: bool, as_json: bool) -> None:
+def lessons(folder: str, no_open: bool, as_json: bool) -> None:
     """Copy the lessons into FOLDER, and open them in JupyterLab.
 
     FOLDER is dpyauth-lessons unless you name another. Run it again to have the lessons of a newer dpyauth: a lesson
     that you have changed is left as it is. To have it fresh, rename or delete yours first. End JupyterLab with Ctrl+C.
     """
     from dpyauth.command.lesson_files import FIRST, copy_lessons, open_lab
+    from dpyauth.files.place import located
 
-    copied = copy_lessons(folder.expanduser())
+    target = located(folder)
+    copied = copy_lessons(target)
     if as_json:
-        write_json({"folder": str(folder.expanduser().absolute()), **copied})
+        write_json({"folder": str(target), **copied})
     else:
         write(f"The lessons are in {plain(folder)}. Begin with {FIRST}.")
     if copied["kept"]:
         say(f"Left as they are, because you have changed them: {', '.join(copied['kept'])}.")
     if not no_open:
-        raise Ended(open_lab(folder.expanduser()))
+        raise Ended(open_lab(target))
 
 
 @click.command()

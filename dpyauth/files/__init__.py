@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dpyauth.arguments import public
-from dpyauth.files.place import check, put
+from dpyauth.files.place import check, located, put
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,7 +70,7 @@ def to_excel(
     >>> dpyauth.restored(read, table).equals(table)
     True
     """
-    target = Path(path).expanduser().absolute()
+    target = located(path)
     check(target, ".xlsx", overwrite)
     content = as_excel(frame)
     put(target, content, overwrite)

@@ -4,9 +4,46 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from dpyauth.errors import InvalidSetting
+
+PREFIX = ".dpyauth-"
+"""Beginning of the name under which something is written before it is put in its place."""
+
+
+def located(path: str | os.PathLike[str]) -> Path:
+    """Return where a path leads: the home folder is written in full.
+
+    Raises
+    ------
+    InvalidSetting
+        It is empty, or nothing can be there.
+    """
+    written = os.fspath(path)
+    if not written:
+        raise InvalidSetting("The path is empty. Name a file or folder to write to.")
+    try:
+        found = Path(written).expanduser().absolute()
+        os.stat(found)
+    except OSError:  # there is nothing, or what may be there cannot be seen
+        return found
+    except (RuntimeError, ValueError):
+        raise InvalidSetting(f"There is no place {written!a} on this machine. Choose another path.") from None
+    return found
+
+
+@contextmanager
+def naming(target: Path) -> Iterator[None]:
+    """Let errors of the operating system name the place that was meant, where they name one that leads to it."""
+    try:
+        yield
+    except OSError as error:
+        if PREFIX in str(error.filename):
+            error.filename, error.filename2 = str(target), None
+        raise
 
 
 def check(target: Path, suffix: str, overwrite: bool) -> None:
@@ -40,19 +77,20 @@ def put(target: Path, content: bytes, overwrite: bool) -> None:
         It cannot be written.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    handle, made = tempfile.mkstemp(prefix=".dpyauth-", suffix=target.suffix, dir=target.parent)
-    try:
-        with open(handle, "wb") as file:
-            file.write(content)
-        check(target, target.suffix.lower(), overwrite)
-        os.replace(made, target)
-    except BaseException as error:
-        _remove(made)
-        if isinstance(error, PermissionError) and target.exists():
-            raise InvalidSetting(
-                f"{target} could not be replaced. If it is open in Excel, close it there and run the cell again."
-            ) from None
-        raise
+    with naming(target):
+        handle, made = tempfile.mkstemp(prefix=PREFIX, suffix=target.suffix, dir=target.parent)
+        try:
+            with open(handle, "wb") as file:
+                file.write(content)
+            check(target, target.suffix.lower(), overwrite)
+            os.replace(made, target)
+        except BaseException as error:
+            _remove(made)
+            if isinstance(error, PermissionError) and target.exists():
+                raise InvalidSetting(
+                    f"{target} could not be replaced. If it is open in Excel, close it there and run the cell again."
+                ) from None
+            raise
 
 
 def write(place: Path, content: bytes) -> None:

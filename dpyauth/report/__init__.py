@@ -24,7 +24,7 @@ from dpyauth.errors import (
 )
 from dpyauth.files import as_csv, as_excel, for_storage
 from dpyauth.files.load_openpyxl import load_openpyxl
-from dpyauth.files.place import write
+from dpyauth.files.place import PREFIX, located, naming, write
 from dpyauth.report.parts import BOOK, parts
 from dpyauth.session.history.periods import When, period
 
@@ -104,19 +104,20 @@ def export(
     ...     (page.parent / "statement.csv").exists()
     True
     """
-    target = Path(folder).expanduser().absolute()
+    target = located(folder)
     suffix, reason = _choose(format)
     _check(target, overwrite)
     report = _gathered(session, since, suffix, reason)
     target.parent.mkdir(parents=True, exist_ok=True)
-    made = Path(tempfile.mkdtemp(prefix=".dpyauth-", dir=target.parent))  # for the owner alone, until it is whole
-    try:
-        for name, content in _files(report):
-            write(made / name, content)
-        _move(made, target, overwrite)
-    except BaseException:
-        shutil.rmtree(made, ignore_errors=True)
-        raise
+    with naming(target):
+        made = Path(tempfile.mkdtemp(prefix=PREFIX, dir=target.parent))  # for the owner alone, until it is whole
+        try:
+            for name, content in _files(report):
+                write(made / name, content)
+            _move(made, target, overwrite)
+        except BaseException:
+            shutil.rmtree(made, ignore_errors=True)
+            raise
     return target / PAGE
 
 

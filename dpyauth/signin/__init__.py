@@ -5,7 +5,7 @@ from __future__ import annotations
 from dpyauth import _environment
 from dpyauth.arguments import public
 from dpyauth.arguments.fits import is_flag
-from dpyauth.credentials import Secret, checked
+from dpyauth.credentials import Secret
 from dpyauth.errors import DpyauthError, NoCredential
 from dpyauth.panels.panel_views import PanelViews
 from dpyauth.registry import APIS, DEFAULT, by_app_id
@@ -156,7 +156,7 @@ def login(
     if found is not None and found.sample and local is not None and chosen != DEFAULT:
         found = sample(local, chosen)
     if found is not None:
-        checked(found.token, found.source, chosen)  # first: what it says helps more than a complaint of the app ID
+        found.check(chosen)  # first: what it says helps more than a complaint of the app ID
     target = targets.settings(chosen, own)
     timeout = check_timeout(timeout)
     by_prompt = ask == "prompt" or not _environment.shows_panels()

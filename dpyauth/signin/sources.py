@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from dpyauth import _environment, _pasted
 from dpyauth.credentials import Credential, Secret, bare, checked
-from dpyauth.errors import DpyauthError, KeepingFailed, NoCredential
+from dpyauth.errors import DpyauthError, InvalidCredential, KeepingFailed, NoCredential
 from dpyauth.registry import DEFAULT
 from dpyauth.settings import known
 
@@ -44,9 +44,29 @@ class Found(NamedTuple):
     life: float | None = None
     """Seconds from when it was remembered to its end."""
 
+    @property
+    def origin(self) -> str:
+        """Say where the token is from."""
+        return f"The token came from {self.source}."
+
+    def check(self, api: str) -> Credential:
+        """Return the credential for an API; an error says where a token is from that was not given.
+
+        Raises
+        ------
+        InvalidCredential
+            As `checked`.
+        """
+        try:
+            return checked(self.token, self.source, api)
+        except InvalidCredential as error:
+            if not self.given:
+                error.add_note(self.origin)
+            raise
+
     def grants(self, api: str) -> tuple[Credential, dict[str, Credential] | None]:
         """Return the credential to sign in with, and those of all accounts."""
-        credential = checked(self.token, self.source, api)
+        credential = self.check(api)
         if self.expires_at is not None:
             from dpyauth.credentials import Tokens
 

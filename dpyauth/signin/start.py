@@ -105,6 +105,8 @@ def _sign_in(
             return
         if found.remembered:
             error.add_note(f"It is {found.source}: dpyauth.forget() removes it.")
+        elif not found.given:
+            error.add_note(found.origin)
         raise
     except (ApiError, BadReply) as error:  # no refusal: what is remembered may be good the next time
         if not (found.remembered and ask):

@@ -15,7 +15,7 @@ from terminals import PATIENCE, Run
 from dpyauth import storage
 from dpyauth.__main__ import main
 from dpyauth.command import commands, output
-from dpyauth.errors import DpyauthError
+from dpyauth.errors import ConnectionLost, DpyauthError, InvalidSetting
 from dpyauth.sandbox import Sandbox
 
 NAMES = sorted(commands.commands)
@@ -69,6 +69,9 @@ def test_without_a_command_it_says_what_there_is(run: Run) -> None:
         (["whoami", "--profile", " "], "--profile alice"),
         (["sandbox", "--port", "-1"], "A port is a number"),
         (["doctor", "balance"], "add --replies"),
+        (["lessons", ""], "The path is empty"),
+        (["export", "", "--sandbox"], "The path is empty"),
+        (["export", "~no-such-user/report", "--sandbox"], "There is no place '~no-such-user/report'"),
         (["login", "--account", "??"], "`dpyauth accounts` lists yours"),
     ],
 )
@@ -84,6 +87,33 @@ def test_deriv_cannot_be_reached(run: Run, monkeypatch: pytest.MonkeyPatch) -> N
     said = run("status", "--server", "http://127.0.0.1:9", "--app-id", "33abc", "--api", "options")
     assert (said.status, said.out) == (1, "")
     assert said.err.count("\n") == 1
+    assert "Run the command again" in said.err
+
+
+@pytest.mark.parametrize(
+    "form",
+    [["--replies=get_accounts", "time"], ["--replies", "get_accounts", "time"], ["get_accounts", "time", "--replies"]],
+)
+def test_the_calls_whose_replies_are_compared(run: Run, monkeypatch: pytest.MonkeyPatch, form: list[str]) -> None:
+    asked: list[Any] = []
+
+    def check(session: Any, *, replies: Any, **how: Any) -> None:
+        asked.append(replies)
+        raise InvalidSetting("enough")
+
+    monkeypatch.setattr("dpyauth.checkup.doctor", check)
+    assert run("doctor", "--sandbox", *form).status == 2
+    assert asked == [["get_accounts", "time"]]
+
+
+def test_a_history_that_breaks_off_names_no_session(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*arguments: object, **more: object) -> None:
+        error = ConnectionLost("The connection broke.")
+        error.add_note("What had arrived is in session.partial: 3 rows. Older are missing: run the cell again for all.")
+        raise error
+
+    monkeypatch.setattr("dpyauth.report.export", fail)
+    assert run("export", "there", "--sandbox").err == "The connection broke.\n"
 
 
 @pytest.mark.parametrize("raised", [KeyboardInterrupt, ZeroDivisionError("C4nary")])
@@ -113,6 +143,11 @@ def test_what_nobody_expects(run: Run, monkeypatch: pytest.MonkeyPatch, raised: 
         ("Give either sandbox=True or server=, not both.", "Give either --sandbox or --server, not both."),
         ("ws://127.0.0.1/?app_id=7&api=v3", "ws://127.0.0.1/?app_id=7&api=v3"),
         ("session.accounts() lists yours", "`dpyauth accounts` lists yours"),
+        ("Run the cell again, or allow more time with timeout=.", "Run the command again."),
+        (
+            "The call only reads, so running the cell again is safe.",
+            "The call only reads, so running the command again is safe.",
+        ),
     ],
 )
 def test_the_advice_of_errors_is_for_a_terminal(text: str, said: str) -> None:

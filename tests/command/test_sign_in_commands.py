@@ -125,6 +125,23 @@ def test_a_remembered_token_that_deriv_takes_no_longer(login: Callable[..., Any]
     assert "`dpyauth forget` removes it" in said.err
 
 
+@pytest.mark.parametrize("token", ["two words", "pat_" + "c0ffee51" * 8])
+def test_a_token_in_the_environment_that_is_wrong(signed_in: Run, monkeypatch: pytest.MonkeyPatch, token: str) -> None:
+    monkeypatch.setenv("DERIV_TOKEN", token)
+    said = signed_in("whoami")
+    assert (said.status, said.out) == (1, "")
+    assert said.err.endswith("The token came from the environment variable DERIV_TOKEN.\n")
+    assert token not in said.err
+
+
+def test_where_another_command_finds_it(login: Callable[..., Any], run: Run, box: Sandbox) -> None:
+    named = f"--profile alice --server {box.rest}"
+    told = run("whoami", *named.split()).err
+    assert "You are not signed in under the name alice." in told
+    assert f"`dpyauth login {named}`" in told
+    assert f"`dpyauth status {named}`" in login("--profile", "alice").err
+
+
 @pytest.mark.parametrize("token", ["", "\n", "two words", "\x1b[A"])
 def test_what_cannot_be_a_token(login: Callable[..., Any], box: Sandbox, token: str) -> None:
     said = login(token=token or " ")

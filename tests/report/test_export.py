@@ -720,6 +720,21 @@ def test_a_report_is_of_one_account(session: Session, tmp_path: Path, monkeypatc
     assert names(tmp_path) == set()
 
 
+def test_an_error_of_the_system_names_the_folder_that_was_meant(session: Session, tmp_path: Path, quick: None) -> None:
+    target = tmp_path / ("long" * 100)
+    with pytest.raises(OSError, match="too long") as caught:
+        export(session, target)
+    assert caught.value.filename == str(target)
+    assert ".dpyauth-" not in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("folder", ["", "~no-such-user/report", "a\0b"])
+def test_a_path_that_cannot_be_asks_nothing(session: Session, folder: str) -> None:
+    with pytest.raises(InvalidSetting, match="path"):
+        export(session, folder)
+
+
 def test_importing_it_costs_nothing() -> None:
     code = "import sys, dpyauth.report; print({'pandas', 'numpy', 'matplotlib'} & set(sys.modules))"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
