@@ -8,6 +8,7 @@ session.account_status()       # a DataFrame
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 from dpyauth._version import __version__
@@ -160,6 +161,11 @@ def _missing(name: str) -> AttributeError:
 
 if not TYPE_CHECKING:  # a type checker would take every name for right
     __getattr__ = _load
+
+if "marimo" in sys.modules:  # in a cell of an app it says that there are visitors; on the app's other threads it cannot
+    from dpyauth import _environment
+
+    _environment.shares_process()
 
 
 def __dir__() -> list[str]:

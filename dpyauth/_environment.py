@@ -17,6 +17,9 @@ from dpyauth.errors import InvalidSetting
 _user_assumed = False
 """True once `login(ask=True)` has said that there is a user: some front ends show widgets, but have no stdin."""
 
+_shared = False
+"""True once this process is known to have several visitors."""
+
 _left: Any = None
 """Shell of the kernel from which this process was forked: no front end hears of the child."""
 
@@ -147,8 +150,13 @@ def is_app() -> bool:
 
 
 def shares_process() -> bool:
-    """Return whether other visitors' code runs in this process, each on a thread of its own: in a marimo app."""
-    return in_marimo() and _marimo_page() == "run"
+    """Return whether other visitors' code runs in this process, each on a thread of its own: in a marimo app.
+
+    It stays so: on a thread that an app has started itself, marimo does not say where it is.
+    """
+    global _shared
+    _shared = _shared or (in_marimo() and _marimo_page() == "run")
+    return _shared
 
 
 def _marimo_page() -> str | None:

@@ -40,6 +40,8 @@ def _here() -> _Profiles:
     """Return the profiles of the user: in a marimo app each visitor has a thread, and all share the process."""
     if not _environment.shares_process():
         return _of_process
+    if not _environment.in_marimo():
+        return _Profiles()  # a thread that the app has started may work for any visitor: it finds and leaves nothing
     if not hasattr(_of_thread, "profiles"):
         _of_thread.profiles = _Profiles()
     found: _Profiles = _of_thread.profiles

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import threading
 import weakref
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +20,7 @@ from keyring.backends.fail import Keyring as FailKeyring
 import dpyauth
 from dpyauth import _environment
 from dpyauth.credentials import Secret
-from dpyauth.errors import DpyauthError, NotSignedIn, SessionClosed
+from dpyauth.errors import DpyauthError, NoCredential, NotSignedIn, SessionClosed
 from dpyauth.panels.card import CardModel
 from dpyauth.panels.sign_in import SignInModel
 from dpyauth.sandbox import Sandbox
@@ -330,3 +331,23 @@ def test_a_fork_leaves_the_parents_alone(login: Login, box: Sandbox) -> None:
     assert os.waitpid(child, 0)[1] == 0
     assert session.call("ping")["ping"] == "pong"
     assert box.connections_open == 1
+
+
+def test_a_thread_of_an_app_finds_the_session_of_no_visitor(login: Login, monkeypatch: pytest.MonkeyPatch) -> None:
+    visitor = threading.local()  # marimo knows its own threads only
+    monkeypatch.setattr(_environment, "_shared", False)
+    monkeypatch.setattr(_environment, "in_marimo", lambda: hasattr(visitor, "page"))
+    monkeypatch.setattr(_environment, "_marimo_page", lambda: visitor.page)
+    visitor.page = "run"
+    assert open_sessions() == []
+    with ThreadPoolExecutor(1) as pool:  # of the app, so for all visitors
+        mine = pool.submit(login, RICH).result()
+        assert mine.state == "signed in"
+        assert pool.submit(open_sessions).result() == []
+        with pytest.raises(NoCredential):
+            pool.submit(login).result()
+        theirs = pool.submit(login, TROUBLE).result()
+    assert [mine.state, theirs.state] == ["signed in", "signed in"]
+    assert open_sessions() == []
+    mine.close()
+    theirs.close()
