@@ -15,7 +15,7 @@ import traitlets
 from IPython.display import display
 
 from dpyauth import _environment, _terminal
-from dpyauth.panels.stills.markup import beside
+from dpyauth.panels.stills.markup import beside, without_tokens
 
 if TYPE_CHECKING:
     from dpyauth.panels.card import CardModel
@@ -158,10 +158,10 @@ class Panel(anywidget.AnyWidget):
                 self._place.update(self._still(), raw=True)
 
     def _still(self) -> dict[str, str]:
-        html = self.model.still(self.view)
+        html = without_tokens(self.model.still(self.view))
         if not _environment.unattended():
             html = beside(self.still, html)
-        return {"text/html": html, "text/plain": self.as_text()}
+        return {"text/html": html, "text/plain": without_tokens(self.as_text())}
 
 
 class SignInPanel(Panel):

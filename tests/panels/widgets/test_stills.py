@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from canaries import clean
+from canaries import PAT, clean
 from helpers import arrive
 
 from dpyauth import _environment
@@ -190,6 +190,21 @@ def test_no_still_has_a_secret_or_says_who_the_user_is(
     everything = json.dumps([display.shown, display.stills], default=repr)
     clean(everything)
     assert [each for each in ("sandbox-rich-all", told[0]["token"], *PERSON) if each in everything] == []
+
+
+@pytest.mark.parametrize(
+    "token", ["sandbox-rich-all", PAT, "a1-C4naryt0ken", "ory_at_C4naryt0ken", "eyJC4nary.t0ken.r1ght"]
+)
+def test_a_token_in_a_field_that_is_not_for_it_is_masked(
+    opened: Callable[[str], Any], display: Display, eventually: Eventually, token: str
+) -> None:
+    explorer = opened("explorer")
+    explorer.show()
+    arrive(explorer, {"do": "send", "call": "ticks", "fields": {"ticks": f"of {token}"}})
+    eventually(lambda: "Request: ticks" in display.stills[-1]["text/html"])
+    assert "of •••" in display.stills[-1]["text/html"]
+    assert [each for each in display.stills if token in json.dumps(each)] == []
+    clean(display.stills)
 
 
 def test_what_a_stream_says_of_a_person_is_masked(session: Session, display: Display) -> None:
