@@ -14,7 +14,7 @@ from dpyauth.credentials import Secret
 from dpyauth.errors import DpyauthError
 from dpyauth.panels import account_view, downloads, reply_view
 from dpyauth.panels.forms import Entered, Form
-from dpyauth.panels.model import PanelModel
+from dpyauth.panels.model import PanelModel, log
 from dpyauth.panels.snippets import as_json, as_json_fields, as_python
 from dpyauth.panels.stills import last_call as stills
 from dpyauth.session.calls import NOT_BY_CALL
@@ -22,6 +22,7 @@ from dpyauth.session.calls import NOT_BY_CALL
 if TYPE_CHECKING:
     import pandas as pd
 
+    from dpyauth.frames import Context
     from dpyauth.net.messages import Reply
     from dpyauth.session import Session
 
@@ -266,25 +267,40 @@ class ExplorerModel(PanelModel):
         def work() -> None:
             began = time.monotonic()
             try:
-                reply, context = self.ask(loginid, call.name, fields)
-            except DpyauthError as error:
-                self._answered(call, fields, loginid, self._trouble(call, error))
+                try:
+                    reply, context = self.ask(loginid, call.name, fields)
+                except DpyauthError as error:
+                    self._answered(call, fields, loginid, self._trouble(call, error))
+                    return
+                took = time.monotonic() - began
+                said = self._reply(call, fields, reply, context)
+            except Exception as error:
+                self._failed(call, fields, loginid, error)
                 return
-            took = time.monotonic() - began
-            from dpyauth import frames
-
-            frame = frames.generic(call, {"echo_req": fields, **reply}, context)
-            self._got = (call, fields, frame)
-            shown = {"json": reply_view.reply_json(call, context.api, reply), "frame": reply_view.table(frame)}
-            said = {
-                "files": downloads.formats(),
-                "call": call.name,
-                "took": round(took, 3),
-                "note": self._note(call, fields, reply),
-            }
-            self._answered(call, fields, loginid, {**said, **shown})
+            self._answered(call, fields, loginid, {**said, "took": round(took, 3)})
 
         self.later(work)
+
+    def _reply(self, call: Call, fields: Fields, reply: Reply, context: Context) -> dict[str, Any]:
+        """Return what to show of a reply, and keep its frame."""
+        from dpyauth import frames
+
+        frame = frames.generic(call, {"echo_req": fields, **reply}, context)
+        self._got = (call, fields, frame)
+        return {
+            "files": downloads.formats(),
+            "call": call.name,
+            "note": self._note(call, fields, reply),
+            "json": reply_view.reply_json(call, context.api, reply),
+            "frame": reply_view.table(frame),
+        }
+
+    def _failed(self, call: Call, fields: Fields, loginid: str | None, error: Exception) -> None:
+        """Say that a defect of ours hides what came of a call, which went out: nothing may suggest to send it again."""
+        log.error("the explorer cannot show what came of a call: %s", type(error).__name__)
+        said = reply_view.trouble(DpyauthError(self.text("unshown", error=type(error).__name__)), self.text)
+        trouble = {**said, "title": self.text("title_unshown"), "unknown": True}
+        self._answered(call, fields, loginid, {"call": call.name, "trouble": trouble})
 
     def _note(self, call: Call, fields: Fields, reply: Reply) -> str:
         """Return what to say beside a reply that is not what it looks like."""

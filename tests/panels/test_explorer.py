@@ -11,7 +11,7 @@ import pytest
 
 from dpyauth.apis.options import lookup
 from dpyauth.catalog.calls import load
-from dpyauth.panels import explorer
+from dpyauth.panels import explorer, reply_view
 from dpyauth.panels.explorer import ExplorerModel
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
@@ -390,6 +390,22 @@ def test_unknown_outcome_is_said_and_not_repeated(reader: Reader, box: Sandbox, 
     assert trouble["unknown"]
     assert trouble["title"] == "It is not known whether Deriv has done this"
     assert "pong" in reader.send("ping")["json"]["text"]
+    assert sent(box, "app_register") == 1
+
+
+def test_a_change_whose_reply_cannot_be_shown_is_not_said_to_have_failed(
+    reader: Reader, box: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def defect(*_: object) -> None:
+        raise RecursionError
+
+    monkeypatch.setattr(reply_view, "table", defect)
+    reader.do("confirm", nonce=ask(reader)["nonce"], typed="CR900001")
+    trouble = reader.hear("reply")["trouble"]
+    assert trouble["title"].startswith("Most likely this was sent")
+    assert "before you send it again" in trouble["text"]
+    assert trouble["unknown"]
+    assert reader.model.view()["notice"] is None
     assert sent(box, "app_register") == 1
 
 
