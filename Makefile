@@ -18,8 +18,8 @@ test: $(VENV)/test.stamp chromium keyring postgresql release
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	DPYAUTH_IPYKERNEL6=$(abspath $(VENV)/ipykernel-6) $(BIN)/pytest -n 4 --dist loadfile \
-		--ignore tests/browser --ignore tests/deployed
+	DPYAUTH_IPYKERNEL6=$(abspath $(VENV)/ipykernel-6) DPYAUTH_DASH=$(abspath $(VENV)/dash) \
+		$(BIN)/pytest -n 4 --dist loadfile --ignore tests/browser --ignore tests/deployed
 	DPYAUTH_RELEASE=$(abspath $(VENV)/release) $(BIN)/pytest -n 3 --dist worksteal tests/deployed
 	DPYAUTH_RELEASE=$(abspath $(VENV)/release) $(BIN)/pytest -n 3 --dist worksteal tests/browser
 	$(BIN)/pytest -n 3 --dist loadfile -p no:cacheprovider --nbval --nbval-current-env --nbval-sanitize-with tests/lessons/nbval.cfg notebooks
@@ -48,11 +48,13 @@ $(VENV)/lab.stamp: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --editable '.[lab]'
 	touch $@
 
-# Beside the newest releases the tests use two older ones that readers still have, each in a folder of its own.
+# Beside the newest releases the tests use two older ones that readers still have, each in a folder of its own; and Dash,
+# which would add an extension to JupyterLab that has to be built.
 $(VENV)/test.stamp: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --editable '.[test]'
 	$(BIN)/python -m pip install --quiet --upgrade --no-deps --target $(VENV)/ipykernel-6 'ipykernel==6.31.*'
 	$(BIN)/python -m pip install --quiet --upgrade --no-deps --target $(VENV)/pandas-2 'pandas==2.3.*' pytz
+	$(BIN)/python -m pip install --quiet --upgrade --target $(VENV)/dash 'dash>=3'
 	touch $@
 
 chromium:

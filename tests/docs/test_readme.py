@@ -32,6 +32,9 @@ for line in sys.argv[2:]:
 """
 
 
+NEED_AN_EXTRA = ("dpyauth.plots.", "dpyauth.to_excel(", "xlsx")
+
+
 def lines(api: str) -> list[str]:
     """The code in the first columns of the tables, as far as an API is said to answer it."""
     asked = README.partition("## What you can ask\n\n")[2].partition("\n## ")[0]
@@ -48,14 +51,15 @@ def lines(api: str) -> list[str]:
 @pytest.mark.parametrize("api", APIS)
 @pytest.mark.parametrize(
     ("hidden", "file"),
-    [("", "statement.parquet"), ("pyarrow matplotlib keyring distributed", "statement.csv")],
+    [("", "statement.parquet"), ("pyarrow matplotlib openpyxl keyring distributed", "statement.csv")],
     ids=["everything", "no extras"],
 )
 def test_every_line_of_the_tables_runs(api: str, hidden: str, file: str, tmp_path: Path) -> None:
-    command = [sys.executable, "-c", without(hidden) + RUN, api, *lines(api)]
+    run = [line for line in lines(api) if not hidden or not any(name in line for name in NEED_AN_EXTRA)]
+    command = [sys.executable, "-c", without(hidden) + RUN, api, *run]
     ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
     assert ran.returncode == 0, ran.stderr
-    assert ran.stdout.splitlines()[-len(lines(api)) :] == lines(api)
+    assert ran.stdout.splitlines()[-len(run) :] == run
     assert {"index.html", file} <= {entry.name for entry in (tmp_path / "my-report").iterdir()}
 
 
