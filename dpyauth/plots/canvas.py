@@ -139,6 +139,9 @@ def times(axes: Axes) -> None:
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(untyped.ConciseDateFormatter(locator, tz=dates.UTC))
     axes.set_xlabel("UTC", loc="left")
+    first, last = axes.dataLim.intervalx
+    if first == last:  # a single moment, around which matplotlib would show four years
+        axes.set_xlim(first - 0.5, last + 0.5)
 
 
 @contextmanager

@@ -79,7 +79,7 @@ def profit(frame: Any, by: str = "symbol") -> Drawing:
             look = {"color": GAIN} if amount >= 0 else {**HATCHED, "edgecolor": LOSS}
             bar = axes.barh(row, amount, 0.7, **look)
             axes.bar_label(bar, [signed(amount)], padding=4)
-        axes.margins(x=0.15)
+        axes.margins(x=0.2)
         axes.axvline(0, color=GREY, linewidth=0.8)
         entitle(axes, title + _rest(len(sums)))
 

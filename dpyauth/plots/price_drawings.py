@@ -103,6 +103,8 @@ def _candles(known: pd.DataFrame, title: str) -> Drawing:
         wide = 0.7 * (float(np.median(np.diff(at))) if len(at) > 1 else 1 / 1440)
         up = (drawn["close"] >= drawn["open"]).to_numpy()
         for some, fill, edge, name in ((up, "none", LINE, "up"), (~up, OUT, OUT, "down")):
+            if not some.any():
+                continue  # the legend would show it in a colour of matplotlib's
             part, there = drawn[some], at[some]
             bottom, top = part[["open", "close"]].min(axis=1), part[["open", "close"]].max(axis=1)
             axes.vlines(there, part["low"], bottom, color=edge, linewidth=1)

@@ -357,3 +357,14 @@ def test_without_matplotlib_the_error_says_what_to_install(monkeypatch: pytest.M
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(InvalidSetting, match="pip install matplotlib"):
         plots.prices(ticks(3))
+
+
+def test_a_single_moment_is_shown_with_a_day_around_it() -> None:
+    first = pd.date_range("2026-10-01", periods=1, tz="UTC", name="time")
+    left, right = plots.prices(pd.DataFrame({"quote": [2.0]}, index=first)).get_xlim()
+    assert right - left == 1
+
+
+def test_the_legend_of_candles_names_only_those_that_there_are() -> None:
+    axes = plots.prices(candles(4).assign(open=1.0, close=2.0))
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["up"]
