@@ -164,6 +164,12 @@ def test_looks_up_fills_in_sends_and_shows(opening: Opening, lab: Lab) -> None:
         expect(sure).to_be_enabled()
         notebook.expect_readable("explorer-ask")
         assert notebook.run(3).inner_text().endswith("0")
+        request.fill("{")  # at once, though it cannot be read
+        expect(sure).to_have_count(0)
+        request.fill('{"app_register": 1, "name": "An app 2", "scopes": ["read"]}')
+        expect(field(notebook, "name")).to_have_value("An app 2")
+        notebook.button("Send").click()
+        expect(sure).to_have_count(1)
         field(notebook, "name").fill("Another app")  # then the question is no longer about what stands there
         expect(sure).to_have_count(0)
         notebook.button("Send").click()

@@ -12,12 +12,13 @@ function render({ model, el }) {
   let pending = null;
   let ask = null; // the change that waits for a second click
   let ready = false; // whether that click counts yet
+  let edited = false; // whether anything was edited since Send was pressed
   let faults = {}; // what Deriv has against a field, until that is edited
   let shown = ""; // the call on show
   let drafts = {}; // what was typed, by call and field; never what is secret
 
   const call = () => model.get("view").call;
-  const editor = requestEditor({ panel, call, take, look });
+  const editor = requestEditor({ panel, call, edited: unask, take, look });
   const reply = replyView({ panel, python: (kind) => (preview?.call === call().name ? preview : call().preview).python[kind] ?? "" });
   const matching = (view) => {
     const words = query.toLowerCase().split(/\s+/).filter(Boolean);
@@ -190,8 +191,9 @@ function render({ model, el }) {
     pending = setTimeout(look, PAUSE);
   }
 
-  // What was asked about is not what stands there now.
+  // What was asked about, or is going to be, is not what stands there now.
   function unask() {
+    edited = true;
     if (!ask) return;
     drop();
     find(`${id}-ask`)?.remove();
@@ -253,6 +255,7 @@ function render({ model, el }) {
     for (const each of root.querySelectorAll("[data-secret]")) each.value = "";
     reply.clear();
     faults = {};
+    edited = false;
     send({ do: "send", call: call().name, fields });
   }
 
@@ -382,6 +385,10 @@ function render({ model, el }) {
       if (find(`${id}-send`)) enable();
     } else if (message.ask) {
       ask = message.ask;
+      if (edited) {
+        drop(); // what is edited now needs a Send of its own
+        return;
+      }
       ready = false;
       setTimeout(() => { ready = true; enable(); }, DELIBERATE);
       draw();

@@ -4,8 +4,9 @@
 const MASK = "•••";
 const REST = 300; // ms without a key before what is typed is read
 
-// `call()` is the one on show; `take(texts)` puts what was read into the form; `look()` asks Python for the request anew.
-function requestEditor({ panel, call, take, look }) {
+// `call()` is the one on show; `edited()` is called at every key; `take(texts)` puts what was read into the form; `look()`
+// asks Python for the request anew.
+function requestEditor({ panel, call, edited, take, look }) {
   const { id, t, root, say } = panel;
   const stuck = {}; // JSON that is not in the form, and what is wrong with it, by call
   let places = {}; // where the fields stand in the text, by their names
@@ -35,6 +36,7 @@ function requestEditor({ panel, call, take, look }) {
   const fit = (text) => { text.rows = Math.min(Math.max(text.value.split("\n").length + 1, 6), 18); };
 
   function typed() {
+    edited();
     fit(area());
     clearTimeout(waiting);
     waiting = setTimeout(read, REST);
