@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from dpyauth._pasted import bare
+from dpyauth.sensitive import MASK
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,6 +308,14 @@ def by_token(token: str, *, likely: bool = False) -> str | None:
     if certain or not likely:
         return certain
     return next((name for name, facts in APIS.items() if facts.token_likely and facts.token_likely.match(text)), None)
+
+
+_TOKEN = re.compile("|".join(rf"(?<![\w-])(?:{facts.token_certain.pattern})[\w.-]{{4,}}" for facts in APIS.values()))
+
+
+def without_tokens(text: str) -> str:
+    """Return a text with a mark in the place of what is a token by its form: a user may put one anywhere."""
+    return _TOKEN.sub(MASK, text)
 
 
 def by_app_id(app_id: object) -> str | None:

@@ -7,6 +7,7 @@ import importlib.util
 import json
 import os
 import re
+import secrets
 import signal
 import subprocess
 import sys
@@ -105,9 +106,13 @@ def _known(place: Path) -> dict[str, str]:
 def _write(place: Path, content: bytes) -> None:
     """Write a file whole or not at all."""
     place.parent.mkdir(parents=True, exist_ok=True)
-    new = place.with_name(f"{place.name}.new")
-    new.write_bytes(content)
-    new.replace(place)
+    new = place.with_name(f".dpyauth-{secrets.token_hex(8)}")
+    try:
+        with new.open("xb") as file:
+            file.write(content)
+        new.replace(place)
+    finally:
+        new.unlink(missing_ok=True)
 
 
 def _hash(content: bytes) -> str:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from dpyauth import _terminal
+from dpyauth.registry import without_tokens
 from dpyauth.secret import scrub
 
 FAILED = 1
@@ -56,7 +57,7 @@ def width() -> int:
 
 def plain(text: object) -> str:
     """Return a text from outside that is safe in a terminal: without control characters and secrets."""
-    known = str(scrub(str(text))).encode("utf-8", "replace").decode()
+    known = without_tokens(str(scrub(str(text)))).encode("utf-8", "replace").decode()
     return "".join(letter if letter == "\n" or letter.isprintable() else " " for letter in known)
 
 

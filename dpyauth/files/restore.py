@@ -15,6 +15,9 @@ import pandas as pd
 from dpyauth.errors import InvalidArgument
 from dpyauth.files.storable import FORMULA, UTC, counts, headings, in_sql, index_name, kind_of, missing
 
+_LONGEST = 40
+"""Digits beyond which a whole number is in no column."""
+
 _FLAGS: dict[Any, bool] = {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False}
 
 
@@ -81,7 +84,7 @@ def _back(column: pd.Series[Any], like: pd.Series[Any], name: str, quoted: bool,
         if isinstance(kind, pd.CategoricalDtype):
             return _categories(texts, column, kind)
         return _series(texts, column, kind)
-    except (ValueError, TypeError, KeyError, ArithmeticError):
+    except (ValueError, TypeError, KeyError, ArithmeticError, RecursionError):
         raise InvalidArgument(
             f"The column {name!r} holds what that of the frame like cannot hold ({kind}). Pass a frame of the same "
             "question, and read CSV and Excel with dtype=str, keep_default_na=False."
@@ -110,7 +113,7 @@ def _perhaps(value: Any) -> Any:
     """Return a list or dict where a text is the JSON of one; the frame has nothing there to go by."""
     try:
         return _loads(value) if not isinstance(value, str) or value[:1] in ("[", "{") else value
-    except ValueError:
+    except (ValueError, RecursionError):
         return value
 
 
@@ -138,6 +141,8 @@ def _number(value: Any, decimal: str) -> Any:
 
 def _whole(value: Any, decimal: str) -> int:
     number = Decimal(str(_number(value, decimal)))
+    if number.adjusted() > _LONGEST:  # to write it out could take all of the memory
+        raise ValueError
     if number != int(number) or (isinstance(value, float) and abs(value) > 2**53):
         raise ValueError
     return int(number)

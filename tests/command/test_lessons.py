@@ -70,6 +70,16 @@ def test_a_file_of_the_users_that_was_there_before(run: Run, there: Path) -> Non
     assert (there / FIRST).read_text() == "mine"
 
 
+def test_nothing_but_the_lessons_is_written(run: Run, there: Path, tmp_path: Path) -> None:
+    mine = tmp_path / "mine.txt"
+    mine.write_text("mine")
+    there.mkdir()
+    (there / f"{FIRST}.new").symlink_to(mine)
+    assert run("lessons", str(there), "--no-open").status == 0
+    assert mine.read_text() == "mine"
+    assert (there / f"{FIRST}.new").is_symlink()
+
+
 def test_the_originals_are_not_copied_onto_themselves(run: Run) -> None:
     said = run("lessons", str(lesson_files.source()), "--no-open")
     assert said.status == 2

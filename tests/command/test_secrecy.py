@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from canaries import PAT, clean
 from terminals import Run
 
 from dpyauth.sandbox import Sandbox
@@ -55,3 +56,12 @@ def test_a_token_that_cannot_be(run: Run, monkeypatch: pytest.MonkeyPatch, comma
         assert said.status in (1, 2)
         assert said.err
         assert "C4nary" not in said.out + said.err
+
+
+@pytest.mark.parametrize("command", ["login TOKEN", "TOKEN", "status --api TOKEN", "export x --format TOKEN"])
+def test_a_token_on_the_command_line_is_not_repeated(run: Run, command: str) -> None:
+    for token in (PAT, "ory_at_C4naryt0ken", "a1-C4naryt0ken"):
+        said = run(*command.replace("TOKEN", token).split())
+        assert said.status in (1, 2)
+        assert said.err
+        clean(said.out + said.err)

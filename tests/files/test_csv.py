@@ -1,14 +1,16 @@
-"""CSV for a spreadsheet: nothing in it is a formula."""
+"""CSV for a spreadsheet: nothing in it is a formula, and nothing that is read back does harm."""
 
 from __future__ import annotations
 
 import io
 from decimal import Decimal
+from typing import Any
 
 import pandas as pd
 import pyarrow  # type: ignore[import-untyped]
 import pytest
 
+from dpyauth.errors import InvalidArgument
 from dpyauth.files import as_csv, for_storage, restored
 
 
@@ -52,3 +54,11 @@ def test_lists_are_json_and_the_frame_stays_as_it_is() -> None:
     frame = pd.DataFrame({"list": [["=a", "b"]]})
     assert lines(frame) == ["list", '"[""=a"", ""b""]"']
     assert frame["list"].tolist() == [["=a", "b"]]
+
+
+@pytest.mark.parametrize(
+    ("text", "like"), [("1E+9999999", pd.Series([1])), ("[" * 200_000, pd.Series([{"EUR": 0.9}], dtype=object))]
+)
+def test_values_of_a_file_that_would_take_all_memory_are_refused(text: str, like: pd.Series[Any]) -> None:
+    with pytest.raises(InvalidArgument, match="The column 'a'"):
+        restored(pd.DataFrame({"a": [text]}), pd.DataFrame({"a": like}))

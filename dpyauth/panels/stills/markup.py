@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
 from dpyauth.panels.card_rows import plain
-from dpyauth.registry import APIS
+from dpyauth.registry import without_tokens as by_form
 from dpyauth.secret import BLOTTED, scrub
 from dpyauth.sensitive import MASK
 
@@ -18,8 +17,6 @@ SENTENCES = 1000
 
 KINDS = {"real": "#b54708", "demo": "#067647", "sample": "#0b6bcb", "sandbox": "#6941c6", "api": "#57606a"}
 """Colours of the kinds of account."""
-
-_TOKEN = re.compile("|".join(rf"(?<![\w-])(?:{facts.token_certain.pattern})[\w.-]{{4,}}" for facts in APIS.values()))
 
 View = Mapping[str, Any]
 Words = Mapping[str, str]
@@ -44,7 +41,7 @@ def as_of(words: Words) -> str:
 
 def without_tokens(made: str) -> str:
     """Return a still without tokens, wherever they stand: a user may paste one into a field that is not for it."""
-    return _TOKEN.sub(MASK, str(scrub(made)).replace(BLOTTED, MASK))
+    return by_form(str(scrub(made)).replace(BLOTTED, MASK))
 
 
 def beside(picture: str, html: str) -> str:
