@@ -44,7 +44,8 @@ def words(hint: Any) -> str:
     if origin in _NAMES:
         return _NAMES[origin]
     name = origin.__forward_arg__ if isinstance(origin, ForwardRef) else getattr(origin, "__name__", "")
-    return {"Secret": "", "PathLike": "a path", "Session": "a session", "Any": "a value"}.get(name, f"a {name}")
+    known = {"Axes": "axes", "Secret": "", "PathLike": "a path", "Session": "a session", "Any": "a value"}
+    return known.get(name, f"a {name}")
 
 
 def shown(value: Any, longest: int = LONGEST) -> str:

@@ -184,7 +184,7 @@ async def _http(place: Place, clock: Clock, timeout: float) -> Row:
 def _answered(place: Place, first: float, trip: float) -> Row:
     secure = urlsplit(place.address).scheme in {"https", "wss"}
     found = f"first answer after {_ms(first)}{' (with TLS)' if secure else ''}, then {_ms(trip)} a round trip"
-    slow = "Every call takes that long: where it is not enough, allow more time with login(timeout=…)."
+    slow = "Every call takes that long: where it is not enough, allow more time with dpyauth.login(timeout=…)."
     return place.row("note", found, slow) if trip > SLOW else place.row("ok", found)
 
 

@@ -21,7 +21,8 @@ CALLBACK = "callback page"
 _LAB = ("@jupyter-widgets/jupyterlab-manager", "anywidget")
 """The front end's halves of the packages that panels stand on."""
 
-_PROMPT = 'Without panels, login(ask="prompt") asks for your token at a prompt that hides it.'
+_NO_PANELS = "{}: dpyauth.login() asks by a prompt, and the card is text"
+_PROMPT = 'Without panels, dpyauth.login(ask="prompt") asks for your token at a prompt that hides it.'
 _PASTE = "Sign in with the browser by pasting the address that it ends at."
 
 
@@ -29,14 +30,14 @@ def looks() -> Iterator[Row]:
     """Say which front end this is, and whether panels and browser sign-ins can work in it."""
     name = front_end()
     in_notebook, attended = _environment.in_notebook(), _environment.has_user()
-    alone = "" if attended else "login() cannot ask you here: it takes DERIV_TOKEN, or what was remembered."
+    alone = "" if attended else "dpyauth.login() cannot ask you here: it takes DERIV_TOKEN, or what was remembered."
     yield Row(NOTEBOOK, "front end", "ok" if attended else "note", name, alone)
     if _environment.in_console():
-        yield Row(NOTEBOOK, "panels", "ok", "this front end shows none: login() asks by a prompt, and the card is text")
+        yield Row(NOTEBOOK, "panels", "ok", _NO_PANELS.format("this front end shows none"))
     elif in_notebook:
         yield _panels()
     else:
-        yield Row(NOTEBOOK, "panels", "ok", "not in a notebook: login() asks by a prompt, and the card is text")
+        yield Row(NOTEBOOK, "panels", "ok", _NO_PANELS.format("not in a notebook"))
     yield _way_back()
 
 

@@ -47,6 +47,10 @@ __all__ = [
 ]
 
 
+def __dir__() -> list[str]:
+    return __all__
+
+
 @public
 def account_status(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Draw each account: what is in it, whether it is active, and what there is to do.

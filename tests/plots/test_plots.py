@@ -233,7 +233,7 @@ def test_different_currencies_are_never_drawn_together(name: str, frames: dict[s
 def test_axes_that_are_none_are_refused(frames: dict[str, pd.DataFrame]) -> None:
     with pytest.raises(InvalidArgument, match=r"such as one of plt\.subplots"):
         plots.balance(frames["balance"], ax=pyplot.subplots(2)[1])
-    with pytest.raises(InvalidArgument, match="takes a Axes for 'ax'"):
+    with pytest.raises(InvalidArgument, match="takes axes for 'ax'"):
         plots.describe(pyplot.figure())  # type: ignore[arg-type]
     assert plots.describe(pyplot.gca()) == ""
 
@@ -349,6 +349,10 @@ def test_a_picture_in_a_notebook_brings_its_words() -> None:
     assert data["image/png"]
     assert more["image/png"] == {"alt": plots.describe(axes)}
     assert isinstance(pickle.loads(pickle.dumps(axes.get_figure(root=True))), Figure)
+
+
+def test_completion_offers_what_is_public() -> None:
+    assert dir(plots) == sorted(plots.__all__)
 
 
 def test_without_matplotlib_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
