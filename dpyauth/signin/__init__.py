@@ -90,6 +90,7 @@ def login(
         `dpyauth.forget` removes it. The account in use at this moment is kept with it, and is the one that the next
         kernel begins with: after `Session.use`, run this again to keep the other one. In the panel: whether the box for
         it is ticked at first; as long as it is, choosing another account in the panel keeps that one.
+        A page that Voila or marimo shows to visitors remembers nothing: the machine is not theirs.
     profile : str
         A name for this sign-in, if you have several: each profile has a session of its own, which logins of other
         profiles leave alone, and what is remembered is kept under its name. The session of the default profile lasts
@@ -180,7 +181,7 @@ def login(
     )
     if trouble is not None and session.loginid is None:
         session.core.signed_out_because = str(trouble).rstrip(".")
-    if remember and session.loginid is not None:
+    if remember and session.loginid is not None and not _environment.is_app():
         session.core.remember(stored_as)
     # What was found and is no good does not say what the panel should ask for.
     show(

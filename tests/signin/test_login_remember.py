@@ -141,6 +141,12 @@ def test_not_remembered_unasked(login: Login, next_kernel: Login, kept_file: Pat
         next_kernel()
 
 
+def test_a_page_for_visitors_remembers_nothing(login: Login, kept_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_environment, "is_app", lambda: True)
+    assert login(ALL, remember=True, app_id=1089).loginid == "CR900001"
+    assert not kept_file.parent.exists()
+
+
 def test_remembered_in_the_keyring(
     login: Login, next_kernel: Login, ring: Any, kept_file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

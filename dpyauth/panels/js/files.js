@@ -3,11 +3,14 @@
 function downloads({ panel }) {
   const { id, t, send } = panel;
   const told = element("span", { class: "dpyauth-soft", role: "status", dir: "auto" }); // stays, to be read out
+  let patience = 0; // until when a file is waited for, before another is asked for
 
   const buttons = (kinds) => [
     ...kinds.map((kind) =>
       button(t(`download_${kind}`), () => {
-        if (send({ do: "download", format: kind, asked: id })) told.textContent = t("preparing");
+        if (Date.now() < patience || !send({ do: "download", format: kind, asked: id })) return;
+        patience = Date.now() + 30_000;
+        told.textContent = t("preparing");
       }, { id: `${id}-download-${kind}`, class: "dpyauth-button dpyauth-small" })),
     told,
   ];
@@ -16,6 +19,7 @@ function downloads({ panel }) {
   function heard({ file }, buffers) {
     if (!file) return false;
     if (file.asked !== id) return true;
+    patience = 0;
     told.textContent = file.trouble ?? t("downloaded", file);
     if (file.trouble) return true;
     const address = URL.createObjectURL(new Blob(buffers, { type: file.type }));
