@@ -296,7 +296,7 @@ def test_the_account_that_was_kept_comes_back(
     for _ in range(3):  # it is kept again, and comes back again
         session = moved(remember=True)
         assert session.loginid == (used or DEMO)
-        said = f"This is real money: {used} is the account that was remembered." if used else ""
+        said = f"At Deriv this would be real money: {used} is the account that was remembered." if used else ""
         assert session.core.remarks == said
 
 
@@ -429,7 +429,7 @@ def test_a_name_switches_a_session_that_is_there(login: Login, next_kernel: Logi
     assert session.loginid == "CR900002"
 
 
-SAID = "This is real money: CR900001 is the account that was remembered."
+SAID = "At Deriv this would be real money: CR900001 is the account that was remembered."
 
 
 @pytest.mark.parametrize("code", ["AccountDisabled", "SelfExclusion"])
