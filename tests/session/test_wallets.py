@@ -485,7 +485,7 @@ def test_rates_of_the_currencies_in_the_wallets(session: Session, box: Sandbox) 
     frame = session.exchange_rates()
     assert frame[["base_currency", "currency"]].to_numpy().tolist() == [["USD", "EUR"], ["USD", "BTC"]]
     assert frame["rate"].between(0, 1).all()
-    assert frame["date"].isna().all()  # Deriv does not say
+    assert "date" not in frame  # Deriv does not say
     one = session.exchange_rates("EUR", "USD", decimal=True)
     assert {type(rate) for rate in one["rate"]} == {Decimal}
     assert session.exchange_rates("EUR", ["USD", "BTC"])["currency"].tolist() == ["USD", "BTC"]
@@ -585,7 +585,7 @@ def test_markup_on_v3(open_session: Open, box: Sandbox, monkeypatch: pytest.Monk
     session = open_session()
     frame = session.markup("2026-10-01", "2026-10-31")
     assert frame[["app_id", "currency", "markup", "contracts"]].to_numpy().tolist() == [["16303", "USD", 1.25, 3]]
-    assert frame["volume"].isna().all()
+    assert "volume" not in frame
     assert (requests[0]["date_from"], requests[0]["date_to"]) == ("1790812800", "1793491199")
     session.markup()
     assert requests[1]["date_from"] == "0"
@@ -595,8 +595,8 @@ def test_partner_overview(open_options: Open) -> None:
     session = open_options("partner")
     frame = session.partner_overview("2026-10-01", "2026-10-31", decimal=True)
     assert frame.loc[0, ["first_day", "last_day"]].tolist() == [
-        pd.Timestamp("2026-10-01", tz="UTC"),
-        pd.Timestamp("2026-10-31", tz="UTC"),
+        pd.Timestamp("2026-10-01"),
+        pd.Timestamp("2026-10-31"),
     ]
     assert frame["currency"].item() == "USD"
     assert type(frame["paid"].item()) is Decimal
