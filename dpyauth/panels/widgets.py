@@ -95,8 +95,13 @@ class Panel(anywidget.AnyWidget):
 
     def open(self) -> None:
         """Make the panel known to the browser; not in a run without a person, where its state would only be stored."""
-        if not _environment.unattended():
-            super().open()
+        if _environment.unattended():
+            return
+        super().open()
+        if _environment.kernel_shell() is not None:
+            # A comm of its own accord lets IPython end each message like a cell, on whatever thread it came: matplotlib
+            # would draw the figures of the cell that is running a second time, at the same time.
+            self.comm.handle_msg = self._handle_msg
 
     def show(self) -> None:
         """Show the panel in the cell that is running, and its still, which it hides while it is there."""

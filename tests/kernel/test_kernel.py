@@ -239,3 +239,13 @@ def test_junk_by_message_breaks_nothing(kernel: Kernel, asking: str) -> None:
     outcomes = [kernel.outcome(kernel.tell(asking, content)) for content in junk]
     assert [outcome.output for outcome in outcomes] == [""] * len(junk)
     assert kernel.value("session.state") == "'signed out'"
+
+
+def test_what_the_user_does_in_a_panel_is_not_the_end_of_a_cell(kernel: Kernel) -> None:
+    """Or IPython would draw the figures of the cell that is running, on another thread, while that draws them too."""
+    panel = kernel.run("import dpyauth; session = dpyauth.login()", allow_stdin=True).panel
+    kernel.run("ended = []\nget_ipython().events.register('post_execute', lambda: ended.append(1))")
+    before = int(kernel.value("len(ended)"))
+    kernel.outcome(kernel.tell(panel, {"do": "sign-in", "token": ""}))
+    assert kernel.view(panel)["notice"]["text"]
+    assert int(kernel.value("len(ended)")) == before + 1  # that of the cell before
