@@ -103,6 +103,7 @@ def test_live(opening: Callable[..., Any], lab: Lab) -> None:
         notebook.restart("kernelmenu:restart")
         notebook.wait_for_kernel()
         expect(panel).to_contain_text("The kernel was restarted")
+        expect(panel.locator(".dpyauth-connection")).to_be_hidden()  # it is connected no more
         expect(picture(notebook)).to_be_hidden()
 
 
