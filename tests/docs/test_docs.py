@@ -35,7 +35,7 @@ SOURCES = [NOTEBOOKS / "index.md", *sorted(NOTEBOOKS.glob("guide/*.md")), *sorte
 KNOWN = {
     *("deriv.com", "oauth.deriv.com", "auth.deriv.com", "api.derivws.com"),
     *(urlsplit(page).hostname for facts in APIS.values() for page in facts.pages.all),
-    *("github.com", "keepachangelog.com", "semver.org"),
+    *("github.com", "keepachangelog.com", "mybinder.org", "semver.org"),
 }
 """Hosts that the pages may link to."""
 
