@@ -14,6 +14,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings as examples
 
 import dpyauth.signin  # noqa: F401  (it gives sessions their panels)
+from dpyauth import _environment
 from dpyauth.credentials import Credential, access_token, api_token
 from dpyauth.net.backoff import Backoff
 from dpyauth.sandbox import Sandbox
@@ -45,6 +46,9 @@ def no_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith("DERIV_") or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
+    # Nor what another test has made of the front end: it lasts as long as the process.
+    monkeypatch.setattr(_environment, "_user_assumed", False)
+    monkeypatch.setattr(_environment, "_shared", False)
 
 
 @pytest.fixture(scope="session")

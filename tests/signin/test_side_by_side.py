@@ -335,7 +335,6 @@ def test_a_fork_leaves_the_parents_alone(login: Login, box: Sandbox) -> None:
 
 def test_a_thread_of_an_app_finds_the_session_of_no_visitor(login: Login, monkeypatch: pytest.MonkeyPatch) -> None:
     visitor = threading.local()  # marimo knows its own threads only
-    monkeypatch.setattr(_environment, "_shared", False)
     monkeypatch.setattr(_environment, "in_marimo", lambda: hasattr(visitor, "page"))
     monkeypatch.setattr(_environment, "_marimo_page", lambda: visitor.page)
     visitor.page = "run"

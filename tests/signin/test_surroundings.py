@@ -201,7 +201,6 @@ def kernel(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """In a kernel, whose front end allows input or does not."""
     kernel = SimpleNamespace(_allow_stdin=True)
     monkeypatch.setattr(_environment, "kernel_shell", lambda: SimpleNamespace(kernel=kernel, user_ns={}))
-    monkeypatch.setattr(_environment, "_user_assumed", False)
     return kernel
 
 
