@@ -66,7 +66,7 @@ flood(500)
 """
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def notebook(opening: Callable[..., Any], lab: Lab) -> Iterator[Notebook]:
     with opening(lab, "lab", (START, TICKS, FRAME)) as one:
         one.run(0)

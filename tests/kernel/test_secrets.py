@@ -378,7 +378,7 @@ def test_batch_tools(
     assert done.returncode == 0, done.stderr
     text = (tmp_path / made).read_text()
     assert "CR900001" in text
-    assert "signed in" in text
+    assert "signed in" in text.lower()
     assert files_with(RIGHT, tmp_path) == []
 
 
