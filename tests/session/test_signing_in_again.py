@@ -60,10 +60,13 @@ ODD: dict[str, Edit] = {
 
 
 def breaks(box: Sandbox, session: Session, eventually: Eventually) -> None:
-    """Break the connection; return once there is another, or the session has ended."""
+    """Break the connection; return once another is there and known to be, or the session has ended."""
     before = session.health()["reconnects"]
     box.faults.drop()
-    eventually(lambda: session.health()["reconnects"] > before or session.state == "signed out")
+    eventually(
+        lambda: (session.health()["reconnects"] > before and session.state == "signed in")
+        or session.state == "signed out"
+    )
 
 
 def test_what_does_not_refuse_the_token_passes(
