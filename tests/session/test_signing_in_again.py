@@ -64,8 +64,9 @@ def breaks(box: Sandbox, session: Session, eventually: Eventually) -> None:
     before = session.health()["reconnects"]
     box.faults.drop()
     eventually(
-        lambda: (session.health()["reconnects"] > before and session.state == "signed in")
-        or session.state == "signed out"
+        lambda: (
+            (session.health()["reconnects"] > before and session.state == "signed in") or session.state == "signed out"
+        )
     )
 
 
