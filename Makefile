@@ -12,16 +12,15 @@ BIN := $(VENV)/bin
 lab: $(VENV)/lab.stamp
 	$(BIN)/dpyauth lessons dpyauth-lessons
 
-# Most tests wait for something most of the time: four run at once. A browser keeps a processor busier: three.
+# Most tests wait for something most of the time: five run at once. A browser keeps a processor busier: four.
 # Examples run in two processes, each with a sandbox of its own: together they would reach its limit of calls a minute.
 test: $(VENV)/test.stamp chromium keyring postgresql release
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	DPYAUTH_IPYKERNEL6=$(abspath $(VENV)/ipykernel-6) DPYAUTH_DASH=$(abspath $(VENV)/dash) \
-		$(BIN)/pytest -n 4 --dist loadfile --ignore tests/browser --ignore tests/deployed
-	DPYAUTH_RELEASE=$(abspath $(VENV)/release) $(BIN)/pytest -n 3 --dist worksteal tests/deployed
-	DPYAUTH_RELEASE=$(abspath $(VENV)/release) $(BIN)/pytest -n 3 --dist worksteal tests/browser
+		$(BIN)/pytest -n 5 --dist loadfile --ignore tests/browser --ignore tests/deployed
+	DPYAUTH_RELEASE=$(abspath $(VENV)/release) $(BIN)/pytest -n 4 --dist worksteal tests/browser tests/deployed
 	$(BIN)/pytest -n 3 --dist loadfile -p no:cacheprovider --nbval --nbval-current-env --nbval-sanitize-with tests/lessons/nbval.cfg notebooks
 	PYTHONPATH=$(VENV)/pandas-2 $(BIN)/pytest -q -n 2 tests/frames tests/session/test_account.py tests/report/test_export.py
 	$(BIN)/pytest -q -n 2 --dist loadfile --doctest-modules dpyauth

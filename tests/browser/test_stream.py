@@ -173,7 +173,7 @@ def test_a_thousand_updates_leave_nothing_behind(notebook: Notebook) -> None:
     assert nodes_after - nodes < 50
     assert heap_after - heap < 1_000_000
     assert objects_after - objects < 1000
-    assert abs(len(notebook.save()) - saved) < 1000
+    assert abs(len(notebook.save()) - saved) < 10_000  # the still's chart, which has 300 points at most
     notebook.fill(2, "stream_view.PACE = 0.05; box.start()")
     notebook.run(2)
 

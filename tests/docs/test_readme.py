@@ -56,10 +56,11 @@ def lines(api: str) -> list[str]:
 )
 def test_every_line_of_the_tables_runs(api: str, hidden: str, file: str, tmp_path: Path) -> None:
     run = [line for line in lines(api) if not hidden or not any(name in line for name in NEED_AN_EXTRA)]
-    command = [sys.executable, "-c", without(hidden) + RUN, api, *run]
-    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
-    assert ran.returncode == 0, ran.stderr
-    assert ran.stdout.splitlines()[-len(run) :] == run
+    for part in (run[::2], run[1::2]):  # one session that asks all of it would wait for Deriv's limits
+        command = [sys.executable, "-c", without(hidden) + RUN, api, *part]
+        ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
+        assert ran.returncode == 0, ran.stderr
+        assert ran.stdout.splitlines()[-len(part) :] == part
     assert {"index.html", file} <= {entry.name for entry in (tmp_path / "my-report").iterdir()}
 
 
