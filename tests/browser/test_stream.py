@@ -144,7 +144,7 @@ def test_ticks(notebook: Notebook) -> None:
     notebook.run(2)
     expect(panel.locator(".dpyauth-legend")).to_contain_text("The connection was lost from")
     notebook.page.mouse.move(0, 0)
-    notebook.expect_readable("stream-ticks", narrow=(480, 320))
+    notebook.expect_readable("stream-ticks", narrow=(480,))
     with notebook.page.expect_download() as saving:
         notebook.button("Save as CSV").click()
     saved = pd.read_csv(saving.value.path())
