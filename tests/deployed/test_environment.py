@@ -43,8 +43,12 @@ def test_it_is_the_wheel_of_this_source(there: dict[str, Any]) -> None:
         return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
     here, there_too = contents(ours), contents(theirs)
+    lessons = {name: there_too.pop(name) for name in list(there_too) if name.startswith("lessons/")}
     assert here.keys() == there_too.keys()
     assert [name for name in here if here[name] != there_too[name]] == []
+    stored = contents(ROOT / "notebooks")
+    assert {f"lessons/{path.name}" for path in (ROOT / "notebooks").glob("*.ipynb")} <= lessons.keys()
+    assert [name for name, content in lessons.items() if stored[name.removeprefix("lessons/")] != content] == []
 
 
 def test_nothing_else_is_there(there: dict[str, Any]) -> None:
@@ -56,7 +60,7 @@ def test_nothing_of_the_tests_is_there(there: dict[str, Any]) -> None:
     names = {extra: {canonicalize_name(Requirement(line).name) for line in extras[extra]} for extra in extras}
     only_tests = names["test"] - names["lab"] - {"dpyauth"}
     assert {"pytest", "trustme", "playwright"} <= only_tests
-    assert only_tests & set(there["installed"]) <= {"jsonschema", "pyyaml"}  # which Jupyter itself needs
+    assert only_tests & set(there["installed"]) <= {"jsonschema", "pexpect", "pyyaml"}  # which Jupyter itself needs
 
 
 def test_nothing_is_missing_or_at_odds(release: Path) -> None:

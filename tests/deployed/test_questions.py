@@ -53,7 +53,8 @@ def test_every_question(start: Start, box: Sandbox, front: Front, user: User) ->
 
 def lasting(card: str) -> list[str]:
     """The lines of a card that do not speak of this moment, or of where it came from."""
-    lines = [line.removesuffix(" · Sandbox: nothing here is real") for line in card.splitlines()]
+    card = card.replace(" · Sandbox: nothing here is real", "").replace("Sample account", "Real account")
+    lines = card.splitlines()
     return [line for line in lines if not line.startswith(("Connection", "As of"))]
 
 
