@@ -42,7 +42,7 @@ def options_status(
     >>> from dpyauth.frames import Context, options_status
     >>> listed = [{"account_id": "DOT90000001", "account_type": "demo", "status": "active", "currency": "USD"}]
     >>> options_status(listed, Context("get_accounts")).drop(columns=["balance", "group"])
-           loginid  kind  status currency
-    0  DOT90000001  demo  active      USD
+           loginid  kind currency  status
+    0  DOT90000001  demo      USD  active
     """
     return frame(listing(rows, "data"), OPTIONS_STATUS, context, decimal=decimal, call="get_accounts")

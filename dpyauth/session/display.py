@@ -88,7 +88,8 @@ class Display(Questions):
         Examples
         --------
         >>> import dpyauth
-        >>> dpyauth.login(sandbox=True).explorer()
+        >>> panel = dpyauth.login(sandbox=True).explorer()
+        >>> print(repr(panel).splitlines()[0])
         dpyauth explorer panel: <dpyauth session: signed in, DOT900003 (USD, demo)>
         """
         return views.installed().explorer(self)
@@ -110,7 +111,8 @@ class Display(Questions):
         Examples
         --------
         >>> import dpyauth
-        >>> dpyauth.login(sandbox=True, api="v3").tokens_panel()
+        >>> panel = dpyauth.login(sandbox=True, api="v3").tokens_panel()
+        >>> print(repr(panel).splitlines()[0])
         dpyauth tokens panel: <dpyauth session: signed in, CR900001 (USD, sample)>
         """
         return views.installed().tokens(self)
@@ -132,7 +134,8 @@ class Display(Questions):
         Examples
         --------
         >>> import dpyauth
-        >>> dpyauth.login(sandbox=True, api="v3").apps_panel()
+        >>> panel = dpyauth.login(sandbox=True, api="v3").apps_panel()
+        >>> print(repr(panel).splitlines()[0])
         dpyauth apps panel: <dpyauth session: signed in, CR900001 (USD, sample)>
         """
         return views.installed().apps(self)

@@ -52,7 +52,7 @@ class KnownCalls(Questions):
         Examples
         --------
         >>> import dpyauth
-        >>> session = dpyauth.login(sandbox=True)
+        >>> session = dpyauth.login(sandbox=True, profile="another")
         >>> session.can("buy"), session.can("payment_agent_list")
         (True, None)
         """

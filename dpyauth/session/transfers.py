@@ -42,7 +42,7 @@ class Transfers(Questions):
         --------
         >>> import dpyauth
         >>> dpyauth.login(sandbox=True).transfers().columns.tolist()
-        ['time', 'call', 'request_id', 'outcome']
+        ['time', 'call', 'outcome', 'request_id']
         """
         from dpyauth import frames
 

@@ -38,7 +38,7 @@ def explorer(session: Session | None = None) -> AnyWidget:
     --------
     >>> import dpyauth
     >>> session = dpyauth.login(sandbox=True)
-    >>> dpyauth.explorer(session)
+    >>> print(repr(dpyauth.explorer(session)).splitlines()[0])
     dpyauth explorer panel: <dpyauth session: signed in, DOT900003 (USD, demo)>
     """
     return _resolve(session).explorer()
@@ -67,7 +67,7 @@ def tokens(session: Session | None = None) -> AnyWidget:
     --------
     >>> import dpyauth
     >>> session = dpyauth.login(sandbox=True, api="v3")
-    >>> dpyauth.tokens(session)
+    >>> print(repr(dpyauth.tokens(session)).splitlines()[0])
     dpyauth tokens panel: <dpyauth session: signed in, CR900001 (USD, sample)>
     """
     return _resolve(session).tokens_panel()
@@ -96,7 +96,7 @@ def apps(session: Session | None = None) -> AnyWidget:
     --------
     >>> import dpyauth
     >>> session = dpyauth.login(sandbox=True, api="v3")
-    >>> dpyauth.apps(session)
+    >>> print(repr(dpyauth.apps(session)).splitlines()[0])
     dpyauth apps panel: <dpyauth session: signed in, CR900001 (USD, sample)>
     """
     return _resolve(session).apps_panel()
