@@ -41,9 +41,14 @@ def browser(session: Session) -> Browser:
     return Browser(ExplorerModel(session))
 
 
-def test_the_frame_of_a_reply(browser: Browser, eventually: Eventually) -> None:
-    browser.model.receive({"do": "send", "call": "statement", "fields": {"limit": "3"}})
+def replied(browser: Browser, eventually: Eventually, call: str, fields: dict[str, str]) -> None:
+    """Send a call, and wait for its reply."""
+    browser.model.receive({"do": "send", "call": call, "fields": fields})
     eventually(lambda: any("reply" in message for message, _ in browser.told))
+
+
+def test_the_frame_of_a_reply(browser: Browser, eventually: Eventually) -> None:
+    replied(browser, eventually, "statement", {"limit": "3"})
     browser.ask()
     eventually(browser.files)
     file, (content,) = browser.files()[0]
@@ -54,8 +59,7 @@ def test_the_frame_of_a_reply(browser: Browser, eventually: Eventually) -> None:
 
 
 def test_an_excel_file(browser: Browser, eventually: Eventually) -> None:
-    browser.model.receive({"do": "send", "call": "statement", "fields": {"limit": "3"}})
-    eventually(lambda: any("reply" in message for message, _ in browser.told))
+    replied(browser, eventually, "statement", {"limit": "3"})
     browser.ask("xlsx")
     eventually(browser.files)
     file, (content,) = browser.files()[0]
@@ -67,16 +71,14 @@ def test_what_no_sheet_can_hold_is_said(
     browser: Browser, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(excel, "ROWS", 3)
-    browser.model.receive({"do": "send", "call": "statement", "fields": {"limit": "3"}})
-    eventually(lambda: any("reply" in message for message, _ in browser.told))
+    replied(browser, eventually, "statement", {"limit": "3"})
     browser.ask("xlsx")
     eventually(browser.files)
     assert "rows" in browser.files()[0][0]["trouble"]
 
 
 def test_what_is_secret_or_personal_is_masked_in_the_file(browser: Browser, eventually: Eventually) -> None:
-    browser.model.receive({"do": "send", "call": "get_settings", "fields": {}})
-    eventually(lambda: any("reply" in message for message, _ in browser.told))
+    replied(browser, eventually, "get_settings", {})
     browser.ask()
     eventually(browser.files)
     row = pd.read_csv(io.BytesIO(browser.files()[0][1][0])).iloc[0]
@@ -99,8 +101,7 @@ def test_what_is_too_large_for_a_browser_is_said(
     browser: Browser, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(downloads, "MOST", 1000)
-    browser.model.receive({"do": "send", "call": "active_symbols", "fields": {"active_symbols": "brief"}})
-    eventually(lambda: any("reply" in message for message, _ in browser.told))
+    replied(browser, eventually, "active_symbols", {"active_symbols": "brief"})
     browser.ask()
     eventually(browser.files)
     file, buffers = browser.files()[0]
