@@ -200,8 +200,7 @@ def test_no_colours(signed_in: Run) -> None:
 def completed(written: str) -> list[str]:
     """Return what bash completes a line to, by the script that the command prints."""
     script = f"""
-eval "$({sys.executable} -m dpyauth completion bash)"
-dpyauth() {{ {sys.executable} -m dpyauth "$@"; }}
+eval "$(dpyauth completion bash)"
 line={written!r}
 COMP_WORDS=($line)
 [ "${{line% }}" != "$line" ] && COMP_WORDS+=("")
@@ -211,7 +210,9 @@ complete -p dpyauth >&2
 _dpyauth_completion dpyauth
 printf '%s\\n' "${{COMPREPLY[@]}}"
 """
-    ran = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=PATIENCE, check=True)
+    # The script asks the program of this name, which only an activated environment has on its path.
+    env = {**os.environ, "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])}
+    ran = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=PATIENCE, check=True, env=env)
     assert "_dpyauth_completion" in ran.stderr
     return ran.stdout.split()
 
