@@ -132,12 +132,22 @@ def with_columns(columns: Sequence[Column] = (), /, **named: Sequence[Column]) -
     >>> print(apps.__doc__.splitlines()[3].strip())
     app  string  its name
     """
-    tables = {"columns": columns, **named}
+    return with_texts(**{name: table(each) for name, each in {"columns": columns, **named}.items() if each})
+
+
+def with_texts(**texts: str) -> Callable[[F], F]:
+    """Put texts into a docstring, each in place of its name in braces on a line of its own.
+
+    Parameters
+    ----------
+    **texts : str
+        Shown in place of their names.
+    """
 
     def fill(function: F) -> F:
         if function.__doc__:  # python -OO leaves none
             function.__doc__ = _PLACEHOLDER.sub(
-                lambda found: indent(table(tables[found["name"]]), found["margin"]), function.__doc__
+                lambda found: indent(texts[found["name"]], found["margin"]), function.__doc__
             )
         return function
 

@@ -2,17 +2,9 @@
 
 They need matplotlib (``pip install matplotlib``). They read on light and dark pages and without colours, whatever
 settings of matplotlib the notebook has, and they leave those alone. Amounts in different currencies are never drawn
-together.
+together. Times are in UTC.
 
-Every plot takes
-
-- ``frame``, the DataFrame of the session's question that its page names,
-- ``ax``, the axes to draw on; a new figure if left out,
-
-and raises `dpyauth.InvalidArgument` if the frame is another one, which says which question to ask, and
-`dpyauth.InvalidSetting` where matplotlib is missing.
-A frame without rows makes axes that say so. End the cell with ``;`` to see the picture
-alone.
+A frame without rows makes axes that say so. End the cell with ``;`` to see the picture alone.
 
 >>> import dpyauth
 >>> session = dpyauth.login(sandbox=True)
@@ -25,6 +17,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dpyauth.arguments import public
+from dpyauth.columns import with_texts
 from dpyauth.plots import call_drawings, money_drawings, price_drawings, status_drawings
 from dpyauth.plots.canvas import show, text_of
 
@@ -47,11 +40,31 @@ __all__ = [
 ]
 
 
+_DOCUMENTED = with_texts(
+    ax="""ax : matplotlib.axes.Axes, optional
+    Axes to draw on, such as one of ``plt.subplots(2)``; a new figure's if left out.""",
+    drawn="""Returns
+-------
+matplotlib.axes.Axes
+    The axes it was drawn on.
+
+Raises
+------
+InvalidArgument
+    This is another frame, and the message says which question to ask; or what it holds cannot be drawn together,
+    such as amounts in several currencies.
+InvalidSetting
+    matplotlib is missing.""",
+)
+"""Parts that the docstrings of all plots have."""
+
+
 def __dir__() -> list[str]:
     return __all__
 
 
 @public
+@_DOCUMENTED
 def account_status(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Draw each account: what is in it, whether it is active, and what there is to do.
 
@@ -64,20 +77,9 @@ def account_status(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     frame : pandas.DataFrame
         Of `dpyauth.Session.account_status`, also with ``account="all"`` or ``detail=True``, or of the same question
         to a fleet. The first 40 rows are drawn.
-    ax : matplotlib.axes.Axes, optional
-        Axes to draw on, such as one of ``plt.subplots(2)``; a new figure's if left out.
+    {ax}
 
-    Returns
-    -------
-    matplotlib.axes.Axes
-        What it was drawn on.
-
-    Raises
-    ------
-    InvalidArgument
-        This is another frame.
-    InvalidSetting
-        matplotlib is missing.
+    {drawn}
 
     Examples
     --------
@@ -91,6 +93,7 @@ def account_status(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 
 
 @public
+@_DOCUMENTED
 def verification(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Draw how far each check has got, with what is needed and when it runs out.
 
@@ -98,20 +101,9 @@ def verification(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ----------
     frame : pandas.DataFrame
         Of `dpyauth.Session.verification` (v3 only).
-    ax : matplotlib.axes.Axes, optional
-        Axes to draw on, such as one of ``plt.subplots(2)``; a new figure's if left out.
+    {ax}
 
-    Returns
-    -------
-    matplotlib.axes.Axes
-        What it was drawn on.
-
-    Raises
-    ------
-    InvalidArgument
-        This is another frame.
-    InvalidSetting
-        matplotlib is missing.
+    {drawn}
 
     Examples
     --------
@@ -125,6 +117,7 @@ def verification(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 
 
 @public
+@_DOCUMENTED
 def status_flags(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Draw what Deriv has noted about the account, the most serious first.
 
@@ -135,20 +128,9 @@ def status_flags(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ----------
     frame : pandas.DataFrame
         Of `dpyauth.Session.status_flags` (v3 only). The first 40 rows are drawn.
-    ax : matplotlib.axes.Axes, optional
-        Axes to draw on, such as one of ``plt.subplots(2)``; a new figure's if left out.
+    {ax}
 
-    Returns
-    -------
-    matplotlib.axes.Axes
-        What it was drawn on.
-
-    Raises
-    ------
-    InvalidArgument
-        This is another frame.
-    InvalidSetting
-        matplotlib is missing.
+    {drawn}
 
     Examples
     --------
@@ -161,6 +143,7 @@ def status_flags(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 
 
 @public
+@_DOCUMENTED
 def balance(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Draw the balance over time; a diamond is a change that no trade has made.
 
@@ -168,20 +151,9 @@ def balance(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ----------
     frame : pandas.DataFrame
         Of `dpyauth.Session.statement`. With several accounts in one currency there is a line for each.
-    ax : matplotlib.axes.Axes, optional
-        Axes to draw on, such as one of ``plt.subplots(2)``; a new figure's if left out.
+    {ax}
 
-    Returns
-    -------
-    matplotlib.axes.Axes
-        What it was drawn on. Its x axis is time in UTC, its y axis the currency of the account.
-
-    Raises
-    ------
-    InvalidArgument
-        This is another frame, or it has several currencies.
-    InvalidSetting
-        matplotlib is missing.
+    {drawn}
 
     Examples
     --------
@@ -195,6 +167,7 @@ def balance(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 
 
 @public
+@_DOCUMENTED
 def profit(frame: pd.DataFrame, *, by: str = "symbol", ax: Axes | None = None) -> Axes:
     """Draw the profit of closed contracts, added up by market. A loss is hatched, and to the left of the line.
 
@@ -204,20 +177,9 @@ def profit(frame: pd.DataFrame, *, by: str = "symbol", ax: Axes | None = None) -
         Of `dpyauth.Session.profit_table`.
     by : str
         Column to add up by, such as ``"contract_type"``. The 12 largest sums are drawn.
-    ax : matplotlib.axes.Axes, optional
-        Axes to draw on, such as one of ``plt.subplots(2)``; a new figure's if left out.
+    {ax}
 
-    Returns
-    -------
-    matplotlib.axes.Axes
-        What it was drawn on. Its x axis is the currency of the account.
-
-    Raises
-    ------
-    InvalidArgument
-        This is another frame, it has several currencies, or there is no such column.
-    InvalidSetting
-        matplotlib is missing.
+    {drawn}
 
     Examples
     --------
@@ -230,6 +192,7 @@ def profit(frame: pd.DataFrame, *, by: str = "symbol", ax: Axes | None = None) -
 
 
 @public
+@_DOCUMENTED
 def profit_over_time(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Draw how the profit of closed contracts has added up.
 
@@ -237,20 +200,9 @@ def profit_over_time(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ----------
     frame : pandas.DataFrame
         Of `dpyauth.Session.profit_table`.
-    ax : matplotlib.axes.Axes, optional
-        Axes to draw on, such as one of ``plt.subplots(2)``; a new figure's if left out.
+    {ax}
 
-    Returns
-    -------
-    matplotlib.axes.Axes
-        What it was drawn on. Its x axis is time in UTC, its y axis the currency of the account.
-
-    Raises
-    ------
-    InvalidArgument
-        This is another frame, or it has several currencies.
-    InvalidSetting
-        matplotlib is missing.
+    {drawn}
 
     Examples
     --------
@@ -262,6 +214,7 @@ def profit_over_time(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 
 
 @public
+@_DOCUMENTED
 def exposure(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Draw what is at stake in open contracts, hatched, and what they may pay, filled; by market.
 
@@ -269,20 +222,9 @@ def exposure(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ----------
     frame : pandas.DataFrame
         Of `dpyauth.Session.portfolio`. The 12 markets with most at stake are drawn.
-    ax : matplotlib.axes.Axes, optional
-        Axes to draw on, such as one of ``plt.subplots(2)``; a new figure's if left out.
+    {ax}
 
-    Returns
-    -------
-    matplotlib.axes.Axes
-        What it was drawn on. Its x axis is the currency of the account.
-
-    Raises
-    ------
-    InvalidArgument
-        This is another frame, or it has several currencies.
-    InvalidSetting
-        matplotlib is missing.
+    {drawn}
 
     Examples
     --------
@@ -295,6 +237,7 @@ def exposure(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 
 
 @public
+@_DOCUMENTED
 def payments(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Draw what came in by month, upwards and filled, and what went out, downwards and hatched.
 
@@ -303,20 +246,9 @@ def payments(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     frame : pandas.DataFrame
         Of `dpyauth.Session.wallet_transactions`, for one wallet and currency: payments that came to pass count. Or of
         `dpyauth.Session.statement`: what is neither bought nor sold counts.
-    ax : matplotlib.axes.Axes, optional
-        Axes to draw on, such as one of ``plt.subplots(2)``; a new figure's if left out.
+    {ax}
 
-    Returns
-    -------
-    matplotlib.axes.Axes
-        What it was drawn on. Its x axis is the months, its y axis the currency.
-
-    Raises
-    ------
-    InvalidArgument
-        This is another frame, or it has several currencies, wallets or accounts.
-    InvalidSetting
-        matplotlib is missing.
+    {drawn}
 
     Examples
     --------
@@ -330,6 +262,7 @@ def payments(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 
 
 @public
+@_DOCUMENTED
 def prices(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Draw the prices of one market: ticks as a line, candles as candles.
 
@@ -342,20 +275,9 @@ def prices(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     frame : pandas.DataFrame
         Of `dpyauth.Session.ticks` or `dpyauth.Session.candles`, or what `dpyauth.Stream.frame` returns for a
         stream of prices.
-    ax : matplotlib.axes.Axes, optional
-        Axes to draw on, such as one of ``plt.subplots(2)``; a new figure's if left out.
+    {ax}
 
-    Returns
-    -------
-    matplotlib.axes.Axes
-        What it was drawn on. Its x axis is time in UTC, its y axis the price.
-
-    Raises
-    ------
-    InvalidArgument
-        This is another frame, or it has several markets.
-    InvalidSetting
-        matplotlib is missing.
+    {drawn}
 
     Examples
     --------
@@ -367,6 +289,7 @@ def prices(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 
 
 @public
+@_DOCUMENTED
 def scopes(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Draw how many calls each scope opens. Filled only looks, hatched changes something.
 
@@ -374,20 +297,9 @@ def scopes(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ----------
     frame : pandas.DataFrame
         Of `dpyauth.Session.calls`.
-    ax : matplotlib.axes.Axes, optional
-        Axes to draw on, such as one of ``plt.subplots(2)``; a new figure's if left out.
+    {ax}
 
-    Returns
-    -------
-    matplotlib.axes.Axes
-        What it was drawn on. Its x axis is the number of calls.
-
-    Raises
-    ------
-    InvalidArgument
-        This is another frame.
-    InvalidSetting
-        matplotlib is missing.
+    {drawn}
 
     Examples
     --------

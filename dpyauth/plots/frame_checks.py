@@ -139,7 +139,7 @@ def money(amount: float) -> str:
     """Return an amount as people write it."""
     from dpyauth.panels.account_view import money as written
 
-    return written(round(float(amount), 8))
+    return written(round(float(f"{amount:.15g}"), 8))  # as many digits as a float can hold
 
 
 def signed(amount: float) -> str:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _ROWS = 12
 _MONTHS = 13  # as many names of months stand side by side
-_DASHES = ("-", "--", "-.", ":")
+_DASHES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (8, 2)), (0, (5, 1, 1, 1, 1, 1)), (0, (1, 3)), (0, (8, 2, 2, 2)))
 _MANY = 2_000  # marks from here on are drawn as one image
 _TRADING = ("buy", "sell")
 SETTLED = ("complete", "completed")
@@ -34,7 +34,9 @@ def balance(frame: Any) -> Drawing:
     name, (first, last) = "The balance", known["_after"].iloc[[0, -1]]
     if len(lines) > 1:
         name, first, last = f"The balances of {len(lines)} accounts", *known["_after"].agg(["min", "max"])
-    text = f"{name} over time: from {money(first)} to {money(last)}{currency}."
+    amounts = f"from {money(first)} to {money(last)}" if len(known) > 1 else money(last)
+    text = f"{name} over time: {amounts}{currency}."
+    told_apart = 1 < len(lines) <= len(_DASHES)
     paid = known[~known["action_type"].isin(_TRADING)] if "action_type" in known else known.head(0)
 
     def draw(axes: Axes) -> None:
@@ -42,17 +44,18 @@ def balance(frame: Any) -> Drawing:
             style = _DASHES[place % len(_DASHES)]
             mark = "." if len(account) == 1 else ""
             at, after = days(account["_at"]), account["_after"].to_numpy()
-            label = loginid if len(lines) > 1 else "trading"
-            axes.plot(at, after, style, color=LINE, marker=mark, drawstyle="steps-post", label=label)
+            label = loginid if told_apart else None if len(lines) > 1 else "trading"
+            axes.plot(at, after, linestyle=style, color=LINE, marker=mark, drawstyle="steps-post", label=label)
         if len(paid):
             at, after = days(paid["_at"]), paid["_after"].to_numpy()
             dense = len(paid) > _MANY
             axes.plot(at, after, "D", color=OUT, markersize=5, label="not by trading", rasterized=dense)
-        if len(lines) > 1 or len(paid):
+        if told_apart or len(paid):
             axes.legend(ncols=4, loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0)
         times(axes)
-        axes.yaxis.set_major_formatter("{x:,.8g}")
-        entitle(axes, f"Balance over time{currency}")
+        axes.yaxis.set_major_formatter("{x:,.12g}")
+        many = len(lines) > 1 and not told_apart
+        entitle(axes, f"Balance over time{currency}{f' ({len(lines):,} accounts)' * many}")
 
     return Drawing(text, 3.2, draw)
 
@@ -68,9 +71,11 @@ def profit(frame: Any, by: str = "symbol") -> Drawing:
     if sums.empty:
         return nothing(title, "no closed contracts")
     sums = sums.sort_values(ascending=False)
-    text = (
-        f"{title}: best {sums.index[0]} with {money(sums.iloc[0])}, worst {sums.index[-1]} with {money(sums.iloc[-1])}."
-    )
+    (best, worst), (most, least) = sums.index[[0, -1]], sums.iloc[[0, -1]]
+    if most == least:
+        said = f"{short(best) if len(sums) == 1 else f'each of {len(sums):,}'} with {money(most)}"
+    else:
+        said = f"best {short(best)} with {money(most)}, worst {short(worst)} with {money(least)}"
     shown = sums[sums.abs().nlargest(_ROWS).index].sort_values(ascending=False)
 
     def draw(axes: Axes) -> None:
@@ -79,11 +84,12 @@ def profit(frame: Any, by: str = "symbol") -> Drawing:
             look = {"color": GAIN} if amount >= 0 else {**HATCHED, "edgecolor": LOSS}
             bar = axes.barh(row, amount, 0.7, **look)
             axes.bar_label(bar, [signed(amount)], padding=4)
-        axes.margins(x=0.2)
+        axes.use_sticky_edges = False  # the line stands free where all are losses, too
+        axes.margins(x=0.1 + max(len(signed(amount)) for amount in shown) / 60)
         axes.axvline(0, color=GREY, linewidth=0.8)
         entitle(axes, title + _rest(len(sums)))
 
-    return Drawing(text, 0.8 + 0.35 * len(shown), draw)
+    return Drawing(f"{title}: {said}.", 0.8 + 0.35 * len(shown), draw)
 
 
 def profit_over_time(frame: Any) -> Drawing:
@@ -97,16 +103,15 @@ def profit_over_time(frame: Any) -> Drawing:
     if known.empty:
         return nothing(title, "no closed contracts")
     sums = known["profit"].cumsum().round(8)
-    text = (
-        f"{title}: {money(sums.iloc[-1])} after {len(sums):,}; lowest {money(sums.min())}, highest {money(sums.max())}."
-    )
+    span = f"; lowest {money(sums.min())}, highest {money(sums.max())}" if len(sums) > 1 else ""
+    text = f"{title}: {money(sums.iloc[-1])} after {len(sums):,}{span}."
 
     def draw(axes: Axes) -> None:
         mark = "." if len(sums) == 1 else ""
         axes.plot(days(known["at"]), sums.to_numpy(), color=LINE, marker=mark, drawstyle="steps-post")
         axes.axhline(0, color=GREY, linewidth=0.8)
         times(axes)
-        axes.yaxis.set_major_formatter("{x:,.8g}")
+        axes.yaxis.set_major_formatter("{x:,.12g}")
         entitle(axes, f"{title}: {signed(sums.iloc[-1])}")
 
     return Drawing(text, 3.2, draw)
@@ -126,7 +131,7 @@ def exposure(frame: Any) -> Drawing:
     text = (
         f"At stake in {len(table):,} open {'contract' if len(table) == 1 else 'contracts'}{currency}: "
         f"{money(markets['stake'].sum())}, {_pays(markets['payout'].sum(), markets['unfixed'].sum())}; "
-        f"most on {markets.index[0]} with {money(markets['stake'].iloc[0])}."
+        f"most on {short(markets.index[0])} with {money(markets['stake'].iloc[0])}."
     )
     shown = markets.head(_ROWS)
 
@@ -138,6 +143,7 @@ def exposure(frame: Any) -> Drawing:
         axes.bar_label(staked, [f"{money(amount)} at stake" for amount in shown["stake"]], padding=4)
         axes.bar_label(paid, [_pays(*each) for each in zip(shown["payout"], shown["unfixed"], strict=True)], padding=4)
         axes.margins(x=0.25)
+        axes.set_xlim(left=0)
         entitle(axes, title + _rest(len(markets)))
 
     return Drawing(text, 0.8 + 0.6 * len(shown), draw)
@@ -161,13 +167,14 @@ def payments(frame: Any) -> Drawing:
     text = f"{title}: {money(came.sum())} in and {money(went.sum())} out from {months[0]} to {months[-1]}."
 
     def draw(axes: Axes) -> None:
+        axes.use_sticky_edges = False
         axes.bar(range(len(months)), came.to_numpy(), 0.7, color=GAIN, label="in")
         axes.bar(range(len(months)), -went.to_numpy(), 0.7, label="out", **HATCHED)
         axes.axhline(0, color=GREY, linewidth=0.8)
         shown = range(len(months))[:: -(-len(months) // _MONTHS)]
         axes.set_xticks(shown, [str(months[place]) for place in shown])
         axes.set_xlim(-1, max(len(months), 6))
-        axes.yaxis.set_major_formatter("{x:,.8g}")
+        axes.yaxis.set_major_formatter("{x:,.12g}")
         axes.legend(ncols=2, loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0)
         entitle(axes, title)
 

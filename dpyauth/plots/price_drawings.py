@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from dpyauth.errors import InvalidArgument
 from dpyauth.plots.canvas import GREY, LINE, OUT, Drawing, entitle, nothing, times
-from dpyauth.plots.frame_checks import QUESTIONS, check, days, moments, numbers, only_one
+from dpyauth.plots.frame_checks import QUESTIONS, check, days, given, moments, numbers, only_one
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,7 +22,7 @@ _OHLC = ["open", "high", "low", "close"]
 def prices(frame: Any) -> Drawing:
     """Draw the prices of one market."""
     table = check(frame, "prices")
-    symbol = only_one(table, "symbol", "prices", "the prices of several markets")
+    symbol = only_one(table, "symbol", "prices", "the prices of several markets") or given(table.attrs.get("symbol"))
     title = f"Prices{f' of {symbol}' if symbol else ''}"
     if set(_OHLC) <= set(table.columns):
         return _candles(_timed(table, "open_time", *_OHLC), title)
@@ -59,10 +59,11 @@ def _ticks(known: pd.DataFrame, title: str) -> Drawing:
     after = np.flatnonzero(_flag(known, "gap"))
     after = after[after > 0]
     said = [f"{late.sum():,} fetched after a break" * bool(late.any()), _gaps(len(after)) * bool(len(after))]
-    text = (
-        f"{title}: {len(known):,} from {_price(quotes.iloc[0])} to {_price(quotes.iloc[-1])}, lowest "
-        f"{_price(quotes.min())}, highest {_price(quotes.max())}{''.join(f'; {each}' for each in said if each)}."
+    span = (
+        f"{len(known):,} from {_price(quotes.iloc[0])} to {_price(quotes.iloc[-1])}, lowest {_price(quotes.min())}, "
+        f"highest {_price(quotes.max())}"
     )
+    text = f"{title}: {'; '.join(filter(None, (span if len(known) > 1 else _price(quotes.iloc[0]), *said)))}."
 
     def draw(axes: Axes) -> None:
         at, values = days(known["at"]), quotes.to_numpy()
@@ -133,7 +134,7 @@ def _shade(axes: Axes, at: Any, after: Any) -> None:
 
 def _finish(axes: Axes, title: str) -> None:
     times(axes)
-    axes.yaxis.set_major_formatter("{x:,.8g}")
+    axes.yaxis.set_major_formatter("{x:,.12g}")
     entitle(axes, title)
     if axes.get_legend_handles_labels()[1]:
         axes.legend(ncols=3, loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0)

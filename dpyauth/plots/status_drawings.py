@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _ROWS = 40
 _LONG = 60
+_LETTERS = 105  # fit into the width of a picture, about
+_SHORTEST = 12  # letters: the longest bar where there is least room
 _MARKS: dict[str, dict[str, Any]] = {
     "good": {"marker": "o", "color": GAIN},
     "open": {"marker": "o", "color": GREY, "markerfacecolor": "none"},
@@ -47,7 +49,11 @@ def account_status(frame: Any) -> Drawing:
             mark(axes, row, _MARKS[each.mark])
             axes.barh(row, length, 0.5, **each.look)
             axes.text(max(length, 0), row, f"  {each.says}", va="center")
-        axes.set_xlim(0, 1.9)
+        said, named = (
+            max(map(len, texts)) for texts in ([each.says for each in accounts], [each.name for each in accounts])
+        )
+        longest = max(_LETTERS - said - named, _SHORTEST)
+        axes.set_xlim(0, 1 + said / longest)
         entitle(axes, f"{title}{_more(len(table), _ROWS)}")
 
     return Drawing(text, 0.7 + 0.45 * len(shown), draw)

@@ -54,7 +54,7 @@ class PriceHistories(HistoryQuestions):
         Returns
         -------
         pandas.DataFrame
-            The oldest first, by ``time`` (the index, datetime64[us, UTC]):
+            The oldest first, by ``time`` (the index, datetime64[us, UTC]). ``attrs["symbol"]`` is ``symbol``.
 
             {columns}
 
@@ -101,7 +101,7 @@ class PriceHistories(HistoryQuestions):
         -------
         pandas.DataFrame
             The oldest first, by ``time`` (the index, when the candle began, datetime64[us, UTC]). The last candle may
-            not be over yet.
+            not be over yet. ``attrs["symbol"]`` is ``symbol``.
 
             {columns}
 
@@ -137,7 +137,9 @@ class PriceHistories(HistoryQuestions):
             return Request(call.name, {**fields, "start": span[0], "end": till, "count": POINTS})
 
         def made(points: list[Any]) -> pd.DataFrame:
-            return kind.frame(points, self.core.context(call.name, None))
+            prices = kind.frame(points, self.core.context(call.name, None))
+            prices.attrs["symbol"] = fields["ticks_history"]
+            return prices
 
         spans = [(kept, last), (first, kept - 1)] if first < kept <= last else [(first, last)]
         limit = POINTS if asked is None else None

@@ -69,6 +69,7 @@ def frames() -> Iterator[dict[str, pd.DataFrame]]:
             "exposure": session.portfolio(),
             "payments": moved[moved["currency"] == "USD"],
             "prices": session.ticks("R_100").tail(100),
+            "candles": session.candles("R_100").tail(10),
             "scopes": session.calls(),
         }
 
@@ -113,7 +114,7 @@ def contrast(one: tuple[float, ...], other: tuple[float, ...]) -> float:
 @pytest.fixture(scope="module")
 def drawn(frames: dict[str, pd.DataFrame]) -> dict[str, tuple[Axes, Any]]:
     """Each plot on a figure of its own, and its pixels."""
-    made = {name: draw(name, frame) for name, frame in frames.items()}
+    made = {name: draw(name, frames[name]) for name in PLOTS}
     pyplot.close("all")
     return {name: (axes, image(axes)) for name, axes in made.items()}
 
@@ -208,6 +209,51 @@ def test_a_profit_that_is_not_known_is_not_zero(frames: dict[str, pd.DataFrame])
     assert "nothing to show" in plots.describe(draw("profit", frame))
 
 
+def test_what_there_is_only_one_of_is_neither_best_nor_worst(frames: dict[str, pd.DataFrame]) -> None:
+    one = frames["profit"].head(1).assign(symbol="R_50", profit=-2.0)
+    assert plots.describe(plots.profit(one)) == "Profit by market, USD: R_50 with -2.00."
+    same = pd.concat([one, one.assign(symbol="R_100")])
+    assert plots.describe(plots.profit(same)) == "Profit by market, USD: each of 2 with -2.00."
+    assert plots.describe(plots.profit_over_time(one)).endswith("closed so far, USD: -2.00 after 1.")
+    assert plots.describe(plots.balance(frames["balance"].head(1))) == "The balance over time: 10,000.00, USD."
+    assert plots.describe(plots.prices(ticks(1))) == "Prices of R_100: 0."
+
+
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_the_line_at_zero_stands_free_where_all_is_on_one_side(sign: int, frames: dict[str, pd.DataFrame]) -> None:
+    profits = frames["profit"].assign(profit=sign * frames["profit"]["profit"].abs())
+    moved = frames["payments"]
+    low, high = plots.profit(profits).get_xlim()
+    assert low < 0 < high
+    axes = plots.payments(moved[moved["category"] == ("deposit" if sign > 0 else "withdrawal")])
+    low, high = axes.get_ylim()
+    assert low < 0 < high
+    assert plots.exposure(frames["exposure"].assign(buy_price=0.0, payout=0.0)).get_xlim()[0] == 0
+
+
+def test_nothing_is_cut_off_at_the_side(frames: dict[str, pd.DataFrame]) -> None:
+    status = frames["account_status"].assign(name="A client with a long name")
+    for axes in (plots.account_status(status), plots.profit(frames["profit"].assign(profit=-1.2345678e10))):
+        figure = axes.get_figure(root=True)
+        assert isinstance(figure, Figure)
+        figure.canvas.draw()
+        for text in axes.findobj(visible):
+            if isinstance(text, Text):
+                assert 0 <= text.get_window_extent().x0 < text.get_window_extent().x1 <= figure.bbox.width, text
+
+
+def test_as_many_accounts_as_can_be_told_apart_are_named(frames: dict[str, pd.DataFrame]) -> None:
+    def legend(count: int) -> tuple[str, list[str]]:
+        each = [frames["balance"].assign(loginid=f"CR{number}") for number in range(count)]
+        axes = plots.balance(pd.concat(each))
+        styles = {str(line._dash_pattern) for line in axes.lines if line.get_linestyle() != "None"}  # type: ignore[attr-defined]
+        assert len(styles) == min(count, 8)
+        return axes.get_title(loc="left"), [text.get_text() for text in axes.get_legend().texts]
+
+    assert legend(8) == ("Balance over time, USD", [*(f"CR{number}" for number in range(8)), "not by trading"])
+    assert legend(9) == ("Balance over time, USD (9 accounts)", ["not by trading"])
+
+
 def test_a_flag_without_a_name_is_no_text_of_pandas(frames: dict[str, pd.DataFrame]) -> None:
     nothing = pd.Series(pd.NA, index=frames["status_flags"].index, dtype="string")
     axes = draw("status_flags", frames["status_flags"].assign(flag=nothing, meaning=nothing))
@@ -296,6 +342,11 @@ def test_candles_that_fell_are_filled_and_those_that_rose_are_not() -> None:
     assert [to_rgba(bar.get_facecolor())[3] for bar in rose] == [0, 0]
     assert [to_rgba(bar.get_facecolor())[3] for bar in fell] == [1, 1]
     assert plots.describe(axes) == "Prices: 4 candles from 2 to 1, lowest 0.5, highest 4."
+
+
+def test_a_history_of_prices_names_its_market(frames: dict[str, pd.DataFrame]) -> None:
+    for name in ("prices", "candles"):
+        assert plots.prices(frames[name]).get_title(loc="left") == "Prices of R_100"
 
 
 def test_the_last_candle_of_a_stream_is_drawn_once() -> None:
