@@ -28,6 +28,7 @@ SHOTS = Path(__file__).parent / "shots"
 PATIENCE = 20_000  # ms
 expect.set_options(timeout=15_000)
 numbers = itertools.count(1)
+VIEWPORT: Any = {"width": 1250, "height": 1100}
 SHOWN = ".jp-NotebookPanel:not(.lm-mod-hidden)"
 
 # No pop-ups, no surprises; and widget state is saved, as some readers have it, so that a token in it would be found.
@@ -99,6 +100,7 @@ class Notebook:
     """Every WebSocket frame that reached the page, as text."""
     faults: list[str] = field(default_factory=list)
     """JavaScript errors in the page."""
+    listening: list[tuple[Any, Any]] = field(default_factory=list)
     place: int = 0
     """Which it is, of the notebooks side by side."""
 
@@ -250,8 +252,34 @@ class Notebook:
             one.on("framesent", lambda frame: self.sent.append(_text(frame)))
             one.on("framereceived", lambda frame: self.got.append(_text(frame)))
 
+        def fault(error: object) -> None:
+            self.faults.append(str(error))
+
         self.page.on("websocket", socket)
-        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
+        self.page.on("pageerror", fault)
+        self.listening.extend([("websocket", socket), ("pageerror", fault)])
+
+    def leave(self) -> None:
+        """Make the page as good as new: JupyterLab with nothing open in it."""
+        for event, listener in self.listening:
+            self.page.remove_listener(event, listener)
+        self.theme("Light")
+        self.page.evaluate(
+            """() => {
+              for (const one of [...jupyterapp.shell.widgets("main")]) one.dispose();
+              localStorage.clear();
+              sessionStorage.clear();
+            }"""
+        )
+        context = self.page.context
+        for page in context.pages:
+            if page != self.page:
+                page.close()
+        self.page.unroute_all()
+        context.clear_permissions()
+        context.clear_cookies()
+        self.page.set_viewport_size(VIEWPORT)
+        self.page.mouse.move(0, 0)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -272,7 +300,7 @@ def chromium() -> Iterator[Browser]:
 def with_profile(chromium: Browser) -> Callable[[Path], BrowserContext]:
     """Opens a browser that keeps its profile in a folder, as that of a person does."""
     options: dict[str, Any] = {"executable_path": chromium_path(), "args": FLAGS}
-    options["viewport"] = {"width": 1250, "height": 1100}
+    options["viewport"] = VIEWPORT
     return lambda folder: chromium.browser_type.launch_persistent_context(folder, **options)
 
 
@@ -353,33 +381,46 @@ def opened(
     app: str,
     what: str | Sequence[str],
     context: BrowserContext | None = None,
+    kept: dict[str, Page] | None = None,
     **more: Any,
 ) -> Iterator[Notebook]:
     """A notebook in a browser of its own: one of the folder, or a new one with these cells.
 
     ``app`` is "lab" or "notebook"; ``context`` is another browser to open it in, which is closed with it; ``more`` is
-    how the browser is set up, as for a proxy.
+    how the browser is set up, as for a proxy. Loading JupyterLab takes longer than most tests: a page that one of them
+    has left in order is ``kept`` for the next, which opens its notebook there.
     """
     path = lab.folder / what if isinstance(what, str) else _write(lab.folder, what)
-    context = context or chromium.new_context(viewport={"width": 1250, "height": 1100}, **more)
-    context.set_default_timeout(PATIENCE)
-    notebook = Notebook(context.new_page(), path)
-    notebook.listen()
-    notebook.page.goto(f"{lab.url}/{'lab/tree' if app == 'lab' else 'notebooks'}/{path.name}?reset")
+    keep = kept if app == "lab" and context is None and not more else None
+    page = keep.pop(lab.url, None) if keep is not None else None
+    if page is None:
+        context = context or chromium.new_context(viewport=VIEWPORT, **more)
+        context.set_default_timeout(PATIENCE)
+        notebook = Notebook(context.new_page(), path)
+        notebook.listen()
+        notebook.page.goto(f"{lab.url}/{'lab/tree' if app == 'lab' else 'notebooks'}/{path.name}?reset")
+    else:
+        notebook = Notebook(page, path)
+        notebook.listen()
+        notebook.command("docmanager:open", path=path.name)
     notebook.page.wait_for_selector(f"{SHOWN} .jp-Cell", timeout=60_000)
     notebook.wait_for_kernel()
     yield notebook
     if app == "lab":  # Notebook 7 has some of its own
         assert notebook.faults == []
     notebook.command("docmanager:save")
-    context.close()
+    if keep is None:
+        notebook.page.context.close()
+    else:
+        notebook.leave()
+        keep[lab.url] = notebook.page
     lab.stop_kernels()
 
 
 @pytest.fixture(scope="session")
 def opening(chromium: Browser) -> Callable[..., AbstractContextManager[Notebook]]:
     """Opens notebooks: ``with opening(lab, "lab", cells) as notebook``."""
-    return functools.partial(opened, chromium)
+    return functools.partial(opened, chromium, kept={})
 
 
 def _write(folder: Path, cells: Sequence[str]) -> Path:
