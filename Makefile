@@ -6,7 +6,10 @@ PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python; d
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: lab test docs release chromium keyring postgresql get lessons clean
+# Hundreds of tests start a Python: what one has compiled, the next need not compile again.
+export PYTHONDONTWRITEBYTECODE =
+
+.PHONY: lab test docs release packages lessons clean
 
 # In a copy: running a lesson changes its file, and the originals are under version control.
 lab: $(VENV)/lab.stamp
@@ -14,7 +17,7 @@ lab: $(VENV)/lab.stamp
 
 # Most tests wait for something most of the time: five run at once. A browser keeps a processor busier: four.
 # Examples run in two processes, each with a sandbox of its own: together they would reach its limit of calls a minute.
-test: $(VENV)/test.stamp chromium keyring postgresql release
+test: $(VENV)/test.stamp packages release
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -56,27 +59,22 @@ $(VENV)/test.stamp: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --upgrade --target $(VENV)/dash 'dash>=3'
 	touch $@
 
-chromium:
-	@for name in chromium chromium-browser google-chrome; do command -v $$name >/dev/null && exit 0; done; \
-		$(MAKE) --no-print-directory get PACKAGES=chromium TESTS="browser tests"
-
-# One test needs a keyring of its own, which Linux can give it. On a person's machine a new keyring is no small change.
-keyring:
-	@[ "$$CI" != true ] || { command -v gnome-keyring-daemon && command -v dbus-run-session; } >/dev/null || \
-		$(MAKE) --no-print-directory get PACKAGES="gnome-keyring dbus" TESTS="test of a real keyring"
-
-# One test writes to a PostgreSQL server of its own.
-postgresql:
-	@[ "$$CI" != true ] || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || \
-		$(MAKE) --no-print-directory get PACKAGES=postgresql TESTS="test of PostgreSQL"
-
-get:
-	@if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
-		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(PACKAGES); \
-	elif command -v apt-get >/dev/null && sudo -n true 2>/dev/null; then \
-		sudo apt-get update -qq && sudo DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(PACKAGES); \
+# A browser; and for one test each a keyring and a PostgreSQL server, which Linux can give them. On a person's machine
+# these two are no small change: they come in CI only.
+packages:
+	@has() { for name; do command -v $$name >/dev/null && return 0; done; return 1; }; \
+	wanted=; has chromium chromium-browser google-chrome || wanted=chromium; \
+	if [ "$$CI" = true ]; then \
+		has gnome-keyring-daemon && has dbus-run-session || wanted="$$wanted gnome-keyring dbus"; \
+		has /usr/lib/postgresql/*/bin/initdb || wanted="$$wanted postgresql"; \
+	fi; \
+	[ -n "$$wanted" ] || exit 0; \
+	if has apt-get && [ "$$(id -u)" = 0 ]; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$wanted; \
+	elif has apt-get && sudo -n true 2>/dev/null; then \
+		sudo apt-get update -qq && sudo DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$wanted; \
 	else \
-		echo "$(PACKAGES): missing, and cannot be installed from here. The $(TESTS) will be skipped."; \
+		echo "Missing, and cannot be installed from here: $$wanted. Tests that need it will be skipped."; \
 	fi
 
 clean:
