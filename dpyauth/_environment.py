@@ -20,6 +20,9 @@ _user_assumed = False
 _shared = False
 """True once this process is known to have several visitors."""
 
+_browsed = False
+"""True once a browser is known to show this marimo notebook: marimo says so in some runs of a cell, not in all."""
+
 _left: Any = None
 """Shell of the kernel from which this process was forked: no front end hears of the child."""
 
@@ -161,8 +164,10 @@ def shares_process() -> bool:
 
 def _marimo_page() -> str | None:
     """Return how marimo shows the notebook, "edit" or "run"; None where it runs it for a file, without a browser."""
+    global _browsed
     about = sys.modules["marimo"].app_meta()
-    return None if about.request is None else about.mode
+    _browsed = _browsed or about.request is not None
+    return about.mode if _browsed else None
 
 
 def secrets_place() -> str:

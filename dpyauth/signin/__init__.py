@@ -11,7 +11,7 @@ from dpyauth.panels.panel_views import PanelViews
 from dpyauth.registry import APIS, DEFAULT, by_app_id
 from dpyauth.session import Session, views
 from dpyauth.session.core import check_timeout
-from dpyauth.signin import checks
+from dpyauth.signin import cells, checks
 from dpyauth.signin.current import DEFAULT_PROFILE, close_sessions, is_signed_in, meant, open_sessions
 from dpyauth.signin.prompt import NO_INPUT, NOBODY, SOURCE, nobody, prompt
 from dpyauth.signin.show import show
@@ -195,4 +195,5 @@ def login(
         profile=stored_as,
         loginid=loginid,
     )
+    cells.run_again_when_signed_in(session)
     return session

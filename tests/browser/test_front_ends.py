@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mimetypes
 import os
 import re
 import sys
@@ -9,10 +10,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import marimo
 import nbformat
 import pytest
 from helpers import answering
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Request, Route, expect
 
 from dpyauth.sandbox import Sandbox
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 ROOT = Path(__file__).parents[2]
+STATIC = Path(marimo.__file__).parent / "_static"
 SHOTS = Path(__file__).parent / "shots"
 LOGIN = "import dpyauth\nsession = dpyauth.login(server={server!r})"
 WIDGETS = ("@jupyter-widgets/jupyterlab-manager", "anywidget")
@@ -35,8 +38,9 @@ app = marimo.App()
 @app.cell
 def _():
     import dpyauth
+    import marimo as mo
     session = dpyauth.login(server={server!r})
-    return dpyauth, session
+    return dpyauth, mo, session
 
 
 @app.cell
@@ -46,10 +50,12 @@ def _(session):
 
 
 @app.cell
-def _(session):
+def _(mo, session):
+    mo.stop(session.loginid is None, "Sign in above.")
     session.balance()
     return
 """
+"""The last as the guide has it."""
 
 # As the guide has it.
 VOILA = """
@@ -96,9 +102,9 @@ def visit(chromium: Browser) -> Iterator[Callable[[int], Page]]:
         context.close()
 
 
-def sign_in(panel: Locator, box: Sandbox) -> str:
+def sign_in(panel: Locator, box: Sandbox, label: str = "rich") -> str:
     """Sign in as a user does; return the token."""
-    token = box.options_token("rich").token
+    token = box.options_token(label).token
     panel.get_by_label("App ID").first.fill(box.options_app_id, timeout=60_000)
     panel.get_by_label("Personal access token").fill(token)
     panel.get_by_role("button", name="Sign in", exact=True).click()
@@ -119,6 +125,31 @@ def found(token: str, folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.is_file() and token.encode() in path.read_bytes()]
 
 
+def expect_picture(page: Page, like: Request, folder: Path) -> None:
+    """Save a page of marimo's editor as HTML, as its menu does: nothing works in that, and it shows no form."""
+    headers = {name: value for name, value in like.headers.items() if name.startswith("marimo-")}
+    wanted = {"download": False, "files": [], "includeCode": True}
+    saved = page.request.post(f"{page.url.partition('?')[0]}api/export/html", headers=headers, data=wanted)
+    (folder / "saved.html").write_text(saved.text())
+
+    def from_package(route: Route) -> None:  # what the saved page loads from the internet
+        path = STATIC / re.sub(r".*?/dist/|\?.*", "", route.request.url)
+        kind = mimetypes.guess_type(path)[0] or "text/plain"
+        headers = {"Access-Control-Allow-Origin": "*", "Content-Type": kind}
+        route.fulfill(headers=headers, body=path.read_bytes()) if path.is_file() else route.abort()
+
+    with page.context.expect_page() as opening:
+        page.evaluate("window.open('about:blank')")
+    picture = opening.value
+    picture.route(re.compile("^https:"), from_package)
+    picture.goto((folder / "saved.html").as_uri())
+    panel = picture.locator(".dpyauth-panel").nth(0)
+    expect(panel).to_contain_text(re.compile("Not signed in.*This is a picture"))
+    expect(panel.locator("input, button:enabled")).to_have_count(0)
+    shot(picture, "marimo-saved")
+    picture.close()
+
+
 def test_marimo(visit: Callable[[int], Page], surroundings: dict[str, str], box: Sandbox, tmp_path: Path) -> None:
     path = tmp_path / "page.py"
     path.write_text(MARIMO.format(server=box.rest))
@@ -127,15 +158,18 @@ def test_marimo(visit: Callable[[int], Page], surroundings: dict[str, str], box:
         page = visit(port)
         panels = page.locator(".dpyauth-panel")
         expect(panels.nth(1)).to_contain_text("Run the cell with login() again", timeout=60_000)
-        token = sign_in(panels.nth(0), box)
-        expect_card(panels.nth(1))  # by itself
-        page.locator(".cm-content").first.click()
-        page.keyboard.press("Control+Enter")  # and all that depends on the session follows
-        expect(page.locator("marimo-table")).to_contain_text("DOT900003")
-        expect(panels.nth(0)).to_contain_text("Signed in to Deriv")
+        with page.expect_request("**/api/**") as asked:
+            token = sign_in(panels.nth(0), box)
+        expect(page.locator("marimo-table")).to_contain_text("DOT900003")  # all that uses the session, by itself
         expect_card(panels.nth(1))
+        expect(panels.nth(0)).to_contain_text("Signed in to Deriv")
         shot(page, "marimo")
         assert token not in page.content()
+        panels.nth(0).get_by_role("button", name="Sign out").click()
+        expect(panels.nth(0).get_by_label("Personal access token")).to_be_visible()
+        expect_picture(page, asked.value, tmp_path)
+        sign_in(panels.nth(0), box, "trouble")  # and so whenever somebody else does
+        expect(page.locator("marimo-table")).not_to_contain_text("DOT900003")
     assert found(token, tmp_path) == []
 
 
@@ -149,6 +183,7 @@ def test_a_marimo_app_keeps_its_visitors_apart(
         first = visit(port).locator(".dpyauth-panel")
         token = sign_in(first.nth(0), box)
         expect_card(first.nth(1))
+        expect(first.page.locator("marimo-table")).to_contain_text("DOT900003")
         second = visit(port).locator(".dpyauth-panel")
         expect(second.nth(0)).to_contain_text("Sign in to Deriv", timeout=60_000)
         expect(second.nth(1)).to_contain_text("Run the cell with login() again")

@@ -3,6 +3,7 @@
 
 const WAIT = 4000; // after this many ms without an answer, say that the kernel is busy or gone
 const ALIVE = 10000; // every so many ms, tell Python that the panel is shown
+const exported = window.__MARIMO_STATIC__ !== undefined; // on a page that marimo has saved: nothing answers there
 
 function element(tag, properties = {}, ...children) {
   const { class: classes, ...rest } = properties;
@@ -33,7 +34,7 @@ function mount({ model, el, label, body, heard, seen, live = true }) {
   const status = element("p", { class: "dpyauth-status", role: "status", "aria-live": "polite" });
   const root = element("section", { class: "dpyauth-panel", "aria-label": t(label), lang: t("lang"), dir: t("dir") }, status);
   let waiting = null;
-  let stale = false; // the kernel that this panel belongs to has gone
+  let stale = exported; // the kernel that this panel belongs to has gone
   let ended = false;
   let held = false; // a button is being pressed, or a letter composed: what is replaced now would lose that
   let late = false; // there is something new to show since
@@ -58,7 +59,7 @@ function mount({ model, el, label, body, heard, seen, live = true }) {
       each.disabled = true;
       if (each.type === "password") each.value = "";
     }
-    say(t("restarted", { back: model.get("view").back }));
+    say(t(exported ? "exported" : "restarted", { back: model.get("view").back }));
   }
 
   // Returns whether it could be sent.

@@ -87,6 +87,7 @@ function render({ model, el }) {
       in: () => (asking ? form(view) : account(view)),
       closed: () => panel.closed(view),
     }[view.phase];
+    if (exported && !view.account) return [panel.header(t("title"), view), element("p", {}, t("still_out"))];
     const asks = view.phase === "form" || (view.phase === "in" && asking);
     const title = view.phase === "in" && !asking ? t("title_in") : t("title");
     const host = asks && !view.elsewhere ? null : element("span", { class: "dpyauth-host", dir: "auto" }, view.host);
@@ -330,7 +331,7 @@ function render({ model, el }) {
         view.scopes.map(({ text }) => badge("scope", text))),
       source ? element("p", { class: "dpyauth-help", dir: "auto" }, t("source", { source })) : null,
       view.accounts.length ? accounts(panel, view) : null,
-      element("div", { class: "dpyauth-row" },
+      exported ? null : element("div", { class: "dpyauth-row" },
         button(t("another"), () => ask(true)),
         button(t("sign_out"), () => send({ do: "sign-out" }))));
   }
