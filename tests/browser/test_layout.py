@@ -67,7 +67,8 @@ window.place = (name, state, told, render) => {
   window.rooms[name] = { model, state, told, render };
 };
 """
-# What sticks out of its panel, what is cut off and cannot be scrolled to, and words that lie on one another.
+# What sticks out of its panel, what is cut off and cannot be scrolled to, words that lie on one another, and
+# buttons, fields and boxes that touch.
 MISPLACED = """() => {
   const found = [];
   const note = (what, node) => {
@@ -80,7 +81,14 @@ MISPLACED = """() => {
     Math.min(one.right, other.right) - Math.max(one.left, other.left) > 1 &&
     Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top) > 1;
   const rows = ["sibling", "header", "who", "row", "manage-row", "by-token", "pairs"].map((each) => `.dpyauth-${each}`);
+  const apart = (one, other) =>
+    Math.max(one.left - other.right, other.left - one.right, one.top - other.bottom, other.top - one.bottom);
   for (const panel of document.querySelectorAll(".dpyauth-panel")) {
+    const boxes = [...panel.querySelectorAll("button, input, select, textarea, pre, .dpyauth-notice, .dpyauth-scroll")];
+    const single = boxes.filter(shown);
+    for (const [i, node] of single.entries())
+      for (const other of single.slice(i + 1))
+        if (!node.contains(other) && apart(box(node), box(other)) < 3.5) note("touches", other);
     if (panel.scrollWidth > panel.clientWidth) note("wider than its panel", panel);
     const within = box(panel);
     for (const node of [...panel.querySelectorAll("*")].filter(shown)) {
@@ -139,11 +147,14 @@ def models() -> Iterator[dict[str, tuple[type[widgets.Panel], PanelModel, list[A
             model.send = told[name].append
             if isinstance(model, SwitcherModel):
                 model.prepare()
+            if isinstance(model, ExplorerModel):
+                model.receive({"do": "choose", "call": "statement"})
+                model.receive({"do": "send", "call": "statement", "fields": {"limit": "5"}})
             model.receive({"do": "replay" if name == "stream" else "here"})
             if name in ("switcher", "signed-in", "card"):
                 model.receive({"do": "use", "loginid": "CR900001"})
         wait_for(lambda: all(made[name][1].view()["loaded"] for name in ("tokens", "apps")))
-        wait_for(lambda: told["stream"])
+        wait_for(lambda: told["stream"] and any("reply" in each for each in told["explorer"]))
         yield {name: (kind, model, told[name]) for name, (kind, model) in made.items()}
         for _, model in made.values():
             model.close()
@@ -165,6 +176,14 @@ def page(chromium: Browser, models: dict[str, tuple[type[widgets.Panel], PanelMo
         call = f"place({json.dumps(name)}, {state}, {json.dumps(told)}, render)"
         page.add_script_tag(type="module", content=str(kind._esm).replace("export default { render };", call))
         expect(page.locator(f"#{name} .dpyauth-panel > *").nth(1)).to_be_attached()
+    page.evaluate(
+        """() => {
+          const { model, told } = rooms.explorer;
+          told.filter(({ reply }) => reply).forEach((each) => model.happens("msg:custom", each));
+        }"""
+    )
+    page.locator("#explorer").get_by_role("textbox", name="JSON").fill('{"statement": ')
+    expect(page.get_by_role("button", name="Take the form's again")).to_be_visible()
     page.locator("#tokens").get_by_role("button", name="Create a token").click()
     page.locator("#apps").get_by_role("button", name="Register an app").click()
     for each in page.locator("#sign-in details, #at-deriv details").all():

@@ -40,8 +40,8 @@ function render({ model, el }) {
       element("div", { class: "dpyauth-row" },
         button(t(held ? "resume" : "pause"), pause, { id: `${id}-pause`, "aria-pressed": String(held !== null), disabled: view.live === "ended" && !held }),
         button(t("keep"), () => panel.send({ do: "keep" }), { id: `${id}-keep`, disabled: view.busy }),
+        files.buttons(view.files),
         say.count),
-      element("div", { class: "dpyauth-row dpyauth-files" }, files.buttons(view.files)),
       kept(view.kept),
       ended(view),
     ].flat();
