@@ -44,7 +44,7 @@ def expect_stills(page: Page | Locator) -> None:
         for text in (*texts, "As of 20"):
             expect(still).to_contain_text(text)
     picture = stills(page).last.get_by_role("img", name="Chart of R_100, ticks")
-    assert picture.evaluate("(img) => img.decode().then(() => img.naturalWidth)") == 720
+    assert picture.evaluate("(img) => img.decode().then(() => img.naturalWidth)") == 480
     for other in (".dpyauth-panel", "text=/Error displaying widget|Loading widget/"):
         for each in page.locator(other).all():
             expect(each).to_be_hidden()

@@ -30,21 +30,13 @@ class Tags(HTMLParser):
         self.attributes: list[tuple[str, str | None]] = []
         self.open: list[str] = []
         self.said = ""
+        # An e-mail has no styles but those within: each part brings its room with it.
+        assert re.findall(r"<(?:p|th|td|table|pre|img)\b(?![^>]*(?:margin|padding):)[^>]*>", html) == []
         self.feed(html)
         self.close()
         assert self.open == []
         assert self.tags <= SAFE
-        assert {name for name, _ in self.attributes} <= {
-            "style",
-            "dir",
-            "align",
-            "src",
-            "alt",
-            "width",
-            "href",
-            "target",
-            "rel",
-        }
+        assert {name for name, _ in self.attributes} <= ATTRIBUTES
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.add(tag)
@@ -100,6 +92,8 @@ def test_sign_in() -> None:
     out = Tags(account_tables.sign_in(view(account=None, state="signed out"), words, "Do this instead.")).said
     assert "Run the cell again, and sign in" in out
     assert "Do this instead." in out
+    two = account_tables.sign_in(view(account=None, state="signed out"), words, "This line:\nthat one.")
+    assert "This line:|that one." in Tags(two).said
 
 
 def test_tokens_and_apps_say_why_there_is_no_list() -> None:

@@ -10,8 +10,11 @@ from itertools import pairwise
 from statistics import median_low
 from typing import Any
 
-WIDE, TALL = 720, 280
-"""Size, in pixels."""
+WIDE, TALL = 480, 230
+"""Size, in pixels: small enough that letters stay large in a narrow window."""
+
+SHOWN = 600
+"""Width where there is room for it."""
 
 MOST = 1e12
 """A price beyond this cannot be drawn, nor be one."""

@@ -1,4 +1,7 @@
-"""Make parts of stills: simple tags that sanitisers leave in, and that read without styles too."""
+"""Make parts of stills: simple tags that sanitisers leave in, and that read without styles too.
+
+Room and letters are their own: an e-mail has no styles of JupyterLab's.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,10 @@ SENTENCES = 1000
 KINDS = {"real": "#b54708", "demo": "#067647", "sample": "#0b6bcb", "sandbox": "#6941c6", "api": "#57606a"}
 """Colours of the kinds of account."""
 
+_FONT = "font-family:system-ui,-apple-system,'Segoe UI',Roboto,sans-serif;font-size:14px;line-height:1.45"
+_BETWEEN = "margin:8px 0"
+_CELL = "padding:3px 16px 3px 0;vertical-align:top"
+
 View = Mapping[str, Any]
 Words = Mapping[str, str]
 
@@ -30,8 +37,8 @@ def clock(seconds: float) -> str:
 def still(words: Words, parts: Iterable[str], colour: str = KINDS["api"]) -> str:
     """Return a still made of these parts, which says when it was made."""
     made = small(f"{as_of(words)} {words['again']}")
-    edge = f"border-left:6px solid {colour};padding:2px 14px;margin:6px 2px"
-    return f'<div style="{edge}">{"".join(parts)}{made}</div>'
+    edge = f"border-left:6px solid {colour};padding:4px 16px;margin:8px 2px"
+    return f'<div style="{edge};{_FONT}">{"".join(parts)}{made}</div>'
 
 
 def as_of(words: Words) -> str:
@@ -74,22 +81,22 @@ def colour(view: View) -> str:
 def heading(title: str, labels: Mapping[str, str] | None = None, size: str = "1.1em") -> str:
     """Return a heading, and labels beside it: their text, by what decides their colour."""
     pills = "".join(f" {pill(KINDS[kind], escape(word))}" for kind, word in (labels or {}).items())
-    return f'<p><strong style="font-size:{size}">{quoted(plain(title))}</strong>{pills}</p>'
+    return f'<p style="{_BETWEEN}"><strong style="font-size:{size}">{quoted(plain(title))}</strong>{pills}</p>'
 
 
 def line(text: str) -> str:
-    """Return a paragraph."""
-    return f"<p>{quoted(plain(text, SENTENCES))}</p>"
+    """Return a paragraph for each line of a text."""
+    return "".join(_paragraph(quoted(plain(each, SENTENCES))) for each in text.splitlines())
 
 
 def small(text: str) -> str:
     """Return a paragraph in small letters."""
-    return f"<p><small>{quoted(plain(text, SENTENCES))}</small></p>"
+    return _paragraph(f"<small>{quoted(plain(text, SENTENCES))}</small>")
 
 
 def link(text: str, address: str) -> str:
     """Return a paragraph with a link to a page that dpyauth itself names."""
-    return f'<p><a href="{escape(address)}" target="_blank" rel="noopener noreferrer">{escape(text)}</a></p>'
+    return _paragraph(f'<a href="{escape(address)}" target="_blank" rel="noopener noreferrer">{escape(text)}</a>')
 
 
 def notice(view: View) -> list[str]:
@@ -97,7 +104,7 @@ def notice(view: View) -> list[str]:
     said = view.get("notice")
     if not said:
         return []
-    return [f"<p><strong>{quoted(plain(said['title']))}</strong> {quoted(plain(said['text'], SENTENCES))}</p>"]
+    return [_paragraph(f"<strong>{quoted(plain(said['title']))}</strong> {quoted(plain(said['text'], SENTENCES))}")]
 
 
 def pairs(rows: Iterable[tuple[str, str]]) -> str:
@@ -107,8 +114,8 @@ def pairs(rows: Iterable[tuple[str, str]]) -> str:
 
 def named(name: str, cell: str) -> str:
     """Return a row of a table: a name and what is beside it, in HTML."""
-    head = "text-align:left;vertical-align:top;font-weight:normal;white-space:nowrap"
-    return f'<tr><th style="{head}">{escape(name)}</th><td style="text-align:left">{cell}</td></tr>'
+    head = f'<th style="{_CELL};text-align:left;font-weight:normal;white-space:nowrap">{escape(name)}</th>'
+    return f'<tr>{head}<td style="{_CELL};text-align:left">{cell}</td></tr>'
 
 
 def grid(heads: Sequence[str], rows: Iterable[Sequence[str]], numbers: Iterable[int] = ()) -> str:
@@ -117,7 +124,7 @@ def grid(heads: Sequence[str], rows: Iterable[Sequence[str]], numbers: Iterable[
 
     def cell(tag: str, place: int, text: str) -> str:
         way = "right" if place in right else "left"
-        return f'<{tag} align="{way}" style="text-align:{way}">{quoted(plain(text))}</{tag}>'
+        return f'<{tag} align="{way}" style="{_CELL};text-align:{way}">{quoted(plain(text))}</{tag}>'
 
     def row(tag: str, texts: Sequence[str]) -> str:
         return f"<tr>{''.join(cell(tag, place, text) for place, text in enumerate(texts))}</tr>"
@@ -127,18 +134,22 @@ def grid(heads: Sequence[str], rows: Iterable[Sequence[str]], numbers: Iterable[
 
 def table_of(rows: Iterable[str]) -> str:
     """Return a table of rows that are HTML."""
-    return f'<table style="margin:0">{"".join(rows)}</table>'
+    return f'<table style="{_BETWEEN};border-collapse:collapse;font-size:14px">{"".join(rows)}</table>'
 
 
 def code(text: str) -> str:
     """Return text as it is, line by line."""
-    return f'<pre style="white-space:pre-wrap">{escape(text)}</pre>'
+    return f'<pre style="{_BETWEEN};font-size:13px;white-space:pre-wrap;overflow-wrap:anywhere">{escape(text)}</pre>'
 
 
 def pill(colour: str, inside: str) -> str:
     """Return a label in a colour."""
-    style = f"background-color:{colour};color:#fff;border-radius:10px;padding:1px 8px;font-weight:bold"
-    return f'<span style="{style}">{inside}</span>'
+    style = f"background-color:{colour};color:#fff;border-radius:10px;padding:0 8px;font-weight:bold"
+    return f'<span style="{style};display:inline-block;font-size:12px;line-height:19px">{inside}</span>'
+
+
+def _paragraph(inside: str) -> str:
+    return f'<p style="{_BETWEEN}">{inside}</p>'
 
 
 def quoted(said: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
-from dpyauth.panels.stills.chart import MOST, WIDE, Point, image
+from dpyauth.panels.stills.chart import MOST, SHOWN, Point, image
 from dpyauth.panels.stills.markup import View, Words, grid, heading, line, pairs, sandbox, small, still
 
 ROWS = 10
@@ -26,7 +26,7 @@ def chart(view: View, words: Words, points: Sequence[Point], digits: int, count:
     drawn = ""
     if all(abs(price) < MOST for point in points for price in point["p"]):
         address = image(points, digits, words["axis"])
-        drawn = f'<p><img src="{address}" alt="{escape(said)}" width="{WIDE}" style="max-width:100%"></p>'
+        drawn = f'<img src="{address}" alt="{escape(said)}" width="{SHOWN}" style="max-width:100%;margin:8px 0">'
     rows = [
         (words["still_last"], f"{facts['last']} {words['at'].format(time=facts['time'])}"),
         (words["still_change"], facts["change"]),
