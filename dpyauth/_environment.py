@@ -20,8 +20,8 @@ _user_assumed = False
 _shared = False
 """True once this process is known to have several visitors."""
 
-_browsed = False
-"""True once a browser is known to show this marimo notebook: marimo says so in some runs of a cell, not in all."""
+_page: str | None = None
+"""Mode in which a browser shows this marimo notebook, "edit" or "run": marimo tells it in some runs of a cell only."""
 
 _left: Any = None
 """Shell of the kernel from which this process was forked: no front end hears of the child."""
@@ -118,6 +118,19 @@ def need_widgets() -> None:
         )
 
 
+def ways_to_ask() -> tuple[str, ...]:
+    """Return how the user can be asked to sign in here, the best first: ``"panel"``, ``"prompt"``.
+
+    All advice on signing in depends on this. It is empty where there is nobody to ask.
+    """
+    if _page is not None and not in_marimo():  # on another thread than a cell's, marimo does not say where it is
+        panel, prompt = has_widgets(), _page == "edit"
+    else:
+        panel = shows_panels() and not unattended()
+        prompt = can_type() if in_notebook() else has_user()
+    return ("panel",) * panel + ("prompt",) * prompt
+
+
 def has_user() -> bool:
     """Return whether there is a user to ask: not in a scheduled or batch run."""
     if in_marimo():
@@ -131,7 +144,7 @@ def can_type() -> bool:
         return _marimo_page() == "edit"  # an app has no prompt: input() would wait at the server's terminal
     shell = kernel_shell()
     if shell is None:
-        return _terminal.is_terminal(sys.stdin)
+        return not in_streamlit() and _terminal.is_terminal(sys.stdin)
     # A front end with a user allows input; nbclient, papermill and nbval do not.
     return bool(getattr(getattr(shell, "kernel", None), "_allow_stdin", True))
 
@@ -164,10 +177,10 @@ def shares_process() -> bool:
 
 def _marimo_page() -> str | None:
     """Return how marimo shows the notebook, "edit" or "run"; None where it runs it for a file, without a browser."""
-    global _browsed
+    global _page
     about = sys.modules["marimo"].app_meta()
-    _browsed = _browsed or about.request is not None
-    return about.mode if _browsed else None
+    _page = about.mode if about.request is not None else _page
+    return _page
 
 
 def secrets_place() -> str:
@@ -189,6 +202,12 @@ def on_hosted_server() -> bool:
     """Return whether the kernel runs on a hosted server, so not at the user's own internet address."""
     hosts = ("JUPYTERHUB_USER", "BINDER_SERVICE_HOST", "KAGGLE_KERNEL_RUN_TYPE")
     return in_colab() or any(os.environ.get(name) for name in hosts)
+
+
+def in_streamlit() -> bool:
+    """Return whether a Streamlit app runs here: its visitors cannot type at the terminal that it was started from."""
+    runtime = sys.modules.get("streamlit.runtime")
+    return runtime is not None and bool(runtime.exists())
 
 
 def in_voila() -> bool:

@@ -49,7 +49,7 @@ def no_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
     # Nor what another test has made of the front end: it lasts as long as the process.
     monkeypatch.setattr(_environment, "_user_assumed", False)
     monkeypatch.setattr(_environment, "_shared", False)
-    monkeypatch.setattr(_environment, "_browsed", False)
+    monkeypatch.setattr(_environment, "_page", None)
 
 
 @pytest.fixture(scope="session")

@@ -21,8 +21,7 @@ CALLBACK = "callback page"
 _LAB = ("@jupyter-widgets/jupyterlab-manager", "anywidget")
 """The front end's halves of the packages that panels stand on."""
 
-_NO_PANELS = "{}: dpyauth.login() asks by a prompt, and the card is text"
-_PROMPT = 'Without panels, dpyauth.login(ask="prompt") asks for your token at a prompt that hides it.'
+_NO_PANELS = "{}: {}the card is text"
 _PASTE = "Sign in with the browser by pasting the address that it ends at."
 
 
@@ -33,12 +32,23 @@ def looks() -> Iterator[Row]:
     alone = "" if attended else "dpyauth.login() cannot ask you here: it takes DERIV_TOKEN, or what was remembered."
     yield Row(NOTEBOOK, "front end", "ok" if attended else "note", name, alone)
     if _environment.in_console():
-        yield Row(NOTEBOOK, "panels", "ok", _NO_PANELS.format("this front end shows none"))
+        yield Row(NOTEBOOK, "panels", "ok", _NO_PANELS.format("this front end shows none", _by_prompt()))
     elif in_notebook:
         yield _panels()
     else:
-        yield Row(NOTEBOOK, "panels", "ok", _NO_PANELS.format("not in a notebook"))
+        yield Row(NOTEBOOK, "panels", "ok", _NO_PANELS.format("not in a notebook", _by_prompt()))
     yield _way_back()
+
+
+def _by_prompt() -> str:
+    return "dpyauth.login() asks by a prompt, and " if "prompt" in _environment.ways_to_ask() else ""
+
+
+def _without_panels() -> str:
+    """Say how to sign in where no panel appears."""
+    if "prompt" in _environment.ways_to_ask():
+        return 'Without panels, dpyauth.login(ask="prompt") asks for your token at a prompt that hides it.'
+    return "Without panels, set DERIV_APP_ID and DERIV_TOKEN in the environment before the kernel starts."
 
 
 def front_end() -> str:
@@ -46,6 +56,8 @@ def front_end() -> str:
     if _environment.in_marimo():
         return "marimo, as an app" if _environment.is_app() else "marimo"
     shell = _environment.kernel_shell()
+    if shell is None and _environment.in_streamlit():
+        return "Streamlit"
     if shell is None:
         kind = "IPython in a terminal" if "IPython" in sys.modules and hasattr(sys, "ps1") else "Python, no notebook"
         return kind if _environment.has_user() else "a script without a person"
@@ -71,14 +83,14 @@ def _panels() -> Row:
         try:
             importlib.import_module(package)
         except Exception as error:
-            advice = f"Install dpyauth again in the kernel's environment, and restart the kernel. {_PROMPT}"
+            advice = f"Install dpyauth again in the kernel's environment, and restart the kernel. {_without_panels()}"
             return Row(NOTEBOOK, "panels", "problem", f"{package} cannot be loaded ({type(error).__name__})", advice)
     if _environment.in_colab() or _environment.in_marimo() or "VSCODE_PID" in os.environ:
         return Row(NOTEBOOK, "panels", "ok", "the kernel's half is there; the front end brings its own")
     missing = [name for name in _LAB if not _installed(name)]
     if missing:
         where = "Where the Jupyter server runs in another environment than this kernel, they have to be there:"
-        advice = f"{where} pip install ipywidgets anywidget, then reload the page. {_PROMPT}"
+        advice = f"{where} pip install ipywidgets anywidget, then reload the page. {_without_panels()}"
         return Row(NOTEBOOK, "panels", "note", f"not found for this front end: {' and '.join(missing)}", advice)
     return Row(NOTEBOOK, "panels", "ok", "kernel and front end have what they need")
 

@@ -45,7 +45,7 @@ class PanelModel:
         """Number of the cell that shows the panel, where that is known."""
         self.changed: Callable[[], None] = lambda: None
         self.send: Callable[..., None] = lambda message, buffers=None: None
-        self.words = texts(self.name, session.core.target.language)
+        self.words = texts(self.name, session.core.target.language, app=_environment.is_app())
         self.visibility = Visibility(self.on_shown, self.on_hidden)
         self._notice: dict[str, str] | None = None
         self._busy = 0

@@ -289,6 +289,8 @@ class SignInModel(SignInAttempt):
         where = "sandbox=True, " if self._sandbox is not None else ""
         where = f'server="{self._choice.server}", ' if self._choice.server else where
         line, place = f'session = dpyauth.login({where}ask="prompt")', _environment.secrets_place()
+        if "prompt" not in _environment.ways_to_ask():
+            return self.words["no_panel_no_prompt"]
         return self.text("no_panel_secrets" if place else "no_panel", line=line, place=place)
 
     def subject(self, view: dict[str, Any]) -> object:

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from dpyauth import _forks
+from dpyauth import _environment, _forks
 from dpyauth.apis.base import Api, named
 from dpyauth.apis.expiry import Expiry
 from dpyauth.catalog.calls import Catalog
@@ -36,15 +36,32 @@ SECRETS_KEPT = 50
 
 log = logging.getLogger("dpyauth")
 
-ASK = (
-    "Sign in first, in the panel that dpyauth.login() shows; where no panel appears, run "
-    'dpyauth.login(ask="prompt"), which asks for your token at a prompt that hides it.'
-)
-
 FORKED = (
     "This process was forked from the one that signed in; a session cannot be shared between the two. Sign in anew "
     "here with dpyauth.login()."
 )
+
+
+def how_to_sign_in() -> str:
+    """Return what to do where a sign-in is needed: it depends on the place."""
+    ways = _environment.ways_to_ask()
+    if ways == ("panel", "prompt"):
+        return (
+            "Sign in first, in the panel that dpyauth.login() shows; where no panel appears, run "
+            'dpyauth.login(ask="prompt"), which asks for your token at a prompt that hides it.'
+        )
+    if "panel" in ways:
+        wait = (
+            " All cells run before that: put what needs an account behind a button." if _environment.in_voila() else ""
+        )
+        return f"Sign in first, in the panel that dpyauth.login() shows.{wait}"
+    if "prompt" in ways:
+        return "Sign in first: dpyauth.login() asks for your token at a prompt that hides it."
+    if _environment.in_streamlit():
+        return "Sign in first: dpyauth.login(token, app_id=..., ask=False) takes what your app has asked the user for."
+    place = _environment.secrets_place()
+    where = f"among this notebook's secrets in {place}" if place else "in the environment"
+    return f"Sign in first: set DERIV_APP_ID and DERIV_TOKEN {where}, and run dpyauth.login()."
 
 
 class Core:
@@ -127,7 +144,7 @@ class Core:
         if self.end_reason is not None:
             return self.end_reason.copy(call)
         because = f": {self.signed_out_because}" if self.signed_out_because else ""
-        return NotSignedIn(f"Nobody is signed in{because}. {ASK}", call=call)
+        return NotSignedIn(f"Nobody is signed in{because}. {how_to_sign_in()}", call=call)
 
     @property
     def credential(self) -> Credential | None:

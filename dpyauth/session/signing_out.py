@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dpyauth.errors import DpyauthError, NotSignedIn
 from dpyauth.net.connector import CLOSE_TIMEOUT
 from dpyauth.net.loop import background
-from dpyauth.session.core import ASK, Core
+from dpyauth.session.core import Core, how_to_sign_in
 
 if TYPE_CHECKING:
     from dpyauth.apis.base import SignIn
@@ -19,7 +19,7 @@ class SigningOut(Core):
 
     def sign_out(self, because: str, error: DpyauthError | None = None, of: SignIn | None = None) -> None:
         """Sign out, perhaps only ``of`` one sign-in; open calls and streams end with this error."""
-        self._end_sign_in(error or NotSignedIn(f"Signed out ({because}). {ASK}"), because, of)
+        self._end_sign_in(error or NotSignedIn(f"Signed out ({because}). {how_to_sign_in()}"), because, of)
         self.notify()
 
     def _end_sign_in(self, error: DpyauthError, because: str = "", of: SignIn | None = None) -> None:

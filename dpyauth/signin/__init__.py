@@ -160,11 +160,11 @@ def login(
         found.check(chosen)  # first: what it says helps more than a complaint of the app ID
     target = targets.settings(chosen, own)
     timeout = check_timeout(timeout)
-    by_prompt = ask == "prompt" or not _environment.shows_panels()
+    ways = () if ask is False else _environment.ways_to_ask()
+    by_prompt = ask == "prompt" or "panel" not in ways
     signed_in = found is None and not ask_first and is_signed_in(profile, target)
-    if found is None and not signed_in and not checks.can_ask(ask, by_prompt):
-        can_click = ask == "prompt" and _environment.has_user()
-        raise trouble or NoCredential(nobody(chosen, NO_INPUT if can_click else NOBODY))
+    if found is None and not signed_in and ("prompt" if by_prompt else "panel") not in ways:
+        raise trouble or NoCredential(nobody(chosen, NO_INPUT if ways else NOBODY))
     if found is None and not signed_in and by_prompt:
         entered, own = prompt(targets, wanted, own)
         found = Found(entered, SOURCE, given=True)
@@ -176,7 +176,7 @@ def login(
         timeout,
         stored_as,
         profile,
-        ask=ask is not False and _environment.has_user(),
+        ask=bool(ways),
         options=options | ({"create_demo": True} if create_demo and APIS[target.api].creates_demo else {}),
     )
     if trouble is not None and session.loginid is None:

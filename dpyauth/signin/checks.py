@@ -21,15 +21,6 @@ def ask_first(ask: object) -> bool:
     return bool(ask)
 
 
-def can_ask(ask: object, by_prompt: bool) -> bool:
-    """Tell whether there is a user who can be asked in this way, and may be."""
-    if ask is False:
-        return False
-    if by_prompt and _environment.in_notebook():
-        return _environment.can_type()
-    return _environment.has_user() or (ask is True and not by_prompt)
-
-
 def login_id(given: object) -> str | None:
     """Return a login ID as Deriv writes it."""
     if given is None:

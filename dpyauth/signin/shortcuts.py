@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from dpyauth import signin
 from dpyauth.arguments import public
 from dpyauth.errors import NotSignedIn
-from dpyauth.session.core import ASK
+from dpyauth.session.core import how_to_sign_in
 
 if TYPE_CHECKING:
     from anywidget import AnyWidget
@@ -109,4 +109,4 @@ def _resolve(session: Session | None) -> Session:
         return session
     if signin.open_sessions():
         raise NotSignedIn("Several sessions are open. Name the one you mean, such as dpyauth.explorer(session).")
-    raise NotSignedIn(f"There is no session yet. {ASK}")
+    raise NotSignedIn(f"There is no session yet. {how_to_sign_in()}")

@@ -186,7 +186,7 @@ def test_a_marimo_app_keeps_its_visitors_apart(
         expect(first.page.locator("marimo-table")).to_contain_text("DOT900003")
         second = visit(port).locator(".dpyauth-panel")
         expect(second.nth(0)).to_contain_text("Sign in to Deriv", timeout=60_000)
-        expect(second.nth(1)).to_contain_text("Run the cell with login() again")
+        expect(second.nth(1)).to_contain_text("Use the sign-in panel on this page")
         expect(second.nth(0)).not_to_contain_text("Remember me")  # the machine is not the visitor's
         expect_card(first.nth(1))
         shot(first.page, "marimo-app")
@@ -202,7 +202,7 @@ def test_voila(visit: Callable[[int], Page], surroundings: dict[str, str], box: 
     with answering(command, surroundings, tmp_path / "log.txt") as port:
         page = visit(port)
         panels = page.locator(".dpyauth-panel")
-        expect(panels.nth(1)).to_contain_text("Run the cell with login() again", timeout=60_000)
+        expect(panels.nth(1)).to_contain_text("Use the sign-in panel on this page", timeout=60_000)
         expect(panels.nth(0)).not_to_contain_text("Remember me")
         token = sign_in(panels.nth(0), box)
         expect_card(panels.nth(1))

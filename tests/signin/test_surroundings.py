@@ -8,8 +8,8 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from types import SimpleNamespace
-from typing import Any
+from types import ModuleType, SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
@@ -17,6 +17,7 @@ import dpyauth
 from dpyauth import _environment
 from dpyauth.__main__ import main
 from dpyauth.errors import DpyauthError, InvalidCredential, InvalidSetting, NoCredential, NotSignedIn
+from dpyauth.panels.card import CardModel
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
 
@@ -295,11 +296,45 @@ def test_voila_shows_panels_to_a_person_and_has_no_prompt(
     kernel._allow_stdin = False
     if page:
         monkeypatch.setenv("VOILA_REQUEST_URL", "http://localhost/render/page.ipynb")
-    login(ask=None if page else True)  # or the user says so
-    assert VIEW in displayed[-1]
+    session = login(ask=None if page else True)  # or the user says so
+    still, live = displayed
+    assert VIEW in live
+    assert "DERIV_TOKEN in the environment" in still["text/plain"]
     assert not _environment.unattended()
-    with pytest.raises(NoCredential, match="allows no input" if page else "nobody to ask"):
+    with pytest.raises(NoCredential, match="allows no input"):
         login(ask="prompt")
+    with pytest.raises(NotSignedIn, match=r"in the panel that dpyauth\.login") as refused:
+        session.balance()
+    assert ("behind a button" in str(refused.value)) == page
+    assert "prompt" not in str(refused.value) + still["text/plain"]
+    card = CardModel(session)
+    assert ("Run" in card.words["signed_out_text"] + card.view()["back"]) != page  # a visitor runs no cell
+
+
+class Runtime:
+    """Streamlit's, while its server runs."""
+
+    exists = staticmethod(lambda: True)
+
+
+@pytest.mark.parametrize(
+    ("place", "says"), [("streamlit", r"token, app_id=\.\.\., ask=False"), ("kaggle", "in Kaggle")]
+)
+def test_without_a_way_to_ask_it_says_what_helps_there(
+    open_options: Callable[..., Session], monkeypatch: pytest.MonkeyPatch, place: str, says: str
+) -> None:
+    if place == "streamlit":  # started from a terminal, where its visitors cannot type
+        monkeypatch.setitem(sys.modules, "streamlit.runtime", cast("ModuleType", Runtime))
+        monkeypatch.setattr(sys, "stdin", SimpleNamespace(isatty=lambda: True))
+    else:
+        monkeypatch.setenv("KAGGLE_KERNEL_RUN_TYPE", "Batch")
+    session = open_options()
+    session.logout()
+    with pytest.raises(NotSignedIn, match=says) as refused:
+        session.balance()
+    assert "prompt" not in str(refused.value)
+    with pytest.raises(NoCredential, match="nobody to ask"):
+        dpyauth.login(server="http://127.0.0.1:1")
 
 
 @pytest.mark.parametrize("wrong", ["panel", "", 1, 0, [], {}, object(), b"prompt"])

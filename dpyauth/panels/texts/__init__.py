@@ -10,12 +10,16 @@ _HERE = Path(__file__).parent
 
 
 @functools.cache
-def texts(panel: str, language: str = "EN", folder: Path = _HERE) -> dict[str, str]:
-    """Return the words of a panel by key, in English where this language has none. ``{…}`` stands for a value."""
+def texts(panel: str, language: str = "EN", folder: Path = _HERE, *, app: bool = False) -> dict[str, str]:
+    """Return the words of a panel by key, in English where this language has none. ``{…}`` stands for a value.
+
+    In an ``app`` the user cannot run cells: words whose key begins with ``app_`` take the place of the others there.
+    """
     found: dict[str, str] = {}
     for each in ("en", language.lower()):
         for name in ("common", panel):
             file = folder / each / f"{name}.json"
             if file.is_file():
                 found |= json.loads(file.read_text(encoding="utf-8"))
-    return found
+    own = {key.removeprefix("app_"): text for key, text in found.items() if app and key.startswith("app_")}
+    return found | own
