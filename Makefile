@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 # Hundreds of tests start a Python: what one has compiled, the next need not compile again.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: lab test docs release packages lessons clean
+.PHONY: lab test lint docs release packages lessons clean
 
 # In a copy: running a lesson changes its file, and the originals are under version control.
 lab: $(VENV)/lab.stamp
@@ -17,16 +17,19 @@ lab: $(VENV)/lab.stamp
 
 # Most tests wait for something most of the time: five run at once. A browser keeps a processor busier: four.
 # Examples run in two processes, each with a sandbox of its own: together they would reach its limit of calls a minute.
-test: $(VENV)/test.stamp packages release
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+test:
+	$(MAKE) --no-print-directory --jobs 2 packages release lint
 	DPYAUTH_IPYKERNEL6=$(abspath $(VENV)/ipykernel-6) DPYAUTH_DASH=$(abspath $(VENV)/dash) \
 		$(BIN)/pytest -n 5 --dist loadfile --ignore tests/browser --ignore tests/deployed
 	DPYAUTH_RELEASE=$(abspath $(VENV)/release) $(BIN)/pytest -n 4 --dist worksteal tests/browser tests/deployed
 	$(BIN)/pytest -n 3 --dist loadfile -p no:cacheprovider --nbval --nbval-current-env --nbval-sanitize-with tests/lessons/nbval.cfg notebooks
 	PYTHONPATH=$(VENV)/pandas-2 $(BIN)/pytest -q -n 2 tests/frames tests/session/test_account.py tests/report/test_export.py
 	$(BIN)/pytest -q -n 2 --dist loadfile --doctest-modules dpyauth
+
+lint: $(VENV)/test.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 
 # Builds what is handed out, and installs it as README says: with its extra `lab`, and nothing of the tests.
 release: $(VENV)/test.stamp
