@@ -43,6 +43,7 @@ QUESTIONS: dict[str, Ask] = {
     "legacy_accounts": lambda session: session.legacy_accounts(),
     "legacy_statement": lambda session: session.legacy_statement("CR900031", since=SINCE),
     "limits": lambda session: session.limits(),
+    "limits exactly": lambda session: session.limits(decimal=True),
     "limits markets": lambda session: session.limits("markets"),
     "limits transfers": lambda session: session.limits("transfers"),
     "login_history": lambda session: session.login_history(),
@@ -52,6 +53,7 @@ QUESTIONS: dict[str, Ask] = {
     "portfolio": lambda session: session.portfolio(),
     "portfolio all": lambda session: session.portfolio("all"),
     "profit_table": lambda session: session.profit_table(since=SINCE),
+    "profit_table exactly": lambda session: session.profit_table(since=SINCE, decimal=True),
     "settings": lambda session: session.settings(),
     "site currencies": lambda session: session.site("currencies"),
     "site fees": lambda session: session.site("fees"),
@@ -115,11 +117,43 @@ def seen(frame: pd.DataFrame, width: int = 100) -> list[str]:
     return [name for name in shown if name in frame]
 
 
+WINDOW = 934
+"""Pixels that JupyterLab has for an output in a window of 1366, beside its list of files."""
+
+_LETTER, _MARGIN, _SENTENCE = 7.3, 13, 195
+"""Pixels of a letter, of the margins of a cell, and of a sentence at least."""
+
+
+def on_the_first_screen(frame: pd.DataFrame) -> list[str]:
+    """Return the columns that JupyterLab shows without scrolling, each as narrow as a browser makes it at most."""
+    room, found = WINDOW - _wide([str(len(frame))]), []
+    for name, column in frame.head(60).items():
+        texts = [str(value)[:50] for value in column.tolist()]
+        wide = _wide([str(name), *texts])
+        if column.dtype == "string" and any(len(text.split()) >= 4 for text in texts):
+            wide = max(wide, _SENTENCE + _MARGIN)
+        room -= wide
+        if room < 0:
+            break
+        found.append(str(name))
+    return found
+
+
+def _wide(texts: list[str]) -> float:
+    """Return how wide a column of these texts is: as its longest word."""
+    return _LETTER * max(len(word) for text in texts for word in text.split()) + _MARGIN
+
+
 if __name__ == "__main__":
     hidden = 0
     for api, person, name, frame in asked():
         if len(frame) and (len(sys.argv) == 1 or any(word in name for word in sys.argv[1:])):
             hidden += frame.shape[1] - len(seen(frame))
             print(f"{api}, {person}: {name}, {frame.shape[1] - len(seen(frame))} of {frame.shape[1]} columns hidden")
-            print(in_a_terminal(frame.head(5)), end="\n\n")
+            print(
+                in_a_terminal(frame.head(5)),
+                f"JupyterLab: {' '.join(on_the_first_screen(frame))}",
+                sep="\n",
+                end="\n\n",
+            )
     print(f"{hidden} columns hidden")

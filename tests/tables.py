@@ -29,6 +29,7 @@ def same_values(table: pd.DataFrame, other: pd.DataFrame, about: str = "") -> No
     for name in objects(table):
         told, read = ([plain(value) for value in frame[name]] for frame in (table, other))
         assert read == told, f"{about}: {name}"
+        assert {str(value) for value in other[name] if plain(value) is None} <= {"nan"}, f"{about}: {name}"
         # False equals 0, and a Decimal may equal a float
         assert all(
             isinstance(one, type(value)) or isinstance(value, type(one)) for one, value in zip(read, told, strict=True)

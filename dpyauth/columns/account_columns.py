@@ -51,6 +51,8 @@ _LAST_USED = Column("last_used", "moment", "last_access_at", doc="when the accou
 
 STATUS = (
     *ON_BOTH_APIS,
+    Column("identity", "enum", "authentication.identity.status", _DOCUMENT, doc="proof of identity", only="v3"),
+    Column("document", "enum", "authentication.document.status", _DOCUMENT, doc="proof of address", only="v3"),
     Column(
         "needs_verification",
         "list",
@@ -62,6 +64,10 @@ STATUS = (
     Column("cashier_validation", "list", doc="what keeps the cashier closed; see `cashier_problems`", only="v3"),
     Column("cashier_missing_fields", "list", doc="profile fields to fill in before the cashier opens", only="v3"),
     Column("prompt_client_to_authenticate", "flag", doc="true if Deriv wants the client asked to verify", only="v3"),
+    Column("p2p_poa_required", "flag", doc="true if Deriv P2P asks for a proof of address", only="v3"),
+    _CREATED,
+    _LAST_USED,
+    _GROUP,
     Column(
         "social_provider",
         "enum",
@@ -73,13 +79,7 @@ STATUS = (
     Column(
         "p2p_status", "enum", values=("none", "active", "temp_ban", "perm_ban"), doc="standing on Deriv P2P", only="v3"
     ),
-    Column("p2p_poa_required", "flag", doc="true if Deriv P2P asks for a proof of address", only="v3"),
-    _CREATED,
-    _LAST_USED,
-    _GROUP,
     Column("risk", "enum", "risk_classification", ("low", "standard", "high"), doc="Deriv's classification", only="v3"),
-    Column("identity", "enum", "authentication.identity.status", _DOCUMENT, doc="proof of identity", only="v3"),
-    Column("document", "enum", "authentication.document.status", _DOCUMENT, doc="proof of address", only="v3"),
     Column("income", "enum", "authentication.income.status", _INCOME, doc="proof of income", only="v3"),
     Column(
         "ownership",

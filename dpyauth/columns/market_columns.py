@@ -19,10 +19,10 @@ TRADING_TIMES = (
     Column("market", doc="such as Forex"),
     Column("submarket", doc="such as Major Pairs"),
     Column("name", doc="as Deriv displays it"),
-    Column("settlement", "time", doc="when contracts of the day are settled"),
     Column("sessions", "list", doc="(open, close) of each session, times of day as texts, UTC"),
-    Column("events", "list", doc="what is unusual, as mappings with ``dates`` and ``descrip``"),
     Column("trading_days", "list", doc="weekdays it is traded on, such as Mon"),
+    Column("events", "list", doc="what is unusual, as mappings with ``dates`` and ``descrip``"),
+    Column("settlement", "time", doc="when contracts of the day are settled"),
     Column("open", "time", doc="when the first session opens; missing if it stays closed"),
     Column("close", "time", doc="when the last session closes"),
 )

@@ -66,15 +66,15 @@ BALANCE_UPDATE = (
     Column("balance", "money", doc="in ``currency``"),
 )
 TRANSACTION_UPDATE = (
-    Column("action", doc="such as buy"),
     Column("amount", "money", doc="below zero where it left the account"),
     Column("balance", "money", doc="balance after the transaction"),
+    Column("action", doc="such as buy"),
     _CURRENCY,
-    Column("transaction_id", "count", doc="Deriv's number of it"),
+    Column("longcode", doc="the contract, or what it was, in a sentence"),
     Column("transaction_time", "time", doc="when the money moved"),
+    Column("transaction_id", "count", doc="Deriv's number of it"),
     Column("contract_id", "count", doc="of the contract that was bought or sold"),
     _SYMBOL,
-    Column("longcode", doc="the contract, or what it was, in a sentence"),
 )
 CONTRACT_UPDATE = (
     Column("contract_id", "count", doc="Deriv's number of the contract"),

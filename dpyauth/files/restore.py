@@ -32,7 +32,7 @@ def restore(frame: pd.DataFrame, like: pd.DataFrame | None, *, quoted: bool, dec
             values, ordered = categories[name]
             column = column.astype(pd.CategoricalDtype(values, ordered=ordered))
         elif column.dtype == object:
-            column = _series([as_python(value) for value in column], column, object)
+            column = _series([None if missing(value) else as_python(value) for value in column], column, object)
         columns.append(column)
     result = pd.DataFrame(dict(enumerate(columns)), index=frame.index)
     result.columns = frame.columns
@@ -97,7 +97,7 @@ def _values(column: pd.Series[Any], read: Callable[[Any], Any]) -> list[Any]:
 
 def _series(values: list[Any], column: pd.Series[Any], kind: Any) -> pd.Series[Any]:
     made: pd.Series[Any] = pd.Series(values, index=column.index, dtype=kind)
-    return made
+    return made if made.dtype != object else made.where(made.notna(), np.nan)  # as the frames have it
 
 
 def as_python(value: Any) -> Any:

@@ -1,13 +1,19 @@
 """Replies of the Deriv API as pandas DataFrames: pure functions, one per question a trader asks.
 
 A frame has the same columns, in the same order and of the same dtypes, whatever the reply holds or lacks; what one of
-Deriv's APIs never tells is no column of its frames. The order is made for reading: what you look for first stands at
-both ends, texts and lists that take room in the middle, where pandas puts its ``...`` in a window that is too narrow,
-and a remark or an error comes last. What is missing is ``<NA>``; ``NaT`` in times and days, and ``NaN`` in float64 and
-``category``, which have no other word for it. What has no
-place in them (a field that Deriv has added, an object where a text should be) is not dropped: it stands in columns of
-its own after the others, or in a row, under the name that Deriv gives it. If the name is taken, ``_`` follows it; what
-stands beside the rows of a reply without any is in ``attrs["beside"]``.
+Deriv's APIs never tells is no column of its frames. What has no place in them (a field that Deriv has added, an object
+where a text should be) is not dropped: it stands in columns of its own after the others, or in a row, under the name
+that Deriv gives it. If the name is taken, ``_`` follows it; what stands beside the rows of a reply without any is in
+``attrs["beside"]``.
+
+The order is made for reading. What you look for stands first, in narrow columns; then the sentence that says what it
+was; then what you look up, and codes that no browser breaks into lines. So the first screen of a notebook has all that
+you look for. A terminal that is too narrow shows as many columns of either end, so the last ones are narrow, too. A
+remark or an error comes last.
+
+What is missing is what pandas itself puts there for the dtype, such as after a merge: ``NaN`` in ``float64``,
+``category`` and Python objects (exact numbers, lists, maps), ``NaT`` in times and days, ``<NA>`` in texts, flags and
+counts. ``isna()`` finds all of them.
 
 ========  ===================================================================================================
 text      ``string``; an empty text is missing
@@ -45,6 +51,7 @@ from dpyauth.frames.concat import concat_accounts
 from dpyauth.frames.detail import account_detail
 from dpyauth.frames.flags import status_flags
 from dpyauth.frames.generic import generic
+from dpyauth.frames.in_notebooks import install
 from dpyauth.frames.market import candles, exchange_rates, ticks, trading_times
 from dpyauth.frames.options import options_status
 from dpyauth.frames.partners import markup, partner_overview
@@ -103,6 +110,8 @@ __all__ = [
     "wallet_transactions",
     "wallets",
 ]
+
+install()
 
 # Their earlier names
 storable, together = for_storage, concat_accounts

@@ -209,4 +209,6 @@ def _vocabulary(values: tuple[str, ...], ordered: bool) -> tuple[pd.CategoricalD
 
 
 def _objects(values: list[Any]) -> pd.Series[Any]:
-    return pd.Series(values, dtype="object")  # because pandas 3 turns a bare array of texts into strings
+    """Return a column of Python objects; NaN where one is missing, as pandas itself says it there."""
+    held = [np.nan if value is None else value for value in values]
+    return pd.Series(held, dtype="object")  # because pandas 3 turns a bare array of texts into strings

@@ -32,7 +32,7 @@ def balance(
     context : Context, optional
         Where the payload came from; becomes ``attrs``.
     decimal : bool
-        Money as exact `decimal.Decimal` objects (missing: None) instead of float64 (missing: NaN).
+        Money as exact `decimal.Decimal` objects instead of float64.
 
     Returns
     -------

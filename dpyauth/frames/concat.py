@@ -42,7 +42,7 @@ def concat_accounts(parts: Mapping[str, pd.DataFrame | Exception], empty: pd.Dat
     ):
         failure = parts[loginid]
         if isinstance(failure, Exception):
-            part = _filled(part, [0])
+            part = part.reindex([0])
             part["loginid"] = pd.Series([loginid], dtype="string")
         error = [str(failure) if isinstance(failure, Exception) else None] * len(part)
         frames.append(part.assign(error=pd.Series(error, index=part.index, dtype="string")))
@@ -94,18 +94,9 @@ def _completed(frame: pd.DataFrame, empty: pd.DataFrame) -> pd.DataFrame:
     if len(frame.columns) == len(empty.columns):
         return frame
     missing = [name for name in empty.columns if name not in frame]
-    filled = _filled(empty[missing], frame.index)
-    whole = pd.concat([frame, filled], axis=1)[list(empty.columns)]
+    whole = pd.concat([frame, empty[missing].reindex(frame.index)], axis=1)[list(empty.columns)]
     whole.attrs = dict(frame.attrs)
     return whole
-
-
-def _filled(empty: pd.DataFrame, index: Any) -> pd.DataFrame:
-    """Return rows in which everything is missing; pandas itself would say NaN in columns of lists and exact numbers."""
-    made = empty.reindex(index)
-    for name in made.select_dtypes("object"):
-        made[name] = pd.Series(pd.NA, index=made.index, dtype="object")
-    return made
 
 
 def _same_categories(parts: list[pd.DataFrame]) -> list[pd.DataFrame]:

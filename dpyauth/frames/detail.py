@@ -26,7 +26,7 @@ def account_detail(
     details : sequence of mappings
         Of each of its rows: the values of the columns below, as far as they are known.
     decimal : bool
-        Money as exact `decimal.Decimal` objects (missing: None) instead of float64 (missing: NaN).
+        Money as exact `decimal.Decimal` objects instead of float64.
 
     Returns
     -------

@@ -50,7 +50,7 @@ def generic(
         Where the reply came from; becomes ``attrs``, together with the request. It names the API, the current one if
         left out, and the currency of the account.
     decimal : bool
-        Money and prices as exact `decimal.Decimal` objects (missing: None) instead of float64 (missing: NaN).
+        Money and prices as exact `decimal.Decimal` objects instead of float64.
     explode : str or sequence of str
         Columns of lists (or of objects whose keys are data) to spread, one after the other: one row per item. The
         fields of the items become columns ``list.field``; an empty list keeps its row.

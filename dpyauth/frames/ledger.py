@@ -85,10 +85,8 @@ def profit_table(
     table = frame(rows_of(rows, "transactions"), PROFIT_TABLE, context, decimal=decimal, same=same)
     sold, bought = table["sell_price"], table["buy_price"]
     if decimal:
-        pairs = zip(sold, bought, strict=True)
-        table["profit"] = pd.Series(
-            [None if s is None or b is None else EXACTLY.subtract(s, b) for s, b in pairs], dtype="object"
-        )
+        known = sold.notna() & bought.notna()
+        table["profit"] = sold[known].combine(bought[known], EXACTLY.subtract).reindex(table.index)
     else:
         table["profit"] = (sold - bought).round(8)  # no currency has more decimals; the noise beyond is binary
     return table

@@ -28,7 +28,7 @@ def options_status(
     context : Context, optional
         Where they came from; becomes ``attrs``.
     decimal : bool
-        Money as exact `decimal.Decimal` objects (missing: None) instead of float64 (missing: NaN).
+        Money as exact `decimal.Decimal` objects instead of float64.
 
     Returns
     -------

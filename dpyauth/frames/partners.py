@@ -27,7 +27,7 @@ def markup(payload: Mapping[str, Any] | None, context: Context | None = None, *,
     context : Context, optional
         Where the payload came from; becomes ``attrs``.
     decimal : bool
-        Money as exact `decimal.Decimal` objects (missing: None) instead of float64 (missing: NaN).
+        Money as exact `decimal.Decimal` objects instead of float64.
 
     Returns
     -------
@@ -85,7 +85,7 @@ def partner_overview(
     context : Context, optional
         Where the payload came from; becomes ``attrs``.
     decimal : bool
-        Money as exact `decimal.Decimal` objects (missing: None) instead of float64 (missing: NaN).
+        Money as exact `decimal.Decimal` objects instead of float64.
 
     Returns
     -------

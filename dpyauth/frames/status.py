@@ -53,7 +53,7 @@ def account_status(
     account : mapping, optional
         What is known of the account beside that: ``kind``, ``currency``, ``balance`` and ``created``.
     decimal : bool
-        Money as exact `decimal.Decimal` objects (missing: None) instead of float64 (missing: NaN).
+        Money as exact `decimal.Decimal` objects instead of float64.
 
     Returns
     -------

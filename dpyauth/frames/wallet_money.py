@@ -33,7 +33,7 @@ def wallets(
     totals : bool
         Add the totals that Deriv gives where a currency to convert to was asked for.
     decimal : bool
-        Money as exact `decimal.Decimal` objects (missing: None) instead of float64 (missing: NaN).
+        Money as exact `decimal.Decimal` objects instead of float64.
 
     Returns
     -------
@@ -106,7 +106,7 @@ def wallet_transactions(
     context : Context, optional
         Where they came from; becomes ``attrs``.
     decimal : bool
-        Money as exact `decimal.Decimal` objects (missing: None) instead of float64 (missing: NaN).
+        Money as exact `decimal.Decimal` objects instead of float64.
     reveal : bool
         Show the IDs of the clients, which otherwise are ``•••``.
 

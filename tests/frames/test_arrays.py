@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal, localcontext
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import example, given, settings
@@ -75,7 +76,7 @@ def test_money_as_decimal_is_exact_to_the_last_zero(amount: Decimal) -> None:
         money = column("money", amount, None, decimal=True)
     assert money.dtype == "object"
     assert str(money[0]) == str(amount)
-    assert money[1] is None
+    assert money[1] is np.nan
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
@@ -110,7 +111,7 @@ def test_lists_are_never_missing() -> None:
 
 def test_columns_of_mappings_and_of_anything() -> None:
     assert column("map", {"a": 1}, None, 5).tolist() == [{"a": 1}, {}, {}]
-    assert column("any", {"a": 1}, None, 5).tolist() == [{"a": 1}, None, 5]
+    assert column("any", {"a": 1}, None, 5).tolist() == [{"a": 1}, np.nan, 5]
 
 
 def test_an_enum_has_its_whole_vocabulary_and_keeps_a_new_value() -> None:

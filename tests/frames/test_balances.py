@@ -3,6 +3,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
+
 from dpyauth.frames import balance
 
 
@@ -45,8 +47,8 @@ def test_decimal_is_exact_from_either_kind_of_json_number() -> None:
     text = Decimal("0.12345678901234567890")
     payload = {"accounts": {"CR1000": {"balance": text, "converted_amount": 0.1}, "CR1001": {"balance": None}}}
     frame = balance(payload, decimal=True)
-    assert frame["balance"].tolist() == [text, None]
-    assert frame["converted_amount"].tolist() == [Decimal("0.1"), None]
+    assert frame["balance"].tolist() == [text, np.nan]
+    assert frame["converted_amount"].tolist() == [Decimal("0.1"), np.nan]
 
 
 def test_decimal_keeps_trailing_zeros_and_sums_exactly() -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from typing import Any
 
 import asking
 import pandas as pd
 import pytest
+from IPython.core.formatters import DisplayFormatter
 
 from dpyauth.columns import Column
-from dpyauth.frames import Context
+from dpyauth.frames import Context, in_notebooks
 from dpyauth.frames.build import frame
 
 SEEN = {
@@ -34,13 +37,13 @@ SEEN = {
     "login_history": "loginid time action succeeded",
     "markup": "app_id currency markup",
     "mt5_accounts": "login account_type currency",
-    "portfolio": "symbol contract_type buy_price payout expires",
+    "portfolio": "expires symbol buy_price contract_type",
     "profit_table": "sell_time symbol profit contract_type buy_price sell_price",
     "settings": "setting value",
     "site currencies": "currency name type",
     "site fees": "from_currency to_currency fee_percent",
     "site limits": "limit per_minute per_hour",
-    "statement": "transaction_time action_type amount payout balance_after",
+    "statement": "transaction_time amount balance_after payout",
     "status_flags": "flag severity",
     "ticks": "quote",
     "trading_times": "symbol market open close",
@@ -54,8 +57,31 @@ SEEN = {
 }
 """Columns that a terminal of 100 columns shows of each question, for the sandbox's richest people."""
 
-NOTHING = {"float64": "nan", "category": "nan", "datetime64[us, UTC]": "NaT", "datetime64[us]": "NaT"}
-"""How a column of a dtype says that there is nothing; any other says <NA>."""
+FIRST = {
+    "account_status": "loginid kind currency balance status identity document",
+    "account_status detail": "loginid kind currency balance status last_action last_amount open_contracts",
+    "accounts": "loginid kind currency account_type disabled",
+    "apps": "app_id name active scopes",
+    "landing_company": "offer shortcode name currencies markets",
+    "mt5_accounts": "login account_type currency balance",
+    "partner_overview": "first_day last_day earned paid pending currency",
+    "portfolio": "expires symbol buy_price payout currency longcode",
+    "portfolio all": "loginid expires symbol buy_price payout currency longcode",
+    "profit_table": "sell_time symbol profit currency longcode payout",
+    "site currencies": "currency name type suspended default_stake",
+    "statement": "transaction_time amount balance_after action_type currency longcode",
+    "trading_times": "symbol market submarket name sessions",
+    "wallet_transactions": "time category net currency gross",
+    "wallets totals": "type currency balance paid_in paid_out approximate_total",
+}
+"""Columns that JupyterLab shows of each question without scrolling, in a window of 1366 pixels; of the others, all."""
+
+NOTHING = {
+    **dict.fromkeys(("float64", "category", "object"), "nan"),
+    **dict.fromkeys(("datetime64[us, UTC]", "datetime64[us]"), "NaT"),
+    **dict.fromkeys(("string", "Int64", "boolean"), "<NA>"),
+}
+"""How a column of a dtype says that there is nothing, which is what pandas itself says."""
 
 RICH, TROUBLED = {"sandbox-rich-all", "rich"}, {"sandbox-trouble-read", "trouble"}
 Asked = list[tuple[str, str, str, pd.DataFrame]]
@@ -71,6 +97,42 @@ def test_what_matters_is_seen_in_a_terminal(told: Asked) -> None:
         shown = asking.seen(table)
         assert {*SEEN.get(name, "").split()} - {*shown} == set(), (api, name, shown)
     assert {name for _, person, name, _ in told if person in RICH} >= SEEN.keys() - {"cashier_problems"}
+
+
+def test_what_matters_is_on_the_first_screen_of_a_notebook(told: Asked) -> None:
+    for api, person, name, table in told:
+        shown = asking.on_the_first_screen(table)
+        known = FIRST.get(name) or FIRST.get(re.sub(" all| exactly", "", name)) or " ".join(table)
+        wanted = {*known.split()} & {*table}
+        assert wanted - {*shown} == set(), (api, person, name, shown)
+
+
+def test_a_code_stands_behind_the_sentence_that_says_what_it_was(told: Asked) -> None:
+    """A browser breaks a sentence into lines, and a code it does not. What is wrong with a row comes last."""
+    for api, person, name, table in told:
+        columns = [column for column in table.columns[1:] if column not in ("error", "remark")]
+        codes = [place for place, column in enumerate(columns) if longest(table[column]) > 30]
+        sentences = [place for place, column in enumerate(columns) if in_notebooks.has_sentences(table[column])]
+        assert not codes or not sentences or min(codes) > max(sentences), (api, person, name)
+
+
+def longest(column: pd.Series[Any]) -> int:
+    """Return the letters of its longest word."""
+    return max((len(word) for value in column.tolist() for word in str(value).split()), default=0)
+
+
+def test_a_sentence_has_room_in_a_notebook() -> None:
+    note = pd.array(["Win payout if it is higher", None], dtype="string")
+    made = pd.DataFrame({"id": ["x", "y"], "a<b": note, "n": 1})
+    formatter = DisplayFormatter()
+    in_notebooks.register(formatter.formatters["text/html"])
+    assert formatter.format(made)[0]["text/html"] == made._repr_html_()  # type: ignore[operator]
+    made.attrs["call"] = "statement"
+    shown = formatter.format(made)[0]["text/html"]
+    assert shown.replace(' style="min-width: 15em"', "") == made._repr_html_()  # type: ignore[operator]
+    assert '<th style="min-width: 15em">a&lt;b</th>' in shown
+    with pd.option_context("display.notebook_repr_html", False):
+        assert "text/html" not in formatter.format(made)[0]
 
 
 def test_a_notebook_shows_every_column(told: Asked) -> None:
@@ -94,8 +156,9 @@ def cells(table: pd.DataFrame) -> Iterator[tuple[str, object]]:
 
 def test_there_is_one_sort_of_nothing_for_a_dtype(told: Asked) -> None:
     found = {(dtype, str(value)) for _, _, _, table in told for dtype, value in cells(table)}
-    assert {each for each in found if each[1] != NOTHING.get(each[0], "<NA>")} == set()
-    assert {("string", "<NA>"), ("float64", "nan"), ("datetime64[us, UTC]", "NaT"), ("Int64", "<NA>")} < found
+    assert found == {*NOTHING.items()}
+    dtypes = {str(table[name].dtype): table[name] for _, _, _, table in told for name in table}
+    assert {name: str(column.reindex([-1]).item()) for name, column in dtypes.items()} == NOTHING
 
 
 def test_an_api_has_no_columns_that_only_the_other_tells(told: Asked) -> None:

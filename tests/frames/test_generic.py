@@ -5,6 +5,7 @@ import pickle
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -90,7 +91,7 @@ def test_undocumented_fields_become_further_columns_of_their_kind() -> None:
     assert frame["new.deep"].tolist()[0] == 1.5
     assert frame["new.on"].dtype == "boolean"
     assert frame["list"].tolist() == [[1], []]
-    assert frame["n"].tolist() == [2**70, None]
+    assert frame["n"].tolist() == [2**70, np.nan]
     assert frame["extra"].tolist() == [3, 3]
     assert frame["nested.email"].tolist()[0] == "•••"
     assert frame["new.deep_"].tolist() == [1, 1]

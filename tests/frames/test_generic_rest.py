@@ -10,6 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -230,8 +231,8 @@ def test_balances_by_currency_whatever_an_entry_is() -> None:
     wallet = {"wallet_id": "w1", "type": "main", "balances": entries}
     frame = generic(CALLS["wallet_list"], {"data": [wallet]}, explode="balances", decimal=True)
     assert frame["balances.key"].tolist() == ["USD", "eUSDT", "BTC", "EUR"]
-    assert frame["balances.balance"].tolist() == [Decimal("12.50"), None, None, None]
-    assert frame["balances"].tolist() == [None, Decimal("3.25"), Decimal(1), None]
+    assert frame["balances.balance"].tolist() == [Decimal("12.50"), np.nan, np.nan, np.nan]
+    assert frame["balances"].tolist() == [np.nan, Decimal("3.25"), Decimal(1), np.nan]
 
 
 TRANSACTION = {

@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tables import plain
 
 from dpyauth import frames
 from dpyauth.catalog.calls import load
@@ -83,17 +83,12 @@ def again(table: pd.DataFrame) -> pd.DataFrame:
     return pd.read_parquet(io.BytesIO(table.to_parquet(None, engine="pyarrow")), engine="pyarrow")
 
 
-def as_python(value: Any) -> Any:
-    """Lists come back as arrays; they may hold further ones."""
-    return [as_python(item) for item in value] if isinstance(value, np.ndarray | list | tuple) else value
-
-
 def same(table: pd.DataFrame, other: pd.DataFrame) -> None:
     assert other.attrs == table.attrs
     assert [str(dtype) for dtype in other.dtypes] == [str(dtype) for dtype in table.dtypes]
     objects = list(table.select_dtypes("object"))
     for name in objects:
-        assert list(map(as_python, other[name])) == list(map(as_python, table[name])), name
+        assert list(map(plain, other[name])) == list(map(plain, table[name])), name
     pd.testing.assert_frame_equal(table.drop(columns=objects), other.drop(columns=objects))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal, localcontext
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -18,9 +19,9 @@ def test_a_row_per_wallet_and_currency(wallets_payload: list[Any]) -> None:
     frame = frames.wallets(wallets_payload, decimal=True)
     assert frame["type"].tolist() == ["main", "main", "p2p"]
     assert frame["currency"].tolist()[:2] == ["USD", "BTC"]
-    assert frame["balance"].tolist() == [Decimal("12.50"), Decimal("0.123456789012345678"), None]
-    assert frame["paid_in"].tolist() == [Decimal("20.00"), Decimal("1E-18"), None]
-    assert frame["paid_out"].tolist() == [Decimal("7.50"), Decimal(0), None]
+    assert frame["balance"].tolist() == [Decimal("12.50"), Decimal("0.123456789012345678"), np.nan]
+    assert frame["paid_in"].tolist() == [Decimal("20.00"), Decimal("1E-18"), np.nan]
+    assert frame["paid_out"].tolist() == [Decimal("7.50"), Decimal(0), np.nan]
     assert pd.isna(frame["currency"].iloc[2])
 
 
@@ -112,7 +113,7 @@ def test_details_beside_the_status() -> None:
     status.attrs["call"] = "get_accounts"
     told = {"open_contracts": 2, "at_stake": Decimal("1.10"), "last_action": "action_of_tomorrow"}
     frame = frames.account_detail(status, [told, None], decimal=True)
-    assert frame["at_stake"].tolist() == [Decimal("1.10"), None]
+    assert frame["at_stake"].tolist() == [Decimal("1.10"), np.nan]
     assert frame["open_contracts"].isna().tolist() == [False, True]
     assert frame["last_action"].iloc[0] == "action_of_tomorrow"
     assert frame.attrs == {"call": "get_accounts"}
