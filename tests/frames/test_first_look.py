@@ -184,3 +184,12 @@ def test_a_day_reads_as_a_day(told: Asked) -> None:
     assert "00:00" not in checks.to_string()
     assert checks["expires"].dropna().is_monotonic_increasing
     assert "00:00" not in checks.to_html()
+
+
+def test_no_column_of_times_is_one_of_days(told: Asked) -> None:
+    """A day has a dtype of its own, which shows no time of day."""
+    for api, person, name, table in told:
+        for column, times in table.select_dtypes("datetimetz").items():
+            held = times.dropna()
+            of_day = column in ("open", "close") or held.empty or (held != held.dt.normalize()).any()
+            assert of_day, (api, person, name, column)

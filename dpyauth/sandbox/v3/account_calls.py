@@ -12,6 +12,8 @@ from dpyauth.sandbox.users import COMPANIES, DIGITS, Account, Token, User
 from dpyauth.sandbox.v3.handlers import Ask, answers
 
 _LOOPBACK = "127.0.0.1"
+_BEFORE = 4 * 3600 + 25 * 60 + 18
+"""Seconds from the opening of an account to the midnight at which its ledger begins."""
 
 
 @answers("authorize")
@@ -58,7 +60,7 @@ def _row(account: Account) -> dict[str, Any]:
         "account_category": "trading",
         "account_type": "binary",
         "broker": "".join(filter(str.isalpha, account.loginid)),
-        "created_at": account.plan.opened,
+        "created_at": account.plan.opened - _BEFORE,
         "currency": account.currency,
         "is_disabled": int(account.disabled),
         "is_virtual": int(account.is_virtual),
