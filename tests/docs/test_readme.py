@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 import subprocess
 import sys
@@ -73,6 +74,9 @@ def test_the_way_to_the_first_frame_of_ones_own_account_is_short() -> None:
     assert {pages.apps, pages.tokens} <= set(re.findall(r"\((https:[^)]+)\)", way))
 
 
+brought_by = functools.cache(metadata.packages_distributions)
+
+
 def imported(source: str) -> set[str]:
     """The packages that some code imports."""
     nodes = list(ast.walk(compile(source, "lesson", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT | ast.PyCF_ONLY_AST)))
@@ -86,6 +90,5 @@ def test_what_a_lesson_imports_comes_with_the_extra_that_readme_installs(path: P
     wanted = PROJECT["dependencies"] + PROJECT["optional-dependencies"]["lab"]
     listed = {re.split(r"[^\w.-]", requirement)[0] for requirement in wanted}
     cells = [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
-    brought_by = metadata.packages_distributions()
     for package in set().union(*map(imported, cells)) - sys.stdlib_module_names - {"dpyauth"}:
-        assert listed & set(brought_by[package]), package
+        assert listed & set(brought_by()[package]), package

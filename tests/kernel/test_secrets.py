@@ -349,13 +349,12 @@ def test_notebook_saved_with_widget_state(
 
 
 @pytest.mark.parametrize(
-    ("command", "made"),
+    ("command", "made", "source"),
     [
-        ("papermill --cwd . --log-output notebook.ipynb made.ipynb", "made.ipynb"),
-        ("nbconvert {line} --execute --to html --output made notebook.ipynb", "made.html"),
+        ("papermill --cwd . --log-output notebook.ipynb made.ipynb", "made.ipynb", "environment"),
+        ("nbconvert {line} --execute --to html --output made notebook.ipynb", "made.html", "remembered"),
     ],
 )
-@pytest.mark.parametrize("source", ["environment", "remembered"])
 def test_batch_tools(
     notebook: Path,
     surroundings: dict[str, str],
