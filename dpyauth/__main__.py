@@ -1,8 +1,20 @@
 """`dpyauth`, or `python -m dpyauth`: the command."""
 
-import sys
+from __future__ import annotations
 
-from dpyauth.command import main
+import sys
+from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line, as `dpyauth.command.main` does, which Ctrl+C may interrupt while it is being loaded."""
+    try:
+        from dpyauth.command import main as run
+
+        return run(arguments)
+    except KeyboardInterrupt:
+        return 130
+
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -5,6 +5,7 @@ Importing it costs little: what needs a session is imported by the command that 
 
 from __future__ import annotations
 
+import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
@@ -45,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except click.Abort:
         return INTERRUPTED
     except click.ClickException as error:
-        return _wrong(error)
+        return _wrong(error, sys.argv[1:] if arguments is None else arguments)
     except DpyauthError as error:
         say(advice(error))
         return WRONG if isinstance(error, InvalidSetting | InvalidRequest) else FAILED
@@ -59,11 +60,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return status if isinstance(status, int) else 0
 
 
-def _wrong(error: click.ClickException) -> int:
+def _wrong(error: click.ClickException, arguments: Sequence[str]) -> int:
     """Say what is wrong with the command line."""
     say(error.format_message())
     context = error.ctx if isinstance(error, click.UsageError) else None
-    say(f"`{context.command_path if context else 'dpyauth'} --help` says how to use it.")
+    # An option that lacks its value comes without a context.
+    named = "".join(f" {argument}" for argument in arguments[:1] if argument in commands.commands)
+    say(f"`{context.command_path if context else f'dpyauth{named}'} --help` says how to use it.")
     return WRONG
 
 

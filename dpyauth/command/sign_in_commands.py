@@ -189,7 +189,7 @@ def _asked(api: str | None, app_id: str | None, server: str | None) -> tuple[Sec
 
 def _handed_over(app_id: str | None) -> tuple[Secret, str | None]:
     """Read the token that another program hands over."""
-    from dpyauth.credentials import Secret
+    from dpyauth.credentials import Secret, bare
 
     if _terminal.is_terminal(sys.stdin):
         raise click.UsageError(
@@ -198,9 +198,13 @@ def _handed_over(app_id: str | None) -> tuple[Secret, str | None]:
             click.get_current_context(),
         )
     try:
-        return Secret(sys.stdin.read(_LONGEST)), app_id
+        token = Secret(sys.stdin.read(_LONGEST))
     except UnicodeDecodeError:
         raise click.UsageError("What came on standard input is no text.", click.get_current_context()) from None
+    if not bare(token).reveal():
+        say("Nothing came on standard input: the program before the `|` has handed over no token.")
+        raise Ended(FAILED)
+    return token, app_id
 
 
 def _facts(session: Session, profile: str) -> dict[str, Any]:

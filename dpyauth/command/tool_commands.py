@@ -10,7 +10,7 @@ import click
 
 from dpyauth.command.output import FAILED, WRONG, Ended, advice, plain, say, write, write_json
 from dpyauth.command.root import JSON, Whose, signed_in, whose
-from dpyauth.errors import DpyauthError
+from dpyauth.errors import DpyauthError, InvalidSetting
 
 if TYPE_CHECKING:
     from dpyauth.checkup import Checkup
@@ -73,7 +73,7 @@ def _checked(whose: Whose, replies: list[str] | bool, oauth_host: str | None, ti
 
 
 @click.command()
-@click.argument("folder", default="dpyauth-lessons", type=click.Path(file_okay=False))
+@click.argument("folder", default="dpyauth-lessons")
 @click.option("--no-open", is_flag=True, help="Only copy them; do not open JupyterLab.")
 @JSON
 def lessons(folder: str, no_open: bool, as_json: bool) -> None:
@@ -86,13 +86,15 @@ def lessons(folder: str, no_open: bool, as_json: bool) -> None:
     from dpyauth.files.place import located
 
     target = located(folder)
+    if there := next((place for place in (target, *target.parents) if place.exists() and not place.is_dir()), None):
+        raise InvalidSetting(f"{there} is a file, so the lessons cannot be in {folder}. Name another folder.")
     copied = copy_lessons(target)
     if as_json:
         write_json({"folder": str(target), **copied})
     else:
         write(f"The lessons are in {plain(folder)}. Begin with {FIRST}.")
     if copied["kept"]:
-        say(f"Left as they are, because you have changed them: {', '.join(copied['kept'])}.")
+        say(f"Left as they are, because they are yours or you have changed them: {', '.join(copied['kept'])}.")
     if not no_open:
         raise Ended(open_lab(target))
 
@@ -133,4 +135,7 @@ def completion(shell: str | None) -> None:
     if kind is None:
         raise click.UsageError("Say which shell: bash, zsh or fish.", click.get_current_context())
     root: Any = click.get_current_context().find_root().command
-    write(kind(root, {}, "dpyauth", "_DPYAUTH_COMPLETE").source())
+    script = kind(root, {}, "dpyauth", "_DPYAUTH_COMPLETE").source()
+    if used == "zsh":  # without settings of the user's own, it has not loaded what its completion stands on
+        script = script.replace("\n", "\n(( $+functions[compdef] )) || { autoload -Uz compinit && compinit }\n", 1)
+    write(script)

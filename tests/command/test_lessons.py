@@ -56,6 +56,7 @@ def test_what_the_user_has_changed_stays(
     assert said.json == {"folder": str(there), "copied": [second], "kept": [FIRST], "unchanged": []}
     assert FIRST in said.err
     assert (there / FIRST).read_text() == "mine"
+    assert "yours" in run("lessons", str(there), "--no-open").err
     assert (there / second).read_text() == "two, newer"
     assert run("lessons", str(there), "--no-open", "--json").json["kept"] == [FIRST], "still theirs"
     (there / FIRST).unlink()
@@ -91,9 +92,8 @@ def test_the_originals_are_not_copied_onto_themselves(run: Run) -> None:
 def test_a_folder_that_cannot_be(run: Run, tmp_path: Path, place: str) -> None:
     (tmp_path / "file").write_text("")
     said = run("lessons", str(tmp_path / place), "--no-open")
-    assert said.status in (1, 2)
-    assert "Traceback" not in said.err
-    assert str(tmp_path) in said.err
+    assert said.status == 2
+    assert f"{tmp_path}/file is a file" in " ".join(said.err.split())
 
 
 def test_without_jupyterlab_the_copies_are_there(run: Run, there: Path, monkeypatch: pytest.MonkeyPatch) -> None:

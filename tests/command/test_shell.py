@@ -62,6 +62,7 @@ def test_without_a_command_it_says_what_there_is(run: Run) -> None:
     [
         (["stats"], "Did you mean 'status'?"),
         (["status", "--jsn"], "Did you mean '--json'?"),
+        (["status", "--account"], "`dpyauth status --help` says"),
         (["status", "--api", "v4"], "'v4' is not one of 'options', 'v3'"),
         (["export"], "Missing argument 'FOLDER'"),
         (["status", "--server", "nonsense"], "address like"),
@@ -114,6 +115,18 @@ def test_a_history_that_breaks_off_names_no_session(run: Run, monkeypatch: pytes
 
     monkeypatch.setattr("dpyauth.report.export", fail)
     assert run("export", "there", "--sandbox").err == "The connection broke.\n"
+
+
+def test_an_interrupt_while_it_is_being_loaded() -> None:
+    ran = python(
+        "import sys; from types import SimpleNamespace\n"
+        "from dpyauth.__main__ import main\n"
+        "def find_spec(name, *more):\n"
+        "    if name == 'dpyauth.command': raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, SimpleNamespace(find_spec=find_spec))\n"
+        "sys.exit(main(['status']))"
+    )
+    assert (ran.returncode, ran.stdout, ran.stderr) == (130, b"", b"")
 
 
 @pytest.mark.parametrize("raised", [KeyboardInterrupt, ZeroDivisionError("C4nary")])
@@ -236,6 +249,7 @@ def test_each_shell_has_its_script(run: Run, monkeypatch: pytest.MonkeyPatch, sh
     said = run("completion", shell)
     assert said.status == 0
     assert "_DPYAUTH_COMPLETE" in said.out
+    assert ("&& compinit" in said.out) is (shell == "zsh")  # which a new Mac has not loaded
     monkeypatch.setenv("SHELL", f"/usr/bin/{shell}")
     assert run("completion") == said
 

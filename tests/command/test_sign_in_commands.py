@@ -164,6 +164,13 @@ def test_with_token_waits_for_no_typing(run: Run, monkeypatch: pytest.MonkeyPatc
     assert "another program" in said.err
 
 
+def test_with_token_says_that_none_came(run: Run, handed: Callable[[str], None]) -> None:
+    handed("\n")
+    said = run("login", "--with-token", "--app-id", "33app")
+    assert said.status == 1
+    assert "handed over no token" in said.err
+
+
 def test_without_a_terminal_nothing_is_asked(run: Run, handed: Callable[[str], None]) -> None:
     handed("33app\npat_token\n")
     said = run("login")

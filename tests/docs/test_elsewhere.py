@@ -56,24 +56,23 @@ def server() -> Iterator[str]:
     found = sorted(glob("/usr/lib/postgresql/*/bin/initdb")) or list(filter(None, [shutil.which("initdb")]))
     if not found:
         pytest.skip("PostgreSQL is not installed")
-    as_user = (
-        ["runuser", "-u", "nobody", "--"] if hasattr(os, "getuid") and os.getuid() == 0 else []
-    )  # it refuses to run as root
+    as_root = hasattr(os, "getuid") and os.getuid() == 0  # which it refuses to run as
     place = Path(tempfile.mkdtemp(prefix="pg-"))  # a short path: that of a socket has 107 characters at most
     try:
-        if as_user:
+        if as_root:
             shutil.chown(place, "nobody")
         folder, bin = place / "data", Path(found[-1]).parent
         run: dict[str, Any] = {"check": True, "cwd": place, "capture_output": True, "timeout": 120}
+        run |= {"user": "nobody"} if as_root else {}
         make = [bin / "initdb", "-N", "-U", "tester", "-A", "trust", "-E", "UTF8", "-D", folder]
-        subprocess.run([*as_user, *make], **run)
+        subprocess.run(make, **run)
         settings = f"-c listen_addresses='' -c fsync=off -c timezone=Asia/Tokyo -k {place}"
         start = [bin / "pg_ctl", "-w", "-t", "100", "-D", folder, "-l", place / "log", "-o", settings, "start"]
-        subprocess.run([*as_user, *start], **run)
+        subprocess.run(start, **run)
         try:
             yield f"postgresql+psycopg://tester@/postgres?host={place}"
         finally:
-            subprocess.run([*as_user, bin / "pg_ctl", "-D", folder, "-m", "immediate", "stop"], **run)
+            subprocess.run([bin / "pg_ctl", "-D", folder, "-m", "immediate", "stop"], **run)
     finally:
         shutil.rmtree(place, ignore_errors=True)
 
