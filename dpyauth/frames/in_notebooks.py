@@ -41,7 +41,10 @@ def register(formatter: Any) -> None:
 
     def shown(frame: pd.DataFrame) -> Any:
         made = before(frame) if before else frame._repr_html_()  # type: ignore[operator]
-        return spacious(frame, made) if isinstance(made, str) and "call" in frame.attrs else made
+        if isinstance(made, str) and "call" in frame.attrs:
+            with contextlib.suppress(Exception):  # whatever became of it, it is shown as pandas does
+                return spacious(frame, made)
+        return made
 
     formatter.for_type(pd.DataFrame, shown)
 
@@ -55,8 +58,8 @@ def spacious(frame: pd.DataFrame, made: str) -> str:
     >>> spacious(frame, "<th>longcode</th>")
     '<th style="min-width: 15em">longcode</th>'
     """
-    for name in frame.columns:
-        if has_sentences(frame[name]):
+    for place, name in enumerate(frame.columns):  # names may stand there twice
+        if has_sentences(frame.iloc[:, place]):
             heading = f"{html.escape(str(name), quote=False)}</th>"
             made = made.replace(f"<th>{heading}", f'<th style="min-width: {_NARROWEST}">{heading}', 1)
     return made

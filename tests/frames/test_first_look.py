@@ -131,6 +131,11 @@ def test_a_sentence_has_room_in_a_notebook() -> None:
     shown = formatter.format(made)[0]["text/html"]
     assert shown.replace(' style="min-width: 15em"', "") == made._repr_html_()  # type: ignore[operator]
     assert '<th style="min-width: 15em">a&lt;b</th>' in shown
+    twice = pd.concat([made, made], axis=1)
+    assert formatter.format(twice)[0]["text/html"].count("min-width: 15em") == 2
+    for other in (made.T, made.iloc[:, :0], made.iloc[:0], pd.concat({"first": made}, axis=1), made.set_index("a<b")):
+        assert other.attrs
+        assert "<table" in formatter.format(other)[0]["text/html"]
     with pd.option_context("display.notebook_repr_html", False):
         assert "text/html" not in formatter.format(made)[0]
 
