@@ -60,8 +60,8 @@ def html(view: View, words: Words) -> str:
     """Return the card as a still: simple tags with styles of their own, which sanitisers leave in."""
     account = view["account"]
     if account is None:
-        title, *more = _signed_out(view, words)
-        return parts.still(words, [parts.heading(title), *map(parts.line, more)])
+        top = parts.heading(words["card"], parts.sandbox(view, words))
+        return parts.still(words, [top, *map(parts.line, _signed_out(view, words))])
     top = parts.heading(account["loginid"], kinds(view, words), size="1.25em")
     rows = [parts.named(name, quoted(said)) for name, said in _balance(view, words)]
     rows += [parts.named(row["name"], _cell(row)) for row in view["rows"]]

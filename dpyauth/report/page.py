@@ -144,7 +144,8 @@ def _lights(checks: pd.DataFrame | None) -> str:
 
 def _picture(picture: Picture) -> str:
     data = base64.b64encode(picture.svg).decode()
-    return f'<img alt="{escape(picture.text)}" src="data:image/svg+xml;base64,{data}">'
+    image = f'<img alt="{escape(picture.text)}" src="data:image/svg+xml;base64,{data}">'
+    return f'<div class="wide" tabindex="0">{image}</div>'
 
 
 def _section(part: Part, frame: pd.DataFrame, suffix: str) -> str:

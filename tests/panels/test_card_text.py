@@ -105,7 +105,7 @@ def test_nobody() -> None:
     out = view(account=None, state="signed out", notice={"text": "You signed out.", "title": "", "kind": "info"})
     said = card_text.text(out, WORDS)
     assert said.splitlines() == ["Signed out", "You signed out.", WORDS["signed_out_text"]]
-    assert Tags(card_text.html(out, WORDS)).said.startswith(said.replace("\n", ""))
+    assert Tags(card_text.html(out, WORDS)).said.startswith(f"{WORDS['card']}{said}".replace("\n", ""))
     assert card_text.text(view(account=None, ended="It is over."), WORDS) == "It is over."
 
 

@@ -28,6 +28,7 @@ from hypothesis import strategies as st
 from dpyauth import frames, report
 from dpyauth.errors import ConnectionFailed, InvalidRequest, InvalidSetting, NotSignedIn, SessionClosed
 from dpyauth.frames import Context, ledger
+from dpyauth.plots.frame_checks import short
 from dpyauth.report import export
 from dpyauth.report.page import SHOWN, Report, page
 from dpyauth.report.parts import Part, parts
@@ -404,7 +405,7 @@ def test_the_picture_of_what_is_at_stake_says_it_in_words() -> None:
     ]
     (picture,) = pictures(made({"portfolio": frames.open_contracts(contracts)}).frames)
     assert picture.text == (
-        f"At stake in 4 open contracts, USD: 35.00, may pay 29.25 and more; most on {EVIL} with 18.00."
+        f"At stake in 4 open contracts, USD: 35.00, may pay 29.25 and more; most on {short(EVIL)} with 18.00."
     )
     assert pictures(made({"portfolio": frames.open_contracts([])}).frames) == []
 
@@ -462,7 +463,7 @@ def test_pictures_say_the_same_in_words_and_take_any_name() -> None:
     report = made({"statement": booked(0.5, 0.00012), "profit_table": closed})
     balance, markets = pictures(report.frames)
     assert balance.text == "The balance over time: from 0.50 to 0.00012, BTC."
-    assert markets.text == f"Profit by market, USD: best R_100 with 2.00, worst {EVIL} with -3.00."
+    assert markets.text == f"Profit by market, USD: best R_100 with 2.00, worst {short(EVIL)} with -3.00."
     told = [value for name, value in Seen(page(report, [balance, markets])).attributes if name == "alt"]
     assert told == [balance.text, markets.text]
     for picture in (balance, markets):

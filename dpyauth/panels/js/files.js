@@ -5,15 +5,13 @@ function downloads({ panel }) {
   const told = element("span", { class: "dpyauth-soft", role: "status", dir: "auto" }); // stays, to be read out
   let patience = 0; // until when a file is waited for, before another is asked for
 
-  const buttons = (kinds, looks = "") => [
-    ...kinds.map((kind) =>
+  const buttons = (kinds, looks = "") =>
+    element("div", { class: "dpyauth-row" }, kinds.map((kind) =>
       button(t(`download_${kind}`), () => {
         if (Date.now() < patience || !send({ do: "download", format: kind, asked: id })) return;
         patience = Date.now() + 30_000;
         told.textContent = t("preparing");
-      }, { id: `${id}-download-${kind}`, class: `dpyauth-button ${looks}` })),
-    told,
-  ];
+      }, { id: `${id}-download-${kind}`, class: `dpyauth-button ${looks}` })));
 
   // Takes what Python tells; returns whether it was a file.
   function heard({ file }, buffers) {
@@ -31,5 +29,5 @@ function downloads({ panel }) {
     return true;
   }
 
-  return { buttons, heard, clear: () => { told.textContent = ""; } };
+  return { buttons, told, heard, clear: () => { told.textContent = ""; } };
 }

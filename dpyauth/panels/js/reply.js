@@ -29,7 +29,7 @@ function replyView({ panel, python }) {
             button(t(`reply_${each}`), () => { tab = each; draw(); }, {
               id: `${id}-tab-${each}`, class: "dpyauth-tab", role: "tab", "aria-selected": String(each === tab), tabindex: each === tab ? "0" : "-1", "aria-controls": `${id}-shown`,
             }))),
-        tab === "json" ? copyButton(panel, t("reply"), () => find(`${id}-shown`).querySelector("pre")) : files.buttons(columns ? reply.files : [], "dpyauth-small")),
+        tab === "json" ? copyButton(panel, t("reply"), () => find(`${id}-shown`).querySelector("pre")) : [files.buttons(columns ? reply.files : [], "dpyauth-small"), files.told]),
       element("div", { id: `${id}-shown`, role: "tabpanel", "aria-labelledby": `${id}-tab-${tab}` }, tab === "json" ? text(reply.json) : table(reply.frame)));
   }
 

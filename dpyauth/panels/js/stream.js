@@ -41,7 +41,8 @@ function render({ model, el }) {
         button(t(held ? "resume" : "pause"), pause, { id: `${id}-pause`, "aria-pressed": String(held !== null), disabled: view.live === "ended" && !held }),
         button(t("keep"), () => panel.send({ do: "keep" }), { id: `${id}-keep`, disabled: view.busy }),
         files.buttons(view.files),
-        say.count),
+        say.count,
+        files.told),
       kept(view.kept),
       ended(view),
     ].flat();
