@@ -40,6 +40,14 @@ def cells(path: Path, kind: str) -> list[nbformat.NotebookNode]:
 
 
 DRAWN = "dpyauth.plots."
+LONG = 92
+"""Letters of a line of code that stand side by side in JupyterLab, beside its list of files, on a small laptop."""
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+def test_a_line_of_code_is_read_without_scrolling(path: Path) -> None:
+    lines = [line for cell in cells(path, "code") for line in cell.source.splitlines()]
+    assert [line for line in lines if len(line) > LONG] == []
 
 
 @pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
