@@ -56,6 +56,7 @@ def login(
 
     or set the environment variables DERIV_TOKEN and DERIV_APP_ID, which the other commands use without a login.
     """
+    from dpyauth.errors import KeepingFailed
     from dpyauth.signin import checks
     from dpyauth.signin import login as sign_in
 
@@ -76,7 +77,14 @@ def login(
     try:
         if session.core.remarks:
             say(session.core.remarks)
-        kept = session.core.remember(name)
+        try:
+            kept = session.core.remember(name)
+        except KeepingFailed as error:
+            error.add_note(
+                "Deriv has accepted the token, but it is not remembered. In place of a login, set the environment "
+                "variables DERIV_APP_ID and DERIV_TOKEN for the other commands."
+            )
+            raise
         facts = _facts(session, profile)
     finally:
         session.close()

@@ -101,7 +101,8 @@ def _asked(targets: Targets, api: str | None, app_id: object) -> tuple[Secret, o
     facts = APIS[api or targets.guess(None, app_id)]
     where = targets.settings(facts.name, app_id)
     if where.app_id is None:
-        _say(f"Register an app (type PAT): {facts.pages.apps}")
+        if not elsewhere:
+            _say(f"Register an app (type PAT): {facts.pages.apps}")
         app_id = _app_id(targets, api)
     if not elsewhere:
         _say(f"Make {_a(facts.credential)} (scope {facts.scopes[facts.smallest_scope]}): {facts.pages.tokens}")

@@ -164,6 +164,13 @@ def test_with_token_waits_for_no_typing(run: Run, monkeypatch: pytest.MonkeyPatc
     assert "another program" in said.err
 
 
+def test_a_home_that_cannot_be_written_to(login: Callable[..., Any], home: Path) -> None:
+    (home / "config").write_text("a file where the folder would be")
+    said = login()
+    assert said.status == 1
+    assert "set the environment variables DERIV_APP_ID and DERIV_TOKEN" in " ".join(said.err.split())
+
+
 def test_with_token_says_that_none_came(run: Run, handed: Callable[[str], None]) -> None:
     handed("\n")
     said = run("login", "--with-token", "--app-id", "33app")
