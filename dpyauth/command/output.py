@@ -50,9 +50,14 @@ class Ended(Exception):
         self.status = status
 
 
+def room() -> int:
+    """Return how wide a table may be, in characters: as the terminal, or as ``COLUMNS`` says."""
+    return max(shutil.get_terminal_size((100, 24)).columns, _NARROWEST)
+
+
 def width() -> int:
-    """Return how wide a text may be, in characters: as the terminal, or as ``COLUMNS`` says."""
-    return min(max(shutil.get_terminal_size((100, 24)).columns, _NARROWEST), _WIDEST)
+    """Return how wide a text may be, in characters: lines of more are hard to read."""
+    return min(room(), _WIDEST)
 
 
 def plain(text: object) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from dpyauth.command.frame_values import as_text
-from dpyauth.command.output import plain, width
+from dpyauth.command.output import plain, room, width
 
 _GAP = "  "
 _WORDS = {"loginid": "login ID", "account_type": "type", "account_category": "category"}
@@ -68,7 +68,7 @@ def _table(titles: Sequence[str], cells: Sequence[Sequence[str]], numbers: Seque
     fits, taken = 0, 0
     for wide in widths:
         taken += wide + len(_GAP)
-        if taken - len(_GAP) > width():
+        if taken - len(_GAP) > room():
             break
         fits += 1
     fits = max(fits, 1)

@@ -44,6 +44,8 @@ def test_columns_that_do_not_fit_are_named(signed_in: Run, monkeypatch: pytest.M
     monkeypatch.setenv("COLUMNS", "40")
     said = " ".join(signed_in("balance", "--account", "all").out.split())
     assert "2 more columns do not fit: active, type. A wider terminal shows them, and so does --json." in said
+    monkeypatch.setenv("COLUMNS", "200")  # which is wide enough for this
+    assert "not fit" not in signed_in("status", "--account", "all", "--detail").out
 
 
 def test_json_has_the_columns_and_values_of_the_frames(signed_in: Run, open_options: Open) -> None:
