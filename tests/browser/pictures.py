@@ -20,8 +20,8 @@ from playwright.sync_api import Browser, expect, sync_playwright  # noqa: E402
 
 IMAGES = ROOT / "notebooks" / "images"
 SIGN_IN = "import dpyauth\n\nsession = dpyauth.login(sandbox=True)"
-WIDTH = 1366
-"""Of the window, in pixels: that of a small laptop."""
+WIDTH, HEIGHT = 1200, 2000
+"""Of the window, in pixels: as wide as makes cells that README shows without making letters much smaller."""
 
 
 @dataclass(frozen=True)
@@ -32,11 +32,12 @@ class Picture:
     cells: Sequence[str]
     first: int = 0
     """The first cell to be seen; those before it only run."""
-    width: int = 900
-    """How much is to be seen, in pixels."""
+    panel: bool = False
+    """Whether only the panel is to be seen."""
 
 
 PICTURES = (
+    Picture("sign-in-form", ("import dpyauth\n\nsession = dpyauth.login()",), panel=True),
     Picture("sign-in", (SIGN_IN, "session.account_status()", "session.wallets()")),
     Picture(
         "panels",
@@ -55,14 +56,18 @@ def take(picture: Picture, notebook: Notebook) -> None:
     page = notebook.page
     for number in range(len(picture.cells)):
         notebook.run(number)
-        expect(notebook.cell(number).locator(".jp-OutputArea-output").first).to_be_visible()
-    expect(notebook.sheet.get_by_text("connected").first).to_be_visible()
+        expect(notebook.cell(number).locator(".jp-OutputArea-output:visible").first).to_be_visible()
+    if picture.panel:
+        notebook.panel.screenshot(path=IMAGES / f"{picture.name}.png")
+        return
+    expect(notebook.sheet.get_by_text("connected").filter(visible=True).first).to_be_visible()
     page.wait_for_timeout(6_000 if "stream" in picture.cells[-1] else 1_500)
     first, last = notebook.cell(picture.first).bounding_box(), notebook.cell(len(picture.cells) - 1).bounding_box()
     assert first is not None
     assert last is not None
-    clip = {"x": first["x"], "y": first["y"], "width": float(picture.width), "height": 0.0}
+    clip = {"x": first["x"], "y": first["y"], "width": first["width"], "height": 0.0}
     clip["height"] = last["y"] + last["height"] - first["y"]
+    assert clip["y"] + clip["height"] < HEIGHT - 50, "the last cell is cut off"
     page.screenshot(path=IMAGES / f"{picture.name}.png", clip=clip)  # type: ignore[arg-type]
     for table in notebook.sheet.locator("table.dataframe").all():
         box = table.bounding_box()
@@ -74,7 +79,7 @@ def main(names: Sequence[str], lab: Lab, chromium: Browser) -> None:
     """Take the pictures of these names, or all."""
     for picture in PICTURES:
         if not names or picture.name in names:
-            context = chromium.new_context(viewport={"width": WIDTH, "height": 1600}, device_scale_factor=1.5)
+            context = chromium.new_context(viewport={"width": WIDTH, "height": HEIGHT}, device_scale_factor=1.5)
             with opened(chromium, lab, "lab", picture.cells, context) as notebook:
                 # Where another package has a part for JupyterLab to build, JupyterLab asks whether it may.
                 asks = notebook.page.get_by_role("button", name="Cancel", exact=True)
