@@ -46,7 +46,8 @@ def to_excel(
         - exact numbers (``decimal=True``) and whole numbers stay numbers if all of a column have 15 digits or fewer,
           which is what Excel keeps; else all of the column become texts, digit by digit;
         - an index that does not just count is put before the columns;
-        - characters that a spreadsheet cannot hold become ``�``.
+        - characters that a spreadsheet cannot hold become ``�``;
+        - a row that holds nothing gets an invisible character, because `pandas.read_excel` leaves empty rows out.
 
         ``dpyauth.restored(pandas.read_excel(path, dtype=str, keep_default_na=False), frame)`` makes a frame of it.
 
@@ -55,7 +56,8 @@ def to_excel(
     InvalidSetting
         There is such a file, or its name does not end in ``.xlsx``, or openpyxl is missing. Nothing was written.
     InvalidArgument
-        It is no frame, or too large for a sheet, or a sheet cannot have such a name. Nothing was written.
+        It is no frame, or too large for a sheet, or a sheet cannot have such a name, or lists lie too deep within
+        each other. Nothing was written.
     OSError
         The file could not be written.
 
@@ -104,8 +106,8 @@ def for_storage(frame: pd.DataFrame, *, lists: bool = True, spreadsheet: bool = 
     spreadsheet : bool
         True if a spreadsheet is going to open it. It is as with ``lists=False``, but exact numbers stay numbers if
         all of their column have 15 digits or fewer, times lose their zone and their heading says that they are UTC,
-        a text that a spreadsheet would take for a formula gets a ``'`` before it, and a line within a text ends in
-        ``\\n``.
+        a text that a spreadsheet would take for a formula gets a ``'`` before it, also within a text where one with
+        other separators would begin a cell, and a line within a text ends in ``\\n``.
 
     Returns
     -------

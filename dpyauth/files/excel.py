@@ -14,9 +14,10 @@ import numpy as np
 import pandas as pd
 
 from dpyauth._version import __version__
+from dpyauth.catalog.descriptions import short
 from dpyauth.errors import InvalidArgument
 from dpyauth.files.load_openpyxl import load_openpyxl
-from dpyauth.files.storable import FORMULA, SHOWN, converted, missing
+from dpyauth.files.storable import EMPTY_ROW, FORMULA, SHOWN, converted, missing
 
 ROWS, COLUMNS, LETTERS, NAME = 1_048_576, 16_384, 32_767, 31
 """Most rows and columns of a sheet, the heading among them; most letters of a cell and of the name of a sheet."""
@@ -74,8 +75,8 @@ def _sheets(frames: Any) -> dict[str, pd.DataFrame]:
         if not isinstance(name, str) or not name.strip():
             raise InvalidArgument("The name of a sheet is a text that is not empty.")
         shown = ascii(name) if _ILLEGAL.search(name) else repr(name)
-        if len(name) > NAME:
-            raise InvalidArgument(f"The name of a sheet has {NAME} characters at most, and {shown} has {len(name)}.")
+        if (units := _units(name)) > NAME:
+            raise InvalidArgument(f"The name of a sheet has {NAME} characters at most, and {shown} has {units}.")
         if _FORBIDDEN.search(name) or _ILLEGAL.search(name) or name.lower() == "history":
             raise InvalidArgument(
                 rf"Excel does not take {shown} as the name of a sheet: leave out [ ] : * ? / \ and a ' at either end, "
@@ -101,11 +102,17 @@ def _check(name: str, table: pd.DataFrame) -> None:
             "write Parquet or CSV."
         )
     for heading, column in table.items():
-        if column.dtype == "string" and (column.str.len() > LETTERS).any():
+        texts = [str(heading), *(column.dropna() if column.dtype == "string" else ())]
+        if any(len(text) > LETTERS // 2 and _units(text) > LETTERS for text in texts):
             raise InvalidArgument(
-                f"A cell of Excel holds {LETTERS:,} characters, and one of the column {heading!r} has more. Leave that "
-                "column out, or write Parquet or CSV."
+                f"A cell of Excel holds {LETTERS:,} characters (an emoji counts as two), and one of the column "
+                f"{short(heading)} has more. Leave that column out, or write Parquet or CSV."
             )
+
+
+def _units(text: str) -> int:
+    """Return the characters of a text as Excel counts them: in UTF-16."""
+    return len(text.encode("utf-16-le", "replace")) // 2
 
 
 def _about(frames: Mapping[str, pd.DataFrame]) -> pd.DataFrame | None:
@@ -145,6 +152,9 @@ def _write(sheet: Any, table: pd.DataFrame) -> None:
         head[-1].font = openpyxl.styles.Font(bold=True)
     sheet.append(head)
     for row in zip(*columns, strict=True):
+        if all(value is None or value == "" for value in row):
+            sheet.append([_text(cells[0], EMPTY_ROW)])
+            continue
         sheet.append(
             [
                 _filled(value, cell, risky) if value is not None else None

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -13,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from dpyauth.errors import InvalidArgument
-from dpyauth.files.storable import FORMULA, UTC, counts, headings, in_sql, index_name, kind_of, missing
+from dpyauth.files.storable import EMPTY_ROW, UTC, counts, headings, in_sql, index_name, kind_of, missing, unguarded
 
 _LONGEST = 40
 """Digits beyond which a whole number is in no column."""
@@ -23,6 +22,7 @@ _FLAGS: dict[Any, bool] = {"true": True, "false": False, "1": True, "0": False, 
 
 def restore(frame: pd.DataFrame, like: pd.DataFrame | None, *, quoted: bool, decimal: str) -> pd.DataFrame:
     """Restore a frame as `dpyauth.restored` describes it."""
+    frame = _with_empty_rows(frame)
     texts, categories = frame.attrs.get("texts", {}), frame.attrs.get("categories", {})
     columns = []
     for name, column in frame.items():
@@ -37,11 +37,27 @@ def restore(frame: pd.DataFrame, like: pd.DataFrame | None, *, quoted: bool, dec
     result = pd.DataFrame(dict(enumerate(columns)), index=frame.index)
     result.columns = frame.columns
     result.attrs = {name: value for name, value in frame.attrs.items() if name not in ("texts", "categories")}
-    return result if like is None else _like(result, like, quoted, decimal)
+    return result if like is None else _like(result, like, quoted, decimal, texts)
 
 
-def _like(frame: pd.DataFrame, like: pd.DataFrame, quoted: bool, decimal: str) -> pd.DataFrame:
-    """Give every column the dtype, and the name, that it has in another frame."""
+def _with_empty_rows(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame without the marks of rows that hold nothing."""
+    first: list[Any] = frame.iloc[:, 0].tolist() if len(frame.columns) else []
+    marked = [place for place, value in enumerate(first) if isinstance(value, str) and value == EMPTY_ROW]
+    empty = [place for place in marked if all(missing(value) or value == "" for value in frame.iloc[place].iloc[1:])]
+    if not empty:
+        return frame
+    for place in empty:
+        first[place] = None
+    made = frame.set_axis(range(len(frame.columns)), axis=1)
+    made[0] = pd.Series(first, index=frame.index, dtype=frame.dtypes.iloc[0])
+    return made.set_axis(frame.columns, axis=1)
+
+
+def _like(
+    frame: pd.DataFrame, like: pd.DataFrame, quoted: bool, decimal: str, texts: Mapping[str, str]
+) -> pd.DataFrame:
+    """Give every column the dtype, and the name, that it has in another frame; those that were texts are as it is."""
     levels = [] if counts(like.index) else [like.index.get_level_values(at) for at in range(like.index.nlevels)]
     known: dict[str, tuple[Any, pd.Series[Any]]] = {}
     for place, level in enumerate(levels):
@@ -51,10 +67,11 @@ def _like(frame: pd.DataFrame, like: pd.DataFrame, quoted: bool, decimal: str) -
         known[heading] = known[in_sql(heading)] = (name, column)
     names, columns = [], []
     for heading, (_, column) in zip(headings(frame), frame.items(), strict=True):
+        done = column.dtype == object and heading in texts
         heading = _unquoted(heading) if quoted else heading
         match = known.get(heading) or known.get(heading.removesuffix(UTC))
         names.append(match[0] if match else heading)
-        columns.append(_back(column, match[1], str(match[0]), quoted, decimal) if match else column)
+        columns.append(_back(column, match[1], str(match[0]), quoted, decimal) if match and not done else column)
     result = pd.DataFrame(dict(enumerate(columns)), index=frame.index)
     result.columns = pd.Index(names, tupleize_cols=like.columns.nlevels > 1)
     result.attrs = frame.attrs
@@ -71,7 +88,7 @@ def _back(column: pd.Series[Any], like: pd.Series[Any], name: str, quoted: bool,
         if kind == np.dtype(object):
             how = kind_of(value for value in like if not missing(value))
             read = _READ[how] if how != "decimal" else lambda value: _exact(_number(value, decimal))
-            return _series(_values(column, read), column, object)
+            return _series(_values(column, lambda value: read(_perhaps_unquoted(value, quoted))), column, object)
         if kind.kind == "M":
             return _times(column, kind)
         if kind.kind == "b":
@@ -96,8 +113,10 @@ def _values(column: pd.Series[Any], read: Callable[[Any], Any]) -> list[Any]:
 
 
 def _series(values: list[Any], column: pd.Series[Any], kind: Any) -> pd.Series[Any]:
+    if pd.api.types.is_object_dtype(kind):
+        values = [np.nan if value is None else value for value in values]  # as the frames have it
     made: pd.Series[Any] = pd.Series(values, index=column.index, dtype=kind)
-    return made if made.dtype != object else made.where(made.notna(), np.nan)  # as the frames have it
+    return made
 
 
 def as_python(value: Any) -> Any:
@@ -117,6 +136,16 @@ def _perhaps(value: Any) -> Any:
         return value
 
 
+def _or_times(value: Any) -> Any:
+    """Return what a text is the JSON of, a time where that is a text just as a time is written."""
+    read = _loads(value)
+    try:
+        moment = pd.Timestamp(read) if isinstance(read, str) else None
+    except ValueError:
+        return read
+    return moment if str(moment) == read else read
+
+
 def _exact(value: Any) -> Decimal:
     return value if isinstance(value, Decimal) else Decimal(str(value))
 
@@ -131,6 +160,7 @@ _READ: dict[str, Callable[[Any], Any]] = {
     "decimal": _exact,
     "json": _loads,
     "text": str,
+    "time": _or_times,
 }
 """Reads a value by how it became a text; nothing is known of a column without any."""
 
@@ -159,8 +189,11 @@ def _text(value: Any) -> str:
 
 
 def _unquoted(value: Any) -> str:
-    text = _text(value)
-    return text[1:] if text[:1] == "'" and re.match(FORMULA, text) else text
+    return unguarded(_text(value))
+
+
+def _perhaps_unquoted(value: Any, quoted: bool) -> Any:
+    return unguarded(value) if quoted and isinstance(value, str) else value
 
 
 def _times(column: pd.Series[Any], kind: Any) -> pd.Series[Any]:

@@ -6,11 +6,13 @@ import json
 import re
 import zlib
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 import pandas as pd
+
+from dpyauth.errors import InvalidArgument
 
 DIGITS = 38
 """Most digits that Arrow, DuckDB and Polars have for exact numbers, before and after the point together."""
@@ -23,6 +25,14 @@ UTC = " (UTC)"
 
 FORMULA = r"^'*[=+\-@\t\r\n＝＋－＠]"
 """Beginning of a text that a spreadsheet would take for a formula, wide signs too, or that is marked already."""
+
+_SIGNS = r"[\"']*[=+\-@＝＋－＠]"
+_ENDS = re.compile(rf"([;,\t\n])(?={_SIGNS})")
+_GUARDED_ENDS = re.compile(rf"([;,\t\n])'(?={_SIGNS})")
+"""Within a text: where a spreadsheet with another separator than the file has would begin a cell, with a formula."""
+
+EMPTY_ROW = "\u2060"
+"""Stands, unseen, in the first cell of a row that holds nothing: pandas leaves such rows of a sheet out."""
 
 _LINE_END = re.compile(r"\r\n?")
 
@@ -40,7 +50,13 @@ def converted(frame: pd.DataFrame, *, lists: bool, spreadsheet: bool, guarded: b
     columns: list[pd.Series[Any]] = []
     texts: dict[str, str] = {}
     for name, (_, column) in zip(table.columns if lists else headings(table), table.items(), strict=True):
-        made, how = _objects(column, lists, spreadsheet) if column.dtype == object else (column, "")
+        try:
+            made, how = _objects(column, lists, spreadsheet) if column.dtype == object else (column, "")
+        except RecursionError:
+            raise InvalidArgument(
+                f"The column {str(name)!r} holds lists or dicts that lie too deep within each other for JSON. "
+                "Leave it out."
+            ) from None
         texts |= {str(name): how} if how else {}
         if not lists:
             made = _plain(made)
@@ -50,12 +66,9 @@ def converted(frame: pd.DataFrame, *, lists: bool, spreadsheet: bool, guarded: b
                 name = f"{name}{UTC}"
         elif not lists:
             name = in_sql(name)
-        if guarded:  # a lone carriage return would begin a new row, unguarded
-            name = _LINE_END.sub("\n", str(name))
         if guarded and made.dtype == "string":
-            made = made.str.replace(_LINE_END, "\n", regex=True)
-            made = made.mask(made.str.match(FORMULA).fillna(False), "'" + made)
-        names.append(f"'{name}" if guarded and re.match(FORMULA, str(name)) else name)
+            made = made.map(_guard, na_action="ignore").astype("string")
+        names.append(_guard(str(name)) if guarded else name)
         columns.append(made)
     result = pd.DataFrame(dict(enumerate(columns)), index=table.index)
     result.columns = table.columns if lists else pd.Index(names, dtype=object)
@@ -65,6 +78,19 @@ def converted(frame: pd.DataFrame, *, lists: bool, spreadsheet: bool, guarded: b
         categories = {str(name): [kind.categories.tolist(), bool(kind.ordered)] for name, kind in kinds.items()}
         result.attrs["categories"] = categories
     return result
+
+
+def _guard(text: str) -> str:
+    """Return a text in which no spreadsheet sees a formula, whatever separates the columns for it."""
+    text = _LINE_END.sub("\n", text)  # a lone carriage return would begin a new row, unguarded
+    text = _ENDS.sub(r"\1'", text)
+    return f"'{text}" if re.match(FORMULA, text) else text
+
+
+def unguarded(text: str) -> str:
+    """Return the text that was guarded."""
+    text = text[1:] if text[:1] == "'" and re.match(FORMULA, text) else text
+    return _GUARDED_ENDS.sub(r"\1", text)
 
 
 def headings(frame: pd.DataFrame) -> list[str]:
@@ -91,11 +117,16 @@ def missing(value: Any) -> bool:
 
 
 def kind_of(values: Iterable[Any]) -> str:
-    """Return how Python objects, none of them missing, become texts: json, text, decimal, date; empty for none."""
+    """Return how Python objects, none of them missing, become texts; empty for none.
+
+    That is ``text``, ``decimal``, ``date``, or ``json``; ``time`` is JSON in which texts may be times.
+    """
     held = list(values)
     types = set(map(type, held))
     if types == {str} and "" not in held:  # an empty text would be missing elsewhere
         return "text"
+    if any(issubclass(each, datetime) for each in types):
+        return "time"
     return {frozenset(): "", frozenset({Decimal}): "decimal", frozenset({date}): "date"}.get(frozenset(types), "json")
 
 
@@ -124,7 +155,7 @@ def _objects(column: pd.Series[Any], lists: bool, spreadsheet: bool) -> tuple[pd
     if kind == "decimal" and spreadsheet and all(map(_keeps, held)):
         numbers = [None if value is None else float(value) for value in values]
         return pd.Series(numbers, index=column.index, dtype="float64"), ""
-    write = _json if kind == "json" else str
+    write = _json if kind in ("json", "time") else str
     texts = [value if value is None else _utf8(write(value)) for value in values]
     return pd.Series(texts, index=column.index, dtype="string"), kind
 
@@ -158,6 +189,8 @@ def _shown(column: pd.Series[Any]) -> pd.Series[Any]:
 
 def _keeps(number: Decimal) -> bool:
     """Return whether a spreadsheet keeps every digit of a number."""
+    if not number.is_finite():
+        return False
     return len(number.normalize().as_tuple().digits) <= SHOWN and Decimal(repr(float(number))) == number
 
 

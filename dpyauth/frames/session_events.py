@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from dpyauth.columns import with_columns
@@ -83,10 +84,10 @@ def health(
     return pd.Series(
         {
             "state": state,
-            "uptime": uptime,
-            "expires": pd.NaT if expires is None else pd.Timestamp(expires),
+            "uptime": np.nan if uptime is None else uptime,
+            "expires": np.nan if expires is None else pd.Timestamp(expires),
             "reconnects": reconnects,
-            "last_round_trip": trips.iloc[-1] if len(trips) else None,
+            "last_round_trip": trips.iloc[-1] if len(trips) else np.nan,
             "p50": trips.quantile(0.5),
             "p99": trips.quantile(0.99),
             "stray_replies": stray_replies,

@@ -91,7 +91,7 @@ class Health(Questions):
         -------
         pandas.Series
             ``state``; ``uptime`` since the sign-in, ``last_round_trip``, ``p50`` and ``p99`` of the last 1000 round
-            trips (all in seconds); ``expires``, a timestamp in UTC, or NaT as `expires` is None; ``reconnects``;
+            trips (all in seconds); ``expires``, a timestamp in UTC, or NaN as `expires` is None; ``reconnects``;
             ``stray_replies``, which no call waited for; ``streams``; and the calls left in this minute by rate limit:
             ``left_general``, ``left_outcome``, ``left_pricing``.
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import re
 from decimal import Decimal
 from typing import Any
 
 import pandas as pd
 import pyarrow  # type: ignore[import-untyped]
 import pytest
+from tables import same_values
 
 from dpyauth.errors import InvalidArgument
 from dpyauth.files import as_csv, for_storage, restored
@@ -18,7 +20,7 @@ def lines(frame: pd.DataFrame) -> list[str]:
     return as_csv(frame).decode("utf-8-sig").splitlines()
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1+1", "@SUM(A1)", "\t=1", "\uff1d1+1", "\uff20SUM(A1)"])
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1+1", "@SUM(A1)", "\t1", "\uff1d1+1", "\uff20SUM(A1)"])
 def test_no_text_and_no_heading_is_a_formula(text: str) -> None:
     categories = pd.Series([text], dtype="category")
     frame = pd.DataFrame({"note": pd.Series([text], dtype="string"), "kind": categories, text: [1]})
@@ -30,9 +32,30 @@ def test_a_text_of_several_lines_begins_no_row(end: str) -> None:
     text = f"note{end}=1+1"
     frame = pd.DataFrame({"note": pd.Series([text, f"{end}=1"], dtype="string"), f"{end}heading": 1})
     written = for_storage(frame, spreadsheet=True).to_csv(index=False)
-    assert written == 'note,"\'\nheading"\n"note\n=1+1",1\n"\'\n=1",1\n'
+    assert written == 'note,"\'\nheading"\n"note\n\'=1+1",1\n"\'\n\'=1",1\n'
     read = pd.read_csv(io.StringIO(written), dtype=str, keep_default_na=False)
     assert restored(read, frame, spreadsheet=True)["note"].tolist() == ["note\n=1+1", "\n=1"]
+
+
+SPLIT = ["a;=1", "a,=1", "a\t-1", "a\n@b", 'a;"=1"', "a;'=1", ";;=1", ";=1;'+2", "\t=1", "a;b", "a,b - c"]
+
+
+@pytest.mark.parametrize(("own", "other"), [(",", ";"), (";", ","), (",", "\t")])
+def test_a_spreadsheet_that_separates_otherwise_finds_no_formula(own: str, other: str) -> None:
+    """Such as a European Excel, which opens a file with commas and splits its lines at semicolons."""
+    lists = pd.Series([[text] for text in SPLIT], dtype=object)
+    frame = pd.DataFrame({"n": 1, "a;=h": pd.array(SPLIT, dtype="string"), "list": lists})
+    written = for_storage(frame, spreadsheet=True).to_csv(index=False, sep=own)
+    cells = [cell for line in written.splitlines() for cell in re.split(f"[{other}{own}]", line)]
+    assert [cell for cell in cells if re.match(r"[\"\s]*[=+\-@]", cell)] == []
+    read = pd.read_csv(io.StringIO(written), sep=own, dtype=str, keep_default_na=False)
+    same_values(frame, restored(read, frame, spreadsheet=True))
+
+
+def test_a_text_that_needs_no_guard_has_none() -> None:
+    texts = ["a;b", "Win, if it is higher", '["a", -1]', "2 - 1", "it's; 'so'"]
+    stored = for_storage(pd.DataFrame({"a": pd.array(texts, dtype="string")}), spreadsheet=True)
+    assert stored["a"].tolist() == texts
 
 
 def test_texts_that_arrow_holds_are_no_formulas_either() -> None:
