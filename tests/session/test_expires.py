@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 import keyring
+import numpy as np
 import pandas as pd
 import pytest
 from keyring.backends.fail import Keyring as FailKeyring
@@ -223,7 +224,7 @@ def test_health_has_the_end(visitor: Visitor, life: int) -> None:
 
 def test_health_without_an_end(session: Session) -> None:
     health = session.health()
-    assert health["expires"] is pd.NaT
+    assert health["expires"] is np.nan
     assert health.dtype == object
 
 
