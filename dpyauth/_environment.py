@@ -123,12 +123,20 @@ def ways_to_ask() -> tuple[str, ...]:
 
     All advice on signing in depends on this. It is empty where there is nobody to ask.
     """
-    if _page is not None and not in_marimo():  # on another thread than a cell's, marimo does not say where it is
+    if beside_cells():
         panel, prompt = has_widgets(), _page == "edit"
     else:
         panel = shows_panels() and not unattended()
         prompt = can_type() if in_notebook() else has_user()
     return ("panel",) * panel + ("prompt",) * prompt
+
+
+def beside_cells() -> bool:
+    """Return whether this is a thread that a marimo notebook has started itself: it can neither show nor ask anything.
+
+    marimo does not say there where it is.
+    """
+    return _page is not None and not in_marimo()
 
 
 def has_user() -> bool:

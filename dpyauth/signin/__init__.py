@@ -13,7 +13,7 @@ from dpyauth.session import Session, views
 from dpyauth.session.core import check_timeout
 from dpyauth.signin import cells, checks
 from dpyauth.signin.current import DEFAULT_PROFILE, close_sessions, is_signed_in, meant, open_sessions
-from dpyauth.signin.prompt import NO_INPUT, NOBODY, SOURCE, nobody, prompt
+from dpyauth.signin.prompt import NO_CELL, NO_INPUT, NOBODY, SOURCE, nobody, prompt
 from dpyauth.signin.show import show
 from dpyauth.signin.sources import Found, find, sample, variable
 from dpyauth.signin.start import open_session
@@ -160,11 +160,12 @@ def login(
         found.check(chosen)  # first: what it says helps more than a complaint of the app ID
     target = targets.settings(chosen, own)
     timeout = check_timeout(timeout)
-    ways = () if ask is False else _environment.ways_to_ask()
+    ways = () if ask is False or _environment.beside_cells() else _environment.ways_to_ask()
     by_prompt = ask == "prompt" or "panel" not in ways
     signed_in = found is None and not ask_first and is_signed_in(profile, target)
     if found is None and not signed_in and ("prompt" if by_prompt else "panel") not in ways:
-        raise trouble or NoCredential(nobody(chosen, NO_INPUT if ways else NOBODY))
+        why = NO_INPUT if ways else NO_CELL if _environment.beside_cells() else NOBODY
+        raise trouble or NoCredential(nobody(chosen, why))
     if found is None and not signed_in and by_prompt:
         entered, own = prompt(targets, wanted, own)
         found = Found(entered, SOURCE, given=True)

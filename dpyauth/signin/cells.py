@@ -26,13 +26,16 @@ def run_again_when_signed_in(session: Session) -> None:
     thread = sys.modules["marimo"].Thread(target=lambda: _run_again(session), daemon=True)
     was_signed_in = session.loginid is not None
 
+    def ran_again() -> bool:
+        return getattr(thread, "should_exit", False)  # older versions do not say it
+
     def changed() -> None:
         nonlocal was_signed_in
         signed_in, before = session.loginid is not None, was_signed_in
         was_signed_in = signed_in
-        if thread.should_exit or (signed_in and not before):
+        if ran_again() or (signed_in and not before):
             unwatch()
-        if signed_in and not before and not thread.should_exit:
+        if signed_in and not before and not ran_again():
             thread.start()
 
     unwatch = session.core.watch(changed)

@@ -28,6 +28,7 @@ _NO_PASTE = (
 
 NOBODY = "nobody to ask in this run"
 NO_INPUT = "no prompt in this front end, which allows no input: dpyauth.login() without ask= shows a panel"
+NO_CELL = "no way to ask on this thread: run dpyauth.login() in a cell, and hand the session over"
 NOT_HIDDEN = "no way to ask here: what is typed would be seen"
 NO_STREAM = "no way to ask here: the program's input does not work"
 

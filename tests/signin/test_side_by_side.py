@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import sys
 import threading
 import weakref
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
-from types import SimpleNamespace
-from typing import Any
+from types import ModuleType, SimpleNamespace
+from typing import Any, cast
 
 import keyring
 import pytest
@@ -335,16 +336,20 @@ def test_a_fork_leaves_the_parents_alone(login: Login, box: Sandbox) -> None:
 
 def test_a_thread_of_an_app_finds_the_session_of_no_visitor(login: Login, monkeypatch: pytest.MonkeyPatch) -> None:
     visitor = threading.local()  # marimo knows its own threads only
-    monkeypatch.setattr(_environment, "in_marimo", lambda: hasattr(visitor, "page"))
-    monkeypatch.setattr(_environment, "_marimo_page", lambda: visitor.page)
+    marimo = SimpleNamespace(
+        running_in_notebook=lambda: hasattr(visitor, "page"),
+        app_meta=lambda: SimpleNamespace(request=object(), mode=visitor.page),
+    )
+    monkeypatch.setitem(sys.modules, "marimo", cast("ModuleType", marimo))
     visitor.page = "run"
     assert open_sessions() == []
     with ThreadPoolExecutor(1) as pool:  # of the app, so for all visitors
         mine = pool.submit(login, RICH).result()
         assert mine.state == "signed in"
         assert pool.submit(open_sessions).result() == []
-        with pytest.raises(NoCredential):
-            pool.submit(login).result()
+        for ask in (None, True, "prompt"):
+            with pytest.raises(NoCredential, match="in a cell"):
+                pool.submit(login, ask=ask).result()
         theirs = pool.submit(login, TROUBLE).result()
     assert [mine.state, theirs.state] == ["signed in", "signed in"]
     assert open_sessions() == []
