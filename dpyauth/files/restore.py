@@ -68,7 +68,7 @@ def _like(
     names, columns = [], []
     for heading, (_, column) in zip(headings(frame), frame.items(), strict=True):
         done = column.dtype == object and heading in texts
-        heading = _unquoted(heading) if quoted else heading
+        heading = unguarded(heading) if quoted else heading
         match = known.get(heading) or known.get(heading.removesuffix(UTC))
         names.append(match[0] if match else heading)
         columns.append(_back(column, match[1], str(match[0]), quoted, decimal) if match and not done else column)
@@ -84,11 +84,14 @@ def _like(
 def _back(column: pd.Series[Any], like: pd.Series[Any], name: str, quoted: bool, decimal: str) -> pd.Series[Any]:
     """Return a column with the dtype of another."""
     kind: Any = like.dtype
+    if quoted:  # a whole number below zero, too, if it was a text for its digits
+        held = [unguarded(value) if isinstance(value, str) else value for value in column]
+        column = pd.Series(held, index=column.index, dtype=object)
     try:
         if kind == np.dtype(object):
             how = kind_of(value for value in like if not missing(value))
             read = _READ[how] if how != "decimal" else lambda value: _exact(_number(value, decimal))
-            return _series(_values(column, lambda value: read(_perhaps_unquoted(value, quoted))), column, object)
+            return _series(_values(column, read), column, object)
         if kind.kind == "M":
             return _times(column, kind)
         if kind.kind == "b":
@@ -97,7 +100,7 @@ def _back(column: pd.Series[Any], like: pd.Series[Any], name: str, quoted: bool,
             return _series(_values(column, lambda value: _whole(value, decimal)), column, kind)
         if kind.kind == "f":
             return _series(_values(column, lambda value: float(_number(value, decimal))), column, kind)
-        texts = _values(column, _unquoted if quoted else _text)
+        texts = _values(column, _text)
         if isinstance(kind, pd.CategoricalDtype):
             return _categories(texts, column, kind)
         return _series(texts, column, kind)
@@ -186,14 +189,6 @@ def _text(value: Any) -> str:
     if not isinstance(value, str):  # pandas has guessed, and "007" is lost
         raise ValueError
     return value
-
-
-def _unquoted(value: Any) -> str:
-    return unguarded(_text(value))
-
-
-def _perhaps_unquoted(value: Any, quoted: bool) -> Any:
-    return unguarded(value) if quoted and isinstance(value, str) else value
 
 
 def _times(column: pd.Series[Any], kind: Any) -> pd.Series[Any]:

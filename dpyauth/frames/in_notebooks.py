@@ -7,6 +7,7 @@ word a line, and the row is as high as that.
 from __future__ import annotations
 
 import contextlib
+import functools
 import html
 import sys
 from typing import Any
@@ -37,11 +38,15 @@ def install() -> None:
 
 def register(formatter: Any) -> None:
     """Do so where this formatter of IPython shows a frame."""
+    from IPython.utils.dir2 import get_real_method
+
     before = formatter.for_type(pd.DataFrame)
 
     def shown(frame: pd.DataFrame) -> Any:
-        made = before(frame) if before else frame._repr_html_()  # type: ignore[operator]
-        if isinstance(made, str) and "call" in frame.attrs:
+        # Frames of others, and kinds of frames, may show themselves in another way, or not in HTML at all.
+        show = functools.partial(before, frame) if before else get_real_method(frame, formatter.print_method)
+        made = show() if show else None
+        if isinstance(made, str) and {"call", "api"} <= frame.attrs.keys():
             with contextlib.suppress(Exception):  # whatever became of it, it is shown as pandas does
                 return spacious(frame, made)
         return made

@@ -68,6 +68,16 @@ def test_numbers_below_zero_stay_numbers() -> None:
     assert lines(frame) == ["float,count,exact", "-1.5,-2,-12.5"]
 
 
+def test_numbers_below_zero_that_became_texts_are_numbers_again() -> None:
+    """A spreadsheet would round what has more than 15 digits, so the column holds texts, and those are guarded."""
+    frame = pd.DataFrame(
+        {"count": pd.array([10**17, -1, None], dtype="Int64"), "exact": [Decimal(f"{10**16}.5"), Decimal(-1), None]}
+    )
+    read = pd.read_csv(io.BytesIO(as_csv(frame)), dtype=str, keep_default_na=False)
+    assert read["count"].tolist() == [f"{10**17}", "'-1", ""]
+    same_values(frame, restored(read, frame, spreadsheet=True))
+
+
 def test_an_index_with_a_name_is_a_column() -> None:
     index = pd.DatetimeIndex(["2026-11-30T08:00:00Z"], name="time")
     assert lines(pd.DataFrame({"price": [1.5]}, index=index)) == ["time (UTC),price", "2026-11-30 08:00:00,1.5"]

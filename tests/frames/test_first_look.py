@@ -127,7 +127,9 @@ def test_a_sentence_has_room_in_a_notebook() -> None:
     formatter = DisplayFormatter()
     in_notebooks.register(formatter.formatters["text/html"])
     assert formatter.format(made)[0]["text/html"] == made._repr_html_()  # type: ignore[operator]
-    made.attrs["call"] = "statement"
+    made.attrs |= {"call": 2.5}  # somebody's price of an option
+    assert formatter.format(made)[0]["text/html"] == made._repr_html_()  # type: ignore[operator]
+    made.attrs |= {"call": "statement", "api": "v3"}
     shown = formatter.format(made)[0]["text/html"]
     assert shown.replace(' style="min-width: 15em"', "") == made._repr_html_()  # type: ignore[operator]
     assert '<th style="min-width: 15em">a&lt;b</th>' in shown
@@ -138,6 +140,16 @@ def test_a_sentence_has_room_in_a_notebook() -> None:
         assert "<table" in formatter.format(other)[0]["text/html"]
     with pd.option_context("display.notebook_repr_html", False):
         assert "text/html" not in formatter.format(made)[0]
+
+
+def test_a_kind_of_frame_that_has_no_html_is_shown_without(capsys: pytest.CaptureFixture[str]) -> None:
+    class Plain(pd.DataFrame):
+        _repr_html_ = None  # type: ignore[assignment]
+
+    formatter = DisplayFormatter()
+    in_notebooks.register(formatter.formatters["text/html"])
+    assert "text/html" not in formatter.format(Plain({"a": [1]}))[0]
+    assert capsys.readouterr() == ("", "")
 
 
 def test_a_notebook_shows_every_column(told: Asked) -> None:
