@@ -114,6 +114,9 @@ def test_long_replies_are_cut_and_that_is_said() -> None:
     assert len(html) < 6000
     assert f"first {last_call.LONGEST} characters" in html
     assert "2001" in html
+    reply = {"trouble": {"title": "Refused", "text": "no\n" * 2000, "code": "\n" * 2000}}
+    refused = last_call.explorer(view(api="v3"), texts("explorer"), {**asked, "reply": reply}, "")
+    assert len(refused) < 6000
 
 
 @given(text=st.text() | st.just(NASTY))

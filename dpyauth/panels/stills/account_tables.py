@@ -11,7 +11,7 @@ def sign_in(view: View, words: Words, otherwise: str) -> str:
     if view["ended"]:
         return still(words, [heading(words["title"], sandbox(view, words)), line(view["ended"])])
     if account is None:
-        told = [*notice(view), line(words["still_out"]), line(otherwise)]
+        told = [*notice(view), line(words["still_out"]), *map(line, otherwise.splitlines())]
         return still(words, [heading(words["title"], sandbox(view, words)), *told])
     scopes = ", ".join(" ".join(filter(None, (light["symbol"], light["text"]))) for light in view["scopes"])
     facts = [

@@ -85,8 +85,8 @@ def heading(title: str, labels: Mapping[str, str] | None = None, size: str = "1.
 
 
 def line(text: str) -> str:
-    """Return a paragraph for each line of a text."""
-    return "".join(_paragraph(quoted(plain(each, SENTENCES))) for each in text.splitlines())
+    """Return a paragraph."""
+    return _paragraph(quoted(plain(text, SENTENCES)))
 
 
 def small(text: str) -> str:
