@@ -85,8 +85,7 @@ def _back(column: pd.Series[Any], like: pd.Series[Any], name: str, quoted: bool,
     """Return a column with the dtype of another."""
     kind: Any = like.dtype
     if quoted:  # a whole number below zero, too, if it was a text for its digits
-        held = [unguarded(value) if isinstance(value, str) else value for value in column]
-        column = pd.Series(held, index=column.index, dtype=object)
+        column = column.astype(object).map(lambda value: unguarded(value) if isinstance(value, str) else value)
     try:
         if kind == np.dtype(object):
             how = kind_of(value for value in like if not missing(value))

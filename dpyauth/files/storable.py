@@ -26,6 +26,7 @@ UTC = " (UTC)"
 FORMULA = r"^'*[=+\-@\t\r\n＝＋－＠]"
 """Beginning of a text that a spreadsheet would take for a formula, wide signs too, or that is marked already."""
 
+_BEGINS = re.compile(FORMULA)
 _SIGNS = r"[\"']*[=+\-@＝＋－＠]"
 _ENDS = re.compile(rf"([;,\t\n])(?={_SIGNS})")
 _GUARDED_ENDS = re.compile(rf"([;,\t\n])'(?={_SIGNS})")
@@ -82,14 +83,17 @@ def converted(frame: pd.DataFrame, *, lists: bool, spreadsheet: bool, guarded: b
 
 def _guard(text: str) -> str:
     """Return a text in which no spreadsheet sees a formula, whatever separates the columns for it."""
-    text = _LINE_END.sub("\n", text)  # a lone carriage return would begin a new row, unguarded
+    if "\r" in text:
+        text = _LINE_END.sub("\n", text)  # a lone carriage return would begin a new row, unguarded
     text = _ENDS.sub(r"\1'", text)
-    return f"'{text}" if re.match(FORMULA, text) else text
+    return f"'{text}" if _BEGINS.match(text) else text
 
 
 def unguarded(text: str) -> str:
     """Return the text that was guarded."""
-    text = text[1:] if text[:1] == "'" and re.match(FORMULA, text) else text
+    if "'" not in text:  # as nearly all
+        return text
+    text = text[1:] if text[:1] == "'" and _BEGINS.match(text) else text
     return _GUARDED_ENDS.sub(r"\1", text)
 
 
