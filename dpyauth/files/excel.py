@@ -150,6 +150,7 @@ def _write(sheet: Any, table: pd.DataFrame) -> None:
     for heading in table.columns:
         head.append(_text(new(), heading))
         head[-1].font = openpyxl.styles.Font(bold=True)
+        head[-1].quotePrefix = bool(_RISKY.match(heading))
     sheet.append(head)
     for row in zip(*columns, strict=True):
         if all(value is None or value == "" for value in row):
