@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -16,6 +17,9 @@ from dpyauth.files.storable import EMPTY_ROW, UTC, counts, headings, in_sql, ind
 
 _LONGEST = 40
 """Digits beyond which a whole number is in no column."""
+
+_TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?([+-]\d\d(:\d\d)+)?")
+"""A time as it becomes a text."""
 
 _FLAGS: dict[Any, bool] = {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False}
 
@@ -141,8 +145,10 @@ def _perhaps(value: Any) -> Any:
 def _or_times(value: Any) -> Any:
     """Return what a text is the JSON of, a time where that is a text just as a time is written."""
     read = _loads(value)
+    if not isinstance(read, str) or not _TIME.fullmatch(read):  # pandas reads, and warns of, more than it writes
+        return read
     try:
-        moment = pd.Timestamp(read) if isinstance(read, str) else None
+        moment = pd.Timestamp(read)
     except ValueError:
         return read
     return moment if str(moment) == read else read

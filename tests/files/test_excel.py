@@ -54,7 +54,9 @@ def test_no_text_becomes_a_formula(tmp_path: Path) -> None:
     cells = [cell for row in openpyxl.load_workbook(path)["=sheet"].iter_rows() for cell in row]
     assert {cell.data_type for cell in cells} == {"s"}
     assert [cell.value for cell in cells[2::2]] == EVIL
-    assert [cells[0].quotePrefix, cells[1].quotePrefix, cells[2].quotePrefix] == [True, False, True], "once it is edited"
+    assert [cells[0].quotePrefix, cells[1].quotePrefix, cells[2].quotePrefix] == [True, False, True], (
+        "once it is edited"
+    )
     same_values(table, again(table, path))
 
 
@@ -154,6 +156,13 @@ def test_rows_that_hold_nothing_come_back(columns: int, tmp_path: Path) -> None:
         for frame in (table, table.iloc[:, ::-1]):
             frame = frame.where(frame.notna(), np.nan) if "object" in frame else frame
             same_values(frame, again(frame, tmp_path / "x.xlsx"))
+
+
+def test_a_text_among_times_stays_a_text(tmp_path: Path) -> None:
+    """Pandas reads more texts as times than it writes, and warns of a zone that it does not know."""
+    values = [pd.Timestamp("2026-11-30T18:00Z"), "NaT", "2026-11-30 10:00 ABC", "now", "2026-99-99 10:00:00", 1]
+    table = pd.DataFrame({"a": pd.Series(values, dtype=object)})
+    assert again(table, to_excel(table, tmp_path / "x.xlsx"))["a"].tolist() == values
 
 
 @pytest.mark.parametrize("signed_in_for", [None, pd.Timestamp("2026-11-30 18:00:00.5", tz="UTC")])
