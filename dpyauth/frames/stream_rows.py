@@ -42,7 +42,9 @@ _OPENED_BY = {"ticks": "tick", "ticks_history": "tick"}
     transaction=TRANSACTION_UPDATE,
     contract=CONTRACT_UPDATE,
 )
-def updates(call: str, received: Sequence[tuple[float, Mapping[str, Any]]]) -> pd.DataFrame:
+def updates(
+    call: str, received: Sequence[tuple[float, Mapping[str, Any]]], context: Context | None = None
+) -> pd.DataFrame:
     """Turn what came in on a stream into a frame.
 
     Parameters
@@ -51,6 +53,8 @@ def updates(call: str, received: Sequence[tuple[float, Mapping[str, Any]]]) -> p
         The call that opened the stream.
     received : sequence of (time, reply)
         When each came in, in seconds since 1970, and the whole reply.
+    context : Context, optional
+        Where they came from; becomes ``attrs``.
 
     Returns
     -------
@@ -90,6 +94,7 @@ def updates(call: str, received: Sequence[tuple[float, Mapping[str, Any]]]) -> p
     >>> updates("ticks", [(0.0, {"msg_type": "tick", "tick": {"symbol": "R_100", "quote": 10.5}})])["quote"].item()
     10.5
     """
+    context = context or Context(call)
     shapes_of = [shapes[call] for shapes in map(load, APIS) if call in shapes]
     known = _OURS.union(ENVELOPE, *(shape.reply for shape in shapes_of))
     rows = [row for when, reply in received for row in _rows(when, reply, known)]
@@ -99,9 +104,9 @@ def updates(call: str, received: Sequence[tuple[float, Mapping[str, Any]]]) -> p
         if any("error" in row for row in rows) and ERROR not in columns:
             columns = (*columns, ERROR)
         omits = {"id", "pip_size", *(name for kind in kinds for name in documented(*_TOLD.get(kind, ("", ""))))}
-        return frame(rows, (*RECEIVED, *columns), Context(call), omits=omits)
+        return frame(rows, (*RECEIVED, *columns), context, omits=omits)
     facts = next(iter(shapes_of), Shape()).reply.get(call)
-    return frame([mask(row, facts, call=call, name=call) for row in rows], RECEIVED, Context(call))
+    return frame([mask(row, facts, call=call, name=call) for row in rows], RECEIVED, context)
 
 
 _TOLD = {

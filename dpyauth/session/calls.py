@@ -243,9 +243,15 @@ class Calls(Questions):
             )
         if keep < 1:
             raise InvalidSetting("keep must be a whole number above 0: how many updates to keep.")
-        api = self.core.adapter
+        api, account = self.core.adapter, self.core.active_account
         feed = Feed(
-            name, int(keep), lambda reply: api.error(reply, name), many=call.many_with(built), named=api.renamed
+            name,
+            int(keep),
+            lambda reply: api.error(reply, name),
+            many=call.many_with(built),
+            named=api.renamed,
+            api=self.core.api,
+            loginid=account.loginid if account else None,
         )
         yield Request(name, {**fields, "subscribe": 1}, timeout, listener=feed)
         return Stream(self, feed)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from dpyauth import _forks
 from dpyauth.errors import DpyauthError, SessionClosed
 from dpyauth.net.messages import Reply
+from dpyauth.registry import DEFAULT
 from dpyauth.secret import scrub
 
 if TYPE_CHECKING:
@@ -37,6 +38,10 @@ class Feed:
         Whether it is of several things, each of which may fail without the others.
     named : callable
         Makes an update one that has its parts named as v3 names them, for frames.
+    api : str
+        The Deriv API that it comes from.
+    loginid : str, optional
+        The account that was in use when it was opened.
     """
 
     def __init__(
@@ -47,8 +52,12 @@ class Feed:
         *,
         many: bool,
         named: Callable[[Reply], Reply] = lambda reply: reply,
+        api: str = DEFAULT,
+        loginid: str | None = None,
     ) -> None:
         self.call = call
+        self.api = api
+        self.loginid = loginid
         self.many = many
         self.count = 0  # updates that came in, ever
         self.dropped = 0

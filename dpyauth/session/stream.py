@@ -8,6 +8,7 @@ import time
 import weakref
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
 from dpyauth._traceback import ends_here, leaving
@@ -163,7 +164,8 @@ class Stream(Names):
         Returns
         -------
         pandas.DataFrame
-            One row per update, the oldest first; columns and dtypes as `dpyauth.frames.updates` says.
+            One row per update, the oldest first; columns and dtypes as `dpyauth.frames.updates` says. Its ``attrs``
+            name the API, the account that was in use when it was opened, and when the latest update came in.
 
         Examples
         --------
@@ -174,7 +176,9 @@ class Stream(Names):
         """
         from dpyauth import frames
 
-        return frames.updates(self.call, self.feed.beyond(0)[1])
+        feed, received = self.feed, self.feed.beyond(0)[1]
+        latest = datetime.fromtimestamp(received[-1][0], UTC) if received else None
+        return frames.updates(self.call, received, frames.Context(self.call, feed.loginid, latest, feed.api))
 
     @public
     def view(self) -> AnyWidget:

@@ -100,7 +100,10 @@ def test_streams_look_alike(call: str, fields: Any, money: Any, v3: Session, cur
             if call != "ticks":
                 box.pay(loginid, 3.5)
             stream.next(timeout=5)
-            looks.append(look(stream.frame()))
+            made = stream.frame()
+            looks.append(look(made))
+            origin = {"call": call, "api": session.core.api, "loginid": loginid}
+            assert made.attrs == {**origin, "fetched": made["received"].max().isoformat(timespec="seconds")}
             if call != "balance":
                 subject = {"transaction": "transaction_id", "ticks": "symbol"}.get(call, "contract_id")
                 assert stream.frame()[subject].notna().any()
