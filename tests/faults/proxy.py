@@ -35,6 +35,7 @@ class Passage:
         self._left: int | None = None  # so many bytes still reach the client; then `_then`
         self._then: Callable[[], None] = lambda: None
         self._bytewise = 0  # so many bytes go one by one
+        self._apart = 0.0  # seconds
         self._pause = 0.0
         self._opening: Callable[[], Any] | None = None  # done before the server is asked; True: and nothing else
 
@@ -71,9 +72,9 @@ class Passage:
         """Send bytes to the client that the server never sent."""
         self._writer.write(data)
 
-    def bytewise(self, count: int = 1000) -> None:
-        """Deliver the next so many bytes one by one."""
-        self._bytewise = count
+    def bytewise(self, count: int = 1000, lasting: float = 0.3) -> None:
+        """Deliver the next so many bytes one by one, all of them in so many seconds."""
+        self._bytewise, self._apart = count, lasting / count
 
     def delay(self, seconds: float) -> None:
         """Deliver late."""
@@ -179,9 +180,12 @@ class Passage:
             return
         single, data = data[: self._bytewise], data[self._bytewise :]
         self._bytewise -= len(single)
+        loop = asyncio.get_running_loop()
+        due = loop.time()
         for byte in single:
             self._writer.write(bytes([byte]))
-            await asyncio.sleep(0.0003)  # or the bytes would arrive together
+            due += self._apart
+            await asyncio.sleep(max(due - loop.time(), 0))  # or the bytes would arrive together
         self._writer.write(data)
         await self._writer.drain()
 

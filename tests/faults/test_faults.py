@@ -422,7 +422,7 @@ def test_a_long_reply_on_a_slow_line_is_no_silence(through: Open, proxy: Proxy, 
     tune("keepalive.PING_TIMEOUT", 2.5)
     session = through(timeout=20.0)
     box.faults.oversize(7000, READ)
-    proxy.now("bytewise", count=7000)  # takes longer than a ping may
+    proxy.now("bytewise", count=7000, lasting=4.0)  # longer than a ping may take
     begin = time.monotonic()
     assert isinstance(outcome(on_thread(lambda: session.call(READ))), dict)
     assert time.monotonic() - begin > keepalive.PING_EVERY + keepalive.PING_TIMEOUT

@@ -264,7 +264,7 @@ def test_an_interrupt_leaves_the_file_that_there_was(tmp_path: Path, monkeypatch
         (pd.DataFrame({"a": pd.array(["\U0001f600" * 16_384], dtype="string")}), "32,767 characters"),
         (pd.DataFrame({"x" * 32_768: [1]}), "32,767 characters"),
         ({"\U0001f600" * 16: pd.DataFrame()}, "31 characters"),
-        (pd.DataFrame({"a": pd.Series([nested(5000)], dtype=object)}), "The column 'a' holds lists or dicts"),
+        (pd.DataFrame({"a": pd.Series([nested(100_000)], dtype=object)}), "The column 'a' holds lists or dicts"),
     ],
 )
 def test_what_is_no_sheet_is_told_in_a_sentence(frames: Any, words: str, tmp_path: Path) -> None:
