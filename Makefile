@@ -15,12 +15,13 @@ export PYTHONDONTWRITEBYTECODE =
 lab: $(VENV)/lab.stamp
 	$(BIN)/dpyauth lessons dpyauth-lessons
 
-# Most tests wait for something most of the time: five run at once. A browser keeps a processor busier: four.
+# Most tests wait for something most of the time: five run at once, in the order of their names, because the files that
+# take longest hold few tests and would come last otherwise. A browser keeps a processor busier: four.
 # Examples run in two processes, each with a sandbox of its own: together they would reach its limit of calls a minute.
 test:
-	$(MAKE) --no-print-directory --jobs 2 packages release lint
+	$(MAKE) --no-print-directory --jobs 2 lint packages release
 	DPYAUTH_IPYKERNEL6=$(abspath $(VENV)/ipykernel-6) DPYAUTH_DASH=$(abspath $(VENV)/dash) \
-		$(BIN)/pytest -n 5 --dist loadfile --ignore tests/browser --ignore tests/deployed
+		$(BIN)/pytest -n 5 --dist loadfile --no-loadscope-reorder --ignore tests/browser --ignore tests/deployed
 	DPYAUTH_RELEASE=$(abspath $(VENV)/release) $(BIN)/pytest -n 4 --dist worksteal tests/browser tests/deployed
 	$(BIN)/pytest -n 3 --dist loadfile -p no:cacheprovider --nbval --nbval-current-env --nbval-sanitize-with tests/lessons/nbval.cfg notebooks
 	PYTHONPATH=$(VENV)/pandas-2 $(BIN)/pytest -q -n 2 tests/frames tests/session/test_account.py tests/report/test_export.py
@@ -32,7 +33,7 @@ lint: $(VENV)/test.stamp
 	$(BIN)/mypy
 
 # Builds what is handed out, and installs it as README says: with its extra `lab`, and nothing of the tests.
-release: $(VENV)/test.stamp
+release: | $(VENV)/bin/python
 	$(BIN)/python tests/deployed/installed.py $(VENV)/release
 
 # Builds the documentation from the lessons, the guide and the docstrings; needs no network.

@@ -32,7 +32,10 @@ class NotInstalled(Exception):
 def make(folder: Path) -> None:
     """Build the wheel and install it as README says; what it needs is kept for as long as pyproject.toml stays."""
     with tempfile.TemporaryDirectory() as built:
-        _run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", built, str(ROOT))
+        try:
+            _run(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", built, str(ROOT))
+        except subprocess.CalledProcessError as error:
+            raise NotInstalled(error.output) from None
         (wheel,) = Path(built).glob("*.whl")
         asked = hashlib.sha256((ROOT / "pyproject.toml").read_bytes() + sys.version.encode()).hexdigest()
         stamp = folder / "made-from"

@@ -20,7 +20,7 @@ from dpyauth.net.rate_limits import RateLimits
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
 
-SEEDS = 1_000 if "DPYAUTH_FUZZ" in os.environ else 500
+SEEDS = 1_000 if "DPYAUTH_FUZZ" in os.environ else 300
 AT_ONCE = 100
 MARK = re.compile(rb"seed-(\d+)")
 RICH = "00000000-0000-4000-8000-000000000010"
@@ -142,7 +142,8 @@ async def ended(sessions: dict[str, Session], seed: int, quote: dict[str, str]) 
     try:
         reply = await sessions[WHO.get(name, "partner")].aio.call(name, timeout=10.0, **given)
     except DpyauthError as error:
-        return name, request_id, type(error).__name__
+        notes = " ".join(getattr(error, "__notes__", []))  # why it could not be looked up
+        return name, request_id, f"{type(error).__name__} {notes}".rstrip()
     return name, request_id, "looked_up" if reply.get("looked_up") else "done"
 
 
@@ -186,12 +187,18 @@ def test_transfers_that_are_cut_off_at_any_byte(
     print(*sorted(Counter((name, outcome) for name, _, outcome in found).items()), sep="\n")
     carried_out = booked(direct["rich"], "main") + booked(direct["partner"], "main")
     carried_out += booked(direct["agent"], "payment_agent")
+    unknown = 0
     for seed, (name, request_id, outcome) in enumerate(found, first):
         assert cutter.sent[seed] <= (outcome != "ConnectionFailed"), (name, seed, outcome)  # none was sent twice
+        if outcome.startswith("OutcomeUnknown") and "tried to look it up, in vain: " in outcome:
+            unknown += 1  # a machine that stands still for a while may answer none of the looks, and the user is told
+            continue
         assert carried_out[request_id] == (outcome in {"done", "looked_up"}), (name, seed, outcome)
         assert outcome != "ApiError" or name == "payment_agent_withdraw"
+    assert unknown <= AT_ONCE // 20
     known = {"done", "looked_up", "NotCarriedOut", "ApiError"}
-    assert known <= {outcome for _, _, outcome in found} <= known | {"ConnectionFailed"}
+    ended_so = {outcome for _, _, outcome in found if not outcome.startswith("OutcomeUnknown")}
+    assert known <= ended_so <= known | {"ConnectionFailed"}
 
 
 def test_a_client_that_repeats_transfers_is_found_out(
