@@ -1,7 +1,8 @@
-"""Suggest an attribute when you ask an object for one that it does not have."""
+"""Suggest an attribute when you ask an object or a module for one that it does not have."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, NoReturn
 
 from dpyauth._traceback import ends_here
@@ -26,3 +27,23 @@ class Names:
                 return object.__getattribute__(self, name)
             known = [each for each in dir(self) if not each.startswith("_")]
             raise UnknownName.of(self._called, name, known, self._instead(name))
+
+
+def suggesting(module: str, known: Collection[str]) -> Callable[[str], NoReturn]:
+    """Return the ``__getattr__`` of a module that suggests the nearest of its names.
+
+    Examples
+    --------
+    >>> suggesting("dpyauth.plots", ["profit", "balance"])("profits")
+    Traceback (most recent call last):
+        ...
+    dpyauth.errors.UnknownName: The module dpyauth.plots has no 'profits'. Did you mean 'profit'?
+    """
+
+    @ends_here
+    def missing(name: str) -> NoReturn:
+        if name.startswith("_"):
+            raise AttributeError(f"module {module!r} has no attribute {name!r}")
+        raise UnknownName.of(f"The module {module}", name, known)
+
+    return missing

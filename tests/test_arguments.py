@@ -21,7 +21,7 @@ import pytest
 from IPython.core.oinspect import Inspector
 
 import dpyauth
-from dpyauth import errors
+from dpyauth import errors, frames
 from dpyauth.credentials import Secret
 from dpyauth.errors import DpyauthError, InvalidArgument, InvalidRequest, InvalidSetting, UnknownName
 from dpyauth.sandbox import Sandbox
@@ -348,6 +348,8 @@ def test_no_traceback_shows_a_token_that_was_given_in_the_wrong_way(session: Ses
         ("dpyauth", "logn", "The module dpyauth has no 'logn'. Did you mean 'login'?"),
         ("dpyauth", "zzzz", "It has: ApiError, "),
         ("dpyauth", "balance", "It is of a session: dpyauth.login().balance."),
+        ("plots", "profits", "The module dpyauth.plots has no 'profits'. Did you mean 'profit'?"),
+        ("frames", "verfication", "The module dpyauth.frames has no 'verfication'. Did you mean 'verification'?"),
         ("errors", "ApiErorr", "The module dpyauth.errors has no 'ApiErorr'. Did you mean 'ApiError'?"),
     ],
 )
@@ -360,6 +362,8 @@ def test_the_nearest_name(session: Session, where: str, name: str, said: str) ->
             "stream": stream,
             "dpyauth": dpyauth,
             "errors": errors,
+            "frames": frames,
+            "plots": dpyauth.plots,
         }
         with pytest.raises(UnknownName) as refused:
             getattr(places[where], name)

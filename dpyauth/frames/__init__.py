@@ -39,6 +39,8 @@ The index just counts. The login ID is a column, so frames of several accounts c
 makes any frame fit for Parquet and CSV, and `restored` gives one that was read back every dtype that it had.
 """
 
+from typing import TYPE_CHECKING
+
 from dpyauth.files import for_storage, restored
 from dpyauth.frames import load_pandas as load_pandas
 from dpyauth.frames.account_limits import limits, market_limits, transfer_limits
@@ -63,6 +65,7 @@ from dpyauth.frames.site import landing_company, site_currencies, site_limits, t
 from dpyauth.frames.status import account_status, currencies, verification
 from dpyauth.frames.stream_rows import updates
 from dpyauth.frames.wallet_money import wallet_transactions, wallets
+from dpyauth.names import suggesting
 
 __all__ = [
     "Context",
@@ -115,3 +118,6 @@ install()
 
 # Their earlier names
 storable, together = for_storage, concat_accounts
+
+if not TYPE_CHECKING:  # a type checker would take every name for right
+    __getattr__ = suggesting(__name__, __all__)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from dpyauth.arguments import public
 from dpyauth.columns import with_texts
+from dpyauth.names import suggesting
 from dpyauth.plots import call_drawings, money_drawings, price_drawings, status_drawings
 from dpyauth.plots.canvas import show, text_of
 
@@ -61,6 +62,10 @@ InvalidSetting
 
 def __dir__() -> list[str]:
     return __all__
+
+
+if not TYPE_CHECKING:  # a type checker would take every name for right
+    __getattr__ = suggesting(__name__, __all__)
 
 
 @public
