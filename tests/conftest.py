@@ -46,6 +46,8 @@ def no_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith("DERIV_") or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
+    # Nor what Streamlit sets when it is imported: kernels that are started later would keep all figures open.
+    monkeypatch.delenv("MPLBACKEND", raising=False)
     # Nor what another test has made of the front end: it lasts as long as the process.
     monkeypatch.setattr(_environment, "_user_assumed", False)
     monkeypatch.setattr(_environment, "_shared", False)
