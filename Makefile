@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 # Hundreds of tests start a Python: what one has compiled, the next need not compile again.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: lab test lint docs release packages lessons clean
+.PHONY: lab test lint run-lessons pandas-2 examples docs release packages lessons clean
 
 # In a copy: running a lesson changes its file, and the originals are under version control.
 lab: $(VENV)/lab.stamp
@@ -23,9 +23,18 @@ test:
 	DPYAUTH_IPYKERNEL6=$(abspath $(VENV)/ipykernel-6) DPYAUTH_DASH=$(abspath $(VENV)/dash) \
 		$(BIN)/pytest -n 5 --dist loadfile --no-loadscope-reorder --ignore tests/browser --ignore tests/deployed
 	DPYAUTH_RELEASE=$(abspath $(VENV)/release) $(BIN)/pytest -n 4 --dist worksteal tests/browser tests/deployed
-	$(BIN)/pytest -n 3 --dist loadfile -p no:cacheprovider --nbval --nbval-current-env --nbval-sanitize-with tests/lessons/nbval.cfg notebooks
-	PYTHONPATH=$(VENV)/pandas-2 $(BIN)/pytest -q -n 2 tests/frames tests/session/test_account.py tests/report/test_export.py
-	$(BIN)/pytest -q -n 2 --dist loadfile --doctest-modules dpyauth
+	$(MAKE) --no-print-directory --jobs 2 run-lessons pandas-2 examples
+
+run-lessons:
+	$(BIN)/pytest -q -n 3 --dist loadfile -p no:cacheprovider --nbval --nbval-current-env \
+		--nbval-sanitize-with tests/lessons/nbval.cfg notebooks
+
+pandas-2:
+	PYTHONPATH=$(VENV)/pandas-2 $(BIN)/pytest -q -n 2 -p no:cacheprovider \
+		tests/frames tests/session/test_account.py tests/report/test_export.py
+
+examples:
+	$(BIN)/pytest -q -n 2 --dist loadfile -p no:cacheprovider --doctest-modules dpyauth
 
 lint: $(VENV)/test.stamp
 	$(BIN)/ruff check .

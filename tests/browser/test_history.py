@@ -235,7 +235,7 @@ session = dpyauth.login(oauth_host={pages!r}, ask=True, **{options!r})
 """
 
 
-@pytest.mark.parametrize(("api", "choice"), [("v3", "allow"), ("options", "allow"), ("options", "deny")])
+@pytest.mark.parametrize(("api", "choice"), [("v3", "allow"), ("options", "deny")])
 def test_after_the_listener_nothing_is_left(
     api: str, choice: str, profile: Profile, lab: Lab, opening: Callable[..., Any]
 ) -> None:

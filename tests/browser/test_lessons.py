@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
-LESSONS = sorted(path.name for path in FOLDER.glob("*.ipynb") if path.name[:2] in {"02", "05", "06", "11"})
-"""Those that show a switcher, streams, the explorer, and tokens; all others run without a browser only, but for 01."""
+LESSONS = sorted(path.name for path in FOLDER.glob("*.ipynb") if path.name[:2] in {"02", "05"})
+"""Those that show a switcher and streams; all others run without a browser only, but for 01."""
 TALLEST = 12_000
 
 # What has come of the cells: "running", "done", or what went wrong.
