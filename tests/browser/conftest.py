@@ -252,7 +252,10 @@ class Notebook:
             one.on("framereceived", lambda frame: self.got.append(_text(frame)))
 
         def fault(error: object) -> None:
-            self.faults.append(str(error))
+            # JupyterLab's completer and inspector reject with nothing when a newer question has overtaken theirs, as can
+            # happen on a busy machine. Panels throw errors, which have a message.
+            if str(error) != "undefined":
+                self.faults.append(str(error))
 
         self.page.on("websocket", socket)
         self.page.on("pageerror", fault)
