@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import pytest
 
-PACKAGE = Path(__file__).parents[1] / "dpyauth"
+PACKAGE = Path(__file__).parents[2] / "dpyauth"
 
 FLOORS = """
     __main__

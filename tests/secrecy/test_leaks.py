@@ -1,4 +1,4 @@
-"""Every way in, with tokens that one would recognise anywhere: nothing that could be looked at afterwards has them."""
+"""Sign in in every way with recognisable tokens, and check that nothing shown or kept afterwards contains them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any
 
 import keyring
 import pytest
-from canaries import clean, everything_logged, shown, told
+from canaries import clean, shown, told
 from keyring.backends.fail import Keyring as FailKeyring
 
 import dpyauth
@@ -39,12 +39,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     monkeypatch.setattr(keyring, "get_keyring", FailKeyring)
     return tmp_path
-
-
-@pytest.fixture
-def logged(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
-    with everything_logged(caplog) as log:
-        yield log
 
 
 class Ring:

@@ -1,4 +1,4 @@
-"""What Deriv says beside the code of an error stays with the error, on both APIs and in every form it takes."""
+"""Errors keep the subcode that Deriv sends beside the code, on both APIs and in all forms of a reply."""
 
 from __future__ import annotations
 

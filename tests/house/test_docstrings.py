@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-PACKAGE = Path(__file__).parents[1] / "dpyauth"
+PACKAGE = Path(__file__).parents[2] / "dpyauth"
 QUESTION = re.compile(r"(What|Whether|How|Who|Whose|Where|Which|When|Why)\b")
 
 

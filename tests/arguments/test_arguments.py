@@ -1,4 +1,4 @@
-"""What is called with arguments that it does not take: it ends, and in an error of ours."""
+"""Call public functions with wrong arguments: each call returns, and raises one of the package's own errors."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from dpyauth.errors import DpyauthError, InvalidArgument, InvalidRequest, Invali
 from dpyauth.sandbox import Sandbox
 from dpyauth.session import Session
 
-CACHE = Path(__file__).parents[1] / ".mypy_cache"
+CACHE = Path(__file__).parents[2] / ".mypy_cache"
 CANARY = "a1-C4naryC4nary7"
 WRONG: dict[str, Any] = {
     "None": None,
