@@ -22,10 +22,10 @@ def allow_nested_asyncio() -> str:
     patches asyncio, for the whole process and for good, so that loops may nest. dpyauth itself needs none of this:
     its sessions block on a loop of their own, and ``await session.aio...`` works in any cell.
 
-    Which patch is used depends on what is safe here. nest-asyncio is right for older kernels. On ipykernel 7.1 and
-    newer it loses the cells that wait behind the running one ("Run All" stops silently), and on Python 3.14 it
-    breaks time-outs: there nest-asyncio2, 1.7.3 or newer, is used if it is installed, and otherwise nothing is
-    patched.
+    The patch is that of nest-asyncio2, 1.7.3 or newer, which dpyauth installs. The archived nest-asyncio that it
+    continues is used only where nest-asyncio2 is missing or older, and only where that is safe: on ipykernel 7.1 and
+    newer nest-asyncio loses the cells that wait behind the running one ("Run All" stops silently), and on Python 3.14
+    it breaks time-outs. There nothing is patched then.
 
     Returns
     -------

@@ -30,17 +30,19 @@ PROXIES: Mapping[str, tuple[str, ...]] = {"http": ("https", "all"), "ws": ("wss"
 
 
 def versions() -> Iterator[Row]:
-    """Say which versions there are, and which are missing or too old."""
+    """Say which versions there are, and which are missing, too old or too new."""
     python = f"Python {platform.python_version()}, {platform.system()} {platform.release()}, {platform.machine()}"
     yield Row(VERSIONS, "dpyauth", "ok", f"dpyauth {__version__}, {python}")
     wrong = []
     found = []
-    for name, least in _required():
+    for name, least, below in _required():
         there = _version(name)
         if there is None:
             wrong.append(f"{name} is missing")
         elif least and _numbers(there) < _numbers(least):
             wrong.append(f"{name} {there} is older than {least}")
+        elif below and _numbers(there) >= _numbers(below):
+            wrong.append(f"{name} {there} is too new, dpyauth needs one before {below}")
         found.append(f"{name} {there or '(missing)'}")
     advice = f"{'; '.join(wrong)}. Install dpyauth again: pip brings what it needs." if wrong else ""
     yield Row(VERSIONS, "packages it needs", "problem" if wrong else "ok", ", ".join(found), advice)
@@ -55,12 +57,12 @@ def versions() -> Iterator[Row]:
         yield Row(VERSIONS, "nested event loops", "problem" if danger else "ok", f"{package} is applied", advice)
 
 
-def _required() -> Iterator[tuple[str, str]]:
-    """List the packages that dpyauth needs, with the oldest version that will do."""
+def _required() -> Iterator[tuple[str, str, str]]:
+    """List the packages that dpyauth needs, with the oldest version that will do and the first that will not."""
     for requirement in metadata.requires("dpyauth") or ():
-        parts = re.fullmatch(r"([\w.-]+)\s*(?:>=\s*([\w.]+))?", requirement)
-        if parts:  # else it is of an extra
-            yield parts[1], parts[2] or ""
+        if parts := re.fullmatch(r"([\w.-]+)([^;]*)", requirement):  # else it is of an extra
+            least, below = (re.search(sign + r"\s*([\w.]+)", parts[2]) for sign in (">=", "<"))
+            yield parts[1], least[1] if least else "", below[1] if below else ""
 
 
 def _version(package: str) -> str | None:

@@ -62,18 +62,20 @@ def test_versions() -> None:
     assert not platform.node() or platform.node() not in str(rows)
 
 
-def test_what_is_missing_or_too_old(monkeypatch: Set) -> None:
+def test_what_is_missing_too_old_or_too_new(monkeypatch: Set) -> None:
     real = metadata.version
 
     def version(name: str) -> str:
         if name == "httpx":
             raise metadata.PackageNotFoundError
-        return "14.9" if name == "websockets" else real(name)
+        return {"websockets": "14.9", "ipywidgets": "9.0.0"}.get(name) or real(name)
 
     monkeypatch.setattr(metadata, "version", version)
     row = by_check(machine.versions())["packages it needs"]
     assert row.result == "problem"
-    assert row.advice.startswith("httpx is missing; websockets 14.9 is older than 15.")
+    assert row.advice.startswith(
+        "httpx is missing; ipywidgets 9.0.0 is too new, dpyauth needs one before 9; websockets 14.9 is older than 15."
+    )
 
 
 @pytest.mark.parametrize(

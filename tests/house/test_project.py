@@ -23,8 +23,10 @@ def test_environment_yml_says_the_same_as_pyproject() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     wanted = dict(map(requirement, project["dependencies"] + project["optional-dependencies"]["lab"]))
     wanted["python"] = project["requires-python"]
-    listed = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))["dependencies"]
-    given = dict(requirement(entry) for entry in listed if isinstance(entry, str) and entry != "pip")
+    *listed, by_pip = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))["dependencies"]
+    listed.remove("pip")
+    assert by_pip["pip"].pop() == "--editable ."
+    given = dict(map(requirement, listed + by_pip["pip"]))
     assert given == wanted
 
 

@@ -32,7 +32,7 @@ def test_every_cell_that_waits_behind_another_runs(kernel: Kernel, ipykernel: Pa
     cells = [BEGIN, *(OWN_CODE.format(number=number) for number in range(7))]
     outcomes = [kernel.outcome(sent) for sent in [kernel.queue(cell) for cell in cells]]
     assert [outcome.error for outcome in outcomes] == [""] * 8
-    assert outcomes[0].result == "'nest-asyncio2'"  # it comes with the newest ipykernel, and suits the old one too
+    assert outcomes[0].result == "'nest-asyncio2'"  # dpyauth brings it, and it suits the old kernel too
     assert [outcome.result for outcome in outcomes[1:]] == [str(number * 2) for number in range(7)]
     after = "(id(session.core.connection), id(background._loop), type(background._loop).__name__)"
     assert kernel.value(f"{after} == before") == "True"
