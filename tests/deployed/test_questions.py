@@ -89,11 +89,10 @@ def check_sizes(found: dict[str, Any], user: User) -> None:
     assert len(found["call, candles"]["reply"]["candles"]) == 5000
 
 
-def test_no_question_of_readme_is_missing() -> None:
-    """README's table and the script's list are the same."""
-    readme = (ROOT / "README.md").read_text()
-    table = readme.partition("## What you can ask")[2].partition("\n## ")[0]
-    named = set(re.findall(r"session\.(?:aio\.)?(\w+)\(", table))
+def test_no_question_of_the_guide_is_missing() -> None:
+    """The guide's tables and the script's list are the same."""
+    page = (ROOT / "notebooks" / "guide" / "questions.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"session\.(?:aio\.)?(\w+)\(", page))
     assert len(named) > 25
     script = (SCRIPTS / "questions.py").read_text()
     asked = set(re.findall(r"session\.(\w+)\(", script))

@@ -1,4 +1,4 @@
-"""README's table of questions: each line of it runs, in the environment that README makes and in the smallest one."""
+"""The tables of questions in the guide and in README: each line runs, with the extras of README and without any."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from dpyauth.registry import APIS, DEFAULT
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+QUESTIONS = (ROOT / "notebooks" / "guide" / "questions.md").read_text(encoding="utf-8")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 RUN = """
@@ -36,14 +37,19 @@ for line in sys.argv[2:]:
 NEED_AN_EXTRA = ("dpyauth.plots.", "dpyauth.to_excel(", "xlsx")
 
 
+def section(text: str, heading: str) -> str:
+    return text.partition(f"## {heading}\n")[2].partition("\n## ")[0]
+
+
+def code_in_tables(text: str) -> list[str]:
+    rows = [row for row in text.splitlines() if row.startswith("| `")]
+    return [code for row in rows for code in re.findall(r"`([^`]+)`", row.split(" | ")[0])]
+
+
 def lines(api: str) -> list[str]:
-    """The code in the first columns of the tables, as far as an API is said to answer it."""
-    asked = README.partition("## What you can ask\n\n")[2].partition("\n## ")[0]
-    common, current, only_v3 = re.split("Only the current API tells these|Only v3 tells these", asked)
-    tables = [common, only_v3] if api == "v3" else [common, current]
-    rows = [row for table in tables for row in table.partition("\n\n")[0 if table is common else 2].splitlines()]
-    rows = [row for row in rows if row.startswith("| `")]
-    found = [code for row in rows for code in re.findall(r"`([^`]+)`", row.split(" | ")[0])]
+    """Return the code in the first columns of the guide's tables that an API is said to answer."""
+    only = "On v3 only" if api == "v3" else "On the current API only"
+    found = code_in_tables(section(QUESTIONS, "On both APIs") + section(QUESTIONS, only))
     assert len(found) > (30 if api == "v3" else 20)
     found.sort(key=lambda line: "close()" in line)  # last of all
     return [line.replace("since=...", 'since="2026-11-23"') for line in found]
@@ -63,6 +69,13 @@ def test_every_line_of_the_tables_runs(api: str, hidden: str, file: str, tmp_pat
         assert ran.returncode == 0, ran.stderr
         assert ran.stdout.splitlines()[-len(part) :] == part
     assert {"index.html", file} <= {entry.name for entry in (tmp_path / "my-report").iterdir()}
+
+
+def test_every_line_of_readme_is_one_of_the_guide() -> None:
+    panels = (ROOT / "notebooks" / "reference" / "panels.md").read_text(encoding="utf-8")
+    asked = code_in_tables(section(README, "What you can ask"))
+    assert len(asked) > 12
+    assert set(asked) - set(code_in_tables(QUESTIONS)) - set(code_in_tables(panels)) == set()
 
 
 def test_the_way_to_the_first_frame_of_ones_own_account_is_short() -> None:

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from dpyauth import __version__
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -30,9 +32,19 @@ def test_environment_yml_says_the_same_as_pyproject() -> None:
     assert given == wanted
 
 
-def test_changelog_names_the_version() -> None:
+def test_changelog_has_a_section_for_the_version() -> None:
     changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
-    assert "## [Unreleased]" in changelog
+    sections = re.findall(r"^## \[(.+?)\](?: - (\d{4}-\d\d-\d\d))?$", changelog, re.MULTILINE)
+    assert len(sections) == changelog.count("\n## ")
+    assert sections[0] == ("Unreleased", "")
+    assert __version__ in dict(sections[1:])
+    assert all(date for _, date in sections[1:])
+
+
+def test_changelog_links_to_nothing_relative() -> None:
+    """It is a page of the documentation as well, where the same link would lead elsewhere."""
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert re.findall(r"\]\((?!https://)[^)]*\)|^\[.+\]: (?!https://)", changelog, re.MULTILINE) == []
 
 
 def test_readme_opens_with_the_two_commands_and_its_links_lead_somewhere() -> None:
@@ -40,8 +52,21 @@ def test_readme_opens_with_the_two_commands_and_its_links_lead_somewhere() -> No
     targets = re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
     assert {"lab", "test"} <= set(targets)
     assert readme.index("make lab") < readme.index("make test") < readme.index("**Windows**")
+    assert len(readme.splitlines()) < 180
     for link in re.findall(r"\]\((?!https?:|#)([^)]+)\)", readme):
         assert (ROOT / link).exists(), link
+
+
+def test_commands_to_install_name_extras_that_there_are() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    pages = [ROOT / "README.md", *sorted((ROOT / "notebooks" / "guide").glob("*.md"))]
+    named = {
+        extra
+        for page in pages
+        for extra in re.findall(r"(?:\./dpyauth|--editable \.)\[([\w,]+)\]", page.read_text(encoding="utf-8"))
+    }
+    assert {"lab", "test", "dask", "keyring"} <= named
+    assert named - set(project["optional-dependencies"]) == set()
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda path: path.stem)

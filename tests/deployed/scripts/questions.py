@@ -1,4 +1,4 @@
-"""Ask everything that README's table lists, on the API that DERIV_API names, and say what came.
+"""Ask everything that the guide's page of questions lists, on the API that DERIV_API names, and say what came.
 
 usage: questions.py UNTIL [SERVER]
 """
@@ -14,7 +14,7 @@ server = sys.argv[2] if len(sys.argv) > 2 else None
 session = dpyauth.login(ask=False, server=server)
 HOURS = dict(since=until - datetime.timedelta(hours=6), until=until)
 
-# Named as in README, so that a test can see that none is missing.
+# Named as in the guide, so that a test can see that none is missing.
 FRAMES = {
     "account_status": lambda: session.account_status(account="all"),
     "account_status, detail": lambda: session.account_status(account="all", detail=True),
