@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from front import DERIV, FULL, Front
+from front import DERIV, FULL, PACKET, Front
 from talk import SCRIPTS, Start, User
 
 from dpyauth.sandbox import Sandbox
@@ -29,6 +29,11 @@ def box(compress: bool) -> Iterator[Sandbox]:
 
 
 @pytest.mark.usefixtures("record")
+@pytest.mark.parametrize(
+    ("user", "record", "compress"),
+    [("v3", PACKET, False), ("v3", FULL, True), ("options", PACKET, True), ("options", FULL, False)],
+    indirect=True,
+)
 def test_every_question(start: Start, box: Sandbox, front: Front, user: User) -> None:
     if user.api == "options":
         box.faults.move("CR900001")  # so that there is a legacy statement
