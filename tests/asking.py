@@ -1,7 +1,7 @@
-"""Every frame made by hand that a question of a session answers with, asked as the sandbox's people on both APIs.
+"""Ask every question of a session that answers with a hand-written frame, as the sandbox's users on both APIs.
 
-`python tests/asking.py` prints them as a terminal of 100 columns shows them, and says what pandas has hidden;
-with words behind it, only those whose name holds one of them.
+`python tests/asking.py` prints the frames as a terminal of 100 columns shows them, and lists the columns that pandas
+hides. Pass words to print only the questions whose names contain one of them.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ PEOPLE = {
 
 
 def asked(only: Collection[str] = ()) -> Iterator[tuple[str, str, str, pd.DataFrame]]:
-    """Ask as everyone, or as some; yields the API, the person, the question and its frame, where it has an answer."""
+    """Ask as all users, or as some; yield the API, the user, the question and its frame, where there is an answer."""
     with Sandbox(limits=None) as sandbox:
         for api, people in PEOPLE.items():
             for person in [each for each in people if not only or each in only]:
@@ -93,7 +93,7 @@ def asked(only: Collection[str] = ()) -> Iterator[tuple[str, str, str, pd.DataFr
                             yield api, person, name, ask(session)
                         except DpyauthError:
                             pass
-                except DpyauthError:  # the new one has no account to sign in to yet
+                except DpyauthError:  # the new user has no account to sign in to yet
                     pass
                 finally:
                     session.close()
@@ -106,7 +106,7 @@ def _session(sandbox: Sandbox, api: str) -> Session:
 
 
 def in_a_terminal(frame: pd.DataFrame, width: int = 100) -> str:
-    """Return a frame as a terminal of so many columns shows it, at pandas' default settings."""
+    """Return a frame as a terminal with this many columns shows it, at pandas' default settings."""
     with pd.option_context("display.max_columns", 0), patch.dict(os.environ, COLUMNS=str(width)):
         return str(frame)
 
@@ -118,14 +118,14 @@ def seen(frame: pd.DataFrame, width: int = 100) -> list[str]:
 
 
 WINDOW = 934
-"""Pixels that JupyterLab has for an output in a window of 1366, beside its list of files."""
+"""Width in pixels of an output in JupyterLab, in a window of 1366 pixels with the file browser open."""
 
 _LETTER, _MARGIN, _SENTENCE = 7.3, 13, 195
-"""Pixels of a letter, of the margins of a cell, and of a sentence at least."""
+"""Width in pixels of a letter and of the margins of a cell, and the least width of a sentence."""
 
 
 def on_the_first_screen(frame: pd.DataFrame) -> list[str]:
-    """Return the columns that JupyterLab shows without scrolling, each as narrow as a browser makes it at most."""
+    """Return the columns that JupyterLab shows without scrolling, each as narrow as a browser can make it."""
     room, found = WINDOW - _wide([str(len(frame))]), []
     for name, column in frame.head(60).items():
         texts = [str(value)[:50] for value in column.tolist()]
@@ -140,7 +140,7 @@ def on_the_first_screen(frame: pd.DataFrame) -> list[str]:
 
 
 def _wide(texts: list[str]) -> float:
-    """Return how wide a column of these texts is: as its longest word."""
+    """Return the width of a column with these texts: that of its longest word."""
     return _LETTER * max(len(word) for text in texts for word in text.split()) + _MARGIN
 
 

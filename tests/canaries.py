@@ -1,4 +1,4 @@
-"""Secrets that are easy to recognise, and ways to find them wherever they may turn up."""
+"""Provide secrets that are easy to recognise, and functions that find them wherever they turn up."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from dpyauth.sandbox import Sandbox
 from dpyauth.secret import Secret
 
 MARKS = ("C4nary", "t0ken", "r1ght", "wr0ng", "W4rbler", "c0ffee51", "Bearer")
-"""Parts of the secrets in these tests; no other text has them."""
+"""Parts of the secrets in these tests; no other text contains them."""
 
 PAT = "pat_" + "c0ffee51" * 8
 """Personal access token of the options API."""
@@ -50,14 +50,14 @@ LOGGERS = (
 
 
 def clean(what: Any) -> None:
-    """Check that a text, or anything as a text, has no part of a secret."""
+    """Check that a text, or anything converted to a text, contains no part of a secret."""
     for mark in MARKS:
         assert mark not in str(what)
 
 
 @contextmanager
 def everything_logged(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
-    """Log everything down to the lowest level, and check at the end that no secret is in it."""
+    """Log everything down to the lowest level, and check at the end that no secret was logged."""
     caplog.set_level(logging.NOTSET)
     levels = {name: logging.getLogger(name).level for name in LOGGERS}
     for name in LOGGERS:
@@ -70,7 +70,7 @@ def everything_logged(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCa
 
 
 def shown(thing: Any) -> str:
-    """Return all that can be read off an object, and off the objects of dpyauth in it."""
+    """Return everything that can be read from an object, and from the dpyauth objects in it."""
     texts, seen, waiting = [], set(), [thing]
     while waiting:
         each = waiting.pop()
@@ -86,7 +86,7 @@ def shown(thing: Any) -> str:
 def attribute(thing: object, name: str) -> object:
     try:
         return getattr(thing, name, None)
-    except Exception:  # a library's own object may have it only at another time, or its class alone
+    except Exception:  # a library's object may have this attribute only at another time, or only on its class
         return None
 
 
@@ -96,7 +96,7 @@ def is_ours(thing: object) -> bool:
 
 
 def told(error: BaseException) -> str:
-    """Return all that a traceback with variables shows of an error, without the frames of tests."""
+    """Return everything that a traceback with variables shows of an error, without the frames of tests."""
     parts = [repr(error), str(error), repr(error.args), str(vars(error)), str(getattr(error, "__notes__", ""))]
     seen: Any = traceback.TracebackException.from_exception(error, capture_locals=True)
     while seen is not None:
@@ -110,7 +110,7 @@ def told(error: BaseException) -> str:
 
 
 def reachable(root: object) -> Iterator[tuple[Any, str]]:
-    """Yield the objects that can be reached from one, with the way to each; not what a `Secret` guards."""
+    """Yield the objects that can be reached from one, each with the path to it; do not look inside a `Secret`."""
     not_further = (Secret, ModuleType, FrameType, type, Sandbox)
     seen = {id(root)}
     waiting: deque[tuple[Any, str]] = deque([(root, type(root).__name__)])
@@ -136,7 +136,7 @@ def reachable(root: object) -> Iterator[tuple[Any, str]]:
 
 
 def held(root: object, *marks: str) -> list[str]:
-    """Return the ways to texts with a secret in them that can be reached from an object."""
+    """Return the paths to texts with a secret in them that can be reached from an object."""
     found = []
     for thing, path in reachable(root):
         if isinstance(thing, str | bytes | bytearray):

@@ -1,4 +1,4 @@
-"""The facts of Deriv's API that are kept in tests/schemas: those of its schemas, and those that only its pages tell."""
+"""Load the facts about Deriv's API from tests/schemas: those of its schemas, and those that only its pages state."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ HERE = Path(__file__).with_name("schemas")
 
 
 def published(name: str) -> Any:
-    """Return the facts of ``v3``, ``options`` or ``rest``, see tests/schemas/make.py.
+    """Return the facts of ``v3``, ``options`` or ``rest``; see tests/schemas/make.py.
 
     Those of ``options`` are completed by `told_by_pages`: whole calls, and replies.
     """
@@ -26,17 +26,17 @@ def published(name: str) -> Any:
 
 
 def told_by_pages() -> dict[str, Any]:
-    """Return what only Deriv's pages tell: calls and fields that its newest schemas at hand do not have.
+    """Return what only Deriv's pages state: calls and fields that are missing from the newest schemas at hand.
 
-    This was written by hand. Delete from it what newer schemas say. The fields of a request are not told apart by
-    where they go: path, query or body.
+    These facts were written by hand. Delete what newer schemas contain. They do not say where a field of a request
+    goes: path, query or body.
     """
     facts: dict[str, Any] = _kept("pages")
     return facts
 
 
 def overlaid(below: Any, above: Any) -> Any:
-    """Return what both say; where they disagree, what lies above."""
+    """Return the facts of both; where they disagree, those of the upper one."""
     if isinstance(below, dict) and isinstance(above, dict):
         return {**below, **{key: overlaid(below.get(key), value) for key, value in above.items()}}
     return above

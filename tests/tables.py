@@ -9,7 +9,7 @@ import pandas as pd
 
 
 def plain(value: Any) -> Any:
-    """Return a value with lists for arrays and tuples, and None for what is missing."""
+    """Return a value with arrays and tuples as lists, and None for missing values."""
     if isinstance(value, np.ndarray | list | tuple):
         return [plain(item) for item in value]
     if isinstance(value, dict):
@@ -23,7 +23,7 @@ def objects(table: pd.DataFrame) -> list[Any]:
 
 
 def same_values(table: pd.DataFrame, other: pd.DataFrame, about: str = "") -> None:
-    """Check that two tables have the same columns, types and values; ``attrs`` do not count."""
+    """Check that two tables have the same columns, types and values; ignore ``attrs``."""
     assert list(other) == list(table), about
     assert [*map(str, other.dtypes)] == [*map(str, table.dtypes)], about
     for name in objects(table):

@@ -1,4 +1,4 @@
-"""The command `dpyauth` as tests run it: in this process, and in a terminal of its own with a user who types."""
+"""Run the command `dpyauth` in this process, or in a terminal of its own with a user who types."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 PATIENCE = 60.0
-"""Seconds that anything may take on a busy machine."""
+"""Seconds to wait for anything on a busy machine."""
 
 
 class Said(NamedTuple):
-    """What became of a command."""
+    """The result of a command."""
 
     status: int
     out: str
@@ -37,12 +37,12 @@ Run = Callable[..., Said]
 
 
 class Dialogue:
-    """A command at a terminal of 80 columns: what it shows, and a user who answers."""
+    """A command at a terminal of 80 columns: its output, and a user who answers."""
 
     def __init__(self, *arguments: str, out: Path | None = None, program: list[str] | None = None) -> None:
         self._mine, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-        # A session of its own, whose terminal this is: Ctrl+C reaches it as it does in life.
+        # The process gets a session of its own with this terminal, so that Ctrl+C reaches it as it does for a user.
         before = (
             "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
         )
@@ -59,7 +59,7 @@ class Dialogue:
         )
         if written is not None:
             written.close()
-        self._theirs = theirs  # kept open: what became of the terminal can be seen after the end
+        self._theirs = theirs  # kept open, so that the state of the terminal can be read after the command has ended
         self.seen = ""
         self._answered = 0
 
@@ -68,18 +68,18 @@ class Dialogue:
 
     def __exit__(self, *left: object) -> None:
         if self._process.poll() is None:
-            os.killpg(self._process.pid, signal.SIGKILL)  # and what it has started
+            os.killpg(self._process.pid, signal.SIGKILL)  # and the processes that it has started
         self._process.wait(PATIENCE)
         os.close(self._theirs)
         os.close(self._mine)
 
     @property
     def echoes(self) -> bool:
-        """Whether the terminal shows what is typed."""
+        """Return whether the terminal shows what is typed."""
         return bool(termios.tcgetattr(self._theirs)[3] & termios.ECHO)
 
     def wait_for(self, text: str) -> None:
-        """Wait until a text is shown that was not there when the user last typed."""
+        """Wait until a text appears in the output that came after the user last typed."""
         until = time.monotonic() + PATIENCE
         while text not in self.seen[self._answered :]:
             assert time.monotonic() < until, self.seen
@@ -87,7 +87,7 @@ class Dialogue:
             self._read()
 
     def answer(self, question: str, typed: str) -> None:
-        """Wait for a question, and type."""
+        """Wait for a question, and type an answer."""
         self.wait_for(question)
         self._answered = len(self.seen)
         os.write(self._mine, typed.encode())
@@ -95,7 +95,7 @@ class Dialogue:
     def interrupt(self, question: str) -> int:
         """Wait for a question and press Ctrl+C until the command says something; return the exit status.
 
-        Python may not notice one that comes after it has shown the question and before it waits for the answer.
+        Python may miss an interrupt that comes after it has shown the question and before it waits for the answer.
         """
         self.wait_for(question)
         self._answered = len(self.seen)
@@ -108,7 +108,7 @@ class Dialogue:
         return self.end()
 
     def end(self) -> int:
-        """Wait for the end; return the exit status."""
+        """Wait for the command to end; return its exit status."""
         until = time.monotonic() + PATIENCE
         while self._process.poll() is None:
             assert time.monotonic() < until, self.seen

@@ -1,4 +1,4 @@
-"""What a tab offers; that IPython asks for it is tested in a kernel."""
+"""Test what Tab completion offers; tests/kernel tests that IPython asks for it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_each_method_offers_what_it_takes() -> None:
     assert "transaction" not in offered('session.call("')
     assert not {"authorize", "logout"} & set(offered('session.frame("'))
     assert "authorize" in offered('session.help("')
-    assert offered('session.stream("bu') == []  # it changes something
+    assert offered('session.stream("bu') == []  # buy changes something
 
 
 def test_names_are_those_of_the_api() -> None:
@@ -50,7 +50,7 @@ def test_names_of_fields() -> None:
     assert not {"statement=", "subscribe=", "name=", "self="} & set(names)
     assert names.index("limit=") < names.index("timeout=")
     assert offered('session.call("statement", li') == ["limit="]
-    assert offered('session.call("exchange_rates", ')[0] == "base_currency="  # needed ones come first
+    assert offered('session.call("exchange_rates", ')[0] == "base_currency="  # required fields come first
     assert offered('session.stream("ticks", ')[0] == "ticks="
     assert "keep=" in offered('session.stream("ticks", ')
     assert offered('session.frame("balance", acc') == ["account="]
@@ -85,17 +85,17 @@ def test_fields_that_are_given_are_not_offered_again() -> None:
         'my.session.call("state',
     ],
 )
-def test_elsewhere_nothing_is_offered(code: str) -> None:
+def test_nothing_is_offered_elsewhere(code: str) -> None:
     assert offered(code) == []
 
 
-def test_the_call_that_is_being_written_counts() -> None:
+def test_completion_looks_at_the_call_at_the_cursor() -> None:
     assert offered('session.call("balance")\nsession.frame("get_li') == ["get_limits"]
     assert offered('session.call("statement", limit=session.call("get_li') == ["get_limits"]
 
 
 @given(st.text(alphabet="session.call(\"'ticks,)]}[{= \n\\é", max_size=60))
-def test_whatever_is_written_breaks_nothing(code: str) -> None:
+def test_no_code_makes_completion_fail(code: str) -> None:
     for before in ("", 'session.call("ticks", ', "session.frame('"):
         written, names, _ = complete(before + code, SPACE)
         assert (before + code).endswith(written)
@@ -113,7 +113,7 @@ def test_without_ipython_nothing_is_loaded() -> None:
     assert run(code) == "False"
 
 
-def test_installing_twice_is_installing_once() -> None:
+def test_installing_twice_changes_nothing() -> None:
     code = (
         "from dpyauth.completion import install; from IPython.core.interactiveshell import InteractiveShell;"
         "shell = InteractiveShell.instance(); install(); install(); print(len(shell.Completer.custom_matchers))"

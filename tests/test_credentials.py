@@ -1,3 +1,5 @@
+"""Test secrets: they never show, pickle or list their text, and tokens are checked when they are taken."""
+
 from __future__ import annotations
 
 import copy
@@ -32,22 +34,22 @@ SECRET = Secret(VALUE)
         lambda secret: str([getattr(secret, name) for name in dir(secret)]),
     ],
 )
-def test_it_shows_itself_to_nobody(show: Any) -> None:
+def test_a_secret_never_shows_its_text(show: Any) -> None:
     assert VALUE not in show(SECRET)
 
 
-def test_it_has_no_attributes_to_list() -> None:
+def test_a_secret_has_no_attributes_to_list() -> None:
     with pytest.raises(TypeError):
         vars(SECRET)
 
 
-def test_it_hands_itself_over() -> None:
+def test_a_secret_can_be_revealed() -> None:
     assert SECRET.reveal() == VALUE
 
 
 @pytest.mark.parametrize("what", [SECRET, Credential(SECRET, "a test"), [SECRET]])
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
-def test_no_pickle_takes_it(what: Any, protocol: int) -> None:
+def test_a_secret_cannot_be_pickled(what: Any, protocol: int) -> None:
     with pytest.raises(TypeError, match="secret cannot be pickled"):
         pickle.dumps(what, protocol)
 
@@ -58,7 +60,7 @@ def test_copies_within_the_process_are_the_same() -> None:
 
 
 @given(st.text(st.characters()), st.text(st.characters()))
-def test_secrets_are_equal_as_their_texts_are(one: str, other: str) -> None:
+def test_secrets_are_equal_if_their_texts_are(one: str, other: str) -> None:
     assert (Secret(one) == Secret(other)) == (one == other)
     assert Secret(one) == Secret(one)
     assert hash(Secret(one)) == hash(Secret(one))
@@ -87,7 +89,7 @@ def test_a_token_is_taken(entered: str | Secret) -> None:
         ("１２３", "only letters"),
     ],
 )
-def test_what_cannot_be_a_token_is_refused_and_why(entered: str, because: str) -> None:
+def test_an_invalid_token_is_refused_with_the_reason(entered: str, because: str) -> None:
     with pytest.raises(InvalidCredential, match=because):
         api_token(entered, "a test")
 
@@ -122,5 +124,5 @@ def test_scrubbing_changes_nothing_else() -> None:
     assert scrub({"token abc": ["the abc"]}, [Secret("abc")]) == {"token <secret>": ["the <secret>"]}
 
 
-def test_of_nested_secrets_the_longer_goes_first() -> None:
+def test_scrubbing_removes_the_longer_of_nested_secrets_first() -> None:
     assert scrub("abcdef", [Secret("abc"), Secret("abcdef")]) == "<secret>"

@@ -1,3 +1,5 @@
+"""Test recognising the front end: notebooks, terminals, Colab, Kaggle, Spyder, and none."""
+
 from __future__ import annotations
 
 import os
@@ -12,18 +14,18 @@ from dpyauth import _environment
 
 
 class ZMQInteractiveShell:
-    """As ipykernel names its shell."""
+    """A shell with the class name that ipykernel uses."""
 
     def __init__(self, allow_stdin: bool | None = True) -> None:
         self.kernel = SimpleNamespace() if allow_stdin is None else SimpleNamespace(_allow_stdin=allow_stdin)
 
 
 class Shell(ZMQInteractiveShell):
-    """As Colab derives its own."""
+    """A subclass, as Colab's shell is."""
 
 
 class TerminalInteractiveShell:
-    """IPython in a terminal."""
+    """The shell of IPython in a terminal."""
 
 
 def within(monkeypatch: pytest.MonkeyPatch, shell: object) -> None:
@@ -40,20 +42,20 @@ def test_in_a_notebook(monkeypatch: pytest.MonkeyPatch, shell: object) -> None:
 
 
 @pytest.mark.parametrize("shell", [None, TerminalInteractiveShell()])
-def test_elsewhere(monkeypatch: pytest.MonkeyPatch, shell: object) -> None:
+def test_outside_a_notebook(monkeypatch: pytest.MonkeyPatch, shell: object) -> None:
     within(monkeypatch, shell)
     assert _environment.kernel_shell() is None
     assert not _environment.in_notebook()
 
 
-def test_without_ipython_it_is_not_loaded() -> None:
+def test_ipython_is_not_imported_to_find_out() -> None:
     code = "import sys; from dpyauth import _environment as e; print(e.in_notebook(), 'IPython' in sys.modules)"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert ran.stdout.split() == ["False", "False"]
 
 
 @pytest.mark.parametrize(("allowed", "there"), [(True, True), (False, False), (None, True)])
-def test_a_front_end_says_whether_somebody_is_there(
+def test_a_front_end_says_whether_a_user_can_answer(
     monkeypatch: pytest.MonkeyPatch, allowed: bool | None, there: bool
 ) -> None:
     within(monkeypatch, ZMQInteractiveShell(allowed))
@@ -64,7 +66,7 @@ def test_a_front_end_says_whether_somebody_is_there(
     ("stdin", "there"),
     [(None, False), (SimpleNamespace(isatty=lambda: True), True), (SimpleNamespace(isatty=lambda: False), False)],
 )
-def test_so_does_a_terminal(monkeypatch: pytest.MonkeyPatch, stdin: Any, there: bool) -> None:
+def test_a_terminal_says_whether_a_user_can_answer(monkeypatch: pytest.MonkeyPatch, stdin: Any, there: bool) -> None:
     within(monkeypatch, None)
     monkeypatch.setattr(sys, "stdin", stdin)
     assert _environment.has_user() is there
@@ -73,10 +75,10 @@ def test_so_does_a_terminal(monkeypatch: pytest.MonkeyPatch, stdin: Any, there: 
 def test_colab_and_kaggle(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not _environment.in_colab()
     assert not _environment.on_hosted_server()
-    monkeypatch.setitem(sys.modules, "google.colab", ModuleType("google.colab"))  # Colab's kernels begin with it
+    monkeypatch.setitem(sys.modules, "google.colab", ModuleType("google.colab"))  # Colab's kernels import it
     assert _environment.in_colab()
     assert _environment.on_hosted_server()
-    monkeypatch.setenv("KAGGLE_KERNEL_RUN_TYPE", "Interactive")  # whose machines have Colab's package
+    monkeypatch.setenv("KAGGLE_KERNEL_RUN_TYPE", "Interactive")  # Colab's package is installed on Kaggle's machines
     assert _environment.in_kaggle()
     assert not _environment.in_colab()
     assert _environment.on_hosted_server()

@@ -1,3 +1,5 @@
+"""Test errors: their tree, their messages, copies, and what IPython shows of them."""
+
 from __future__ import annotations
 
 import copy
@@ -15,7 +17,7 @@ KINDS = [kind for kind in vars(errors).values() if inspect.isclass(kind) and iss
 
 
 def example(kind: type[DpyauthError]) -> DpyauthError:
-    """One with every attribute filled."""
+    """Return an error of this kind with every attribute filled."""
     more: dict[str, Any] = {"call": "buy"}
     if issubclass(kind, ApiError):
         more |= {"code": "InputValidationFailed", "details": {"price": "Expected number."}}
@@ -29,7 +31,7 @@ def example(kind: type[DpyauthError]) -> DpyauthError:
 
 
 def drawn_tree() -> dict[str, str]:
-    """Child -> parent, as the module's docstring draws it."""
+    """Return the parent of each error, as drawn in the docstring of the module."""
     parents, path = {}, ["DpyauthError"]
     for line in inspect.getdoc(errors).splitlines():
         match = re.match(r"(?P<lead>[\s│├└─]+)(?P<name>[A-Z]\w+) {2,}\S", line)
@@ -66,7 +68,7 @@ def test_a_copy_keeps_everything_but_the_traceback(kind: type[DpyauthError], cop
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_again_takes_another_call(kind: type[DpyauthError]) -> None:
+def test_a_copy_can_name_another_call(kind: type[DpyauthError]) -> None:
     error = example(kind)
     assert error.copy("sell").call == "sell"
     assert error.call == "buy"
@@ -83,7 +85,7 @@ def test_the_details_are_a_copy() -> None:
 
 
 def rendered(code: str, filename: str, **names: Any) -> list[str]:
-    """What IPython would show for an error raised by this code in this file."""
+    """Return what IPython would show for an error raised by this code in this file."""
     import linecache
 
     linecache.cache[filename] = (len(code), None, code.splitlines(True), filename)
@@ -96,7 +98,7 @@ def rendered(code: str, filename: str, **names: Any) -> list[str]:
     raise AssertionError("nothing was raised")
 
 
-def test_shown_are_the_readers_own_lines_only() -> None:
+def test_only_the_users_own_lines_are_shown() -> None:
     from concurrent.futures import Future
 
     from dpyauth.session.blocking import result_of
@@ -112,12 +114,12 @@ def test_shown_are_the_readers_own_lines_only() -> None:
 
 
 @pytest.mark.parametrize("filename", ["/tmp/ipykernel_12/3456.py", "<ipython-input-1-abc>"])
-def test_a_line_of_a_cell_is_called_that(filename: str) -> None:
+def test_lines_of_cells_are_named_as_such(filename: str) -> None:
     shown = rendered("\nraise error", filename, error=DpyauthError("it broke"))
     assert shown == ["    line 2 of the cell: raise error", "DpyauthError: it broke"]
 
 
-def test_a_neighbour_of_the_package_is_the_readers_own() -> None:
+def test_a_package_with_a_similar_path_counts_as_the_users_own() -> None:
     filename = errors.__file__.replace("/dpyauth/errors.py", "/dpyauth-lessons/one.py")
     shown = rendered("raise error", filename, error=DpyauthError("it broke"))
     assert shown[0] == "    one.py, line 1: raise error"

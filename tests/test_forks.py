@@ -1,4 +1,4 @@
-"""A forked process has a copy of everything and the threads of nothing: it begins anew, and its parent goes on."""
+"""Test forks: the child starts anew, because threads do not survive a fork, and its parent continues undisturbed."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ APIS = ("options", "v3")
 
 
 def forked(work: Callable[[], Any], patience: float = 30.0) -> Callable[[], Any]:
-    """Do this in a child, and return what waits for its end and has what came of it."""
+    """Do this work in a forked child; return a function that waits for the child and returns its result."""
     ours, theirs = os.pipe()
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Python may say that threads and forks go ill together
+        warnings.simplefilter("ignore")  # Python may warn about forking with threads running
         child = os.fork()
     if child == 0:
         try:
@@ -144,7 +144,7 @@ def test_the_background_thread_may_fork(box: Sandbox, eventually: Eventually) ->
     assert waits[0]() == balance_of(session)
 
 
-def test_a_child_of_a_fleet_asks_anew(box: Sandbox) -> None:
+def test_a_fleet_works_in_a_child(box: Sandbox) -> None:
     tokens = {sample.label: sample.token for sample in box.options_tokens[:2]}
     with dpyauth.fleet(tokens, app_id=box.options_app_id, server=box.rest, api="options") as clients:
         asked = clients.balance()["error"].isna().tolist()
@@ -155,7 +155,7 @@ def test_a_child_of_a_fleet_asks_anew(box: Sandbox) -> None:
             clients._turn.release()
 
 
-# What is the parent's
+# What belongs to the parent
 
 
 def is_free(port: int) -> bool:
@@ -164,7 +164,7 @@ def is_free(port: int) -> bool:
 
 
 @pytest.mark.parametrize("api", APIS)
-def test_the_session_of_the_parent_says_so_in_a_child_whatever_is_asked(box: Sandbox, api: str) -> None:
+def test_a_session_of_the_parent_refuses_every_question_in_a_child(box: Sandbox, api: str) -> None:
     session = sign_in(box, api)
     stream = session.stream("balance")
     loginid = session.loginid
@@ -183,12 +183,12 @@ def test_the_session_of_the_parent_says_so_in_a_child_whatever_is_asked(box: San
         ]
         return [sum("forked" in each for each in said), repr(session), session.loginid, stream.ended]
 
-    with session.core._lock:  # another thread is in the middle of something
+    with session.core._lock:  # another thread is using the loop
         assert in_child(child) == [8, "<dpyauth session: closed>", None, True]
     assert session.state == "signed in"
 
 
-def test_what_a_child_does_with_the_loops_of_its_parent_does_not_reach_it(box: Sandbox) -> None:
+def test_a_child_that_uses_the_loops_of_its_parent_does_not_disturb_them(box: Sandbox) -> None:
     session = sign_in(box, "v3")
     loop = background.loop
     connection = session.core.connection
@@ -197,10 +197,10 @@ def test_what_a_child_does_with_the_loops_of_its_parent_does_not_reach_it(box: S
     def child() -> Any:
         socket = connection._socket
         assert socket is not None
-        socket.transport.write(b"\x88\x80\x00\x00\x00\x00")  # a WebSocket's goodbye
+        socket.transport.write(b"\x88\x80\x00\x00\x00\x00")  # a WebSocket's closing frame
         socket.transport.abort()
         loop.remove_reader(loop._ssock.fileno())  # type: ignore[attr-defined]
-        loop.run_forever()  # as at the end of its thread
+        loop.run_forever()  # as at the end of the loop's thread
         loop.close()
         return True
 
@@ -212,7 +212,7 @@ def test_what_a_child_does_with_the_loops_of_its_parent_does_not_reach_it(box: S
 
 
 def _without_thread(loop: Any, work: Callable[[], Any]) -> Any:
-    loop._thread_id = None  # the thread that ran it is not here
+    loop._thread_id = None  # the thread that ran it does not exist in the child
     return work()
 
 
@@ -232,7 +232,7 @@ def test_a_child_keeps_no_port_of_its_parent(eventually: Eventually) -> None:
     assert wait() == "x"
 
 
-def test_a_child_ends_what_its_parent_has_started_without_a_wait() -> None:
+def test_a_child_ends_at_once_in_spite_of_what_its_parent_has_started() -> None:
     box = Sandbox().start()
     listener = Listener("http://127.0.0.1:0/back", lambda query: query)
 
@@ -251,7 +251,7 @@ def test_a_child_ends_what_its_parent_has_started_without_a_wait() -> None:
     box.stop()
 
 
-def test_a_token_that_is_kept_for_another_try_does_not_outlive_its_timer_in_a_child() -> None:
+def test_a_token_kept_for_a_retry_does_not_outlive_its_timer_in_a_child() -> None:
     kept = HeldToken(lambda: None)
     kept.keep(Secret("C4nary-token"), "v3")
     assert in_child(lambda: [kept.api, kept.get("v3") is None]) == ["", True]
@@ -271,7 +271,7 @@ def test_a_child_does_not_keep_the_file_of_credentials_locked(tmp_path: Any, mon
     assert wait() == "x"
 
 
-# When a fork may come
+# When a fork may happen
 
 
 def test_a_fork_waits_for_an_import_on_another_thread(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -291,7 +291,7 @@ def test_a_fork_waits_for_an_import_on_another_thread(tmp_path: Any, monkeypatch
         sys.modules.pop("slow_to_import", None)
 
 
-def test_a_fork_waits_no_longer_than_it_should(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fork_waits_for_the_background_thread_only_for_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_forks, "PATIENCE", 0.05)
     busy, go_on = threading.Event(), threading.Event()
 
@@ -307,8 +307,8 @@ def test_a_fork_waits_no_longer_than_it_should(monkeypatch: pytest.MonkeyPatch) 
         go_on.set()
 
 
-def test_packages_can_be_loaded_while_a_public_name_is() -> None:
-    """A name holds up forks while it is imported; what its modules load on another thread must not wait for that."""
+def test_packages_can_be_imported_while_a_public_name_is_imported() -> None:
+    """Importing a public name holds up forks; an import on another thread that is part of it must not wait for that."""
 
     def load() -> bool:
         sys.modules.pop("colorsys", None)

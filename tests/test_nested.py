@@ -1,4 +1,4 @@
-"""Which patch for nested loops is safe where, and a refusal where none is."""
+"""Test which patch for nested event loops is chosen where, and that it is refused where no patch is safe."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ OLD, NEW = "nest-asyncio", "nest-asyncio2"
         ((6, 31), (), (3, 11), OLD),
         ((7, 0, 1), (), (3, 13), OLD),
         ((), (), (3, 13), OLD),
-        ((6, 31), (1, 7, 2), (3, 11), OLD),  # too old to be of use, but not needed either
+        ((6, 31), (1, 7, 2), (3, 11), OLD),  # too old, but not needed either
         ((6, 31), (1, 7, 3), (3, 11), NEW),
         ((7, 1), (1, 7, 3), (3, 11), NEW),
         ((8,), (2,), (3, 15), NEW),
         ((7, 4), (1, 10), (3, 14), NEW),
     ],
 )
-def test_what_is_safe_is_chosen(
+def test_a_safe_package_is_chosen(
     ipykernel: tuple[int, ...], nest_asyncio2: tuple[int, ...], python: tuple[int, ...], chosen: str
 ) -> None:
     assert nested.safe_package(ipykernel, nest_asyncio2, python) == chosen
@@ -43,7 +43,7 @@ def test_what_is_safe_is_chosen(
         ((), (1,), (3, 14), "time-outs"),
     ],
 )
-def test_what_is_not_is_refused_with_a_way_out(
+def test_an_unsafe_combination_is_refused_with_a_way_out(
     ipykernel: tuple[int, ...], nest_asyncio2: tuple[int, ...], python: tuple[int, ...], said: str
 ) -> None:
     with pytest.raises(NestingRefused, match=said) as refused:
@@ -61,13 +61,13 @@ def test_versions(text: str, numbers: tuple[int, ...], monkeypatch: pytest.Monke
     assert nested.version_numbers("ipykernel") == numbers
 
 
-def test_a_package_that_is_not_there_has_no_version() -> None:
+def test_a_missing_package_has_no_version() -> None:
     assert nested.version_numbers("no-such-package-anywhere") == ()
 
 
 @pytest.fixture
 def applied(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The patches that were applied; to stand-ins, for a patch is for good."""
+    """Record the patches instead of applying them, because a patch cannot be undone."""
     done: list[str] = []
     for package in (OLD, NEW):
         module: Any = ModuleType(package.replace("-", "_"))
@@ -79,7 +79,7 @@ def applied(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 @pytest.mark.parametrize(
     ("versions", "chosen"), [({"ipykernel": (6, 31)}, OLD), ({"ipykernel": (7, 4), NEW: (1, 7, 3)}, NEW)]
 )
-def test_it_is_applied_and_named(
+def test_the_patch_is_applied_and_named(
     versions: dict[str, tuple[int, ...]], chosen: str, applied: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(nested, "version_numbers", lambda package: versions.get(package, ()))
@@ -123,7 +123,7 @@ session.close()
 """
 
 
-def test_a_session_goes_on_beside_it_and_only_asking_for_it_patches() -> None:
+def test_a_session_works_with_the_patch_and_does_not_apply_it_by_itself() -> None:
     ran = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, timeout=60, check=False)
     assert ran.returncode == 0, ran.stderr
     package, *rest = ran.stdout.split()

@@ -1,4 +1,4 @@
-"""What comes along when a token or an app ID is copied."""
+"""Test removing what comes along when a token or an app ID is copied: quotes, blanks, control characters, labels."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ AROUND = [
 
 
 @pytest.mark.parametrize("around", AROUND)
-def test_it_is_taken_off(around: str) -> None:
+def test_what_surrounds_a_value_is_removed(around: str) -> None:
     assert _pasted.bare(around.format("pat_0f-0f")) == "pat_0f-0f"
 
 
 @pytest.mark.parametrize("text", ["", "\x16", " \x16\x16 ", '""', "\x1b[200~\x1b[201~", "\ufeff"])
-def test_nothing_is_left_of_nothing(text: str) -> None:
+def test_an_empty_value_stays_empty(text: str) -> None:
     assert _pasted.bare(text) == ""
 
 
 @pytest.mark.parametrize("text", ["a b", "a'b", 'a"', "bearer", "a\x16b", "\x1b[Aabc"])
-def test_what_is_inside_stays(text: str) -> None:
+def test_characters_inside_a_value_stay(text: str) -> None:
     assert _pasted.bare(text) == text
 
 
-def test_a_long_text_takes_no_longer_than_its_length() -> None:
+def test_the_time_grows_only_with_the_length() -> None:
     text = '"' * 500_000
     assert len(_pasted.bare(text)) >= len(text) - 2 * _pasted.LAYERS
 

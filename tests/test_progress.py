@@ -1,4 +1,4 @@
-"""The line that says what a long wait is for: a progress bar, or a notice."""
+"""Test the line that explains a long wait: a progress bar, or a notice."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dpyauth.progress import Notice, Progress
 
 
 class Notebook:
-    """The output of a cell: each text that it had."""
+    """The output of a cell: each text that it showed."""
 
     def __init__(self) -> None:
         self.texts: list[str] = []
@@ -63,14 +63,14 @@ def pending(**more: Any) -> PendingCall:
 # A progress bar
 
 
-def test_what_takes_less_than_a_second_needs_no_bar(clock: Time, terminal: Terminal) -> None:
+def test_no_bar_for_less_than_a_second(clock: Time, terminal: Terminal) -> None:
     with Progress("ticks_history") as bar:
         clock.now += progress.AFTER - 0.1
         bar.at(0.5, 100)
     assert terminal.getvalue() == ""
 
 
-def test_in_a_terminal_it_is_overwritten_and_wiped(clock: Time, terminal: Terminal) -> None:
+def test_in_a_terminal_the_bar_is_overwritten_and_wiped(clock: Time, terminal: Terminal) -> None:
     with Progress("ticks_history") as bar:
         for share in (0.25, 0.5, None):
             clock.now += 2
@@ -84,7 +84,7 @@ def test_in_a_terminal_it_is_overwritten_and_wiped(clock: Time, terminal: Termin
     assert "\n" not in terminal.getvalue()
 
 
-def test_a_burst_of_replies_is_one_picture(clock: Time, terminal: Terminal) -> None:
+def test_a_burst_of_replies_updates_the_bar_once(clock: Time, terminal: Terminal) -> None:
     with Progress("statement") as bar:
         clock.now += 2
         for _ in range(8):
@@ -94,15 +94,15 @@ def test_a_burst_of_replies_is_one_picture(clock: Time, terminal: Terminal) -> N
         assert terminal.getvalue().count("\r") == 2
 
 
-def test_where_nobody_looks_nothing_is_written(clock: Time, capsys: pytest.CaptureFixture[str]) -> None:
+def test_nothing_is_written_without_a_terminal_or_notebook(clock: Time, capsys: pytest.CaptureFixture[str]) -> None:
     with Progress("statement") as bar:
         clock.now += 60
         bar.at(0.5, 100)
     assert capsys.readouterr() == ("", "")
 
 
-def test_without_a_place_to_write_to(clock: Time, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As under pythonw."""
+def test_without_output_streams(clock: Time, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As under pythonw, which has no output streams."""
     monkeypatch.setattr(progress, "sys", SimpleNamespace(stderr=None))
     with Progress("statement") as bar:
         clock.now += 60
@@ -122,9 +122,7 @@ def test_in_a_notebook_one_output_is_replaced_and_emptied(clock: Time, notebook:
     ]
 
 
-def test_a_run_without_a_person_stores_none_of_it(
-    clock: Time, notebook: Notebook, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unattended_run_stores_no_progress(clock: Time, notebook: Notebook, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_environment, "unattended", lambda: True)
     with Progress("statement") as bar:
         clock.now += 60
@@ -135,7 +133,7 @@ def test_a_run_without_a_person_stores_none_of_it(
     assert notebook.texts == []
 
 
-def test_an_interrupt_wipes_it_too(clock: Time, notebook: Notebook) -> None:
+def test_an_interrupt_wipes_the_bar(clock: Time, notebook: Notebook) -> None:
     with pytest.raises(KeyboardInterrupt), Progress("statement") as bar:  # noqa: PT012
         clock.now += 2
         bar.at(0.5, 100)
@@ -146,7 +144,7 @@ def test_an_interrupt_wipes_it_too(clock: Time, notebook: Notebook) -> None:
 # A notice
 
 
-def test_a_short_wait_is_not_worth_a_word(clock: Time, terminal: Terminal) -> None:
+def test_a_short_wait_shows_no_notice(clock: Time, terminal: Terminal) -> None:
     with Notice() as said:
         clock.now += progress.NOTICE_AFTER - 0.1
         said.about(pending())
@@ -154,7 +152,7 @@ def test_a_short_wait_is_not_worth_a_word(clock: Time, terminal: Terminal) -> No
 
 
 @pytest.mark.parametrize("state", [{"sent_at": 100.0}, {"changes": True}])
-def test_nor_is_one_for_the_reply(clock: Time, terminal: Terminal, state: dict[str, Any]) -> None:
+def test_waiting_for_a_reply_shows_no_notice(clock: Time, terminal: Terminal, state: dict[str, Any]) -> None:
     with Notice() as said:
         clock.now += 60
         said.about(pending(**state))
@@ -169,7 +167,7 @@ def test_nor_is_one_for_the_reply(clock: Time, terminal: Terminal, state: dict[s
         ({"sent_at": 100.0}, "the pause that Deriv asks for", 3.2, "Waiting for the pause that Deriv asks for: 3 s"),
     ],
 )
-def test_what_it_waits_for_and_how_long(
+def test_a_notice_says_what_it_waits_for_and_how_long(
     clock: Time, terminal: Terminal, state: dict[str, Any], what: str, left: float, said: str
 ) -> None:
     call = pending(**state)
@@ -197,7 +195,7 @@ def test_in_a_terminal_a_notice_is_overwritten_and_wiped(clock: Time, terminal: 
     assert "C4nary" not in terminal.getvalue()
 
 
-def test_a_transfer_that_is_looked_up_is_worth_a_word(clock: Time, terminal: Terminal) -> None:
+def test_looking_up_a_transfer_shows_a_notice(clock: Time, terminal: Terminal) -> None:
     sent = PendingCall("wallet_transfer_platforms", 1, "C4nary", 30.0, 30.0, changes=True, key="a", sent_at=100.0)
     with Notice() as said:
         clock.now += 60
@@ -227,7 +225,7 @@ def test_in_a_notebook_a_notice_is_replaced_and_emptied(clock: Time, notebook: N
     assert notebook.texts[3:] == [""]
 
 
-def test_an_interrupt_wipes_a_notice_too(clock: Time, notebook: Notebook) -> None:
+def test_an_interrupt_wipes_the_notice(clock: Time, notebook: Notebook) -> None:
     with pytest.raises(KeyboardInterrupt), Notice() as said:  # noqa: PT012
         clock.now += 3
         said.about(pending())

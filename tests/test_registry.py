@@ -7,7 +7,7 @@ import pytest
 from dpyauth.registry import APIS, DEFAULT, by_app_id, by_server, by_token
 
 
-def test_the_current_api_is_the_one_that_is_meant() -> None:
+def test_the_default_is_the_current_api() -> None:
     assert DEFAULT == "options"
     assert not APIS[DEFAULT].retiring
 
@@ -24,7 +24,7 @@ def test_the_current_api_is_the_one_that_is_meant() -> None:
         ("", None, None),
     ],
 )
-def test_the_looks_of_a_token(token: str, certain: str | None, likely: str | None) -> None:
+def test_the_api_of_a_token(token: str, certain: str | None, likely: str | None) -> None:
     assert by_token(token) == certain
     assert by_token(token, likely=True) == likely
 
@@ -43,7 +43,7 @@ def test_the_looks_of_a_token(token: str, certain: str | None, likely: str | Non
         pytest.param(10**5000, None, id="huge"),
     ],
 )
-def test_the_looks_of_an_app_id(app_id: object, api: str | None) -> None:
+def test_the_api_of_an_app_id(app_id: object, api: str | None) -> None:
     assert by_app_id(app_id) == api
 
 
@@ -51,11 +51,11 @@ def test_the_looks_of_an_app_id(app_id: object, api: str | None) -> None:
     ("server", "api"),
     [("https://x", "options"), (" HTTP://x", "options"), ("wss://x", "v3"), ("ws://x", "v3"), ("x", None), ("", None)],
 )
-def test_the_address_of_a_server(server: str, api: str | None) -> None:
+def test_the_api_of_a_server(server: str, api: str | None) -> None:
     assert by_server(server) == api
 
 
-def test_derivs_pages_are_derivs() -> None:
+def test_pages_are_on_derivs_own_domain() -> None:
     for facts in APIS.values():
         for page in facts.pages.all:
             assert page.startswith("https://")

@@ -1,4 +1,4 @@
-"""What is secret, what is personal, and what is neither: by name, by call, and in all of Deriv's schemas."""
+"""Test which fields are secret, personal, or neither: by name, by call, and in all of Deriv's schemas."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_personal_data(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NEITHER)
-def test_neither(name: str) -> None:
+def test_names_that_are_neither(name: str) -> None:
     assert kind(name) is None
 
 
@@ -90,7 +90,7 @@ def test_neither(name: str) -> None:
     ],
 )
 @pytest.mark.parametrize("name", ["name", "display_name"])
-def test_a_name_is_a_persons_where_something_of_a_person_stands_beside_it(
+def test_a_name_is_personal_if_other_fields_are(
     name: str, parent: str, beside: Collection[str], whose: str | None
 ) -> None:
     assert kind(name, "", parent, [name, *beside]) == whose
@@ -106,7 +106,7 @@ def test_a_name_is_a_persons_where_something_of_a_person_stands_beside_it(
         ("city", {"region", "location"}, None),
     ],
 )
-def test_a_place_is_where_somebody_lives(name: str, beside: Collection[str], whose: str | None) -> None:
+def test_a_place_is_personal_if_it_is_an_address(name: str, beside: Collection[str], whose: str | None) -> None:
     assert kind(name, "", "", [name, *beside]) == whose
 
 
@@ -117,10 +117,10 @@ def test_a_place_is_where_somebody_lives(name: str, beside: Collection[str], who
         ("copy_start", "copy_start", "secret"),
         ("copy_stop", "copy_stop", "secret"),
         ("api_token", "delete_token", "secret"),
-        ("api_token", "new_token", None),  # what it is to be called
+        ("api_token", "new_token", None),  # the name of the account or token
         ("cashier", "totp", "secret"),
         ("cashier", "verification_code", "secret"),
-        ("cashier", "address", None),  # of coins
+        ("cashier", "address", None),  # the name of a coin
         ("unsubscribe_email", "checksum", "secret"),
         ("document_upload", "checksum", None),
         ("document_upload", "document_id", "personal"),
@@ -130,19 +130,19 @@ def test_a_place_is_where_somebody_lives(name: str, beside: Collection[str], who
         ("get_third_party_redirect", "redirect_url", "secret"),
     ],
 )
-def test_what_only_the_call_tells(call: str, name: str, which: str | None) -> None:
+def test_fields_that_are_sensitive_only_in_some_calls(call: str, name: str, which: str | None) -> None:
     assert kind(name, call) == which
 
 
 @pytest.mark.parametrize("value", [None, "", True, False])
-def test_what_says_yes_or_no_or_nothing_hides_nothing(value: Any) -> None:
+def test_flags_and_empty_values_are_not_hidden(value: Any) -> None:
     assert not hides(value, "pin")
     assert hides("1", "pin")
     assert hides(1234, "pin")
 
 
 def requested(call: Call) -> Iterator[tuple[str, str, Mapping[str, Any], str, Collection[str]]]:
-    """The fields of a request, however deep: path, name, schema, parent and siblings."""
+    """Yield the fields of a request at any depth: path, name, schema, parent and siblings."""
     waiting = [(name, name, schema, "", call.siblings) for name, schema in call.fields.items()]
     while waiting:
         path, name, schema, parent, beside = waiting.pop()
@@ -157,14 +157,14 @@ TELLING = re.compile(
     r"|full_?name|birth|address|passport|national|tax_id|iban|account_number|zip|postcode|_ip$|^ip",
     re.IGNORECASE,
 )
-"""Names that make one look twice; wider than the rules on purpose."""
+"""Names that may be sensitive; on purpose wider than the rules."""
 
 HARMLESS = {
     *("affiliate_token_type", "new_token_scopes", "password_type", "tin_format", "address_verified"),
     *("api_token.new_token", "cashier.address", "landing_company_details.address"),
     *("forbidden_postcode_pattern", "phone_country_code", "phone_idd", "landing_company_fullname"),
 }
-"""Those of Deriv's that were looked at twice, and found to be neither."""
+"""Deriv's fields with such names that were checked by hand and are neither secret nor personal."""
 
 
 def untold(call: str, name: str, found: str | None) -> bool:
@@ -172,7 +172,7 @@ def untold(call: str, name: str, found: str | None) -> bool:
 
 
 @pytest.mark.parametrize("api", ["v3", "options"])
-def test_no_field_of_a_request_with_a_telling_name_is_forgotten(api: str) -> None:
+def test_every_request_field_with_a_suspicious_name_was_checked(api: str) -> None:
     forgotten = [
         f"{call.name}.{path}"
         for call in load(api).values()
@@ -183,14 +183,14 @@ def test_no_field_of_a_request_with_a_telling_name_is_forgotten(api: str) -> Non
 
 
 def _texts(schema: Mapping[str, Any]) -> bool:
-    """Whether a field holds texts, or a list of them."""
+    """Return whether a field takes texts, or a list of them."""
     kinds = [schema.get("type"), (schema.get("items") or {}).get("type")]
     return any("string" in (each if isinstance(each, list) else [each]) for each in kinds)
 
 
 @pytest.mark.parametrize("api", ["v3", "options"])
-def test_no_field_of_a_reply_with_a_telling_name_is_forgotten(api: str) -> None:
-    """And all the facts agree with the one place that decides."""
+def test_every_reply_field_with_a_suspicious_name_was_checked(api: str) -> None:
+    """The facts also agree with the module that decides."""
     found: list[str] = []
     for call, shape in shapes(api).items():
         for path, name, parent, beside, leaf in answered(shape.reply):
@@ -202,7 +202,7 @@ def test_no_field_of_a_reply_with_a_telling_name_is_forgotten(api: str) -> None:
 
 
 def answered(node: Any, path: str = "", name: str = "", parent: str = "", beside: Any = ()) -> Iterator[Any]:
-    """The texts and numbers of a reply."""
+    """Yield the texts and numbers of a reply."""
     if isinstance(node, Mapping):
         inner = node.get("()", node.get("||", node))
         for each, child in inner.items():
@@ -215,7 +215,7 @@ def answered(node: Any, path: str = "", name: str = "", parent: str = "", beside
 
 
 def test_a_field_that_deriv_adds_would_be_noticed() -> None:
-    """The two tests above are no good if they find nothing anywhere."""
+    """The two tests above are useless if they never find anything."""
     assert untold("cashier", "cashier_token_hint_for_you", None)
     call = Call("new", "", {"data": {"properties": {"emailed_to": {"type": "string"}}}}, ())
     names = [name for _, name, schema, _, _ in requested(call) if _texts(schema) and untold("new", name, None)]
@@ -223,15 +223,15 @@ def test_a_field_that_deriv_adds_would_be_noticed() -> None:
 
 
 @pytest.mark.parametrize("api", ["v3", "options"])
-def test_what_deriv_marks_itself_is_taken_for_granted(api: str) -> None:
+def test_fields_that_deriv_marks_as_sensitive_are(api: str) -> None:
     for call in load(api).values():
         for path, name, schema, parent, beside in requested(call):
             if schema.get("sensitive") and path != call.name:
                 assert kind_of(name, schema, call.name, parent, beside), f"{call.name}.{path}"
 
 
-def test_what_no_stream_may_have() -> None:
-    """The request of a stream is kept, to be sent again."""
+def test_no_stream_takes_a_secret() -> None:
+    """The request of a stream is stored, to be sent again."""
     for api in ("v3", "options"):
         for call in load(api).values():
             if call.streams != "no" and not call.changes:

@@ -1,3 +1,5 @@
+"""Test settings: servers, app IDs and languages that are accepted or refused."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -25,7 +27,7 @@ def test_by_default_it_is_derivs_own_server_over_tls() -> None:
         assert facts.secure in ("https", "wss")
 
 
-def test_without_a_word_the_api_is_that_of_the_server() -> None:
+def test_the_server_decides_the_api_by_default() -> None:
     assert settings(server="ws://127.0.0.1:8000/websockets/v3").api == "v3"
     assert settings(server="https://example.com").api == "options"
 
@@ -36,7 +38,7 @@ def test_an_app_id_is_a_whole_number(given: Any) -> None:
 
 
 @pytest.mark.parametrize("given", [0, -1, "abc", "", True, np.True_, 1.5, "1.5", "0", b"1089", [], "9" * 5000])
-def test_what_is_no_app_id_is_refused(given: Any) -> None:
+def test_an_invalid_app_id_is_refused(given: Any) -> None:
     with pytest.raises(InvalidSetting, match=r"app ID.*1089") as refused:
         settings(app_id=given, api="v3")
     assert refused.value.field == "app_id"
@@ -49,7 +51,7 @@ def test_a_short_wrong_app_id_is_repeated(given: Any) -> None:
 
 
 @given(st.text("abcdefghij", min_size=9))
-def test_a_long_one_is_not_for_it_may_be_a_token(token: str) -> None:
+def test_a_long_wrong_app_id_is_not_repeated_because_it_may_be_a_token(token: str) -> None:
     for wrong in ({"app_id": token, "api": "v3"}, {"app_id": f"{token}."}, {"language": token}, {"server": token}):
         with pytest.raises(InvalidSetting) as refused:
             settings(**wrong)  # type: ignore[arg-type]
@@ -115,7 +117,7 @@ def test_another_machine(host: str) -> None:
 
 
 @given(st.text())
-def test_any_server_is_taken_or_refused(text: str) -> None:
+def test_any_text_as_server_is_taken_or_refused(text: str) -> None:
     try:
         taken = settings(server=text)
     except InvalidSetting:
@@ -143,25 +145,25 @@ def test_settings_are_values() -> None:
 # The options API
 
 
-def test_the_options_api_has_a_server_of_its_own_and_no_app_id_for_everybody() -> None:
+def test_the_options_api_has_its_own_server_and_no_default_app_id() -> None:
     theirs = settings(api="options")
     assert (theirs.api, theirs.server, theirs.app_id) == ("options", "https://api.derivws.com", None)
 
 
 @pytest.mark.parametrize("given", ["33XxAb9Qw2", " 33XxAb9Qw2 ", "1" * 21, "a-b_c"])
-def test_its_app_ids_are_words_and_whether_one_is_right_is_for_deriv_to_say(given: Any) -> None:
+def test_app_ids_of_the_options_api_are_not_checked_beyond_their_form(given: Any) -> None:
     assert settings(given, api="options").app_id == str(given).strip()
 
 
 @pytest.mark.parametrize("given", ["", "two words", True, 1.5, "x" * 65, "ä", "a\nb", b"ab", []])
-def test_what_is_no_app_id_of_it_is_refused(given: Any) -> None:
+def test_an_invalid_app_id_of_the_options_api_is_refused(given: Any) -> None:
     with pytest.raises(InvalidSetting, match=r"app ID.*developers\.deriv\.com") as refused:
         settings(given, api="options")
     assert "x" * 65 not in str(refused.value)
 
 
 @pytest.mark.parametrize("given", [1089, "1089", "16303"])
-def test_an_app_id_of_the_older_api_is_known_for_one(given: Any) -> None:
+def test_an_app_id_of_the_older_api_is_recognised(given: Any) -> None:
     with pytest.raises(InvalidSetting, match=r"older API \(v3\).*not taken here.*developers\.deriv\.com") as refused:
         settings(given, api="options")
     assert refused.value.field == "app_id"
@@ -171,19 +173,19 @@ def test_an_app_id_of_the_older_api_is_known_for_one(given: Any) -> None:
     ("given", "taken"),
     [("https://example.com/", "https://example.com"), ("http://127.0.0.1:8000", "http://127.0.0.1:8000")],
 )
-def test_its_addresses_taken(given: str, taken: str) -> None:
+def test_addresses_taken_on_the_options_api(given: str, taken: str) -> None:
     assert settings("a", given, api="options").server == taken
 
 
 @pytest.mark.parametrize(
     "given", ["wss://example.com", "ws://127.0.0.1", "https://a@example.com", "https://e.com/?a=b"]
 )
-def test_its_addresses_refused(given: str) -> None:
+def test_addresses_refused_on_the_options_api(given: str) -> None:
     with pytest.raises(InvalidSetting, match=r"like https://api\.derivws\.com"):
         settings("a", given, api="options")
 
 
-def test_unencrypted_only_on_this_machine_there_too() -> None:
+def test_unencrypted_only_on_this_machine_on_the_options_api() -> None:
     with pytest.raises(InvalidSetting, match=r"use https:// instead of http://"):
         settings("a", "http://example.com", api="options")
 

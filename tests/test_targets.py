@@ -1,3 +1,5 @@
+"""Test choosing the API and the server when the caller does not name both."""
+
 from __future__ import annotations
 
 import pytest
@@ -37,7 +39,7 @@ APP = "33XxAb9Qw2LmN4pR7sT1u"
         (Secret("of-no-known-looks"), None, "options"),
     ],
 )
-def test_guesses(token: Secret | None, app_id: object, api: str) -> None:
+def test_the_api_is_guessed_from_what_is_given(token: Secret | None, app_id: object, api: str) -> None:
     assert Targets().guess(token, app_id) == api
 
 
@@ -67,7 +69,7 @@ def test_settings_of_a_sandbox(box: Sandbox) -> None:
     assert choice.settings("v3", 5).app_id == "5"
 
 
-def test_settings_that_are_enough(box: Sandbox) -> None:
+def test_which_settings_suffice(box: Sandbox) -> None:
     assert Targets().complete("options", APP).app_id == APP
     assert Targets().complete("v3", "").app_id == "1089"
     assert Targets(box).complete("options", "").app_id == box.options_app_id

@@ -1,4 +1,4 @@
-"""What is written to people, whatever became of the program's streams."""
+"""Test writing messages to the user, whatever state the program's streams are in."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TEXT = "✓ active · 9,969.39 … “Ann” → São Paulo •••"
 
 
 class Broken(io.StringIO):
-    """Nobody reads it any more."""
+    """A stream that is no longer read."""
 
     def isatty(self) -> bool:
         raise OSError("gone")
@@ -27,7 +27,7 @@ class Broken(io.StringIO):
 
 
 class Strange:
-    """A program's own stream, with errors of its own."""
+    """A stream of the program itself, which raises errors of its own."""
 
     def __getattr__(self, name: str) -> Any:
         raise RuntimeError(name)
@@ -66,7 +66,7 @@ def no_stream(request: pytest.FixtureRequest) -> Any:
     return NO_STREAMS[request.param]
 
 
-def test_without_a_stream_nothing_is_said(no_stream: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_stream_nothing_is_written(no_stream: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stderr", no_stream)
     _terminal.say(TEXT)
     assert not _terminal.overwrite(TEXT, no_stream)
@@ -85,7 +85,7 @@ def test_without_a_stream_nothing_is_said(no_stream: Any, monkeypatch: pytest.Mo
         ("iso8859-1", 'OK active · 9,969.39 ... "Ann" -> São Paulo ***'),
     ],
 )
-def test_what_an_encoding_lacks_is_written_as_it_can(encoding: str, written: str) -> None:
+def test_characters_missing_from_the_encoding_are_replaced(encoding: str, written: str) -> None:
     stream = encoded(encoding)
     _terminal.say(TEXT, stream)
     assert stream.buffer.getvalue().decode(encoding) == f"{written}\n"  # type: ignore[attr-defined]
@@ -98,7 +98,7 @@ def test_any_text_can_be_written(encoding: str, text: str) -> None:
 
 
 @pytest.mark.parametrize("encoding", [None, 5, "no-such-encoding"])
-def test_an_encoding_that_is_none(encoding: Any) -> None:
+def test_an_unknown_encoding(encoding: Any) -> None:
     assert _terminal.writable("plain", SimpleNamespace(encoding=encoding)) == "plain"
     assert "plain" in _terminal.writable("plain ✓", SimpleNamespace(encoding=encoding))
 

@@ -1,4 +1,4 @@
-"""Threads that a kernel keeps no track of."""
+"""Test the threads of the package, which ipykernel does not record."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from dpyauth._threads import Thread
 
 
 class Stream:
-    """As ipykernel 6 has it instead of the standard ones."""
+    """An output stream as ipykernel 6 has it, with a table of threads."""
 
     def __init__(self) -> None:
         self._thread_to_parent: dict[int | None, int] = {}
 
 
-def test_it_does_the_work_and_ends_with_the_program() -> None:
+def test_a_thread_does_its_work_and_is_a_daemon() -> None:
     done: list[str] = []
     thread = Thread(lambda: done.append(threading.current_thread().name), "dpyauth-test")
     assert thread.daemon
@@ -30,9 +30,9 @@ def test_it_does_the_work_and_ends_with_the_program() -> None:
     assert done == ["dpyauth-test"]
 
 
-def test_a_kernel_that_notes_who_made_whom_gets_no_ring(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_kernel_that_records_parent_threads_gets_no_cycle(monkeypatch: pytest.MonkeyPatch) -> None:
     noted: list[threading.Thread] = []
-    monkeypatch.setattr(threading.Thread, "run", noted.append)  # where ipykernel 6 takes its notes
+    monkeypatch.setattr(threading.Thread, "run", noted.append)  # where ipykernel 6 records threads
     streams = Stream(), Stream()
     for name, stream in zip(("stdout", "stderr"), streams, strict=True):
         monkeypatch.setattr(sys, name, stream)
@@ -45,7 +45,7 @@ def test_a_kernel_that_notes_who_made_whom_gets_no_ring(monkeypatch: pytest.Monk
     thread = Thread(work, "dpyauth-test")
     start = thread._bootstrap  # type: ignore[attr-defined]
 
-    def bootstrap() -> None:  # with notes on a thread that had the same identifier
+    def bootstrap() -> None:  # with a record of a thread that had the same identifier
         about.append(threading.get_ident())
         for stream in streams:
             stream._thread_to_parent.update({about[0]: 1, 1: about[0]})
@@ -58,7 +58,7 @@ def test_a_kernel_that_notes_who_made_whom_gets_no_ring(monkeypatch: pytest.Monk
     assert noted == []
 
 
-def test_what_the_work_held_is_let_go() -> None:
+def test_a_finished_thread_releases_its_work() -> None:
     class Thing:
         pass
 
@@ -72,7 +72,7 @@ def test_what_the_work_held_is_let_go() -> None:
     assert gone() is None
 
 
-def test_all_threads_of_the_package_are_of_this_kind() -> None:
+def test_the_package_starts_no_other_threads() -> None:
     package = Path(dpyauth.__file__).parent
     others = [path.name for path in package.rglob("*.py") if "threading.Thread(target" in path.read_text()]
     assert others == []

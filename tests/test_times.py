@@ -1,4 +1,4 @@
-"""Times in whatever form Deriv tells them."""
+"""Test reading times in all forms that Deriv sends."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def read(value: Any, *, documented: bool = False) -> datetime | None:
 
 
 @pytest.mark.parametrize("documented", [False, True])
-def test_eight_digits_are_a_day_if_they_are_one(documented: bool) -> None:
+def test_eight_digits_are_a_day_if_the_day_exists(documented: bool) -> None:
     assert read("20190509", documented=documented) == datetime(2019, 5, 9, tzinfo=UTC)
     assert read("20190231", documented=documented) is None
     assert read("20199999", documented=documented) == datetime(1970, 8, 22, 19, 6, 39, tzinfo=UTC)
@@ -60,7 +60,7 @@ def test_one_moment_in_every_form(value: Any, documented: bool) -> None:
     ],
 )
 def test_parts_of_seconds_and_whole_days(value: Any, moment: datetime) -> None:
-    with localcontext(prec=2):  # which is the user's to change
+    with localcontext(prec=2):  # the user may change the decimal context
         assert read(value) == read(value, documented=True) == moment
 
 
@@ -74,10 +74,10 @@ def test_parts_of_seconds_and_whole_days(value: Any, moment: datetime) -> None:
     ],
 )
 @pytest.mark.parametrize("documented", [False, True])
-def test_what_is_no_time(value: Any, documented: bool) -> None:
+def test_values_that_are_not_times(value: Any, documented: bool) -> None:
     assert read(value, documented=documented) is None
 
 
-def test_what_is_documented_decides() -> None:
+def test_the_documented_unit_decides() -> None:
     assert read(200_000_000_000) == datetime(1976, 5, 3, 19, 33, 20, tzinfo=UTC)
     assert read(200_000_000_000, documented=True) == datetime(8307, 10, 1, 19, 33, 20, tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""A traceback ends at the user's own line: of errors and of interrupts, blocking and awaited."""
+"""Test that tracebacks of errors and interrupts end at the user's own line, in blocking and in awaited calls."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def raised(do: Callable[[], object]) -> BaseException:
 
 
 def printed(error: BaseException) -> str:
-    """What Python itself prints of an error, with all that came before it."""
+    """Return what Python prints of an error, including the errors before it."""
     return "".join(traceback.format_exception(error))
 
 
@@ -64,7 +64,7 @@ WRONG: dict[str, Callable[[Session], object]] = {
 }
 
 
-def test_of_errors(session: Session, box: Sandbox) -> None:
+def test_traceback_of_errors(session: Session, box: Sandbox) -> None:
     box.faults.error("Odd", "get_limits", times=2)
     for what, do in WRONG.items():
         error = raised(lambda do=do: do(session))  # type: ignore[misc]
@@ -90,10 +90,10 @@ INTERRUPTED: dict[str, Callable[[Session], object]] = {
 
 @pytest.mark.usefixtures("nothing_left")
 @pytest.mark.parametrize("line", [20, 60, 150])
-def test_of_interrupts(session: Session, line: int) -> None:
-    """At some line inside dpyauth, near its beginning and later."""
+def test_traceback_of_interrupts(session: Session, line: int) -> None:
+    """Interrupt at some line inside dpyauth: one near the beginning, and a later one."""
     session._partial = lambda: session.balance()
-    _ = session.aio.statement  # it is made on first use
+    _ = session.aio.statement  # created on first use
     for what, do in INTERRUPTED.items():
         left = line
 
@@ -120,7 +120,7 @@ def test_of_interrupts(session: Session, line: int) -> None:
         assert error is None or PACKAGE not in printed(error), what
 
 
-def test_of_a_task_that_is_called_off(session: Session, box: Sandbox) -> None:
+def test_traceback_of_a_cancelled_task(session: Session, box: Sandbox) -> None:
     box.faults.swallow("balance")
 
     async def main() -> None:
@@ -148,8 +148,8 @@ def test_the_users_own_error_stays(session: Session) -> None:
     assert any("mine" in line for line in shown(error))
 
 
-def test_what_an_inner_error_tells_of_a_change_is_not_lost() -> None:
-    """The interrupt came while it was dealt with."""
+def test_what_an_inner_error_says_about_a_change_is_kept() -> None:
+    """The interrupt came while an error was being handled."""
     lost = dpyauth.OutcomeUnknown("'buy' was sent, but no answer came that says what became of it.", call="buy")
     kept, code = {"lost": lost}, "try:\n    raise lost\nexcept Exception:\n    raise KeyboardInterrupt\n"
     error = raised(lambda: exec(compile(code, f"{PACKAGE}/inside.py", "exec"), kept))
@@ -158,15 +158,15 @@ def test_what_an_inner_error_tells_of_a_change_is_not_lost() -> None:
     assert PACKAGE not in printed(error)
 
 
-def test_of_a_defect_everything_is_shown(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bug_of_the_package_is_shown_in_full(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(type(session.core), "reply_to", lambda *args, **kwargs: 1 / 0)
     error = raised(lambda: session.frame("balance"))
     assert isinstance(error, ZeroDivisionError)
     assert PACKAGE in printed(error)
 
 
-def test_a_function_that_was_given_is_the_users_own() -> None:
-    """Where dpyauth calls it, its lines stay."""
+def test_a_function_passed_by_the_user_counts_as_the_users_own() -> None:
+    """Lines of the user's own function stay when dpyauth calls it."""
     code = "def inside(given):\n    given()\n"
     names: dict[str, Any] = {}
     exec(compile(code, f"{PACKAGE}/inside.py", "exec"), names)
@@ -180,7 +180,7 @@ def test_a_function_that_was_given_is_the_users_own() -> None:
     assert PACKAGE not in printed(error)
 
 
-def test_every_public_function_does_it() -> None:
+def test_every_public_function_trims_its_traceback() -> None:
     plain = [
         f"{owner.__name__}.{name}"
         for owner in (dpyauth, Session, dpyauth.Stream)

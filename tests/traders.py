@@ -1,4 +1,4 @@
-"""A client that trades with the sandbox, on either API, and holds every reply against its schema."""
+"""Trade with the sandbox on either API, and check every reply against its schema."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Trader:
         return self.receive()
 
     def ask(self, **request: Any) -> Any:
-        """Return the payload of a reply that is no error."""
+        """Return the payload of a reply, which must not be an error."""
         reply = self.reply(**request)
         assert "error" not in reply, reply
         return reply[reply["msg_type"]]
@@ -56,7 +56,7 @@ class Trader:
         return error
 
     def terms(self, **wish: Any) -> dict[str, Any]:
-        """Return the fields of a contract: a rise within a minute, unless wished otherwise."""
+        """Return the fields of a contract: by default a rise within a minute."""
         usual = {"contract_type": "CALL", "amount": 10, "basis": "stake", "currency": "USD", "duration": 60}
         symbol = {self.symbol: wish.pop("on", "R_100")}
         return {key: value for key, value in {**usual, **symbol, **wish}.items() if value is not None}
@@ -75,7 +75,7 @@ class Trader:
         return self.ask(proposal_open_contract=1, contract_id=contract_id)
 
     def number(self, value: Any) -> float:
-        """Return money of `proposal_open_contract`, which is text on one of the APIs."""
+        """Return an amount of `proposal_open_contract`, which is text on one of the APIs."""
         return round(float(value), 2)
 
     @property

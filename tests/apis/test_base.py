@@ -1,4 +1,4 @@
-"""What both APIs promise."""
+"""Test that both APIs have all parts that an API must have."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def test_the_apis() -> None:
     assert DEFAULT == "options"
 
 
-def test_each_has_what_is_promised() -> None:
+def test_each_api_has_every_part() -> None:
     assert "sign_in" in PROMISED
     assert "CATALOG" in PROMISED
     for name in APIS:
@@ -34,7 +34,7 @@ def test_every_scope_has_a_label() -> None:
         assert {scope for call in api.CATALOG.values() for scope in call.scopes} <= set(APIS[name].scopes)
 
 
-def test_an_access_of_each(nothing_left: None) -> None:
+def test_a_sign_in_for_each_api(nothing_left: None) -> None:
     promised = [name for name in vars(base.SignIn) if not name.startswith("_")]
     credential = Credential(Secret("pat_x"), "a test")
     for name in APIS:
@@ -47,7 +47,7 @@ def test_an_access_of_each(nothing_left: None) -> None:
         made.close(SessionClosed("closed by the test"))
 
 
-def test_where_calls_go_that_need_no_sign_in() -> None:
+def test_the_endpoint_of_calls_without_sign_in() -> None:
     assert named("v3").public(settings("1089", api="v3")) == "wss://ws.derivws.com/websockets/v3?app_id=1089&l=EN"
     public = named("options").public
     assert public(settings("a1", api="options")) == "wss://api.derivws.com/trading/v1/options/ws/public"

@@ -1,4 +1,4 @@
-"""An error code means what it means in the call that is answered with it: no advice that would mislead."""
+"""Test that the advice for an error code fits the call that failed, and never misleads."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ PUBLISHED = [
     *("InvalidSymbol", "MarketIsClosed", "InsufficientBalance", "CashierLocked", "ContractNotFound", "ValidationError"),
     *("NotFound", "Unauthorized", "InternalError"),
 ]
-"""Deriv's codes of both APIs' WebSockets."""
+"""Codes that Deriv sends over the WebSockets of both APIs."""
 
 
 def told(api: Any, call: str, code: str, held: bool | None = None, **asked: Any) -> ApiError:
@@ -86,7 +86,7 @@ def test_what_a_code_means_in_a_call(api: Any, call: str, code: str, asked: dict
 
 
 @pytest.mark.parametrize("api", [v3, options])
-def test_of_no_call_and_no_code_a_scope_is_named_that_it_does_not_take(api: Any) -> None:
+def test_no_error_names_a_scope_that_the_call_does_not_take(api: Any) -> None:
     calls = [(call, known) for call, known in api.CATALOG.items() if known.rest is None]
     for number, (call, known) in enumerate(calls):
         for code in {"PermissionDenied", *PUBLISHED[number % 5 :: 5]}:  # each code in a fifth of the calls
@@ -105,7 +105,7 @@ def test_a_scope_that_the_token_has_is_not_the_cause() -> None:
 
 
 @pytest.mark.parametrize(("call", "kind"), [("app_get", ApiError), ("balance", SignInRefused)])
-def test_an_app_that_is_not_yours_is_no_refused_sign_in(call: str, kind: type[DpyauthError]) -> None:
+def test_an_app_of_another_user_does_not_mean_a_refused_sign_in(call: str, kind: type[DpyauthError]) -> None:
     assert type(told(v3, call, "InvalidAppID")) is kind
 
 

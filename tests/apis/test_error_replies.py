@@ -1,3 +1,5 @@
+"""Test the text and the kind of errors made from Deriv's error replies."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -47,19 +49,19 @@ def test_texts_end_with_what_to_do(code: str, kind: type[ApiError], text: str) -
 
 
 @pytest.mark.parametrize("code", sorted(PASSING))
-def test_what_may_pass(code: str) -> None:
+def test_which_errors_are_temporary(code: str) -> None:
     assert code in KINDS
     assert "again" in str(made(code))
 
 
-def test_what_it_said_is_told_once_and_ends_with_one_stop() -> None:
+def test_derivs_message_is_repeated_once_with_one_full_stop() -> None:
     assert str(made("Odd", "  No luck.. ")) == "Deriv answered 'buy' with Odd: No luck."
     error = made("InputValidationFailed", "Bad", details={"price": "Too low", "amount": "?"})
     assert str(error) == "Deriv answered 'buy' with InputValidationFailed: Bad. price: Too low; amount: ?."
     assert error.details == {"price": "Too low", "amount": "?"}
 
 
-def test_details_of_other_errors_are_no_reasons() -> None:
+def test_details_are_reasons_only_for_refused_fields() -> None:
     error = made("Odd", "Bad", details={"price": "Too low"})
     assert "Too low" not in str(error)
     assert error.details == {"price": "Too low"}
@@ -72,7 +74,7 @@ def test_secrets() -> None:
 
 
 @given(JSON, st.lists(st.text(max_size=3), max_size=2))
-def test_any_error_at_all(error: Any, secrets: list[str]) -> None:
+def test_any_error_reply_is_readable(error: Any, secrets: list[str]) -> None:
     made = api_error({"error": error}, "buy", [Secret(text) for text in secrets], KINDS, load("v3"))
     assert (made is None) == (error is None)
     if made is not None:

@@ -1,3 +1,5 @@
+"""Test signing in on the options API: choosing the account, renewing the token, and judging replies."""
+
 from __future__ import annotations
 
 import asyncio
@@ -48,7 +50,7 @@ REFUSED = SignInRefused("no", call="otp", code="Unauthorized")
 
 
 class Deriv:
-    """Stands in for the REST client: gives what it is told to, and keeps account of it."""
+    """Stands in for the REST client: answers as told, and records what was asked."""
 
     def __init__(self, *accounts: Mapping[str, Any]) -> None:
         self.accounts: Any = list(accounts)
@@ -85,7 +87,7 @@ class Deriv:
 
 
 class Renewal:
-    """Renews: `token` becomes `token1`, and so on."""
+    """Renews tokens: `token` becomes `token1`, and so on."""
 
     def __init__(self) -> None:
         self.times = 0
@@ -131,13 +133,13 @@ def make(deriv: Deriv, renewal: Renewal, nothing_left: None, request: pytest.Fix
 
 
 def authorise(deriv: Deriv, renewal: Renewal, given: Tokens) -> TokenAuth:
-    """The part of a sign-in that renews the token, alone."""
+    """Return only the part of a sign-in that renews the token."""
     deriv.access = TokenAuth(Credential(given.access, "a test", given, renewal), deriv.accounts_listed, lambda _: None)
     return deriv.access
 
 
 def enter(access: OptionsSignIn, loginid: str | None = None, times: int = 1) -> list[str]:
-    """The addresses that connections get."""
+    """Return the addresses that connections get."""
     endpoint = access.endpoint(loginid)
 
     async def addresses() -> list[str]:
@@ -147,7 +149,7 @@ def enter(access: OptionsSignIn, loginid: str | None = None, times: int = 1) -> 
     return asyncio.run(addresses())
 
 
-# Ways in
+# Signing in
 
 
 @pytest.mark.parametrize(
@@ -161,12 +163,8 @@ def enter(access: OptionsSignIn, loginid: str | None = None, times: int = 1) -> 
         ([REAL], "DOT9", "ROT1", "DOT9 is not there any more. This is real money: ROT1 is a real account, and there"),
         ([REAL], None, "ROT1", "This is real money: ROT1 is a real account, and there is no demo account."),
         ([SLEEPS], None, "DOT3", ""),
-        (
-            [REAL, SLEEPS],
-            None,
-            "DOT3",
-            "",
-        ),  # it may be of no use: then that is said, and still no real money is touched
+        # The inactive demo account may turn out to be unusable; even so, no real money is touched.
+        ([REAL, SLEEPS], None, "DOT3", ""),
         ([REAL, SLEEPS, DEMO], None, "DOT2", ""),
         ([REAL, SLEEPS, DEMO], "DOT3", "DOT2", "The remembered account DOT3 cannot be used now. This is the demo"),
         ([REAL, SLEEPS, {**SLEEPS, "account_id": "DOT4"}], "DOT4", "DOT4", ""),
@@ -185,7 +183,7 @@ def test_the_account_to_begin_with(make: Make, deriv: Deriv, accounts: Any, kept
 
 
 @pytest.mark.parametrize("kept", [None, "DOT2"])
-def test_the_account_that_is_named(make: Make, deriv: Deriv, kept: Any) -> None:
+def test_the_account_that_the_user_names(make: Make, deriv: Deriv, kept: Any) -> None:
     access = make(loginid="ROT1", kept=kept)
     assert enter(access) == ["wss://x/ROT1"]
     assert access.remark == ""
@@ -210,7 +208,7 @@ def test_an_account_by_name(make: Make, deriv: Deriv) -> None:
 
 
 @pytest.mark.parametrize("create", [False, True])
-def test_nobody_has_an_account(make: Make, deriv: Deriv, create: bool) -> None:
+def test_no_account_at_all(make: Make, deriv: Deriv, create: bool) -> None:
     deriv.accounts = []
     access = make(create_demo=create)
     if create:
@@ -223,13 +221,13 @@ def test_nobody_has_an_account(make: Make, deriv: Deriv, create: bool) -> None:
 
 
 @pytest.mark.parametrize("listed", [None, {}, "text", 5])
-def test_a_list_that_is_none(make: Make, deriv: Deriv, listed: Any) -> None:
+def test_a_list_of_accounts_that_is_not_a_list(make: Make, deriv: Deriv, listed: Any) -> None:
     deriv.accounts = listed
     with pytest.raises(BadReply):
         enter(make())
 
 
-def test_who_it_is(make: Make) -> None:
+def test_the_signed_in_account(make: Make) -> None:
     access = make(tokens(3600))
     endpoint = access.endpoint()
     assert not isinstance(endpoint.address, str)
@@ -245,14 +243,14 @@ def test_who_it_is(make: Make) -> None:
     assert access.endpoint("ROT1").account({}) == Account("ROT1", "USD", False, ("trade",), rows)
 
 
-def test_what_a_personal_access_token_may_do_is_not_known(make: Make) -> None:
+def test_scopes_of_a_personal_access_token_are_unknown(make: Make) -> None:
     access = make()
     endpoint = access.endpoint("DOT2")
     assert endpoint.account({}).scopes is None
     assert access.expires_at is None
 
 
-def test_no_app_id() -> None:
+def test_a_missing_app_id() -> None:
     credential = Credential(Secret("pat_x"), "a test")
     with pytest.raises(InvalidSetting, match="app_id="):
         options.sign_in(settings(api="options"), {"": credential}, credential)
@@ -264,7 +262,7 @@ def test_no_app_id() -> None:
 @pytest.mark.parametrize(
     ("left", "times"), [(3600.0, 0), (auth.EARLY + 5, 0), (auth.EARLY - 5, 1), (-5.0, 1), (None, 0)]
 )
-def test_it_is_renewed_in_time(make: Make, renewal: Renewal, deriv: Deriv, left: float | None, times: int) -> None:
+def test_a_token_is_renewed_in_time(make: Make, renewal: Renewal, deriv: Deriv, left: float | None, times: int) -> None:
     enter(make(tokens(left)), "DOT2", 3)
     assert renewal.times == times
     assert deriv.tokens == [f"token{times or ''}"] * 3
@@ -273,21 +271,21 @@ def test_it_is_renewed_in_time(make: Make, renewal: Renewal, deriv: Deriv, left:
 @pytest.mark.parametrize(
     ("life", "left", "times"), [(30.0, 29.0, 0), (30.0, 14.0, 1), (3600.0, 59.0, 1), (5.0, 4.0, 0)]
 )
-def test_a_short_life_is_no_reason_to_renew_it_with_every_call(
+def test_a_short_lived_token_is_not_renewed_with_every_call(
     make: Make, renewal: Renewal, life: float, left: float, times: int
 ) -> None:
     enter(make(replace(tokens(left), life=life)), "DOT2")
     assert renewal.times == times
 
 
-def test_it_is_renewed_again(make: Make, renewal: Renewal, deriv: Deriv) -> None:
+def test_a_token_is_renewed_repeatedly(make: Make, renewal: Renewal, deriv: Deriv) -> None:
     renewal.left = 1.0
     enter(make(tokens(1.0)), "DOT2", 3)
     assert renewal.times == 3
     assert deriv.tokens == ["token1", "token2", "token3"]
 
 
-def test_where_deriv_says_that_it_has_ended(make: Make, renewal: Renewal, deriv: Deriv) -> None:
+def test_a_token_is_renewed_when_deriv_says_it_has_expired(make: Make, renewal: Renewal, deriv: Deriv) -> None:
     deriv.good = {"token1"}
     access = make(tokens(3600.0))
     assert enter(access, "DOT2", 2) == ["wss://x/DOT2"] * 2
@@ -296,7 +294,7 @@ def test_where_deriv_says_that_it_has_ended(make: Make, renewal: Renewal, deriv:
     assert access.grants[""].token == Secret("token1")
 
 
-def test_once_is_enough(make: Make, renewal: Renewal, deriv: Deriv) -> None:
+def test_a_refused_token_is_renewed_only_once(make: Make, renewal: Renewal, deriv: Deriv) -> None:
     deriv.good = set()
     with pytest.raises(SignInRefused):
         enter(make(tokens(3600.0)), "DOT2")
@@ -305,7 +303,7 @@ def test_once_is_enough(make: Make, renewal: Renewal, deriv: Deriv) -> None:
 
 
 @pytest.mark.parametrize("given", [None, tokens(1.0, renewable=False), tokens(None, renewable=False)])
-def test_what_cannot_be_renewed(make: Make, renewal: Renewal, deriv: Deriv, given: Tokens | None) -> None:
+def test_a_token_that_cannot_be_renewed(make: Make, renewal: Renewal, deriv: Deriv, given: Tokens | None) -> None:
     access = make(given)
     enter(access, "DOT2")
     deriv.good = set()
@@ -316,7 +314,7 @@ def test_what_cannot_be_renewed(make: Make, renewal: Renewal, deriv: Deriv, give
 
 
 @pytest.mark.parametrize("code", sorted(auth.REFUSING))
-def test_a_refusal_is_the_last_word(make: Make, renewal: Renewal, deriv: Deriv, code: str) -> None:
+def test_a_refused_renewal_is_final(make: Make, renewal: Renewal, deriv: Deriv, code: str) -> None:
     async def refuse() -> Tokens:
         raise SignInRefused("no", code=code)
 
@@ -327,7 +325,7 @@ def test_a_refusal_is_the_last_word(make: Make, renewal: Renewal, deriv: Deriv, 
     enter(access, "DOT2", 3)
     assert renewal.times == 1
     assert deriv.tokens == ["token"] * 3
-    assert access.expires_at == given.expires_at  # that is worth a reminder
+    assert access.expires_at == given.expires_at  # now a reminder is useful
 
 
 @pytest.mark.parametrize(
@@ -337,14 +335,14 @@ def test_a_refusal_is_the_last_word(make: Make, renewal: Renewal, deriv: Deriv, 
         *(SignInRefused("no", code=code) for code in ("unknown_error", "invalid_request", "new", "")),
     ],
 )
-def test_a_failure_is_not(make: Make, renewal: Renewal, deriv: Deriv, failure: DpyauthError) -> None:
+def test_a_failed_renewal_is_tried_again(make: Make, renewal: Renewal, deriv: Deriv, failure: DpyauthError) -> None:
     async def fail() -> Tokens:
-        renewal.times = 0  # the same refresh token will do
+        renewal.times = 0  # the same refresh token stays valid
         raise failure.copy()
 
     renewal.outcome = fail
     access = make(tokens(-3600.0))
-    enter(access, "DOT2")  # this clock may be wrong
+    enter(access, "DOT2")  # the clock of this machine may be wrong
     deriv.good = {"token1"}
     with pytest.raises(ConnectionFailed, match="has to be renewed"):
         enter(access, "DOT2")
@@ -407,7 +405,7 @@ def test_a_late_refusal_of_the_old_token_renews_nothing(renewal: Renewal, deriv:
     assert renewal.times == 1
 
 
-def test_all_of_it_keeps_to_the_time(renewal: Renewal, deriv: Deriv) -> None:
+def test_a_call_with_renewal_keeps_to_its_timeout(renewal: Renewal, deriv: Deriv) -> None:
     async def never() -> Tokens:
         await asyncio.Event().wait()
         raise AssertionError
@@ -424,14 +422,14 @@ def test_all_of_it_keeps_to_the_time(renewal: Renewal, deriv: Deriv) -> None:
     assert renewal.times == 1
 
 
-def test_closing_it_gives_the_connections_back(make: Make, deriv: Deriv) -> None:
+def test_closing_a_sign_in_closes_the_client(make: Make, deriv: Deriv) -> None:
     access = make()
     for _ in range(2):
         access.close(SessionClosed("closed"))
         assert deriv.closed == 1
 
 
-def test_scopes_stay_where_nobody_repeats_them(make: Make, renewal: Renewal) -> None:
+def test_scopes_stay_if_a_renewal_does_not_name_them(make: Make, renewal: Renewal) -> None:
     async def silent() -> Tokens:
         return tokens(3600.0, "1", scopes=None)
 
@@ -441,7 +439,7 @@ def test_scopes_stay_where_nobody_repeats_them(make: Make, renewal: Renewal) -> 
     assert access.endpoint("DOT2").account({}).scopes == ("trade",)
 
 
-# What a fresh socket says
+# The first reply on a new WebSocket
 
 
 def proof(wanted: str = "DOT2") -> Proof:
@@ -459,13 +457,13 @@ def told(loginid: Any) -> dict[str, Any]:
     return {"balance": {"balance": 0, "currency": "USD", "loginid": loginid}}
 
 
-def test_a_balance_is_proof() -> None:
+def test_a_balance_proves_the_sign_in() -> None:
     assert proof().check(told("DOT2")) is None
     assert proof().check({"balance": {"balance": "0.33"}}) is None
 
 
 @pytest.mark.parametrize("loginid", ["CR5", None, 5, ""])
-def test_a_balance_may_name_the_account_as_it_likes(loginid: Any) -> None:
+def test_a_balance_may_name_the_account_in_any_form(loginid: Any) -> None:
     ours = proof()
     assert ours.check(told(loginid)) is None
     assert ours.check({"balance": {"balance": 1}}) is None
@@ -481,7 +479,7 @@ def test_the_case_of_its_letters_says_nothing(names: list[str]) -> None:
 
 
 @pytest.mark.parametrize("before", [[], ["DOT2"], [None, "DOT2"], ["CR5"], ["CR5", None]])
-def test_but_not_as_another_one(before: list[Any]) -> None:
+def test_a_balance_of_another_account_is_refused(before: list[Any]) -> None:
     ours = proof()
     assert [ours.check(told(loginid)) for loginid in before] == [None] * len(before)
     for other in ["ROT1", "CR6"] if any(before) else ["ROT1"]:
@@ -492,26 +490,26 @@ def test_but_not_as_another_one(before: list[Any]) -> None:
 
 
 @pytest.mark.parametrize("reply", [{}, {"balance": {}}, {"balance": None}, {"balance": []}, {"balance": 5}])
-def test_a_zombie_is_none(reply: Any) -> None:
+def test_an_unusable_first_reply_may_be_retried(reply: Any) -> None:
     error, may_help = verdict(reply)
     assert isinstance(error, BadReply)
     assert may_help
 
 
 @pytest.mark.parametrize("code", ["RateLimit", "InternalError", "InvalidToken", "Unauthorized", "New", "WrongResponse"])
-def test_the_next_password_decides(code: str) -> None:
+def test_a_refused_one_time_password_may_be_retried(code: str) -> None:
     error, may_help = verdict({"error": {"code": code, "message": "You said C4nary"}})
     assert may_help
     assert "C4nary" not in f"{error}{vars(error)}"
 
 
-def test_a_missing_scope_stays_missing() -> None:
+def test_a_missing_scope_is_final() -> None:
     error, may_help = verdict({"error": {"code": "PermissionDenied", "message": ""}})
     assert isinstance(error, PermissionDenied)
     assert not may_help
 
 
-def test_one_that_was_there_before_may_come_back() -> None:
+def test_a_scope_that_was_there_before_may_come_back() -> None:
     ours = proof()
     ours.check(told("DOT2"))
     assert verdict({"error": {"code": "PermissionDenied", "message": ""}}, ours)[1]
@@ -539,7 +537,7 @@ def test_codes_become_errors(code: str, kind: type[ApiError]) -> None:
     assert error.call == "sell"
 
 
-def test_parts_are_named_as_v3_names_them() -> None:
+def test_fields_are_renamed_as_in_v3() -> None:
     row = {"underlying_symbol": "R_100", "date_expiry": 5, "contract_id": 1}
     named = options.renamed({"msg_type": "transaction", "transaction": row, "req_id": 1})
     assert named == {
@@ -554,7 +552,7 @@ def test_parts_are_named_as_v3_names_them() -> None:
     assert row["underlying_symbol"] == "R_100"
 
 
-def test_others_stay_as_they_are() -> None:
+def test_other_replies_stay_as_they_are() -> None:
     for reply in ({"msg_type": "tick", "tick": {"symbol": "R_100"}}, {"msg_type": "transaction", "error": {}}, {}):
         assert options.renamed(reply) is reply
 
@@ -574,7 +572,7 @@ def test_others_stay_as_they_are() -> None:
         ),
     ],
 )
-def test_what_a_reply_brings(call: str, reply: Any, payload: Any) -> None:
+def test_the_payload_of_a_reply(call: str, reply: Any, payload: Any) -> None:
     assert options.payload(options.CATALOG[call], reply) == payload
 
 
@@ -612,7 +610,7 @@ def test_limits(call: str, lane: str, minutely: int) -> None:
     for _ in range(minutely):
         assert budget.wait(lane, 0.0) == 0
         budget.spend(lane, 0.0)
-        assert not budget.half_spent(lane)  # there is no call that tells more
+        assert not budget.half_spent(lane)  # no call returns more limits
     assert budget.wait(lane, 0.0) == 60
     left = budget.left(0.0)
     assert left.pop(lane) == 0

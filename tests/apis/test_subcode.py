@@ -25,7 +25,7 @@ def refuse(ask: Any) -> Any:
     raise Refusal("ContractBuyValidationError", "The barrier cannot be right.", {"field": "barrier"}, "InvalidBarrier")
 
 
-def test_a_session_raises_it(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_of_a_session_has_the_subcode(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(HANDLERS, "get_limits", refuse)
     with pytest.raises(ApiError, match=r"ContractBuyValidationError \(InvalidBarrier\): The barrier") as caught:
         session.call("get_limits")
@@ -52,7 +52,7 @@ def test_a_session_raises_it(session: Session, monkeypatch: pytest.MonkeyPatch) 
         ("x" * 65, ""),
     ],
 )
-def test_what_counts_as_one(read: Callable[..., ApiError], sent: Any, kept: str) -> None:
+def test_which_values_count_as_a_subcode(read: Callable[..., ApiError], sent: Any, kept: str) -> None:
     reply = {"error": {"code": "SomeError", "message": "No.", "subcode": sent}}
     error = read(reply, "buy")
     assert error.subcode == kept
@@ -69,20 +69,20 @@ def asked() -> Request:
     return Request("get_accounts", "GET", "/accounts", scopes=("trade",), app_id="33Abc", token=Secret(TOKEN))
 
 
-def test_an_answer_over_http_keeps_it() -> None:
+def test_an_error_over_http_has_the_subcode() -> None:
     error = judge(response(400, code="AgentInactive", subcode="Paused", message="No."), asked())
     assert isinstance(error, ApiError)
     assert error.subcode == "Paused"
     assert str(error).startswith("Deriv answered 'get_accounts' with AgentInactive (Paused, HTTP 400): No.")
 
 
-def test_a_refused_sign_in_keeps_it() -> None:
+def test_a_refused_sign_in_has_the_subcode() -> None:
     error = judge(response(401, code="Unauthorized", subcode="TokenRevoked"), asked())
     assert isinstance(error, SignInRefused)
     assert error.subcode == "TokenRevoked"
 
 
-def test_a_refused_sign_in_over_a_websocket_keeps_it(
+def test_a_refused_sign_in_over_a_websocket_has_the_subcode(
     open_session: Callable[..., Session], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse_token(ask: Any) -> Any:
@@ -94,7 +94,7 @@ def test_a_refused_sign_in_over_a_websocket_keeps_it(
     assert refused.value.subcode == "Revoked"
 
 
-def test_it_repeats_no_secret() -> None:
+def test_a_subcode_repeats_no_secret() -> None:
     secret = Secret(TOKEN)
     for error in (
         v3.error({"error": {"code": "Odd", "subcode": TOKEN}}, "buy", [secret]),

@@ -1,3 +1,5 @@
+"""Test signing in on the v3 API: reading the account, and judging errors and first replies."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -81,12 +83,12 @@ def test_every_field_may_be_missing(payload: Any) -> None:
     assert v3.account({}) == v3.Account("", "", False, None, ())
 
 
-def test_no_scopes_and_unknown_scopes_are_two_things() -> None:
+def test_no_scopes_differ_from_unknown_scopes() -> None:
     assert v3.account({"authorize": {"scopes": []}}).scopes == ()
     assert v3.account({"authorize": {"scopes": [1, None]}}).scopes == ("1", "None")
 
 
-def test_rows_that_are_none_are_left_out() -> None:
+def test_invalid_rows_are_left_out() -> None:
     assert v3.account({"authorize": {"account_list": [1, {"a": 1}, None]}}).rows == ({"a": 1},)
 
 
@@ -97,7 +99,7 @@ def test_a_demo_account() -> None:
 # Errors
 
 
-def test_a_reply_without_error_is_none() -> None:
+def test_a_reply_without_error_gives_no_error() -> None:
     assert v3.error({"ping": "pong"}, "ping") is None
     assert v3.error({"error": None}, "ping") is None
 
@@ -130,14 +132,14 @@ def test_refused_fields_are_named_with_their_reasons() -> None:
 
 
 @pytest.mark.parametrize("code", sorted(PASSING))
-def test_what_may_pass_is_worth_another_try(code: str) -> None:
+def test_temporary_errors_may_be_retried(code: str) -> None:
     assert "again" in str(v3.error(failed(code), "ping"))
 
 
 @pytest.mark.parametrize(
     "broken", ["text", 5, [], {}, {"code": 5}, {"code": None, "message": None, "details": []}, True]
 )
-def test_errors_of_no_shape(broken: Any) -> None:
+def test_malformed_errors(broken: Any) -> None:
     error = v3.error({"error": broken}, "ping")
     assert error is not None
     assert error.code == "UnknownError"
@@ -145,7 +147,7 @@ def test_errors_of_no_shape(broken: Any) -> None:
     assert error.details == {}
 
 
-def test_secrets_that_a_reply_repeats_are_blotted_out() -> None:
+def test_secrets_in_a_reply_are_removed() -> None:
     reply = failed("Odd", f"I do not like {TOKEN}", details={f"x {TOKEN}": [TOKEN]})
     error = v3.error(reply, "copy_start", [Secret(TOKEN)])
     assert TOKEN not in f"{error}{vars(error)}"
@@ -165,13 +167,13 @@ def test_no_reply_makes_it_fail(reply: dict[str, Any], secrets: list[str]) -> No
 # The sign-in
 
 
-def test_the_greeting_is_made_anew_for_every_connect() -> None:
+def test_every_connection_gets_a_new_greeting() -> None:
     assert GREETING.call == "authorize"
     assert GREETING.fields() == {"authorize": TOKEN}
     assert TOKEN not in f"{GREETING}{vars(GREETING.fields)}"
 
 
-def test_a_good_reply_is_no_refusal() -> None:
+def test_a_good_reply_is_accepted() -> None:
     assert GREETING.check({"authorize": {"loginid": "CR1"}}) is None
 
 
@@ -186,14 +188,14 @@ def test_a_good_reply_is_no_refusal() -> None:
         {"authorize": {"loginid": ["CR1"]}},
     ],
 )
-def test_an_unreadable_one_may_pass(reply: dict[str, Any]) -> None:
+def test_an_unreadable_reply_may_be_retried(reply: dict[str, Any]) -> None:
     error, may_pass = verdict(reply)
     assert type(error) is BadReply
     assert may_pass
 
 
 @pytest.mark.parametrize("code", [*sorted(PASSING), "NobodyKnowsThis", "PermissionDenied", "", None, 5, {}])
-def test_these_may_pass(code: Any) -> None:
+def test_temporary_refusals(code: Any) -> None:
     error, may_pass = verdict(failed(code))
     assert may_pass
     assert isinstance(error, ApiError)
@@ -202,13 +204,13 @@ def test_these_may_pass(code: Any) -> None:
 
 
 @pytest.mark.parametrize("odd", ["text", [], [1], {}, 5, True, False, "", 0.5])
-def test_an_error_of_no_shape_may_pass(odd: Any) -> None:
+def test_a_malformed_error_may_be_retried(odd: Any) -> None:
     error, may_pass = verdict({"error": odd, "authorize": {"loginid": "CR1"}})
     assert may_pass
     assert not isinstance(error, SignInRefused)
 
 
-def test_an_error_that_is_null_is_none() -> None:
+def test_an_error_of_null_is_no_error() -> None:
     assert v3.greeting(api_token(TOKEN, "a test")).check({"error": None, "authorize": {"loginid": "CR1"}}) is None
 
 
@@ -223,7 +225,7 @@ def test_an_error_that_is_null_is_none() -> None:
         ("SelfExclusion", "excluded"),
     ],
 )
-def test_these_are_final(code: str, said: str) -> None:
+def test_final_refusals(code: str, said: str) -> None:
     error, may_pass = verdict(failed(code, details={"until": 5}))
     assert not may_pass
     assert type(error) is SignInRefused
@@ -234,7 +236,7 @@ def test_these_are_final(code: str, said: str) -> None:
     assert str(error).endswith(f"({code})")
 
 
-def test_a_token_of_another_api_is_refused_at_first_and_later_taken_again() -> None:
+def test_a_token_of_another_api_is_refused_but_may_be_retried() -> None:
     error, may_pass = verdict(failed("InputValidationFailed", details={"authorize": "no"}))
     assert type(error) is SignInRefused
     assert may_pass
@@ -251,7 +253,9 @@ def test_a_token_of_another_api_is_refused_at_first_and_later_taken_again() -> N
         ("CR1", "CR1", "CR2", "AccountNotFound"),
     ],
 )
-def test_whose_token_it_is(named: str | None, known: str | None, first: str, code: str | None) -> None:
+def test_the_account_of_the_token_must_stay_the_same(
+    named: str | None, known: str | None, first: str, code: str | None
+) -> None:
     greeting = v3.greeting(api_token(TOKEN, "a test"), named, known)
     refusal = greeting.check({"authorize": {"loginid": first}})
     if code is not None:
@@ -274,7 +278,7 @@ def test_no_refusal_repeats_the_token(code: str | None) -> None:
 
 
 @pytest.mark.parametrize("token", ["e", "a", "code", "error", "authorize", "InvalidToken"])
-def test_a_token_that_is_a_word_of_the_protocol_garbles_nothing(token: str) -> None:
+def test_a_token_that_is_also_a_word_of_the_protocol(token: str) -> None:
     greeting = v3.greeting(api_token(token, "a test"))
     assert greeting.check({"authorize": {"loginid": "CR1"}}) is None
     judged = greeting.check(failed("InvalidToken", "The token is invalid."))

@@ -61,7 +61,7 @@ RIGHT = {
     "folder": "report",
     "credentials": {"Ann": "sandbox-rich-all"},
 }
-"""What to give for what cannot be left out."""
+"""Values for required arguments."""
 
 
 class Leaky:
@@ -77,7 +77,7 @@ LEAVING = {"close", "logout"}
 
 
 def methods(face: object) -> list[str]:
-    """Names of the public methods, but for those that end it."""
+    """Return the names of the public methods, without those that end the session."""
     names = [name for name in dir(type(face)) if not name.startswith("_") and name not in LEAVING]
     return [name for name in names if inspect.isfunction(getattr(type(face), name))]
 
@@ -85,7 +85,7 @@ def methods(face: object) -> list[str]:
 def tries(
     function: Callable[..., Any], right: dict[str, Any] | None = None
 ) -> Iterator[tuple[str, tuple[Any, ...], dict[str, Any]]]:
-    """Yield arguments to call a function with, and what they are: each is of the wrong kind once, or too much."""
+    """Yield arguments to call a function with, and a label: one is wrong or missing, or one too many."""
     own = [
         each
         for each in inspect.signature(function).parameters.values()
@@ -114,7 +114,7 @@ def shown(value: object) -> str:
 
 
 def outcome(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
-    """Return what a call came to: empty where that is a result, or an error of ours that repeats no token."""
+    """Return what is wrong with a call: nothing if it returns, or raises an error of ours without a token."""
     try:
         result = function(*args, **kwargs)
         if inspect.iscoroutine(result):
@@ -130,7 +130,7 @@ def outcome(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[st
 
 
 def send_nothing(session: Session) -> Session:
-    """Have calls checked and built, and refused instead of being sent."""
+    """Let calls be checked and built, and refuse them instead of sending them."""
     begin = session.core.begin
 
     def refuse(request: Any, deliver: Any) -> Any:
@@ -153,7 +153,7 @@ def test_every_method_of_a_session(open_options: Any, session: Session) -> None:
     assert not wrong, "\n".join(wrong)
 
 
-def test_what_a_sandbox_is_told() -> None:
+def test_every_method_of_a_sandbox() -> None:
     sure = {
         "scopes": ["read"],
         "redirect_uri": "https://mine.example/",
@@ -184,7 +184,7 @@ def test_what_a_sandbox_is_told() -> None:
     assert not wrong, "\n".join(wrong)
 
 
-def test_a_stream_a_fleet_and_columns_to_spread(box: Sandbox, session: Session) -> None:
+def test_streams_fleets_and_spread_columns(box: Sandbox, session: Session) -> None:
     values: list[Any] = [*WRONG.values(), {"token": CANARY}, [CANARY], {CANARY}, Leaky()]
     given = {"server": box.url, "app_id": box.app_id}
     with session.stream("ticks", ticks="R_100") as stream:
@@ -199,12 +199,12 @@ def test_a_stream_a_fleet_and_columns_to_spread(box: Sandbox, session: Session) 
     assert not wrong, "\n".join(wrong)
 
 
-def test_columns_to_spread_may_come_one_by_one(session: Session) -> None:
+def test_columns_to_spread_may_be_an_iterator(session: Session) -> None:
     spread = session.frame("trading_times", trading_times="today", account="all", explode=iter(["submarkets"]))
     assert spread.equals(session.frame("trading_times", trading_times="today", account="all", explode=["submarkets"]))
 
 
-# What is said
+# Messages
 
 
 SAID: list[tuple[Callable[[Any], Any], str]] = [
@@ -266,17 +266,17 @@ def test_an_error_says_what_to_write(session: Session, ask: Callable[[Any], Any]
 
 
 @pytest.mark.parametrize("flag", [np.True_, np.bool_(True), np.int64(1), Number.ONE, pd.Series([True])[0]])
-def test_true_and_false_may_be_of_any_kind(session: Session, flag: Any) -> None:
+def test_flags_of_other_libraries_are_taken(session: Session, flag: Any) -> None:
     assert isinstance(session.balance(decimal=flag)["balance"].item(), Decimal)
     assert isinstance(asyncio.run(session.aio.balance(decimal=flag))["balance"].item(), Decimal)
 
 
-def test_a_day_may_have_a_time(session: Session) -> None:
+def test_a_datetime_is_taken_for_a_day(session: Session) -> None:
     for day in ("2026-01-05T14:30:00Z", "20260105", "2026-01-05 14:30"):
         assert session.trading_times(day).equals(session.trading_times("2026-01-05"))
 
 
-def test_numbers_may_be_of_any_kind(box: Sandbox, session: Session) -> None:
+def test_numbers_of_other_libraries_are_taken(box: Sandbox, session: Session) -> None:
     with session.stream("ticks", ticks="R_100", keep=np.int64(5), timeout=np.float32(9)) as stream:
         assert stream.next(np.int64(9))["msg_type"] == "tick"
     given = {"server": box.url, "app_id": np.int64(box.app_id)}
@@ -287,7 +287,7 @@ def test_numbers_may_be_of_any_kind(box: Sandbox, session: Session) -> None:
     assert box.register_app("mine", "https://mine.example/", pd.Series(["read"]))
 
 
-def test_it_can_be_caught_as_what_it_is_and_names_the_argument(session: Session) -> None:
+def test_an_error_has_a_builtin_base_and_names_the_argument(session: Session) -> None:
     for kind in (InvalidArgument, InvalidRequest, InvalidSetting, TypeError):
         with pytest.raises(kind):
             session.ticks(5)  # type: ignore[arg-type]
@@ -297,7 +297,7 @@ def test_it_can_be_caught_as_what_it_is_and_names_the_argument(session: Session)
 
 
 @pytest.mark.parametrize("name", ["login", "fleet"])
-def test_what_signs_in(box: Sandbox, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_arguments_of_login(box: Sandbox, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     function = getattr(dpyauth, name)
@@ -310,8 +310,8 @@ def test_what_signs_in(box: Sandbox, name: str, tmp_path: Path, monkeypatch: pyt
     assert not wrong, "\n".join(wrong)
 
 
-def test_no_traceback_shows_a_token_that_was_given_in_the_wrong_way(session: Session) -> None:
-    token = "a1-" + "C4nary" * 2  # not in a constant of this module: frames are searched for it
+def test_no_traceback_shows_a_token_passed_as_a_wrong_argument(session: Session) -> None:
+    token = "a1-" + "C4nary" * 2  # not in a constant of this module, because the frames are searched for it
     for ask in (
         lambda: dpyauth.login(token, token),
         lambda: dpyauth.login({"token": token}),
@@ -376,7 +376,7 @@ def test_the_nearest_name(session: Session, where: str, name: str, said: str) ->
 
 
 @pytest.mark.parametrize("api", ["options", "v3"])
-def test_a_request_may_be_given_as_one(api: str, open_options: Any, session: Session) -> None:
+def test_a_request_may_be_passed_in_derivs_form(api: str, open_options: Any, session: Session) -> None:
     face = open_options() if api == "options" else session
     history = {"ticks_history": "R_100", "end": "latest", "count": 2, "req_id": 7}
     assert len(face.call(history)["history"]["times"]) == 2
@@ -392,14 +392,14 @@ def test_a_request_may_be_given_as_one(api: str, open_options: Any, session: Ses
     assert face.help({"balance": 1}) == face.help("balance")
 
 
-def test_a_call_over_http_may_be_written_so_too(open_options: Any) -> None:
+def test_a_call_over_http_may_be_passed_in_derivs_form(open_options: Any) -> None:
     session = open_options()
     assert len(session.frame({"get_accounts": 1})) == 2
     with pytest.raises(InvalidRequest, match="get_account_status"):
         session.call({"get_account_status": 1})
 
 
-def test_the_call_is_told_from_fields_that_are_called_like_calls(session: Session) -> None:
+def test_the_call_is_found_among_fields_named_like_calls(session: Session) -> None:
     assert session.call({"landing_company": "svg", "active_symbols": "brief"})["msg_type"] == "active_symbols"
     assert session.call({"landing_company": "id"})["msg_type"] == "landing_company"
 
@@ -414,13 +414,13 @@ def test_the_call_is_told_from_fields_that_are_called_like_calls(session: Sessio
         ({5: 1}, "has no call of this name"),
     ],
 )
-def test_a_request_that_is_none(session: Session, request_: dict[Any, Any], said: str) -> None:
+def test_a_malformed_request(session: Session, request_: dict[Any, Any], said: str) -> None:
     with pytest.raises(InvalidRequest) as refused:
         session.call(request_)
     assert said in str(refused.value)
 
 
-def test_a_fleet_takes_one(box: Sandbox) -> None:
+def test_a_fleet_takes_a_request_in_derivs_form(box: Sandbox) -> None:
     with dpyauth.fleet({"Ann": "sandbox-rich-all"}, server=box.url, app_id=box.app_id) as clients:
         assert clients.frame({"balance": 1})["currency"].item() == "USD"
         with pytest.raises(InvalidRequest, match="Deriv's v3 API has no call named 'blance'"):
@@ -434,7 +434,7 @@ def test_a_fleet_takes_one(box: Sandbox) -> None:
 def test_a_signature_reads_as_it_is_used(session: Session) -> None:
     for method in (session.balance, session.aio.balance):
         assert str(inspect.signature(method)) == "(account: str = 'current', *, decimal: bool = False) -> DataFrame"
-        shown = Inspector(theme_name="nocolor").info(method, oname="balance")  # by ? and Shift+Tab
+        shown = Inspector(theme_name="nocolor").info(method, oname="balance")  # for ? and Shift+Tab
         assert shown["definition"] == "balance(account: str = 'current', *, decimal: bool = False) -> DataFrame"
         assert shown["docstring"] == inspect.getdoc(Session.balance)
         assert "-> DataFrame" in pydoc.render_doc(method, renderer=pydoc.plaintext)

@@ -12,7 +12,7 @@ QUESTION = re.compile(r"(What|Whether|How|Who|Whose|Where|Which|When|Why)\b")
 
 
 def docstrings() -> Iterator[tuple[str, str]]:
-    """Yield the place and the text of every docstring, those of attributes included."""
+    """Yield the place and the text of every docstring, including those of attributes."""
     for path in sorted(PACKAGE.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             for each in getattr(node, "body", []) if not isinstance(node, ast.Lambda | ast.IfExp) else []:

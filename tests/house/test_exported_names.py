@@ -1,4 +1,4 @@
-"""The public names, and what importing them costs."""
+"""Test the public names, and what importing them costs."""
 
 from __future__ import annotations
 

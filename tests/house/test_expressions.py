@@ -1,4 +1,4 @@
-"""No regular expression of the package takes more time than the length of a text explains, whatever stands in it."""
+"""No regular expression of the package takes longer than the length of a text explains, whatever the text is."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ USES = ("match", "fullmatch", "search", "sub", "split", "findall", "finditer")
 
 LENGTH = 20_000
 BOUND = 0.05
-"""Seconds of the processor; an expression whose time grows with the length alone takes about a twentieth of them."""
+"""Limit in seconds of processor time; an expression that is linear in the length takes about a twentieth of it."""
 
 PIECES = (
     *("a", "A", "1", "_", "-", ".", " ", "\t", "*", '"', "'", "(", "[", "{", "/", ",", "@", "=", "%", "?", ":", "+"),
@@ -30,7 +30,7 @@ PIECES = (
 BEGINNINGS = ("", "a://a", "2026-01-31")
 END = "\n!\x00"
 SHORT = 24
-"""Of a text that a limit of the length lets pass: long enough where the time doubles with every character."""
+"""Length of a text that passes a length limit: long enough to notice a time that doubles with every character."""
 
 
 @cache
@@ -43,7 +43,7 @@ def sources() -> dict[str, ast.Module]:
 
 
 def expressions() -> Iterator[tuple[str, re.Pattern[str], str]]:
-    """Go through what a module holds and what is written in place, each with how it is used."""
+    """Yield the patterns stored in a module and those written in calls, each with the function that uses it."""
     uses: dict[str, set[str]] = {}
     for tree in sources().values():
         for node in ast.walk(tree):
@@ -69,7 +69,7 @@ def expressions() -> Iterator[tuple[str, re.Pattern[str], str]]:
 
 @cache
 def texts(use: str) -> list[str]:
-    """Return texts of one piece, repeated, that no expression takes to its end; a search begins anywhere anyway."""
+    """Return repetitions of one piece, with an end that no expression accepts; a search begins anywhere anyway."""
     begin = BEGINNINGS if use in ("match", "fullmatch") else BEGINNINGS[:1]
     short = [piece * (SHORT // len(piece)) + "!" for piece in PIECES]
     return short + [first + piece * (LENGTH // len(piece)) + END for first in begin for piece in PIECES]
@@ -103,7 +103,7 @@ def test_no_expression_takes_longer_than_the_text_is_long() -> None:
 
 
 def rules(schema: Any) -> Iterator[str]:
-    """Go through the patterns of a schema, and of those in it."""
+    """Yield the patterns of a schema and of its subschemas."""
     if isinstance(schema, Mapping):
         if isinstance(schema.get("pattern"), str):
             yield schema["pattern"]
@@ -112,7 +112,7 @@ def rules(schema: Any) -> Iterator[str]:
         yield from rules(inner)
 
 
-def test_nor_does_one_of_the_catalog() -> None:
+def test_no_pattern_of_the_catalog_takes_longer_than_the_text_is_long() -> None:
     found = {rule for api in APIS for call in load(api).values() for rule in rules(call.schema)}
     assert len(found) > 80
     given = [begin + piece * (LENGTH // len(piece)) + END for begin in ("", "https://a") for piece in PIECES]

@@ -1,4 +1,4 @@
-"""The package is a house: a room imports only rooms on lower floors, types and imports within functions included."""
+"""A room of the package imports only rooms on lower floors, including imports for types and inside functions."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ FLOORS = """
     secret sensitive _imports
     _nearest _terminal _times _pasted _traceback _forks _threads _version jupyter
 """
-"""Folders and modules of the package, from top to bottom. Those on one floor do not import one another."""
+"""Folders and modules of the package, from top to bottom. Rooms on the same floor do not import each other."""
 
 FLOOR = {room: -number for number, line in enumerate(FLOORS.strip().splitlines()) for room in line.split()}
 
 NAMED_ALIKE = {"accounts", "calls", "errors", "options", "tokens", "v3"}
-"""Names that several modules share on purpose, as twins of one another."""
+"""Names that several modules share on purpose, because they are counterparts."""
 
 OTHERS = {"_asdict", "_exit", "_fields", "_getframe", "_replace"}
 """Public names of the standard library that begin with an underscore."""
@@ -67,7 +67,7 @@ class Import(NamedTuple):
 
 
 def modules() -> dict[str, ast.Module]:
-    """Return the syntax trees of the package's modules, by name without the package's own: ``net.protocol``."""
+    """Return the syntax trees of the package's modules by name, without the package's own name: ``net.protocol``."""
     return {name(path): ast.parse(path.read_text(encoding="utf-8")) for path in sorted(PACKAGE.rglob("*.py"))}
 
 
@@ -81,7 +81,7 @@ def room(module: str) -> str:
 
 
 def own(target: str) -> str:
-    """Return the name of a module without the package's; that of the package itself is ``__init__``."""
+    """Return the name of a module without the package's name; the package itself is ``__init__``."""
     return target.removeprefix("dpyauth").removeprefix(".") or "__init__"
 
 
@@ -137,7 +137,7 @@ def test_the_modules_of_a_room_import_one_another_in_one_direction(name: str) ->
         pytest.fail("\n".join(str(each) for each in within if {each.module, each.target} <= circle))
 
 
-def test_what_is_private_stays_in_its_module() -> None:
+def test_private_names_stay_in_their_module() -> None:
     wrong = [
         f"{each}.{inner}"
         for each in imports()
@@ -153,7 +153,7 @@ def test_what_is_private_stays_in_its_module() -> None:
 
 
 def private(node: ast.Attribute) -> bool:
-    """Return whether this is an attribute with an underscore, of something else than the object itself."""
+    """Return whether this is an attribute with an underscore of something other than the object itself."""
     owner = ast.unparse(node.value)
     return (
         node.attr.startswith("_")
@@ -174,7 +174,7 @@ def defined(tree: ast.Module) -> set[str]:
     return names
 
 
-def test_modules_have_names_of_their_own() -> None:
+def test_modules_have_unique_names() -> None:
     counts = Counter(module.rpartition(".")[2] for module in TREES if not PACKAGE.joinpath(*module.split(".")).is_dir())
     alike = {name for name, count in counts.items() if count > 1}
     assert alike <= NAMED_ALIKE | {"__main__"}

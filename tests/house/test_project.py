@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def requirement(text: str) -> tuple[str, str]:
-    """Name and version bound of a requirement, blanks and quotes aside."""
+    """Return the name and the version bound of a requirement, without blanks and quotes."""
     name, bound = re.fullmatch(r"\s*([A-Za-z0-9_.-]+)\s*(.*)", text).groups()  # type: ignore[union-attr]
     return name.lower().replace("_", "-"), bound.replace(" ", "")
 

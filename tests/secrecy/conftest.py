@@ -1,4 +1,4 @@
-"""A log of everything, and an interrupt in the middle of a wait."""
+"""Log everything, and interrupt waiting calls."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def logged(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixtur
 
 @pytest.fixture
 def interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Interrupt whatever waits."""
+    """Interrupt every wait."""
 
     def interrupt(future: Any, timeout: float) -> None:
         raise KeyboardInterrupt

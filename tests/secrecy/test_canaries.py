@@ -1,4 +1,4 @@
-"""The search for secrets is no good if it finds nothing anywhere."""
+"""Test the search for secrets itself: it would be useless if it never found anything."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_every_log_is_heard(logged: pytest.LogCaptureFixture) -> None:
     for name in LOGGERS:
         logging.getLogger(name).debug("something of %s", name)
     heard = {record.name for record in logged.records if "something of" in record.getMessage()}
-    assert heard == {name or "root" for name in LOGGERS} - {"dpyauth.net.websocket"}  # it lets no detail through
+    assert heard == {name or "root" for name in LOGGERS} - {"dpyauth.net.websocket"}  # this logger passes no details on
 
 
 @pytest.mark.parametrize("api", ["v3", "options"])

@@ -1,4 +1,4 @@
-"""Every secret or personal field of every call goes through everything, and must turn up nowhere."""
+"""Send every secret or personal field of every call through everything, and check that it turns up nowhere."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ def texts(schema: Mapping[str, Any]) -> bool:
 
 
 def sensitive(call: Call) -> Iterator[tuple[str, ...]]:
-    """Where in a request texts are secret or personal."""
+    """Yield the paths in a request where texts are secret or personal."""
     waiting = [((name,), schema, call.siblings) for name, schema in call.fields.items()]
     while waiting:
         path, schema, beside = waiting.pop()
         parent = path[-2] if len(path) > 1 else ""
-        # A code of six digits cannot be a canary: see test_what_a_payment_proves_itself_with
+        # A code of six digits cannot be a canary: see test_proofs_of_a_payment
         free = "pattern" not in schema or call.rest is None
         if free and texts(schema) and kind_of(path[-1], schema, call.name, parent, beside):
             yield path
@@ -61,24 +61,24 @@ FIELDS = [
     for api in ("v3", "options")
     for call in load(api).values()
     for path in sensitive(call)
-    if call.name != "authorize"  # which no user calls
+    if call.name != "authorize"  # users do not make this call
 ]
 
 
 def filled(call: Call, path: tuple[str, ...], secret: str) -> dict[str, Any]:
-    """The fields of a request that has all it needs, and this secret."""
+    """Return a request with all required fields, and this secret."""
     fields = {name: sample(schema) for name, schema in call.fields.items() if name in call.required}
     place: Any = fields
     for name in path[:-1]:
         place = place.setdefault(name, {})
     place[path[-1]] = secret
-    if path == ("rate_token",):  # it is part of a quote
+    if path == ("rate_token",):  # the token belongs to a quote
         fields |= {"exchange_rate": "1", **({"wallet_currency": "EUR"} if "wallet_currency" in call.fields else {})}
     return fields
 
 
 def sample(schema: Mapping[str, Any]) -> Any:
-    """Something that a field takes."""
+    """Return a value that a field accepts."""
     if schema.get("enum"):
         return schema["enum"][0]
     if several := schema.get("oneOf") or schema.get("anyOf"):
@@ -96,12 +96,12 @@ def sample(schema: Mapping[str, Any]) -> Any:
 
 
 def may_be(schema: Mapping[str, Any], text: str) -> bool:
-    """Tell whether a text fits the pattern of a field, where dpyauth has words for it."""
+    """Return whether a text fits the pattern of a field, for patterns that dpyauth can explain."""
     return schema.get("pattern") not in LIKE or fits(dict(schema), text)
 
 
 def canary(number: int) -> str:
-    """A secret that every way of writing it down writes differently."""
+    """Return a secret that looks different in every encoding."""
     return f"{MARK}-{number}/ü &+'"
 
 
@@ -111,7 +111,7 @@ def leaves(value: Any) -> list[Any]:
     return [value]
 
 
-def test_there_are_some() -> None:
+def test_known_fields_are_among_them() -> None:
     assert len(FIELDS) > 100
     for known in (
         ("v3", "api_token", ("delete_token",)),
@@ -126,7 +126,7 @@ def test_there_are_some() -> None:
 
 @pytest.mark.parametrize(("api", "name", "path"), FIELDS)
 def test_a_request_does_not_show_it(api: str, name: str, path: tuple[str, ...]) -> None:
-    """Neither before it is checked, nor after, nor what is made of it: only what is sent."""
+    """Neither before nor after the check, nor in what is made of the request; only in what is sent."""
     call, secret = load(api)[name], canary(1)
     given = filled(call, path, secret)
     made = build(call, given)
@@ -152,7 +152,7 @@ def test_a_request_does_not_show_it(api: str, name: str, path: tuple[str, ...]) 
 
 @pytest.fixture
 def opened(open_session: Open, open_options: Open, box: Sandbox) -> Callable[[str], Session]:
-    """A session of either API that may do everything."""
+    """Return a session of either API with every scope."""
 
     def one(api: str) -> Session:
         if api == "v3":
@@ -168,7 +168,7 @@ def load_scopes() -> set[str]:
 
 
 def refuse(box: Sandbox, call: Call, said: str) -> None:
-    """Have the next such call refused with words that repeat something, wherever there is room for it."""
+    """Refuse the next such call with an error that repeats something wherever there is room for it."""
     details = {"limit": f"not {said}", said: [{"deep": said}], "token": said}
     if call.rest is None:
         box.faults.error(f"Odd{said}", call.name, message=f"You said {said}.", details=details)
@@ -179,9 +179,9 @@ def refuse(box: Sandbox, call: Call, said: str) -> None:
 
 @pytest.mark.parametrize("api", ["v3", "options"])
 def test_refusals_do_not_repeat_it(api: str, opened: Callable[[str], Session], box: Sandbox, logged: Any) -> None:
-    """Neither that of the call itself, nor that of another call."""
+    """Neither an error of the call itself nor of another call."""
     for number, (_, name, path) in enumerate(each for each in FIELDS if each[0] == api):
-        if number % 25 == 0:  # new rate limits
+        if number % 25 == 0:  # a new rate limit
             session = opened(api)
         other = session.core.catalog["time"]
         call, secret = session.core.catalog[name], canary(number)
@@ -199,7 +199,7 @@ def test_refusals_do_not_repeat_it(api: str, opened: Callable[[str], Session], b
 def test_a_credential_that_another_calls_error_repeats(
     asked: str, opened: Callable[[str], Session], box: Sandbox, logged: Any
 ) -> None:
-    """The token, and the one-time password with its address."""
+    """Neither the token nor the one-time password with its address."""
     session = opened("options")
     access: Any = session.core.sign_in
     for secret in (session.core.credential.token, *access.one_time_passwords):
@@ -217,7 +217,7 @@ def test_a_credential_that_another_calls_error_repeats(
 
 
 def test_a_token_of_another_account(open_session: Open, box: Sandbox, logged: Any) -> None:
-    """All the grants of all the sessions are known, also to a sign-in that is refused."""
+    """Every session knows the tokens of all sessions, even while a sign-in is being refused."""
     one, two = open_session("sandbox-rich-all"), open_session("sandbox-rich-read")
     refuse(box, load("v3")["time"], "sandbox-rich-all")
     with pytest.raises(ApiError) as refused:
@@ -232,7 +232,7 @@ def test_a_token_of_another_account(open_session: Open, box: Sandbox, logged: An
 
 
 def test_an_update_of_a_stream(session: Session, box: Sandbox) -> None:
-    with session.stream("proposal_open_contract") as stream:  # of many, of which one may fail
+    with session.stream("proposal_open_contract") as stream:  # a stream of many contracts, of which one may fail
         stream.feed.push(
             {"msg_type": "proposal_open_contract", "error": {"code": "Odd", "message": "sandbox-rich-all"}}
         )
@@ -244,7 +244,7 @@ def test_an_update_of_a_stream(session: Session, box: Sandbox) -> None:
 def test_nothing_is_left_of_a_call_that_has_ended(
     api: str, opened: Callable[[str], Session], box: Sandbox, eventually: Any
 ) -> None:
-    """But for what guards it: neither after a reply, nor after an error, nor where nobody waits any more."""
+    """Only the `Secret` keeps it: after a reply, after an error, and after the caller has stopped waiting."""
     session = opened(api)
     ended: list[PendingCall] = []
     for number, (_, name, path) in enumerate(each for each in FIELDS if each[0] == api):
@@ -267,12 +267,12 @@ def _locals(error: BaseException) -> list[Any]:
 
 
 def cells(secret: Secret) -> list[CellType]:
-    """Return where a secret keeps its text: in the closure of a function."""
+    """Return the cells where a secret keeps its text: in the closure of a function."""
     return [cell for inner in gc.get_referents(secret) for cell in getattr(inner, "__closure__", None) or ()]
 
 
 def holders() -> list[str]:
-    """Who has a text with a secret in it, other than what guards it and what runs just now."""
+    """Return the objects that refer to a text with a secret in it, except secrets themselves and running frames."""
     gc.collect()
     guards = {id(cell) for one in gc.get_objects() if isinstance(one, Secret) for cell in cells(one)}
     found = []
@@ -286,7 +286,7 @@ def holders() -> list[str]:
     return found
 
 
-def test_who_has_one_would_be_found() -> None:
+def test_an_object_that_holds_a_secret_would_be_found() -> None:
     kept = [canary(1)]
     assert len(holders()) == 1
     kept.clear()
@@ -296,7 +296,7 @@ def test_who_has_one_would_be_found() -> None:
 
 
 def test_a_stream_takes_no_secret(session: Session, box: Sandbox) -> None:
-    """Its request is kept, to be sent again."""
+    """The request of a stream is stored, to be sent again."""
     with pytest.raises(InvalidRequest, match="secret or personal") as refused:
         session.stream("ticks", ticks="R_100", passthrough={"accessToken": canary(1)})
     clean(told(refused.value))
@@ -317,7 +317,7 @@ def test_what_the_explorer_shows(session: Session, box: Sandbox) -> None:
     clean(heard)
 
 
-# What others log
+# Logs of other libraries
 
 
 @pytest.mark.anyio
@@ -349,4 +349,4 @@ def test_headers_of_an_answer_are_in_no_log(opened: Callable[[str], Session], bo
         except DpyauthError as error:
             clean(told(error))
         box.faults.clear()
-    assert "HTTP Request: GET" in logged.text  # that there was one is no secret
+    assert "HTTP Request: GET" in logged.text  # that a request was made is no secret

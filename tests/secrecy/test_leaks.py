@@ -60,13 +60,13 @@ class Ring:
 
 
 class Ways:
-    """The ways in. Each returns the session, signed in or (with wrong tokens) refused."""
+    """The ways to sign in. Each returns the session, signed in or (with wrong tokens) refused."""
 
     def __init__(self, box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
         self.box = box
         self.patch = monkeypatch
         self.seen: list[Any] = []
-        """What was shown, sent to the browser, or raised."""
+        """Everything that was shown, sent to the browser, or raised."""
         self.model: SignInModel | None = None
         for loginid, token in RIGHT.items():
             box.world.issued[token] = Token(token, loginid, ("read", "trade", "admin"), "canary")
@@ -110,7 +110,7 @@ class Ways:
         return self.file(tokens)
 
     def damaged(self, tokens: dict[str, str]) -> Session | None:
-        """A file with a token in it that somebody has edited."""
+        """Read a file with a token in it that was damaged by hand."""
         self.file(tokens)
         path = dpyauth.storage.file.path()  # type: ignore[attr-defined]
         path.write_text(path.read_text()[:-2] + "x")
@@ -118,7 +118,7 @@ class Ways:
         return self._login()
 
     def dropped(self, tokens: dict[str, str]) -> Session | None:
-        """In a notebook, where what Deriv refuses is forgotten."""
+        """Forget a token that Deriv refuses, in a notebook."""
         self._notebook()
         return self.file(tokens)
 
@@ -147,7 +147,7 @@ class Ways:
         return self._panel(go)
 
     def mistaken(self, tokens: dict[str, str]) -> Session | None:
-        """Of another sign-in, damaged, in wrong fields; and then nothing comes of it."""
+        """Return from another sign-in, with damaged values and in wrong fields; the sign-in fails."""
 
         def go(say: Callable[[Any], None]) -> None:
             say({"do": "browser", "app_id": "16303"})
@@ -184,7 +184,7 @@ class Ways:
         return self._panel(go, redirect_url="http://127.0.0.1:0/back")
 
     def _begun(self) -> dict[str, str]:
-        """What the browser got to know of the sign-in that has begun."""
+        """Return what the browser was told about the sign-in that has begun."""
         return next(one["browser"] for one in reversed(self.seen) if isinstance(one, dict) and "browser" in one)
 
     def _notebook(self) -> None:
@@ -224,7 +224,7 @@ def _query(tokens: dict[str, str], state: str) -> str:
 
 
 WAYS = [name for name in vars(Ways) if not name.startswith("_")]
-NEVER = ("mistaken", "damaged")  # these do not sign in, whatever the token
+NEVER = ("mistaken", "damaged")  # these do not sign in, whichever token they get
 
 
 @pytest.fixture
@@ -252,7 +252,7 @@ def _busy() -> Iterator[bool]:
 
 @pytest.mark.parametrize("tokens", [RIGHT, WRONG], ids=["right", "wrong"])
 @pytest.mark.parametrize("way", WAYS)
-def test_a_way_in(
+def test_a_way_to_sign_in(
     way: str, tokens: dict[str, str], ways: Ways, box: Sandbox, logged: Any, capfd: Any, eventually: Any, home: Path
 ) -> None:
     session = getattr(ways, way)(tokens)
@@ -317,8 +317,8 @@ def test_a_way_in(
     )
 
 
-def test_the_ways_are_those_there_are() -> None:
-    """A new source of credentials must come here, too."""
+def test_every_source_of_credentials_has_a_case() -> None:
+    """A new source of credentials needs a case here."""
     assert len(WAYS) == 15
     with pytest.raises(AssertionError):
         clean(shown(SimpleNamespace(token=RIGHT["CR900001"])))

@@ -1,4 +1,4 @@
-"""Tokens and one-time passwords that one would recognise anywhere go through the options API, and turn up nowhere."""
+"""Send recognisable tokens and one-time passwords through the options API, and check that they turn up nowhere."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ DEMO, REAL = "DOT900003", "ROT900001"
 
 @pytest.fixture
 def place(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
-    """A sandbox that knows the token, and gives out only what one would recognise."""
+    """Run a sandbox that knows the token and gives out only recognisable secrets."""
     box.options.issued[PAT] = Token(PAT, box.options.person(DEMO), ("trade",))
     counter = itertools.count()
     monkeypatch.setattr("secrets.token_urlsafe", lambda size=32: f"C4nary{next(counter)}")
@@ -37,7 +37,7 @@ def place(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
 
 @pytest.fixture
 def browser(place: Sandbox) -> tuple[str, Credential]:
-    """An app, and a credential for it that can be renewed."""
+    """Return an app, and a credential for it that can be renewed."""
     app_id = place.register_options_app("A test", "http://localhost/back")
     place.options.gives_refresh_tokens = True
     holder, again = place.options.issue(app_id, place.options.person(DEMO), ("trade",))
@@ -87,7 +87,7 @@ def test_a_session(open_options: Open, place: Sandbox, logged: Any, capfd: Any, 
     clean(capfd.readouterr())
 
 
-def test_one_that_is_renewed(open_options: Open, browser: Any, place: Sandbox, logged: Any) -> None:
+def test_a_token_that_is_renewed(open_options: Open, browser: Any, place: Sandbox, logged: Any) -> None:
     app_id, credential = browser
     session = open_options(credential, app_id=app_id)
     assert session.core.credential is not None
@@ -200,7 +200,7 @@ PAYMENTS: list[tuple[str, dict[str, Any]]] = [
 
 @pytest.mark.parametrize("fault", ["none", "repeats", "reset", "gateway"])
 @pytest.mark.parametrize(("call", "fields"), PAYMENTS)
-def test_what_a_payment_proves_itself_with(
+def test_proofs_of_a_payment(
     call: str, fields: dict[str, Any], fault: str, open_options: Open, place: Sandbox, logged: Any, capfd: Any
 ) -> None:
     place.options.issued[PAT].scopes = ("trade", "payment")
@@ -221,7 +221,7 @@ def test_what_a_payment_proves_itself_with(
 
 
 @pytest.mark.parametrize("token", [PAT[:-1], PAT.upper(), PAT.replace("51", "52"), "ory_at_C4nary"])
-def test_logging_in_with_a_wrong_one(token: str, place: Sandbox, logged: Any, capfd: Any) -> None:
+def test_login_with_a_wrong_token(token: str, place: Sandbox, logged: Any, capfd: Any) -> None:
     with pytest.raises(DpyauthError) as refused:
         dpyauth.login(token, api="options", app_id=place.options_app_id, server=place.rest, ask=False, timeout=5)
     clean(told(refused.value).replace("C0FFEE51", "c0ffee51"))

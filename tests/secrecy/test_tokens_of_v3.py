@@ -1,4 +1,4 @@
-"""A token that one would recognise anywhere goes through everything, and must turn up nowhere."""
+"""Send a recognisable token through everything, and check that it turns up nowhere."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Check = Callable[..., None]
 
 @pytest.fixture
 def place(box: Sandbox) -> dict[str, Any]:
-    """The sandbox, knowing the right token."""
+    """Run a sandbox that knows the right token."""
     box.world.issued[RIGHT] = Token(RIGHT, "CR900001", ("read", "trade", "admin"), "canary")
     return {"server": box.url, "app_id": box.app_id, "ask": False, "timeout": 5}
 
@@ -47,7 +47,7 @@ def test_a_right_token(
     assert connection is not None
     frames = [session.account_status(), session.balance(), session.accounts(), session.status_flags()]
     box.faults.drop("balance")
-    frames.append(session.balance())  # after a new sign-in
+    frames.append(session.balance())  # after signing in again
     with pytest.raises(DpyauthError) as refused:
         session.call("statement", limit=5000)
     clean(told(refused.value))
@@ -68,12 +68,14 @@ def test_a_right_token(
     session.close()
     clean(shown(session))
     clean("".join(capfd.readouterr()))
-    assert box.faults.take("*") is None  # every one of them has struck
+    assert box.faults.take("*") is None  # every fault was used
 
 
 @pytest.mark.parametrize("by", ["argument", "environment"])
 @pytest.mark.parametrize("token", [WRONG, f"{WRONG}.x", f"{WRONG} {WRONG}", WRONG * 10, f'"{WRONG}"'])
-def test_a_wrong_one(by: str, token: str, place: Any, monkeypatch: pytest.MonkeyPatch, logged: Any, capfd: Any) -> None:
+def test_a_wrong_token(
+    by: str, token: str, place: Any, monkeypatch: pytest.MonkeyPatch, logged: Any, capfd: Any
+) -> None:
     with pytest.raises((SignInRefused, InvalidCredential)) as refused:
         sign_in(by, token, place, monkeypatch)
     clean(told(refused.value))
@@ -137,8 +139,8 @@ def test_a_call_that_waits_does_not_show_it(session: Session, box: Sandbox) -> N
     ticket.leave(KeyboardInterrupt())
 
 
-def test_what_this_file_looks_for_would_be_found() -> None:
-    """The search is no good if it finds nothing anywhere."""
+def test_a_leak_would_be_found() -> None:
+    """The search would be useless if it never found anything."""
 
     class Leaky:
         def __init__(self) -> None:
@@ -162,7 +164,9 @@ def test_nothing_keeps_the_text_of_the_sign_in(place: Any) -> None:
         if isinstance(thing, dict | list | tuple)
         and any(
             isinstance(item, str) and RIGHT in item and item != RIGHT
-            for item in (list(thing.values()) if isinstance(thing, dict) else list(thing))  # others go on
+            for item in (
+                list(thing.values()) if isinstance(thing, dict) else list(thing)
+            )  # copied, because other threads go on
         )
     ]
     assert [thing for thing in kept if "authorize" in str(thing)[:2000] and "req_id" in str(thing)[:2000]] == []

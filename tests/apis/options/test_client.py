@@ -1,4 +1,4 @@
-"""One HTTP request, against real servers on this machine."""
+"""Test single HTTP requests, against real servers on this machine."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ CHANGE = Request("create", "POST", "/accounts", content=Secret('{"pin": "C4nary"
 
 @contextlib.asynccontextmanager
 async def serving(handle: Handle) -> AsyncIterator[str]:
-    """A server that does this with every request."""
+    """Run a server that handles every request with this function."""
 
     class Any_(RequestHandler):
         async def prepare(self) -> None:
@@ -58,7 +58,7 @@ async def serving(handle: Handle) -> AsyncIterator[str]:
 
 @contextlib.asynccontextmanager
 async def serving_raw(behave: Raw) -> AsyncIterator[str]:
-    """A server that speaks no HTTP by itself."""
+    """Run a server that speaks no HTTP of its own; the function writes to the socket."""
 
     async def each(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -87,7 +87,7 @@ def unused() -> str:
 
 
 def requested(question: Request, **options: Any) -> HTTPServerRequest:
-    """What a server sees of a question."""
+    """Return the request that a server receives."""
     seen: list[HTTPServerRequest] = []
 
     async def main() -> None:
@@ -99,7 +99,7 @@ def requested(question: Request, **options: Any) -> HTTPServerRequest:
     return request
 
 
-def test_what_goes_with_a_read() -> None:
+def test_headers_and_query_of_a_read() -> None:
     question = Request("odd", "GET", "/a%2Fb", params={"limit": 5, "all": True, "kind": ["x y", "z"]}, token=READ.token)
     request = requested(question, app_id="33AbcDef")
     assert (request.method, request.uri) == ("GET", "/a%2Fb?limit=5&all=true&kind=x+y&kind=z")
@@ -110,7 +110,7 @@ def test_what_goes_with_a_read() -> None:
     assert request.body == b""
 
 
-def test_what_goes_with_a_body() -> None:
+def test_headers_and_body_of_a_change() -> None:
     request = requested(CHANGE)
     assert request.headers["Content-Type"] == "application/json"
     assert request.body == b'{"pin": "C4nary"}'
@@ -123,7 +123,7 @@ def test_a_post_without_a_body_has_no_content_type() -> None:
     assert (request.headers["Content-Length"], request.body) == ("0", b"")
 
 
-def test_no_token_no_header() -> None:
+def test_no_authorization_header_without_a_token() -> None:
     assert "Authorization" not in requested(Request("health", "GET", "/v1/health")).headers
 
 
@@ -154,7 +154,7 @@ def test_an_answer() -> None:
         ("", None),
     ],
 )
-def test_what_time_it_is_for_the_server(said: str, date: float | None) -> None:
+def test_the_time_of_the_server(said: str, date: float | None) -> None:
     def handle(handler: RequestHandler) -> None:
         handler.set_header("Date", said)
         handler.write("tea")
@@ -174,7 +174,7 @@ def test_a_redirect_is_not_followed() -> None:
     assert seen == ["/accounts"]
 
 
-def test_a_packed_answer_is_unpacked() -> None:
+def test_a_compressed_answer_is_decompressed() -> None:
     def handle(handler: RequestHandler) -> None:
         assert handler.request.headers["Accept-Encoding"] == "gzip"
         handler.set_header("Content-Encoding", "gzip")
@@ -184,7 +184,7 @@ def test_a_packed_answer_is_unpacked() -> None:
 
 
 @pytest.mark.parametrize("packed", [False, True])
-def test_an_answer_without_end_is_given_up(packed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answer_that_is_too_long_is_dropped(packed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_MESSAGE", 100_000)
     body = b"[" + b" " * 200_000 + b"]"
 
@@ -197,7 +197,7 @@ def test_an_answer_without_end_is_given_up(packed: bool, monkeypatch: pytest.Mon
     assert (answer.status_code, answer.content) == (200, b"")
 
 
-def test_what_is_not_packed_as_it_says() -> None:
+def test_an_answer_that_is_not_compressed_as_its_header_says() -> None:
     def handle(handler: RequestHandler) -> None:
         handler.set_header("Content-Encoding", "gzip")
         handler.write(b"not gzip at all")
@@ -220,7 +220,7 @@ def test_an_answer_that_trickles_in_is_not_waited_for() -> None:
     assert answer_to(trickle, timeout=0.2) == NoResponse("", left=True)
 
 
-def test_nothing_there() -> None:
+def test_nothing_listens_at_the_address() -> None:
     assert asyncio.run(once(unused())) == NoResponse("nothing answers at that address", left=False, clear=True)
 
 
@@ -331,7 +331,7 @@ def test_a_proxy_that_refuses(name: str, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_a_proxy_that_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Asking it for a way to Deriv is not asking Deriv."""
+    """Asking the proxy for a connection to Deriv is not yet asking Deriv."""
 
     async def keep_silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()
@@ -367,14 +367,14 @@ def test_a_socks_proxy_needs_its_package(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 @pytest.mark.parametrize("value", ["x" * 70_000, "\ud800"])
-def test_what_no_address_can_have(value: str) -> None:
+def test_a_value_that_no_url_can_contain(value: str) -> None:
     refused = asyncio.run(once("http://x.example", Request("odd", "GET", "/odd", params={"loginid": value})))
     assert isinstance(refused, InvalidRequest)
     assert refused.__context__ is None
 
 
 def pause_after(said: str) -> Any:
-    """The pause that this ``Retry-After`` asks for."""
+    """Return the pause that this ``Retry-After`` asks for."""
     headers = [(b"Retry-After", said.encode())]
     transport = httpx.MockTransport(lambda request: httpx.Response(503, headers=headers))
     return asyncio.run(once("http://x.example", transport=transport)).retry_after
@@ -400,7 +400,7 @@ def test_how_long_a_server_wants_to_be_left_alone(said: str, seconds: float | No
     assert pause_after(said) == seconds
 
 
-def test_it_may_name_a_moment() -> None:
+def test_a_server_may_name_the_time_until_which_it_wants_to_be_left_alone() -> None:
     seconds = pause_after(format_datetime(datetime.now(UTC) + timedelta(minutes=2), usegmt=True))
     assert seconds is not None
     assert 110 < seconds <= 120
@@ -408,7 +408,7 @@ def test_it_may_name_a_moment() -> None:
 
 def test_nothing_secret_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(1)
-    importlib.import_module("httpcore")  # its loggers are there from then on
+    importlib.import_module("httpcore")  # importing it creates its loggers
     loggers = [name for name in logging.root.manager.loggerDict if name.startswith(("httpx", "httpcore"))]
     assert "httpcore.http11" in loggers
     for name in loggers:

@@ -1,3 +1,5 @@
+"""Test the dispatcher that runs HTTP calls on the background thread."""
+
 from __future__ import annotations
 
 import asyncio
@@ -27,7 +29,7 @@ READ, WRITE = load("options")["get_accounts"], load("options")["reset_demo_balan
 
 
 class Server:
-    """Answers when it is told to."""
+    """A server that answers when told to."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, dict[str, Any], float, bool]] = []
@@ -95,7 +97,7 @@ def test_a_call_gets_its_answer(line: HttpDispatcher, server: Server) -> None:
     assert server.asked == [("reset_demo_balance", {"account_id": "DOT1"}, 5.0, False)]
 
 
-def test_an_error_is_its_own_copy(line: HttpDispatcher, server: Server) -> None:
+def test_each_caller_gets_a_copy_of_the_error(line: HttpDispatcher, server: Server) -> None:
     error = ApiError("no", call="get_accounts", code="NotFound", details={"a": 1})
     server.answer = raising(error)
     pending = outcome(send(line))
@@ -105,7 +107,7 @@ def test_an_error_is_its_own_copy(line: HttpDispatcher, server: Server) -> None:
 
 
 @pytest.mark.parametrize(("call", "kind"), [(READ, BadReply), (WRITE, OutcomeUnknown)])
-def test_a_defect_of_ours_leaves_nobody_waiting(
+def test_a_bug_leaves_no_caller_waiting(
     line: HttpDispatcher, server: Server, call: Call, kind: type[DpyauthError], caplog: pytest.LogCaptureFixture
 ) -> None:
     server.answer = raising(KeyError("a secret"))
@@ -114,7 +116,7 @@ def test_a_defect_of_ours_leaves_nobody_waiting(
     assert "secret" not in f"{pending.error}{caplog.text}"
 
 
-def test_one_that_is_given_up_is_called_off(line: HttpDispatcher, server: Server) -> None:
+def test_a_call_that_is_given_up_is_cancelled(line: HttpDispatcher, server: Server) -> None:
     server.hold = True
     sent = send(line)
     assert server.arrived.wait(5)
@@ -122,7 +124,7 @@ def test_one_that_is_given_up_is_called_off(line: HttpDispatcher, server: Server
     assert isinstance(outcome(sent).error, BadReply)
 
 
-def test_no_call_lasts_for_ever(line: HttpDispatcher, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_call_times_out(line: HttpDispatcher, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dispatcher, "SLACK", 0.0)
     server.hold = True
     began = time.monotonic()
@@ -132,7 +134,7 @@ def test_no_call_lasts_for_ever(line: HttpDispatcher, server: Server, monkeypatc
 
 
 @pytest.mark.parametrize(("call", "kind"), [(READ, SessionClosed), (WRITE, OutcomeUnknown)])
-def test_closing_ends_what_is_under_way(
+def test_closing_ends_calls_under_way(
     line: HttpDispatcher, server: Server, call: Call, kind: type[DpyauthError]
 ) -> None:
     server.hold = True
@@ -145,7 +147,7 @@ def test_closing_ends_what_is_under_way(
     assert not line.alive
 
 
-def test_nothing_is_sent_after_that(line: HttpDispatcher, server: Server) -> None:
+def test_nothing_is_sent_after_closing(line: HttpDispatcher, server: Server) -> None:
     line.close(CLOSED)
     pending = outcome(send(line, WRITE))
     assert isinstance(pending.error, SessionClosed)
@@ -159,7 +161,7 @@ def test_it_may_be_closed_on_the_background_thread(server: Server) -> None:
     done = threading.Event()
     background.post(lambda _: (line.close(CLOSED), done.set()))
     assert done.wait(5)
-    line.close(CLOSED)  # waits for the end here
+    line.close(CLOSED)  # waits here until closing is done
     assert server.ended == 1
 
 
@@ -176,13 +178,13 @@ def test_watching(line: HttpDispatcher) -> None:
     line.watch(look)
     assert enough.wait(5)
     assert set(looks) == {"dpyauth"}
-    line.watch(lambda: 3600.0)  # is called off by closing, or nothing_left would see it
+    line.watch(lambda: 3600.0)  # closing cancels it, or nothing_left would find it
 
 
-def test_closed_on_the_background_thread_it_still_ends_well(
+def test_closing_on_the_background_thread_finishes(
     server: Server, nothing_left: None, eventually: Callable[..., None]
 ) -> None:
-    """The thread must not end before it, where it is the last user."""
+    """The thread must not end before the closing does if it is the thread's last user."""
     line = HttpDispatcher(server.ask, server.end)
     server.hold = True
     sent = send(line, WRITE)
@@ -195,7 +197,7 @@ def test_closed_on_the_background_thread_it_still_ends_well(
 
 @pytest.mark.parametrize("call", [READ, WRITE])
 @pytest.mark.parametrize("end", ["abandon", "close"])
-def test_one_that_is_called_off_before_it_has_begun(line: HttpDispatcher, server: Server, call: Call, end: str) -> None:
+def test_a_call_cancelled_before_it_has_begun(line: HttpDispatcher, server: Server, call: Call, end: str) -> None:
     ready, go_on = threading.Event(), threading.Event()
     background.post(lambda _: (ready.set(), go_on.wait(5)))
     assert ready.wait(5)

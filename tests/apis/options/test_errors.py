@@ -1,4 +1,4 @@
-"""What an answer over HTTP amounts to."""
+"""Test how an answer over HTTP is judged: as a reply, or as which error."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def answered(status: int, body: Any = b"", kind: str = "application/json") -> Re
 
 
 def listed(status: int, code: str, message: str | None = None, field: str | None = None, **more: Any) -> Response:
-    """An error as Deriv sends it."""
+    """Return a response that lists an error as Deriv sends it."""
     entry = {"status": status, "code": code, "message": message, "field": field, **more}
     entry = {name: value for name, value in entry.items() if value is not None}
     return answered(status, {"errors": [entry], "meta": {"endpoint": "/accounts", "method": "GET", "timing": 23}})
@@ -58,17 +58,17 @@ def listed(status: int, code: str, message: str | None = None, field: str | None
     ],
 )
 @pytest.mark.parametrize("status", [200, 201])
-def test_an_answer_that_is_fine(status: int, body: Any) -> None:
+def test_a_good_answer(status: int, body: Any) -> None:
     assert judge(answered(status, body), asked()) is None
 
 
-def test_an_answer_with_nothing_in_it_on_purpose() -> None:
+def test_an_answer_that_is_empty_on_purpose() -> None:
     response = answered(204)
     assert judge(response, asked()) is None
     assert response.reply == {}
 
 
-def test_a_word_is_an_answer_only_where_no_sign_in_is_needed() -> None:
+def test_plain_text_is_an_answer_only_for_calls_without_sign_in() -> None:
     response = answered(200, b"OK\n", "text/plain; charset=utf-8")
     assert response.text == "OK"
     assert judge(response, asked(scopes=(), token=None)) is None
@@ -76,7 +76,7 @@ def test_a_word_is_an_answer_only_where_no_sign_in_is_needed() -> None:
     assert isinstance(judge(answered(200, PAGE, "text/html"), asked(scopes=(), token=None)), BadReply)
 
 
-def test_errors_within_an_answer_that_looks_fine() -> None:
+def test_errors_inside_a_successful_answer() -> None:
     error = judge(answered(200, {"data": {}, "errors": [{"status": 403, "code": "AccessDenied"}]}), asked())
     assert type(error) is PermissionDenied
     error = judge(answered(200, {"data": {}, "errors": ["no"]}), asked())
@@ -186,7 +186,7 @@ NOW = 1_790_000_000
     ],
 )
 @pytest.mark.parametrize("code", ["OtpRateLimitExceeded", "OtpValidationRateLimitExceeded"])
-def test_what_is_asked_for_too_often_says_until_when(code: str, detail: Any, said: str) -> None:
+def test_a_limit_of_one_call_says_until_when(code: str, detail: Any, said: str) -> None:
     error = judge(listed(400, code, detail=detail), asked(), now=NOW)
     assert isinstance(error, RateLimited)
     assert said in str(error)
@@ -253,7 +253,7 @@ def test_what_to_do_is_said(call: str, code: str, message: str | None, advice: s
     assert advice in str(judge(listed(400, code, message), request))
 
 
-def test_ones_own_profile_as_a_payment_agent() -> None:
+def test_the_users_own_profile_as_a_payment_agent() -> None:
     path = "/payment-agents/v1/agents/me"
     assert "It is about you" in str(judge(listed(404, "AgentNotFound"), asked("payment_agent_get", path)))
     assert "lists the payment agents" in str(judge(listed(404, "AgentNotFound"), asked("payment_agent_get")))
@@ -312,7 +312,7 @@ def test_a_refusal_without_a_code_is_most_likely_not_derivs() -> None:
 
 
 @pytest.mark.parametrize("code", ["AgentSelfTransfer", "ClientCountryUnsupported", "SomethingNew"])
-def test_an_error_without_words_is_one(code: str) -> None:
+def test_an_error_without_a_message(code: str) -> None:
     assert str(judge(listed(400, code), asked())) == f"Deriv answered 'get_accounts' with {code} (HTTP 400)."
 
 
@@ -345,12 +345,12 @@ def test_why_a_token_is_refused(message: str | None, app_id: str | None, said: s
     assert error.code == "Unauthorized"
 
 
-def test_a_code_that_says_it_is_the_token() -> None:
+def test_a_code_that_blames_the_token() -> None:
     assert "mistyped, deleted or expired, or" in str(judge(listed(401, "InvalidToken"), asked()))
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 429, 500])
-def test_secrets_that_are_repeated_are_blotted_out(status: int) -> None:
+def test_secrets_in_a_message_are_removed(status: int) -> None:
     request = asked(secrets=(Secret("C4nary-other"),))
     said = f"You sent Bearer {TOKEN} and C4nary-other" + TOKEN * 100
     for response in (

@@ -1,4 +1,4 @@
-"""A change whose answer was lost is looked up by its key: what is asked, and what is made of the answers."""
+"""Test looking up a transfer by its key when its answer was lost: what is asked, and what follows from the answers."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ Told = Reply | DpyauthError
 
 
 class Deriv:
-    """Answers a look-up by the place that is asked; the last answer of a list is given ever after."""
+    """Answers look-ups depending on the wallet; the last answer of a list is repeated for ever."""
 
     def __init__(self, **told: Told | list[Told]) -> None:
         self.told = {place: list(given) if isinstance(given, list) else [given] for place, given in told.items()}
@@ -83,7 +83,7 @@ def no(code: str, kind: type[ApiError] = ApiError) -> ApiError:
 
 @pytest.mark.parametrize("name", WALLETS)
 @pytest.mark.parametrize("place", ["main", "p2p", "partner", "payment_agent"])
-def test_it_is_found_in_any_wallet(name: str, place: str) -> None:
+def test_a_transfer_is_found_in_any_wallet(name: str, place: str) -> None:
     deriv = Deriv(**{place: listed(ROW)})
     assert looked(name, deriv) == {"data": ROW, "looked_up": True}
     assert len(deriv.asked) == 4
@@ -100,7 +100,7 @@ def test_the_status_of_an_agents_transfer(name: str, state: str) -> None:
 
 
 @pytest.mark.parametrize("state", ["failed", "rejected", "Cancelled", "reverted"])
-def test_it_did_not_go_through(state: str) -> None:
+def test_a_transfer_that_did_not_go_through(state: str) -> None:
     for name, reply in [
         ("wallet_transfer", listed(ROW, {**ROW, "metadata": {"transaction_status": state}})),
         ("payment_agent_transfer", {"data": {"status": state, "transaction_id": None}}),
@@ -111,15 +111,15 @@ def test_it_did_not_go_through(state: str) -> None:
 
 
 @pytest.mark.parametrize("name", [*WALLETS, *AGENTS])
-def test_it_is_not_known(name: str) -> None:
+def test_an_unknown_transfer(name: str) -> None:
     deriv = Deriv(others=no("RequestIDNotFound") if name in AGENTS else NONE)
     with pytest.raises(NotCarriedOut, match=f'most likely it was not carried out.*request_id="{KEY}"') as told:
         looked(name, deriv)
     assert told.value.request_id == KEY
-    assert len(deriv.asked) == (3 if name in AGENTS else 12)  # it may come in late
+    assert len(deriv.asked) == (3 if name in AGENTS else 12)  # the transfer may still be booked
 
 
-def test_it_comes_in_late() -> None:
+def test_a_transfer_that_is_booked_late() -> None:
     assert looked("wallet_transfer", Deriv(p2p=[NONE, NONE, listed(ROW)]))["data"] == ROW
     late: list[Told] = [no("RequestIDNotFound"), {"data": {"status": "pending"}}]
     assert looked("payment_agent_withdraw", Deriv(others=late))["data"]["status"] == "pending"
@@ -129,7 +129,7 @@ def test_it_comes_in_late() -> None:
     "absent",
     [no("NotFound"), no("WalletNotFound"), no("HTTP404"), no("AccessDenied", PermissionDenied)],
 )
-def test_a_wallet_that_the_user_does_not_have_is_asked_once(absent: ApiError) -> None:
+def test_a_missing_wallet_is_asked_once(absent: ApiError) -> None:
     deriv = Deriv(partner=absent, payment_agent=absent)
     with pytest.raises(NotCarriedOut):
         looked("wallet_transfer", deriv)
@@ -139,9 +139,9 @@ def test_a_wallet_that_the_user_does_not_have_is_asked_once(absent: ApiError) ->
 @pytest.mark.parametrize(
     "trouble",
     [
-        no("InputError"),  # 400 means too often, too
+        no("InputError"),  # Deriv also answers 400 when asked too often
         no("InternalError"),
-        no("HTTP403", PermissionDenied),  # a gateway's: it says nothing of wallets
+        no("HTTP403", PermissionDenied),  # from a gateway, which knows nothing about wallets
         no("RateLimit", RateLimited),
         no("Unauthorized", SignInRefused),
         CallTimeout("late"),
@@ -152,43 +152,43 @@ def test_a_wallet_that_the_user_does_not_have_is_asked_once(absent: ApiError) ->
         {"data": "OK"},
         {"data": {"transactions": None}},
         {"data": {"transactions": {}}},
-        listed({"amount": "1.00"}),  # no telling whose
-        listed({**ROW, "request_id": "another"}),  # it is not what was asked for that was listed
+        listed({"amount": "1.00"}),  # no way to tell which request it belongs to
+        listed({**ROW, "request_id": "another"}),  # the list is not of the key that was asked for
         listed("nonsense"),
-        {**NONE, "links": {"next": "?page_cursor=x"}},  # it may be on the next page
+        {**NONE, "links": {"next": "?page_cursor=x"}},  # the transfer may be on the next page
     ],
 )
-def test_an_answer_that_does_not_say(trouble: Told) -> None:
+def test_an_inconclusive_answer(trouble: Told) -> None:
     with pytest.raises(OutcomeUnknown, match="may or may not") as told:
         looked("wallet_transfer", Deriv(main=trouble))
     assert told.value.request_id == KEY
     assert "in vain" in " ".join(told.value.__notes__)
     assert f'session.frame("wallet_transactions", wallet_type="main", request_id="{KEY}")' in str(told.value)
-    assert looked("wallet_transfer", Deriv(main=trouble, p2p=listed(ROW)))["data"] == ROW  # what is found is found
+    assert looked("wallet_transfer", Deriv(main=trouble, p2p=listed(ROW)))["data"] == ROW  # found, so it counts
 
 
 @pytest.mark.parametrize(
     "trouble", [no("InputError"), no("NotFound"), no("HTTP404"), {"data": {}}, {"data": {"status": ""}}, NONE, {}]
 )
-def test_an_agents_status_that_does_not_say(trouble: Told) -> None:
-    """One code only says that the request is not known: any other may be about the call."""
+def test_an_inconclusive_status_of_an_agents_transfer(trouble: Told) -> None:
+    """Only one code says that the request is unknown; any other may concern the look-up itself."""
     with pytest.raises(OutcomeUnknown):
         looked("payment_agent_transfer", Deriv(others=trouble))
 
 
-def test_no_wallet_is_there_at_all() -> None:
+def test_no_wallet_at_all() -> None:
     with pytest.raises(OutcomeUnknown):
         looked("wallet_transfer", Deriv(others=no("NotFound")))
 
 
-def test_the_last_look_counts() -> None:
+def test_the_last_look_up_counts() -> None:
     with pytest.raises(OutcomeUnknown):
         looked("wallet_transfer", Deriv(main=[NONE, NONE, ConnectionLost("gone")]))
     with pytest.raises(NotCarriedOut):
         looked("wallet_transfer", Deriv(main=[ConnectionLost("gone"), NONE]))
 
 
-def test_it_takes_no_longer_than_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_look_up_keeps_to_its_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lookup, "PATIENCE", 0.05)
     deriv = Deriv()
     deriv.delay = 30
@@ -196,7 +196,7 @@ def test_it_takes_no_longer_than_is_said(monkeypatch: pytest.MonkeyPatch) -> Non
         looked("wallet_transfer", deriv)
 
 
-def test_any_other_error_gets_out() -> None:
+def test_any_other_error_is_raised() -> None:
     class Broken(Deriv):
         async def __call__(self, call: Call, fields: Mapping[str, Any], timeout: float) -> Reply:
             raise ZeroDivisionError
@@ -205,6 +205,6 @@ def test_any_other_error_gets_out() -> None:
         looked("wallet_transfer", Broken())
 
 
-def test_request_ids_are_one_whatever_their_case() -> None:
+def test_request_ids_are_compared_without_case() -> None:
     told = {**ROW, "request_id": KEY.upper()}
     assert looked("wallet_transfer", Deriv(main=listed(told)))["data"]["request_id"] == KEY

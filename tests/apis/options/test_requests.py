@@ -1,4 +1,4 @@
-"""Calls as HTTP requests, and the address of a socket in a response."""
+"""Test how calls become HTTP requests, and how the address of a WebSocket is read from a response."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ def test_a_call_without_fields() -> None:
     assert (request.scopes, request.token, request.app_id) == (("trade",), TOKEN, "33Abc")
 
 
-def test_fields_of_a_read_are_the_query() -> None:
+def test_fields_of_a_read_go_into_the_query() -> None:
     request = ask("legacy_statement", loginid="CR12345", limit=10)
     assert request.params == {"loginid": "CR12345", "limit": 10}
     assert request.content is None
 
 
-def test_fields_of_a_change_are_the_body() -> None:
+def test_fields_of_a_change_go_into_the_body() -> None:
     request = ask("create_account", currency="USD", group="row", account_type="demo")
     assert request.changes
     assert request.params == {}
@@ -48,13 +48,13 @@ def test_fields_of_a_change_are_the_body() -> None:
     assert json.loads(request.content.reveal()) == {"currency": "USD", "group": "row", "account_type": "demo"}
 
 
-def test_a_field_in_the_path_is_nowhere_else() -> None:
+def test_a_field_in_the_path_is_not_repeated() -> None:
     request = ask("reset_demo_balance", account_id="DOT90004580")
     assert request.path == "/trading/v1/options/accounts/DOT90004580/reset-demo-balance"
     assert (request.params, request.content, request.changes) == ({}, None, True)
 
 
-def test_no_token_goes_where_none_is_needed() -> None:
+def test_no_token_is_sent_with_calls_that_need_none() -> None:
     assert ask("health").token is None
 
 
@@ -84,7 +84,7 @@ PART = Call("part", "", {"id": {}}, ("id",), ("payment",), rest=Rest("GET", "/ag
 
 
 @given(st.text(max_size=140) | st.integers() | st.sampled_from(["..", ".", "a/../b", "a?b=c", "ä", "\ud800", "a b"]))
-def test_a_part_of_a_path_stays_one(value: Any) -> None:
+def test_a_value_in_a_path_stays_one_segment(value: Any) -> None:
     try:
         path = as_request(PART, {"id": value}, TOKEN, None).path
     except InvalidRequest:
@@ -98,7 +98,7 @@ def test_a_part_of_a_path_stays_one(value: Any) -> None:
     assert part.strip(".")
 
 
-def test_the_question_for_an_address_has_no_body() -> None:
+def test_the_request_for_an_address_has_no_body() -> None:
     request = otp_request("DOT90004580", TOKEN, None)
     assert (request.method, request.path) == ("POST", "/trading/v1/options/accounts/DOT90004580/otp")
     assert (request.content, request.changes, request.scopes) == (None, False, ("trade",))
@@ -119,7 +119,7 @@ def found(url: Any, base: str = DERIV) -> Secret | None:
         (HERE, "wss://127.0.0.1:8123/x?otp=C4nary"),
     ],
 )
-def test_an_address_of_derivs(base: str, url: str) -> None:
+def test_an_address_on_derivs_domain(base: str, url: str) -> None:
     secret = found(url, base)
     assert secret is not None
     assert secret.reveal() == url
@@ -161,7 +161,7 @@ def test_any_other_address(base: str, url: Any) -> None:
 
 
 @given(st.text() | st.text(alphabet=":/@.#?\\[]derivws.comx1 ").map("wss://".__add__), st.sampled_from([DERIV, HERE]))
-def test_no_text_leads_elsewhere(url: str, base: str) -> None:
+def test_no_text_leads_to_another_host(url: str, base: str) -> None:
     secret = found(url, base)
     if secret is not None:
         host = urlsplit(secret.reveal()).hostname or ""
@@ -169,7 +169,7 @@ def test_no_text_leads_elsewhere(url: str, base: str) -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"data": null}', b'{"data": []}', b'{"data": {}}'])
-def test_no_address_at_all(body: bytes) -> None:
+def test_a_response_without_an_address(body: bytes) -> None:
     assert socket_address(Response(200, "application/json", body), DERIV) is None
 
 

@@ -1,4 +1,4 @@
-"""Calls over HTTP: what is asked again, what never, and how long anything waits. With a clock of our own."""
+"""Test calls over HTTP with a simulated clock: which are repeated, which never are, and how long each one waits."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def failing(status: int, code: str = "Odd", headers: dict[str, str] | None = Non
 
 
 class Deriv:
-    """Answers the requests one after the other, with time that only passes where somebody sleeps."""
+    """Answers the requests one after the other; time passes only while a task sleeps."""
 
     def __init__(
         self,
@@ -111,7 +111,7 @@ class Deriv:
     async def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
         until = self.now + seconds
-        await asyncio.sleep(0)  # others begin to sleep at the same time
+        await asyncio.sleep(0)  # let other tasks begin to sleep at the same time
         self.now = max(self.now, until)
 
     def ask(self, name: str = "get_accounts", *, timeout: float = 30.0, exact: bool = False, **fields: Any) -> Any:
@@ -152,14 +152,14 @@ def test_other_bodies_that_are_fine() -> None:
     assert Deriv(fine(status="complete")).ask("legacy_migration_status") == {"status": "complete"}
 
 
-def test_no_token_is_even_fetched_where_none_is_needed() -> None:
+def test_no_token_is_fetched_for_calls_that_need_none() -> None:
     deriv = Deriv(httpx.Response(200, text="OK"), token="")
     deriv.ask("health")
     assert "Authorization" not in deriv.requests[0].headers
 
 
 @pytest.mark.parametrize("token", ["", "a b", "a\nb", "ä", "a\x00"])
-def test_what_cannot_be_a_token_is_not_sent(token: str) -> None:
+def test_an_invalid_token_is_not_sent(token: str) -> None:
     deriv = Deriv(fine(), token=token)
     for attempt in (deriv.ask, deriv.otp):
         with pytest.raises(InvalidCredential):
@@ -167,14 +167,14 @@ def test_what_cannot_be_a_token_is_not_sent(token: str) -> None:
     assert deriv.requests == []
 
 
-def test_the_token_of_the_moment_is_sent() -> None:
+def test_each_call_sends_the_current_token() -> None:
     deriv = Deriv(fine(), token=iter(["first", "second"]))
     deriv.ask()
     deriv.ask()
     assert [request.headers["Authorization"] for request in deriv.requests] == ["Bearer first", "Bearer second"]
 
 
-# What is asked again
+# Calls that are repeated
 
 BROKEN = [
     failing(500, "InternalServerError"),
@@ -192,7 +192,7 @@ BROKEN = [
 
 
 @pytest.mark.parametrize("trouble", BROKEN)
-def test_a_read_is_asked_again(trouble: Step) -> None:
+def test_a_read_is_repeated(trouble: Step) -> None:
     deriv = Deriv(trouble, trouble, fine(data=[1]))
     assert deriv.ask() == {"data": [1]}
     assert len(deriv.requests) == 3
@@ -232,7 +232,7 @@ def no_way(cause: Exception) -> Exception:
 
 
 @pytest.mark.parametrize("cause", NOTHING_THERE)
-def test_at_first_it_is_told_at_once_that_nothing_is_there(cause: Exception) -> None:
+def test_the_first_call_fails_at_once_if_nothing_listens(cause: Exception) -> None:
     deriv = Deriv(no_way(cause))
     with pytest.raises(ConnectionFailed):
         deriv.ask()
@@ -240,7 +240,7 @@ def test_at_first_it_is_told_at_once_that_nothing_is_there(cause: Exception) -> 
 
 
 @pytest.mark.parametrize("cause", NOTHING_THERE[:3])
-def test_later_it_is_a_break_like_any_other(cause: Exception) -> None:
+def test_a_later_call_is_repeated_if_nothing_listens(cause: Exception) -> None:
     deriv = Deriv(fine(), no_way(cause), fine())
     deriv.ask()
     deriv.ask()
@@ -248,13 +248,13 @@ def test_later_it_is_a_break_like_any_other(cause: Exception) -> None:
 
 
 @pytest.mark.parametrize("cause", [ConnectionResetError(), ssl.SSLEOFError(8, "x")])
-def test_what_is_cut_on_the_way_is_tried_again(cause: Exception) -> None:
+def test_a_read_that_is_cut_off_is_repeated(cause: Exception) -> None:
     deriv = Deriv(no_way(cause), fine())
     deriv.ask()
     assert len(deriv.requests) == 2
 
 
-def test_the_pauses_grow_and_are_left_to_chance() -> None:
+def test_the_pauses_grow_and_are_random() -> None:
     pauses = []
     for seed in range(200):
         deriv = Deriv(httpx.Response(503), seed=seed)
@@ -314,11 +314,11 @@ def test_no_answer_in_time() -> None:
 @pytest.mark.parametrize(
     ("left", "said"), [(0.999998, "1"), (0.3, "0.3"), (14.9987, "15"), (99.99, "100"), (3600.0, "3600")]
 )
-def test_a_time_out_is_told_as_it_was_asked_for(left: float, said: str) -> None:
+def test_a_timeout_error_names_the_timeout_of_the_call(left: float, said: str) -> None:
     assert f"within {said} s." in str(_overdue("time", left).error)
 
 
-# What never is
+# Calls that are never repeated
 
 
 @pytest.mark.parametrize("trouble", [*BROKEN, httpx.Response(200), httpx.Response(200, html="x"), httpx.Response(303)])
@@ -333,7 +333,7 @@ def test_a_change_is_never_repeated(trouble: Step) -> None:
     assert deriv.slept == []
 
 
-def test_what_deriv_said_of_a_change_is_told() -> None:
+def test_derivs_own_error_about_a_change_is_raised() -> None:
     deriv = Deriv(failing(500, "TransferFailed", message="Oops"))
     with pytest.raises(OutcomeUnknown, match=r"TransferFailed \(HTTP 500\): Oops"):
         deriv.ask("create_account", **NEW)
@@ -360,7 +360,7 @@ def test_a_change_that_was_refused_is_known_not_to_have_happened(
 
 
 @pytest.mark.parametrize(("header", "pause"), [(None, PENALTIES[0]), ("7", 7.0), ("0", 1.0)])
-def test_a_read_that_came_too_early_waits(header: str | None, pause: float) -> None:
+def test_a_rate_limited_read_waits(header: str | None, pause: float) -> None:
     deriv = Deriv(failing(429, "RateLimit", headers={"Retry-After": header} if header else None), fine(data=[1]))
     assert deriv.ask() == {"data": [1]}
     assert deriv.slept == [pause]
@@ -376,7 +376,7 @@ def test_refusals_in_a_row_make_longer_pauses() -> None:
 
 
 @pytest.mark.parametrize("header", [None, "3600"])
-def test_no_longer_than_its_time(header: str | None) -> None:
+def test_a_rate_limited_read_keeps_to_its_timeout(header: str | None) -> None:
     deriv = Deriv(failing(429, "RateLimit", headers={"Retry-After": header} if header else None))
     with pytest.raises(RateLimited) as refused:
         deriv.ask(timeout=4.0)
@@ -394,7 +394,7 @@ def test_no_longer_than_its_time(header: str | None) -> None:
         ("601", "10 minutes"),
     ],
 )
-def test_a_pause_beyond_reason_is_told_and_not_believed(header: str, words: str) -> None:
+def test_an_unreasonable_pause_is_reported_and_not_obeyed(header: str, words: str) -> None:
     deriv = Deriv(failing(429, "RateLimit", headers={"Retry-After": header}), fine())
     with pytest.raises(RateLimited, match=f"asks for a pause of .*{words}. No limit"):
         deriv.ask(timeout=10_000.0)
@@ -406,7 +406,7 @@ def test_a_pause_beyond_reason_is_told_and_not_believed(header: str, words: str)
 
 
 @pytest.mark.parametrize(("header", "words"), [("300", "5 minutes"), ("600", "10 minutes"), ("90", "90 s")])
-def test_one_within_it_is_told_where_there_is_no_time_for_it(header: str, words: str) -> None:
+def test_a_pause_longer_than_the_timeout_is_reported(header: str, words: str) -> None:
     deriv = Deriv(failing(429, "RateLimit", headers={"Retry-After": header}), fine())
     with pytest.raises(RateLimited, match=f"asks for a pause of {words}: run the cell again after that"):
         deriv.ask(timeout=30.0)
@@ -418,7 +418,7 @@ def test_one_within_it_is_told_where_there_is_no_time_for_it(header: str, words:
     ("spent", "header", "what", "seconds"),
     [(0, "7", "the pause that Deriv asks for", 7), (MINUTELY, None, "Deriv's limit of calls a minute", 60)],
 )
-def test_who_waits_can_see_for_what(
+def test_a_waiting_call_says_what_it_waits_for(
     spent: int, header: str | None, what: str, seconds: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deriv, seen = Deriv(failing(429, headers={"Retry-After": header}) if header else fine(), fine()), []
@@ -444,7 +444,7 @@ def test_who_waits_can_see_for_what(
 
 @pytest.mark.parametrize("header", ["-5", "nan", "1e400", "inf", "٣", "soon", "", " ", "0x10", "1_000", "1.5", "-0"])
 @pytest.mark.parametrize("status", [429, 503])
-def test_a_pause_that_is_none_is_ours_to_choose(status: int, header: str) -> None:
+def test_without_a_valid_pause_the_client_chooses_one(status: int, header: str) -> None:
     headers = {"Retry-After": header.encode()}
     deriv = Deriv(failing(status, "RateLimit", headers=headers), fine())  # type: ignore[arg-type]
     assert deriv.ask() == fine().json()
@@ -452,21 +452,21 @@ def test_a_pause_that_is_none_is_ours_to_choose(status: int, header: str) -> Non
 
 
 @pytest.mark.parametrize("header", ["0", "Wed, 21 Oct 2015 07:28:00 GMT"])
-def test_a_pause_of_nothing_makes_no_loop(header: str) -> None:
+def test_a_pause_of_zero_makes_no_busy_loop(header: str) -> None:
     deriv = Deriv(failing(503, headers={"Retry-After": header}))
     with pytest.raises(ApiError):
         deriv.ask(timeout=30.0)
     assert len(deriv.requests) < 15
 
 
-def test_a_pause_beyond_reason_of_a_server_in_trouble() -> None:
+def test_an_unreasonable_pause_of_a_failing_server() -> None:
     deriv = Deriv(failing(503, headers={"Retry-After": "86400"}), fine())
     with pytest.raises(ApiError, match="asks for a pause of 24 hours"):
         deriv.ask(timeout=30.0)
     assert deriv.ask(timeout=4.0) == fine().json()
 
 
-def test_after_a_refusal_the_next_call_waits_too_and_a_change_does_not_go() -> None:
+def test_after_a_rate_limit_reads_wait_and_changes_fail() -> None:
     deriv = Deriv(failing(429), fine())
     with pytest.raises(RateLimited):
         deriv.ask(timeout=4.0)
@@ -479,7 +479,7 @@ def test_after_a_refusal_the_next_call_waits_too_and_a_change_does_not_go() -> N
     assert deriv.slept == [5.0]
 
 
-def test_a_refusal_of_one_thing_holds_nothing_else_up() -> None:
+def test_a_limit_of_one_call_does_not_delay_others() -> None:
     data = {"agent_id": 7, "amount": "5.00", "currency": "USD"}
     deriv = Deriv(failing(400, "OtpRateLimitExceeded", detail={"next_request_at": 9_999_999_999}), fine())
     with pytest.raises(RateLimited) as refused:
@@ -499,7 +499,7 @@ def test_a_refusal_of_one_thing_holds_nothing_else_up() -> None:
         {"status": "complete"},
     ],
 )
-def test_any_envelope_of_a_success_is_returned_whole(reply: dict[str, Any]) -> None:
+def test_a_successful_reply_is_returned_unchanged(reply: dict[str, Any]) -> None:
     assert Deriv(fine(**reply)).ask() == reply
 
 
@@ -525,13 +525,13 @@ def test_after_an_answer_of_a_gateway_a_transfer_is_never_sent_again(status: int
         httpx.Response(200, json={"data": {"request_id": "1"}, "errors": [{"status": 400, "code": "Odd"}]}),
     ],
 )
-def test_a_refusal_that_is_not_the_apis_own_leaves_open_what_became_of_a_transfer(answer: httpx.Response) -> None:
+def test_the_outcome_of_a_transfer_is_unknown_after_an_error_of_a_gateway(answer: httpx.Response) -> None:
     with pytest.raises(OutcomeUnknown):
         Deriv(answer).ask("wallet_transfer", **TRANSFER)
 
 
 @pytest.mark.parametrize("body", [{"error": "busy"}, {"errors": "busy"}, {"error": {"code": "WrongResponse"}}])
-def test_an_error_that_comes_as_an_answer_is_none(body: dict[str, Any]) -> None:
+def test_an_error_inside_a_successful_answer_counts_as_an_error(body: dict[str, Any]) -> None:
     busy = httpx.Response(200, json=body)
     assert Deriv(busy, fine()).ask("get_accounts") == fine().json()
     with pytest.raises(OutcomeUnknown):
@@ -546,7 +546,7 @@ def test_an_error_that_comes_as_an_answer_is_none(body: dict[str, Any]) -> None:
         ("legacy_statement", {"loginid": "CR1"}, {"transactions": [{"loginid": "CR2"}], "count": 1}),
     ],
 )
-def test_an_answer_about_something_else_is_asked_for_again(name: str, fields: Any, body: Any) -> None:
+def test_a_read_is_repeated_after_an_answer_about_something_else(name: str, fields: Any, body: Any) -> None:
     with pytest.raises(BadReply, match="names another"):
         Deriv(fine(**body)).ask(name, **fields)
     text = json.dumps(body)
@@ -568,7 +568,7 @@ def test_an_answer_about_something_else_is_asked_for_again(name: str, fields: An
         ("payment_agent_transfer_status", {"request_id": "a1"}, {"data": {"request_id": ["b2"]}}),
     ],
 )
-def test_one_that_does_not_say_counts(name: str, fields: Any, body: Any) -> None:
+def test_an_answer_that_names_no_subject_counts(name: str, fields: Any, body: Any) -> None:
     assert Deriv(fine(**body)).ask(name, **fields) == body
 
 
@@ -579,14 +579,14 @@ def test_one_that_does_not_say_counts(name: str, fields: Any, body: Any) -> None
         ("reset_demo_balance", {"account_id": "DOT1"}, {"account_id": "DOT2", "balance": 10_000}),
     ],
 )
-def test_a_change_that_is_answered_about_another_may_have_happened(name: str, fields: Any, data: Any) -> None:
+def test_a_change_may_have_happened_after_an_answer_about_something_else(name: str, fields: Any, data: Any) -> None:
     deriv = Deriv(fine(data=data))
     with pytest.raises(OutcomeUnknown, match="the answer names another"):
         deriv.ask(name, **fields)
     assert len(deriv.requests) == 1
 
 
-def test_refusals_of_calls_that_went_out_together_are_one() -> None:
+def test_rate_limits_of_concurrent_calls_count_once() -> None:
     together, refusals = asyncio.Barrier(3), iter([failing(429)] * 3)
 
     async def refuse(request: httpx.Request) -> httpx.Response:
@@ -612,7 +612,7 @@ def test_a_pause_that_a_failing_server_asks_for() -> None:
     assert deriv.slept == [9.0]
 
 
-def test_so_many_calls_a_minute_and_no_more() -> None:
+def test_calls_keep_to_the_limit_per_minute() -> None:
     deriv = Deriv(fine())
 
     async def main() -> None:
@@ -639,7 +639,7 @@ def test_calls_at_once_keep_within_the_limit() -> None:
     assert sum(at < 1000.0 + MINUTE for at in deriv.times) == MINUTELY
 
 
-def test_a_limit_that_takes_longer_than_the_time() -> None:
+def test_a_wait_for_the_limit_longer_than_the_timeout() -> None:
     deriv = Deriv(fine())
     for _ in range(MINUTELY):
         deriv.ask()
@@ -650,7 +650,7 @@ def test_a_limit_that_takes_longer_than_the_time() -> None:
     assert len(deriv.requests) == MINUTELY
 
 
-# The address of a socket
+# The address of a WebSocket
 
 
 def test_an_address() -> None:
@@ -664,7 +664,7 @@ def test_an_address() -> None:
     assert "Content-Type" not in request.headers
 
 
-def test_an_address_is_asked_for_again_after_a_break() -> None:
+def test_an_address_is_requested_again_after_a_break() -> None:
     deriv = Deriv(httpx.ReadError("x"), failing(500), failing(429), fine(data={"url": URL}))
     assert deriv.otp().reveal() == URL
 
@@ -690,8 +690,8 @@ def test_an_address_elsewhere(url: str | None) -> None:
         (httpx.ConnectError("x"), ConnectionFailed),
     ],
 )
-def test_no_address(answer: Step, kind: type[DpyauthError]) -> None:
-    """What may pass must not look final to the connection that wants the address."""
+def test_errors_instead_of_an_address(answer: Step, kind: type[DpyauthError]) -> None:
+    """A passing failure must not look final to the connection that wants the address."""
     with pytest.raises(DpyauthError) as refused:
         Deriv(answer).otp(timeout=4)
     assert type(refused.value) is kind
@@ -701,7 +701,7 @@ def test_no_address(answer: Step, kind: type[DpyauthError]) -> None:
 
 
 @pytest.mark.parametrize("account", ["", "a/b", "../x"])
-def test_what_cannot_be_sent_is_not(account: str) -> None:
+def test_an_invalid_request_is_not_sent(account: str) -> None:
     deriv = Deriv(fine())
     with pytest.raises(InvalidRequest):
         deriv.otp(account)
@@ -710,7 +710,7 @@ def test_what_cannot_be_sent_is_not(account: str) -> None:
     assert deriv.requests == []
 
 
-def test_closed_is_closed() -> None:
+def test_a_closed_client_sends_nothing() -> None:
     deriv = Deriv(fine())
 
     async def main() -> None:
@@ -724,7 +724,7 @@ def test_closed_is_closed() -> None:
     assert len(deriv.requests) == 1
 
 
-def test_closing_what_was_never_used() -> None:
+def test_closing_an_unused_client() -> None:
     deriv = Deriv(fine())
     asyncio.run(deriv.rest.close())
     assert deriv.requests == []
@@ -739,13 +739,13 @@ def test_httpx_is_not_imported_before_it_is_needed() -> None:
 
 
 def clean(what: str) -> None:
-    """No token, and no part of one, in a text."""
+    """Check that a text contains no token, and no part of one."""
     assert "C4nary" not in what
     assert "t0ken" not in what
 
 
 def told(error: BaseException) -> str:
-    """Everything that a traceback with variables shows of an error, without the frames of this file."""
+    """Return everything that a traceback with variables shows of an error, without the frames of this file."""
     assert error.__context__ is None
     assert error.__cause__ is None
     parts = [repr(error), str(error), repr(error.args), str(vars(error)), str(vars(pickle.loads(pickle.dumps(error))))]
@@ -785,7 +785,7 @@ def test_a_server_that_repeats_the_token(echo: Step) -> None:
         clean(told(failed.value))
 
 
-def test_the_client_shows_nothing() -> None:
+def test_the_client_shows_no_secret() -> None:
     deriv = Deriv(fine())
     deriv.ask()
     attributes = {name: getattr(deriv.rest, name) for name in dir(deriv.rest) if not name.startswith("__")}
@@ -793,7 +793,7 @@ def test_the_client_shows_nothing() -> None:
     assert repr(deriv.rest) == "<dpyauth REST client of api.derivws.com>"
 
 
-def test_a_call_that_is_called_off_shows_nothing() -> None:
+def test_a_cancelled_call_shows_no_secret() -> None:
     async def hang(request: httpx.Request) -> httpx.Response:
         await asyncio.sleep(60)
         raise AssertionError
@@ -826,7 +826,7 @@ ANSWERS = st.builds(
 
 @settings(deadline=None)
 @given(st.lists(ANSWERS, min_size=1, max_size=4), st.sampled_from(["get_accounts", "create_account", "otp"]))
-def test_anything_at_all_is_an_answer_or_one_of_our_errors(steps: list[httpx.Response], name: str) -> None:
+def test_any_response_is_an_answer_or_an_error_of_the_package(steps: list[httpx.Response], name: str) -> None:
     deriv, failed = Deriv(*steps), None
     try:
         outcome = deriv.otp() if name == "otp" else deriv.ask(name, **(NEW if name == "create_account" else {}))
@@ -839,7 +839,7 @@ def test_anything_at_all_is_an_answer_or_one_of_our_errors(steps: list[httpx.Res
 
 
 def test_the_first_pause_is_that_of_every_reconnection() -> None:
-    """The pauses are those of `Backoff`, so that tests of whole sessions can do without both at once."""
+    """The pauses come from `Backoff`, so that tests of whole sessions can remove them all at once."""
     backoff = Backoff(random.Random(0))
     backoff.next_delay(1000.0)
     deriv = Deriv(httpx.Response(503), fine())
