@@ -104,7 +104,7 @@ __all__ = [
 
 _HOMES = {
     "Fleet": "fleets",
-    "Session": "signin",  # which gives it its panels
+    "Session": "signin",  # importing this gives it its panels
     "Stream": "session.stream",
     "allow_nested_asyncio": "nested",
     "apps": "signin.shortcuts",
@@ -120,11 +120,11 @@ _HOMES = {
     "to_excel": "files",
     "tokens": "signin.shortcuts",
 }
-"""Modules of the names that are not errors."""
+"""Module of each public name that is not an error; errors are in `dpyauth.errors`."""
 
 
 def _load(name: str) -> Any:
-    # On first use: importing dpyauth costs next to nothing until one of its names is used.
+    # Import on first use, so that `import dpyauth` stays fast: loading pandas and the network code takes a while.
     if name not in __all__:
         raise _missing(name)
     import importlib
@@ -142,7 +142,7 @@ def _load(name: str) -> Any:
 def _missing(name: str) -> AttributeError:
     """Return the error for a name that is not public.
 
-    ``from dpyauth import frames`` asks for one, too, also while dpyauth itself is being imported.
+    Python also calls this for submodules, such as in ``from dpyauth import frames``; those need a different advice.
     """
     from importlib.util import find_spec
 
@@ -150,19 +150,21 @@ def _missing(name: str) -> AttributeError:
         return AttributeError(f"module 'dpyauth' has no attribute {name!r}")
     if find_spec(f"dpyauth.{name}") is not None:
         return AttributeError(
-            f"dpyauth.{name} is a module that is not imported yet: write `import dpyauth.{name}` first."
+            f"dpyauth.{name} is a module that has not been imported yet. Write `import dpyauth.{name}` first."
         )
     from dpyauth.errors import UnknownName
     from dpyauth.session import Session
 
-    there = f"It is of a session: dpyauth.login().{name}." if name in dir(Session) else ""
+    there = f"It belongs to a session: dpyauth.login().{name}." if name in dir(Session) else ""
     return UnknownName.of("The module dpyauth", name, __all__, there)
 
 
-if not TYPE_CHECKING:  # a type checker would take every name for right
+if not TYPE_CHECKING:  # a type checker would accept every name
     __getattr__ = _load
 
-if "marimo" in sys.modules:  # in a cell of an app it says that there are visitors; on the app's other threads it cannot
+if (
+    "marimo" in sys.modules
+):  # note now that visitors share this process: marimo does not say so on threads that the app starts
     from dpyauth import _environment
 
     _environment.shares_process()

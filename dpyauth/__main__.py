@@ -1,4 +1,4 @@
-"""`dpyauth`, or `python -m dpyauth`: the command."""
+"""Run the command line: `dpyauth`, or `python -m dpyauth`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from collections.abc import Sequence
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line, as `dpyauth.command.main` does, which Ctrl+C may interrupt while it is being loaded."""
+    """Run the command line, like `dpyauth.command.main`.
+
+    Ctrl+C is handled here because it may also interrupt the import of the command, which takes a moment.
+    """
     try:
         from dpyauth.command import main as run
 

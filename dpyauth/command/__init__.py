@@ -1,6 +1,6 @@
-"""The command `dpyauth`: sign in and read your account in a terminal.
+"""Command line `dpyauth`: sign in and read your account in a terminal.
 
-Importing it costs little: what needs a session is imported by the command that needs it, when it runs.
+Importing it is fast: each command imports what it needs when it runs.
 """
 
 from __future__ import annotations
@@ -36,8 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        The exit status: 0 where all is well, 1 where there is a problem, 2 where the command cannot be carried out as
-        it was given, 130 where it was interrupted.
+        The exit status: 0 for success, 1 for a problem, 2 if the command cannot be run as given, 130 if interrupted.
     """
     try:
         status = commands.main(arguments, prog_name="dpyauth", standalone_mode=False)
@@ -64,17 +63,17 @@ def _wrong(error: click.ClickException, arguments: Sequence[str]) -> int:
     """Say what is wrong with the command line."""
     say(error.format_message())
     context = error.ctx if isinstance(error, click.UsageError) else None
-    # An option that lacks its value comes without a context.
+    # click gives no context if the value of an option is missing.
     named = "".join(f" {argument}" for argument in arguments[:1] if argument in commands.commands)
-    say(f"`{context.command_path if context else f'dpyauth{named}'} --help` says how to use it.")
+    say(f"Run `{context.command_path if context else f'dpyauth{named}'} --help` to see how to use it.")
     return WRONG
 
 
 def _defect(error: Exception) -> str:
-    """Describe a defect by where it is: values and texts of an error may be anything."""
+    """Describe a defect by its place only: the text of an unexpected error may contain a secret."""
     frames = traceback.extract_tb(error.__traceback__)
     where = f"{Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else "an unknown place"
     return (
-        f"This is a defect of dpyauth: {type(error).__name__} in {where}. Please report it, with what `dpyauth doctor` "
-        "prints."
+        f"This is a bug in dpyauth: {type(error).__name__} in {where}. Please report it together with the output of "
+        "`dpyauth doctor`."
     )

@@ -1,4 +1,4 @@
-"""The commands that read an account: `status`, `accounts`, `balance`, `export`."""
+"""Commands that read an account: `status`, `accounts`, `balance`, `export`."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--detail", is_flag=True, help="Also show open contracts, what is at stake, and the profit.")
+@click.option("--detail", is_flag=True, help="Also show open contracts, the amount at stake, and the profit.")
 @ACCOUNTS
 @whose
 @JSON
 def status(whose: Whose, account: str | None, detail: bool, as_json: bool) -> None:
-    """Show how your account stands.
+    """Show the status of your account.
 
-    Its kind, whether it is active, and its balance; with --detail also what is at stake in open contracts and what you
-    have earned today and this month (UTC). With --account all, one row for each of your accounts. The exit status is 1
-    where an account, or a part of it, could not be read.
+    Shows its kind, whether it is active, and its balance; with --detail also the amount at stake in open contracts and
+    your profit today and this month (UTC). With --account all, shows one row for each of your accounts. The exit status
+    is 1 if an account, or a part of it, could not be read.
     """
     with signed_in(whose, one(account)) as session:
         _show(session.account_status("all" if account == "all" else "current", detail=detail), as_json)
@@ -36,7 +36,7 @@ def status(whose: Whose, account: str | None, detail: bool, as_json: bool) -> No
 @whose
 @JSON
 def accounts(whose: Whose, account: str | None, as_json: bool) -> None:
-    """List all accounts that your sign-in opens."""
+    """List all accounts that your sign-in gives access to."""
     with signed_in(whose, account) as session:
         _show(session.accounts(), as_json)
 
@@ -46,16 +46,16 @@ def accounts(whose: Whose, account: str | None, as_json: bool) -> None:
 @whose
 @JSON
 def balance(whose: Whose, account: str | None, as_json: bool) -> None:
-    """Show how much money there is in your account.
+    """Show the balance of your account.
 
-    With --account all, in each of them.
+    With --account all, shows the balance of each account.
     """
     with signed_in(whose, one(account)) as session:
         _show(session.balance("all" if account == "all" else "current"), as_json)
 
 
 class _Format(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # generic since click 8.4
-    """The formats that the library has, looked up when they are needed: that takes a while."""
+    """Report formats, looked up only when needed, because importing them takes a while."""
 
     name = "format"
 
@@ -74,9 +74,11 @@ class _Format(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # gener
 
 @click.command()
 @click.argument("folder", type=click.Path(file_okay=False))
-@click.option("--since", metavar="DATE", help="How far back it goes, such as 2026-01-01; else to the beginning.")
-@click.option("--format", "form", type=_Format(), help="What files to write; else the one that keeps the most.")
-@click.option("--overwrite", is_flag=True, help="Replace an earlier report in this folder. Nothing else is replaced.")
+@click.option("--since", metavar="DATE", help="Start of the report, such as 2026-01-01; by default, the beginning.")
+@click.option("--format", "form", type=_Format(), help="File format; by default, the one that keeps the most.")
+@click.option(
+    "--overwrite", is_flag=True, help="Replace an earlier report in this folder; anything else is left alone."
+)
 @ACCOUNT
 @whose
 @JSON
@@ -85,8 +87,8 @@ def export(
 ) -> None:
     """Save a report of your account in a new FOLDER.
 
-    Every table becomes a file, and index.html shows them all; it prints where that is. There are no tokens in the
-    report and no personal data; keep it for yourself all the same.
+    Each table becomes a file, and index.html shows them all; the command prints its path. The report contains no tokens
+    and no personal data; keep it private all the same.
     """
     from dpyauth.report import export as export_report
 
@@ -105,12 +107,12 @@ def export(
 
 
 def one(account: str | None) -> str | None:
-    """Return the account to begin with; for all of them, the one that the sign-in begins with anyway."""
+    """Return the account to begin with; for `all`, None, since any account of the sign-in will do."""
     return None if account == "all" else account
 
 
 def _show(frame: pd.DataFrame, as_json: bool) -> None:
-    """Write the rows of a frame; end with an error where an account, or a part of it, could not be read."""
+    """Write the rows of a frame; end with exit status 1 if an account, or a part of it, could not be read."""
     rows = records(frame)
     told = [(row["loginid"], row[name]) for row in rows for name in _BELOW if row.get(name)]
     if as_json:
@@ -124,4 +126,4 @@ def _show(frame: pd.DataFrame, as_json: bool) -> None:
 
 
 _BELOW = ("error", "remark")
-"""Columns that say why something could not be read, in sentences, which are shown below a table."""
+"""Columns with sentences on what could not be read; they are too long for a table, so they are shown below it."""

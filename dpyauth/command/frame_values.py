@@ -1,4 +1,4 @@
-"""The values of a frame as JSON has them, and as people read them."""
+"""Convert values of a frame to JSON, and to text."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the rows of a frame, under the names of its columns.
+    """Return the rows of a frame as dicts that JSON can hold.
 
-    Numbers stay numbers and exact amounts become texts; times are texts in UTC by ISO 8601; what is missing is None.
+    Numbers stay numbers and exact amounts become strings; times are ISO 8601 strings in UTC; missing values are None.
     """
     return [
         {str(name): as_json(value) for name, value in zip(frame.columns, row, strict=True)}
@@ -23,8 +23,8 @@ def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def as_json(value: Any) -> Any:
-    """Return one value as JSON has it."""
-    if hasattr(value, "item") and not isinstance(value, list | tuple):  # a number of numpy's
+    """Return one value as JSON can hold it."""
+    if hasattr(value, "item") and not isinstance(value, list | tuple):  # a NumPy scalar
         value = value.item()
     match value:
         case str() | bool() | int():
@@ -48,7 +48,7 @@ def as_json(value: Any) -> Any:
 
 
 def as_text(value: Any) -> str:
-    """Return one value, as `as_json` gives it, for people; empty where it is missing."""
+    """Return a value from `as_json` as text for the user; empty if it is missing."""
     from dpyauth.panels.account_view import money
 
     match value:

@@ -1,4 +1,4 @@
-"""Copy the lessons into a folder of the user's own, and open them there."""
+"""Copy the lessons into a folder of the user, and open them there."""
 
 from __future__ import annotations
 
@@ -19,28 +19,28 @@ from dpyauth.errors import InvalidSetting
 FIRST = "01-sign-in-and-account-status.ipynb"
 
 _REFERENCE = re.compile(r"(?:\]\(|src=\\?[\"'])((?:images|guide)/[\w.-]+)")
-"""A picture or page that a lesson refers to by its place beside it."""
+"""Relative link from a lesson to a picture or a page, which has to be copied too."""
 
 _LIST = ".dpyauth-lessons.json"
-"""File in the user's folder with the hash of each file as it was copied: by it, a changed one is known."""
+"""File in the user's folder with the hash of each copied file, to recognise the files that the user has changed."""
 
 
 def source() -> Path:
-    """Return the folder that has the lessons: in the installed package, or in the clone that is installed editable."""
+    """Return the folder with the lessons: in the installed package, or in the clone of an editable install."""
     package = Path(__file__).parents[1]
     there = (package / "lessons", package.parent / "notebooks")
     return next((place for place in there if (place / FIRST).exists()), package)
 
 
 def files(folder: Path) -> list[Path]:
-    """Return the lessons there, and the pictures and pages that they refer to."""
+    """Return the lessons in a folder, and the pictures and pages that they link to."""
     found = sorted(folder.glob("[0-9]*.ipynb"))
     names = {name for lesson in found for name in _REFERENCE.findall(lesson.read_text(encoding="utf-8"))}
     return [*found, *sorted(place for name in names if (place := folder / name) not in found and place.is_file())]
 
 
 def copy_lessons(target: Path) -> dict[str, list[str]]:
-    """Copy the lessons; what the user has changed stays.
+    """Copy the lessons, except over files that the user has changed.
 
     Returns
     -------
@@ -55,9 +55,9 @@ def copy_lessons(target: Path) -> dict[str, list[str]]:
     origin = source()
     found = files(origin)
     if not found:
-        raise InvalidSetting("This installation has no lessons in it: install dpyauth again.")
+        raise InvalidSetting("This installation contains no lessons. Install dpyauth again.")
     if target.exists() and target.samefile(origin):
-        raise InvalidSetting("These are the lessons themselves: name another folder to copy them into.")
+        raise InvalidSetting("This folder holds the original lessons. Name another folder to copy them into.")
     before = _known(target / _LIST)
     done: dict[str, list[str]] = {"copied": [], "kept": [], "unchanged": []}
     hashes = {}
@@ -80,15 +80,15 @@ def copy_lessons(target: Path) -> dict[str, list[str]]:
 
 
 def open_lab(folder: Path) -> int:
-    """Run JupyterLab on the first lesson until the user ends it; return the exit status."""
+    """Run JupyterLab with the first lesson until the user stops it; return its exit status."""
     if importlib.util.find_spec("jupyterlab") is None:
-        say(f"JupyterLab is not installed here: run `pip install jupyterlab`, or open {folder / FIRST} elsewhere.")
+        say(f"JupyterLab is not installed here. Run `pip install jupyterlab`, or open {folder / FIRST} elsewhere.")
         return FAILED
     command = [sys.executable, "-m", "jupyterlab", str(folder / FIRST)]
     if sys.platform != "win32" and os.geteuid() == 0:
-        command.append("--allow-root")  # else it would refuse, as in a container
+        command.append("--allow-root")  # JupyterLab refuses to run as root without it, such as in a container
     with subprocess.Popen(command) as lab:
-        before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is JupyterLab's, which asks what is meant
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # leave Ctrl+C to JupyterLab, which asks for confirmation
         try:
             return lab.wait()
         finally:

@@ -1,4 +1,4 @@
-"""Write results and messages: whole, without secrets, and whatever became of the program's streams."""
+"""Write results and messages: complete, without secrets, and also where standard output or error are broken."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _OPTIONS = {
     "server": "--server",
     "since": "--since",
 }
-"""Options that stand for arguments of the library."""
+"""Options of the command for arguments of the library, to translate the advice in error texts."""
 
 _CELL = re.compile(r"\b([Rr]un(?:ning)?) the cell\b")
 _TIME = re.compile(r",? or allow more time with timeout=")
@@ -43,7 +43,7 @@ _ARGUMENT = re.compile(rf"(?<![\w?&-])({'|'.join(_OPTIONS)})=(?:True\b|[\"']([^\
 
 
 class Ended(Exception):
-    """Raised to end the command with an exit status, when all has been said."""
+    """Raised to end the command with an exit status, after everything has been printed."""
 
     def __init__(self, status: int) -> None:
         super().__init__()
@@ -51,17 +51,17 @@ class Ended(Exception):
 
 
 def room() -> int:
-    """Return how wide a table may be, in characters: as the terminal, or as ``COLUMNS`` says."""
+    """Return the width of a table in characters: that of the terminal, or ``COLUMNS``."""
     return max(shutil.get_terminal_size((100, 24)).columns, _NARROWEST)
 
 
 def width() -> int:
-    """Return how wide a text may be, in characters: lines of more are hard to read."""
+    """Return the width of a text in characters; longer lines are hard to read."""
     return min(room(), _WIDEST)
 
 
 def plain(text: object) -> str:
-    """Return a text from outside that is safe in a terminal: without control characters and secrets."""
+    """Return a text without control characters and secrets, so that it is safe to print in a terminal."""
     known = without_tokens(str(scrub(str(text)))).encode("utf-8", "replace").decode()
     return "".join(letter if letter == "\n" or letter.isprintable() else " " for letter in known)
 
@@ -76,35 +76,37 @@ def say(text: str) -> None:
 
 
 def write(text: str) -> None:
-    """Write a result to standard output. A pipe that was closed, such as by `head`, is no error; a full disk is one."""
+    """Write a result to standard output. A closed pipe, such as from `head`, is not an error; a full disk is."""
     try:
         sys.stdout.write(f"{_terminal.writable(text, sys.stdout)}\n")
         sys.stdout.flush()
     except OSError as error:
-        with contextlib.suppress(Exception):  # a program's own stream may stand on no file
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is flushed at the end
+        with contextlib.suppress(Exception):  # a replaced stream may have no file descriptor
+            os.dup2(
+                os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
+            )  # or Python would fail again when it flushes at exit
         if not isinstance(error, BrokenPipeError):
             say(f"The result could not be written: {error.strerror}.")
             raise Ended(WRONG) from None
-    except Exception:  # there is none, it is closed, or whatever a program's own one raises
+    except Exception:  # no standard output, a closed one, or whatever a replaced stream raises
         say("The result could not be written: there is no standard output.")
         raise Ended(WRONG) from None
 
 
 def write_json(value: Any) -> None:
-    """Write a result as JSON, in ASCII: no encoding lacks it, and no terminal takes a part of it for a command."""
+    """Write a result as JSON in ASCII, which every encoding has and in which no terminal finds control characters."""
     write(json.dumps(scrub(value), indent=1))
 
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Keep what the library says to people in a notebook or a script off standard error: the command says it itself."""
+    """Suppress the messages of `login` on standard error: the command prints its own."""
     with contextlib.redirect_stderr(io.StringIO()):
         yield
 
 
 def in_commands(text: str) -> str:
-    """Return an error's text with the calls and arguments that it advises as the commands and options for the same."""
+    """Return an error text with the Python calls and arguments in it replaced by commands and options."""
     text = _TIME.sub("", _CELL.sub(r"\1 the command", text))
     text = _ACCOUNTS.sub("`dpyauth accounts`", text)
     text = _CALL.sub(
@@ -114,7 +116,10 @@ def in_commands(text: str) -> str:
 
 
 def advice(error: BaseException) -> str:
-    """Return what an error says, for a terminal. What has arrived of a history is in no session that is left there."""
+    """Return the text of an error for a terminal.
+
+    Notes on ``session.partial`` are left out: the session has ended with the command.
+    """
     notes = [note for note in getattr(error, "__notes__", ()) if "session.partial" not in note]
     return in_commands("\n".join([str(error), *notes]))
 

@@ -1,4 +1,4 @@
-"""The group of all commands, and the options that several of them share."""
+"""Define the group of all commands, and the options that several of them share."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ F = TypeVar("F", bound=Callable[..., Any])
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 _NOT_SIGNED_IN = (
-    "You are not signed in{here}. Run `dpyauth login{options}` once: it asks for the ID of your app and for your "
-    "token, and remembers both for the other commands. For a run without you, set the environment variables "
-    "DERIV_APP_ID and DERIV_TOKEN. Without an account at Deriv, add --sandbox."
+    "You are not signed in{here}. Run `dpyauth login{options}` once: it asks for your app ID and your token, and "
+    "remembers both for the other commands. For scheduled runs, set the environment variables DERIV_APP_ID and "
+    "DERIV_TOKEN. To try it without a Deriv account, add --sandbox."
 )
 
 
 @click.group(
     context_settings=SETTINGS,
     invoke_without_command=True,
-    epilog="Exit status: 0 all is well; 1 there is a problem, such as a sign-in that Deriv refuses; 2 the command "
-    "cannot be carried out as it was given; 130 interrupted. Results go to standard output, everything else to "
+    epilog="Exit status: 0 success; 1 a problem, such as a sign-in that Deriv refuses; 2 the command "
+    "cannot be run as given; 130 interrupted. Results go to standard output, everything else to "
     "standard error.",
 )
 @click.version_option(__version__, prog_name="dpyauth", message="%(prog)s %(version)s")
@@ -42,8 +42,8 @@ _NOT_SIGNED_IN = (
 def commands(context: click.Context) -> None:
     """Sign in to Deriv and look at your account, from a terminal.
 
-    Begin with `dpyauth login`; then `dpyauth status` shows how your account stands. With --sandbox, `dpyauth status
-    --sandbox` shows it for a sample account: you need none of your own, and nothing is real.
+    Begin with `dpyauth login`; then `dpyauth status` shows the status of your account. To try it without an account,
+    run `dpyauth status --sandbox`: it uses a sample account, and nothing is real.
     """
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
@@ -51,7 +51,7 @@ def commands(context: click.Context) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Whose:
-    """Sign-in that a command is about, as the command line names it."""
+    """Sign-in that a command uses, as named on the command line."""
 
     profile: str = "default"
     api: str | None = None
@@ -78,27 +78,29 @@ PROFILE = click.option(
     metavar="NAME",
     show_default=True,
     shell_complete=_profiles,
-    help="The name of the sign-in, if you have several.",
+    help="Name of the sign-in, if you have several.",
 )
 API = click.option(
     "--api",
     type=click.Choice(list(APIS)),
-    help="Which of Deriv's two APIs; most often this is known without it.",
+    help="Which of Deriv's two APIs to use; usually not needed.",
 )
-APP_ID = click.option("--app-id", metavar="ID", help="The ID of your app; it is no secret.")
-SERVER = click.option("--server", metavar="ADDRESS", help="Another Deriv server, such as one of `dpyauth sandbox`.")
+APP_ID = click.option("--app-id", metavar="ID", help="Your app ID; it is not a secret.")
+SERVER = click.option(
+    "--server", metavar="ADDRESS", help="Another Deriv server, such as one started by `dpyauth sandbox`."
+)
 SANDBOX = click.option(
-    "--sandbox", is_flag=True, help="Use sample accounts on this machine in place of Deriv: nothing is real."
+    "--sandbox", is_flag=True, help="Use sample accounts on this machine instead of Deriv; nothing is real."
 )
-ACCOUNT = click.option("--account", metavar="LOGIN-ID", help="The account to look at, such as DOT900003.")
+ACCOUNT = click.option("--account", metavar="LOGIN-ID", help="Account to use, such as DOT900003.")
 ACCOUNTS = click.option(
-    "--account", metavar="LOGIN-ID", help="The account to look at, such as DOT900003; or `all`, for all of yours."
+    "--account", metavar="LOGIN-ID", help="Account to use, such as DOT900003, or `all` for all your accounts."
 )
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
 
 def whose(function: F) -> F:
-    """Add the options that name a sign-in; the function gets them as one `Whose`, first."""
+    """Add the options that name a sign-in; the function gets them as a `Whose`, its first argument."""
 
     @functools.wraps(function)
     def inner(
@@ -112,17 +114,17 @@ def whose(function: F) -> F:
 
 
 def again(profile: str, server: str | None) -> str:
-    """Return the options by which another command finds the same remembered sign-in."""
+    """Return the options with which another command uses the same remembered sign-in."""
     named = {"--profile": None if profile == "default" else profile, "--server": server}
     return "".join(f" {option} {shlex.quote(value)}" for option, value in named.items() if value is not None)
 
 
 @contextmanager
 def signed_in(whose: Whose, account: str | None = None, *, remarks: bool = True) -> Iterator[Session]:
-    """Open the session of a sign-in for as long as the command runs; it never asks, and may say what it has noticed."""
+    """Open a session while the command runs. It never asks for a credential; remarks on the sign-in are printed."""
     from dpyauth.errors import NoCredential
     from dpyauth.signin import login
-    from dpyauth.signin.prompt import NOBODY
+    from dpyauth.signin.prompt import NOT_ASKED
 
     try:
         with quiet():
@@ -136,9 +138,9 @@ def signed_in(whose: Whose, account: str | None = None, *, remarks: bool = True)
                 sandbox=whose.sandbox,
             )
     except NoCredential as error:
-        if NOBODY not in str(error):
+        if NOT_ASKED not in str(error):
             raise
-        here = f" under the name {whose.profile}" if whose.profile != "default" else ""
+        here = f" with the profile {whose.profile}" if whose.profile != "default" else ""
         raise NoCredential(_NOT_SIGNED_IN.format(here=here, options=again(whose.profile, whose.server))) from None
     try:
         if remarks and session.core.remarks:

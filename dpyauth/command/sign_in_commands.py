@@ -1,4 +1,4 @@
-"""The commands about signing in: `login`, `whoami`, `forget`."""
+"""Commands for signing in: `login`, `whoami`, `forget`."""
 
 from __future__ import annotations
 
@@ -20,11 +20,27 @@ if TYPE_CHECKING:
     from dpyauth.credentials import Secret
     from dpyauth.session import Session
 
-_LONGEST = 10_000  # characters of a token on standard input; no token is as long
+_LONGEST = 10_000  # characters to read of a token on standard input; no token is this long
 
 
-@click.command()
-@click.option("--with-token", is_flag=True, help="Read the token from standard input, as from a password program.")
+_LOGIN_HELP = """Sign in with a token, and remember it.
+
+Asks for your app ID and your token, and says where to find them at Deriv. The token stays hidden while you type.
+When Deriv has accepted it, it is stored in the system's keyring if there is one, else in a file that only you can
+read; notebooks on this machine find it there, too. `dpyauth forget` removes it.
+
+There is no option for the token itself: a command line is kept in your shell's history, and other programs can see
+it. To sign in without being asked, pass the token from another program:
+
+\b
+  pass show deriv | dpyauth login --app-id YOUR-APP-ID --with-token
+
+or set the environment variables DERIV_TOKEN and DERIV_APP_ID, which the other commands use without a login.
+"""
+
+
+@click.command(help=_LOGIN_HELP)
+@click.option("--with-token", is_flag=True, help="Read the token from standard input, such as from a password manager.")
 @click.option("--create-demo", is_flag=True, help="Create a demo account if you have no account yet.")
 @ACCOUNT
 @PROFILE
@@ -42,20 +58,7 @@ def login(
     server: str | None,
     as_json: bool,
 ) -> None:
-    """Sign in with a token, and remember it.
-
-    It asks for the ID of your app and for your token, and says where Deriv has them. What you type of the token is not
-    shown. When Deriv has accepted it, it is kept in the system's keyring where there is one, else in a file that only
-    you can read; notebooks on this machine find it there, too. `dpyauth forget` removes it.
-
-    There is no option for the token itself: a command line is kept in your shell's history, and other programs can see
-    it. To sign in without being asked, let another program hand it over:
-
-    \b
-      pass show deriv | dpyauth login --app-id YOUR-APP-ID --with-token
-
-    or set the environment variables DERIV_TOKEN and DERIV_APP_ID, which the other commands use without a login.
-    """
+    """Sign in with a token, and remember it."""
     from dpyauth.errors import KeepingFailed
     from dpyauth.signin import checks
     from dpyauth.signin import login as sign_in
@@ -81,8 +84,8 @@ def login(
             kept = session.core.remember(name)
         except KeepingFailed as error:
             error.add_note(
-                "Deriv has accepted the token, but it is not remembered. In place of a login, set the environment "
-                "variables DERIV_APP_ID and DERIV_TOKEN for the other commands."
+                "Deriv has accepted the token, but it was not remembered. Set the environment variables DERIV_APP_ID "
+                "and DERIV_TOKEN for the other commands instead."
             )
             raise
         facts = _facts(session, profile)
@@ -96,7 +99,7 @@ def login(
         shown = f"`dpyauth forget{named}` removes it; `dpyauth status{named}` shows your account."
         say(f"The token is kept in {kept}. {shown}")
     if os.environ.get("DERIV_TOKEN"):
-        say("The environment variable DERIV_TOKEN is set, too. As long as it is, it is used in place of this sign-in.")
+        say("The environment variable DERIV_TOKEN is also set. While it is, it is used instead of this sign-in.")
 
 
 @click.command()
@@ -106,8 +109,8 @@ def login(
 def whoami(whose: Whose, account: str | None, as_json: bool) -> None:
     """Show who is signed in, and where the sign-in comes from.
 
-    It asks Deriv with what `dpyauth login` has remembered, or with DERIV_TOKEN where that is set. The exit status is 1
-    where you are not signed in or Deriv no longer takes the token. A token is never shown.
+    Asks Deriv, with the sign-in that `dpyauth login` remembered, or with DERIV_TOKEN if that is set. The exit status is
+    1 if you are not signed in or Deriv no longer accepts the token. The token is never shown.
     """
     with signed_in(whose, account) as session:
         facts = _facts(session, whose.profile)
@@ -119,7 +122,7 @@ def whoami(whose: Whose, account: str | None, as_json: bool) -> None:
         "all accounts": ", ".join(facts["accounts"]) if len(facts["accounts"]) > 1 else "",
         "API": facts["api_title"] + (", in a sandbox: nothing here is real" if facts["sandbox"] else ""),
         "scopes": "not stated by Deriv" if facts["scopes"] is None else ", ".join(facts["scopes"]) or "none",
-        "token from": facts["source"],
+        "signed in with": facts["source"],
         "profile": "" if whose.profile == "default" else whose.profile,
         "expires": as_text(facts["expires"]) or "not stated by Deriv",
     }
@@ -127,25 +130,27 @@ def whoami(whose: Whose, account: str | None, as_json: bool) -> None:
 
 
 @click.command()
-@click.option("--profile", metavar="NAME", help="The name of the sign-in to remove, if you have several.")
-@click.option("--all", "everything", is_flag=True, help="Remove every sign-in that is remembered, readable or not.")
+@click.option("--profile", metavar="NAME", help="Name of the sign-in to remove, if you have several.")
+@click.option(
+    "--all", "everything", is_flag=True, help="Remove every remembered sign-in, even those that cannot be read."
+)
 @SERVER
 @JSON
 def forget(profile: str | None, everything: bool, server: str | None, as_json: bool) -> None:
     """Remove the remembered sign-in from this machine.
 
-    The token itself stays valid: to end it, revoke it at Deriv. Where several sign-ins are remembered, it removes none
-    before you have said which, with --profile or --all.
+    The token itself stays valid: to end it, revoke it at Deriv. If several sign-ins are remembered, say which one to
+    remove with --profile, or use --all.
     """
     from dpyauth import storage
     from dpyauth.signin.checks import storage_name
 
     named = profile is not None or server is not None
     if everything and named:
-        raise click.UsageError("Give --all alone, or say which.", click.get_current_context())
+        raise click.UsageError("Use --all alone, or say which sign-in to remove.", click.get_current_context())
     there = [] if everything or named else _remembered()
     if len(there) > 1:
-        say(f"Several sign-ins are remembered: {', '.join(there)}. Say which with --profile NAME, or --all.")
+        say(f"Several sign-ins are remembered: {', '.join(there)}. Choose one with --profile NAME, or use --all.")
         raise Ended(WRONG)
     removed = storage.forget(storage_name(profile or "default", server, None) if named else None)
     if as_json:
@@ -154,11 +159,11 @@ def forget(profile: str | None, everything: bool, server: str | None, as_json: b
         write(f"Forgotten: {plain(', '.join(removed))}.")
         say("The token itself stays valid until you revoke it at Deriv.")
     else:
-        write("Nothing was remembered, so there was nothing to remove.")
+        write("No sign-in was remembered, so there was nothing to remove.")
 
 
 def _remembered() -> list[str]:
-    """Return what is remembered; nothing where the list cannot be read, which is then removed as a whole."""
+    """Return the names of remembered sign-ins; none if the list cannot be read, which is then removed as a whole."""
     from dpyauth.errors import KeepingFailed
     from dpyauth.storage import remembered
 
@@ -176,11 +181,11 @@ def _asked(api: str | None, app_id: str | None, server: str | None) -> tuple[Sec
 
     if not _terminal.is_terminal(sys.stdin):
         say(
-            "There is no terminal to ask you at. Let another program hand over the token: `... | dpyauth login "
+            "There is no terminal to ask you for the token. Pass it from another program: `... | dpyauth login "
             "--app-id YOUR-APP-ID --with-token`; or set DERIV_APP_ID and DERIV_TOKEN, which need no login."
         )
         raise Ended(FAILED)
-    # What is asked belongs to the user, also where the result goes to a file.
+    # Show the prompt on the terminal even if the result is redirected to a file.
     shown = contextlib.nullcontext() if _terminal.is_terminal(sys.stdout) else contextlib.redirect_stdout(sys.stderr)
     try:
         with shown:
@@ -188,37 +193,37 @@ def _asked(api: str | None, app_id: str | None, server: str | None) -> tuple[Sec
                 Targets(server=server), api or variable("DERIV_API", None), app_id or variable("DERIV_APP_ID", None)
             )
     except EOFError:
-        say("\nThe input ended before a token was entered, so nothing was sent or kept.")
+        say("\nThe input ended before you entered a token, so nothing was sent or stored.")
         raise Ended(FAILED) from None
     except KeyboardInterrupt:
-        say("\nInterrupted: nothing was sent or kept.")
+        say("\nInterrupted: nothing was sent or stored.")
         raise Ended(INTERRUPTED) from None
 
 
 def _handed_over(app_id: str | None) -> tuple[Secret, str | None]:
-    """Read the token that another program hands over."""
+    """Read the token that another program passes on standard input."""
     from dpyauth.credentials import Secret, bare
 
     if _terminal.is_terminal(sys.stdin):
         raise click.UsageError(
-            "--with-token takes the token from another program, as in `pass show deriv | dpyauth login --with-token`. "
-            "Leave the option out to be asked for it.",
+            "--with-token reads the token from another program, as in `pass show deriv | dpyauth login --with-token`. "
+            "Leave the option out to be asked for the token.",
             click.get_current_context(),
         )
     try:
         token = Secret(sys.stdin.read(_LONGEST))
     except UnicodeDecodeError:
-        raise click.UsageError("What came on standard input is no text.", click.get_current_context()) from None
+        raise click.UsageError("Standard input is not text.", click.get_current_context()) from None
     if not bare(token).reveal():
-        say("Nothing came on standard input: the program before the `|` has handed over no token.")
+        say("Standard input is empty: the program before the `|` has passed no token.")
         raise Ended(FAILED)
     return token, app_id
 
 
 def _facts(session: Session, profile: str) -> dict[str, Any]:
-    """Return what there is to tell of a sign-in."""
+    """Return the facts about a sign-in that are safe to show."""
     account, credential = session.core.active_account, session.core.credential
-    if account is None or credential is None:  # Deriv has ended it meanwhile
+    if account is None or credential is None:  # Deriv has ended it in the meantime
         raise session.core.not_signed_in("authorize")
     return {
         "profile": profile,

@@ -1,4 +1,4 @@
-"""Rows as text that fits a terminal: one row as a list of names and values, several as a table."""
+"""Format rows as text for a terminal: one row as a list of names and values, several as a table."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _GAP = "  "
 _WORDS = {"loginid": "login ID", "account_type": "type", "account_category": "category"}
 _UNITS = {"converted_amount": "converted_currency"}
 _UNTOLD = {"group"}
-"""Columns that mean little to people."""
+"""Columns that mean little to the user."""
 
 
 def text_of(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Return rows as text. What is missing in all of them is left out."""
+    """Return rows as text, without columns that are empty in all of them."""
     if not rows:
         return "Nothing to show."
     names = [name for name in rows[0] if name not in _UNTOLD and any(row[name] not in (None, []) for row in rows)]
@@ -28,7 +28,7 @@ def text_of(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _with_units(row: Mapping[str, Any], names: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Yield names and texts; an amount of money has its currency behind it, which then needs no line of its own."""
+    """Yield names and texts. Amounts are followed by their currency, which then needs no line of its own."""
     units = {name: _UNITS.get(name, "currency") for name in names if isinstance(row[name], float)}
     for name in names:
         if name in units:
@@ -42,12 +42,12 @@ def _is_number(values: Sequence[object]) -> bool:
 
 
 def title(name: str) -> str:
-    """Return the name of a column for people."""
+    """Return the name of a column as shown to the user."""
     return _WORDS.get(name, name.replace("_", " "))
 
 
 def listed(pairs: Iterable[tuple[str, str]]) -> str:
-    """Return names and values, one below the other."""
+    """Return names and values, one pair a line."""
     known = [(name, _line(value)) for name, value in pairs if value]
     wide = max(len(name) for name, _ in known)
     lines = []
@@ -63,7 +63,7 @@ def listed(pairs: Iterable[tuple[str, str]]) -> str:
 
 
 def _table(titles: Sequence[str], cells: Sequence[Sequence[str]], numbers: Sequence[bool]) -> str:
-    """Return a table of as many columns as fit, and say how many do not."""
+    """Return a table of the columns that fit, and say which do not."""
     widths = [max(len(title), *(len(row[at]) for row in cells)) for at, title in enumerate(titles)]
     fits, taken = 0, 0
     for wide in widths:

@@ -1,4 +1,4 @@
-"""The commands that need no account: `doctor`, `lessons`, `sandbox`, `completion`."""
+"""Commands that need no account: `doctor`, `lessons`, `sandbox`, `completion`."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ if TYPE_CHECKING:
     is_flag=False,
     flag_value="",
     metavar="[CALL]...",
-    help="Sign in without asking, and compare Deriv's replies with what dpyauth knows of them: those of all calls that "
-    "only read, or of each CALL named.",
+    help="Sign in without asking, and compare Deriv's replies with what dpyauth expects: those of all calls that only "
+    "read, or of each CALL named.",
 )
-@click.option("--oauth-host", metavar="ADDRESS", help="Another place for the sign-in pages of that server's API.")
+@click.option("--oauth-host", metavar="ADDRESS", help="Another address of the sign-in pages of that server's API.")
 @click.option(
-    "--timeout", type=float, default=5.0, show_default=True, help="Seconds that a host may take for each answer."
+    "--timeout", type=float, default=5.0, show_default=True, help="Longest time for each reply of a host, in seconds."
 )
 @whose
 @JSON
 def doctor(
     whose: Whose, calls: tuple[str, ...], replies: str | None, oauth_host: str | None, timeout: float, as_json: bool
 ) -> None:
-    """Check this machine and the way to Deriv.
+    """Check this machine and the connection to Deriv.
 
-    Looks at versions, proxies, certificates, the clock and Deriv's hosts, and says what to do. What it prints names
-    neither you nor your account and holds no secret, so you can paste it into an issue. The exit status is 1 where it
-    has found a problem, and 2 where the check-up could not be made.
+    Checks versions, proxies, certificates, the clock and Deriv's hosts, and says what to do. The output names neither
+    you nor your account and contains no secret, so you can paste it into an issue. The exit status is 1 if there is a
+    problem, and 2 if the check could not be made.
     """
     from dpyauth.checkup.check_rows import clean
 
@@ -66,8 +66,8 @@ def _checked(whose: Whose, replies: list[str] | bool, oauth_host: str | None, ti
     if not (whose.sandbox or replies):
         return check(api=whose.api, server=whose.server, oauth_host=oauth_host, timeout=timeout)
     if oauth_host is not None:
-        raise InvalidSetting("--oauth-host goes with neither --sandbox nor --replies: leave it out.")
-    # What there is to say of an account does not belong into what is made for the public.
+        raise InvalidSetting("--oauth-host cannot be used with --sandbox or --replies. Leave it out.")
+    # No remarks: they are about the account, and the output is meant to be published.
     with signed_in(whose, remarks=False) as session:
         return check(session, replies=replies, api=whose.api, timeout=timeout)
 
@@ -79,55 +79,59 @@ def _checked(whose: Whose, replies: list[str] | bool, oauth_host: str | None, ti
 def lessons(folder: str, no_open: bool, as_json: bool) -> None:
     """Copy the lessons into FOLDER, and open them in JupyterLab.
 
-    FOLDER is dpyauth-lessons unless you name another. Run it again to have the lessons of a newer dpyauth: a lesson
-    that you have changed is left as it is. To have it fresh, rename or delete yours first. End JupyterLab with Ctrl+C.
+    FOLDER is dpyauth-lessons unless you name another. Run this again after an update to get the new lessons; lessons
+    that you have changed are left as they are. To get a fresh copy, rename or delete yours first. Stop JupyterLab with
+    Ctrl+C.
     """
     from dpyauth.command.lesson_files import FIRST, copy_lessons, open_lab
     from dpyauth.files.place import located
 
     target = located(folder)
     if there := next((place for place in (target, *target.parents) if place.exists() and not place.is_dir()), None):
-        raise InvalidSetting(f"{there} is a file, so the lessons cannot be in {folder}. Name another folder.")
+        raise InvalidSetting(f"{there} is a file, so the lessons cannot be copied into {folder}. Name another folder.")
     copied = copy_lessons(target)
     if as_json:
         write_json({"folder": str(target), **copied})
     else:
         write(f"The lessons are in {plain(folder)}. Begin with {FIRST}.")
     if copied["kept"]:
-        say(f"Left as they are, because they are yours or you have changed them: {', '.join(copied['kept'])}.")
+        say(f"Not overwritten, because they are yours or you have changed them: {', '.join(copied['kept'])}.")
     if not no_open:
         raise Ended(open_lab(target))
 
 
 @click.command()
-@click.option("--port", type=int, default=0, help="Where to listen on this machine; else at a free port.")
+@click.option("--port", type=int, default=0, help="Port to listen on; by default, a free one.")
 @JSON
 def sandbox(port: int, as_json: bool) -> None:
-    """Run a small Deriv on this machine, with sample accounts.
+    """Run a simulated Deriv on this machine, with sample accounts.
 
-    It prints an address, an app ID and sample tokens for each of Deriv's two APIs, and runs until Ctrl+C. Any client of
-    Deriv can use it; nothing there is real. The other commands need only their option --sandbox, and start one of
-    their own.
+    Prints an address, an app ID and sample tokens for each of Deriv's two APIs, and runs until Ctrl+C. Any client for
+    Deriv can use it; nothing there is real. The other commands need only their option --sandbox, which starts one for
+    the command.
     """
     from dpyauth.sandbox.__main__ import described, run
 
     run(port, (lambda box: write_json(described(box))) if as_json else None)
 
 
-@click.command()
+_COMPLETION_HELP = """Let your shell complete commands and options.
+
+Prints the script that your shell needs:
+
+\b
+bash:  echo 'eval "$(dpyauth completion bash)"' >> ~/.bashrc
+zsh:   echo 'eval "$(dpyauth completion zsh)"' >> ~/.zshrc
+fish:  dpyauth completion fish > ~/.config/fish/completions/dpyauth.fish
+
+Then open a new terminal. Without SHELL, the script is for the shell you use.
+"""
+
+
+@click.command(help=_COMPLETION_HELP)
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]), required=False)
 def completion(shell: str | None) -> None:
-    """Let your shell complete commands and options.
-
-    Prints the script that your shell needs:
-
-    \b
-    bash:  echo 'eval "$(dpyauth completion bash)"' >> ~/.bashrc
-    zsh:   echo 'eval "$(dpyauth completion zsh)"' >> ~/.zshrc
-    fish:  dpyauth completion fish > ~/.config/fish/completions/dpyauth.fish
-
-    Then open a new terminal. Without SHELL it is for the shell you use.
-    """
+    """Print the script with which a shell completes commands and options."""
     from click.shell_completion import get_completion_class
 
     used = shell or Path(os.environ.get("SHELL", "")).name
@@ -136,6 +140,6 @@ def completion(shell: str | None) -> None:
         raise click.UsageError("Say which shell: bash, zsh or fish.", click.get_current_context())
     root: Any = click.get_current_context().find_root().command
     script = kind(root, {}, "dpyauth", "_DPYAUTH_COMPLETE").source()
-    if used == "zsh":  # without settings of the user's own, it has not loaded what its completion stands on
+    if used == "zsh":  # without settings of the user, zsh has not loaded compinit, which the script needs
         script = script.replace("\n", "\n(( $+functions[compdef] )) || { autoload -Uz compinit && compinit }\n", 1)
     write(script)

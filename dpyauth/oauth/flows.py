@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from dpyauth.oauth.pkce import Code
     from dpyauth.targets import Targets
 
-SOURCE = "signing in with Deriv"
+SOURCE = "Deriv in the browser"
 
 _LESSONS = "dpyauth lessons"
 _NOWHERE = "http://localhost/dpyauth"

@@ -14,20 +14,21 @@ if TYPE_CHECKING:
 
 
 def run_again_when_signed_in(session: Session) -> None:
-    """Run the cells that use a session again whenever the user signs in: without that, they stop with `NotSignedIn`.
+    """Run the cells that use a session again whenever the user signs in.
 
-    marimo takes for a state whatever a variable holds, but has no public name for that. Where a version of it does this
-    differently, the user runs the cell with `login` again.
+    marimo runs all cells when it opens a notebook, so cells below the panel have stopped with `NotSignedIn` by the time
+    the user signs in. marimo can run the cells that refer to a variable again, but has no public API for it. If another
+    version does this differently, nothing breaks: the user runs the cell with `login` again.
     """
     if not _environment.in_marimo() or _environment.unattended():
         return
-    # Such a thread belongs to the cell that is running, and says when that has been run again. It is started when it
-    # is needed, by whatever thread has seen the sign-in.
+    # A marimo thread belongs to the cell that created it, which is why it is created here and not at the sign-in. It
+    # also says whether that cell has been run again. The thread that notices the sign-in starts it, whichever that is.
     thread = sys.modules["marimo"].Thread(target=lambda: _run_again(session), daemon=True)
     was_signed_in = session.loginid is not None
 
     def ran_again() -> bool:
-        return getattr(thread, "should_exit", False)  # older versions do not say it
+        return getattr(thread, "should_exit", False)  # missing in older versions
 
     def changed() -> None:
         nonlocal was_signed_in
@@ -42,7 +43,7 @@ def run_again_when_signed_in(session: Session) -> None:
 
 
 def _run_again(session: Session) -> None:
-    run_again_when_signed_in(session)  # after the next sign-in, too
+    run_again_when_signed_in(session)  # for the next sign-in, since a thread can be started only once
     with suppress(Exception):
-        session.allow_self_loops = False  # type: ignore[attr-defined]  # marimo asks for it
+        session.allow_self_loops = False  # type: ignore[attr-defined]  # marimo reads it
         importlib.import_module("marimo._runtime.context").get_context().register_state_update(session)

@@ -13,9 +13,11 @@ if TYPE_CHECKING:
 
 
 def ask_first(ask: object) -> bool:
-    """Tell whether to ask before looking for a credential elsewhere."""
+    """Return whether to ask the user instead of looking for a credential."""
     if not (ask is None or isinstance(ask, bool) or (isinstance(ask, str) and ask == "prompt")):
-        raise InvalidSetting('ask= must be True, False or "prompt"; without it, you are asked if need be.', field="ask")
+        raise InvalidSetting(
+            'ask= must be True, False or "prompt". Leave it out to be asked only if needed.', field="ask"
+        )
     if ask is True and _environment.in_notebook():
         _environment.assume_user()
     return bool(ask)
@@ -40,5 +42,8 @@ def profile_name(given: object) -> str:
 
 
 def storage_name(profile: str, server: str | None, sandbox: Sandbox | None) -> str:
-    """Return the name to remember a credential under: a sandbox's must never be offered to Deriv, nor the reverse."""
+    """Return the name to remember a credential under.
+
+    The sandbox and other servers have names of their own, so that their tokens never go to Deriv, nor the reverse.
+    """
     return f"{profile}@sandbox" if sandbox else f"{profile}@{server}" if server else profile

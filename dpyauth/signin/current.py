@@ -1,4 +1,4 @@
-"""The sessions of this kernel, one for each profile: the one a login replaces, and the one meant if none is named."""
+"""Keep the sessions of this kernel, one for each profile, and choose one where the user names none."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ DEFAULT_PROFILE = "default"
 class _Profiles:
     """Session and sign-in panel of each profile.
 
-    Those of the default profile are kept until they are replaced. Those of any other last for as long as a variable or
-    a panel holds on to them.
+    Those of the default profile are kept until they are replaced. Those of any other profile last as long as a variable
+    or a panel refers to them.
     """
 
     def __init__(self) -> None:
@@ -37,11 +37,15 @@ _of_thread = threading.local()
 
 
 def _here() -> _Profiles:
-    """Return the profiles of the user: in a marimo app each visitor has a thread, and all share the process."""
+    """Return the profiles of this user.
+
+    In a marimo app all visitors share one process, and each has a thread. Without a store for each thread, one visitor
+    would find the session of another.
+    """
     if not _environment.shares_process():
         return _of_process
     if not _environment.in_marimo():
-        return _Profiles()  # a thread that the app has started may work for any visitor: it finds and leaves nothing
+        return _Profiles()  # a thread that the app has started may work for any visitor: give it an empty store
     if not hasattr(_of_thread, "profiles"):
         _of_thread.profiles = _Profiles()
     found: _Profiles = _of_thread.profiles
@@ -49,8 +53,8 @@ def _here() -> _Profiles:
 
 
 def lock(profile: str) -> threading.RLock:
-    """Return the lock of a profile: logins of one profile come one after the other, those of several side by side."""
-    return _here().locks.setdefault(profile, threading.RLock())  # one step, which needs no lock of its own
+    """Return the lock of a profile: logins of one profile run one at a time, others in parallel."""
+    return _here().locks.setdefault(profile, threading.RLock())  # setdefault is atomic, so it needs no lock
 
 
 def session_of(profile: str) -> Session | None:
@@ -59,13 +63,13 @@ def session_of(profile: str) -> Session | None:
 
 
 def is_signed_in(profile: str, target: Settings) -> bool:
-    """Return whether a profile has a session that is signed in where a login without a credential would sign in."""
+    """Return whether a profile has a session that is signed in to the server and API that a login would use now."""
     session = session_of(profile)
     return session is not None and session.loginid is not None and session.core.matches(None, target)
 
 
 def put_session(profile: str, session: Session) -> None:
-    """Make a session the one of a profile."""
+    """Store the session of a profile, in place of an earlier one."""
     if profile == DEFAULT_PROFILE:
         _here().default_session = session
     _here().sessions[profile] = session
@@ -77,16 +81,16 @@ def panel_of(profile: str) -> SignInModel | None:
 
 
 def put_panel(profile: str, panel: SignInModel) -> None:
-    """Make a sign-in panel the one of a profile."""
+    """Store the sign-in panel of a profile, in place of an earlier one."""
     if profile == DEFAULT_PROFILE:
         _here().default_panel = panel
     _here().panels[profile] = panel
 
 
 def meant() -> Session | None:
-    """Return the session that is meant if none is named: that of the default profile, else the only one there is.
+    """Return the session to use if the user names none: that of the default profile, else the only open one.
 
-    A closed one is meant only if no other is open.
+    Returns a closed session only if no other is open.
     """
     default, there = session_of(DEFAULT_PROFILE), open_sessions()
     if not there or default in there:
@@ -95,7 +99,7 @@ def meant() -> Session | None:
 
 
 def open_sessions() -> list[Session]:
-    """Return the kernel's sessions that are not closed, that of the default profile first."""
+    """Return the open sessions of this kernel, that of the default profile first."""
     names = sorted(list(_here().sessions), key=lambda name: name != DEFAULT_PROFILE)
     found = [_here().sessions.get(name) for name in names]
     return [session for session in found if session is not None and session.core.end_reason is None]
@@ -112,4 +116,7 @@ def close_sessions() -> None:
 @_forks.in_child
 def _forget() -> None:
     global _of_process, _of_thread
-    _of_process, _of_thread = _Profiles(), threading.local()  # another thread of the parent may have held a lock
+    _of_process, _of_thread = (
+        _Profiles(),
+        threading.local(),
+    )  # new ones: another thread of the parent may hold a lock of the old

@@ -18,31 +18,34 @@ if TYPE_CHECKING:
 
 SOURCE = "the prompt"
 TRIES = 3
-"""Times that an app ID is asked for, and a token if none was pasted."""
+"""How often the prompt asks for an app ID, and for a token if nothing was pasted."""
 
 _NO_PASTE = (
-    "Nothing was pasted: at this prompt Ctrl+V is a character like any other. Paste by right-click, by Shift+Insert "
-    "(Command+V on a Mac), or from the window's menu Edit."
+    "Nothing was pasted: Ctrl+V does not paste at this prompt. Paste with a right-click, with Shift+Insert "
+    "(Command+V on a Mac), or from the Edit menu of the window."
 )
 
 
-NOBODY = "nobody to ask in this run"
-NO_INPUT = "no prompt in this front end, which allows no input: dpyauth.login() without ask= shows a panel"
-NO_CELL = "no way to ask on this thread: run dpyauth.login() in a cell, and hand the session over"
-NOT_HIDDEN = "no way to ask here: what is typed would be seen"
-NO_STREAM = "no way to ask here: the program's input does not work"
+NOT_ASKED = "this run cannot ask you for one"
+NO_INPUT = "this front end has no prompt: dpyauth.login() without ask= shows a panel"
+NO_CELL = "this thread cannot ask you for one: run dpyauth.login() in a cell, and pass the session to the thread"
+NOT_HIDDEN = "this prompt cannot hide what you type"
+NO_STREAM = (
+    "the input of this program does not work"
+    """Reasons why the user cannot be asked; each completes "No token was found, and …"."""
+)
 
 
-def nobody(api: str, why: str = NOBODY) -> str:
-    """Return the text for a login without a credential where the user cannot be asked."""
+def no_credential(api: str, why: str = NOT_ASKED) -> str:
+    """Return the error text for a login that has found no credential and cannot ask the user for one."""
     facts = APIS[api]
     app = f"to the ID of your app ({facts.pages.apps}, type PAT)"
     if facts.shared_app_id:
         app = f"to the ID of your app, if you have one ({facts.pages.apps})"
     place = _environment.secrets_place()
-    set_it = f"Among this notebook's secrets in {place}, set" if place else "Set the environment variable"
+    set_it = f"In this notebook's secrets in {place}, set" if place else "Set the environment variable"
     return (
-        f"There is nothing to sign in with, and {why}. {set_it} DERIV_APP_ID "
+        f"No token was found, and {why}. {set_it} DERIV_APP_ID "
         f"{app}, and DERIV_TOKEN to {_a(facts.credential)} ({facts.pages.tokens}; the scope "
         f"{facts.scopes[facts.smallest_scope]} is enough to look at an account). Or run dpyauth.login(sandbox=True), "
         "which needs no account."
@@ -50,16 +53,16 @@ def nobody(api: str, why: str = NOBODY) -> str:
 
 
 def prompt(targets: Targets, api: str | None, app_id: object) -> tuple[Secret, object]:
-    """Ask for what is missing: the app ID, then the token, without showing what is typed.
+    """Ask for what is missing: the app ID, then the token, without showing what the user types.
 
-    If no API was chosen, token and app ID decide it. Returns the token and the app ID.
+    If no API was chosen, the token and the app ID decide it. Returns the token and the app ID.
 
     Raises
     ------
     NoCredential
-        The user did not answer, or the prompt cannot hide what is typed.
+        The user did not answer, or the prompt cannot hide what the user types.
     InvalidCredential, InvalidSetting
-        The token cannot be right, or none of the app IDs that were entered.
+        The token cannot be right, or none of the entered app IDs can.
     """
     try:
         return ask(targets, api, app_id)
@@ -72,11 +75,11 @@ def ask(targets: Targets, api: str | None, app_id: object) -> tuple[Secret, obje
     try:
         return _asked(targets, api, app_id)
     except _NoPrompt as reason:
-        raise NoCredential(nobody(api or DEFAULT, str(reason))) from None
+        raise NoCredential(no_credential(api or DEFAULT, str(reason))) from None
 
 
 class _NoPrompt(Exception):
-    """Raised if the user cannot be asked here, or not without showing what is typed."""
+    """Raised if the user cannot be asked here, or only with the token visible on the screen."""
 
 
 def _put(question: Callable[[str], str], text: str) -> str:
@@ -85,13 +88,14 @@ def _put(question: Callable[[str], str], text: str) -> str:
 
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("error", GetPassWarning)  # what is typed would be seen
+            # getpass only warns before it shows what the user types; a token must not appear on the screen.
+            warnings.simplefilter("error", GetPassWarning)
             return question(_terminal.writable(text, sys.stdout))
     except GetPassWarning:
         raise _NoPrompt(NOT_HIDDEN) from None
     except EOFError:
         raise
-    except Exception:  # StdinNotImplementedError among them, and whatever a program's own streams raise
+    except Exception:  # such as StdinNotImplementedError, or whatever error a replaced stream raises
         raise _NoPrompt(NO_STREAM) from None
 
 
@@ -106,11 +110,11 @@ def _asked(targets: Targets, api: str | None, app_id: object) -> tuple[Secret, o
             _say(f"Register an app (type PAT): {facts.pages.apps}")
         app_id = _app_id(targets, api)
     if not elsewhere:
-        _say(f"Make {_a(facts.credential)} (scope {facts.scopes[facts.smallest_scope]}): {facts.pages.tokens}")
+        _say(f"Create {_a(facts.credential)} (scope {facts.scopes[facts.smallest_scope]}): {facts.pages.tokens}")
     what = f"{facts.credential[0].upper()}{facts.credential[1:]} (hidden{f', for {where.host}' if elsewhere else ''}): "
     token = _token(what)
     speaks = api or targets.guess(token, app_id)
-    checked(token, SOURCE, speaks)  # or the user would be asked for the app ID of a token that is no good
+    checked(token, SOURCE, speaks)  # first: asking for an app ID is pointless if the token is malformed
     try:
         targets.complete(speaks, app_id)
     except InvalidSetting as error:
@@ -132,7 +136,7 @@ def _token(what: str) -> Secret:
 
 
 def _app_id(targets: Targets, api: str | None) -> object:
-    """Ask for an app ID until it can be right; it may be left out while the API is not known: a token may need none."""
+    """Ask for an app ID until it can be right. While the API is unknown it may be left out: a v3 token needs none."""
     for left in reversed(range(TRIES)):
         typed = _put(input, "App ID: ")
         entered = bare_text(typed)
@@ -158,5 +162,5 @@ def _a(name: str) -> str:
 
 
 def _say(text: str) -> None:
-    # In a notebook as output of the cell: standard error would look like a fault.
+    # In a notebook, write to standard output: on standard error, the cell would look as if it had failed.
     _terminal.say(text, sys.stdout if _environment.in_notebook() else None)

@@ -1,4 +1,4 @@
-"""Open a panel for the session that is meant: the call explorer, API tokens, apps."""
+"""Open a panel for a session, or for the session in use: the call explorer, API tokens, apps."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ if TYPE_CHECKING:
 
 @public
 def explorer(session: Session | None = None) -> AnyWidget:
-    """Explore the calls of the API in use: the same as `Session.explorer`.
+    """Explore the calls of the API in use in a panel, like `Session.explorer`.
 
     Parameters
     ----------
     session : Session, optional
-        The session to use; else that of the default profile, which `dpyauth.login` made, or the only one there is.
+        The session to use. Default: that of the default profile, which `dpyauth.login` opened, or the only open one.
 
     Returns
     -------
     AnyWidget
-        The panel. As the last line of a cell it shows itself.
+        The panel. As the last line of a cell, it is displayed.
 
     Raises
     ------
     NotSignedIn
-        There is no session yet.
+        There is no session yet, or several are open and you named none.
 
     Examples
     --------
@@ -46,22 +46,22 @@ def explorer(session: Session | None = None) -> AnyWidget:
 
 @public
 def tokens(session: Session | None = None) -> AnyWidget:
-    """Manage the API tokens of the account in use, in a panel: the same as `Session.tokens_panel`.
+    """Manage the API tokens of the account in use in a panel, like `Session.tokens_panel`.
 
     Parameters
     ----------
     session : Session, optional
-        The session to use; else that of the default profile, which `dpyauth.login` made, or the only one there is.
+        The session to use. Default: that of the default profile, which `dpyauth.login` opened, or the only open one.
 
     Returns
     -------
     AnyWidget
-        The panel. As the last line of a cell it shows itself.
+        The panel. As the last line of a cell, it is displayed.
 
     Raises
     ------
     NotSignedIn
-        There is no session yet.
+        There is no session yet, or several are open and you named none.
 
     Examples
     --------
@@ -75,22 +75,22 @@ def tokens(session: Session | None = None) -> AnyWidget:
 
 @public
 def apps(session: Session | None = None) -> AnyWidget:
-    """Manage your apps, and those that may use your accounts, in a panel: the same as `Session.apps_panel`.
+    """Manage your apps, and those that may use your accounts, in a panel, like `Session.apps_panel`.
 
     Parameters
     ----------
     session : Session, optional
-        The session to use; else that of the default profile, which `dpyauth.login` made, or the only one there is.
+        The session to use. Default: that of the default profile, which `dpyauth.login` opened, or the only open one.
 
     Returns
     -------
     AnyWidget
-        The panel. As the last line of a cell it shows itself.
+        The panel. As the last line of a cell, it is displayed.
 
     Raises
     ------
     NotSignedIn
-        There is no session yet.
+        There is no session yet, or several are open and you named none.
 
     Examples
     --------
@@ -103,7 +103,7 @@ def apps(session: Session | None = None) -> AnyWidget:
 
 
 def _resolve(session: Session | None) -> Session:
-    """Return the session that is meant: this one, or the one that is meant where none is named."""
+    """Return this session, or the default one if none is given."""
     session = signin.meant() if session is None else session
     if session is not None:
         return session

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def show(session: Session, sandbox: Sandbox | None, *, name: str, **options: Any) -> None:
-    """Say who is signed in: with the panel in a notebook, in a line elsewhere."""
+    """Show who is signed in: with the panel in a notebook, with a line of text elsewhere."""
     credential = session.core.credential
     if "IPython" in sys.modules:
         from dpyauth import completion
@@ -31,7 +31,7 @@ def show(session: Session, sandbox: Sandbox | None, *, name: str, **options: Any
             before.hand_over()
         show_panel(panel)
     elif credential is not None:
-        _terminal.say(f"{session!r} with the token from {credential.source}")
+        _terminal.say(f"{session!r} using {credential.source}")
         if session.core.remarks:
             _terminal.say(session.core.remarks)
     else:

@@ -20,18 +20,18 @@ _VARIABLE = "DERIV_TOKEN"
 _APP_ID = "DERIV_APP_ID"
 
 _NO_ACCESS = (
-    f"The Colab secret {_VARIABLE} is there, but this notebook may not use it: click the key in the bar on the left, "
-    "switch on Notebook access beside the secret, and run this cell again."
+    f"The Colab secret {_VARIABLE} exists, but this notebook may not use it: click the key icon in the left sidebar, "
+    "switch on Notebook access for the secret, and run this cell again."
 )
 
 
 class Found(NamedTuple):
-    """A token that was found, and what came with it."""
+    """Token that was found, and what is known about it."""
 
     token: Secret
     source: str
     others: Mapping[str, Secret] = MappingProxyType({})
-    """Tokens of all accounts by login ID, where there are several."""
+    """Tokens of all accounts by login ID, if there are several."""
     active: str | None = None
     """The account that was in use when it was remembered."""
     app_id: str | None = None
@@ -39,18 +39,18 @@ class Found(NamedTuple):
     remembered: bool = False
     sample: bool = False
     given: bool = False
-    """True if it was given for this very sign-in."""
+    """True if the user gave it for this sign-in, as an argument or at the prompt."""
     expires_at: float | None = None
     life: float | None = None
-    """Seconds from when it was remembered to its end."""
+    """Seconds from the moment it was remembered to its expiry."""
 
     @property
     def origin(self) -> str:
-        """Say where the token is from."""
-        return f"The token came from {self.source}."
+        """Return a sentence that says where the token comes from."""
+        return f"The token comes from {self.source}."
 
     def check(self, api: str) -> Credential:
-        """Return the credential for an API; an error says where a token is from that was not given.
+        """Return the credential for an API. If the user did not give the token, an error says where it comes from.
 
         Raises
         ------
@@ -99,11 +99,11 @@ def find(profile: str, api: str | None, sandbox: Sandbox | None) -> tuple[Found 
 def sample(sandbox: Sandbox, api: str = DEFAULT) -> Found:
     """Return the first of the sandbox's sample tokens for an API."""
     token = sandbox.side(known(api).name).tokens[0].token
-    return Found(Secret(token), "the sandbox's sample tokens", sample=True)
+    return Found(Secret(token), "a sample token of the sandbox", sample=True)
 
 
 def variable(name: str, sandbox: Sandbox | None) -> str | None:
-    """Return an environment variable, if it is set; variables are for the real Deriv only."""
+    """Return an environment variable, if it is set; the sandbox ignores them, since they are for the real Deriv."""
     return None if sandbox is not None else _pasted.bare(os.environ.get(name, "")) or None
 
 
@@ -122,12 +122,12 @@ def _remembered(profile: str, api: str | None) -> Found | None:
         return None
     if api not in (None, kept.api):
         raise NoCredential(
-            f"What was remembered is of Deriv's {kept.api} API, and is not sent to {api}. Leave out api=, or sign in "
-            f"with a token of {api}."
+            f"The remembered sign-in is for Deriv's {kept.api} API, so it was not sent to {api}. Leave out api=, or "
+            f"sign in with a token for {api}."
         )
     return Found(
         kept.tokens[kept.active],
-        f"what was kept in {kept.where}",
+        f"the sign-in remembered in {kept.where}",
         kept.tokens,
         kept.active,
         kept.app_id,
@@ -139,7 +139,7 @@ def _remembered(profile: str, api: str | None) -> Found | None:
 
 
 def _platform_secret() -> Found | None:
-    """Look among the secrets that the user keeps at Colab or Kaggle, and not in the notebook."""
+    """Look in the secrets that the user keeps at Colab or Kaggle, outside the notebook."""
     where = _environment.secrets_place()
     if not where:
         return None
@@ -152,22 +152,22 @@ def _platform_secret() -> Found | None:
 
 
 def _colab_secret(name: str) -> Secret:
-    """Return one of Colab's secrets; an empty one where there is none."""
+    """Return one of Colab's secrets; empty if there is none."""
     try:
         from google.colab import userdata
 
         return Secret(str(userdata.get(name) or ""))
-    except Exception as error:  # no such secret, no answer, or not quite Colab: then the user is asked
+    except Exception as error:  # no such secret, no answer, or not really Colab: then ask the user
         if type(error).__name__ == "NotebookAccessError" and name == _VARIABLE:
             raise NoCredential(_NO_ACCESS) from None
         return Secret("")
 
 
 def _kaggle_secret(name: str) -> Secret:
-    """Return one of Kaggle's secrets; an empty one where there is none."""
+    """Return one of Kaggle's secrets; empty if there is none."""
     try:
         from kaggle_secrets import UserSecretsClient
 
         return Secret(str(UserSecretsClient().get_secret(name) or ""))
-    except Exception:  # no such secret, not attached to this notebook, no internet: then the user is asked
+    except Exception:  # no such secret, not attached to this notebook, no internet: then ask the user
         return Secret("")

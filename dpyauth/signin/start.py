@@ -34,7 +34,7 @@ def open_session(
     ask: bool,
     options: Mapping[str, Any],
 ) -> Session:
-    """Return the session of a profile: the one it has if that fits, else a new one in its place."""
+    """Return the session of a profile: the current one if it matches, else a new one in its place."""
     with lock(profile):
         before = session_of(profile)
         credential, grants = found.grants(target.api) if found else (None, None)
@@ -59,15 +59,15 @@ def open_session(
         mine = "" if profile == DEFAULT_PROFILE else f"profile={profile!r}"
         before.core.end(
             SessionClosed(
-                f"dpyauth.login({mine}) has opened a new session; this one is closed. Use the new one. To have both, "
-                'give one of them a profile of its own: dpyauth.login(profile="another").'
+                f"dpyauth.login({mine}) has opened a new session and closed this one. Use the new one. To keep both, "
+                'give one of them its own profile: dpyauth.login(profile="another").'
             )
         )
     return session
 
 
 def _note_cell(session: Session) -> None:
-    """Note which cell signs in: its panels name it, once the kernel has been restarted."""
+    """Note which cell signs in: after a restart of the kernel, panels name it as the cell to run."""
     if (cell := _environment.cell()) != session.core.cell:
         session.core.cell = cell
         session.core.notify()
@@ -82,13 +82,14 @@ def _sign_in(
     ask: bool,
     options: Mapping[str, Any],
 ) -> None:
-    """Sign a new session in. If a remembered credential is refused and the user can be asked, leave it signed out.
+    """Sign a new session in.
 
-    The same goes for a token of the API that Deriv is retiring, or that may be of it, wherever it was found.
+    If a remembered credential is refused and the user can be asked, leave the session signed out: the panel says why.
+    Do the same for a token that is, or may be, for the API that Deriv is retiring, wherever it was found.
     """
     try:
         session.core.wait_for_sign_in(lambda: session.core.sign_in_with(found.grants, target, **options))
-    except ApiUnavailable as error:  # what was found is of no use now, and may be good again
+    except ApiUnavailable as error:  # the credential cannot be used now, but may work again later
         if found.given or not ask:
             raise
         session.core.signed_out_because = f"{found.source} cannot be used now: {error}"
@@ -104,23 +105,23 @@ def _sign_in(
             session.core.signed_out_because = _dropped(profile, found, target, error)
             return
         if found.remembered:
-            error.add_note(f"It is {found.source}: dpyauth.forget() removes it.")
+            error.add_note(f"This is {found.source}; dpyauth.forget() removes it.")
         elif not found.given:
             error.add_note(found.origin)
         raise
-    except (ApiError, BadReply) as error:  # no refusal: what is remembered may be good the next time
+    except (ApiError, BadReply) as error:  # not a refusal: the remembered credential may work the next time
         if not (found.remembered and ask):
             raise
         session.core.signed_out_because = f"{found.source} cannot be used now: {error}".rstrip(".")
 
 
 def _dropped(profile: str, found: Found, target: Settings, error: SignInRefused) -> str:
-    """Forget a remembered credential if it is of no use any more, and return what to say of it."""
+    """Forget a remembered credential if it can never work again, and return what to tell the user."""
     from dpyauth.storage import forget
 
     because = str(error).rstrip(".")
     of_token = error.code == "InvalidToken" and error.about in ("", "token")
-    if not of_token or target.app_id != found.app_id:  # it may still be good, at another time or elsewhere
+    if not of_token or target.app_id != found.app_id:  # it may still work, at another time or with another app ID
         return f"the remembered sign-in was refused: {because}"
     try:
         forget(profile)

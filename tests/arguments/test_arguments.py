@@ -347,7 +347,7 @@ def test_no_traceback_shows_a_token_passed_as_a_wrong_argument(session: Session)
         ("stream", "nxt", "A stream has no 'nxt'. Did you mean 'next'?"),
         ("dpyauth", "logn", "The module dpyauth has no 'logn'. Did you mean 'login'?"),
         ("dpyauth", "zzzz", "It has: ApiError, "),
-        ("dpyauth", "balance", "It is of a session: dpyauth.login().balance."),
+        ("dpyauth", "balance", "It belongs to a session: dpyauth.login().balance."),
         ("plots", "profits", "The module dpyauth.plots has no 'profits'. Did you mean 'profit'?"),
         ("frames", "verfication", "The module dpyauth.frames has no 'verfication'. Did you mean 'verification'?"),
         ("errors", "ApiErorr", "The module dpyauth.errors has no 'ApiErorr'. Did you mean 'ApiError'?"),

@@ -255,7 +255,7 @@ def test_money(opening: Callable[..., Any], lab: Lab) -> None:
         notebook.page.set_viewport_size({"width": 1250, "height": 1100})
         notebook.command("application:toggle-left-area")
         run(notebook, 1, "session = enter('trouble')\nsession")
-        expect(panel).to_contain_text("a token with the scope Payment would show it")
+        expect(panel).to_contain_text("this needs a token with the scope Payment")
         expect(panel).to_contain_text("could not be moved")
         notebook.expect_readable("card-money-trouble")
         run(notebook, 1, "session = enter('new', create_demo=True)\nsession")

@@ -204,13 +204,13 @@ def test_the_kernel_has_gone(counter: Page, how: str) -> None:
         counter.evaluate("happens('comm_live_update')")
     else:
         counter.evaluate("dead = true; panel.send({ do: 'something' })")
-    says(counter).to_contain_text("The kernel was restarted or ended")
+    says(counter).to_contain_text("The kernel was restarted or shut down")
     expect(counter.locator("#secret")).to_have_value("")
     counter.evaluate("dead = false; sent.length = 0; panel.draw()")
     counter.clock.run_for(60_000)
     for each in counter.locator("button, input, select").all():
         expect(each).to_be_disabled()
-    says(counter).to_contain_text("The kernel was restarted or ended")
+    says(counter).to_contain_text("The kernel was restarted or shut down")
     assert counter.evaluate("[panel.send({ do: 'something' }), sent]") == [False, []]
 
 

@@ -67,7 +67,7 @@ def json_of(notebook: Notebook) -> Locator:
     return notebook.panel.get_by_role("textbox", name="JSON", exact=True)
 
 
-REPLY = "Python, for the reply as it comes"
+REPLY = "Python, for the raw reply"
 
 
 def test_looks_up_fills_in_sends_and_shows(opening: Opening, lab: Lab) -> None:
@@ -81,7 +81,7 @@ def test_looks_up_fills_in_sends_and_shows(opening: Opening, lab: Lab) -> None:
 
         search = panel.get_by_role("combobox", name="Search the calls")
         search.fill("no such thing")
-        expect(panel.get_by_text("No call has these words")).to_be_visible()
+        expect(panel.get_by_text("No call matches these words")).to_be_visible()
         search.fill("account transactions")  # by its purpose
         search.press("ArrowDown")
         expect(panel.locator(".dpyauth-active")).to_contain_text("statement")
@@ -246,7 +246,7 @@ def test_money_is_asked_for_and_a_dry_run_is_not(opening: Opening, lab: Lab) -> 
         choose(notebook, "payment_agent_transfer")
         for name, value in {"to_nickname": "sandbox_moved", "amount": "1.00", "currency": "USD"}.items():
             field(notebook, f"data.{name}").fill(value)
-        expect(panel.get_by_text("Leave it empty, and one is made for you.")).to_be_visible()
+        expect(panel.get_by_text("Leave it empty to have one generated for you.")).to_be_visible()
         field(notebook, "data.dry_run").select_option("true")
         notebook.button("Send").click()
         expect(panel.get_by_text("Dry run: nothing was changed.")).to_be_visible()
@@ -273,7 +273,9 @@ def test_hidden_fields_and_missing_scopes_in_notebook_7(opening: Opening, classi
         notebook.run(0)
         notebook.run(1)
         choose(notebook, "mt5_password_check")
-        expect(panel.get_by_text(re.compile("Yours may not, only: Read. Create a token with 'Admin'"))).to_be_visible()
+        expect(
+            panel.get_by_text(re.compile("Your token lacks it. Its scopes: Read. Create a token with 'Admin'"))
+        ).to_be_visible()
         expect(notebook.button("Send")).to_be_disabled()
         password = field(notebook, "password")
         expect(password).to_have_attribute("type", "password")

@@ -183,7 +183,7 @@ def page(chromium: Browser, models: dict[str, tuple[type[widgets.Panel], PanelMo
         }"""
     )
     page.locator("#explorer").get_by_role("textbox", name="JSON").fill('{"statement": ')
-    expect(page.get_by_role("button", name="Take the form's again")).to_be_visible()
+    expect(page.get_by_role("button", name="Reset to the form")).to_be_visible()
     page.locator("#tokens").get_by_role("button", name="Create a token").click()
     page.locator("#apps").get_by_role("button", name="Register an app").click()
     for each in page.locator("#sign-in details, #at-deriv details").all():

@@ -80,7 +80,7 @@ def test_token_and_enter(form: Notebook) -> None:
 
 def test_wrong_token_then_right_one(form: Notebook) -> None:
     sign_in(form, WRONG)
-    expect(form.notice).to_contain_text("Deriv did not let you in")
+    expect(form.notice).to_contain_text("Deriv refused the sign-in")
     expect(form.notice).to_contain_text("a part of it is missing")
     expect(form.notice).to_have_role("alert")
     expect(form.token).to_have_value("")
@@ -115,12 +115,12 @@ def test_a_wrong_app_id_costs_no_token(form: Notebook) -> None:
     expect(form.app_id).to_have_accessible_description(re.compile("^Check the app ID.*not its name"))
     expect(form.token).not_to_have_attribute("aria-invalid", "true")
     expect(form.token).to_have_value("")
-    expect(form.token).to_have_attribute("placeholder", "kept for this try")
+    expect(form.token).to_have_attribute("placeholder", "kept for another try")
     form.expect_readable("wrong-app-id")
 
     form.app_id.fill("SomeApp0fMine")  # could be right, and Deriv does not know it
     form.app_id.press("Enter")
-    expect(form.notice).to_contain_text("Deriv did not let you in (options API)")
+    expect(form.notice).to_contain_text("Deriv refused the sign-in (options API)")
     expect(form.app_id).to_be_focused()
     expect(form.app_id).to_have_attribute("aria-invalid", "true")
     form.app_id.fill("")  # in the sandbox its own stands in
@@ -159,13 +159,13 @@ def test_sample_by_name_another_token_and_back(form: Notebook) -> None:
 
     form.button("Use another token").click()
     expect(form.token).to_be_focused()
-    form.button("Keep the present account").click()
+    form.button("Keep the current account").click()
     expect_account(form, "VRTC900003")
 
     form.button("Use another token").click()
     sign_in(form, WRONG)
-    expect(form.notice).to_contain_text("Deriv did not let you in")
-    form.button("Keep the present account").click()
+    expect(form.notice).to_contain_text("Deriv refused the sign-in")
+    form.button("Keep the current account").click()
     expect_account(form, "VRTC900003")
     expect(form.notice).to_have_count(0)
 
@@ -179,14 +179,14 @@ def test_sample_by_name_another_token_and_back(form: Notebook) -> None:
 def test_an_old_token(form: Notebook) -> None:
     """It is recognized before anything is sent, and one button goes on with the older API."""
     sign_in(form, OLD)
-    expect(form.notice).to_contain_text("This looks like a token of Deriv's older API (v3)")
+    expect(form.notice).to_contain_text("This looks like a token for Deriv's older API (v3)")
     expect(form.notice).to_contain_text("Nothing was sent")
     expect(form.token).to_be_focused()
     link = form.notice.get_by_role("link")
     expect(link).to_have_attribute("href", "https://developers.deriv.com/dashboard/tokens/")
     expect(link).to_have_attribute("rel", "noopener")
     form.expect_readable("old-token")
-    form.button("Go on with Deriv's older API (v3)").click()
+    form.button("Continue with Deriv's older API (v3)").click()
     expect_account(form, "CR900002")
     expect(form.panel.locator(".dpyauth-api")).to_have_text("v3 API")
     assert sum(OLD in frame for frame in form.sent) == 1
@@ -206,7 +206,7 @@ def test_the_older_api_is_folded_away(form: Notebook) -> None:
     old.press("Enter")
     expect(form.notice).to_contain_text("Check the app ID")
     expect(app_id).to_be_focused()
-    expect(old).to_have_attribute("placeholder", "kept for this try")
+    expect(old).to_have_attribute("placeholder", "kept for another try")
     app_id.fill("1089")
     app_id.press("Enter")
     expect_account(form, "CR900002")
@@ -218,7 +218,7 @@ def test_moved_to_the_current_api(form: Notebook) -> None:
     old = form.panel.get_by_label("API token", exact=True)
     old.fill("Kx9Lm2Qw8Rt5Yz1")
     old.press("Enter")
-    expect(form.notice).to_contain_text("Deriv did not let you in (v3 API)")
+    expect(form.notice).to_contain_text("Deriv refused the sign-in (v3 API)")
     expect(old).to_be_focused()
     form.button("Sign in there instead").click()
     expect(form.token).to_be_focused()
@@ -246,7 +246,7 @@ def test_what_a_new_user_sees(at_deriv: Notebook) -> None:
     expect(at_deriv.token).to_have_value("")
     for name, address in (
         ("Register an app (type PAT)", pages.apps),
-        ("Make a token (scope: Trade)", pages.tokens),
+        ("Create a token (scope: Trade)", pages.tokens),
         ("Open one at Deriv", pages.account),
     ):
         link = panel.get_by_role("link", name=name)
@@ -312,7 +312,7 @@ def test_query_before_sign_in(form: Notebook) -> None:
 def test_cancel(form: Notebook) -> None:
     form.run(2)
     sign_in(form, RIGHT)
-    expect(form.panel).to_contain_text("Signing in at the sandbox")
+    expect(form.panel).to_contain_text("Signing in to the sandbox")
     form.shot("busy-light")
     form.button("Cancel").click()
     expect(form.token).to_be_visible()
@@ -396,7 +396,9 @@ def test_the_way_back_names_the_cells(form: Notebook) -> None:
         form.run(2)
         expect(later.locator(".dpyauth-loginid")).to_be_visible()
         for panel in (signs_in, mine):
-            expect(panel).to_contain_text(f"replaced by a later login(), in cell {number(form, 2)}. Look there")
+            expect(panel).to_contain_text(
+                f"A later login(), in cell {number(form, 2)}, replaced this session. Use the panel there"
+            )
         expect(mine.locator(".dpyauth-sibling")).to_have_count(0)
         form.shot("replaced")
         first, second, third = (number(form, index) for index in range(3))
@@ -418,7 +420,7 @@ def test_dead_kernel(form: Notebook) -> None:
     form.fill(3, "import os; os._exit(1)")
     form.cell(3).locator(".cm-content").press("Control+Enter")
     form.page.get_by_role("dialog").get_by_role("button", name="Ok").click()
-    expect(form.panel.get_by_role("status")).to_contain_text("The kernel was restarted or ended")
+    expect(form.panel.get_by_role("status")).to_contain_text("The kernel was restarted or shut down")
     form.wait_for_kernel()
 
 
@@ -479,7 +481,7 @@ def test_keyboard_alone(form: Notebook) -> None:
     expect(form.token).to_be_focused()
     for _ in range(4):
         form.page.keyboard.press("Tab")
-    expect(form.button("Keep the present account")).to_be_focused()
+    expect(form.button("Keep the current account")).to_be_focused()
 
 
 def test_every_text_can_be_read(form: Notebook) -> None:

@@ -127,7 +127,7 @@ def test_ticks(notebook: Notebook) -> None:
     # Paused, the picture stays, and what comes in is counted.
     notebook.button("Pause").click()
     shown = prices(notebook, 3)
-    expect(counted(notebook)).to_contain_text("2 more updates have come in")
+    expect(counted(notebook)).to_contain_text("2 more updates have arrived")
     assert prices(notebook, 3) == shown
     expect(panel.locator(".dpyauth-badge", has_text="paused")).to_be_visible()
     known = {

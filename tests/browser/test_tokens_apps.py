@@ -152,7 +152,7 @@ def test_tokens(opening: Opening, lab: Lab) -> None:
         expect(panel.get_by_role("button", name="Revoke “\u2068My notebook\u2069”", exact=True)).to_be_focused()
         page.keyboard.press("Enter")
         panel.get_by_role("button", name="for good").click()
-        expect(notebook.notice).to_contain_text("works no more")
+        expect(notebook.notice).to_contain_text("no longer works")
         expect(rows(panel, "API tokens")).to_have_count(3)
 
         # Names from outside, and revoking what one stands on.
@@ -199,7 +199,7 @@ def test_apps(opening: Opening, lab: Lab) -> None:
         name.fill("My notebook")
         url.fill("http://localhost:8888/callback")
         notebook.button("Register it").click()
-        expect(panel.get_by_role("alert")).to_contain_text("Deriv takes no port")
+        expect(panel.get_by_role("alert")).to_contain_text("Deriv does not accept a port")
         expect(url).to_have_attribute("aria-invalid", "true")
         expect(url).to_have_value("http://localhost:8888/callback")
         notebook.expect_readable("apps-form")
@@ -216,8 +216,8 @@ def test_apps(opening: Opening, lab: Lab) -> None:
         name.fill("Renamed")
         panel.get_by_label("Trade", exact=True).check()
         notebook.button("Save").click()
-        expect(panel).to_contain_text("has to sign in anew")
-        panel.get_by_role("button", name="sign everybody out").click()
+        expect(panel).to_contain_text("have to sign in again")
+        panel.get_by_role("button", name="sign out all users").click()
         expect(row(panel, "Renamed")).to_contain_text("Trade")
         row(panel, "Renamed").get_by_role("button", name="Delete").click()
         expect(notebook.button("No, go back")).to_be_focused()

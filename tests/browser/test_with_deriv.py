@@ -141,7 +141,7 @@ def allow_to(popup: Page, back: str) -> str:
 
 
 def pasting(notebook: Notebook) -> Any:
-    return notebook.panel.get_by_label("address you ended at")
+    return notebook.panel.get_by_label("address after signing in")
 
 
 @pytest.fixture
@@ -175,7 +175,7 @@ def test_by_the_callback_page(anywhere: Reader) -> None:
     notebook = anywhere.notebook
     anywhere.login(anywhere.register(anywhere.callback))
     popup = anywhere.go()
-    expect(notebook.panel).to_contain_text("This panel goes on by itself")
+    expect(notebook.panel).to_contain_text("This panel continues by itself")
     choose(popup, "Sandbox Rich")
     allow(popup)
     anywhere.expect_accounts(*RICH)
@@ -189,7 +189,7 @@ def test_by_the_listener(anywhere: Reader) -> None:
     back = f"http://localhost:{free_port()}/back"
     anywhere.login(anywhere.register(back), redirect_url=back)
     popup = anywhere.go()
-    expect(notebook.panel).to_contain_text("This panel goes on by itself")
+    expect(notebook.panel).to_contain_text("This panel continues by itself")
     choose(popup, "Sandbox Rich")
     allow(popup)
     anywhere.expect_accounts(*RICH)
@@ -202,7 +202,7 @@ def test_by_pasting(anywhere: Reader) -> None:
     notebook.page.route("**/dpyauth/callback", lambda route: route.fulfill(status=404))  # a server without the page
     anywhere.login(anywhere.register(NOWHERE))
     popup = anywhere.go()
-    expect(notebook.panel).to_contain_text("When you are done there, paste the address")
+    expect(notebook.panel).to_contain_text("When you are done, paste the address")
     choose(popup, "Sandbox Rich")
     address = allow_to(popup, NOWHERE)
     field = pasting(notebook)
@@ -265,7 +265,7 @@ def test_remember_is_ticked_for_this_way_too(ready: Reader) -> None:
     notebook.fill(0, f"import dpyauth\nsession = dpyauth.login(server={ready.deriv.url!r})")
     notebook.run(0)
     ready.expect_accounts(*RICH)
-    expect(notebook.panel).to_contain_text("what was kept in the file")
+    expect(notebook.panel).to_contain_text("the sign-in remembered in the file")
     notebook.fill(1, "dpyauth.forget()")
     notebook.run(1)
     notebook.fill(1, CELLS[1])
@@ -526,7 +526,7 @@ def test_choosing_an_account(ready: Reader) -> None:
     row.focus()
     page.keyboard.press("Enter")
     question = panel.get_by_role("group", name="Use sample account CR900001?")
-    expect(question).to_contain_text("calls after this act on real money")
+    expect(question).to_contain_text("calls act on real money")
     expect(notebook.button("No, stay with VRTC900003")).to_be_focused()
     notebook.expect_readable("account-asking")
     notebook.button("No, stay with VRTC900003").focus()  # another theme may take it away
@@ -557,7 +557,7 @@ def test_choosing_an_account(ready: Reader) -> None:
     ready.deriv.faults.revoke(token)
     accounts.get_by_role("button", name=re.compile("CR900002")).click()
     notebook.button("Yes, use CR900002").click()
-    expect(notebook.notice).to_contain_text("Deriv did not let you in")
+    expect(notebook.notice).to_contain_text("Deriv refused the sign-in")
     expect(panel.locator(".dpyauth-loginid")).to_have_text("VRTC900003")
     assert json.loads(notebook.save())["nbformat"] == 4
 
@@ -616,7 +616,7 @@ def test_personal_access_token(optional: OptionsReader) -> None:
     expect(optional.secret).to_have_attribute("type", "password")
     optional.secret.fill(token[:40])
     optional.secret.press("Enter")
-    expect(notebook.notice).to_contain_text("Deriv did not let you in (options API)")
+    expect(notebook.notice).to_contain_text("Deriv refused the sign-in (options API)")
     expect(notebook.notice).to_contain_text("a part of it is missing")
     notebook.expect_readable("options-form")
     optional.secret.fill(token)
@@ -636,12 +636,12 @@ def test_code_by_the_callback_page(optional: OptionsReader) -> None:
     notebook, back = optional.notebook, optional.callback
     optional.login(optional.deriv.register_options_app("A notebook", back), redirect_url=back)
     popup = optional.go()
-    expect(notebook.panel).to_contain_text("This panel goes on by itself")
+    expect(notebook.panel).to_contain_text("This panel continues by itself")
     choose(popup, "Sandbox Rich")
     notebook.shot("options-consent", popup)
     allow(popup)
     optional.expect_accounts(*OPTIONS)
-    expect(notebook.panel).to_contain_text("The token came from signing in with Deriv.")
+    expect(notebook.panel).to_contain_text("Signed in with Deriv in the browser.")
     assert [token for token in optional.tokens for frame in notebook.sent if token in frame] == []
     optional.expect_clean(1)
 
@@ -659,7 +659,7 @@ def test_code_by_pasting(optional: OptionsReader) -> None:
     notebook.expect_readable("redirect-url")
     redirect_url.fill(back)
     popup = optional.go()
-    expect(notebook.panel).to_contain_text("When you are done there, paste the address")
+    expect(notebook.panel).to_contain_text("When you are done, paste the address")
     choose(popup, "Sandbox Rich")
     address = allow_to(popup, back)
     pasting(notebook).fill(re.sub("state=[^&]*", "state=another", address))

@@ -232,7 +232,7 @@ def test_what_cannot_be_done_is_said(capsys: pytest.CaptureFixture[str]) -> None
     assert main(["doctor", "--replies", "--profile", "nobody"]) == 2
     assert "DERIV_TOKEN" in capsys.readouterr().err
     assert main(["doctor", "--sandbox", "--oauth-host", "http://127.0.0.1:9"]) == 2
-    assert "--oauth-host goes with neither" in capsys.readouterr().err
+    assert "--oauth-host cannot be used with" in capsys.readouterr().err
     assert main(["doctor", "--server", "nonsense"]) == 2
     assert "address like" in capsys.readouterr().err
 

@@ -84,7 +84,7 @@ def test_nothing_but_the_lessons_is_written(run: Run, there: Path, tmp_path: Pat
 def test_the_originals_are_not_copied_onto_themselves(run: Run) -> None:
     said = run("lessons", str(lesson_files.source()), "--no-open")
     assert said.status == 2
-    assert "name another folder" in said.err
+    assert "Name another folder" in said.err
     assert not (lesson_files.source() / ".dpyauth-lessons.json").exists()
 
 

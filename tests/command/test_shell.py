@@ -62,7 +62,7 @@ def test_without_a_command_it_says_what_there_is(run: Run) -> None:
     [
         (["stats"], "Did you mean 'status'?"),
         (["status", "--jsn"], "Did you mean '--json'?"),
-        (["status", "--account"], "`dpyauth status --help` says"),
+        (["status", "--account"], "Run `dpyauth status --help`"),
         (["status", "--api", "v4"], "'v4' is not one of 'options', 'v3'"),
         (["export"], "Missing argument 'FOLDER'"),
         (["status", "--server", "nonsense"], "address like"),

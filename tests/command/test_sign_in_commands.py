@@ -93,12 +93,12 @@ def test_a_token_from_another_program(login: Callable[..., Any], run: Run, box: 
         "api_title": "Deriv's current API",
         "sandbox": True,
         "scopes": None,
-        "source": "the argument token",
+        "source": "the token passed to login()",
         "expires": None,
         "kept_in": "the file ~/config/dpyauth/credentials.json",
     }
     told = run("whoami", "--json", "--server", box.rest).json
-    assert told["source"] == "what was kept in the file ~/config/dpyauth/credentials.json"
+    assert told["source"] == "the sign-in remembered in the file ~/config/dpyauth/credentials.json"
     assert told["loginid"] == "DOT900003"
 
 
@@ -130,14 +130,14 @@ def test_a_token_in_the_environment_that_is_wrong(signed_in: Run, monkeypatch: p
     monkeypatch.setenv("DERIV_TOKEN", token)
     said = signed_in("whoami")
     assert (said.status, said.out) == (1, "")
-    assert said.err.endswith("The token came from the environment variable DERIV_TOKEN.\n")
+    assert said.err.endswith("The token comes from the environment variable DERIV_TOKEN.\n")
     assert token not in said.err
 
 
 def test_where_another_command_finds_it(login: Callable[..., Any], run: Run, box: Sandbox) -> None:
     named = f"--profile alice --server {box.rest}"
     told = run("whoami", *named.split()).err
-    assert "You are not signed in under the name alice." in told
+    assert "You are not signed in with the profile alice." in told
     assert f"`dpyauth login {named}`" in told
     assert f"`dpyauth status {named}`" in login("--profile", "alice").err
 
@@ -168,14 +168,14 @@ def test_a_home_that_cannot_be_written_to(login: Callable[..., Any], home: Path)
     (home / "config").write_text("a file where the folder would be")
     said = login()
     assert said.status == 1
-    assert "set the environment variables DERIV_APP_ID and DERIV_TOKEN" in " ".join(said.err.split())
+    assert "Set the environment variables DERIV_APP_ID and DERIV_TOKEN" in " ".join(said.err.split())
 
 
 def test_with_token_says_that_none_came(run: Run, handed: Callable[[str], None]) -> None:
     handed("\n")
     said = run("login", "--with-token", "--app-id", "33app")
     assert said.status == 1
-    assert "handed over no token" in said.err
+    assert "passed no token" in said.err
 
 
 def test_without_a_terminal_nothing_is_asked(run: Run, handed: Callable[[str], None]) -> None:
@@ -195,12 +195,12 @@ def test_who_is_not_signed_in_learns_how(run: Run, command: str, form: list[str]
 
 
 def test_the_environment_comes_first_and_login_says_so(login: Callable[..., Any], signed_in: Run, box: Sandbox) -> None:
-    assert "DERIV_TOKEN is set, too" in login().err
+    assert "DERIV_TOKEN is also set" in login().err
     assert signed_in("whoami", "--json").json["source"] == "the environment variable DERIV_TOKEN"
 
 
 def test_forgetting(login: Callable[..., Any], run: Run, box: Sandbox) -> None:
-    assert run("forget").out == "Nothing was remembered, so there was nothing to remove.\n"
+    assert run("forget").out == "No sign-in was remembered, so there was nothing to remove.\n"
     login()
     assert run("forget", "--json").json == {"forgotten": [f"default@{box.rest}"]}
     login()

@@ -45,7 +45,7 @@ def test_remembered(start: Start, user: User) -> None:
     first.end()
     second = start("login.py")
     assert second.next()["account"] == user.loginid
-    assert "what was kept in" in second.end()
+    assert "the sign-in remembered in" in second.end()
 
 
 def test_refused(run: Run, front: Front, user: User) -> None:

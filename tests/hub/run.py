@@ -180,7 +180,7 @@ def sign_in(page: Page, address: str, box: Sandbox) -> None:
         panel.get_by_role("button", name="Sign in with Deriv").click()
     popup = opened.value
     popup.wait_for_url(f"{box.oauth_host}/**")
-    expect(panel).to_contain_text("This panel goes on by itself")
+    expect(panel).to_contain_text("This panel continues by itself")
     popup.get_by_role("button", name="Sandbox Rich").click()
     with popup.expect_event("close"):
         popup.get_by_role("button", name="Allow").click()

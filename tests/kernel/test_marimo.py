@@ -60,7 +60,7 @@ def test_without_a_credential_it_says_at_once_what_to_set(
     monkeypatch.chdir(notebook.parent)
     ran = run(surroundings, *EXPORT)
     assert ran.returncode != 0
-    assert "nobody to ask in this run" in ran.stderr
+    assert "this run cannot ask you for one" in ran.stderr
     assert "DERIV_TOKEN" in ran.stderr
 
 

@@ -231,7 +231,7 @@ def test_remembered(
     kernel.run(TALKATIVE)
     again = kernel.run(f"session = dpyauth.login(server={box.url!r}); repr(session)", allow_stdin=True)
     assert "signed in, CR900001" in again.result
-    assert kernel.view(again.panel)["account"]["source"].startswith("what was kept in")
+    assert kernel.view(again.panel)["account"]["source"].startswith("the sign-in remembered in")
 
     # A child of the kernel inherits nothing.
     kernel.run("child = subprocess.Popen([sys.executable, '-c', 'input()'], stdin=subprocess.PIPE)")

@@ -38,7 +38,7 @@ def test_v3_brings_all_tokens() -> None:
     assert grants is not None
     assert list(grants) == ["CR1", "CR2"]
     assert first is grants["CR1"]
-    assert first.source == "signing in with Deriv"
+    assert first.source == "Deriv in the browser"
 
 
 def test_v3_lets_a_person_vouch() -> None:

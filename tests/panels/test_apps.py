@@ -193,7 +193,7 @@ def test_a_redirect_url_that_is_there_already_is_left_in_peace(reader: Reader, b
 
 
 def test_a_redirect_url_cannot_be_taken_away(reader: Reader) -> None:
-    assert "no way" in reader.update(OWN, redirect_url=" ")["problems"]["redirect_url"]
+    assert "cannot be removed" in reader.update(OWN, redirect_url=" ")["problems"]["redirect_url"]
 
 
 # Registering and changing
@@ -238,7 +238,7 @@ def test_a_change_keeps_everything_else(reader: Reader, monkeypatch: pytest.Monk
         return real(call, **fields)
 
     monkeypatch.setattr(reader.model, "call", call)
-    assert "is changed" in reader.update(OWN, name="Renamed")["notice"]["text"]
+    assert "has been changed" in reader.update(OWN, name="Renamed")["notice"]["text"]
     (update,) = (fields["app_update"] for fields in sent if "app_update" in fields)
     assert update["homepage"] == links["homepage"]  # else Deriv might take it away
     app = real("app_get", app_get=OWN)["app_get"]
@@ -318,7 +318,7 @@ def test_the_access_that_the_session_lives_by(by_app: Reader, said: dict[str, An
 def test_no_answer(reader: Reader, box: Sandbox, at_once: None, call: str, said: dict[str, Any]) -> None:
     box.faults.drop(call)
     view = reader.say(**said)
-    assert view["notice"]["title"] == "No answer came"
+    assert view["notice"]["title"] == "No reply from Deriv"
     assert view["loaded"] is True  # and looked again
     assert reader.told == []
 

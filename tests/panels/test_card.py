@@ -68,7 +68,7 @@ def test_first_picture(session: Session, box: Sandbox) -> None:
     assert view["connection"]["text"].startswith("connected, last round trip ")
     assert lights(view)["Verification"][0] == "Identity: verified until 2026-12-15"
     assert lights(view)["Cashier"] == lights(view)["Trading"] == ["open"]
-    assert lights(view)["This token may"] == ["Read", "Trade", "Trading information", "Payments", "Admin"]
+    assert lights(view)["Scopes"] == ["Read", "Trade", "Trading information", "Payments", "Admin"]
     assert asked(box, "get_account_status") == asked(box, "balance") == 1
     json.dumps(view)
 
@@ -100,8 +100,8 @@ def test_without_the_scope_it_says_which(open_session: Callable[..., Session], b
     model = CardModel(open_session("a-token-to-trade"))
     model.prepare()
     view = model.view()
-    assert view["no_balance"] == "Not shown: a token with the scope Read / Trading information would show it."
-    assert view["rows"][0]["lines"] == ["Not shown: a token with the scope Read would show it."]
+    assert view["no_balance"] == "Not shown: this needs a token with the scope Read / Trading information."
+    assert view["rows"][0]["lines"] == ["Not shown: this needs a token with the scope Read."]
     assert asked(box, "get_account_status") == asked(box, "balance") == 0
 
 
@@ -115,8 +115,8 @@ def test_options_says_nothing_of_verification(open_options: Any) -> None:
         "At stake": [],
         "Profit": [],
         "Wallets": [],
-        "History from v3": ["being moved, and cannot be read until that is done"],
-        "This token may": ["Trade", "Payment", "not stated: Manage account, Read applications"],
+        "History from v3": ["being moved; it cannot be read until that is done"],
+        "Scopes": ["Trade", "Payment", "not stated: Manage account, Read applications"],
         "Elsewhere": [],
     }
     assert len(view["accounts"]) == 2
@@ -130,10 +130,10 @@ def test_the_scopes_of_a_token_as_far_as_they_have_turned_out(open_options: Any)
     for call in ("account_nickname", "payment_agent_list"):
         with pytest.raises(PermissionDenied):
             session.frame(call, **({"currency": "USD"} if call == "payment_agent_list" else {}))
-    assert lights(model.view())["This token may"] == [
+    assert lights(model.view())["Scopes"] == [
         "Trade",
-        "not Manage account",
-        "not Payment",
+        "missing: Manage account",
+        "missing: Payment",
         "not stated: Read applications",
     ]
 
@@ -166,7 +166,7 @@ def test_a_reply_that_makes_no_sense(session: Session, monkeypatch: pytest.Monke
     monkeypatch.setattr(session.core.adapter, "payload", lambda call, reply: ["odd"])
     model = CardModel(session)
     model.prepare()
-    assert lights(model.view())["Verification"] == ["Deriv says nothing of it yet"]
+    assert lights(model.view())["Verification"] == ["no information from Deriv yet"]
 
 
 def test_first_picture_does_not_wait_for_ever_and_is_completed(

@@ -18,7 +18,7 @@ from dpyauth.session import Session
 Eventually = Callable[..., None]
 Open = Callable[..., Session]
 DEMO, REAL = "DOT900003", "ROT900001"
-NO_PAYMENT = "Not shown: a token with the scope Payment would show it."
+NO_PAYMENT = "Not shown: this needs a token with the scope Payment."
 
 
 @pytest.fixture
@@ -98,10 +98,10 @@ def test_rich(rich: Session) -> None:
         "Profit",
         "Wallets",
         "History from v3",
-        "This token may",
+        "Scopes",
         "Elsewhere",
     ]
-    assert said["At stake"] == ["In 2 open contracts: 19.00 USD", "May pay: 37.05 USD"]
+    assert said["At stake"] == ["In 2 open contracts: 19.00 USD", "Possible payout: 37.05 USD"]
     assert said["Profit"] == ["Today (UTC): 0.00 USD", "This month: 0.00 USD"]
     assert said["Wallets"] == [
         "Main: 3,046.32 USD",
@@ -109,12 +109,12 @@ def test_rich(rich: Session) -> None:
         "Main: 0.01279291 BTC",
         "P2P: 1,932.45 USD",
     ]
-    assert said["History from v3"] == ["wait being moved, and cannot be read until that is done"]
+    assert said["History from v3"] == ["wait being moved; it cannot be read until that is done"]
     rich.use(REAL)
     assert told(card(rich))["At stake"] == [
         "In 4 open contracts: 33.00 USD",
-        "May pay: 29.25 USD",
-        "Not in what they may pay: 1 without a fixed payout, such as multipliers.",
+        "Possible payout: 29.25 USD",
+        "The possible payout leaves out 1 without a fixed payout, such as multipliers.",
     ]
 
 
@@ -123,8 +123,8 @@ def test_rich(rich: Session) -> None:
     [
         ("trouble", [NO_PAYMENT], "bad could not be moved: ask Deriv's support"),
         ("moved", ["Main: 31.20 USD"], "good moved"),
-        ("partner", ["Main: 206.45 USD", "Partner: 1,134.19 USD"], "off there is none to move"),
-        ("agent", ["Main: 206.45 USD", "Payment agent: 206.45 USD"], "off there is none to move"),
+        ("partner", ["Main: 206.45 USD", "Partner: 1,134.19 USD"], "off nothing to move"),
+        ("agent", ["Main: 206.45 USD", "Payment agent: 206.45 USD"], "off nothing to move"),
     ],
 )
 def test_everybody(who: str, wallets: list[str], moved: str, open_options: Open) -> None:
@@ -134,16 +134,16 @@ def test_everybody(who: str, wallets: list[str], moved: str, open_options: Open)
     assert said["History from v3"] == [moved]
     assert said["Account"] == ["good active"]
     if who == "trouble":
-        assert said["This token may"][1] == "off not Payment"
+        assert said["Scopes"][1] == "off missing: Payment"
 
 
 def test_a_newcomer(open_options: Open) -> None:
     model = card(open_options("new", create_demo=True))
     said = told(model)
-    assert said["At stake"] == ["off nothing, no contract is open"]
-    assert said["Profit"] == ["off nothing has been traded yet"]
+    assert said["At stake"] == ["off nothing; no contract is open"]
+    assert said["Profit"] == ["off no trades yet"]
     assert said["Wallets"] == ["off no wallet yet"]
-    assert said["History from v3"] == ["off there is none to move"]
+    assert said["History from v3"] == ["off nothing to move"]
     assert "Wallets          – no wallet yet" in model.as_text()
 
 
@@ -151,10 +151,10 @@ def test_the_text_and_the_still_picture_say_the_same(rich: Session) -> None:
     model = card(rich)
     lines = model.as_text().splitlines()
     at = lines.index("At stake         In 2 open contracts  19.00 USD")
-    assert lines[at + 1] == "                 May pay              37.05 USD"
+    assert lines[at + 1] == "                 Possible payout      37.05 USD"
     assert "Wallets          Main    3,046.32 USD" in lines
     assert "0.01279291 BTC" in model.still(model.view())
-    assert "May pay" in model.still(model.view())
+    assert "Possible payout" in model.still(model.view())
 
 
 def test_nothing_personal(rich: Session, box: Sandbox) -> None:
@@ -184,7 +184,7 @@ def test_a_part_without_its_scope_is_left_out(
 ) -> None:
     box.world.issued["a-token"] = Token("a-token", "CR900001", scopes, "test")
     said = told(card(open_session("a-token")))
-    needed = {name: [f"Not shown: a token with the scope {scope} would show it."] for name, scope in missing.items()}
+    needed = {name: [f"Not shown: this needs a token with the scope {scope}."] for name, scope in missing.items()}
     assert {name: lines for name, lines in said.items() if "Not shown" in str(lines)} == needed
     assert ("At stake" in said) == ("trading_information" in scopes)
 
@@ -209,10 +209,10 @@ def test_what_could_not_be_read_and_what_could(rich: Session, box: Sandbox) -> N
     box.faults.http(400, "wallet_list")
     model = card(rich)
     said = told(model)
-    assert said["At stake"] == ["In 2 open contracts: 19.00 USD", "May pay: 37.05 USD"]
-    assert said["Profit"][0].startswith("It cannot be read just now: ")
+    assert said["At stake"] == ["In 2 open contracts: 19.00 USD", "Possible payout: 37.05 USD"]
+    assert said["Profit"][0].startswith("Not available right now: ")
     assert "<b>No</b> statement." in said["Profit"][0]
-    assert said["Wallets"][0].startswith("It cannot be read just now: ")
+    assert said["Wallets"][0].startswith("Not available right now: ")
     assert "<b>" not in model.still(model.view())
 
 
@@ -235,7 +235,7 @@ def test_what_is_bought_is_at_stake_and_what_is_sold_is_earned(
     eventually(lambda: settled(shown))
     assert asked(box, "portfolio") == 2
     bought = buy(shown.session, 5.5)
-    eventually(lambda: told(shown)["At stake"] == ["In 3 open contracts: 24.50 USD", "May pay: 47.77 USD"])
+    eventually(lambda: told(shown)["At stake"] == ["In 3 open contracts: 24.50 USD", "Possible payout: 47.77 USD"])
     assert asked(box, "portfolio") == 3
     lost = f"−{5.5 - sell(shown.session, bought):.2f} USD"
     eventually(lambda: told(shown)["Profit"] == [f"Today (UTC): {lost}", f"This month: {lost}"])
@@ -333,7 +333,7 @@ def test_what_is_old_says_so(
     eventually(lambda: shown.view()["footnote"])
     footnote = shown.view()["footnote"]
     assert footnote.startswith("As of 20")
-    assert "UTC: Wallets. It cannot be read again just now: " in footnote
+    assert "UTC: Wallets. It cannot be refreshed right now: " in footnote
     assert told(shown)["Wallets"][0] == "Main: 3,046.32 USD"
     shown.on_hidden()
     shown.on_shown()

@@ -30,7 +30,7 @@ def view(**more: Any) -> dict[str, Any]:
         "no_balance": "",
         "rows": [
             row("Verification", [light("good", "Identity: verified"), light("bad", "Address: refused")], ["Send it."]),
-            row("This token may", [light("plain", "Read")]),
+            row("Scopes", [light("plain", "Read")]),
         ],
         "footnote": "",
         **more,
@@ -64,11 +64,11 @@ def test_text() -> None:
     first, *lines, last = card_text.text(view(), WORDS).splitlines()
     assert first == "CR1 · Real account · v3 API"
     assert lines == [
-        "Balance         1,234.50 USD",
-        "Connection      connected, last round trip 12 ms",
-        "Verification    ✓ Identity: verified   ✕ Address: refused",
-        "                Send it.",
-        "This token may  Read",
+        "Balance       1,234.50 USD",
+        "Connection    connected, last round trip 12 ms",
+        "Verification  ✓ Identity: verified   ✕ Address: refused",
+        "              Send it.",
+        "Scopes        Read",
     ]
     assert last.startswith("As of 20")
 
@@ -97,7 +97,7 @@ def test_without_money_and_currency() -> None:
     account = {"loginid": "CR1", "currency": "", "kind": "demo", "api": "v3"}
     assert "0.00 no currency yet" in card_text.text(view(account=account, balance="0.00"), WORDS)
     said = card_text.text(view(balance="", no_balance="A scope is missing."), WORDS)
-    assert "Balance         A scope is missing." in said
+    assert "Balance       A scope is missing." in said
     assert "not known yet" in card_text.text(view(balance=""), WORDS)
 
 

@@ -88,7 +88,7 @@ def test_what_is_secret_or_personal_is_masked_in_the_file(browser: Browser, even
 def test_nothing_to_save(browser: Browser, eventually: Eventually) -> None:
     browser.ask()
     eventually(browser.files)
-    assert browser.files() == [({"asked": "me", "trouble": "There is nothing to save any more."}, None)]
+    assert browser.files() == [({"asked": "me", "trouble": "There is nothing left to save."}, None)]
 
 
 def test_unknown_formats_are_not_made(browser: Browser, eventually: Eventually) -> None:
@@ -106,7 +106,7 @@ def test_what_is_too_large_for_a_browser_is_said(
     eventually(browser.files)
     file, buffers = browser.files()[0]
     assert buffers is None
-    assert re.search(r"would have \d+ kB", file["trouble"])
+    assert re.search(r"At \d+ kB", file["trouble"])
     assert '.frame("active_symbols", active_symbols="brief").to_csv("active_symbols.csv")' in file["trouble"]
 
 

@@ -106,10 +106,12 @@ def test_access_level(open_session: Callable[..., Session]) -> None:
     reader = Reader(open_session("sandbox-rich-read"))
     assert reader.details("ping")["access"] == {"needs": "Needs no sign-in.", "has": "", "tone": "ok"}
     assert reader.details("balance")["access"] == {
-        "needs": "Needs a token that may: Read or Trading information.", "has": "Yours may.", "tone": "ok",
-    }  # fmt: skip
+        "needs": "Needs a token with the scope: Read or Trading information.",
+        "has": "Your token has it.",
+        "tone": "ok",
+    }
     buy = reader.details("buy")["access"]
-    assert buy["has"].startswith("Yours may not, only: Read. Create a token with 'Trade' ticked at Deriv")
+    assert buy["has"].startswith("Your token lacks it. Its scopes: Read. Create a token with 'Trade' ticked at Deriv")
     assert buy["tone"] == "bad"
 
 
@@ -147,23 +149,25 @@ def test_a_token_is_not_blamed_for_a_broken_connection(
 
 def test_access_level_on_the_options_api(open_options: Callable[..., Session]) -> None:
     reader = Reader(open_options())
-    assert reader.details("health")["access"]["needs"] == "Needs a sign-in, whatever your token may do."
-    assert reader.details("balance")["access"]["has"] == "Yours may."
+    assert reader.details("health")["access"]["needs"] == "Needs a sign-in, with any scopes."
+    assert reader.details("balance")["access"]["has"] == "Your token has it."
     access = reader.details("account_nickname")["access"]
-    assert (access["has"], access["tone"]) == ("Deriv did not say what yours may do: try it.", "plain")
+    assert (access["has"], access["tone"]) == ("Deriv did not state your token's scopes: try it.", "plain")
 
 
 def test_access_level_that_has_turned_out(open_options: Callable[..., Session]) -> None:
     reader = Reader(open_options("rich, trading only"))
     assert reader.send("account_nickname")["trouble"]["title"] == "Deriv refused this"
     access = reader.details("account_nickname")["access"]
-    assert access["has"].startswith("Deriv refused that to yours. Create a token with 'Manage account' at https://")
+    assert access["has"].startswith(
+        "Deriv has refused this to your token. Create a token with 'Manage account' at https://"
+    )
     assert access["tone"] == "bad"
     assert not row(reader.model, "account_nickname")["locked"]  # it may be tried again
 
 
 def test_effect_and_kind_of_answer(reader: Reader) -> None:
-    assert reader.details("api_token")["effect"].endswith("if one of these is given: delete_token, new_token.")
+    assert reader.details("api_token")["effect"].endswith("if you set one of these: delete_token, new_token.")
     assert reader.details("transaction")["sends"] is False
     assert "stream" in reader.details("ticks")["kind"]
     assert reader.details("buy")["kind"] == "One reply."
@@ -264,7 +268,7 @@ def test_mean_messages_do_no_harm(reader: Reader, box: Sandbox) -> None:
 
 def test_missing_scope_is_said_before_anything_is_asked(open_session: Callable[..., Session], box: Sandbox) -> None:
     reader = Reader(open_session("sandbox-rich-read"))
-    assert reader.send("app_register", name="x", scopes="read")["trouble"]["title"] == "Your token may not do this"
+    assert reader.send("app_register", name="x", scopes="read")["trouble"]["title"] == "Your token does not allow this"
     assert sent(box, "app_register") == 0
 
 
@@ -318,7 +322,7 @@ def test_change_on_a_real_account_needs_its_login_id(reader: Reader, box: Sandbo
     assert asked["typed"] == "CR900001"
     assert json.loads(asked["json"]) == {"app_register": 1, "name": "An app", "scopes": ["read"]}
     reader.do("confirm", nonce=asked["nonce"], typed="CR900002")
-    assert "not CR900001" in reader.hear("reply")["trouble"]["text"]
+    assert "does not match CR900001" in reader.hear("reply")["trouble"]["text"]
     reader.do("confirm", nonce=asked["nonce"], typed="CR900001")  # it was good once only
     assert reader.hear("reply")["trouble"]["title"] == "Nothing was sent"
     assert sent(box, "app_register") == 0
@@ -331,12 +335,12 @@ def test_confirmation_is_good_for_the_last_question_only(reader: Reader, box: Sa
     first = ask(reader, "First")
     ask(reader, "Second")
     reader.do("confirm", nonce=first["nonce"], typed="CR900001")
-    assert "asked last" in reader.hear("reply")["trouble"]["text"]
+    assert "latest question" in reader.hear("reply")["trouble"]["text"]
     for answer in (lambda: reader.do("cancel"), lambda: reader.do("choose", "ping"), lambda: reader.send("ping")):
         asked = ask(reader)
         answer()
         reader.do("confirm", nonce=asked["nonce"], typed="CR900001")
-        assert "asked last" in reader.hear("reply")["trouble"]["text"]
+        assert "latest question" in reader.hear("reply")["trouble"]["text"]
     reader.do("confirm", nonce="\ud800")
     assert reader.hear("reply")["trouble"]["title"] == "Nothing was sent"
     assert sent(box, "app_register") == 0
@@ -388,7 +392,7 @@ def test_unknown_outcome_is_said_and_not_repeated(reader: Reader, box: Sandbox, 
     reader.do("confirm", nonce=asked["nonce"], typed="CR900001")
     trouble = reader.hear("reply")["trouble"]
     assert trouble["unknown"]
-    assert trouble["title"] == "It is not known whether Deriv has done this"
+    assert trouble["title"] == "It is not known whether Deriv carried this out"
     assert "pong" in reader.send("ping")["json"]["text"]
     assert sent(box, "app_register") == 1
 
@@ -402,7 +406,7 @@ def test_a_change_whose_reply_cannot_be_shown_is_not_said_to_have_failed(
     monkeypatch.setattr(reply_view, "table", defect)
     reader.do("confirm", nonce=ask(reader)["nonce"], typed="CR900001")
     trouble = reader.hear("reply")["trouble"]
-    assert trouble["title"].startswith("Most likely this was sent")
+    assert trouble["title"].startswith("This was most likely sent")
     assert "before you send it again" in trouble["text"]
     assert trouble["unknown"]
     assert reader.model.view()["notice"] is None
@@ -453,13 +457,13 @@ def body(asked: dict[str, Any]) -> dict[str, Any]:
 def test_the_request_id_of_a_transfer_is_made_and_shown_before_it_is_sent(rich: Reader, box: Sandbox) -> None:
     field = next(each for each in rich.details("wallet_transfer")["fields"] if each["name"] == "request_id")
     assert not field["required"]
-    assert "one is made for you" in field["help"]
+    assert "have one generated for you" in field["help"]
     asked = asked_for(rich, "wallet_transfer", TRANSFER)
     made = body(asked)["request_id"]
     assert sent(box, "wallet_transfer") == 0
     box.faults.http(502, "wallet_transfer")
     trouble = confirmed(rich, asked)["trouble"]
-    assert trouble["title"] == "Most likely Deriv has not done this"
+    assert trouble["title"] == "Deriv most likely did not carry this out"
     assert made in trouble["text"]
     assert rich.session.transfers()["request_id"].tolist() == [made]
     own = asked_for(rich, "wallet_transfer", {**TRANSFER, "request_id": made})
@@ -472,7 +476,7 @@ def test_money_wants_the_login_id_also_on_a_demo_account(rich: Reader, box: Sand
     asked = asked_for(rich, "payment_agent_transfer", TO_CLIENT)
     assert (asked["money"], asked["typed"]) == (True, "DOT900003")
     rich.do("confirm", nonce=asked["nonce"])
-    assert "not DOT900003" in rich.hear("reply")["trouble"]["text"]
+    assert "does not match DOT900003" in rich.hear("reply")["trouble"]["text"]
     assert sent(box, "payment_agent_transfer") == 0
 
 
@@ -481,12 +485,12 @@ def test_a_transfer_that_was_looked_up_says_so(rich: Reader, box: Sandbox) -> No
     status = '{"data": {"status": "complete", "transaction_id": 7}, "errors": []}'
     box.faults.http(200, "payment_agent_transfer_status", body=status)
     reply = confirmed(rich, asked_for(rich, "payment_agent_transfer", TO_CLIENT))
-    assert reply["note"] == "The answer was lost. This is what Deriv's records say of it."
+    assert reply["note"] == "The reply was lost. This is what Deriv's records show."
     assert '"complete"' in reply["json"]["text"]
 
 
 def test_a_dry_run_is_sent_at_once_and_says_so(rich: Reader, box: Sandbox) -> None:
-    assert rich.details("payment_agent_transfer")["effect"].endswith("it changes nothing, and is sent at once.")
+    assert rich.details("payment_agent_transfer")["effect"].endswith("it changes nothing, and is sent without asking.")
     done = '{"data": {"status": "dry_run_ok", "transaction_id": null}, "errors": []}'
     box.faults.http(200, "payment_agent_transfer", body=done)
     rich.do("send", "payment_agent_transfer", fields={**TO_CLIENT, "data.dry_run": "true"})

@@ -76,7 +76,7 @@ def test_limits_defaults_and_values_are_told() -> None:
     assert shown("trading_times")["trading_times"]["help"] == "A date, such as 2026-01-31. Or: today."
     assert "At most 3." in shown("app_markup_details")["sort_fields"]["help"]
     assert "read, trade" in shown("api_token")["new_token_scopes"]["help"]
-    assert shown("contract_update")["limit_order.stop_loss"]["help"].endswith("Type null to take it away.")
+    assert shown("contract_update")["limit_order.stop_loss"]["help"].endswith("Type null to remove the value.")
 
 
 def test_fields_of_an_object_are_fields_of_the_form() -> None:
@@ -132,12 +132,12 @@ def test_texts_become_typed_fields(name: str, texts: dict[str, str], fields: dic
         ("statement", "limit", "many", "takes a number from 0 to 999, not 'many'"),
         ("statement", "offset", "1.5", "a whole number"),
         ("statement", "action_type", "theft", "not one of the values"),
-        ("set_financial_assessment", "trading_experience", "{", "no JSON"),
-        ("set_financial_assessment", "trading_experience", "[NaN]", "no JSON"),
-        ("set_financial_assessment", "trading_experience", "[" * 100_000, "no JSON"),
+        ("set_financial_assessment", "trading_experience", "{", "not valid JSON"),
+        ("set_financial_assessment", "trading_experience", "[NaN]", "not valid JSON"),
+        ("set_financial_assessment", "trading_experience", "[" * 100_000, "not valid JSON"),
         ("set_financial_assessment", "trading_experience", "[1]", "a dict"),
-        ("set_financial_assessment", OTHERS, '{"loginid": "CR1"}', "no place above"),
-        ("set_financial_assessment", OTHERS, '{"req_id": 1}', "no place above"),
+        ("set_financial_assessment", OTHERS, '{"loginid": "CR1"}', "not listed above"),
+        ("set_financial_assessment", OTHERS, '{"req_id": 1}', "not listed above"),
         ("buy", "parameters.amount", "1e999", "'parameters.amount'"),
     ],
 )

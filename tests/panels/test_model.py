@@ -148,7 +148,7 @@ def test_a_defect_leaves_nobody_waiting_and_tells_no_more_than_its_kind(
     with caplog.at_level(logging.DEBUG):
         model.later(work)
         view = watcher.wait_for(lambda view: not view["busy"])
-    assert view["notice"]["text"] == "An internal error of dpyauth, LookupError. Try again."
+    assert view["notice"]["text"] == "Internal error in dpyauth: LookupError. Try again."
     assert "LookupError" in caplog.text
     assert "C4nary" not in caplog.text
 

@@ -40,7 +40,7 @@ def amounts(row: dict[str, Any]) -> list[str]:
 
 def test_one_contract() -> None:
     made = rows()
-    assert amounts(made["At stake"]) == ["- In 1 open contract: 5.50 USD", "- May pay: 10.725 USD"]
+    assert amounts(made["At stake"]) == ["- In 1 open contract: 5.50 USD", "- Possible payout: 10.725 USD"]
     assert amounts(made["Profit"]) == ["bad Today (UTC): −0.50 USD", "good This month: +1,234.56 USD"]
 
 
@@ -52,22 +52,22 @@ def test_profit_is_shown_exactly_whatever_precision_the_user_has_set() -> None:
 
 def test_contracts_without_a_fixed_payout() -> None:
     made = rows(1, None, "0", open_contracts=3)["At stake"]
-    assert made["lines"] == ["Not in what they may pay: 2 without a fixed payout, such as multipliers."]
+    assert made["lines"] == ["The possible payout leaves out 2 without a fixed payout, such as multipliers."]
     made = rows(None, 0, open_contracts=2)["At stake"]
     assert amounts(made) == ["- In 2 open contracts: 5.50 USD"]
-    assert made["lines"] == ["Not in what they may pay: 2 without a fixed payout, such as multipliers."]
+    assert made["lines"] == ["The possible payout leaves out 2 without a fixed payout, such as multipliers."]
 
 
 def test_what_deriv_does_not_tell() -> None:
     made = rows(at_stake=None, profit_month=None, profit_today=None)
     assert amounts(made["At stake"])[0] == "- In 1 open contract: not known"
-    assert "does not tell" in made["Profit"]["lines"][0]
+    assert "does not report" in made["Profit"]["lines"][0]
 
 
 def test_nothing_traded() -> None:
     made = rows(open_contracts=0, actions=("deposit",))
-    assert [light["text"] for light in made["At stake"]["lights"]] == ["nothing, no contract is open"]
-    assert [light["text"] for light in made["Profit"]["lights"]] == ["nothing has been traded yet"]
+    assert [light["text"] for light in made["At stake"]["lights"]] == ["nothing; no contract is open"]
+    assert [light["text"] for light in made["Profit"]["lights"]] == ["no trades yet"]
 
 
 def test_an_error_stands_where_its_part_would() -> None:
@@ -76,7 +76,7 @@ def test_an_error_stands_where_its_part_would() -> None:
     made = money_rows({"remark": "open contracts: No. It is odd."}, came, "USD", WORDS, lambda one: f"why {one}")
     assert [row["lines"] for row in made] == [
         ["why No."],
-        ["It cannot be read just now: open contracts: No. It is odd."],
+        ["Not available right now: open contracts: No. It is odd."],
     ]
     assert isinstance(error, DpyauthError)
 
@@ -130,9 +130,9 @@ def test_whatever_wallets_hold_is_shown(payload: list[dict[str, Any]]) -> None:
     ("status", "said"),
     [
         ("complete", "good moved"),
-        ("pending", "wait being moved, and cannot be read until that is done"),
+        ("pending", "wait being moved; it cannot be read until that is done"),
         ("failed", "bad could not be moved: ask Deriv's support"),
-        ("not applicable", "off there is none to move"),
+        ("not applicable", "off nothing to move"),
         ("not started", "off not moved yet"),
         ("not begun", "off not moved yet"),
         ("a new\u202e word", "off a new word"),

@@ -193,7 +193,7 @@ def test_what_cannot_be_right_is_not_sent(
 def test_refused_token(reader: Reader) -> None:
     reader.model.token(Secret(WRONG), "16303")
     notice = reader.wait_for("form", notice="InvalidToken")["notice"]
-    assert notice["title"] == "Deriv did not let you in (v3 API)"
+    assert notice["title"] == "Deriv refused the sign-in (v3 API)"
     assert notice["kind"] == "error"
     assert "another machine" not in notice["text"]
 
@@ -205,7 +205,7 @@ def test_on_a_hosted_server_a_limited_token_is_the_likely_reason(
     monkeypatch.setenv("JUPYTERHUB_USER", "jane")
     reader.model.token(Secret(token), "16303")
     text = reader.wait_for("form", notice="Deriv")["notice"]["text"]
-    assert ("limited to your internet address" in text) == told
+    assert ("restricted to your internet address" in text) == told
 
 
 def test_sample(reader: Reader) -> None:
@@ -297,7 +297,7 @@ def test_returned(away: Reader) -> None:
     view = away.wait_for("in")
     assert view["account"]["loginid"] == "VRTC900003"  # Deriv lists it last; nobody gets to real money unasked
     assert view["notice"] is None
-    assert view["account"]["source"] == "signing in with Deriv"
+    assert view["account"]["source"] == "Deriv in the browser"
     assert [account["loginid"] for account in view["accounts"]] == RICH
     assert [account["kind"] for account in view["accounts"]] == ["sample", "sample", "demo"]
     assert [account["current"] for account in view["accounts"]] == [False, False, True]
@@ -435,7 +435,7 @@ def test_denied(away: Reader) -> None:
         away.return_with(denied(away.state()))
     away.model.fail(refused.value)
     assert away.view["phase"] == "form"
-    assert away.view["notice"]["title"] == "The sign-in with Deriv did not work"
+    assert away.view["notice"]["title"] == "The sign-in with Deriv failed"
 
 
 def test_damaged_on_the_way_it_may_still_be_mended(away: Reader) -> None:
@@ -623,7 +623,7 @@ def test_where_there_are_only_real_accounts_it_is_said(away: Reader) -> None:
     view = away.wait_for("in")
     assert (view["account"]["loginid"], view["account"]["kind"]) == ("CR900001", "sample")
     said = "At Deriv this would be real money: CR900001 is a sample account, and there is no demo account."
-    assert view["notice"] == {"title": "Please note", "text": said, "kind": "info"}
+    assert view["notice"] == {"title": "Note", "text": said, "kind": "info"}
     away.use("CR900002")
     assert away.wait_for("in")["notice"] is None  # it was of the other one
 

@@ -196,8 +196,8 @@ def test_samples_of_both_apis(reader: Reader) -> None:
 def test_an_app_of_another_kind(reader: Reader) -> None:
     app_id = reader.box.register_options_app("Mine", BACK)
     reader.token(reader.pat(), app_id, api="options")
-    notice = reader.wait_for("form", notice="did not let you in")["notice"]
-    assert notice["title"] == "Deriv did not let you in (options API)"
+    notice = reader.wait_for("form", notice="refused the sign-in")["notice"]
+    assert notice["title"] == "Deriv refused the sign-in (options API)"
     assert "offer" not in notice
     assert (notice["field"], notice["api"]) == ("app_id", "options")
 
@@ -223,7 +223,7 @@ def test_an_app_id_that_cannot_be_right_is_told_before_the_token_leaves(real: Re
 
 def test_an_app_id_that_deriv_refuses_costs_no_token(real: Reader) -> None:
     real.token(real.pat(), "N0body5AppId")
-    view = real.wait_for("form", notice="did not let you in")
+    view = real.wait_for("form", notice="refused the sign-in")
     assert (view["notice"]["field"], view["notice"]["api"]) == ("app_id", "options")
     assert view["kept"] == "options"
     real.token(Secret(" "))
@@ -314,8 +314,8 @@ def asked(box: Sandbox) -> set[str]:
 def test_a_token_of_options_is_never_sent_to_v3(reader: Reader) -> None:
     """Whatever becomes of it there."""
     reader.token(reader.pat(), reader.box.register_options_app("Mine", BACK))  # which is no app for such tokens
-    notice = reader.wait_for("form", notice="did not let you in")["notice"]
-    assert notice["title"] == "Deriv did not let you in (options API)"
+    notice = reader.wait_for("form", notice="refused the sign-in")["notice"]
+    assert notice["title"] == "Deriv refused the sign-in (options API)"
     reader.token(Secret("pat_" + "0" * 64))
     reader.wait_for("form", notice="mistyped, deleted or expired")
     assert asked(reader.box) == {"get_accounts"}
@@ -337,7 +337,7 @@ def test_an_old_token_is_recognized_before_anything_is_sent(reader: Reader, toke
     """One goes on with the older API without typing it again."""
     reader.model.token(Secret(token), "")
     view = reader.view
-    assert view["notice"]["title"] == "This looks like a token of Deriv's older API (v3)"
+    assert view["notice"]["title"] == "This looks like a token for Deriv's older API (v3)"
     assert {name: view["notice"][name] for name in ("field", "api", "offer")} == {
         "field": "token",
         "api": "options",
@@ -355,7 +355,7 @@ def test_an_old_token_is_recognized_before_anything_is_sent(reader: Reader, toke
 def test_a_token_of_the_current_api_among_those_of_v3(reader: Reader) -> None:
     reader.token(reader.pat(), "1089", api="v3")
     view = reader.view
-    assert view["notice"]["title"] == "This looks like a token of Deriv's current API"
+    assert view["notice"]["title"] == "This looks like a token for Deriv's current API"
     assert (view["notice"]["api"], view["kept"]) == ("v3", "options")
     assert asked(reader.box) == set()
     reader.token(Secret(""))
@@ -410,7 +410,7 @@ def test_an_api_that_deriv_has_switched_off(sit_down: Callable[..., Reader]) -> 
     reader.box.faults.refuse(520, times=99)
     reader.model.token(Secret(V3), "16303")
     view = reader.wait_for("form", notice="HTTP 520")
-    assert view["notice"]["title"] == "Deriv's older API (v3) does not answer"
+    assert view["notice"]["title"] == "Deriv's older API (v3) is not responding"
     assert APIS["options"].pages.tokens in view["notice"]["text"]
     assert (view["notice"]["offer"], view["kept"]) == ("move", "v3")
     assert [(form["api"], form["open"]) for form in view["forms"]] == [("options", False), ("v3", False)]
@@ -499,7 +499,7 @@ def test_code(away: Reader, how: str) -> None:
         "currency": "USD",
         "kind": "demo",
         "api": "options",
-        "source": "signing in with Deriv",
+        "source": "Deriv in the browser",
     }
     assert [light["text"] for light in view["scopes"]] == ["Trade"]
     assert {account["loginid"] for account in view["accounts"]} == RICH
@@ -568,7 +568,7 @@ def test_a_code_that_was_used(away: Reader) -> None:
     httpx.post(f"{away.box.auth_host}/oauth2/token", data=fields, trust_env=False).raise_for_status()
     away.paste(address)
     notice = away.wait_for("form", notice="invalid_grant")["notice"]
-    assert notice["title"] == "Deriv did not let you in (options API)"
+    assert notice["title"] == "Deriv refused the sign-in (options API)"
     assert code not in str(away.seen)
     assert secret not in str(away.seen)
 
@@ -742,4 +742,4 @@ def test_the_scopes_of_a_token_are_shown_as_they_turn_out(reader: Reader) -> Non
     with pytest.raises(PermissionDenied):
         reader.model.session.wallets()
     said = [light["text"] for light in reader.view["scopes"]]
-    assert said == ["Trade", "not Payment", "not stated: Manage account, Read applications"]
+    assert said == ["Trade", "missing: Payment", "not stated: Manage account, Read applications"]

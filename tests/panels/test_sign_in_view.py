@@ -40,19 +40,19 @@ def at_home(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("error", "title", "field"),
     [
-        (INVALID, "Deriv did not let you in (v3 API)", "token"),
-        (SignInRefused("No.", code="InvalidAppID"), "Deriv did not let you in (v3 API)", "app_id"),
-        (SignInRefused("No.", about="app ID"), "Deriv did not let you in (v3 API)", "app_id"),
-        (SignInRefused("No.", about="token"), "Deriv did not let you in (v3 API)", "token"),
-        (SignInRefused("No.", code="NoAccount"), "There is no account yet (v3 API)", None),
+        (INVALID, "Deriv refused the sign-in (v3 API)", "token"),
+        (SignInRefused("No.", code="InvalidAppID"), "Deriv refused the sign-in (v3 API)", "app_id"),
+        (SignInRefused("No.", about="app ID"), "Deriv refused the sign-in (v3 API)", "app_id"),
+        (SignInRefused("No.", about="token"), "Deriv refused the sign-in (v3 API)", "token"),
+        (SignInRefused("No.", code="NoAccount"), "You have no account yet (v3 API)", None),
         (InvalidCredential("No."), "Check the token", "token"),
         (InvalidSetting("No.", field="app_id"), "Check the app ID", "app_id"),
         (InvalidSetting("No.", field="server"), "Check what you entered", None),
-        (RedirectRefused("No.", code="redirect_url"), "The sign-in with Deriv did not work", "redirect_url"),
-        (RedirectRefused("No.", code="used"), "The sign-in with Deriv did not work", None),
+        (RedirectRefused("No.", code="redirect_url"), "The sign-in with Deriv failed", "redirect_url"),
+        (RedirectRefused("No.", code="used"), "The sign-in with Deriv failed", None),
         (ConnectionFailed("No."), "Deriv cannot be reached", None),
-        (CallTimeout("No."), "Deriv does not answer", None),
-        (ApiUnavailable("No.", api="v3"), "Deriv's older API (v3) does not answer", None),
+        (CallTimeout("No."), "Deriv is not responding", None),
+        (ApiUnavailable("No.", api="v3"), "Deriv's older API (v3) is not responding", None),
         (DpyauthError("No."), "That did not work", None),
     ],
 )
@@ -96,7 +96,7 @@ def test_notes_and_offers() -> None:
     error = SignInRefused("No.", call="authorize", code="InvalidToken")
     error.add_note("Nor there.")
     shown = sign_in_view.trouble(error, "", "options")
-    assert (shown["title"], shown["text"], shown["offer"]) == ("Deriv did not let you in", "No. Nor there.", "options")
+    assert (shown["title"], shown["text"], shown["offer"]) == ("Deriv refused the sign-in", "No. Nor there.", "options")
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_only_v3_limits_tokens_to_an_address(error: DpyauthError, told: bool, mo
 def test_news(session: Session) -> None:
     assert account_view.news(session) is None
     session.core.remark = "Mind the gap."
-    assert account_view.news(session) == {"title": "Please note", "text": "Mind the gap.", "kind": "info"}
+    assert account_view.news(session) == {"title": "Note", "text": "Mind the gap.", "kind": "info"}
     session.core.sign_out("you signed out")
     assert account_view.news(session) == {"title": "Signed out", "text": "You signed out.", "kind": "info"}
     assert account_view.account(session) is None
@@ -138,7 +138,7 @@ def test_scopes_as_far_as_they_have_turned_out(open_options: Open) -> None:
     with pytest.raises(PermissionDenied):
         session.wallets()
     said = [f"{light['tone']} {light['text']}" for light in account_view.scopes(session)]
-    assert said == ["plain Trade", "off not Payment", "plain not stated: Manage account, Read applications"]
+    assert said == ["plain Trade", "off missing: Payment", "plain not stated: Manage account, Read applications"]
 
 
 def test_an_account_that_is_not_active_is_marked_before_anybody_asks_for_it(open_options: Open, box: Sandbox) -> None:

@@ -37,8 +37,8 @@ def test_all_is_well() -> None:
     assert lights(made["Verification"]) == [
         "good Identity: verified",
         "good Address: verified",
-        "off Income: not asked for",
-        "off Payment method: not asked for",
+        "off Income: not requested",
+        "off Payment method: not requested",
     ]
     assert lights(made["Cashier"]) == lights(made["Trading"]) == ["good open"]
     assert [row["lines"] for row in made.values()] == [[], [], []]
@@ -46,7 +46,7 @@ def test_all_is_well() -> None:
 
 def test_nothing_is_said() -> None:
     made = rows({}, demo=True)
-    assert lights(made["Verification"]) == ["off Deriv says nothing of it yet"]
+    assert lights(made["Verification"]) == ["off no information from Deriv yet"]
     assert lights(made["Cashier"]) == ["off none, this is demo money"]
 
 
@@ -56,9 +56,9 @@ def test_nothing_is_said() -> None:
         ("none", True, "act Identity: needed", "Identity: Send a proof of identity"),
         ("pending", False, "wait Identity: being checked", ""),
         ("pending", True, "wait Identity: being checked", "still asks for more"),
-        ("rejected", False, "bad Identity: refused", "Send a proof of identity"),
-        ("expired", True, "bad Identity: out of date", "Send a proof of identity"),
-        ("suspected", False, "bad Identity: doubted", "Send a proof of identity"),
+        ("rejected", False, "bad Identity: rejected", "Send a proof of identity"),
+        ("expired", True, "bad Identity: expired", "Send a proof of identity"),
+        ("suspected", False, "bad Identity: in doubt", "Send a proof of identity"),
         ("locked", False, "bad Identity: locked", "Ask Deriv's support"),
         ("reviewed", False, "bad Identity: reviewed", "Send a proof of identity"),  # a new word of Deriv's
         ("verified", True, "good Identity: verified", ""),
@@ -83,7 +83,7 @@ def test_why_it_was_refused_and_how_often_one_may_try() -> None:
     payload = checks(("identity",), identity={"status": "rejected", "services": services})
     payload["status"] = ["allow_poi_resubmission"]
     (line,) = rows(payload)["Verification"]["lines"]  # the flag says nothing more than the light does
-    assert "refused (the name does not match, some new code)." in line
+    assert "rejected (the name does not match, some new code)." in line
     assert "Tries left: 0 with your ID number, 2 with photos." in line
 
 
@@ -96,7 +96,7 @@ def test_whose_payment_method() -> None:
 
 def test_asked_to_verify_without_a_reason() -> None:
     made = rows({"prompt_client_to_authenticate": 1})["Verification"]
-    assert made["lines"] == ["Deriv wants you to verify yourself: at Deriv, Account settings."]
+    assert made["lines"] == ["Deriv asks you to verify yourself at Deriv: Account settings."]
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_asked_to_verify_without_a_reason() -> None:
         (
             {"cashier_validation": "NewCode"},
             "bad closed",
-            "Deriv keeps the cashier closed, and gives this code: NewCode.",
+            "Deriv keeps the cashier closed, with this code: NewCode.",
         ),
         ({"cashier_missing_fields": ["phone", "address_line_1"]}, "act limited", None),
         ({"currency_config": {"USD": {"is_deposit_suspended": 1}}}, "act limited", None),
@@ -154,9 +154,9 @@ def test_what_is_missing_and_stopped_is_named() -> None:
         "currency_config": {"USD": {"is_deposit_suspended": 1, "is_withdrawal_suspended": 1}, "BTC": {}},
     }
     assert rows(payload)["Cashier"]["lines"] == [
-        "Fill in at Deriv, Account settings, Personal details: phone, address line 1.",
-        "Deposits are stopped at the moment in: USD.",
-        "Withdrawals are stopped at the moment in: USD.",
+        "Fill in these fields at Deriv (Account settings, Personal details): phone, address line 1.",
+        "Deposits are suspended at the moment for: USD.",
+        "Withdrawals are suspended at the moment for: USD.",
     ]
 
 
@@ -167,7 +167,7 @@ def test_what_is_missing_and_stopped_is_named() -> None:
         ("no_withdrawal_or_trading", "bad restricted"),
         ("unwelcome", "bad restricted"),
         ("disabled", "bad restricted"),
-        ("max_turnover_limit_not_set", "act something to do first"),
+        ("max_turnover_limit_not_set", "act action needed"),
         ("professional", "good open"),
     ],
 )
@@ -189,7 +189,7 @@ def test_what_else_there_is() -> None:
     assert made["Also"]["lines"] == [
         "Choose a new password.",
         "Deriv has set a flag that it does not explain: brand_new.",
-        "You are barred from Deriv P2P.",
+        "You are permanently banned from Deriv P2P.",
     ]
 
 
@@ -199,7 +199,7 @@ def test_options() -> None:
     assert [lights(row) for row in made] == [["good active"], ["bad not active"]]
     assert options_rows(frames.options_status(None), WORDS) == []
     last = untold_row(WORDS, "https://example.com")
-    said = "Deriv's current API does not tell verification, cashier and limits. See them at https://example.com"
+    said = "Deriv's current API does not report verification, cashier and limits. See them at https://example.com"
     assert (last["lines"], last["link"]) == ([said], "https://example.com")
 
 

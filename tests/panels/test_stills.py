@@ -90,7 +90,7 @@ def test_sign_in() -> None:
     ):
         assert part in said
     out = Tags(account_tables.sign_in(view(account=None, state="signed out"), words, "Do this instead.")).said
-    assert "Run the cell again, and sign in" in out
+    assert "Run the cell again and sign in" in out
     assert "Do this instead." in out
     two = account_tables.sign_in(view(account=None, state="signed out"), words, "This line:\nthat one.")
     assert "This line:|that one." in Tags(two).said
@@ -99,7 +99,7 @@ def test_sign_in() -> None:
 def test_tokens_and_apps_say_why_there_is_no_list() -> None:
     for make, words in ((admin_tables.tokens, texts("tokens")), (admin_tables.apps, texts("apps"))):
         base = view(phase="list", loaded=False, scopes={}, advice="Make another.", page="https://example.com/?a=1&b=2")
-        assert "had not been read" in Tags(make(base, words)).said
+        assert "had not been loaded" in Tags(make(base, words)).said
         assert "Make another." in Tags(make({**base, "phase": "denied"}, words)).said
         assert Tags(make({**base, "phase": "elsewhere"}, words)).value("href") == "https://example.com/?a=1&b=2"
         ended = {**base, "account": None, "phase": "closed", "ended": "Closed at noon."}

@@ -141,7 +141,7 @@ def test_a_balance_that_is_the_same_is_no_row_unless_something_was_missed() -> N
     assert rows[0]["cells"][0] == "2026-05-28 20:26:40"
     rows = table.add(received(balance(1234.5, gap=GAP)))
     assert rows[0]["gap"] == "gone, missing"
-    assert [column["label"] for column in table.columns()] == ["Came in (UTC)", "Balance", "Currency", "Login ID"]
+    assert [column["label"] for column in table.columns()] == ["Received (UTC)", "Balance", "Currency", "Login ID"]
     assert [column["number"] for column in table.columns()] == [False, True, False, False]
 
 

@@ -153,7 +153,7 @@ def test_new_columns_begin_the_table_anew(watch: Watch) -> None:
     stream.feed.push({"msg_type": "odd", "odd": {"b": 2}})
     one.look(2)
     assert one.told[-1]["anew"]
-    assert [column["label"] for column in one.told[-1]["columns"]] == ["Came in (UTC)", "a", "b"]
+    assert [column["label"] for column in one.told[-1]["columns"]] == ["Received (UTC)", "a", "b"]
     assert [row["cells"][1:] for row in one.shown] == [["1", ""], ["", "2"]]
 
 
@@ -167,7 +167,7 @@ def test_a_gap_is_put_into_words(watch: Watch) -> None:
     one.look(2)
     text = one.shown[1]["gap"]["text"]
     assert text.startswith("The connection was lost from 12:00:05 to 12:00:09 UTC: <b>x")
-    assert "is missing here" in text
+    assert "are missing here" in text
     assert len(text) < 500
 
 

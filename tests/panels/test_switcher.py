@@ -146,7 +146,7 @@ def test_without_the_scope_it_says_which(open_session: Callable[..., Session], b
     model = SwitcherModel(open_session("a-token-to-trade"))
     model.prepare()
     view = model.view()
-    assert view["note"] == "A token with the scope Read / Trading information would show the balances."
+    assert view["note"] == "To see the balances, use a token with the scope Read / Trading information."
     assert view["accounts"][0]["balance"] == ""
 
 

@@ -278,7 +278,7 @@ def test_no_answer_is_explained_and_nothing_is_repeated(
     monkeypatch.setattr(reader.model, "call", call)
     view = reader.create("Perhaps")
     assert "revoke it and create another" in view["notice"]["text"]
-    assert view["notice"]["title"] == "No answer came"
+    assert view["notice"]["title"] == "No reply from Deriv"
     assert sum("new_token" in fields for fields in asked) == 1
     assert asked[-1] == []  # looked again
     assert reader.told == []
@@ -321,7 +321,7 @@ def test_revoking_what_is_gone_already(reader: Reader, box: Sandbox) -> None:
     reader.create()
     box.world.revoke(reader.told[0]["token"])
     view = reader.revoke("My notebook")
-    assert view["notice"]["title"] == "It was gone already"
+    assert view["notice"]["title"] == "Already gone"
     assert "My notebook" not in reader.names
 
 

@@ -87,7 +87,7 @@ def test_the_functions_open_the_panels_of_the_session(session: Session) -> None:
 
 
 def test_in_a_terminal_panels_say_what_to_use_instead(session: Session, open_options: Callable[..., Session]) -> None:
-    assert "A terminal shows no panels. Instead: session.calls() lists the calls" in repr(session.explorer())
+    assert "A terminal cannot show panels. Instead: session.calls() lists the calls" in repr(session.explorer())
     assert "session.api_tokens() lists your tokens" in repr(session.tokens_panel())
     assert "session.apps() lists your apps" in repr(session.apps_panel())
     with session.stream("ticks", ticks="R_100") as stream:

@@ -104,7 +104,7 @@ def test_the_argument_comes_first(
     monkeypatch.setenv("DERIV_TOKEN", BTC)
     assert login(ALL).loginid == "CR900001"
     said = capsys.readouterr()
-    assert said.err == "<dpyauth session: signed in, CR900001 (USD, sample)> with the token from the argument token\n"
+    assert said.err == "<dpyauth session: signed in, CR900001 (USD, sample)> using the token passed to login()\n"
     assert said.out == ""
 
 
@@ -117,7 +117,7 @@ def test_then_the_environment(
 ) -> None:
     monkeypatch.setenv("DERIV_TOKEN", f" {ALL} ")
     assert login().loginid == "CR900001"
-    assert "from the environment variable DERIV_TOKEN" in (said := capsys.readouterr().err)
+    assert "using the environment variable DERIV_TOKEN" in (said := capsys.readouterr().err)
     assert ALL not in said
     assert somebody == []
 
@@ -127,7 +127,7 @@ def test_then_the_secrets_of_colab(
 ) -> None:
     monkeypatch.setenv("DERIV_TOKEN", "  ")
     assert login().loginid == "CR900002"
-    assert "from the Colab secret DERIV_TOKEN" in (said := capsys.readouterr().err)
+    assert "using the Colab secret DERIV_TOKEN" in (said := capsys.readouterr().err)
     assert BTC not in said
     assert somebody == []
 
@@ -141,7 +141,7 @@ def test_then_somebody_is_asked(
     assert len(somebody) == 1
     assert "hidden" in somebody[0]
     assert "127.0.0.1" in somebody[0]
-    assert "from the prompt" in (said := capsys.readouterr().err)
+    assert "using the prompt" in (said := capsys.readouterr().err)
     assert BTC not in said
 
 
@@ -297,7 +297,7 @@ def test_the_sandbox_needs_nothing(
     monkeypatch.setenv("DERIV_APP_ID", "12345")
     session = dpyauth.login(sandbox=True)
     assert session.loginid == "DOT900003"
-    assert "from the sandbox's sample tokens" in capsys.readouterr().err
+    assert "using a sample token of the sandbox" in capsys.readouterr().err
     assert dpyauth.login(sandbox=True) is session
     assert dpyauth.login(BTC, sandbox=True).loginid == "CR900002"
     assert session.state == "closed"

@@ -130,7 +130,7 @@ def test_remembered(login: Login, next_kernel: Login, kept_file: Path, capsys: p
     assert session.loginid == "CR900001"
     assert session.core.target.app_id == "1089"
     said = capsys.readouterr().err.splitlines()
-    assert said[1].endswith("with the token from what was kept in the file ~/.config/dpyauth/credentials.json")
+    assert said[1].endswith("using the sign-in remembered in the file ~/.config/dpyauth/credentials.json")
     assert login() is session
 
 
@@ -154,7 +154,7 @@ def test_remembered_in_the_keyring(
     assert ALL in str(ring.held)
     assert ALL not in kept_file.read_text()
     assert next_kernel().loginid == "CR900001"
-    assert "what was kept in the system's keyring" in capsys.readouterr().err
+    assert "the sign-in remembered in the system's keyring" in capsys.readouterr().err
 
 
 def test_all_accounts_are_remembered(next_kernel: Login, box: Sandbox) -> None:
@@ -519,7 +519,7 @@ def test_with_nobody_there_it_is_an_error(login: Login, revoked: Any, kept_file:
     with pytest.raises(SignInRefused, match="InvalidToken") as refused:
         login()
     assert refused.value.__notes__ == [
-        "It is what was kept in the file ~/.config/dpyauth/credentials.json: dpyauth.forget() removes it."
+        "It is the sign-in remembered in the file ~/.config/dpyauth/credentials.json: dpyauth.forget() removes it."
     ]
     assert kept_file.exists()  # a run that nobody watches decides nothing
     assert meant() is None

@@ -99,7 +99,7 @@ def test_token_and_app_id_are_found_and_said(
     token = box.options_token("rich").token
     secrets.stored = {"DERIV_TOKEN": f" {token}\n", "DERIV_APP_ID": f'"{box.options_app_id}" '}
     assert login().loginid == "DOT900003"
-    assert f"from the {secrets.platform} secret DERIV_TOKEN" in (said := capsys.readouterr().err)
+    assert f"using the {secrets.platform} secret DERIV_TOKEN" in (said := capsys.readouterr().err)
     assert token not in said
 
 
@@ -137,7 +137,7 @@ def test_where_there_is_none_the_user_is_asked(
     trouble: Any,
 ) -> None:
     secrets.stored = {"DERIV_TOKEN": trouble}
-    with pytest.raises(NoCredential, match="nobody to ask") as refused:
+    with pytest.raises(NoCredential, match="cannot ask you") as refused:
         login()
     assert "C4nary" not in f"{refused.value!r} {refused.value.__cause__!r} {refused.value.__context__!r}"
     monkeypatch.setattr(_environment, "has_user", lambda: True)

@@ -113,12 +113,14 @@ def test_panels_name_their_cells(login: Login, panels: list[SignInModel], monkey
     newer = login(TROUBLE)
     assert newer is not session
     for model in (card, panels[1]):
-        assert model.view()["ended"].startswith("This session was replaced by a later login(), in cell [9]. Look there")
+        assert model.view()["ended"].startswith(
+            "A later login(), in cell [9], replaced this session. Use the panel there"
+        )
     assert card.as_text() == card.view()["ended"]
     run(None)
     newest = login(RICH)
     assert newest is not newer
-    assert panels[-2].view()["ended"].startswith("This session was replaced by a later login(). Look")
+    assert panels[-2].view()["ended"].startswith("A later login() replaced this session. Use")
     card.close()
 
 

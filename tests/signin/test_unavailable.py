@@ -110,7 +110,7 @@ def test_nor_does_a_remembered_one_which_stays(login: Login, panels: list[SignIn
     profile = f"default@{off.url}"
     remember({"CR900001": Secret(TOKEN)}, active="CR900001", app_id=str(off.app_id), api="v3", profile=profile)
     assert login().state == "signed out"
-    assert "What was kept in" in panels[0].view()["notice"]["text"]
+    assert "The sign-in remembered in" in panels[0].view()["notice"]["text"]
     assert recall(profile) is not None
     off.faults.clear()
     assert login().loginid == "CR900001"

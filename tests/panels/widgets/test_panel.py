@@ -126,7 +126,7 @@ def test_a_refusal_is_shown_until_it_is_dismissed(panel: Panel) -> None:
 def test_a_defect_is_shown_and_tells_no_more_than_its_kind(panel: Panel, logged: pytest.LogCaptureFixture) -> None:
     """Or the reader would take it for a kernel that is busy."""
     arrive(panel, {"do": "break"})
-    assert panel.view["notice"]["text"] == "An internal error of dpyauth, LookupError. Try again."
+    assert panel.view["notice"]["text"] == "Internal error in dpyauth: LookupError. Try again."
     assert "LookupError" in logged.text
     assert CANARY not in logged.text
 

@@ -105,9 +105,9 @@ def test_sign_in_goes_from_form_to_busy_to_account(browser: Browser) -> None:
         ("x" * 200, None, "Check the token", "200 characters"),
         (READ_ONLY, "a b", "Check the app ID", "above 0"),
         (READ_ONLY, "-1", "Check the app ID", "above 0"),
-        (READ_ONLY, "999999", "Deriv did not let you in (v3 API)", "app ID"),
-        (WRONG, None, "Deriv did not let you in (v3 API)", "InvalidToken"),
-        ("sandbox-rich-disabled", None, "Deriv did not let you in (v3 API)", "disabled"),
+        (READ_ONLY, "999999", "Deriv refused the sign-in (v3 API)", "app ID"),
+        (WRONG, None, "Deriv refused the sign-in (v3 API)", "InvalidToken"),
+        ("sandbox-rich-disabled", None, "Deriv refused the sign-in (v3 API)", "disabled"),
     ],
 )
 def test_refusal_says_why(browser: Browser, token: str, app_id: str | None, title: str, says: str) -> None:
@@ -141,7 +141,7 @@ def test_the_same_pasted_mistake_twice_is_answered_twice(browser: Browser) -> No
     browser.wait_for_notice()
     seen = len(browser.seen)
     browser.say({"do": "pasted", "address": "http://localhost/"})
-    assert browser.wait_for_notice()["title"] == "The sign-in with Deriv did not work"
+    assert browser.wait_for_notice()["title"] == "The sign-in with Deriv failed"
     assert len(browser.seen) > seen
 
 
@@ -154,7 +154,7 @@ def test_notice_can_be_dismissed(browser: Browser) -> None:
 
 def test_refused_token_keeps_who_was_signed_in(signed_in: Browser) -> None:
     signed_in.sign_in(WRONG)
-    assert signed_in.wait_for_notice()["title"] == "Deriv did not let you in (v3 API)"
+    assert signed_in.wait_for_notice()["title"] == "Deriv refused the sign-in (v3 API)"
     assert signed_in.panel.view["phase"] == "in"
     assert signed_in.session.call("balance")["balance"]["loginid"] == "CR900001"
 
@@ -238,7 +238,7 @@ def test_begin(browser: Browser, box: Sandbox) -> None:
 def test_a_begin_that_fails_is_told_so_that_the_window_can_close(browser: Browser) -> None:
     browser.say({"do": "browser", "app_id": "16303", "callback": "no address"})
     assert browser.told == [{"browser": None}]
-    assert browser.wait_for_notice()["title"] == "The sign-in with Deriv did not work"
+    assert browser.wait_for_notice()["title"] == "The sign-in with Deriv failed"
 
 
 def test_returned_and_choose(browser: Browser, box: Sandbox) -> None:
@@ -326,7 +326,7 @@ def test_samples_of_both_apis(of_both: Browser, box: Sandbox) -> None:
 def test_a_demo_account_when_asked(of_both: Browser, box: Sandbox) -> None:
     of_both.say({"do": "sign-in", "token": box.options_token("new, no account").token, "app_id": "", "api": "options"})
     notice = of_both.wait_for_notice()
-    assert (notice["title"], notice["offer"]) == ("There is no account yet (options API)", "demo")
+    assert (notice["title"], notice["offer"]) == ("You have no account yet (options API)", "demo")
     of_both.say({"do": "create-demo"})
     assert of_both.wait_for_phase("in")["account"]["kind"] == "demo"
 
@@ -578,7 +578,7 @@ def test_panel_says_who_is_signed_in(signed_in: Browser) -> None:
 def test_show_displays_a_still_and_a_panel(browser: Browser, display: Display) -> None:
     widgets.show(browser.model)
     still, live = display.shown
-    assert "Run the cell again, and sign in" in still["text/html"]
+    assert "Run the cell again and sign in" in still["text/html"]
     assert live["application/vnd.jupyter.widget-view+json"]
 
 

@@ -110,7 +110,7 @@ def test_lists_are_in_the_still_once_they_are_read(
 ) -> None:
     panel = opened(name)
     panel.show()
-    assert "had not been read" in display.stills[-1]["text/html"]
+    assert "had not been loaded" in display.stills[-1]["text/html"]
     arrive(panel, {"do": "here"})
     eventually(lambda: LISTED[name] in display.stills[-1]["text/html"])
     assert len(display.stills) == 2
@@ -151,14 +151,14 @@ def test_a_stream_has_a_new_still_now_and_then_and_at_its_end(
 
 def test_the_sign_in_panel_says_who_is_signed_in(browser: Browser, display: Display, eventually: Eventually) -> None:
     browser.panel.show()
-    assert "Run the cell again, and sign in" in display.stills[-1]["text/html"]
+    assert "Run the cell again and sign in" in display.stills[-1]["text/html"]
     browser.sign_in("sandbox-rich-read")
     eventually(lambda: "Signed in to Deriv" in display.stills[-1]["text/html"])
     assert "CR900001" in display.stills[-1]["text/html"]
     browser.sign_in("Canary-7f3a91-wr0ng")
     browser.wait_for_notice()
     browser.session.core.sign_out("you signed out")
-    eventually(lambda: "Run the cell again, and sign in" in display.stills[-1]["text/html"])
+    eventually(lambda: "Run the cell again and sign in" in display.stills[-1]["text/html"])
     assert "CR900001" not in display.stills[-1]["text/html"]
     clean(display.stills)
     assert "sandbox-rich-read" not in json.dumps(display.stills)
