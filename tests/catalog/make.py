@@ -3,14 +3,14 @@ schemas, and the page of the reference that lists them.
 
     python tests/catalog/make.py
 
-The facts are kept in tests/schemas. The one-line summaries (calls_v3.csv and calls_options.csv, beside this script),
-the names of REST calls and the list of calls that change something are our own. ``always unless data.dry_run`` there
-is a call that changes nothing with this field; ``always by request_id in wallet_transactions`` one whose request Deriv
-knows by this field, and that this other call looks up.
+The facts are kept in tests/schemas. Three things are our own: the one-line summaries (calls_v3.csv and
+calls_options.csv, beside this script), the names of REST calls, and the list of calls that change something. In that
+list, ``always unless data.dry_run`` marks a call that changes nothing with this field, and ``always by request_id in
+wallet_transactions`` a call whose requests Deriv identifies by this field and lists in that other call.
 
-Of a REST call there are two sources: the OpenAPI file, and mostly a request schema besides. Where they disagree the
-laxer wins, for Deriv answers what it does not like, but a field refused here can never be sent. At the time of writing
-they do in two calls: only the OpenAPI file gives payment_agent_list's ``page`` and ``per_page`` a minimum, and
+A REST call has two sources: the OpenAPI file, and mostly a request schema as well. Where they disagree, the laxer one
+wins: Deriv refuses a wrong value itself, but a field that is refused here can never be sent. At the time of writing
+they disagree in two calls: only the OpenAPI file gives payment_agent_list's ``page`` and ``per_page`` a minimum, and
 payment_agent_withdraw_status's ``request_id`` a pattern.
 """
 
@@ -32,21 +32,21 @@ UNUSED = {"format", "$schema"}
 COMMON = {"req_id", "passthrough"}
 
 LEFT_OUT = {
-    "logout",  # has a schema, but is no longer in Deriv's index of calls; no token is on the socket to be dropped
-    "websocket",  # its answer is an address that opens the account: what asks for it is the session, never a user
+    "logout",  # has a schema, but is no longer in Deriv's index of calls; the socket has no token to be dropped
+    "websocket",  # its answer is an address that opens the account: only the session asks for it, never a user
     "bulk_purchase",  # carries other people's tokens in its body
-    "POST /trading/v1/options/accounts/{accountId}/otp",  # the schema "websocket"
+    "POST /trading/v1/options/accounts/{accountId}/otp",  # has the schema "websocket"
     "GET /trading/v1/options/ws/demo",
     "GET /trading/v1/options/ws/real",
     "GET /trading/v1/options/ws/public",
     "POST /trading/v1/options/contracts/bulk-purchase/real",
     "POST /trading/v1/options/contracts/bulk-purchase/demo",
 }
-"""Schemas and paths of the options API that are no calls of the catalog."""
+"""Schemas and paths of the options API that are not calls of the catalog."""
 
 
 def facts(node: Any, definitions: dict[str, Any]) -> Any:
-    """A copy of a JSON-schema fragment without what is not used and with its references filled in."""
+    """Return a copy of a JSON-schema fragment, without unused keywords and with its references filled in."""
     if isinstance(node, list):
         return [facts(item, definitions) for item in node]
     if not isinstance(node, dict):
@@ -63,7 +63,7 @@ def facts(node: Any, definitions: dict[str, Any]) -> Any:
 
 
 def entry(schema: dict[str, Any], ours: dict[str, str]) -> dict[str, Any]:
-    """One call of the catalog."""
+    """Return the entry of one call."""
     definitions = schema.get("definitions", {})
     fields = {name: facts(field, definitions) for name, field in schema["properties"].items() if name not in COMMON}
     subscribable = "subscribe" in fields
@@ -92,7 +92,7 @@ def entry(schema: dict[str, Any], ours: dict[str, str]) -> dict[str, Any]:
 
 
 def rest_schema(operation: dict[str, Any], published: dict[str, Any] | None) -> dict[str, Any]:
-    """What an OpenAPI operation takes, in the form of a v3 request schema."""
+    """Return what an OpenAPI operation takes, in the form of a v3 request schema."""
     schema: dict[str, Any] = {"properties": {}, "required": []}
     for parameter in operation.get("parameters", []):
         if parameter["in"] in {"path", "query"}:
@@ -110,13 +110,13 @@ def rest_schema(operation: dict[str, Any], published: dict[str, Any] | None) -> 
 
 
 def told_schema(sides: dict[str, Any]) -> dict[str, Any]:
-    """What a call takes that only Deriv's pages tell, in the form of a v3 request schema."""
+    """Return what a call that only Deriv's pages describe takes, in the form of a v3 request schema."""
     request = {"required": [], **facts(sides["request"], {})}
     return {**request, "auth_required": int(bool(sides["scopes"])), "auth_scopes": sides["scopes"]}
 
 
 def places_joined(schema: dict[str, Any]) -> dict[str, Any]:
-    """A REST request schema without its headers, and without telling path, query and body apart."""
+    """Return a REST request schema without its headers, and with path, query and body in one."""
     joined: dict[str, Any] = {"properties": {}, "required": []}
     for name, child in schema["properties"].items():
         if name in {"path", "query", "body"}:
@@ -129,7 +129,7 @@ def places_joined(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def laxer(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
-    """What either of two schemas allows: the keywords they share, and the fields of both."""
+    """Return what either of two schemas allows: the keywords they share, and the fields of both."""
     shared = {key: value for key, value in one.items() if other.get(key) == value}
     if "properties" in one and "properties" in other:
         mine, theirs = one["properties"], other["properties"]
@@ -141,7 +141,7 @@ def laxer(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
 
 
 def v3(schemas: dict[str, Any], ours: dict[str, dict[str, str]]) -> dict[str, Any]:
-    """The calls of v3."""
+    """Return the calls of v3."""
     known(ours, set(schemas))
     return {name: entry(schemas[name]["request"], ours[name]) for name in sorted(schemas)}
 
@@ -149,7 +149,7 @@ def v3(schemas: dict[str, Any], ours: dict[str, dict[str, str]]) -> dict[str, An
 def options(
     schemas: dict[str, Any], rest_api: dict[str, Any], ours: dict[str, dict[str, str]], pages: dict[str, Any]
 ) -> dict[str, Any]:
-    """The calls of the options API: those of the sockets, and REST as OpenAPI and Deriv's pages tell it."""
+    """Return the calls of the options API: those of the WebSocket, and REST calls from OpenAPI and Deriv's pages."""
     schemas = {name: sides for name, sides in schemas.items() if "rest" not in pages.get(name, {})}
     published = {name: sides["request"] for name, sides in schemas.items() if "request" in sides}
     operations = {
@@ -177,18 +177,18 @@ def options(
 
 
 def known(ours: Any, published: set[str]) -> None:
-    """Nothing is named here that Deriv does not have."""
+    """Exit with an error if a name of ours is not among those of Deriv."""
     if unknown := [name for name in ours if name not in published]:
         raise SystemExit(f"the table of calls names what no schema has: {', '.join(unknown)}")
 
 
 def target(api: str) -> Path:
-    """The file that holds an API's catalog."""
+    """Return the path of an API's catalog."""
     return APIS / f"{api}.json"
 
 
 def build(api: str) -> str:
-    """The text of the catalog file: JSON, one call a line."""
+    """Return the text of the catalog file: JSON, one call per line."""
     with (HERE / f"calls_{api}.csv").open(newline="", encoding="utf-8") as file:
         ours = {row["call"]: row for row in csv.DictReader(file)}
     calls = (

@@ -1,10 +1,10 @@
-"""Write what replies always hold (dpyauth/checkup/expected.json) from the facts of Deriv's schemas.
+"""Write what every reply must contain (dpyauth/checkup/expected.json), from the facts of Deriv's schemas.
 
     python tests/catalog/make_expected.py
 
-`dpyauth.catalog.shapes` says what a reply may hold. This says what of it Deriv requires, and where its schemas allow
-other kinds of values than the shape has room for (``null``, as a rule). Only calls that read are of interest: no others
-are made to see what they answer. The form of the file is explained in `dpyauth.checkup.drift`.
+`dpyauth.catalog.shapes` says what a reply may contain. This file says which parts Deriv requires, and where its
+schemas allow kinds of values that the shape has no room for (usually ``null``). It covers only calls that read, because
+the others are never made just to see their replies. The form of the file is explained in `dpyauth.checkup.drift`.
 """
 
 from __future__ import annotations
@@ -48,13 +48,13 @@ LEDGERS = {
     },
     "legacy_statement": {"transactions.[]": ("amount", "balance_after", "currency", "transaction_time")},
 }
-"""What nobody can reckon without. Deriv's schemas do not require it, but the text of its pages does."""
+"""Fields that no program can do without. Deriv's schemas do not require them, but the text of its pages does."""
 
 ANY = ("array", "boolean", "integer", "null", "number", "object", "string")
 
 
 def flat(schema: Schema, root: Schema) -> Iterator[Schema]:
-    """List what a value may be, without references and alternatives."""
+    """Yield the forms that a value may have, with references and alternatives resolved."""
     while "$ref" in schema:
         found: Any = root
         for key in schema["$ref"].removeprefix("#/").split("/"):
@@ -69,7 +69,7 @@ def flat(schema: Schema, root: Schema) -> Iterator[Schema]:
 
 
 def types(schema: Schema) -> set[str]:
-    """Return the names of the types that a value may have; none where it may have any."""
+    """Return the names of the types that a value may have; an empty set if any type is allowed."""
     stated = schema.get("type")
     if stated is None:
         return {"object"} if "properties" in schema else set()
@@ -78,7 +78,7 @@ def types(schema: Schema) -> set[str]:
 
 
 def walk(schemas: list[Schema], root: Schema, path: str, out: dict[str, Any]) -> None:
-    """Note what is required, and which types there are, at a place and below it."""
+    """Collect required fields and types at a place and below it."""
     found = [each for schema in schemas for each in flat(schema, root)]
     named = [types(each) for each in found]
     out["types"][path] = sorted(set().union(*named)) if all(named) else []
@@ -100,7 +100,7 @@ def walk(schemas: list[Schema], root: Schema, path: str, out: dict[str, Any]) ->
 
 
 def entry(schema: Schema, shape: Shape, name: str = "") -> dict[str, Any]:
-    """One call of the file: what the shape leaves open."""
+    """Return the entry of one call: what the shape leaves open."""
     out: dict[str, Any] = {"required": {}, "types": {}}
     walk([schema], schema, "", out)
     for path, names in LEDGERS.get(name, {}).items():
@@ -118,7 +118,7 @@ def entry(schema: Schema, shape: Shape, name: str = "") -> dict[str, Any]:
 
 
 def build() -> str:
-    """The text of the file: JSON, one call a line."""
+    """Return the text of the file: JSON, one call per line."""
     lines = []
     for api in APIS:
         schemas = published(api)

@@ -1,10 +1,9 @@
-"""Write what replies hold (dpyauth/catalog/v3_replies.json, options_replies.json) from the facts of Deriv's schemas.
+"""Write what replies contain (dpyauth/catalog/v3_replies.json, options_replies.json) from the facts of Deriv's schemas.
 
     python tests/catalog/make_replies.py
 
-The facts are kept in tests/schemas. What the schemas do not say (which integers are times, which numbers are money,
-where the rows of a reply are) is decided by the rules and tables below; what is secret or personal by
-`dpyauth.sensitive`.
+The facts are kept in tests/schemas. The schemas do not say which integers are times, which numbers are money, or where
+the rows of a reply are: the rules and tables below decide that. `dpyauth.sensitive` decides what is secret or personal.
 The notation of the files is explained in `dpyauth.catalog.shapes`.
 """
 
@@ -26,19 +25,19 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from published import published  # noqa: E402
 
-# Rules on names, for whole numbers and numbers
+# Rules for whole numbers and numbers, by name
 TIME = re.compile(r"(^|_)(time|date|epoch|timestamp|until|expiry|since)$|^date_|_at$|^next_.*attempt$|_next_request$")
 COUNT = re.compile(r"(^|_)(id|count|hourly|minutely|digits|size|orders|barriers|required|copiers|leverage)$")
 RATIO = re.compile(
     r"percent|_(rate|average|probability|period|rating)$|^(avg|commission)_|_commission$|profitable|^(timing|rating|"
     r"multiplier|call_type|pip|barriers|percentage|display_number_of_contracts|partner_eligibility_status)$"
 )
-# What is no money, but exact: prices of a market, rates, factors
+# Exact numbers that are not money: prices of a market, rates, factors
 EXACT = re.compile(
     r"(^|_)(spot|quote|tick|prices|open|high|low|close|rates?)$|^(bid|ask|(caution|profit)_price)$|^tick_size|"
     r"offset_limit$"
 )
-# Numbers that Deriv writes as texts; barriers are none, since they may be relative to the price ("+0.1")
+# Numbers that Deriv writes as text. Barriers are not numbers, since they may be relative to the price ("+0.1")
 MONEY_TEXT = re.compile(
     r"(^|_)(price|amount|payout|profit|balance|balance_after|spot|quote|bid|ask|stake|turnover|commission|"
     r"daily_buy|daily_sell|daily_buy_limit|daily_sell_limit|withdrawal_limit|withdrawal_maximum|withdrawal_minimum|"
@@ -47,7 +46,7 @@ MONEY_TEXT = re.compile(
 
 SYMBOLS = "trading_times.trading_times.markets.[].submarkets.[].symbols.[]"
 
-# What no rule can know: call.path, a star for any call
+# Exceptions to the rules: call.path, with a star for any call
 KINDS: dict[str, Any] = {
     "active_symbols.active_symbols.[].pip_size": "exact",  # the size itself, 0.001; elsewhere a number of decimals
     "active_symbols.active_symbols.[].spot_age": "number",
@@ -79,7 +78,7 @@ KINDS: dict[str, Any] = {
     "*.bid_rate": "exact",
     "*.spot_rate": "exact",
     "*.effective_rate": "exact",
-    "copytrading_statistics.copytrading_statistics.trades_breakdown.{}": "number",  # per cent of the trades
+    "copytrading_statistics.copytrading_statistics.trades_breakdown.{}": "number",  # percent of the trades
     "forget_all.forget_all.[]": "text",
     "get_settings.get_settings.fatca_declaration": "flag",
     "get_settings.get_settings.trading_hub": "flag",
@@ -87,7 +86,7 @@ KINDS: dict[str, Any] = {
     "*.min_stake": "money",
     "payment_methods.payment_methods.[].deposit_limits.{}": {"min": "money", "max": "money"},
     "payment_methods.payment_methods.[].withdraw_limits.{}": {"min": "money", "max": "money"},
-    "paymentagent_list.paymentagent_list.list.[].deposit_commission": "number",  # per cent
+    "paymentagent_list.paymentagent_list.list.[].deposit_commission": "number",  # percent
     "paymentagent_list.paymentagent_list.list.[].withdrawal_commission": "number",
     "proposal.proposal.commission": "number",
     "ticks_batch.ticks_batch.[].change": "number",
@@ -99,7 +98,7 @@ KINDS: dict[str, Any] = {
     "*.approximate_total_balance": "money",
     "*.approximate_total_input": "money",
     "*.approximate_total_output": "money",
-    "website_config.website_config.currencies_config.{}.transfer_between_accounts.fees.{}": "number",  # per cent
+    "website_config.website_config.currencies_config.{}.transfer_between_accounts.fees.{}": "number",  # percent
     "website_status.website_status.currencies_config.{}.transfer_between_accounts.fees.{}": "number",
     "website_status.website_status.api_call_limits.max_proposal_subscription.max": "count",
     "website_status.website_status.api_call_limits.max_requestes_general.max": "count",
@@ -110,16 +109,16 @@ KINDS: dict[str, Any] = {
 
 MIGRATION = ["complete", "pending", "failed", "not_applicable", "not_started"]
 
-# What is put in or replaced after all rules, in the reply
+# Parts of replies that are added or replaced after all rules
 PATCHES: dict[str, dict[str, Any]] = {
-    "legacy_migration_status": {"data": {"status": MIGRATION}},  # some clients have seen it wrapped
+    "legacy_migration_status": {"data": {"status": MIGRATION}},  # some clients have seen it wrapped in "data"
     "paymentagent_create": {"paymentagent_create": "flag"},
     "ticks_history": {"history": {"||": {"times": "time", "prices": "exact"}}},
 }
 
-# What the money of a reply is in that names no currency: the notation is that of `dpyauth.catalog.shapes.Shape`. Of a
-# call with such money that is not here Deriv does not say it, or says it of each field (crypto_config has one in US
-# dollars beside one in the coin). Contracts are in their account's currency: `proposal` takes no other.
+# The currency of replies that do not name it, in the notation of `dpyauth.catalog.shapes.Shape`. For a call with money
+# that is missing here, Deriv does not say the currency, or says it per field (crypto_config has a field in US dollars
+# beside one in the coin). Contracts are in their account's currency: `proposal` takes no other.
 CURRENCY = {
     **dict.fromkeys(
         (
@@ -146,12 +145,12 @@ CURRENCY = {
     "p2p_settings": "USD",
     "payment_agent_list": "asked",
     "proposal": "asked",
-    "wallet_list": None,  # the balances of a wallet are by currency, and its total says what it is in
+    "wallet_list": None,  # the balances of a wallet are by currency, and its total says which currency it is in
     "website_status": "",  # some in the currency of their key, some in US dollars
 }
-NAMED = re.compile(r"currenc(y|ies)(_code)?$|currcode$")  # fields that name a currency
+NAMED = re.compile(r"currenc(y|ies)(_code)?$|currcode$")  # names of fields that name a currency
 
-# Where the rows are, if not where `find_rows` looks for them
+# The place of the rows, where `find_rows` would not find them
 ROWS = {
     "copytrading_list": "copytrading_list",
     "contracts_for": "contracts_for.available",
@@ -174,7 +173,7 @@ ROWS = {
 
 
 def simplify(schema: Any, root: dict[str, Any], where: str) -> Any:
-    """A schema fragment in the notation of the files."""
+    """Return a schema fragment in the notation of the files."""
     while "$ref" in schema:
         schema = resolve(root, schema["$ref"])
     if (known := override(where)) is not None:
@@ -185,7 +184,7 @@ def simplify(schema: Any, root: dict[str, Any], where: str) -> Any:
     made = [_one(kind, schema, root, where) for kind in types if kind not in (None, "null")]
     if None in types and "properties" in schema:
         made.append(_one("object", schema, root, where))
-    if alternatives:  # the type beside alternatives says no more than they do
+    if alternatives:  # the type beside alternatives adds nothing to them
         made = [node for node in made if node not in ("any", {"{}": "any"})]
     result: Any = "any"
     for node in [*made, *alternatives]:
@@ -210,7 +209,7 @@ def _one(kind: str, schema: dict[str, Any], root: dict[str, Any], where: str) ->
 
 
 def leaf(kind: str, schema: dict[str, Any], where: str) -> Any:
-    """The kind of a single value."""
+    """Return the kind of a single value."""
     *_, parent, name = ["", *where.split(".")]
     name = parent if name in ("[]", "{}") else name
     options = [option for option in schema.get("enum", ()) if option is not None]
@@ -227,7 +226,7 @@ def leaf(kind: str, schema: dict[str, Any], where: str) -> Any:
     if kind == "integer":
         call = where.split(".")[0]
         if where == f"{call}.{call}" and call != "time" and not options:
-            return "flag"  # 1 on success
+            return "flag"  # always 1 on success
         return f"{secret}{'time' if TIME.search(name) else 'count'}"
     if TIME.search(name):
         return f"{secret}time"
@@ -240,12 +239,12 @@ def money(name: str) -> str:
 
 
 def override(where: str) -> Any:
-    """What the table says about a place."""
+    """Return what the table says about a place."""
     return KINDS.get(where) or (KINDS.get(f"*.{where.rsplit('.')[-1]}") if where.count(".") > 1 else None)
 
 
 def merge(one: Any, other: Any) -> Any:
-    """What may be either."""
+    """Return the union of two shapes."""
     if one == other or other == "any":
         return one
     if one == "any":
@@ -271,7 +270,7 @@ def merge(one: Any, other: Any) -> Any:
 
 
 def resolve(root: dict[str, Any], reference: str) -> Any:
-    """The part of a schema that a reference names."""
+    """Return the part of a schema that a reference names."""
     found: Any = root
     for key in reference.removeprefix("#/").split("/"):
         found = found[key]
@@ -279,7 +278,7 @@ def resolve(root: dict[str, Any], reference: str) -> Any:
 
 
 def find_rows(call: str, reply: dict[str, Any]) -> str:
-    """The path of the rows: into what stands alone at its level, but for the number of rows."""
+    """Return the path of the rows: follow each value that is alone at its level, apart from the number of rows."""
     if call in ROWS:
         return ROWS[call]
     path: list[str] = []
@@ -300,13 +299,13 @@ def _many(node: Any) -> bool:
 
 
 def entry(call: str, schema: dict[str, Any]) -> dict[str, Any]:
-    """One call of the file."""
-    if call == "kyc_auth_status":  # with a deprecated field it answers by company; a reply without is what we know
+    """Return the entry of one call."""
+    if call == "kyc_auth_status":  # with a deprecated field it answers by company: document the reply without it
         payload = schema["properties"][call]
         payload.update(payload.pop("oneOf")[0])
     made = simplify(schema, schema, call)
     if not isinstance(made, dict):
-        made = {"data": made}  # a plain text, which arrives like this
+        made = {"data": made}  # plain text is delivered like this
     reply = {name: node for name, node in made.items() if name not in ENVELOPE and node is not None}
     for name, node in PATCHES.get(call, {}).items():
         reply[name] = {**reply.get(name, {}), **node} if isinstance(node, dict) and "||" not in node else node
@@ -318,13 +317,13 @@ def entry(call: str, schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def marked(node: Any, call: str, name: str, parent: str, beside: Collection[str]) -> Any:
-    """The facts of a field, with what is secret or personal marked."""
+    """Return the facts of a field, with secret and personal ones marked."""
     if isinstance(node, dict) and node and not set(node) & {"[]", "{}", ""}:
         fields = node.get("()", node)
         done = {each: marked(child, call, each, name, fields) for each, child in fields.items()}
         return {"()": done} if "()" in node else done
     if isinstance(node, dict):
-        of_this = {"[]", "{}", ""}  # else they are parts of it
+        of_this = {"[]", "{}", ""}  # other keys are parts of it
         return {
             each: marked(child, call, *((name, parent, beside) if each in of_this else (each, name, node)))
             for each, child in node.items()
@@ -335,7 +334,7 @@ def marked(node: Any, call: str, name: str, parent: str, beside: Collection[str]
 
 
 def find_currency(call: str, reply: dict[str, Any]) -> str | None:
-    """Return what the money of a reply is in; None where there is none, or where the reply says it itself."""
+    """Return the currency of the reply's money; None if it has no money, or names the currency itself."""
     named = list(fields(reply))
     sums = [name for name, node in named if node == "money" and not name.endswith("_usd")]
     if call in CURRENCY:
@@ -344,7 +343,7 @@ def find_currency(call: str, reply: dict[str, Any]) -> str | None:
 
 
 def fields(node: Any, name: str = "") -> Iterator[tuple[str, Any]]:
-    """List the single values of a reply with the names of their fields."""
+    """Yield the single values of a reply with the names of their fields."""
     if isinstance(node, dict):
         for key, child in node.items():
             yield from fields(child, name if key in ("", "[]", "{}", "()", "||") else key)
@@ -353,12 +352,12 @@ def fields(node: Any, name: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def _block(node: Any) -> Any:
-    """A company of a country as one value: there are a dozen of them, with twenty facts each."""
+    """Return a country's company as one value: there are a dozen companies, with twenty facts each."""
     return {"{}": "any"} if isinstance(node, dict) and "[]" not in node else node
 
 
 def build(api: str) -> str:
-    """The text of a file: JSON, one call a line."""
+    """Return the text of a file: JSON, one call per line."""
     schemas = published(api)
     calls = {call: entry(call, schemas[call]["reply"]) for call in load(api) if call in schemas}
     lines = (

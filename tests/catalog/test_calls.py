@@ -1,3 +1,5 @@
+"""Test the catalog of calls: every call is there, and finding a call by a wrong or older name."""
+
 from __future__ import annotations
 
 import datetime as dt
@@ -40,14 +42,14 @@ WRITING = re.compile(
 )
 
 
-def test_it_has_every_call_of_v3() -> None:
+def test_the_catalog_has_every_call_of_v3() -> None:
     assert len(V3) == 137
     assert {"authorize", "balance", "buy", "get_account_status", "ping"} <= set(V3)
     assert all(call.name == name for name, call in V3.items())
     assert all(call.rest is None and call.path_fields == () for call in V3.values())
 
 
-def test_it_has_every_call_of_options() -> None:
+def test_the_catalog_has_every_call_of_options() -> None:
     assert {name for name, call in OPTIONS.items() if call.rest is None} == {
         *("active_symbols", "contracts_for", "contracts_list", "ticks", "ticks_history", "proposal", "forget"),
         *("forget_all", "ping", "time", "trading_times", "auto_list_strategies", "balance", "portfolio"),
@@ -87,7 +89,7 @@ def test_it_has_every_call_of_options() -> None:
     }
 
 
-def test_it_is_read_once() -> None:
+def test_the_file_is_read_once() -> None:
     assert load("v3") is load("v3")
     assert [repr(known) for known in BOTH] == [
         "<dpyauth catalog of v3: 137 calls>",
@@ -96,12 +98,12 @@ def test_it_is_read_once() -> None:
 
 
 @pytest.mark.parametrize("known", BOTH, ids=APIS)
-def test_what_changes_something_by_its_name_is_marked(known: Catalog) -> None:
+def test_calls_with_names_of_changes_are_marked(known: Catalog) -> None:
     unmarked = {name for name in known if WRITING.search(name) and not known[name].changes}
     assert unmarked == READS_DESPITE_THEIR_NAMES[known.api]
 
 
-def test_what_is_not_read_by_rest_changes_something() -> None:
+def test_rest_calls_other_than_get_change_something() -> None:
     for name, call in OPTIONS.items():
         if call.rest:
             assert call.changes is (call.rest.method != "GET" and name not in POSTED_BUT_READ), name
@@ -141,14 +143,14 @@ def test_the_fields_that_make_a_change_are_fields_of_the_call() -> None:
 
 
 @pytest.mark.parametrize(("name", "changes"), [("buy", True), ("balance", False)])
-def test_others_always_or_never_do(name: str, changes: bool) -> None:
+def test_other_calls_change_something_always_or_never(name: str, changes: bool) -> None:
     assert V3[name].changes_with({}) is changes
 
 
 @pytest.mark.parametrize("call", [call for known in BOTH for call in known.values() if call.streams != "no"])
 def test_a_stream_changes_nothing(call: Call) -> None:
     assert "subscribe" in call.fields
-    # The exceptions make something, and subscribe to what they have made.
+    # The exceptions create something and subscribe to it.
     assert not call.changes or call.name in {"buy", "auto_start", "p2p_order_create", "p2p_advertiser_create"}
 
 
@@ -161,7 +163,7 @@ def test_required_fields_and_scopes_are_known_ones(known: Catalog) -> None:
 
 
 @pytest.mark.parametrize("known", BOTH, ids=APIS)
-def test_every_schema_is_one(known: Catalog) -> None:
+def test_every_schema_is_valid(known: Catalog) -> None:
     for call in known.values():
         Draft4Validator(Draft4Validator.META_SCHEMA).validate(call.schema)
         common = {"req_id", "passthrough"} & set(call.schema["properties"])
@@ -175,7 +177,7 @@ def test_a_rest_call_says_where_it_goes() -> None:
     assert Call("x", "s", {}, (), rest=Rest("GET", "/v1/{a}/of/{b_c}")).path_fields == ("a", "b_c")
 
 
-def test_what_is_part_of_a_path_is_a_required_text() -> None:
+def test_parts_of_a_path_are_required_texts() -> None:
     for call in OPTIONS.values():
         assert set(call.path_fields) <= set(call.required), call.name
         assert all(call.fields[name]["type"] == "string" for name in call.path_fields), call.name
@@ -202,7 +204,7 @@ def test_a_rest_call_asks_for_what_it_needs() -> None:
         ("ticks", {"ticks": "R_100", "subscribe": 1}),
     ],
 )
-def test_what_is_built_for_options_fits_its_schema(name: str, given: dict[str, Any]) -> None:
+def test_requests_built_for_options_fit_the_schema(name: str, given: dict[str, Any]) -> None:
     Draft4Validator(OPTIONS[name].schema).validate(request.build(OPTIONS[name], given))
 
 
@@ -221,7 +223,7 @@ KEYWORDS = {
 
 
 def check_facts(schema: Any) -> None:
-    """Only keywords of JSON schema, and no text that reads like a sentence."""
+    """Check that there are only keywords of JSON schema, and no text that reads like a sentence."""
     assert set(schema) <= KEYWORDS
     for key, value in schema.items():
         if key in {"properties", "patternProperties"}:
@@ -332,7 +334,7 @@ def test_a_call_of_the_other_api_gets_the_nearest_of_this_one(known: Catalog, wr
     assert ("The nearest here is " in text) == bool(right)
 
 
-def test_it_says_how_to_do_without() -> None:
+def test_the_error_says_what_to_do_instead() -> None:
     with pytest.raises(NotInThisApi, match=r"is signed in by dpyauth\.login\(\)"):
         OPTIONS.find("authorize")
     with pytest.raises(NotInThisApi, match=r"It takes dpyauth\.login\(api=\"options\"\)"):
@@ -340,7 +342,7 @@ def test_it_says_how_to_do_without() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(set(V3) - set(OPTIONS)))
-def test_nobody_is_sent_to_an_api_that_is_being_retired(name: str) -> None:
+def test_no_error_recommends_the_api_that_is_being_retired(name: str) -> None:
     with pytest.raises(NotInThisApi) as refused:
         OPTIONS.find(name)
     for face, method in (("session", "limits"), ("session.aio", "call"), ("fleet", "frame"), ("session", "stream")):
@@ -350,7 +352,7 @@ def test_nobody_is_sent_to_an_api_that_is_being_retired(name: str) -> None:
 
 
 @pytest.mark.parametrize(("known", "other"), [(OPTIONS, V3), (V3, OPTIONS)], ids=APIS)
-def test_what_an_api_does_not_tell_is_what_only_the_other_has(known: Catalog, other: Catalog) -> None:
+def test_calls_without_a_counterpart_exist_in_the_other_api(known: Catalog, other: Catalog) -> None:
     for name, untold in APIS[known.api].untold.items():
         assert name in other, name
         assert name not in known, name
@@ -360,7 +362,7 @@ def test_what_an_api_does_not_tell_is_what_only_the_other_has(known: Catalog, ot
 
 
 @pytest.mark.parametrize(("known", "other"), [(OPTIONS, V3), (V3, OPTIONS)], ids=APIS)
-def test_the_table_of_nearest_calls_holds_what_is_there(known: Catalog, other: Catalog) -> None:
+def test_the_table_of_nearest_calls_names_existing_calls(known: Catalog, other: Catalog) -> None:
     for name, instead in APIS[known.api].nearest.items():
         assert name in other, name
         assert name not in known, name
@@ -388,7 +390,7 @@ def test_a_call_without_extras() -> None:
     assert call.schema["additionalProperties"] is False
 
 
-def test_what_moves_money_by_a_key_can_be_looked_up() -> None:
+def test_transfers_with_a_key_can_be_looked_up() -> None:
     options = load("options")
     keyed = {name: call for name, call in options.items() if call.key}
     assert keyed.keys() == {
@@ -403,7 +405,7 @@ def test_what_moves_money_by_a_key_can_be_looked_up() -> None:
         assert call.lookup is not None
         assert not call.lookup.changes
         assert "request_id" in call.lookup.fields
-        for place in call.lookup.places():  # nothing else is needed
+        for place in call.lookup.places():  # other fields are not required
             assert {"request_id", *place} >= set(call.lookup.required)
 
 
@@ -417,5 +419,5 @@ def test_where_to_look_up_a_request() -> None:
     assert agent.look({"data": {"request_id": 'b"1'}}) == (
         'session.frame("payment_agent_transfer_status", request_id="b\\"1")'
     )
-    assert "session.wallet" in agent.look({"data": {}})  # without one, as any other call
+    assert "session.wallet" in agent.look({"data": {}})  # without an ID, as any other call
     assert agent.key_in({"data": {"request_id": "b", "dry_run": True}}) == ""

@@ -1,4 +1,4 @@
-"""The catalog's data file, and the script that makes it."""
+"""Test that the catalog's data file is up to date, and the script that writes it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def make() -> ModuleType:
 
 
 @pytest.mark.parametrize("api", APIS)
-def test_the_data_file_is_what_the_script_makes(make: ModuleType, api: str) -> None:
+def test_the_data_file_is_up_to_date(make: ModuleType, api: str) -> None:
     assert make.target(api).read_text(encoding="utf-8") == make.build(api)
 
 
@@ -101,7 +101,7 @@ AGENT = {
 
 
 def published(make: ModuleType, **calls: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Facts as they are kept, of these calls and what is left out, and of one REST call."""
+    """Write facts about these calls, about calls that are left out, and about one REST call, as they are kept."""
     paths: dict[str, Any] = {"/agents/{id}": {"get": AGENT}}
     for name in make.LEFT_OUT:
         if " " in name:
@@ -130,12 +130,12 @@ def test_sockets_and_rest_make_one_catalog(make: ModuleType) -> None:
     }
 
 
-def test_what_is_neither_named_nor_left_out_is_noticed(make: ModuleType) -> None:
+def test_a_call_neither_named_nor_left_out_is_noticed(make: ModuleType) -> None:
     with pytest.raises(SystemExit, match=r"GET /agents/\{id\}, pong$"):
         make.options(*published(make, ping=PING, pong=PING), {"ping": row()}, {})
 
 
-def test_what_was_left_out_and_is_gone_is_noticed(make: ModuleType) -> None:
+def test_a_left_out_call_that_is_gone_is_noticed(make: ModuleType) -> None:
     schemas, rest_api = published(make, ping=PING)
     del schemas["logout"]
     with pytest.raises(SystemExit, match=r"no longer there: logout$"):
@@ -190,6 +190,6 @@ def test_the_data_file_has_a_line_for_each_call(make: ModuleType, api: str) -> N
 
 
 @pytest.mark.parametrize("api", APIS)
-def test_summaries_are_short_and_ours(api: str) -> None:
+def test_summaries_are_short_and_unique(api: str) -> None:
     assert all(1 <= len(row["summary"].split()) <= 10 for row in table(api))
     assert len({row["summary"] for row in table(api)}) == len(table(api))

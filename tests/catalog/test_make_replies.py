@@ -1,4 +1,4 @@
-"""What replies hold: the script that writes the data files."""
+"""Test the script that writes what replies contain."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def make() -> ModuleType:
 
 
 @pytest.mark.parametrize("api", ["v3", "options"])
-def test_the_data_file_is_what_the_script_makes(make: ModuleType, api: str) -> None:
+def test_the_data_file_is_up_to_date(make: ModuleType, api: str) -> None:
     assert (make.APIS / f"{api}_replies.json").read_text(encoding="utf-8") == make.build(api)
 
 

@@ -1,3 +1,5 @@
+"""Test the sentences that explain the fields of calls."""
+
 from __future__ import annotations
 
 import json
@@ -42,7 +44,7 @@ def test_no_call_has_two_sentences_for_a_field() -> None:
     assert len(every) == len(set(every))
 
 
-def test_sentences_read_like_sentences() -> None:
+def test_sentences_have_the_form_of_sentences() -> None:
     form = re.compile(r"[A-Z0-9].{3,148}\.")
     odd = [
         text for held in FILE.values() for text in held.values() if not form.fullmatch(text) or not text.isprintable()
@@ -53,18 +55,18 @@ def test_sentences_read_like_sentences() -> None:
 @pytest.mark.parametrize(
     ("api", "call", "field", "said"),
     [
-        ("v3", "buy", "parameters.amount", "Stake or payout"),  # as of a proposal
+        ("v3", "buy", "parameters.amount", "Stake or payout"),  # a field of a proposal
         ("options", "buy", "parameters.limit_order.stop_loss", "Loss at which"),
-        ("v3", "mt5_deposit", "amount", "How much to move, in the currency"),  # of its own
+        ("v3", "mt5_deposit", "amount", "How much to move, in the currency"),  # explained for this call alone
         ("options", "time", "time", "Always 1"),
-        ("v3", "trading_times", "trading_times", "Day to look up"),  # which is not always 1
+        ("v3", "trading_times", "trading_times", "Day to look up"),  # not always 1
     ],
 )
-def test_the_nearest_sentence_counts(api: str, call: str, field: str, said: str) -> None:
+def test_the_most_specific_sentence_is_used(api: str, call: str, field: str, said: str) -> None:
     assert meaning(load(api)[call], field).startswith(said)
 
 
-def test_a_translation_stands_beside_the_english(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_translation_may_be_partial(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "en.json").write_text(json.dumps(FILE), encoding="utf-8")
     (tmp_path / "es.json").write_text(
         json.dumps({"*": {"offset": "Cuántas filas saltar.", "amount": "Cuánto."}}), encoding="utf-8"
@@ -73,7 +75,7 @@ def test_a_translation_stands_beside_the_english(tmp_path: Path, monkeypatch: py
     call = load("v3")["statement"]
     assert meaning(call, "offset", "ES") == "Cuántas filas saltar."
     assert meaning(call, "action_type", "ES") == meaning(call, "action_type")  # not translated yet
-    # What is said of one call alone is not lost for what is said of all of them.
+    # A sentence about one call wins over a translated sentence about all of them.
     assert meaning(load("v3")["mt5_deposit"], "amount", "ES").startswith("How much to move, in the")
 
 

@@ -1,3 +1,5 @@
+"""Test building requests from keyword arguments: values are converted exactly, or refused with the reason."""
+
 from __future__ import annotations
 
 import datetime as dt
@@ -27,7 +29,7 @@ TOKYO = ZoneInfo("Asia/Tokyo")
 
 
 def one(call: str, name: str, value: Any) -> Any:
-    """What a field's value becomes."""
+    """Return what a field's value is converted to."""
     schemas = V3[call].fields
     needed = {field: schemas[field].get("enum", ["1"])[0] for field in V3[call].required if field != name}
     return build(V3[call], {**needed, name: value}).get(name, "absent")
@@ -40,7 +42,7 @@ def refusal(call: str, **fields: Any) -> InvalidRequest:
     return refused.value
 
 
-# The call's own field
+# The field that names the call
 
 
 def test_the_calls_own_field_is_filled_in_where_it_can_only_be_1() -> None:
@@ -48,13 +50,13 @@ def test_the_calls_own_field_is_filled_in_where_it_can_only_be_1() -> None:
     assert build(V3["ping"], {"ping": 1}) == {"ping": 1}
 
 
-def test_elsewhere_it_is_needed() -> None:
+def test_the_calls_own_field_is_required_where_it_is_a_value() -> None:
     error = refusal("ticks_history", end="latest")
     assert error.field == "ticks_history"
     assert "needs the field 'ticks_history': a symbol" in str(error)
 
 
-def test_what_an_enum_allows_is_said() -> None:
+def test_the_error_lists_the_values_of_an_enum() -> None:
     assert "one of 'brief', 'full'" in str(refusal("active_symbols"))
     assert str(refusal("profit_table", sort=2.5)).endswith("takes one of 'ASC', 'DESC', not 2.5.")
 
@@ -63,7 +65,7 @@ def test_long_enums_are_cut() -> None:
     assert "…" in str(refusal("proposal", contract_type=2.5))
 
 
-def test_a_range_is_said() -> None:
+def test_the_error_names_the_range() -> None:
     assert "a number from 0 to 999, not 'many'" in str(refusal("statement", limit="many"))
 
 
@@ -173,7 +175,7 @@ def test_whole_numbers(given: Any, sent: int) -> None:
     ],
 )
 @pytest.mark.parametrize("kind", ["integer", "whole number or nothing"])
-def test_what_is_no_whole_number(given: Any, kind: str) -> None:
+def test_values_that_are_not_whole_numbers(given: Any, kind: str) -> None:
     schema = {"type": "integer"} if kind == "integer" else {"type": ["integer", "null"]}
     with pytest.raises((TypeError, ValueError, ArithmeticError)):
         convert(given, schema)
@@ -224,7 +226,7 @@ def test_numbers(given: Any, sent: float) -> None:
         np.complex128(1),
     ],
 )
-def test_what_is_no_number_or_would_change_on_its_way(given: Any) -> None:
+def test_values_that_are_not_numbers_or_would_lose_digits(given: Any) -> None:
     with pytest.raises((TypeError, ValueError, ArithmeticError)):
         convert(given, {"type": "number"})
 
@@ -283,12 +285,12 @@ def test_a_date_for_a_text_without_a_pattern_is_a_day() -> None:
 
 
 @pytest.mark.parametrize("given", [True, 2.5, b"all", [], {}, None, pytest.param(10**5000, id="huge")])
-def test_what_is_no_text(given: Any) -> None:
+def test_values_that_are_not_texts(given: Any) -> None:
     with pytest.raises((TypeError, ValueError)):
         convert(given, {"type": "string"})
 
 
-def test_a_pattern_that_is_not_pythons_own_is_no_defect() -> None:
+def test_a_pattern_of_another_dialect_is_understood() -> None:
     assert refusal("set_settings", address_line_2=MIDNIGHT).field == "address_line_2"
     assert reveal(one("set_settings", "address_line_2", "Côte 7")) == "Côte 7"
 
@@ -319,7 +321,7 @@ def test_a_set_and_a_single_item_are_lists_too() -> None:
     assert one("profit_table", "contract_type", []) == []
 
 
-def test_a_dict_is_no_list() -> None:
+def test_a_dict_is_not_taken_for_a_list() -> None:
     error = refusal("profit_table", contract_type={"CALL": 1})
     assert "takes a list, not a dict" in str(error)
 
@@ -353,7 +355,7 @@ def test_long_values_are_cut_in_the_error() -> None:
     assert len(str(refusal("statement", limit="x" * 1000))) < 200
 
 
-# What the caller wants back
+# Passthrough
 
 
 def test_passthrough_is_whatever_json_can_hold() -> None:
@@ -362,7 +364,7 @@ def test_passthrough_is_whatever_json_can_hold() -> None:
 
 
 @pytest.mark.parametrize("value", [{"a": MIDNIGHT}, {"a": float("nan")}, {"a": b"x"}, object(), {"a": object()}])
-def test_and_nothing_else(value: Any) -> None:
+def test_passthrough_refuses_other_values(value: Any) -> None:
     assert refusal("ping", passthrough=value).field == "passthrough"
 
 
@@ -393,7 +395,7 @@ def test_sensitive_values_are_wrapped(given: Any) -> None:
         ("p2p_advertiser_payment_methods", "update", {"1": {"account": "73914"}}),
     ],
 )
-def test_so_are_those_inside_lists_and_dicts(call: str, name: str, given: Any) -> None:
+def test_sensitive_values_inside_lists_and_dicts_are_wrapped(call: str, name: str, given: Any) -> None:
     for value in (given, seal(V3[call], {name: given})[name]):
         made = one(call, name, value)
         assert "73914" not in repr(made)
@@ -402,7 +404,7 @@ def test_so_are_those_inside_lists_and_dicts(call: str, name: str, given: Any) -
 
 
 @pytest.mark.parametrize("given", [["Pass-word1"], {"a": "Pass-word1"}, b"Pass-word1", 1.25])
-def test_a_refused_one_is_not_repeated(given: Any) -> None:
+def test_a_refused_sensitive_value_is_not_repeated(given: Any) -> None:
     error = refusal("mt5_password_check", password=given)
     assert error.field == "password"
     assert "Pass-word1" not in str(error)
@@ -416,7 +418,7 @@ def test_sealing_hides_what_a_traceback_would_show() -> None:
     assert "MTR1" not in repr(seal(None, given))
 
 
-# Whatever comes
+# Arbitrary values
 
 SCALARS = (
     st.none()
@@ -504,12 +506,12 @@ AGENT = {"data": {"to_nickname": "ann", "amount": "1.00", "currency": "USD"}}
 
 
 def made(name: str, **given: Any) -> str:
-    """The request ID in a request."""
+    """Return the request ID in a request."""
     call = OPTIONS[name]
     return call.key_in(keyed(call, build(call, given)))
 
 
-def test_a_request_id_is_made_where_it_is_left_out() -> None:
+def test_a_missing_request_id_is_created() -> None:
     for name, fields in (("wallet_transfer", WALLET), ("payment_agent_transfer", AGENT)):
         ids = {made(name, **fields) for _ in range(100)}
         assert len(ids) == 100
@@ -521,15 +523,15 @@ def test_a_request_id_is_made_where_it_is_left_out() -> None:
     assert "request_id" not in AGENT["data"]
 
 
-def test_your_own_request_id_is_used_as_it_is() -> None:
+def test_the_users_own_request_id_is_used_unchanged() -> None:
     own = uuid.uuid4()
     assert made("wallet_transfer", **WALLET, request_id=str(own).upper()) == str(own).upper()
     assert made("wallet_transfer", **WALLET, request_id=own) == str(own)
     assert made("payment_agent_transfer", data={**AGENT["data"], "request_id": "my-1"}) == "my-1"
-    assert made("wallet_transfer", **WALLET, request_id=Secret(str(own))) == str(own)  # else it could not be looked up
+    assert made("wallet_transfer", **WALLET, request_id=Secret(str(own))) == str(own)  # or it could not be looked up
 
 
-def test_no_request_id_is_made_for_what_changes_nothing_or_has_none() -> None:
+def test_no_request_id_is_created_for_calls_that_need_none() -> None:
     dry = {**AGENT["data"], "dry_run": True}
     call = OPTIONS["payment_agent_transfer"]
     assert "request_id" not in keyed(call, build(call, {"data": dry}))["data"]
@@ -538,7 +540,7 @@ def test_no_request_id_is_made_for_what_changes_nothing_or_has_none() -> None:
     assert keyed(V3["buy"], {"buy": "x", "price": 1}) == {"buy": "x", "price": 1}
 
 
-def test_other_fields_of_a_transfer_are_needed_still() -> None:
+def test_other_fields_of_a_transfer_are_still_required() -> None:
     with pytest.raises(InvalidRequest) as told:
         build(OPTIONS["wallet_transfer"], {**WALLET, "amount": None})
     assert told.value.field == "amount"

@@ -1,4 +1,4 @@
-"""Requests over HTTP: what is converted, and what is refused before it is sent, because Deriv would without a word."""
+"""Test requests over HTTP: what is converted, and what is refused before sending because Deriv gives no reason."""
 
 from __future__ import annotations
 
@@ -92,17 +92,17 @@ def patterns(schema: Schema) -> Iterator[str]:
         yield from patterns(inner)
 
 
-def test_what_a_pattern_wants_is_said_in_words() -> None:
+def test_the_error_explains_a_pattern_in_words() -> None:
     found = {one for call in CALLS.values() if call.rest for one in patterns({"properties": call.fields})}
     assert found <= set(LIKE)
 
 
 @pytest.mark.parametrize("call", GIVEN)
-def test_a_right_request_goes_as_it_is(call: str) -> None:
+def test_a_correct_request_is_sent_unchanged(call: str) -> None:
     assert made(call) == GIVEN[call]
 
 
-# Money: text, with every digit
+# Money: text with all digits
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_an_amount_that_may_have_lost_digits_is_refused_with_what_to_write(amoun
     assert made("wallet_transfer", amount=write)["amount"] == write
 
 
-def test_so_is_one_within_another_field() -> None:
+def test_an_inexact_amount_inside_another_field_is_refused() -> None:
     error = refused("payment_agent_transfer", data={"to_nickname": "n", "amount": 12.5, "currency": "USD"})
     assert error.field == "data.amount"
     assert str(error) == (
@@ -164,7 +164,7 @@ def test_so_is_one_within_another_field() -> None:
     ],
 )
 @pytest.mark.parametrize("call", ["wallet_transfer", "wallet_transfer_validate"])
-def test_what_is_no_amount_is_refused(call: str, amount: Any) -> None:
+def test_values_that_are_not_amounts_are_refused(call: str, amount: Any) -> None:
     error = refused(call, amount=amount)
     assert error.field == "amount"
     assert "write" not in str(error)
@@ -198,19 +198,19 @@ def test_no_digit_is_lost(amount: Any) -> None:
         ("partners_analytics_overview", "end_date", "1.2.2026", "a date, such as '2026-11-29', not '1.2.2026'."),
     ],
 )
-def test_what_does_not_fit_is_refused(call: str, field: str, value: Any, said: str) -> None:
+def test_invalid_currencies_ids_and_dates_are_refused(call: str, field: str, value: Any, said: str) -> None:
     error = refused(call, **{field: value})
     assert error.field == field
     assert str(error).endswith(said)
 
 
 @pytest.mark.parametrize("value", [float("nan"), Decimal("NaN"), float("inf")])
-def test_what_is_no_number_is_not_advised_as_a_text(value: object) -> None:
+def test_the_advice_to_write_text_is_for_numbers_only(value: object) -> None:
     assert "write" not in str(refused("payment_agent_transfer_status", request_id=value))
 
 
 @pytest.mark.parametrize("name", ["dry_run", "request_id", "amount"])
-def test_a_field_in_the_wrong_place_is_told_its_own(name: str) -> None:
+def test_the_error_names_the_place_of_a_misplaced_field(name: str) -> None:
     error = refused("payment_agent_transfer", **{name: True})
     assert error.field == name
     assert (
@@ -228,7 +228,7 @@ def test_a_field_in_the_wrong_place_is_told_its_own(name: str) -> None:
         [{"verification_code": "914625"}],
     ],
 )
-def test_what_stands_for_an_object_with_secrets_is_not_shown(data: object) -> None:
+def test_a_wrong_value_in_place_of_an_object_with_secrets_is_not_shown(data: object) -> None:
     call = CALLS["payment_agent_withdraw"]
     sealed = seal(call, {"data": data})
     assert "914625" not in repr(sealed)
@@ -238,18 +238,18 @@ def test_what_stands_for_an_object_with_secrets_is_not_shown(data: object) -> No
 
 
 @pytest.mark.parametrize("data", [None, pd.NA, pd.NaT])
-def test_an_object_that_is_left_out_is_missed(data: object) -> None:
+def test_a_missing_object_is_reported(data: object) -> None:
     call = CALLS["payment_agent_withdraw"]
     with pytest.raises(InvalidRequest, match="needs the field 'data'"):
         build(call, seal(call, {"data": data}))
 
 
-def test_a_long_name_of_a_currency_is_one_where_deriv_takes_it() -> None:
+def test_long_currency_codes_are_taken_where_deriv_takes_them() -> None:
     assert made("wallet_exchange_rate", source_currency="TETHER_USD_ERC20_X")["source_currency"] == "TETHER_USD_ERC20_X"
     assert refused("wallet_exchange_rate", source_currency="T" * 19).field == "source_currency"
 
 
-def test_values_that_deriv_may_come_to_take_are_left_to_it() -> None:
+def test_values_that_deriv_may_add_are_not_refused() -> None:
     assert made("wallet_transactions", wallet_type="system", per_page=7) == {"wallet_type": "system", "per_page": 7}
     assert made("wallet_transfer_platforms", platform_name="new")["platform_name"] == "new"
 
@@ -304,7 +304,7 @@ def test_a_wrong_code_is_not_repeated(code: Any, wrap: Any) -> None:
     assert not any(part in f"{error!r} {vars(error)}" for part in ("C4nary", "471"))
 
 
-def test_what_is_secret_or_personal_is_sent_and_not_shown() -> None:
+def test_secret_and_personal_values_are_sent_but_not_shown() -> None:
     personal = {"description": "for C4nary", "rate_token": "C4nary-quote"}
     built = build(CALLS["wallet_transfer_exchange"], {**GIVEN["wallet_transfer_exchange"], **personal})
     assert "C4nary" not in repr(built)
@@ -320,7 +320,7 @@ QUOTE = {"wallet_currency": "EUR", "exchange_rate": "1.1", "rate_token": "C4nary
 
 
 @pytest.mark.parametrize("missing", [["rate_token"], ["exchange_rate"], ["wallet_currency", "rate_token"]])
-def test_a_quote_is_whole_or_not_there(missing: list[str]) -> None:
+def test_a_quote_is_complete_or_absent(missing: list[str]) -> None:
     assert made("wallet_transfer_platforms", **QUOTE).items() >= QUOTE.items()
     error = refused("wallet_transfer_platforms", **{**QUOTE, **dict.fromkeys(missing)})
     assert error.field == missing[0]
@@ -350,7 +350,7 @@ def test_a_rate_belongs_to_two_currencies() -> None:
         "https://evil.example/?page_cursor=eyJhIjoxfQ%3D%3D",
     ],
 )
-def test_a_cursor_is_taken_out_of_whatever_it_comes_in(given: str) -> None:
+def test_a_cursor_is_extracted_from_links_and_addresses(given: str) -> None:
     assert made("wallet_transactions", page_cursor=given)["page_cursor"] == "eyJhIjoxfQ=="
 
 

@@ -1,4 +1,4 @@
-"""Checking against the catalog's schemas, beside the library jsonschema."""
+"""Test checking values against the catalog's schemas, and compare the results with those of the library jsonschema."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ANYTHING = [None, True, False, 0, 1, 1.0, -1, 2.5, 10**20, "", "text", *LISTS, {
 
 
 def parts(schema: Schema) -> Iterator[Schema]:
-    """A schema and all that are in it."""
+    """Yield a schema and all schemas inside it."""
     yield schema
     inner = [schema["items"]] if "items" in schema else []
     for keyword in ("properties", "patternProperties"):
@@ -42,14 +42,14 @@ def parts(schema: Schema) -> Iterator[Schema]:
 
 
 class Maker:
-    """Makes values that a schema allows, or nearly."""
+    """Makes values that a schema allows, or nearly allows."""
 
     def __init__(self, seed: str, wrong: float) -> None:
         self.dice = random.Random(seed)
         self.wrong = wrong
 
     def value(self, schema: Schema) -> Any:
-        """Make a value for a schema; one in so many is wrong in some way."""
+        """Make a value for a schema; one in several is wrong in some way."""
         dice = self.dice
         if dice.random() < self.wrong:
             return dice.choice([*ANYTHING, dice.choice(TEXTS), *self.bounds(schema)])
@@ -62,7 +62,7 @@ class Maker:
         return getattr(self, dice.choice([types] if isinstance(types, str) else types))(schema)
 
     def bounds(self, schema: Schema) -> list[Any]:
-        """Make what is at the limits of a schema, and just beyond."""
+        """Make values at the limits of a schema, and just beyond."""
         limits = [schema[key] + step for key in ("minimum", "maximum") if key in schema for step in (-1, 0, 0.5, 1)]
         sizes = [schema[key] + step for key in ("minLength", "maxLength") if key in schema for step in (-1, 0, 1)]
         counts = [schema[key] + step for key in ("minItems", "maxItems") if key in schema for step in (-1, 0, 1)]
@@ -76,10 +76,10 @@ class Maker:
         return [*limits, *("x" * size for size in sizes), *lists, *objects]
 
     def null(self, schema: Schema) -> None:
-        """Make nothing."""
+        """Make null."""
 
     def boolean(self, schema: Schema) -> bool:
-        """Make yes or no."""
+        """Make true or false."""
         return self.dice.random() < 0.5
 
     def integer(self, schema: Schema) -> int:
@@ -101,7 +101,7 @@ class Maker:
         return [self.value(schema.get("items", {})) for _ in range(self.dice.randint(schema.get("minItems", 0), 3))]
 
     def object(self, schema: Schema) -> dict[str, Any]:
-        """Make an object, with the fields that it needs and some others."""
+        """Make an object, with its required fields and some others."""
         dice = self.dice
         needed = schema.get("required", ())
         made = {
@@ -121,7 +121,7 @@ def _perl(_: object, pattern: str, value: object, __: object) -> Iterator[Valida
 
 
 def once(found: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    """What was found, without repetitions: jsonschema names each of several missing fields."""
+    """Return what was found without repetitions, because jsonschema reports each of several missing fields."""
     return [first for first, _ in itertools.groupby(found)]
 
 
@@ -152,18 +152,18 @@ def test_every_keyword_and_pattern_of_the_catalog_is_understood() -> None:
     assert {part["additionalProperties"] for part in every if "additionalProperties" in part} == {False}
 
 
-def test_one_of_several_is_not_two() -> None:
+def test_one_of_means_exactly_one() -> None:
     either = {"oneOf": [{"type": "integer"}, {"minimum": 0}]}
     assert [fits(either, value) for value in (-1, -0.5, 0, 0.5)] == [True, False, False, True]
 
 
-def test_items_are_equal_as_json_has_them() -> None:
+def test_items_are_compared_as_in_json() -> None:
     unique = {"uniqueItems": True}
     assert all(fits(unique, items) for items in ([1, True], [[1], [2]], [[1], 1], [{"a": 0}, {"a": False}]))
     assert not any(fits(unique, items) for items in ([1, 1.0], [[1], [1.0]], [{"a": [1]}, {"a": [1]}]))
 
 
-def test_an_unknown_keyword_is_no_silent_yes() -> None:
+def test_an_unknown_keyword_is_an_error() -> None:
     with pytest.raises(KeyError, match="multipleOf"):
         fits({"type": "integer", "multipleOf": 2}, 3)
 

@@ -1,3 +1,5 @@
+"""Test the facts about replies, and how undocumented fields are judged."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -56,7 +58,7 @@ def test_the_facts_are_in_their_notation(api: str) -> None:
         ("landing_company_details", "landing_company_details.address.[]", "text"),
     ],
 )
-def test_what_schemas_do_not_say(call: str, path: str, kind: str) -> None:
+def test_facts_that_schemas_do_not_contain(call: str, path: str, kind: str) -> None:
     node: Any = load("v3")[call].reply
     for step in path.split("."):
         node = node[step]
@@ -75,7 +77,7 @@ MASKED = "•••"
 @pytest.mark.parametrize(
     ("call", "reply", "shown"),
     [
-        # What Deriv may add to an answer that is known
+        # Fields that Deriv may add to a known reply
         (
             "get_accounts",
             {"data": [{"account_id": "D1", "name": "Jo"}]},
@@ -88,7 +90,7 @@ MASKED = "•••"
             {"is_pin_set": True, "pin": True, "tokens_left": 3},
             {"is_pin_set": True, "pin": True, "tokens_left": 3},
         ),
-        # In a call that is not
+        # Fields in an unknown call
         ("a_new_one", {"a_new_one": {"otp_url": "x", "left": 1}}, {"a_new_one": {"otp_url": MASKED, "left": 1}}),
         (
             "rate_token",
@@ -104,7 +106,7 @@ MASKED = "•••"
         ),
     ],
 )
-def test_what_nobody_has_documented_is_judged_by_its_name(call: str, reply: Any, shown: Any) -> None:
+def test_undocumented_fields_are_judged_by_their_names(call: str, reply: Any, shown: Any) -> None:
     for api in ("v3", "options"):
         if call in load(api) or call not in load("v3") | load("options"):
             facts = load(api)[call].reply if call in load(api) else None

@@ -1,4 +1,4 @@
-"""Deriv's own names, behind TLS and a proxy of this machine; nothing leaves it."""
+"""Serve Deriv's own names behind TLS and a proxy on this machine, so that no request leaves it."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from dpyauth.signin.current import meant
 
 @pytest.fixture(autouse=True)
 def nobody_signed_in() -> None:
-    """What another test has left must not decide which API is meant."""
+    """Check that no sign-in is left from another test, because it would decide which API is meant."""
     assert meant() is None
 
 
 @pytest.fixture(autouse=True)
 def no_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A busy machine is not what these tests are about."""
+    """Raise the limit for slow answers, because these tests may run on a busy machine."""
     monkeypatch.setattr("dpyauth.checkup.hosts.SLOW", 60.0)
 
 
@@ -34,14 +34,14 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def box(nothing_left: None) -> Iterator[Sandbox]:
-    """A running sandbox that also answers to Deriv's names."""
+    """Run a sandbox that also answers to Deriv's names."""
     with Sandbox(limits=None, hosts=DERIV) as box:
         yield box
 
 
 @pytest.fixture
 def front(box: Sandbox, certificates: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Front]:
-    """The way to Deriv's names, which leads to the sandbox."""
+    """Run a proxy that leads Deriv's names to the sandbox."""
     with Front(box.port, certificates) as running:
         monkeypatch.setenv("HTTPS_PROXY", running.address)
         monkeypatch.setenv("SSL_CERT_FILE", str(certificates / "roots.pem"))

@@ -1,4 +1,4 @@
-"""Comparing replies with the catalog: everything that differs is found, and no value gets out."""
+"""Test comparing replies with the catalog: every difference is found, and no value is disclosed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[2]
 def found(
     reply: Any, node: Any, *, required: Mapping[str, Any] | None = None, **also: list[str]
 ) -> list[tuple[str, ...]]:
-    """The findings of a reply whose one field, ``x``, is documented like this."""
+    """Return the findings of a reply whose only field, ``x``, is documented like this."""
     facts = Expected(required or {}, also, stated=True)
     return sorted(compare({"x": reply, "echo_req": {"y": 1}}, Shape(reply={"x": node}), facts, "x").findings)
 
@@ -112,7 +112,7 @@ def test_drift(value: Any, node: Any, expected: tuple[str, ...]) -> None:
     assert expected[2] in (None, documented)
 
 
-def test_what_the_schema_requires_is_missed_and_what_it_allows_is_not() -> None:
+def test_missing_required_fields_are_found_and_optional_ones_are_not() -> None:
     required = {"": ["x"], "x.[]": ["id", "paid"]}
     rows = [RIGHT, {"id": 1}, {"paid": None, "id": None}]
     assert found(rows, {"[]": RECORD}, required=required, **{"x.[].id": ["null"], "x.[].paid": ["null"]}) == [
@@ -121,21 +121,21 @@ def test_what_the_schema_requires_is_missed_and_what_it_allows_is_not() -> None:
     assert compare({}, Shape(reply={"x": "text"}), Expected(required, {}, stated=True), "x").findings.total() == 1
 
 
-def test_a_reply_without_all_that_it_is_about() -> None:
+def test_a_reply_without_its_payload() -> None:
     came = compare({"msg_type": "x", "req_id": 1}, Shape(reply={"x": RECORD}), Expected(), "x")
     assert list(came.findings) == [("x", "missing", "object", "absent")]
 
 
-def test_how_often_is_counted() -> None:
+def test_repeated_findings_are_counted() -> None:
     came = compare({"x": [1, 2, "a"]}, Shape(reply={"x": {"[]": "text"}}), Expected(), "x")
     assert list(came.findings.values()) == [2]
 
 
-def test_a_null_is_none_where_nothing_is_known_of_them() -> None:
+def test_a_null_is_no_finding_if_the_schema_says_nothing_about_nulls() -> None:
     assert not compare({"x": None}, Shape(reply={"x": "text"}), Expected(), "x").findings
 
 
-def test_what_was_in_no_row_is_listed() -> None:
+def test_documented_fields_in_no_row_are_listed() -> None:
     came = compare({"x": [{"id": 1}, {"paid": 1}]}, Shape(reply={"x": {"[]": RECORD}}), Expected(), "x")
     assert came.not_seen == ["x[].state"]
 
@@ -152,7 +152,7 @@ NODES = st.sampled_from(
 
 
 @given(VALUES, NODES)
-def test_no_value_gets_out_whatever_comes(value: Any, node: Any) -> None:
+def test_no_reply_discloses_a_value(value: Any, node: Any) -> None:
     came = compare({"x": value}, Shape(reply={"x": node}), Expected(stated=True), "x")
     said = json.dumps([list(came.findings), came.not_seen])
     assert CANARY not in said
@@ -176,7 +176,7 @@ def test_every_kind_of_the_catalog_is_known() -> None:
     assert kinds <= TYPES.keys() | {"any"}
 
 
-def test_the_facts_speak_of_places_that_the_shapes_have() -> None:
+def test_the_facts_are_about_places_in_the_shapes() -> None:
     known = 0
     for api, call, shape in each_shape():
         facts = expected(api, call)
@@ -201,7 +201,7 @@ def make() -> ModuleType:
     return module
 
 
-def test_the_data_file_is_what_the_script_makes(make: ModuleType) -> None:
+def test_the_data_file_is_up_to_date(make: ModuleType) -> None:
     assert make.TARGET.read_text(encoding="utf-8") == make.build()
 
 
@@ -230,6 +230,6 @@ def test_the_data_file_is_what_the_script_makes(make: ModuleType) -> None:
         ),
     ],
 )
-def test_what_schemas_say(make: ModuleType, schema: Any, node: Any, entry: Any) -> None:
+def test_facts_read_from_schemas(make: ModuleType, schema: Any, node: Any, entry: Any) -> None:
     root = {"type": "object", "properties": {"x": schema}, "$defs": {"a": {"type": ["integer", "null"]}}}
     assert make.entry(root, Shape(reply={"x": node})) == entry

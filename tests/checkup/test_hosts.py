@@ -1,4 +1,4 @@
-"""Deriv's hosts: reached as a session reaches them, and what is said where they are not."""
+"""Test checking Deriv's hosts: they are reached as by a session, and failures are explained."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ NEW, OLD = "Deriv's current API", "Deriv's older API (v3)"
 
 
 def hosts(checkup: Checkup) -> dict[str, tuple[str, str, str]]:
-    """Result, what was found and what to do, by the host and the way it was asked."""
+    """Return the result, the finding and the advice, by host and protocol."""
     rows = checkup.checks.set_index("check")
     chosen = rows[rows["group"].isin([NEW, OLD])]
     return {str(check): (row["result"], row["found"], row["advice"]) for check, row in chosen.iterrows()}
@@ -55,7 +55,7 @@ def test_all_of_derivs_hosts_over_tls(front: Front) -> None:
 
 
 def test_the_sandbox_of_a_session(box: Sandbox, open_options: Open, front: Front) -> None:
-    """Where a session is in use, what it uses is checked, and nothing else is asked."""
+    """If a session is in use, only what it uses is checked."""
     checkup = doctor(open_options("rich"))
     found = hosts(checkup)
     assert list(found) == [f"127.0.0.1:{box.port}, calls over HTTP", f"127.0.0.1:{box.port}, WebSocket"]
@@ -87,12 +87,12 @@ def test_settings_that_cannot_be_right(box: Sandbox, open_options: Open) -> None
 
 
 @pytest.mark.parametrize("session", ["rich", 0, object()])
-def test_what_is_no_session(session: Any) -> None:
+def test_values_that_are_not_sessions(session: Any) -> None:
     with pytest.raises(InvalidSetting, match="takes a session for 'session'"):
         doctor(session)
 
 
-def test_an_api_that_is_switched_off_is_a_problem_for_those_who_stand_on_it(box: Sandbox, front: Front) -> None:
+def test_an_api_that_is_switched_off_is_a_problem_only_for_its_users(box: Sandbox, front: Front) -> None:
     box.faults.refuse(520, times=2)
     checkup = doctor()
     result, what, _ = hosts(checkup)["api.derivws.com, WebSocket"]
@@ -110,7 +110,7 @@ def test_an_api_that_is_switched_off_is_a_problem_for_those_who_stand_on_it(box:
 @pytest.mark.parametrize(
     ("name", "value"), [("DERIV_TOKEN", "a1-C4naryC4naryC4nary"), ("DERIV_APP_ID", "1089"), ("DERIV_API", "v3")]
 )
-def test_whose_api_it_is_is_told_by_the_environment(
+def test_the_environment_says_which_api_the_user_has(
     box: Sandbox, front: Front, monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
     monkeypatch.setenv(name, value)
@@ -161,8 +161,8 @@ sys.exit(main(["doctor", "--timeout", "0.5"]))
 """
 
 
-def test_a_resolver_that_is_silent_holds_nothing_up() -> None:
-    """Not even the end of the program."""
+def test_a_silent_resolver_delays_nothing() -> None:
+    """It does not even delay the end of the program."""
     without = {name: value for name, value in os.environ.items() if "proxy" not in name.lower()}
     ran = subprocess.run(
         [sys.executable, "-c", RESOLVER], capture_output=True, text=True, env=without, timeout=60, check=False
@@ -181,7 +181,7 @@ def test_nothing_listens_there(box: Sandbox) -> None:
 
 @pytest.fixture
 def silent() -> Iterator[str]:
-    """A server that takes connections and says nothing."""
+    """Run a server that accepts connections and sends nothing."""
     with closing(socket.create_server(("127.0.0.1", 0))) as listener:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
 
@@ -206,7 +206,7 @@ def test_an_interrupt_frees_the_cell(silent: str, eventually: Any) -> None:
 
 
 def test_something_else_answers(box: Sandbox) -> None:
-    """A page of something between, and Deriv's own word that it is down."""
+    """Either a page of a gateway, or Deriv's own message that it is down."""
     box.faults.http(200, "health", times=2)
     result, what, _ = hosts(doctor(server=box.rest))[f"127.0.0.1:{box.port}, calls over HTTP"]
     assert (result, "something unreadable" in what) == ("problem", True)
@@ -216,8 +216,8 @@ def test_something_else_answers(box: Sandbox) -> None:
     box.faults.clear()
 
 
-def test_a_servers_own_words_are_not_repeated(box: Sandbox) -> None:
-    """A filter may say in them who asks, and from where."""
+def test_the_message_of_a_server_is_not_repeated(box: Sandbox) -> None:
+    """The message of a filter may name the user and the machine."""
     words = "janedoe at 10.1.2.3 (CR900001) is blocked"
     body = f'{{"errors":[{{"code":"Blocked","message":"{words}"}}]}}'
     box.faults.http(403, "health", body=body, times=2)
@@ -232,7 +232,7 @@ def test_a_servers_own_words_are_not_repeated(box: Sandbox) -> None:
         assert word not in str(checkup)
 
 
-def test_a_slow_way_is_noted(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slow_connection_is_noted(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dpyauth.checkup.hosts.SLOW", 0.05)
     with Proxy(box.port) as proxy:
         proxy.next("delay", 0.1, times=2)
@@ -255,13 +255,13 @@ def test_the_clock(off: int, result: str, said: str) -> None:
     assert re.fullmatch(said, row["found"])
 
 
-def test_the_clock_by_the_header_where_the_socket_does_not_answer(box: Sandbox) -> None:
+def test_the_clock_is_read_from_the_header_if_the_socket_does_not_answer(box: Sandbox) -> None:
     box.faults.refuse(503, times=1)
     rows = doctor(server=box.rest).checks.set_index("group")
     assert rows.loc["Clock", "result"] == "ok"
 
 
-def test_what_the_api_says_counts_more_than_a_header() -> None:
+def test_the_time_of_the_api_counts_more_than_a_header() -> None:
     clock = Clock()
     clock.heard(time.time() - 50, time.time(), sure=False)
     clock.heard(time.time() - 100, time.time(), sure=True)
@@ -269,7 +269,7 @@ def test_what_the_api_says_counts_more_than_a_header() -> None:
     assert re.fullmatch("is (99|100) s ahead of Deriv's", clock_row(clock).found)
 
 
-def test_sign_in_pages_that_let_no_program_in(box: Sandbox) -> None:
+def test_sign_in_pages_that_refuse_programs(box: Sandbox) -> None:
     with Proxy(box.port) as proxy:
         proxy.next("status", 403, times=9)
         found = hosts(doctor(server=box.url, oauth_host=f"http://127.0.0.1:{proxy.port}"))

@@ -1,4 +1,4 @@
-"""What is said of versions, proxies, certificates and the front end."""
+"""Test the report about versions, proxies, certificates and the front end."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Set = pytest.MonkeyPatch
 
 @pytest.fixture(autouse=True)
 def plain(monkeypatch: Set) -> None:
-    """No certificates but the usual ones, and no sign of any front end."""
+    """Use only the usual certificates, and hide every sign of a front end."""
     names = (
         "SSL_CERT_FILE",
         "SSL_CERT_DIR",
@@ -154,9 +154,7 @@ def test_hosts_that_go_without_a_proxy(monkeypatch: Set) -> None:
         ("-----BEGIN C4nary", "SSL_CERT_FILE names a file that is no list of certificates in PEM form"),
     ],
 )
-def test_a_file_of_certificates_that_is_no_good(
-    monkeypatch: Set, tmp_path: Path, content: str | None, found: str
-) -> None:
+def test_an_unusable_file_of_certificates(monkeypatch: Set, tmp_path: Path, content: str | None, found: str) -> None:
     path = tmp_path / "roots.pem"
     if content is not None:
         path.write_text(content)
@@ -166,7 +164,7 @@ def test_a_file_of_certificates_that_is_no_good(
     assert str(tmp_path) not in str(row)
 
 
-def test_the_files_that_count(monkeypatch: Set, certificates: Path) -> None:
+def test_which_certificate_files_are_used(monkeypatch: Set, certificates: Path) -> None:
     monkeypatch.setattr(machine, "system_has_roots", lambda: True)
     usual = f"HTTP: those of certifi {metadata.version('certifi')}; WebSocket: those of the system"
     check = "trusted certificates"
@@ -192,7 +190,7 @@ def test_a_system_without_certificates(monkeypatch: Set) -> None:
 
 @pytest.fixture
 def in_kernel(monkeypatch: Set) -> None:
-    """In a notebook that somebody looks at."""
+    """Pretend to be in a notebook with a user."""
     monkeypatch.setattr(
         _environment, "kernel_shell", lambda: SimpleNamespace(kernel=SimpleNamespace(_allow_stdin=True))
     )
@@ -216,7 +214,7 @@ def test_front_ends(monkeypatch: Set, in_kernel: None, variable: str, name: str)
     assert "C4nary" not in str(rows)
 
 
-def test_a_notebook_without_a_person(monkeypatch: Set) -> None:
+def test_an_unattended_notebook(monkeypatch: Set) -> None:
     monkeypatch.setattr(
         _environment, "kernel_shell", lambda: SimpleNamespace(kernel=SimpleNamespace(_allow_stdin=False))
     )
@@ -224,21 +222,21 @@ def test_a_notebook_without_a_person(monkeypatch: Set) -> None:
     assert (row.result, "nbconvert" in row.found, "DERIV_TOKEN" in row.advice) == ("note", True, True)
 
 
-def test_no_notebook(monkeypatch: Set) -> None:
+def test_outside_a_notebook(monkeypatch: Set) -> None:
     monkeypatch.setattr(_environment, "has_user", lambda: True)
     rows = by_check(notebook.looks())
     assert rows["front end"].found == "Python, no notebook"
     assert rows["panels"].result == "ok"
 
 
-def test_panels_without_the_front_ends_half(monkeypatch: Set, in_kernel: None) -> None:
+def test_panels_without_their_front_end_extensions(monkeypatch: Set, in_kernel: None) -> None:
     monkeypatch.setattr("jupyter_core.paths.jupyter_path", lambda *parts: ["/nowhere"])
     row = by_check(notebook.looks())["panels"]
     assert row.result == "note"
     assert row.found == "not found for this front end: @jupyter-widgets/jupyterlab-manager and anywidget"
 
 
-def test_panels_without_the_kernels_half(monkeypatch: Set, in_kernel: None) -> None:
+def test_panels_without_their_kernel_packages(monkeypatch: Set, in_kernel: None) -> None:
     monkeypatch.setitem(sys.modules, "anywidget", None)
     row = by_check(notebook.looks())["panels"]
     assert (row.result, row.found) == ("problem", "anywidget cannot be loaded (ModuleNotFoundError)")
@@ -252,7 +250,7 @@ def test_the_listener(monkeypatch: Set, variable: str, result: str) -> None:
     assert "C4nary" not in str(row)
 
 
-def test_a_machine_that_lets_nobody_listen(monkeypatch: Set) -> None:
+def test_a_machine_that_allows_no_listener(monkeypatch: Set) -> None:
     def refuse(*args: object, **more: object) -> None:
         raise PermissionError
 
@@ -261,7 +259,7 @@ def test_a_machine_that_lets_nobody_listen(monkeypatch: Set) -> None:
 
 
 def test_the_server_of_this_kernel(monkeypatch: Set, in_kernel: None) -> None:
-    """Of the servers on this machine, the one that has started the kernel; its token stays where it is."""
+    """Only the server that started the kernel is shown, and its token stays secret."""
     parent = os.getppid()
 
     def running(**options: object) -> list[dict[str, object]]:
@@ -280,7 +278,7 @@ def test_the_server_of_this_kernel(monkeypatch: Set, in_kernel: None) -> None:
     assert notebook.server_address() is None
 
 
-# Whatever happens
+# Failing checks
 
 
 def test_a_check_that_fails_is_a_row() -> None:
@@ -299,7 +297,7 @@ def test_the_home_folder_is_not_named() -> None:
 Run = Callable[..., Any]
 
 
-def test_what_cannot_be_loaded_is_said() -> None:
+def test_a_package_that_cannot_be_imported_is_reported() -> None:
     code = f"""{without("httpx")}
 from dpyauth.__main__ import main
 sys.exit(main(["doctor"]))
@@ -310,7 +308,7 @@ sys.exit(main(["doctor"]))
 
 
 @pytest.mark.parametrize("hidden", ["pandas", "ipywidgets anywidget", "jupyter_server jupyter_core", "IPython"])
-def test_it_runs_without_what_may_be_broken(hidden: str) -> None:
+def test_the_check_up_runs_without_packages_that_may_be_broken(hidden: str) -> None:
     code = f"""{without(hidden)}
 from dpyauth.__main__ import main
 sys.exit(main(["doctor", "--server", "http://127.0.0.1:9", "--timeout", "5"]))

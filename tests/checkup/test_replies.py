@@ -1,4 +1,4 @@
-"""Every call that reads, asked in the sandbox: it finds nothing there, and all of what is put in."""
+"""Test comparing replies with the catalog, for every call that reads: only planted changes are found."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def findings(asked: list[Asked]) -> list[tuple[str, ...]]:
 
 
 @pytest.mark.parametrize(("api", "who"), [(api, who) for api, people in PEOPLE.items() for who in people])
-def test_in_the_sandbox_all_is_as_documented(
+def test_replies_of_the_sandbox_are_as_documented(
     box: Sandbox, open_options: Open, open_session: Open, api: str, who: str
 ) -> None:
     session = opened(api, who, open_options, open_session)
@@ -71,7 +71,7 @@ def test_after_the_move_there_is_a_legacy_history(box: Sandbox, open_options: Op
     assert findings(asked) == []
 
 
-def test_nothing_is_asked_that_changes_or_closes_anything(box: Sandbox, open_options: Open) -> None:
+def test_calls_that_change_or_close_something_are_not_made(box: Sandbox, open_options: Open) -> None:
     session = open_options("rich")
     with session.stream("ticks", ticks="R_100") as stream:
         stream.next()
@@ -82,15 +82,15 @@ def test_nothing_is_asked_that_changes_or_closes_anything(box: Sandbox, open_opt
         if load("options")[one.call].changes is True:
             assert (one.outcome, one.why) == ("left out", "changes something")
     assert of(asked, "forget_all") == Asked("forget_all", "skipped", "closes streams", of(asked, "forget_all").came)
-    assert of(asked, "payment_agent_list").outcome == "skipped", "its first use would register the user"
+    assert of(asked, "payment_agent_list").outcome == "skipped", "the first call would register the user"
     assert "forget_all" not in {received.call for received in box.received}
 
 
-# Where a reply of the sandbox is changed, how, and what is found.
+# Changes to replies of the sandbox: where, how, and what is found.
 
 
 def at(path: str, change: Callable[[Any], Any]) -> Change:
-    """Change what is at a path of names and numbers."""
+    """Change the value at a path of names and numbers."""
     *way, last = [int(part) if part.isdecimal() else part for part in path.split(".")]
 
     def edit(reply: dict[str, Any]) -> None:
@@ -249,7 +249,7 @@ CASES = [(where, *case) for where, cases in DRIFT.items() for case in cases]
 @pytest.mark.parametrize(
     ("where", "change", "field", "finding", "what"), CASES, ids=[f"{case[0]}-{case[2]}-{case[4]}" for case in CASES]
 )
-def test_drift_that_is_put_in_is_found(
+def test_planted_drift_is_found(
     box: Sandbox,
     open_options: Open,
     open_session: Open,
@@ -264,7 +264,7 @@ def test_drift_that_is_put_in_is_found(
     changed: list[Any] = []
     box.faults.edit(lambda reply: changed.append(change(reply)), call)
     asked = ask_all(session, [call])
-    assert changed, "the reply went out as it was"
+    assert changed, "the reply was not changed"
     (found,) = of(asked, call).came.findings
     assert (found.field, found.finding, found.found) == (field, finding, what)
     assert SECRET not in repr([one.came for one in asked])
@@ -272,18 +272,18 @@ def test_drift_that_is_put_in_is_found(
 
 @pytest.mark.parametrize("api", APIS)
 def test_an_unknown_field_in_any_reply_is_found(box: Sandbox, open_options: Open, open_session: Open, api: str) -> None:
-    """At the top of every reply that is an object, and in its first row or payload."""
+    """Add the field at the top of every reply that is an object; only `health` is not."""
     session = opened(api, PEOPLE[api][0], open_options, open_session)
     plain = [one.call for one in ask_all(session) if one.outcome == "asked"]
     box.faults.edit(lambda reply: reply.update(novelty=1) if "error" not in reply else None, times=10_000)
     for one in ask_all(session):
-        if one.call in plain and one.call != "health":  # this one is a word
+        if one.call in plain and one.call != "health":  # its reply is a word
             assert [finding[:2] for finding in one.came.findings] == [("novelty", "unknown field")], one.call
     box.faults.clear()
 
 
 def test_the_users_own_words_are_not_shown(box: Sandbox, open_options: Open, open_session: Open) -> None:
-    """A nickname or a name may look like the name of a field or like a status."""
+    """A nickname or a name may look like a field name or a status."""
     session = open_options("rich")
     nickname = "janedoe"
     box.faults.edit(at("data.nickname", to(nickname)), "account_nickname")
@@ -302,7 +302,7 @@ def test_the_users_own_words_are_not_shown(box: Sandbox, open_options: Open, ope
     assert [finding.field for finding in of(asked, STATUS).came.findings] == [f"{STATUS}.{{}}"]
 
 
-def test_what_cannot_be_asked_says_why(box: Sandbox, open_session: Open) -> None:
+def test_calls_that_cannot_be_made_say_why(box: Sandbox, open_session: Open) -> None:
     session = open_session("sandbox-new-read")
     box.faults.error("MarketIsClosed", "balance")
     box.faults.garbage("ping")
@@ -313,19 +313,19 @@ def test_what_cannot_be_asked_says_why(box: Sandbox, open_session: Open) -> None
     )
     assert (of(asked, "transaction").outcome, of(asked, "transaction").why) == ("skipped", "streams only")
     contract = of(asked, "proposal_open_contract")
-    assert (contract.outcome, contract.why) == ("asked", ""), "the contract to ask for is left out where there is none"
+    assert (contract.outcome, contract.why) == ("asked", ""), "without a contract, the optional ID is left out"
     history = of(asked, "contract_update_history")
     assert (history.outcome, history.why) == ("skipped", "nothing at hand for its field 'contract_id'")
     assert (of(asked, "balance").outcome, of(asked, "balance").why) == ("refused", "MarketIsClosed")
 
 
-def test_a_code_that_is_no_word_is_not_repeated(box: Sandbox, open_options: Open) -> None:
+def test_a_code_that_is_not_a_word_is_not_repeated(box: Sandbox, open_options: Open) -> None:
     session = open_options("rich")
     box.faults.error("jane@example.org", "time")
     assert of(ask_all(session, ["time"]), "time").why in {"an error", "UnknownError"}
 
 
-def test_a_session_that_has_ended_is_asked_no_more(box: Sandbox, open_options: Open) -> None:
+def test_no_calls_are_made_on_an_ended_session(box: Sandbox, open_options: Open) -> None:
     session = open_options("rich")
     box.faults.edit(lambda reply: session.close(), "active_symbols")
     asked = ask_all(session)
@@ -333,15 +333,15 @@ def test_a_session_that_has_ended_is_asked_no_more(box: Sandbox, open_options: O
     assert of(asked, "ticks").why == "the session has ended"
 
 
-def test_a_limit_that_is_used_up_is_waited_for(box: Sandbox, open_options: Open) -> None:
-    """Over HTTP a call that has no time to wait is not sent: it is asked once more, with time to wait."""
+def test_the_comparison_waits_for_a_rate_limit(box: Sandbox, open_options: Open) -> None:
+    """Over HTTP, a call without time to wait is not sent; it is made again with time to wait."""
     session = open_options("rich", timeout=3.0)
     refusal = '{"errors":[{"status":429,"code":"RateLimit","message":"x"}]}'
     box.faults.http(429, "get_accounts", body=refusal, headers={"Retry-After": "4"})
     assert of(ask_all(session, ["get_accounts"]), "get_accounts").outcome == "asked"
 
 
-def test_only_calls_that_are_there_and_read(open_options: Open) -> None:
+def test_only_existing_calls_that_read_can_be_chosen(open_options: Open) -> None:
     session = open_options("rich")
     with pytest.raises(InvalidRequest, match="'buy' changes something at Deriv, and doctor only reads"):
         doctor(session, replies=["buy"])
@@ -355,7 +355,7 @@ def test_only_calls_that_are_there_and_read(open_options: Open) -> None:
 
 
 @pytest.mark.parametrize("replies", [None, 0, 1, [], (), b"time", 1.5])
-def test_what_names_no_calls(open_options: Open, replies: Any) -> None:
+def test_values_that_name_no_calls(open_options: Open, replies: Any) -> None:
     session = open_options("rich")
     with pytest.raises(
         InvalidSetting,
@@ -393,7 +393,7 @@ def test_the_result_of_a_comparison(box: Sandbox, open_options: Open) -> None:
     assert "C4nary" not in f"{checkup} {checkup._repr_html_()} {json.dumps(checkup.to_dict())}"
 
 
-def test_samples_are_of_calls_and_fields_that_there_are() -> None:
+def test_samples_name_existing_calls_and_fields() -> None:
     catalogs = [load(api) for api in APIS]
     required = {name for calls in catalogs for call in calls.values() for name in call.required}
     assert set(FIELDS) <= required
@@ -405,7 +405,7 @@ def test_samples_are_of_calls_and_fields_that_there_are() -> None:
         assert any(call.startswith(name) for calls in catalogs for call in calls)
 
 
-def test_samples_that_replies_bring_are_looked_for_where_there_is_something() -> None:
+def test_samples_are_taken_from_replies_that_have_them() -> None:
     froms = [value for table in (FIELDS, *CALLS.values()) for value in table.values() if isinstance(value, From)]
     for place in {place for value in froms for place in value.places}:
         call, _, path = place.partition(":")
@@ -421,6 +421,6 @@ def exists(node: Any, path: str) -> bool:
 
 
 @pytest.mark.parametrize("entry", ["12.50", 12.5, 0])
-def test_a_wallet_may_tell_its_balances_as_bare_numbers(box: Sandbox, open_options: Open, entry: Any) -> None:
+def test_balances_of_a_wallet_may_be_plain_numbers(box: Sandbox, open_options: Open, entry: Any) -> None:
     box.faults.edit(at("data.0.balances.USD", to(entry)), "wallet_list")
     assert findings(ask_all(open_options("rich"), ["wallet_list"])) == []

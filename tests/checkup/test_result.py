@@ -1,4 +1,4 @@
-"""How a check-up shows itself, and what it never holds: it is made to be pasted where anybody reads it."""
+"""Test how the result of a check-up is shown, and that it contains nothing private: users paste it in public."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def test_the_plain_values_are_json() -> None:
     }
 
 
-def test_what_was_not_answered_is_counted() -> None:
+def test_unanswered_calls_are_counted() -> None:
     asked = [Asked("ping", "asked"), Asked("balance", "refused", "X"), Asked("time", "no answer", "CallTimeout")]
     assert replies_row(asked[:2], "Deriv")[2:4] == (
         "ok",
@@ -130,7 +130,7 @@ def test_what_was_not_answered_is_counted() -> None:
     )
 
 
-# What it never holds
+# Private data
 
 
 def everything(checkup: Checkup) -> str:
@@ -140,7 +140,7 @@ def everything(checkup: Checkup) -> str:
 
 @pytest.fixture
 def jane(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
-    """A user whose name, home, token and proxy would be known again anywhere; and these words."""
+    """Set up a user with a recognisable name, home, token and proxy; return the words to look for."""
     home = tmp_path / "home-of-janedoe"
     home.mkdir()
     roots = home / "roots.pem"
@@ -163,13 +163,13 @@ def jane(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
     return ["janedoe", "C4nary", "secret-plan", "intranet", "10.9.8", str(tmp_path), platform.node() or "C4nary"]
 
 
-def test_neither_name_nor_home_nor_secrets_are_told(jane: list[str], box: Sandbox) -> None:
+def test_the_result_contains_no_name_home_or_secret(jane: list[str], box: Sandbox) -> None:
     assert getpass.getuser() == "janedoe"
     said = everything(doctor(server=box.rest))
     assert [word for word in jane if word in said] == []
 
 
-def test_nor_what_replies_hold(box: Sandbox, open_options: Open, open_session: Open) -> None:
+def test_the_result_contains_no_values_of_replies(box: Sandbox, open_options: Open, open_session: Open) -> None:
     for session in (open_options("rich"), open_session()):
         said = everything(doctor(session, replies=True))
         for values in (session.accounts(), session.balance()):
@@ -182,7 +182,7 @@ def test_nor_what_replies_hold(box: Sandbox, open_options: Open, open_session: O
         assert "@" not in said.replace("@jupyter", "")
 
 
-def test_nor_a_token_that_a_reply_or_an_error_repeats(box: Sandbox, open_options: Open) -> None:
+def test_the_result_contains_no_token_repeated_by_a_reply_or_an_error(box: Sandbox, open_options: Open) -> None:
     token = box.options_token("rich").token
     session = open_options(access_token(token, "a test"))
 
@@ -228,7 +228,7 @@ def test_a_problem_is_the_exit_status(capsys: pytest.CaptureFixture[str]) -> Non
     assert "nothing answers at that address" in " ".join(capsys.readouterr().out.split())
 
 
-def test_what_cannot_be_done_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+def test_invalid_options_are_explained(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["doctor", "--replies", "--profile", "nobody"]) == 2
     assert "DERIV_TOKEN" in capsys.readouterr().err
     assert main(["doctor", "--sandbox", "--oauth-host", "http://127.0.0.1:9"]) == 2
@@ -237,7 +237,7 @@ def test_what_cannot_be_done_is_said(capsys: pytest.CaptureFixture[str]) -> None
     assert "address like" in capsys.readouterr().err
 
 
-def test_it_signs_in_with_what_the_environment_has(
+def test_the_command_signs_in_with_the_token_in_the_environment(
     box: Sandbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     token = box.options_token("rich").token
@@ -250,7 +250,7 @@ def test_it_signs_in_with_what_the_environment_has(
         assert word not in out + err
 
 
-def test_an_interrupt_is_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupt_shows_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(*args: object, **more: object) -> None:
         raise KeyboardInterrupt
 
@@ -258,8 +258,8 @@ def test_an_interrupt_is_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
     assert main(["doctor"]) == 130
 
 
-def test_nothing_takes_the_result_any_more() -> None:
-    """As behind a pipe to a program that has read enough."""
+def test_a_closed_pipe() -> None:
+    """As behind a pipe to a program that has stopped reading."""
     reads, writes = os.pipe()
     os.close(reads)
     ran = subprocess.run(
@@ -273,8 +273,8 @@ def test_nothing_takes_the_result_any_more() -> None:
     assert (ran.returncode, ran.stderr) == (1, b"")
 
 
-def test_an_encoding_that_lacks_letters() -> None:
-    """As on Windows, where what goes to a file is in an old encoding."""
+def test_an_output_encoding_without_some_characters() -> None:
+    """As on Windows, where output to a file has an old encoding."""
     code = "import sys; from dpyauth.__main__ import main; sys.exit(main(['doctor', '--server', 'http://127.0.0.1:9']))"
     ran = subprocess.run(
         [sys.executable, "-c", code],

@@ -1,4 +1,4 @@
-"""A user with an empty home folder at a terminal, and a Deriv on this machine."""
+"""Provide a user with an empty home folder at a terminal, and a sandbox."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dpyauth.sandbox import Sandbox
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home folder with nothing in it, and no keyring."""
+    """Create an empty home folder, without a keyring."""
     folder = tmp_path / "home"
     folder.mkdir()
     monkeypatch.setenv("HOME", str(folder))
@@ -31,7 +31,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run a command, in this process."""
+    """Run a command in this process."""
 
     def run_one(*arguments: str) -> Said:
         capsys.readouterr()

@@ -1,4 +1,4 @@
-"""What the commands say of an account, to people and to programs."""
+"""Test the commands about an account: their output for people, and as JSON."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from dpyauth.session import Session
 Open = Callable[..., Session]
 
 
-def test_the_status_for_people(signed_in: Run) -> None:
+def test_the_status_as_text(signed_in: Run) -> None:
     said = signed_in("status", "--detail")
     assert (said.status, said.err) == (0, "")
     shown = dict(line.split("  ", 1) for line in said.out.splitlines())
@@ -44,7 +44,7 @@ def test_columns_that_do_not_fit_are_named(signed_in: Run, monkeypatch: pytest.M
     monkeypatch.setenv("COLUMNS", "40")
     said = " ".join(signed_in("balance", "--account", "all").out.split())
     assert "2 more columns do not fit: active, type. A wider terminal shows them, and so does --json." in said
-    monkeypatch.setenv("COLUMNS", "200")  # which is wide enough for this
+    monkeypatch.setenv("COLUMNS", "200")  # wide enough for all columns
     assert "not fit" not in signed_in("status", "--account", "all", "--detail").out
 
 
@@ -103,7 +103,7 @@ def test_another_account(signed_in: Run) -> None:
 
 
 def test_an_account_that_cannot_be_read(signed_in: Run, box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The others are shown, the reason is told, and a script notices."""
+    """The other accounts are shown, the reason is printed, and the exit status is 1."""
     monkeypatch.setenv("DERIV_TOKEN", box.options_token("trouble").token)
     said = signed_in("status", "--detail", "--account", "all")
     assert said.status == 1
@@ -133,7 +133,7 @@ def test_a_report(signed_in: Run, tmp_path: Path) -> None:
     assert "replace the earlier report with --overwrite" in again.err
 
 
-def test_what_a_report_is_made_with(signed_in: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_options_of_a_report(signed_in: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[Any] = []
 
     def export(session: Session, folder: str, **how: Any) -> Path:
@@ -158,14 +158,14 @@ def test_a_report_that_cannot_be_written(signed_in: Run, tmp_path: Path) -> None
     assert str(tmp_path) in said.err
 
 
-def test_the_formats_are_the_librarys(run: Run, signed_in: Run, tmp_path: Path) -> None:
+def test_the_formats_are_those_of_the_library(run: Run, signed_in: Run, tmp_path: Path) -> None:
     assert f"[{'|'.join(FORMATS)}]" in run("export", "--help").out
     said = signed_in("export", str(tmp_path / "report"), "--format", "pdf")
     assert said.status == 2
     assert "csv" in said.err
 
 
-def test_the_sandbox_needs_nothing(run: Run) -> None:
+def test_the_sandbox_needs_no_sign_in(run: Run) -> None:
     said = run("whoami", "--sandbox")
     assert said.status == 0
     assert "nothing here is real" in said.out

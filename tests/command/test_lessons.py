@@ -1,4 +1,4 @@
-"""`dpyauth lessons`: a copy of the user's own, and nothing of theirs is lost."""
+"""Test `dpyauth lessons`: the user gets a copy, and nothing of the user's own is overwritten."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_all_lessons_and_what_they_show(run: Run, there: Path) -> None:
 def test_what_the_user_has_changed_stays(
     run: Run, there: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also where a newer dpyauth brings new lessons; those that were not changed become the new ones."""
+    """A newer dpyauth with new lessons replaces only the copies that were not changed."""
     source = tmp_path / "source"
     source.mkdir()
     monkeypatch.setattr(lesson_files, "source", lambda: source)
@@ -64,7 +64,7 @@ def test_what_the_user_has_changed_stays(
     assert (there / FIRST).read_text() == "one, newer"
 
 
-def test_a_file_of_the_users_that_was_there_before(run: Run, there: Path) -> None:
+def test_a_file_of_the_user_is_kept(run: Run, there: Path) -> None:
     there.mkdir()
     (there / FIRST).write_text("mine")
     assert run("lessons", str(there), "--no-open", "--json").json["kept"] == [FIRST]
@@ -89,14 +89,14 @@ def test_the_originals_are_not_copied_onto_themselves(run: Run) -> None:
 
 
 @pytest.mark.parametrize("place", ["file", "file/below"])
-def test_a_folder_that_cannot_be(run: Run, tmp_path: Path, place: str) -> None:
+def test_an_impossible_folder(run: Run, tmp_path: Path, place: str) -> None:
     (tmp_path / "file").write_text("")
     said = run("lessons", str(tmp_path / place), "--no-open")
     assert said.status == 2
     assert f"{tmp_path}/file is a file" in " ".join(said.err.split())
 
 
-def test_without_jupyterlab_the_copies_are_there(run: Run, there: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_jupyterlab_the_lessons_are_copied(run: Run, there: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     said = run("lessons", str(there))
     assert said.status == 1
@@ -107,7 +107,7 @@ def test_without_jupyterlab_the_copies_are_there(run: Run, there: Path, monkeypa
 def test_jupyterlab_opens_the_first_one_and_gets_the_interrupt(
     there: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A program in its place says what it was given, and asks what an interrupt means, as JupyterLab does."""
+    """A stand-in for JupyterLab prints its arguments, and asks for confirmation on an interrupt, as JupyterLab does."""
     (tmp_path / "jupyterlab.py").write_text(
         "import sys, time\n"
         "try:\n"
@@ -126,7 +126,7 @@ def test_jupyterlab_opens_the_first_one_and_gets_the_interrupt(
     assert "Traceback" not in lab.seen
 
 
-def test_they_are_found_in_a_clone() -> None:
+def test_lessons_are_found_in_a_clone() -> None:
     code = "from dpyauth.command.lesson_files import source; print(source())"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert Path(ran.stdout.strip()) == Path(__file__).parents[2] / "notebooks"

@@ -1,4 +1,4 @@
-"""No command shows a secret, whatever Deriv answers and however it ends."""
+"""No command prints a secret, whatever Deriv answers and however the command ends."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ COMMANDS = {
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_a_token_that_replies_and_errors_repeat(signed_in: Run, box: Sandbox, tmp_path: Path, name: str) -> None:
+def test_a_token_repeated_by_replies_and_errors(signed_in: Run, box: Sandbox, tmp_path: Path, name: str) -> None:
     token = box.options_token("rich").token
     arguments = [each.replace("FOLDER", str(tmp_path / "report")) for each in COMMANDS[name]]
 
@@ -48,7 +48,7 @@ def test_a_token_that_replies_and_errors_repeat(signed_in: Run, box: Sandbox, tm
 
 
 @pytest.mark.parametrize("command", ["whoami", "status", "doctor --replies"])
-def test_a_token_that_cannot_be(run: Run, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+def test_an_invalid_token(run: Run, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
     for token in ("C4nary t0ken", "C4nary\x1b[2Jt0ken", "ory_rt_C4naryt0ken", "a1-C4naryt0ken"):
         monkeypatch.setenv("DERIV_TOKEN", token)
         monkeypatch.setenv("DERIV_API", "options")

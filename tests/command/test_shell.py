@@ -1,4 +1,4 @@
-"""The command in a shell: how fast it starts, pipes, encodings, completion, mistakes, and what it says of them."""
+"""Test the command in a shell: start-up time, pipes, encodings, completion, and messages about mistakes."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_every_command_explains_itself(run: Run, name: str) -> None:
     assert not commands.commands[name].get_short_help_str(60).endswith("...")
 
 
-def test_without_a_command_it_says_what_there_is(run: Run) -> None:
+def test_without_a_command_it_lists_the_commands(run: Run) -> None:
     said = run()
     assert said.status == 0
     assert said == run("--help")
@@ -130,7 +130,7 @@ def test_an_interrupt_while_it_is_being_loaded() -> None:
 
 
 @pytest.mark.parametrize("raised", [KeyboardInterrupt, ZeroDivisionError("C4nary")])
-def test_what_nobody_expects(run: Run, monkeypatch: pytest.MonkeyPatch, raised: Any) -> None:
+def test_unexpected_errors(run: Run, monkeypatch: pytest.MonkeyPatch, raised: Any) -> None:
     def fail(*arguments: object, **more: object) -> None:
         raise raised
 
@@ -167,7 +167,7 @@ def test_the_advice_of_errors_is_for_a_terminal(text: str, said: str) -> None:
     assert output.in_commands(text) == said
 
 
-def test_a_reader_that_has_read_enough() -> None:
+def test_a_closed_pipe() -> None:
     reads, writes = os.pipe()
     os.close(reads)
     command = [sys.executable, "-m", "dpyauth", "forget"]
@@ -186,7 +186,7 @@ def test_a_full_disk() -> None:
 
 
 @pytest.mark.parametrize(("encoding", "form"), [("utf-8", []), ("cp437", []), ("ascii", ["--json"])])
-def test_what_came_from_outside_moves_no_cursor_and_fits_any_encoding(
+def test_text_from_deriv_is_printed_without_control_characters_in_any_encoding(
     box: Sandbox, signed_in: Run, monkeypatch: pytest.MonkeyPatch, encoding: str, form: list[str]
 ) -> None:
     def edit(reply: dict[str, Any]) -> None:
@@ -211,7 +211,7 @@ def test_no_colours(signed_in: Run) -> None:
 
 
 def completed(written: str) -> list[str]:
-    """Return what bash completes a line to, by the script that the command prints."""
+    """Return bash's completions of a line, using the script that the command prints."""
     script = f"""
 eval "$(dpyauth completion bash)"
 line={written!r}
@@ -223,7 +223,7 @@ complete -p dpyauth >&2
 _dpyauth_completion dpyauth
 printf '%s\\n' "${{COMPREPLY[@]}}"
 """
-    # The script asks the program of this name, which only an activated environment has on its path.
+    # The script runs the program of this name, which is on the path only in an activated environment.
     env = {**os.environ, "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])}
     ran = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=PATIENCE, check=True, env=env)
     assert "_dpyauth_completion" in ran.stderr
@@ -249,7 +249,7 @@ def test_each_shell_has_its_script(run: Run, monkeypatch: pytest.MonkeyPatch, sh
     said = run("completion", shell)
     assert said.status == 0
     assert "_DPYAUTH_COMPLETE" in said.out
-    assert ("&& compinit" in said.out) is (shell == "zsh")  # which a new Mac has not loaded
+    assert ("&& compinit" in said.out) is (shell == "zsh")  # a new Mac has not loaded it
     monkeypatch.setenv("SHELL", f"/usr/bin/{shell}")
     assert run("completion") == said
 
@@ -259,6 +259,6 @@ def test_an_unknown_shell(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     assert run("completion").status == 2
 
 
-def test_a_defect_is_no_dpyauth_error() -> None:
+def test_the_end_of_a_command_is_not_a_dpyauth_error() -> None:
     assert not issubclass(output.Ended, DpyauthError)
     assert main(["--version"]) == 0

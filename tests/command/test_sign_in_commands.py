@@ -1,4 +1,4 @@
-"""`login`, `whoami`, `forget`: at a prompt, in a pipe, and where there is nothing to sign in with."""
+"""Test `login`, `whoami` and `forget`: at a prompt, in a pipe, and without anything to sign in with."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from dpyauth.sandbox import Sandbox
 
 @pytest.fixture
 def handed(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Put a text on standard input, as another program does."""
+    """Write a text to standard input, as another program does."""
     return lambda text: monkeypatch.setattr(sys, "stdin", io.StringIO(text))
 
 
 @pytest.fixture
 def login(box: Sandbox, run: Run, handed: Callable[[str], None]) -> Callable[..., Any]:
-    """Sign in with a token that another program hands over."""
+    """Sign in with a token from another program."""
 
     def login_one(*arguments: str, token: str = "") -> Any:
         handed(f"{token or box.options_token('rich').token}\n")
@@ -35,7 +35,7 @@ def login(box: Sandbox, run: Run, handed: Callable[[str], None]) -> Callable[...
 
 
 def test_at_the_prompt(box: Sandbox, home: Path) -> None:
-    """The token is not shown while it is typed; then it is remembered, and the other commands find it."""
+    """The token is not echoed; then it is remembered, and the other commands use it."""
     token = box.options_token("rich").token
     with Dialogue("login", "--server", box.rest) as asked:
         asked.answer("App ID: ", f"{box.options_app_id}\n")
@@ -134,7 +134,9 @@ def test_a_token_in_the_environment_that_is_wrong(signed_in: Run, monkeypatch: p
     assert token not in said.err
 
 
-def test_where_another_command_finds_it(login: Callable[..., Any], run: Run, box: Sandbox) -> None:
+def test_messages_name_the_profile_and_server_for_other_commands(
+    login: Callable[..., Any], run: Run, box: Sandbox
+) -> None:
     named = f"--profile alice --server {box.rest}"
     told = run("whoami", *named.split()).err
     assert "You are not signed in with the profile alice." in told
@@ -143,7 +145,7 @@ def test_where_another_command_finds_it(login: Callable[..., Any], run: Run, box
 
 
 @pytest.mark.parametrize("token", ["", "\n", "two words", "\x1b[A"])
-def test_what_cannot_be_a_token(login: Callable[..., Any], box: Sandbox, token: str) -> None:
+def test_an_invalid_token(login: Callable[..., Any], box: Sandbox, token: str) -> None:
     said = login(token=token or " ")
     assert said.status == 1
     assert "token" in said.err
@@ -171,7 +173,7 @@ def test_a_home_that_cannot_be_written_to(login: Callable[..., Any], home: Path)
     assert "Set the environment variables DERIV_APP_ID and DERIV_TOKEN" in " ".join(said.err.split())
 
 
-def test_with_token_says_that_none_came(run: Run, handed: Callable[[str], None]) -> None:
+def test_with_token_reports_missing_input(run: Run, handed: Callable[[str], None]) -> None:
     handed("\n")
     said = run("login", "--with-token", "--app-id", "33app")
     assert said.status == 1
@@ -187,7 +189,7 @@ def test_without_a_terminal_nothing_is_asked(run: Run, handed: Callable[[str], N
 
 @pytest.mark.parametrize("command", ["whoami", "status", "accounts", "balance", "export there"])
 @pytest.mark.parametrize("form", [[], ["--json"]])
-def test_who_is_not_signed_in_learns_how(run: Run, command: str, form: list[str]) -> None:
+def test_without_a_sign_in_the_commands_say_how_to_sign_in(run: Run, command: str, form: list[str]) -> None:
     said = run(*command.split(), *form)
     assert (said.status, said.out) == (1, "")
     for words in ("`dpyauth login`", "DERIV_TOKEN", "--sandbox"):
@@ -216,7 +218,7 @@ def test_forgetting(login: Callable[..., Any], run: Run, box: Sandbox) -> None:
     assert run("forget", "--all", "--profile", "alice").status == 2
 
 
-def test_forgetting_what_is_damaged(login: Callable[..., Any], run: Run, home: Path, box: Sandbox) -> None:
+def test_forgetting_a_damaged_file(login: Callable[..., Any], run: Run, home: Path, box: Sandbox) -> None:
     login()
     (kept,) = home.rglob("credentials.json")
     kept.write_text("nonsense")

@@ -1,4 +1,4 @@
-"""A Chromium, and what it finds wrong with a page."""
+"""Start a Chromium, and check pages with it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from helpers import chromium_path
 from playwright.sync_api import Browser, sync_playwright
 
 VIEWS = [(1366, "light"), (683, "dark"), (480, "light")]
-"""683 px are a window of 1366 px at 200 %. Colours do not depend on the width, nor the layout on the colours."""
+"""683 px is a window of 1366 px at 200 %. Colours do not depend on the width, nor the layout on the colours."""
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def faults(chromium: Browser) -> Callable[[Path], list[object]]:
-    """Finds what is serious to axe-core, or cut off, however the page is looked at."""
+    """Find what axe-core rates as serious, and what is cut off, in every view of a page."""
 
     def find(page: Path) -> list[object]:
         found: list[object] = []

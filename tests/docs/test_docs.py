@@ -1,4 +1,4 @@
-"""The pages of the documentation: they build without a warning, and what they say and link to is there."""
+"""Test the pages of the documentation: they build without warnings, and everything they name or link to exists."""
 
 from __future__ import annotations
 
@@ -47,12 +47,12 @@ KNOWN = {
 """Hosts that the pages may link to."""
 
 NOT_FOR_READERS = {"dpyauth.Stream.push", "dpyauth.Stream.end"}
-"""Public for the rest of the package only."""
+"""Public only for other modules of the package."""
 
 
 @dataclass
 class Page(HTMLParser):
-    """What a page has, loads and links to."""
+    """A page: its IDs, and what it loads and links to."""
 
     path: Path
     ids: set[str] = field(default_factory=set)
@@ -87,7 +87,7 @@ class Page(HTMLParser):
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The pages, built as `make docs` builds them."""
+    """Build the pages as `make docs` does."""
     folder = tmp_path_factory.mktemp("build") / "docs"
     command = "-m sphinx -c notebooks/guide -b html -q -E -W --keep-going notebooks"
     done = subprocess.run(
@@ -106,7 +106,7 @@ def pages(site: Path) -> dict[Path, Page]:
 
 @pytest.fixture(scope="module")
 def names(site: Path) -> set[str]:
-    """Every name that the reference explains."""
+    """Return every name that the reference explains."""
     *_, packed = (site / "objects.inv").read_bytes().split(b"\n", 4)
     entries = [line.split() for line in zlib.decompress(packed).decode().splitlines()]
     return {entry[0] for entry in entries if entry[1].startswith("py:")}
@@ -132,7 +132,7 @@ def test_nothing_is_loaded_from_elsewhere(site: Path, pages: dict[Path, Page]) -
         assert [address for address in addresses(sheet.read_text(encoding="utf-8")) if elsewhere(address)] == [], sheet
 
 
-def test_that_would_be_noticed(tmp_path: Path) -> None:
+def test_loading_from_elsewhere_would_be_noticed(tmp_path: Path) -> None:
     path = tmp_path / "page.html"
     path.write_text(
         '<link rel="stylesheet" href="https://a.example/x.css"><script src="//b.example/x.js"></script>'
@@ -166,11 +166,11 @@ def test_every_lesson_is_listed(site: Path, pages: dict[Path, Page]) -> None:
     listed = [link for link in dict.fromkeys(links) if link in lessons]
     assert sorted(listed) == lessons
     for lesson in lessons:
-        assert "panel: &lt;dpyauth" not in pages[site / lesson].text, "a panel's one line of text is said in words"
+        assert "panel: &lt;dpyauth" not in pages[site / lesson].text, "a panel is described in words"
 
 
 @pytest.mark.parametrize("api", APIS)
-def test_every_call_is_told_with_its_fields_and_columns(api: str, site: Path) -> None:
+def test_every_call_is_listed_with_its_fields_and_columns(api: str, site: Path) -> None:
     page = (site / "reference" / f"calls-{api}.html").read_text(encoding="utf-8")
     told = {match[1]: match[0] for match in re.finditer(r"<section id=.*?<h2>([^<]+)<.*?</section>", page, re.DOTALL)}
     assert list(told) == sorted(load(api))
@@ -225,11 +225,11 @@ def test_every_public_name_is_in_the_reference(names: set[str]) -> None:
 
 
 def vars_of(kind: type) -> set[str]:
-    """The public methods and properties of a class."""
+    """Yield the public methods and properties of a class."""
     return {name for name in dir(kind) if not name.startswith("_")}
 
 
-def test_nothing_of_this_machine_is_on_the_pages(pages: dict[Path, Page]) -> None:
+def test_the_pages_contain_nothing_about_this_machine(pages: dict[Path, Page]) -> None:
     private = {str(ROOT), str(Path.home()), sys.prefix} - {"/"}
     for page in pages.values():
         assert [place for place in private if place in page.text] == [], page.path
@@ -257,13 +257,13 @@ def test_examples_of_the_sandbox_run(nothing_left: None) -> None:
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
-def test_files_that_are_named_are_there(path: Path) -> None:
+def test_named_files_exist(path: Path) -> None:
     named = re.findall(r"`((?:tests|dpyauth|notebooks)/[\w./-]+)`", path.read_text(encoding="utf-8"))
-    addresses = {"dpyauth/callback"}  # this is a page of the Jupyter server
+    addresses = {"dpyauth/callback"}  # the path of a page on the Jupyter server
     assert [name for name in named if not (ROOT / name).exists() and name not in addresses] == []
 
 
-def test_how_it_works_names_the_rooms_that_there_are() -> None:
+def test_how_it_works_names_the_existing_rooms() -> None:
     page = (NOTEBOOKS / "guide" / "how-it-works.md").read_text(encoding="utf-8")
     named = set(re.findall(r"`([\w./-]+(?:/|\.py))`", page))
     package = ROOT / "dpyauth"
@@ -278,7 +278,7 @@ def test_the_readme_names_every_lesson() -> None:
     assert named == [path.name for path in sorted(NOTEBOOKS.glob("*.ipynb"))]
 
 
-def test_seconds_are_those_of_the_code() -> None:
+def test_durations_are_those_of_the_code() -> None:
     promises = " ".join((NOTEBOOKS / "guide" / "promises.md").read_text(encoding="utf-8").split())
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     patience = inspect.signature(dpyauth.login).parameters["timeout"].default

@@ -1,4 +1,4 @@
-"""The guide's page "Take the data elsewhere": each way on it gives back every frame, value by value."""
+"""Test the guide's page "Take the data elsewhere": each way on it returns every frame unchanged, value by value."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ from dpyauth.session import Session
 PAGE = Path(__file__).parents[2] / "notebooks" / "guide" / "elsewhere.md"
 WORDS = ["Excel", "xlsx", "CSV", "Polars", "DuckDB", "SQLite", "PostgreSQL", "Arrow", "Parquet", "Power Query"]
 OTHERS = "close|logout|use|panel|explorer|view|card"
-"""Lines of README that ask nothing."""
+"""Lines of README that do not ask for data."""
 
 QUICK = {"Parquet", "Arrow", "Polars"}
-"""Ways that take every table; the others are slow, and take every sixth."""
+"""Ways that are tested with every table; the others are slow, and are tested with every sixth."""
 
 ROWS = 25
-"""Most rows of a frame that are tried: the last ones."""
+"""Number of rows of a frame that are tested: the last ones."""
 
 
 def ways() -> dict[str, list[str]]:
@@ -52,12 +52,12 @@ WAYS = ways()
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    """The address of a PostgreSQL server that is gone afterwards."""
+    """Start a PostgreSQL server; yield its address, and remove the server afterwards."""
     found = sorted(glob("/usr/lib/postgresql/*/bin/initdb")) or list(filter(None, [shutil.which("initdb")]))
     if not found:
         pytest.skip("PostgreSQL is not installed")
-    as_root = hasattr(os, "getuid") and os.getuid() == 0  # which it refuses to run as
-    place = Path(tempfile.mkdtemp(prefix="pg-"))  # a short path: that of a socket has 107 characters at most
+    as_root = hasattr(os, "getuid") and os.getuid() == 0  # PostgreSQL refuses to run as root
+    place = Path(tempfile.mkdtemp(prefix="pg-"))  # a short path: that of a socket has at most 107 characters
     try:
         if as_root:
             shutil.chown(place, "nobody")
@@ -79,7 +79,7 @@ def server() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def tables() -> dict[str, pd.DataFrame]:
-    """Frames of both APIs: what README asks, calls that only read, with exact numbers and without any row."""
+    """Return frames of both APIs, of README's lines and of all calls that read; also with exact numbers, and empty."""
     found: dict[str, pd.DataFrame] = {}
     lines = runpy.run_path(str(Path(__file__).with_name("test_readme.py")))["lines"]
     for api in APIS:
@@ -103,7 +103,7 @@ def tables() -> dict[str, pd.DataFrame]:
 
 
 def alike(tables: dict[str, pd.DataFrame]) -> list[str]:
-    """Return the names of one table for each set of types, and of all with a name that databases may not keep."""
+    """Return the names of one table for each set of types, and for each with a name that databases may not keep."""
     kinds: dict[Any, str] = {}
     for name, table in tables.items():
         held = {kind_of(value for value in table[column] if not missing(value)) for column in objects(table)}
@@ -120,7 +120,7 @@ def long_names(tables: dict[str, pd.DataFrame]) -> list[str]:
 def ask(found: dict[str, pd.DataFrame], name: str, session: Session, line: str) -> None:
     try:
         table = eval(line.replace("(, ", "("), {"session": session})
-    except (DpyauthError, TypeError):  # it takes no decimal, or needs something to ask for
+    except (DpyauthError, TypeError):  # it has no argument `decimal`, or needs other arguments
         return
     if isinstance(table, pd.DataFrame):
         found[name] = table
@@ -140,7 +140,7 @@ def test_every_frame_comes_back_equal(
     import dpyauth
 
     where: dict[str, Any] = {"os": os, "pandas": pd, "dpyauth": dpyauth}
-    exec("import sqlalchemy, pyarrow", where)  # on the page, an earlier example does so
+    exec("import sqlalchemy, pyarrow", where)  # an earlier example on the page imports these
     blocks = [block for block in WAYS[way] if "session" not in block]
     code = compile("\n".join(blocks), way, "exec")
     names = list(tables) if way in QUICK else list(tables)[::6] + long_names(tables)
@@ -159,7 +159,7 @@ def test_the_page_runs_from_top_to_bottom(
     try:
         for way, blocks in WAYS.items():
             if way == "PostgreSQL":
-                continue  # its test is above
+                continue  # tested separately above
             for block in blocks:
                 exec(block, where)
             if way:
@@ -169,6 +169,6 @@ def test_the_page_runs_from_top_to_bottom(
     assert {"statement.xlsx", "account.xlsx", "statement.csv", "statement.parquet"} <= set(os.listdir(tmp_path))
 
 
-def test_what_people_search_for_is_on_it() -> None:
+def test_the_page_contains_the_words_people_search_for() -> None:
     text = PAGE.read_text(encoding="utf-8")
     assert [word for word in WORDS if word not in text] == []

@@ -1,4 +1,4 @@
-"""Pictures in README and the documentation say in words what is to be seen, and are there."""
+"""Pictures in README and the documentation exist, and have a text that describes them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def texts(path: Path) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_every_picture_says_what_is_to_be_seen(path: Path) -> None:
+def test_every_picture_has_a_description(path: Path) -> None:
     for text in texts(path):
         for found in PICTURE.finditer(text):
             assert len(found["said"].split()) >= 4, found[0]
@@ -33,7 +33,7 @@ def test_every_picture_says_what_is_to_be_seen(path: Path) -> None:
             assert re.search(r"""alt=(["'])[^"']{15,}\1""", tag), tag
 
 
-def test_there_are_pictures_and_each_is_shown() -> None:
+def test_every_picture_is_used() -> None:
     shown = {
         (path.parent / found["place"]).resolve()
         for path in PAGES

@@ -51,7 +51,7 @@ def lines(api: str) -> list[str]:
     only = "On v3 only" if api == "v3" else "On the current API only"
     found = code_in_tables(section(QUESTIONS, "On both APIs") + section(QUESTIONS, only))
     assert len(found) > (30 if api == "v3" else 20)
-    found.sort(key=lambda line: "close()" in line)  # last of all
+    found.sort(key=lambda line: "close()" in line)  # after all others
     return [line.replace("since=...", 'since="2026-11-23"') for line in found]
 
 
@@ -63,7 +63,7 @@ def lines(api: str) -> list[str]:
 )
 def test_every_line_of_the_tables_runs(api: str, hidden: str, file: str, tmp_path: Path) -> None:
     run = [line for line in lines(api) if not hidden or not any(name in line for name in NEED_AN_EXTRA)]
-    for part in (run[::2], run[1::2]):  # one session that asks all of it would wait for Deriv's limits
+    for part in (run[::2], run[1::2]):  # all questions in one session would wait for Deriv's limits
         command = [sys.executable, "-c", without(hidden) + RUN, api, *part]
         ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
         assert ran.returncode == 0, ran.stderr
@@ -78,7 +78,7 @@ def test_every_line_of_readme_is_one_of_the_guide() -> None:
     assert set(asked) - set(code_in_tables(QUESTIONS)) - set(code_in_tables(panels)) == set()
 
 
-def test_the_way_to_the_first_frame_of_ones_own_account_is_short() -> None:
+def test_the_way_to_the_first_frame_of_the_users_account_is_short() -> None:
     way = README[: README.index("session.account_status()")]
     assert len(way.split()) < 150
     assert len(re.findall(r"^\d\. ", way, re.MULTILINE)) <= 6
@@ -91,7 +91,7 @@ brought_by = functools.cache(metadata.packages_distributions)
 
 
 def imported(source: str) -> set[str]:
-    """The packages that some code imports."""
+    """Return the packages that some code imports."""
     nodes = list(ast.walk(compile(source, "lesson", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT | ast.PyCF_ONLY_AST)))
     names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
     names += [str(node.module) for node in nodes if isinstance(node, ast.ImportFrom)]
@@ -99,7 +99,7 @@ def imported(source: str) -> set[str]:
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda path: path.stem)
-def test_what_a_lesson_imports_comes_with_the_extra_that_readme_installs(path: Path) -> None:
+def test_the_extra_that_readme_installs_has_the_imports_of_every_lesson(path: Path) -> None:
     wanted = PROJECT["dependencies"] + PROJECT["optional-dependencies"]["lab"]
     listed = {re.split(r"[^\w.-]", requirement)[0] for requirement in wanted}
     cells = [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]

@@ -1,4 +1,4 @@
-"""The page of a report, in a browser."""
+"""Test the page of a report in a browser."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page "Several users in one process": its apps run, and keep their users apart."""
+"""Test the page "Several users in one process": its apps run, and keep their users apart."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ APPS = dict(re.findall(r"^```python\n# (\w+)\n(.*?)^```$", PAGE.read_text(encodi
 
 @pytest.fixture(autouse=True)
 def on_the_sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Sign in to the sandbox; what is set or remembered on this machine is another's, and must not be taken."""
+    """Sign in to the sandbox; a token in the environment belongs to another user, and must not be used."""
     monkeypatch.setenv("DERIV_TOKEN", shared().options_token("agent").token)
     monkeypatch.setattr(dpyauth, "login", functools.partial(dpyauth.login, sandbox=True))
     yield
@@ -52,10 +52,10 @@ def test_streamlit() -> None:
     assert others
     assert not mine & others
     token = credentials("rich")["token"]
-    assert token not in repr(ann.session_state), "what the user typed does not stay"
+    assert token not in repr(ann.session_state), "the token that the user typed is not kept"
     ann.button[0].click().run()
     assert [field.label for field in ann.text_input] == ["App ID", "Token"]
-    assert set(ben.run().dataframe[0].value["loginid"]) == others, "one who signs out leaves the others alone"
+    assert set(ben.run().dataframe[0].value["loginid"]) == others, "a user who signs out does not sign out the others"
 
 
 def test_fastapi() -> None:
@@ -79,7 +79,7 @@ def test_fastapi() -> None:
 
 def test_dash(monkeypatch: pytest.MonkeyPatch) -> None:
     folder = os.environ.get("DPYAUTH_DASH") or missing("DPYAUTH_DASH names no folder with Dash; `make test` makes one")
-    monkeypatch.setattr(sys, "path", [*sys.path, folder])  # behind what is installed
+    monkeypatch.setattr(sys, "path", [*sys.path, folder])  # after the installed packages
     where: dict[str, Any] = {"__name__": "app"}
     exec(APPS["dash"], where)
     server = where["app"].server
@@ -111,5 +111,5 @@ def test_dash(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "pat_0" not in wrong["account"]["children"]
 
 
-def test_a_page_without_one_of_them_would_be_noticed() -> None:
+def test_a_page_without_one_of_the_apps_would_be_noticed() -> None:
     assert APPS.keys() == {"streamlit", "fastapi", "dash"}

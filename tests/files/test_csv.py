@@ -1,4 +1,4 @@
-"""CSV for a spreadsheet: nothing in it is a formula, and nothing that is read back does harm."""
+"""Test CSV files for spreadsheets: no cell is a formula, and reading a file is safe."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_no_text_and_no_heading_is_a_formula(text: str) -> None:
 
 
 @pytest.mark.parametrize("end", ["\r", "\r\n", "\n"])
-def test_a_text_of_several_lines_begins_no_row(end: str) -> None:
+def test_no_line_of_a_long_text_can_be_a_formula(end: str) -> None:
     text = f"note{end}=1+1"
     frame = pd.DataFrame({"note": pd.Series([text, f"{end}=1"], dtype="string"), f"{end}heading": 1})
     written = for_storage(frame, spreadsheet=True).to_csv(index=False)
@@ -41,8 +41,8 @@ SPLIT = ["a;=1", "a,=1", "a\t-1", "a\n@b", 'a;"=1"', "a;'=1", ";;=1", ";=1;'+2",
 
 
 @pytest.mark.parametrize(("own", "other"), [(",", ";"), (";", ","), (",", "\t")])
-def test_a_spreadsheet_that_separates_otherwise_finds_no_formula(own: str, other: str) -> None:
-    """Such as a European Excel, which opens a file with commas and splits its lines at semicolons."""
+def test_a_spreadsheet_with_another_separator_finds_no_formula(own: str, other: str) -> None:
+    """For example a European Excel, which opens a file with commas and splits its lines at semicolons."""
     lists = pd.Series([[text] for text in SPLIT], dtype=object)
     frame = pd.DataFrame({"n": 1, "a;=h": pd.array(SPLIT, dtype="string"), "list": lists})
     written = for_storage(frame, spreadsheet=True).to_csv(index=False, sep=own)
@@ -58,7 +58,7 @@ def test_a_text_that_needs_no_guard_has_none() -> None:
     assert stored["a"].tolist() == texts
 
 
-def test_texts_that_arrow_holds_are_no_formulas_either() -> None:
+def test_arrow_texts_are_guarded_too() -> None:
     held = pd.ArrowDtype(pyarrow.string())
     assert lines(pd.DataFrame({"note": pd.array(["=1", None], dtype=held), "n": 1})) == ["note,n", "'=1,1", ",1"]
 
@@ -69,7 +69,7 @@ def test_numbers_below_zero_stay_numbers() -> None:
 
 
 def test_numbers_below_zero_that_became_texts_are_numbers_again() -> None:
-    """A spreadsheet would round what has more than 15 digits, so the column holds texts, and those are guarded."""
+    """A spreadsheet would round numbers with more than 15 digits, so the column holds texts, and texts are guarded."""
     frame = pd.DataFrame(
         {"count": pd.array([10**17, -1, None], dtype="Int64"), "exact": [Decimal(f"{10**16}.5"), Decimal(-1), None]}
     )
@@ -92,6 +92,6 @@ def test_lists_are_json_and_the_frame_stays_as_it_is() -> None:
 @pytest.mark.parametrize(
     ("text", "like"), [("1E+9999999", pd.Series([1])), ("[" * 200_000, pd.Series([{"EUR": 0.9}], dtype=object))]
 )
-def test_values_of_a_file_that_would_take_all_memory_are_refused(text: str, like: pd.Series[Any]) -> None:
+def test_values_that_would_use_all_memory_are_refused(text: str, like: pd.Series[Any]) -> None:
     with pytest.raises(InvalidArgument, match="The column 'a'"):
         restored(pd.DataFrame({"a": [text]}), pd.DataFrame({"a": like}))

@@ -1,4 +1,4 @@
-"""Excel files: what is in them, and that a file is whole or not there."""
+"""Test Excel files: their contents, and that a file is written whole or not at all."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_no_text_becomes_a_formula(tmp_path: Path) -> None:
     same_values(table, again(table, path))
 
 
-def test_every_value_has_its_kind(tmp_path: Path) -> None:
+def test_every_value_has_the_right_type_of_cell(tmp_path: Path) -> None:
     table = pd.DataFrame(
         {
             "amount": [0.1 + 0.2, None],
@@ -91,7 +91,7 @@ def test_every_value_has_its_kind(tmp_path: Path) -> None:
     same_values(table, again(table, path))
 
 
-def test_what_excel_would_round_is_text(tmp_path: Path) -> None:
+def test_numbers_that_excel_would_round_are_text(tmp_path: Path) -> None:
     table = pd.DataFrame(
         {
             "id": pd.array([2**62 + 1, 1], dtype="Int64"),
@@ -106,7 +106,7 @@ def test_what_excel_would_round_is_text(tmp_path: Path) -> None:
     same_values(table, again(table, path))
 
 
-def test_what_no_sheet_can_hold_is_replaced(tmp_path: Path) -> None:
+def test_characters_that_no_sheet_can_contain_are_replaced(tmp_path: Path) -> None:
     table = pd.DataFrame({"note": pd.array(["a\x00\x1b[31mb\uffff", "one\r\ntwo"], dtype="string")})
     assert read(to_excel(table, tmp_path / "x.xlsx"))["note"].tolist() == ["a��[31mb�", "one\ntwo"]
 
@@ -143,7 +143,7 @@ def test_any_table_comes_back_equal(tmp_path_factory: pytest.TempPathFactory, ro
 
 
 @pytest.mark.parametrize("columns", [1, 2, 6])
-def test_rows_that_hold_nothing_come_back(columns: int, tmp_path: Path) -> None:
+def test_empty_rows_come_back(columns: int, tmp_path: Path) -> None:
     kinds = ["string", "float64", "Int64", "boolean", TIME, "object"][:columns]
     row = ["x", 1.5, 2, True, pd.Timestamp("2026-11-23", tz="UTC"), ["x"]]
     for rows in ([0, 1, 0, 0], [0, 0], [1, 0]):
@@ -158,8 +158,8 @@ def test_rows_that_hold_nothing_come_back(columns: int, tmp_path: Path) -> None:
             same_values(frame, again(frame, tmp_path / "x.xlsx"))
 
 
-def test_a_text_among_times_stays_a_text(tmp_path: Path) -> None:
-    """Pandas reads more texts as times than it writes, and warns of a zone that it does not know."""
+def test_a_text_that_looks_like_a_time_stays_a_text(tmp_path: Path) -> None:
+    """Pandas reads more texts as times than it writes, and warns about an unknown time zone."""
     values = [pd.Timestamp("2026-11-30T18:00Z"), "NaT", "2026-11-30 10:00 ABC", "now", "2026-99-99 10:00:00", 1]
     table = pd.DataFrame({"a": pd.Series(values, dtype=object)})
     assert again(table, to_excel(table, tmp_path / "x.xlsx"))["a"].tolist() == values
@@ -178,7 +178,7 @@ def test_a_series_of_values_of_all_kinds_comes_back(signed_in_for: Any, tmp_path
         same_values(table, dpyauth.restored(pd.read_parquet(io.BytesIO(stored)), like))
 
 
-def test_numbers_that_are_none_are_texts(tmp_path: Path) -> None:
+def test_nan_and_infinity_are_texts(tmp_path: Path) -> None:
     odd = [Decimal("sNaN"), Decimal("-Infinity"), Decimal(1)]
     table = pd.DataFrame({"exact": pd.Series(odd, dtype=object)})
     assert list(map(repr, again(table, tmp_path / "x.xlsx")["exact"])) == list(map(repr, odd))
@@ -191,7 +191,7 @@ def nested(depth: int) -> list[Any]:
     return made
 
 
-def test_it_says_of_what_and_when_and_holds_no_other_notes(tmp_path: Path) -> None:
+def test_the_properties_name_the_source_and_the_time_only(tmp_path: Path) -> None:
     table = pd.DataFrame({"a": [1]})
     table.attrs = {"call": "balance", "loginid": "CR1", "fetched": "2026-11-23T10:00:00+00:00", "own": "c4nary"}
     path = to_excel(table, tmp_path / "x.xlsx")
@@ -209,7 +209,7 @@ def test_an_index_with_a_meaning_is_a_column(tmp_path: Path) -> None:
     same_values(table, again(table, tmp_path / "x.xlsx"))
 
 
-def test_it_replaces_nothing_unless_told_to(tmp_path: Path) -> None:
+def test_an_existing_file_is_replaced_only_on_request(tmp_path: Path) -> None:
     place = tmp_path / "new" / "x.xlsx"
     table = pd.DataFrame({"a": [1]})
     assert to_excel(table, str(place)) == place
@@ -234,7 +234,7 @@ def test_only_the_owner_can_read_it(tmp_path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_an_interrupt_leaves_the_file_that_there_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupt_leaves_the_existing_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = to_excel(pd.DataFrame({"a": [1]}), tmp_path / "x.xlsx")
     before = path.read_bytes()
 
@@ -267,14 +267,14 @@ def test_an_interrupt_leaves_the_file_that_there_was(tmp_path: Path, monkeypatch
         (pd.DataFrame({"a": pd.Series([nested(100_000)], dtype=object)}), "The column 'a' holds lists or dicts"),
     ],
 )
-def test_what_is_no_sheet_is_told_in_a_sentence(frames: Any, words: str, tmp_path: Path) -> None:
+def test_invalid_sheets_are_explained(frames: Any, words: str, tmp_path: Path) -> None:
     with pytest.raises(InvalidArgument) as caught:
         to_excel(frames, tmp_path / "x.xlsx")
     assert words in str(caught.value)
     assert os.listdir(tmp_path) == []
 
 
-def test_without_openpyxl_it_says_what_to_install(tmp_path: Path) -> None:
+def test_without_openpyxl_the_error_says_what_to_install(tmp_path: Path) -> None:
     code = without("openpyxl") + (
         "import dpyauth, pandas\ntry:\n    dpyauth.to_excel(pandas.DataFrame(), 'x.xlsx')\n"
         "except dpyauth.InvalidSetting as error:\n    print(error)\n"
@@ -284,7 +284,7 @@ def test_without_openpyxl_it_says_what_to_install(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == []
 
 
-def test_a_table_that_was_read_with_guesses_is_refused(tmp_path: Path) -> None:
+def test_a_table_read_with_guessed_types_is_refused(tmp_path: Path) -> None:
     table = pd.DataFrame({"code": pd.array(["007"], dtype="string")})
     path = to_excel(table, tmp_path / "x.xlsx")
     with pytest.raises(InvalidArgument, match="dtype=str, keep_default_na=False"):

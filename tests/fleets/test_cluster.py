@@ -1,4 +1,4 @@
-"""A fleet on a Dask cluster: two worker processes, and tokens that never travel there."""
+"""Test a fleet on a Dask cluster with two worker processes, to which no token is ever sent."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from dpyauth.fleets import fleet
 from dpyauth.sandbox import Sandbox
 from dpyauth.sandbox.users import Token
 
-pytestmark = pytest.mark.filterwarnings("default")  # of Dask's own, which are not ours to mend
+pytestmark = pytest.mark.filterwarnings("default")  # warnings of Dask itself are not errors here
 
 CANARY = "C4nary-d4sk-t0ken"
 COUNT = 12
@@ -30,14 +30,14 @@ distributed: Any = None
 
 @pytest.fixture(scope="module", autouse=True)
 def dask() -> None:
-    """Imported only now: it changes how Python pickles every error, on which other tests must not depend."""
+    """Import Dask only now: it changes how Python pickles every error, and other tests must not depend on that."""
     global distributed
     distributed = importlib.import_module("distributed")
 
 
 @pytest.fixture(scope="module")
 def spoken(dask: None) -> Iterator[Spoken]:
-    """Everything that the client and the scheduler say and hear, as it goes over the wire."""
+    """Record everything that the client and the scheduler send and receive."""
     import distributed.comm.utils as wire
 
     heard: Spoken = []
@@ -59,7 +59,7 @@ def spoken(dask: None) -> Iterator[Spoken]:
 
 @pytest.fixture(scope="module")
 def client(spoken: Spoken) -> Iterator[Any]:
-    """The client of a cluster of two processes, which find tokens in their environment."""
+    """Start a cluster of two processes, which find tokens in their environment; yield its client."""
     with pytest.MonkeyPatch.context() as patch:
         for number, name in enumerate(NAMES):
             patch.setenv(name, f"{CANARY}-{number}")
@@ -76,7 +76,7 @@ def client(spoken: Spoken) -> Iterator[Any]:
 
 @pytest.fixture
 def place(box: Sandbox) -> dict[str, Any]:
-    """The sandbox, with a person for each name."""
+    """Return the arguments for a sandbox with a user for each name."""
     for number in range(COUNT):
         loginid = box.world.sign_up(f"{number}@example.com").accounts[0].loginid
         box.world.issued[f"{CANARY}-{number}"] = Token(f"{CANARY}-{number}", loginid, ("read",), "a test")
@@ -120,7 +120,7 @@ def test_two_processes_ask_and_no_token_is_anywhere(
     shown = str([[worker.identity() for worker in workers], client.cluster.scheduler.transition_log, state, logs])
     everything = b"".join([*spoken, *specs, shown.encode(), "".join(capfd.readouterr()).encode()])
     assert len(specs) > 4
-    assert NAMES[0].encode() in b"".join(spoken)  # so the search would find a token
+    assert NAMES[0].encode() in b"".join(spoken)  # the token is there, so the search can find one
     assert NAMES[0].encode() in b"".join(specs)
     assert CANARY.encode() not in everything
 
@@ -144,7 +144,7 @@ def test_connections_of_all_workers_are_bounded(
         eventually(lambda: box.connections_open == 0)
 
 
-def test_what_must_not_go_there(client: Any, place: dict[str, Any], box: Sandbox) -> None:
+def test_arguments_that_must_not_go_to_the_workers(client: Any, place: dict[str, Any], box: Sandbox) -> None:
     with fleet(NAMES, cluster=client, **place) as clients:
         with pytest.raises(InvalidRequest, match="may repeat what a lost worker has begun"):
             clients.call("buy", buy="x", price=1)
@@ -157,17 +157,17 @@ def test_what_must_not_go_there(client: Any, place: dict[str, Any], box: Sandbox
         fleet(NAMES, cluster=client, fetch=lambda name: CANARY)
 
 
-def test_a_function_that_the_workers_do_not_have(client: Any, place: dict[str, Any]) -> None:
+def test_a_function_missing_on_the_workers(client: Any, place: dict[str, Any]) -> None:
     with fleet(NAMES, cluster=client, **{**place, "fetch": "no.such.module:function"}) as clients:
         assert clients.balance()["error"].str.contains("no function of that name").all()
 
 
 def stand_in(futures: Callable[[Any], Any]) -> Any:
-    """Something that begins tasks as a client does."""
+    """Return an object that submits tasks as a client does."""
     return SimpleNamespace(submit=lambda *args, **kwargs: futures(args[2]), nthreads=lambda: {"a": 1, "b": 1})
 
 
-def test_a_lost_worker_costs_the_accounts_it_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lost_worker_fails_only_its_own_accounts(monkeypatch: pytest.MonkeyPatch) -> None:
     class Future(SimpleNamespace):
         def __hash__(self) -> int:
             return id(self)
@@ -193,7 +193,7 @@ def test_a_lost_worker_costs_the_accounts_it_asked_for(monkeypatch: pytest.Monke
     assert (answers["c"], answers["d"]) == (1, 1)
 
 
-@pytest.mark.skipif(os.name == "nt", reason="a signal to oneself is another thing there")
+@pytest.mark.skipif(os.name == "nt", reason="Windows cannot send a signal to the own process")
 def test_an_interrupt_frees_the_cell(client: Any, place: dict[str, Any], box: Sandbox) -> None:
     note, count = box.note, [0]
 
@@ -213,4 +213,4 @@ def test_an_interrupt_frees_the_cell(client: Any, place: dict[str, Any], box: Sa
     assert frame["name"].tolist() == NAMES
     assert 0 < frame["error"].isna().sum() < COUNT
     with fleet(NAMES, cluster=client, **place) as clients:
-        assert clients.account_status()["error"].isna().all()  # the cluster goes on
+        assert clients.account_status()["error"].isna().all()  # the cluster keeps working

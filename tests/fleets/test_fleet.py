@@ -1,4 +1,4 @@
-"""A fleet: the same answers as of a session each, over so many connections, whatever goes wrong with some."""
+"""Test a fleet: it answers as separate sessions do, over a limited number of connections, whatever fails."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ LOGINIDS = ["CR900001", "CR900011", "VRTC900021"]
 
 @pytest.fixture
 def make(box: Sandbox) -> Iterator[Any]:
-    """Makes fleets on the sandbox, which are closed afterwards."""
+    """Return a function that opens fleets on the sandbox; they are closed afterwards."""
     made: list[Fleet] = []
 
     def make_one(credentials: Any = CLIENTS, **options: Any) -> Fleet:
@@ -57,14 +57,14 @@ def members(clients: Fleet) -> Sequence[Member]:
 
 
 def many(box: Sandbox, count: int) -> dict[str, str]:
-    """So many people, each with a token."""
+    """Create this many users, each with a token."""
     people = [box.world.sign_up(f"{number}@example.com").accounts[0].loginid for number in range(count)]
     return {f"client {loginid}": box.world.create_token(loginid, "a test", ("read",), "").value for loginid in people}
 
 
 @pytest.fixture
 def most(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many connections and threads there have been at a time, at most."""
+    """Record the largest number of connections and threads at a time."""
     seen = [0, 0]
     note = box.note
 
@@ -83,7 +83,7 @@ def interrupt() -> None:
 # Answers
 
 
-def test_as_of_a_session_each_in_the_order_given(make: Any, open_session: Any) -> None:
+def test_answers_are_those_of_separate_sessions_in_the_given_order(make: Any, open_session: Any) -> None:
     clients = make()
     frame = clients.account_status()
     assert frame["name"].tolist() == list(CLIENTS)
@@ -110,7 +110,7 @@ def test_every_kind_of_question(make: Any, connections: int) -> None:
     clients = make(connections=connections)
     assert clients.balance(decimal=True)["balance"].map(type).nunique() == 1
     statement = clients.statement(since="2026-09-01")
-    assert statement["name"].unique().tolist() == ["Zoe", "Ann"]  # Ben has none, and no error
+    assert statement["name"].unique().tolist() == ["Zoe", "Ann"]  # Ben has none, and no error either
     assert clients.call("ping")["result"].map(lambda reply: reply["ping"]).tolist() == ["pong"] * 3
     assert clients.migration()["result"].map(type).tolist() == [str] * 3
     assert clients.account_status(account="current").shape[0] == 3
@@ -129,7 +129,7 @@ def test_both_apis_in_one() -> None:
     assert frame["name"].unique().tolist() == ["old", "new"]
 
 
-def test_what_an_api_lacks_is_said_as_it_was_typed() -> None:
+def test_a_call_missing_from_one_api_is_named_as_it_was_typed() -> None:
     from dpyauth.sandbox import shared
 
     new = shared().options_tokens[0].token
@@ -144,7 +144,7 @@ def test_what_an_api_lacks_is_said_as_it_was_typed() -> None:
             clients.limits()
 
 
-def test_those_that_fail_take_nothing_from_the_others(make: Any, box: Sandbox) -> None:
+def test_failing_accounts_do_not_affect_the_others(make: Any, box: Sandbox) -> None:
     def broken() -> str:
         raise KeyError(CANARY)
 
@@ -165,7 +165,7 @@ def test_those_that_fail_take_nothing_from_the_others(make: Any, box: Sandbox) -
     assert frame["flags"].map(type).tolist()[-1] is list
 
 
-def test_when_all_fail(make: Any) -> None:
+def test_all_accounts_fail(make: Any) -> None:
     frame = make({"Ann": "nobody", "Ben": "nobody-either"}).account_status()
     assert frame.columns.tolist() == ["name", "error"]
     assert frame["name"].tolist() == ["Ann", "Ben"]
@@ -179,12 +179,12 @@ def test_a_sign_in_that_is_never_answered(make: Any, box: Sandbox) -> None:
     assert frame["error"][1:].isna().all()
 
 
-def test_a_break_in_between_is_made_good(make: Any, box: Sandbox, at_once: None) -> None:
+def test_a_fleet_recovers_from_a_break(make: Any, box: Sandbox, at_once: None) -> None:
     box.faults.drop("get_account_status")
     assert make().account_status()["error"].isna().all()
 
 
-def test_a_defect_is_an_error_of_that_account(make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bug_is_an_error_of_that_account(make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     def defect(self: Any, *args: Any, **kwargs: Any) -> Any:
         raise ZeroDivisionError
         yield
@@ -196,7 +196,9 @@ def test_a_defect_is_an_error_of_that_account(make: Any, monkeypatch: pytest.Mon
 # Connections
 
 
-def test_connections_are_bounded_and_gone_afterwards(make: Any, box: Sandbox, most: list[int], eventually: Any) -> None:
+def test_connections_are_limited_and_closed_afterwards(
+    make: Any, box: Sandbox, most: list[int], eventually: Any
+) -> None:
     clients = make(many(box, 40), connections=4)
     before = threading.active_count()
     frame = clients.account_status()
@@ -223,7 +225,7 @@ def test_a_few_stay_connected_until_the_end(make: Any, box: Sandbox, eventually:
     assert repr(clients) == "<dpyauth fleet: 3 accounts, closed>"
 
 
-def test_every_account_has_its_own_limits_and_they_outlive_its_session(make: Any, box: Sandbox) -> None:
+def test_rate_limits_of_an_account_outlive_its_session(make: Any, box: Sandbox) -> None:
     clients = make(connections=1)
     clients.call("portfolio")
     clients.call("portfolio")
@@ -239,7 +241,7 @@ def test_one_question_at_a_time(make: Any, box: Sandbox, most: list[int]) -> Non
     assert most[0] == 2
 
 
-def test_closing_waits_for_the_answer(make: Any, box: Sandbox, eventually: Any) -> None:
+def test_closing_waits_for_the_question_under_way(make: Any, box: Sandbox, eventually: Any) -> None:
     clients = make()
     box.faults.delay(0.2, "balance", times=3)
     asked = on_thread(clients.balance)
@@ -257,7 +259,7 @@ def test_an_interrupt_keeps_what_arrived_and_closes_everything(make: Any, box: S
     clients = make(connections=2)
     assert clients.partial is None
     box.faults.swallow("get_account_status", times=2)
-    box.faults.error("Odd", "get_account_status")  # the last one's, were it asked
+    box.faults.error("Odd", "get_account_status")  # for the third account, if it were asked
 
     def stop() -> None:
         asked = lambda box: sum(each.call == "get_account_status" for each in box.received)  # noqa: E731
@@ -268,7 +270,7 @@ def test_an_interrupt_keeps_what_arrived_and_closes_everything(make: Any, box: S
     with pytest.raises(KeyboardInterrupt):
         clients.account_status()
     stopper.result(5)
-    assert clients.partial is None  # nothing had arrived
+    assert clients.partial is None  # no answer had arrived
     eventually(lambda: box.connections_open == 0)
     assert all(member.session is None for member in members(clients))
 
@@ -295,7 +297,7 @@ def test_what_arrived_before_an_interrupt(make: Any, box: Sandbox, eventually: A
         "What had arrived is in the fleet's partial: 2 of 3 accounts. Run the cell again for all."
     ]
     eventually(lambda: box.connections_open == 0)
-    assert clients.balance()["error"].isna().all()  # it goes on
+    assert clients.balance()["error"].isna().all()  # the fleet keeps working
     assert clients.partial is None
 
 
@@ -308,7 +310,7 @@ def test_the_next_question_waits_until_an_interrupted_one_has_left(make: Any, mo
         entered.set()
 
     async def leaving_late(members: Any) -> None:
-        with suppress(TimeoutError):  # the next one may get so far only where it does not wait
+        with suppress(TimeoutError):  # the next question gets this far only if it does not wait
             await asyncio.wait_for(entered.wait(), 0.3)
         await leave(members)
 
@@ -326,10 +328,10 @@ def test_the_next_question_waits_until_an_interrupted_one_has_left(make: Any, mo
     assert clients.balance()["error"].isna().all()
 
 
-# What cannot be right
+# Invalid questions and settings
 
 
-def test_a_question_that_is_wrong_is_said_at_once(make: Any, box: Sandbox) -> None:
+def test_a_wrong_question_fails_at_once(make: Any, box: Sandbox) -> None:
     clients = make()
     with pytest.raises(InvalidArgument, match="takes no argument 'nonsense'"):
         clients.balance(nonsense=1)
@@ -377,7 +379,7 @@ def test_a_question_that_is_wrong_is_said_at_once(make: Any, box: Sandbox) -> No
         (["a"], {"cluster": object(), "fetch": lambda name: name}, "import"),
     ],
 )
-def test_settings_that_cannot_be_right(credentials: Any, options: Any, said: str) -> None:
+def test_invalid_settings(credentials: Any, options: Any, said: str) -> None:
     with pytest.raises(InvalidSetting, match=said) as refused:
         fleet(credentials, **options)
     assert CANARY not in str(refused.value)
@@ -426,7 +428,7 @@ def test_no_token_turns_up_anywhere(make: Any, box: Sandbox, caplog: pytest.LogC
         pickle.dumps(clients)
 
 
-def test_what_is_left_out_is_told_once_and_at_the_users_own_line(make: Any, box: Sandbox) -> None:
+def test_a_warning_about_omissions_comes_once_at_the_users_own_line(make: Any, box: Sandbox) -> None:
     some = {name: token for name, token in CLIENTS.items() if name != "Ben"}
     with pytest.warns(PeriodWarning, match="no ticks of R_50 from this period") as caught:
         whole = make(some).ticks("R_50", until="2022-01-01 00:13:22")

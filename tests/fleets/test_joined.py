@@ -1,4 +1,4 @@
-"""Many frames as one: nothing lost, nothing renumbered, no type changed."""
+"""Test joining many frames: no row is lost, renumbered or changed in type."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ answers = st.one_of(
 
 
 @given(st.lists(answers, min_size=1, max_size=6))
-def test_whatever_arrives(answers: list[pd.DataFrame | ValueError | None]) -> None:
+def test_any_frames_can_be_joined(answers: list[pd.DataFrame | ValueError | None]) -> None:
     names = [f"client {number}" for number in range(len(answers))]
     arrived = {name: answer for name, answer in reversed(list(zip(names, answers, strict=True))) if answer is not None}
     whole = joined("balance", names, arrived)
@@ -50,7 +50,7 @@ def test_whatever_arrives(answers: list[pd.DataFrame | ValueError | None]) -> No
     assert {str(whole[name].dtype) for name in ("name", "error")} == {"string"}
 
 
-def test_a_value_that_is_new_to_one_account_is_no_reason_to_lose_the_type() -> None:
+def test_a_new_category_in_one_account_keeps_the_type() -> None:
     new = pd.DataFrame({"level": pd.Series(["odd"], dtype=pd.CategoricalDtype(["low", "high", "odd"]))})
     whole = joined("x", ["a", "b", "c"], {"a": frame(["level"], 1), "b": new, "c": ValueError("no")})
     assert whole["level"].cat.categories.tolist() == ["low", "high", "odd"]
@@ -58,7 +58,7 @@ def test_a_value_that_is_new_to_one_account_is_no_reason_to_lose_the_type() -> N
     assert pd.isna(whole["level"][2])
 
 
-def test_columns_that_have_our_names_already() -> None:
+def test_columns_named_like_those_of_a_fleet() -> None:
     own = pd.DataFrame({"name": ["An app"] * 2, "error": pd.Series([None, "half of it"], dtype="string")})
     whole = joined("apps", ["a", "b"], {"a": own, "b": ValueError("no")})
     assert whole.columns.tolist() == ["name", "apps_name", "error"]
@@ -68,13 +68,13 @@ def test_columns_that_have_our_names_already() -> None:
 
 
 @pytest.mark.parametrize("result", ["pending", None, {"ping": "pong"}, [1, 2]])
-def test_what_is_no_frame(result: object) -> None:
+def test_answers_that_are_not_frames(result: object) -> None:
     whole = joined("call", ["a", "b"], {"a": result, "b": ValueError("no")})
     assert whole["result"][0] == result
     assert whole["error"].fillna("").tolist() == ["", "no"]
 
 
-def test_what_is_said_of_some_accounts_is_kept() -> None:
+def test_attributes_of_some_accounts_are_kept() -> None:
     some = {name: pd.DataFrame({"a": pd.Series([1], dtype="Int64")}) for name in ("Ann", "Ben", "Cid", "Dan")}
     some["Ben"].attrs["note"] = some["Dan"].attrs["note"] = "Some are missing."
     some["Cid"].attrs |= {"note": "All are missing.", "beside": '{"zz": 1}'}

@@ -1,4 +1,4 @@
-"""Where the tokens of a fleet come from, and when."""
+"""Test where and when a fleet gets its tokens."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ OAUTH = {"CR900001": "a1-sandbox-rich-usd", "CR900002": "a1-sandbox-rich-btc"}
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home folder with nothing in it, and no keyring."""
+    """Create an empty home folder, without a keyring."""
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / ".config"))
     monkeypatch.setattr(keyring, "get_keyring", FailKeyring)
@@ -34,11 +34,11 @@ def keep(profile: str, tokens: dict[str, str], app_id: str = "16303") -> None:
     remember(secrets, active=next(iter(tokens)), app_id=app_id, profile=profile, api="v3")
 
 
-def test_kept_profiles(box: Sandbox) -> None:
+def test_remembered_profiles(box: Sandbox) -> None:
     keep(f"Ann@{box.url}", OAUTH)
     keep(f"Ben@{box.url}", {"VRTC900021": "sandbox-new-read"})
-    keep("Ben", {"CR900001": "sandbox-rich-all"})  # of the real Deriv: never offered to another server
-    with fleet(["Ben", "Ann"], server=box.url) as clients:  # with the app ID that was kept, too
+    keep("Ben", {"CR900001": "sandbox-rich-all"})  # a token of the real Deriv: never offered to another server
+    with fleet(["Ben", "Ann"], server=box.url) as clients:  # with the remembered app ID, too
         frame = clients.account_status()
         assert frame["loginid"].tolist() == ["VRTC900021", "CR900001"]
         everything = clients.account_status(account="all")
@@ -46,7 +46,7 @@ def test_kept_profiles(box: Sandbox) -> None:
         assert everything["loginid"].tolist() == ["VRTC900021", "CR900001", "CR900002"]
 
 
-def test_names_under_which_nothing_is_kept_are_not_repeated() -> None:
+def test_unknown_names_are_not_repeated() -> None:
     keep("Ann", OAUTH)
     with pytest.raises(NoCredential, match="Of 3 names, 2 have no credential") as refused:
         fleet(["Ann", "a-token", "another-token"])
@@ -57,7 +57,7 @@ def test_names_under_which_nothing_is_kept_are_not_repeated() -> None:
 
 
 @pytest.mark.parametrize("name", [5, None, "", True, pytest.param(10**5000, id="huge")])
-def test_a_name_is_a_text(name: Any) -> None:
+def test_a_name_must_be_text(name: Any) -> None:
     for credentials in ([name], {name: "a-token"}, ["Ann", name]):
         with pytest.raises(InvalidSetting, match="needs a name: a text"):
             fleet(credentials, app_id=1089)
@@ -70,7 +70,7 @@ def test_a_file_that_cannot_be_read(home: Path) -> None:
         fleet(["Ann"])
 
 
-def test_a_function_is_asked_when_the_turn_comes_and_not_on_the_background_thread(box: Sandbox) -> None:
+def test_a_function_is_called_when_its_turn_comes_and_not_on_the_background_thread(box: Sandbox) -> None:
     asked: list[tuple[str, str]] = []
 
     def fetch(name: str) -> Secret:
@@ -94,8 +94,8 @@ def test_errors_of_dpyauth_are_repeated(box: Sandbox) -> None:
         assert clients.balance()["error"].tolist() == ["The keyring is locked."]
 
 
-def test_an_app_id_for_each(box: Sandbox) -> None:
-    """On Deriv's current API a token goes with an app of the same login."""
+def test_each_member_may_have_an_app_id(box: Sandbox) -> None:
+    """On Deriv's current API, a token belongs to an app of the same login."""
     rich, trouble = box.options_token("rich").token, box.options_token("trouble").token
     mine, unknown = box.options_app_id, "33NobodysApp"
     each: dict[str, Any] = {
@@ -119,7 +119,7 @@ def test_an_app_id_for_each(box: Sandbox) -> None:
 
 
 @pytest.mark.parametrize("pair", [("t0ken",), ("t0ken", "33App", "more"), ()])
-def test_a_pair_that_is_none(box: Sandbox, pair: tuple[Any, ...]) -> None:
+def test_a_malformed_pair(box: Sandbox, pair: tuple[Any, ...]) -> None:
     with pytest.raises(InvalidSetting, match=r"\(token, app_id\)") as refused:
         fleet({"Ann": pair}, server=box.rest)
     assert "t0ken" not in str(refused.value)
@@ -129,14 +129,14 @@ def test_a_pair_that_is_none(box: Sandbox, pair: tuple[Any, ...]) -> None:
     assert "t0ken" not in error
 
 
-def test_an_app_id_that_cannot_be_right_is_heard_of_at_once(box: Sandbox) -> None:
+def test_an_invalid_app_id_fails_at_once(box: Sandbox) -> None:
     with pytest.raises(InvalidSetting, match="older API"):
         fleet({"Ann": ("pat_" + "0" * 64, 1089)}, server=box.rest)
     with pytest.raises(InvalidSetting, match="app ID"):
         fleet({"Ann": ("pat_" + "0" * 64, "two words")})
 
 
-def test_by_the_name_of_a_function(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fetching_by_the_name_of_a_function(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANN_TOKEN", "sandbox-rich-all")
     with fleet(["ANN_TOKEN", "BEN_TOKEN"], fetch="os:getenv", server=box.url) as clients:
         frame = clients.balance()
@@ -146,7 +146,7 @@ def test_by_the_name_of_a_function(box: Sandbox, monkeypatch: pytest.MonkeyPatch
 
 def test_the_environments_app_id_and_api(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DERIV_APP_ID", "16303")
-    with fleet({"Ann": OAUTH["CR900001"]}, server=box.url) as clients:  # works with this app only
+    with fleet({"Ann": OAUTH["CR900001"]}, server=box.url) as clients:  # works only with this app
         assert clients.balance()["error"].isna().all()
     monkeypatch.setenv("DERIV_API", "v4")
     with fleet({"Ann": OAUTH["CR900001"]}, server=box.url) as clients:
