@@ -6,8 +6,9 @@ arrays.
 
 from __future__ import annotations
 
+import importlib
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from textwrap import indent, wrap
 from typing import Any, Literal, TypeVar
@@ -36,7 +37,9 @@ _ONLY = "({} only)"
 UNDOCUMENTED = "where Deriv sends it"
 """Instead of an API's name: of no API it is known that it has the column."""
 
-_PLACEHOLDER = re.compile(r"^(?P<margin> *)\{(?P<name>[a-z_]+)\}$", re.MULTILINE)
+_REFERENCE = re.compile(
+    r"^(?P<margin> *)See ``(?P<module>dpyauth\.columns\.\w+)\.(?P<name>[A-Z_0-9]+)``\.$", re.MULTILINE
+)
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -111,44 +114,40 @@ def table(columns: Iterable[Column]) -> str:
     return "\n".join((border, *lines, border))
 
 
-def with_columns(columns: Sequence[Column] = (), /, **named: Sequence[Column]) -> Callable[[F], F]:
-    """Put tables of columns into a docstring, each in place of its name in braces on a line of its own.
+def with_columns(function: F) -> F:
+    """Show tables of columns in a docstring; a decorator.
+
+    Each line that only refers to columns, such as "See ``dpyauth.columns.money_columns.WALLETS``.", becomes their
+    table. So the meaning of a column is written once, and an editor that reads the source without running it still
+    shows where the columns are.
 
     Parameters
     ----------
-    columns : sequence of Column
-        Shown in place of ``{columns}``.
-    **named : sequence of Column
-        Shown in place of their names.
+    function : callable
+        Function with such a docstring; the docstring is changed.
+
+    Returns
+    -------
+    callable
+        The same function.
 
     Examples
     --------
-    >>> @with_columns([Column("app", doc="its name")])
-    ... def apps():
-    ...     '''List apps:
+    >>> @with_columns
+    ... def prices():
+    ...     '''Return prices:
     ...
-    ...     {columns}
+    ...     See ``dpyauth.columns.market_columns.QUOTES``.
     ...     '''
-    >>> print(apps.__doc__.splitlines()[3].strip())
-    app  string  its name
+    >>> print(prices.__doc__.splitlines()[3].strip())
+    quote  float64  price of the market
     """
-    return with_texts(**{name: table(each) for name, each in {"columns": columns, **named}.items() if each})
+    if function.__doc__:  # python -OO leaves none
+        function.__doc__ = _REFERENCE.sub(_table_for, function.__doc__)
+    return function
 
 
-def with_texts(**texts: str) -> Callable[[F], F]:
-    """Put texts into a docstring, each in place of its name in braces on a line of its own.
-
-    Parameters
-    ----------
-    **texts : str
-        Shown in place of their names.
-    """
-
-    def fill(function: F) -> F:
-        if function.__doc__:  # python -OO leaves none
-            function.__doc__ = _PLACEHOLDER.sub(
-                lambda found: indent(texts[found["name"]], found["margin"]), function.__doc__
-            )
-        return function
-
-    return fill
+def _table_for(reference: re.Match[str]) -> str:
+    """Return the table of the columns that a line refers to."""
+    columns = getattr(importlib.import_module(reference["module"]), reference["name"])
+    return indent(table(columns), reference["margin"])

@@ -43,7 +43,7 @@ _COUNTED = {"count": "transfers", "amount": "amount"}
 """Meanings of Deriv's ``limit_type``, which may stand beside a limit."""
 
 
-@with_columns(LIMITS)
+@with_columns
 def limits(payload: Mapping[str, Any] | None, context: Context | None = None, *, decimal: bool = False) -> pd.DataFrame:
     """List what the account may hold, stake, be paid and withdraw, one row per limit.
 
@@ -61,7 +61,7 @@ def limits(payload: Mapping[str, Any] | None, context: Context | None = None, *,
     pandas.DataFrame
         Always the same rows in the same order, and after them any that Deriv adds:
 
-        {columns}
+        See ``dpyauth.columns.profile_columns.LIMITS``.
 
     Examples
     --------
@@ -91,7 +91,7 @@ def _leaves(limits: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, An
             yield f"{path}{name}", value
 
 
-@with_columns(MARKET_LIMITS)
+@with_columns
 def market_limits(
     payload: Mapping[str, Any] | None, context: Context | None = None, *, decimal: bool = False
 ) -> pd.DataFrame:
@@ -111,7 +111,7 @@ def market_limits(
     pandas.DataFrame
         In the order Deriv sent them:
 
-        {columns}
+        See ``dpyauth.columns.profile_columns.MARKET_LIMITS``.
 
     Examples
     --------
@@ -128,7 +128,7 @@ def market_limits(
     return frame(rows, MARKET_LIMITS, context, decimal=decimal, same={"currency": currency}, call="get_limits")
 
 
-@with_columns(TRANSFER_LIMITS)
+@with_columns
 def transfer_limits(
     payload: Mapping[str, Any] | None, context: Context | None = None, *, decimal: bool = False
 ) -> pd.DataFrame:
@@ -151,7 +151,7 @@ def transfer_limits(
     pandas.DataFrame
         In the order Deriv sent them:
 
-        {columns}
+        See ``dpyauth.columns.profile_columns.TRANSFER_LIMITS``.
 
     Examples
     --------

@@ -15,7 +15,7 @@ from dpyauth.frames.values import as_flag, as_list, listing, told, without
 _KINDS = {False: "real", True: "demo"}
 
 
-@with_columns(ACCOUNTS)
+@with_columns
 def accounts(
     payload: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None, context: Context | None = None
 ) -> pd.DataFrame:
@@ -34,7 +34,7 @@ def accounts(
     pandas.DataFrame
         In the order Deriv sent them:
 
-        {columns}
+        See ``dpyauth.columns.account_columns.ACCOUNTS``.
 
     Examples
     --------

@@ -19,7 +19,7 @@ _KNOWN = (*_CURRENT, "accounts", "id")
 _TOTALS = ("deriv", "deriv_demo", "mt5", "mt5_demo")
 
 
-@with_columns(BALANCE, of_all=OF_ALL_BALANCES)
+@with_columns
 def balance(
     payload: Mapping[str, Any] | None, context: Context | None = None, *, decimal: bool = False
 ) -> pd.DataFrame:
@@ -39,11 +39,11 @@ def balance(
     pandas.DataFrame
         In the order Deriv sent them:
 
-        {columns}
+        See ``dpyauth.columns.account_columns.BALANCE``.
 
         Where Deriv was asked for all accounts, it tells more of each:
 
-        {of_all}
+        See ``dpyauth.columns.account_columns.OF_ALL_BALANCES``.
 
     Examples
     --------

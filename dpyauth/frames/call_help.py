@@ -50,7 +50,7 @@ _OF_CALLS = {
 """Columns that say what fields of these calls mean."""
 
 
-@with_columns(CALLS)
+@with_columns
 def calls(catalog: Catalog, allowed: Callable[[Call], bool | None]) -> pd.DataFrame:
     """List the calls of an API, one row per call.
 
@@ -66,7 +66,7 @@ def calls(catalog: Catalog, allowed: Callable[[Call], bool | None]) -> pd.DataFr
     pandas.DataFrame
         By name:
 
-        {columns}
+        See ``dpyauth.columns.session_columns.CALLS``.
 
     Examples
     --------

@@ -48,7 +48,7 @@ REASONS = {
 _KNOWN = {code: (stops, meaning) for stops, meanings in REASONS.items() for code, meaning in meanings.items()}
 
 
-@with_columns(CASHIER_PROBLEMS)
+@with_columns
 def cashier_problems(payload: Mapping[str, Any] | None, context: Context | None = None) -> pd.DataFrame:
     """Say what keeps the cashier closed, one row per problem.
 
@@ -64,7 +64,7 @@ def cashier_problems(payload: Mapping[str, Any] | None, context: Context | None 
     pandas.DataFrame
         First the reasons, then the details that are missing in the profile; without rows where the cashier is open:
 
-        {columns}
+        See ``dpyauth.columns.account_columns.CASHIER_PROBLEMS``.
 
     Examples
     --------

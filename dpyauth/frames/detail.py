@@ -13,7 +13,7 @@ from dpyauth.frames.arrays import array
 from dpyauth.frames.values import mapping
 
 
-@with_columns(DETAIL)
+@with_columns
 def account_detail(
     status: pd.DataFrame, details: Sequence[Mapping[str, Any] | None], *, decimal: bool = False
 ) -> pd.DataFrame:
@@ -33,7 +33,7 @@ def account_detail(
     pandas.DataFrame
         The same rows. The columns that only v3 tells are left out:
 
-        {columns}
+        See ``dpyauth.columns.account_columns.DETAIL``.
 
     Examples
     --------

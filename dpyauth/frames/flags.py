@@ -106,7 +106,7 @@ FLAGS = {
 }
 
 
-@with_columns(STATUS_FLAGS)
+@with_columns
 def status_flags(payload: Mapping[str, Any] | None, context: Context | None = None) -> pd.DataFrame:
     """Say what the flags of an account's status mean, one row per flag.
 
@@ -122,7 +122,7 @@ def status_flags(payload: Mapping[str, Any] | None, context: Context | None = No
     pandas.DataFrame
         In the order Deriv sent them:
 
-        {columns}
+        See ``dpyauth.columns.account_columns.STATUS_FLAGS``.
 
     Examples
     --------

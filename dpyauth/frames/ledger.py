@@ -13,7 +13,7 @@ from dpyauth.frames.build import Context, frame
 from dpyauth.frames.values import EXACTLY, listing, rows_of
 
 
-@with_columns(STATEMENT)
+@with_columns
 def statement(
     rows: Sequence[Mapping[str, Any]], context: Context, *, currency: str | None = None, decimal: bool = False
 ) -> pd.DataFrame:
@@ -35,7 +35,7 @@ def statement(
     pandas.DataFrame
         In the order given:
 
-        {columns}
+        See ``dpyauth.columns.money_columns.STATEMENT``.
 
     Examples
     --------
@@ -50,7 +50,7 @@ def statement(
     return frame(rows_of(rows, "transactions"), STATEMENT, context, decimal=decimal, same=same, omits=omits)
 
 
-@with_columns(PROFIT_TABLE)
+@with_columns
 def profit_table(
     rows: Sequence[Mapping[str, Any]], context: Context, *, currency: str | None = None, decimal: bool = False
 ) -> pd.DataFrame:
@@ -72,7 +72,7 @@ def profit_table(
     pandas.DataFrame
         In the order given:
 
-        {columns}
+        See ``dpyauth.columns.money_columns.PROFIT_TABLE``.
 
     Examples
     --------
@@ -92,7 +92,7 @@ def profit_table(
     return table
 
 
-@with_columns(LOGIN_HISTORY)
+@with_columns
 def login_history(rows: object, context: Context, *, reveal: bool = False) -> pd.DataFrame:
     """List sign-ins and sign-outs, one row each.
 
@@ -110,7 +110,7 @@ def login_history(rows: object, context: Context, *, reveal: bool = False) -> pd
     pandas.DataFrame
         In the order given:
 
-        {columns}
+        See ``dpyauth.columns.money_columns.LOGIN_HISTORY``.
 
     Examples
     --------

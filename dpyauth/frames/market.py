@@ -15,7 +15,7 @@ from dpyauth.frames.build import Context, frame
 from dpyauth.frames.values import as_list, keyed, listing, mapping, rows_of, split, told, without
 
 
-@with_columns(QUOTES)
+@with_columns
 def ticks(payload: Mapping[str, Any] | None, context: Context | None = None, *, decimal: bool = False) -> pd.DataFrame:
     """List past ticks of a symbol, ready for arithmetic and plots.
 
@@ -33,7 +33,7 @@ def ticks(payload: Mapping[str, Any] | None, context: Context | None = None, *, 
     pandas.DataFrame
         In the order Deriv sent them (oldest first), indexed by ``time`` (datetime64[us, UTC]):
 
-        {columns}
+        See ``dpyauth.columns.market_columns.QUOTES``.
 
     Examples
     --------
@@ -47,7 +47,7 @@ def ticks(payload: Mapping[str, Any] | None, context: Context | None = None, *, 
     return _by_time(frame(rows, (*QUOTES, TIME), context, decimal=decimal, beside=without(history, "times", "prices")))
 
 
-@with_columns(OHLC)
+@with_columns
 def candles(
     payload: Sequence[Mapping[str, Any]] | None, context: Context | None = None, *, decimal: bool = False
 ) -> pd.DataFrame:
@@ -68,7 +68,7 @@ def candles(
         In the order Deriv sent them (oldest first), indexed by ``time``, the start of the candle
         (datetime64[us, UTC]):
 
-        {columns}
+        See ``dpyauth.columns.market_columns.OHLC``.
 
     Examples
     --------
@@ -86,7 +86,7 @@ def _by_time(made: pd.DataFrame) -> pd.DataFrame:
     return made
 
 
-@with_columns(TRADING_TIMES)
+@with_columns
 def trading_times(
     payload: Mapping[str, Any] | None, context: Context | None = None, *, day: date | str | None = None
 ) -> pd.DataFrame:
@@ -107,7 +107,7 @@ def trading_times(
     pandas.DataFrame
         In the order Deriv sent them:
 
-        {columns}
+        See ``dpyauth.columns.market_columns.TRADING_TIMES``.
 
     Examples
     --------
@@ -197,7 +197,7 @@ def _moment(midnight: float | None, text: Any) -> float | None:
     return None if midnight is None or seconds is None else midnight + seconds
 
 
-@with_columns(EXCHANGE_RATES, spread=SPREAD)
+@with_columns
 def exchange_rates(
     payload: Mapping[str, Any] | None, context: Context | None = None, *, spread: bool = False, decimal: bool = False
 ) -> pd.DataFrame:
@@ -219,11 +219,11 @@ def exchange_rates(
     pandas.DataFrame
         In the order Deriv sent them:
 
-        {columns}
+        See ``dpyauth.columns.market_columns.EXCHANGE_RATES``.
 
         With ``spread`` also:
 
-        {spread}
+        See ``dpyauth.columns.market_columns.SPREAD``.
 
     Examples
     --------

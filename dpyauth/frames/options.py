@@ -13,7 +13,7 @@ from dpyauth.frames.build import Context, frame
 from dpyauth.frames.values import listing
 
 
-@with_columns(OPTIONS_STATUS)
+@with_columns
 def options_status(
     rows: Sequence[Mapping[str, Any]] | None, context: Context | None = None, *, decimal: bool = False
 ) -> pd.DataFrame:
@@ -35,7 +35,7 @@ def options_status(
     pandas.DataFrame
         In the order Deriv sent them, with the columns of `account_status`:
 
-        {columns}
+        See ``dpyauth.columns.account_columns.OPTIONS_STATUS``.
 
     Examples
     --------

@@ -16,7 +16,7 @@ from dpyauth.frames.values import listing, mapping, split, without
 _DOLLARS = "USD"
 
 
-@with_columns(MARKUP)
+@with_columns
 def markup(payload: Mapping[str, Any] | None, context: Context | None = None, *, decimal: bool = False) -> pd.DataFrame:
     """List what apps have earned their owner with a markup, one row per app.
 
@@ -34,7 +34,7 @@ def markup(payload: Mapping[str, Any] | None, context: Context | None = None, *,
     pandas.DataFrame
         In the order Deriv sent them. Where Deriv gives totals and no app, there is one row without ``app_id``.
 
-        {columns}
+        See ``dpyauth.columns.money_columns.MARKUP``.
 
         A client who used two apps counts in both: the number of clients is no sum of these.
 
@@ -72,7 +72,7 @@ def _total(totals: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [named] if any(value not in (0, "0", None) for value in named.values()) else []
 
 
-@with_columns(PARTNER_OVERVIEW)
+@with_columns
 def partner_overview(
     payload: Mapping[str, Any] | None, context: Context | None = None, *, decimal: bool = False
 ) -> pd.DataFrame:
@@ -92,7 +92,7 @@ def partner_overview(
     pandas.DataFrame
         One row, or none if the payload is empty:
 
-        {columns}
+        See ``dpyauth.columns.money_columns.PARTNER_OVERVIEW``.
 
     Examples
     --------

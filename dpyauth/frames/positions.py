@@ -16,7 +16,7 @@ from dpyauth.frames.documented import documented
 from dpyauth.frames.values import get_path, listing, split, told, without
 
 
-@with_columns(OPEN_CONTRACTS, portfolio=PORTFOLIO)
+@with_columns
 def open_contracts(
     payload: Sequence[Mapping[str, Any]] | Mapping[str, Any] | None,
     context: Context | None = None,
@@ -40,11 +40,11 @@ def open_contracts(
     pandas.DataFrame
         In the order Deriv sent them. Of a ``portfolio``, and without rows:
 
-        {portfolio}
+        See ``dpyauth.columns.money_columns.PORTFOLIO``.
 
         Of ``proposal_open_contract``:
 
-        {columns}
+        See ``dpyauth.columns.money_columns.OPEN_CONTRACTS``.
 
     Examples
     --------
@@ -94,7 +94,7 @@ def _contract(row: Mapping[str, Any], currency: str | None) -> dict[str, Any]:
     return made
 
 
-@with_columns(MT5_ACCOUNTS)
+@with_columns
 def mt5_accounts(
     payload: Sequence[Mapping[str, Any]] | None, context: Context | None = None, *, decimal: bool = False
 ) -> pd.DataFrame:
@@ -117,7 +117,7 @@ def mt5_accounts(
     pandas.DataFrame
         In the order Deriv sent them. The client's name and e-mail address are left out.
 
-        {columns}
+        See ``dpyauth.columns.profile_columns.MT5_ACCOUNTS``.
 
     Examples
     --------

@@ -18,7 +18,7 @@ from dpyauth.frames.values import listing, split
 from dpyauth.sensitive import MASK
 
 
-@with_columns(SETTINGS)
+@with_columns
 def settings(
     payload: Mapping[str, Any] | None, context: Context | None = None, *, reveal: bool = False
 ) -> pd.DataFrame:
@@ -38,7 +38,7 @@ def settings(
     pandas.DataFrame
         A row for every setting Deriv documents, and for any other it sent:
 
-        {columns}
+        See ``dpyauth.columns.profile_columns.SETTINGS``.
 
     Examples
     --------
@@ -72,7 +72,7 @@ def _written(value: Any) -> str | None:
     return None if pd.isna(value) else str(value)
 
 
-@with_columns(API_TOKENS)
+@with_columns
 def api_tokens(
     payload: Mapping[str, Any] | None, context: Context | None = None, *, reveal: bool = False
 ) -> pd.DataFrame:
@@ -92,7 +92,7 @@ def api_tokens(
     pandas.DataFrame
         In the order Deriv sent them:
 
-        {columns}
+        See ``dpyauth.columns.profile_columns.API_TOKENS``.
 
     Examples
     --------
@@ -104,7 +104,7 @@ def api_tokens(
     return frame(rows, API_TOKENS, context, reveal=reveal, call="api_token", beside=beside)
 
 
-@with_columns(APPS)
+@with_columns
 def apps(
     payload: Sequence[Mapping[str, Any]] | Mapping[str, Any] | None, context: Context | None = None
 ) -> pd.DataFrame:
@@ -122,7 +122,7 @@ def apps(
     pandas.DataFrame
         In the order Deriv sent them. What each call tells differs; what it does not is missing.
 
-        {columns}
+        See ``dpyauth.columns.profile_columns.APPS``.
 
     Examples
     --------

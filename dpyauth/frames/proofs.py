@@ -14,7 +14,7 @@ from dpyauth.frames.values import as_text, mapping, rows_of, split
 from dpyauth.sensitive import MASK, hides
 
 
-@with_columns(ATTEMPTS)
+@with_columns
 def attempts(payload: Mapping[str, Any] | None, context: Context | None = None) -> pd.DataFrame:
     """List the client's attempts to prove who they are, one row per attempt.
 
@@ -31,7 +31,7 @@ def attempts(payload: Mapping[str, Any] | None, context: Context | None = None) 
         In the order Deriv sent them (the latest first). Deriv may keep fewer than there were: then there is one more
         column, ``count``, which says how many.
 
-        {columns}
+        See ``dpyauth.columns.account_columns.ATTEMPTS``.
 
     Examples
     --------
@@ -52,7 +52,7 @@ def attempts(payload: Mapping[str, Any] | None, context: Context | None = None) 
     return frame(rows, ATTEMPTS, context, call="get_account_status", beside=beside)
 
 
-@with_columns(OWNERSHIP_REQUESTS)
+@with_columns
 def ownership_requests(payload: Mapping[str, Any] | None, context: Context | None = None) -> pd.DataFrame:
     """List what Deriv wants proof of that it is the client's own, one row per request.
 
@@ -68,7 +68,7 @@ def ownership_requests(payload: Mapping[str, Any] | None, context: Context | Non
     pandas.DataFrame
         In the order Deriv sent them; without rows where nothing is asked for.
 
-        {columns}
+        See ``dpyauth.columns.account_columns.OWNERSHIP_REQUESTS``.
 
     Examples
     --------
@@ -83,7 +83,7 @@ def ownership_requests(payload: Mapping[str, Any] | None, context: Context | Non
     return frame(rows, OWNERSHIP_REQUESTS, context, call="get_account_status")
 
 
-@with_columns(JURISDICTIONS)
+@with_columns
 def jurisdictions(payload: Mapping[str, Any] | None, context: Context | None = None) -> pd.DataFrame:
     """List where the client's proof of address counts, one row per jurisdiction of MT5.
 
@@ -99,7 +99,7 @@ def jurisdictions(payload: Mapping[str, Any] | None, context: Context | None = N
     pandas.DataFrame
         In the order Deriv sent them:
 
-        {columns}
+        See ``dpyauth.columns.account_columns.JURISDICTIONS``.
 
     Examples
     --------

@@ -17,7 +17,7 @@ from dpyauth.columns.session_columns import (
 from dpyauth.frames.build import frame
 
 
-@with_columns(EVENTS)
+@with_columns
 def events(rows: Iterable[tuple[float, str, str, float | None]]) -> pd.DataFrame:
     """List what happened to a session.
 
@@ -31,7 +31,7 @@ def events(rows: Iterable[tuple[float, str, str, float | None]]) -> pd.DataFrame
     pandas.DataFrame
         In the order given:
 
-        {columns}
+        See ``dpyauth.columns.session_columns.EVENTS``.
 
     Examples
     --------
@@ -42,7 +42,7 @@ def events(rows: Iterable[tuple[float, str, str, float | None]]) -> pd.DataFrame
     return frame(({"time": when, "what": what, "why": why, "took": took} for when, what, why, took in rows), EVENTS)
 
 
-@with_columns(TRANSFERS)
+@with_columns
 def transfers(rows: Iterable[tuple[float, str, str, str]]) -> pd.DataFrame:
     """List the transfers that a session has sent.
 
@@ -56,7 +56,7 @@ def transfers(rows: Iterable[tuple[float, str, str, str]]) -> pd.DataFrame:
     pandas.DataFrame
         In the order given:
 
-        {columns}
+        See ``dpyauth.columns.session_columns.TRANSFERS``.
 
     Examples
     --------

@@ -25,7 +25,7 @@ _OF_A_COMPANY = (
 """Facts about a company that this frame leaves out on purpose."""
 
 
-@with_columns(SITE_LIMITS)
+@with_columns
 def site_limits(payload: Mapping[str, Any] | None, context: Context | None = None) -> pd.DataFrame:
     """List how many calls Deriv takes, one row per limit.
 
@@ -41,7 +41,7 @@ def site_limits(payload: Mapping[str, Any] | None, context: Context | None = Non
     pandas.DataFrame
         In the order Deriv sent them:
 
-        {columns}
+        See ``dpyauth.columns.market_columns.SITE_LIMITS``.
 
     Examples
     --------
@@ -55,7 +55,7 @@ def site_limits(payload: Mapping[str, Any] | None, context: Context | None = Non
     return frame(rows or ([{}] if beside else []), SITE_LIMITS, context, call="website_status", beside=beside)
 
 
-@with_columns(SITE_CURRENCIES)
+@with_columns
 def site_currencies(
     payload: Mapping[str, Any] | None, context: Context | None = None, *, decimal: bool = False
 ) -> pd.DataFrame:
@@ -75,7 +75,7 @@ def site_currencies(
     pandas.DataFrame
         In the order Deriv sent them:
 
-        {columns}
+        See ``dpyauth.columns.market_columns.SITE_CURRENCIES``.
 
     Examples
     --------
@@ -88,7 +88,7 @@ def site_currencies(
     return frame(rows, SITE_CURRENCIES, context, decimal=decimal, call="website_status", omits=omits)
 
 
-@with_columns(TRANSFER_FEES)
+@with_columns
 def transfer_fees(payload: Mapping[str, Any] | None, context: Context | None = None) -> pd.DataFrame:
     """List what a transfer between one's accounts costs, one row per pair of currencies.
 
@@ -104,7 +104,7 @@ def transfer_fees(payload: Mapping[str, Any] | None, context: Context | None = N
     pandas.DataFrame
         Pivot it for a matrix: ``fees.pivot(index="from_currency", columns="to_currency", values="fee_percent")``.
 
-        {columns}
+        See ``dpyauth.columns.market_columns.TRANSFER_FEES``.
 
     Examples
     --------
@@ -128,7 +128,7 @@ def _fees(fees: Any) -> list[Mapping[str, Any]]:
     return rows_of(fees, "fees")
 
 
-@with_columns(LANDING_COMPANIES)
+@with_columns
 def landing_company(payload: Mapping[str, Any] | None, context: Context | None = None) -> pd.DataFrame:
     """List the Deriv companies that serve clients of a country, one row per offer.
 
@@ -144,7 +144,7 @@ def landing_company(payload: Mapping[str, Any] | None, context: Context | None =
     pandas.DataFrame
         In the order Deriv sent them; an offer that the country does not have is no row.
 
-        {columns}
+        See ``dpyauth.columns.market_columns.LANDING_COMPANIES``.
 
     Examples
     --------

@@ -31,7 +31,7 @@ _ELSEWHERE = (
 """Paths that `account_status` leaves to the frames of the parts."""
 
 
-@with_columns(STATUS)
+@with_columns
 def account_status(
     payload: Mapping[str, Any] | None,
     context: Context | None = None,
@@ -60,7 +60,7 @@ def account_status(
     pandas.DataFrame
         One row, or none if the payload is empty; `pandas.concat` puts several accounts together.
 
-        {columns}
+        See ``dpyauth.columns.account_columns.STATUS``.
 
     Examples
     --------
@@ -94,7 +94,7 @@ def _active(flags: Any) -> str | None:
     return "inactive" if "disabled" in as_list(flags) else "active"
 
 
-@with_columns(VERIFICATION)
+@with_columns
 def verification(payload: Mapping[str, Any] | None, context: Context | None = None) -> pd.DataFrame:
     """List how far each check of the client is, one row per check.
 
@@ -111,7 +111,7 @@ def verification(payload: Mapping[str, Any] | None, context: Context | None = No
         Always the same seven rows in the same order, and after them any other check that Deriv sends; what it did not
         send is missing.
 
-        {columns}
+        See ``dpyauth.columns.account_columns.VERIFICATION``.
 
     Examples
     --------
@@ -153,7 +153,7 @@ def _checks(told_of: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     return checks
 
 
-@with_columns(CURRENCIES)
+@with_columns
 def currencies(payload: Mapping[str, Any] | None, context: Context | None = None) -> pd.DataFrame:
     """List the account's currencies and whether money can move in them.
 
@@ -169,7 +169,7 @@ def currencies(payload: Mapping[str, Any] | None, context: Context | None = None
     pandas.DataFrame
         One row per currency, in the order Deriv sent them:
 
-        {columns}
+        See ``dpyauth.columns.account_columns.CURRENCIES``.
 
     Examples
     --------

@@ -34,14 +34,7 @@ _UPDATES = {
 _OPENED_BY = {"ticks": "tick", "ticks_history": "tick"}
 
 
-@with_columns(
-    received=RECEIVED,
-    tick=TICK,
-    candle=CANDLE,
-    balance=BALANCE_UPDATE,
-    transaction=TRANSACTION_UPDATE,
-    contract=CONTRACT_UPDATE,
-)
+@with_columns
 def updates(
     call: str, received: Sequence[tuple[float, Mapping[str, Any]]], context: Context | None = None
 ) -> pd.DataFrame:
@@ -61,27 +54,27 @@ def updates(
     pandas.DataFrame
         One row per update, in order. First come:
 
-        {received}
+        See ``dpyauth.columns.session_columns.RECEIVED``.
 
         Then, of ``ticks``:
 
-        {tick}
+        See ``dpyauth.columns.session_columns.TICK``.
 
         Of ``ticks_history`` with candles, whose first reply, the history, becomes one row per candle or tick:
 
-        {candle}
+        See ``dpyauth.columns.session_columns.CANDLE``.
 
         Of ``balance``:
 
-        {balance}
+        See ``dpyauth.columns.session_columns.BALANCE_UPDATE``.
 
         Of ``transaction``:
 
-        {transaction}
+        See ``dpyauth.columns.session_columns.TRANSACTION_UPDATE``.
 
         Of ``proposal_open_contract``:
 
-        {contract}
+        See ``dpyauth.columns.session_columns.CONTRACT_UPDATE``.
 
         Of any other call: one column per value, as Deriv names it, secrets and personal data as ``•••``; and
         ``currency``, where one was asked for (proposal). Where an update is an error, as it may be in a stream of

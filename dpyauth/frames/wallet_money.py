@@ -14,7 +14,7 @@ from dpyauth.frames.build import Context, frame
 from dpyauth.frames.values import EXACTLY, as_list, as_number, listing, mapping, part, rows_of, without
 
 
-@with_columns(WALLETS, totals=WALLET_TOTALS)
+@with_columns
 def wallets(
     payload: Sequence[Mapping[str, Any]] | Mapping[str, Any] | None,
     context: Context | None = None,
@@ -40,12 +40,12 @@ def wallets(
     pandas.DataFrame
         In the order Deriv sent them. A wallet without any currency has a row, too.
 
-        {columns}
+        See ``dpyauth.columns.money_columns.WALLETS``.
 
         With ``totals`` there are four more columns. They are about the whole wallet, so each of its rows repeats
         them, and **approximate**: Deriv converts at a rate of its own, which is not the one of a transfer.
 
-        {totals}
+        See ``dpyauth.columns.money_columns.WALLET_TOTALS``.
 
     Examples
     --------
@@ -89,7 +89,7 @@ def _entries(balances: Any) -> Iterator[tuple[Any, Any]]:
         yield from ((mapping(entry).get("currency"), entry) for entry in as_list(balances))
 
 
-@with_columns(WALLET_TRANSACTIONS)
+@with_columns
 def wallet_transactions(
     rows: Sequence[Mapping[str, Any]] | None,
     context: Context | None = None,
@@ -115,7 +115,7 @@ def wallet_transactions(
     pandas.DataFrame
         In the order given:
 
-        {columns}
+        See ``dpyauth.columns.money_columns.WALLET_TRANSACTIONS``.
 
     Examples
     --------

@@ -1,10 +1,10 @@
-"""Pictures of an account: each takes a frame, and returns the axes it is drawn on.
+"""Draw pictures of an account: each function takes a frame and returns the axes it has drawn on.
 
-They need matplotlib (``pip install matplotlib``). They read on light and dark pages and without colours, whatever
-settings of matplotlib the notebook has, and they leave those alone. Amounts in different currencies are never drawn
-together. Times are in UTC.
+The pictures need matplotlib (``pip install matplotlib``). They are readable on light and dark pages and without
+colours, whatever the notebook's matplotlib settings are, and they do not change those settings. Amounts in different
+currencies are never drawn together. Times are in UTC.
 
-A frame without rows makes axes that say so. End the cell with ``;`` to see the picture alone.
+If a frame has no rows, the axes say so. End the cell with ``;`` to see only the picture.
 
 >>> import dpyauth
 >>> session = dpyauth.login(sandbox=True)
@@ -17,7 +17,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dpyauth.arguments import public
-from dpyauth.columns import with_texts
 from dpyauth.names import suggesting
 from dpyauth.plots import call_drawings, money_drawings, price_drawings, status_drawings
 from dpyauth.plots.canvas import show, text_of
@@ -41,25 +40,6 @@ __all__ = [
 ]
 
 
-_DOCUMENTED = with_texts(
-    ax="""ax : matplotlib.axes.Axes, optional
-    Axes to draw on, such as one of ``plt.subplots(2)``; a new figure's if left out.""",
-    drawn="""Returns
--------
-matplotlib.axes.Axes
-    The axes it was drawn on.
-
-Raises
-------
-InvalidArgument
-    This is another frame, and the message says which question to ask; or what it holds cannot be drawn together,
-    such as amounts in several currencies.
-InvalidSetting
-    matplotlib is missing.""",
-)
-"""Parts that the docstrings of all plots have."""
-
-
 def __dir__() -> list[str]:
     return __all__
 
@@ -69,22 +49,33 @@ if not TYPE_CHECKING:  # a type checker would take every name for right
 
 
 @public
-@_DOCUMENTED
 def account_status(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """Draw each account: what is in it, whether it is active, and what there is to do.
+    """Draw each account: its balance, whether it is active, and what you have to do.
 
-    One bar per account, as long as there is money in it, next to the others in the same currency. Real money is
-    hatched, and an account that is not active is grey. A dot says that all is well, a diamond that Deriv waits for
-    something, and a cross that something is wrong.
+    There is one bar per account. Its length is the balance, compared with the other accounts in the same currency. Real
+    money is hatched, and an account that is not active is grey. A dot means that all is well, a diamond that Deriv is
+    waiting for something, and a cross that something is wrong.
 
     Parameters
     ----------
     frame : pandas.DataFrame
-        Of `dpyauth.Session.account_status`, also with ``account="all"`` or ``detail=True``, or of the same question
-        to a fleet. The first 40 rows are drawn.
-    {ax}
+        What `dpyauth.Session.account_status` returns, also with ``account="all"`` or ``detail=True``; or what the same
+        method of a fleet returns. The first 40 rows are drawn.
+    ax : matplotlib.axes.Axes, optional
+        Axes to draw on, such as one of ``plt.subplots(2)``; a new figure is made if left out.
 
-    {drawn}
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The axes it was drawn on.
+
+    Raises
+    ------
+    InvalidArgument
+        The frame is a different one, and the message says which method returns the right one; or the frame holds what
+        cannot be drawn together, such as amounts in several currencies.
+    InvalidSetting
+        matplotlib is missing.
 
     Examples
     --------
@@ -98,17 +89,25 @@ def account_status(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 
 
 @public
-@_DOCUMENTED
 def verification(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """Draw how far each check has got, with what is needed and when it runs out.
+    """Draw the progress of each verification check, what is needed, and when it expires.
 
     Parameters
     ----------
     frame : pandas.DataFrame
-        Of `dpyauth.Session.verification` (v3 only).
-    {ax}
+        What `dpyauth.Session.verification` returns (v3 only).
+    ax : matplotlib.axes.Axes, optional
+        Axes to draw on, such as one of ``plt.subplots(2)``; a new figure is made if left out.
 
-    {drawn}
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The axes it was drawn on.
+
+    Raises
+    ------
+    InvalidArgument, InvalidSetting
+        As for `account_status`.
 
     Examples
     --------
@@ -122,20 +121,28 @@ def verification(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 
 
 @public
-@_DOCUMENTED
 def status_flags(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Draw what Deriv has noted about the account, the most serious first.
 
-    A square is a restriction, a diamond waits for the user, a ring is good to know, and a star is a flag that dpyauth
-    does not know.
+    A square is a restriction, a diamond is something for you to do, a ring is information, and a star is a flag that
+    dpyauth does not know.
 
     Parameters
     ----------
     frame : pandas.DataFrame
-        Of `dpyauth.Session.status_flags` (v3 only). The first 40 rows are drawn.
-    {ax}
+        What `dpyauth.Session.status_flags` returns (v3 only). The first 40 rows are drawn.
+    ax : matplotlib.axes.Axes, optional
+        Axes to draw on, such as one of ``plt.subplots(2)``; a new figure is made if left out.
 
-    {drawn}
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The axes it was drawn on.
+
+    Raises
+    ------
+    InvalidArgument, InvalidSetting
+        As for `account_status`.
 
     Examples
     --------
@@ -148,17 +155,25 @@ def status_flags(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 
 
 @public
-@_DOCUMENTED
 def balance(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """Draw the balance over time; a diamond is a change that no trade has made.
+    """Draw the balance over time; a diamond marks a change that was not a trade.
 
     Parameters
     ----------
     frame : pandas.DataFrame
-        Of `dpyauth.Session.statement`. With several accounts in one currency there is a line for each.
-    {ax}
+        What `dpyauth.Session.statement` returns. With several accounts in one currency, each has its own line.
+    ax : matplotlib.axes.Axes, optional
+        Axes to draw on, such as one of ``plt.subplots(2)``; a new figure is made if left out.
 
-    {drawn}
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The axes it was drawn on.
+
+    Raises
+    ------
+    InvalidArgument, InvalidSetting
+        As for `account_status`.
 
     Examples
     --------
@@ -172,19 +187,27 @@ def balance(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 
 
 @public
-@_DOCUMENTED
 def profit(frame: pd.DataFrame, *, by: str = "symbol", ax: Axes | None = None) -> Axes:
-    """Draw the profit of closed contracts, added up by market. A loss is hatched, and to the left of the line.
+    """Draw the total profit of closed contracts by market. A loss is hatched and goes to the left of the line.
 
     Parameters
     ----------
     frame : pandas.DataFrame
-        Of `dpyauth.Session.profit_table`.
+        What `dpyauth.Session.profit_table` returns.
     by : str
-        Column to add up by, such as ``"contract_type"``. The 12 largest sums are drawn.
-    {ax}
+        Column to group by, such as ``"contract_type"``. The 12 largest sums are drawn.
+    ax : matplotlib.axes.Axes, optional
+        Axes to draw on, such as one of ``plt.subplots(2)``; a new figure is made if left out.
 
-    {drawn}
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The axes it was drawn on.
+
+    Raises
+    ------
+    InvalidArgument, InvalidSetting
+        As for `account_status`.
 
     Examples
     --------
@@ -197,17 +220,25 @@ def profit(frame: pd.DataFrame, *, by: str = "symbol", ax: Axes | None = None) -
 
 
 @public
-@_DOCUMENTED
 def profit_over_time(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """Draw how the profit of closed contracts has added up.
+    """Draw the running total of the profit of closed contracts.
 
     Parameters
     ----------
     frame : pandas.DataFrame
-        Of `dpyauth.Session.profit_table`.
-    {ax}
+        What `dpyauth.Session.profit_table` returns.
+    ax : matplotlib.axes.Axes, optional
+        Axes to draw on, such as one of ``plt.subplots(2)``; a new figure is made if left out.
 
-    {drawn}
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The axes it was drawn on.
+
+    Raises
+    ------
+    InvalidArgument, InvalidSetting
+        As for `account_status`.
 
     Examples
     --------
@@ -219,17 +250,25 @@ def profit_over_time(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 
 
 @public
-@_DOCUMENTED
 def exposure(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """Draw what is at stake in open contracts, hatched, and what they may pay, filled; by market.
+    """Draw open contracts by market: what is at stake (hatched) and what they may pay (filled).
 
     Parameters
     ----------
     frame : pandas.DataFrame
-        Of `dpyauth.Session.portfolio`. The 12 markets with most at stake are drawn.
-    {ax}
+        What `dpyauth.Session.portfolio` returns. The 12 markets with the most at stake are drawn.
+    ax : matplotlib.axes.Axes, optional
+        Axes to draw on, such as one of ``plt.subplots(2)``; a new figure is made if left out.
 
-    {drawn}
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The axes it was drawn on.
+
+    Raises
+    ------
+    InvalidArgument, InvalidSetting
+        As for `account_status`.
 
     Examples
     --------
@@ -242,18 +281,27 @@ def exposure(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 
 
 @public
-@_DOCUMENTED
 def payments(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """Draw what came in by month, upwards and filled, and what went out, downwards and hatched.
+    """Draw payments by month: money in upwards and filled, money out downwards and hatched.
 
     Parameters
     ----------
     frame : pandas.DataFrame
-        Of `dpyauth.Session.wallet_transactions`, for one wallet and currency: payments that came to pass count. Or of
-        `dpyauth.Session.statement`: what is neither bought nor sold counts.
-    {ax}
+        What `dpyauth.Session.wallet_transactions` returns, for one wallet and currency: completed payments count. Or
+        what `dpyauth.Session.statement` returns: every transaction counts that is neither a purchase nor a sale of a
+        contract.
+    ax : matplotlib.axes.Axes, optional
+        Axes to draw on, such as one of ``plt.subplots(2)``; a new figure is made if left out.
 
-    {drawn}
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The axes it was drawn on.
+
+    Raises
+    ------
+    InvalidArgument, InvalidSetting
+        As for `account_status`.
 
     Examples
     --------
@@ -261,28 +309,36 @@ def payments(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     >>> session = dpyauth.login(sandbox=True)
     >>> moved = session.wallet_transactions("main")
     >>> dpyauth.plots.payments(moved[moved["currency"] == "USD"]).get_title(loc="left")
-    'In and out by month, USD'
+    'Payments in and out by month, USD'
     """
     return show(money_drawings.payments(frame), ax)
 
 
 @public
-@_DOCUMENTED
 def prices(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Draw the prices of one market: ticks as a line, candles as candles.
 
     A candle that went up is empty, one that went down is filled. Ticks that were fetched after a break in the
-    connection are rings. Where prices are missing, the line is broken and the stretch is hatched. More than 200
-    candles are summed up to fewer; the title then says how many each stands for.
+    connection are rings. Where prices are missing, the line is broken and the gap is hatched. More than 200 candles are
+    combined into fewer; the title then says how many each one stands for.
 
     Parameters
     ----------
     frame : pandas.DataFrame
-        Of `dpyauth.Session.ticks` or `dpyauth.Session.candles`, or what `dpyauth.Stream.frame` returns for a
+        What `dpyauth.Session.ticks` or `dpyauth.Session.candles` returns, or what `dpyauth.Stream.frame` returns for a
         stream of prices.
-    {ax}
+    ax : matplotlib.axes.Axes, optional
+        Axes to draw on, such as one of ``plt.subplots(2)``; a new figure is made if left out.
 
-    {drawn}
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The axes it was drawn on.
+
+    Raises
+    ------
+    InvalidArgument, InvalidSetting
+        As for `account_status`.
 
     Examples
     --------
@@ -294,17 +350,25 @@ def prices(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 
 
 @public
-@_DOCUMENTED
 def scopes(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """Draw how many calls each scope opens. Filled only looks, hatched changes something.
+    """Draw how many calls each scope allows. Filled calls only read, hatched ones change something.
 
     Parameters
     ----------
     frame : pandas.DataFrame
-        Of `dpyauth.Session.calls`.
-    {ax}
+        What `dpyauth.Session.calls` returns.
+    ax : matplotlib.axes.Axes, optional
+        Axes to draw on, such as one of ``plt.subplots(2)``; a new figure is made if left out.
 
-    {drawn}
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The axes it was drawn on.
+
+    Raises
+    ------
+    InvalidArgument, InvalidSetting
+        As for `account_status`.
 
     Examples
     --------
@@ -318,12 +382,12 @@ def scopes(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 
 @public
 def describe(ax: Axes) -> str:
-    """Return what a picture shows in words, as its alternative text.
+    """Return what a picture shows, in words; notebooks use it as alternative text.
 
     Parameters
     ----------
     ax : matplotlib.axes.Axes
-        What one of these plots has returned.
+        Axes that one of these functions returned.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Draw what each scope opens."""
+"""Draw the calls that each scope allows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def scopes(frame: Any) -> Drawing:
-    """Draw how many calls each scope opens, and how many of them change something."""
+    """Draw how many calls each scope allows, and how many of them change something."""
     table = check(frame, "scopes", "scope", "changes")
     title = "Calls by the scope they need"
     if table.empty:
@@ -20,7 +20,7 @@ def scopes(frame: Any) -> Drawing:
     looks = (table["changes"] == "nothing").rename("look")
     counts = looks.groupby(table["scope"].astype("string").fillna("no sign-in")).agg(look="sum", calls="size")
     counts = counts.assign(change=counts["calls"] - counts["look"]).sort_values("calls", ascending=False, kind="stable")
-    says = [f"{look} look, {change} change" for look, change in zip(counts["look"], counts["change"], strict=True)]
+    says = [f"{look} read, {change} change" for look, change in zip(counts["look"], counts["change"], strict=True)]
     text = f"{title}: {'; '.join(f'{short(name, 40)}: {said}' for name, said in zip(counts.index, says, strict=True))}."
 
     def draw(axes: Axes) -> None:

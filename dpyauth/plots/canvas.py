@@ -1,4 +1,4 @@
-"""Make axes that read on light and dark pages, whatever settings of matplotlib the notebook has."""
+"""Make axes that are readable on light and dark pages, whatever the notebook's matplotlib settings are."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 GREY, PALE, LINE, GAIN, LOSS, OUT = "#747b85", "#7b818b", "#2f81d7", "#2da160", "#d9534a", "#c98500"
-"""Middle tones, to be read on white and on black. A shape, a hatch or a word always says the same as the colour."""
+"""Middle tones, readable on white and on black. A shape, a hatch or a word always repeats what the colour says."""
 HATCHED: dict[str, Any] = {"color": "none", "edgecolor": OUT, "hatch": "////"}
 
 _WIDTH = 9.0
@@ -31,7 +31,7 @@ _STYLE: dict[str, Any] = {
     "text.color": GREY,
     "text.parse_math": False,  # names come from outside
 }
-_TICKS = 16  # as many as matplotlib places by itself
+_TICKS = 16  # at least as many as matplotlib places by itself
 _texts: WeakKeyDictionary[Axes, str] = WeakKeyDictionary()
 
 
@@ -41,13 +41,13 @@ class Drawing:
 
     text: str
     height: float
-    """Of the whole picture, in inches."""
+    """Height of the whole picture, in inches."""
     draw: Callable[[Axes], None]
     empty: bool = False
 
 
 def nothing(title: str, what: str) -> Drawing:
-    """Return the drawing of a frame in which there is nothing to draw: it says so."""
+    """Return the drawing for a frame with nothing to draw: it says so."""
 
     def draw(axes: Axes) -> None:
         bare(axes)
@@ -62,14 +62,15 @@ def show(drawing: Drawing, ax: Axes | None) -> Axes:
     matplotlib = _matplotlib()
     if ax is not None and ax.name != "rectilinear":
         raise InvalidArgument(
-            f"This is drawn on flat axes with straight sides, and ax is {ax.name}. Leave projection= out where you "
-            "make it, or leave ax out.",
+            f"This picture needs ordinary rectangular axes, and ax is {ax.name}. Make ax without projection=, or leave "
+            "ax out.",
             field="ax",
         )
     if ax is None:
         from matplotlib import pyplot
 
-        figure = pyplot.figure(**_shape(drawing))  # with the user's settings, which Jupyter may change meanwhile
+        # Not within _settings: Jupyter may change the user's settings here, and the end of the block would undo that.
+        figure = pyplot.figure(**_shape(drawing))
         with _settings(matplotlib):
             ax = figure.add_subplot()
         _describe_image(ax, drawing.text)
@@ -78,13 +79,13 @@ def show(drawing: Drawing, ax: Axes | None) -> Axes:
 
 
 def svg(drawing: Drawing) -> bytes:
-    """Draw apart from the notebook's figures; its letters are outlines."""
+    """Draw a picture as SVG, separate from the notebook's figures. Its letters are outlines, so it needs no font."""
     matplotlib = _matplotlib()
     from matplotlib.figure import Figure
 
     buffer = io.BytesIO()
     with _settings(matplotlib), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of letters that the font lacks
+        warnings.simplefilter("ignore")  # about characters that the font lacks
         figure = Figure(**_shape(drawing))
         _draw(matplotlib, drawing, figure.add_subplot())
         figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
@@ -92,26 +93,26 @@ def svg(drawing: Drawing) -> bytes:
 
 
 def text_of(axes: Axes) -> str:
-    """Return what the picture on these axes says, in words; empty if they are none of ours."""
+    """Return what the picture on these axes shows, in words; empty if dpyauth has not drawn on them."""
     return _texts.get(axes, "")
 
 
 def bare(axes: Axes) -> None:
-    """Take away ticks and frame."""
+    """Remove ticks and frame."""
     axes.set_xticks([])
     axes.set_yticks([])
     axes.spines[:].set_visible(False)
 
 
 def entitle(axes: Axes, title: str) -> None:
-    """Write the title, in our looks also on axes that were made with the user's settings."""
+    """Write the title in dpyauth's style, also on axes that were made with the user's settings."""
     axes.set_title(title, loc="left", color=GREY, fontfamily=_FONT, usetex=False, parse_math=False)
 
 
 def rows(axes: Axes, names: Sequence[str]) -> None:
-    """Name rows, from the top down, to the left of axes without ticks.
+    """Write the names of rows, from the top down, to the left of axes without ticks.
 
-    Ticks would not do: Jupyter puts a background behind see-through pictures whose tick labels are all alike.
+    Tick labels cannot be used: Jupyter puts a background behind a transparent picture whose tick labels are all alike.
     """
     bare(axes)
     for row, name in enumerate(names):
@@ -131,7 +132,7 @@ def mark(axes: Axes, row: int, looks: Mapping[str, Any]) -> None:
 
 
 def times(axes: Axes) -> None:
-    """Let the axis along the bottom be one of time, in UTC."""
+    """Turn the horizontal axis into a time axis, in UTC."""
     from matplotlib import dates
 
     untyped: Any = dates
@@ -140,13 +141,13 @@ def times(axes: Axes) -> None:
     axes.xaxis.set_major_formatter(untyped.ConciseDateFormatter(locator, tz=dates.UTC))
     axes.set_xlabel("UTC", loc="left")
     first, last = axes.dataLim.intervalx
-    if first == last:  # a single moment, around which matplotlib would show four years
+    if first == last:  # a single moment: matplotlib would show four years around it
         axes.set_xlim(first - 0.5, last + 0.5)
 
 
 @contextmanager
 def _settings(matplotlib: Any) -> Iterator[None]:
-    """Set matplotlib's own settings and ours for as long as something is made; then the user's are back."""
+    """Use matplotlib's defaults and dpyauth's style inside the block; restore the user's settings afterwards."""
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(_STYLE)
@@ -162,20 +163,21 @@ def _draw(matplotlib: Any, drawing: Drawing, axes: Axes) -> None:
 
 
 def _dress(axes: Axes) -> None:
-    """Give axes our looks, those too that were made with the user's settings."""
+    """Apply dpyauth's style to axes, also to those that were made with the user's settings."""
     axes.set_facecolor("none")
     axes.set_axisbelow(True)
     axes.grid(False)
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[:].set_color(GREY)
-    for axis, colour in ((axes.xaxis, PALE), (axes.yaxis, GREY)):  # on either side of where Jupyter adds a background
+    # One counts as light and one as dark: Jupyter puts a background behind the picture if all labels are alike.
+    for axis, colour in ((axes.xaxis, PALE), (axes.yaxis, GREY)):
         axis.set_tick_params(color=GREY, labelcolor=colour, labelsize=10, labelfontfamily=_FONT)
         axis.get_offset_text().set(color=GREY, fontfamily=_FONT)
         axis.label.set(color=GREY, fontfamily=_FONT)
 
 
 def _settle(axes: Axes) -> None:
-    """Make the ticks that would otherwise be made later, with the user's settings."""
+    """Create the ticks now: those created later would get the user's settings."""
     for axis in (axes.xaxis, axes.yaxis):
         for tick in axis.get_major_ticks(max(_TICKS, len(axis.get_majorticklocs()))):
             tick.label1.set_usetex(False)
@@ -192,9 +194,9 @@ def _shape(drawing: Drawing) -> dict[str, Any]:
 
 
 def _describe_image(axes: Axes, text: str) -> None:
-    """Let a notebook store the picture's words beside it, as alternative text.
+    """Have notebooks store the description of a picture beside it, as alternative text.
 
-    The documentation shows it, and so does nbconvert's template "classic". Its template "lab" reads none of an image.
+    The documentation and nbconvert's template "classic" show it. nbconvert's template "lab" ignores alternative text.
     """
     figure: Any = axes.get_figure()
     figure._repr_mimebundle_ = partial(_words, text)
@@ -210,7 +212,7 @@ def _matplotlib() -> Any:
         import matplotlib.figure
     except ImportError as error:
         raise InvalidSetting(
-            f"Pictures need matplotlib, and it cannot be used here ({error}). Run pip install matplotlib, restart the "
+            f"Plots need matplotlib, which cannot be imported here ({error}). Run pip install matplotlib, restart the "
             "kernel, and try again."
         ) from None
     return matplotlib

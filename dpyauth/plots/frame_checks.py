@@ -1,4 +1,4 @@
-"""Check the frame that is to be drawn, and take numbers, times and texts from it."""
+"""Check the frame to draw, and read numbers, times and texts from it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ QUESTIONS = {
     "prices": 'session.ticks("R_100")',
     "scopes": "session.calls()",
 }
-"""The question whose frame each plot draws."""
+"""Call that returns the frame for each plot."""
 
 _DRAWN_BY = {
     "get_accounts": "account_status",
@@ -34,7 +34,7 @@ _DRAWN_BY = {
     "ticks_history": "prices",
     "wallet_transaction_list": "payments",
 }
-"""The plot for the frames of a call."""
+"""Plot that draws the frames of a call."""
 
 
 def check(frame: Any, plot: str, *columns: Hashable) -> pd.DataFrame:
@@ -43,33 +43,33 @@ def check(frame: Any, plot: str, *columns: Hashable) -> pd.DataFrame:
     Raises
     ------
     InvalidArgument
-        It is something else; the message says which question to ask.
+        It is a different frame, or no frame; the message says which method returns the right one.
     """
     import pandas as pd
 
     question = QUESTIONS[plot]
     if not isinstance(frame, pd.DataFrame):
         kind = f"{type(frame).__module__.partition('.')[0]}.{type(frame).__name__}".removeprefix("builtins.")
-        raise _wrong(f"plots.{plot}() draws the DataFrame of {question}, not a {kind}. Write {_call(plot)}.")
+        raise _wrong(f"plots.{plot}() draws the DataFrame that {question} returns, not a {kind}. Write {_call(plot)}.")
     lacking = [str(column) for column in columns if column not in frame.columns]
     if lacking:
         other = _DRAWN_BY.get(str(frame.attrs.get("call")), plot)
-        hint = f" plots.{other}() draws what this frame holds." if other != plot else ""
+        hint = f" To draw this frame, use plots.{other}()." if other != plot else ""
         raise _wrong(
-            f"plots.{plot}() draws the frame of {question}, and this frame has no column "
-            f"{' and no column '.join(map(repr, lacking))}. Write {_call(plot)}.{hint}"
+            f"plots.{plot}() draws the frame that {question} returns, and this frame has no "
+            f"column {' or '.join(map(repr, lacking))}. Write {_call(plot)}.{hint}"
         )
     if not frame.columns.is_unique:
         twice = frame.columns[frame.columns.duplicated()][0]
         raise _wrong(
             f"Two columns of this frame are named {short(twice)!r}, so plots.{plot}() cannot tell which to draw. Keep "
-            "one of each: frame.loc[:, ~frame.columns.duplicated()]."
+            "one of them: frame.loc[:, ~frame.columns.duplicated()]."
         )
     return frame
 
 
 def numbers(frame: pd.DataFrame, column: str, plot: str) -> pd.Series[float]:
-    """Return a column as floats; not finite ones are missing, too."""
+    """Return a column as floats; infinite ones count as missing."""
     import numpy as np
     import pandas as pd
 
@@ -91,7 +91,7 @@ def moments(frame: pd.DataFrame, column: str, plot: str) -> pd.Series[pd.Timesta
 
 
 def days(times: Any) -> Any:
-    """Return times as matplotlib counts them."""
+    """Return times as the numbers that matplotlib uses."""
     import numpy as np
     import pandas as pd
     from matplotlib import dates
@@ -106,7 +106,7 @@ def one_currency(frame: pd.DataFrame, plot: str) -> str:
     Raises
     ------
     InvalidArgument
-        There are several currencies: nothing can be added up.
+        There are several currencies, which cannot be added up.
     """
     return f", {found}" if (found := only_one(frame, "currency", plot, "amounts in different currencies")) else ""
 
@@ -117,7 +117,7 @@ def only_one(frame: pd.DataFrame, column: str, plot: str, what: str) -> str:
     Raises
     ------
     InvalidArgument
-        There are several.
+        There are several values.
     """
     found = list(frame[column].dropna().unique()) if column in frame.columns else []
     if len(found) > 1:
@@ -129,17 +129,17 @@ def only_one(frame: pd.DataFrame, column: str, plot: str, what: str) -> str:
 
 
 def short(text: object, most: int = 32) -> str:
-    """Return a text from outside on one line, without control characters, cut where it is long."""
+    """Return a text from outside on one line, without control characters, and shortened if it is long."""
     from dpyauth.panels.card_rows import plain
 
     return plain(text, most)
 
 
 def money(amount: float) -> str:
-    """Return an amount as people write it."""
+    """Return an amount as text, with thousands separators."""
     from dpyauth.panels.account_view import money as written
 
-    return written(round(float(f"{amount:.15g}"), 8))  # as many digits as a float can hold
+    return written(round(float(f"{amount:.15g}"), 8))  # 15 digits, which every float holds
 
 
 def signed(amount: float) -> str:
@@ -157,8 +157,8 @@ def given(value: Any) -> str:
 def _see(frame: pd.DataFrame, column: str, plot: str, found: pd.Series[Any], what: str) -> None:
     if found.isna().all() and frame[column].notna().any():
         raise _wrong(
-            f"The column {column!r} of this frame holds no {what}. Write {_call(plot)}; a frame read from a file may "
-            "have lost them."
+            f"The column {column!r} of this frame holds no {what}. Write {_call(plot)}. A frame that was read from a "
+            "file may have lost them."
         )
 
 

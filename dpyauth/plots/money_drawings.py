@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _ROWS = 12
-_MONTHS = 13  # as many names of months stand side by side
+_MONTHS = 13  # most month labels that fit side by side
 _DASHES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (8, 2)), (0, (5, 1, 1, 1, 1, 1)), (0, (1, 3)), (0, (8, 2, 2, 2)))
-_MANY = 2_000  # marks from here on are drawn as one image
+_MANY = 2_000  # from here on, marks are drawn as one bitmap, which keeps an SVG small
 _TRADING = ("buy", "sell")
 SETTLED = ("complete", "completed")
 
@@ -49,7 +49,7 @@ def balance(frame: Any) -> Drawing:
         if len(paid):
             at, after = days(paid["_at"]), paid["_after"].to_numpy()
             dense = len(paid) > _MANY
-            axes.plot(at, after, "D", color=OUT, markersize=5, label="not by trading", rasterized=dense)
+            axes.plot(at, after, "D", color=OUT, markersize=5, label="not a trade", rasterized=dense)
         if told_apart or len(paid):
             axes.legend(ncols=4, loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0)
         times(axes)
@@ -61,7 +61,7 @@ def balance(frame: Any) -> Drawing:
 
 
 def profit(frame: Any, by: str = "symbol") -> Drawing:
-    """Draw what each market has brought."""
+    """Draw the profit of each market."""
     table = check(frame, "profit", "profit", by)
     currency = one_currency(table, "profit")
     what = "market" if by == "symbol" else by.replace("_", " ")
@@ -84,7 +84,7 @@ def profit(frame: Any, by: str = "symbol") -> Drawing:
             look = {"color": GAIN} if amount >= 0 else {**HATCHED, "edgecolor": LOSS}
             bar = axes.barh(row, amount, 0.7, **look)
             axes.bar_label(bar, [signed(amount)], padding=4)
-        axes.use_sticky_edges = False  # the line stands free where all are losses, too
+        axes.use_sticky_edges = False  # keeps the zero line away from the edge, also if all are losses
         axes.margins(x=0.1 + max(len(signed(amount)) for amount in shown) / 60)
         axes.axvline(0, color=GREY, linewidth=0.8)
         entitle(axes, title + _rest(len(sums)))
@@ -150,14 +150,14 @@ def exposure(frame: Any) -> Drawing:
 
 
 def payments(frame: Any) -> Drawing:
-    """Draw what came in, upwards, and went out, downwards, by month."""
+    """Draw payments by month: money in upwards, money out downwards."""
     import pandas as pd
 
     is_statement = isinstance(frame, pd.DataFrame) and "action_type" in frame and "amount" in frame
     moved = _of_statement(frame) if is_statement else _of_wallet(frame)
     wallet = only_one(moved, "place", "payments", "several wallets")
     currency = one_currency(moved, "payments")
-    title = f"In and out{f' of {wallet}' if wallet else ''} by month{currency}"
+    title = f"Payments in and out{f' of {wallet}' if wallet else ''} by month{currency}"
     moved = moved.dropna(subset=["at"])
     if moved.empty:
         return nothing(title, "no payments")
@@ -182,7 +182,7 @@ def payments(frame: Any) -> Drawing:
 
 
 def _of_wallet(frame: Any) -> pd.DataFrame:
-    """Return the payments of a wallet that came to pass: a fee is taken from what was paid."""
+    """Return the completed payments of a wallet. Money in is counted after the fee, money out with it."""
     table = check(frame, "payments", "time", "category", "status", "currency", "gross", "net")
     gross, net = numbers(table, "gross", "payments"), numbers(table, "net", "payments")
     moved = table[["currency"]].assign(
@@ -196,7 +196,7 @@ def _of_wallet(frame: Any) -> pd.DataFrame:
 
 
 def _of_statement(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return what an account's ledger has beside trading."""
+    """Return the rows of a statement that are not trades."""
     check(frame, "payments", "transaction_time")
     amount = numbers(frame, "amount", "payments")
     moved = frame.reindex(columns=["currency", "loginid"]).assign(
@@ -206,7 +206,7 @@ def _of_statement(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _pays(payout: float, unfixed: float) -> str:
-    """Tell what contracts may pay; some of them, such as multipliers, may have no fixed payout."""
+    """Return what contracts may pay, in words. Some of them, such as multipliers, may have no fixed payout."""
     if not payout:
         return "no fixed payout"
     return f"may pay {money(payout)}{' and more' if unfixed else ''}"

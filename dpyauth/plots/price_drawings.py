@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _CANDLES = 200
-"""More of them would be thinner than a line."""
+"""Most candles to draw: more of them would be thinner than a line."""
 _DOTS = 200
 _MANY = 2_000
 _OHLC = ["open", "high", "low", "close"]
@@ -29,15 +29,15 @@ def prices(frame: Any) -> Drawing:
     if "quote" in table.columns:
         return _ticks(_timed(table, "epoch", "quote"), title)
     raise InvalidArgument(
-        "plots.prices() draws ticks or candles, and this frame has no column 'quote' and not all of open, high, low, "
-        f"close. Write dpyauth.plots.prices({QUESTIONS['prices']}), or session.candles in place of session.ticks; of a "
-        "stream of prices, its frame().",
+        "plots.prices() draws ticks or candles, and this frame has neither a column 'quote' nor the columns open, "
+        f"high, low and close. Write dpyauth.plots.prices({QUESTIONS['prices']}), or use session.candles instead of "
+        "session.ticks. For a stream of prices, pass stream.frame().",
         field="frame",
     )
 
 
 def _timed(table: pd.DataFrame, time: str, *columns: str) -> pd.DataFrame:
-    """Return prices by time: the time is a column in the frame of a stream, and the index in that of a history."""
+    """Return prices sorted by time. A stream's frame has the time as a column, that of a history as its index."""
     if time not in table.columns:
         time = "time"
     if time not in table.columns:
@@ -67,10 +67,10 @@ def _ticks(known: pd.DataFrame, title: str) -> Drawing:
 
     def draw(axes: Axes) -> None:
         at, values = days(known["at"]), quotes.to_numpy()
-        # A line that is broken where prices are missing.
+        # NaN breaks the line where prices are missing.
         axes.plot(np.insert(at, after, np.nan), np.insert(values, after, np.nan), color=LINE, linewidth=1.3)
         if len(known) <= _DOTS:
-            axes.plot(at[~late], values[~late], ".", color=LINE, label="came in live" if late.any() else None)
+            axes.plot(at[~late], values[~late], ".", color=LINE, label="live" if late.any() else None)
         if late.any():
             dense = int(late.sum()) > _MANY
             looks: dict[str, Any] = {"markerfacecolor": "none", "rasterized": dense, "label": "fetched after a break"}
@@ -84,7 +84,7 @@ def _ticks(known: pd.DataFrame, title: str) -> Drawing:
 def _candles(known: pd.DataFrame, title: str) -> Drawing:
     import numpy as np
 
-    known = known.drop_duplicates("at", keep="last")  # the last one of a stream comes again with every tick
+    known = known.drop_duplicates("at", keep="last")  # a stream sends the current candle again with every tick
     if known.empty:
         return nothing(title, "no candles")
     each = -(-len(known) // _CANDLES)
@@ -105,14 +105,14 @@ def _candles(known: pd.DataFrame, title: str) -> Drawing:
         up = (drawn["close"] >= drawn["open"]).to_numpy()
         for some, fill, edge, name in ((up, "none", LINE, "up"), (~up, OUT, OUT, "down")):
             if not some.any():
-                continue  # the legend would show it in a colour of matplotlib's
+                continue  # an empty series would be in the legend, in one of matplotlib's default colours
             part, there = drawn[some], at[some]
             bottom, top = part[["open", "close"]].min(axis=1), part[["open", "close"]].max(axis=1)
             axes.vlines(there, part["low"], bottom, color=edge, linewidth=1)
             axes.vlines(there, top, part["high"], color=edge, linewidth=1)
             axes.bar(there, top - bottom, wide, bottom=bottom, color=fill, edgecolor=edge, linewidth=1, label=name)
         _shade(axes, at, after)
-        _finish(axes, title if each == 1 else f"{title} (each candle sums up {each:,})")
+        _finish(axes, title if each == 1 else f"{title} (each candle combines {each:,})")
 
     return Drawing(text, 3.0, draw)
 
@@ -126,10 +126,10 @@ def _flag(known: pd.DataFrame, column: str) -> Any:
 
 
 def _shade(axes: Axes, at: Any, after: Any) -> None:
-    """Hatch the stretches of which nothing is known."""
+    """Hatch the gaps."""
     for number, place in enumerate(after[:_DOTS]):
         looks: dict[str, Any] = {"facecolor": "none", "edgecolor": GREY, "hatch": "xx", "alpha": 0.5, "linewidth": 0}
-        axes.axvspan(at[place - 1], at[place], label=None if number else "not known", **looks)
+        axes.axvspan(at[place - 1], at[place], label=None if number else "no data", **looks)
 
 
 def _finish(axes: Axes, title: str) -> None:
@@ -141,7 +141,7 @@ def _finish(axes: Axes, title: str) -> None:
 
 
 def _gaps(count: int) -> str:
-    return f"{count:,} {'gap' if count == 1 else 'gaps'} of which nothing is known"
+    return f"{count:,} {'gap' if count == 1 else 'gaps'} without data"
 
 
 def _price(price: float) -> str:

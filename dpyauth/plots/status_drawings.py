@@ -1,4 +1,4 @@
-"""Draw how accounts stand: their status, checks and flags."""
+"""Draw the status of accounts, their verification checks and their flags."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 _ROWS = 40
 _LONG = 60
-_LETTERS = 105  # fit into the width of a picture, about
-_SHORTEST = 12  # letters: the longest bar where there is least room
+_LETTERS = 105  # about as many as fit into the width of a picture
+_SHORTEST = 12  # width of the longest bar, in letters, if texts leave little room
 _MARKS: dict[str, dict[str, Any]] = {
     "good": {"marker": "o", "color": GAIN},
     "open": {"marker": "o", "color": GREY, "markerfacecolor": "none"},
@@ -25,14 +25,14 @@ _MARKS: dict[str, dict[str, Any]] = {
     "held": {"marker": "s", "color": LOSS},
     "unknown": {"marker": "*", "color": LINE},
 }
-"""Each has a shape of its own."""
+"""Looks of each mark. The shapes differ too, so no mark depends on its colour."""
 _CHECKS = {"verified": "good", "none": "open", "pending": "under way"}
 _SEVERITIES = {"restriction": "held", "action": "waits", "info": "open"}
 _PROOFS = ("identity", "document", "income", "ownership")
 
 
 def account_status(frame: Any) -> Drawing:
-    """Draw what is in each account, whether it is active, and what there is to do."""
+    """Draw the balance of each account, whether it is active, and what the user has to do."""
     table = check(frame, "account_status", "loginid", "kind", "status", "currency", "balance")
     title = "Account status"
     if table.empty:
@@ -72,7 +72,7 @@ class _Account:
             self.says = short(str(row["error"]).partition(". ")[0].partition(": ")[0], _LONG)
 
     def _more(self, row: Mapping[Any, Any]) -> list[str]:
-        """Return what is remarkable, as far as the frame tells."""
+        """Return what needs attention, as far as the frame says."""
         wanted: Any = row.get("needs_verification")
         proofs = [name for name in _PROOFS if given(row.get(name)) in ("rejected", "expired", "suspected", "locked")]
         said = [f"{name} {given(row[name])}" for name in proofs]
@@ -88,6 +88,7 @@ class _Account:
 
     @property
     def mark(self) -> str:
+        """Name of the mark beside the account."""
         if self.error or self.status == "inactive" or self.remarkable:
             return "wrong"
         if self.asked:
@@ -96,14 +97,14 @@ class _Account:
 
     @property
     def look(self) -> dict[str, Any]:
-        """Real money is hatched, and an account that cannot be used is grey."""
+        """Looks of the bar: real money is hatched, and an account that cannot be used is grey."""
         if self.status == "inactive":
             return {"color": GREY}
         return HATCHED if self.kind == "real" else {"color": GAIN}
 
 
 def verification(frame: Any) -> Drawing:
-    """Draw how far each check has got."""
+    """Draw the progress of each check."""
     table = check(frame, "verification", "check", "status", "needed", "expires", "attempts_left")
     title = "Verification"
     if table.empty:
@@ -129,18 +130,18 @@ def _progress(row: Mapping[Any, Any], expires: pd.Timestamp) -> str:
         filter(
             None,
             (
-                given(row["status"]) or "not known",
+                given(row["status"]) or "unknown",
                 "needed" if given(row["needed"]) == "True" else "",
                 f"until {expires:%Y-%m-%d}" if expires == expires else "",
                 f"{attempts} {'attempt' if attempts == '1' else 'attempts'} left" if attempts else "",
-                f"last refused: {short(refused[0], _LONG)}" if isinstance(refused, list) and refused else "",
+                f"last rejected: {short(refused[0], _LONG)}" if isinstance(refused, list) and refused else "",
             ),
         )
     )
 
 
 def status_flags(frame: Any) -> Drawing:
-    """Draw what Deriv has noted, the most serious first."""
+    """Draw the status flags, the most serious first."""
     table = check(frame, "status_flags", "flag", "severity", "meaning")
     title = "What Deriv has noted"
     if table.empty:
@@ -157,7 +158,7 @@ def status_flags(frame: Any) -> Drawing:
 
 
 def _list(title: str, names: Sequence[str], marks: Sequence[str], says: Sequence[str]) -> Drawing:
-    """Draw a list: a name, a mark and some words in each row."""
+    """Draw a list: a name, a mark and a text in each row."""
     told = [f"{name}: {said}" for name, said in zip(names, says, strict=True)]
     text = f"{title}: {'; '.join(each.rstrip('.') for each in told[:_ROWS])}{_more(len(names), _ROWS)}."
     names, marks, says = names[:_ROWS], marks[:_ROWS], says[:_ROWS]

@@ -1,4 +1,4 @@
-"""A report of an account: its frames as files, and one page to read."""
+"""Export a report of an account: every frame as a file, and one page to read."""
 
 from __future__ import annotations
 
@@ -51,29 +51,29 @@ def export(
 ) -> Path:
     """Write a report of the account signed in to: every frame as a file, and a page that shows them.
 
-    What the token may not see is listed on the page, with the reason. The page needs no internet and no other file.
-    Pictures are on it where matplotlib is installed. Tokens and personal data are not in the report: they read
-    ``•••``, and so do payment details, whatever was written to transfers, and who paid or was paid. The folder is for
-    your eyes only, and it is there whole or not at all.
+    The page lists what the token may not see, with the reason. It needs no internet and no other file. If matplotlib is
+    installed, it has pictures. Tokens and personal data are not in the report: they appear as ``•••``, and so do
+    payment details, notes on transfers, and the names of who paid or was paid. Only your user account on this machine
+    can read the folder. It is written completely or not at all.
 
     Parameters
     ----------
     session : Session
-        Signed in, on either API. See `Session.statement`, `Session.profit_table`, `Session.limits` and so on for
-        the calls it stands on.
+        Signed in, on either API. The report uses the calls of `Session.statement`, `Session.profit_table`,
+        `Session.limits` and so on.
     folder : str or path
-        Where to put it; a new folder.
+        Folder to create.
     since : date, datetime, str or timedelta, optional
-        How far back statement, closed contracts and what went in and out of wallets go, as for `Session.statement`;
-        to the beginning if left out. What apps and partners have earned always goes as far back as Deriv tells it.
+        Start of the statement, the closed contracts and the wallet transactions, as for `Session.statement`; if left
+        out, they go back to the beginning. Earnings of apps and partners always go back as far as Deriv reports them.
     format : {"parquet", "csv", "xlsx"}, optional
-        What files the frames become; if left out, Parquet where pyarrow is installed and CSV where it is not. The
-        page says which, and why. Parquet keeps every dtype; the categories of a frame without rows are in its
-        ``attrs``, from where `dpyauth.restored` takes them. CSV opens in a spreadsheet, and so does ``"xlsx"``: one
-        Excel workbook, with a sheet for each frame. In both, times are in UTC and their heading says so, and lists
-        are JSON texts; in CSV, texts that a spreadsheet would take for a formula get a ``'`` before them.
+        Format of the files; if left out, Parquet if pyarrow is installed, else CSV. The page says which, and why.
+        Parquet keeps every dtype; the categories of a frame without rows are in its ``attrs``, from which
+        `dpyauth.restored` restores them. CSV opens in a spreadsheet, and so does ``"xlsx"``: one Excel workbook with a
+        sheet for each frame. In both, times are in UTC, which their heading says, and lists are JSON texts. In CSV,
+        texts that a spreadsheet would read as a formula start with a ``'``.
     overwrite : bool
-        Replace an earlier report. A folder that holds anything else is never replaced.
+        Replace an earlier report. A folder that holds anything else is never overwritten.
 
     Returns
     -------
@@ -84,14 +84,14 @@ def export(
     Raises
     ------
     InvalidSetting
-        There is such a folder, or no such format, or Parquet was asked for and pyarrow is missing, or a workbook and
-        openpyxl is missing. Nothing was asked or written.
+        The folder exists already, the format is unknown, or the library for it is missing (pyarrow for Parquet,
+        openpyxl for a workbook). Nothing was requested or written.
     InvalidArgument
         A frame is too large for a sheet of Excel. Nothing was written.
     InvalidRequest
-        A time that cannot be right. Nothing was asked or written.
+        Not a possible time. Nothing was requested or written.
     NotSignedIn, SessionClosed, ConnectionLost, CallTimeout
-        As for `Session.call`, and nothing was written.
+        As for `Session.call`. Nothing was written.
     OSError
         The folder could not be written.
 
@@ -110,7 +110,9 @@ def export(
     report = _gathered(session, since, suffix, reason)
     target.parent.mkdir(parents=True, exist_ok=True)
     with naming(target):
-        made = Path(tempfile.mkdtemp(prefix=PREFIX, dir=target.parent))  # for the owner alone, until it is whole
+        made = Path(
+            tempfile.mkdtemp(prefix=PREFIX, dir=target.parent)
+        )  # readable by its owner only, until it is complete
         try:
             for name, content in _files(report):
                 write(made / name, content)
@@ -122,61 +124,64 @@ def export(
 
 
 def _choose(format: str | None) -> tuple[str, str]:
-    """Return what files the frames become, and why, as a sentence for the page."""
+    """Return the format of the files, and the reason as a sentence for the page."""
     if format not in (None, *FORMATS):
         raise InvalidSetting(unknown_choice("format", format, FORMATS), field="format")
     if format == "csv":
-        return "csv", "The files are CSV, as asked for."
+        return "csv", "The files are CSV, as requested."
     if format == "xlsx":
         load_openpyxl()
-        return "xlsx", "The tables are sheets of one Excel workbook, as asked for."
+        return "xlsx", "The tables are sheets of one Excel workbook, as requested."
     lack = _lack_of_parquet()
     if lack is None:
         return "parquet", "The files are Parquet, which keeps the type of every column."
     reason, command = lack
     if format is None:
-        return "csv", f"The files are CSV, because {reason}. For Parquet, which keeps more, run {command}."
+        return (
+            "csv",
+            f"The files are CSV, because {reason}. For Parquet, which keeps more, run {command}.",
+        )
     raise InvalidSetting(
-        f"There can be no Parquet files here, because {reason}. Run {command}, or leave format out: the files are then "
-        "CSV."
+        f"Parquet files cannot be written here, because {reason}. Run {command}, or leave format out to get CSV files."
     )
 
 
 def _lack_of_parquet() -> tuple[str, str] | None:
-    """Return why Parquet files cannot be written here and the command that helps, or None where they can."""
+    """Return why Parquet files cannot be written here and the command that helps; None if they can."""
     if importlib.util.find_spec("pyarrow") is None:
         return "pyarrow is not installed", "pip install pyarrow"
     import pandas as pd
 
     try:
         pd.DataFrame().to_parquet(io.BytesIO(), engine="pyarrow")
-    except Exception as error:  # too old for this pandas, or built for another numpy: each fails in its own way
+    except (
+        Exception
+    ) as error:  # such as too old for this pandas, or built for another numpy: each raises its own kind of error
         said = str(error).partition("\n")[0] or type(error).__name__
         return f"the installed pyarrow does not work ({said})", "pip install --upgrade pyarrow"
     return None
 
 
 def _check(target: Path, overwrite: bool) -> None:
-    """See to it that nothing is lost."""
+    """Raise an error if writing to this folder would overwrite anything but a report."""
     if not os.path.lexists(target):
         return
     if not overwrite:
         raise InvalidSetting(
-            f"There is a folder or file {target} already. Choose another name, or replace the earlier report with "
-            "overwrite=True."
+            f"{target} already exists. Choose another name, or pass overwrite=True to replace an earlier report."
         )
     if target.is_symlink() or not target.is_dir():
         raise InvalidSetting(f"{target} is not a dpyauth report, so it was not overwritten. Choose another name.")
     found = {entry.name for entry in target.iterdir()}
     if others := sorted(found - _OURS) or sorted(found - {PAGE})[: PAGE not in found]:
         raise InvalidSetting(
-            f"{target} holds something that is no report of dpyauth ({others[0]}), so it was not replaced. Choose "
-            "another name."
+            f"{target} holds something that is not part of a dpyauth report ({others[0]}), so it was not overwritten. "
+            "Choose another name."
         )
 
 
 def _gathered(session: Session, since: When, suffix: str, reason: str) -> Report:
-    """Ask for all that the token may see; say why it may not see the rest."""
+    """Fetch everything that the token may see, and note why the rest is missing."""
     from dpyauth.report.page import Report
 
     account = session.core.active_account
@@ -200,7 +205,9 @@ def _gathered(session: Session, since: When, suffix: str, reason: str) -> Report
         except (ApiError, BadReply, MissingScope) as error:
             report.refused[part] = str(error)
     if session.loginid != report.loginid:
-        raise SessionClosed("The session left the account while the report was made. Run the cell again.")
+        raise SessionClosed(
+            "The session signed out or switched to another account while the report was made. Run the cell again."
+        )
     return report
 
 
@@ -223,7 +230,7 @@ def _parquet(frame: pd.DataFrame) -> bytes:
 
 
 def _move(made: Path, target: Path, overwrite: bool) -> None:
-    """Put the folder in its place; one that was there goes only when the new one is there."""
+    """Move the folder to its place. An earlier report is deleted only once the new one is there."""
     _check(target, overwrite)
     if not os.path.lexists(target):
         os.rename(made, target)

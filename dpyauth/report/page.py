@@ -1,4 +1,4 @@
-"""A report as one page of HTML. Everything from outside is escaped here, once, on its way in."""
+"""Write a report as one HTML page. Everything from outside is escaped here, once, as it goes in."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from dpyauth.report.parts import Part
 from dpyauth.report.pictures import Picture
 
 SHOWN = 50
-"""Most rows of a frame that the page shows: the last ones."""
+"""Most rows of a frame that the page shows; it shows the last ones."""
 
-_LONG = 30  # a text of more letters may go over several lines
-_OPEN = 12  # a table of more rows is folded up
+_LONG = 30  # longer texts may wrap
+_OPEN = 12  # longer tables are collapsed
 _MISSING = "–"
 _LIGHTS = {
     "verified": "good",
@@ -55,7 +55,7 @@ class Report:
     refused: dict[Part, str] = field(default_factory=dict)
     """Reasons why parts are missing, by part."""
     lacking: list[Part] = field(default_factory=list)
-    """Parts that the API does not tell at all."""
+    """Parts that do not exist in this API."""
     sandbox: bool = False
 
     def frame(self, name: str) -> pd.DataFrame | None:
@@ -64,7 +64,7 @@ class Report:
 
 
 def page(report: Report, pictures: Iterable[Picture] = ()) -> str:
-    """Return the whole page, which needs nothing from elsewhere."""
+    """Return the whole page; it loads nothing from elsewhere."""
     css = resources.files(__package__).joinpath("page.css").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
@@ -99,7 +99,7 @@ def _about(report: Report) -> str:
 
 
 def _tiles(report: Report) -> str:
-    """Show the most important figures."""
+    """Return the most important figures as HTML."""
     balance, detail, closed = report.frame("balance"), report.frame("account_detail"), report.frame("profit_table")
     tiles = []
     if balance is not None:
@@ -108,7 +108,7 @@ def _tiles(report: Report) -> str:
     if detail is not None:
         for name, label in (
             ("at_stake", "at stake"),
-            ("may_pay", "may be paid"),
+            ("may_pay", "may pay out"),
             ("profit_month", "profit this month"),
         ):
             known = detail[detail[name].notna()]
@@ -124,17 +124,17 @@ def _tiles(report: Report) -> str:
 
 
 def _sum(amount: float, currency: Any) -> str:
-    """Return an amount with what it is in, as far as that is known."""
+    """Return an amount with its currency, if that is known."""
     return _cell(amount) if pd.isna(currency) or not currency else f"{_cell(amount)} {currency}"
 
 
 def _lights(checks: pd.DataFrame | None) -> str:
-    """Show what has been verified, at a glance."""
+    """Return the verification checks as HTML, with a colour for each status."""
     if checks is None:
         return ""
     items = []
     for check, status, expires in zip(checks["check"], checks["status"], checks["expires"], strict=True):
-        said = "no word" if pd.isna(status) else str(status)
+        said = "unknown" if pd.isna(status) else str(status)
         until = "" if pd.isna(expires) else f"<small>until {expires:%Y-%m-%d}</small>"
         items.append(
             f'<li class="{_LIGHTS.get(said, "none")}">{escape(str(check))}<br><b>{escape(said)}</b>{until}</li>'
@@ -149,22 +149,23 @@ def _picture(picture: Picture) -> str:
 
 
 def _section(part: Part, frame: pd.DataFrame, suffix: str) -> str:
-    """Show one frame: a table, and where to find all of it."""
+    """Return the HTML of one frame: a table, and a link to the file that has all of it."""
     file = part.file(suffix)
     sheet = f", sheet {part.name}" if suffix == "xlsx" else ""
     rows = f"{len(frame):,} {'row' if len(frame) == 1 else 'rows'}"
     link = f'<a href="{file}">{file}</a>{sheet}'
-    note = rows + (f"; the last {SHOWN} are here" if len(frame) > SHOWN else "")
+    note = rows + (f"; the last {SHOWN} are shown" if len(frame) > SHOWN else "")
     head = f'<h2 id="{part.name}">{escape(part.title)}</h2>\n'
     if remark := frame.attrs.get("note"):
         head += f'<p class="soft">{escape(remark)}</p>\n'
     if frame.empty:
-        return f'{head}<p class="soft">Nothing. {rows} in {link}.</p>'
+        return f'{head}<p class="soft">Empty: {rows} in {link}.</p>'
     told = frame.tail(SHOWN).dropna(axis="columns", how="all")
     table = _facts(told) if len(frame) == 1 and len(told.columns) > 6 else _table(told)
     state = " open" if len(frame) <= _OPEN else ""
     folded = f'<details{state}><summary>{note}</summary><div class="wide" tabindex="0">{table}</div></details>'
-    return f'{head}<p class="soft">All of it: {link}</p>\n{folded}'  # a link in the summary could not be reached
+    # The link is not in the summary: the keyboard could not reach it there.
+    return f'{head}<p class="soft">Complete: {link}</p>\n{folded}'
 
 
 def _table(frame: pd.DataFrame) -> str:
@@ -175,7 +176,7 @@ def _table(frame: pd.DataFrame) -> str:
 
 
 def _facts(frame: pd.DataFrame) -> str:
-    """Show a single row, a line for each column."""
+    """Return a single row as a table with one line per column."""
     lines = (
         f'<tr><th scope="row">{escape(str(name))}</th>{_td(column.iloc[0])}</tr>\n' for name, column in frame.items()
     )
@@ -189,7 +190,7 @@ def _td(value: Any) -> str:
 
 
 def _cell(value: Any) -> str:
-    """Return a value as people read it."""
+    """Return a value as text for the page."""
     match value:
         case list():
             texts = [item if isinstance(item, str) else json.dumps(item, default=str) for item in value]
@@ -206,7 +207,7 @@ def _cell(value: Any) -> str:
 
 
 def _left_out(report: Report) -> str:
-    """Say what is not in the report, and why."""
+    """Return the HTML that says what is not in the report, and why."""
     parts = []
     if report.refused:
         rows = "".join(
@@ -216,9 +217,9 @@ def _left_out(report: Report) -> str:
         parts.append(f'<div class="wide" tabindex="0"><table><tbody>{rows}</tbody></table></div>')
     if report.lacking:
         titles = escape(", ".join(part.title for part in report.lacking))
-        parts.append(f'<p class="soft">Deriv\'s {escape(report.api)} API does not tell: {titles}.</p>')
+        parts.append(f'<p class="soft">Deriv\'s {escape(report.api)} API does not report: {titles}.</p>')
     parts.append(
-        '<p class="soft">••• stands for a secret or for something personal; dpyauth leaves those out. All times are '
-        "UTC. Columns without any value are left out on this page; the files have them.</p>"
+        '<p class="soft">••• stands for a secret or for personal data, which dpyauth leaves out. All times are in '
+        "UTC. This page leaves out columns without any value; the files have them.</p>"
     )
-    return "<h2>What is not here</h2>\n" + "\n".join(parts)
+    return "<h2>What is not in this report</h2>\n" + "\n".join(parts)

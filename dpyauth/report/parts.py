@@ -1,4 +1,4 @@
-"""Parts that a report is made of."""
+"""List the parts of a report."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ class Part:
     """One frame of a report."""
 
     name: str
-    """Names its file, too."""
+    """Name of the frame, and of its file."""
     title: str
     ask: Callable[[Session, When], pd.DataFrame]
-    """Question to the session; the time is the beginning of the report."""
+    """Function that gets the frame from the session; the time is the start of the report."""
 
     def file(self, suffix: str) -> str:
-        """Return the name of the file that holds the frame: of its own, or the workbook of all."""
+        """Return the name of the file that holds the frame: its own file, or the workbook."""
         return BOOK if suffix == "xlsx" else f"{self.name}.{suffix}"
 
 
 def _standing(session: Session, since: When) -> pd.DataFrame:
-    """Return how the account stands, without what its status tells, too."""
+    """Return the account's exposure and profits, without the columns that the account status has too."""
     from dpyauth.columns.account_columns import STATUS
 
     table = session.account_status(detail=True)
@@ -42,7 +42,7 @@ def _standing(session: Session, since: When) -> pd.DataFrame:
 
 
 def _statement(session: Session, since: When) -> pd.DataFrame:
-    """Return the ledger without what people wrote into it: payment details and notes on transfers can be personal."""
+    """Return the statement without free text: payment details and notes on transfers can be personal."""
     from dpyauth.sensitive import MASK
 
     table = session.statement(since)
@@ -55,7 +55,7 @@ def _statement(session: Session, since: When) -> pd.DataFrame:
 
 
 def _wallet_transactions(session: Session, since: When) -> pd.DataFrame:
-    """Return what went in and out of every wallet of the user, one wallet below the other."""
+    """Return the transactions of all the user's wallets in one frame."""
     import pandas as pd
 
     from dpyauth.columns.money_columns import WALLET_TYPES
@@ -77,12 +77,18 @@ def parts() -> tuple[Part, ...]:
     """Return all parts, in the order of the page."""
     return (
         Part("account_status", "Account status", lambda session, since: session.account_status()),
-        Part("account_detail", "How the account stands", _standing),
+        Part("account_detail", "Exposure and profits", _standing),
         Part("verification", "Verification", lambda session, since: session.verification()),
-        Part("attempts", "Attempts to be verified", lambda session, since: session.verification("attempts")),
-        Part("ownership_requests", "Proof asked for", lambda session, since: session.verification("ownership")),
+        Part("attempts", "Verification attempts", lambda session, since: session.verification("attempts")),
         Part(
-            "jurisdictions", "Where your address counts", lambda session, since: session.verification("jurisdictions")
+            "ownership_requests",
+            "Requested proofs of ownership",
+            lambda session, since: session.verification("ownership"),
+        ),
+        Part(
+            "jurisdictions",
+            "Where your proof of address counts",
+            lambda session, since: session.verification("jurisdictions"),
         ),
         Part("status_flags", "What the status flags mean", lambda session, since: session.status_flags()),
         Part("cashier_problems", "What keeps the cashier closed", lambda session, since: session.cashier_problems()),
@@ -94,7 +100,7 @@ def parts() -> tuple[Part, ...]:
         Part("portfolio", "Open contracts", lambda session, since: session.portfolio()),
         Part("profit_table", "Closed contracts", lambda session, since: session.profit_table(since, by="sale")),
         Part("statement", "Statement", _statement),
-        Part("wallet_transactions", "In and out of the wallets", _wallet_transactions),
+        Part("wallet_transactions", "Wallet transactions", _wallet_transactions),
         Part("limits", "Limits", lambda session, since: session.limits()),
         Part("market_limits", "Limits by market", lambda session, since: session.limits("markets")),
         Part("transfer_limits", "Transfer limits", lambda session, since: session.limits("transfers")),
@@ -102,9 +108,7 @@ def parts() -> tuple[Part, ...]:
         Part("settings", "Settings", lambda session, since: session.settings()),
         Part("allowed_apps", "Apps with access", lambda session, since: session.apps("allowed")),
         Part("api_tokens", "API tokens", lambda session, since: session.api_tokens()),
-        Part("markup", "What your apps have earned", lambda session, since: session.markup()),
-        Part(
-            "partner_overview", "What you have reached as a partner", lambda session, since: session.partner_overview()
-        ),
+        Part("markup", "Earnings of your apps", lambda session, since: session.markup()),
+        Part("partner_overview", "Your results as a partner", lambda session, since: session.partner_overview()),
         Part("login_history", "Latest sign-ins", lambda session, since: session.login_history()),
     )

@@ -1,4 +1,4 @@
-"""The pictures of a report, where matplotlib is installed: SVG that reads on light and dark pages."""
+"""Draw the pictures of a report, if matplotlib is installed: SVG that is readable on light and dark pages."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _WALLETS = 4
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture, and the same in words."""
+    """Picture, and its description."""
 
     text: str
     svg: bytes
 
 
 def pictures(frames: Mapping[Part, pd.DataFrame]) -> list[Picture]:
-    """Draw the pictures that the frames allow."""
+    """Draw the pictures for these frames; none without matplotlib."""
     named = {part.name: frame for part, frame in frames.items()}
     try:
         return [Picture(each.text, svg(each)) for each in _drawings(named) if not each.empty]
@@ -49,12 +49,12 @@ def _drawings(named: Mapping[str, pd.DataFrame]) -> Iterator[Drawing]:
 
 
 def _drawn(draw: Callable[[pd.DataFrame], Drawing], frame: pd.DataFrame) -> Iterator[Drawing]:
-    with suppress(InvalidArgument):  # such as several currencies, where there should be one
+    with suppress(InvalidArgument):  # such as several currencies
         yield draw(frame)
 
 
 def _flows(moved: pd.DataFrame | None) -> list[pd.DataFrame]:
-    """Return what moved in each wallet and currency, those first in which most happened."""
+    """Return the transactions of each wallet and currency, the busiest first."""
     if moved is None:
         return []
     settled = moved[moved["status"].isin(money_drawings.SETTLED)].dropna(subset=["time", "wallet", "currency"])

@@ -5,20 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dpyauth.columns import with_columns
-from dpyauth.columns.account_columns import (
-    ACCOUNTS,
-    ATTEMPTS,
-    BALANCE,
-    CASHIER_PROBLEMS,
-    CURRENCIES,
-    DETAIL,
-    JURISDICTIONS,
-    OF_ALL_BALANCES,
-    OWNERSHIP_REQUESTS,
-    STATUS,
-    STATUS_FLAGS,
-    VERIFICATION,
-)
 from dpyauth.session import answers
 from dpyauth.session.drive import dual
 from dpyauth.session.payloads import Questions, chosen
@@ -32,7 +18,7 @@ class AccountQuestions(Questions):
     """Questions about the account and what it holds."""
 
     @dual
-    @with_columns(STATUS, detail=DETAIL)
+    @with_columns
     def account_status(
         self, account: str = "current", *, detail: bool = False, decimal: bool = False
     ) -> Steps[pd.DataFrame]:
@@ -62,11 +48,11 @@ class AccountQuestions(Questions):
             One row per account. With ``"all"`` there is one more column, ``error``: why an account could not be read
             (string).
 
-            {columns}
+            See ``dpyauth.columns.account_columns.STATUS``.
 
             With ``detail=True`` instead:
 
-            {detail}
+            See ``dpyauth.columns.account_columns.DETAIL``.
 
         Raises
         ------
@@ -88,7 +74,7 @@ class AccountQuestions(Questions):
         )
 
     @dual
-    @with_columns(STATUS_FLAGS)
+    @with_columns
     def status_flags(self) -> Steps[pd.DataFrame]:
         """Return the account's status flags, one row per flag, each with its meaning.
 
@@ -99,7 +85,7 @@ class AccountQuestions(Questions):
         pandas.DataFrame
             In the order Deriv sent them:
 
-            {columns}
+            See ``dpyauth.columns.account_columns.STATUS_FLAGS``.
 
         Raises
         ------
@@ -118,7 +104,7 @@ class AccountQuestions(Questions):
         return frames.status_flags(*(yield from self.core.payload("get_account_status")))
 
     @dual
-    @with_columns(VERIFICATION, attempts=ATTEMPTS, ownership=OWNERSHIP_REQUESTS, jurisdictions=JURISDICTIONS)
+    @with_columns
     def verification(self, kind: str = "checks") -> Steps[pd.DataFrame]:
         """Return what Deriv has verified, one row per check: status, expiry, attempts left, last rejection.
 
@@ -136,19 +122,19 @@ class AccountQuestions(Questions):
         pandas.DataFrame
             Of the checks there are always the same rows in the same order, and behind them any that Deriv has added:
 
-            {columns}
+            See ``dpyauth.columns.account_columns.VERIFICATION``.
 
             Of ``"attempts"``:
 
-            {attempts}
+            See ``dpyauth.columns.account_columns.ATTEMPTS``.
 
             Of ``"ownership"``:
 
-            {ownership}
+            See ``dpyauth.columns.account_columns.OWNERSHIP_REQUESTS``.
 
             Of ``"jurisdictions"``:
 
-            {jurisdictions}
+            See ``dpyauth.columns.account_columns.JURISDICTIONS``.
 
         Raises
         ------
@@ -178,7 +164,7 @@ class AccountQuestions(Questions):
         return shape(*(yield from self.core.payload("get_account_status")))
 
     @dual
-    @with_columns(CURRENCIES)
+    @with_columns
     def currencies(self) -> Steps[pd.DataFrame]:
         """Return whether deposits and withdrawals are possible now, one row per currency of the account.
 
@@ -189,7 +175,7 @@ class AccountQuestions(Questions):
         pandas.DataFrame
             In the order Deriv sent them:
 
-            {columns}
+            See ``dpyauth.columns.account_columns.CURRENCIES``.
 
         Raises
         ------
@@ -207,7 +193,7 @@ class AccountQuestions(Questions):
         return frames.currencies(*(yield from self.core.payload("get_account_status")))
 
     @dual
-    @with_columns(CASHIER_PROBLEMS)
+    @with_columns
     def cashier_problems(self) -> Steps[pd.DataFrame]:
         """Return what keeps the cashier closed, one row per problem, each with what to do.
 
@@ -218,7 +204,7 @@ class AccountQuestions(Questions):
         pandas.DataFrame
             Without rows where the cashier is open:
 
-            {columns}
+            See ``dpyauth.columns.account_columns.CASHIER_PROBLEMS``.
 
         Raises
         ------
@@ -236,7 +222,7 @@ class AccountQuestions(Questions):
         return frames.cashier_problems(*(yield from self.core.payload("get_account_status")))
 
     @dual
-    @with_columns(BALANCE, of_all=OF_ALL_BALANCES)
+    @with_columns
     def balance(self, account: str = "current", *, decimal: bool = False) -> Steps[pd.DataFrame]:
         """Return the balance of the account.
 
@@ -255,11 +241,11 @@ class AccountQuestions(Questions):
         pandas.DataFrame
             One row per account:
 
-            {columns}
+            See ``dpyauth.columns.account_columns.BALANCE``.
 
             With ``"all"``, where Deriv lists them with one call, also:
 
-            {of_all}
+            See ``dpyauth.columns.account_columns.OF_ALL_BALANCES``.
 
         Raises
         ------
@@ -275,7 +261,7 @@ class AccountQuestions(Questions):
         return (yield from answers.named(self.core.api).balance(self.core, account, decimal=decimal))
 
     @dual
-    @with_columns(ACCOUNTS)
+    @with_columns
     def accounts(self) -> Steps[pd.DataFrame]:
         """All accounts of the same user, one row per account.
 
@@ -286,7 +272,7 @@ class AccountQuestions(Questions):
         pandas.DataFrame
             In the order Deriv sent them:
 
-            {columns}
+            See ``dpyauth.columns.account_columns.ACCOUNTS``.
 
         Raises
         ------

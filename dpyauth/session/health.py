@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from dpyauth.arguments import public
 from dpyauth.columns import with_columns
-from dpyauth.columns.session_columns import EVENTS
 from dpyauth.session.payloads import Questions
 
 if TYPE_CHECKING:
@@ -60,7 +59,7 @@ class Health(Questions):
         return expiry.utc if expiry else None
 
     @public
-    @with_columns(EVENTS)
+    @with_columns
     def events(self) -> pd.DataFrame:
         """List what has happened to the session: connections made and lost, waits for rate limits, sign-outs.
 
@@ -69,7 +68,7 @@ class Health(Questions):
         pandas.DataFrame
             The latest events, the oldest first; ``took`` says of a reconnect how long the session was cut off:
 
-            {columns}
+            See ``dpyauth.columns.session_columns.EVENTS``.
 
         Examples
         --------

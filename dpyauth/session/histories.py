@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from dpyauth.catalog.descriptions import short
 from dpyauth.columns import with_columns
-from dpyauth.columns.money_columns import LOGIN_HISTORY, PROFIT_TABLE, STATEMENT
 from dpyauth.errors import InvalidRequest
 from dpyauth.session.drive import dual
 from dpyauth.session.history.paged import PagedHistories
@@ -30,7 +29,7 @@ class Histories(PagedHistories):
     """Questions about the past of an account."""
 
     @dual
-    @with_columns(STATEMENT)
+    @with_columns
     def statement(
         self,
         since: When = None,
@@ -65,7 +64,7 @@ class Histories(PagedHistories):
             One row per transaction, the oldest first. With ``"all"`` the accounts come one after the other, and there
             is one more column, ``error``: why an account could not be read (string).
 
-            {columns}
+            See ``dpyauth.columns.money_columns.STATEMENT``.
 
         Raises
         ------
@@ -96,7 +95,7 @@ class Histories(PagedHistories):
         return (yield from self._pages(call, fields, account, booked, shape, exact=decimal))
 
     @dual
-    @with_columns(PROFIT_TABLE)
+    @with_columns
     def profit_table(
         self,
         since: When = None,
@@ -134,7 +133,7 @@ class Histories(PagedHistories):
             One row per contract, the first bought first, or with ``by="sale"`` the first closed. With ``"all"`` as for
             `statement`. ``attrs["by"]`` is ``by``.
 
-            {columns}
+            See ``dpyauth.columns.money_columns.PROFIT_TABLE``.
 
         Raises
         ------
@@ -167,7 +166,7 @@ class Histories(PagedHistories):
         return (yield from gather(call, fields, account, bought, shape, exact=decimal))
 
     @dual
-    @with_columns(LOGIN_HISTORY)
+    @with_columns
     def login_history(self, *, account: str = "current", reveal: bool = False) -> Steps[pd.DataFrame]:
         """Return the latest sign-ins and sign-outs, at most 50: Deriv tells no more.
 
@@ -185,7 +184,7 @@ class Histories(PagedHistories):
         pandas.DataFrame
             One row each, the oldest first. With ``"all"`` as for `statement`.
 
-            {columns}
+            See ``dpyauth.columns.money_columns.LOGIN_HISTORY``.
 
         Raises
         ------

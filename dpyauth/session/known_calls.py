@@ -10,7 +10,6 @@ from dpyauth.arguments import public
 from dpyauth.catalog import request as requests
 from dpyauth.catalog.request import Fields
 from dpyauth.columns import with_columns
-from dpyauth.columns.session_columns import CALLS
 from dpyauth.registry import APIS
 from dpyauth.session.payloads import Payloads, Questions
 
@@ -80,7 +79,7 @@ class KnownCalls(Questions):
         return _find(self.core, call).scopes
 
     @public
-    @with_columns(CALLS)
+    @with_columns
     def calls(self) -> pd.DataFrame:
         """List the calls of the API that the session speaks, one row per call.
 
@@ -89,7 +88,7 @@ class KnownCalls(Questions):
         pandas.DataFrame
             By name; ``allowed`` is what `can` says.
 
-            {columns}
+            See ``dpyauth.columns.session_columns.CALLS``.
 
         Examples
         --------

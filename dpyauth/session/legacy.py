@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from dpyauth.columns import with_columns
-from dpyauth.columns.money_columns import LEGACY_ACCOUNTS
 from dpyauth.errors import BadReply
 from dpyauth.net.messages import Reply
 from dpyauth.notes import left_out, note
@@ -28,7 +27,7 @@ class Legacy(HistoryQuestions):
     """Questions about v3 that the options API answers."""
 
     @dual
-    @with_columns(LEGACY_ACCOUNTS)
+    @with_columns
     def legacy_accounts(self) -> Steps[pd.DataFrame]:
         """Return the accounts that the user had at v3, one row per account.
 
@@ -39,7 +38,7 @@ class Legacy(HistoryQuestions):
         pandas.DataFrame
             In the order Deriv sent them:
 
-            {columns}
+            See ``dpyauth.columns.money_columns.LEGACY_ACCOUNTS``.
 
         Raises
         ------

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from dpyauth.columns import with_columns
-from dpyauth.columns.market_columns import OHLC, QUOTES
 from dpyauth.notes import left_out, note
 from dpyauth.session.drive import dual
 from dpyauth.session.history.collecting import HistoryQuestions
@@ -31,7 +30,7 @@ class PriceHistories(HistoryQuestions):
 
     @dual
     @names_symbols
-    @with_columns(QUOTES)
+    @with_columns
     def ticks(self, symbol: str, since: When = None, until: When = None) -> Steps[pd.DataFrame]:
         """Past prices of a symbol, every single one.
 
@@ -56,7 +55,7 @@ class PriceHistories(HistoryQuestions):
         pandas.DataFrame
             The oldest first, by ``time`` (the index, datetime64[us, UTC]). ``attrs["symbol"]`` is ``symbol``.
 
-            {columns}
+            See ``dpyauth.columns.market_columns.QUOTES``.
 
         Raises
         ------
@@ -76,7 +75,7 @@ class PriceHistories(HistoryQuestions):
 
     @dual
     @names_symbols
-    @with_columns(OHLC)
+    @with_columns
     def candles(
         self, symbol: str, granularity: int | str | dt.timedelta = 60, since: When = None, until: When = None
     ) -> Steps[pd.DataFrame]:
@@ -103,7 +102,7 @@ class PriceHistories(HistoryQuestions):
             The oldest first, by ``time`` (the index, when the candle began, datetime64[us, UTC]). The last candle may
             not be over yet. ``attrs["symbol"]`` is ``symbol``.
 
-            {columns}
+            See ``dpyauth.columns.market_columns.OHLC``.
 
         Raises
         ------

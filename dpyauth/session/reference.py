@@ -10,15 +10,6 @@ from dpyauth.catalog.convert import scalar
 from dpyauth.catalog.descriptions import short
 from dpyauth.catalog.time_hints import instead_of_time
 from dpyauth.columns import with_columns
-from dpyauth.columns.market_columns import (
-    EXCHANGE_RATES,
-    LANDING_COMPANIES,
-    SITE_CURRENCIES,
-    SITE_LIMITS,
-    SPREAD,
-    TRADING_TIMES,
-    TRANSFER_FEES,
-)
 from dpyauth.errors import InvalidRequest
 from dpyauth.session import answers
 from dpyauth.session.drive import dual
@@ -35,7 +26,7 @@ class ReferenceQuestions(Questions):
     """Questions about Deriv, its markets and its companies."""
 
     @dual
-    @with_columns(EXCHANGE_RATES, spread=SPREAD)
+    @with_columns
     def exchange_rates(
         self,
         base: str = "USD",
@@ -68,11 +59,11 @@ class ReferenceQuestions(Questions):
         pandas.DataFrame
             In the order Deriv sent them:
 
-            {columns}
+            See ``dpyauth.columns.market_columns.EXCHANGE_RATES``.
 
             With ``spread=True`` also:
 
-            {spread}
+            See ``dpyauth.columns.market_columns.SPREAD``.
 
         Raises
         ------
@@ -92,7 +83,7 @@ class ReferenceQuestions(Questions):
         )
 
     @dual
-    @with_columns(TRADING_TIMES)
+    @with_columns
     def trading_times(self, day: dt.date | str = "today") -> Steps[pd.DataFrame]:
         """Return when each symbol can be traded on a day, one row per symbol.
 
@@ -108,7 +99,7 @@ class ReferenceQuestions(Questions):
         pandas.DataFrame
             In the order Deriv sent them:
 
-            {columns}
+            See ``dpyauth.columns.market_columns.TRADING_TIMES``.
 
         Raises
         ------
@@ -129,7 +120,7 @@ class ReferenceQuestions(Questions):
         return frames.trading_times(payload, context, day=day)
 
     @dual
-    @with_columns(LANDING_COMPANIES)
+    @with_columns
     def landing_company(self, country: str) -> Steps[pd.DataFrame]:
         """Return which Deriv companies serve a country, one row per offer.
 
@@ -145,7 +136,7 @@ class ReferenceQuestions(Questions):
         pandas.DataFrame
             In the order Deriv sent them:
 
-            {columns}
+            See ``dpyauth.columns.market_columns.LANDING_COMPANIES``.
 
         Raises
         ------
@@ -163,7 +154,7 @@ class ReferenceQuestions(Questions):
         return frames.landing_company(*(yield from self.core.payload("landing_company", {"landing_company": country})))
 
     @dual
-    @with_columns(SITE_LIMITS, currencies=SITE_CURRENCIES, fees=TRANSFER_FEES)
+    @with_columns
     def site(self, kind: str = "limits") -> Steps[pd.DataFrame]:
         """Return what is the same for every user: limits of calls, currencies, fees of transfers.
 
@@ -179,15 +170,15 @@ class ReferenceQuestions(Questions):
         pandas.DataFrame
             Of ``"limits"``:
 
-            {columns}
+            See ``dpyauth.columns.market_columns.SITE_LIMITS``.
 
             Of ``"currencies"``:
 
-            {currencies}
+            See ``dpyauth.columns.market_columns.SITE_CURRENCIES``.
 
             Of ``"fees"``:
 
-            {fees}
+            See ``dpyauth.columns.market_columns.TRANSFER_FEES``.
 
         Raises
         ------

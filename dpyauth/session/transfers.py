@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from dpyauth.arguments import public
 from dpyauth.columns import with_columns
-from dpyauth.columns.session_columns import TRANSFERS
 from dpyauth.session.payloads import Questions
 
 if TYPE_CHECKING:
@@ -17,7 +16,7 @@ class Transfers(Questions):
     """Methods about calls that move money."""
 
     @public
-    @with_columns(TRANSFERS)
+    @with_columns
     def transfers(self) -> pd.DataFrame:
         """List the transfers that this session has sent, and what became of them, without asking Deriv.
 
@@ -31,7 +30,7 @@ class Transfers(Questions):
         pandas.DataFrame
             The latest 1000, the oldest first:
 
-            {columns}
+            See ``dpyauth.columns.session_columns.TRANSFERS``.
 
             The outcome is ``done``; ``looked_up`` (the answer was lost, and Deriv's records have it); ``refused`` (by
             Deriv or its limits, or Deriv says that it did not go through); ``sent_before`` (Deriv had had this request

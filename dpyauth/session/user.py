@@ -6,16 +6,6 @@ import functools
 from typing import TYPE_CHECKING
 
 from dpyauth.columns import with_columns
-from dpyauth.columns.money_columns import PORTFOLIO
-from dpyauth.columns.profile_columns import (
-    API_TOKENS,
-    APPS,
-    LIMITS,
-    MARKET_LIMITS,
-    MT5_ACCOUNTS,
-    SETTINGS,
-    TRANSFER_LIMITS,
-)
 from dpyauth.session.drive import dual
 from dpyauth.session.payloads import Questions, chosen
 from dpyauth.session.steps import Steps
@@ -28,7 +18,7 @@ class UserQuestions(Questions):
     """Questions about the user, apart from the state of the account."""
 
     @dual
-    @with_columns(LIMITS, markets=MARKET_LIMITS, transfers=TRANSFER_LIMITS)
+    @with_columns
     def limits(self, kind: str = "values", account: str = "current", *, decimal: bool = False) -> Steps[pd.DataFrame]:
         """Return what the account may hold, stake, be paid, withdraw and transfer.
 
@@ -50,15 +40,15 @@ class UserQuestions(Questions):
             other, and there are two more columns: ``loginid``, and ``error``, why an account could not be read (both
             string).
 
-            {columns}
+            See ``dpyauth.columns.profile_columns.LIMITS``.
 
             Of ``"markets"``:
 
-            {markets}
+            See ``dpyauth.columns.profile_columns.MARKET_LIMITS``.
 
             Of ``"transfers"``:
 
-            {transfers}
+            See ``dpyauth.columns.profile_columns.TRANSFER_LIMITS``.
 
         Raises
         ------
@@ -81,7 +71,7 @@ class UserQuestions(Questions):
         return (yield from self.core.per_account(account, "get_limits", shape, exact=decimal))
 
     @dual
-    @with_columns(PORTFOLIO)
+    @with_columns
     def portfolio(self, account: str = "current", *, decimal: bool = False) -> Steps[pd.DataFrame]:
         """Return the open contracts, one row per contract.
 
@@ -100,7 +90,7 @@ class UserQuestions(Questions):
         pandas.DataFrame
             In the order Deriv sent them. With ``"all"`` as for `limits`.
 
-            {columns}
+            See ``dpyauth.columns.money_columns.PORTFOLIO``.
 
         Raises
         ------
@@ -120,7 +110,7 @@ class UserQuestions(Questions):
         return (yield from self.core.per_account(account, "portfolio", shape, exact=decimal))
 
     @dual
-    @with_columns(SETTINGS)
+    @with_columns
     def settings(self, *, reveal: bool = False) -> Steps[pd.DataFrame]:
         """Return the user's profile, one row per setting; personal data is hidden unless asked for.
 
@@ -136,7 +126,7 @@ class UserQuestions(Questions):
         pandas.DataFrame
             A row for every setting Deriv documents, and for any other it sent:
 
-            {columns}
+            See ``dpyauth.columns.profile_columns.SETTINGS``.
 
         Raises
         ------
@@ -155,7 +145,7 @@ class UserQuestions(Questions):
         return frames.settings(*(yield from self.core.payload("get_settings")), reveal=reveal)
 
     @dual
-    @with_columns(MT5_ACCOUNTS)
+    @with_columns
     def mt5_accounts(self, *, decimal: bool = False) -> Steps[pd.DataFrame]:
         """Return the user's MT5 accounts, one row per account.
 
@@ -171,7 +161,7 @@ class UserQuestions(Questions):
         pandas.DataFrame
             In the order Deriv sent them:
 
-            {columns}
+            See ``dpyauth.columns.profile_columns.MT5_ACCOUNTS``.
 
         Raises
         ------
@@ -189,7 +179,7 @@ class UserQuestions(Questions):
         return frames.mt5_accounts(*(yield from self.core.payload("mt5_login_list", exact=decimal)), decimal=decimal)
 
     @dual
-    @with_columns(API_TOKENS)
+    @with_columns
     def api_tokens(self, *, reveal: bool = False) -> Steps[pd.DataFrame]:
         """Return the user's API tokens, one row per token: what they may do and when they were used.
 
@@ -205,7 +195,7 @@ class UserQuestions(Questions):
         pandas.DataFrame
             In the order Deriv sent them:
 
-            {columns}
+            See ``dpyauth.columns.profile_columns.API_TOKENS``.
 
         Raises
         ------
@@ -223,7 +213,7 @@ class UserQuestions(Questions):
         return frames.api_tokens(*(yield from self.core.payload("api_token")), reveal=reveal)
 
     @dual
-    @with_columns(APPS)
+    @with_columns
     def apps(self, kind: str = "registered") -> Steps[pd.DataFrame]:
         """Return the applications that the user registered, or those that may use the user's accounts.
 
@@ -239,7 +229,7 @@ class UserQuestions(Questions):
         pandas.DataFrame
             One row per application:
 
-            {columns}
+            See ``dpyauth.columns.profile_columns.APPS``.
 
         Raises
         ------

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dpyauth.catalog.descriptions import unknown_choice
 from dpyauth.columns import with_columns
-from dpyauth.columns.money_columns import MARKUP, PARTNER_OVERVIEW, WALLET_TOTALS, WALLET_TRANSACTIONS, WALLETS
 from dpyauth.errors import ApiError, BadReply, InvalidRequest, PermissionDenied, RateLimited, SignInRefused
 from dpyauth.notes import left_out, note
 from dpyauth.session import answers
@@ -55,7 +54,7 @@ class Wallets(HistoryQuestions):
     _broken_off: _BrokenOff | None = None
 
     @dual
-    @with_columns(WALLETS, totals=WALLET_TOTALS)
+    @with_columns
     def wallets(
         self, convert: str | None = None, since: When = None, until: When = None, *, decimal: bool = False
     ) -> Steps[pd.DataFrame]:
@@ -79,11 +78,11 @@ class Wallets(HistoryQuestions):
         pandas.DataFrame
             In the order Deriv sent them. A wallet without any currency has a row, too.
 
-            {columns}
+            See ``dpyauth.columns.money_columns.WALLETS``.
 
             With ``convert`` there are four more columns, which are about the whole wallet:
 
-            {totals}
+            See ``dpyauth.columns.money_columns.WALLET_TOTALS``.
 
         Raises
         ------
@@ -106,7 +105,7 @@ class Wallets(HistoryQuestions):
         return frames.wallets(payload, context, totals=convert is not None, decimal=decimal)
 
     @dual
-    @with_columns(WALLET_TRANSACTIONS)
+    @with_columns
     def wallet_transactions(
         self,
         wallet: str = "main",
@@ -142,7 +141,7 @@ class Wallets(HistoryQuestions):
         pandas.DataFrame
             One row per transaction, the oldest first:
 
-            {columns}
+            See ``dpyauth.columns.money_columns.WALLET_TRANSACTIONS``.
 
         Raises
         ------
@@ -259,7 +258,7 @@ class Wallets(HistoryQuestions):
         return str(nickname) if nickname else None
 
     @dual
-    @with_columns(MARKUP)
+    @with_columns
     def markup(self, since: When = None, until: When = None, *, decimal: bool = False) -> Steps[pd.DataFrame]:
         """Return what the user's apps have earned with their markup, one row per app.
 
@@ -282,7 +281,7 @@ class Wallets(HistoryQuestions):
         pandas.DataFrame
             In the order Deriv sent them:
 
-            {columns}
+            See ``dpyauth.columns.money_columns.MARKUP``.
 
         Raises
         ------
@@ -298,7 +297,7 @@ class Wallets(HistoryQuestions):
         return (yield from answers.named(self.core.api).markup(self.core, since, until, decimal=decimal))
 
     @dual
-    @with_columns(PARTNER_OVERVIEW)
+    @with_columns
     def partner_overview(self, since: When = None, until: When = None, *, decimal: bool = False) -> Steps[pd.DataFrame]:
         """Return what the user has reached as a partner of Deriv, in one row.
 
@@ -317,7 +316,7 @@ class Wallets(HistoryQuestions):
         pandas.DataFrame
             One row:
 
-            {columns}
+            See ``dpyauth.columns.money_columns.PARTNER_OVERVIEW``.
 
         Raises
         ------

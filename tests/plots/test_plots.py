@@ -250,8 +250,8 @@ def test_as_many_accounts_as_can_be_told_apart_are_named(frames: dict[str, pd.Da
         assert len(styles) == min(count, 8)
         return axes.get_title(loc="left"), [text.get_text() for text in axes.get_legend().texts]
 
-    assert legend(8) == ("Balance over time, USD", [*(f"CR{number}" for number in range(8)), "not by trading"])
-    assert legend(9) == ("Balance over time, USD (9 accounts)", ["not by trading"])
+    assert legend(8) == ("Balance over time, USD", [*(f"CR{number}" for number in range(8)), "not a trade"])
+    assert legend(9) == ("Balance over time, USD (9 accounts)", ["not a trade"])
 
 
 def test_a_flag_without_a_name_is_no_text_of_pandas(frames: dict[str, pd.DataFrame]) -> None:
@@ -261,7 +261,7 @@ def test_a_flag_without_a_name_is_no_text_of_pandas(frames: dict[str, pd.DataFra
 
 
 def test_a_frame_of_another_question_is_sent_to_its_own_plot(frames: dict[str, pd.DataFrame]) -> None:
-    with pytest.raises(InvalidArgument, match=r"plots\.exposure\(\) draws what this frame holds"):
+    with pytest.raises(InvalidArgument, match=r"use plots\.exposure\(\)"):
         plots.balance(frames["exposure"])
     with pytest.raises(InvalidArgument, match=r"holds no numbers.*lost them"):
         plots.balance(frames["balance"].assign(balance_after="much"))
@@ -323,11 +323,11 @@ def test_ticks_that_were_fetched_are_rings_and_gaps_break_the_line() -> None:
     assert (len(fetched.get_xdata()), fetched.get_marker(), fetched.get_markerfacecolor()) == (2, "o", "none")
     assert [patch.get_hatch() for patch in axes.patches] == ["xx"]
     assert [text.get_text() for text in axes.get_legend().texts] == [
-        "came in live",
+        "live",
         "fetched after a break",
-        "not known",
+        "no data",
     ]
-    assert plots.describe(axes).endswith("2 fetched after a break; 1 gap of which nothing is known.")
+    assert plots.describe(axes).endswith("2 fetched after a break; 1 gap without data.")
 
 
 def candles(count: int) -> pd.DataFrame:
@@ -358,7 +358,7 @@ def test_the_last_candle_of_a_stream_is_drawn_once() -> None:
 def test_more_candles_than_fit_are_summed_up_and_the_title_says_so() -> None:
     axes = plots.prices(candles(100_000))
     assert sum(len(each) for each in axes.containers) == 200
-    assert axes.get_title(loc="left") == "Prices (each candle sums up 500)"
+    assert axes.get_title(loc="left") == "Prices (each candle combines 500)"
 
 
 def test_several_markets_are_refused() -> None:

@@ -102,7 +102,7 @@ def test_v3_has_every_part_as_parquet_and_a_page(session: Session, tmp_path: Pat
 def test_options_has_what_that_api_tells_and_says_what_it_does_not(open_options: Open, tmp_path: Path) -> None:
     place = export(open_options(), tmp_path / "report", since=SINCE)
     assert names(place.parent) == {"index.html"} | {f"{part}.parquet" for part in OF_OPTIONS}
-    assert "options API does not tell: Verification, " in seen(place).text
+    assert "options API does not report: Verification, " in seen(place).text
     assert "You are no partner" in seen(place).text
 
 
@@ -120,7 +120,7 @@ def test_it_tells_how_the_account_stands(open_options: Open, tmp_path: Path) -> 
         ]
     ]
     assert "19.00 USD at stake" in seen(place).text
-    assert "37.05 USD may be paid" in seen(place).text
+    assert "37.05 USD may pay out" in seen(place).text
 
 
 def test_it_has_every_wallet_and_what_went_in_and_out_since_a_day(open_options: Open, tmp_path: Path) -> None:
@@ -339,8 +339,8 @@ def test_nothing_from_outside_becomes_markup(rows: list[Any], column: str, login
 
 def test_long_tables_are_cut_and_say_so() -> None:
     text = page(made({"profit_table": trades(SHOWN + 10)}))
-    assert f"{SHOWN + 10} rows; the last {SHOWN} are here" in text
-    assert f"the last {SHOWN} are here" in text
+    assert f"{SHOWN + 10} rows; the last {SHOWN} are shown" in text
+    assert f"the last {SHOWN} are shown" in text
     assert text.count("<tr>") == SHOWN + 1
     assert "<td class=n>59</td>" in text
     assert "<td class=n>9</td>" not in text
@@ -354,7 +354,7 @@ def test_the_page_says_what_a_frame_lacks() -> None:
 
 def test_an_account_with_nothing_in_it_has_a_page() -> None:
     text = Seen(page(made({"profit_table": trades(0), "statement": booked()}))).text
-    assert "Nothing. 0 rows in profit_table.csv." in text
+    assert "Empty: 0 rows in profit_table.csv." in text
     assert "closed contracts" in text
     assert pictures(made({"profit_table": trades(0), "statement": booked(1.0)}).frames) == []
 
@@ -420,8 +420,11 @@ def test_the_picture_of_money_counts_what_has_come_and_gone() -> None:
     )
     main, agent = pictures(made({"wallet_transactions": table}).frames)
     # What came in is net of the fee, what went out is not.
-    assert main.text == "In and out of the main wallet by month, USD: 10.00 in and 5.00 out from 2026-07 to 2026-10."
-    assert agent.text.startswith("In and out of the payment agent wallet by month, USD: 0.00 in and 2.00 out")
+    assert (
+        main.text
+        == "Payments in and out of the main wallet by month, USD: 10.00 in and 5.00 out from 2026-07 to 2026-10."
+    )
+    assert agent.text.startswith("Payments in and out of the payment agent wallet by month, USD: 0.00 in and 2.00 out")
     assert pictures(made({"wallet_transactions": table.head(0)}).frames) == []
 
 
@@ -517,7 +520,7 @@ def test_the_page_says_of_which_format_the_files_are(session: Session, tmp_path:
     for format, said in (
         (None, "The files are Parquet, which keeps the type of every column."),
         ("parquet", "The files are Parquet, which keeps the type of every column."),
-        ("csv", "The files are CSV, as asked for."),
+        ("csv", "The files are CSV, as requested."),
     ):
         assert said in seen(export(session, tmp_path / f"{format}", format=format)).text
 
@@ -716,7 +719,7 @@ def test_a_report_is_of_one_account(session: Session, tmp_path: Path, monkeypatc
         return told
 
     monkeypatch.setattr(report, "parts", lambda: (Part("balance", "Balance", ask),))
-    with pytest.raises(SessionClosed, match="left the account"):
+    with pytest.raises(SessionClosed, match="switched to another account"):
         export(session, tmp_path / "report")
     assert names(tmp_path) == set()
 
