@@ -1,4 +1,4 @@
-"""Many clients' accounts at once: the questions of a session, put to all of them."""
+"""Ask many accounts at once: the methods of a session, for any number of credentials."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from dpyauth.storage import Kept
 
     Given = str | Secret | tuple[str | Secret, str | int]
-    """A token, or one with the app ID that goes with it."""
+    """Token, or a token with its app ID."""
 
 __all__ = ["Fleet", "fleet"]
 
@@ -51,30 +51,30 @@ def fleet(
     timeout: float = 30.0,
     cluster: Any = None,
 ) -> Fleet:
-    """Look after many accounts: the methods of a session, over as many credentials as you like.
+    """Work with many accounts: the methods of a session, for any number of credentials.
 
-    Nothing is sent before the first question. Then each account is signed in to when its turn comes and left after its
-    answer, over a bounded number of connections; every account has its own limits of calls. (Up to as many accounts as
-    ``connections``, their sessions stay for the next question.) The kernel's own session has nothing to do with it.
+    Nothing is sent before the first question. Then each account signs in when its turn comes and disconnects after its
+    answer, over a limited number of connections; each account has its own rate limits. (If there are no more accounts
+    than ``connections``, their sessions stay open for the next question.) The notebook's own session is not used.
 
     Parameters
     ----------
     credentials : mapping of str to str, or iterable of str
-        Either names of your choice, each with its token, or with a function without arguments that fetches it. Or names
-        alone: tokens are then fetched by ``fetch`` when their turn comes; without it, names are profiles that
-        ``login(remember=True, profile=...)`` has kept. On Deriv's current API a token goes with an app of the same
-        login: where the accounts are of several people, give ``(token, app_id)`` in place of a token.
+        Names of your choice, each with its token or with a function without arguments that fetches it. Or names only:
+        ``fetch`` then gets each token when its turn comes; without ``fetch``, the names are profiles that
+        ``login(remember=True, profile=...)`` has stored. On Deriv's current API a token works with an app ID of the
+        same Deriv login: if the accounts belong to several people, give ``(token, app_id)`` instead of a token.
     fetch : callable or str, optional
-        Gets the token of a name, or ``(token, app_id)``. It runs on a thread of its own. As a text:
+        Function that returns the token for a name, or ``(token, app_id)``. It runs on a separate thread. As a text:
         ``"module:function"``; with ``"os:getenv"`` the names are environment variables.
     app_id : int or str, optional
-        Your app ID, for all that come with none of their own; else as for `dpyauth.login`.
+        Your app ID, for all accounts without their own; if left out, as for `dpyauth.login`.
     api : {"v3", "options"}, optional
-        Which of Deriv's two APIs; else what each token looks made for.
+        Which of Deriv's two APIs; if left out, the one that each token looks made for.
     connections : int
-        How many connections there may be at a time. (On a cluster: of all workers together.)
+        How many connections may be open at a time. (On a cluster: by all workers together.)
     sandbox : bool
-        Use a Deriv that runs inside this machine.
+        Use the sandbox, a Deriv on this machine.
     server : str, optional
         Address of another Deriv server.
     language : str
@@ -82,8 +82,8 @@ def fleet(
     timeout : float
         How long each sign-in and each call may take, in seconds.
     cluster : distributed.Client, optional
-        A Dask cluster whose workers ask. Tokens never travel there: each worker fetches those of the accounts it asks
-        for, so this takes names and a ``fetch`` that the workers can import. Names and answers do travel.
+        A Dask cluster whose workers do the asking. Tokens never travel to it: each worker fetches the tokens of its
+        accounts, so give names and a ``fetch`` that the workers can import. Names and answers do travel.
 
     Returns
     -------
@@ -92,9 +92,9 @@ def fleet(
     Raises
     ------
     InvalidSetting
-        Credentials, app ID or another setting that cannot be right.
+        The credentials, the app ID or another setting are not possible.
     NoCredential
-        Names alone, for which nothing is kept on this machine.
+        Only names were given, and no credential is stored for some of them on this machine.
 
     Examples
     --------
@@ -112,7 +112,7 @@ def fleet(
     local = the_sandbox(sandbox, server)
     targets = Targets(local, server, language)
     if api is not None or app_id is not None or server is not None:
-        targets.settings(api or targets.guess(None, app_id), app_id)  # to hear now what cannot be right
+        targets.settings(api or targets.guess(None, app_id), app_id)  # raises now if something is not possible
     connections = int(connections)
     if connections < 1:
         raise InvalidSetting("connections must be a whole number above 0.")
@@ -125,12 +125,12 @@ def fleet(
         )
     if isinstance(credentials, Mapping):
         raise InvalidSetting(
-            "On a cluster a fleet takes names alone, and fetch=, a function that gets the token of a name on the "
-            "worker: tokens must not travel through the cluster's scheduler."
+            "On a cluster, give names only, and fetch=, a function that returns the token for a name on the worker: "
+            "tokens must not travel through the cluster's scheduler."
         )
     keys = {name: name for name in names(credentials)}
     if fetch is None:
-        # As dpyauth.login() keeps them: one of a sandbox must never be offered to Deriv, nor the reverse.
+        # As dpyauth.login() stores them: a token of the sandbox must never be sent to Deriv, nor the reverse.
         place_kept = "@sandbox" if local else f"@{server}" if server else ""
         keys, fetch = {name: f"{name}{place_kept}" for name in keys}, kept
         all_kept(keys.values())
@@ -141,18 +141,18 @@ def fleet(
 
 
 class Fleet:
-    """Many accounts, made by `fleet`. Every question one can put to a session, with the same arguments.
+    """Many accounts, made by `fleet`. It has the methods of a session that ask Deriv, with the same arguments.
 
-    A question gives a DataFrame: ``name`` (string), then the columns of the session's frame (or ``result``, where the
-    session gives something else), then ``error`` (string; why an account gave no answer, else missing). The accounts
-    are in the order of the credentials. An account that fails is one row; it takes nothing away from the others.
+    Each method returns a DataFrame: ``name`` (string), then the columns of the session's frame (or ``result``, if the
+    session's method returns something else), then ``error`` (string; why an account gave no answer, else missing). The
+    accounts are in the order of the credentials. An account that fails has one row and does not affect the others.
 
     Attributes
     ----------
     names : tuple of str
-        Of the accounts.
+        Names of the accounts.
     partial : pandas.DataFrame or None
-        What had arrived when the last question was interrupted; None when it was not.
+        Answers that had arrived when the last question was interrupted; None if it was not.
     """
 
     @public
@@ -172,7 +172,8 @@ class Fleet:
         self._connections = connections
         self._cluster = cluster
         self._closed = False
-        self._turn = threading.RLock()  # one that an interrupt has left locked must not lock its own thread out
+        # Reentrant: an interrupt may leave it locked, and the same thread must still get in afterwards.
+        self._turn = threading.RLock()
         _forks.own(self)
 
     def __repr__(self) -> str:
@@ -209,7 +210,16 @@ class Fleet:
 
     @public
     def close(self) -> None:
-        """Close what is open, after the answer to a question that is under way. Closing twice is fine."""
+        """Close all connections, once a question in progress has its answer. Closing twice is fine.
+
+        Examples
+        --------
+        >>> import dpyauth
+        >>> clients = dpyauth.fleet({"Ann": "sandbox-rich-all"}, sandbox=True)
+        >>> clients.close()
+        >>> clients
+        <dpyauth fleet: 1 accounts, closed>
+        """
         with self._one_at_a_time():
             self._closed = True
             self._runner.close()
@@ -224,14 +234,14 @@ class Fleet:
         raise TypeError("a fleet cannot be pickled: it holds live connections and secrets")
 
     def _forked(self) -> None:
-        """Go on in a forked process, where no question is under way; each account signs in anew with the next."""
+        """Continue in a forked process: no question is in progress there, and each account signs in anew."""
         self._turn = threading.RLock()
 
     # Inside
 
     @contextmanager
     def _one_at_a_time(self) -> Iterator[None]:
-        """One question at a time: the connections are counted."""
+        """Wait for other questions to end: two at a time would open more connections than allowed."""
         while not self._turn.acquire(timeout=EVERY):  # in steps: on Windows a wait on a lock cannot be interrupted
             pass
         try:
@@ -257,7 +267,7 @@ class Fleet:
                     answer.typed("fleet", question)
             wrong = [answer for answer in answers.values() if isinstance(answer, InvalidRequest)]
             if wrong and all(isinstance(answer, Exception) for answer in answers.values()):
-                raise wrong[0]  # it is the question that is wrong
+                raise wrong[0]  # every account failed, so the question is wrong
             whole = joined(question, self.names, answers)
             if said:
                 notes.show(said[0] if len(set(said)) == 1 else f"{said[0]} See attrs['note'] for the other accounts.")
@@ -271,9 +281,9 @@ class Fleet:
             if answers:
                 self.partial = joined(question, self.names, dict(answers))
                 some = f"{len(answers)} of {len(self.names)} accounts"
-                stopped.add_note(f"What had arrived is in the fleet's partial: {some}. Run the cell again for all.")
+                stopped.add_note(f"What had arrived is in the fleet's partial: {some}. Run the cell again to get all.")
             elif not isinstance(stopped, Exception):
-                stopped.add_note("Nothing had arrived yet. Run the cell again when you want it.")
+                stopped.add_note("Nothing had arrived yet. Run the cell again if you still want it.")
             raise
 
     def _gather(
@@ -285,7 +295,7 @@ class Fleet:
         said: list[str],
         tick: Callable[[], None],
     ) -> None:
-        """Have the answers (or errors) put under the members' names; ``tick`` is called now and then meanwhile."""
+        """Put the answers (or errors) under the members' names; ``tick`` is called regularly meanwhile."""
         if self._cluster is not None:
             client, fetch, keys = self._cluster
             order = self._order(question, args, kwargs, fetch)
@@ -313,5 +323,5 @@ class Fleet:
 
 
 def _instead(name: str) -> str:
-    can = f"It can be asked: {', '.join(sorted(questions()))}."
-    return f"It is a session's own. {can}" if name in dir(Session) else ""
+    can = f"Methods of a fleet: {', '.join(sorted(questions()))}."
+    return f"Only a session has it. {can}" if name in dir(Session) else ""

@@ -1,8 +1,8 @@
-"""Put a fleet's question by the workers of a Dask cluster.
+"""Ask a fleet's question with the workers of a Dask cluster.
 
-What travels is the question, names, and the name of the function that fetches the token of a name on the worker; what
-comes back is frames. Tokens never travel, not even encrypted: whatever goes to a worker goes through the scheduler and
-is kept there, and a key to read it by would have to be fetched on the worker as a token can be.
+The question, the names, and the name of the function that fetches a token on the worker travel to the cluster; frames
+come back. Tokens never travel, not even encrypted: whatever goes to a worker passes through the scheduler and is kept
+there, and a worker that could fetch the key to decrypt a token could fetch the token as well.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from dpyauth.fleets.running import Place, Runner
 from dpyauth.targets import Targets
 
 ROUNDS = 4
-"""In so many parts each worker gets its work at least, so that the quick ones help the slow."""
+"""Least number of chunks per worker, so that fast workers can take over work from slow ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Order to a worker: the question, and how to sign in."""
+    """Work for a worker: the question, and how to sign in."""
 
     question: str
     args: tuple[Any, ...]
@@ -39,22 +39,22 @@ class Order:
 
 
 def client_of(cluster: Any) -> Any:
-    """Return the client of a Dask cluster, if it is one to wait for."""
+    """Return the client of a Dask cluster, or raise an error if it is not one that can be waited for."""
     try:
         from distributed import Client
     except ImportError:
-        raise InvalidSetting("For a fleet on a cluster, install Dask: pip install distributed.") from None
+        raise InvalidSetting("A fleet on a cluster needs Dask. Run pip install distributed.") from None
     if not isinstance(cluster, Client) or cluster.asynchronous:
-        raise InvalidSetting("cluster must be a dask.distributed Client, and one that is not asynchronous.")
+        raise InvalidSetting("cluster must be a dask.distributed Client that is not asynchronous.")
     return cluster
 
 
 def ask(
     client: Any, order: Order, keys: Mapping[str, str], said: list[str]
 ) -> Generator[Mapping[str, Any], None, None]:
-    """Have the workers ask, and yield answers as they come; their connections together are as many as were allowed.
+    """Let the workers ask, and yield answers as they arrive; together they open no more connections than allowed.
 
-    ``keys`` are the names of the members, each with what its token is fetched by; ``said`` gets what to warn of.
+    ``keys`` maps the names of the members to the names that their tokens are fetched by; ``said`` gets the warnings.
     """
     import distributed
 
@@ -84,12 +84,12 @@ def ask(
             begin()
     finally:
         for future in on_their_way:
-            future.release()  # what has begun goes on to the end of its chunk; nothing waits for it
+            future.release()  # a chunk that has begun runs to its end on the worker; its answers are dropped
 
 
 def answer(order: Order, keys: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
-    """Ask for some of the members; runs on the worker. Return the answers, or errors, by name, and what to warn of."""
-    import pandas  # noqa: F401  # before asking: on the loop it would hold up sign-ins, whose time runs
+    """Ask for some of the members, on the worker; return the answers or errors by name, and the warnings."""
+    import pandas  # noqa: F401  # before asking: on the loop, the import would block sign-ins, which could time out
 
     place = Place(Targets(None, order.server, order.language), order.app_id, order.api, order.timeout)
     answers: dict[str, Any] = {}
@@ -107,4 +107,4 @@ def _lost(future: Any) -> DpyauthError:
     if isinstance(error, DpyauthError):
         return error.copy()
     why = type(error).__name__ if error is not None else future.status
-    return ConnectionLost(f"The worker that asked for this account failed ({why}). Run the cell again.")
+    return ConnectionLost(f"The worker that was asking for this account failed ({why}). Run the cell again.")

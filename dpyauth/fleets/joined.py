@@ -1,4 +1,4 @@
-"""The answers of many accounts as one frame."""
+"""Join the answers of many accounts into one frame."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ import pandas as pd
 
 from dpyauth.frames.concat import aligned, remarks
 
-MISSING = "Not asked, or not answered yet, when it was interrupted."
+MISSING = "There was no answer yet when the question was interrupted."
 
 
 def joined(question: str, names: Sequence[str], answers: Mapping[str, Any]) -> pd.DataFrame:
-    """Put what the members of a fleet were told one below the other; those that failed become rows, too.
+    """Join the answers of a fleet's members into one frame; a member that failed becomes a row, too.
 
     Parameters
     ----------
     question : str
-        What was asked.
+        Name of the method.
     names : sequence of str
-        Of all members, in their order.
+        Names of all members, in their order.
     answers : mapping of str to object
-        By name: a frame, something else (it goes into a column ``result``), or the exception there is instead.
+        By name: a frame, another value (it goes into a column ``result``), or an exception.
 
     Returns
     -------
     pandas.DataFrame
-        ``name`` (string), the columns of the frames, and ``error`` (string): what went wrong, else missing. A column
-        of theirs that is called ``name`` itself gets the question's name before it.
+        ``name`` (string), the columns of the frames, and ``error`` (string): what went wrong, else missing. If the
+        frames have a column ``name`` themselves, it is renamed to the method's name followed by ``_name``.
 
     Examples
     --------
@@ -47,7 +47,7 @@ def joined(question: str, names: Sequence[str], answers: Mapping[str, Any]) -> p
     lengths = [len(part) for part in parts]
     errors = [None if name in frames else str(answers.get(name, MISSING)) for name in names]
     error = pd.Series(errors, dtype="string").repeat(lengths).reset_index(drop=True)
-    if "error" in whole:  # of frames that have one themselves
+    if "error" in whole:  # the frames have such a column themselves
         error = whole.pop("error").fillna(error)
     whole.insert(0, "name", pd.Series(list(names), dtype="string").repeat(lengths).reset_index(drop=True))
     whole["error"] = error

@@ -1,4 +1,4 @@
-"""Members of a fleet: a name each, and the way to the credential of that name."""
+"""Describe the members of a fleet: each has a name, and a way to get its credential."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dpyauth.session import Session
 
 Fetch = Callable[[str], object]
-"""Gets the credential of a name: a token, one with the app ID that goes with it, or one that was kept."""
+"""Function that returns the credential for a name: a token, a token with its app ID, or a stored credential."""
 
 GOODBYE = 3.0
 """Longest wait for a connection that is being closed, in seconds."""
@@ -33,13 +33,13 @@ class Found:
 
     token: Secret
     others: Mapping[str, Secret] = field(default_factory=dict)
-    """Tokens of all accounts by login ID, where the credential was kept with them."""
+    """Tokens of all accounts by login ID, if they were stored together."""
     active: str | None = None
-    """The account that was in use when it was kept. A fleet asks for that one and no other."""
+    """Account that was in use when the credential was stored. A fleet asks for that account only."""
     app_id: str | None = None
     api: str | None = None
     own_app_id: str | int | None = None
-    """The app ID that was given with the token, for this member and no other."""
+    """App ID that was given with the token, for this member only."""
 
     def grants(self, api: str) -> Granted:
         """Return the credential to sign in with, and those of all accounts."""
@@ -49,25 +49,25 @@ class Found:
 
 
 class Member:
-    """One credential of a fleet, and its session while there is one."""
+    """One credential of a fleet, and its session while it is open."""
 
     __slots__ = ("_given", "name", "rate_limits", "session")
 
     def __init__(self, name: str, given: object) -> None:
         self.name = _checked_name(name)
         self._given = given
-        self.rate_limits: dict[str, RateLimits] = {}  # outlives the session: Deriv goes on counting, too
+        self.rate_limits: dict[str, RateLimits] = {}  # outlives the session, as Deriv's own count does
         self.session: Session | None = None
 
     async def found(self) -> Found:
-        """Return the token; fetching it may take time, and runs on a thread."""
+        """Return the token. A function that fetches it runs on a thread, because it may take long."""
         given = self._given
         if callable(given):
             try:
                 given = await asyncio.to_thread(given)
             except DpyauthError as error:
                 raise error.copy() from None
-            except Exception as error:  # its text is not repeated: it may be about the token
+            except Exception as error:  # its text is not shown: it may contain the token
                 raise NoCredential(f"Fetching the token failed ({type(error).__name__}).") from None
         if isinstance(given, Kept):
             return Found(given.tokens[given.active], given.tokens, given.active, given.app_id or None, given.api)
@@ -77,7 +77,7 @@ class Member:
         return Found(token, own_app_id=app_id)
 
     async def leave(self) -> None:
-        """Close the session, on the background thread; ends when its connections have."""
+        """Close the session, on the background thread, and wait for its connections to close."""
         session, self.session = self.session, None
         if session is None:
             return
@@ -89,36 +89,38 @@ class Member:
 
 
 def kept(profile: str) -> Kept:
-    """Return the credential that ``dpyauth.login(remember=True, profile=...)`` kept.
+    """Return the credential that ``dpyauth.login(remember=True, profile=...)`` has stored.
 
     Raises
     ------
     NoCredential
-        There is none.
+        No credential is stored under this name.
     KeepingFailed
-        There is one, and it cannot be read.
+        The stored credential cannot be read.
     """
     found = recall(profile)
     if found is None:
-        raise NoCredential("Nothing is kept under this name here. Keep it with dpyauth.login(remember=True, profile=).")
+        raise NoCredential(
+            "No credential is stored under this name. Store one with dpyauth.login(remember=True, profile=...)."
+        )
     return found
 
 
 def all_kept(profiles: Iterable[str]) -> None:
-    """See to it that something is kept under each of these names. They are not repeated: they may be tokens."""
+    """Raise an error unless a credential is stored under each name. It shows no name: they may be tokens."""
     with file.clearly():
         there = file.read()
     wanted = list(profiles)
     missing = sum(profile not in there for profile in wanted)
     if missing:
         raise NoCredential(
-            f"Of {len(wanted)} names, {missing} have no credential kept on this machine. Give tokens as a mapping of "
-            "names to tokens, or names with fetch=, a function that gets the token of a name."
+            f"Of {len(wanted)} names, {missing} have no credential stored on this machine. Give a mapping of names to "
+            "tokens, or names and fetch=, a function that returns the token for a name."
         )
 
 
 def wrapped(credentials: Any) -> Any:
-    """Return the same credentials with the tokens in them wrapped, where there are any."""
+    """Return the credentials with their tokens as `Secret`."""
     if not isinstance(credentials, Mapping):
         return credentials
     return {name: _wrapped(given) for name, given in credentials.items()}
@@ -136,19 +138,17 @@ def _with_app_id(given: Any) -> tuple[Any, Any]:
     if not isinstance(given, tuple):
         return given, None
     if len(given) != 2:
-        raise InvalidSetting(
-            "A credential of a fleet is a token, or a token and the app ID that goes with it: (token, app_id)."
-        )
+        raise InvalidSetting("A credential of a fleet is a token, or a token with its app ID: (token, app_id).")
     return given
 
 
 def given(credentials: Mapping[str, object], fetch: object, check: Callable[[Secret, object], object]) -> list[Member]:
-    """Return the members of a mapping of names to tokens, or to functions that fetch them.
+    """Return members for a mapping of names to tokens, or to functions that fetch them.
 
-    ``check`` raises an error for an app ID that cannot be right for a token.
+    ``check`` raises an error for an app ID that is not possible for a token.
     """
     if fetch is not None:
-        raise InvalidSetting("Give either a mapping of names to tokens, or names alone and fetch=, not both.")
+        raise InvalidSetting("Give either a mapping of names to tokens, or names and fetch=, not both.")
     for token, app_id in map(_with_app_id, credentials.values()):
         if app_id is not None and isinstance(token, Secret):
             check(token, app_id)
@@ -156,25 +156,25 @@ def given(credentials: Mapping[str, object], fetch: object, check: Callable[[Sec
 
 
 def fetched(keys: Mapping[str, str], fetch: Fetch) -> list[Member]:
-    """Return members whose tokens are fetched when their turn comes, each by its key."""
+    """Return members whose tokens are fetched by their keys, when their turn comes."""
     return [Member(name, functools.partial(fetch, key)) for name, key in keys.items()]
 
 
 def resolve(fetch: object) -> Fetch:
-    """Return the function that is meant: itself, or one by name."""
+    """Return a function that was given itself or by name."""
     if isinstance(fetch, str):
         module, _, name = fetch.partition(":")
         try:
             fetch = functools.reduce(getattr, name.split("."), importlib.import_module(module))
         except (ImportError, AttributeError, ValueError):
-            raise InvalidSetting(f"There is no function of that name here to fetch tokens with. {_BY_NAME}") from None
+            raise InvalidSetting(f"fetch= names a function that cannot be imported here. {_BY_NAME}") from None
     if not callable(fetch):
-        raise InvalidSetting(f"fetch must be a function that gets the token of a name. {_BY_NAME}")
+        raise InvalidSetting(f"fetch must be a function that returns the token for a name. {_BY_NAME}")
     return fetch
 
 
 def name_of(fetch: object) -> str:
-    """Return the name under which every process finds this function."""
+    """Return a name under which every process can import this function."""
     if isinstance(fetch, str):
         return fetch
     name = f"{getattr(fetch, '__module__', None)}:{getattr(fetch, '__qualname__', '')}"
@@ -184,26 +184,26 @@ def name_of(fetch: object) -> str:
         same = False
     if not same or name.startswith("__main__:"):
         raise InvalidSetting(
-            "On a cluster, fetch must be a function of a module that the workers can import: one that was defined in "
-            f"the notebook would travel with all that it refers to, tokens included. {_BY_NAME}"
+            "On a cluster, fetch must be a function in a module that the workers can import: a function defined in the "
+            f"notebook would travel with everything it refers to, tokens included. {_BY_NAME}"
         )
     return name
 
 
-_BY_NAME = 'Name it as "module:function"; "os:getenv" takes the names for environment variables.'
+_BY_NAME = 'Write it as "module:function"; with "os:getenv", the names are environment variables.'
 
 
 def _checked_name(given: object) -> str:
     if not isinstance(given, str) or not given:
-        raise InvalidSetting("Every credential of a fleet needs a name: a text that is not empty.")
+        raise InvalidSetting("Every credential of a fleet needs a name: a non-empty text.")
     return given
 
 
 def names(credentials: Any) -> list[str]:
-    """Return the names of an iterable, checked."""
+    """Return the names from an iterable, or raise an error if they cannot be names of a fleet."""
     if isinstance(credentials, str | bytes | Secret) or not isinstance(credentials, Iterable):
         raise InvalidSetting("A fleet needs a mapping of names to tokens, or a list of names.")
     listed = list(map(_checked_name, credentials))
     if len(set(listed)) < len(listed):
-        raise InvalidSetting("Every credential of a fleet needs a name of its own: some are there twice.")
+        raise InvalidSetting("Every credential of a fleet needs its own name, and some names are there twice.")
     return listed

@@ -1,4 +1,4 @@
-"""Questions that a fleet can be asked: those of a session."""
+"""List the questions that a fleet can be asked, which are those of a session, and check their arguments."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from dpyauth.registry import APIS
 from dpyauth.session import Session
 
 _NOT_ASKED = {"logout", "stream", "use"}
-"""Awaited methods of a session that are no questions."""
+"""Methods of a session that have an awaitable twin but are not questions."""
 
 _OF_A_CALL = {
     name: frozenset(inspect.signature(getattr(Session, name)).parameters) - {"self", "name", "fields"}
     for name in ("call", "frame")
 }
-"""Questions with the name and the fields of a call, and what else they take."""
+"""Questions that take the name and fields of any call, with their other parameters."""
 
 
 @functools.cache
 def questions() -> frozenset[str]:
-    """Return their names."""
+    """Return the names of all questions."""
     return frozenset(
         name for name in dir(Session) if hasattr(getattr(Session, name), "steps") and name not in _NOT_ASKED
     )
@@ -43,13 +43,13 @@ def asked(question: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Ca
 
 
 def takes(question: str) -> Takes:
-    """Return what a question takes."""
+    """Return the check of a question's arguments."""
     found: Takes = getattr(Session, question).takes
     return found
 
 
 def sealed(question: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """Wrap those of the arguments that are secret, as tracebacks may show variables; a request is spread into them."""
+    """Return the arguments with secrets wrapped, because tracebacks may show variables; a dict becomes fields."""
     if question not in _OF_A_CALL:
         return args, dict(kwargs)
     name, kwargs = spread([named(api).CATALOG for api in APIS], args[0], kwargs)
@@ -60,21 +60,22 @@ def sealed(question: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> t
     known = [seal(call, {name: fields[name] for name in fields.keys() & call.fields.keys()}) for call in calls]
     strange = fields.keys() - {name for found in known for name in found}
     done = seal(None, {name: fields[name] for name in strange})
-    for found in known:  # what is a secret for one of them is one
+    for found in known:  # a field that is secret in one of the APIs counts as secret
         done.update({name: value for name, value in found.items() if name not in done or secrets(value)})
     return args, {**own, **done}
 
 
 def check(question: str, args: tuple[Any, ...], api: str) -> None:
-    """Raise an error for what cannot be right for any account, before anything is sent."""
+    """Raise an error if the call exists in no API, before anything is sent."""
     if question in _OF_A_CALL and not _calls(args):
-        named(api).CATALOG.find(args[0])  # says what is meant perhaps
+        named(api).CATALOG.find(args[0])  # raises an error that suggests the closest call
 
 
 def may_travel(question: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
-    """See to it that a question may go to a cluster.
+    """Raise an error if a question must not go to a cluster.
 
-    Dask asks again when a worker is lost, so it must change nothing; and it must hold no secret.
+    Dask repeats the work of a lost worker, so the question must not change anything. And it must hold no secret, since
+    the scheduler can read it.
     """
     if question not in _OF_A_CALL:
         return
@@ -82,13 +83,13 @@ def may_travel(question: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) 
     if any(call.changes_with(kwargs) for call in _calls(args)):
         raise InvalidRequest(
             f"'{name}' changes something at Deriv, and a cluster may repeat what a lost worker has begun. Use a fleet "
-            "without cluster= for it. Nothing was sent.",
+            "without cluster= instead. Nothing was sent.",
             call=name,
         )
     if secrets(dict(kwargs)):
         raise InvalidRequest(
-            f"Fields of '{name}' are secret, or may be, and what a cluster is told can be read there. Use a fleet "
-            "without cluster= for it. Nothing was sent.",
+            f"Fields of '{name}' are or may be secret, and the cluster could read them. Use a fleet without cluster= "
+            "instead. Nothing was sent.",
             call=name,
         )
 

@@ -1,4 +1,4 @@
-"""Put one question to many accounts: on the background thread's loop, over so many connections at a time."""
+"""Ask many accounts one question, on the background loop, over a limited number of connections at a time."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 Question = Callable[[Session], Awaitable[Any]]
 Landed = Callable[[str, Any], None]
-"""Called with the member's name and each answer, or the error there is in its place."""
+"""Function that takes the name of a member, and its answer or error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +39,12 @@ class Place:
     timeout: float
 
     def of(self, found: Found) -> Settings:
-        """Return the Deriv that a token is of, as `dpyauth.login` does."""
+        """Return the settings to sign in with a token, chosen as `dpyauth.login` does."""
         targets = self.targets
         if None not in (self.api, found.api) and self.api != found.api:
             raise InvalidCredential(
-                f"What was remembered is of Deriv's {found.api} API, and is not sent to {self.api}. Leave out api=."
+                f"The stored credential is for Deriv's {found.api} API, so it is not sent to {self.api}. Leave out "
+                "api=."
             )
         named = found.own_app_id if found.own_app_id is not None else self.app_id
         app_id = named if named is not None else found.app_id or self._variable("DERIV_APP_ID")
@@ -54,7 +55,7 @@ class Place:
 
     @property
     def likely_api(self) -> str:
-        """Name of the API that is meant, as far as can be told before there is a token."""
+        """Name of the API that is probably meant, as far as is known without a token."""
         return self.api or self._variable("DERIV_API") or self.targets.guess(None, self.app_id)
 
     def _variable(self, name: str) -> str | None:
@@ -62,40 +63,41 @@ class Place:
 
 
 class Runner:
-    """Puts questions to members from this process, one after the other.
+    """Asks members from this process, one question at a time.
 
     Parameters
     ----------
     members : sequence of Member
+        Members to ask.
     place : Place
         Where they sign in.
     connections : int
-        How many there may be at a time.
+        How many connections may be open at a time.
     """
 
     def __init__(self, members: Sequence[Member], place: Place, connections: int) -> None:
         self.members = members
         self._place = place
         self._connections = connections
-        self._asking: asyncio.Task[Any] | None = None  # the question put last
+        self._asking: asyncio.Task[Any] | None = None  # the latest question
         _forks.own(self)
 
     def _forked(self) -> None:
         self._asking = None
 
     def gather(self, question: Question, answers: dict[str, Any], said: list[str], tick: Callable[[], None]) -> None:
-        """Put a question; wait until there is an answer or an error from every member.
+        """Ask a question, and wait until every member has an answer or an error.
 
         Parameters
         ----------
         question : callable
-            Asks a session.
+            Function that asks a session.
         answers : dict
-            Gets the answers (or errors) by the members' names, as they come.
+            Receives the answers (or errors) by the members' names, as they arrive.
         said : list of str
-            Gets the sentences to warn of.
+            Receives the warnings.
         tick : callable
-            Called now and then meanwhile.
+            Called regularly while waiting.
         """
         outcome: Future[None] = Future()
         over = threading.Event()
@@ -105,19 +107,24 @@ class Runner:
                 tick()
             outcome.result()
         except BaseException:
-            if outcome.cancel():  # closes everything; what has become of changes is known when that is done
+            # Cancelling closes all sessions. Wait for that: only then is it known what became of changes that were
+            # sent, and the notes about them must be in `answers` before this error reaches the user.
+            if outcome.cancel():
                 over.wait(GOODBYE)
             raise
 
     def close(self) -> None:
-        """Close what is open."""
+        """Close all sessions."""
         if any(member.session is not None for member in self.members):
             outcome: Future[None] = Future()
             background.run(lambda: leave(self.members), outcome)
             outcome.result(self._place.timeout)
 
     async def _put(self, question: Question, answers: dict[str, Any], said: list[str], over: threading.Event) -> None:
-        """Put a question, on the background thread: once one that was interrupted has closed what it had opened."""
+        """Ask a question, on the background thread.
+
+        A question that was interrupted first closes what it had opened: until then its connections count.
+        """
         try:
             if self._asking is not None and not self._asking.done():
                 await asyncio.wait([self._asking])
@@ -129,9 +136,9 @@ class Runner:
 
 
 async def ask(members: Sequence[Member], question: Question, place: Place, connections: int, landed: Landed) -> None:
-    """Put a question to all members; the first ones begin, and each that is done makes room for the next.
+    """Ask all members a question: a few at a time, and each that is done makes room for the next.
 
-    Where there are as many connections as members, their sessions stay.
+    If there are as many connections as members, their sessions stay open.
     """
     waiting = iter(members)
     stay = len(members) <= connections
@@ -160,12 +167,12 @@ async def ask(members: Sequence[Member], question: Question, place: Place, conne
 
 
 async def leave(members: Sequence[Member]) -> None:
-    """Close what is open."""
+    """Close the sessions of members."""
     await asyncio.gather(*[member.leave() for member in members])
 
 
 async def _answer(member: Member, question: Question, place: Place) -> Any:
-    """Return the answer, or the error: a copy, because an error that was raised leads to where the credential is."""
+    """Return the answer or the error; a copy, as the traceback of the original leads to the credential."""
     try:
         if member.session is None or member.session.state in {"closed", "signed out"}:
             await enter(member, place)
@@ -173,11 +180,14 @@ async def _answer(member: Member, question: Question, place: Place) -> Any:
         return await question(member.session)
     except DpyauthError as error:
         return error.copy()
-    except Exception as error:  # a defect: it must not take the other accounts' answers along
-        return DpyauthError(f"This account could not be asked, for an error inside dpyauth ({type(error).__name__}).")
+    except Exception as error:  # a bug in dpyauth must not lose the answers of the other accounts
+        return DpyauthError(
+            f"This account could not be asked because of an error inside dpyauth ({type(error).__name__})."
+        )
 
 
 async def enter(member: Member, place: Place) -> None:
+    """Sign a member in, in a new session."""
     await member.leave()
     found = await member.found()
     where = place.of(found)

@@ -151,7 +151,7 @@ def test_arguments_that_must_not_go_to_the_workers(client: Any, place: dict[str,
         with pytest.raises(InvalidRequest, match="secret"):
             clients.call("authorize", authorize=CANARY)
     assert box.connections_opened == 0
-    with pytest.raises(InvalidSetting, match="names alone"):
+    with pytest.raises(InvalidSetting, match="names only"):
         fleet({"Ann": CANARY}, cluster=client)
     with pytest.raises(InvalidSetting, match="tokens included"):
         fleet(NAMES, cluster=client, fetch=lambda name: CANARY)

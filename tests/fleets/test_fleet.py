@@ -294,7 +294,7 @@ def test_what_arrived_before_an_interrupt(make: Any, box: Sandbox, eventually: A
     assert frame["error"].isna().tolist() == [True, True, False]
     assert "interrupted" in frame["error"][2]
     assert stopped.value.__notes__ == [
-        "What had arrived is in the fleet's partial: 2 of 3 accounts. Run the cell again for all."
+        "What had arrived is in the fleet's partial: 2 of 3 accounts. Run the cell again to get all."
     ]
     eventually(lambda: box.connections_open == 0)
     assert clients.balance()["error"].isna().all()  # the fleet keeps working
@@ -340,7 +340,7 @@ def test_a_wrong_question_fails_at_once(make: Any, box: Sandbox) -> None:
     with pytest.raises(InvalidRequest, match="no call named"):
         clients.call("pnig")
     for name in ("stream", "use", "logout", "health", "aio"):
-        with pytest.raises(UnknownName, match="It can be asked: account_status"):
+        with pytest.raises(UnknownName, match="Methods of a fleet: account_status"):
             getattr(clients, name)
     for name, meant in (("acount_status", "account_status"), ("blance", "balance")):
         with pytest.raises(UnknownName, match=f"Did you mean '{meant}'"):
@@ -374,7 +374,7 @@ def test_a_wrong_question_fails_at_once(make: Any, box: Sandbox) -> None:
         ({"a": "b"}, {"api": "v4"}, "API"),
         ({"a": "b"}, {"server": "ws://example.com"}, "unencrypted"),
         ({"a": "b"}, {"sandbox": True, "server": "ws://127.0.0.1"}, "not both"),
-        ({"a": "b"}, {"cluster": object()}, "names alone"),
+        ({"a": "b"}, {"cluster": object()}, "names only"),
         (["a"], {"cluster": object(), "fetch": "os:getenv"}, "Client"),
         (["a"], {"cluster": object(), "fetch": lambda name: name}, "import"),
     ],

@@ -48,18 +48,18 @@ def test_remembered_profiles(box: Sandbox) -> None:
 
 def test_unknown_names_are_not_repeated() -> None:
     keep("Ann", OAUTH)
-    with pytest.raises(NoCredential, match="Of 3 names, 2 have no credential") as refused:
+    with pytest.raises(NoCredential, match="Of 3 names, 2 have no credential stored") as refused:
         fleet(["Ann", "a-token", "another-token"])
     assert "token," not in str(refused.value)
     assert "a-token" not in str(refused.value)
-    with pytest.raises(NoCredential, match="Nothing is kept"):
+    with pytest.raises(NoCredential, match="No credential is stored"):
         kept("a-token")
 
 
 @pytest.mark.parametrize("name", [5, None, "", True, pytest.param(10**5000, id="huge")])
 def test_a_name_must_be_text(name: Any) -> None:
     for credentials in ([name], {name: "a-token"}, ["Ann", name]):
-        with pytest.raises(InvalidSetting, match="needs a name: a text"):
+        with pytest.raises(InvalidSetting, match="needs a name: a non-empty text"):
             fleet(credentials, app_id=1089)
 
 

@@ -492,7 +492,7 @@ def test_an_error_keeps_what_had_arrived(session: Session, box: Sandbox, monkeyp
     oldest = kept["transaction_time"].iloc[0]
     assert note == (
         f"What had arrived is in session.partial: 970 rows, back to {oldest:%Y-%m-%d %H:%M:%S} UTC. "
-        "Older are missing: run the cell again for all."
+        "Older rows are missing: run the cell again to get them all."
     )
 
 
@@ -570,7 +570,7 @@ def test_an_interrupt_before_anything_arrived(
     cut(box, monkeypatch, "statement", 0, "silence")
     with pytest.raises(KeyboardInterrupt) as stopped:
         getattr(session, question)(account=account, **how)
-    assert stopped.value.__notes__ == ["Nothing had arrived yet. Run the cell again when you want it."]
+    assert stopped.value.__notes__ == ["Nothing had arrived yet. Run the cell again if you still want it."]
     assert session.partial is None
 
 

@@ -156,12 +156,13 @@ def _combined(
 def kept_note(count: int, oldest: float | None) -> str:
     """Say what has arrived of a history that was cut short."""
     if not count:
-        return "Nothing had arrived yet. Run the cell again when you want it."
+        return "Nothing had arrived yet. Run the cell again if you still want it."
     back = ""
     if oldest is not None:
         back = f", back to {dt.datetime.fromtimestamp(oldest, dt.UTC):%Y-%m-%d %H:%M:%S} UTC"
     return (
-        f"What had arrived is in session.partial: {count:,} rows{back}. Older are missing: run the cell again for all."
+        f"What had arrived is in session.partial: {count:,} rows{back}. Older rows are missing: run the cell again to "
+        "get them all."
     )
 
 
