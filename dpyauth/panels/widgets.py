@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import secrets
 import sys
 import threading
@@ -25,6 +26,12 @@ if TYPE_CHECKING:
 
 _HERE = Path(__file__).parent
 
+IMPORT = re.compile(r'^import \{([^}]*)\} from "\./(\w+)\.js";\n', re.MULTILINE)
+"""Import of names from another module of ``panels/js``."""
+EXPORT = re.compile(r"^export (?!default )", re.MULTILINE)
+"""Word before what other modules may import."""
+_JSDOC = re.compile(r"^ */\*\*(?:(?!\*/).)*\*/\n", re.MULTILINE | re.DOTALL)
+
 
 def _has_no_message(record: logging.LogRecord) -> bool:
     arguments = repr(record.args)
@@ -37,9 +44,22 @@ for _name in ("Comm", "IPKernelApp", "traitlets"):
     logging.getLogger(_name).addFilter(_has_no_message)
 
 
-def script(*names: str) -> str:
-    """Return the JavaScript of a panel, what all of them share in front."""
-    return "".join(_read("js", f"{name}.js") for name in ("common", "still", *names))
+def script(name: str) -> str:
+    """Return the JavaScript of a panel: its module, after those that it imports, as one module."""
+    # anywidget hands the browser one text, which cannot import another by a relative path. It is not made by a bundler,
+    # or an installation from a clone would need Node. Our modules have one form of import and export, and no two names
+    # that clash (tests/panels/test_scripts.py): without these words, and the comments for the type checker, they fit.
+    texts: dict[str, str] = {}
+
+    def join(name: str) -> None:
+        if name not in texts:
+            text = _read("js", f"{name}.js")
+            for _, other in IMPORT.findall(text):
+                join(other)
+            texts[name] = _JSDOC.sub("", EXPORT.sub("", IMPORT.sub("", text)))
+
+    join(name)
+    return "\n".join(texts.values())
 
 
 def style(*names: str) -> str:
@@ -172,14 +192,14 @@ class Panel(anywidget.AnyWidget):
 class SignInPanel(Panel):
     """Panel that `dpyauth.login` shows in a notebook."""
 
-    _esm = script("callback", "accounts", "sign_in")
+    _esm = script("sign_in")
     _css = style()
 
 
 class SwitcherPanel(Panel):
     """Panel that ``session.switcher()`` shows in a notebook."""
 
-    _esm = script("accounts", "switcher")
+    _esm = script("switcher")
     _css = style()
 
     model: SwitcherModel
@@ -192,7 +212,7 @@ class SwitcherPanel(Panel):
 class CardPanel(Panel):
     """Panel that ``session`` and ``session.card()`` show in a notebook, as long as it is looked at."""
 
-    _esm = script("accounts", "card")
+    _esm = script("card")
     _css = style("card")
 
     model: CardModel
@@ -208,7 +228,7 @@ class StreamPanel(Panel):
     What the stream brings goes to the browser as messages, so the saved notebook does not grow.
     """
 
-    _esm = script("files", "chart", "stream")
+    _esm = script("stream")
     _css = style("stream")
 
     model: StreamModel
@@ -220,21 +240,21 @@ class StreamPanel(Panel):
 class ExplorerPanel(Panel):
     """Panel that `explorer` returns. What is entered stays in the browser until it is sent."""
 
-    _esm = script("json", "request", "files", "reply", "explorer")
+    _esm = script("explorer")
     _css = style("explorer")
 
 
 class TokensPanel(Panel):
     """Panel that `dpyauth.tokens` returns."""
 
-    _esm = script("admin", "tokens")
+    _esm = script("tokens")
     _css = style("admin", "tokens")
 
 
 class AppsPanel(Panel):
     """Panel that `dpyauth.apps` returns."""
 
-    _esm = script("admin", "callback", "apps")
+    _esm = script("apps")
     _css = style("admin", "apps")
 
 

@@ -78,9 +78,8 @@ def page(chromium: Browser) -> Iterator[Page]:
     page.clock.pause_at(1000)
     page.set_content("<!doctype html><html lang='en'><title>A page</title><body></body></html>")
     page.add_style_tag(content=style())
-    shared = script("sign_in").partition("// The sign-in panel")[0]
     words = texts("sign-in")
-    page.add_script_tag(type="module", content=shared + MADE_UP.replace("TEXTS", json.dumps(words)))
+    page.add_script_tag(type="module", content=script("panel") + MADE_UP.replace("TEXTS", json.dumps(words)))
     page.wait_for_function("typeof window.open_ === 'function'")
     yield page
     context.close()

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.browser
 @pytest.fixture(scope="module")
 def page(chromium: Browser) -> Iterator[Page]:
     page = chromium.new_page()
-    page.add_script_tag(content=script("json").replace("export default", "window.panel ="))
+    page.add_script_tag(content=script("request_fields"))
     yield page
     page.close()
 

@@ -11,7 +11,7 @@ import pytest
 
 import dpyauth
 from dpyauth.panels.texts import texts
-from dpyauth.panels.widgets import Panel
+from dpyauth.panels.widgets import EXPORT, IMPORT, Panel
 
 PACKAGE = Path(dpyauth.__file__).parent
 WIDGETS = PACKAGE / "panels/js"
@@ -28,7 +28,7 @@ def code(script: str) -> str:
 
 
 ENGLISH = {name: json.loads(text) for name, text in read((TEXTS / "en").glob("*.json")).items()}
-SCRIPTS = {name: code(text) for name, text in read(WIDGETS.glob("*.js")).items()}
+SCRIPTS = {name: code(EXPORT.sub("", IMPORT.sub("", text))) for name, text in read(WIDGETS.glob("*.js")).items()}
 STYLES = {name: code(text) for name, text in read((PACKAGE / "panels/css").glob("*.css")).items()}
 PYTHON = "\n".join(file.read_text("utf-8") for file in PACKAGE.rglob("*.py"))
 

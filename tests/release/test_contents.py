@@ -52,7 +52,7 @@ def test_the_wheel(wheel: zipfile.ZipFile) -> None:
     assert wheel.read(config) == (ROOT / "dpyauth/jupyter/server-config.json").read_bytes()
     for needed in (
         "py.typed",
-        "panels/js/common.js",
+        "panels/js/panel.js",
         "panels/css/common.css",
         "catalog/v3.json",
         "panels/texts/en/common.json",

@@ -1,14 +1,22 @@
 // The panel of apps: those the user has registered, and those that may use the user's accounts.
 
-function render({ model, el }) {
+import { input, manage } from "./admin.js";
+import { callbackPage } from "./callback.js";
+import { badge, button, element } from "./elements.js";
+import { quoted } from "./format.js";
+import { sameScopes, scopeBoxes } from "./scopes.js";
+
+function render(/** @type {RenderProps<AppsView>} */ { model, el }) {
+  /** @type {number | null} */
   let editing = null; // the app ID of what is being changed; 0: a new one
+  /** @type {string[]} */
   let scopes = []; // that are ticked
   let fits = ""; // the address of this notebook server's callback page, where Deriv takes it as a redirect URL
   const panel = manage({ model, el, list, heard });
   const { t, id } = panel;
   callbackPage.then((url) => url && panel.send({ do: "callback", url }, false));
 
-  function heard(message) {
+  function heard(/** @type {MessageFromPython} */ message) {
     if (message?.saved) edit(null);
     else if (typeof message?.fits === "string") {
       fits = message.fits;
@@ -16,58 +24,104 @@ function render({ model, el }) {
     }
   }
 
+  /** @type {(view: AppsView) => Children} */
   function list(view) {
     const row = view.registered.find((one) => one.app_id === editing);
-    const registered = view.registered.map((one) => app(view, one, "registered"));
-    const connected = view.connected.map((one) => app(view, one, "connected"));
-    const rows = (items, title, none) => items.length
-      ? element("ul", { class: "dpyauth-list", "aria-label": t(title) }, items)
-      : element("p", { class: "dpyauth-manage-empty" }, t(none));
+    const registered = view.registered.map((one) => appRow(view, one, true));
+    const connected = view.connected.map((one) => appRow(view, one, false));
+    const register = { class: "dpyauth-button dpyauth-primary", id: `${id}-register`, disabled: view.busy };
     return [
       element("h3", { class: "dpyauth-heading" }, t("registered_heading")),
-      rows(registered, "registered_heading", "registered_none"),
-      !view.may ? null : editing === 0 || row ? form(view, row) : element("div", { class: "dpyauth-manage-add" },
-        button(t("register"), () => open(0), { class: "dpyauth-button dpyauth-primary", id: `${id}-register`, disabled: view.busy })),
-      element("div", { class: "dpyauth-below" },
+      rows(registered, t("registered_heading"), t("registered_none")),
+      !view.may
+        ? null
+        : editing === 0 || row
+          ? form(view, row)
+          : element(
+              "div",
+              { class: "dpyauth-manage-add" },
+              button(t("register"), () => open(0), register),
+            ),
+      element(
+        "div",
+        { class: "dpyauth-below" },
         element("h3", { class: "dpyauth-heading dpyauth-apps-first" }, t("connected_heading")),
         element("p", { class: "dpyauth-help" }, t("connected_help")),
-        rows(connected, "connected_heading", "connected_none")),
+        rows(connected, t("connected_heading"), t("connected_none")),
+      ),
     ];
   }
 
-  function app(view, row, kind) {
-    const own = kind === "registered";
-    const what = own ? `delete-${row.app_id}` : `withdraw-${row.app_id}`;
-    const [verb, question, means] = own ? ["delete", "delete_question", "delete_means"] : ["withdraw", "withdraw_question", "withdraw_means"];
+  const rows = (/** @type {HTMLElement[]} */ items, /** @type {string} */ title, /** @type {string} */ none) =>
+    items.length
+      ? element("ul", { class: "dpyauth-list", "aria-label": title }, items)
+      : element("p", { class: "dpyauth-manage-empty" }, none);
+
+  // An app that the user has registered, or else one that is connected.
+  function appRow(/** @type {AppsView} */ view, /** @type {AppRow} */ row, /** @type {boolean} */ registered) {
+    /** @type {"delete" | "withdraw"} */
+    const verb = registered ? "delete" : "withdraw";
+    const what = `${verb}-${row.app_id}`;
     const values = { name: quoted(row.name), app_id: row.app_id };
     const change = button(t("change"), () => open(row.app_id), {
-      class: "dpyauth-button dpyauth-small", id: `${id}-change-${row.app_id}`, disabled: view.busy, "aria-label": t("change_named", values),
+      class: "dpyauth-button dpyauth-small",
+      id: `${id}-change-${row.app_id}`,
+      disabled: view.busy,
+      "aria-label": t("change_named", values),
     });
-    return element("li", { class: "dpyauth-manage-row" },
-      element("div", { class: "dpyauth-manage-name" },
+    const act = () => panel.send({ do: verb, loginid: loginidOf(view), app_id: row.app_id });
+    const texts = [t(`${verb}_question`, values), t(`${verb}_means`), ...(row.own ? [t("own_ends")] : [])];
+    return element(
+      "li",
+      { class: "dpyauth-manage-row" },
+      element(
+        "div",
+        { class: "dpyauth-manage-name" },
         element("span", { class: "dpyauth-strong", dir: "auto" }, row.name),
         element("span", { class: "dpyauth-soft" }, t("app_id", values)),
         row.own ? badge("ok", t("own")) : null,
         row.official ? badge("plain", t("official")) : null,
-        row.active || !own ? null : badge("warn", t("inactive"))),
-      view.may ? element("div", { class: "dpyauth-manage-buttons" },
-        own ? change : null,
-        panel.small(t(verb), what, view, { "aria-label": t(`${verb}_named`, values) })) : null,
-      element("div", { class: "dpyauth-manage-about" },
+        row.active || !registered ? null : badge("warn", t("inactive")),
+      ),
+      view.may
+        ? element(
+            "div",
+            { class: "dpyauth-manage-buttons" },
+            registered ? change : null,
+            panel.asking(t(verb), what, view, t(`${verb}_named`, values)),
+          )
+        : null,
+      element(
+        "div",
+        { class: "dpyauth-manage-about" },
         panel.scopes(view, row),
-        own ? null : element("span", { class: "dpyauth-soft" }, row.last_used ? t("used", { when: row.last_used }) : t("unused"))),
-      own ? element("p", { class: "dpyauth-manage-about dpyauth-soft", dir: "auto" }, row.redirect_url || t("no_redirect")) : null,
-      !own && row.dangerous.length ? element("p", { class: "dpyauth-text-warn" }, row.dangerous.map((scope) => t(`dangerous_${scope}`)).join(" ")) : null,
-      panel.question(what, [t(question, values), t(means), ...(row.own ? [t("own_ends")] : [])], t(`${verb}_yes`, values),
-        () => panel.send({ do: verb, loginid: view.account.loginid, app_id: row.app_id })));
+        registered
+          ? null
+          : element(
+              "span",
+              { class: "dpyauth-soft" },
+              row.last_used ? t("used", { when: row.last_used }) : t("unused"),
+            ),
+      ),
+      registered
+        ? element(
+            "p",
+            { class: "dpyauth-manage-about dpyauth-soft", dir: "auto" },
+            row.redirect_url || t("no_redirect"),
+          )
+        : panel.dangers(row),
+      panel.question(what, texts, t(`${verb}_yes`, values), act),
+    );
   }
 
-  function open(number) {
+  const loginidOf = (/** @type {AppsView} */ view) => view.account?.loginid ?? "";
+
+  function open(/** @type {number | null} */ number) {
     panel.dismiss();
     edit(number);
   }
 
-  function edit(number) {
+  function edit(/** @type {number | null} */ number) {
     const back = editing ? `${id}-change-${editing}` : `${id}-register`;
     const row = model.get("view").registered.find((one) => one.app_id === number);
     const leaving = editing !== null;
@@ -78,50 +132,90 @@ function render({ model, el }) {
     else if (leaving) panel.find(back)?.focus();
   }
 
-  function form(view, row) {
+  function form(/** @type {AppsView} */ view, /** @type {AppRow | undefined} */ row) {
     const name = input(`${id}-name-${editing}`, row?.name ?? "", { maxlength: 48, dir: "auto" });
     const url = input(`${id}-url-${editing}`, row?.redirect_url ?? "", { inputmode: "url", dir: "ltr" });
-    const send = () => panel.send({
-      ...(row ? { do: "update", app_id: row.app_id } : { do: "register" }),
-      loginid: view.account.loginid, name: name.value, scopes, redirect_url: url.value,
-    });
-    const changed = row && (row.scopes.length !== scopes.length || !row.scopes.every((scope) => scopes.includes(scope)));
-    const submit = (event) => {
+    const send = () => {
+      const entered = { loginid: loginidOf(view), name: name.value, scopes, redirect_url: url.value };
+      panel.send(row ? { do: "update", app_id: row.app_id, ...entered } : { do: "register", ...entered });
+    };
+    const submit = (/** @type {SubmitEvent} */ event) => {
       event.preventDefault();
-      if (changed) panel.confirm("save");
+      if (row && !sameScopes(row.scopes, scopes)) panel.confirm("save");
       else send();
     };
-    const sure = panel.question("save", [t("scopes_question"), ...(row?.own ? [t("own_ends")] : [])], t("scopes_yes"), send);
-    const use = (address) => button(t("use"), () => {
-      url.value = address;
-      url.focus();
-    }, { class: "dpyauth-button dpyauth-small" });
-    const offer = fits || view.paste;
-    return panel.settled(element("form", { class: "dpyauth-manage-form", onsubmit: submit, autocomplete: "off", novalidate: true },
-      element("h3", { class: "dpyauth-heading" }, row ? t("change_title", { name: quoted(row.name), app_id: row.app_id }) : t("register_title")),
-      panel.field(view, "name", t("name"), name, t("name_help")),
-      element("fieldset", {},
-        element("legend", { class: "dpyauth-label" }, t("scopes")),
-        element("div", { class: "dpyauth-manage-ticks" }, Object.entries(view.scopes).map(([scope, label]) => tick(scope, label))),
-        panel.problem(view.problems.scopes),
-        view.dangerous.filter((scope) => scopes.includes(scope)).map((scope) => element("p", { class: "dpyauth-text-warn" }, t(`warning_${scope}`)))),
-      panel.field(view, "redirect_url", t("redirect_url"), url, t("redirect_help")),
-      element("div", { class: "dpyauth-apps-offer" },
-        element("p", {}, element("span", {}, t(fits ? "redirect_fits" : "redirect_paste")), element("code", { class: "dpyauth-mono", dir: "ltr" }, offer), use(offer)),
-        element("p", { class: "dpyauth-soft" }, t(fits ? "redirect_fits_help" : "redirect_paste_help"))),
-      sure ?? element("div", { class: "dpyauth-row" },
-        element("button", { class: "dpyauth-button dpyauth-primary", type: "submit", disabled: view.busy }, t(row ? "change_yes" : "register_yes")),
-        button(t("cancel"), () => open(null)))), sure);
+    const sure = panel.question(
+      "save",
+      [t("scopes_question"), ...(row?.own ? [t("own_ends")] : [])],
+      t("scopes_yes"),
+      send,
+    );
+    return panel.settled(
+      element(
+        "form",
+        { class: "dpyauth-manage-form", onsubmit: submit, autocomplete: "off", novalidate: true },
+        element(
+          "h3",
+          { class: "dpyauth-heading" },
+          row ? t("change_title", { name: quoted(row.name), app_id: row.app_id }) : t("register_title"),
+        ),
+        panel.field(view, "name", t("name"), name, t("name_help")),
+        element(
+          "fieldset",
+          {},
+          element("legend", { class: "dpyauth-label" }, t("scopes")),
+          boxes(view),
+          panel.problem(view.problems.scopes),
+          panel.warnings(view, scopes),
+        ),
+        panel.field(view, "redirect_url", t("redirect_url"), url, t("redirect_help")),
+        offer(view, url),
+        sure ??
+          element(
+            "div",
+            { class: "dpyauth-row" },
+            element(
+              "button",
+              { class: "dpyauth-button dpyauth-primary", type: "submit", disabled: view.busy },
+              t(row ? "change_yes" : "register_yes"),
+            ),
+            button(t("cancel"), () => open(null)),
+          ),
+      ),
+      sure,
+    );
   }
 
-  function tick(scope, label) {
-    const box = element("input", { id: `${id}-scope-${scope}`, type: "checkbox", "data-set": true });
-    box.checked = scopes.includes(scope);
-    box.addEventListener("change", () => {
-      scopes = box.checked ? [...scopes, scope] : scopes.filter((one) => one !== scope);
-      panel.draw();
+  const boxes = (/** @type {AppsView} */ view) =>
+    scopeBoxes({
+      id,
+      labels: view.scopes,
+      chosen: () => scopes,
+      choose: (ticked) => {
+        scopes = ticked;
+        panel.draw();
+      },
     });
-    return element("label", {}, box, label);
+
+  // A redirect URL that works with this notebook, to be taken with one click.
+  function offer(/** @type {AppsView} */ view, /** @type {HTMLInputElement} */ url) {
+    const address = fits || view.paste;
+    const use = () => {
+      url.value = address;
+      url.focus();
+    };
+    return element(
+      "div",
+      { class: "dpyauth-apps-offer" },
+      element(
+        "p",
+        {},
+        element("span", {}, t(fits ? "redirect_fits" : "redirect_paste")),
+        element("code", { class: "dpyauth-mono", dir: "ltr" }, address),
+        button(t("use"), use, { class: "dpyauth-button dpyauth-small" }),
+      ),
+      element("p", { class: "dpyauth-soft" }, t(fits ? "redirect_fits_help" : "redirect_paste_help")),
+    );
   }
 
   return panel.end;

@@ -1,27 +1,57 @@
-// Reads JSON that is typed, and says where it goes wrong. The browser's own reader tells no place, and makes 12.5 of
-// 12.50; here every value keeps its text, and where it stands.
+// Reading of JSON that is typed, which says where it goes wrong. The browser's own reader tells no place, and makes 12.5
+// of 12.50; here every value keeps its text, and its place.
 
-const CLOSING = { "{": "}", "[": "]" };
+const CLOSING = /** @type {Record<string, string>} */ ({ "{": "}", "[": "]" });
+/** @type {Record<string, string>} */
 const ESCAPED = { '"': '"', "\\": "\\", "/": "/", b: "\b", f: "\f", n: "\n", r: "\r", t: "\t" };
 const WORD = /[^\s,:{}[\]"]*/y;
+const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 const DEEPEST = 50; // levels
 
-// Returns {kind, at, end} and, by its kind, `value` of a string, `items` of a list, `entries` of an object: [name, at, value].
-// Throws {at, key, ...values}: the key of what to say, and what to fill in.
-function readJson(text) {
+/** What is wrong with JSON, and where: `key` is that of the text to show, `values` what to fill in. */
+export class JsonFault extends Error {
+  /**
+   * @param {string} key
+   * @param {number} at
+   * @param {object} [values]
+   */
+  constructor(key, at, values = {}) {
+    super(key);
+    this.key = key;
+    this.at = at;
+    this.values = values;
+  }
+}
+
+/**
+ * Read JSON; throw a `JsonFault` where it goes wrong.
+ *
+ * @param {string} text
+ * @returns {JsonNode}
+ */
+export function readJson(text) {
   let at = 0;
 
-  const fail = (key, values = {}) => {
-    const early = at >= text.length && !["json_quote", "json_twice"].includes(key);
-    throw { at: Math.min(values.at ?? at, text.length), key: early ? "json_end" : key, values };
-  };
-  const space = () => { while (" \t\n\r".includes(text[at] || "x")) at += 1; };
+  /**
+   * @param {string} key
+   * @param {number} [place]
+   * @param {object} [values]
+   * @returns {never}
+   */
+  function fail(key, place = at, values = {}) {
+    const early = at >= text.length && !["json_quote", "json_twice"].includes(key); // it may go on, and be right
+    throw new JsonFault(early ? "json_end" : key, Math.min(place, text.length), values);
+  }
+
+  function space() {
+    while (" \t\n\r".includes(text[at] || "x")) at += 1;
+  }
 
   function string() {
     const began = at;
     let value = "";
     for (at += 1; text[at] !== '"'; at += 1) {
-      if (at >= text.length || text[at] === "\n") fail("json_quote", { at: began });
+      if (at >= text.length || text[at] === "\n") fail("json_quote", began);
       if (text[at] < " ") fail("json_control");
       if (text[at] !== "\\") {
         value += text[at];
@@ -30,16 +60,22 @@ function readJson(text) {
       at += 1;
       const code = text[at] === "u" && /^[0-9a-fA-F]{4}$/.test(text.slice(at + 1, at + 5));
       if (!code && !(text[at] in ESCAPED)) fail("json_escape");
-      value += code ? String.fromCharCode(parseInt(text.slice(at + 1, at + 5), 16)) : ESCAPED[text[at]];
+      value += code ? String.fromCharCode(Number.parseInt(text.slice(at + 1, at + 5), 16)) : ESCAPED[text[at]];
       if (code) at += 4;
     }
     at += 1;
     return value;
   }
 
-  // What stands in brackets, each read by `item`, with commas between.
+  /**
+   * Read what stands in brackets, with commas between; `item` reads one, and is told those before it.
+   *
+   * @template Item
+   * @param {(before: Item[]) => Item} item
+   */
   function inside(item) {
     const close = CLOSING[text[at]];
+    /** @type {Item[]} */
     const found = [];
     at += 1;
     space();
@@ -47,53 +83,59 @@ function readJson(text) {
       found.push(item(found));
       space();
       if (text[at] === close) break;
-      if (text[at] !== ",") fail("json_comma", { close });
+      if (text[at] !== ",") fail("json_comma", at, { close });
       const comma = at;
       at += 1;
       space();
-      if (text[at] === close) fail("json_last_comma", { at: comma, close });
+      if (text[at] === close) fail("json_last_comma", comma, { close });
     }
     at += 1;
     return found;
   }
 
+  /**
+   * @param {number} depth
+   * @param {JsonEntry[]} before
+   * @returns {JsonEntry}
+   */
   function entry(depth, before) {
     const place = at;
     if (text[at] !== '"') fail("json_name");
     const name = string();
-    if (before.some(([other]) => other === name)) fail("json_twice", { at: place, name });
+    if (before.some(([other]) => other === name)) fail("json_twice", place, { name });
     space();
-    if (text[at] !== ":") fail("json_colon", { name });
+    if (text[at] !== ":") fail("json_colon", at, { name });
     at += 1;
     return [name, place, value(depth + 1)];
   }
 
+  /**
+   * @param {number} depth
+   * @returns {JsonNode}
+   */
   function value(depth) {
     space();
     const began = at;
-    const made = (kind, more) => ({ kind, at: began, end: at, ...more });
     if (depth > DEEPEST) fail("json_deep");
     if (text[at] === "{") {
-      const entries = inside((before) => entry(depth, before));
-      return made("object", { entries });
+      const entries = inside((/** @type {JsonEntry[]} */ before) => entry(depth, before));
+      return { kind: "object", entries, at: began, end: at };
     }
     if (text[at] === "[") {
       const items = inside(() => value(depth + 1));
-      return made("list", { items });
+      return { kind: "list", items, at: began, end: at };
     }
     if (text[at] === '"') {
       const said = string();
-      return made("string", { value: said });
+      return { kind: "string", value: said, at: began, end: at };
     }
     WORD.lastIndex = at;
-    const [word] = WORD.exec(text);
-    if (["true", "false", "null"].includes(word)) {
-      at += word.length;
-      return made(word === "null" ? "null" : "word", { value: word });
-    }
-    if (!/^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/.test(word)) fail("json_value");
+    const word = WORD.exec(text)?.[0] ?? "";
+    const named = ["true", "false", "null"].includes(word);
+    if (!named && !NUMBER.test(word)) fail("json_value");
     at += word.length;
-    return made("number", { value: word });
+    const kind = word === "null" ? "null" : named ? "word" : "number";
+    return { kind, value: word, at: began, end: at };
   }
 
   const whole = value(0);
@@ -102,55 +144,13 @@ function readJson(text) {
   return whole;
 }
 
-// Line and column of a place in a text, both counted from 1.
-function lineOf(text, at) {
+/**
+ * Return the line and the column of a place in a text, both counted from 1; the column in characters as they are seen.
+ *
+ * @param {string} text
+ * @param {number} at
+ */
+export function lineOf(text, at) {
   const lines = text.slice(0, at).split("\n");
-  return { line: lines.length, column: [...lines.at(-1)].length + 1 };
-}
-
-// What a request in JSON says of the fields of a call, as the form has it: {texts, places}, by the fields' names. A
-// field that is hidden, and masked in the JSON, has the text null. Throws as `readJson` does, with `field`.
-function readRequest(text, call, mask) {
-  const fields = new Map(call.fields.map((field) => [field.name, field]));
-  const texts = {};
-  const places = {};
-  const others = [];
-  const fail = (key, { at }, field, values = {}) => { throw { at, key, field, values: { field, ...values } }; };
-
-  function plain(field, node) {
-    if (field.kind === "json") return text.slice(node.at, node.end);
-    if (node.kind === "null" && !field.nullable) fail("json_null", node, field.name);
-    if (node.kind === "list" || node.kind === "object") {
-      if (!field.kind.endsWith("list") || node.kind === "object") fail("json_single", node, field.name);
-      const bad = node.items.find(({ kind, value }) => !["string", "number", "word"].includes(kind) || /[,\n\r]|^\s|\s$|^$/.test(value));
-      if (bad) fail("json_item", bad, field.name);
-      return node.items.map(({ value }) => value).join(", ");
-    }
-    if (field.kind === "choice" && !field.choices.some(([choice]) => choice === node.value)) fail("json_choice", node, field.name);
-    if (/[\n\r]/.test(node.value)) fail("json_one_line", node, field.name);
-    return node.value;
-  }
-
-  function walk(prefix, { entries }) {
-    for (const [name, at, node] of entries) {
-      const path = prefix + name;
-      const field = name === "*" ? undefined : fields.get(path);
-      places[path] = at;
-      if (field) texts[path] = field.sensitive && node.value === mask ? null : plain(field, node);
-      else if (call.fields.some((each) => each.name.startsWith(`${path}.`))) {
-        if (node.kind !== "object") fail("json_object", node, path);
-        walk(`${path}.`, node);
-      } else if (path === call.name) {
-        if (node.value !== "1") fail("json_call", node, path);
-      } else if (fields.has("*") && !prefix && !["subscribe", "req_id", "passthrough"].includes(name)) {
-        others.push(text.slice(at, node.end));
-      } else fail(path === "subscribe" ? "json_subscribe" : ["req_id", "passthrough"].includes(path) ? "json_ours" : "json_unknown", { at }, path);
-    }
-  }
-
-  const whole = readJson(text.trim() ? text : "{}");
-  if (whole.kind !== "object") fail("json_whole", whole, "");
-  walk("", whole);
-  if (others.length) texts["*"] = `{${others.join(", ")}}`;
-  return { texts, places };
+  return { line: lines.length, column: [...lines[lines.length - 1]].length + 1 };
 }

@@ -1,12 +1,17 @@
 // The account switcher.
 
-function render({ model, el }) {
-  let asked = "";
+import { accounts, focusQuestions } from "./accounts.js";
+import { element } from "./elements.js";
+import { mount } from "./panel.js";
+
+function render(/** @type {RenderProps<SwitcherView>} */ { model, el }) {
   const panel = mount({ model, el, label: "switcher", body });
   const { t } = panel;
 
+  /** @type {(view: SwitcherView) => Children} */
   function body(view) {
-    const empty = () => (view.ended ? panel.closed(view) : element("p", { class: "dpyauth-closed", tabindex: "-1" }, t("signed_out_text")));
+    const out = () => element("p", { class: "dpyauth-closed", tabindex: "-1" }, t("signed_out_text"));
+    const empty = () => (view.ended ? panel.closed(view) : out());
     return [
       panel.header(t("switcher"), view),
       panel.notice(view),
@@ -15,10 +20,9 @@ function render({ model, el }) {
     ];
   }
 
-  const changed = () => (asked = answering(panel, model.get("view"), asked));
-  model.on("change:view", changed);
+  const endFocus = focusQuestions(model, panel);
   return () => {
-    model.off("change:view", changed);
+    endFocus();
     panel.end();
   };
 }

@@ -237,12 +237,6 @@ def test_a_new_secret_goes_to_the_browser_alone(panel: Panel, logged: pytest.Log
     assert CANARY not in logged.text + json.dumps(panel.get_state(), default=repr)
 
 
-def test_script_and_style_are_put_together() -> None:
-    both = script("callback", "sign_in")
-    assert both.index("function mount(") < both.index("const callbackPage") < both.index("function render(")
-    assert ".dpyauth-panel" in style()
-
-
 def test_what_a_panel_adds_outweighs_the_style_of_all_wherever_that_comes_again() -> None:
     added = style("card").removeprefix(style())
     own = (Path(widgets.__file__).parent / "css/card.css").read_text()
