@@ -5,11 +5,12 @@ PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python; d
 	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && break; done)
 VENV ?= .venv
 BIN := $(VENV)/bin
+NPM := PATH="$(abspath $(BIN)):$$PATH" $(BIN)/npm --prefix tests/javascript
 
 # Hundreds of tests start a Python: what one has compiled, the next need not compile again.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: lab test lint run-lessons pandas-2 examples docs release packages lessons clean
+.PHONY: lab test lint javascript run-lessons pandas-2 examples docs release packages lessons clean
 
 # In a copy: running a lesson changes its file, and the originals are under version control.
 lab: $(VENV)/lab.stamp
@@ -19,7 +20,7 @@ lab: $(VENV)/lab.stamp
 # take longest hold few tests and would come last otherwise. A browser keeps a processor busier: four.
 # Examples run in two processes, each with a sandbox of its own: together they would reach its limit of calls a minute.
 test:
-	$(MAKE) --no-print-directory --jobs 2 lint packages release
+	$(MAKE) --no-print-directory --jobs 2 lint javascript packages release
 	DPYAUTH_IPYKERNEL6=$(abspath $(VENV)/ipykernel-6) DPYAUTH_DASH=$(abspath $(VENV)/dash) \
 		$(BIN)/pytest -n 5 --dist loadfile --no-loadscope-reorder --ignore tests/browser --ignore tests/deployed
 	DPYAUTH_RELEASE=$(abspath $(VENV)/release) $(BIN)/pytest -n 4 --dist worksteal tests/browser tests/deployed
@@ -40,6 +41,10 @@ lint: $(VENV)/test.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# Lints the panels' JavaScript, checks its types, and runs its unit tests. Node comes from PyPI, with the tests.
+javascript: $(VENV)/javascript.stamp
+	$(NPM) run --silent check
 
 # Builds what is handed out, and installs it as README says: with its extra `lab`, and nothing of the tests.
 release: | $(VENV)/bin/python
@@ -72,6 +77,10 @@ $(VENV)/test.stamp: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --upgrade --target $(VENV)/dash 'dash>=3'
 	touch $@
 
+$(VENV)/javascript.stamp: tests/javascript/package-lock.json | $(VENV)/test.stamp
+	$(NPM) ci --silent --no-audit --no-fund
+	touch $@
+
 # A browser; and for one test each a keyring and a PostgreSQL server, which Linux can give them. On a person's machine
 # these two are no small change: they come in CI only.
 packages:
@@ -91,4 +100,4 @@ packages:
 	fi
 
 clean:
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist tests/javascript/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-NOT_OURS = re.compile(r"__pycache__|\.py[co]$|\.ipynb_checkpoints|^tests/browser/shots/|(^|/)\.")
+NOT_OURS = re.compile(r"__pycache__|\.py[co]$|\.ipynb_checkpoints|^tests/browser/shots/|/node_modules/|(^|/)\.")
 
 
 def files(*folders: str) -> set[str]:
