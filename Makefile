@@ -10,7 +10,7 @@ NPM := PATH="$(abspath $(BIN)):$$PATH" $(BIN)/npm --prefix tests/javascript
 # Hundreds of tests start a Python: what one has compiled, the next need not compile again.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: lab test lint javascript run-lessons pandas-2 examples docs release packages lessons clean
+.PHONY: lab test lint javascript javascript-fix run-lessons pandas-2 examples docs release packages lessons clean
 
 # In a copy: running a lesson changes its file, and the originals are under version control.
 lab: $(VENV)/lab.stamp
@@ -45,6 +45,9 @@ lint: $(VENV)/test.stamp
 # Lints the panels' JavaScript, checks its types, and runs its unit tests. Node comes from PyPI, with the tests.
 javascript: $(VENV)/javascript.stamp
 	$(NPM) run --silent check
+
+javascript-fix: $(VENV)/javascript.stamp
+	$(NPM) run --silent fix
 
 # Builds what is handed out, and installs it as README says: with its extra `lab`, and nothing of the tests.
 release: | $(VENV)/bin/python

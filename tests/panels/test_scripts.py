@@ -97,3 +97,9 @@ def test_a_module_comes_after_those_that_it_imports() -> None:
     text = script("sign_in")
     order = ["function element(", "function mount(", "const callbackPage", "function signInForm(", "function render("]
     assert [text.index(each) for each in order] == sorted(text.index(each) for each in order)
+
+
+def test_the_lock_file_of_the_tools_names_no_host() -> None:
+    """It would bind all who run the tests to the registry that wrote it. `npm run upgrade` leaves it out."""
+    lock = (Path(__file__).parents[1] / "javascript/package-lock.json").read_text("utf-8")
+    assert '"resolved"' not in lock
