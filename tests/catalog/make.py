@@ -215,9 +215,9 @@ def reference() -> str:
         "<!-- Written by tests/catalog/make.py -->",
         "# Every call",
         "",
-        'What `session.call()`, `session.frame()` and `session.stream()` take. `session.help("wallet_list")` tells',
+        'The calls that `session.call()`, `session.frame()` and `session.stream()` take. `session.help("wallet_list")` shows',
         "the fields of a call and the columns of its frame, `session.calls()` lists those that a session may make.",
-        "The documentation tells all about each: [current API](calls-options.md), [v3](calls-v3.md).",
+        "The documentation describes each: [current API](calls-options.md), [v3](calls-v3.md).",
     ]
     for api, heading in HEADINGS.items():
         lines += ["", f"## {heading}", "", "| call | what for | scope | changes | over |", "|---|---|---|---|---|"]
