@@ -1,4 +1,4 @@
-"""Payloads that fill every column; tests copy them before they change them."""
+"""Provide payloads that fill every column; tests copy them before they change them."""
 
 from __future__ import annotations
 

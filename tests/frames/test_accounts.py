@@ -43,7 +43,7 @@ def test_dtypes() -> None:
     }
 
 
-def test_an_account_that_does_not_say_what_it_is_is_not_called_real() -> None:
+def test_an_account_of_unknown_kind_is_not_called_real() -> None:
     assert accounts([{"loginid": "CR90000001"}])["kind"].isna().all()
 
 

@@ -1,4 +1,4 @@
-"""Values as typed columns."""
+"""Test values as typed columns."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_flags() -> None:
     assert flags[5:].isna().all()
 
 
-def test_counts_stay_exact_and_drop_what_is_no_count() -> None:
+def test_counts_stay_exact_and_other_values_are_missing() -> None:
     counts = column("count", 2**62 + 1, -(2**63), 3.0, "7", Decimal("1E3"), 2.5, 2**63, True, "x", None, [1])
     assert counts.dtype == "Int64"
     assert counts[:5].tolist() == [2**62 + 1, -(2**63), 3, 7, 1000]
@@ -62,7 +62,7 @@ def test_money_as_float() -> None:
 
 @pytest.mark.parametrize("kind", ["text", "flag", "count", "money", "exact", "number", "time", "moment", "list", "map"])
 @pytest.mark.parametrize("decimal", [False, True])
-def test_a_number_that_is_none_is_missing_whatever_its_form(kind: Any, decimal: bool) -> None:
+def test_nan_and_infinity_are_missing_in_any_form(kind: Any, decimal: bool) -> None:
     values = [Decimal("sNaN"), Decimal("NaN"), Decimal("-Infinity"), None]
     made = array(Column("x", kind), values, decimal)
     assert len(made) == 4
@@ -159,8 +159,8 @@ anything = st.one_of(scalars, st.lists(scalars, max_size=2), st.dictionaries(st.
 @example(["", "\ud800"])
 @example([None, None])
 @settings(max_examples=60)
-def test_a_column_is_what_its_values_are_one_by_one(kind: Any, values: list[Any]) -> None:
+def test_a_column_equals_its_values_converted_one_by_one(kind: Any, values: list[Any]) -> None:
     together = column(kind, *values)
-    alone = [column(kind, value, []) for value in values]  # the list keeps it from being taken for plain JSON values
+    alone = [column(kind, value, []) for value in values]  # inside a list, it is not taken for a plain JSON value
     assert missing(together) == [bool(one.isna()[0]) for one in alone]
     assert together.dropna().tolist() == [one[0] for one in alone if not one.isna()[0]]

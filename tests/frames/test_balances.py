@@ -25,7 +25,7 @@ def test_all_accounts(balance_payload: dict[str, Any]) -> None:
     assert frame["type"].cat.categories.tolist() == ["deriv", "mt5"]
 
 
-def test_one_account_is_not_guessed_about() -> None:
+def test_a_single_balance_has_only_the_given_columns() -> None:
     frame = balance({"loginid": "VRTC90000002", "currency": "USD", "balance": 10000, "id": "stream"})
     assert frame.to_dict("records") == [{"loginid": "VRTC90000002", "currency": "USD", "balance": 10000.0}]
 
@@ -36,7 +36,7 @@ def test_an_account_without_a_currency() -> None:
     assert frame["balance"].tolist() == [0.0]
 
 
-def test_the_changed_account_of_an_update_is_a_row_though_not_listed(balance_payload: dict[str, Any]) -> None:
+def test_an_update_adds_a_row_for_an_unlisted_account(balance_payload: dict[str, Any]) -> None:
     changed = {"loginid": "CR90000009", "currency": "USD", "balance": 5}
     assert balance({**changed, "total": balance_payload["total"]})["loginid"].tolist() == ["CR90000009"]
     listed = [*balance_payload["accounts"]]

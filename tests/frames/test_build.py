@@ -1,4 +1,4 @@
-"""Rows of a reply as frames."""
+"""Test how rows of a reply become frames."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ anything = values | st.dictionaries(st.just("side"), values)
 @given(st.lists(st.dictionaries(st.sampled_from("ab"), anything), max_size=4))
 @example([{"a": 0}])
 @example([{"a": {"side": 5}}, {}])
-def test_values_come_from_where_they_are_said_to_be(rows: list[dict[str, Any]]) -> None:
+def test_values_are_read_from_their_paths(rows: list[dict[str, Any]]) -> None:
     together = frame(rows, [Column("b", "any"), Column("deep", "any", "a.side")])
     for name, path in (("b", "b"), ("deep", "a.side")):
         held = [get_path(row, path) for row in rows]
@@ -37,8 +37,8 @@ def test_texts_that_are_the_same_in_all_rows(count: int) -> None:
     assert same(None).isna().tolist() == same("").isna().tolist() == [True] * count
 
 
-def test_what_a_frame_holds_is_its_own() -> None:
-    """Columns without a value come from a store: to write into one must not change the next frame."""
+def test_frames_share_no_data() -> None:
+    """Columns without values are cached: writing into one must not change the next frame."""
     columns = [Column("one"), Column("other"), Column("money", "money"), Column("list", "list")]
     first = frame([{}, {}], columns)
     first.loc[0, "money"] = 5.0
@@ -59,7 +59,7 @@ def test_columns_come_in_the_order_asked_for_and_others_after_them() -> None:
     assert result.index.equals(pd.RangeIndex(2))
 
 
-def test_context_gives_utc_whatever_the_zone() -> None:
+def test_context_gives_utc_in_any_time_zone() -> None:
     jakarta = timezone(timedelta(hours=7))
     context = Context("balance", fetched=datetime(2026, 1, 1, 7, tzinfo=jakarta))
     assert context.attrs()["fetched"] == "2026-01-01T00:00:00+00:00"

@@ -26,7 +26,7 @@ def test_calls_that_change_only_with_some_fields() -> None:
 
 
 @pytest.mark.parametrize("api", ["v3", "options"])
-def test_help_tells_every_field_and_column(api: str) -> None:
+def test_help_lists_every_field_and_column(api: str) -> None:
     for call in load(api).values():
         text = help_text(call, api)
         assert text.startswith(f"{call.name}: {call.summary}\n")
@@ -68,5 +68,5 @@ def test_help_in_full() -> None:
         ("portfolio", "options", "  buy_price          float64; cost of the contract"),
     ],
 )
-def test_help_says_what_columns_mean(name: str, api: str, line: str) -> None:
+def test_help_explains_columns(name: str, api: str, line: str) -> None:
     assert line in help_text(load(api)[name], api).splitlines()

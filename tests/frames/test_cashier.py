@@ -1,4 +1,4 @@
-"""What keeps the cashier closed, in words."""
+"""Test the explanations of why the cashier is closed."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ def test_reasons_and_details(status_payload: dict[str, Any]) -> None:
         ("PACommisionWithdrawalLimit", "withdrawals"),
     ],
 )
-def test_what_a_reason_stops(code: str, stops: str) -> None:
+def test_what_a_reason_blocks(code: str, stops: str) -> None:
     (problem,) = cashier_problems({"cashier_validation": [code]}).to_dict("records")
     assert (problem["problem"], problem["stops"]) == (code, stops)
     assert problem["known"] is True
 
 
-def test_a_code_that_nobody_knows_is_kept() -> None:
+def test_an_unknown_code_is_kept() -> None:
     (problem,) = cashier_problems({"cashier_validation": ["CodeOfTomorrow"]}).to_dict("records")
     assert problem["problem"] == "CodeOfTomorrow"
     assert problem["known"] is False
@@ -45,7 +45,7 @@ def test_a_code_that_nobody_knows_is_kept() -> None:
     assert pd.isna(problem["meaning"])
 
 
-def test_each_is_said_once_and_what_has_no_name_is_nothing() -> None:
+def test_reasons_are_listed_once_and_empty_codes_are_ignored() -> None:
     given = {"cashier_validation": ["ASK_CURRENCY", "ASK_CURRENCY", None, ""], "cashier_missing_fields": ["", "phone"]}
     assert cashier_problems(given)["problem"].tolist() == ["ASK_CURRENCY", "phone"]
 

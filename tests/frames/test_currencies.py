@@ -1,4 +1,4 @@
-"""Money says what it is in, and a count of what it is, in every frame."""
+"""Every frame says which currency its money is in, and what a count counts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ BITCOIN = Context("some_call", "CR90000002", currency="BTC")
 
 
 def money_says(name: str, beside: Collection[str] = ()) -> set[str]:
-    """The columns of which one has to be there for a column of money."""
+    """Return the columns of which one must be there for a column of money."""
     if name.startswith("approximate_"):
         return {"total_currency"}
     own = {"converted_amount": {"converted_currency"}, "fee": {"currency" if "net" in beside else "fee_currency"}}
@@ -32,14 +32,14 @@ def money_says(name: str, beside: Collection[str] = ()) -> set[str]:
 
 
 def declared() -> Iterator[tuple[str, tuple[Column, ...]]]:
-    """The columns of all frames that are made by hand."""
+    """Yield the columns of all hand-written frames."""
     for module in pkgutil.iter_modules(dpyauth.columns.__path__, "dpyauth.columns."):
         for name, held in vars(importlib.import_module(module.name)).items():
             if isinstance(held, tuple) and all(isinstance(item, Column) for item in held):
                 yield f"{module.name}.{name}", held
 
 
-def test_every_column_of_money_has_one_that_says_what_it_is_in() -> None:
+def test_every_column_of_money_has_one_with_its_currency() -> None:
     checked = 0
     for where, columns in declared():
         texts = {column.name for column in columns if column.kind == "text"}
@@ -68,11 +68,11 @@ EMPTY: dict[str, Callable[..., pd.DataFrame]] = {
     "wallet_transactions": lambda **options: frames.wallet_transactions([], **options),
 }
 FACTORS = {"multiplier", "growth_rate"}
-"""Exact numbers that are no money."""
+"""Exact numbers that are not money."""
 
 
 @pytest.mark.parametrize("name", EMPTY)
-def test_so_has_an_empty_one(name: str) -> None:
+def test_empty_frames_have_a_column_for_the_currency(name: str) -> None:
     usual, exact = EMPTY[name](), EMPTY[name](decimal=True)
     money = [str(column) for column in usual if exact[column].dtype == object != usual[column].dtype]
     assert set(money) - FACTORS
@@ -83,12 +83,12 @@ def test_so_has_an_empty_one(name: str) -> None:
 
 
 @pytest.mark.parametrize("call", ["balance", "transaction", "proposal_open_contract"])
-def test_so_has_a_stream_without_updates(call: str) -> None:
+def test_a_stream_without_updates_has_a_column_for_the_currency(call: str) -> None:
     assert frames.updates(call, [])["currency"].dtype == "string"
 
 
 def sums(node: Any, name: str = "") -> Iterator[str]:
-    """The names of the fields that hold money and do not say themselves in what."""
+    """Yield the names of the fields that hold money and do not name its currency themselves."""
     if isinstance(node, Mapping):
         for key, child in node.items():
             yield from sums(child, name if key in ("", "[]", "{}", "()", "||") else key)
@@ -97,7 +97,7 @@ def sums(node: Any, name: str = "") -> Iterator[str]:
 
 
 @pytest.mark.parametrize("api", ["v3", "options"])
-def test_so_has_the_frame_of_every_call_that_brings_money(api: str) -> None:
+def test_the_frame_of_every_call_with_money_has_a_column_for_the_currency(api: str) -> None:
     with_money = 0
     for name, call in load(api).items():
         reply = shapes.load(api)[name].reply
@@ -113,15 +113,15 @@ def test_so_has_the_frame_of_every_call_that_brings_money(api: str) -> None:
     assert with_money > 20
 
 
-# Limits: the account's currency, US dollars, or numbers of something
+# Limits: in the account's currency, in US dollars, or a count
 
 
-def test_limits_say_what_they_are_in() -> None:
+def test_limits_have_units() -> None:
     told = {"account_balance": 5, "open_positions": 100, "num_of_days": 30, "remainder": 0.15, "limit_of_tomorrow": 7}
     units = frames.limits({**told, "payout_per_symbol": {"atm": 1}}, BITCOIN).set_index("limit")["unit"]
     assert units["open_positions"] == "contracts"
     assert units["num_of_days"] == "days"
-    assert pd.isna(units["limit_of_tomorrow"])  # nobody knows
+    assert pd.isna(units["limit_of_tomorrow"])  # the unit of an unknown limit is unknown
     others = units.drop(["open_positions", "num_of_days", "limit_of_tomorrow"])
     assert set(others) == {"BTC"}
     unknown = frames.limits(told).set_index("limit")["unit"]
@@ -141,7 +141,7 @@ def transfers(**groups: Any) -> list[list[Any]]:
     return [[None if pd.isna(v) else v for v in row] for row in frame[["transfer", "counted", "unit"]].values.tolist()]
 
 
-def test_amounts_of_a_day_are_dollars_and_those_of_a_lifetime_the_accounts() -> None:
+def test_daily_amounts_are_in_dollars_and_lifetime_amounts_in_the_accounts_currency() -> None:
     limit = {"allowed": "10000.00", "available": "9900.00"}
     assert transfers(
         lifetime_transfers={"crypto_to_fiat": limit},
@@ -160,30 +160,30 @@ def test_amounts_of_a_day_are_dollars_and_those_of_a_lifetime_the_accounts() -> 
     ("said", "counted"),
     [("count", "transfers"), ("amount", "amount"), ("volume", "volume"), (["amount"], "['amount']")],
 )
-def test_what_a_limit_says_it_counts_is_what_it_counts(group: str, said: Any, counted: str) -> None:
+def test_a_limit_counts_what_it_says(group: str, said: Any, counted: str) -> None:
     money = "BTC" if group == "lifetime_transfers" else "USD"
     unit = {"transfers": "transfers", "amount": money}.get(counted)
     limit = {"allowed": 10, "available": 9, "limit_type": said}
     assert transfers(**{group: {"ctrader": limit}}) == [["ctrader", counted, unit]]
-    assert transfers(**{group: limit}) == [[None, counted, unit]]  # of all together
+    assert transfers(**{group: limit}) == [[None, counted, unit]]  # for all together
 
 
 @pytest.mark.parametrize("said", [{}, {"limit_type": None}, {"limit_type": ""}])
-def test_a_limit_that_does_not_say_it_counts_as_its_group_does(said: dict[str, Any]) -> None:
+def test_a_limit_without_a_type_counts_what_its_group_counts(said: dict[str, Any]) -> None:
     limit = {"allowed": 10, "available": 9, **said}
     assert transfers(daily_transfers={"mt5": limit}) == [["mt5", "transfers", "transfers"]]
     assert transfers(daily_cumulative_amount_transfers={"mt5": limit}) == [["mt5", "amount", "USD"]]
 
 
-def test_a_currency_in_a_limit_of_deriv_cannot_pass_for_ours() -> None:
+def test_fields_of_a_limit_do_not_replace_our_columns() -> None:
     limit = {"allowed": 1, "available": 1, "unit": "EUR", "counted": "x", "period": "y", "transfer": "z"}
     assert transfers(daily_transfers={"mt5": limit}) == [["mt5", "transfers", "transfers"]]
 
 
-# What a row says itself comes first, then the account
+# The currency in a row wins over that of the account
 
 
-def test_what_deriv_names_comes_first_then_the_account_that_was_asked() -> None:
+def test_the_currency_in_a_row_wins_over_that_of_the_account() -> None:
     for payload in ({"loginid": "CR1", "balance": 5, "currency": "EUR"}, {"accounts": {"CR1": {"currency": "EUR"}}}):
         assert frames.balance(payload, BITCOIN)["currency"].tolist() == ["EUR"]
     assert frames.balance({"balance": 5}, BITCOIN)["currency"].tolist() == ["BTC"]
@@ -199,17 +199,17 @@ def ask(name: str, reply: Any, api: str = "v3", **options: Any) -> pd.DataFrame:
 
 
 @pytest.mark.parametrize("decimal", [False, True])
-def test_money_of_any_call_is_in_the_accounts_currency_where_that_is_known(decimal: bool) -> None:
+def test_money_of_any_call_is_in_the_accounts_currency_if_known(decimal: bool) -> None:
     amount = Decimal("0.5")
     frame = ask("statement", {"statement": {"transactions": [{"amount": amount}, {}]}}, decimal=decimal)
     assert frame["currency"].tolist() == ["BTC", "BTC"]
     assert ask("get_self_exclusion", {"get_self_exclusion": {"max_balance": amount}})["currency"].tolist() == ["BTC"]
     assert ask("buy", {"buy": {"buy_price": amount}}, "options")["currency"].tolist() == ["BTC"]
     assert ask("p2p_advertiser_info", {"p2p_advertiser_info": {"daily_buy": "5"}})["currency"].isna().all()
-    assert generic(load("v3")["buy"], {"buy": {"buy_price": 5}})["currency"].isna().all()  # of no account
+    assert generic(load("v3")["buy"], {"buy": {"buy_price": 5}})["currency"].isna().all()  # without an account
 
 
-def test_or_in_what_was_asked_for() -> None:
+def test_money_may_be_in_the_currency_of_the_request() -> None:
     proposal = {"proposal": {"ask_price": 5}, "echo_req": {"currency": "EUR"}}
     assert ask("proposal", proposal)["currency"].tolist() == ["EUR"]
     available = {"contracts_for": {"available": [{"min_stake": 5}]}}
@@ -219,7 +219,7 @@ def test_or_in_what_was_asked_for() -> None:
     assert frames.updates("proposal", [(0.0, update)])["currency"].tolist() == ["EUR"]
 
 
-def test_or_in_that_of_the_rows_key_or_in_dollars() -> None:
+def test_money_may_be_in_the_currency_of_the_rows_key_or_in_dollars() -> None:
     fees = {"BTC": {"withdrawal_fee": {"value": 0.1}}, "ETH": {"withdrawal_fee": {"value": 0.2}}}
     assert ask("crypto_estimations", {"crypto_estimations": fees})["currency"].tolist() == ["BTC", "ETH"]
     assert ask("p2p_settings", {"p2p_settings": {"maximum_order_amount": 5}})["currency"].tolist() == ["USD"]
@@ -238,17 +238,17 @@ def test_a_currency_that_deriv_names_is_not_replaced() -> None:
     assert "s3cret-value" not in str(odd.to_dict("list"))
 
 
-def test_what_deriv_does_not_document_is_in_a_currency_nobody_knows() -> None:
+def test_undocumented_money_is_in_an_unknown_currency() -> None:
     daily = {"daily_cumulative_amount_transfers": {"mt5": {"allowed": 10_000}}}
     market = {"market_specific": {"forex": [{"payout_limit": 5}]}}
     assert ask("get_limits", {"get_limits": daily})["currency"].tolist() == ["BTC"]
     spread = ask("get_limits", {"get_limits": daily}, explode="daily_cumulative_amount_transfers")
-    assert spread["currency"].isna().all()  # they are dollars
+    assert spread["currency"].isna().all()  # they are in dollars
     spread = ask("get_limits", {"get_limits": market}, explode=("market_specific", "market_specific.value"))
     assert spread["currency"].tolist() == ["BTC"]
 
 
-def test_prices_and_rates_are_no_money() -> None:
+def test_prices_and_rates_have_no_currency() -> None:
     for frame in (frames.ticks(None), frames.candles(None), frames.updates("ticks", [])):
         assert "currency" not in frame
     for name in ("ticks", "ticks_history", "exchange_rates", "active_symbols"):

@@ -1,4 +1,4 @@
-"""Hold how a frame looks at first: in a terminal of 100 columns, at pandas' default settings."""
+"""Test how a frame looks at first: in a terminal of 100 columns, at pandas' default settings."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ SEEN = {
     "wallets": "type currency balance paid_in paid_out",
     "wallets totals": "type currency balance approximate_total",
 }
-"""Columns that a terminal of 100 columns shows of each question, for the sandbox's richest people."""
+"""Columns of each question that a terminal of 100 columns shows, for the sandbox's users with the most data."""
 
 FIRST = {
     "account_status": "loginid kind currency balance status identity document",
@@ -74,14 +74,14 @@ FIRST = {
     "wallet_transactions": "time category net currency gross",
     "wallets totals": "type currency balance paid_in paid_out approximate_total",
 }
-"""Columns that JupyterLab shows of each question without scrolling, in a window of 1366 pixels; of the others, all."""
+"""Columns of each question that JupyterLab shows without scrolling, in a window of 1366 pixels; all, if not listed."""
 
 NOTHING = {
     **dict.fromkeys(("float64", "category", "object"), "nan"),
     **dict.fromkeys(("datetime64[us, UTC]", "datetime64[us]"), "NaT"),
     **dict.fromkeys(("string", "Int64", "boolean"), "<NA>"),
 }
-"""How a column of a dtype says that there is nothing, which is what pandas itself says."""
+"""How a column of each dtype shows a missing value, as pandas itself does."""
 
 RICH, TROUBLED = {"sandbox-rich-all", "rich"}, {"sandbox-trouble-read", "trouble"}
 Asked = list[tuple[str, str, str, pd.DataFrame]]
@@ -92,14 +92,14 @@ def told() -> Asked:
     return [each for each in asking.asked(RICH | TROUBLED) if len(each[3])]
 
 
-def test_what_matters_is_seen_in_a_terminal(told: Asked) -> None:
+def test_a_terminal_shows_the_important_columns(told: Asked) -> None:
     for api, _, name, table in (each for each in told if each[1] in RICH):
         shown = asking.seen(table)
         assert {*SEEN.get(name, "").split()} - {*shown} == set(), (api, name, shown)
     assert {name for _, person, name, _ in told if person in RICH} >= SEEN.keys() - {"cashier_problems"}
 
 
-def test_what_matters_is_on_the_first_screen_of_a_notebook(told: Asked) -> None:
+def test_the_first_screen_of_a_notebook_shows_the_important_columns(told: Asked) -> None:
     for api, person, name, table in told:
         shown = asking.on_the_first_screen(table)
         known = FIRST.get(name) or FIRST.get(re.sub(" all| exactly", "", name)) or " ".join(table)
@@ -107,8 +107,8 @@ def test_what_matters_is_on_the_first_screen_of_a_notebook(told: Asked) -> None:
         assert wanted - {*shown} == set(), (api, person, name, shown)
 
 
-def test_a_code_stands_behind_the_sentence_that_says_what_it_was(told: Asked) -> None:
-    """A browser breaks a sentence into lines, and a code it does not. What is wrong with a row comes last."""
+def test_long_codes_come_after_sentences(told: Asked) -> None:
+    """A browser breaks sentences into lines, but not codes. Errors come last."""
     for api, person, name, table in told:
         columns = [column for column in table.columns[1:] if column not in ("error", "remark")]
         codes = [place for place, column in enumerate(columns) if longest(table[column]) > 30]
@@ -117,17 +117,17 @@ def test_a_code_stands_behind_the_sentence_that_says_what_it_was(told: Asked) ->
 
 
 def longest(column: pd.Series[Any]) -> int:
-    """Return the letters of its longest word."""
+    """Return the length of the longest word in a column."""
     return max((len(word) for value in column.tolist() for word in str(value).split()), default=0)
 
 
-def test_a_sentence_has_room_in_a_notebook() -> None:
+def test_a_column_with_sentences_is_wide_in_a_notebook() -> None:
     note = pd.array(["Win payout if it is higher", None], dtype="string")
     made = pd.DataFrame({"id": ["x", "y"], "a<b": note, "n": 1})
     formatter = DisplayFormatter()
     in_notebooks.register(formatter.formatters["text/html"])
     assert formatter.format(made)[0]["text/html"] == made._repr_html_()  # type: ignore[operator]
-    made.attrs |= {"call": 2.5}  # somebody's price of an option
+    made.attrs |= {"call": 2.5}  # a price of an option that happens to be called "call"
     assert formatter.format(made)[0]["text/html"] == made._repr_html_()  # type: ignore[operator]
     made.attrs |= {"call": "statement", "api": "v3"}
     shown = formatter.format(made)[0]["text/html"]
@@ -142,7 +142,7 @@ def test_a_sentence_has_room_in_a_notebook() -> None:
         assert "text/html" not in formatter.format(made)[0]
 
 
-def test_a_kind_of_frame_that_has_no_html_is_shown_without(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_frame_class_without_html_is_shown_as_text(capsys: pytest.CaptureFixture[str]) -> None:
     class Plain(pd.DataFrame):
         _repr_html_ = None  # type: ignore[assignment]
 
@@ -153,7 +153,7 @@ def test_a_kind_of_frame_that_has_no_html_is_shown_without(capsys: pytest.Captur
 
 
 def test_a_notebook_shows_every_column(told: Asked) -> None:
-    """Pandas leaves columns out of HTML where there are more than twenty."""
+    """Pandas omits columns in HTML if there are more than twenty."""
     assert [(api, name) for api, _, name, table in told if table.shape[1] > 20] == []
 
 
@@ -164,21 +164,21 @@ def test_no_sentence_comes_first(told: Asked) -> None:
 
 
 def cells(table: pd.DataFrame) -> Iterator[tuple[str, object]]:
-    """Every value that is none, with the dtype of its column."""
+    """Return every missing value, with the dtype of its column."""
     for name in table:
         for value in table[name]:
             if value is None or value is pd.NA or value is pd.NaT or value != value or value == "":
                 yield str(table[name].dtype), value
 
 
-def test_there_is_one_sort_of_nothing_for_a_dtype(told: Asked) -> None:
+def test_each_dtype_has_one_missing_value(told: Asked) -> None:
     found = {(dtype, str(value)) for _, _, _, table in told for dtype, value in cells(table)}
     assert found == {*NOTHING.items()}
     dtypes = {str(table[name].dtype): table[name] for _, _, _, table in told for name in table}
     assert {name: str(column.reindex([-1]).item()) for name, column in dtypes.items()} == NOTHING
 
 
-def test_an_api_has_no_columns_that_only_the_other_tells(told: Asked) -> None:
+def test_an_api_has_no_columns_that_only_the_other_fills(told: Asked) -> None:
     status = {api: table for api, person, name, table in told if name == "account_status" and person in RICH}
     assert status["options"].columns.tolist() == ["loginid", "kind", "currency", "balance", "status", "group"]
     assert "risk" in status["v3"]
@@ -188,7 +188,7 @@ def test_an_api_has_no_columns_that_only_the_other_tells(told: Asked) -> None:
             assert table.columns[table.isna().all()].tolist() == [], name
 
 
-def test_a_column_of_one_api_alone_stays_where_deriv_sends_it_all_the_same() -> None:
+def test_a_column_of_the_other_api_stays_if_deriv_sends_it() -> None:
     columns = [Column("a"), Column("b", "list", only="v3")]
     assert list(frame([{"a": "x"}], columns, Context("c", api="v3"))) == ["a", "b"]
     assert list(frame([{"a": "x"}], columns, Context("c", api="options"))) == ["a"]
@@ -196,7 +196,7 @@ def test_a_column_of_one_api_alone_stays_where_deriv_sends_it_all_the_same() -> 
     assert list(frame([], columns)) == ["a", "b"]
 
 
-def test_a_day_reads_as_a_day(told: Asked) -> None:
+def test_a_day_is_shown_without_a_time(told: Asked) -> None:
     checks = next(table for _, person, name, table in told if name == "verification" and person in RICH)
     assert "00:00" not in checks.to_string()
     assert checks["expires"].dropna().is_monotonic_increasing

@@ -71,7 +71,7 @@ BESIDE = [
     "skip_idv",
     "trading_hub",
 ]
-"""What Deriv sends without documenting it; its own website reads these."""
+"""Undocumented flags that Deriv sends; its own website reads these."""
 
 
 def test_the_table_has_every_flag_that_is_known_and_no_other() -> None:

@@ -1,4 +1,4 @@
-"""What every frame promises, whatever the reply holds."""
+"""Test what every frame guarantees, whatever the reply contains."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dpyauth import frames
 
 
 def wallet_totals(payload: Any, context: frames.Context | None = None) -> pd.DataFrame:
-    """Wallets with what they hold in all."""
+    """Return wallets with their totals."""
     return frames.wallets(payload, context, totals=True)
 
 
@@ -58,7 +58,7 @@ anything = st.recursive(
 
 @st.composite
 def damaged(draw: st.DrawFn, value: Any) -> Any:
-    """The value with parts missing, replaced or added at any depth."""
+    """Draw the value with parts missing, replaced or added at any depth."""
     fate = draw(st.sampled_from(["keep", "keep", "keep", "keep", "replace"]))
     if fate == "replace":
         return draw(anything)
@@ -71,7 +71,7 @@ def damaged(draw: st.DrawFn, value: Any) -> Any:
 
 
 def same_shape(frame: pd.DataFrame, full: pd.DataFrame) -> bool:
-    """Whether columns and dtypes agree; categories may have grown at the end, and columns have come."""
+    """Return whether columns and dtypes agree; categories may have grown at the end, and columns been added."""
 
     def alike(one: Any, other: Any) -> bool:
         if isinstance(one, pd.CategoricalDtype) and isinstance(other, pd.CategoricalDtype):
@@ -104,14 +104,14 @@ def test_a_payload_of_nulls_gives_missing_values(build: Build, sample: str, requ
     payload = request.getfixturevalue(sample)
     full, frame = build(payload), build(nulls(payload))
     assert same_shape(frame, build(None))
-    if build not in (frames.status_flags, frames.cashier_problems):  # what has no name there is nothing
+    if build not in (frames.status_flags, frames.cashier_problems):  # an entry without a name is ignored there
         assert len(frame) == len(full)
 
 
 @pytest.mark.parametrize(("build", "sample"), BY_NAME)
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
-def test_no_payload_is_fatal_or_bends_the_frame(
+def test_any_payload_gives_the_promised_columns(
     build: Build, sample: str, data: st.DataObject, request: pytest.FixtureRequest
 ) -> None:
     payload = request.getfixturevalue(sample)
@@ -123,7 +123,9 @@ def test_no_payload_is_fatal_or_bends_the_frame(
 
 
 @pytest.mark.parametrize(("build", "sample"), BY_NAME)
-def test_building_leaves_the_payload_alone_and_apart(build: Build, sample: str, request: pytest.FixtureRequest) -> None:
+def test_building_does_not_change_or_share_the_payload(
+    build: Build, sample: str, request: pytest.FixtureRequest
+) -> None:
     payload = request.getfixturevalue(sample)
     before = copy.deepcopy(payload)
     frame = build(payload)

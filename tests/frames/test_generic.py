@@ -33,7 +33,7 @@ def test_a_list_of_objects() -> None:
     assert frame["linked_to"].tolist() == [[{"a": 1}], []]
 
 
-def test_an_object_whose_keys_are_data_and_what_is_beside_it() -> None:
+def test_an_object_with_data_as_keys_and_fields_beside_it() -> None:
     reply = {"exchange_rates": {"base_currency": "USD", "date": 0, "rates": {"EUR": 0.9, "BTC": {"bid_rate": 2.5}}}}
     frame = ask("exchange_rates", reply)
     assert frame["key"].tolist() == ["EUR", "BTC"]
@@ -57,7 +57,7 @@ def test_lists_side_by_side_even_if_one_is_shorter() -> None:
         ({"history": {}, "echo_req": {"style": "candles"}}, "times"),
     ],
 )
-def test_the_form_of_a_reply_is_told_by_what_it_holds_or_what_was_asked(reply: dict[str, Any], first: str) -> None:
+def test_the_form_of_a_reply_follows_from_its_fields_or_the_request(reply: dict[str, Any], first: str) -> None:
     assert ask("ticks_history", reply).columns[0] == first
 
 
@@ -80,12 +80,12 @@ def test_single_values_and_lists_of_them() -> None:
     assert len(ask("statement", None)) == 0
 
 
-def test_what_either_is_a_value_or_an_object() -> None:
+def test_a_payload_that_is_a_value_or_an_object() -> None:
     assert ask("cashier", {"cashier": "https://example.com"}, reveal=True)["value"].item() == "https://example.com"
     assert ask("cashier", {"cashier": {"action": "deposit"}})["action"].item() == "deposit"
 
 
-def test_undocumented_fields_become_further_columns_of_their_kind() -> None:
+def test_undocumented_fields_become_typed_columns() -> None:
     row = {"loginid": "CR1", "new": {"deep": 1.5, "on": True}, "list": [1], "n": 2**70, "nested": {"email": "a@b"}}
     frame = ask("account_list", {"account_list": [row, {"loginid": "CR2"}], "extra": 3, "new.deep": 1})
     assert frame["new.deep"].tolist()[0] == 1.5
@@ -97,7 +97,7 @@ def test_undocumented_fields_become_further_columns_of_their_kind() -> None:
     assert frame["new.deep_"].tolist() == [1, 1]
 
 
-def test_a_call_that_nobody_has_described() -> None:
+def test_an_undocumented_call() -> None:
     call = Call("novelty", "", {}, ())
     frame = generic(call, {"novelty": [{"a": 1}, {"a": 2}], "msg_type": "novelty"})
     assert frame["a"].tolist() == [1, 2]
@@ -105,7 +105,7 @@ def test_a_call_that_nobody_has_described() -> None:
     assert generic(call, {"novelty": 5})["value"].tolist() == [5]
 
 
-def test_fields_beside_the_rows_give_way_to_the_rows() -> None:
+def test_fields_of_rows_win_over_fields_beside_them() -> None:
     frame = ask("portfolio", {"portfolio": {"contracts": [{"currency": "USD"}], "payout": 1}})
     assert frame["currency"].tolist() == ["USD"]
     assert frame["payout"].isna().all()
@@ -157,7 +157,7 @@ def test_explode_maps_and_lists_of_values_and_undocumented_lists() -> None:
     assert spread["market_specific.value.payout_limit"].item() == 5
 
 
-def test_explode_of_what_cannot_be_says_what_can() -> None:
+def test_the_error_of_explode_lists_the_possible_columns() -> None:
     with pytest.raises(InvalidRequest, match=r"'statement' has no column 'amount' to spread.*none") as caught:
         ask("statement", {}, explode="amount")
     assert caught.value.field == "explode"
@@ -204,7 +204,7 @@ def test_secrets_and_personal_data_are_masked_unless_asked_for(name: str) -> Non
     assert "s3cret-value" in str(ask(name, SECRETS[name], reveal=True).to_dict("list"))
 
 
-def test_a_masked_time_is_masked_and_what_is_not_there_is_not() -> None:
+def test_times_are_masked_and_missing_values_are_not() -> None:
     masked = ask("get_settings", {"get_settings": {"date_of_birth": 0, "email": ""}})
     assert masked["date_of_birth"].tolist() == ["•••"]
     assert masked["email"].isna().all()
@@ -212,7 +212,7 @@ def test_a_masked_time_is_masked_and_what_is_not_there_is_not() -> None:
     assert str(revealed["date_of_birth"].dtype) == "datetime64[us, UTC]"
 
 
-def test_attrs_tell_what_was_asked_without_secrets() -> None:
+def test_attrs_describe_the_request_without_secrets() -> None:
     echo = {"authorize": "s3cret-value", "tokens": ["s3cret-value"], "req_id": 7, "x": [{"token": "s3cret-value"}]}
     frame = pickle.loads(pickle.dumps(ask("authorize", {"authorize": {}, "echo_req": echo})))
     assert json.loads(frame.attrs["request"]) == {"authorize": "•••", "tokens": "•••", "x": [{"token": "•••"}]}
@@ -233,7 +233,7 @@ ACCOUNT = {"account_id": "DOT1", "name": "Jo Canary", "email": "jo@canary", "new
 
 
 @pytest.mark.parametrize("reveal", [False, True])
-def test_what_is_not_documented_is_masked_by_its_name_and_its_neighbours(reveal: bool) -> None:
+def test_undocumented_fields_are_masked_by_their_names_and_neighbours(reveal: bool) -> None:
     reply = {"data": [{**ACCOUNT, "credentials": {"a": "Canary"}, "holder": {"name": "Jo Canary"}, "pin": True}]}
     call, context = load("options")["get_accounts"], Context("get_accounts", api="options")
     row = generic(call, reply, context, reveal=reveal).iloc[0]
@@ -252,13 +252,13 @@ def test_what_is_not_documented_is_masked_by_its_name_and_its_neighbours(reveal:
         {"x": [{"accessToken": "Canary"}]},
     ],
 )
-def test_so_it_is_in_a_call_that_is_not(reply: dict[str, Any]) -> None:
+def test_fields_of_undocumented_calls_are_masked_by_their_names(reply: dict[str, Any]) -> None:
     call = Call("new_call", "", {}, ())
     assert "Canary" not in generic(call, reply, Context("new_call")).to_string()
     assert "Canary" in generic(call, reply, Context("new_call"), reveal=True).to_string()
 
 
-def test_names_of_things_are_shown() -> None:
+def test_names_of_apps_and_companies_are_shown() -> None:
     app = {"app_id": 1, "name": "Mine", "redirect_uri": "https://example.com", "scopes": ["read"]}
     assert generic(load("v3")["app_list"], {"app_list": [app]})["name"].tolist() == ["Mine"]
     company = {"name": "Deriv (SVG) LLC", "shortcode": "svg", "address": ["1 Street"]}
@@ -266,7 +266,7 @@ def test_names_of_things_are_shown() -> None:
     assert (shown["name"].item(), shown["address"].item()) == ("Deriv (SVG) LLC", ["1 Street"])
 
 
-def test_frames_of_our_own_and_of_streams_are_masked_too() -> None:
+def test_handwritten_frames_and_streams_are_masked_too() -> None:
     tokens = frames.api_tokens({"tokens": [{"display_name": "Mine", "token": "Canary", "valid_for_ip": "Canary"}]})
     assert tokens["name"].tolist() == ["Mine"]
     update = {

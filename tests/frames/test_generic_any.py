@@ -1,4 +1,4 @@
-"""Random replies of every call of both APIs: by the shipped facts of what they hold, and by Deriv's schemas."""
+"""Make random replies of every call of both APIs, from the shipped facts about replies and from Deriv's schemas."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from dpyauth.frames.generic import promised
 
 SCHEMAS = {(api, name): sides["reply"] for api in ("v3", "options") for name, sides in published(api).items()}
 CALLS = [(api, name) for api in ("v3", "options") for name in load(api)]
-# Their schemas allow fields of any name, or describe no reply at all
+# Their schemas allow fields with any name, or describe no reply at all
 OPEN = {"get_financial_assessment", "set_financial_assessment", "trading_platform_status", "health"}
 
 at_length = settings(
@@ -48,7 +48,7 @@ ANYTHING = st.recursive(
 
 @st.composite
 def held(draw: st.DrawFn, node: Any, *, wild: bool) -> Any:
-    """A value that is as a node says; a wild one may be otherwise at any depth."""
+    """Draw a value that fits a node; a wild one may differ at any depth."""
     if wild and draw(st.integers(0, 9)) == 0:
         return draw(ANYTHING)
     if isinstance(node, list):
@@ -70,12 +70,12 @@ def held(draw: st.DrawFn, node: Any, *, wild: bool) -> Any:
 
 
 def replies(shape: shapes.Shape, *, wild: bool) -> st.SearchStrategy[dict[str, Any]]:
-    """Whole replies of a call."""
+    """Draw whole replies of a call."""
     return held(shape.reply, wild=wild).map(lambda made: made if isinstance(made, dict) else {"surprise": made})
 
 
 def of_one_form(reply: dict[str, Any], api: str, name: str) -> dict[str, Any]:
-    """A reply without the rows of its call's other forms: Deriv gives ticks or candles, never both."""
+    """Return a reply without the rows of its call's other forms: Deriv sends ticks or candles, never both."""
     rows = [path[0] for path in shapes.load(api)[name].rows if path]
     first = next((key for key in rows if key in reply), None)
     return {key: value for key, value in reply.items() if key == first or key not in rows}
@@ -83,7 +83,7 @@ def of_one_form(reply: dict[str, Any], api: str, name: str) -> dict[str, Any]:
 
 @st.composite
 def conforming(draw: st.DrawFn, schema: Mapping[str, Any], root: Mapping[str, Any]) -> Any:
-    """A value that a schema allows, as far as names and types go."""
+    """Draw a value that a schema allows, as far as names and types go."""
     while "$ref" in schema:
         found: Any = root
         for key in schema["$ref"].removeprefix("#/").split("/"):
@@ -134,7 +134,7 @@ def dtypes(frame: pd.DataFrame) -> list[tuple[str, str]]:
 
 @functools.cache
 def forms(name: str, api: str) -> list[list[tuple[str, str]]]:
-    """The columns a frame of the call may have, and their dtypes."""
+    """Return the columns and dtypes that a frame of the call may have."""
     return [dtypes(form) for form in promised(load(api)[name], api)]
 
 
@@ -150,7 +150,7 @@ def test_every_call_has_its_facts(api: str) -> None:
 
 @at_length
 @given(st.data())
-def test_whatever_a_reply_holds_its_frame_starts_as_promised(data: st.DataObject) -> None:
+def test_the_frame_of_any_reply_starts_with_the_promised_columns(data: st.DataObject) -> None:
     api, name = data.draw(st.sampled_from(CALLS))
     reply = data.draw(replies(shapes.load(api)[name], wild=True))
     frame = ask(name, reply, api)
@@ -179,7 +179,7 @@ def test_a_reply_by_the_schema_makes_the_promised_columns(data: st.DataObject) -
     reply.pop("echo_req", None)
     found = dtypes(ask(name, of_one_form(reply, api, name), api))
     form = next(form for form in forms(name, api) if found[: len(form)] == form)
-    # A text where the schema has one for a number is kept in a column of its own, and so is a wrong number of rows
+    # A text in place of a number is kept in a column of its own, and so is a wrong number of rows
     others = {column.removesuffix("_") for column, _ in found[len(form) :]}
     assert others <= {"count", *(column for column, _ in form)}
 
@@ -222,7 +222,7 @@ SHAPED = [
 
 @at_length
 @given(st.data())
-def test_no_payload_is_fatal_to_a_shaped_frame(data: st.DataObject) -> None:
+def test_any_payload_becomes_a_frame(data: st.DataObject) -> None:
     build, name, key = data.draw(st.sampled_from(SHAPED))
     payload = data.draw(held(shapes.load("v3")[name].reply[key], wild=True))
     build(payload, Context(name))  # type: ignore[operator]

@@ -1,4 +1,4 @@
-"""Whatever a call over HTTP answers becomes a frame, and nothing of it is lost."""
+"""Any answer to a call over HTTP becomes a frame, and no value of it is lost."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ CODES = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_", min_size=1, max_size=18
 
 @st.composite
 def held(draw: st.DrawFn, node: Any) -> Any:
-    """A value as a node says it is, or anything else, at any depth."""
+    """Draw a value that fits a node, or anything else, at any depth."""
     if draw(st.integers(0, 7)) == 0:
         return draw(ANYTHING)
     if isinstance(node, list):
@@ -86,7 +86,7 @@ def held(draw: st.DrawFn, node: Any) -> Any:
 
 @st.composite
 def replies(draw: st.DrawFn, name: str) -> dict[str, Any]:
-    """A whole reply: as documented, nearly so, or of another kind."""
+    """Draw a whole reply: as documented, nearly so, or of another kind."""
     reply = draw(held(SHAPES[name].reply))
     if not isinstance(reply, Mapping):
         reply = {draw(NAMES): reply}
@@ -95,7 +95,7 @@ def replies(draw: st.DrawFn, name: str) -> dict[str, Any]:
 
 
 def leaves(value: Any) -> Iterator[Any]:
-    """The single values in a value, without those that say nothing."""
+    """Yield the single values in a value, except empty ones."""
     if isinstance(value, Mapping):
         for inner in value.values():
             yield from leaves(inner)
@@ -107,7 +107,7 @@ def leaves(value: Any) -> Iterator[Any]:
 
 
 class Contents:
-    """What can be found in a frame."""
+    """The values that can be found in a frame."""
 
     def __init__(self, frame: pd.DataFrame) -> None:
         cells = [cell for name in range(frame.shape[1]) for cell in frame.iloc[:, name].astype(object)]
@@ -129,7 +129,7 @@ class Contents:
 
 
 def check(name: str, reply: dict[str, Any], **options: Any) -> None:
-    """Nothing is fatal, nothing is lost, and the documented columns are there as promised."""
+    """Check that no value is lost, and that the documented columns are there as promised."""
     shown = generic(CALLS[name], reply, Context(name), **options)
     whole = generic(CALLS[name], reply, Context(name), decimal=True, reveal=True, **options)
     assert shown.columns.is_unique
@@ -152,26 +152,26 @@ def forms(name: str) -> list[list[tuple[str, str]]]:
     return [dtypes(form) for form in promised(CALLS[name], "options")]
 
 
-def test_every_call_over_http_is_among_them() -> None:
-    assert len(REST) == 28  # Deriv's pages have 27 operations, and legacy_* beside them
+def test_every_call_over_http_is_tested() -> None:
+    assert len(REST) == 28  # Deriv's pages have 27 operations, and legacy_* in addition
 
 
 @pytest.mark.parametrize("name", REST)
 @settings(at_length, max_examples=15)
 @given(st.data())
-def test_whatever_is_answered_nothing_is_lost(name: str, data: st.DataObject) -> None:
+def test_no_value_of_an_answer_is_lost(name: str, data: st.DataObject) -> None:
     check(name, data.draw(replies(name)))
 
 
 @at_length
 @given(st.dictionaries(NAMES | st.just("transactions") | WORDS, ANYTHING, max_size=4), st.sampled_from(REST))
-def test_so_it_is_with_anything_at_all(reply: dict[str, Any], name: str) -> None:
+def test_no_value_of_any_json_is_lost(reply: dict[str, Any], name: str) -> None:
     check(name, reply)
 
 
 @at_length
 @given(replies("wallet_list"))
-def test_so_it_is_where_balances_are_spread(reply: dict[str, Any]) -> None:
+def test_no_value_is_lost_if_balances_are_spread(reply: dict[str, Any]) -> None:
     check("wallet_list", reply, explode="balances")
 
 
@@ -187,11 +187,11 @@ def test_so_it_is_where_balances_are_spread(reply: dict[str, Any]) -> None:
 )
 @settings(at_length, max_examples=15)
 @given(st.data())
-def test_so_it_is_where_other_columns_are(call: str, column: str, data: st.DataObject) -> None:
+def test_no_value_is_lost_if_other_columns_are_spread(call: str, column: str, data: st.DataObject) -> None:
     check(call, data.draw(replies(call)), explode=column)
 
 
-# Wallets, as they have been seen and as they are documented
+# Wallets as they have been seen, and as they are documented
 
 P2P = {
     "wallets": {
@@ -226,7 +226,7 @@ def test_wallets_in_any_form(reply: dict[str, Any]) -> None:
     check("wallet_list", reply, explode="balances")
 
 
-def test_balances_by_currency_whatever_an_entry_is() -> None:
+def test_balances_by_currency_with_entries_of_any_kind() -> None:
     entries = {"USD": {"balance": "12.50", "input": "20", "output": 7.5}, "eUSDT": "3.25", "BTC": 1, "EUR": None}
     wallet = {"wallet_id": "w1", "type": "main", "balances": entries}
     frame = generic(CALLS["wallet_list"], {"data": [wallet]}, explode="balances", decimal=True)
@@ -248,7 +248,7 @@ TRANSACTION = {
 @pytest.mark.parametrize(
     "data", [{"transactions": [TRANSACTION]}, {"transactions": TRANSACTION}, [TRANSACTION], TRANSACTION]
 )
-def test_transactions_are_found_where_they_are(data: Any) -> None:
+def test_the_place_of_transactions(data: Any) -> None:
     whole = data if isinstance(data, Mapping) and "transactions" not in data else {"data": data}
     frame = generic(CALLS["wallet_transactions"], {"data": data, "links": {"next": "https://x"}})
     assert not [column for column in frame if column.startswith("links")]
@@ -260,7 +260,7 @@ def test_transactions_are_found_where_they_are(data: Any) -> None:
 
 
 @pytest.mark.parametrize("none", [[], None])
-def test_what_stands_beside_no_rows_is_in_the_attributes(none: Any) -> None:
+def test_fields_beside_an_empty_list_are_in_the_attributes(none: Any) -> None:
     data = {"start_date_time": "2026-01-01T00:00:00Z", "transactions": none, "owner_name": "C4nary"}
     frame = generic(CALLS["wallet_transactions"], {"data": data})
     assert len(frame) == 0
@@ -274,7 +274,7 @@ def test_what_stands_beside_no_rows_is_in_the_attributes(none: Any) -> None:
     assert "beside" not in generic(CALLS["wallet_transactions"], {}).attrs
 
 
-def test_a_value_of_another_kind_stays_beside_its_column() -> None:
+def test_a_value_of_another_kind_gets_a_column_of_its_own() -> None:
     data = {"status": {"token": "C4nary", "code": 5}, "transaction_id": "T-17"}
     frame = generic(CALLS["payment_agent_transfer_status"], {"data": data})
     assert frame["status"].isna().all()
@@ -295,13 +295,13 @@ def test_money_keeps_every_digit(digits: int, amount: Any) -> None:
 
 
 @pytest.mark.parametrize("created", ["1e999999999", 10**40, "0001-01-01T00:00:00+14:00", True, {"at": 5}, "soon"])
-def test_a_time_that_is_none_is_kept(created: Any) -> None:
+def test_an_unreadable_time_is_kept(created: Any) -> None:
     frame = generic(CALLS["payment_agent_list"], {"data": [{"id": 1, "created_at": created}]})
     assert frame["created_at"].isna().all()
     assert "created_at_" in frame or "created_at_.at" in frame
 
 
 @pytest.mark.parametrize("created", [1790000000123, "1790000000123", 1790000000.123, "2026-09-21T14:13:20.123Z"])
-def test_a_time_in_any_form_is_that_moment(created: Any) -> None:
+def test_a_time_is_read_in_any_form(created: Any) -> None:
     frame = generic(CALLS["payment_agent_list"], {"data": [{"id": 1, "created_at": created}]})
     assert frame["created_at"][0] == pd.Timestamp("2026-09-21T14:13:20.123Z")

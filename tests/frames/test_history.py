@@ -1,4 +1,4 @@
-"""What happened, as frames."""
+"""Test the frames of events, connection health and streams."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_health() -> None:
     }
 
 
-def test_the_health_of_what_has_not_begun() -> None:
+def test_the_health_before_the_first_connection() -> None:
     series = health(**figures(uptime=None, expires=None, round_trips=[]))
     assert series[["uptime", "expires", "last_round_trip", "p50", "p99"]].isna().all()
     assert series["streams"] == 3
@@ -123,7 +123,7 @@ def test_without_updates_the_frame_is_empty(call: str) -> None:
     ("gap", "shown"),
     [({"filled": False}, True), ({"filled": True}, False), (None, False), ("nonsense", False), ({}, False)],
 )
-def test_a_gap_is_shown_where_something_is_missing(gap: Any, shown: bool) -> None:
+def test_a_gap_is_marked(gap: Any, shown: bool) -> None:
     frame = updates("ticks", [(0.0, {"msg_type": "tick", "tick": TICK, "gap": gap})])
     assert frame["gap"].tolist() == [shown]
 
@@ -191,7 +191,7 @@ REPLIES = st.builds(
 
 @settings(max_examples=300, deadline=None)
 @given(st.sampled_from([*KINDS, "other"]), st.lists(REPLIES, max_size=4))
-def test_whatever_deriv_sends_becomes_a_frame(call: str, replies: list[dict[str, Any]]) -> None:
+def test_any_update_becomes_a_frame(call: str, replies: list[dict[str, Any]]) -> None:
     frame = updates(call, [(float(count), reply) for count, reply in enumerate(replies)])
     assert dtypes(frame)["received"] == UTC_MICROSECONDS
     assert dtypes(frame)["gap"] == "boolean"

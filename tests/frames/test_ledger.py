@@ -128,8 +128,8 @@ def test_statement_dtypes(rows: list[dict[str, Any]]) -> None:
     }
 
 
-def test_rows_of_the_options_api_lack_some() -> None:
-    """No app, no fees, nobody it came from or went to."""
+def test_rows_of_the_options_api_lack_some_fields() -> None:
+    """The rows have no app, no fees, no sender and no recipient."""
     row = {name: value for name, value in SALE.items() if name != "app_id"}
     frame = statement([row], Context("statement", "DOT1"))
     assert not {"app_id", "fee", "fee_currency", "from_loginid", "to_loginid", "withdrawal_details"} & {*frame}
@@ -186,7 +186,7 @@ def test_profit_has_no_binary_noise() -> None:
     assert profit_table(coins, context())["profit"].item() == 0.00000004
 
 
-def test_exact_profit_does_not_depend_on_the_precision_somebody_has_set() -> None:
+def test_exact_profit_does_not_depend_on_the_decimal_context() -> None:
     row = {"buy_price": Decimal("0.00000001"), "sell_price": Decimal("123456789.12345678")}
     with decimal.localcontext(prec=5):
         frame = profit_table([row], context(), decimal=True)
@@ -214,7 +214,7 @@ def test_addresses_are_hidden_unless_asked_for() -> None:
 
 
 @pytest.mark.parametrize("junk", [None, "x", 5, [None, 3], {}])
-def test_a_login_history_that_is_none(junk: object) -> None:
+def test_a_malformed_login_history(junk: object) -> None:
     frame = login_history(junk, context())
     assert len(frame) <= 1
     promised = dtypes(login_history([LOGIN], context()))

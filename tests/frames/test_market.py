@@ -106,11 +106,11 @@ def test_hours_of_no_day(day: str | None) -> None:
 
 
 @given(st.text(max_size=8) | st.integers() | st.none())
-def test_no_time_of_day_is_fatal(text: Any) -> None:
+def test_any_time_of_day_is_accepted(text: Any) -> None:
     assert len(trading_times(hours((text, text)), day="2026-10-01")) == 1
 
 
-def test_options_names_the_symbol_otherwise() -> None:
+def test_the_options_api_has_another_name_for_the_symbol() -> None:
     listed = hours(("08:00:00", "12:00:00"))
     symbol = listed["markets"][0]["submarkets"][0]["symbols"][0]
     symbol["underlying_symbol"] = symbol.pop("symbol")

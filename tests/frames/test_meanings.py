@@ -1,4 +1,4 @@
-"""Every column says its meaning once, and docstrings show it with the dtype that the frame has."""
+"""Every column is explained once, and docstrings show the explanation with the dtype of the frame."""
 
 from __future__ import annotations
 
@@ -96,13 +96,13 @@ UPDATES = {
 
 
 def dtype(column: pd.Series) -> str:
-    """Name a dtype as the documentation does; columns of Python objects go by their kind."""
+    """Return the name of a dtype as in the documentation; columns of Python objects have the name of their kind."""
     name = str(column.dtype)
     return "list or dict" if name == "object" else name
 
 
 def indented(text: str) -> str:
-    """Return a table as it stands in a section of a docstring."""
+    """Return a table as it appears in a section of a docstring."""
     return indent(text, "    ")
 
 
@@ -125,22 +125,22 @@ def test_a_docstring_shows_the_columns_and_dtypes_of_the_frame(
 
 
 @pytest.mark.parametrize("call", UPDATES)
-def test_so_do_updates_of_streams(call: str) -> None:
+def test_a_docstring_shows_the_columns_of_updates_of_streams(call: str) -> None:
     made = frames.updates(call, [])
     assert {name: dtype(made[name]) for name in made} == documented((*session_columns.RECEIVED, *UPDATES[call]))
     assert indented(table(UPDATES[call])) in inspect.cleandoc(frames.updates.__doc__ or "")
 
 
-def test_every_table_of_columns_is_one_of_a_frame() -> None:
+def test_every_table_of_columns_belongs_to_a_frame() -> None:
     used = {id(columns) for _, _, columns in MADE} | {id(columns) for columns in UPDATES.values()}
     others = {name.rpartition(".")[2] for name, columns in DECLARED.items() if id(columns) not in used}
     parts = {"CANDLE", "ON_BOTH_APIS", "RECEIVED", "OF_ALL_BALANCES", "SPREAD", "WALLET_TOTALS"}
-    assert others == {*parts, "LEGACY_ACCOUNTS"}  # which is a session's
+    assert others == {*parts, "LEGACY_ACCOUNTS"}  # the columns of a session's frame
 
 
 @pytest.mark.parametrize("name", [name for name in dir(Session) if not name.startswith("_")])
 def test_a_session_shows_the_same_columns(name: str) -> None:
-    """Every column that a method names stands in a table, which its docstring gets when it is imported."""
+    """Every column that a method names is in a table, which its docstring gets on import."""
     text = inspect.getdoc(getattr(Session, name)) or ""
     assert not re.search(r"^ *\{\w+\}$", text, re.MULTILINE)
     twin = getattr(AsyncSession, name, None)
@@ -149,7 +149,7 @@ def test_a_session_shows_the_same_columns(name: str) -> None:
     assert all(indented(table(columns)) in text for columns in kinds)
 
 
-def test_a_session_shows_all_kinds_of_its_answers() -> None:
+def test_a_session_documents_all_kinds_of_its_answers() -> None:
     shown = "\n".join(inspect.getdoc(getattr(Session, name)) or "" for name in dir(Session))
     missing = {
         name

@@ -1,4 +1,4 @@
-"""Times in every frame: read in whatever form they come, and visible where they cannot be read."""
+"""Times in every frame are read in any form, and stay visible if they cannot be read."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_every_form_is_read(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", MAKERS)
-def test_what_cannot_be_read_stays_visible(name: str) -> None:
+def test_an_unreadable_time_stays_visible(name: str) -> None:
     for value in ("soon", "2019-02-30", "0000-00-00 00:00:00", [7], {"a": 7}, True, "1,557,408,403"):
         moment, frame = told(name, value)
         assert moment is pd.NaT
@@ -86,7 +86,7 @@ def test_what_cannot_be_read_stays_visible(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", MAKERS)
-def test_what_is_not_there_needs_no_column(name: str) -> None:
+def test_missing_times_add_no_column(name: str) -> None:
     usual = told(name, EPOCH)[1].columns.tolist()
     for value in (None, ""):
         moment, frame = told(name, value)

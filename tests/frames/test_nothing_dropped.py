@@ -1,7 +1,7 @@
-"""Nothing that Deriv says is dropped: whatever a frame has no place for is in a row or a column of its own.
+"""Nothing that Deriv sends is dropped: a value without a place in the frame gets a row or a column of its own.
 
-Each sample is changed in one place after the other, in every way in which a reply could change; then every value of the
-changed reply is looked for in the frame.
+Each sample is changed in one place after the other, in every way in which a reply could change. Then every value of
+the changed reply is looked for in the frame.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ Path = tuple[str | int, ...]
 
 
 class Sample(NamedTuple):
-    """A payload in the usual form, and what the frame leaves out of it."""
+    """A payload in the usual form, and the parts of it that the frame omits."""
 
     build: Callable[..., pd.DataFrame]
     payload: Any
     omits: tuple[str, ...] = ()
-    """Names of fields that are left out on purpose, with all that is in them; the docstring of the frame says so, or
+    """Names of fields that are omitted on purpose, with everything inside them; the docstring of the frame says so, or
     another frame has them."""
     subject: str = ""
-    """Where in the payload all is that the frame is about; changes elsewhere are for other frames."""
+    """The place of the frame's subject in the payload; changes elsewhere concern other frames."""
 
 
 STATUS = {
@@ -190,17 +190,17 @@ OWNED = ("services", "verified_jurisdiction", "requests", "attempts", "currency_
 
 
 def by_day(payload: Any, context: Context) -> pd.DataFrame:
-    """Hours of a day that is known."""
+    """Return the opening hours of a known day."""
     return frames.trading_times(payload, context, day="2026-11-24")
 
 
 def totals(payload: Any, context: Context) -> pd.DataFrame:
-    """Wallets with what they hold in all."""
+    """Return wallets with their totals."""
     return frames.wallets(payload, context, totals=True)
 
 
 def update(call: str, kind: str) -> Callable[[Any, Context], pd.DataFrame]:
-    """The frame of a stream with one update."""
+    """Return the frame of a stream with one update."""
     return lambda payload, context: frames.updates(call, [(0.0, {"msg_type": kind, kind: payload})])
 
 
@@ -302,7 +302,7 @@ def at(value: Any, path: Path) -> Any:
 
 
 def places(value: Any, path: Path = ()) -> Iterator[Path]:
-    """Every place in a value but the whole of it."""
+    """Yield every place inside a value."""
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for step, held in items:
         yield (*path, step)
@@ -310,7 +310,7 @@ def places(value: Any, path: Path = ()) -> Iterator[Path]:
 
 
 def changes(value: Any) -> Iterator[tuple[str, Any]]:
-    """What could be in the place of a value."""
+    """Yield values that could take the place of a value."""
     yield "a text", "zz_text"
     yield "a number", 98765432
     yield "an object", {"zz_field": "zz_value"}
@@ -331,7 +331,7 @@ def changes(value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def leaves(value: Any, omits: tuple[str, ...], name: str = "") -> Iterator[Any]:
-    """The values of a reply that have to be somewhere."""
+    """Yield the values of a reply that the frame must contain."""
     if name in omits:
         return
     if isinstance(value, dict):
@@ -340,12 +340,12 @@ def leaves(value: Any, omits: tuple[str, ...], name: str = "") -> Iterator[Any]:
     elif isinstance(value, list | tuple):
         for held in value:
             yield from leaves(held, omits, name)
-    elif value is not None and value is not pd.NA and value not in (0, 1):  # a yes or no could be found anywhere
+    elif value is not None and value is not pd.NA and value not in (0, 1):  # zeros and ones could be found anywhere
         yield value
 
 
 def same(value: Any) -> str:
-    """A value in one form, in whichever a reply or a frame has it."""
+    """Return the same text for a value in any form that a reply or a frame may have."""
     if isinstance(value, pd.Timestamp):
         return str(Decimal(value.value // 10**9).normalize())
     if isinstance(value, str) and value[4:5] == "-" and value[:4].isdigit():
@@ -358,7 +358,7 @@ def same(value: Any) -> str:
 
 
 def shown(table: pd.DataFrame) -> tuple[set[str], str]:
-    """What a frame holds, as single values and as one text; the names of the columns count for nothing."""
+    """Return the contents of a frame, as single values and as one text, without the names of the columns."""
     cells: list[Any] = list(table.index) if table.index.name else []
     for name in table:
         cells += list(table[name])
@@ -367,12 +367,12 @@ def shown(table: pd.DataFrame) -> tuple[set[str], str]:
 
 
 def missing(sample: Sample, payload: Any, subject: Any) -> list[Any]:
-    """What a frame does not show of a payload."""
+    """Return the values of a payload that a frame does not show."""
     table = sample.build(payload, Context("some_call", "CR90000001"))
     told, text = shown(table)
     gone = [leaf for leaf in leaves(subject, sample.omits) if same(leaf) not in told and str(leaf) not in text]
     gone = [leaf for leaf in gone if not (isinstance(leaf, str) and leaf[2:3] == ":" and f" {leaf}" in text)]
-    return [] if MASK in text else gone  # a mark stands for all that is in it
+    return [] if MASK in text else gone  # a mask stands for everything inside it
 
 
 def subject_of(sample: Sample) -> Path:
@@ -380,13 +380,13 @@ def subject_of(sample: Sample) -> Path:
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-def test_what_is_as_usual_is_all_there(name: str) -> None:
+def test_a_frame_contains_the_usual_payload(name: str) -> None:
     sample = SAMPLES[name]
     assert missing(sample, sample.payload, at(sample.payload, subject_of(sample))) == []
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-def test_what_is_not_as_usual_is_there_too(name: str) -> None:
+def test_a_frame_contains_every_change_to_the_payload(name: str) -> None:
     sample = SAMPLES[name]
     start = subject_of(sample)
     usual = at(sample.payload, start)
@@ -406,7 +406,7 @@ def test_what_is_not_as_usual_is_there_too(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-def test_what_is_secret_or_personal_is_masked_wherever_it_comes_up(name: str) -> None:
+def test_secret_and_personal_fields_are_masked_in_any_place(name: str) -> None:
     sample = SAMPLES[name]
     for path in [(), *places(sample.payload)]:
         held = at(sample.payload, path)
@@ -432,7 +432,7 @@ def test_what_is_secret_or_personal_is_masked_wherever_it_comes_up(name: str) ->
         ("website_status", {"msg_type": "website_status", "website_status": {"site_status": "up"}}),
     ],
 )
-def test_what_stands_beside_an_update_is_shown(call: str, reply: dict[str, Any]) -> None:
+def test_fields_beside_an_update_are_shown(call: str, reply: dict[str, Any]) -> None:
     usual = set(frames.updates(call, [(0.0, reply)]))
     table = frames.updates(call, [(0.0, {**reply, "zz_new": "zz_1", "email": "Canary"})])
     assert set(table) - usual == {"zz_new", "email"}

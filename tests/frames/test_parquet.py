@@ -1,4 +1,4 @@
-"""Every frame survives a file: what is read back is what was written."""
+"""Every frame survives a Parquet file: the frame that is read equals the frame that was written."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ EMPTY: dict[str, pd.DataFrame] = {
 
 
 def again(table: pd.DataFrame) -> pd.DataFrame:
-    """What Parquet makes of a frame."""
+    """Write a frame to Parquet, and read it back."""
     return pd.read_parquet(io.BytesIO(table.to_parquet(None, engine="pyarrow")), engine="pyarrow")
 
 
@@ -94,7 +94,7 @@ def same(table: pd.DataFrame, other: pd.DataFrame) -> None:
 
 @pytest.fixture(scope="module")
 def asked() -> Any:
-    """What a session with all scopes is told, by frame."""
+    """Return the answers of a session with all scopes, by frame."""
     from dpyauth.credentials import api_token
     from dpyauth.settings import settings
 
@@ -108,7 +108,7 @@ def asked() -> Any:
 
 
 @pytest.mark.parametrize("name", ASKED)
-def test_what_a_session_answers_survives_parquet(asked: dict[str, pd.DataFrame], name: str) -> None:
+def test_answers_of_a_session_survive_parquet(asked: dict[str, pd.DataFrame], name: str) -> None:
     table = asked[name]
     assert len(table)
     same(table, again(table))
@@ -120,7 +120,7 @@ def test_an_all_accounts_frame_survives_too(asked: dict[str, pd.DataFrame]) -> N
 
 
 @pytest.mark.parametrize("name", EMPTY)
-def test_a_frame_of_nothing_keeps_its_dtypes_and_categories(name: str) -> None:
+def test_an_empty_frame_keeps_its_dtypes_and_categories(name: str) -> None:
     table = EMPTY[name]
     before = table.copy(deep=True)
     same(table, frames.restored(again(for_storage(table))))
@@ -131,7 +131,7 @@ def test_a_frame_of_nothing_keeps_its_dtypes_and_categories(name: str) -> None:
     pd.testing.assert_frame_equal(table, before)
 
 
-def test_what_an_account_tells_beyond_others_bends_no_dtype() -> None:
+def test_additional_columns_of_one_account_keep_all_dtypes() -> None:
     known, new = {"loginid": "A", "balance": 1.5, "type": "deriv"}, {"loginid": "B", "type": "ctrader", "zz": 7}
     parts = {"A": frames.balance({"accounts": [known]}), "B": frames.balance({"accounts": [new]}), "C": TimeoutError()}
     table = frames.concat_accounts(parts, frames.balance(None))
@@ -162,7 +162,7 @@ def test_every_dtype_survives() -> None:
     assert read["money"].tolist() == [Decimal("0.1"), None, None]
 
 
-def test_exact_money_stays_exact_and_takes_the_decimals_of_the_longest() -> None:
+def test_exact_money_stays_exact_with_the_most_decimals_of_the_column() -> None:
     table = frames.balance({"accounts": {"A": {"balance": 10.5}, "B": {"balance": 0.00000001}}}, decimal=True)
     read = again(table)["balance"].tolist()
     assert read == table["balance"].tolist() == [Decimal("10.5"), Decimal("0.00000001")]
@@ -194,7 +194,7 @@ columns_of_objects = st.one_of(
 
 @given(columns_of_objects, st.booleans())
 @settings(max_examples=150, deadline=None)
-def test_storable_makes_any_column_fit(values: list[Any], lists: bool) -> None:
+def test_for_storage_makes_any_column_fit(values: list[Any], lists: bool) -> None:
     table = pd.DataFrame({"held": pd.Series(values, dtype="object")})
     table.attrs = dict(CONTEXT.attrs())
     before = table.copy(deep=True)
@@ -223,7 +223,7 @@ def test_dicts_are_read_back_from_their_texts(values: list[dict[str, Any]]) -> N
 @pytest.mark.parametrize(
     "values", [[["a"], []], [[], []], [[1.5], [2.5]], [[True], []], [None, Decimal("1.5")], [None]]
 )
-def test_what_parquet_can_hold_is_left_alone(values: list[Any]) -> None:
+def test_columns_that_parquet_can_store_stay_as_they_are(values: list[Any]) -> None:
     made = for_storage(pd.DataFrame({"held": pd.Series(values, dtype="object")}))
     assert made["held"].tolist() == values
     assert made["held"].dtype == object
@@ -242,7 +242,7 @@ def test_what_parquet_can_hold_is_left_alone(values: list[Any]) -> None:
         ([[("08:00", "16:00")]], ['[["08:00", "16:00"]]']),
     ],
 )
-def test_what_it_cannot_hold_becomes_texts(values: list[Any], texts: list[Any]) -> None:
+def test_columns_that_parquet_cannot_store_become_texts(values: list[Any], texts: list[Any]) -> None:
     made = for_storage(pd.DataFrame({"held": pd.Series(values, dtype="object")}))
     assert made["held"].dtype == "string"
     assert made["held"].astype(object).where(made["held"].notna(), None).tolist() == texts

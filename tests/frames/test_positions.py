@@ -37,7 +37,7 @@ def test_of_a_portfolio() -> None:
     assert frame["buy_price"].tolist() == [5.0]
     assert frame["expires"].tolist() == [pd.Timestamp(120, unit="s", tz="UTC")]
     assert frame["transaction_id"].tolist() == [70]
-    assert not {"bid_price", "profit", "status", "can_sell"} & {*frame}  # only `proposal_open_contract` tells them
+    assert not {"bid_price", "profit", "status", "can_sell"} & {*frame}  # only `proposal_open_contract` has them
 
 
 @pytest.mark.parametrize("payload", [VALUED, [VALUED], [{}, VALUED]])

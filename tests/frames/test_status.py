@@ -59,7 +59,7 @@ def test_a_partial_status_is_still_a_row() -> None:
 @pytest.mark.parametrize(
     ("flags", "status"), [(["disabled"], "inactive"), (["authenticated"], "active"), ([], "active"), (None, None)]
 )
-def test_whether_an_account_is_active_is_what_the_flags_say(flags: Any, status: str | None) -> None:
+def test_the_flags_say_whether_an_account_is_active(flags: Any, status: str | None) -> None:
     told = account_status({"status": flags, "risk_classification": "low"})["status"]
     assert told.astype(object).where(told.notna(), None).tolist() == [status]
 
@@ -67,19 +67,19 @@ def test_whether_an_account_is_active_is_what_the_flags_say(flags: Any, status: 
 @pytest.mark.parametrize(
     "moment", [1_700_000_000, 1_700_000_000_000, "1700000000", "2023-11-14T22:13:20Z", "2023-11-14 22:13:20"]
 )
-def test_times_that_deriv_does_not_document_in_any_form(moment: Any) -> None:
+def test_undocumented_times_in_any_form(moment: Any) -> None:
     row = options_status([{"account_id": "DOT1", "created_at": moment, "last_access_at": moment}]).iloc[0]
     assert row["created"] == row["last_used"] == pd.Timestamp("2023-11-14 22:13:20", tz="UTC")
 
 
 @pytest.mark.parametrize("moment", [None, "", "yesterday", [], {}, True, 10**30, "9999-12-31T23:59:59-14:00"])
-def test_times_that_are_none(moment: Any) -> None:
+def test_unreadable_times(moment: Any) -> None:
     frame = options_status([{"account_id": "DOT1", "created_at": moment}])
     assert frame["created"].isna().all()
     assert frame["created"].dtype == "datetime64[us, UTC]"
 
 
-def test_each_api_has_the_columns_that_it_tells(status_payload: dict[str, Any]) -> None:
+def test_each_api_has_the_columns_that_it_fills(status_payload: dict[str, Any]) -> None:
     old, new = account_status(status_payload, CONTEXT), options_status([{"account_id": "DOT1"}], OPTIONS)
     assert [*new.columns] == ["loginid", "kind", "currency", "balance", "status", "group"]
     assert [*old.columns[:5]] == [*new.columns[:5]]
@@ -87,7 +87,7 @@ def test_each_api_has_the_columns_that_it_tells(status_payload: dict[str, Any]) 
     assert not {"group", "last_used"} & {*old.columns}
 
 
-def test_what_deriv_does_not_document_has_its_column_where_it_comes() -> None:
+def test_undocumented_fields_get_a_column_only_if_sent() -> None:
     told = options_status([{"account_id": "DOT1", "created_at": 0, "flags": ["a"]}, {"account_id": "DOT2"}], OPTIONS)
     assert told["created"].tolist() == [pd.Timestamp(0, tz="UTC"), pd.NaT]
     assert told["flags"].tolist() == [["a"], []]
@@ -142,7 +142,7 @@ def test_verification_always_has_its_seven_rows(payload: dict[str, Any]) -> None
     assert frame[["status", "needed", "expires", "attempts_left"]].isna().all(axis=None)
 
 
-def test_nothing_needed_differs_from_not_told() -> None:
+def test_no_verification_needed_differs_from_unknown() -> None:
     assert not verification({"authentication": {"needs_verification": []}})["needed"].any(skipna=False)
     assert verification({"authentication": {"needs_verification": None}})["needed"].isna().all()
 

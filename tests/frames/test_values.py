@@ -1,4 +1,4 @@
-"""Values of a reply, one at a time."""
+"""Test reading single values of a reply."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def test_dig(path: str, value: Any) -> None:
     assert get_path({"a": {"b": 1}}, path) == value
 
 
-def test_what_is_no_mapping_counts_as_an_empty_one() -> None:
+def test_a_value_other_than_a_mapping_counts_as_an_empty_one() -> None:
     assert [mapping(value) for value in ({"a": 1}, None, "text", 5, [{"a": 1}])] == [{"a": 1}, {}, {}, {}, {}]
 
 

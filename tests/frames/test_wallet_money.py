@@ -1,4 +1,4 @@
-"""Wallets and what moved in them, in every form that has been seen of Deriv's replies."""
+"""Test wallets and their transactions, in every form of Deriv's replies that has been seen."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_a_row_per_wallet_and_currency(wallets_payload: list[Any]) -> None:
     assert pd.isna(frame["currency"].iloc[2])
 
 
-def test_totals_are_repeated_and_named_for_what_they_are(wallets_payload: list[Any]) -> None:
+def test_totals_are_repeated_under_names_of_their_own(wallets_payload: list[Any]) -> None:
     frame = frames.wallets(wallets_payload, totals=True)
     assert frame["approximate_total"].tolist()[:2] == [7.0, 7.0]
     assert frame["total_currency"].tolist()[:2] == ["EUR", "EUR"]
@@ -57,7 +57,7 @@ def test_forms_of_wallets(balances: Any, form: Any, key: str) -> None:
     assert frame[["wallet_id", "type", "currency", "balance"]].to_numpy().tolist() == [["w", "p2p", "USD", 12.5]]
 
 
-def test_types_of_tomorrow_are_kept() -> None:
+def test_new_types_are_kept() -> None:
     assert frames.wallets([{"type": "vault"}])["type"].item() == "vault"
 
 
@@ -74,7 +74,7 @@ def test_amounts_in_any_form_are_exact(amount: Any, exact: str) -> None:
     assert frames.wallets([{"balances": {"X": amount}}], decimal=True)["balance"].item() == Decimal(exact)
     metadata = {"transaction_gross_amount": amount, "transaction_net_amount": 0}
     with localcontext() as context:
-        context.prec = 3  # the user's own precision spoils nothing
+        context.prec = 3  # the user's decimal context does not matter
         fee = frames.wallet_transactions([{"metadata": metadata}], CONTEXT, decimal=True)["fee"].item()
     assert fee == Decimal(exact)
 
@@ -119,7 +119,7 @@ def test_details_beside_the_status() -> None:
     assert frame.attrs == {"call": "get_accounts"}
 
 
-def test_what_comes_as_a_list_is_not_dropped() -> None:
+def test_a_list_in_place_of_a_value_is_kept() -> None:
     markups: Any = [{"app_id": "33abc", "app_markup_usd": 1.5}]
     assert frames.markup(markups)["app_id"].tolist() == ["33abc"]
     overviews: Any = [{"currency": "USD", "activity": {"paid": 12.5}}, {}]
