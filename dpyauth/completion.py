@@ -1,4 +1,4 @@
-"""Tab completion in IPython: names of calls, and of their fields, inside ``session.call("…", …)`` and its like."""
+"""Tab completion in IPython for names of calls and fields, inside ``session.call("…", …)`` and similar methods."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def install() -> None:
     """Make IPython complete the names of calls and fields, if this runs in IPython."""
     if "IPython" not in sys.modules:
         return
-    with contextlib.suppress(Exception):  # a convenience; without it everything works as well
+    with contextlib.suppress(Exception):  # only a convenience: a change in IPython must not break login()
         from IPython.core.completer import SimpleCompletion, context_matcher
         from IPython.core.getipython import get_ipython
 
@@ -39,13 +39,13 @@ def install() -> None:
             code = "\n".join([*lines, context.text_until_cursor])
             fragment, kind = "", ""
             names: list[str] = []
-            with contextlib.suppress(Exception):  # IPython would print it into what is being typed
+            with contextlib.suppress(Exception):  # IPython would print the error into the line being typed
                 fragment, names, kind = complete(code, shell.user_ns)
             return {
                 "completions": [SimpleCompletion(text=name, type=kind) for name in names],
                 "matched_fragment": fragment,
                 "ordered": True,
-                "suppress": True,  # nothing else can stand there
+                "suppress": True,  # no other completion is valid inside these quotes
             }
 
         _matchers(shell).append(matcher)
@@ -54,7 +54,7 @@ def install() -> None:
 def complete(code: str, namespace: Mapping[str, Any]) -> tuple[str, list[str], str]:
     """Complete code that ends at the cursor.
 
-    Returns the part of the name that is written, the whole names, and their kind.
+    Returns the part of the name typed so far, the full names, and their kind.
     """
     from dpyauth.session import Session
 
@@ -82,7 +82,7 @@ def _matchers(shell: Any) -> list[Any]:
 
 
 def _calls(session: Session, method: str) -> list[str]:
-    """List the calls that a method takes."""
+    """Return the calls that a method accepts."""
     return [name for name, call in sorted(session.core.catalog.items()) if _takes(method, call)]
 
 
@@ -96,7 +96,7 @@ def _takes(method: str, call: Call) -> bool:
 
 
 def _fields(session: Session, method: str, call: Call) -> list[str]:
-    """List the arguments that a method takes for a call, required ones first."""
+    """Return the arguments that a method accepts for a call, required ones first."""
     parameters = inspect.signature(getattr(type(session), method)).parameters.values()
     if not any(each.kind is each.VAR_KEYWORD for each in parameters):
         return []

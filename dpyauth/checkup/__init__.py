@@ -32,47 +32,47 @@ def doctor(
     oauth_host: str | None = None,
     timeout: float = TIMEOUT,
 ) -> Checkup:
-    """Check whether this machine, this notebook and Deriv's hosts are fit for dpyauth.
+    """Check whether dpyauth can work with this machine, this notebook and Deriv's hosts.
 
-    Looks at versions, the front end and what can work in it, proxies and certificates, the clock, and the hosts of both
-    of Deriv's APIs: name, TLS, answer and round trip, asked in the very way that a session asks them. It takes no
-    sign-in, changes nothing, and ends within seconds. ``python -m dpyauth doctor`` does the same in a terminal.
+    Checks versions, the front end and what can work in it, proxies and certificates, the clock, and the hosts of both
+    of Deriv's APIs: name, TLS, reply and round trip, in the same way as a session connects. It needs no sign-in,
+    changes nothing, and finishes within seconds. ``python -m dpyauth doctor`` does the same in a terminal.
 
-    With ``replies`` it also puts to Deriv every call that only reads and that your token may make, and compares the
-    replies with what dpyauth knows of them: unknown fields, missing ones, other types, new values. Of a reply only
-    names, kinds and counts are kept. The calls go one after the other, within Deriv's limits.
+    With ``replies``, it also sends every call that only reads and that your token allows, and compares the replies with
+    what dpyauth expects: unknown fields, missing fields, other types, new values. It keeps only names, kinds and counts
+    of a reply. The calls are sent one at a time, within Deriv's limits.
 
     Parameters
     ----------
     session : Session, optional
-        Check what this session uses, such as the sandbox that it is signed in to; else Deriv's own hosts.
+        Check the hosts of this session, such as the sandbox that it is signed in to. Default: Deriv's own hosts.
     replies : bool, str or collection of str
-        Compare replies: those of all such calls, or only of the calls named. Uses ``session``, else the one that
-        `dpyauth.login` has opened.
+        Compare the replies of all such calls, or only of the calls you name. Uses ``session``, or else the one that
+        `dpyauth.login` opened.
     api : {"v3", "options"}, optional
-        Which of Deriv's two APIs you use; else the one of your session, of ``DERIV_API``, or of your token and app ID.
-        Where you do not use the older one, it is no problem that Deriv has switched it off.
+        Which of Deriv's two APIs you use. Default: that of your session, of ``DERIV_API``, or of your token and app
+        ID. If you do not use the older API, it is not a problem when Deriv has switched it off.
     server : str, optional
-        Address of another Deriv server of either API, as for `dpyauth.login`.
+        Address of another Deriv server for either API, as for `dpyauth.login`.
     oauth_host : str, optional
-        Another place for the sign-in pages of that server's API, as for `dpyauth.login`.
+        Another address of the sign-in pages for that server's API, as for `dpyauth.login`.
     timeout : float
-        How long a host may take for each answer, in seconds.
+        Longest time for each reply of a host, in seconds.
 
     Returns
     -------
     Checkup
-        Shows itself as a table in a notebook, and as text elsewhere; ``print()`` gives a text to paste into an issue.
+        Displayed as a table in a notebook and as text elsewhere; ``print()`` writes a text to paste into an issue.
         Its frames are ``checks``, ``calls`` and ``findings``.
 
     Raises
     ------
     NotSignedIn
-        There is no session to compare replies with.
+        ``replies`` needs a session that is signed in, and there is none.
     InvalidRequest, NotInThisApi
-        A call that was named is none, or changes something.
+        A call you named does not exist, or changes something.
     InvalidSetting
-        A setting that cannot be right.
+        A setting cannot be right.
 
     Examples
     --------
@@ -82,7 +82,7 @@ def doctor(
     >>> len(checkup.findings)
     0
     """
-    from dpyauth import signin  # not before: this may be all that works
+    from dpyauth import signin  # imported late: doctor must also run where the rest of dpyauth cannot be loaded
     from dpyauth.session.core import check_timeout
     from dpyauth.settings import known
 
@@ -98,7 +98,7 @@ def doctor(
         found, broken = [], [_unloaded(error)]
     asks = session or signin.meant()
     if named is not None and (asks is None or asks.loginid is None):
-        raise NotSignedIn("To compare replies takes a session that is signed in: run dpyauth.login() first.")
+        raise NotSignedIn("Comparing replies needs a session that is signed in. Run dpyauth.login() first.")
     rows = [
         *guarded(machine.VERSIONS, "versions", machine.versions),
         *guarded(notebook.NOTEBOOK, "front end", notebook.looks),
@@ -126,7 +126,7 @@ _SESSION = "Session"
 
 
 def _named(replies: object) -> tuple[str, ...] | None:
-    """Return the calls to ask: none of them are all, and None means that nothing is to be asked."""
+    """Return the calls to send: an empty tuple means all of them, and None means no calls at all."""
     if isinstance(replies, bool):
         return () if replies else None
     names = (replies,) if isinstance(replies, str) else replies
@@ -138,7 +138,7 @@ def _named(replies: object) -> tuple[str, ...] | None:
 
 
 def _places(session: Session | None, api: str | None, server: str | None, oauth_host: str | None) -> list[Place]:
-    """Return the hosts to ask."""
+    """Return the hosts to check."""
     from dpyauth.checkup.hosts import places
     from dpyauth.oauth.implicit import plain_host
     from dpyauth.registry import APIS
@@ -159,7 +159,7 @@ def _places(session: Session | None, api: str | None, server: str | None, oauth_
 
 
 def _app_id(api: str) -> str | None:
-    """Return the app ID that the environment names, where it is one of this API."""
+    """Return the app ID from the environment, if it is one for this API."""
     from dpyauth.registry import by_app_id
 
     given = os.environ.get("DERIV_APP_ID")
@@ -167,7 +167,7 @@ def _app_id(api: str) -> str | None:
 
 
 def _meant(session: Session | None) -> list[str]:
-    """Return the APIs that the user stands on, as far as anything here says so: the surest first."""
+    """Return the APIs that the user seems to use, the most certain first."""
     from dpyauth import signin
     from dpyauth.registry import APIS, DEFAULT, by_app_id, by_token
 
@@ -183,7 +183,7 @@ def _meant(session: Session | None) -> list[str]:
 
 
 def _asked(found: list[Place], timeout: float) -> list[Row]:
-    """Ask all hosts at the same time. An interrupt ends it."""
+    """Check all hosts at the same time. An interrupt stops it."""
     from dpyauth.checkup import hosts
     from dpyauth.session.blocking import on_loop
 
@@ -195,7 +195,9 @@ def _asked(found: list[Place], timeout: float) -> list[Row]:
     try:
         return on_loop(steps, 2 * timeout + 5)
     except TimeoutError:
-        raise CallTimeout("The hosts could not be asked in time: this machine is too busy. Try again.") from None
+        raise CallTimeout(
+            "The hosts could not be checked in time, because this machine is too busy. Try again."
+        ) from None
 
 
 def _unloaded(error: ImportError) -> Row:
@@ -207,15 +209,15 @@ async def _page(timeout: float) -> Row:
     try:
         return await notebook.callback_page(timeout)
     except Exception as error:
-        found = f"could not be looked at ({type(error).__name__})"
+        found = f"could not be checked ({type(error).__name__})"
         return Row(notebook.NOTEBOOK, notebook.CALLBACK, "note", found)
 
 
 def _several(sessions: list[Session]) -> Row:
-    """Say how many sessions are open, without saying whose they are."""
+    """Return a row that says how many sessions are open, without naming their accounts."""
     from dpyauth.registry import APIS
 
-    by = [f"{len(found)} of {facts.title}" for facts in APIS.values() if (found := _speak(sessions, facts.name))]
+    by = [f"{len(found)} with {facts.title}" for facts in APIS.values() if (found := _speak(sessions, facts.name))]
     return Row(_SESSION, "sessions open", "ok", f"{len(sessions)} in this kernel: {', '.join(by)}")
 
 
@@ -224,7 +226,7 @@ def _speak(sessions: list[Session], api: str) -> list[Session]:
 
 
 def _of(session: Session) -> Row:
-    """Say how a session is, without saying whose it is."""
+    """Return a row with the state of a session, without naming its account."""
     from dpyauth.registry import APIS
 
     account, connection = session.core.active_account, session.core.connection

@@ -1,4 +1,4 @@
-"""Ask every call that only reads once, and compare its reply with the catalog."""
+"""Send each call that only reads once, and compare its reply with the catalog."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from dpyauth.session import Session
 Outcome = Literal["asked", "skipped", "refused", "no answer", "left out"]
 
 FULL_MINUTE = 75.0
-"""Longest wait of a call for Deriv's limit of calls a minute, in seconds."""
+"""Longest wait of a call for Deriv's limit on calls per minute, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +44,16 @@ class Asked:
 
 
 def ask_all(session: Session, names: Collection[str] = ()) -> list[Asked]:
-    """Put to a session every call that only reads, and compare the replies with the catalog.
+    """Send every call that only reads, and compare the replies with the catalog.
 
-    The calls go one after the other, within Deriv's limits.
+    The calls are sent one at a time, within Deriv's limits.
 
     Parameters
     ----------
     session : Session
-        Who asks.
+        Session that sends the calls.
     names : collection of str
-        Only these calls, and those that bring what they take to be asked.
+        Only these calls, and those whose replies provide their fields. Default: all.
 
     Returns
     -------
@@ -63,12 +63,12 @@ def ask_all(session: Session, names: Collection[str] = ()) -> list[Asked]:
     Raises
     ------
     InvalidRequest, NotInThisApi
-        There is no such call, or it changes something.
+        A call does not exist, or it changes something.
     """
     catalog = named(session.api).CATALOG
     for name in names:
         if catalog.find(name).changes is True:
-            raise InvalidRequest(f"'{name}' changes something at Deriv, and doctor only reads.", call=name)
+            raise InvalidRequest(f"doctor only reads, and '{name}' changes something at Deriv.", call=name)
     some = set(names).union(*(_sources(catalog[name]) for name in names))
     wanted = [call for call in catalog.values() if not names or call.name in some]
     asking = _Asking(session)
@@ -84,12 +84,12 @@ class _Asking:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._shapes = shapes.load(session.api)
-        self._known: dict[str, Any] = {}  # what replies have brought for other calls, by its place
+        self._known: dict[str, Any] = {}  # values from replies that other calls need, by place
         self._over = ""
-        self._theirs: set[str] = set()  # words that are the user's own, such as their nickname
+        self._theirs: set[str] = set()  # words that could identify the user, such as their nickname
 
     def ask(self, call: Call, *, named: bool) -> Asked:
-        """Ask one call, or say why not."""
+        """Send one call, or say why it was not sent."""
         if call.changes is True:
             return Asked(call.name, "left out", "changes something")
         why = self._over or ("" if named else _left_alone(call.name)) or self._unfit(call)
@@ -110,7 +110,7 @@ class _Asking:
         return Asked(call.name, "asked", "", compare(reply, shape, expected(self._session.api, call.name), call.name))
 
     def impersonal(self, one: Asked) -> Asked:
-        """Leave out words that could be names of fields or new values, and are the user's own."""
+        """Leave out findings whose field name or new value is a word that identifies the user."""
         came = Counter[Finding]()
         for finding, times in one.came.findings.items():
             came[finding.without(self._theirs)] += times
@@ -131,7 +131,7 @@ class _Asking:
 
     def _failed(self, call: Call, error: DpyauthError) -> Asked:
         if isinstance(error, InvalidRequest):
-            return Asked(call.name, "skipped", f"nothing at hand for its field '{error.field}'")
+            return Asked(call.name, "skipped", f"no value available for its field '{error.field}'")
         if isinstance(error, MissingScope):
             return Asked(call.name, "skipped", f"the token lacks the scope {' or '.join(error.scopes)}")
         if isinstance(error, NotSignedIn | SessionClosed):
@@ -177,7 +177,7 @@ def _left_alone(name: str) -> str:
 
 
 def _first(value: Any, path: str) -> Any:
-    """Return the first value at a path, where it is one to ask with."""
+    """Return the first value at a path, if it can be used as a field of a call."""
     for part in path.split("."):
         if part == "[]":
             value = value[0] if isinstance(value, list) and value else None
@@ -189,7 +189,7 @@ def _first(value: Any, path: str) -> Any:
 
 
 def _sources(call: Call) -> set[str]:
-    """Return the names of the calls that bring what this one takes."""
+    """Return the names of the calls whose replies provide the fields of this one."""
     given = [samples.FIELDS.get(name) for name in call.required]
     given += samples.CALLS.get(call.name, {}).values()
     places = [place for value in given if isinstance(value, samples.From) for place in value.places]

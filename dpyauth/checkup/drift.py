@@ -1,6 +1,6 @@
-"""Compare what Deriv replies with what the catalog says of it: names, kinds and counts, never a value. No I/O.
+"""Compare Deriv's replies with the catalog: names, kinds and counts, never a value. No I/O.
 
-Beside the shapes of replies (`dpyauth.catalog.shapes`) there are facts in ``expected.json``, by API and call:
+In addition to the shapes of replies (`dpyauth.catalog.shapes`), it uses facts in ``expected.json``, by API and call:
 
 ==============  ==========================================================================================
 ``"required"``  by the path of an object, the names of the fields that Deriv's schema requires in it; of lists of
@@ -8,7 +8,7 @@ Beside the shapes of replies (`dpyauth.catalog.shapes`) there are facts in ``exp
 ``"also"``      by the path of a value, the JSON types that the schema allows beyond those of its kind
 ==============  ==========================================================================================
 
-A path has the names of fields, ``[]`` for any item of a list and ``{}`` for any key that is data, with dots between.
+A path consists of field names, ``[]`` for any item of a list and ``{}`` for any key that is data, separated by dots.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ TYPES: Mapping[str, frozenset[str]] = {
     "time": frozenset({"integer", "number"}),
     "moment": frozenset({"integer", "number", "string"}),
 }
-"""The JSON types of each kind. Deriv sends money as numbers in one place and as text in another: both are right."""
+"""JSON types of each kind. Deriv sends money as numbers in some places and as text in others; both are right."""
 
 _DOCUMENTED = {
     "flag": "yes or no",
@@ -49,7 +49,7 @@ _FOUND = {"string": "text", "integer": "whole number", "boolean": "true or false
 
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
 _NAME = re.compile(r"(?=.{1,40}$)[a-z]++(_?[A-Z]?[a-z]++|_?\d{1,2}(?!\d))*+", re.ASCII)
-"""Pattern of what can only be the name of a field, or a word: no login ID, currency, key or address looks like this."""
+"""Pattern of a field name or a word. No login ID, currency, key or address matches it, so a match is safe to show."""
 
 UNSHOWN = "{}"
 """Stand-in for a name that may be data."""
@@ -60,17 +60,17 @@ ANOTHER_WORD = "another word"
 
 
 class Finding(NamedTuple):
-    """Something in a reply that is not as documented."""
+    """Difference between a reply and its documentation."""
 
     field: str
-    """Place, as a path to read."""
+    """Path of the place in the reply."""
     finding: str
     """``"unknown field"``, ``"missing"``, ``"other type"``, ``"null"`` or ``"new value"``."""
     documented: str
     found: str
 
     def without(self, words: Collection[str]) -> Finding:
-        """Return it without a new value, or the name of an unknown field, that is one of these words."""
+        """Return the finding with a new value, or the name of an unknown field, masked if it is one of these words."""
         way, dot, name = self.field.rpartition(".")
         if self.finding == NEW_VALUE and self.found in words:
             return self._replace(found=ANOTHER_WORD)
@@ -86,12 +86,12 @@ class Expected:
     required: Mapping[str, Collection[str]] = field(default_factory=dict)
     also: Mapping[str, Collection[str]] = field(default_factory=dict)
     stated: bool = False
-    """True if Deriv's schema says all this; where nothing is known, a null is no finding."""
+    """True if these facts come from Deriv's schema; without a schema, a null is not a finding."""
 
 
 @functools.cache
 def expected(api: str, call: str) -> Expected:
-    """Return what is known of the reply to a call."""
+    """Return the facts about the reply to a call."""
     entry = _load().get(api, {}).get(call)
     return Expected() if entry is None else Expected(entry["required"], entry["also"], stated=True)
 
@@ -104,7 +104,7 @@ def _load() -> Mapping[str, Any]:
 
 
 def types_of(node: Node) -> frozenset[str]:
-    """Return the JSON types that the facts of a place have room for; none where anything may be there."""
+    """Return the JSON types that a place allows; empty if any type is allowed."""
     if isinstance(node, str):
         return TYPES.get(node.removeprefix("!"), frozenset())
     if isinstance(node, list):
@@ -131,42 +131,42 @@ class Comparison:
     """Result of comparing one reply, or several of the same call."""
 
     findings: Counter[Finding] = field(default_factory=Counter)
-    """Number of times there was each."""
+    """How often each finding occurred."""
     seen: set[str] = field(default_factory=set)
-    """Paths of the documented fields that were there."""
+    """Paths of the documented fields that were present."""
     absent: set[str] = field(default_factory=set)
-    """Paths of those that were not, in an object that was."""
+    """Paths of the documented fields that were missing from an object that was present."""
 
     @property
     def not_seen(self) -> list[str]:
-        """Paths of the documented fields that were never there, though they could have been. That may well be right."""
+        """Paths of documented fields that were absent wherever they could have been. Many are optional."""
         return sorted(map(shown, self.absent - self.seen))
 
 
 def compare(reply: Mapping[str, Any], shape: Shape, facts: Expected, call: str) -> Comparison:
-    """Compare a reply with what is documented of it.
+    """Compare a reply with its documentation.
 
     Parameters
     ----------
     reply : mapping
         The whole reply.
     shape : Shape
-        What the catalog says of it.
+        Shape of the reply in the catalog.
     facts : Expected
-        What else is known.
+        Other facts about the reply.
     call : str
         Name of the call.
 
     Returns
     -------
     Comparison
-        Names, kinds and counts. Nothing in it is a value of the reply, but for new values of closed sets of words that
+        Names, kinds and counts. It contains no value of the reply, except new values of a fixed set of words, if they
         are words themselves.
     """
     came = Comparison()
     whole = {name: value for name, value in reply.items() if name not in ENVELOPE}
     if shape.reply and whole.keys().isdisjoint(shape.reply) and not facts.required.get(""):
-        first = next(iter(shape.reply))  # no schema of a socket's reply requires what it is all about
+        first = next(iter(shape.reply))  # schemas of WebSocket replies never list the main field as required
         came.findings[Finding(first, "missing", _words(shape.reply[first]), "absent")] += 1
     _Look(facts, call, came).object(whole, shape.reply, "")
     return came
@@ -179,7 +179,7 @@ class _Look:
         self._came = came
 
     def at(self, value: Any, node: Node, path: str, hidden: bool) -> None:
-        """Look at a value, and into it."""
+        """Compare a value and everything in it."""
         kind, allowed = type_of(value), types_of(node)
         if not allowed or kind in self._facts.also.get(path, ()):
             return
@@ -201,7 +201,7 @@ class _Look:
             self._note(path, "other type", node, wrong)
 
     def object(self, value: Mapping[str, Any], node: Mapping[str, Any], path: str) -> None:
-        """Look at the fields of an object."""
+        """Compare the fields of an object."""
         fields = {name: each for name, each in node.items() if name not in {"", "{}"}}
         for name in fields:
             (self._came.seen if name in value else self._came.absent).add(_join(path, name))
@@ -238,7 +238,7 @@ class _Look:
 
 
 def personal_words(value: Any, call: str, parent: str = "") -> Iterator[str]:
-    """List the words in a reply that are a user's own, in small letters: a name may be a key or a status, too."""
+    """Yield the personal words in a reply, in lower case: a name may also appear as a key or a status."""
     if isinstance(value, list):
         for item in value:
             yield from personal_words(item, call, parent)
@@ -252,19 +252,19 @@ def personal_words(value: Any, call: str, parent: str = "") -> Iterator[str]:
 
 
 def _content(value: Any, node: str) -> str | None:
-    """Return what is wrong with a value whose type is right, in words; None where nothing is."""
+    """Return, in words, what is wrong with a value whose type is right; None if nothing is."""
     kind = node.removeprefix("!")
     if isinstance(value, str) and kind in {"money", "exact"} and value and not _NUMBER.fullmatch(value):
-        return "text that is no number"
+        return "text that is not a number"
     if isinstance(value, str) and kind == "moment" and value and _times.microseconds(value) is None:
-        return "text that is no time"
+        return "text that is not a time"
     if kind == "flag" and value not in (0, 1):
         return "another number"
     return None
 
 
 def _words(node: Node) -> str:
-    """Return what is documented, in words."""
+    """Return the documented kind, in words."""
     if isinstance(node, str):
         kind = node.removeprefix("!")
         return _DOCUMENTED.get(kind, kind)
@@ -279,12 +279,12 @@ def _join(path: str, name: str) -> str:
 
 
 def shown(path: str) -> str:
-    """Return a path as it reads best."""
+    """Return a path in a form that reads well."""
     return path.replace(".[]", "[]")
 
 
 def leaves(node: Node, path: str = "") -> Iterator[tuple[str, Node]]:
-    """List the places of a shape with their paths."""
+    """Yield the places of a shape with their paths."""
     yield path, node
     if isinstance(node, Mapping):
         if "||" in node:
@@ -292,5 +292,5 @@ def leaves(node: Node, path: str = "") -> Iterator[tuple[str, Node]]:
         else:
             inner = node
         for name, each in inner.items():
-            if name not in {"", "()"}:  # places of a list have no path of their own
+            if name not in {"", "()"}:  # the items of such a list share the path of the list
                 yield from leaves(each, _join(path, name))

@@ -1,4 +1,4 @@
-"""Ask each of Deriv's hosts in the very way that a session does."""
+"""Check each of Deriv's hosts in the same way as a session connects to it."""
 
 from __future__ import annotations
 
@@ -27,33 +27,33 @@ if TYPE_CHECKING:
     from dpyauth.registry import ApiFacts
 
 SLOW = 1.0
-"""Round trip in seconds from which it is worth a word."""
+"""Round trip in seconds above which the check adds a note."""
 
-_WAY = "Is this host allowed on port 443? The guide's page 'Behind a company proxy' says what may stand in the way."
-_BROWSER = "A browser may be. Where it is not either, something in between refuses, such as a company's filter."
+_WAY = "Is this host allowed on port 443? See the guide's page 'Behind a company proxy' for what can block it."
+_BROWSER = "A browser may still get through. If it does not, something in between blocks it, such as a company filter."
 _REFUSALS = frozenset({401, 403, 407, 451})
-_SIGN_IN = "To sign in with the browser takes this host; with a token, nothing does."
+_SIGN_IN = "Signing in with the browser needs this host; signing in with a token does not."
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One host, and how it is asked."""
+    """One host, and how to check it."""
 
     settings: Settings
     kind: str
     """``"http"``, ``"ws"`` or ``"sign-in"``."""
     address: str
     wanted: bool = True
-    """True if the user needs it: not of an API that Deriv is retiring, where nothing says that it is theirs."""
+    """True if the user needs this host. False for the API that Deriv is retiring, unless the user seems to use it."""
 
     @property
     def facts(self) -> ApiFacts:
-        """Facts about its API."""
+        """Facts about the API of this host."""
         return APIS[self.settings.api]
 
     @property
     def host(self) -> str:
-        """Its name."""
+        """Name of the host."""
         return urlsplit(self.address).hostname or ""
 
     @property
@@ -74,20 +74,21 @@ class Clock:
     """Difference between this machine's clock and Deriv's."""
 
     ahead: float | None = None
-    """In seconds; None where Deriv has not said what time it is."""
+    """Seconds by which this machine is ahead; None if Deriv has not sent its time."""
     sure: bool = False
 
     def heard(self, theirs: float, begun: float, *, sure: bool) -> None:
-        """Hear what time it is for a server that was asked at this moment of this machine's clock.
+        """Take the time that a server has sent in reply to a request begun at this moment.
 
-        It tells whole seconds, so half a second is put on top. The API itself is surer than what stands before it.
+        Servers send whole seconds, so half a second is added. A time from the API itself replaces one from an HTTP
+        header, which may come from a proxy or a cache in front of it.
         """
         if self.ahead is None or (sure and not self.sure):
             self.ahead, self.sure = (begun + time.time()) / 2 - (theirs + 0.5), sure
 
 
 def places(where: Settings, auth_host: str | None, *, wanted: bool) -> Iterator[Place]:
-    """List the hosts of an API, or of what stands in for it."""
+    """Yield the hosts of an API, or of the server used in its place."""
     facts = APIS[where.api]
     if facts.serves(where.server) and where.server.startswith("http"):
         yield Place(where, "http", where.server, wanted)
@@ -97,7 +98,7 @@ def places(where: Settings, auth_host: str | None, *, wanted: bool) -> Iterator[
 
 
 async def look_at(place: Place, clock: Clock, timeout: float) -> Row:
-    """Return what came of asking a host. It takes twice the time-out at most, and a moment."""
+    """Return the result of checking a host, within about twice the time-out."""
     ask: Callable[[Place, Clock, float], Awaitable[Row]] = _socket if place.kind == "ws" else _http
     try:
         async with asyncio.timeout(2 * timeout + 1):
@@ -111,11 +112,11 @@ async def look_at(place: Place, clock: Clock, timeout: float) -> Row:
     except TimeoutError:
         return place.row("problem", f"no answer within {2 * timeout:g} s", _WAY)
     except Exception as error:
-        return place.row("problem", f"could not be asked ({type(error).__name__})")
+        return place.row("problem", f"could not be checked ({type(error).__name__})")
 
 
 async def _resolved(place: Place, timeout: float) -> Row | str:
-    """Look the name up, where this machine has to do that itself."""
+    """Look up the name of the host, unless a proxy does that."""
     parts, local = urlsplit(place.address), is_loopback(place.host)
     if local:
         return ""
@@ -133,7 +134,7 @@ async def _resolved(place: Place, timeout: float) -> Row | str:
 
 
 async def _socket(place: Place, clock: Clock, timeout: float) -> Row:
-    """Ask the public WebSocket what time it is, as a session without a sign-in does; twice."""
+    """Ask the public WebSocket for the time twice, as a session without a sign-in would."""
     session = Session(place.settings, timeout=timeout)
     try:
         began = time.monotonic()
@@ -149,7 +150,7 @@ async def _socket(place: Place, clock: Clock, timeout: float) -> Row:
 
 
 async def _http(place: Place, clock: Clock, timeout: float) -> Row:
-    """Ask over HTTP whether the API is up, or for the front page of the sign-in pages; twice."""
+    """Request the health of the API, or the front page of the sign-in pages, over HTTP, twice."""
     calls = named(place.settings.api).CATALOG
     if place.kind == "http":
         question = as_request(calls["health"], {}, None, place.settings.app_id)
@@ -172,50 +173,49 @@ async def _http(place: Place, clock: Clock, timeout: float) -> Row:
     assert isinstance(came, Response)
     error = judge(came, question) if place.kind == "http" else None
     if error is not None:
-        return place.row("problem", _said(error), f"It answers, in {_ms(took[1])}, but not as Deriv's API does.")
+        return place.row("problem", _said(error), f"It replies, in {_ms(took[1])}, but not like Deriv's API.")
     if came.failing:
-        found = f"answers with HTTP {came.status_code}: it may be down"
+        found = f"replies with HTTP {came.status_code}: it may be down"
         return place.row("problem", found, f"{_SIGN_IN} Try again later.")
     if came.status_code in _REFUSALS:
-        return place.row("note", f"answers with HTTP {came.status_code}: this program is not let in", _BROWSER)
+        return place.row("note", f"replies with HTTP {came.status_code}: this program is blocked", _BROWSER)
     return _answered(place, *took)
 
 
 def _answered(place: Place, first: float, trip: float) -> Row:
     secure = urlsplit(place.address).scheme in {"https", "wss"}
-    found = f"first answer after {_ms(first)}{' (with TLS)' if secure else ''}, then {_ms(trip)} a round trip"
-    slow = "Every call takes that long: where it is not enough, allow more time with dpyauth.login(timeout=…)."
+    found = f"first reply after {_ms(first)}{' (with TLS)' if secure else ''}, then {_ms(trip)} a round trip"
+    slow = "Every call takes at least that long. If calls time out, allow more time with dpyauth.login(timeout=…)."
     return place.row("note", found, slow) if trip > SLOW else place.row("ok", found)
 
 
 def _trouble(place: Place, error: DpyauthError) -> Row:
     said = _said(error)
-    if isinstance(error, ApiUnavailable):  # its text ends with the way on
+    if isinstance(error, ApiUnavailable):  # its text ends with what to do instead
         return place.row("problem", said.removesuffix(way_on()).rstrip(), way_on())
     return place.row("problem", said, _WAY)
 
 
 def _said(error: DpyauthError) -> str:
-    """Return what an error says, without a server's own words; where a sign-in was refused, the words are ours."""
+    """Return the text of an error without text from the server. The text of `SignInRefused` is dpyauth's own."""
     if isinstance(error, ApiError) and not isinstance(error, SignInRefused):
-        return f"answers with an error ({code_of(error)})"
+        return f"replies with an error ({code_of(error)})"
     return str(error)
 
 
 def clock_row(clock: Clock) -> Row:
-    """Say how far this machine's clock is from Deriv's."""
+    """Return a row with the difference between this machine's clock and Deriv's."""
     here = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())
     if clock.ahead is None:
-        advice = (
-            "No host of Deriv's could be asked. A clock that is wrong by days makes every certificate look invalid."
-        )
+        advice = "None of Deriv's hosts could be asked. If the clock is wrong by days, every certificate looks invalid."
         return Row("Clock", "this machine's clock", "note", f"says {here}", advice)
     off = abs(clock.ahead)
     if off < CLOSE:
         return Row("Clock", "this machine's clock", "ok", "agrees with Deriv's")
     found = f"is {off:,.0f} s {'ahead of' if clock.ahead > 0 else 'behind'} Deriv's"
     advice = (
-        "Times that dpyauth takes from it are wrong by as much, such as when a sign-in ends. Have it set by itself."
+        "Times that dpyauth takes from it are wrong by as much, such as the end of a sign-in. Let the system set the "
+        "clock automatically."
     )
     return Row("Clock", "this machine's clock", "problem" if off > WRONG else "note", found, advice)
 
@@ -224,7 +224,7 @@ CLOSE = 3.0
 """Difference in seconds up to which clocks agree."""
 
 WRONG = 300.0
-"""Difference in seconds from which one of them is of no use."""
+"""Difference in seconds above which it is a problem."""
 
 
 def _ms(seconds: float) -> str:

@@ -19,20 +19,20 @@ NOTEBOOK = "Notebook"
 CALLBACK = "callback page"
 
 _LAB = ("@jupyter-widgets/jupyterlab-manager", "anywidget")
-"""The front end's halves of the packages that panels stand on."""
+"""Front-end parts of the packages that panels need."""
 
-_NO_PANELS = "{}: {}the card is text"
-_PASTE = "Sign in with the browser by pasting the address that it ends at."
+_NO_PANELS = "{}: {}the card is shown as text"
+_PASTE = "To sign in with the browser, paste the address that it ends up at."
 
 
 def looks() -> Iterator[Row]:
-    """Say which front end this is, and whether panels and browser sign-ins can work in it."""
+    """Yield rows on the front end, and on whether panels and browser sign-ins can work in it."""
     name = front_end()
     in_notebook, attended = _environment.in_notebook(), _environment.has_user()
-    alone = "" if attended else "dpyauth.login() cannot ask you here: it takes DERIV_TOKEN, or what was remembered."
+    alone = "" if attended else "dpyauth.login() cannot ask you here: it uses DERIV_TOKEN, or a remembered sign-in."
     yield Row(NOTEBOOK, "front end", "ok" if attended else "note", name, alone)
     if _environment.in_console():
-        yield Row(NOTEBOOK, "panels", "ok", _NO_PANELS.format("this front end shows none", _by_prompt()))
+        yield Row(NOTEBOOK, "panels", "ok", _NO_PANELS.format("this front end shows no panels", _by_prompt()))
     elif in_notebook:
         yield _panels()
     else:
@@ -41,18 +41,18 @@ def looks() -> Iterator[Row]:
 
 
 def _by_prompt() -> str:
-    return "dpyauth.login() asks by a prompt, and " if "prompt" in _environment.ways_to_ask() else ""
+    return "dpyauth.login() asks at a prompt, and " if "prompt" in _environment.ways_to_ask() else ""
 
 
 def _without_panels() -> str:
-    """Say how to sign in where no panel appears."""
+    """Return advice on how to sign in if no panel appears."""
     if "prompt" in _environment.ways_to_ask():
         return 'Without panels, dpyauth.login(ask="prompt") asks for your token at a prompt that hides it.'
     return "Without panels, set DERIV_APP_ID and DERIV_TOKEN in the environment before the kernel starts."
 
 
 def front_end() -> str:
-    """Return what is known of the front end, in words."""
+    """Return a description of the front end, as far as it is known."""
     if _environment.in_marimo():
         return "marimo, as an app" if _environment.is_app() else "marimo"
     shell = _environment.kernel_shell()
@@ -60,9 +60,9 @@ def front_end() -> str:
         return "Streamlit"
     if shell is None:
         kind = "IPython in a terminal" if "IPython" in sys.modules and hasattr(sys, "ps1") else "Python, no notebook"
-        return kind if _environment.has_user() else "a script without a person"
+        return kind if _environment.has_user() else "a script that runs unattended"
     if not _environment.has_user():
-        return "a notebook that runs without a person (nbclient, nbconvert, papermill or the like)"
+        return "a notebook that runs unattended (nbclient, nbconvert, papermill or similar)"
     for name, there in (
         ("a console: Spyder, QtConsole or the Jupyter console", _environment.in_console()),
         ("Google Colab", _environment.in_colab()),
@@ -86,10 +86,10 @@ def _panels() -> Row:
             advice = f"Install dpyauth again in the kernel's environment, and restart the kernel. {_without_panels()}"
             return Row(NOTEBOOK, "panels", "problem", f"{package} cannot be loaded ({type(error).__name__})", advice)
     if _environment.in_colab() or _environment.in_marimo() or "VSCODE_PID" in os.environ:
-        return Row(NOTEBOOK, "panels", "ok", "the kernel's half is there; the front end brings its own")
+        return Row(NOTEBOOK, "panels", "ok", "the kernel's part is installed; the front end brings its own")
     missing = [name for name in _LAB if not _installed(name)]
     if missing:
-        where = "Where the Jupyter server runs in another environment than this kernel, they have to be there:"
+        where = "If the Jupyter server runs in another environment than this kernel, install them there:"
         advice = f"{where} pip install ipywidgets anywidget, then reload the page. {_without_panels()}"
         return Row(NOTEBOOK, "panels", "note", f"not found for this front end: {' and '.join(missing)}", advice)
     return Row(NOTEBOOK, "panels", "ok", "kernel and front end have what they need")
@@ -102,7 +102,7 @@ def _installed(name: str) -> bool:
 
 
 def _way_back() -> Row:
-    """Say whether a browser sign-in can be caught by a listener on this machine."""
+    """Return a row on whether a listener on this machine can receive a browser sign-in."""
     check = "listener for the browser"
     try:
         with socket.create_server(("127.0.0.1", 0)):
@@ -110,16 +110,18 @@ def _way_back() -> Row:
     except OSError:
         return Row(NOTEBOOK, check, "note", "this machine does not allow listening on 127.0.0.1", _PASTE)
     if _environment.on_hosted_server() or "SSH_CONNECTION" in os.environ:
-        far = "the browser is on another machine than this one, and does not reach it"
-        return Row(NOTEBOOK, check, "note", far, f"Use the callback page where there is one, else paste. {_PASTE}")
-    advice = "For apps whose redirect URL is http://localhost/…, with the browser on this machine. Otherwise paste."
+        far = "the browser runs on another machine and cannot reach this one"
+        return Row(NOTEBOOK, check, "note", far, f"Use the callback page if there is one. Otherwise: {_PASTE}")
+    advice = (
+        "For apps with the redirect URL http://localhost/… and a browser on this machine. Otherwise paste the address."
+    )
     return Row(NOTEBOOK, check, "ok", "works on this machine", advice)
 
 
 def server_address() -> str | None:
-    """Return the address of the Jupyter server on this machine that has started this kernel; None where there is none.
+    """Return the address of the Jupyter server on this machine that started this kernel; None if there is none.
 
-    The server's own notes say it. They hold a token, too, which stays there.
+    It is read from the server's runtime files. They also contain the server's token, which is not used here.
     """
     if not _environment.in_notebook():
         return None
@@ -141,10 +143,10 @@ async def callback_page(timeout: float) -> Row:
     from dpyauth.apis.options.client import Client
 
     if not _environment.in_notebook():
-        return Row(NOTEBOOK, CALLBACK, "ok", "for notebooks only: it is a page of a Jupyter server")
+        return Row(NOTEBOOK, CALLBACK, "ok", "for notebooks only: a Jupyter server serves it")
     base = server_address()
     if base is None:
-        found = "no Jupyter server on this machine has started this kernel, so whether it has the page is not known"
+        found = "not known: no Jupyter server on this machine has started this kernel"
         return Row(NOTEBOOK, CALLBACK, "note", found, _PASTE)
     client = Client(base, None, direct=True, transport=None)
     try:

@@ -1,4 +1,4 @@
-"""The result of a check-up, to read, to paste, and to go on with."""
+"""Show the result of a check-up as text, HTML and frames."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _COLOURS = {"ok": "#067647", "note": "#b54708", "problem": "#b42318"}
 
 
 class Checkup:
-    """The result of `dpyauth.doctor`. It shows itself as a table in a notebook, and as text elsewhere.
+    """Result of `dpyauth.doctor`, displayed as a table in a notebook and as text elsewhere.
 
-    It holds no secret, no value of a reply, and neither your name nor your login IDs nor places on your machine, so you
-    can paste it into a public issue: ``print(dpyauth.doctor())`` gives the text for that.
+    It contains no secret, no value of a reply, and neither your name nor your login IDs nor paths on your machine, so
+    you can paste it into a public issue: ``print(dpyauth.doctor())`` writes the text for that.
 
     Attributes
     ----------
@@ -36,14 +36,14 @@ class Checkup:
         One row per check: ``group``, ``check``, ``result`` (``"ok"``, ``"note"`` or ``"problem"``), ``found``,
         ``advice`` (all string).
     calls : pandas.DataFrame
-        Where replies were compared, one row per call: ``call``, ``outcome`` (``"asked"``, ``"skipped"``,
+        If replies were compared, one row per call: ``call``, ``outcome`` (``"asked"``, ``"skipped"``,
         ``"refused"``, ``"no answer"`` or ``"left out"``), ``why`` (string; for a refused one Deriv's code),
-        ``findings`` (int64, how many), ``not_seen`` (string, the documented fields that were in none of its rows,
-        which may well be right).
+        ``findings`` (int64, how many), ``not_seen`` (string, the documented fields that were absent everywhere; many
+        fields are optional).
     findings : pandas.DataFrame
-        What is not as documented, one row per field and finding: ``call``, ``field``, ``finding`` (``"unknown field"``,
-        ``"missing"``, ``"other type"``, ``"null"`` or ``"new value"``), ``documented``, ``found`` (all string),
-        ``times`` (int64, in how many places of the reply).
+        Differences from the documentation, one row per field and finding: ``call``, ``field``, ``finding``
+        (``"unknown field"``, ``"missing"``, ``"other type"``, ``"null"`` or ``"new value"``), ``documented``, ``found``
+        (all string), ``times`` (int64, in how many places of the reply).
     """
 
     def __init__(self, rows: Sequence[Row], asked: Sequence[Asked] | None, now: float | None = None) -> None:
@@ -53,19 +53,22 @@ class Checkup:
 
     @property
     def problems(self) -> int:
-        """Number of checks that came out as a problem."""
+        """Number of checks that found a problem."""
         return sum(row.result == "problem" for row in self._rows)
 
     @property
     def checks(self) -> pd.DataFrame:
+        """One row per check."""
         return _frame([row._asdict() for row in self._rows], Row._fields)
 
     @property
     def calls(self) -> pd.DataFrame:
+        """One row per call whose reply was compared, or was not."""
         return _frame(list(map(_call, self._asked)), ("call", "outcome", "why", "findings", "not_seen"))
 
     @property
     def findings(self) -> pd.DataFrame:
+        """Differences between replies and their documentation."""
         return _frame(self._found, ("call", "field", "finding", "documented", "found", "times"))
 
     @property
@@ -77,7 +80,7 @@ class Checkup:
         ]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return all of it as plain values, fit for JSON.
+        """Return the result as plain values for JSON.
 
         Returns
         -------
@@ -137,7 +140,7 @@ class Checkup:
                 yield from _wrapped(f"{one['call']}  {one['field']}  {one['finding']}: {kinds}{times}", "  ")
 
     def _of_calls(self) -> Iterator[str]:
-        """Say what became of the calls, by what became of them."""
+        """Yield a line for each outcome, with the calls that had it."""
         by: dict[tuple[str, str], list[str]] = {}
         for one in self._asked:
             by.setdefault((one.outcome, one.why), []).append(one.call)
@@ -159,18 +162,18 @@ def _call(one: Asked) -> dict[str, Any]:
 
 
 def replies_row(asked: Sequence[Asked], what: str) -> Row:
-    """Say in a row what came of comparing replies."""
+    """Return a row with the result of comparing replies."""
     outcomes = Counter(one.outcome for one in asked)
     unlike = [one.call for one in asked if one.came.findings]
     found = f"{_many(outcomes['asked'], 'reply', 'replies')} of {what} compared with the catalog"
     if not outcomes["asked"]:
-        return Row("Replies", "replies", "note", found, "Below it says why.")
+        return Row("Replies", "replies", "note", found, "See below for the reasons.")
     if not unlike:
         others = "".join(f"; {outcomes[each]} {each}" for each in ("refused", "no answer") if outcomes[each])
         result: Result = "note" if outcomes["no answer"] else "ok"
         return Row("Replies", "replies", result, f"{found}, all as documented{others}")
     advice = (
-        "dpyauth keeps what it does not know, under Deriv's names, so nothing is lost. Please paste this into an issue."
+        "dpyauth keeps unknown fields under Deriv's names, so nothing is lost. Please paste this output into an issue."
     )
     return Row(
         "Replies", "replies", "problem", f"{found}, {len(unlike)} not as documented: {', '.join(unlike)}", advice
@@ -178,7 +181,7 @@ def replies_row(asked: Sequence[Asked], what: str) -> Row:
 
 
 def _frame(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> pd.DataFrame:
-    import pandas as pd  # here: without it, the check-up itself still works
+    import pandas as pd  # imported late: the check-up must also work if pandas cannot be loaded
 
     numbers = {"findings", "times"}
     columns = {
@@ -188,7 +191,7 @@ def _frame(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> pd.DataFr
 
 
 def _once(rows: Sequence[Row]) -> Iterator[Row]:
-    """Leave out what a row has in common with the one before: the group, and the advice within a group."""
+    """Yield rows without the group and the advice that repeat those of the row before."""
     before = Row("", "", "ok", "")
     for row in rows:
         same = row.group == before.group

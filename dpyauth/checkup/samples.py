@@ -1,4 +1,4 @@
-"""Values to ask calls with that need some: for looking at the form of their replies."""
+"""Provide sample values for the fields that calls need, in order to see the form of their replies."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Any, NamedTuple
 
 
 class From(NamedTuple):
-    """A value that the replies to other calls bring."""
+    """Value to take from the reply to another call."""
 
     places: tuple[str, ...]
-    """Places to find one: name of the call, a colon, the path in its reply (``[]`` for the first item of a list)."""
+    """Places to look: name of the call, a colon, the path in its reply (``[]`` for the first item of a list)."""
 
 
 class Day(NamedTuple):
-    """A day, so many before today."""
+    """Day that lies this many days before today."""
 
     ago: int
 
@@ -44,7 +44,7 @@ FIELDS: Mapping[str, Any] = {
     "underlying_symbol": SYMBOL,
     "wallet_type": "main",
 }
-"""Values by the name of a field that some call requires."""
+"""Values by field name, for all calls that require the field."""
 
 CALLS: Mapping[str, Mapping[str, Any]] = {
     "app_get": {"app_get": From(("app_list:app_list.[].app_id",))},
@@ -73,16 +73,16 @@ CALLS: Mapping[str, Mapping[str, Any]] = {
     "wallet_list": {"conversion_currency": "USD"},
     "wallet_transactions": {"per_page": 100},
 }
-"""Further fields by call, so that there is something to see."""
+"""Further fields by call, for replies with more content."""
 
 NOT_ASKED: Mapping[str, str] = {
     "authorize": "signs in, and a session is signed in already",
     "forget": "closes streams",
     "forget_all": "closes streams",
-    "partner_toolkit": "hands out an address that signs you in",
+    "partner_toolkit": "returns an address that signs you in",
     "new_account_check_duplicate": "needs personal data",
     "payment_agent_": "its first use registers you with Deriv's payment agent service",
-    "wallet_transfer_validate": "needs a transfer to look at",
+    "wallet_transfer_validate": "needs an existing transfer",
     "partners_client_tags_check": "needs the IDs of clients",
 }
-"""Calls that read and are left alone all the same, with the reason; a name that ends with ``_`` is how names begin."""
+"""Calls that only read but are not sent, with the reason; a name that ends in ``_`` stands for all that begin so."""

@@ -1,24 +1,24 @@
-"""A Jupyter server extension: the page that a browser sign-in ends at.
+"""Jupyter server extension that serves the callback page of a browser sign-in.
 
-It serves one static page, ``dpyauth/callback`` under the server's own base URL, so that it is there on a hub and on
-Binder as well; an app registered at Deriv with that address, ``https://hub.example.org/user/jane/dpyauth/callback``,
-sends the browser back to it. The page hands on the query, in this order:
+It serves one static page, ``dpyauth/callback``, under the base URL of the server, so it also works on JupyterHub and
+Binder. If an app is registered at Deriv with that address, such as
+``https://hub.example.org/user/jane/dpyauth/callback``, Deriv sends the browser back to it. The page passes the query
+on, in this order:
 
-- To the window that opened it, if that is of the same origin, by messages (``postMessage``, with that
-  origin only):
+- To the window that opened it, if that has the same origin, by messages (``postMessage``, with that origin only):
 
       page   -> opener   {dpyauth: "callback-ready"}
       opener -> page     {dpyauth: "nonce", nonce}           16 to 128 letters, digits, "-" and "_"
       page   -> opener   {dpyauth: "result", nonce, query}   once; then the page closes itself
 
-  The opener must check that ``event.origin`` is its own, ``event.source`` is the window it has opened, and the nonce
-  in the result is the one it has sent.
+  The opener must check that ``event.origin`` is its own, that ``event.source`` is the window it opened, and that the
+  nonce in the result is the one it sent. Without these checks, any page could pass in a sign-in of its own.
 - To the user, who copies the address with a button and pastes it into the sign-in panel.
 
-The server drops the query: neither its log nor the page it sends has any of it. Anything between browser and server,
-such as a hub's proxy, may still log addresses.
-The browser keeps the address in its history. With a query, the page is sent as an error (404), because browsers do
-not suggest the address of an error.
+The query contains the tokens or the code, so the server drops it: neither its log nor the page contains any of it.
+Anything between browser and server, such as the proxy of a hub, may still log addresses.
+The browser keeps the address in its history. With a query, the page is sent with status 404, because browsers do not
+suggest the address of a page that failed.
 """
 
 from __future__ import annotations
@@ -39,15 +39,17 @@ def _load_jupyter_server_extension(server: Any) -> None:
     from dpyauth.jupyter.callback import CallbackHandler
 
     app = server.web_app
-    # With or without the slash at the end: the server would redirect the one to the other, and log what it redirects.
+    # Match with and without the slash at the end. Otherwise the server would redirect one to the other, and log the
+    # address with the tokens in it.
     pattern = _either_way(url_path_join(app.settings["base_url"], "dpyauth", "callback")) + "/?"
     app.add_handlers(".*$", [(pattern, CallbackHandler)])
 
 
 def _either_way(path: str) -> str:
-    """Return a pattern for a path, whether or not letters are written as ``%40`` and the like.
+    """Return a pattern that matches a path with its letters written plainly or percent-encoded, such as ``%40``.
 
-    A hub may say ``/user/jane@example.org/`` where a redirect URL at Deriv can only be ``/user/jane%40example.org/``.
+    JupyterHub may use ``/user/jane@example.org/``, but a redirect URL at Deriv can only be
+    ``/user/jane%40example.org/``.
     """
     return "".join(letter if letter in _AS_IT_IS else _either(letter) for letter in unquote(path))
 

@@ -1,4 +1,4 @@
-"""Handler of the callback page."""
+"""Serve the callback page of a browser sign-in."""
 
 from __future__ import annotations
 
@@ -32,32 +32,37 @@ _HEADERS = {
 
 
 class CallbackHandler(RequestHandler):
-    """Serve the page.
+    """Serve the page to any browser, without a Jupyter login.
 
-    Not a JupyterHandler on purpose: that would look for a Jupyter token in the query, and log in with it.
+    It is deliberately not a JupyterHandler: that would take ``token`` in the query for a Jupyter token and log in with
+    it.
     """
 
     SUPPORTED_METHODS = ("GET",)
 
     def initialize(self) -> None:
+        """Remove the query from the request."""
         self._came_back = bool(self.request.query)
-        # Here, before anything can log the request or keep it: only the page, in the browser, may read the query.
+        # Do this before anything can log or store the request: only the page, in the browser, may read the query.
         self.request.uri, self.request.query = self.request.path, ""
         self.request.arguments.clear()
         self.request.query_arguments.clear()
         self.request.headers.pop("Referer", None)
 
     def set_default_headers(self) -> None:
+        """Set headers that forbid caching, framing and loading anything from elsewhere."""
         for name, value in _HEADERS.items():
             self.set_header(name, value)
 
     def compute_etag(self) -> None:
+        """Return None, so that the page has no ETag and browsers do not cache it."""
         return None
 
     @allow_unauthenticated
     def get(self) -> None:
+        """Send the page."""
         if self._came_back:
-            # Called an error, though it is none: browsers do not suggest the address of an error. They keep it in their
-            # history all the same, and nothing that a page can do takes it out again.
+            # This is not an error, but browsers do not suggest the address of a page that failed. They still keep it in
+            # their history, and no page can remove it from there.
             self.set_status(404)
         self.finish(_PAGE)

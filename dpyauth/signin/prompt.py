@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 SOURCE = "the prompt"
 TRIES = 3
-"""How often the prompt asks for an app ID, and for a token if nothing was pasted."""
+"""Number of times that the prompt asks for an app ID, and for a token if nothing was pasted."""
 
 _NO_PASTE = (
     "Nothing was pasted: Ctrl+V does not paste at this prompt. Paste with a right-click, with Shift+Insert "

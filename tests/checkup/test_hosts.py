@@ -48,7 +48,7 @@ def test_all_of_derivs_hosts_over_tls(front: Front) -> None:
     ]
     for result, what, advice in found.values():
         assert (result, advice) == ("ok", "")
-        assert what.startswith("through the proxy; first answer after ")
+        assert what.startswith("through the proxy; first reply after ")
         assert "(with TLS)" in what
         assert what.endswith(" ms a round trip")
     assert {host for host, _ in front.asked} == set(DERIV)
@@ -226,7 +226,7 @@ def test_the_message_of_a_server_is_not_repeated(box: Sandbox) -> None:
     found = hosts(checkup)
     assert [result for result, _, _ in found.values()] == ["problem", "problem"]
     for _, said, advice in found.values():
-        assert "answers with an error (" in said
+        assert "replies with an error (" in said
         assert "token" not in advice
     for word in ("janedoe", "10.1.2", "CR9"):
         assert word not in str(checkup)
@@ -274,5 +274,5 @@ def test_sign_in_pages_that_refuse_programs(box: Sandbox) -> None:
         proxy.next("status", 403, times=9)
         found = hosts(doctor(server=box.url, oauth_host=f"http://127.0.0.1:{proxy.port}"))
     result, what, advice = found[f"127.0.0.1:{proxy.port}, sign-in pages"]
-    assert (result, what) == ("note", "answers with HTTP 403: this program is not let in")
-    assert "company's filter" in advice
+    assert (result, what) == ("note", "replies with HTTP 403: this program is blocked")
+    assert "company filter" in advice

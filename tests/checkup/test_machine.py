@@ -113,8 +113,8 @@ def test_nested_loops(
             "HTTPS_PROXY: http://proxy.example.com:3128",
             "",
         ),
-        ({"HTTPS_PROXY": "jane:C4nary@proxy:3128"}, "problem", "HTTPS_PROXY: (not readable)", "begins with http://"),
-        ({"HTTPS_PROXY": "http://jane:C4nary@proxy:port"}, "problem", "HTTPS_PROXY: (not readable)", "no address"),
+        ({"HTTPS_PROXY": "jane:C4nary@proxy:3128"}, "problem", "HTTPS_PROXY: (not readable)", "begin with http://"),
+        ({"HTTPS_PROXY": "http://jane:C4nary@proxy:port"}, "problem", "HTTPS_PROXY: (not readable)", "not an address"),
         ({"HTTPS_PROXY": "http://jane:80/C4nary@proxy:1"}, "problem", "HTTPS_PROXY: (not readable)", "write / as %2F"),
         ({"HTTPS_PROXY": "http://jane:80#C4nary@proxy:1"}, "problem", "HTTPS_PROXY: (not readable)", "write / as %2F"),
         ({"HTTPS_PROXY": "http://jane?C4nary@proxy:1"}, "problem", "HTTPS_PROXY: (not readable)", "write / as %2F"),
@@ -150,8 +150,8 @@ def test_hosts_that_go_without_a_proxy(monkeypatch: Set) -> None:
 @pytest.mark.parametrize(
     ("content", "found"),
     [
-        (None, "SSL_CERT_FILE names a file that is not there"),
-        ("-----BEGIN C4nary", "SSL_CERT_FILE names a file that is no list of certificates in PEM form"),
+        (None, "SSL_CERT_FILE names a file that does not exist"),
+        ("-----BEGIN C4nary", "SSL_CERT_FILE names a file that is not a list of certificates in PEM format"),
     ],
 )
 def test_an_unusable_file_of_certificates(monkeypatch: Set, tmp_path: Path, content: str | None, found: str) -> None:
@@ -287,7 +287,7 @@ def test_a_check_that_fails_is_a_row() -> None:
         raise RuntimeError(f"{Path.home()}/C4nary")
 
     rows = list(guarded("A", "c", fail))
-    assert rows == [Row("A", "b", "ok", "fine"), Row("A", "c", "note", "could not be looked at (RuntimeError)")]
+    assert rows == [Row("A", "b", "ok", "fine"), Row("A", "c", "note", "could not be checked (RuntimeError)")]
 
 
 def test_the_home_folder_is_not_named() -> None:

@@ -145,7 +145,7 @@ DRIFT: dict[str, list[tuple[Change, str, str, str]]] = {
             at("data.0.balances.USD.balance", to("much")),
             "data[].balances.{}.balance",
             "other type",
-            "text that is no number",
+            "text that is not a number",
         ),
         (at("data.0.balances.BTC", to(True)), "data[].balances.{}", "other type", "true or false"),
         (without("data.0.balances.USD.input"), "data[].balances.{}.input", "missing", "absent"),
@@ -156,7 +156,7 @@ DRIFT: dict[str, list[tuple[Change, str, str, str]]] = {
             at("data.transactions.0.timestamp", to("soon")),
             "data.transactions[].timestamp",
             "other type",
-            "text that is no time",
+            "text that is not a time",
         ),
         (without("data.transactions.0.metadata"), "data.transactions[].metadata", "missing", "absent"),
     ],
@@ -165,7 +165,7 @@ DRIFT: dict[str, list[tuple[Change, str, str, str]]] = {
     "options legacy_migration_status": [(at("status", to("paused")), "status", "new value", "paused")],
     # over the WebSocket
     "options balance": [
-        (at("balance.balance", to("much")), "balance.balance", "other type", "text that is no number"),
+        (at("balance.balance", to("much")), "balance.balance", "other type", "text that is not a number"),
         (without("balance.currency"), "balance.currency", "missing", "absent"),
         (at("balance", to(12.5)), "balance", "other type", "number"),
         (without("balance"), "balance", "missing", "absent"),
@@ -192,7 +192,7 @@ DRIFT: dict[str, list[tuple[Change, str, str, str]]] = {
             at("active_symbols.0.pip_size", to(SECRET)),
             "active_symbols[].pip_size",
             "other type",
-            "text that is no number",
+            "text that is not a number",
         ),
         (
             at("active_symbols.0.exchange_is_open", to(7)),
@@ -315,7 +315,7 @@ def test_calls_that_cannot_be_made_say_why(box: Sandbox, open_session: Open) -> 
     contract = of(asked, "proposal_open_contract")
     assert (contract.outcome, contract.why) == ("asked", ""), "without a contract, the optional ID is left out"
     history = of(asked, "contract_update_history")
-    assert (history.outcome, history.why) == ("skipped", "nothing at hand for its field 'contract_id'")
+    assert (history.outcome, history.why) == ("skipped", "no value available for its field 'contract_id'")
     assert (of(asked, "balance").outcome, of(asked, "balance").why) == ("refused", "MarketIsClosed")
 
 
@@ -343,7 +343,7 @@ def test_the_comparison_waits_for_a_rate_limit(box: Sandbox, open_options: Open)
 
 def test_only_existing_calls_that_read_can_be_chosen(open_options: Open) -> None:
     session = open_options("rich")
-    with pytest.raises(InvalidRequest, match="'buy' changes something at Deriv, and doctor only reads"):
+    with pytest.raises(InvalidRequest, match="doctor only reads, and 'buy' changes something at Deriv"):
         doctor(session, replies=["buy"])
     with pytest.raises(InvalidRequest, match="no call named 'balence'"):
         doctor(session, replies=["balence"])

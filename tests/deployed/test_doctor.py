@@ -35,6 +35,6 @@ def test_a_file_of_certificates_that_is_not_there(release: Path, around: dict[st
     code, said = doctor(release, {**around, "SSL_CERT_FILE": f"{around['HOME']}/gone.pem"})
     assert code == 1
     found = {check["check"]: check for check in said["checks"]}
-    assert found["trusted certificates"]["found"] == "SSL_CERT_FILE names a file that is not there"
+    assert found["trusted certificates"]["found"] == "SSL_CERT_FILE names a file that does not exist"
     assert found["api.derivws.com, calls over HTTP"]["result"] == "problem"
     assert around["HOME"] not in json.dumps(said)
