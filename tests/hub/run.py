@@ -1,13 +1,13 @@
-"""Signing in with Deriv on a JupyterHub, where kernel and browser are apart and only the callback page leads back.
+"""Sign in with Deriv on a JupyterHub, where only the callback page leads from the browser back to the kernel.
 
     python tests/hub/run.py
 
-Not part of the test suite: it installs JupyterHub (into a virtual environment of its own) and its proxy (with npm) the
-first time, for which it needs the internet, node and npm. Then it starts a hub on this machine, signs in to it as
-somebody with an address for a name, opens a notebook in JupyterLab, and signs in with Deriv (the sandbox) by the
-window alone: nothing is pasted. Ends with an error when that does not work, or when anything has logged a token.
+Not part of the test suite: the first time, it installs JupyterHub (into a virtual environment of its own) and its
+proxy (with npm), which needs the internet, node and npm. Then it starts a hub on this machine, signs in to it as a
+user whose name is an e-mail address, opens a notebook in JupyterLab, and signs in with Deriv (the sandbox) using only
+the sign-in window: nothing is pasted. It ends with an error if that fails, or if anything has logged a token.
 
-Both stay in the folder ``dpyauth-hub`` of the system's temporary folder for the next run; ``--fresh`` makes them anew.
+Both stay in the folder ``dpyauth-hub`` of the system's temporary folder for the next run; ``--fresh`` reinstalls them.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def run(*command: str | Path, cwd: Path | None = None) -> None:
 
 
 def install(base: Path) -> None:
-    """JupyterHub and its proxy where they are missing; dpyauth as it is now, as a user would get it."""
+    """Install JupyterHub and its proxy if they are missing, and the current dpyauth as a user would."""
     base.mkdir(exist_ok=True)
     python = base / "venv" / "bin" / "python"
     if not (base / "venv" / "bin" / "jupyterhub-singleuser").exists():
@@ -83,7 +83,7 @@ def install(base: Path) -> None:
         say("installing its proxy")
         run("npm", "install", "--no-audit", "--no-fund", "--prefix", base, "configurable-http-proxy")
     say("installing dpyauth")
-    run(python, "-m", "pip", "install", "--quiet", ROOT)  # with what it needs
+    run(python, "-m", "pip", "install", "--quiet", ROOT)  # including what it needs
     run(python, "-m", "pip", "install", "--quiet", "--force-reinstall", "--no-deps", ROOT)
 
 
@@ -111,7 +111,7 @@ def answers(url: str) -> bool:
 
 @contextmanager
 def hub(base: Path, folder: Path) -> Iterator[str]:
-    """A running hub; its address."""
+    """Start a hub; yield its address."""
     public, inner, api = free_ports(3)
     binaries = base / "venv" / "bin"
     config = CONFIG.format(

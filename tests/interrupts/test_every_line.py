@@ -1,7 +1,7 @@
-"""An interrupt at any line of dpyauth that runs on the reader's thread, one after the other.
+"""Interrupt every line of dpyauth that runs on the user's thread, one after the other.
 
-Where it strikes, the cell is free, and this holds: a change that has left is told; nothing stays open that nobody can
-close; and the next call works.
+After each interrupt, the cell is free, and three things hold: the user is told about a change that was sent, nothing
+stays open without a way to close it, and the next call works.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ MOST = 3_000
 
 
 class Interrupt:
-    """Interrupts this thread at one of the lines of dpyauth that it runs; counts them."""
+    """Interrupt this thread at one of the lines of dpyauth that it runs, and count them."""
 
     def __init__(self, line: int) -> None:
         self.line = line
         self.count = 0
         self.where = ""
-        self.task: asyncio.Task[Any] | None = None  # that was struck
+        self.task: asyncio.Task[Any] | None = None  # the one that was interrupted
 
     @property
     def struck(self) -> bool:
@@ -66,7 +66,7 @@ class Interrupt:
 
 @contextmanager
 def interrupted(line: int) -> Iterator[Interrupt]:
-    """Do something with an interrupt at this line of it; the interrupt ends here."""
+    """Interrupt the block at this line."""
     interrupt, before = Interrupt(line), sys.gettrace()
     sys.settrace(interrupt)
     try:
@@ -76,22 +76,22 @@ def interrupted(line: int) -> Iterator[Interrupt]:
 
 
 def each_line(once: Callable[[int], Interrupt]) -> int:
-    """Do something with an interrupt at its first line, then at its second, to its end. Returns how many there were."""
+    """Interrupt a function at its first line, then at its second, to its end; return the number of lines."""
     for line in range(1, MOST):
         if not once(line).struck:
             return line - 1
-    raise AssertionError("there is no end of it")
+    raise AssertionError("the function has too many lines")
 
 
 def settled() -> None:
-    """Wait until the background thread has done what it was given."""
+    """Wait until the background thread has finished its work."""
     done = threading.Event()
     background.post(lambda _: done.set())
     assert done.wait(10)
 
 
 def notes(error: BaseException | None) -> str:
-    """All that an error and those it came of say."""
+    """Return the notes of an error and of the errors before it."""
     said = []
     while error is not None:
         said += getattr(error, "__notes__", [])
@@ -103,7 +103,7 @@ _TOLD = "had already been sent|was sent, but no answer came"
 
 
 def is_told(error: BaseException | None) -> bool:
-    """Whether an error, or one that it interrupted, says that the change may have happened."""
+    """Return whether an error, or one that it interrupted, says that the change may have happened."""
     if error is None or isinstance(error, dpyauth.OutcomeUnknown) or re.search(_TOLD, notes(error)):
         return error is not None
     return is_told(error.__context__)
@@ -114,7 +114,7 @@ def sent(box: Sandbox, call: str) -> int:
 
 
 def at_deriv(box: Sandbox) -> int:
-    """How many streams the sandbox keeps."""
+    """Return the number of streams that the sandbox keeps."""
     found: list[int] = []
     box.run(lambda: found.append(sum(len(client.connection.streams) for client in box.sockets)))
     return found[0]
@@ -122,22 +122,22 @@ def at_deriv(box: Sandbox) -> int:
 
 @pytest.fixture(autouse=True)
 def no_limits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hundreds of calls in a row."""
+    """Lift the rate limits for hundreds of calls in a row."""
     monkeypatch.setattr(RateLimits, "wait", lambda self, lane, now: 0.0)
     monkeypatch.setattr(connection, "CLOCK_EVERY", 0.05)
 
 
 @pytest.fixture
 def session(session: Session) -> Session:
-    session.balance()  # what is imported for the first time has a test of its own
+    session.balance()  # imports on first use have a test of their own
     return session
 
 
 def told(box: Sandbox, before: int, error: BaseException | None, where: str) -> None:
-    """If the change has left, the caller is told, and if not, nobody says so."""
+    """Check that the caller is told if the change was sent, and that no note says so if it was not."""
     settled()
     left = sent(box, CHANGE) > before
-    assert is_told(error) >= left, f"interrupted at {where}: sent, and nobody is told"
+    assert is_told(error) >= left, f"interrupted at {where}: sent, but the caller is not told"
     if not left:
         assert "carried it out" not in notes(error), where
 
@@ -176,7 +176,7 @@ def test_a_change_that_is_awaited(session: Session, box: Sandbox) -> None:
             asyncio.run(main())
         except KeyboardInterrupt as stopped:
             error = stopped
-        # asyncio.run cancels the task at an interrupt, so that none strikes what the loop itself calls.
+        # asyncio.run cancels the task at an interrupt, so that no interrupt hits code that the loop itself calls.
         if found[0].struck and found[0].task is not None:
             told(box, before, error, found[0].where)
         assert session.call("ping", timeout=10)["ping"] == "pong"
@@ -208,7 +208,7 @@ def test_a_change_over_http(open_options: Any, box: Sandbox) -> None:
 
 @pytest.mark.parametrize("lost", [False, True])
 def test_a_transfer(open_options: Any, box: Sandbox, lost: bool, eventually: Eventually) -> None:
-    """Whatever the line: if it has left, the interrupt tells its request ID, and the session lists it."""
+    """At any line: if the transfer was sent, the interrupt gives its request ID, and the session lists it."""
     session = open_options("rich")
     call, fields = "payment_agent_transfer", {"to_nickname": "sandbox_moved", "amount": "1.00", "currency": "USD"}
     status = json.dumps({"data": {"status": "complete", "transaction_id": 7}, "errors": []})
@@ -240,7 +240,7 @@ def test_a_transfer(open_options: Any, box: Sandbox, lost: bool, eventually: Eve
 
 
 def test_a_loop_of_changes_ended_by_real_signals(session: Session, box: Sandbox) -> None:
-    """Interrupts as a kernel makes them, wherever they hit."""
+    """Interrupt as a kernel does, at whatever line is running."""
     import signal
     import time
 
@@ -258,7 +258,7 @@ def test_a_loop_of_changes_ended_by_real_signals(session: Session, box: Sandbox)
         except KeyboardInterrupt as stopped:
             error = stopped
         timer.join()
-        session.call("ping")  # it comes to the sandbox after all that was sent before
+        session.call("ping")  # this reaches the sandbox after everything that was sent before
         left = sent(box, CHANGE) - before - done
         assert left in (0, 1)
         assert is_told(error) >= bool(left)
@@ -278,7 +278,7 @@ def test_a_stream(session: Session, box: Sandbox, eventually: Eventually) -> Non
             use()
         settled()
         assert session.call("ping", timeout=10)["ping"] == "pong"
-        if at_deriv(box):  # it is closed by now, or nobody has a name for it
+        if at_deriv(box):  # closed by now, or not yet assigned to a name
             gc.collect()
             eventually(lambda: at_deriv(box) == 0)
         protocol = session.core.connection and session.core.connection.protocol
@@ -298,14 +298,14 @@ def test_a_history(session: Session, box: Sandbox) -> None:
         assert session.call("ping", timeout=10)["ping"] == "pong"
         return interrupt
 
-    # Shaping the frame is a thousand lines of no interest here: every 17th line is enough.
+    # Building the frame takes a thousand lines that do not matter here: every 17th line is enough.
     for line in range(1, MOST, 17):
         if not once(line).struck:
             break
     assert len(session.statement()) == whole
 
 
-def test_a_history_that_goes_on_where_it_was_interrupted(
+def test_a_history_that_continues_where_it_was_interrupted(
     open_options: Callable[..., Session], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("dpyauth.session.wallets.PAGE", 100)
@@ -319,12 +319,12 @@ def test_a_history_that_goes_on_where_it_was_interrupted(
         assert session.wallet_transactions("partner")["transaction_id"].tolist() == whole, interrupt.where
         return interrupt
 
-    # The same lines run for each of the rows: every 151st is enough to strike all of them somewhere.
+    # The same lines run for each of the rows: with every 151st, each of them is interrupted at some row.
     for line in range(1, 10 * MOST, 151):
         if not once(line).struck:
             break
     else:
-        raise AssertionError("there is no end of it")
+        raise AssertionError("the function has too many lines")
 
 
 @pytest.mark.parametrize("api", ["v3", "options"])
@@ -366,7 +366,7 @@ def test_closing(box: Sandbox, open_session: Any, eventually: Eventually) -> Non
         session = open_session()
         with interrupted(line) as interrupt, suppress(KeyboardInterrupt):
             session.close()
-        session.close()  # which ends what an interrupt has left
+        session.close()  # closing ends what an interrupt has left open
         assert session.state == "closed"
         eventually(lambda: box.connections_open == 0)
         eventually(lambda: not any(thread.name == "dpyauth" for thread in threading.enumerate()))
@@ -441,8 +441,8 @@ print(json.dumps([left, session.balance()["loginid"].tolist()]))
 
 
 @pytest.mark.parametrize("line", [1, 30, 300, 1_000, 3_000, 10_000, 100_000])
-def test_what_is_imported_on_the_way(box: Sandbox, line: int) -> None:
-    """An interrupt in the middle of the first import of pandas leaves a pandas that can be imported."""
+def test_interrupts_of_first_imports(box: Sandbox, line: int) -> None:
+    """An interrupt in the middle of the first import of pandas leaves pandas importable."""
     import subprocess
 
     command = [sys.executable, "-c", IMPORTING, box.url, str(line)]

@@ -1,4 +1,4 @@
-"""The callback page on a real Jupyter server: there for everybody, the same for everybody, and blind to the query."""
+"""Test the callback page on a real Jupyter server: it is public, always the same, and ignores the query."""
 
 from __future__ import annotations
 
@@ -44,18 +44,18 @@ class Server:
         return reply, body
 
     def logged_since(self, before: int) -> str:
-        """The log from a place on; after a request of our own, so that all that came before it is there."""
+        """Return the log from this position on; a request of our own ensures that all before it has been written."""
         mark = f"/end-of-the-test-{time.monotonic_ns()}"
         self.ask(mark)
         until = time.monotonic() + 10
         while mark not in (text := self.log.read_text()[before:]):
-            assert time.monotonic() < until, "the log never came to it"
+            assert time.monotonic() < until, "the log does not show the last request"
         return text
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """As strict as can be, as talkative as can be, and under a base URL like that of a hub."""
+    """Start a strict server that logs everything, under a base URL like that of a hub."""
     base = tmp_path_factory.mktemp("jupyter")
     env = {name: value for name, value in os.environ.items() if not name.startswith(("DERIV_", "JUPYTER", "IPYTHON"))}
     for name in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"):
@@ -76,7 +76,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture
 def logged(server: Server) -> Callable[[], str]:
-    """What the server has logged since the test began."""
+    """Return a function that returns what the server has logged since the test began."""
     before = len(server.log.read_text())
     return lambda: server.logged_since(before)
 
@@ -86,10 +86,10 @@ def expect_page(reply: http.client.HTTPResponse, body: str, status: int = 200) -
     assert body == (HERE / "callback.html").read_text()
 
 
-def test_it_says_so_when_it_is_loaded(server: Server) -> None:
+def test_the_extension_reports_that_it_is_loaded(server: Server) -> None:
     log = server.log.read_text()
     assert "dpyauth.jupyter | extension was successfully loaded." in log
-    assert "CallbackHandler" not in log, "that it is for everybody is said, and not a mistake the server warns of"
+    assert "CallbackHandler" not in log, "the page is marked as public on purpose, so the server gives no warning"
 
 
 WHO = {
@@ -103,23 +103,23 @@ WHO = {
 @pytest.mark.parametrize("who", WHO)
 def test_everybody_gets_the_same_page(who: str, server: Server) -> None:
     reply, body = server.ask(f"{PAGE}?{QUERY}", **WHO[who])
-    expect_page(reply, body, 404)  # browsers do not suggest the address of an error
+    expect_page(reply, body, 404)  # browsers do not suggest addresses that answered with an error
     assert reply.headers["Set-Cookie"] is None
     assert reply.headers["Location"] is None
 
 
 def test_other_pages_are_not_for_strangers(server: Server) -> None:
-    """Or the test above would show nothing."""
+    """Otherwise the test above would show nothing."""
     assert server.ask(f"{BASE}tree")[0].status in (302, 404)
     assert server.ask(f"{BASE}api/contents")[0].status == 403
 
 
-def test_it_is_under_the_base_url_and_nowhere_else(server: Server) -> None:
+def test_the_page_is_under_the_base_url_and_nowhere_else(server: Server) -> None:
     expect_page(*server.ask(PAGE))
     expect_page(*server.ask(f"{PAGE}/"))
     expect_page(*server.ask("/user/jane@example.org/dpyauth/callback"))
     expect_page(*server.ask("/user/jane%40example%2Eorg/dpyauth/callback"))
-    elsewhere = "/user/jane%40exampleXorg/dpyauth/callback"  # a dot is a dot
+    elsewhere = "/user/jane%40exampleXorg/dpyauth/callback"  # a dot is only a dot
     for path in (
         elsewhere,
         "/dpyauth/callback",
@@ -139,7 +139,7 @@ def expect_headers(reply: http.client.HTTPResponse) -> None:
     assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
     assert headers["Content-Type"] == "text/html; charset=UTF-8"
     assert headers["ETag"] is None
-    assert headers["Cross-Origin-Opener-Policy"] is None, "it must not part the page from its opener"
+    assert headers["Cross-Origin-Opener-Policy"] is None, "this header would cut the page off from its opener"
     policy = dict(part.strip().split(" ", 1) for part in headers["Content-Security-Policy"].split(";"))
     sources = {policy.pop("script-src"), policy.pop("style-src")}
     assert len(sources) == 2
@@ -152,7 +152,7 @@ def test_headers(server: Server) -> None:
 
 
 @pytest.mark.parametrize("method", ["HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "NONSENSE"])
-def test_nothing_but_get(method: str, server: Server, logged: Callable[[], str]) -> None:
+def test_only_get_is_allowed(method: str, server: Server, logged: Callable[[], str]) -> None:
     reply, body = server.ask(f"{PAGE}?{QUERY}", method, Referer=f"http://127.0.0.1/?{QUERY}", **{"Content-Length": "0"})
     assert reply.status == 405
     assert reply.headers["Allow"] == "GET"
@@ -195,20 +195,20 @@ def test_a_query_too_large_to_take(query: str, server: Server, logged: Callable[
     try:
         reply, body = server.ask(f"{PAGE}?{query}")
     except (http.client.BadStatusLine, ConnectionError):
-        pass  # the server has hung up
+        pass  # the server has closed the connection
     else:
         assert reply.status in (404, 400, 414, 431)
         assert "C4nary" not in body
     assert "C4nary" not in logged()
 
 
-def test_the_log_would_show_it(server: Server, logged: Callable[[], str]) -> None:
-    """What the search above looks for is what a page of Jupyter's own leaves in the log."""
+def test_the_log_would_show_a_query(server: Server, logged: Callable[[], str]) -> None:
+    """A page of Jupyter's own leaves in the log what the search above looks for."""
     server.ask(f"{BASE}login?{QUERY}")
     assert "CR-C4nary" in logged()
 
 
-def test_the_page_needs_nobody_else() -> None:
+def test_the_page_loads_nothing_from_elsewhere() -> None:
     page = (HERE / "callback.html").read_text()
     assert not re.search(
         r"https?:|//\w|\bsrc=|\bhref=|@import|url\(", re.sub(r"^\s*//.*$", "", page, flags=re.MULTILINE)

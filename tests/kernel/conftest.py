@@ -1,4 +1,4 @@
-"""Real Jupyter kernels, driven the way a front end drives them."""
+"""Start real Jupyter kernels, and drive them as a front end does."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ class Outcome:
 
 
 class Kernel:
-    """A kernel with its client; everything it ever said is kept in ``heard``."""
+    """A kernel with its client; everything that the kernel said is kept in ``heard``."""
 
     def __init__(self, env: dict[str, str], terminal: IO[str], folder: Path) -> None:
         self.manager = KernelManager(kernel_name="python3", **own_line(folder))
         self.heard: list[dict[str, Any]] = []
         self._outcomes: dict[str, Outcome] = {}
-        # With --debug the kernel writes every message it gets to its terminal.
+        # With --debug, the kernel writes every message that it receives to its terminal.
         self.manager.start_kernel(env=env, stdout=terminal, stderr=terminal, extra_arguments=["--debug"])
         self.client: BlockingKernelClient = self.manager.blocking_client()
         self.client.start_channels()
@@ -63,7 +63,7 @@ class Kernel:
         self.client.wait_for_ready(timeout=START)
 
     def queue(self, code: str, *, allow_stdin: bool = False) -> str:
-        """Send a cell and do not wait."""
+        """Send a cell without waiting for it."""
         sent = self.client.execute(code, allow_stdin=allow_stdin)
         self._outcomes[sent] = Outcome()
         return sent
@@ -78,7 +78,7 @@ class Kernel:
         return sent
 
     def listen_until(self, condition: Callable[[], object], timeout: float = PATIENCE) -> None:
-        """Take in what the kernel says until the condition holds."""
+        """Receive messages from the kernel until the condition holds."""
         until = time.monotonic() + timeout
         while not condition():
             try:
@@ -95,13 +95,13 @@ class Kernel:
         return self.outcome(self.queue(code, allow_stdin=allow_stdin), timeout)
 
     def value(self, code: str) -> str:
-        """The repr of an expression; fails when the cell does."""
+        """Return the repr of an expression; fail if the cell fails."""
         outcome = self.run(code)
         assert not outcome.error, outcome
         return outcome.result
 
     def view(self, panel: str) -> dict[str, Any]:
-        """What the panel shows, as far as it has been heard."""
+        """Return the state of the panel, as far as messages have arrived."""
         shown: dict[str, Any] = {}
         for message in self.heard:
             if message["msg_type"] in {"comm_open", "comm_msg"} and message["content"]["comm_id"] == panel:
@@ -129,13 +129,13 @@ class Kernel:
 
 @pytest.fixture(params=["newest", "6.31"])
 def ipykernel(request: pytest.FixtureRequest) -> Path | None:
-    """Folder of the ipykernel to use; None for the one that is installed."""
+    """Return the folder of the ipykernel to use; None for the installed one."""
     return None if request.param == "newest" else ipykernel_6()
 
 
 @pytest.fixture
 def surroundings(tmp_path: Path) -> dict[str, str]:
-    """Environment variables for a kernel that knows nothing of the user's own settings and credentials."""
+    """Return environment variables for a kernel without the user's own settings and credentials."""
     env = {name: value for name, value in os.environ.items() if not name.startswith(("DERIV_", "JUPYTER", "IPYTHON"))}
     for name in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "XDG_CONFIG_HOME"):
         env[name] = str(tmp_path / name.lower())
@@ -144,13 +144,13 @@ def surroundings(tmp_path: Path) -> dict[str, str]:
 
 @pytest.fixture
 def terminal(tmp_path: Path) -> Path:
-    """What kernels write to the terminal they were started from."""
+    """Return the file with everything that kernels write to their terminal."""
     return tmp_path / "terminal.txt"
 
 
 @pytest.fixture
 def start(surroundings: dict[str, str], terminal: Path, tmp_path: Path) -> Iterator[Callable[..., Kernel]]:
-    """Start kernels; all are ended afterwards."""
+    """Return a function that starts kernels; they are shut down afterwards."""
     with ExitStack() as ends:
         written = ends.enter_context(terminal.open("a"))
 
@@ -170,6 +170,6 @@ def kernel(start: Callable[..., Kernel], ipykernel: Path | None) -> Kernel:
 
 @pytest.fixture
 def box() -> Iterator[Sandbox]:
-    """A sandbox outside the kernel."""
+    """Run a sandbox outside the kernel."""
     with Sandbox(limits=None, ping_interval=20) as running:
         yield running

@@ -1,4 +1,4 @@
-"""Tab completion, as a front end asks a kernel for it."""
+"""Test Tab completion as a front end requests it from a kernel."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SIGN_IN = "import dpyauth.completion; session = dpyauth.login(sandbox=True, api=
 
 
 def asked(kernel: Kernel, code: str) -> tuple[list[str], str]:
-    """What is offered at the end of some code, and what it is to replace."""
+    """Return what is offered at the end of some code, and the text that it replaces."""
     reply = kernel.client.complete(code, reply=True, timeout=30)["content"]
     assert reply["status"] == "ok"
     return reply["matches"], code[reply["cursor_start"] : reply["cursor_end"]]
@@ -37,6 +37,6 @@ def test_tab_completes_calls_and_fields(
     everything, written = asked(kernel, 'session.help("')
     assert written == ""
     assert {"balance", "p2p_order_list"} <= set(everything)
-    # IPython gives up its own completion after a moment, which a busy machine may take.
+    # IPython gives up its own completion after a moment, which may be too short on a busy machine.
     eventually(lambda: any(name.endswith("balance") for name in asked(kernel, "session.bal")[0]))
     assert kernel.value("session.call('ping')['ping']") == "'pong'"

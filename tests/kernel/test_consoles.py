@@ -1,7 +1,7 @@
-"""Front ends that show no widgets: login() asks at a hidden prompt by itself, and the card is text.
+"""Front ends without widgets: login() asks at a hidden prompt by itself, and the card is text.
 
-The Jupyter console is the real one. QtConsole and Spyder are what a kernel sees of them: a parent process of that name,
-a kernel class of that name, and a client that answers questions and knows nothing of widgets.
+The Jupyter console is the real one. QtConsole and Spyder are simulated by what a kernel sees of them: a parent process
+of that name, a kernel class of that name, and a client that answers questions and has no widgets.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def talk(
     folder: Path,
     arguments: Sequence[str] = (),
 ) -> Any:
-    """Run cells in a kernel that a program of this name starts; return what it was asked, and what each cell said."""
+    """Run cells in a kernel that a program of this name starts; return its questions, and the output of each cell."""
     program = folder / name
     program.write_text(CONSOLE)
     folder.joinpath("spyder_kernel_here.py").write_text(SPYDER)
@@ -86,7 +86,7 @@ def talk(
 
 
 @pytest.mark.parametrize("name", ["jupyter-qtconsole", "spyder"])
-def test_a_console_is_asked_by_a_prompt(name: str, surroundings: dict[str, str], box: Sandbox, tmp_path: Path) -> None:
+def test_a_console_gets_a_prompt(name: str, surroundings: dict[str, str], box: Sandbox, tmp_path: Path) -> None:
     login = f"dpyauth.login(server={box.rest!r})"
     cells = [f"import dpyauth; session = {login}", "session.card()", f"session is {login}", "session.balance()"]
     token = box.options_token("rich").token
@@ -104,7 +104,7 @@ def test_a_console_is_asked_by_a_prompt(name: str, surroundings: dict[str, str],
     assert token not in str(heard)
 
 
-def test_where_nothing_is_known_of_the_front_end_the_text_names_the_line_to_run(
+def test_in_an_unknown_front_end_the_text_names_the_line_to_run(
     surroundings: dict[str, str], box: Sandbox, tmp_path: Path
 ) -> None:
     cells = [f"import dpyauth; session = dpyauth.login(server={box.rest!r})", "as it says", "session.card()"]
@@ -116,7 +116,7 @@ def test_where_nothing_is_known_of_the_front_end_the_text_names_the_line_to_run(
     assert token not in str(heard)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="needs a terminal made by a program")
+@pytest.mark.skipif(sys.platform == "win32", reason="needs pseudo-terminals")
 def test_the_jupyter_console(surroundings: dict[str, str], box: Sandbox, tmp_path: Path) -> None:
     import pexpect
 

@@ -1,4 +1,4 @@
-"""Sessions in kernels: queued cells, blocking cells, interrupts, restarts, the panel's messages."""
+"""Test sessions in kernels: queued cells, blocking cells, interrupts, restarts, and messages of panels."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ALL = "sandbox-rich-all"
 
 
 def login(box: Sandbox, token: str = ALL) -> str:
-    """A cell that signs in to a sandbox elsewhere."""
+    """Return a cell that signs in to a sandbox in another process."""
     return f"import dpyauth\nsession = dpyauth.login({token!r}, server={box.url!r}, app_id={box.app_id})"
 
 
@@ -29,13 +29,13 @@ def asked(box: Sandbox, call: str, times: int = 1) -> bool:
     return box.wait_until(lambda box: sum(each.call == call for each in box.received) >= times, timeout=30)
 
 
-def test_the_kernel_is_the_one_meant(kernel: Kernel, ipykernel: Path | None) -> None:
+def test_the_kernel_has_the_expected_version(kernel: Kernel, ipykernel: Path | None) -> None:
     version = kernel.value("import ipykernel; ipykernel.__version__")
     assert version.startswith("'6.31." if ipykernel else "'7.")
 
 
 def test_seven_cells_queued_at_once(kernel: Kernel) -> None:
-    """Run All sends every cell at once; nested event loops lose them, so this must not depend on any."""
+    """Run All sends all cells at once. Nested event loops lose some of them, so a session must not need nesting."""
     cells = [
         "import dpyauth; session = dpyauth.login(sandbox=True); session.loginid",
         "session.account_status().loginid.tolist()",
@@ -61,7 +61,7 @@ def test_seven_cells_queued_at_once(kernel: Kernel) -> None:
 
 @pytest.mark.slow
 def test_connection_outlives_a_cell_that_blocks(start: Callable[..., Kernel], box: Sandbox) -> None:
-    """75 s is longer than a server's ping interval and time-out together, which a blocked loop does not survive."""
+    """75 s is longer than a server's ping interval and timeout together: too long for a blocked event loop."""
     kernel = start()
     assert not kernel.run(login(box)).error
     assert not kernel.run("import time; time.sleep(75)", timeout=90).error
@@ -74,7 +74,8 @@ def test_connection_outlives_a_cell_that_blocks(start: Callable[..., Kernel], bo
     ("cell", "error"),
     [
         ("session.call('balance')", "KeyboardInterrupt"),
-        ("await session.aio.call('balance')", "CancelledError"),  # as ipykernel ends every awaiting cell
+        # ipykernel ends every awaiting cell with this error.
+        ("await session.aio.call('balance')", "CancelledError"),
     ],
 )
 def test_interrupt_frees_the_cell_and_keeps_the_connection(kernel: Kernel, box: Sandbox, cell: str, error: str) -> None:
@@ -91,7 +92,7 @@ def test_interrupt_frees_the_cell_and_keeps_the_connection(kernel: Kernel, box: 
 
 
 def ends_in_the_cell(outcome: Outcome, lines: int = 8) -> None:
-    """What is shown of an error ends at the line of the cell, and at what the error says."""
+    """Check that the traceback of an error ends at the line of the cell and the message."""
     shown = "\n".join(outcome.traceback)
     assert "dpyauth/" not in shown
     assert "Cell" in shown or "of the cell" in shown
@@ -165,10 +166,10 @@ def test_two_kernels_at_once(start: Callable[..., Kernel], box: Sandbox) -> None
     assert other.value("session.call('ping')['ping']") == "'pong'"
 
 
-# Nobody signed in
+# Not signed in
 
 
-def test_login_with_nobody_to_ask(kernel: Kernel) -> None:
+def test_login_without_a_user_to_ask(kernel: Kernel) -> None:
     outcome = kernel.run("import dpyauth; session = dpyauth.login()", allow_stdin=False)
     assert outcome.error == "NoCredential"
     said = "\n".join(outcome.traceback)
@@ -177,13 +178,13 @@ def test_login_with_nobody_to_ask(kernel: Kernel) -> None:
     assert len(outcome.traceback) <= 2
 
 
-def test_login_with_somebody_there_shows_the_panel_and_returns(kernel: Kernel) -> None:
+def test_login_with_a_user_shows_the_panel_and_returns(kernel: Kernel) -> None:
     cells = ["import dpyauth; session = dpyauth.login()", "session.account_status()", "await session.aio.balance()"]
     shown, query, awaited = [kernel.outcome(each) for each in [kernel.queue(cell, allow_stdin=True) for cell in cells]]
     assert not shown.error
     assert shown.panel
     assert kernel.view(shown.panel)["phase"] == "form"
-    # As Run All does, the first error takes the cells behind it away.
+    # As with Run All, the first error cancels the cells after it.
     assert query.error == "NotSignedIn"
     assert [line for line in query.traceback if "NotSignedIn" in line]
     assert len("\n".join(query.traceback).splitlines()) <= 3
@@ -191,12 +192,12 @@ def test_login_with_somebody_there_shows_the_panel_and_returns(kernel: Kernel) -
     assert kernel.run(cells[2], allow_stdin=True).error == "NotSignedIn"
 
 
-# The panel's messages
+# Messages of panels
 
 
 @pytest.fixture
 def asking(kernel: Kernel, box: Sandbox) -> str:
-    """A panel that waits for a token."""
+    """Show a panel that asks for a token."""
     login = f"import dpyauth; session = dpyauth.login(ask=True, server={box.url!r}, app_id={box.app_id})"
     outcome = kernel.run(login, allow_stdin=True)
     assert not outcome.error
@@ -211,7 +212,7 @@ def test_sign_in_by_message(kernel: Kernel, box: Sandbox, asking: str) -> None:
 
 
 def test_sign_in_while_a_cell_runs(kernel: Kernel, box: Sandbox, asking: str) -> None:
-    """The message waits for the cell (or not, by version); either way nothing gets lost."""
+    """Depending on the version, the message waits for the cell or not; either way nothing is lost."""
     box.faults.delay(1.0, "ping")
     cell = kernel.queue("session.call('ping')['ping']")
     assert asked(box, "ping")
@@ -234,18 +235,18 @@ def test_panel_follows_a_break_while_the_kernel_is_idle(kernel: Kernel, box: San
     assert kernel.value("session.call('ping')['ping']") == "'pong'"
 
 
-def test_junk_by_message_breaks_nothing(kernel: Kernel, asking: str) -> None:
+def test_malformed_messages_change_nothing(kernel: Kernel, asking: str) -> None:
     junk = [{}, {"do": "sign-in"}, {"do": 5}, {"do": "sample", "name": []}, {"do": "sign-in", "token": ["x"]}]
     outcomes = [kernel.outcome(kernel.tell(asking, content)) for content in junk]
     assert [outcome.output for outcome in outcomes] == [""] * len(junk)
     assert kernel.value("session.state") == "'signed out'"
 
 
-def test_what_the_user_does_in_a_panel_is_not_the_end_of_a_cell(kernel: Kernel) -> None:
-    """Or IPython would draw the figures of the cell that is running, on another thread, while that draws them too."""
+def test_an_action_in_a_panel_does_not_count_as_the_end_of_a_cell(kernel: Kernel) -> None:
+    """Otherwise IPython would draw the running cell's figures on another thread while the cell draws them too."""
     panel = kernel.run("import dpyauth; session = dpyauth.login()", allow_stdin=True).panel
     kernel.run("ended = []\nget_ipython().events.register('post_execute', lambda: ended.append(1))")
     before = int(kernel.value("len(ended)"))
     kernel.outcome(kernel.tell(panel, {"do": "sign-in", "token": ""}))
     assert kernel.view(panel)["notice"]["text"]
-    assert int(kernel.value("len(ended)")) == before + 1  # that of the cell before
+    assert int(kernel.value("len(ended)")) == before + 1  # the end of the previous cell

@@ -1,4 +1,4 @@
-"""A marimo notebook that is run for a file, without a user."""
+"""Run a marimo notebook as a script, without a user."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def run(surroundings: dict[str, str], *command: str) -> subprocess.CompletedProc
 EXPORT = ("-m", "marimo", "export", "html", "page.py", "-o", "page.html")
 
 
-def test_without_a_credential_it_says_at_once_what_to_set(
+def test_without_a_credential_the_error_says_what_to_set(
     notebook: Path, surroundings: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(notebook.parent)
@@ -64,7 +64,7 @@ def test_without_a_credential_it_says_at_once_what_to_set(
     assert "DERIV_TOKEN" in ran.stderr
 
 
-def test_with_one_it_signs_in(
+def test_with_a_credential_it_signs_in(
     notebook: Path, surroundings: dict[str, str], box: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(notebook.parent)

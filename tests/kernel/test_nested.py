@@ -1,4 +1,4 @@
-"""asyncio.run inside cells, for people whose own code needs it: no cell is lost, and the session does not notice."""
+"""Test asyncio.run inside cells, for users whose own code needs it: no cell is lost, and the session is unaffected."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ asyncio.run(work({number}))
 """
 
 
-def test_every_cell_that_waits_behind_another_runs(kernel: Kernel, ipykernel: Path | None) -> None:
+def test_every_queued_cell_runs(kernel: Kernel, ipykernel: Path | None) -> None:
     cells = [BEGIN, *(OWN_CODE.format(number=number) for number in range(7))]
     outcomes = [kernel.outcome(sent) for sent in [kernel.queue(cell) for cell in cells]]
     assert [outcome.error for outcome in outcomes] == [""] * 8
-    assert outcomes[0].result == "'nest-asyncio2'"  # dpyauth brings it, and it suits the old kernel too
+    assert outcomes[0].result == "'nest-asyncio2'"  # dpyauth depends on it, and it works on the old kernel too
     assert [outcome.result for outcome in outcomes[1:]] == [str(number * 2) for number in range(7)]
     after = "(id(session.core.connection), id(background._loop), type(background._loop).__name__)"
     assert kernel.value(f"{after} == before") == "True"
@@ -50,13 +50,13 @@ def test_the_sessions_awaitables_work_inside_a_nested_loop(kernel: Kernel) -> No
     assert [outcome.result for outcome in outcomes] == [f"{{'n': {n}}}" for n in range(7)]
 
 
-def test_without_it_such_code_fails_as_python_says(kernel: Kernel) -> None:
+def test_without_the_patch_such_code_fails_with_pythons_own_error(kernel: Kernel) -> None:
     assert not kernel.run("import dpyauth; session = dpyauth.login(sandbox=True); import asyncio").error
     assert kernel.run(OWN_CODE.format(number=1)).error == "RuntimeError"
     assert kernel.value("session.call('ping')['ping']") == "'pong'"
 
 
-def test_where_nothing_is_safe_it_refuses_and_patches_nothing(kernel: Kernel) -> None:
+def test_without_a_safe_package_it_refuses_and_patches_nothing(kernel: Kernel) -> None:
     refused = kernel.run(
         "import asyncio, dpyauth.nested\n"
         "dpyauth.nested.version_numbers = lambda package: (7, 4) if package == 'ipykernel' else ()\n"

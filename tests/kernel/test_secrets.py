@@ -1,4 +1,4 @@
-"""A token goes into the kernel and is never seen again: not in a message, a file, a traceback, a history."""
+"""A token that enters the kernel is never seen again: not in a message, a file, a traceback, or a history."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def files_with(secret: str, folder: Path) -> list[Path]:
 
 @pytest.fixture
 def notebook(tmp_path: Path, box: Sandbox) -> Path:
-    """A notebook that signs in with the token from the environment."""
+    """Return a notebook that signs in with the token from the environment."""
     cells = [
         f"import dpyauth\nsession = dpyauth.login(server={box.url!r}, app_id={box.app_id})",
         "session.account_status()",
@@ -75,7 +75,7 @@ def notebook(tmp_path: Path, box: Sandbox) -> Path:
 
 
 def run(command: str, folder: Path, env: dict[str, str], token: str) -> subprocess.CompletedProcess[str]:
-    """Run a Jupyter tool; what it says goes into a file, too, to be searched."""
+    """Run a Jupyter tool; write its output to a file too, so that it is searched."""
     done = subprocess.run(
         [sys.executable, "-m", *command.split()],
         cwd=folder,
@@ -122,20 +122,22 @@ GOOD = "Canary-7f3a91-good"
 
 @pytest.fixture
 def back(box: Sandbox) -> str:
-    """The sandbox knows the good token; and where an app of it comes back to."""
+    """Run a sandbox that knows the right token, with an app that has a redirect URL."""
     box.world.issued[GOOD] = Token(GOOD, "CR900001", ("read",), "canary")
     return f"session = dpyauth.login(ask=True, app_id={box.app_id}, server={box.url!r}, oauth_host={box.oauth_host!r}"
 
 
 def begun(kernel: Kernel, panel: str) -> dict[str, str]:
-    """Go off to the browser; returns what the panel's JavaScript gets to know."""
+    """Begin a browser sign-in; return what the panel's JavaScript receives."""
     kernel.outcome(kernel.tell(panel, {"do": "browser", "app_id": "16303"}))
     said = [message["content"]["data"] for message in kernel.heard if message["msg_type"] == "comm_msg"]
     found: dict[str, str] = [one["content"]["browser"] for one in said if one["method"] == "custom"][-1]
     return found
 
 
-def test_redirect_by_every_route(kernel: Kernel, box: Sandbox, tmp_path: Path, terminal: Path, back: str) -> None:
+def test_returning_from_the_browser_in_every_way(
+    kernel: Kernel, box: Sandbox, tmp_path: Path, terminal: Path, back: str
+) -> None:
     kernel.run(TALKATIVE)
     panel = kernel.run(f"{back}, redirect_url='http://127.0.0.1:0/back')", allow_stdin=True).panel
     for route in ("returned", "pasted", "vouched", "listener"):
@@ -148,7 +150,7 @@ def test_redirect_by_every_route(kernel: Kernel, box: Sandbox, tmp_path: Path, t
                 kernel.outcome(kernel.tell(panel, {"do": "pasted", "address": address}))
             elif route == "listener":
                 url = kernel.value("dpyauth.signin.current.panel_of('default').browser_sign_in.listener.url").strip("'")
-                with contextlib.suppress(urllib.error.HTTPError):  # of 404, so that browsers do not list the address
+                with contextlib.suppress(urllib.error.HTTPError):  # 404, so that browsers do not list the address
                     urllib.request.urlopen(f"{url}{query}{state}", timeout=10).close()
             else:
                 mark = state if route == "returned" else ""
@@ -162,7 +164,7 @@ def test_redirect_by_every_route(kernel: Kernel, box: Sandbox, tmp_path: Path, t
             kernel.run("session.balance()")
             kernel.run("session.call('statement', limit=5000)")
             kernel.outcome(kernel.tell(panel, {"do": "sign-out"}))
-    # Nothing good comes of these, and nothing else either.
+    # These do not sign in, and have no other effect.
     begin = begun(kernel, panel)
     for address in (f"?token1={WRONG}&acct1=x", f"http://localhost/?acct1=CR1&token1={WRONG}%20", WRONG):
         kernel.outcome(kernel.tell(panel, {"do": "pasted", "address": address}))
@@ -211,7 +213,7 @@ def test_remembered(
     where: str,
     back: str,
 ) -> None:
-    """It is where it should be, for its owner alone, and nowhere else; also in the next kernel."""
+    """The token is stored where it should be, readable only by its owner, and the next kernel finds it."""
     aside = tmp_path_factory.mktemp("aside")
     env = {"XDG_CONFIG_HOME": str(aside)}
     if where == "keyring":
@@ -233,7 +235,7 @@ def test_remembered(
     assert "signed in, CR900001" in again.result
     assert kernel.view(again.panel)["account"]["source"].startswith("the sign-in remembered in")
 
-    # A child of the kernel inherits nothing.
+    # A child process of the kernel inherits nothing.
     kernel.run("child = subprocess.Popen([sys.executable, '-c', 'input()'], stdin=subprocess.PIPE)")
     family = [psutil.Process(kernel.pid), *psutil.Process(kernel.pid).children(recursive=True)]
     assert len(family) >= 2
@@ -274,7 +276,7 @@ def test_nothing_can_be_pickled(start: Callable[..., Kernel], box: Sandbox, tmp_
     assert files_with(GOOD, tmp_path) == []
 
 
-def test_look_round_would_find_it(kernel: Kernel, box: Sandbox) -> None:
+def test_a_leak_would_be_found(kernel: Kernel, box: Sandbox) -> None:
     kernel.run(f"import dpyauth; session = dpyauth.login({RIGHT!r}, server={box.url!r}, app_id={box.app_id})")
     kernel.run(f"leak = [{RIGHT!r}]")
     kernel.run(f"parts = {RIGHT.split('-')}")
@@ -291,7 +293,7 @@ def test_refused_token_from_the_environment_in_a_traceback(
     kernel.run(f"%xmode {mode}")
     outcome = kernel.run(f"import dpyauth; dpyauth.login(server={box.url!r}, app_id={box.app_id})")
     assert outcome.error == "SignInRefused"
-    # A foreign error on the way of the token: IPython shows variables of every frame.
+    # An error of another library while it handles the token: IPython shows the variables of every frame.
     kernel.run("import dpyauth.apis.v3\ndef broken(*_): raise RuntimeError('broken')")
     kernel.run("dpyauth.apis.v3.greeting = broken")
     outcome = kernel.run(f"dpyauth.login(server={box.url!r}, app_id={box.app_id})")
@@ -307,12 +309,12 @@ SECRET_CALLS = [
     "session.call('mt5_password_check', login='MTR1', pasword=code())",
     "session.stream('ticks', ticks='R_100', passthrough={'otp': code()})",
     "await session.aio.call('verify_email', verify_email=code(), type='reset_password')",
-    "session.call('time')",  # whose error repeats one of the calls before
+    "session.call('time')",  # its error repeats a secret of an earlier call
 ]
 
 
 def test_secrets_of_calls(start: Callable[..., Kernel], box: Sandbox, tmp_path: Path) -> None:
-    """What is sent, refused, and repeated in another call's error is in nothing that the kernel tells or writes."""
+    """Secrets that are sent, refused, or repeated in another call's error are nowhere in what the kernel writes."""
     code = "Canary-7f3a91-code"
     kernel = start(DERIV_TOKEN=RIGHT, CODE=code)
     kernel.run(TALKATIVE)

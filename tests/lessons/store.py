@@ -1,6 +1,6 @@
 """Run every lesson and store its outputs: `make lessons`.
 
-What is stored is clean: no timings, no widget state, no trace of this machine.
+The stored outputs have no timings, no widget state, and no trace of this machine.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ KEPT = {"kernelspec": {"display_name": "Python 3", "language": "python", "name":
 
 
 def store(path: Path) -> None:
-    """Execute one lesson in place."""
+    """Run one lesson, and write its outputs into the file."""
     notebook = nbformat.read(path, as_version=4)
     client = NotebookClient(
         notebook,
@@ -32,8 +32,8 @@ def store(path: Path) -> None:
         cell.metadata.pop("mystnb", None)
         for output in cell.get("outputs", []):
             if words := output.get("metadata", {}).get("image/png", {}).get("alt"):
-                cell.metadata.mystnb = {"image": {"alt": words}}  # where the documentation looks for it
-            # A front end without this kernel could not show the widget; it shows the text beside it.
+                cell.metadata.mystnb = {"image": {"alt": words}}  # the documentation looks for it here
+            # A front end without this kernel cannot show the widget; it shows the text beside it.
             output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
     nbformat.write(notebook, path)
 

@@ -1,4 +1,4 @@
-"""The lesson on nest-asyncio, on the older kernel too: `make test` runs it with nbval on the newest one."""
+"""Run the lesson on nest-asyncio on the older kernel; `make test` runs it with nbval on the newest one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LESSON = ROOT / "notebooks" / "09-async-and-nest-asyncio.ipynb"
 
 
 @pytest.mark.kernel
-def test_it_runs_on_ipykernel_6(tmp_path: Path) -> None:
+def test_the_lesson_runs_on_ipykernel_6(tmp_path: Path) -> None:
     folder = str(ipykernel_6())
     lesson = nbformat.read(LESSON, as_version=4)
     lesson.cells.append(nbformat.v4.new_code_cell("import ipykernel; ipykernel.version_info[:2]"))

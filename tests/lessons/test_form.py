@@ -22,8 +22,8 @@ def test_a_lesson_is_short_and_ends_with_something_to_try(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
-def test_pictures_bring_no_background_of_their_own(path: Path) -> None:
-    """Jupyter puts one behind a see-through picture whose labels all look light, or all dark: it shows in one theme."""
+def test_pictures_get_no_background_from_jupyter(path: Path) -> None:
+    """Jupyter adds a background to transparent pictures with only light or only dark labels; one theme shows it."""
     assert "needs_background" not in path.read_text(encoding="utf-8")
 
 
@@ -41,11 +41,11 @@ def cells(path: Path, kind: str) -> list[nbformat.NotebookNode]:
 
 DRAWN = "dpyauth.plots."
 LONG = 92
-"""Letters of a line of code that stand side by side in JupyterLab, beside its list of files, on a small laptop."""
+"""Number of characters of a line of code that fit in JupyterLab with the file browser open, on a small laptop."""
 
 
 @pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
-def test_a_line_of_code_is_read_without_scrolling(path: Path) -> None:
+def test_lines_of_code_fit_without_scrolling(path: Path) -> None:
     lines = [line for cell in cells(path, "code") for line in cell.source.splitlines()]
     assert [line for line in lines if len(line) > LONG] == []
 
@@ -66,7 +66,7 @@ def test_cells_are_marked_by_tags_and_not_by_comments(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
-def test_every_picture_says_the_same_in_words(path: Path) -> None:
+def test_every_picture_has_a_description(path: Path) -> None:
     for cell in cells(path, "code"):
         images = [output for output in cell.outputs if "image/png" in output.get("data", {})]
         assert len(images) == (DRAWN in cell.source), cell.source

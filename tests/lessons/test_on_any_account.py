@@ -1,5 +1,5 @@
-"""Lessons as users run them on accounts of their own: on either of Deriv's APIs, and with less on them than the
-sandbox's first user has. `make test` runs all lessons as they are, with nbval."""
+"""Run lessons as users do on their own accounts: on either of Deriv's APIs, and on accounts with less data than the
+sandbox's first user has. `make test` runs all lessons unchanged with nbval."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ session = dpyauth.login(token, sandbox=True, api="{api}", create_demo={is_new})"
 
 
 class User(NamedTuple):
-    """Sample user of the sandbox."""
+    """A sample user of the sandbox."""
 
     api: str
     person: str
 
     @property
     def login(self) -> str:
-        """Code that signs in. The current API has no account yet of a user who is new."""
+        """Return code that signs in. On the current API, a new user has no account yet."""
         if self == RICH:
             return ON_V3
         return PERSON.format(api=self.api, person=self.person, is_new=self == User("options", "new"))
@@ -73,7 +73,7 @@ ON_V3_SAYS = {
 def run(name: str, users: Iterable[User], folder: Path) -> dict[User, list[NotebookNode]]:
     """Run a lesson for each user; return the cells of code.
 
-    They share a kernel, because to start one takes longer than a lesson; no name is left from one to the next.
+    The users share a kernel, because starting one takes longer than a lesson; each run starts without names.
     """
     signing_in = ON_V3 if name.startswith("11") else LOGIN
     config = Config(KernelManager=own_line(folder))
@@ -110,6 +110,6 @@ def test_a_lesson_runs_on_any_account(name: str, tmp_path: Path) -> None:
         first = next(cell for cell in code if "session.account_status(" in cell.source or "session.use(" in cell.source)
         assert LOGINIDS[user] in str(first.outputs), user
         assert [output for cell in code for output in cell.outputs if output.get("name") == "stderr"] == [], user
-        if user == User("options", "trouble"):  # this token lacks a scope, and the lesson goes on without
+        if user == User("options", "trouble"):  # this token lacks a scope, and the lesson goes on without the data
             wallets = [str(cell.outputs) for cell in code if "session.wallets(" in cell.source]
             assert all("a token with the scope 'payment'" in text for text in wallets)

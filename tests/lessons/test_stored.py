@@ -1,4 +1,4 @@
-"""What is stored in the lessons: clean outputs of one run from top to bottom, and links that lead somewhere."""
+"""Test what is stored in the lessons: clean outputs of one run from top to bottom, and links to existing pages."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LESSONS = sorted(FOLDER.glob("*.ipynb"))
 
 
 @pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.name[:2])
-def test_the_stored_outputs_are_those_of_one_clean_run(path: Path) -> None:
+def test_the_stored_outputs_come_from_one_clean_run(path: Path) -> None:
     lesson = nbformat.read(path, as_version=4)
     code = [cell for cell in lesson.cells if cell.cell_type == "code"]
     assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
@@ -32,7 +32,7 @@ def test_the_stored_outputs_are_those_of_one_clean_run(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.name[:2])
-def test_every_link_to_a_file_leads_to_one(path: Path) -> None:
+def test_links_to_files_lead_to_existing_files(path: Path) -> None:
     lesson = nbformat.read(path, as_version=4)
     text = "\n".join(cell.source for cell in lesson.cells if cell.cell_type == "markdown")
     links = [link.split("#")[0] for link in re.findall(r"\]\(([^)\s]+)\)", text) if "://" not in link]
@@ -40,7 +40,7 @@ def test_every_link_to_a_file_leads_to_one(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.name[:2])
-def test_links_to_deriv_lead_to_the_pages_that_dpyauth_names_itself(path: Path) -> None:
+def test_links_to_deriv_are_to_pages_that_dpyauth_names_itself(path: Path) -> None:
     known = {page for facts in APIS.values() for page in facts.pages.all}
     texts = [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "markdown"]
     links = re.findall(r"\]\((https://[^)\s]+)\)", "\n".join(texts))

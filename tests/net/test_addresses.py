@@ -1,4 +1,4 @@
-"""Connections whose address is asked for anew before every attempt, is good once, and is a secret."""
+"""Test connections whose address is requested before every attempt, works once, and is secret."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ FINAL = [SignInRefused("No."), NotSignedIn("No."), PermissionDenied("No."), Inva
 
 
 class Addresses:
-    """Gives out a new address each time, or fails in the way that is next."""
+    """Returns a new address each time, or fails as planned."""
 
     def __init__(self, box: Sandbox) -> None:
         self.url = f"{box.url}?app_id={box.app_id}"
@@ -77,7 +77,9 @@ def connect(at_once: None, nothing_left: None) -> Iterator[Make]:
         connection.close(CLOSED)
 
 
-def test_every_attempt_asks_for_a_new_one(box: Sandbox, connect: Make, addresses: Addresses, eventually: Any) -> None:
+def test_every_attempt_requests_a_new_address(
+    box: Sandbox, connect: Make, addresses: Addresses, eventually: Any
+) -> None:
     connection = connect(addresses)
     connection.ready.result(5)
     box.faults.drop()
@@ -87,7 +89,7 @@ def test_every_attempt_asks_for_a_new_one(box: Sandbox, connect: Make, addresses
 
 
 @pytest.mark.parametrize("error", [*PASSING, *FINAL], ids=lambda error: type(error).__name__)
-def test_a_first_one_that_is_not_to_be_had_ends_it(connect: Make, addresses: Addresses, error: DpyauthError) -> None:
+def test_a_failed_first_request_is_final(connect: Make, addresses: Addresses, error: DpyauthError) -> None:
     addresses.failures = [error]
     connection = connect(addresses)
     raised = connection.ready.exception(5)
@@ -98,7 +100,7 @@ def test_a_first_one_that_is_not_to_be_had_ends_it(connect: Make, addresses: Add
 
 
 @pytest.mark.parametrize("error", PASSING, ids=lambda error: type(error).__name__)
-def test_later_it_is_asked_for_again(
+def test_a_failed_later_request_is_repeated(
     box: Sandbox, connect: Make, addresses: Addresses, eventually: Any, error: DpyauthError
 ) -> None:
     reasons: list[str] = []
@@ -112,7 +114,7 @@ def test_later_it_is_asked_for_again(
 
 
 @pytest.mark.parametrize("error", FINAL, ids=lambda error: type(error).__name__)
-def test_later_a_refusal_ends_it_for_good(
+def test_a_refused_later_request_is_final(
     box: Sandbox, connect: Make, addresses: Addresses, eventually: Any, error: DpyauthError
 ) -> None:
     connection = connect(addresses)
@@ -126,14 +128,14 @@ def test_later_a_refusal_ends_it_for_good(
 
 
 @pytest.mark.parametrize("times", [1, 2])
-def test_a_stale_one_is_replaced(box: Sandbox, connect: Make, addresses: Addresses, times: int) -> None:
+def test_a_stale_address_is_replaced(box: Sandbox, connect: Make, addresses: Addresses, times: int) -> None:
     box.faults.refuse(401, times=times)
     connection = connect(addresses)
     connection.ready.result(5)
     assert len(addresses.given) == 1 + times
 
 
-def test_later_too_and_the_count_begins_anew(
+def test_stale_addresses_are_replaced_again_after_every_break(
     box: Sandbox, connect: Make, addresses: Addresses, eventually: Any
 ) -> None:
     connection = connect(addresses)
@@ -145,7 +147,7 @@ def test_later_too_and_the_count_begins_anew(
     assert len(addresses.given) == 7
 
 
-def test_three_stale_ones_in_a_row_end_a_first_connection(
+def test_three_stale_addresses_in_a_row_end_a_first_connection(
     box: Sandbox, connect: Make, addresses: Addresses, eventually: Any
 ) -> None:
     box.faults.refuse(401, times=3)
@@ -156,7 +158,7 @@ def test_three_stale_ones_in_a_row_end_a_first_connection(
     assert "app ID" not in str(connection.failure)
 
 
-def test_a_later_one_comes_back_all_the_same(
+def test_a_later_connection_survives_stale_addresses(
     box: Sandbox, connect: Make, addresses: Addresses, eventually: Any
 ) -> None:
     connection = connect(addresses)
@@ -167,7 +169,7 @@ def test_a_later_one_comes_back_all_the_same(
     assert len(addresses.given) == 7
 
 
-def test_other_refusals_are_those_of_any_connection(box: Sandbox, connect: Make, addresses: Addresses) -> None:
+def test_other_refusals_are_handled_as_for_any_connection(box: Sandbox, connect: Make, addresses: Addresses) -> None:
     box.faults.refuse(403)
     error = connect(addresses).ready.exception(5)
     assert type(error) is ConnectionFailed
@@ -185,8 +187,8 @@ def test_only_refusals_in_a_row_count(box: Sandbox, connect: Make, addresses: Ad
     assert len(addresses.given) == 7
 
 
-def test_closing_while_one_is_asked_for(connect: Make, tune: Tune) -> None:
-    tune("connector.CLOSE_TIMEOUT", 30.0)  # it must not be waited for
+def test_closing_while_an_address_is_requested(connect: Make, tune: Tune) -> None:
+    tune("connector.CLOSE_TIMEOUT", 30.0)  # must not be waited for
     asked, called_off = threading.Event(), threading.Event()
 
     async def never() -> str:
@@ -205,7 +207,7 @@ def test_closing_while_one_is_asked_for(connect: Make, tune: Tune) -> None:
     assert connection.ready.exception(0) is CLOSED
 
 
-def test_a_defect_in_asking_leaves_nobody_waiting(connect: Make, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_bug_in_the_request_leaves_no_caller_waiting(connect: Make, caplog: pytest.LogCaptureFixture) -> None:
     async def fail() -> str:
         raise ValueError("C4nary")
 
@@ -215,7 +217,9 @@ def test_a_defect_in_asking_leaves_nobody_waiting(connect: Make, caplog: pytest.
 
 
 @pytest.mark.parametrize("url", ["C4nary", "https://C4nary/", "ws://127.0.0.1:9/?otp=C4nary", "ws://[C4nary/"])
-def test_one_that_leads_nowhere_is_not_repeated(connect: Make, caplog: pytest.LogCaptureFixture, url: str) -> None:
+def test_an_invalid_address_is_not_repeated_in_the_error(
+    connect: Make, caplog: pytest.LogCaptureFixture, url: str
+) -> None:
     caplog.set_level(logging.DEBUG)
 
     async def give() -> str:
@@ -227,12 +231,12 @@ def test_one_that_leads_nowhere_is_not_repeated(connect: Make, caplog: pytest.Lo
     assert error.__context__ is error.__cause__ is None
 
 
-def test_it_is_gone_once_the_connection_stands(
+def test_the_address_is_forgotten_once_connected(
     box: Sandbox, connect: Make, caplog: pytest.LogCaptureFixture, eventually: Any
 ) -> None:
     caplog.set_level(logging.DEBUG)
 
-    class Address(str):  # one that the garbage collector knows of
+    class Address(str):  # an object that the garbage collector tracks
         __slots__ = ()
 
     async def give() -> str:

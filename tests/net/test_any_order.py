@@ -1,4 +1,4 @@
-"""A protocol against a made-up Deriv: calls, streams, losses, limits and time in every order hypothesis thinks of."""
+"""Run a protocol against a simulated Deriv: calls, streams, losses, limits and time in random order."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def small_budget() -> RateLimits:
 
 
 class Hearer:
-    """Hears a stream, and notices what it should not hear."""
+    """Listens to a stream, and fails on updates that it must not receive."""
 
     def __init__(self, key: str) -> None:
         self.key = key
@@ -58,10 +58,10 @@ class Hearer:
 
     def push(self, reply: dict[str, Any]) -> None:
         assert not self.over, "an update after the end"
-        assert not self.left, "an update after leaving"
+        assert not self.left, "an update after the listener has left"
         assert reply.get("error") or self.key in (reply.get("mine"), reply.get("tick", {}).get("symbol"))
         if "tick" in reply and self.heard and "tick" in self.heard[-1]:
-            assert reply["tick"]["epoch"] > self.heard[-1]["tick"]["epoch"], "ticks out of order or doubled"
+            assert reply["tick"]["epoch"] > self.heard[-1]["tick"]["epoch"], "ticks out of order or repeated"
         self.heard.append(reply)
 
     def refuse(self, reply: dict[str, Any]) -> None:
@@ -92,14 +92,14 @@ class AnyOrder(RuleBasedStateMachine):
         self.ends: Counter[int] = Counter()
         self.sent_at: list[tuple[float, str]] = []
         self.pauses: dict[str, float] = {}
-        self.outbox: list[dict[str, Any]] = []  # what Deriv has answered and not yet sent
+        self.outbox: list[dict[str, Any]] = []  # answered by Deriv, but not yet sent
         self.streams: dict[str, tuple[str, int]] = {}  # Deriv's streams: id -> key, req_id
         self.epochs: dict[str, int] = {}
         self.stream_ids = itertools.count()
-        self.glitches: set[str] = set()  # what Deriv may be asked for although it has it
+        self.glitches: set[str] = set()  # what may be requested again although Deriv has it
 
     def tables(self) -> tuple[PendingCalls, Subscriptions]:
-        """What waits in the protocol; nothing else here looks into it."""
+        """Return the waiting calls and streams; only this method looks inside the protocol."""
         return self.protocol._calls, self.protocol._streams
 
     # What callers do
@@ -147,7 +147,7 @@ class AnyOrder(RuleBasedStateMachine):
     def leave(self, data: st.DataObject) -> None:
         req_id = data.draw(st.sampled_from(sorted(self.hearers)))
         pending, hearer = self.calls[req_id], self.hearers[req_id]
-        if pending.reply is not None and "error" not in pending.reply:  # only then it was handed out
+        if pending.reply is not None and "error" not in pending.reply:  # only then was it accepted
             assert pending.subscription is not None
             self.protocol.leave(hearer)
             hearer.left = True
@@ -171,7 +171,7 @@ class AnyOrder(RuleBasedStateMachine):
                 break
 
     def send_one(self, error: str | None = None) -> bool:
-        """Take one message from the protocol and do what Deriv does with it."""
+        """Take one message from the protocol, and react as Deriv does."""
         message = self.protocol.next_message(self.now)
         if message is None:
             return False
@@ -214,7 +214,7 @@ class AnyOrder(RuleBasedStateMachine):
             self.outbox.append(self.update_of(stream_id, self.epoch(key)))
 
     def epoch(self, key: str, later: int = 0) -> int:
-        """When the latest tick was; or the next, if it shall be a later one."""
+        """Return the time of the latest tick, or of the next one if it has to be later."""
         self.epochs[key] = max(int(self.now), self.epochs.get(key, 0) + later)
         return self.epochs[key]
 
@@ -225,7 +225,7 @@ class AnyOrder(RuleBasedStateMachine):
         return {"req_id": req_id, "msg_type": kind, "subscription": {"id": stream_id}, "opens": stream_id, **payload}
 
     def speaking(self) -> list[str]:
-        """Deriv's streams whose first reply has gone out."""
+        """Return Deriv's streams whose first reply has been sent."""
         unsaid = {reply.get("opens") for reply in self.outbox}
         return sorted(set(self.streams) - unsaid)
 
@@ -249,12 +249,12 @@ class AnyOrder(RuleBasedStateMachine):
             self.pauses[call.bucket] = begun if self.now < begun else self.now + PENALTIES[0]
         self.hear(self.protocol.received(json.dumps(reply).encode(), self.now))
         if call is not None and call.done and not was_done and call.reply is not None:
-            assert call.reply["req_id"] == call.req_id, "somebody else's reply"
+            assert call.reply["req_id"] == call.req_id, "the reply of another call"
 
     @precondition(lambda self: self.socket)
     @rule(key=st.sampled_from(["R_10", "contract", "contracts"]))
     def open_whole(self, key: str) -> None:
-        """Open a stream and hear its first update."""
+        """Open a stream and receive its first update."""
         self.subscribe(key, 30.0)
         while self.send_one():
             pass
@@ -322,7 +322,7 @@ class AnyOrder(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from([0.0, 0.5, 5.0, 20.0, 100.0, 4000.0]))
     def tick(self, seconds: float) -> None:
-        """The driver's timer fires, perhaps late."""
+        """Fire the driver's timer, perhaps late."""
         self.now += seconds
         self.tick_now()
 
@@ -337,7 +337,7 @@ class AnyOrder(RuleBasedStateMachine):
         self.sleep_until_woken()
 
     def sleep_until_woken(self) -> None:
-        """The driver's timer fires in time, and everything is sent that may be."""
+        """Fire the driver's timer in time, and send everything that may be sent."""
         if self.protocol.wake_at < math.inf:
             self.now = max(self.now, self.protocol.wake_at)
             self.tick_now()
@@ -356,7 +356,7 @@ class AnyOrder(RuleBasedStateMachine):
         self.protocol.close(SessionClosed("closed"))
         self.socket = False
 
-    # What must hold
+    # Invariants
 
     @invariant()
     def every_call_ends_or_waits_in_a_table(self) -> None:
@@ -411,7 +411,7 @@ class AnyOrder(RuleBasedStateMachine):
         for req_id, hearer in self.hearers.items():
             opened = self.calls[req_id].reply is not None and "error" not in self.calls[req_id].reply  # type: ignore[operator]
             if opened and not hearer.left and not hearer.over:
-                assert id(hearer) in listeners, "an open stream that nobody serves"
+                assert id(hearer) in listeners, "an open stream that is not served"
 
     @invariant()
     def at_the_end_nothing_waits(self) -> None:
@@ -428,7 +428,7 @@ class AnyOrder(RuleBasedStateMachine):
         return reply is not None and "error" not in reply
 
     def teardown(self) -> None:
-        """With a Deriv that answers, everything that waits comes to its end, and every stream goes on."""
+        """If Deriv answers, every waiting call ends, and every stream goes on."""
         if not hasattr(self, "protocol"):
             return
         for _ in range(2000):
@@ -458,11 +458,11 @@ class AnyOrder(RuleBasedStateMachine):
             key, _ = self.streams[stream_id]
             reply = self.update_of(stream_id, self.epoch(key, later=1))
             self.hear(self.protocol.received(json.dumps(reply).encode(), self.now))
-            while self.send_one() or self.outbox:  # back-fills, and streams that nobody wants
+            while self.send_one() or self.outbox:  # back-fills, and streams without listeners
                 if self.outbox:
                     self.answer(self.outbox.pop(0))
         for hearer, count in zip(open_ones, before, strict=True):
-            assert len(hearer.heard) > count or hearer.key == "contracts", "a stream that has fallen silent"
+            assert len(hearer.heard) > count or hearer.key == "contracts", "a stream without further updates"
         assert {key for key, _ in self.streams.values()} <= {hearer.key for hearer in open_ones}
 
 

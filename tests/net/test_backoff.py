@@ -11,7 +11,7 @@ from dpyauth.net.backoff import CAP, SETTLED, Backoff
 
 
 class Longest(random.Random):
-    """Jitter that always draws the longest pause."""
+    """Randomness that always draws the longest pause."""
 
     def uniform(self, a: float, b: float) -> float:
         return b
@@ -29,7 +29,7 @@ def test_pauses_double_up_to_the_cap() -> None:
     assert delays == [0, 2, 4, 8, 16, 32, CAP, CAP, CAP]
 
 
-def test_a_night_without_a_network_is_survived() -> None:
+def test_the_pauses_stay_bounded_over_a_night_without_a_network() -> None:
     backoff, now = Backoff(Longest()), 0.0
     for _ in range(3000):
         now += backoff.next_delay(now)
@@ -51,7 +51,7 @@ def test_never_more_than_one_attempt_a_second(seed: int, lived: list[float], pat
 
 
 @pytest.mark.parametrize(("lived", "delay"), [(SETTLED, 0.0), (SETTLED - 0.1, 8.0)])
-def test_a_connection_that_held_starts_the_count_anew(lived: float, delay: float) -> None:
+def test_a_connection_that_lasted_resets_the_pauses(lived: float, delay: float) -> None:
     backoff, now = Backoff(Longest()), 0.0
     for _ in range(3):
         now += backoff.next_delay(now)

@@ -1,4 +1,4 @@
-"""What a refused handshake is told to mean: the likely causes first, by what was in use and what came back."""
+"""Test the explanation of a refused handshake: likely causes first, depending on the settings and the answer."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ OTHER = b'{"error": {"code": "Forbidden", "message": "No."}}'
 
 
 def order(text: str, *parts: str) -> None:
-    """These are said, in this order."""
+    """Check that these parts occur in this order."""
     places = [text.find(part) for part in parts]
     assert -1 not in places, text
     assert places == sorted(places), text
 
 
 @pytest.mark.parametrize(("status", "body"), [(401, b""), (401, OTHER), (401, PAGE), (403, b""), (403, OTHER)])
-def test_an_app_id_of_ones_own_comes_first(status: int, body: bytes) -> None:
+def test_the_users_own_app_id_is_the_first_suspect(status: int, body: bytes) -> None:
     error = explain(HandshakeRefused(status, body), app_id="4711").error
     assert type(error) is SignInRefused
     assert (error.code, error.about) == ("InvalidAppID", "app ID")
@@ -41,7 +41,7 @@ def test_an_app_id_of_ones_own_comes_first(status: int, body: bytes) -> None:
 
 @pytest.mark.parametrize("status", [401, 403])
 @pytest.mark.parametrize("body", [b"", OTHER])
-def test_the_app_id_for_everybody_is_not_the_cause(status: int, body: bytes) -> None:
+def test_the_default_app_id_is_not_suspected(status: int, body: bytes) -> None:
     reason = explain(HandshakeRefused(status, body), app_id="1089")
     assert reason.error is None
     order(reason.text, f"HTTP {status}", "a company proxy", "this network or country", "switched this API off")
@@ -49,23 +49,23 @@ def test_the_app_id_for_everybody_is_not_the_cause(status: int, body: bytes) -> 
 
 
 @pytest.mark.parametrize("app_id", ["1089", "4711", None])
-def test_a_page_is_not_from_deriv(app_id: str | None) -> None:
+def test_an_html_page_is_not_from_deriv(app_id: str | None) -> None:
     reason = explain(HandshakeRefused(403, PAGE), app_id=app_id)
     assert reason.error is None
     order(reason.text, "HTTP 403", "not in the form of Deriv's API", "a company proxy", "Try another network")
     assert "does not know" not in reason.text
     assert ("check the app ID 4711" in reason.text) == (app_id == "4711")
-    assert "company's" not in reason.text  # what somebody else has written is not repeated
+    assert "company's" not in reason.text  # text from others is not repeated
 
 
 @pytest.mark.parametrize(
     ("status", "said"),
     [(302, "a redirect"), (407, "a name and a password"), (451, "may not serve this country"), (503, "maintenance")],
 )
-def test_other_refusals_are_told_as_what_they_are(status: int, said: str) -> None:
+def test_other_refusals_are_explained(status: int, said: str) -> None:
     reason = explain(HandshakeRefused(status, b""), app_id="1089")
     order(reason.text, f"HTTP {status}", said)
-    assert reason.text[-1] not in "?."  # more is said after it
+    assert reason.text[-1] not in "?."  # more follows after it
 
 
 @pytest.mark.parametrize("app_id", ["1089", "4711"])
@@ -89,13 +89,13 @@ def test_deriv_itself_says_that_it_does_not_know_the_app_id(app_id: str) -> None
         (HandshakeRefused(407, PAGE), False),
     ],
 )
-def test_a_proxys_page_is_no_connection_too_many(error: HandshakeRefused, crowded: bool) -> None:
+def test_a_page_of_a_proxy_does_not_mean_too_many_connections(error: HandshakeRefused, crowded: bool) -> None:
     assert looks_crowded(status_of(error)) is crowded
 
 
 @contextmanager
 def answering(answer: bytes) -> Iterator[str]:
-    """A server that answers every handshake like this."""
+    """Run a server that answers every handshake like this."""
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def serve() -> None:
@@ -120,7 +120,7 @@ def answering(answer: bytes) -> Iterator[str]:
         (1089, UNKNOWN, SignInRefused, "Deriv does not know the app ID 1089"),
     ],
 )
-def test_at_a_sign_in(app_id: int, body: bytes, kind: type[DpyauthError], said: str) -> None:
+def test_refused_handshakes_at_a_sign_in(app_id: int, body: bytes, kind: type[DpyauthError], said: str) -> None:
     answer = b"HTTP/1.1 403 Forbidden\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
     with answering(answer) as server, pytest.raises(DpyauthError) as refused:
         dpyauth.login("a" * 15, app_id=app_id, server=server, ask=False)
@@ -131,7 +131,7 @@ def test_at_a_sign_in(app_id: int, body: bytes, kind: type[DpyauthError], said: 
 @pytest.mark.parametrize(
     ("number", "said"), [(9, "clock right"), (10, "has expired"), (62, "another server"), (20, "company proxy")]
 )
-def test_what_is_wrong_with_a_certificate(number: int, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_explanations_of_invalid_certificates(number: int, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SSL_CERT_FILE", raising=False)
     error = ssl.SSLCertVerificationError()
     error.verify_code = number
@@ -142,7 +142,7 @@ def test_what_is_wrong_with_a_certificate(number: int, said: str, monkeypatch: p
 
 @pytest.mark.parametrize("missing", [True, False])
 @pytest.mark.usefixtures("nothing_left")
-def test_of_the_users_own_certificates_both_apis_say_what_is_wrong(
+def test_both_apis_explain_problems_with_the_users_own_certificates(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, missing: bool
 ) -> None:
     file = tmp_path / "roots.pem"

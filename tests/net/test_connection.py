@@ -1,4 +1,4 @@
-"""The driver against real sockets."""
+"""Test the driver against real sockets."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ Behave = Callable[[ServerConnection], None]
 
 @pytest.fixture
 def behaving() -> Iterator[Callable[[Behave], str]]:
-    """A server that does with each client what a test wants; returns its address."""
+    """Run a server that treats each client as a test says; return its address."""
     servers: list[tuple[Server, threading.Thread]] = []
 
     def start(behave: Behave) -> str:
@@ -95,11 +95,11 @@ def test_a_call_and_its_reply(box: Sandbox, connect: Make) -> None:
     assert connection.failure is None
 
 
-def test_a_call_made_before_the_connection_stands_is_sent_then(box: Sandbox, connect: Make) -> None:
+def test_a_call_made_before_the_connection_is_open_is_sent_later(box: Sandbox, connect: Make) -> None:
     assert ask(connect(address(box))).result(5)["ping"] == "pong"
 
 
-def test_nothing_answers(connect: Make) -> None:
+def test_nothing_listens(connect: Make) -> None:
     connection = connect("ws://127.0.0.1:9/websockets/v3")
     error = connection.ready.exception(5)
     assert type(error) is ConnectionFailed
@@ -109,7 +109,7 @@ def test_nothing_answers(connect: Make) -> None:
 
 
 @pytest.mark.parametrize("attempt", range(20))
-def test_a_listener_hears_of_the_connection_it_was_given_to(connect: Make, attempt: int) -> None:
+def test_a_listener_gets_its_own_connection(connect: Make, attempt: int) -> None:
     heard: list[Connection] = []
     connection = connect("ws://127.0.0.1:9/", on_change=lambda connection, state: heard.append(connection))
     connection.ready.exception(5)
@@ -117,12 +117,12 @@ def test_a_listener_hears_of_the_connection_it_was_given_to(connect: Make, attem
 
 
 def test_closing_at_once_takes_no_time(box: Sandbox, connect: Make, tune: Tune) -> None:
-    tune("connector.CLOSE_TIMEOUT", 30.0)  # it must not be waited for
+    tune("connector.CLOSE_TIMEOUT", 30.0)  # must not be waited for
     begin = time.monotonic()
     connection = connect(address(box))
     connection.close(CLOSED)
     assert time.monotonic() - begin < 4.5
-    assert connection.ready.exception(0) in {None, CLOSED}  # it may have been quicker
+    assert connection.ready.exception(0) in {None, CLOSED}  # the attempt may have been quicker
     assert connection.state is State.CLOSED
 
 
@@ -136,7 +136,7 @@ def test_closing_twice_and_calling_afterwards(box: Sandbox, connect: Make) -> No
 
 
 def test_closing_a_connection_that_is_being_opened(connect: Make, tune: Tune) -> None:
-    tune("connector.CLOSE_TIMEOUT", 30.0)  # it must not be waited for
+    tune("connector.CLOSE_TIMEOUT", 30.0)  # must not be waited for
     with socket.create_server(("127.0.0.1", 0)) as silent:
         connection = connect("ws://127.0.0.1:%d/" % silent.getsockname()[1])  # noqa: UP031
         accepted, _ = silent.accept()
@@ -144,7 +144,7 @@ def test_closing_a_connection_that_is_being_opened(connect: Make, tune: Tune) ->
         connection.close(CLOSED)
         assert time.monotonic() - begin < 4.5
         accepted.close()
-    assert connection.ready.exception(0) in {None, CLOSED}  # it may have been quicker
+    assert connection.ready.exception(0) in {None, CLOSED}  # the attempt may have been quicker
 
 
 def test_no_answer_to_the_handshake(connect: Make, tune: Tune) -> None:
@@ -171,7 +171,7 @@ def test_a_handshake_that_is_refused_for_now(box: Sandbox, connect: Make, status
     assert said in str(error)
 
 
-def test_a_proxy_that_is_nonsense_is_said_to_be(monkeypatch: pytest.MonkeyPatch, nothing_left: None) -> None:
+def test_an_invalid_proxy_setting_is_named(monkeypatch: pytest.MonkeyPatch, nothing_left: None) -> None:
     monkeypatch.setenv("wss_proxy", "nonsense")
     monkeypatch.setenv("https_proxy", "nonsense")
     connection = Connection("wss://nowhere.invalid/", None)
@@ -202,14 +202,14 @@ def test_an_oversized_reply_is_not_read(box: Sandbox, connect: Make, at_once: No
     assert connection.protocol.reconnects == 2
 
 
-def test_a_large_reply_is(box: Sandbox, connect: Make) -> None:
+def test_a_large_reply_is_read(box: Sandbox, connect: Make) -> None:
     connection = connect(address(box))
     box.faults.oversize(1_000_000, "ping")
     assert ask(connection).result(5)["ping"] == "pong"
 
 
 @pytest.mark.parametrize("trouble", ["drop", "reset"])
-def test_a_read_in_flight_is_sent_again(box: Sandbox, connect: Make, at_once: None, trouble: str) -> None:
+def test_a_read_under_way_is_sent_again(box: Sandbox, connect: Make, at_once: None, trouble: str) -> None:
     connection = connect(address(box))
     connection.ready.result(5)
     getattr(box.faults, trouble)("ping", times=2)
@@ -275,7 +275,7 @@ def test_a_stalled_greeting_is_noticed(box: Sandbox, connect: Make, tune: Tune) 
     assert "sign-in" in str(error)
 
 
-def test_a_listener_that_fails_ends_nothing(box: Sandbox, connect: Make, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_failing_listener_ends_nothing(box: Sandbox, connect: Make, caplog: pytest.LogCaptureFixture) -> None:
     def fail(connection: Connection, state: State) -> None:
         raise RuntimeError("with a secret")
 
@@ -285,7 +285,7 @@ def test_a_listener_that_fails_ends_nothing(box: Sandbox, connect: Make, caplog:
     assert "with a secret" not in caplog.text
 
 
-def test_a_defect_of_ours_leaves_nobody_waiting(box: Sandbox, connect: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bug_leaves_no_caller_waiting(box: Sandbox, connect: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*args: Any, **more: Any) -> None:
         raise RuntimeError
 
@@ -308,7 +308,9 @@ def test_fragments_and_pings_in_between(connect: Make, behaving: Callable[[Behav
     connection.close(CLOSED)
 
 
-def test_no_debug_message_of_the_wire_is_logged(box: Sandbox, connect: Make, caplog: pytest.LogCaptureFixture) -> None:
+def test_debug_messages_of_websockets_are_not_logged(
+    box: Sandbox, connect: Make, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.DEBUG)
     logging.getLogger("dpyauth.net.websocket").setLevel(logging.DEBUG)
     try:
@@ -372,7 +374,7 @@ def test_why_no_connection_could_be_opened(error: Exception, said: str) -> None:
     "error",
     [*map(HandshakeRefused, (200, 301, 302, 307, 404, 410, 520, 521, 522, 526, 530)), socket.gaierror()],
 )
-def test_a_server_that_was_switched_off_would_be_found_like_this(error: Exception) -> None:
+def test_errors_that_look_like_a_server_that_was_switched_off(error: Exception) -> None:
     assert explain(error).off
 
 
@@ -380,7 +382,7 @@ def test_a_server_that_was_switched_off_would_be_found_like_this(error: Exceptio
     "error",
     [*map(HandshakeRefused, (400, 401, 403, 407, 429, 500, 502, 503, 504)), TimeoutError(), ConnectionRefusedError()],
 )
-def test_but_not_like_this(error: Exception) -> None:
+def test_errors_that_do_not_look_like_a_server_that_was_switched_off(error: Exception) -> None:
     assert not explain(error).off
 
 
@@ -393,7 +395,7 @@ def test_a_handshake_refused_as_by_a_server_that_was_switched_off(box: Sandbox, 
     assert connection.state is State.CLOSED
 
 
-def test_a_call_hears_in_seconds_that_the_server_looks_switched_off(
+def test_a_call_fails_within_seconds_if_the_server_looks_switched_off(
     box: Sandbox, connect: Make, at_once: None, eventually: Any
 ) -> None:
     connection = connect(address(box), when_off=lambda reason: SessionClosed(f"told: {reason}"))

@@ -1,4 +1,4 @@
-"""When to ping, when to doubt, when to give up; with a clock of our own."""
+"""Test when to ping, when to doubt a connection, and when to give up, with a simulated clock."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_nothing_to_do_without_a_connection() -> None:
     assert Keepalive(lambda: None).wake_at == math.inf
 
 
-def test_a_ping_now_and_then_and_a_deadline_for_its_answer(watched: Watched) -> None:
+def test_pings_are_regular_and_have_a_deadline(watched: Watched) -> None:
     assert watched.keepalive.wake_at == 100 + PING_EVERY
     assert watched.after(PING_EVERY) is None
     assert watched.keepalive.ponged(watched.now + 0.5) == 0.5
@@ -48,19 +48,19 @@ def test_a_ping_now_and_then_and_a_deadline_for_its_answer(watched: Watched) -> 
     assert "no answer to a ping" in str(watched.after(PING_TIMEOUT))
 
 
-def test_a_connection_that_is_gone_is_not_looked_at(watched: Watched) -> None:
+def test_a_lost_connection_is_not_pinged(watched: Watched) -> None:
     watched.ask()
     watched.keepalive.connection_lost()
     assert watched.keepalive.wake_at == math.inf
 
 
-def test_it_is_looked_at_once(watched: Watched) -> None:
+def test_a_check_pings_only_once(watched: Watched) -> None:
     assert watched.keepalive.check(watched.now)
     assert not watched.keepalive.check(watched.now)
     assert watched.pings == [100.0]
 
 
-def test_a_long_message_puts_the_end_off_but_not_for_ever(watched: Watched) -> None:
+def test_a_long_message_extends_the_deadline_but_not_for_ever(watched: Watched) -> None:
     watched.keepalive.check(watched.now)
     for _ in range(20):
         watched.now += PING_TIMEOUT / 2
@@ -71,13 +71,13 @@ def test_a_long_message_puts_the_end_off_but_not_for_ever(watched: Watched) -> N
     assert watched.after(SLOWEST - (watched.now - 100)) is not None
 
 
-def test_who_overslept_asks_again(watched: Watched) -> None:
+def test_after_oversleeping_a_new_ping_is_sent(watched: Watched) -> None:
     watched.after(PING_EVERY)
     assert watched.after(1000, late=True) is None
     assert len(watched.pings) == 2
 
 
-def test_a_call_that_waits_is_a_reason_to_doubt(watched: Watched) -> None:
+def test_a_waiting_call_causes_a_ping(watched: Watched) -> None:
     watched.ask()
     assert watched.after(DOUBT_AFTER - 1) is None
     assert watched.pings == []
@@ -86,8 +86,8 @@ def test_a_call_that_waits_is_a_reason_to_doubt(watched: Watched) -> None:
 
 
 @given(st.lists(st.tuples(st.floats(0.1, 4.0), st.booleans()), max_size=40))
-def test_every_call_that_waits_long_enough_is_doubted_in_time(steps: list[tuple[float, bool]]) -> None:
-    """Whenever a call has waited for so long, a ping has been sent since, or is still unanswered."""
+def test_every_long_waiting_call_causes_a_ping_in_time(steps: list[tuple[float, bool]]) -> None:
+    """By the time a call has waited this long, a ping was sent after it, or is still unanswered."""
     watched = Watched()
     for pause, asks in steps:
         end = watched.now + pause

@@ -1,3 +1,5 @@
+"""Test the background loop: work in order, coroutines, forks, and waking other loops."""
+
 from __future__ import annotations
 
 import asyncio
@@ -26,7 +28,7 @@ def background(eventually: Eventually) -> Iterator[Background]:
 
 
 def seen(background: Background, what: Callable[[], Any] = threading.current_thread) -> Any:
-    """What a function gives on the background thread."""
+    """Return what a function returns on the background thread."""
     found: Future[Any] = Future()
     background.post(lambda _: found.set_result(what()))
     return found.result(10)
@@ -52,7 +54,7 @@ def test_work_is_done_in_its_order_and_once(background: Background) -> None:
     background.post(background.let_go, "user")
 
 
-def test_work_may_post_more_work_and_what_comes_after_it_comes_once(background: Background) -> None:
+def test_work_may_post_more_work_which_runs_once(background: Background) -> None:
     done: list[str] = []
 
     def after() -> None:
@@ -74,7 +76,7 @@ def test_work_may_post_more_work_and_what_comes_after_it_comes_once(background: 
     background.post(background.let_go, "user")
 
 
-def test_the_thread_stays_while_somebody_uses_it(background: Background, eventually: Eventually) -> None:
+def test_the_thread_runs_while_it_has_users(background: Background, eventually: Eventually) -> None:
     background.post(background.hold, "one")
     background.post(background.hold, "other")
     thread = seen(background)
@@ -86,16 +88,16 @@ def test_the_thread_stays_while_somebody_uses_it(background: Background, eventua
     background.post(background.hold, "one")
     again = seen(background)
     assert again is not thread
-    assert again.daemon  # it must not hold up the exit
+    assert again.daemon  # a daemon, which does not delay the exit
     background.post(background.let_go, "one")
 
 
-def test_who_asks_from_inside_does_not_wait_for_itself(background: Background) -> None:
+def test_the_thread_does_not_wait_for_itself(background: Background) -> None:
     assert not background.inside()
     assert seen(background, lambda: (background.inside(), background.join())) == (True, None)
 
 
-def test_a_defect_in_one_stops_no_other(background: Background, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_failing_task_stops_no_other(background: Background, caplog: pytest.LogCaptureFixture) -> None:
     def fail(_: None) -> None:
         raise RuntimeError("with a secret")
 
@@ -106,7 +108,7 @@ def test_a_defect_in_one_stops_no_other(background: Background, caplog: pytest.L
     assert [(record.levelno, "secret" in record.getMessage()) for record in caplog.records] == [(logging.ERROR, False)]
 
 
-def test_steps_are_carried_out_and_may_be_called_off(background: Background) -> None:
+def test_coroutines_run_and_can_be_cancelled(background: Background) -> None:
     async def steps() -> str:
         await asyncio.sleep(0)
         return threading.current_thread().name
@@ -130,7 +132,7 @@ def test_steps_are_carried_out_and_may_be_called_off(background: Background) -> 
         try:
             await asyncio.Event().wait()
         finally:
-            await asyncio.sleep(0)  # the loop still runs
+            await asyncio.sleep(0)  # the loop is still running
             cleared_up.set()
 
     stopped: Future[None] = Future()
@@ -142,7 +144,7 @@ def test_steps_are_carried_out_and_may_be_called_off(background: Background) -> 
         stopped.result(10)
 
 
-def test_steps_that_are_called_off_before_never_begin(background: Background) -> None:
+def test_coroutines_cancelled_before_they_begin(background: Background) -> None:
     begun: list[bool] = []
 
     async def steps() -> None:
@@ -155,7 +157,7 @@ def test_steps_that_are_called_off_before_never_begin(background: Background) ->
     assert begun == []
 
 
-def test_steps_that_are_called_off_while_they_wait_for_the_thread_never_begin(background: Background) -> None:
+def test_coroutines_cancelled_while_they_wait_for_the_thread(background: Background) -> None:
     hold, begun = threading.Event(), []
 
     async def busy() -> None:
@@ -175,7 +177,7 @@ def test_steps_that_are_called_off_while_they_wait_for_the_thread_never_begin(ba
     assert begun == []
 
 
-def test_steps_that_cancel_themselves_end_as_cancelled(background: Background) -> None:
+def test_coroutines_that_cancel_themselves_end_as_cancelled(background: Background) -> None:
     async def steps() -> None:
         raise asyncio.CancelledError
 
@@ -187,7 +189,7 @@ def test_steps_that_cancel_themselves_end_as_cancelled(background: Background) -
 
 @pytest.mark.parametrize("line", range(1, 40))
 def test_an_interrupt_at_any_line_loses_no_later_work(background: Background, line: int) -> None:
-    """An interrupted post may or may not count; what is posted after it does, and comes after it."""
+    """An interrupted post may or may not count; what is posted after it counts, and comes after it."""
     done: list[str] = []
     left = [line]
 
@@ -216,10 +218,10 @@ def test_an_interrupt_at_any_line_loses_no_later_work(background: Background, li
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
-def test_a_forked_process_begins_anew(background: Background) -> None:
+def test_a_forked_process_starts_a_new_thread(background: Background) -> None:
     background.post(background.hold, "user")
     loop = seen(background, asyncio.get_running_loop)
-    background._forked()  # as in the child, where the thread is not
+    background._forked()  # as in the child, where the thread does not exist
     assert seen(background).name == "dpyauth"
     loop.call_soon_threadsafe(loop.stop)
 
@@ -260,7 +262,7 @@ def test_waking_a_loop_that_is_closed_or_gone_has_no_effect(other_loop: asyncio.
     call_soon(proxy, print)
 
 
-def test_many_threads_wake_a_loop_and_nothing_is_missed(other_loop: asyncio.AbstractEventLoop) -> None:
+def test_many_threads_wake_a_loop_and_no_call_is_missed(other_loop: asyncio.AbstractEventLoop) -> None:
     posted: list[tuple[int, int]] = []
     found: list[tuple[int, int]] = []
 

@@ -1,4 +1,4 @@
-"""Whether a reply is the answer to a request, by what it says of itself."""
+"""Test whether a reply answers a request, judging by its contents."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def fits(reply: dict[str, Any], call: str = "statement", **fields: Any) -> bool:
 
 
 @pytest.mark.parametrize("api", ["v3", "options"])
-def test_every_kind_that_deriv_publishes_fits(api: str) -> None:
+def test_every_published_kind_of_reply_fits(api: str) -> None:
     facts = published(api)
     for name in (name for where, name in BY_SOCKET if where == api):
         kinds = facts[name]["reply"]["properties"]["msg_type"].get("enum", [name]) if name in facts else [name]
@@ -37,7 +37,7 @@ def test_every_kind_that_deriv_publishes_fits(api: str) -> None:
         assert fits({name: {}}, name)
 
 
-def test_no_other_call_does() -> None:
+def test_replies_of_other_calls_do_not_fit() -> None:
     for _, name in BY_SOCKET:
         for other in CALLS - {name} - KINDS.get(name, frozenset()):
             assert not fits({"msg_type": other, other: {}}, name)
@@ -80,7 +80,7 @@ def test_no_other_call_does() -> None:
         (10**400, 10**400),
     ],
 )
-def test_a_field_that_comes_back_otherwise_written(sent: Any, told: Any) -> None:
+def test_a_field_that_comes_back_in_another_form(sent: Any, told: Any) -> None:
     assert fits({"msg_type": "statement", "echo_req": {"statement": 1, "field": told, "req_id": 7}}, field=sent)
 
 
@@ -106,7 +106,7 @@ def test_a_field_of_another_request(sent: Any, told: Any) -> None:
     assert not fits({"msg_type": "statement", "echo_req": {"statement": 1, "field": told}}, field=sent)
 
 
-def test_what_is_passed_through_is_not_compared() -> None:
+def test_passthrough_is_not_compared() -> None:
     echo = {"statement": 1, "passthrough": {"mine": "otherwise"}}
     assert fits({"msg_type": "statement", "echo_req": echo}, passthrough={"mine": "one way"})
 
@@ -122,7 +122,7 @@ def test_the_number_of_this_one(told: Any) -> None:
 
 
 @pytest.mark.parametrize("echo", [None, "text", [], 5, {}, {"passthrough": {}}, {"statement": 1}, {"of": "tomorrow"}])
-def test_what_is_left_out_counts_for_nothing(echo: Any) -> None:
+def test_missing_fields_do_not_matter(echo: Any) -> None:
     assert fits({"msg_type": "statement", "echo_req": echo})
 
 
@@ -142,7 +142,7 @@ def test_what_is_left_out_counts_for_nothing(echo: Any) -> None:
         ("balance", {}, {"balance": {"loginid": "CR2"}}, True),
     ],
 )
-def test_a_payload_that_says_what_it_is_about(call: str, fields: Any, payload: Any, right: bool) -> None:
+def test_a_payload_that_names_its_subject(call: str, fields: Any, payload: Any, right: bool) -> None:
     (kind,) = payload
     assert belongs({"msg_type": kind, **payload}, call, 7, fields, CALLS) is right
 
@@ -159,8 +159,8 @@ JSON = st.recursive(
     st.dictionaries(st.sampled_from(["msg_type", "echo_req", "error", "ticks", "tick", "balance"]), JSON),
     st.dictionaries(st.sampled_from(["ticks", "loginid", "count"]), JSON),
 )
-def test_nothing_makes_it_fail(reply: dict[str, Any], fields: dict[str, Any]) -> None:
+def test_any_reply_can_be_compared(reply: dict[str, Any], fields: dict[str, Any]) -> None:
     belongs(reply, "ticks", 7, fields, CALLS)
     belongs({"msg_type": "tick", "echo_req": fields, "tick": fields}, "ticks", 7, {**fields, "ticks": []}, CALLS)
-    # Whatever is sent, its own echo fits.
+    # The echo of any request fits it.
     assert belongs({"msg_type": "ticks", "echo_req": {**fields, "ticks": 1}}, "ticks", 7, {**fields, "ticks": 1}, CALLS)

@@ -1,3 +1,5 @@
+"""Test reading replies: JSON, exact numbers, and errors."""
+
 from __future__ import annotations
 
 import json
@@ -15,7 +17,7 @@ from dpyauth.net.messages import error_code, exactly, parse, says_never
 
 @pytest.fixture(scope="module", params=[messages.LARGE, 0], ids=["as ever", "as if all were large"], autouse=True)
 def large(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Messages of every size by either parser."""
+    """Yield messages of any size, read by either parser."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(messages, "LARGE", request.param)
         yield
@@ -42,14 +44,14 @@ def test_error_codes(reply: dict[str, Any], code: str | None) -> None:
 
 
 @given(st.dictionaries(st.text(), st.none() | st.integers() | st.text()))
-def test_a_reply_is_an_object(reply: dict[str, Any]) -> None:
+def test_a_reply_must_be_an_object(reply: dict[str, Any]) -> None:
     assert parse(json.dumps(reply).encode()) == reply
     assert parse(json.dumps([reply]).encode()) is None
 
 
 @pytest.mark.parametrize("error", ["null", "{}", "[]", '""', "false", "0"])
-def test_an_error_that_is_none_is_left_out(error: str) -> None:
-    """It is none where it is null, or empty beside what it says did not come."""
+def test_an_empty_error_is_left_out(error: str) -> None:
+    """An error does not count if it is null, or if it is empty and the payload is there."""
     message = f'{{"error": {error}, "msg_type": "tick", "tick": {{"quote": 1.5}}}}'.encode()
     assert parse(message) == {"msg_type": "tick", "tick": {"quote": 1.5}}
     assert exactly(message, {}) == {"msg_type": "tick", "tick": {"quote": Decimal("1.5")}}
@@ -60,7 +62,7 @@ def test_an_error_that_is_none_is_left_out(error: str) -> None:
 
 
 @pytest.mark.parametrize("error", ['{"code": "X"}', '"busy"', "[{}]", "true", "1"])
-def test_any_other_error_is_one(error: str) -> None:
+def test_any_other_error_counts(error: str) -> None:
     reply = parse(f'{{"error": {error}, "msg_type": "tick", "tick": {{"quote": 1.5}}}}'.encode())
     assert reply is not None
     assert error_code(reply)
@@ -75,23 +77,23 @@ def test_any_other_error_is_one(error: str) -> None:
         *((code, False) for code in ("WrongResponse", "InternalServerError", "OutputValidationFailed", "", "Timeout")),
     ],
 )
-def test_what_says_that_it_can_never_be_had(code: str, never: bool) -> None:
+def test_codes_that_say_never(code: str, never: bool) -> None:
     assert says_never(code) == never
 
 
 @given(st.binary())
-def test_bytes_are_a_reply_or_none(message: bytes) -> None:
+def test_any_bytes_are_a_reply_or_none(message: bytes) -> None:
     assert parse(message) is None or isinstance(parse(message), dict)
 
 
 @pytest.mark.parametrize(
     "message", [b'{"a":' * 100_000, b"\xff\xfe{}", b'{"a": ' + b"1" * 5000 + b"}", b'{"a": "\xff"}']
 )
-def test_what_cannot_be_read_is_no_reply(message: bytes) -> None:
+def test_unreadable_bytes_are_no_reply(message: bytes) -> None:
     assert parse(message) is None
 
 
-# What the quick decoder reads otherwise than Python does, or not at all
+# Numbers that the quick decoder reads differently from Python, or not at all
 
 
 @given(offset=st.integers(-3, 3))
@@ -103,7 +105,7 @@ def test_whole_numbers_stay_whole(bits: int, offset: int) -> None:
         assert type(reply["m"]) is int
 
 
-def test_what_is_beyond_the_standard_is_read_as_ever() -> None:
+def test_json_beyond_the_standard_is_read_as_python_reads_it() -> None:
     reply = parse(rb'{"text": "\ud800", "huge": 1e400, "small": -Infinity, "none": NaN}')
     assert reply is not None
     assert (reply["text"], reply["huge"], reply["small"]) == ("\ud800", float("inf"), float("-inf"))
@@ -118,7 +120,7 @@ json_values = st.recursive(
 
 
 @given(st.dictionaries(st.text(max_size=3), json_values), st.booleans())
-def test_a_reply_is_what_python_reads(reply: dict[str, Any], ascii: bool) -> None:
+def test_a_reply_equals_what_python_reads(reply: dict[str, Any], ascii: bool) -> None:
     message = json.dumps(reply, ensure_ascii=ascii).encode("utf-8", "surrogatepass")
     try:
         expected = json.loads(message.decode())
@@ -127,7 +129,7 @@ def test_a_reply_is_what_python_reads(reply: dict[str, Any], ascii: bool) -> Non
     assert repr(parse(message)) == repr(expected)
 
 
-def test_a_reply_too_deep_to_read_is_none_and_costs_no_reply_its_exact_numbers() -> None:
+def test_after_a_reply_too_deep_to_read_numbers_stay_exact() -> None:
     message = b'{"a":' * 100_000 + b"1.5" + b"}" * 100_000
     assert parse(message) is None
     otherwise = {"a": 1.5}
@@ -142,7 +144,7 @@ def test_exact_numbers_stay_exact(number: Decimal) -> None:
     assert type(reply["n"]) is int
 
 
-def test_a_number_beyond_even_decimals_stays_as_it_was() -> None:
+def test_a_number_too_large_for_a_decimal_stays_as_it_was() -> None:
     message = b'{"n": 1e99999999999999999999}'
     reply = parse(message)
     assert reply is not None

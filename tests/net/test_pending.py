@@ -1,3 +1,5 @@
+"""Test waiting calls: how each one ends, once, and when."""
+
 from __future__ import annotations
 
 import math
@@ -45,7 +47,7 @@ def test_a_call_ends_once() -> None:
     assert delivered == [call, other]
 
 
-def test_it_is_delivered_when_its_end_can_be_seen() -> None:
+def test_a_call_is_done_when_it_is_delivered() -> None:
     seen: list[Any] = []
     call = pending(deliver=lambda call: seen.append((call.done, call.reply)))
     call.resolve({"x": 1})
@@ -53,7 +55,7 @@ def test_it_is_delivered_when_its_end_can_be_seen() -> None:
 
 
 @pytest.mark.parametrize("end", [lambda call: call.resolve({"x": 1}), lambda call: call.fail(SessionClosed("x"))])
-def test_whoever_sees_its_end_on_another_thread_sees_how_it_ended(end: Callable[[PendingCall], None]) -> None:
+def test_another_thread_that_sees_a_call_done_sees_its_result(end: Callable[[PendingCall], None]) -> None:
     call, looked = pending(), []
 
     def look(frame: FrameType, event: str, argument: Any) -> Any:  # another thread may look between any two lines
@@ -70,7 +72,7 @@ def test_whoever_sees_its_end_on_another_thread_sees_how_it_ended(end: Callable[
     assert (True, False) not in looked
 
 
-def test_of_many_threads_that_end_it_one_does() -> None:
+def test_only_one_of_many_threads_ends_a_call() -> None:
     delivered: Counter[int] = Counter()
     made = [pending(number, deliver=lambda call: delivered.update([call.req_id])) for number in range(300)]
     start = threading.Barrier(4)
@@ -127,7 +129,7 @@ def test_the_next_deadline_is_never_late(calls: PendingCalls) -> None:
     assert len(calls) == 0
 
 
-def test_a_call_held_by_the_limits_has_more_time(calls: PendingCalls) -> None:
+def test_a_call_held_by_the_rate_limits_gets_more_time(calls: PendingCalls) -> None:
     held = pending(deadline=20, waited=100.0)
     calls.add(held)
     calls.expire(20, ready=True)
@@ -137,7 +139,7 @@ def test_a_call_held_by_the_limits_has_more_time(calls: PendingCalls) -> None:
     assert type(held.error) is RateLimited
 
 
-def test_without_a_connection_it_has_not(calls: PendingCalls) -> None:
+def test_a_held_call_gets_no_more_time_without_a_connection(calls: PendingCalls) -> None:
     held = pending(deadline=20)
     calls.add(held)
     calls.expire(20, ready=False)
@@ -214,7 +216,7 @@ def test_all_end(calls: PendingCalls) -> None:
     assert isinstance(change.error, OutcomeUnknown)
 
 
-def test_who_asked_to_be_told_of_failures_is() -> None:
+def test_a_callback_for_failures_is_called() -> None:
     told: list[PendingCall] = []
     calls = PendingCalls(told.append)
     late, lost, left, answered = (pending(number, sent=True) for number in range(4))

@@ -1,4 +1,4 @@
-"""Every step in the life of a connection, without a socket and with a clock of our own."""
+"""Test every step in the life of a connection, without a socket and with a simulated clock."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def check(reply: dict[str, Any]) -> tuple[DpyauthError, bool] | None:
 
 
 class Wire:
-    """A protocol, what it sends, what it says of itself, and the clock."""
+    """A protocol, its messages, its states, and the clock."""
 
     def __init__(self, greeting: bool = True, rate_limits: RateLimits | None = None, reads_early: bool = False) -> None:
         self.now = 1000.0
@@ -69,7 +69,7 @@ class Wire:
         return pending
 
     def pump(self) -> list[dict[str, Any]]:
-        """Take what there is to send."""
+        """Take the messages to send."""
         out = []
         while (message := self.protocol.next_message(self.now)) is not None:
             out.append(json.loads(message))
@@ -80,7 +80,7 @@ class Wire:
         return self.protocol.received(json.dumps({"req_id": req_id, **fields}).encode(), self.now)
 
     def connect(self) -> dict[str, Any]:
-        """Open a socket; returns the greeting."""
+        """Open a socket; return the greeting."""
         self.protocol.connection_made(self.now)
         return self.pump()[0]
 
@@ -128,7 +128,7 @@ def test_connecting_greeting_signed_in(fresh: Wire) -> None:
 
 
 @pytest.mark.parametrize("req_id", [True, 1.0, "1", None])
-def test_what_only_looks_like_its_number_is_no_answer_to_it(fresh: Wire, req_id: Any) -> None:
+def test_a_number_of_another_type_does_not_answer_the_greeting(fresh: Wire, req_id: Any) -> None:
     assert fresh.connect()["req_id"] == 1
     fresh.reply(req_id, authorize={})
     assert not fresh.protocol.ready
@@ -144,7 +144,7 @@ def test_without_a_greeting_it_is_ready_at_once() -> None:
     assert [message["req_id"] for message in wire.pump()] == [call.req_id]
 
 
-def test_a_first_connection_that_fails_ends_it(fresh: Wire) -> None:
+def test_a_failed_first_connection_is_final(fresh: Wire) -> None:
     call = fresh.call()
     fresh.protocol.connection_lost("nothing answers", fresh.now)
     assert fresh.protocol.state is State.CLOSED
@@ -155,13 +155,13 @@ def test_a_first_connection_that_fails_ends_it(fresh: Wire) -> None:
     assert type(call.error) is ConnectionFailed
 
 
-def test_the_error_may_be_given(fresh: Wire) -> None:
+def test_the_error_of_a_failed_connection_may_be_passed(fresh: Wire) -> None:
     fresh.protocol.connection_lost("HTTP 401", fresh.now, error=REFUSED)
     assert fresh.protocol.failure is REFUSED
 
 
 @pytest.mark.parametrize(("code", "error"), [("InvalidToken", REFUSED), ("RateLimit", BUSY)])
-def test_a_first_sign_in_that_is_refused_ends_it(fresh: Wire, code: str, error: DpyauthError) -> None:
+def test_a_refused_first_sign_in_is_final(fresh: Wire, code: str, error: DpyauthError) -> None:
     call = fresh.call()
     dropped = fresh.reply(fresh.connect()["req_id"], **failed(code))
     assert dropped == str(error)
@@ -195,7 +195,7 @@ def test_each_reply_goes_to_its_call_in_any_order(wire: Wire) -> None:
     assert wire.protocol.unmatched == 0
 
 
-def test_strays_are_counted_and_do_no_harm(wire: Wire) -> None:
+def test_unmatched_replies_are_counted_and_ignored(wire: Wire) -> None:
     call, unsent = wire.call(), None
     wire.pump()
     wire.reply(call.req_id, first=1)
@@ -209,7 +209,7 @@ def test_strays_are_counted_and_do_no_harm(wire: Wire) -> None:
     assert not unsent.done
 
 
-def test_a_late_reply_is_a_stray(wire: Wire) -> None:
+def test_a_late_reply_is_unmatched(wire: Wire) -> None:
     call = wire.call(timeout=5)
     wire.pump()
     wire.tick(5)
@@ -223,7 +223,7 @@ def test_a_late_reply_is_a_stray(wire: Wire) -> None:
     [b"", b"nonsense", b"[]", b"1", b"null", b"{", b"\xff\xfe", b'{"a": "\xff"}', b'{"a":' * 100_000, b"1" * 5000],
     ids=range(10),
 )
-def test_what_is_no_reply_drops_the_connection(wire: Wire, message: bytes) -> None:
+def test_an_unreadable_message_drops_the_connection(wire: Wire, message: bytes) -> None:
     assert "not a reply" in str(wire.protocol.received(message, wire.now))
 
 
@@ -241,7 +241,7 @@ def test_exact_numbers(wire: Wire) -> None:
 @given(
     st.binary() | st.text().map(str.encode) | st.dictionaries(st.text(), st.integers()).map(json.dumps).map(str.encode)
 )
-def test_no_message_makes_it_fail(message: bytes) -> None:
+def test_any_message_is_handled(message: bytes) -> None:
     wire = Wire()
     wire.reply(wire.connect()["req_id"], authorize={})
     call = wire.call()
@@ -290,7 +290,7 @@ def test_a_change_made_between_connection_and_sign_in_is_sent_after_it(wire: Wir
     assert [message["req_id"] for message in wire.pump()] == [change.req_id]
 
 
-def test_a_read_outlives_a_few_losses_only(wire: Wire) -> None:
+def test_a_read_survives_only_a_few_losses(wire: Wire) -> None:
     read = wire.call()
     for _ in range(MAX_LOSSES):
         assert not read.done
@@ -302,7 +302,7 @@ def test_a_read_outlives_a_few_losses_only(wire: Wire) -> None:
     assert wire.pump() == []
 
 
-def test_failed_attempts_count_no_loss(wire: Wire) -> None:
+def test_failed_attempts_do_not_count_as_losses(wire: Wire) -> None:
     read = wire.call()
     wire.pump()
     for _ in range(10):
@@ -311,7 +311,7 @@ def test_failed_attempts_count_no_loss(wire: Wire) -> None:
     assert not read.done
 
 
-def test_a_reply_to_the_old_greeting_means_nothing_to_the_new(wire: Wire) -> None:
+def test_a_reply_to_an_old_greeting_does_not_answer_the_new_one(wire: Wire) -> None:
     wire.protocol.connection_lost("cable cut", wire.now)
     old = wire.connect()["req_id"]
     wire.protocol.connection_lost("cable cut", wire.now)
@@ -335,7 +335,7 @@ def test_a_refusal_on_reconnecting_signs_out(wire: Wire) -> None:
     assert later.error.call == "balance"
 
 
-def test_a_passing_one_does_not(wire: Wire) -> None:
+def test_a_temporary_refusal_on_reconnecting_does_not_sign_out(wire: Wire) -> None:
     read = wire.call()
     wire.protocol.connection_lost("cable cut", wire.now)
     assert wire.reply(wire.connect()["req_id"], **failed("RateLimit")) == "busy"
@@ -346,7 +346,7 @@ def test_a_passing_one_does_not(wire: Wire) -> None:
     assert wire.protocol.ready
 
 
-def test_no_connection_within_the_time(wire: Wire) -> None:
+def test_no_connection_within_the_timeout(wire: Wire) -> None:
     wire.protocol.connection_lost("cable cut", wire.now)
     read = wire.call(timeout=5)
     assert wire.protocol.wake_at == wire.now + 5
@@ -388,8 +388,8 @@ def test_a_missed_pong_drops_the_connection(wire: Wire) -> None:
     assert "ping" in str(wire.tick(0.1))
 
 
-def test_a_call_that_waits_long_has_the_connection_looked_at(wire: Wire) -> None:
-    """A silent death is found while there is still time to ask again."""
+def test_a_long_waiting_call_causes_a_ping(wire: Wire) -> None:
+    """A connection that died silently is found while there is still time to ask again."""
     read = wire.call(timeout=30)
     (asked,) = wire.pump()
     assert wire.protocol.wake_at == wire.now + DOUBT_AFTER
@@ -416,7 +416,7 @@ def test_a_slow_answer_costs_one_ping(wire: Wire) -> None:
     assert wire.protocol.wake_at == wire.now - DOUBT_AFTER + PING_EVERY
 
 
-def test_each_call_that_waits_long_has_a_look_of_its_own(wire: Wire) -> None:
+def test_each_long_waiting_call_causes_a_ping(wire: Wire) -> None:
     wire.call()
     wire.pump()
     wire.now += 3
@@ -430,7 +430,7 @@ def test_each_call_that_waits_long_has_a_look_of_its_own(wire: Wire) -> None:
     assert ["ping" in message for message in wire.pump()] == [True]
 
 
-def test_calls_that_are_answered_in_time_cost_none(wire: Wire) -> None:
+def test_calls_answered_in_time_cause_no_ping(wire: Wire) -> None:
     for _ in range(20):
         read = wire.call()
         wire.pump()
@@ -446,7 +446,7 @@ def test_calls_that_are_answered_in_time_cost_none(wire: Wire) -> None:
     assert not young.done
 
 
-def test_a_machine_that_slept_asks_again_first(wire: Wire) -> None:
+def test_a_machine_that_slept_pings_again_first(wire: Wire) -> None:
     wire.tick(PING_EVERY)
     wire.pump()
     assert wire.tick(PING_TIMEOUT + OVERSLEPT + 0.1) is None
@@ -454,7 +454,7 @@ def test_a_machine_that_slept_asks_again_first(wire: Wire) -> None:
     assert "ping" in str(wire.tick(PING_TIMEOUT))
 
 
-def test_so_it_does_during_the_sign_in(fresh: Wire) -> None:
+def test_a_machine_that_slept_during_the_sign_in_pings_again_first(fresh: Wire) -> None:
     fresh.connect()
     assert fresh.tick(HANDSHAKE_TIMEOUT + OVERSLEPT + 0.1) is None
     woke = fresh.now
@@ -471,7 +471,7 @@ def test_a_ping_that_never_went_out_does_not_go_before_the_sign_in(wire: Wire) -
     assert ["authorize" in message for message in wire.pump()] == [True]
 
 
-def test_the_first_try_to_come_back_is_at_once_also_for_a_young_connection(fresh: Wire) -> None:
+def test_the_first_reconnect_is_immediate_even_for_a_new_connection(fresh: Wire) -> None:
     assert fresh.protocol.connect_delay(fresh.now) == 0
     fresh.protocol.connecting(fresh.now)
     fresh.reply(fresh.connect()["req_id"], authorize={})
@@ -480,16 +480,16 @@ def test_the_first_try_to_come_back_is_at_once_also_for_a_young_connection(fresh
     assert fresh.protocol.connect_delay(fresh.now) == 0
 
 
-def test_nothing_to_wake_up_for_without_a_connection(wire: Wire) -> None:
+def test_no_timer_without_a_connection(wire: Wire) -> None:
     wire.protocol.connection_lost("cable cut", wire.now)
     assert wire.protocol.wake_at == math.inf
 
 
-# Deadlines
+# Timeouts
 
 
 @pytest.mark.parametrize(("changes", "kind"), [(False, CallTimeout), (True, OutcomeUnknown)])
-def test_no_reply_within_the_time(wire: Wire, changes: bool, kind: type) -> None:
+def test_no_reply_within_the_timeout(wire: Wire, changes: bool, kind: type) -> None:
     call = wire.call(timeout=5, changes=changes)
     wire.pump()
     assert wire.protocol.wake_at == wire.now + 5
@@ -500,7 +500,7 @@ def test_no_reply_within_the_time(wire: Wire, changes: bool, kind: type) -> None
     assert wire.protocol.ready
 
 
-def test_a_call_whose_time_is_up_is_not_sent_any_more(fresh: Wire) -> None:
+def test_a_call_that_timed_out_is_not_sent(fresh: Wire) -> None:
     greeting = fresh.connect()
     call = fresh.call(timeout=5)
     fresh.tick(5)
@@ -509,16 +509,16 @@ def test_a_call_whose_time_is_up_is_not_sent_any_more(fresh: Wire) -> None:
     assert call.done
 
 
-# When Deriv forgets who we are
+# When Deriv forgets the sign-in
 
 
 def drop(wire: Wire, reason: str | None) -> None:
-    """What the driver does when a connection must be dropped."""
+    """Drop the connection, as the driver does when the protocol says so."""
     assert reason is not None
     wire.protocol.connection_lost(reason, wire.now)
 
 
-def test_a_read_is_asked_again_after_a_new_sign_in(wire: Wire) -> None:
+def test_a_read_is_repeated_after_a_new_sign_in(wire: Wire) -> None:
     read, other = wire.call(), wire.call()
     wire.pump()
     drop(wire, wire.reply(read.req_id, **failed("AuthorizationRequired")))
@@ -531,7 +531,7 @@ def test_a_read_is_asked_again_after_a_new_sign_in(wire: Wire) -> None:
     assert read.reply == {"req_id": read.req_id, "balance": {}}
 
 
-def test_but_only_once(wire: Wire) -> None:
+def test_a_read_is_repeated_after_a_new_sign_in_only_once(wire: Wire) -> None:
     read = wire.call()
     wire.pump()
     drop(wire, wire.reply(read.req_id, **failed("AuthorizationRequired")))
@@ -542,7 +542,7 @@ def test_but_only_once(wire: Wire) -> None:
     assert "authorize" in wire.pump()[0]
 
 
-def test_a_change_never(wire: Wire) -> None:
+def test_a_change_is_not_repeated_after_a_new_sign_in(wire: Wire) -> None:
     change = wire.call("buy", changes=True)
     wire.pump()
     wire.reply(change.req_id, **failed("AuthorizationRequired"))
@@ -554,7 +554,7 @@ def test_a_change_never(wire: Wire) -> None:
     assert wire.pump() == []
 
 
-def test_an_invalid_token_is_looked_into(wire: Wire) -> None:
+def test_a_reply_about_an_invalid_token_causes_a_new_sign_in(wire: Wire) -> None:
     read, other = wire.call(), wire.call()
     wire.pump()
     wire.reply(read.req_id, **failed("InvalidToken"))
@@ -565,7 +565,7 @@ def test_an_invalid_token_is_looked_into(wire: Wire) -> None:
     assert type(other.error) is SignInRefused
 
 
-def test_without_a_greeting_there_is_nothing_to_look_into() -> None:
+def test_without_a_greeting_there_is_no_new_sign_in() -> None:
     wire = Wire(greeting=False)
     call = wire.call()
     wire.protocol.connection_made(wire.now)
@@ -600,7 +600,7 @@ def test_calls_beyond_the_limit_are_held_and_wake_up_in_time(wire: Wire) -> None
     assert held[2].sent_at == pytest.approx(1000 + MINUTE)
 
 
-def test_waiting_for_the_limits_is_not_a_calls_own_time(wire: Wire) -> None:
+def test_waiting_for_the_limits_does_not_count_towards_the_timeout(wire: Wire) -> None:
     tight(wire, outcome=(1, 100))
     first, held = wire.call("statement"), wire.call("statement", timeout=5)
     wire.pump()
@@ -617,7 +617,7 @@ def test_waiting_for_the_limits_is_not_a_calls_own_time(wire: Wire) -> None:
     assert type(held.error) is CallTimeout
 
 
-def test_nor_is_it_after_a_break(wire: Wire) -> None:
+def test_waiting_for_the_limits_after_a_break_does_not_count_either(wire: Wire) -> None:
     tight(wire, outcome=(1, 100))
     first, held = wire.call("statement"), wire.call("statement", timeout=5)
     wire.pump()
@@ -631,8 +631,8 @@ def test_nor_is_it_after_a_break(wire: Wire) -> None:
     assert held.req_id in numbers(wire.pump())
 
 
-def test_but_waiting_has_an_end(wire: Wire) -> None:
-    """Also when Deriv refuses it again and again."""
+def test_waiting_for_the_limits_is_bounded(wire: Wire) -> None:
+    """Also if Deriv refuses the call again and again."""
     call = wire.call("statement", timeout=30)
     while not call.done and wire.now < 10_000:
         for message in wire.pump():
@@ -642,14 +642,14 @@ def test_but_waiting_has_an_end(wire: Wire) -> None:
     assert 1000 + PATIENCE < wire.now < 1000 + PATIENCE + 100
 
 
-def test_a_refused_read_waits_and_goes_first(wire: Wire) -> None:
+def test_a_rate_limited_read_waits_and_is_sent_first(wire: Wire) -> None:
     refused, later = wire.call("statement"), wire.call("statement")
     wire.pump()
     wire.reply(later.req_id)
     newer = wire.call("statement")
     assert wire.reply(refused.req_id, **failed("RateLimit")) is None
     assert wire.pump() == []
-    wire.reply(refused.req_id, late=True)  # it is not in flight
+    wire.reply(refused.req_id, late=True)  # not under way
     assert wire.protocol.unmatched == 1
     wire.now += PENALTIES[0]
     assert numbers(wire.pump()) == [refused.req_id, newer.req_id]
@@ -657,7 +657,7 @@ def test_a_refused_read_waits_and_goes_first(wire: Wire) -> None:
     assert refused.reply == {"req_id": refused.req_id, "statement": {}}
 
 
-def test_a_refused_change_is_an_answer(wire: Wire) -> None:
+def test_the_refusal_of_a_change_is_its_answer(wire: Wire) -> None:
     change = wire.call("buy", changes=True)
     wire.pump()
     wire.reply(change.req_id, **failed("RateLimit"))
@@ -666,7 +666,7 @@ def test_a_refused_change_is_an_answer(wire: Wire) -> None:
 
 
 def test_changes_beyond_the_limit_are_not_sent_also_when_they_come_in_one_go(wire: Wire) -> None:
-    tight(wire, general=(4, 100))  # of which the sign-in took one
+    tight(wire, general=(4, 100))  # one of which was spent on the sign-in
     changes = [wire.call("buy", changes=True) for _ in range(5)]
     assert numbers(wire.pump()) == [change.req_id for change in changes[:3]]
     for change in [*changes[3:], wire.call("buy", changes=True)]:
@@ -676,7 +676,7 @@ def test_changes_beyond_the_limit_are_not_sent_also_when_they_come_in_one_go(wir
     assert not any(change.done for change in changes[:3])
 
 
-def test_calls_that_were_given_up_cost_nothing(wire: Wire) -> None:
+def test_cancelled_calls_do_not_count_towards_the_limits(wire: Wire) -> None:
     tight(wire, outcome=(2, 100))
     given_up = [wire.call("statement") for _ in range(5)]
     for call in given_up:
@@ -685,7 +685,7 @@ def test_calls_that_were_given_up_cost_nothing(wire: Wire) -> None:
     assert numbers(wire.pump()) == [call.req_id for call in wanted]
 
 
-def test_the_limits_are_asked_for_when_half_is_spent_and_never_again(wire: Wire) -> None:
+def test_the_limits_are_requested_once_when_half_is_spent(wire: Wire) -> None:
     for _ in range(30):
         call = wire.call("statement")
         wire.pump()
@@ -700,7 +700,7 @@ def test_the_limits_are_asked_for_when_half_is_spent_and_never_again(wire: Wire)
 
 
 def spend_half(wire: Wire) -> list[dict[str, Any]]:
-    """Make calls until the limits are asked for, at most until half is spent; return those questions."""
+    """Make calls until the limits are requested, at most until half is spent; return those requests."""
     wire.sent.clear()
     for _ in range(15):
         call = wire.call("statement")
@@ -719,7 +719,7 @@ ODD: list[dict[str, Any]] = [
 ]
 
 
-def test_the_limits_are_asked_for_again_where_the_line_broke(wire: Wire) -> None:
+def test_the_limits_are_requested_again_after_a_break(wire: Wire) -> None:
     assert len(spend_half(wire)) == 1
     wire.protocol.connection_lost("cable cut", wire.now)
     wire.now += MINUTE
@@ -732,7 +732,7 @@ def test_the_limits_are_asked_for_again_where_the_line_broke(wire: Wire) -> None
 
 
 @pytest.mark.parametrize("odd", ODD)
-def test_or_were_not_told(wire: Wire, odd: dict[str, Any]) -> None:
+def test_the_limits_are_requested_again_after_an_error(wire: Wire, odd: dict[str, Any]) -> None:
     (asked,) = spend_half(wire)
     wire.reply(asked["req_id"], **odd)
     wire.now += MINUTE
@@ -741,13 +741,13 @@ def test_or_were_not_told(wire: Wire, odd: dict[str, Any]) -> None:
     assert wire.protocol.rate_limits.minutely["general"] == 220
 
 
-def test_or_nothing_came(wire: Wire) -> None:
+def test_the_limits_are_requested_again_without_an_answer(wire: Wire) -> None:
     assert len(spend_half(wire)) == 1
     wire.now += MINUTE
     assert len(spend_half(wire)) == 1
 
 
-def test_but_ever_more_rarely(wire: Wire) -> None:
+def test_the_limits_are_requested_less_and_less_often(wire: Wire) -> None:
     asked = 0
     for _ in range(120):
         for message in spend_half(wire):
@@ -757,8 +757,8 @@ def test_but_ever_more_rarely(wire: Wire) -> None:
     assert asked == 6  # at once, then after 15 seconds, 1, 5 and 60 minutes
 
 
-def test_another_connection_goes_on_asking(wire: Wire) -> None:
-    """The one that has asked was closed, as when another account is used."""
+def test_another_connection_continues_to_request_the_limits(wire: Wire) -> None:
+    """The connection that made the request was closed, as when another account is used."""
     assert len(spend_half(wire)) == 1
     wire.protocol.close(SessionClosed("closed"))
     other = Wire(rate_limits=wire.protocol.rate_limits)
@@ -766,20 +766,20 @@ def test_another_connection_goes_on_asking(wire: Wire) -> None:
     assert len(spend_half(other)) == 1
 
 
-def test_what_they_are_is_told(wire: Wire) -> None:
+def test_the_limits_are_reported(wire: Wire) -> None:
     (asked,) = spend_half(wire)
     wire.reply(asked["req_id"], **STATUS)
     assert ("rate limits", "Deriv allows so many calls a minute: general 220, outcome 100, pricing 80") in wire.events
 
 
-def test_a_callers_own_question_teaches_them_too(wire: Wire) -> None:
+def test_the_limits_are_also_learned_from_the_users_own_call(wire: Wire) -> None:
     call = wire.call("website_status")
     wire.pump()
     wire.reply(call.req_id, website_status={"api_call_limits": Limits(outcome=(7, 70)).announce()})
     assert wire.protocol.rate_limits.left(wire.now)["outcome"] == 7
 
 
-def test_own_requests_never_wait(wire: Wire) -> None:
+def test_requests_of_the_protocol_never_wait_for_the_limits(wire: Wire) -> None:
     tight(wire, general=(1, 100))
     held = wire.call()
     wire.now += PING_EVERY
@@ -789,7 +789,7 @@ def test_own_requests_never_wait(wire: Wire) -> None:
 
 
 def test_a_socket_that_takes_no_more_messages_makes_no_busy_loop(wire: Wire) -> None:
-    """While a connection closes, what is due cannot be sent; the timer must not fire again and again."""
+    """While a connection closes, nothing can be sent; the timer must not fire again and again."""
     tight(wire, outcome=(1, 100))
     for _ in range(2):
         wire.call("statement", timeout=500)
@@ -844,7 +844,7 @@ def updates(wire: Wire, req_id: int, epoch: int = 1, stream_id: str = "a") -> st
     return wire.reply(req_id, msg_type="tick", tick={"epoch": epoch}, subscription={"id": stream_id})
 
 
-def test_a_stream_is_opened_heard_and_left(wire: Wire) -> None:
+def test_a_stream_is_opened_read_and_left(wire: Wire) -> None:
     pending, hearer = stream(wire)
     assert numbers(wire.pump()) == [pending.req_id]
     updates(wire, pending.req_id, 1)
@@ -857,7 +857,7 @@ def test_a_stream_is_opened_heard_and_left(wire: Wire) -> None:
     assert [message.get("forget") for message in wire.pump()] == ["a"]
     updates(wire, pending.req_id, 3)
     assert len(hearer.heard) == 2
-    assert wire.pump() == []  # it was on its way
+    assert wire.pump() == []  # was already on its way
 
 
 def test_a_stream_that_cannot_be_opened_leaves_nothing(wire: Wire) -> None:
@@ -872,7 +872,7 @@ def test_a_stream_that_cannot_be_opened_leaves_nothing(wire: Wire) -> None:
     assert len(hearer.heard) == 1
 
 
-def test_one_that_broke_too_often_neither(wire: Wire) -> None:
+def test_a_stream_that_broke_too_often_while_opening_leaves_nothing(wire: Wire) -> None:
     pending, hearer = stream(wire)
     for _ in range(MAX_LOSSES):
         wire.pump()
@@ -883,7 +883,7 @@ def test_one_that_broke_too_often_neither(wire: Wire) -> None:
     assert [type(end) for end in hearer.ends] == [ConnectionLost]
 
 
-def test_once_open_it_outlives_any_number_of_breaks_and_any_length(wire: Wire) -> None:
+def test_an_open_stream_survives_any_breaks(wire: Wire) -> None:
     pending, hearer = stream(wire)
     wire.pump()
     updates(wire, pending.req_id)
@@ -917,7 +917,7 @@ def reconnected(wire: Wire) -> None:
 
 
 def asked_for(wire: Wire, req_id: int, seconds: float) -> list[float]:
-    """Let time pass and answer all but one; return when that was asked."""
+    """Let time pass, and answer everything but one request; return the times when that was sent."""
     end, times = wire.now + seconds, []
     while True:
         for message in wire.pump():
@@ -932,19 +932,19 @@ def asked_for(wire: Wire, req_id: int, seconds: float) -> list[float]:
 
 
 def when_asked(wire: Wire, req_id: int) -> float:
-    """Let time pass until this is asked; return when."""
+    """Let time pass until this is requested; return the time."""
     while not (times := asked_for(wire, req_id, 0)):
         wire.tick(wire.protocol.wake_at - wire.now)
     return times[0]
 
 
-def test_no_answer_to_reopening_is_asked_for_again(wire: Wire) -> None:
+def test_reopening_without_an_answer_is_repeated(wire: Wire) -> None:
     pending, hearer = stream(wire)
     wire.pump()
     updates(wire, pending.req_id)
     reconnected(wire)
     times = asked_for(wire, pending.req_id, 1000)
-    assert 10 < len(times) < 25  # waited for, and after that a pause
+    assert 10 < len(times) < 25  # the timeout, and a pause after it
     assert hearer.ends == []
     updates(wire, pending.req_id, 2)
     assert hearer.heard[-1]["gap"]["reason"] == "cable cut"
@@ -954,7 +954,7 @@ def test_no_answer_to_reopening_is_asked_for_again(wire: Wire) -> None:
 @pytest.mark.parametrize(
     "code", ["WrongResponse", "Timeout", "CallError", "InternalServerError", "", "New", "InvalidToken"]
 )
-def test_an_error_that_may_pass_ends_no_stream(wire: Wire, code: str) -> None:
+def test_a_temporary_error_ends_no_stream(wire: Wire, code: str) -> None:
     pending, hearer = stream(wire)
     wire.pump()
     updates(wire, pending.req_id)
@@ -976,7 +976,7 @@ HOLLOW: list[dict[str, Any]] = [{}, {"error": None}, {"tick": None}, {"msg_type"
 
 
 @pytest.mark.parametrize("answer", [*HOLLOW, {"msg_type": "tick", "tick": {"epoch": 7, "quote": 1}}])
-def test_an_answer_that_begins_no_stream_ends_none(wire: Wire, answer: dict[str, Any]) -> None:
+def test_an_answer_without_a_subscription_ends_no_stream(wire: Wire, answer: dict[str, Any]) -> None:
     pending, hearer = stream(wire)
     wire.pump()
     updates(wire, pending.req_id)
@@ -991,7 +991,7 @@ def test_an_answer_that_begins_no_stream_ends_none(wire: Wire, answer: dict[str,
 
 
 @pytest.mark.parametrize("contract", [{}, {"is_sold": 1}])
-def test_a_contract_that_was_sold_during_the_break_ends_it(wire: Wire, contract: dict[str, Any]) -> None:
+def test_a_contract_sold_during_the_break_ends_its_stream(wire: Wire, contract: dict[str, Any]) -> None:
     pending, hearer = stream(wire)
     wire.pump()
     updates(wire, pending.req_id)
@@ -1002,7 +1002,7 @@ def test_a_contract_that_was_sold_during_the_break_ends_it(wire: Wire, contract:
 
 
 @pytest.mark.parametrize("answer", HOLLOW)
-def test_an_answer_without_anything_opens_no_stream(wire: Wire, answer: dict[str, Any]) -> None:
+def test_an_empty_answer_opens_no_stream(wire: Wire, answer: dict[str, Any]) -> None:
     pending, hearer = stream(wire)
     wire.pump()
     wire.reply(pending.req_id, **answer)
@@ -1013,7 +1013,7 @@ def test_an_answer_without_anything_opens_no_stream(wire: Wire, answer: dict[str
     assert len(hearer.heard) == 1
 
 
-def test_ending_a_stream_prolongs_no_pause_that_deriv_wants(wire: Wire) -> None:
+def test_ending_a_stream_does_not_extend_a_rate_limit(wire: Wire) -> None:
     pending, hearer = stream(wire)
     wire.pump()
     updates(wire, pending.req_id)
@@ -1026,7 +1026,7 @@ def test_ending_a_stream_prolongs_no_pause_that_deriv_wants(wire: Wire) -> None:
         assert not any("forget" in message for message in wire.pump())
 
 
-def test_the_pauses_grow_and_have_a_bound(wire: Wire) -> None:
+def test_the_pauses_grow_up_to_a_maximum(wire: Wire) -> None:
     pending, hearer = stream(wire)
     wire.pump()
     updates(wire, pending.req_id)
@@ -1049,7 +1049,7 @@ def test_the_pauses_grow_and_have_a_bound(wire: Wire) -> None:
         *("MarketIsClosed", "StreamingNotAllowed", "DisabledClient", "ValidationError", "NotFound"),
     ],
 )
-def test_an_error_that_says_never_ends_a_stream(wire: Wire, code: str) -> None:
+def test_a_final_error_ends_a_stream(wire: Wire, code: str) -> None:
     pending, hearer = stream(wire)
     wire.pump()
     updates(wire, pending.req_id)
@@ -1061,7 +1061,7 @@ def test_an_error_that_says_never_ends_a_stream(wire: Wire, code: str) -> None:
     assert asked_for(wire, pending.req_id, 1000) == []
 
 
-def test_a_stream_that_goes_on_is_not_asked_for_again(wire: Wire) -> None:
+def test_a_stream_that_goes_on_is_not_requested_again(wire: Wire) -> None:
     pending, hearer = stream(wire)
     wire.pump()
     updates(wire, pending.req_id)
@@ -1071,7 +1071,7 @@ def test_a_stream_that_goes_on_is_not_asked_for_again(wire: Wire) -> None:
     assert [reply["tick"]["epoch"] for reply in hearer.heard] == [1, 2]
 
 
-def test_a_stream_that_deriv_says_goes_on_is_not_either(wire: Wire) -> None:
+def test_a_stream_that_deriv_says_goes_on_is_not_requested_again(wire: Wire) -> None:
     pending, hearer = stream(wire)
     wire.pump()
     updates(wire, pending.req_id)
@@ -1084,7 +1084,7 @@ def test_a_stream_that_deriv_says_goes_on_is_not_either(wire: Wire) -> None:
     assert hearer.ends == []
 
 
-def test_what_nobody_listens_to_is_not_asked_for_again(wire: Wire) -> None:
+def test_a_stream_without_listeners_is_not_requested_again(wire: Wire) -> None:
     pending, hearer = stream(wire)
     wire.pump()
     updates(wire, pending.req_id)
@@ -1097,7 +1097,7 @@ def test_what_nobody_listens_to_is_not_asked_for_again(wire: Wire) -> None:
     assert not wire.protocol.is_awaited
 
 
-def test_what_is_left_while_it_waits_is_not_asked_for_again(wire: Wire) -> None:
+def test_a_stream_left_while_it_waits_is_not_requested_again(wire: Wire) -> None:
     pending, hearer = stream(wire)
     wire.pump()
     updates(wire, pending.req_id)
@@ -1125,8 +1125,8 @@ def kinds(hearer: Hearer) -> list[Any]:
     return [reply["error"]["code"] if "error" in reply else reply["tick"]["epoch"] for reply in hearer.heard]
 
 
-def test_one_things_error_is_its_own(wire: Wire) -> None:
-    for order in ([1, "InvalidSymbol"], ["InvalidSymbol", 1]):  # Deriv may also give one id twice
+def test_an_error_about_one_symbol_leaves_the_others(wire: Wire) -> None:
+    for order in ([1, "InvalidSymbol"], ["InvalidSymbol", 1]):  # Deriv may also send one ID twice
         pending, hearer = several(wire, "R_1", "NOPE")
         wire.pump()
         for each in order:
@@ -1140,7 +1140,7 @@ def test_one_things_error_is_its_own(wire: Wire) -> None:
         assert asked_for(wire, pending.req_id, 100) == []
 
 
-def test_when_all_fail_it_is_told_at_once(wire: Wire) -> None:
+def test_errors_about_all_symbols_fail_at_once(wire: Wire) -> None:
     pending, _ = several(wire, "NO", "NOPE")
     wire.pump()
     wire.reply(pending.req_id, **failed("InvalidSymbol"))
@@ -1151,7 +1151,7 @@ def test_when_all_fail_it_is_told_at_once(wire: Wire) -> None:
 
 
 @pytest.mark.parametrize("symbols", [(), ("R_1", "R_10", "R_100")])
-def test_when_one_error_is_all_that_comes_it_is_told_soon(wire: Wire, symbols: tuple[str, ...]) -> None:
+def test_an_error_without_anything_else_fails_soon(wire: Wire, symbols: tuple[str, ...]) -> None:
     pending, _ = several(wire, *symbols)
     wire.pump()
     wire.reply(pending.req_id, **failed("PermissionDenied"))
@@ -1176,7 +1176,7 @@ def test_several_outlive_a_break_in_which_one_of_them_ends(wire: Wire) -> None:
     assert hearer.ends == []
 
 
-def test_they_end_when_none_can_be_had_again(wire: Wire) -> None:
+def test_a_stream_of_several_ends_when_none_can_be_reopened(wire: Wire) -> None:
     pending, hearer = several(wire, "R_1", "R_10")
     wire.pump()
     updates(wire, pending.req_id, 1)
@@ -1189,8 +1189,8 @@ def test_they_end_when_none_can_be_had_again(wire: Wire) -> None:
     assert kinds(hearer)[-1] == "PermissionDenied"
 
 
-def test_one_of_several_is_asked_for_again_but_rarely(wire: Wire) -> None:
-    """Also while the others go on and Deriv says of them that they do."""
+def test_one_of_several_is_requested_again_but_rarely(wire: Wire) -> None:
+    """Also while the others go on, and Deriv says that they do."""
     pending, hearer = several(wire, "R_1", "R_10")
     wire.pump()
     updates(wire, pending.req_id, 1)
@@ -1208,7 +1208,7 @@ def test_one_of_several_is_asked_for_again_but_rarely(wire: Wire) -> None:
     assert kinds(hearer).count("WrongResponse") == asked + 1
 
 
-def test_several_are_asked_for_again_as_a_whole(wire: Wire) -> None:
+def test_several_are_requested_again_together(wire: Wire) -> None:
     pending, hearer = several(wire)
     wire.pump()
     wire.reply(pending.req_id, **failed("WrongResponse"))
@@ -1223,7 +1223,7 @@ def test_several_are_asked_for_again_as_a_whole(wire: Wire) -> None:
 @pytest.mark.parametrize(
     "error", [{"code": "WrongResponse"}, {"code": "Timeout"}, {"code": "CallError"}, {}, "busy", [], [{}], 5, False, ""]
 )
-def test_a_read_is_asked_again(wire: Wire, error: Any) -> None:
+def test_a_read_is_repeated_after_a_temporary_error(wire: Wire, error: Any) -> None:
     call = wire.call()
     for _ in range(3):
         when_asked(wire, call.req_id)
@@ -1236,7 +1236,7 @@ def test_a_read_is_asked_again(wire: Wire, error: Any) -> None:
     assert wire.protocol.wake_at > wire.now
 
 
-def test_the_last_error_is_told_when_time_runs_out(wire: Wire) -> None:
+def test_the_last_error_is_raised_at_the_timeout(wire: Wire) -> None:
     call = wire.call(timeout=30)
     sent = 0
     while not call.done:
@@ -1247,7 +1247,7 @@ def test_the_last_error_is_told_when_time_runs_out(wire: Wire) -> None:
     assert 5 < sent < 12
 
 
-def test_also_when_the_last_question_is_not_answered(wire: Wire) -> None:
+def test_the_last_error_is_raised_if_the_last_attempt_gets_no_answer(wire: Wire) -> None:
     call = wire.call(timeout=10)
     wire.pump()
     wire.reply(call.req_id, **failed("WrongResponse"))
@@ -1258,7 +1258,7 @@ def test_also_when_the_last_question_is_not_answered(wire: Wire) -> None:
     assert error_code(call.reply or {}) == "WrongResponse"
 
 
-def test_without_a_connection_that_is_what_is_told(wire: Wire) -> None:
+def test_a_lost_connection_is_raised_instead_of_the_last_error(wire: Wire) -> None:
     call = wire.call(timeout=10)
     wire.pump()
     wire.reply(call.req_id, **failed("WrongResponse"))
@@ -1267,7 +1267,7 @@ def test_without_a_connection_that_is_what_is_told(wire: Wire) -> None:
     assert type(call.error) is ConnectionLost
 
 
-def test_after_a_break_it_is_asked_at_once(wire: Wire) -> None:
+def test_a_read_is_repeated_at_once_after_a_break(wire: Wire) -> None:
     call = wire.call()
     wire.pump()
     for _ in range(4):
@@ -1280,7 +1280,7 @@ def test_after_a_break_it_is_asked_at_once(wire: Wire) -> None:
 
 
 @pytest.mark.parametrize("code", ["WrongResponse", "InternalServerError", "", None])
-def test_a_change_is_never_asked_again(wire: Wire, code: str | None) -> None:
+def test_a_change_is_never_repeated(wire: Wire, code: str | None) -> None:
     call = wire.call("buy", changes=True)
     wire.pump()
     wire.reply(call.req_id, **(failed(code) if code is not None else {"error": "busy"}))
@@ -1288,7 +1288,7 @@ def test_a_change_is_never_asked_again(wire: Wire, code: str | None) -> None:
     assert asked_for(wire, call.req_id, 100) == []
 
 
-def test_a_call_that_is_given_up_while_it_waits_is_not_asked_again(wire: Wire) -> None:
+def test_a_call_cancelled_while_it_waits_is_not_repeated(wire: Wire) -> None:
     call = wire.call()
     wire.pump()
     wire.reply(call.req_id, **failed("WrongResponse"))
@@ -1312,7 +1312,7 @@ def test_opening_a_stream_is_a_read(wire: Wire, joined: bool) -> None:
     assert "gap" not in hearer.heard[0]
 
 
-def test_a_stream_that_cannot_be_opened_in_time_ends_with_derivs_last_word(wire: Wire) -> None:
+def test_a_stream_that_cannot_be_opened_in_time_ends_with_derivs_last_error(wire: Wire) -> None:
     (pending, hearer), (other, _) = stream(wire), stream(wire)
     while not pending.done:
         asked_for(wire, pending.req_id, 0.1)
@@ -1324,7 +1324,7 @@ def test_a_stream_that_cannot_be_opened_in_time_ends_with_derivs_last_word(wire:
     assert not wire.protocol.is_awaited
 
 
-# What is sent by itself
+# Requests that the protocol makes itself
 
 
 def test_a_lost_forget_does_not_use_the_limits_up(wire: Wire) -> None:
@@ -1363,7 +1363,7 @@ def test_a_stream_is_ended_before_an_equal_one_is_opened(wire: Wire) -> None:
     assert [message.get("forget") or message["req_id"] for message in wire.pump()] == ["a", again.req_id]
 
 
-def test_so_it_is_where_the_limit_is_half_used(wire: Wire) -> None:
+def test_a_stream_is_ended_before_an_equal_one_is_opened_with_half_the_limit_used(wire: Wire) -> None:
     tight(wire, general=(20, 1000))
     pending, hearer = stream(wire)
     for _ in range(12):
@@ -1375,7 +1375,7 @@ def test_so_it_is_where_the_limit_is_half_used(wire: Wire) -> None:
     assert [message.get("forget") or message["req_id"] for message in wire.pump()] == ["a", again.req_id]
 
 
-def test_a_stream_that_deriv_still_has_is_opened_once_it_is_ended(wire: Wire) -> None:
+def test_a_stream_that_deriv_still_has_is_opened_after_ending_it(wire: Wire) -> None:
     pending, hearer = stream(wire)
     wire.pump()
     updates(wire, pending.req_id)
@@ -1390,10 +1390,10 @@ def test_a_stream_that_deriv_still_has_is_opened_once_it_is_ended(wire: Wire) ->
     another, _ = stream(wire, "R_5")
     wire.pump()
     wire.reply(another.req_id, **failed("AlreadySubscribed"))
-    assert error_code(another.reply or {}) == "AlreadySubscribed"  # nothing is being ended that it could be
+    assert error_code(another.reply or {}) == "AlreadySubscribed"  # nothing is being ended that the call could wait for
 
 
-def test_what_a_gap_is_filled_with_is_asked_again_but_not_for_long(wire: Wire) -> None:
+def test_ticks_for_a_gap_are_requested_again_but_not_for_long(wire: Wire) -> None:
     pending, hearer = stream(wire)
     assert pending.subscription is not None
     pending.subscription.symbol = "R_1"
@@ -1413,7 +1413,7 @@ def test_what_a_gap_is_filled_with_is_asked_again_but_not_for_long(wire: Wire) -
     assert hearer.heard[-1]["gap"]["filled"] is False
 
 
-def test_what_a_gap_is_filled_with_may_never_come(wire: Wire) -> None:
+def test_ticks_for_a_gap_may_never_come(wire: Wire) -> None:
     pending, hearer = stream(wire)
     assert pending.subscription is not None
     pending.subscription.symbol = "R_1"
@@ -1441,7 +1441,7 @@ def test_reopened_streams_go_before_calls_in_their_own_order(wire: Wire) -> None
     assert numbers(wire.pump()) == [*(pending.req_id for pending in streams), read.req_id]
 
 
-def test_a_stream_that_deriv_does_not_know_us_for_any_more_ends_with_its_word(wire: Wire) -> None:
+def test_a_stream_that_deriv_no_longer_authorizes_ends_with_its_error(wire: Wire) -> None:
     pending, hearer = stream(wire)
     wire.pump()
     updates(wire, pending.req_id)
@@ -1453,11 +1453,11 @@ def test_a_stream_that_deriv_does_not_know_us_for_any_more_ends_with_its_word(wi
     assert len(times) == REOPEN_TRIES + 1
     assert hearer.heard[-1]["error"]["code"] == "AuthorizationRequired"
     assert hearer.ends == [None]
-    assert wire.protocol.state is State.AUTHORISED  # it was asked, and all is well
+    assert wire.protocol.state is State.AUTHORISED  # the sign-in was checked and is valid
     assert wire.protocol.reconnects == 1
 
 
-def test_whoever_shares_a_request_has_a_time_out_too_and_is_woken_for_it(wire: Wire) -> None:
+def test_each_caller_of_a_shared_request_has_its_own_timeout(wire: Wire) -> None:
     stream(wire, timeout=500)
     hasty, hearer = stream(wire, timeout=5)
     wire.pump()
@@ -1468,7 +1468,7 @@ def test_whoever_shares_a_request_has_a_time_out_too_and_is_woken_for_it(wire: W
     assert hearer.heard == []
 
 
-def test_the_one_who_asked_may_go_and_the_others_are_served(wire: Wire) -> None:
+def test_a_shared_request_survives_its_first_caller(wire: Wire) -> None:
     first, gone = stream(wire)
     second, hearer = stream(wire)
     wire.protocol.abandon(first)
@@ -1478,7 +1478,7 @@ def test_the_one_who_asked_may_go_and_the_others_are_served(wire: Wire) -> None:
     assert (len(gone.heard), len(hearer.heard)) == (0, 1)
 
 
-def test_if_all_go_before_it_is_sent_it_is_not_sent(wire: Wire) -> None:
+def test_a_shared_request_that_all_leave_is_not_sent(wire: Wire) -> None:
     (first, _), (second, _) = stream(wire), stream(wire)
     wire.protocol.abandon(first)
     wire.protocol.abandon(second)
@@ -1487,11 +1487,11 @@ def test_if_all_go_before_it_is_sent_it_is_not_sent(wire: Wire) -> None:
     assert not wire.protocol.is_awaited
 
 
-def test_if_all_go_after_it_is_sent_it_is_forgotten_once_its_id_is_known(wire: Wire) -> None:
+def test_a_sent_request_that_all_leave_is_forgotten_once_its_id_is_known(wire: Wire) -> None:
     first, _ = stream(wire)
     wire.pump()
     wire.protocol.abandon(first)
-    second, hearer = stream(wire)  # an equal one, in the meantime, need not ask again
+    second, hearer = stream(wire)  # an equal stream opened in the meantime need not be requested again
     wire.protocol.abandon(second)
     assert wire.pump() == []
     updates(wire, first.req_id)
@@ -1518,14 +1518,14 @@ def test_closing_ends_streams_and_those_being_opened(wire: Wire) -> None:
 # Sleeping
 
 
-def test_waking_up_looks_at_once_whether_the_connection_lives(wire: Wire) -> None:
+def test_waking_up_checks_the_connection_at_once(wire: Wire) -> None:
     wire.protocol.clock_jumped(wire.now)
     wire.protocol.clock_jumped(wire.now)
     assert ["ping" in message for message in wire.pump()] == [True]
     assert wire.protocol.wake_at == wire.now + PING_TIMEOUT
 
 
-def test_without_a_connection_there_is_nothing_to_look_at(wire: Wire) -> None:
+def test_waking_up_without_a_connection_checks_nothing(wire: Wire) -> None:
     wire.protocol.connection_lost("cable cut", wire.now)
     wire.protocol.clock_jumped(wire.now)
     assert wire.pump() == []
@@ -1557,7 +1557,7 @@ def test_closing(wire: Wire) -> None:
 
 
 @pytest.mark.parametrize("sent", [True, False])
-def test_an_abandoned_call_is_neither_sent_nor_answered(wire: Wire, sent: bool) -> None:
+def test_a_cancelled_call_is_neither_sent_nor_answered(wire: Wire, sent: bool) -> None:
     call = wire.call()
     if sent:
         wire.pump()
@@ -1572,7 +1572,7 @@ def test_an_abandoned_call_is_neither_sent_nor_answered(wire: Wire, sent: bool) 
     assert wire.pump() == []
 
 
-# The rest
+# Other
 
 
 def test_ids_are_never_used_twice(wire: Wire) -> None:
@@ -1580,7 +1580,7 @@ def test_ids_are_never_used_twice(wire: Wire) -> None:
     assert ids == list(itertools.islice(itertools.count(ids[0]), 5))
 
 
-def test_nobody_need_listen() -> None:
+def test_a_protocol_without_listeners() -> None:
     protocol = Protocol(None)
     protocol.connection_made(0.0)
     assert protocol.ready
@@ -1610,7 +1610,7 @@ def lost_to_a_server_that_looks_switched_off() -> Wire:
     return wire
 
 
-def test_an_open_session_goes_on_trying_but_a_call_hears_of_it_in_time() -> None:
+def test_an_open_session_keeps_trying_but_a_call_fails_in_time() -> None:
     wire = lost_to_a_server_that_looks_switched_off()
     assert wire.protocol.state is State.RECONNECTING
     assert wire.protocol.connect_delay(wire.now) is not None
@@ -1627,7 +1627,7 @@ def test_an_open_session_goes_on_trying_but_a_call_hears_of_it_in_time() -> None
 
 
 @pytest.mark.parametrize("made", ["before it broke", "while it was away"])
-def test_one_that_was_waiting_already_is_told_too(made: str) -> None:
+def test_a_call_that_was_already_waiting_fails_too(made: str) -> None:
     wire = Wire()
     greeting = wire.connect()
     wire.reply(greeting["req_id"])
@@ -1649,16 +1649,16 @@ def test_a_call_goes_through_when_the_server_answers_again() -> None:
     greeting = wire.connect()
     wire.reply(greeting["req_id"])
     assert [sent["req_id"] for sent in wire.pump()] == [call.req_id]
-    wire.tick(20)  # it has all of its own time now
+    wire.tick(20)  # it has its full time now
     wire.reply(call.req_id, balance={})
     assert call.reply is not None
     wire.protocol.connection_lost("the connection broke", wire.now)
     later = wire.call(timeout=30)
     wire.tick(20)
-    assert not later.done  # an ordinary break is waited for as ever
+    assert not later.done  # an ordinary break is waited for as usual
 
 
-def test_a_stream_waits_for_it_quietly_but_opening_one_is_told() -> None:
+def test_a_stream_waits_for_the_server_but_opening_one_fails() -> None:
     wire = Wire()
     greeting = wire.connect()
     wire.reply(greeting["req_id"])
@@ -1675,7 +1675,7 @@ def test_a_stream_waits_for_it_quietly_but_opening_one_is_told() -> None:
     assert [str(error) for error in heard.ends] == [str(OFF)]
 
 
-# Reads that go with the handshake
+# Reads that are sent together with the greeting
 
 
 @pytest.fixture
@@ -1683,7 +1683,7 @@ def early() -> Wire:
     return Wire(reads_early=True)
 
 
-def test_reads_go_with_a_greeting_that_only_shows_that_the_socket_works(early: Wire) -> None:
+def test_reads_are_sent_with_a_greeting_that_only_tests_the_socket(early: Wire) -> None:
     read, change = early.call("statement"), early.call("buy", changes=True)
     opened, _ = stream(early)
     greeting = early.connect()
@@ -1698,7 +1698,7 @@ def test_reads_go_with_a_greeting_that_only_shows_that_the_socket_works(early: W
     assert len({sent["req_id"] for sent in early.sent}) == len(early.sent)  # nothing was sent twice
 
 
-def test_elsewhere_they_wait_for_its_reply() -> None:
+def test_reads_wait_for_the_reply_to_any_other_greeting() -> None:
     wire = Wire()
     read = wire.call()
     greeting = wire.connect()
@@ -1707,7 +1707,7 @@ def test_elsewhere_they_wait_for_its_reply() -> None:
     assert [sent["req_id"] for sent in wire.pump()] == [read.req_id]
 
 
-def test_a_reply_counts_once_the_socket_has_shown_that_it_works(early: Wire) -> None:
+def test_a_reply_counts_once_the_greeting_is_answered(early: Wire) -> None:
     read = early.call()
     greeting = early.connect()
     early.pump()
@@ -1717,7 +1717,7 @@ def test_a_reply_counts_once_the_socket_has_shown_that_it_works(early: Wire) -> 
     assert read.reply is not None
 
 
-def test_what_a_socket_said_that_does_not_work_is_forgotten(early: Wire) -> None:
+def test_replies_of_a_socket_that_does_not_work_are_dropped(early: Wire) -> None:
     early.protocol.retry_first = True
     read = early.call()
     greeting = early.connect()
@@ -1744,7 +1744,7 @@ OF_ANOTHER = [
 
 
 @pytest.mark.parametrize("other", OF_ANOTHER)
-def test_a_reply_of_another_call_is_a_stray_and_its_own_still_counts(wire: Wire, other: dict[str, Any]) -> None:
+def test_a_reply_of_another_call_is_unmatched_and_the_right_one_still_counts(wire: Wire, other: dict[str, Any]) -> None:
     call = wire.call("balance")
     wire.pump()
     wire.reply(call.req_id, **other)
@@ -1755,7 +1755,7 @@ def test_a_reply_of_another_call_is_a_stray_and_its_own_still_counts(wire: Wire,
     assert wire.protocol.unmatched == 1
 
 
-def test_nor_does_it_count_for_a_change(wire: Wire) -> None:
+def test_a_reply_of_another_call_does_not_answer_a_change(wire: Wire) -> None:
     call = wire.call("buy", changes=True, timeout=5)
     wire.pump()
     wire.reply(call.req_id, msg_type="tick", tick={})
@@ -1763,7 +1763,7 @@ def test_nor_does_it_count_for_a_change(wire: Wire) -> None:
     assert type(call.error) is OutcomeUnknown
 
 
-def test_nor_for_the_sign_in(fresh: Wire) -> None:
+def test_a_reply_of_another_call_does_not_answer_the_sign_in(fresh: Wire) -> None:
     greeting = fresh.connect()
     fresh.reply(greeting["req_id"], msg_type="tick", tick={})
     assert not fresh.protocol.ready
@@ -1771,7 +1771,7 @@ def test_nor_for_the_sign_in(fresh: Wire) -> None:
     assert fresh.protocol.ready
 
 
-def test_nor_for_a_ping(wire: Wire) -> None:
+def test_a_reply_of_another_call_does_not_answer_a_ping(wire: Wire) -> None:
     wire.tick(PING_EVERY)
     (ping,) = wire.pump()
     wire.reply(ping["req_id"], msg_type="tick", tick={})
@@ -1779,21 +1779,21 @@ def test_nor_for_a_ping(wire: Wire) -> None:
     assert wire.tick(PING_TIMEOUT) is not None
 
 
-def test_a_stream_hears_only_what_is_its_own(wire: Wire) -> None:
+def test_a_stream_receives_only_its_own_updates(wire: Wire) -> None:
     (one, hearer), (other, _) = stream(wire, "R_1"), stream(wire, "R_2")
     wire.pump()
     updates(wire, one.req_id, 1, "a")
     updates(wire, other.req_id, 1, "b")
-    updates(wire, one.req_id, 2, "b")  # the other's
+    updates(wire, one.req_id, 2, "b")  # that of the other call
     wire.reply(one.req_id, msg_type="ohlc", ohlc={}, subscription={"id": "a"})
     wire.reply(one.req_id, msg_type="tick", tick={}, echo_req={"ticks": "R_1", "req_id": other.req_id})
     assert wire.protocol.unmatched == 3
-    assert wire.pump() == []  # nothing is ended at Deriv for it
+    assert wire.pump() == []  # no stream is ended at Deriv because of it
     updates(wire, one.req_id, 3, "a")
     assert [reply["tick"]["epoch"] for reply in hearer.heard] == [1, 3]
 
 
-def test_an_update_may_bring_a_stream_of_its_own(wire: Wire) -> None:
+def test_an_update_may_open_another_stream(wire: Wire) -> None:
     pending, hearer = stream(wire)
     wire.pump()
     for stream_id in ("a", "b", "a"):
@@ -1814,7 +1814,7 @@ def test_nothing_is_sent_while_the_sign_in_is_in_doubt(wire: Wire) -> None:
     assert sorted(numbers(wire.pump())) == [read.req_id, change.req_id]
 
 
-def test_nor_once_it_has_ended(wire: Wire) -> None:
+def test_nothing_is_sent_after_the_sign_in_has_ended(wire: Wire) -> None:
     first = wire.call("portfolio")
     wire.pump()
     wire.reply(first.req_id, **failed("InvalidToken"))

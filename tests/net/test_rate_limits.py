@@ -1,4 +1,4 @@
-"""How many calls Deriv allows, with a clock of our own."""
+"""Test how many calls Deriv allows, with a simulated clock."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ def spend(budget: RateLimits, lane: str, times: int, now: float) -> None:
         ("nonsense", "general"),
     ],
 )
-def test_every_call_has_its_lane(call: str, lane: str) -> None:
+def test_every_call_has_a_bucket(call: str, lane: str) -> None:
     assert RateLimits().bucket_of(call) == lane
 
 
 @pytest.mark.parametrize(("lane", "most"), [("general", 180), ("outcome", 25), ("pricing", 80)])
-def test_so_many_in_a_minute_and_no_more(lane: str, most: int) -> None:
+def test_the_limit_per_minute(lane: str, most: int) -> None:
     budget = RateLimits()
     spend(budget, lane, most, 1000.0)
     assert budget.wait(lane, 1000.0) == MINUTE
@@ -52,7 +52,7 @@ def test_so_many_in_a_minute_and_no_more(lane: str, most: int) -> None:
     assert budget.wait(lane, 1000.0 + MINUTE) == 0
 
 
-def test_the_minute_moves_with_every_call() -> None:
+def test_the_minute_is_a_sliding_window() -> None:
     budget = learned(outcome=(3, 100))
     for now in (0.0, 20.0, 50.0):
         spend(budget, "outcome", 1, now)
@@ -61,7 +61,7 @@ def test_the_minute_moves_with_every_call() -> None:
     assert budget.wait("outcome", 60.0) == 20
 
 
-def test_so_many_in_an_hour() -> None:
+def test_the_limit_per_hour() -> None:
     budget = learned(outcome=(5, 10))
     now = 0.0
     for _ in range(2):
@@ -72,12 +72,12 @@ def test_so_many_in_an_hour() -> None:
     assert budget.wait("outcome", now + wait) == 0
 
 
-def test_a_lane_that_is_used_up_does_not_stop_the_others_but_the_general_one_does() -> None:
+def test_a_used_up_bucket_stops_only_itself_unless_it_is_the_general_one() -> None:
     budget = learned(outcome=(2, 100), general=(5, 100))
     spend(budget, "outcome", 2, 0.0)
     assert budget.wait("outcome", 0.0) > 0
     assert budget.wait("pricing", 0.0) == budget.wait("general", 0.0) == 0
-    spend(budget, "general", 3, 0.0)  # the other two counted here as well
+    spend(budget, "general", 3, 0.0)  # the other two count here as well
     assert [budget.wait(lane, 0.0) for lane in LANES] == [MINUTE] * 3
 
 
@@ -91,14 +91,14 @@ def test_refusals_in_a_row_make_longer_pauses() -> None:
         assert budget.wait("outcome", now) == 0
 
 
-def test_refusals_of_calls_that_went_out_together_are_one() -> None:
+def test_refusals_of_concurrent_calls_count_once() -> None:
     budget = RateLimits()
     for late in range(10):
         budget.refused("outcome", late / 10)
     assert budget.wait("outcome", 1.0) == PENALTIES[0] - 1
 
 
-def test_an_answer_ends_the_row() -> None:
+def test_an_answer_resets_the_pauses() -> None:
     budget = RateLimits()
     budget.refused("outcome", 0.0)
     budget.granted("outcome")
@@ -138,7 +138,7 @@ KEYS = ["max_requestes_general", "max_requests_outcome", "max_requests_pricing"]
 
 
 @given(JSON | st.fixed_dictionaries({"api_call_limits": JSON | st.dictionaries(st.sampled_from(KEYS), JSON)}))
-def test_nothing_that_deriv_may_say_breaks_it(status: Any) -> None:
+def test_any_reply_about_limits_is_accepted(status: Any) -> None:
     budget = RateLimits()
     budget.learn(status)
     assert all(left > 0 for left in budget.left(0.0).values())
@@ -147,7 +147,7 @@ def test_nothing_that_deriv_may_say_breaks_it(status: Any) -> None:
     assert budget.bucket_of("balance") in LANES
 
 
-def test_a_limit_beyond_reason_is_none() -> None:
+def test_a_huge_limit_never_causes_a_wait() -> None:
     budget = learned(outcome=(10**12, 10**12), general=(10**12, 10**12))
     for _ in range(1000):
         budget.spend("outcome", 0.0)
@@ -169,7 +169,7 @@ def test_half_spent() -> None:
         max_size=200,
     )
 )
-def test_whoever_waits_as_long_as_told_keeps_within_the_limits(steps: list[tuple[str, float]]) -> None:
+def test_waiting_as_long_as_told_keeps_within_the_limits(steps: list[tuple[str, float]]) -> None:
     limits = {"general": (7, 30), "outcome": (2, 9), "pricing": (4, 20)}
     budget, now = learned(**limits), 0.0
     sent: list[tuple[float, str]] = []
@@ -187,7 +187,7 @@ def test_whoever_waits_as_long_as_told_keeps_within_the_limits(steps: list[tuple
         assert all(0 <= left[name] <= limits[name][0] for name in limits)
 
 
-def test_what_is_left_may_be_asked_on_any_thread() -> None:
+def test_the_remaining_calls_may_be_read_on_any_thread() -> None:
     """Asking changes nothing, so it cannot disturb the connection's own count."""
     budget = learned(general=(1000, 10_000))
     stop = threading.Event()
@@ -212,7 +212,7 @@ def test_what_is_left_may_be_asked_on_any_thread() -> None:
 
 
 @pytest.mark.parametrize("odd", [0, -1, -(10**9), "220", "many", None, [], {}, True, 2.5, float("nan"), float("inf")])
-def test_a_limit_that_is_none_changes_nothing(odd: Any) -> None:
+def test_an_invalid_limit_changes_nothing(odd: Any) -> None:
     budget = RateLimits()
     said = {"minutely": odd, "hourly": odd}
     assert not budget.learn({"api_call_limits": {"max_requestes_general": said, "max_requests_outcome": said}})

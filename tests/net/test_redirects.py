@@ -1,4 +1,4 @@
-"""A handshake ends at the address it was given: what a server says of other addresses is not followed."""
+"""A handshake ends at the address it was sent to: redirects to other addresses are not followed."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def running(*args: Any, **kwargs: Any) -> Iterator[tuple[str, Server]]:
 
 
 def answer(client: ServerConnection) -> None:
-    """What Deriv would say, to whoever asks."""
+    """Answer any request as Deriv would."""
     for message in client:
         asked = json.loads(message)
         call = next(name for name in asked if name != "req_id")
@@ -49,7 +49,7 @@ def answer(client: ServerConnection) -> None:
 
 
 class Elsewhere:
-    """A server that nobody was to connect to."""
+    """A server that must not be contacted."""
 
     def __init__(self) -> None:
         self.heard: list[str] = []
@@ -88,7 +88,9 @@ def test_a_token_does_not_follow_a_redirect(
 
 
 @pytest.mark.parametrize("status", [302, 308])
-def test_a_one_time_address_does_not_either(status: int, elsewhere: tuple[str, Elsewhere], nothing_left: None) -> None:
+def test_a_one_time_address_does_not_follow_a_redirect(
+    status: int, elsewhere: tuple[str, Elsewhere], nothing_left: None
+) -> None:
     url, visits = elsewhere
     with running(answer, process_request=leading(url, status)) as (asked, _):
 
@@ -105,7 +107,7 @@ def test_a_one_time_address_does_not_either(status: int, elsewhere: tuple[str, E
 
 @pytest.mark.parametrize("location", MALFORMED)
 @pytest.mark.parametrize("otp", [False, True])
-def test_what_a_server_answers_a_reconnect_is_a_failed_attempt(
+def test_a_redirect_on_reconnecting_is_a_failed_attempt(
     location: str, otp: bool, at_once: None, nothing_left: None, eventually: Any
 ) -> None:
     opened = itertools.count()

@@ -1,3 +1,5 @@
+"""Test the order in which waiting calls are sent."""
+
 from __future__ import annotations
 
 import math
@@ -23,7 +25,7 @@ def queue() -> SendQueue:
 
 
 def take(queue: SendQueue, now: float = 0.0) -> list[int]:
-    """Take all that may go, as the protocol does."""
+    """Take all calls that may be sent, as the protocol does."""
     taken = []
     while (call := queue.take(now)) is not None:
         queue.rate_limits.spend(call.bucket, now)
@@ -98,7 +100,7 @@ def test_nothing_is_left_after_clearing(queue: SendQueue) -> None:
         max_size=60,
     )
 )
-def test_whoever_wakes_up_when_told_gets_every_call_once_and_in_order(steps: list[tuple[str, bool, float]]) -> None:
+def test_waking_up_when_told_yields_every_call_once_and_in_order(steps: list[tuple[str, bool, float]]) -> None:
     budget = RateLimits()
     budget.learn({"api_call_limits": Limits(general=(6, 500), outcome=(2, 500), pricing=(3, 500)).announce()})
     queue, now = SendQueue(budget), 0.0

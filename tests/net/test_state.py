@@ -1,3 +1,5 @@
+"""Test the states of a connection, and what a greeting keeps."""
+
 from __future__ import annotations
 
 import pytest
@@ -6,7 +8,7 @@ from dpyauth.errors import ConnectionFailed
 from dpyauth.net.state import Handshake, State, unreachable
 
 
-def test_states_have_words_of_their_own() -> None:
+def test_each_state_has_a_name() -> None:
     assert {state.value for state in State} == {
         "connecting",
         "open",
@@ -27,7 +29,7 @@ def test_a_greeting_keeps_no_text_and_cannot_be_changed() -> None:
         greeting.call = "logout"  # type: ignore[misc]
 
 
-def test_what_is_unreachable_says_why() -> None:
+def test_the_error_says_why_deriv_is_unreachable() -> None:
     error = unreachable("nothing answers at that address")
     assert type(error) is ConnectionFailed
     assert str(error) == "Could not connect to Deriv: nothing answers at that address."

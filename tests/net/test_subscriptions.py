@@ -1,4 +1,4 @@
-"""Who hears which updates, without a connection."""
+"""Test which listeners receive which updates, without a connection."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ Asked = tuple[str, dict[str, Any], Callable[[Any], None]]
 
 
 class Streams:
-    """Subscriptions, what they ask of Deriv, and a clock."""
+    """Subscriptions, their requests to Deriv, and a clock."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -87,7 +87,7 @@ def streams() -> Streams:
     return Streams()
 
 
-def test_every_listener_hears_every_update(streams: Streams) -> None:
+def test_every_listener_receives_every_update(streams: Streams) -> None:
     subscription, one = streams.open()
     joined = streams.pending(subscription)
     streams.table.join(subscription, joined, 0.0)
@@ -124,7 +124,7 @@ def test_those_who_join_while_it_is_opened_get_the_same_reply(streams: Streams) 
     assert len(streams.table.joining) == 0
 
 
-def test_they_run_out_of_their_own_time(streams: Streams) -> None:
+def test_each_caller_that_joins_has_its_own_timeout(streams: Streams) -> None:
     subscription, one = streams.open(reply=False)
     joined = streams.pending(subscription)
     streams.table.join(subscription, joined, 0.0)
@@ -134,17 +134,17 @@ def test_they_run_out_of_their_own_time(streams: Streams) -> None:
     assert subscription.listeners == [one]
 
 
-def test_a_refusal_is_for_everybody_who_opened_it(streams: Streams) -> None:
+def test_all_callers_get_the_refusal(streams: Streams) -> None:
     subscription, one = streams.open(reply=False)
     joined = streams.pending(subscription)
     streams.table.join(subscription, joined, 0.0)
     streams.table.opened(subscription, REFUSED)
     assert joined.reply == REFUSED
     assert len(streams.table) == 0
-    assert one.heard == one.ends == []  # the call that opened it says it
+    assert one.heard == one.ends == []  # the call that opened it raises the error
 
 
-def test_a_request_on_its_way_is_waited_for_before_it_is_forgotten(streams: Streams) -> None:
+def test_a_sent_request_is_forgotten_after_its_reply(streams: Streams) -> None:
     subscription, one = streams.open(reply=False)
     subscription.asked = True
     streams.table.leave(subscription, one)
@@ -155,17 +155,17 @@ def test_a_request_on_its_way_is_waited_for_before_it_is_forgotten(streams: Stre
     assert one.heard == []
 
 
-def test_a_request_that_has_not_left_is_not(streams: Streams) -> None:
+def test_an_unsent_request_is_not_waited_for(streams: Streams) -> None:
     subscription, one = streams.open(reply=False)
     streams.table.leave(subscription, one)
     assert subscription not in streams.table
     assert streams.asked == []
 
 
-def test_updates_that_nobody_wants_are_stopped(streams: Streams) -> None:
+def test_updates_without_listeners_are_stopped(streams: Streams) -> None:
     subscription, one = streams.open()
     streams.table.leave(subscription, one)
-    streams.table.update(subscription, tick(2))  # was on its way when it was ended
+    streams.table.update(subscription, tick(2))  # was already on its way when the stream was ended
     streams.table.unsubscribe(tick(3, "b"))
     assert streams.requests() == [{"forget": "a"}, {"forget": "b"}]
     assert one.epochs == [1]
@@ -174,7 +174,7 @@ def test_updates_that_nobody_wants_are_stopped(streams: Streams) -> None:
     assert len(streams.asked) == 2
 
 
-def test_an_ended_subscription_does_not_take_a_new_equal_one_with_it(streams: Streams) -> None:
+def test_an_ended_subscription_does_not_end_a_new_equal_one(streams: Streams) -> None:
     old, listener = streams.open()
     streams.table.update(old, REFUSED)
     new, _ = streams.open()
@@ -191,7 +191,7 @@ def test_an_error_ends_it(streams: Streams) -> None:
     assert subscription not in streams.table
 
 
-def test_of_many_an_error_ends_none(streams: Streams) -> None:
+def test_an_error_does_not_end_a_stream_of_many(streams: Streams) -> None:
     subscription, one = streams.open(many=True)
     streams.table.update(subscription, tick(1, "b"))
     streams.table.update(subscription, REFUSED)
@@ -213,7 +213,7 @@ def test_a_sold_contract(streams: Streams, many: bool) -> None:
     assert streams.requests() == FORGET_A
 
 
-def test_an_answer_without_a_stream_is_all_there_is(streams: Streams) -> None:
+def test_an_answer_without_a_stream_ends_it(streams: Streams) -> None:
     subscription, one = streams.open(reply=False)
     reply = {"msg_type": "proposal_open_contract", "proposal_open_contract": {"is_sold": 1}}
     streams.table.opened(subscription, reply)
@@ -221,7 +221,7 @@ def test_an_answer_without_a_stream_is_all_there_is(streams: Streams) -> None:
     assert one.ends == [None]
 
 
-def test_a_confirmation_is_no_update(streams: Streams) -> None:
+def test_a_confirmation_is_not_an_update(streams: Streams) -> None:
     subscription, one = streams.open(reply=False)
     streams.table.opened(
         subscription, {"msg_type": "transaction", "transaction": {"id": "a"}, "subscription": {"id": "a"}}
@@ -255,7 +255,7 @@ def test_the_first_update_after_a_break_says_so(streams: Streams) -> None:
     assert "gap" not in one.heard[-1]
     assert "gap" not in (subscription.last or {})
     streams.table.leave(subscription, one)
-    assert streams.requests() == [{"forget": "b"}]  # the old id went with the connection
+    assert streams.requests() == [{"forget": "b"}]  # the old ID ended with the connection
 
 
 def test_missed_ticks_come_first(streams: Streams) -> None:
@@ -277,7 +277,7 @@ def test_missed_ticks_come_first(streams: Streams) -> None:
     assert one.epochs[-1] == 7
 
 
-def test_what_deriv_gives_beyond_the_gap_is_left_out(streams: Streams) -> None:
+def test_ticks_outside_the_gap_are_left_out(streams: Streams) -> None:
     subscription, one = streams.open(symbol="R_1")
     reopened(streams, subscription, tick(5))
     then = streams.asked[0][2]
@@ -314,7 +314,7 @@ def test_no_ticks_were_missed(streams: Streams) -> None:
     assert one.heard[-1]["gap"]["filled"]
 
 
-def test_the_same_tick_is_not_heard_twice(streams: Streams) -> None:
+def test_no_tick_is_delivered_twice(streams: Streams) -> None:
     subscription, one = streams.open(symbol="R_1")
     reopened(streams, subscription, tick(1))
     assert one.epochs == [1]
@@ -334,7 +334,7 @@ def test_the_same_tick_is_not_heard_twice(streams: Streams) -> None:
         {"history": "x"},
     ],
 )
-def test_an_answer_that_is_no_history_leaves_the_gap(streams: Streams, reply: Any) -> None:
+def test_an_answer_without_a_history_leaves_the_gap(streams: Streams, reply: Any) -> None:
     subscription, one = streams.open(symbol="R_1")
     reopened(streams, subscription, tick(5))
     then = streams.asked[0][2]
@@ -345,7 +345,7 @@ def test_an_answer_that_is_no_history_leaves_the_gap(streams: Streams, reply: An
 
 
 @given(st.lists(st.none() | st.text() | st.floats() | st.integers(-10, 20)), st.lists(st.integers(), max_size=5))
-def test_no_history_breaks_the_order(times: list[Any], prices: list[Any]) -> None:
+def test_any_history_keeps_the_order(times: list[Any], prices: list[Any]) -> None:
     streams = Streams()
     subscription, one = streams.open(symbol="R_1")
     reopened(streams, subscription, tick(9))
@@ -356,7 +356,7 @@ def test_no_history_breaks_the_order(times: list[Any], prices: list[Any]) -> Non
     assert one.epochs[-1] == 9
 
 
-def test_an_answer_that_does_not_come_holds_up_only_so_many(streams: Streams) -> None:
+def test_a_missing_answer_holds_up_a_limited_number_of_updates(streams: Streams) -> None:
     subscription, one = streams.open(symbol="R_1")
     reopened(streams, subscription, tick(100))
     for epoch in range(101, 102 + HOLD):
@@ -382,7 +382,7 @@ def test_another_break_while_the_ticks_are_fetched(streams: Streams) -> None:
     assert ["gap" in reply for reply in one.heard] == [False, True, True, False, False, False]
 
 
-def test_what_ends_while_updates_are_held_says_them_first(streams: Streams) -> None:
+def test_held_updates_are_delivered_before_the_end(streams: Streams) -> None:
     subscription, one = streams.open(symbol="R_1")
     reopened(streams, subscription, tick(5))
     streams.table.update(subscription, REFUSED)
@@ -398,7 +398,7 @@ def failing(code: str | None, **more: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("code", PASSING)
-def test_an_error_that_may_pass_ends_nothing(streams: Streams, code: str | None) -> None:
+def test_a_temporary_error_ends_nothing(streams: Streams, code: str | None) -> None:
     subscription, one = streams.open()
     streams.now = 1005.0
     streams.table.update(subscription, failing(code))
@@ -412,7 +412,7 @@ def test_an_error_that_may_pass_ends_nothing(streams: Streams, code: str | None)
 
 
 @pytest.mark.parametrize("code", [code for code in PASSING if code])
-def test_of_many_it_is_told_and_the_one_is_asked_for_again(streams: Streams, code: str) -> None:
+def test_an_error_about_one_of_many_is_delivered_and_that_one_requested_again(streams: Streams, code: str) -> None:
     subscription, one = streams.open(many=True, fields={"ticks": ["R_1", "R_10", "R_100"]})
     error = failing(code, echo_req={"ticks": ["R_1", "R_10", "R_100"]})
     error["error"]["message"] = "Sorry, R_10 has to wait."
@@ -447,7 +447,7 @@ def test_which_of_several_an_error_is_about(streams: Streams, said: Any, named: 
     assert one.heard[-1].get("symbol") == named
 
 
-def test_errors_do_not_keep_it_from_being_asked_for_ever_more_rarely(streams: Streams) -> None:
+def test_repeated_errors_lengthen_the_pauses(streams: Streams) -> None:
     subscription, _ = streams.open()
     for _ in range(5):
         streams.table.update(subscription, failing("WrongResponse"))
@@ -458,7 +458,7 @@ def test_errors_do_not_keep_it_from_being_asked_for_ever_more_rarely(streams: St
     assert subscription.tries == 0
 
 
-def test_a_refusal_to_reopen_ends_it_with_that(streams: Streams) -> None:
+def test_a_refusal_to_reopen_ends_the_stream_with_that_error(streams: Streams) -> None:
     subscription, one = streams.open()
     reopened(streams, subscription, REFUSED)
     assert one.heard[-1] == REFUSED
@@ -466,7 +466,7 @@ def test_a_refusal_to_reopen_ends_it_with_that(streams: Streams) -> None:
     assert subscription not in streams.table
 
 
-def test_whom_nobody_listens_to_is_not_kept_over_a_break(streams: Streams) -> None:
+def test_a_stream_without_listeners_is_not_kept_over_a_break(streams: Streams) -> None:
     subscription, one = streams.open(reply=False)
     subscription.asked = True
     streams.table.leave(subscription, one)
@@ -475,7 +475,7 @@ def test_whom_nobody_listens_to_is_not_kept_over_a_break(streams: Streams) -> No
     assert not subscription.asked
 
 
-def test_the_end_of_all(streams: Streams) -> None:
+def test_ending_all_subscriptions(streams: Streams) -> None:
     _, one = streams.open()
     opening, other = streams.open("R_2", reply=False)
     joined = streams.pending(opening)

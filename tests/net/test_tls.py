@@ -1,4 +1,4 @@
-"""Messages over TLS, in records of any size, many of which a client reads at once."""
+"""Test messages over TLS in records of any size, many of which a client reads at once."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from dpyauth.net.loop import background
 from dpyauth.net.pending import PendingCall
 
 SIZES = (0, 100, 1_000, 16_000, 16_384, 20_000, 65_536, 300_000, 2_000_000)
-"""How much text is in the replies, in bytes."""
+"""Size in bytes of the text in a reply."""
 
 
 class Records(ServerConnection):
@@ -40,7 +40,7 @@ class Records(ServerConnection):
 
 @contextmanager
 def server(context: ssl.SSLContext, record: int, compression: str | None) -> Iterator[str]:
-    """A server on another thread that answers a call with as much text as it asks for."""
+    """Run a server on another thread that answers a call with as much text as it asks for."""
     opened: Future[int] = Future()
     over = threading.Event()
 
@@ -74,7 +74,7 @@ def authority() -> trustme.CA:
 
 @pytest.fixture
 def context(authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
-    """What a server needs that this machine trusts."""
+    """Return a server context with a certificate that this machine trusts."""
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)

@@ -1,4 +1,4 @@
-"""Messages as they arrive, from servers that speak the protocol in every manner."""
+"""Test messages as they arrive, from servers that use the WebSocket protocol in all its forms."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Behave = Callable[[ServerConnection], Awaitable[None]]
 
 
 class Ears:
-    """What a socket handed over."""
+    """Records what a socket delivers."""
 
     def __init__(self) -> None:
         self.messages: list[tuple[bytes, bool]] = []
@@ -62,7 +62,7 @@ async def until(condition: Callable[[], object]) -> None:
 
 
 @pytest.mark.parametrize("compression", [None, "deflate"])
-def test_messages_come_and_go_in_order(compression: str | None) -> None:
+def test_messages_are_sent_and_received_in_order(compression: str | None) -> None:
     async def main() -> None:
         ears = Ears()
         async with talking(echo, ears, compression=compression) as socket:
@@ -70,7 +70,7 @@ def test_messages_come_and_go_in_order(compression: str | None) -> None:
             for text in sent:
                 socket.post(text)
             socket.flush()
-            socket.flush()  # nothing left is fine
+            socket.flush()  # flushing nothing is allowed
             await until(lambda: len(ears.messages) == 200)
             assert ears.messages == [(text.encode(), True) for text in sent]
             assert ears.batches[-1] == 200
@@ -79,7 +79,7 @@ def test_messages_come_and_go_in_order(compression: str | None) -> None:
     asyncio.run(main())
 
 
-def test_what_arrives_together_is_one_batch() -> None:
+def test_messages_that_arrive_together_are_one_batch() -> None:
     async def burst(client: ServerConnection) -> None:
         for frame in ("one", "two", "three"):
             client.protocol.send_text(frame.encode())
@@ -164,13 +164,13 @@ def test_a_message_that_is_too_large_ends_the_connection(parts: list[str]) -> No
     asyncio.run(main())
 
 
-def test_nobody_need_listen_and_whoever_stops_hears_no_more() -> None:
+def test_a_socket_without_a_listener() -> None:
     handed_over = asyncio.Queue[None]()
 
     async def behave(client: ServerConnection) -> None:
         async for message in client:
             await client.send(message)
-            await (await client.ping())  # its answer proves that the message before it was taken in
+            await (await client.ping())  # its answer proves that the previous message was received
             handed_over.put_nowait(None)
 
     async def main() -> None:
@@ -189,7 +189,7 @@ def test_nobody_need_listen_and_whoever_stops_hears_no_more() -> None:
     asyncio.run(main())
 
 
-def test_it_takes_messages_while_it_is_open() -> None:
+def test_a_socket_takes_messages_while_it_is_open() -> None:
     async def main() -> None:
         async with talking(echo) as socket:
             assert socket.takes_messages
@@ -200,11 +200,11 @@ def test_it_takes_messages_while_it_is_open() -> None:
     asyncio.run(main())
 
 
-# Without a network: what comes in, in whatever pieces
+# Without a network: incoming bytes in any pieces
 
 
 class Line(asyncio.Transport):
-    """A connection that keeps what is sent."""
+    """A transport that keeps what is sent."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -241,17 +241,17 @@ class Wired:
         self.parts += 1
 
     def feed(self, data: bytes, cuts: list[int] | None = None) -> None:
-        """Have the socket take in bytes, cut into pieces."""
+        """Feed bytes to the socket, cut into pieces."""
         edges = sorted({0, len(data), *(cut % (len(data) + 1) for cut in cuts or [])})
         for start, end in itertools.pairwise(edges):
             self.socket.data_received(data[start:end])
 
     def say(self) -> bytes:
-        """What the server has to say."""
+        """Return what the server sends."""
         return b"".join(self.server.data_to_send())
 
     def hear(self) -> list[Frame]:
-        """What the server gets to hear."""
+        """Return what the server receives."""
         self.server.receive_data(bytes(self.line.sent))
         self.line.sent.clear()
         return [event for event in self.server.events_received() if isinstance(event, Frame)]
@@ -275,7 +275,7 @@ SAID = st.one_of(
 
 
 @given(st.lists(SAID, max_size=8), st.lists(st.integers(0, 2**20), max_size=12))
-def test_messages_are_the_same_in_whatever_pieces_they_come(said: list[tuple[str, Any]], cuts: list[int]) -> None:
+def test_messages_are_the_same_in_any_pieces(said: list[tuple[str, Any]], cuts: list[int]) -> None:
     def test(wired: Wired) -> None:
         expected: list[tuple[bytes, bool]] = []
         pings: list[bytes] = []
@@ -304,7 +304,7 @@ def test_messages_are_the_same_in_whatever_pieces_they_come(said: list[tuple[str
 
 
 @given(st.binary(min_size=1, max_size=100), st.lists(st.integers(0, 2**20), max_size=5))
-def test_no_bytes_break_it(nonsense: bytes, cuts: list[int]) -> None:
+def test_any_bytes_are_handled(nonsense: bytes, cuts: list[int]) -> None:
     def test(wired: Wired) -> None:
         wired.feed(wired.say())
         wired.feed(nonsense, cuts)
@@ -318,10 +318,10 @@ def test_no_bytes_break_it(nonsense: bytes, cuts: list[int]) -> None:
     [
         (b"\x81\x82\0\0\0\0{}", 1002),  # masked
         (b"\x81\xfe\0\x7e", 1002),
-        (b"\xc1\x02{}", 1002),  # compressed, which was not agreed upon
-        (b"\x83\x02{}", 1002),  # no such kind
-        (b"\x80\x02{}", 1002),  # the end of what never began
-        (b"\x01\x01{\x81\x01}", 1002),  # a message within another
+        (b"\xc1\x02{}", 1002),  # compressed, which was not negotiated
+        (b"\x83\x02{}", 1002),  # an unknown opcode
+        (b"\x80\x02{}", 1002),  # the end of a message that never began
+        (b"\x01\x01{\x81\x01}", 1002),  # a message inside another
         (b"\x81\x7f\0\0\0\0\xff\xff\xff\xff", 1009),
         (b"\x88\x02\x03\xe8", 1000),
     ],
@@ -340,7 +340,7 @@ def test_what_ends_the_connection(frame: bytes, code: int) -> None:
     wired(test)
 
 
-def test_the_beginning_of_a_message_shows() -> None:
+def test_an_incomplete_message_is_noticed() -> None:
     def test(wired: Wired) -> None:
         wired.feed(wired.say())
         seen = [wired.parts]
@@ -354,7 +354,7 @@ def test_the_beginning_of_a_message_shows() -> None:
 
 
 @given(st.lists(st.text(max_size=200) | st.sampled_from([125, 126, 65_535, 65_536, 70_000]).map("x".__mul__)))
-def test_what_is_posted_arrives(texts: list[str]) -> None:
+def test_posted_messages_arrive(texts: list[str]) -> None:
     def test(wired: Wired) -> None:
         wired.feed(wired.say())
         for text in texts:

@@ -1,4 +1,4 @@
-"""How often Deriv is asked to end a stream that nobody wants any more."""
+"""Test how often Deriv is asked to end a stream without listeners."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dpyauth.net.unsubscribe import MOST, PAUSE, PROMPT, TIMES, Unsubscriber
 
 
 class Requests:
-    """What Deriv is asked, and a clock."""
+    """Requests to Deriv, and a clock."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -23,7 +23,7 @@ class Requests:
 
     @property
     def prompt(self) -> int:
-        """How many of them went at once."""
+        """Return how many requests were sent at once."""
         return sum(prompt for *_, prompt in self.asked)
 
     def answer(self, reply: Any = None) -> None:
@@ -49,7 +49,7 @@ def test_updates_that_are_on_their_way_are_not_answered(requests: Requests) -> N
 
 
 @pytest.mark.parametrize("reply", [None, {"forget": 0}, {"forget": 1}])
-def test_what_goes_on_is_ended_again_ever_more_rarely_and_not_for_ever(requests: Requests, reply: Any) -> None:
+def test_a_stream_that_goes_on_is_ended_again_less_and_less_often_up_to_a_limit(requests: Requests, reply: Any) -> None:
     times = []
     for _ in range(100_000):
         requests.unsubscriber.unsubscribe("a")
@@ -61,7 +61,7 @@ def test_what_goes_on_is_ended_again_ever_more_rarely_and_not_for_ever(requests:
     assert len(times) == TIMES
 
 
-def test_an_answer_is_waited_for(requests: Requests) -> None:
+def test_a_repeated_request_waits_for_the_answer(requests: Requests) -> None:
     requests.unsubscriber.unsubscribe("a")
     requests.now += 1e6
     requests.unsubscriber.unsubscribe("a")

@@ -1,4 +1,4 @@
-"""The browser sign-ins of both APIs behind one face; what comes of them is tested with the model."""
+"""Test the browser sign-ins of both APIs behind one interface; the tests of the panel model cover what follows."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_v3_brings_all_tokens() -> None:
     assert first.source == "Deriv in the browser"
 
 
-def test_v3_lets_a_person_vouch() -> None:
+def test_v3_lets_the_user_confirm() -> None:
     way = ImplicitFlow(Targets(), "16303", Options())
     query = Secret("?acct1=CR1&token1=a1-x&cur1=usd")
     with pytest.raises(RedirectRefused) as refused:
@@ -75,7 +75,7 @@ def test_options_with_a_demo_account_to_be_made() -> None:
 
 
 @pytest.mark.parametrize("pasted", [False, True])
-def test_options_lets_nobody_vouch(pasted: bool) -> None:
+def test_options_has_no_confirmation_by_the_user(pasted: bool) -> None:
     way = CodeFlow(Targets(), "33abcDEF", Options(redirect_url=BACK))
     for query, code in (("?code=x", "state_missing"), ("?code=x&state=y", "state_mismatch")):
         with pytest.raises(RedirectRefused) as refused:
@@ -112,7 +112,7 @@ def test_where_options_listens(back: str, callback: str | None, listens: bool) -
         ("options", "33abc", Options(redirect_url="http://[x"), InvalidSetting, "letter by letter"),
     ],
 )
-def test_what_cannot_be_right(api: str, app_id: str | None, wish: Options, kind: type[DpyauthError], says: str) -> None:
+def test_invalid_options(api: str, app_id: str | None, wish: Options, kind: type[DpyauthError], says: str) -> None:
     with pytest.raises(kind, match=says):
         FLOWS[api](Targets(), app_id, wish)
 
@@ -127,7 +127,7 @@ def test_the_state_and_the_verifier_are_not_shown() -> None:
 
 
 def everything(way: Flow) -> str:
-    """What can be read off a flow and its parts."""
+    """Return everything that can be read from a flow and its parts."""
     parts = [way, *vars(way).values()]
     return repr(parts) + repr([vars(part) for part in parts if hasattr(part, "__dict__")])
 
@@ -154,13 +154,13 @@ LOCAL = "http://localhost:8000/user/jane@/dpyauth/callback"
         ("", False),
     ],
 )
-def test_a_redirect_url_leads_to_the_callback_page_however_it_is_written(url: str, same: bool) -> None:
+def test_a_redirect_url_of_the_callback_page_in_any_spelling(url: str, same: bool) -> None:
     assert leads_to(url, HUB) is same
     assert leads_to(url, HUB.replace("@", "%40")) is same
     assert leads_to(url, None) is False
 
 
 @pytest.mark.parametrize(("back", "listens"), [("%40", False), ("@", False), ("%40other", True)])
-def test_nobody_listens_for_what_comes_back_to_the_callback_page(back: str, listens: bool) -> None:
+def test_no_listener_for_the_callback_page(back: str, listens: bool) -> None:
     wish = Options(redirect_url=f"http://localhost:8000/user/jane{back}/dpyauth/callback", callback=LOCAL)
     assert (CodeFlow(Targets(), "33abcDEF", wish).listen_at is not None) is listens

@@ -1,4 +1,4 @@
-"""The address of the sign-in page, and every shape in which the answer has been seen or could come."""
+"""Test the address of the sign-in page, and every form in which the answer has been seen or could come."""
 
 from __future__ import annotations
 
@@ -90,13 +90,13 @@ def test_hosts(host: str) -> None:
         "",
     ],
 )
-def test_hosts_that_cannot_be(host: str) -> None:
+def test_invalid_hosts(host: str) -> None:
     with pytest.raises(InvalidSetting):
         authorize_url(5, host=host, state=new_state())
 
 
 @pytest.mark.parametrize("app_id", [None, 1089, "1089", 0, -1, "x", True, 1.5])
-def test_app_ids_that_cannot_be(app_id: object) -> None:
+def test_invalid_app_ids(app_id: object) -> None:
     with pytest.raises(InvalidSetting, match="app ID"):
         authorize_url(app_id, state=new_state())
 
@@ -149,7 +149,7 @@ def test_one_account_in_many_shapes(entered: str) -> None:
         ("&".join(reversed(TWO.split("&"))), [("CR1", "a1-x", "USD"), ("VRTC2", "a1-y", "BTC")]),
         ("acct1=CR1&token1=a1-x", [("CR1", "a1-x", "")]),
         ("acct1=CR1&token1=a1-x&cur1=", [("CR1", "a1-x", "")]),
-        (f"{ONE}&acct3=CR3&token3=a1-z", [("CR1", "a1-x", "USD")]),  # up to the first number that is absent
+        (f"{ONE}&acct3=CR3&token3=a1-z", [("CR1", "a1-x", "USD")]),  # up to the first missing number
         (f"{ONE}&acct02=CR2&token02=a1-y", [("CR1", "a1-x", "USD")]),
     ],
 )
@@ -162,7 +162,7 @@ def test_tokens_of_any_length_allowed(length: int) -> None:
     assert read(f"acct1=CR1&token1={'x' * length}")[0][1] == "x" * length
 
 
-def test_an_address_with_twice_the_accounts_that_deriv_allows() -> None:
+def test_an_address_with_twice_as_many_accounts_as_deriv_allows() -> None:
     entered = "&".join(f"acct{n}=CR{n}&token{n}={'x' * 128}&cur{n}=usd" for n in range(1, 51))
     assert len(read(entered)) == 50
 
@@ -186,7 +186,7 @@ def test_an_address_with_twice_the_accounts_that_deriv_allows() -> None:
         "\x00",
     ],
 )
-def test_what_is_no_redirect(entered: str) -> None:
+def test_addresses_that_are_not_redirects(entered: str) -> None:
     assert code(entered) == "not_a_redirect"
 
 
@@ -218,7 +218,7 @@ def test_what_is_no_redirect(entered: str) -> None:
         f"{ONE}&acct2=VRTC2&token2=<b>",
     ],
 )
-def test_what_is_damaged(entered: str) -> None:
+def test_damaged_addresses(entered: str) -> None:
     assert code(entered) == "damaged"
 
 
@@ -236,7 +236,7 @@ def test_what_is_damaged(entered: str) -> None:
         "%" * 65_000 + "&" * 500,
     ],
 )
-def test_what_is_unreadable(entered: str) -> None:
+def test_unreadable_addresses(entered: str) -> None:
     assert code(entered) == "unreadable"
 
 
@@ -258,13 +258,13 @@ def test_a_wrong_state(pasted: bool, state: str | None, came: str, rest: str) ->
 
 @pytest.mark.parametrize("entered", [ONE, f"{ONE}&state=", f"{ONE}&state=+", "error=access_denied", "acct1=x"])
 @pytest.mark.parametrize("state", [STATE, None, ""])
-def test_a_state_that_does_not_come_back_is_for_people_only(entered: str, state: str | None) -> None:
+def test_a_missing_state_needs_the_users_confirmation(entered: str, state: str | None) -> None:
     assert code(entered, state, pasted=False) == "state_missing"
     if "acct1=CR1" in entered:
         assert read(entered, state, pasted=True)
 
 
-# Refusals of Deriv's
+# Refusals by Deriv
 
 
 def test_denied() -> None:
@@ -303,13 +303,13 @@ def test_other_refusals(entered: str, named: str, said: str) -> None:
     assert said in str(refused.value)
 
 
-def test_a_long_story_is_cut() -> None:
+def test_a_long_message_is_cut() -> None:
     with pytest.raises(RedirectRefused) as refused:
         read("error=x&error_description=" + "blah+" * 10_000)
     assert len(str(refused.value)) < 400
 
 
-# Anything at all
+# Arbitrary input
 
 anything = st.text(st.characters(), max_size=300)
 names = st.sampled_from(
@@ -323,7 +323,7 @@ queries = st.lists(st.tuples(names, values), max_size=12)
 @example("?" * 70_000, True)
 @example("&;&;" * 20_000, True)
 @example("acct1=" + "\U0010ffff" * 70_000, True)
-def test_no_text_crashes_it(entered: str, pasted: bool) -> None:
+def test_any_text_is_handled(entered: str, pasted: bool) -> None:
     try:
         grants = parse(entered, state=Secret(STATE), pasted=pasted)
     except RedirectRefused:
@@ -333,7 +333,7 @@ def test_no_text_crashes_it(entered: str, pasted: bool) -> None:
 
 @given(queries, st.booleans(), st.booleans(), st.sampled_from(["", "?", "#", "http://localhost/?", "http://x/#"]))
 @settings(max_examples=300)
-def test_no_query_crashes_it_or_yields_what_cannot_be(
+def test_any_query_is_handled_and_gives_valid_tokens_only(
     pairs: list[tuple[str, str]], pasted: bool, encoded: bool, before: str
 ) -> None:
     parts = [f"{name}={quote(value, safe='', errors='replace') if encoded else value}" for name, value in pairs]
@@ -366,7 +366,7 @@ accounts = st.lists(
 
 
 @given(accounts, st.randoms(use_true_random=False), st.sampled_from(["", STATE]))
-def test_what_is_written_is_read(accounts: list[tuple[str, str, str]], dice: Any, state: str) -> None:
+def test_a_written_address_is_read_back(accounts: list[tuple[str, str, str]], dice: Any, state: str) -> None:
     pairs = [("state", state)]
     for number, (loginid, token, currency) in enumerate(accounts, 1):
         pairs += [(f"acct{number}", loginid), (f"token{number}", token), (f"cur{number}", currency)]
@@ -403,7 +403,7 @@ def test_no_error_holds_a_secret(entered: str, caplog: pytest.LogCaptureFixture)
     told = traceback.TracebackException.from_exception(error, capture_locals=True)
     shown = "".join(told.format()) + repr(error) + str(vars(error)) + str(pickle.loads(pickle.dumps(error)))
     assert error.__context__ is None
-    assert "state=<secret>" in shown.replace(" = ", "=")  # variables are shown indeed
+    assert "state=<secret>" in shown.replace(" = ", "=")  # the traceback does show variables
     assert "c4nary" not in shown
     assert STATE not in shown
     assert not caplog.records

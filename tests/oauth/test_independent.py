@@ -1,4 +1,4 @@
-"""The whole sign-in, against an authorization server that others wrote: Authlib's, over real sockets."""
+"""Test the whole sign-in against an independent authorization server: Authlib's, over real sockets."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ BACK = "https://notebooks.example/back/?hub=1"
 T = TypeVar("T")
 
 
-# The server: Authlib decides everything; here is only what it keeps, and how HTTP gets to it
+# The server: Authlib makes all decisions; this is only its storage and its HTTP interface
 
 
 class Client(ClientMixin):
-    """The app, as registered: a public client."""
+    """The app as registered: a public client."""
 
     client_id = APP
     scopes = ("trade", "account_manage")
@@ -67,7 +67,7 @@ class Client(ClientMixin):
 
 @dataclass
 class Issued(AuthorizationCodeMixin, TokenMixin):
-    """A code or a token that was given out."""
+    """A code or a token that was issued."""
 
     scope: str
     redirect_uri: str = ""
@@ -86,9 +86,9 @@ class Issued(AuthorizationCodeMixin, TokenMixin):
 
 @dataclass
 class Kept:
-    """What the server keeps, and how it is disposed."""
+    """The server's storage, and settings for how it behaves."""
 
-    agrees: bool = True  # the person in front of the browser
+    agrees: bool = True  # the user at the browser
     renewals: bool = True
     lifetime: int = 3600
     codes: dict[str, Issued] = field(default_factory=dict)
@@ -99,7 +99,7 @@ class Kept:
 
 
 class Payload(OAuth2Payload):
-    """The fields of a request, each as often as it came."""
+    """The fields of a request, each with all its values."""
 
     def __init__(self, text: str) -> None:
         self.pairs = parse_qsl(text, keep_blank_values=True)
@@ -114,11 +114,11 @@ class Payload(OAuth2Payload):
 
 
 class Request(OAuth2Request):
-    """A request as Authlib wants it."""
+    """A request in the form that Authlib expects."""
 
     def __init__(self, environ: dict[str, Any]) -> None:
         method = environ["REQUEST_METHOD"]
-        # As behind a proxy that ends TLS: Authlib, too, speaks https only.
+        # As behind a proxy that ends TLS, because Authlib requires https.
         super().__init__(method, f"https://{environ['HTTP_HOST']}{environ['PATH_INFO']}")
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)).decode()
         self.payload = Payload(body if method == "POST" else environ["QUERY_STRING"])
@@ -131,7 +131,7 @@ class Request(OAuth2Request):
 
 
 class Server(AuthorizationServer):
-    """Authlib's server with public clients, PKCE (S256 only) required, and refresh tokens that are replaced."""
+    """Authlib's server for public clients: PKCE (S256 only) is required, and refresh tokens are replaced on use."""
 
     def __init__(self, kept: Kept) -> None:
         super().__init__(scopes_supported=None)
@@ -236,7 +236,7 @@ def kept() -> Kept:
 
 @pytest.fixture
 def host(kept: Kept) -> Iterator[str]:
-    """Where the server is."""
+    """Start the server; yield its address."""
     with make_server("127.0.0.1", 0, Server(kept), handler_class=Quiet) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
@@ -245,7 +245,7 @@ def host(kept: Kept) -> Iterator[str]:
         thread.join()
 
 
-# The browser and the person in front of it
+# The browser and its user
 
 
 def begin(host: str, **options: Any) -> CodeSignIn:
@@ -253,7 +253,7 @@ def begin(host: str, **options: Any) -> CodeSignIn:
 
 
 def browse(url: str) -> str:
-    """The address that a browser ends at."""
+    """Return the address that a browser ends at."""
     answer = httpx.get(url, trust_env=False)
     assert answer.status_code == 302, answer.text
     return answer.headers["Location"]
@@ -282,7 +282,7 @@ def refused(code: Code) -> SignInRefused:
     return failed.value
 
 
-# What is proved
+# Tests
 
 
 def test_the_whole_sign_in(host: str, kept: Kept, caplog: pytest.LogCaptureFixture) -> None:
@@ -291,7 +291,7 @@ def test_the_whole_sign_in(host: str, kept: Kept, caplog: pytest.LogCaptureFixtu
     sign_in = begin(host, scopes=["trade", "account_manage"], language="EN")
     address = browse(sign_in.url)
     assert address.startswith(f"{BACK}&code=")
-    caplog.clear()  # what the browser does is its own affair
+    caplog.clear()  # the requests of the browser do not matter here
     code = sign_in.accept(address)
     before = time.time()
     tokens = get(code)
@@ -319,7 +319,7 @@ def test_without_a_lifetime(host: str, kept: Kept) -> None:
     assert get(brought(host)).expires_at is None
 
 
-def test_a_code_counts_once(host: str, kept: Kept) -> None:
+def test_a_code_works_once(host: str, kept: Kept) -> None:
     code = brought(host)
     get(code)
     assert refused(code).code == "invalid_grant"
@@ -340,8 +340,8 @@ def test_no_verifier(host: str, kept: Kept) -> None:
     assert not kept.access
 
 
-def test_a_stolen_code_is_of_no_use(host: str, kept: Kept) -> None:
-    """Somebody saw the address; all they have is a sign-in of their own."""
+def test_a_stolen_code_is_useless(host: str, kept: Kept) -> None:
+    """The thief saw the address, but holds only a sign-in of the thief's own."""
     victim, thief = begin(host), begin(host)
     address = browse(victim.url)
     with pytest.raises(RedirectRefused) as stopped:
@@ -379,7 +379,7 @@ def test_a_scope_that_the_app_does_not_have(host: str) -> None:
     assert stopped.value.code == "invalid_scope"
 
 
-def test_no(host: str, kept: Kept) -> None:
+def test_the_user_denies_access(host: str, kept: Kept) -> None:
     kept.agrees = False
     sign_in = begin(host)
     with pytest.raises(RedirectRefused) as stopped:
@@ -406,7 +406,7 @@ def test_renewing(host: str, kept: Kept) -> None:
     assert old.reveal() not in str(failed.value)
 
 
-def test_renewing_where_no_new_refresh_token_comes(host: str, kept: Kept) -> None:
+def test_renewing_without_a_new_refresh_token(host: str, kept: Kept) -> None:
     first = get(brought(host))
     assert first.refresh is not None
     kept.renewals = False

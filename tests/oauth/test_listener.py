@@ -1,4 +1,4 @@
-"""The listener, over real sockets: the one it waits for, and everybody else who may knock."""
+"""Test the listener over real sockets: with the browser it waits for, and with any other client."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def no_thread_left() -> Iterator[None]:
 
 
 def running() -> list[threading.Thread]:
-    """The threads of listeners."""
+    """Return the threads of listeners."""
     return [thread for thread in threading.enumerate() if thread.name == "dpyauth-listener"]
 
 
@@ -67,7 +67,7 @@ def wait_for_its_end() -> None:
 
 @pytest.fixture
 def listen() -> Iterator[Callable[..., Listener]]:
-    """Open listeners that are closed afterwards."""
+    """Return a function that opens listeners; they are closed afterwards."""
     with ExitStack() as opened:
         yield lambda url="http://127.0.0.1:0/callback", timeout=PATIENCE: opened.enter_context(
             Listener(url, accept, timeout)
@@ -76,7 +76,7 @@ def listen() -> Iterator[Callable[..., Listener]]:
 
 @pytest.fixture
 def held() -> Iterator[Listener]:
-    """One that keeps the browser waiting for its page, longer than a test waits for anything."""
+    """Open a listener that keeps the browser waiting for its page longer than a test waits for anything."""
     with Listener("http://127.0.0.1:0/callback", accept, hold=6 * PATIENCE) as listener:
         yield listener
 
@@ -103,7 +103,7 @@ def ask(listener: Listener, target: str, method: str = "GET", address: str = "12
 
 
 def raw(listener: Listener, sent: bytes) -> bytes:
-    """What is answered to these bytes, up to the end."""
+    """Return the whole answer to these bytes."""
     with socket.create_connection(("127.0.0.1", port(listener)), timeout=PATIENCE) as connection:
         connection.sendall(sent)
         heard = b""
@@ -113,7 +113,7 @@ def raw(listener: Listener, sent: bytes) -> bytes:
 
 
 def is_cut_off(connection: socket.socket) -> bool:
-    """Tell whether the other side closes, one way or the other, without having said anything."""
+    """Return whether the other side closes the connection in any way without sending anything."""
     try:
         return connection.recv(1) == b""
     except ConnectionError:
@@ -121,12 +121,12 @@ def is_cut_off(connection: socket.socket) -> bool:
 
 
 def come_back(listener: Listener, target: str = RIGHT) -> str:
-    """Do what a browser does that comes back; returns the text of the page it ends at."""
+    """Return as a browser does; return the text of the page it ends at."""
     status, headers, _ = ask(listener, target)
     assert status == 303
     assert headers["Location"] == "/callback"
     status, _, body = ask(listener, headers["Location"])
-    assert status == 404  # browsers do not suggest the address of an error
+    assert status == 404  # browsers do not suggest addresses that answered with an error
     return body
 
 
@@ -134,12 +134,12 @@ def accounts(future: Future[Any]) -> list[tuple[str, str, str]]:
     return [(grant.loginid, grant.token.reveal(), grant.currency) for grant in future.result(PATIENCE)]
 
 
-def test_the_one_it_waits_for(one: Listener) -> None:
+def test_the_awaited_answer(one: Listener) -> None:
     assert "The notebook has it" in come_back(one)
     assert accounts(one.future) == [("CR1", TOKEN, "USD")]
 
 
-def test_nobody_listens_once_it_is_over(one: Listener) -> None:
+def test_nothing_listens_once_it_is_over(one: Listener) -> None:
     come_back(one)
     one.future.result(PATIENCE)
     wait_for_its_end()
@@ -149,7 +149,7 @@ def test_nobody_listens_once_it_is_over(one: Listener) -> None:
 
 @contextmanager
 def coming_back(listener: Listener, target: str = RIGHT) -> Iterator[socket.socket]:
-    """A browser that waits for the answer."""
+    """Start a browser that waits for the answer."""
     with socket.create_connection(("127.0.0.1", port(listener)), timeout=PATIENCE) as window:
         window.sendall(f"GET {target} HTTP/1.1\r\nHost: {listener.url.split('/')[2]}\r\n\r\n".encode())
         yield window
@@ -165,13 +165,13 @@ def is_unanswered(window: socket.socket) -> bool:
 
 
 def test_a_window_that_is_closed_gets_no_answer(held: Listener) -> None:
-    """And so its browser keeps nothing; what came back is told before."""
+    """The browser keeps nothing, and the result is delivered before."""
     with coming_back(held) as window:
         assert accounts(held.future) == [("CR1", TOKEN, "USD")]
         assert is_unanswered(window)
         assert "Nothing" not in ask(held, "/favicon.ico")[2]
         assert is_unanswered(window)
-    wait_for_its_end()  # no browser comes for a page any more
+    wait_for_its_end()  # no browser will request the page any more
 
 
 def test_a_refusal_waits_for_the_window_as_well(held: Listener) -> None:
@@ -182,7 +182,7 @@ def test_a_refusal_waits_for_the_window_as_well(held: Listener) -> None:
 
 
 @pytest.mark.parametrize("target", [RIGHT.split("&state")[0], RIGHT.replace(STATE, "other"), "/callback", "/favicon"])
-def test_all_others_are_answered_at_once(held: Listener, target: str) -> None:
+def test_all_other_requests_are_answered_at_once(held: Listener, target: str) -> None:
     assert ask(held, target)[0] in (303, 404)
     assert not held.future.done()
 
@@ -194,7 +194,7 @@ def test_a_window_that_nobody_closes_gets_its_page() -> None:
 
 
 @pytest.mark.parametrize("how", ["future", "cancel"])
-def test_who_has_it_need_not_wait_any_more(how: str) -> None:
+def test_the_result_is_available_before_the_page_is_sent(how: str) -> None:
     """The browser still gets its page."""
     with Listener("http://127.0.0.1:0/callback", accept, hold=0.05) as one, coming_back(one) as window:
         assert accounts(one.future) == [("CR1", TOKEN, "USD")]
@@ -202,7 +202,7 @@ def test_who_has_it_need_not_wait_any_more(how: str) -> None:
         assert window.recv(100).startswith(b"HTTP/1.1 303 ")
 
 
-def test_closing_it_while_a_browser_waits(held: Listener) -> None:
+def test_closing_while_a_browser_waits(held: Listener) -> None:
     with coming_back(held) as window:
         held.future.result(PATIENCE)
         held.close()
@@ -216,7 +216,7 @@ def test_a_browser_that_never_fetches_the_last_page(one: Listener, monkeypatch: 
     assert accounts(one.future) == [("CR1", TOKEN, "USD")]
 
 
-def test_who_waits_in_a_callback_may_close_it(one: Listener) -> None:
+def test_a_callback_may_close_the_listener(one: Listener) -> None:
     closed = threading.Event()
     one.future.add_done_callback(lambda _: (one.close(), closed.set()))
     come_back(one)
@@ -242,7 +242,7 @@ def test_other_methods_change_nothing(one: Listener, method: str) -> None:
 
 def test_a_form_with_a_body_gets_its_answer(one: Listener) -> None:
     head = f"POST {RIGHT} HTTP/1.1\r\nHost: 127.0.0.1:{port(one)}\r\nContent-Length: 1000000\r\n\r\n"
-    # It is read to its end, and so the answer is not lost.
+    # The body is read to its end, so that the answer is not lost.
     assert raw(one, head.encode() + b"x" * 1_000_000).startswith(b"HTTP/1.1 405 ")
     assert "has it" in come_back(one)
 
@@ -264,14 +264,14 @@ def test_a_form_with_a_body_gets_its_answer(one: Listener) -> None:
         "",
     ],
 )
-def test_names_made_to_point_here(one: Listener, host: str) -> None:
+def test_other_host_names_for_this_address(one: Listener, host: str) -> None:
     status, _, body = ask(one, RIGHT, Host=host.format(port=port(one)))
     assert (status, body) == (421, "")
     assert not one.future.done()
     assert "has it" in come_back(one)
 
 
-def test_no_host_and_two(one: Listener) -> None:
+def test_a_missing_and_a_repeated_host_header(one: Listener) -> None:
     host = f"Host: 127.0.0.1:{port(one)}\r\n"
     for hosts in ("", host * 2, f"{host}Host: evil.example\r\n", f"X-{host}"):
         assert raw(one, f"GET {RIGHT} HTTP/1.1\r\n{hosts}\r\n".encode()).startswith(b"HTTP/1.1 400 ")
@@ -286,7 +286,7 @@ def test_what_is_not_http(one: Listener, sent: str) -> None:
     assert "has it" in come_back(one)
 
 
-def test_a_head_without_end_is_cut_off(one: Listener) -> None:
+def test_an_endless_head_is_cut_off(one: Listener) -> None:
     with socket.create_connection(("127.0.0.1", port(one)), timeout=PATIENCE) as endless:
         try:
             endless.sendall(b"GET /callback HTTP/1.1\r\n" + b"X: y\r\n" * 100_000)
@@ -296,7 +296,7 @@ def test_a_head_without_end_is_cut_off(one: Listener) -> None:
     assert "has it" in come_back(one)
 
 
-def test_who_says_nothing_is_cut_off_and_holds_up_nobody(
+def test_a_silent_client_is_cut_off_and_delays_no_other(
     listen: Callable[..., Listener], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "PATIENCE", 0.05)
@@ -309,7 +309,7 @@ def test_who_says_nothing_is_cut_off_and_holds_up_nobody(
 
 
 @pytest.mark.parametrize("state", ["x", STATE[:-1], STATE.upper(), "%FF"])
-def test_another_sign_ins_answer(one: Listener, state: str) -> None:
+def test_an_answer_to_another_sign_in(one: Listener, state: str) -> None:
     assert "Nothing has been signed in yet" in come_back(one, RIGHT.replace(STATE, state))
     assert "Nothing has been signed in yet" in come_back(one, f"/callback?error=access_denied&state={state}")
     assert not one.future.done()
@@ -317,7 +317,7 @@ def test_another_sign_ins_answer(one: Listener, state: str) -> None:
 
 
 @pytest.mark.parametrize("target", [RIGHT.split("&state")[0], RIGHT.split(STATE)[0], "/callback?error=access_denied"])
-def test_an_answer_without_state_is_to_be_pasted(one: Listener, target: str) -> None:
+def test_an_answer_without_state_has_to_be_pasted(one: Listener, target: str) -> None:
     status, headers, body = ask(one, target)
     assert (status, "Location" in headers) == (404, False)
     assert "paste" in body
@@ -339,7 +339,7 @@ def test_an_answer_without_state_is_to_be_pasted(one: Listener, target: str) -> 
         "/callback?" + "x" * 60_000,
     ],
 )
-def test_a_query_of_something_else(one: Listener, target: str) -> None:
+def test_an_unrelated_query(one: Listener, target: str) -> None:
     assert "Nothing has been signed in yet" in come_back(one, target)
     assert "has it" in come_back(one)
 
@@ -359,7 +359,7 @@ def test_no_access(one: Listener, query: str, code: str) -> None:
     assert refused.value.code == code
 
 
-def test_only_the_first_counts(one: Listener) -> None:
+def test_only_the_first_answer_counts(one: Listener) -> None:
     assert ask(one, RIGHT)[0] == 303
     for other in (RIGHT.replace("CR1", "CR2"), f"/callback?error=access_denied&state={STATE}"):
         assert ask(one, other)[0] == 303
@@ -367,7 +367,7 @@ def test_only_the_first_counts(one: Listener) -> None:
     assert accounts(one.future) == [("CR1", TOKEN, "USD")]
 
 
-def test_what_every_answer_says(one: Listener) -> None:
+def test_headers_of_every_answer(one: Listener) -> None:
     answers = [
         ask(one, "/favicon.ico"),
         ask(one, "/callback", "POST"),
@@ -415,7 +415,7 @@ def test_cancelling_at_any_moment(listen: Callable[..., Listener]) -> None:
         listen().close()
 
 
-def test_cancelling_when_somebody_has_come(one: Listener) -> None:
+def test_cancelling_after_an_answer(one: Listener) -> None:
     assert ask(one, RIGHT)[0] == 303
     one.close()
     assert one.future.cancelled()
@@ -444,7 +444,7 @@ def test_a_port_that_is_not_permitted(monkeypatch: pytest.MonkeyPatch, number: i
 
 
 def ipv6_answering(number: int, kept: list[socket.socket]) -> Callable[..., socket.socket]:
-    """IPv4 as it is, and IPv6 failing like this."""
+    """Leave IPv4 as it is, and let IPv6 fail like this."""
 
     def listen(address: tuple[str, int], **how: Any) -> socket.socket:
         if address[0] == "::1":
@@ -468,7 +468,7 @@ def test_localhost_without_ipv6(monkeypatch: pytest.MonkeyPatch, listen: Callabl
     assert "has it" in come_back(listen("http://localhost:0/callback"))
 
 
-def test_localhost_of_which_somebody_else_has_half(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_localhost_with_one_family_in_use(monkeypatch: pytest.MonkeyPatch) -> None:
     kept: list[socket.socket] = []
     monkeypatch.setattr(socket, "create_server", ipv6_answering(errno.EADDRINUSE, kept))
     with pytest.raises(ListenerFailed, match="another program has it"):
@@ -482,8 +482,8 @@ def test_the_other_address_of_this_machine(listen: Callable[..., Listener]) -> N
     assert ask(one, RIGHT, address="::1")[0] == 303
 
 
-def test_it_is_not_to_be_had_from_elsewhere(one: Listener) -> None:
-    socket.create_server(("127.0.0.2", port(one))).close()  # so it listens at 127.0.0.1 only
+def test_the_listener_is_not_reachable_from_other_machines(one: Listener) -> None:
+    socket.create_server(("127.0.0.2", port(one))).close()  # listens at 127.0.0.1 only
 
 
 @pytest.mark.parametrize(
@@ -514,7 +514,7 @@ def test_paths(listen: Callable[..., Listener], url: str, path: str) -> None:
         "",
     ],
 )
-def test_urls_that_are_not_here(url: str) -> None:
+def test_urls_of_other_machines(url: str) -> None:
     with pytest.raises(ListenerFailed, match="Paste") as failed:
         Listener(url, accept)
     assert TOKEN not in str(failed.value)
@@ -524,7 +524,7 @@ def test_port_80_needs_no_number(monkeypatch: pytest.MonkeyPatch) -> None:
     real: list[int] = []
 
     class Eighty(socket.socket):
-        """A socket that says it is at port 80."""
+        """A socket that claims to be at port 80."""
 
         def getsockname(self) -> tuple[str, int]:
             real.append(super().getsockname()[1])
@@ -578,4 +578,4 @@ def test_no_secret_anywhere(
         text = text.replace(repr(TOKEN), "").replace(repr(RIGHT), "").replace(repr(STATE), "")  # of this file itself
         assert "c4nary" not in text
         assert "st4te" not in text
-    assert caplog.records  # asyncio did say something
+    assert caplog.records  # asyncio did log something

@@ -1,4 +1,4 @@
-"""The address that a sign-in with code and PKCE starts at, and everything that could come back from it."""
+"""Test the address that starts a sign-in with code and PKCE, and everything that could come back from it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ CANARY = "ory_ac_c4naryc4naryc4nary.c4nary"
 
 
 class Clock:
-    """Stands still until it is told."""
+    """Stands still until it is set."""
 
     def __init__(self) -> None:
         self.now = 5000.0
@@ -110,7 +110,7 @@ def test_hosts(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     "host", ["http://auth.deriv.com", "auth.deriv.com", "https://auth.deriv.com/x", "https://", ""]
 )
-def test_hosts_that_cannot_be(host: str) -> None:
+def test_invalid_hosts(host: str) -> None:
     with pytest.raises(InvalidSetting):
         begin(host=host)
 
@@ -143,30 +143,30 @@ def test_redirect_urls(given: str) -> None:
         "javascript:alert(1)",
     ],
 )
-def test_redirect_urls_that_cannot_be(given: str) -> None:
+def test_invalid_redirect_urls(given: str) -> None:
     with pytest.raises(InvalidSetting, match="redirect URL"):
         CodeSignIn(APP, given, ["trade"])
 
 
 @pytest.mark.parametrize("app_id", [None, ""])
-def test_no_app_id(app_id: Any) -> None:
+def test_a_missing_app_id(app_id: Any) -> None:
     with pytest.raises(InvalidSetting, match="app ID of your own"):
         CodeSignIn(app_id, BACK, ["trade"])
 
 
 @pytest.mark.parametrize("app_id", [" ", "my app", "x" * 65, "ä", "a&b", True])
-def test_app_ids_that_cannot_be(app_id: Any) -> None:
+def test_invalid_app_ids(app_id: Any) -> None:
     with pytest.raises(InvalidSetting, match="app ID"):
         CodeSignIn(app_id, BACK, ["trade"])
 
 
 @pytest.mark.parametrize("scopes", [[], (), "", " ", ["trade payment"], [""], ["ä"], ["trade", None], ["a&b"]])
-def test_scopes_that_cannot_be(scopes: Any) -> None:
+def test_invalid_scopes(scopes: Any) -> None:
     with pytest.raises(InvalidSetting, match="scope"):
         CodeSignIn(APP, BACK, scopes)
 
 
-def test_every_sign_in_is_another() -> None:
+def test_every_sign_in_has_new_secrets() -> None:
     begun = [begin() for _ in range(30)]
     assert len({sign_in.state for sign_in in begun}) == 30
     assert min(len(sign_in.state.reveal()) for sign_in in begun) >= 32
@@ -200,7 +200,7 @@ def test_one_code_in_many_shapes(shape: str) -> None:
 
 
 @pytest.mark.parametrize("value", [CANARY, "a+b/c==", "x" * 4096, "&?#=%"])
-def test_codes_come_as_they_are(value: str) -> None:
+def test_codes_are_not_changed(value: str) -> None:
     sign_in = begin()
     assert (
         sign_in.accept(Secret(f"?code={quote(value, safe='')}&state={sign_in.state.reveal()}")).value.reveal() == value
@@ -224,7 +224,7 @@ def test_codes_come_as_they_are(value: str) -> None:
         "\x00",
     ],
 )
-def test_what_is_no_redirect(address: str) -> None:
+def test_addresses_that_are_not_redirects(address: str) -> None:
     sign_in = begin()
     refused = refusal(sign_in, address.format(sign_in.state.reveal()))
     assert refused.code == "not_a_redirect"
@@ -232,14 +232,14 @@ def test_what_is_no_redirect(address: str) -> None:
     assert sign_in.accept(right(sign_in))
 
 
-def test_its_own_address_is_no_answer() -> None:
+def test_the_address_of_the_sign_in_page_is_not_an_answer() -> None:
     sign_in = begin()
     assert refusal(sign_in, sign_in.url).code == "not_a_redirect"
     assert sign_in.accept(right(sign_in))
 
 
 @pytest.mark.parametrize("value", ["", "%20", "a%20b", "%C3%A9", "%FF", "a%0Ab", "x" * 4097])
-def test_what_is_damaged(value: str) -> None:
+def test_damaged_addresses(value: str) -> None:
     sign_in = begin()
     assert refusal(sign_in, f"?code={value}&state={sign_in.state.reveal()}").code == "damaged"
     assert sign_in.accept(right(sign_in))
@@ -258,7 +258,7 @@ def test_what_is_damaged(value: str) -> None:
         "?code=abc&state={0}" + "&" * 600,
     ],
 )
-def test_what_is_unreadable(address: str) -> None:
+def test_unreadable_addresses(address: str) -> None:
     sign_in = begin()
     assert refusal(sign_in, address.format(sign_in.state.reveal())).code == "unreadable"
     assert sign_in.accept(right(sign_in))
@@ -290,11 +290,11 @@ def test_no_state(address: str) -> None:
 
 
 def kept_by(sign_in: CodeSignIn) -> list[Secret]:
-    """The secrets that a sign-in holds, but for its state."""
+    """Return the secrets that a sign-in holds, except its state."""
     return [value for value in vars(sign_in).values() if isinstance(value, Secret) and value is not sign_in.state]
 
 
-def test_it_counts_once() -> None:
+def test_a_sign_in_can_be_completed_once() -> None:
     sign_in = begin()
     assert len(kept_by(sign_in)) == 1
     address = right(sign_in)
@@ -304,12 +304,12 @@ def test_it_counts_once() -> None:
     assert not kept_by(sign_in)
 
 
-def test_two_who_come_at_the_same_time() -> None:
+def test_two_answers_at_the_same_time() -> None:
     sign_in = begin()
     results: dict[threading.Thread, Code | str] = {}
 
     class Watched(Secret):
-        def reveal(self) -> str:  # the first one is being read, and then the other one comes
+        def reveal(self) -> str:  # the second answer comes while the first one is being read
             if threading.current_thread() is first and second.ident is None:
                 second.start()
                 second.join(0.2)
@@ -329,7 +329,7 @@ def test_two_who_come_at_the_same_time() -> None:
     assert results[second] == "used"
 
 
-def test_it_does_not_wait_for_ever() -> None:
+def test_a_sign_in_expires() -> None:
     clock = Clock()
     sign_in, slow = begin(clock=clock), begin(clock=clock)
     clock.now += LIFETIME - 0.5
@@ -343,7 +343,7 @@ def test_it_does_not_wait_for_ever() -> None:
     assert refusal(sign_in, right(sign_in)).code == "used"
 
 
-# Refusals of Deriv's
+# Refusals by Deriv
 
 
 def test_denied() -> None:
@@ -382,7 +382,7 @@ def test_other_refusals(said: str, named: str, text: str) -> None:
     assert refusal(sign_in, right(sign_in)).code == "used"
 
 
-# Anything at all
+# Arbitrary input
 
 anything = st.text(st.characters(), max_size=300)
 names = st.sampled_from(["code", "state", "error", "error_description", "scope", "x", "Code"])
@@ -395,7 +395,7 @@ queries = st.lists(st.tuples(names, values), max_size=8)
 @example("&;&;" * 20_000)
 @example("%" * 65_000 + "&" * 500)
 @example("code=" + "\U0010ffff" * 70_000)
-def test_no_text_crashes_it(address: str) -> None:
+def test_any_text_is_handled(address: str) -> None:
     sign_in = begin()
     assert refusal(sign_in, address).code in {"not_a_redirect", "unreadable", "state_missing", "state_mismatch"}
     assert sign_in.accept(right(sign_in))
@@ -403,7 +403,9 @@ def test_no_text_crashes_it(address: str) -> None:
 
 @given(queries, st.booleans(), st.sampled_from(["", "?", "#", f"{BACK}?", f"{BACK}#/?"]))
 @settings(max_examples=300)
-def test_no_query_crashes_it_or_gets_past_the_state(pairs: list[tuple[str, str]], encoded: bool, before: str) -> None:
+def test_any_query_is_handled_and_needs_the_right_state(
+    pairs: list[tuple[str, str]], encoded: bool, before: str
+) -> None:
     sign_in = begin()
     state = sign_in.state.reveal()
     pairs = [(name, value.replace("STATE", state)) for name, value in pairs]
@@ -425,7 +427,7 @@ def test_no_query_crashes_it_or_gets_past_the_state(pairs: list[tuple[str, str]]
 
 
 @given(st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1, max_size=200), st.randoms())
-def test_what_is_written_is_read(value: str, dice: Any) -> None:
+def test_a_written_address_is_read_back(value: str, dice: Any) -> None:
     sign_in = begin()
     pairs = [("state", sign_in.state.reveal()), ("code", value), ("scope", "trade"), ("iss", "https://x.example")]
     dice.shuffle(pairs)
@@ -478,7 +480,7 @@ def test_no_error_holds_a_secret(shape: str, caplog: pytest.LogCaptureFixture) -
     assert not caplog.records
 
 
-def test_no_error_of_a_sign_in_that_is_over_holds_a_secret() -> None:
+def test_no_error_of_a_finished_sign_in_holds_a_secret() -> None:
     clock = Clock()
     used, late = begin(clock=clock), begin(clock=clock)
     used.accept(right(used))
@@ -489,7 +491,7 @@ def test_no_error_of_a_sign_in_that_is_over_holds_a_secret() -> None:
 
 
 def check_told(accept: Callable[[], Code], sign_in: CodeSignIn) -> None:
-    """What a traceback with variables shows, without the frames of this file."""
+    """Check what a traceback with variables shows, without the frames of this file."""
     with pytest.raises(RedirectRefused) as refused:
         accept()
     error = refused.value
@@ -499,13 +501,13 @@ def check_told(accept: Callable[[], Code], sign_in: CodeSignIn) -> None:
     text = "".join(frames) + repr(error) + str(vars(error)) + str(pickle.loads(pickle.dumps(error)))
     assert error.__context__ is None
     assert error.__cause__ is None
-    assert "<secret>" in text  # variables are shown indeed
+    assert "<secret>" in text  # the traceback does show variables
     assert "c4nary" not in text
     assert sign_in.state.reveal() not in text
 
 
 @pytest.mark.parametrize("wrong", ["redirect_uri", "client_id", "host"])
-def test_no_setting_error_repeats_what_may_be_a_pasted_address(wrong: str) -> None:
+def test_no_error_about_settings_repeats_a_pasted_address(wrong: str) -> None:
     given: dict[str, Any] = {"client_id": APP, "redirect_uri": BACK, "scopes": ["trade"]}
     with pytest.raises(DpyauthError) as refused:
         CodeSignIn(**{**given, wrong: f"x?code={CANARY}#"})

@@ -1,4 +1,4 @@
-"""Exchanging a code for tokens and renewing them: every answer that could come, and none."""
+"""Test exchanging a code for tokens and renewing them, with every answer that could come and with none."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ Do = Callable[[httpx.AsyncClient], Coroutine[Any, Any, Tokens]]
 
 
 def ask(handler: Handler, do: Do = exchanged) -> Tokens:
-    """Do it with a server that answers so."""
+    """Make the request to a server that answers like this."""
 
     async def main() -> Tokens:
         transport = httpx.MockTransport(handler)
@@ -88,7 +88,7 @@ def no(kind: type[DpyauthError], status: int, said: dict[str, Any], do: Do = exc
     return failure(lambda _: httpx.Response(status, json=said), kind, do)
 
 
-# What is sent
+# Requests
 
 
 def test_the_request_for_a_code() -> None:
@@ -132,17 +132,17 @@ def test_the_request_for_new_tokens() -> None:
 @pytest.mark.parametrize("host", ["http://auth.deriv.com", "http://127.0.0.1.example", "https://auth.deriv.com/x", ""])
 def test_nothing_is_sent_in_plain_text(host: str) -> None:
     def handler(request: httpx.Request) -> httpx.Response:
-        raise AssertionError("it was sent")
+        raise AssertionError("the request was sent")
 
     for do in (lambda http: exchange(a_code(host), http), lambda http: refresh("App", Secret(RENEWAL), http, host)):
         with pytest.raises(InvalidSetting):
             ask(handler, do)
 
 
-# What comes
+# Answers with tokens
 
 
-def test_everything_that_may_come() -> None:
+def test_an_answer_with_all_fields() -> None:
     before = time.time()
     got = answer({**GOOD, "refresh_token": RENEWAL, "scope": "trade account_manage", "id_token": 5})
     assert (got.access.reveal(), got.scopes) == (ACCESS, ("trade", "account_manage"))
@@ -151,7 +151,7 @@ def test_everything_that_may_come() -> None:
     assert before + 3600 <= got.expires_at <= time.time() + 3600
 
 
-def test_the_least_that_may_come() -> None:
+def test_an_answer_with_required_fields_only() -> None:
     got = answer({"access_token": ACCESS, "token_type": "BEARER"})
     assert got == Tokens(Secret(ACCESS), None, None, None)
 
@@ -190,12 +190,12 @@ def test_lifetimes(lifetime: object, seconds: float | None) -> None:
 
 
 @pytest.mark.parametrize("scope", [None, "", "  ", 5, ["trade"], {}])
-def test_scopes_that_are_not_said(scope: object) -> None:
+def test_an_answer_without_scopes(scope: object) -> None:
     assert answer({**GOOD, "scope": scope}).scopes is None
 
 
 @pytest.mark.parametrize("renewal", [None, "", 5, "a b", "ü", [], {}, "a\nb", "x" * 5000])
-def test_a_renewal_that_is_none(renewal: object) -> None:
+def test_an_invalid_refresh_token_is_ignored(renewal: object) -> None:
     said = {**GOOD, "refresh_token": renewal}
     assert answer(said).refresh is None
     assert answer(said, do=renewed).refresh == Secret(RENEWAL)
@@ -232,7 +232,7 @@ def test_tokens_that_cannot_be_used(change: dict[str, object]) -> None:
     no(BadReply, 200, said)
 
 
-# What is refused
+# Refusals
 
 
 @pytest.mark.parametrize(
@@ -256,7 +256,7 @@ def test_refusals(code: str, status: int, words: str, do: Do) -> None:
 
 
 @pytest.mark.parametrize("code", ["", "a b", "<b>", ACCESS, "x" * 41, 5, [], {"code": "x"}, False])
-def test_refusals_without_a_word(code: object) -> None:
+def test_refusals_without_a_message(code: object) -> None:
     error = no(SignInRefused, 400, {"error": code, "error_description": ["x"]})
     assert error.code == "unknown_error"
     assert "Its words" not in str(error)
@@ -264,7 +264,7 @@ def test_refusals_without_a_word(code: object) -> None:
 
 @pytest.mark.parametrize("code", ["temporarily_unavailable", "server_error", "Server_Error"])
 @pytest.mark.parametrize("status", [200, 400, 403])
-def test_its_own_trouble_is_no_refusal(code: str, status: int) -> None:
+def test_trouble_of_the_server_is_not_a_refusal(code: str, status: int) -> None:
     assert "a problem of its own" in str(no(ConnectionFailed, status, {"error": code}))
 
 
@@ -273,7 +273,7 @@ def test_no_error_beside_the_tokens() -> None:
     assert no(SignInRefused, 200, {**GOOD, "error": "invalid_scope"}).code == "invalid_scope"
 
 
-def test_an_answer_without_end_is_none() -> None:
+def test_an_endless_answer_is_given_up() -> None:
     async def endless() -> AsyncIterator[bytes]:
         while True:
             yield b" " * 2**16
@@ -282,7 +282,7 @@ def test_an_answer_without_end_is_none() -> None:
     assert "HTTP 200" in str(error)
 
 
-def test_its_words_are_harmless() -> None:
+def test_messages_of_the_server_are_cleaned() -> None:
     said = f"<b>{CODE}</b> {VERIFIER} \x1b[31m or {ACCESS}"
     text = str(no(SignInRefused, 400, {"error": "invalid_grant", "error_description": said}))
     assert "b secret b secret 31m or …" in text.replace("  ", " ")
@@ -292,14 +292,14 @@ def test_its_words_are_harmless() -> None:
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504, 520])
 @pytest.mark.parametrize("body", ["", "<html>", '{"error": "server_error"}', '{"error": 5}', "[]"])
-def test_problems_of_derivs_own(status: int, body: str) -> None:
+def test_temporary_problems_at_deriv(status: int, body: str) -> None:
     error = failure(lambda _: httpx.Response(status, text=body), ConnectionFailed)
     assert f"HTTP {status}" in str(error)
     assert ("server_error" in str(error)) == ("server_error" in body)
 
 
 @pytest.mark.parametrize(("body", "code"), [("slow down", ""), ('{"error": "slow_down"}', "slow_down")])
-def test_too_many(body: str, code: str) -> None:
+def test_too_many_requests(body: str, code: str) -> None:
     assert failure(lambda _: httpx.Response(429, text=body), RateLimited).code == code
 
 
@@ -307,7 +307,7 @@ def test_too_many(body: str, code: str) -> None:
 @pytest.mark.parametrize(
     "body", [b"", b"<!doctype html><title>Blocked</title>", b"[]", b"5", b'"x"', b"{", b"\xff", b"[" * 100_000]
 )
-def test_what_is_no_answer(status: int, body: bytes) -> None:
+def test_unusable_answers(status: int, body: bytes) -> None:
     error = failure(lambda _: httpx.Response(status, content=body), BadReply)
     assert "Blocked" not in str(error)
 
@@ -329,7 +329,7 @@ def test_redirects_are_not_followed(status: int) -> None:
     assert seen == ["https://auth.deriv.com/oauth2/token"]
 
 
-# What does not come
+# No answer
 
 
 def raising(error: Exception, seen: list[httpx.Request]) -> Handler:
@@ -398,7 +398,7 @@ def test_an_answer_that_takes_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     check_told(failed.value)
 
 
-def test_calling_it_off() -> None:
+def test_cancelling_the_request() -> None:
     async def main() -> None:
         asked = asyncio.Event()
 
@@ -418,12 +418,12 @@ def test_calling_it_off() -> None:
     asyncio.run(main())
 
 
-def test_nobody_listens() -> None:
+def test_nothing_listens() -> None:
     async def main(host: str) -> None:
         async with http_client(host) as http:
             await exchange(a_code(host), http)
 
-    with socket.socket() as taken:  # a port that is somebody's, and where nobody listens
+    with socket.socket() as taken:  # a port that is taken, but where nothing listens
         taken.bind(("127.0.0.1", 0))
         with pytest.raises(ConnectionFailed, match="cannot be reached: nothing answers at that address") as failed:
             asyncio.run(main(f"http://127.0.0.1:{taken.getsockname()[1]}"))
@@ -434,7 +434,7 @@ def test_nobody_listens() -> None:
 
 
 def mounted(host: str) -> int:
-    """How many proxies a client for a host knows of."""
+    """Return the number of proxies that a client for a host knows."""
     http = http_client(host)
     assert http.headers["User-Agent"] == f"dpyauth/{dpyauth.__version__}"
     assert not http.follow_redirects
@@ -443,7 +443,7 @@ def mounted(host: str) -> int:
     return len(http._mounts)
 
 
-def test_proxies_are_for_the_world_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_proxies_are_only_for_other_machines(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
     assert mounted(HOST) > 0
     for host in ("http://127.0.0.1:8000", "http://localhost", "http://[::1]:9"):
@@ -466,7 +466,7 @@ def test_a_proxy_that_needs_another_package(monkeypatch: pytest.MonkeyPatch) -> 
     check_told(failed.value)
 
 
-# Anything at all
+# Arbitrary answers
 
 json_values = st.recursive(
     st.none()
@@ -491,7 +491,7 @@ answers = st.dictionaries(
 @example(400, json.dumps({"error": "x", "error_description": CODE + VERIFIER}).encode())
 @example(400, json.dumps({"error": CODE, "error_description": CODE}).encode())
 @settings(max_examples=200, deadline=None)
-def test_no_answer_crashes_it_or_gets_a_secret_out(status: int, body: bytes) -> None:
+def test_any_answer_is_handled_without_disclosing_a_secret(status: int, body: bytes) -> None:
     try:
         got = ask(lambda _: httpx.Response(status, content=body))
     except DpyauthError as error:
@@ -506,7 +506,7 @@ def test_no_answer_crashes_it_or_gets_a_secret_out(status: int, body: bytes) -> 
 
 
 def check_told(error: DpyauthError) -> None:
-    """Nothing of a secret in what a traceback with variables shows, without the frames of this file."""
+    """Check that a traceback with variables shows no part of a secret, without the frames of this file."""
     told = traceback.TracebackException.from_exception(error, capture_locals=True)
     frames = [f"{frame.locals} {frame.line}" for frame in told.stack if frame.filename != __file__]
     text = "".join(frames) + repr(error) + str(vars(error)) + str(pickle.loads(pickle.dumps(error)))
@@ -537,13 +537,13 @@ def test_no_error_holds_a_secret(do: Do, status: int, said: object, caplog: pyte
     with pytest.raises(DpyauthError) as failed:
         answer(said, status, do)
     told = traceback.TracebackException.from_exception(failed.value, capture_locals=True)
-    assert "<secret>" in "".join(str(frame.locals) for frame in told.stack)  # variables are shown indeed
+    assert "<secret>" in "".join(str(frame.locals) for frame in told.stack)  # the traceback does show variables
     check_told(failed.value)
     assert "c4nary" not in caplog.text
     assert logging.getLogger("httpx").level == 1
 
 
-def test_no_tokens_show_themselves() -> None:
+def test_tokens_do_not_show_themselves() -> None:
     got = answer({**GOOD, "refresh_token": RENEWAL})
     assert "c4nary" not in f"{got!r} {got}"
     with pytest.raises(TypeError):
