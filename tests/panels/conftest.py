@@ -1,4 +1,4 @@
-"""What the tests of several panels share."""
+"""Fixtures for the tests of several panels."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from dpyauth.session import Session
 
 @pytest.fixture(autouse=True)
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """First pictures that are complete, however slow this machine is."""
+    """Wait as long as necessary for the first picture, so that it is complete on a slow machine."""
     monkeypatch.setattr(switcher, "PATIENCE", 60.0)
 
 
 @pytest.fixture
 def several(open_session: Callable[..., Session]) -> Session:
-    """Signed in with Deriv, as the rich user with three accounts."""
+    """Sign in with Deriv as the rich user with three accounts."""
     made = open_session(None)
     tokens = {"CR900001": "usd", "CR900002": "btc", "VRTC900003": "demo"}
     grants = {loginid: Credential(Secret(f"a1-sandbox-rich-{name}"), "a test") for loginid, name in tokens.items()}

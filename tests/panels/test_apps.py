@@ -1,4 +1,4 @@
-"""The model of apps: on a sandbox, without widgets."""
+"""Test the model of the apps panel, on a sandbox and without widgets."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ OWN, SPARE, TRADER = 16303, 16304, 16929
 
 
 class Reader:
-    """Somebody at a model."""
+    """A user of a model."""
 
     def __init__(self, session: Session, eventually: Eventually) -> None:
         self.session = session
@@ -46,7 +46,7 @@ class Reader:
         return {row["app_id"]: row for row in self.view["connected"]}
 
     def rest(self) -> dict[str, Any]:
-        """What is to be seen when nothing is under way any more."""
+        """Return the state once nothing is under way."""
         self._eventually(lambda: not self.view["busy"])
         return self.view
 
@@ -83,7 +83,7 @@ def reader(sit: Callable[[Session], Reader], session: Session) -> Reader:
 
 @pytest.fixture
 def by_app(sit: Callable[[Session], Reader], open_session: Any, box: Sandbox) -> Reader:
-    """Signed in through an app, which may do everything."""
+    """Sign in through an app with every scope."""
     session = open_session("sandbox-rich-all")
     app = session.call("app_get", app_get=OWN)["app_get"]
     user = box.world.user("CR900001")
@@ -93,7 +93,7 @@ def by_app(sit: Callable[[Session], Reader], open_session: Any, box: Sandbox) ->
     return sit(session)
 
 
-# What is shown
+# Display
 
 
 def test_both_lists(reader: Reader) -> None:
@@ -106,7 +106,7 @@ def test_both_lists(reader: Reader) -> None:
     assert reader.connected[TRADER]["official"] is True
     assert reader.connected[TRADER]["last_used"] == ""
     assert reader.connected[OWN]["dangerous"] == ["payments"]
-    assert reader.connected[OWN]["own"] is False  # the session lives by an API token
+    assert reader.connected[OWN]["own"] is False  # the session was signed in with an API token
 
 
 def test_looking_without_changing(sit: Callable[[Session], Reader], open_session: Any) -> None:
@@ -118,7 +118,7 @@ def test_looking_without_changing(sit: Callable[[Session], Reader], open_session
     assert (len(reader.registered), reader.view["notice"]) == (2, None)
 
 
-def test_not_even_looking(sit: Callable[[Session], Reader], open_session: Any) -> None:
+def test_a_token_without_the_scope_to_read_apps(sit: Callable[[Session], Reader], open_session: Any) -> None:
     view = sit(open_session("sandbox-rich-money")).view
     assert (view["phase"], view["registered"], view["notice"]) == ("denied", [], None)
     assert "'Read' and 'Admin'" in view["advice"]
@@ -130,7 +130,7 @@ def test_the_other_api_has_no_apps_to_manage(sit: Callable[[Session], Reader], o
     assert view["page"] == OPTIONS.pages.apps
 
 
-def test_nothing_there(sit: Callable[[Session], Reader], open_session: Any) -> None:
+def test_no_apps(sit: Callable[[Session], Reader], open_session: Any) -> None:
     reader = sit(open_session("sandbox-new-read"))
     assert (reader.view["loaded"], reader.registered, reader.connected) == (True, {}, {})
 
@@ -185,7 +185,7 @@ def test_a_wrong_redirect_url_is_not_sent(reader: Reader, monkeypatch: pytest.Mo
     assert reader.told == []
 
 
-def test_a_redirect_url_that_is_there_already_is_left_in_peace(reader: Reader, box: Sandbox) -> None:
+def test_an_existing_redirect_url_is_kept(reader: Reader, box: Sandbox) -> None:
     odd = "http://127.0.0.1:8000/callback"
     app = box.world.apps.register("Odd", odd, ("read",), 9000001)
     reader.say(do="refresh")
@@ -196,7 +196,7 @@ def test_a_redirect_url_cannot_be_taken_away(reader: Reader) -> None:
     assert "cannot be removed" in reader.update(OWN, redirect_url=" ")["problems"]["redirect_url"]
 
 
-# Registering and changing
+# Registering and changing apps
 
 
 def test_registering(reader: Reader, box: Sandbox) -> None:
@@ -215,13 +215,13 @@ def test_an_app_without_a_redirect_url_needs_no_scopes(reader: Reader) -> None:
 
 
 @pytest.mark.parametrize("name", ["", " ", "x" * 49, "a/b", "<b>", "a.b"])
-def test_names_that_deriv_does_not_take(reader: Reader, name: str) -> None:
+def test_names_that_deriv_refuses(reader: Reader, name: str) -> None:
     assert "1 to 48" in reader.register(name)["problems"]["name"]
     assert len(reader.registered) == 2
 
 
 @pytest.mark.parametrize("scopes", [["everything"], [5, "read"], [[]]])
-def test_scopes_that_are_none(reader: Reader, scopes: list[Any]) -> None:
+def test_invalid_scopes(reader: Reader, scopes: list[Any]) -> None:
     assert reader.register(scopes=scopes)["problems"]["scopes"]
 
 
@@ -240,13 +240,13 @@ def test_a_change_keeps_everything_else(reader: Reader, monkeypatch: pytest.Monk
     monkeypatch.setattr(reader.model, "call", call)
     assert "has been changed" in reader.update(OWN, name="Renamed")["notice"]["text"]
     (update,) = (fields["app_update"] for fields in sent if "app_update" in fields)
-    assert update["homepage"] == links["homepage"]  # else Deriv might take it away
+    assert update["homepage"] == links["homepage"]  # otherwise Deriv might remove it
     app = real("app_get", app_get=OWN)["app_get"]
     assert app["name"] == "Renamed"
     assert {name: app[name] for name in links} == links
 
 
-def test_nobody_elses_app(reader: Reader) -> None:
+def test_apps_of_other_users_cannot_be_changed(reader: Reader) -> None:
     before = (reader.registered, reader.connected)
     reader.say(do="update", app_id=TRADER, name="Mine now", scopes=["read"], redirect_url="")
     reader.say(do="delete", app_id=TRADER)
@@ -255,7 +255,7 @@ def test_nobody_elses_app(reader: Reader) -> None:
 
 
 def test_a_second_click_registers_no_second_app(reader: Reader, box: Sandbox) -> None:
-    box.faults.delay(0.3, call="app_register")  # the first click is still on its way when the others come
+    box.faults.delay(0.3, call="app_register")  # the first click is still being handled when the others arrive
     for _ in range(5):
         reader.model.handle(
             {"do": "register", "loginid": "CR900001", "name": "Once", "scopes": ["read"], "redirect_url": PASTE}
@@ -264,7 +264,7 @@ def test_a_second_click_registers_no_second_app(reader: Reader, box: Sandbox) ->
     assert len(reader.registered) == 3
 
 
-# Taking away
+# Deleting apps and withdrawing access
 
 
 def test_deleting(reader: Reader, box: Sandbox) -> None:
@@ -296,14 +296,14 @@ def test_withdrawing(reader: Reader) -> None:
         ),
     ],
 )
-def test_the_access_that_the_session_lives_by(by_app: Reader, said: dict[str, Any], because: str) -> None:
+def test_withdrawing_the_access_of_the_session(by_app: Reader, said: dict[str, Any], because: str) -> None:
     assert by_app.connected[OWN]["own"] is True
     view = by_app.say(**said)
     assert view["phase"] == "out"
     assert because in view["notice"]["text"].lower()
 
 
-# What can go wrong
+# Failures
 
 
 @pytest.mark.parametrize(
@@ -319,11 +319,11 @@ def test_no_answer(reader: Reader, box: Sandbox, at_once: None, call: str, said:
     box.faults.drop(call)
     view = reader.say(**said)
     assert view["notice"]["title"] == "No reply from Deriv"
-    assert view["loaded"] is True  # and looked again
+    assert view["loaded"] is True  # and read the list again
     assert reader.told == []
 
 
-def test_a_change_that_worked_is_told_even_if_the_list_cannot_be_read(reader: Reader, box: Sandbox) -> None:
+def test_a_successful_change_is_reported_even_if_the_list_cannot_be_read(reader: Reader, box: Sandbox) -> None:
     box.faults.error("SomeTrouble", "oauth_apps")
     view = reader.say(do="delete", app_id=SPARE)
     assert (view["notice"]["title"], view["loaded"]) == ("Deleted", False)

@@ -1,4 +1,4 @@
-"""A browser sign-in under way, with a made-up way there; the real ones are tested with the model."""
+"""Test a browser sign-in under way, with a simulated flow; the real ones are tested with the model."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NO_GOOD = ["not_a_redirect", "unreadable", "state_mismatch", "damaged"]
 
 
 class MadeUp:
-    """Takes "good", lets a person vouch for "unmarked", and refuses all else by that code."""
+    """A flow that accepts "good", asks the user about "unmarked", and refuses anything else with that code."""
 
     settings = Settings()
     options: Mapping[str, Any] = {}
@@ -42,7 +42,7 @@ class MadeUp:
 
 
 class Waiter:
-    """Notes down what it is told."""
+    """Records what it is told."""
 
     def __init__(self) -> None:
         self.told: list[str] = []
@@ -106,7 +106,7 @@ def come_back(browser: BrowserSignIn, query: str) -> int:
 def test_good(under_way: BrowserSignIn, waiter: Waiter) -> None:
     under_way.pasted(Secret("good"))
     under_way.returned(under_way.nonce.reveal(), Secret("good"))
-    assert waiter.told == ["arrived", "arrived"]  # the model sees to it that once is enough
+    assert waiter.told == ["arrived", "arrived"]  # the model makes sure that an answer counts once
 
 
 def test_of_another_window(under_way: BrowserSignIn, waiter: Waiter) -> None:
@@ -122,8 +122,8 @@ def test_unmarked(under_way: BrowserSignIn, waiter: Waiter) -> None:
     assert waiter.told[1:] == ["arrived"]
 
 
-def test_a_mark_that_must_be_there(under_way: BrowserSignIn, waiter: Waiter) -> None:
-    """Where nobody may vouch for it, the answer stays no."""
+def test_a_required_mark(under_way: BrowserSignIn, waiter: Waiter) -> None:
+    """If no confirmation is allowed, the answer is refused."""
     for give in (under_way.pasted, lambda query: under_way.returned(under_way.nonce.reveal(), query)):
         with pytest.raises(RedirectRefused):
             give(Secret("state_missing"))
@@ -171,12 +171,12 @@ def test_the_listener(listened: BrowserSignIn, waiter: Waiter, query: str, told:
     assert waiter.told == told
 
 
-def test_the_listener_lets_nobody_vouch(listened: BrowserSignIn, waiter: Waiter) -> None:
+def test_the_listener_offers_no_confirmation(listened: BrowserSignIn, waiter: Waiter) -> None:
     assert come_back(listened, "unmarked") == 404
     assert waiter.told == []
 
 
-def test_nobody_can_listen_there(waiter: Waiter) -> None:
+def test_an_address_where_listening_is_impossible(waiter: Waiter) -> None:
     one = BrowserSignIn(MadeUp("https://example.org/back"), waiter)
     one.start()
     assert "Paste the address" in one.trouble

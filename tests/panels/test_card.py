@@ -1,4 +1,4 @@
-"""The account card without a browser."""
+"""Test the account card without a browser."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ def no_thread_left(eventually: Eventually) -> Iterator[None]:
 
 @pytest.fixture
 def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Looks at what Deriv does not tell by itself all the time."""
+    """Read often what Deriv does not push."""
     monkeypatch.setattr(switcher, "EVERY", 0.02)
 
 
 @pytest.fixture
 def shown(session: Session) -> Iterator[CardModel]:
-    """A card that somebody looks at."""
+    """Show a card that is visible."""
     model = CardModel(session)
     model.prepare()
     model.on_shown()
@@ -54,7 +54,7 @@ def asked(box: Sandbox, call: str) -> int:
     return sum(received.call == call for received in box.received)
 
 
-# What there is to show
+# Contents
 
 
 def test_first_picture(session: Session, box: Sandbox) -> None:
@@ -74,7 +74,7 @@ def test_first_picture(session: Session, box: Sandbox) -> None:
 
 
 @pytest.mark.parametrize("token", ["sandbox-trouble-read", "sandbox-new-read", "sandbox-rich-demo"])
-def test_everybody(token: str, open_session: Callable[..., Session]) -> None:
+def test_every_sample_user(token: str, open_session: Callable[..., Session]) -> None:
     model = CardModel(open_session(token))
     model.prepare()
     view = model.view()
@@ -95,7 +95,7 @@ def test_nothing_personal_and_nothing_secret(open_session: Callable[..., Session
         assert hidden not in shown
 
 
-def test_without_the_scope_it_says_which(open_session: Callable[..., Session], box: Sandbox) -> None:
+def test_a_missing_scope_is_named(open_session: Callable[..., Session], box: Sandbox) -> None:
     box.world.issued["a-token-to-trade"] = Token("a-token-to-trade", "CR900001", ("trade",), "test")
     model = CardModel(open_session("a-token-to-trade"))
     model.prepare()
@@ -105,7 +105,7 @@ def test_without_the_scope_it_says_which(open_session: Callable[..., Session], b
     assert asked(box, "get_account_status") == asked(box, "balance") == 0
 
 
-def test_options_says_nothing_of_verification(open_options: Any) -> None:
+def test_the_options_api_has_no_verification(open_options: Any) -> None:
     model = CardModel(open_options("rich"))
     model.prepare()
     view = model.view()
@@ -124,7 +124,7 @@ def test_options_says_nothing_of_verification(open_options: Any) -> None:
     assert f'<a href="{OPTIONS.pages.profile}"' in model.still(model.view())
 
 
-def test_the_scopes_of_a_token_as_far_as_they_have_turned_out(open_options: Any) -> None:
+def test_scopes_of_a_token_as_far_as_they_are_known(open_options: Any) -> None:
     session = open_options("rich, trading only")
     model = CardModel(session)
     for call in ("account_nickname", "payment_agent_list"):
@@ -150,7 +150,7 @@ def test_signed_out_closed_and_in_again(session: Session) -> None:
     assert "closed" in model.as_text()
 
 
-def test_what_fails_is_said_and_nothing_breaks(session: Session, box: Sandbox) -> None:
+def test_failures_are_shown(session: Session, box: Sandbox) -> None:
     box.faults.error("Odd", "get_account_status", message="<b>No</b>")
     box.faults.error("Odd", "balance", message="Not\x1b now")
     model = CardModel(session)
@@ -162,7 +162,7 @@ def test_what_fails_is_said_and_nothing_breaks(session: Session, box: Sandbox) -
     assert "status" not in view["known"]
 
 
-def test_a_reply_that_makes_no_sense(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_nonsensical_reply(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session.core.adapter, "payload", lambda call, reply: ["odd"])
     model = CardModel(session)
     model.prepare()
@@ -182,22 +182,22 @@ def test_first_picture_does_not_wait_for_ever_and_is_completed(
     eventually(lambda: changes and "status" in changes[-1]["known"])
 
 
-# Keeping up to date
+# Updates
 
 
 def test_the_balance_is_live(shown: CardModel, box: Sandbox, eventually: Eventually) -> None:
-    assert box.wait_until(lambda box: asked(box, "balance") == 2)  # once for the picture, and the stream
+    assert box.wait_until(lambda box: asked(box, "balance") == 2)  # once for the first picture, and the stream
     box.pay("CR900001", 100.5)
     eventually(lambda: shown.view()["balance"] == "9,463.97")
-    assert asked(box, "get_account_status") == 1  # known from the picture
+    assert asked(box, "get_account_status") == 1  # known from the first picture
 
 
-def test_the_status_is_looked_at_again(quickly: None, shown: CardModel, box: Sandbox, eventually: Eventually) -> None:
+def test_the_status_is_read_again(quickly: None, shown: CardModel, box: Sandbox, eventually: Eventually) -> None:
     box.world.users[0].status["status"] = ["cashier_locked"]
     eventually(lambda: lights(shown.view())["Cashier"] == ["closed"])
 
 
-def test_what_cannot_be_read_again_stays_with_its_time(
+def test_values_that_cannot_be_read_again_stay_with_their_time(
     quickly: None, shown: CardModel, box: Sandbox, eventually: Eventually
 ) -> None:
     eventually(lambda: asked(box, "get_account_status") > 1)
@@ -211,7 +211,7 @@ def test_what_cannot_be_read_again_stays_with_its_time(
     eventually(lambda: not shown.view()["footnote"])
 
 
-def test_a_break_is_shown_and_outlived(
+def test_a_break_is_shown_and_the_card_recovers(
     shown: CardModel, box: Sandbox, eventually: Eventually, at_once: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(readings, "FRESH", 0.0)
@@ -246,7 +246,7 @@ def test_it_follows_to_another_account(several: Session, box: Sandbox, eventuall
     model.close()
 
 
-def test_one_account_is_never_shown_with_what_is_known_of_another(several: Session) -> None:
+def test_an_account_is_never_shown_with_values_of_another(several: Session) -> None:
     model = CardModel(several)
     model.prepare()
     before = several.core.active_account
@@ -257,7 +257,7 @@ def test_one_account_is_never_shown_with_what_is_known_of_another(several: Sessi
     assert model.view()["balance"] == ""
 
 
-def test_signing_in_anew_brings_it_back(session: Session, box: Sandbox, eventually: Eventually) -> None:
+def test_signing_in_again_restores_the_card(session: Session, box: Sandbox, eventually: Eventually) -> None:
     from dpyauth.credentials import api_token
 
     model = CardModel(session)
@@ -270,7 +270,7 @@ def test_signing_in_anew_brings_it_back(session: Session, box: Sandbox, eventual
     model.close()
 
 
-def test_the_other_accounts_when_asked_for(several: Session, box: Sandbox, eventually: Eventually) -> None:
+def test_the_other_accounts_on_request(several: Session, box: Sandbox, eventually: Eventually) -> None:
     model = CardModel(several)
     model.prepare()
     before = asked(box, "balance")
@@ -282,19 +282,19 @@ def test_the_other_accounts_when_asked_for(several: Session, box: Sandbox, event
     assert asked(box, "balance") > before
 
 
-def test_nobody_looks(shown: CardModel, box: Sandbox, eventually: Eventually) -> None:
+def test_a_card_that_is_not_visible(shown: CardModel, box: Sandbox, eventually: Eventually) -> None:
     eventually(lambda: asked(box, "balance") == 2 and asked(box, "transaction") == 1)
     shown.on_hidden()
     eventually(lambda: not card_threads())
-    assert box.wait_until(lambda box: asked(box, "forget") == 2)  # the streams are given back
+    assert box.wait_until(lambda box: asked(box, "forget") == 2)  # the streams are closed
     shown.on_shown()
-    shown.on_shown()  # twice is once
+    shown.on_shown()  # a second call changes nothing
     eventually(lambda: len(card_threads()) == 1)
     box.pay("CR900001", 1)
     eventually(lambda: shown.view()["balance"] == "9,364.47")
 
 
-def test_over_with_the_session(shown: CardModel, eventually: Eventually) -> None:
+def test_the_card_ends_with_the_session(shown: CardModel, eventually: Eventually) -> None:
     shown.session.close()
     eventually(lambda: not card_threads())
     assert shown.session.core.watchers == []

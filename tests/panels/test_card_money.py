@@ -1,4 +1,4 @@
-"""What the account card tells of money: at stake, profit, wallets; and how often it asks for that."""
+"""Test the money on the account card: at stake, profit, wallets; and how often it is read."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NO_PAYMENT = "Not shown: this needs a token with the scope Payment."
 
 @pytest.fixture
 def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Looks at what Deriv does not tell by itself all the time."""
+    """Read often what Deriv does not push."""
     monkeypatch.setattr(switcher, "EVERY", 0.02)
 
 
@@ -36,7 +36,7 @@ def rich(open_options: Open) -> Session:
 
 @pytest.fixture
 def shown(rich: Session) -> Iterator[CardModel]:
-    """A card that somebody looks at."""
+    """Show a card that is visible."""
     model = card(rich)
     model.on_shown()
     yield model
@@ -50,7 +50,7 @@ def card(session: Session) -> CardModel:
 
 
 def told(model: CardModel) -> dict[str, list[str]]:
-    """What each row says: lights, amounts, sentences."""
+    """Return the contents of each row: lights, amounts, sentences."""
     return {
         row["name"]: [
             *(f"{light['tone']} {light['text']}" for light in row["lights"]),
@@ -66,13 +66,13 @@ def asked(box: Sandbox, call: str) -> int:
 
 
 def settled(model: CardModel) -> bool:
-    """Whether it hears of transactions, and has read all that may have happened before."""
+    """Return whether the card receives transactions, and has read everything that may have happened before."""
     known = model.readings
     return known.listeners > 0 and known.of(model.session.core.active_account).part("money").asked > known.last_move
 
 
 def buy(session: Session, stake: float) -> int:
-    """Buy a contract that pays if a price has risen after an hour; return its ID."""
+    """Buy a contract that pays if the price has risen after an hour; return its ID."""
     terms = {"contract_type": "CALL", "amount": stake, "basis": "stake", "currency": "USD", "duration": 60}
     symbol = "symbol" if "get_account_status" in session.core.catalog else "underlying_symbol"
     parameters = {**terms, "duration_unit": "m", symbol: "R_100"}
@@ -80,14 +80,14 @@ def buy(session: Session, stake: float) -> int:
 
 
 def sell(session: Session, contract: int) -> float:
-    """Sell a contract for what it is worth, as soon as it can be sold; return that."""
+    """Sell a contract at its current value as soon as possible; return that value."""
     with session.stream("proposal_open_contract", contract_id=contract) as stream:
         while not stream.next(timeout=10)["proposal_open_contract"].get("is_valid_to_sell"):
             pass
     return float(session.call("sell", sell=contract, price=0)["sell"]["sold_for"])
 
 
-# What there is to show
+# Contents
 
 
 def test_rich(rich: Session) -> None:
@@ -127,7 +127,7 @@ def test_rich(rich: Session) -> None:
         ("agent", ["Main: 206.45 USD", "Payment agent: 206.45 USD"], "off nothing to move"),
     ],
 )
-def test_everybody(who: str, wallets: list[str], moved: str, open_options: Open) -> None:
+def test_every_sample_user(who: str, wallets: list[str], moved: str, open_options: Open) -> None:
     session = open_options(who)
     said = told(card(session))
     assert [line.partition(": ")[0] for line in said["Wallets"]] == [line.partition(": ")[0] for line in wallets]
@@ -147,7 +147,7 @@ def test_a_newcomer(open_options: Open) -> None:
     assert "Wallets          – no wallet yet" in model.as_text()
 
 
-def test_the_text_and_the_still_picture_say_the_same(rich: Session) -> None:
+def test_the_text_and_the_still_agree(rich: Session) -> None:
     model = card(rich)
     lines = model.as_text().splitlines()
     at = lines.index("At stake         In 2 open contracts  19.00 USD")
@@ -189,7 +189,7 @@ def test_a_part_without_its_scope_is_left_out(
     assert ("At stake" in said) == ("trading_information" in scopes)
 
 
-def test_what_the_token_may_not_see_is_asked_for_once(
+def test_data_without_scope_is_requested_once(
     quickly: None, open_options: Open, box: Sandbox, eventually: Eventually
 ) -> None:
     session = open_options("rich, trading only")
@@ -204,7 +204,7 @@ def test_what_the_token_may_not_see_is_asked_for_once(
     model.close()
 
 
-def test_what_could_not_be_read_and_what_could(rich: Session, box: Sandbox) -> None:
+def test_parts_that_fail_do_not_affect_the_others(rich: Session, box: Sandbox) -> None:
     box.faults.error("Odd", "statement", message="<b>No</b>\x1b statement.")
     box.faults.http(400, "wallet_list")
     model = card(rich)
@@ -217,7 +217,7 @@ def test_what_could_not_be_read_and_what_could(rich: Session, box: Sandbox) -> N
 
 
 @pytest.mark.parametrize("call", ["portfolio", "statement"])
-def test_replies_that_make_no_sense(call: str, rich: Session, box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nonsensical_replies(call: str, rich: Session, box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     payload = rich.core.adapter.payload
     monkeypatch.setattr(
         rich.core.adapter, "payload", lambda asked, reply: {"odd": []} if asked.name == call else payload(asked, reply)
@@ -226,12 +226,10 @@ def test_replies_that_make_no_sense(call: str, rich: Session, box: Sandbox, monk
     assert (said["At stake"][0].startswith("In 2")) == (call != "portfolio")
 
 
-# Keeping up to date
+# Updates
 
 
-def test_what_is_bought_is_at_stake_and_what_is_sold_is_earned(
-    shown: CardModel, box: Sandbox, eventually: Eventually
-) -> None:
+def test_buying_and_selling_update_the_card(shown: CardModel, box: Sandbox, eventually: Eventually) -> None:
     eventually(lambda: settled(shown))
     assert asked(box, "portfolio") == 2
     bought = buy(shown.session, 5.5)
@@ -244,8 +242,8 @@ def test_what_is_bought_is_at_stake_and_what_is_sold_is_earned(
     assert box.connections_opened == 1
 
 
-def test_what_is_bought_while_no_card_listens_is_seen(session: Session, box: Sandbox, eventually: Eventually) -> None:
-    """The first call that needs a scope begins the card's work anew, when the news of it may have come already."""
+def test_a_purchase_before_the_card_listens_is_shown(session: Session, box: Sandbox, eventually: Eventually) -> None:
+    """The first call that needs a scope restarts the card's refreshing, when the news may have arrived already."""
     model = card(session)
     model.on_shown()
     eventually(lambda: asked(box, "transaction") == 1)
@@ -254,14 +252,14 @@ def test_what_is_bought_while_no_card_listens_is_seen(session: Session, box: San
     model.close()
 
 
-def test_a_deposit_in_a_wallet_is_seen(quickly: None, shown: CardModel, box: Sandbox, eventually: Eventually) -> None:
+def test_a_deposit_in_a_wallet_is_shown(quickly: None, shown: CardModel, box: Sandbox, eventually: Eventually) -> None:
     box.options.grow_wallet(DEMO, "p2p", 40)
     eventually(lambda: told(shown)["Wallets"][-1] != "P2P: 1,932.45 USD")
 
 
-def test_many_transactions_are_few_questions(shown: CardModel, box: Sandbox, eventually: Eventually) -> None:
+def test_many_transactions_cause_few_requests(shown: CardModel, box: Sandbox, eventually: Eventually) -> None:
     eventually(lambda: settled(shown))
-    for count in range(3, readings.MOST + 2):  # the picture does not count
+    for count in range(3, readings.MOST + 2):  # the first picture does not count
         box.pay(DEMO, 1)
         box.pay(DEMO, 1)
         eventually(lambda count=count: asked(box, "portfolio") == count)
@@ -273,9 +271,7 @@ def test_many_transactions_are_few_questions(shown: CardModel, box: Sandbox, eve
     assert asked(box, "portfolio") == readings.MOST + 1
 
 
-def test_an_account_that_is_new_here_does_not_have_to_wait(
-    shown: CardModel, box: Sandbox, eventually: Eventually
-) -> None:
+def test_another_account_is_read_at_once(shown: CardModel, box: Sandbox, eventually: Eventually) -> None:
     shown.readings.spend(readings.MOST)
     shown.session.use(REAL)
     eventually(lambda: told(shown).get("At stake", [""])[0] == "In 4 open contracts: 33.00 USD")
@@ -290,7 +286,7 @@ def test_much_to_read_is_read_once_a_minute(rich: Session, box: Sandbox) -> None
     assert rich._partial is None
 
 
-def test_several_cards_ask_once(rich: Session, box: Sandbox, eventually: Eventually) -> None:
+def test_several_cards_share_their_requests(rich: Session, box: Sandbox, eventually: Eventually) -> None:
     cards = [card(rich) for _ in range(2)]
     for model in cards:
         model.on_shown()
@@ -309,7 +305,7 @@ def test_several_cards_ask_once(rich: Session, box: Sandbox, eventually: Eventua
     cards[1].close()
 
 
-def test_what_could_not_be_read_is_asked_for_again(
+def test_failed_requests_are_repeated(
     shown: CardModel, box: Sandbox, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(readings, "RETRY", 0.05)
@@ -323,7 +319,7 @@ def test_what_could_not_be_read_is_asked_for_again(
     assert {stake for stake, footnote in seen if "Not now." in footnote} == {"In 2 open contracts: 19.00 USD"}
 
 
-def test_what_is_old_says_so(
+def test_old_values_are_marked(
     shown: CardModel, box: Sandbox, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(readings, "FRESH", 0.0)
@@ -340,7 +336,7 @@ def test_what_is_old_says_so(
     eventually(lambda: not shown.view()["footnote"])
 
 
-def test_a_break_is_followed_by_a_look(
+def test_money_is_read_again_after_a_break(
     shown: CardModel, box: Sandbox, eventually: Eventually, at_once: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(readings, "FRESH", 0.0)
@@ -355,14 +351,14 @@ def test_a_break_is_followed_by_a_look(
     eventually(lambda: told(shown)["At stake"][0] == "In 3 open contracts: 24.50 USD")
 
 
-def test_an_answer_that_was_overtaken_is_dropped(rich: Session) -> None:
+def test_an_outdated_answer_is_dropped(rich: Session) -> None:
     model = card(rich)
     account, now = rich.core.active_account, time.time()
     model.readings.read(rich, account, "wallets", readings.Part((), now - 60, now - 60))
     assert told(model)["Wallets"][0] == "Main: 3,046.32 USD"
 
 
-def test_without_transactions_it_is_read_now_and_then(
+def test_without_transactions_money_is_read_at_intervals(
     rich: Session, box: Sandbox, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(card_parts, "SURELY", 0.05)

@@ -1,4 +1,4 @@
-"""The card where no panel can be."""
+"""Test the card as text and HTML, where panels cannot be shown."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dpyauth.panels.texts import texts
 WORDS = texts("card")
 NASTY = "</td><script>alert(1)</script>\u202e\x1b[2J" + "x" * 500
 SAFE = {"div", "p", "strong", "span", "table", "tr", "th", "td", "br", "small"}
-"""Tags that sanitisers leave in."""
+"""Tags that sanitizers keep."""
 
 
 def view(**more: Any) -> dict[str, Any]:
@@ -101,7 +101,7 @@ def test_without_money_and_currency() -> None:
     assert "not known yet" in card_text.text(view(balance=""), WORDS)
 
 
-def test_nobody() -> None:
+def test_not_signed_in() -> None:
     out = view(account=None, state="signed out", notice={"text": "You signed out.", "title": "", "kind": "info"})
     said = card_text.text(out, WORDS)
     assert said.splitlines() == ["Signed out", "You signed out.", WORDS["signed_out_text"]]
@@ -109,7 +109,7 @@ def test_nobody() -> None:
     assert card_text.text(view(account=None, ended="It is over."), WORDS) == "It is over."
 
 
-def test_html_says_the_same_and_needs_no_styles() -> None:
+def test_html_has_the_same_contents_and_needs_no_styles() -> None:
     html = Tags(card_text.html(view(sandbox=True, footnote="As of then."), WORDS))
     for said in ("CR1", "Real account", "Sandbox", "1,234.50 USD", "✓ Identity: verified", "✕ Address", "As of then."):
         assert said in html.said
@@ -119,7 +119,7 @@ def test_html_says_the_same_and_needs_no_styles() -> None:
 
 
 @given(text=st.text() | st.just(NASTY))
-def test_whatever_it_says_stays_text(text: str) -> None:
+def test_markup_in_texts_is_escaped(text: str) -> None:
     account = {"loginid": text, "currency": text, "kind": "demo", "api": "v3"}
     notice = {"title": text, "text": text, "kind": "info"}
     rows = [row("Also", [light("act", text)], [text], amounts=[amount(text, text, "bad")])]
@@ -134,7 +134,7 @@ def test_whatever_it_says_stays_text(text: str) -> None:
     assert "\u202e" not in said
 
 
-def test_an_address_is_a_link_only_where_it_is_said_to_be_one() -> None:
+def test_only_addresses_marked_as_links_are_links() -> None:
     address = "https://example.com/?a=1&b=2"
     made = view(rows=[row("Also", lines=[f"See {address}"]), row("Elsewhere", lines=[f"See {address}"], link=address)])
     assert card_text.html(made, WORDS).count('<a href="https://example.com/?a=1&amp;b=2" ') == 1
@@ -142,5 +142,5 @@ def test_an_address_is_a_link_only_where_it_is_said_to_be_one() -> None:
     assert card_text.text(made, WORDS).count(f"See {address}") == 2
 
 
-def test_what_is_kept_says_nothing_that_is_true_at_this_moment_only() -> None:
+def test_stored_text_contains_nothing_momentary() -> None:
     assert "connected" not in card_text.html(view(), WORDS) + card_text.text(view(), WORDS, live=False)

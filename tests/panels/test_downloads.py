@@ -1,4 +1,4 @@
-"""Files of what a panel shows, as a browser gets them."""
+"""Test files of a panel's contents, as a browser receives them."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_an_excel_file(browser: Browser, eventually: Eventually) -> None:
     assert pd.read_excel(io.BytesIO(content))["amount"].lt(0).any()
 
 
-def test_what_no_sheet_can_hold_is_said(
+def test_tables_too_large_for_a_sheet_are_explained(
     browser: Browser, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(excel, "ROWS", 3)
@@ -77,7 +77,7 @@ def test_what_no_sheet_can_hold_is_said(
     assert "rows" in browser.files()[0][0]["trouble"]
 
 
-def test_what_is_secret_or_personal_is_masked_in_the_file(browser: Browser, eventually: Eventually) -> None:
+def test_secret_and_personal_values_are_masked_in_the_file(browser: Browser, eventually: Eventually) -> None:
     replied(browser, eventually, "get_settings", {})
     browser.ask()
     eventually(browser.files)
@@ -97,7 +97,7 @@ def test_unknown_formats_are_not_made(browser: Browser, eventually: Eventually) 
     assert browser.told == []
 
 
-def test_what_is_too_large_for_a_browser_is_said(
+def test_files_too_large_for_a_browser_are_explained(
     browser: Browser, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(downloads, "MOST", 1000)
@@ -110,7 +110,7 @@ def test_what_is_too_large_for_a_browser_is_said(
     assert '.frame("active_symbols", active_symbols="brief").to_csv("active_symbols.csv")' in file["trouble"]
 
 
-def test_all_that_a_stream_keeps(session: Session, box: Sandbox, eventually: Eventually) -> None:
+def test_all_stored_updates_of_a_stream(session: Session, box: Sandbox, eventually: Eventually) -> None:
     with session.stream("ticks", ticks="1HZ100V") as stream:
         next(stream)
         browser = Browser(StreamModel(session, stream))
@@ -121,7 +121,7 @@ def test_all_that_a_stream_keeps(session: Session, box: Sandbox, eventually: Eve
     assert pd.read_csv(io.BytesIO(content))["symbol"].eq("1HZ100V").all()
 
 
-def test_a_name_holds_nothing_that_a_symbol_brings_in(session: Session) -> None:
+def test_the_file_name_contains_nothing_unsafe_from_a_symbol(session: Session) -> None:
     browser = Browser(ExplorerModel(session))
     downloads.download(browser.model, {"format": "csv", "asked": "me"}, pd.DataFrame({"a": [1]}), "../x\u202e y", "")
     assert re.fullmatch(r"dpyauth-_x_y-sandbox-\d{8}-\d{6}Z\.csv", browser.files()[0][0]["name"])

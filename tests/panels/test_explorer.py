@@ -1,4 +1,4 @@
-"""What is behind the call explorer, on sandboxes of both APIs."""
+"""Test the model of the call explorer, on sandboxes of both APIs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MEAN = "<script>alert(1)</script> **bold** \u202eright to left " + "long" * 1000
 
 
 class Reader:
-    """A model, and what a browser hears from it."""
+    """A model, and the messages that a browser receives from it."""
 
     def __init__(self, session: Session) -> None:
         self.session = session
@@ -41,14 +41,14 @@ class Reader:
         self.model.handle({"do": what, **({"call": call} if call else {}), **more})
 
     def hear(self, kind: str) -> dict[str, Any]:
-        """The next message of this kind."""
+        """Return the next message of this kind."""
         with self._heard:
             assert self._heard.wait_for(lambda: any(kind in each for each in self.told), PATIENCE), self.told
             at = next(at for at, each in enumerate(self.told) if kind in each)
             return self.told.pop(at)[kind]  # type: ignore[no-any-return]
 
     def send(self, call: str, **fields: str) -> dict[str, Any]:
-        """Send a call that changes nothing; returns the reply."""
+        """Send a call that changes nothing; return the reply."""
         self.do("send", call, fields={name.replace("__", "."): text for name, text in fields.items()})
         return self.hear("reply")
 
@@ -76,7 +76,7 @@ def demo(open_session: Callable[..., Session]) -> Reader:
     return Reader(open_session("a1-sandbox-rich-demo"))
 
 
-# What is shown
+# Display
 
 
 def test_all_calls_but_signing_in_and_out(reader: Reader, open_options: Callable[..., Session]) -> None:
@@ -155,7 +155,7 @@ def test_access_level_on_the_options_api(open_options: Callable[..., Session]) -
     assert (access["has"], access["tone"]) == ("Deriv did not state your token's scopes: try it.", "plain")
 
 
-def test_access_level_that_has_turned_out(open_options: Callable[..., Session]) -> None:
+def test_access_level_learned_from_a_refusal(open_options: Callable[..., Session]) -> None:
     reader = Reader(open_options("rich, trading only"))
     assert reader.send("account_nickname")["trouble"]["title"] == "Deriv refused this"
     access = reader.details("account_nickname")["access"]
@@ -183,7 +183,7 @@ def test_another_account_is_shown_at_once(open_session: Callable[..., Session]) 
     assert model.view()["account"]["kind"] == "demo"
 
 
-# Trying calls
+# Making calls
 
 
 @pytest.mark.parametrize(
@@ -246,7 +246,7 @@ def test_preview_follows_what_is_typed(reader: Reader) -> None:
     assert "getpass" in reader.hear("preview")["python"]["call"]
 
 
-def test_what_cannot_be_sent_is_not(reader: Reader, box: Sandbox) -> None:
+def test_an_invalid_request_is_not_sent(reader: Reader, box: Sandbox) -> None:
     reader.do("send", "statement", fields={"limit": "x"})
     reader.do("send", "ticks_history", fields={})
     assert [message["insist"] for message in reader.told] == [True, True]
@@ -257,7 +257,7 @@ def test_what_cannot_be_sent_is_not(reader: Reader, box: Sandbox) -> None:
     assert sent(box, "statement") + sent(box, "ticks_history") + sent(box, "transaction") == 0
 
 
-def test_mean_messages_do_no_harm(reader: Reader, box: Sandbox) -> None:
+def test_hostile_messages_are_harmless(reader: Reader, box: Sandbox) -> None:
     box.faults.error(MEAN[:40], "statement", message=MEAN)
     trouble = reader.send("statement")["trouble"]
     assert trouble["title"] == "Deriv refused this"
@@ -297,7 +297,7 @@ def test_nonsense_among_the_fields_is_ignored(reader: Reader, fields: Any) -> No
     assert "transactions" in reader.hear("reply")["json"]["text"]
 
 
-# Changes
+# Calls that change something
 
 
 def ask(reader: Reader, name: str = "An app") -> dict[str, Any]:
@@ -323,7 +323,7 @@ def test_change_on_a_real_account_needs_its_login_id(reader: Reader, box: Sandbo
     assert json.loads(asked["json"]) == {"app_register": 1, "name": "An app", "scopes": ["read"]}
     reader.do("confirm", nonce=asked["nonce"], typed="CR900002")
     assert "does not match CR900001" in reader.hear("reply")["trouble"]["text"]
-    reader.do("confirm", nonce=asked["nonce"], typed="CR900001")  # it was good once only
+    reader.do("confirm", nonce=asked["nonce"], typed="CR900001")  # each confirmation works only once
     assert reader.hear("reply")["trouble"]["title"] == "Nothing was sent"
     assert sent(box, "app_register") == 0
     reader.do("confirm", nonce=ask(reader)["nonce"], typed="CR900001")
@@ -331,7 +331,7 @@ def test_change_on_a_real_account_needs_its_login_id(reader: Reader, box: Sandbo
     assert sent(box, "app_register") == 1
 
 
-def test_confirmation_is_good_for_the_last_question_only(reader: Reader, box: Sandbox) -> None:
+def test_a_confirmation_is_valid_for_the_last_question_only(reader: Reader, box: Sandbox) -> None:
     first = ask(reader, "First")
     ask(reader, "Second")
     reader.do("confirm", nonce=first["nonce"], typed="CR900001")
@@ -346,7 +346,7 @@ def test_confirmation_is_good_for_the_last_question_only(reader: Reader, box: Sa
     assert sent(box, "app_register") == 0
 
 
-def test_confirmation_is_good_for_its_account_only(reader: Reader, box: Sandbox) -> None:
+def test_a_confirmation_is_valid_for_its_account_only(reader: Reader, box: Sandbox) -> None:
     from dpyauth.credentials import api_token
 
     asked = ask(reader)
@@ -357,7 +357,7 @@ def test_confirmation_is_good_for_its_account_only(reader: Reader, box: Sandbox)
 
 
 def test_account_switched_at_the_last_moment(reader: Reader, box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Between the confirmation and the sending, which happens on a thread of its own."""
+    """The account changes between the confirmation and the sending, which happens on another thread."""
     from dpyauth.credentials import api_token
 
     asked = ask(reader)
@@ -471,7 +471,7 @@ def test_the_request_id_of_a_transfer_is_made_and_shown_before_it_is_sent(rich: 
     assert sent(box, "wallet_transfer") == 1
 
 
-def test_money_wants_the_login_id_also_on_a_demo_account(rich: Reader, box: Sandbox) -> None:
+def test_transfers_need_the_login_id_even_on_a_demo_account(rich: Reader, box: Sandbox) -> None:
     assert rich.session.loginid == "DOT900003"
     asked = asked_for(rich, "payment_agent_transfer", TO_CLIENT)
     assert (asked["money"], asked["typed"]) == (True, "DOT900003")

@@ -1,4 +1,4 @@
-"""A call as a form, the request that becomes of it, its JSON and its Python."""
+"""Test the form of a call, and the request, the JSON and the Python made from it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def shown(name: str, api: str = "v3") -> dict[str, dict[str, Any]]:
 
 
 def run(python: str) -> tuple[str, dict[str, Any]]:
-    """What a session is asked by this Python, where every hidden prompt is answered with JSON."""
+    """Return the request that this Python makes on a session; every hidden prompt is answered with JSON."""
     asked: list[tuple[str, dict[str, Any]]] = []
     session = SimpleNamespace(call=lambda name, /, **fields: asked.append((name, fields)))
     prompts = SimpleNamespace(getpass=lambda prompt: '["typed"]')
@@ -65,7 +65,7 @@ def test_every_call_of_both_apis_has_a_form(api: str, name: str) -> None:
     assert fronts == sorted(fronts, reverse=True)
 
 
-def test_limits_defaults_and_values_are_told() -> None:
+def test_limits_defaults_and_values_are_shown() -> None:
     statement = shown("statement")
     assert statement["limit"]["help"] == "Number from 0 to 999."
     assert statement["limit"]["default"] == "100"
@@ -141,23 +141,23 @@ def test_texts_become_typed_fields(name: str, texts: dict[str, str], fields: dic
         ("buy", "parameters.amount", "1e999", "'parameters.amount'"),
     ],
 )
-def test_what_cannot_be_sent_says_why_at_its_field(name: str, field: str, text: str, says: str) -> None:
+def test_errors_are_shown_at_their_field(name: str, field: str, text: str, says: str) -> None:
     entered = form(name).read({field: text})
     assert says in entered.wrong[field]
     assert not entered.ready
 
 
-def test_what_is_beyond_a_limit_is_doubtful_but_can_be_sent() -> None:
+def test_values_beyond_a_limit_are_marked_but_can_be_sent() -> None:
     entered = form("statement").read({"limit": "1000", "loginid": "?"})
     assert entered.doubtful["limit"] == "Deriv may refuse this. Number from 0 to 999."
     assert "login ID" in entered.doubtful["loginid"]
     assert entered.ready
     assert form("statement").read({"limit": "999"}).doubtful == {}
-    assert form("new_account_real").read({"address_city": "Bandung"}).doubtful == {}  # no patterns of Python's
+    assert form("new_account_real").read({"address_city": "Bandung"}).doubtful == {}  # not a pattern of Python's
     assert form("document_upload").read({"expected_checksum": "0" * 32}).doubtful == {}
 
 
-def test_required_fields_are_missed() -> None:
+def test_missing_required_fields_are_marked() -> None:
     assert form("ticks_history").read({"end": "latest"}).missing == ("ticks_history",)
     buy = form("buy")
     assert buy.read({}).missing == ("buy", "price")
@@ -167,7 +167,7 @@ def test_required_fields_are_missed() -> None:
     assert "data.agent_id" in agent.read({}).missing
 
 
-def test_what_deriv_would_refuse_without_a_word_is_said_at_its_field() -> None:
+def test_values_that_deriv_refuses_without_a_reason_are_marked() -> None:
     agent = form("payment_agent_withdraw", "options").read({"data.amount": "1e3", "data.verification_code": "4711"})
     assert agent.wrong["data.amount"].endswith("write '1000'.")
     assert agent.wrong["data.verification_code"].endswith("takes six digits as text.")
@@ -177,7 +177,7 @@ def test_what_deriv_would_refuse_without_a_word_is_said_at_its_field() -> None:
 
 
 @given(st.sampled_from(EVERY), st.data())
-def test_whatever_is_entered_is_read_or_refused(which: tuple[str, str], data: st.DataObject) -> None:
+def test_any_entry_is_read_or_refused(which: tuple[str, str], data: st.DataObject) -> None:
     form = Form(load(which[0])[which[1]], say)
     texts = {field.name: data.draw(st.text(max_size=20)) for field in form.fields}
     entered = form.read(texts)
@@ -188,7 +188,7 @@ def test_whatever_is_entered_is_read_or_refused(which: tuple[str, str], data: st
 
 
 @given(st.text(min_size=1, max_size=30).filter(str.strip))
-def test_python_and_json_say_the_same_as_the_request(text: str) -> None:
+def test_python_and_json_agree_with_the_request(text: str) -> None:
     form_of = form("app_register")
     fields = form_of.read({"name": text, "scopes": "read,trade"}).fields
     assert json.loads(as_json(form_of.call, fields)) == fields

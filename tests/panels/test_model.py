@@ -1,4 +1,4 @@
-"""What all models have in common."""
+"""Test what all models have in common."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dpyauth.settings import Settings
 
 
 class Example(PanelModel):
-    """A model with some content, that notes down who is there."""
+    """A model with some content, which records whether it is visible."""
 
     name = "sign-in"
 
@@ -36,7 +36,7 @@ class Example(PanelModel):
 
 
 class Watcher:
-    """Looks at a model after every change."""
+    """Reads the state of a model after every change."""
 
     def __init__(self, model: Example) -> None:
         self.model = model
@@ -67,12 +67,12 @@ def watcher(model: Example) -> Watcher:
     return Watcher(model)
 
 
-def test_look(model: Example) -> None:
+def test_state(model: Example) -> None:
     shown = {"state": "signed out", "sandbox": False, "busy": False, "notice": None, "ended": "", "number": 5}
     assert model.view() == {**shown, "back": "Run this cell again."}
 
 
-def test_words(model: Example) -> None:
+def test_texts(model: Example) -> None:
     assert model.text("sign_in") == "Sign in"
     assert model.text("refused_api", title="{api}", api="<v3>") == "{api} (<v3> API)"
     with pytest.raises(KeyError):
@@ -89,7 +89,7 @@ def test_failure_is_shown_with_its_notes_until_it_is_dismissed(model: Example, w
     assert watcher.seen[-1]["notice"] is None
 
 
-def test_who_is_there(model: Example) -> None:
+def test_visibility(model: Example) -> None:
     model.seen()
     model.seen()
     model.close()
@@ -113,7 +113,7 @@ def test_later(model: Example, watcher: Watcher) -> None:
     assert done.is_set()
 
 
-def test_one_thing_after_another(model: Example, watcher: Watcher) -> None:
+def test_tasks_run_one_after_another(model: Example, watcher: Watcher) -> None:
     at_work: list[int] = []
     together = threading.Event()
 
@@ -121,7 +121,7 @@ def test_one_thing_after_another(model: Example, watcher: Watcher) -> None:
         at_work.append(number)
         if len(at_work) > 1:
             together.set()
-        together.wait(0.05)  # must not come: the next one has to wait for this
+        together.wait(0.05)  # must not come: the next task has to wait for this one
         at_work.remove(number)
 
     for number in range(4):
@@ -139,7 +139,7 @@ def test_later_says_what_went_wrong(model: Example, watcher: Watcher) -> None:
     assert view["notice"]["text"] == "The server is asleep."
 
 
-def test_a_defect_leaves_nobody_waiting_and_tells_no_more_than_its_kind(
+def test_a_bug_ends_the_task_and_shows_only_its_type(
     model: Example, watcher: Watcher, caplog: pytest.LogCaptureFixture
 ) -> None:
     def work() -> None:
@@ -153,7 +153,7 @@ def test_a_defect_leaves_nobody_waiting_and_tells_no_more_than_its_kind(
     assert "C4nary" not in caplog.text
 
 
-def test_says_nothing_and_does_nothing_by_itself() -> None:
+def test_a_model_does_nothing_by_itself() -> None:
     session = Session(Settings())
     model = PanelModel(session)
     model.handle({"do": "anything"})

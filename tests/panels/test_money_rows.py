@@ -1,4 +1,4 @@
-"""What an account has at stake, has earned and holds, in rows for people to read."""
+"""Test the rows about an account's stakes, profits and wallets."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_one_contract() -> None:
     assert amounts(made["Profit"]) == ["bad Today (UTC): −0.50 USD", "good This month: +1,234.56 USD"]
 
 
-def test_profit_is_shown_exactly_whatever_precision_the_user_has_set() -> None:
+def test_profit_is_exact_in_any_decimal_context() -> None:
     with localcontext() as context:
         context.prec = 3
         assert amounts(rows()["Profit"])[1] == "good This month: +1,234.56 USD"
@@ -58,7 +58,7 @@ def test_contracts_without_a_fixed_payout() -> None:
     assert made["lines"] == ["The possible payout leaves out 2 without a fixed payout, such as multipliers."]
 
 
-def test_what_deriv_does_not_tell() -> None:
+def test_missing_values() -> None:
     made = rows(at_stake=None, profit_month=None, profit_today=None)
     assert amounts(made["At stake"])[0] == "- In 1 open contract: not known"
     assert "does not report" in made["Profit"]["lines"][0]
@@ -70,7 +70,7 @@ def test_nothing_traded() -> None:
     assert [light["text"] for light in made["Profit"]["lights"]] == ["no trades yet"]
 
 
-def test_an_error_stands_where_its_part_would() -> None:
+def test_an_error_takes_the_place_of_its_part() -> None:
     error = ApiError("No.", call="portfolio", code="Odd")
     came: dict[str, Any] = {"portfolio": error, "statement": {}}
     made = money_rows({"remark": "open contracts: No. It is odd."}, came, "USD", WORDS, lambda one: f"why {one}")
@@ -117,7 +117,7 @@ def test_many_currencies() -> None:
 
 @given(st.lists(st.fixed_dictionaries({}, optional={"type": st.text() | st.none(), "balances": st.dictionaries(
     st.text(), st.none() | st.integers() | st.text() | st.dictionaries(st.just("balance"), st.text()))})))  # fmt: skip
-def test_whatever_wallets_hold_is_shown(payload: list[dict[str, Any]]) -> None:
+def test_any_contents_of_wallets_are_shown(payload: list[dict[str, Any]]) -> None:
     made = wallets_row(frames.wallets(payload), WORDS)
     assert made["lights"] or made["amounts"]
     for one in made["amounts"]:
@@ -138,6 +138,6 @@ def test_whatever_wallets_hold_is_shown(payload: list[dict[str, Any]]) -> None:
         ("a new\u202e word", "off a new word"),
     ],
 )
-def test_a_move(status: str, said: str) -> None:
+def test_a_transaction_of_a_wallet(status: str, said: str) -> None:
     (light,) = moved_row(status, WORDS)["lights"]
     assert f"{light['tone']} {light['text']}" == said

@@ -1,4 +1,4 @@
-"""Redirect URLs: exactly those that Deriv takes pass, but for what would be unwise."""
+"""Test redirect URLs: those that Deriv takes are accepted, except for unwise ones."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ def test_right(url: str) -> None:
         ("https://hub.x/user/a+b,c/dpyauth/callback", "https://hub.x/user/a%2Bb%2Cc/dpyauth/callback"),
     ],
 )
-def test_the_address_of_a_hub_as_deriv_takes_it(address: str, url: str) -> None:
+def test_the_address_of_a_hub_in_a_form_that_deriv_takes(address: str, url: str) -> None:
     assert spelled(address) == url
     assert trouble(url) == ""
 
 
 @pytest.mark.parametrize("url", ["https://me@hub.x/", "https://hub.x/?a=@", "https://hub.x/#@", "http://hub.x:8000/@"])
-def test_what_no_spelling_mends(url: str) -> None:
+def test_addresses_that_cannot_be_corrected(url: str) -> None:
     assert trouble(spelled(url)) == trouble(url) != ""
 
 
@@ -84,7 +84,7 @@ def test_wrong_and_why(url: str, key: str) -> None:
     | st.from_regex(re.compile(RULE, re.ASCII), fullmatch=True)
     | st.tuples(st.sampled_from(["https://", "http://", "x://"]), st.text("ab.:/?#[]@% ~-_1", max_size=20)).map("".join)
 )
-def test_what_passes_is_what_deriv_takes(url: str) -> None:
+def test_accepted_urls_are_those_that_deriv_takes(url: str) -> None:
     fits = re.fullmatch(RULE, url, re.ASCII) is not None
     wrong = trouble(url)
     assert not wrong or f"url_{wrong}" in texts("apps")

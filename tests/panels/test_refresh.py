@@ -1,4 +1,4 @@
-"""What keeps a panel up to date: begun anew with every change, and over when nobody looks."""
+"""Test refreshing a panel: it restarts with every change, and ends when the panel is not visible."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def no_thread_left(eventually: Callable[..., None]) -> Iterator[None]:
     eventually(lambda: not threads())
 
 
-def test_begun_anew_with_every_change(session: Session, eventually: Callable[..., None]) -> None:
+def test_refreshing_restarts_with_every_change(session: Session, eventually: Callable[..., None]) -> None:
     begun: list[str] = []
     ended: list[str] = []
 
@@ -49,7 +49,7 @@ def test_begun_anew_with_every_change(session: Session, eventually: Callable[...
     assert left == 0
 
 
-def test_over_with_the_session(session: Session, eventually: Callable[..., None]) -> None:
+def test_refreshing_ends_with_the_session(session: Session, eventually: Callable[..., None]) -> None:
     async def work() -> None:
         await asyncio.Event().wait()
 
@@ -58,7 +58,7 @@ def test_over_with_the_session(session: Session, eventually: Callable[..., None]
     eventually(lambda: not threads() and session.core.watchers == [])
 
 
-def test_a_defect_is_logged_and_ends_nothing(
+def test_a_bug_is_logged_and_ends_nothing(
     session: Session, eventually: Callable[..., None], caplog: pytest.LogCaptureFixture
 ) -> None:
     begun: list[int] = []
@@ -77,7 +77,7 @@ def test_a_defect_is_logged_and_ends_nothing(
     assert "never with its text" not in caplog.text
 
 
-def test_once_waits_for_a_while_only(eventually: Callable[..., None]) -> None:
+def test_reading_once_waits_only_for_a_time(eventually: Callable[..., None]) -> None:
     done: list[str] = []
     go_on = threading.Event()
 

@@ -1,4 +1,4 @@
-"""Replies and errors, made fit to be looked at."""
+"""Test formatting replies and errors for display."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_secrets_in_a_reply_are_masked(name: str, reply: dict[str, Any]) -> None
 
 @pytest.mark.parametrize("api", ["v3", "options"])
 def test_reply_masks_what_its_frame_masks(api: str) -> None:
-    """Every call's own facts, with a canary where they say that something is secret."""
+    """Every call is tested with canaries in the fields that its facts mark as secret or personal."""
     from dpyauth.catalog.shapes import load as shapes
 
     def made(node: Any) -> Any:
@@ -98,12 +98,12 @@ def test_a_very_deep_reply_is_shown() -> None:
 def test_json_shows_every_character_and_stays_json(value: Any) -> None:
     shown = reply_view.as_json(value)
     assert all(line.isprintable() for line in shown.split("\n"))
-    assert shown.encode()  # no half of a surrogate pair, which no message could carry
+    assert shown.encode()  # half of a surrogate pair cannot be sent in a message
     again = json.loads(shown)
     assert again == value or json.dumps(again) == json.dumps(value)
 
 
-def test_what_turns_text_around_is_spelt_out() -> None:
+def test_characters_that_reverse_text_are_escaped() -> None:
     assert reply_view.plain(MEAN) == r"<script>alert(1)</script> **bold** \u202eright to left \u2066"
     assert reply_view.plain("שלום\nfine") == "שלום\nfine"
 
@@ -155,13 +155,13 @@ def test_frame_of_a_reply_is_masked() -> None:
         (DpyauthError("x"), "failed"),
     ],
 )
-def test_trouble(error: DpyauthError, title: str) -> None:
+def test_the_parts_of_an_error(error: DpyauthError, title: str) -> None:
     said = reply_view.trouble(error, lambda key: key)
     assert said["title"] == title
     assert said["unknown"] == isinstance(error, OutcomeUnknown)
 
 
-def test_trouble_tells_code_and_details_of_mean_errors() -> None:
+def test_code_and_details_of_an_error_are_masked_and_cut() -> None:
     error = InputRefused(MEAN * 200, code=MEAN, details={"limit": MEAN, "token": "Canary"})
     error.add_note("And this.")
     said = reply_view.trouble(error, lambda key: key)

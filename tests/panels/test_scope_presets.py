@@ -1,4 +1,4 @@
-"""Purposes stand on what Deriv's calls ask for."""
+"""Scope presets contain exactly the scopes that Deriv's calls need."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NEEDED = {
     "move_money": ["cashier", "transfer_between_accounts", "paymentagent_withdraw", "mt5_deposit", "get_limits"],
     "manage": ["api_token", "app_list", "app_register", "oauth_apps", "revoke_oauth_app", "set_settings"],
 }
-"""What somebody with that purpose wants to call."""
+"""Calls that a user with each purpose makes."""
 
 
 def may(scopes: tuple[str, ...], call: str) -> bool:
@@ -26,7 +26,7 @@ def may(scopes: tuple[str, ...], call: str) -> bool:
 
 
 @pytest.mark.parametrize("purpose", PURPOSES)
-def test_each_purpose_has_what_it_takes_and_no_scope_more(purpose: str) -> None:
+def test_each_preset_has_the_needed_scopes_and_no_others(purpose: str) -> None:
     scopes = PURPOSES[purpose]
     assert all(may(scopes, call) for call in NEEDED[purpose])
     for fewer in combinations(scopes, len(scopes) - 1):
@@ -34,7 +34,7 @@ def test_each_purpose_has_what_it_takes_and_no_scope_more(purpose: str) -> None:
 
 
 def test_trading_information_adds_nothing_to_read() -> None:
-    """Which is why no purpose has both."""
+    """So no preset has both."""
     gained = [name for name in v3.CATALOG if may(("read", "trading_information"), name) and not may(("read",), name)]
     assert gained == []
 
@@ -49,11 +49,11 @@ def test_trading_information_adds_nothing_to_read() -> None:
         ("manage", "api_token"),
     ],
 )
-def test_abilities_say_what_the_catalog_says(ability: str, call: str) -> None:
+def test_abilities_agree_with_the_catalog(ability: str, call: str) -> None:
     assert ABILITIES[ability] == set(v3.CATALOG[call].scopes)
 
 
-def test_there_are_words_for_all_of_them() -> None:
+def test_every_preset_has_texts() -> None:
     words = texts("tokens")
     assert {f"for_{purpose}" for purpose in PURPOSES} | {f"can_{ability}" for ability in ABILITIES} <= set(words)
     for panel in ("tokens", "apps"):
@@ -61,6 +61,6 @@ def test_there_are_words_for_all_of_them() -> None:
         assert keys <= set(texts(panel))
 
 
-def test_the_dangerous_ones() -> None:
+def test_dangerous_scopes() -> None:
     assert dangerous(["admin", "read"]) == ["admin"]
     assert dangerous(V3.scopes) == ["payments", "admin"]

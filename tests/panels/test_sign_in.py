@@ -1,4 +1,4 @@
-"""The model: every way through a sign-in, with a real session on a sandbox; only time is made up."""
+"""Test the model of the sign-in panel: every way through a sign-in, on a sandbox with simulated time."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ CALLBACK = "http://127.0.0.1:8888/dpyauth/callback"
 
 
 class Reader:
-    """Somebody at a model: sees what it shows, and what came of going to Deriv in a browser."""
+    """A user of a model: sees its state, and the results of going to Deriv in a browser."""
 
     def __init__(self, model: SignInModel, box: Sandbox, eventually: Callable[..., None]) -> None:
         self.model = model
@@ -55,7 +55,7 @@ class Reader:
         return self.model.view()
 
     def wait_for(self, phase: str, *, notice: str | None = None) -> dict[str, Any]:
-        """Until this is shown, and (for a while after signing in) until nothing more will come by itself."""
+        """Wait until this is shown, and (for a while after signing in) until no update will come by itself."""
         self._eventually(
             lambda: self.view["phase"] == phase and (notice is None or notice in str(self.view["notice"])) and quiet()
         )
@@ -69,7 +69,7 @@ class Reader:
         return dict(parse_qsl(urlsplit(self.url).query))["state"]
 
     def query(self, state: str | None = None, user: int = 0) -> str:
-        """What Deriv sends the browser back with; ``state=""``: without the mark of the sign-in."""
+        """Return the query with which Deriv sends the browser back; ``state=""`` leaves out the mark of the sign-in."""
         app = self.box.world.apps.find(int(dict(parse_qsl(urlsplit(self.url).query))["app_id"]))
         assert app is not None
         grants = self.box.run(lambda: self.box.world.let_in(app, self.box.world.users[user]))
@@ -82,7 +82,7 @@ class Reader:
         self.model.returned(self.nonce if nonce is None else nonce, Secret(query))
 
     def use(self, loginid: str) -> None:
-        """Choose an account from the list, whatever it takes."""
+        """Choose an account from the list, with all confirmations."""
         self.model.handle({"do": "use", "loginid": loginid})
         self.model.handle({"do": "yes", "loginid": loginid})
 
@@ -96,7 +96,7 @@ def quiet() -> bool:
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home folder with nothing in it, and no keyring."""
+    """Create an empty home folder, without a keyring."""
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     monkeypatch.setattr(keyring, "get_keyring", FailKeyring)
     for name in ("JUPYTERHUB_USER", "BINDER_SERVICE_HOST"):
@@ -106,7 +106,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def sit_down(box: Sandbox, open_session: Any, eventually: Any) -> Iterator[Callable[..., Reader]]:
-    """Makes readers at models; afterwards no timer, listener or thread of theirs is left."""
+    """Return a function that seats users at models; afterwards no timer, listener or thread is left."""
     readers: list[Reader] = []
 
     def sit_down_one(token: str | None = None, sandbox: bool = True, **options: Any) -> Reader:
@@ -131,7 +131,7 @@ def reader(sit_down: Callable[..., Reader]) -> Reader:
 
 @pytest.fixture
 def away(reader: Reader) -> Reader:
-    """Has gone to sign in with the browser."""
+    """Begin a sign-in with the browser."""
     reader.begin()
     return reader
 
@@ -172,7 +172,7 @@ def test_token(reader: Reader) -> None:
     account = {"loginid": "CR900001", "currency": "USD", "kind": "sample", "api": "v3"}
     assert view["account"] == account | {"source": "the sign-in panel"}
     assert [light["text"] for light in view["scopes"]] == ["Read"]
-    assert view["accounts"] == []  # one account: nothing to choose from
+    assert view["accounts"] == []  # with one account there is no choice
     phases = [seen["phase"] for seen in reader.seen]
     assert phases.index("busy") < phases.index("in")
 
@@ -181,7 +181,7 @@ def test_token(reader: Reader) -> None:
     ("token", "app_id", "error"),
     [("", "16303", InvalidCredential), ("a.b", "16303", InvalidCredential), (READ_ONLY, "x y", InvalidSetting)],
 )
-def test_what_cannot_be_right_is_not_sent(
+def test_invalid_input_is_not_sent(
     reader: Reader, token: str, app_id: str, error: type[DpyauthError], box: Sandbox
 ) -> None:
     with pytest.raises(error):
@@ -236,7 +236,7 @@ def test_closed_session(reader: Reader) -> None:
     assert reader.view["phase"] == "closed"
 
 
-# Off to the browser
+# Going to the browser
 
 
 def test_begin(reader: Reader, box: Sandbox) -> None:
@@ -258,7 +258,7 @@ def test_begin(reader: Reader, box: Sandbox) -> None:
     assert asked["state"] not in str(reader.seen)
 
 
-def test_at_deriv_itself_it_takes_an_app_of_ones_own(sit_down: Callable[..., Reader]) -> None:
+def test_at_deriv_itself_the_user_needs_an_app(sit_down: Callable[..., Reader]) -> None:
     reader = sit_down(sandbox=False)
     with pytest.raises(InvalidSetting, match="app ID of your own"):
         reader.begin("1089")
@@ -268,7 +268,7 @@ def test_at_deriv_itself_it_takes_an_app_of_ones_own(sit_down: Callable[..., Rea
 
 
 @pytest.mark.parametrize("callback", ["not an address", "http://x/ö", "", None, "http://h/" + "x" * 9])
-def test_no_callback_address_does_harm(reader: Reader, callback: str | None) -> None:
+def test_any_callback_address_is_harmless(reader: Reader, callback: str | None) -> None:
     try:
         reader.model.browser("1", callback, remember=False)
     except RedirectRefused:
@@ -289,13 +289,14 @@ def test_another_begin_replaces_the_first(away: Reader) -> None:
     away.wait_for("in")
 
 
-# By the callback page
+# Back by the callback page
 
 
 def test_returned(away: Reader) -> None:
     away.return_with(away.query())
     view = away.wait_for("in")
-    assert view["account"]["loginid"] == "VRTC900003"  # Deriv lists it last; nobody gets to real money unasked
+    # Deriv lists the demo account last; no real account is used without being asked for.
+    assert view["account"]["loginid"] == "VRTC900003"
     assert view["notice"] is None
     assert view["account"]["source"] == "Deriv in the browser"
     assert [account["loginid"] for account in view["accounts"]] == RICH
@@ -307,7 +308,7 @@ def test_returned(away: Reader) -> None:
 
 
 def test_balances_are_exact(away: Reader) -> None:
-    """Money is not rounded to make it fit."""
+    """Money is not rounded for display."""
     for _ in range(3):
         away.box.pay("CR900001", 333_333_333.33)
     units = {account.loginid: account.ledger.balance for account in away.box.world.users[0].accounts}
@@ -320,13 +321,13 @@ def test_balances_are_exact(away: Reader) -> None:
 
 
 @pytest.mark.parametrize("nonce", ["", "x", "\ud800", "é", "x" * 100_000, "\0"])
-def test_a_wrong_nonce_is_of_nobody(away: Reader, nonce: str) -> None:
+def test_a_wrong_nonce_is_ignored(away: Reader, nonce: str) -> None:
     away.return_with(away.query(), nonce)
     assert away.view["phase"] == "browser"
     assert away.asked() == 0
 
 
-def test_what_came_once_does_not_come_again(away: Reader) -> None:
+def test_an_answer_counts_once(away: Reader) -> None:
     query = away.query()
     away.return_with(query)
     away.wait_for("in")
@@ -337,7 +338,7 @@ def test_what_came_once_does_not_come_again(away: Reader) -> None:
     assert away.asked() == asked
 
 
-def test_twice_at_the_same_moment_is_once(away: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_answers_at_the_same_time_count_once(away: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
     query, session = away.query(), away.model.session
     begin = session.core.start_sign_in
     threads: list[threading.Thread] = []
@@ -403,7 +404,7 @@ def test_of_another_sign_in(away: Reader) -> None:
     away.wait_for("in")
 
 
-def test_without_the_mark_a_person_must_say_so(away: Reader) -> None:
+def test_without_the_mark_the_user_must_confirm(away: Reader) -> None:
     away.model.confirm()
     away.return_with(away.query(state=""))
     view = away.view
@@ -414,7 +415,7 @@ def test_without_the_mark_a_person_must_say_so(away: Reader) -> None:
     assert away.view["held"] == []
 
 
-def test_without_the_mark_a_person_may_say_no(away: Reader) -> None:
+def test_without_the_mark_the_user_may_refuse(away: Reader) -> None:
     query = away.query(state="")
     away.return_with(query)
     away.model.cancel()
@@ -438,7 +439,7 @@ def test_denied(away: Reader) -> None:
     assert away.view["notice"]["title"] == "The sign-in with Deriv failed"
 
 
-def test_damaged_on_the_way_it_may_still_be_mended(away: Reader) -> None:
+def test_a_damaged_answer_can_be_pasted_again(away: Reader) -> None:
     with pytest.raises(RedirectRefused, match="damaged"):
         away.return_with(f"?acct1=CR900001&token1={WRONG}%20%20x&state={away.state()}")
     assert away.view["phase"] == "browser"
@@ -458,7 +459,7 @@ def test_sign_in_by_token_meanwhile(away: Reader) -> None:
     assert away.wait_for("in")["accounts"] == []
 
 
-# By pasting
+# Back by pasting
 
 
 @pytest.mark.parametrize("before", [CALLBACK, "http://localhost/", "  'https://example.org/x", ""])
@@ -474,7 +475,7 @@ def test_pasted_with_what_comes_along(away: Reader, around: str) -> None:
 
 
 def test_pasted_without_the_mark(away: Reader) -> None:
-    """A person has brought it, so no further question is asked."""
+    """The user has pasted it, so there is no further question."""
     away.model.pasted(Secret(CALLBACK + away.query(state="")))
     away.wait_for("in")
 
@@ -592,10 +593,10 @@ def test_a_redirect_url_elsewhere_leaves_pasting(sit_down: Callable[..., Reader]
     reader.wait_for("in")
 
 
-def test_the_listener_has_the_same_patience(
+def test_the_listener_has_the_same_time_limit(
     sit_down: Callable[..., Reader], port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whichever of the two clocks is first, the same is said."""
+    """The same message is shown, whichever of the two clocks is first."""
     monkeypatch.setattr(browser_sign_in, "PATIENCE", 0.05)
     reader = sit_down(redirect_url=f"http://localhost:{port}/back")
     reader.begin()
@@ -614,10 +615,10 @@ def test_the_session_is_closed_meanwhile(
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
-# Which account
+# Choosing an account
 
 
-def test_where_there_are_only_real_accounts_it_is_said(away: Reader) -> None:
+def test_a_user_with_only_real_accounts_is_told(away: Reader) -> None:
     query = "&".join(part for part in away.query()[1:].split("&") if not part.split("=")[0].endswith("3"))
     away.return_with(f"?{query}")
     view = away.wait_for("in")
@@ -625,16 +626,16 @@ def test_where_there_are_only_real_accounts_it_is_said(away: Reader) -> None:
     said = "At Deriv this would be real money: CR900001 is a sample account, and there is no demo account."
     assert view["notice"] == {"title": "Note", "text": said, "kind": "info"}
     away.use("CR900002")
-    assert away.wait_for("in")["notice"] is None  # it was of the other one
+    assert away.wait_for("in")["notice"] is None  # it belonged to the other account
 
 
-def test_the_account_that_login_was_told(sit_down: Callable[..., Reader]) -> None:
+def test_the_account_named_in_login(sit_down: Callable[..., Reader]) -> None:
     reader = sit_down(loginid="CR900002")
     reader.begin()
     reader.return_with(reader.query())
     view = reader.wait_for("in")
     assert (view["account"]["loginid"], view["notice"]) == ("CR900002", None)
-    reader.model.token(Secret(READ_ONLY), "16303")  # of another account
+    reader.model.token(Secret(READ_ONLY), "16303")  # another account
     notice = reader.wait_for("in", notice="AccountNotFound")["notice"]
     assert "no access to an account CR900002, only to: CR900001" in notice["text"]
     assert reader.model.session.loginid == "CR900002"
@@ -664,17 +665,17 @@ def test_choosing_a_demo_account_takes_one_click(away: Reader) -> None:
 
 
 def test_an_account_with_real_money_is_asked_about_first(away: Reader) -> None:
-    """With the switcher's own question, and the same behaviour."""
+    """The question and its rules are those of the account switcher."""
     away.return_with(away.query())
     away.wait_for("in")
     opened = away.box.connections_opened
     away.model.handle({"do": "use", "loginid": "CR900001"})
     view = away.view
     assert (view["phase"], view["asking"], view["account"]["loginid"]) == ("in", "CR900001", "VRTC900003")
-    away.model.handle({"do": "yes", "loginid": "CR900002"})  # which is not what was asked
+    away.model.handle({"do": "yes", "loginid": "CR900002"})  # not the account that was asked about
     away.model.handle({"do": "no"})
     assert away.view["asking"] == ""
-    away.model.handle({"do": "yes", "loginid": "CR900001"})  # nor is anything asked now
+    away.model.handle({"do": "yes", "loginid": "CR900001"})  # nothing is asked now either
     assert (away.view["phase"], away.model.session.loginid) == ("in", "VRTC900003")
     assert away.box.connections_opened == opened
     away.use("CR900001")
@@ -704,7 +705,7 @@ def test_sign_out(away: Reader) -> None:
 
 
 def test_another_person_signs_in(away: Reader, eventually: Any) -> None:
-    """Of the one before nothing stays open."""
+    """Nothing of the previous user stays open."""
     away.return_with(away.query())
     away.wait_for("in")
     away.model.session.account_status("all")
@@ -718,14 +719,14 @@ def test_another_person_signs_in(away: Reader, eventually: Any) -> None:
     assert away.model.session.core.other_connections == {}
 
 
-# Remembering
+# Remembering tokens
 
 
 def kept_file(home: Path) -> Path:
     return home / "dpyauth" / "credentials.json"
 
 
-def test_nothing_is_remembered_unasked(away: Reader, home: Path) -> None:
+def test_nothing_is_remembered_without_the_users_choice(away: Reader, home: Path) -> None:
     away.return_with(away.query())
     away.wait_for("in")
     away.use("CR900002")
@@ -758,7 +759,7 @@ def test_remembered_by_browser_and_chosen(reader: Reader, eventually: Callable[.
     eventually(lambda: (again := recall()) and (list(again.tokens), again.active) == (RICH, "CR900002"))
 
 
-def test_a_tick_taken_away(reader: Reader, home: Path) -> None:
+def test_unticking_remember(reader: Reader, home: Path) -> None:
     reader.model.token(Secret(WRONG), "16303", remember=True)
     reader.wait_for("form", notice="InvalidToken")
     reader.model.token(Secret(READ_ONLY), "16303", api="v3")
@@ -767,7 +768,7 @@ def test_a_tick_taken_away(reader: Reader, home: Path) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="links need rights on Windows")
-def test_what_cannot_be_kept_is_said_and_the_sign_in_stands(reader: Reader, home: Path) -> None:
+def test_a_failure_to_remember_is_shown_and_the_sign_in_stays(reader: Reader, home: Path) -> None:
     (home / "dpyauth").symlink_to(home)
     reader.model.token(Secret(READ_ONLY), "16303", remember=True)
     view = reader.wait_for("in", notice="is a link")
@@ -775,7 +776,7 @@ def test_what_cannot_be_kept_is_said_and_the_sign_in_stands(reader: Reader, home
     assert view["account"]["loginid"] == "CR900001"
 
 
-def test_balances_that_cannot_be_had_do_not_matter(reader: Reader) -> None:
+def test_missing_balances_do_not_matter(reader: Reader) -> None:
     reader.begin(remember=True)
     reader.box.faults.error("PermissionDenied", "balance", times=10)
     reader.return_with(reader.query())
@@ -788,7 +789,7 @@ def test_balances_that_cannot_be_had_do_not_matter(reader: Reader) -> None:
 def test_signed_out_before_it_could_be_kept(
     reader: Reader, home: Path, monkeypatch: pytest.MonkeyPatch, eventually: Any
 ) -> None:
-    """Whatever is left to do after a sign-in finds nobody there any more."""
+    """Work left to do after a sign-in finds that the user has signed out."""
     keep: Callable[..., str] = SigningIn.remember
     left = threading.Event()
 
@@ -805,7 +806,7 @@ def test_signed_out_before_it_could_be_kept(
     assert not kept_file(home).exists()
 
 
-# What it says
+# Texts
 
 
 def test_no_secret_is_ever_shown(sit_down: Callable[..., Reader], port: int) -> None:

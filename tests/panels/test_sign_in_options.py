@@ -1,4 +1,4 @@
-"""The model on the options API: tokens of both kinds, the sign-in with a code, and which API it is."""
+"""Test the model on the options API: tokens of both kinds, the sign-in with a code, and choosing the API."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ RICH = {"ROT900001", "DOT900003"}
 
 
 class Reader:
-    """Somebody at a model, and in a browser."""
+    """A user of a model, and of a browser."""
 
     def __init__(self, model: SignInModel, box: Sandbox, eventually: Callable[..., None]) -> None:
         self.model = model
@@ -77,7 +77,7 @@ class Reader:
         return dict(parse_qsl(urlsplit(self.url).query)).get(name, "")
 
     def at_deriv(self, choice: str = "allow", user: int = 9000001, url: str | None = None) -> str:
-        """Sign in on Deriv's pages, as a browser does; returns the address that one ends at."""
+        """Sign in on Deriv's pages as a browser does; return the final address."""
         with httpx.Client(trust_env=False, timeout=10) as http:
 
             def send(path: str, page: httpx.Response, **more: str) -> httpx.Response:
@@ -102,7 +102,7 @@ class Reader:
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home folder with nothing in it, and no keyring."""
+    """Create an empty home folder, without a keyring."""
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     monkeypatch.setattr(keyring, "get_keyring", FailKeyring)
     return tmp_path
@@ -110,7 +110,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def sit_down(box: Sandbox, eventually: Any) -> Iterator[Callable[..., Reader]]:
-    """Makes readers at models; afterwards nothing of theirs goes on."""
+    """Return a function that seats users at models; afterwards nothing of theirs is running."""
     readers: list[Reader] = []
 
     def sit_down_one(sandbox: bool = True, **options: Any) -> Reader:
@@ -140,14 +140,14 @@ def reader(sit_down: Callable[..., Reader]) -> Reader:
 
 @pytest.fixture
 def away(reader: Reader) -> Reader:
-    """Has gone to sign in with the browser."""
+    """Begin a sign-in with the browser."""
     reader.begin()
     return reader
 
 
 @pytest.fixture
 def real(sit_down: Callable[..., Reader]) -> Reader:
-    """Has an app of their own, at a Deriv that is not the kernel's own sandbox."""
+    """Seat a user with an app, at a Deriv other than the kernel's own sandbox."""
     return sit_down(sandbox=False)
 
 
@@ -171,7 +171,7 @@ def test_personal_access_token(reader: Reader, api: str) -> None:
 
 
 def test_each_api_has_its_own_app_id(reader: Reader) -> None:
-    """In the sandbox, its own stands in for one that is left out."""
+    """In the sandbox, its own app is used if none is given."""
     app_ids = [reader.box.options_app_id, str(reader.box.app_id)]
     assert [form["app_id"] for form in reader.view["forms"]] == app_ids
     reader.token(reader.pat(), "")
@@ -206,8 +206,8 @@ def test_an_app_of_another_kind(reader: Reader) -> None:
     ("app_id", "says"),
     [("", "needs your app ID"), ("4444", "is of Deriv's older API"), ("My app", "letters and digits")],
 )
-def test_an_app_id_that_cannot_be_right_is_told_before_the_token_leaves(real: Reader, app_id: str, says: str) -> None:
-    """And costs no token."""
+def test_an_invalid_app_id_is_reported_before_the_token_is_sent(real: Reader, app_id: str, says: str) -> None:
+    """The user does not have to enter the token again."""
     with pytest.raises(InvalidSetting, match=says) as refused:
         real.token(real.pat(), app_id)
     real.model.fail(refused.value)
@@ -221,7 +221,7 @@ def test_an_app_id_that_cannot_be_right_is_told_before_the_token_leaves(real: Re
     assert (view["kept"], view["notice"]) == ("", None)
 
 
-def test_an_app_id_that_deriv_refuses_costs_no_token(real: Reader) -> None:
+def test_the_token_is_kept_if_deriv_refuses_the_app_id(real: Reader) -> None:
     real.token(real.pat(), "N0body5AppId")
     view = real.wait_for("form", notice="refused the sign-in")
     assert (view["notice"]["field"], view["notice"]["api"]) == ("app_id", "options")
@@ -239,7 +239,7 @@ def test_a_token_that_deriv_refuses_is_dropped(real: Reader) -> None:
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
-def test_what_may_pass_costs_no_token(real: Reader, status: int) -> None:
+def test_the_token_is_kept_after_a_temporary_error(real: Reader, status: int) -> None:
     real.box.faults.http(status, "get_accounts", times=10)
     real.token(real.pat())
     view = real.wait_for("form", notice=str(status))
@@ -250,7 +250,7 @@ def test_what_may_pass_costs_no_token(real: Reader, status: int) -> None:
     real.wait_for("in")
 
 
-def test_nor_does_a_network_that_is_away(real: Reader) -> None:
+def test_the_token_is_kept_without_a_network(real: Reader) -> None:
     real.box.stop()
     real.token(real.pat())
     assert real.wait_for("form", notice="Deriv cannot be reached")["kept"] == "options"
@@ -260,7 +260,7 @@ def test_nor_does_a_network_that_is_away(real: Reader) -> None:
 
 
 @pytest.mark.parametrize("how", ["cancel", "dismiss", "hand over", "leave", "close", "in time", "by another"])
-def test_a_token_is_kept_for_this_try_only(real: Reader, how: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_token_is_kept_for_this_attempt_only(real: Reader, how: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if how == "in time":
         monkeypatch.setattr(held_token, "PATIENCE", 0.05)
     pat, model = real.pat(), real.model
@@ -297,23 +297,23 @@ def test_a_part_of_a_token(reader: Reader) -> None:
 @pytest.mark.parametrize(
     ("token", "app_id", "error"), [("a b", "x", InvalidCredential), ("pat_1", "ö", InvalidSetting)]
 )
-def test_what_cannot_be_right_is_not_sent(reader: Reader, token: str, app_id: str, error: type[Exception]) -> None:
+def test_invalid_input_is_not_sent(reader: Reader, token: str, app_id: str, error: type[Exception]) -> None:
     with pytest.raises(error):
         reader.token(Secret(token), app_id)
     assert reader.view["phase"] == "form"
 
 
-# Which API it is
+# Choosing the API
 
 
 def asked(box: Sandbox) -> set[str]:
-    """The calls that the sandbox has got, of either API."""
+    """Return the calls that the sandbox has received on either API."""
     return {each.call for each in box.received if each.call}
 
 
 def test_a_token_of_options_is_never_sent_to_v3(reader: Reader) -> None:
-    """Whatever becomes of it there."""
-    reader.token(reader.pat(), reader.box.register_options_app("Mine", BACK))  # which is no app for such tokens
+    """Not even if it is refused there."""
+    reader.token(reader.pat(), reader.box.register_options_app("Mine", BACK))  # not an app for such tokens
     notice = reader.wait_for("form", notice="refused the sign-in")["notice"]
     assert notice["title"] == "Deriv refused the sign-in (options API)"
     reader.token(Secret("pat_" + "0" * 64))
@@ -321,8 +321,8 @@ def test_a_token_of_options_is_never_sent_to_v3(reader: Reader) -> None:
     assert asked(reader.box) == {"get_accounts"}
 
 
-def test_a_token_of_unknown_looks_is_sent_to_one_api_only(reader: Reader) -> None:
-    """To the one whose fields it was entered in."""
+def test_a_token_of_unknown_form_is_sent_to_one_api_only(reader: Reader) -> None:
+    """It goes to the API whose fields it was entered in."""
     reader.model.token(Secret("C4nary-wr0ng"), "16303", api="v3")
     reader.wait_for("form", notice="v3 API")
     assert asked(reader.box) == {"authorize"}
@@ -334,7 +334,7 @@ def test_a_token_of_unknown_looks_is_sent_to_one_api_only(reader: Reader) -> Non
 
 @pytest.mark.parametrize("token", ["a1-0ld", "Kx9Lm2Qw8Rt5Yz1", V3])
 def test_an_old_token_is_recognized_before_anything_is_sent(reader: Reader, token: str) -> None:
-    """One goes on with the older API without typing it again."""
+    """The user can continue with the older API without typing the token again."""
     reader.model.token(Secret(token), "")
     view = reader.view
     assert view["notice"]["title"] == "This looks like a token for Deriv's older API (v3)"
@@ -365,7 +365,7 @@ def test_a_token_of_the_current_api_among_those_of_v3(reader: Reader) -> None:
 @pytest.mark.parametrize(
     ("kind", "api"), [("pat", "v3"), ("ory_at_x", "v3"), ("eyJh.eyJh.x", "v3"), ("a1-x", "options")]
 )
-def test_an_api_that_login_was_told_is_not_left(sit_down: Callable[..., Reader], kind: str, api: str) -> None:
+def test_the_api_named_in_login_is_kept(sit_down: Callable[..., Reader], kind: str, api: str) -> None:
     reader = sit_down(api=api)
     token = reader.pat() if kind == "pat" else Secret(kind)
     with pytest.raises(InvalidCredential, match=f"what was chosen is {api}: nothing was sent. Choose") as refused:
@@ -379,22 +379,22 @@ def test_an_api_that_login_was_told_is_not_left(sit_down: Callable[..., Reader],
 
 
 @pytest.mark.parametrize("token", ["ory_rt_x", "ory_ac_x"])
-def test_what_opens_no_account_is_not_sent(reader: Reader, token: str) -> None:
+def test_values_that_are_not_tokens_are_not_sent(reader: Reader, token: str) -> None:
     with pytest.raises(InvalidCredential, match="opens no account: nothing was sent"):
         reader.token(Secret(token))
     assert asked(reader.box) == set()
 
 
-def test_there_looks_are_no_proof(sit_down: Callable[..., Reader]) -> None:
-    """Deriv does not say what its tokens look like."""
+def test_the_form_of_a_token_is_no_proof(sit_down: Callable[..., Reader]) -> None:
+    """Deriv does not document the form of its tokens."""
     reader = sit_down(api="options")
     reader.token(Secret("Kx9Lm2Qw8Rt5Yz1"))
     assert reader.wait_for("form", notice="options API")
     assert asked(reader.box) == {"get_accounts"}
 
 
-def test_somebody_who_has_moved(sit_down: Callable[..., Reader]) -> None:
-    """All that v3 says is that the token is no good; the panel offers the other API."""
+def test_a_user_who_has_moved_to_the_other_api(sit_down: Callable[..., Reader]) -> None:
+    """v3 only says that the token is invalid; the panel offers the other API."""
     reader = sit_down(api="v3")
     reader.box.run(lambda: reader.box.options.move("CR900001", "complete"))
     reader.model.token(Secret(V3), "16303")
@@ -404,7 +404,7 @@ def test_somebody_who_has_moved(sit_down: Callable[..., Reader]) -> None:
 
 
 def test_an_api_that_deriv_has_switched_off(sit_down: Callable[..., Reader]) -> None:
-    """The error speaks for itself, and the fields of the current API are there."""
+    """The error explains it, and the fields of the current API are shown."""
     reader = sit_down(api="v3")
     assert [form["api"] for form in reader.view["forms"]] == ["v3"]
     reader.box.faults.refuse(520, times=99)
@@ -423,7 +423,7 @@ def test_no_account_yet(reader: Reader) -> None:
     reader.token(reader.pat("new, no account"))
     assert reader.wait_for("form", notice="no options account yet")["notice"]["offer"] == "demo"
     people = len(reader.box.options.people[2].accounts)
-    assert people == 0  # none is made unasked
+    assert people == 0  # no account is created without being asked for
     reader.model.create_demo()
     view = reader.wait_for("in")
     assert view["account"]["kind"] == "demo"
@@ -431,7 +431,7 @@ def test_no_account_yet(reader: Reader) -> None:
     assert len(reader.box.options.people[2].accounts) == 1
 
 
-def test_the_other_api_is_not_offered_where_it_has_just_refused(reader: Reader) -> None:
+def test_an_api_that_has_just_refused_is_not_offered(reader: Reader) -> None:
     reader.token(Secret("pat_" + "x" * 40))
     assert "offer" not in reader.wait_for("form", notice="(Unauthorized)")["notice"]
     reader.token(Secret("x" * 15), "1089", api="v3")
@@ -446,8 +446,8 @@ def test_the_other_api_is_not_offered_where_it_has_just_refused(reader: Reader) 
     assert reader.wait_for("form", notice="(InvalidToken)")["notice"]["offer"] == "move"
 
 
-def test_nor_is_that_offered_for_ever(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What it takes is dropped after a while."""
+def test_the_offer_to_create_an_account_expires(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The token for it is dropped after a while."""
     reader.token(reader.pat("new, no account"))
     reader.wait_for("form", notice="no options account yet")
     monkeypatch.setattr(held_token, "PATIENCE", 0.05)
@@ -457,7 +457,7 @@ def test_nor_is_that_offered_for_ever(reader: Reader, monkeypatch: pytest.Monkey
     assert reader.view["phase"] == "form"
 
 
-def test_what_was_taken_away_is_not_done(reader: Reader) -> None:
+def test_a_withdrawn_offer_has_no_effect(reader: Reader) -> None:
     reader.token(reader.pat("new, no account"))
     reader.wait_for("form", notice="no options account yet")
     reader.model.dismiss()
@@ -466,7 +466,7 @@ def test_what_was_taken_away_is_not_done(reader: Reader) -> None:
 
 
 def test_no_account_after_signing_in_with_deriv(away: Reader) -> None:
-    """That token may not make one, so one goes to Deriv again."""
+    """That token cannot create an account, so the user goes to Deriv again."""
     away.return_with(away.at_deriv(user=9000021))
     assert away.wait_for("form", notice="no options account yet")["notice"]["offer"] == "demo with Deriv"
     away.begin(create_demo=True)
@@ -475,7 +475,7 @@ def test_no_account_after_signing_in_with_deriv(away: Reader) -> None:
     assert away.wait_for("in")["account"]["kind"] == "demo"
 
 
-# With a code
+# Signing in with a code
 
 
 def test_begin(reader: Reader) -> None:
@@ -518,19 +518,19 @@ def test_the_end_of_the_sign_in_is_known(away: Reader, life: int) -> None:
     away.wait_for("in")
     expires = away.model.session.expires
     assert expires is not None
-    whole = timedelta(seconds=1)  # it is told in whole seconds
+    whole = timedelta(seconds=1)  # Deriv gives it in whole seconds
     assert before - whole <= expires - timedelta(seconds=life) <= datetime.now(UTC)
 
 
 def test_the_tokens_are_renewed(away: Reader) -> None:
     away.box.options.gives_refresh_tokens = True
-    away.box.options.expires_in = 2  # seconds: a token is renewed beforehand, one with a short life after half of it
+    away.box.options.expires_in = 2  # seconds; a token is renewed before its end, a short-lived one after half its life
     away.paste(away.at_deriv())
     away.wait_for("in")
     before = set(away.box.options.issued)
 
     def renewed() -> bool:
-        time.sleep(0.2)  # within the limit of calls a minute
+        time.sleep(0.2)  # within the limit of calls per minute
         away.model.session.call("get_accounts")
         return bool(set(away.box.options.issued) - before)
 
@@ -540,7 +540,7 @@ def test_the_tokens_are_renewed(away: Reader) -> None:
 @pytest.mark.parametrize("state", ["", "somebody-elses"])
 @pytest.mark.parametrize("how", ["callback", "paste"])
 def test_of_another_sign_in(away: Reader, how: str, state: str) -> None:
-    """Nobody can vouch for it: with a code there is always a state."""
+    """The user cannot confirm it: with a code there is always a state."""
     address = away.at_deriv()
     wrong = re.sub("state=[^&]*", f"state={state}", address)
     with pytest.raises(RedirectRefused) as refused:
@@ -573,7 +573,7 @@ def test_a_code_that_was_used(away: Reader) -> None:
     assert secret not in str(away.seen)
 
 
-def test_pasted_twice_is_once(away: Reader) -> None:
+def test_pasting_twice_counts_once(away: Reader) -> None:
     address = away.at_deriv()
     before = len(away.box.options.issued)
     away.paste(address)
@@ -583,8 +583,8 @@ def test_pasted_twice_is_once(away: Reader) -> None:
     assert len(away.box.options.issued) == before + 1
 
 
-def test_by_two_ways_at_once_is_once(away: Reader) -> None:
-    """What comes second finds the code used, and that is no news."""
+def test_two_ways_back_at_once_count_once(away: Reader) -> None:
+    """The second one finds the code used, which is not reported."""
     browser, address = away.model.browser_sign_in, away.at_deriv()
     assert browser is not None
     away.paste(address)
@@ -625,7 +625,7 @@ def test_remembered(reader: Reader) -> None:
     assert (kept.api, kept.active, set(kept.tokens)) == ("options", "DOT900003", RICH)
 
 
-# At Deriv itself, with an app of one's own
+# At Deriv itself, with the user's own app
 
 
 def test_the_redirect_url_must_be_known(real: Reader) -> None:
@@ -683,8 +683,8 @@ def test_only_one_api_at_a_given_server(real: Reader, reader: Reader) -> None:
     assert [form["api"] for form in reader.view["forms"]] == ["options", "v3"]
 
 
-def test_what_stands_in_the_fields_at_first() -> None:
-    """The older API is folded away, unless an app ID was given for it."""
+def test_the_initial_values_of_the_fields() -> None:
+    """The older API is folded, unless an app ID was given for it."""
 
     def fields(app_id: Any, api: str) -> tuple[str, str, bool]:
         session = Session(settings(app_id, api=api))
@@ -729,13 +729,13 @@ def test_no_secret_is_ever_shown(reader: Reader) -> None:
     reader.wait_for("in")
     secrets = [pat, secret, code, reader.asked("state"), reader.nonce, *(set(reader.box.options.issued) - before)]
     assert len(secrets) == 6
-    model = vars(reader.model) | {"_samples": ""}  # of the sandbox, for everyone; of those only the labels are shown
+    model = vars(reader.model) | {"_samples": ""}  # public tokens of the sandbox; only their labels are shown
     shown += [json.dumps(reader.seen), repr(reader.model), repr(model), repr(vars(reader.model.session))]
     assert [secret for secret in secrets for text in shown if secret in text and secret not in reader.url] == []
     assert [secret for secret in secrets for text in shown[3:] if secret in text] == []
 
 
-def test_the_scopes_of_a_token_are_shown_as_they_turn_out(reader: Reader) -> None:
+def test_scopes_of_a_token_are_shown_as_they_become_known(reader: Reader) -> None:
     reader.model.sample("rich, trading only", "options")
     said = [light["text"] for light in reader.wait_for("in")["scopes"]]
     assert said == ["Trade", "not stated: Manage account, Payment, Read applications"]

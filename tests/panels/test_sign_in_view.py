@@ -1,4 +1,4 @@
-"""What is shown of errors, accounts and money."""
+"""Test how errors, accounts and money are shown."""
 
 from __future__ import annotations
 
@@ -56,12 +56,12 @@ def at_home(monkeypatch: pytest.MonkeyPatch) -> None:
         (DpyauthError("No."), "That did not work", None),
     ],
 )
-def test_trouble(error: DpyauthError, title: str, field: str | None) -> None:
+def test_the_field_of_an_error(error: DpyauthError, title: str, field: str | None) -> None:
     place = {"field": field, "api": "v3"} if field else {}
     assert sign_in_view.trouble(error, "v3") == {"title": title, "text": "No.", "kind": "error"} | place
 
 
-def test_a_token_that_nobody_typed_has_no_field() -> None:
+def test_an_error_about_a_token_that_was_not_typed_has_no_field() -> None:
     assert "field" not in sign_in_view.trouble(INVALID, "v3", typed=False)
     assert sign_in_view.trouble(SignInRefused("No.", about="app ID"), "options", typed=False)["field"] == "app_id"
 
@@ -88,7 +88,7 @@ def test_a_token_that_nobody_typed_has_no_field() -> None:
         (InvalidSetting("No.", field="app_id"), False),
     ],
 )
-def test_whether_another_try_with_the_token_makes_sense(error: DpyauthError, no_good: bool) -> None:
+def test_which_errors_allow_another_attempt_with_the_token(error: DpyauthError, no_good: bool) -> None:
     assert sign_in_view.token_is_no_good(error) == no_good
 
 
@@ -121,17 +121,17 @@ def test_account(session: Session) -> None:
     shown = account_view.account(session)
     assert shown is not None
     assert (shown["loginid"], shown["api"], shown["source"]) == ("CR900001", "v3", "a test")
-    assert account_view.accounts(session, {}) == []  # one alone is no choice
+    assert account_view.accounts(session, {}) == []  # a single account is no choice
 
 
-def test_scopes_as_deriv_states_them(session: Session) -> None:
+def test_scopes_stated_by_deriv(session: Session) -> None:
     said = [light["text"] for light in account_view.scopes(session)]
     assert said == ["Read", "Trade", "Trading information", "Payments", "Admin"]
     session.core.sign_out("you signed out")
     assert account_view.scopes(session) == []
 
 
-def test_scopes_as_far_as_they_have_turned_out(open_options: Open) -> None:
+def test_scopes_as_far_as_they_are_known(open_options: Open) -> None:
     session = open_options("rich, trading only")
     said = [light["text"] for light in account_view.scopes(session)]
     assert said == ["Trade", "not stated: Manage account, Payment, Read applications"]
@@ -141,7 +141,7 @@ def test_scopes_as_far_as_they_have_turned_out(open_options: Open) -> None:
     assert said == ["plain Trade", "off missing: Payment", "plain not stated: Manage account, Read applications"]
 
 
-def test_an_account_that_is_not_active_is_marked_before_anybody_asks_for_it(open_options: Open, box: Sandbox) -> None:
+def test_an_inactive_account_is_marked_in_the_list(open_options: Open, box: Sandbox) -> None:
     session = open_options("trouble")
     before = len(box.received)
     shown = {one["loginid"]: one["status"] for one in account_view.accounts(session, {})}
@@ -150,7 +150,7 @@ def test_an_account_that_is_not_active_is_marked_before_anybody_asks_for_it(open
 
 
 @pytest.mark.parametrize("said", [None, "", "no", [], 5, 1.5])
-def test_what_deriv_does_not_say_of_an_account_is_not_said(session: Session, said: object) -> None:
+def test_unknown_facts_about_an_account_are_not_shown(session: Session, said: object) -> None:
     assert session.core.active_account is not None
     session.core.active_account = session.core.active_account._replace(
         rows=({"loginid": "CR900001", "is_disabled": said},)
@@ -189,5 +189,5 @@ def test_money_is_exact(amount: Decimal | float) -> None:
 
 
 @given(st.text() | st.none() | st.floats() | st.lists(st.integers()))
-def test_money_takes_anything(amount: object) -> None:
+def test_money_accepts_any_value(amount: object) -> None:
     assert isinstance(account_view.money(amount), str)

@@ -1,4 +1,4 @@
-"""What Deriv says of an account, in rows for people to read."""
+"""Test the rows about an account's status."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_all_is_well() -> None:
     assert [row["lines"] for row in made.values()] == [[], [], []]
 
 
-def test_nothing_is_said() -> None:
+def test_an_empty_status() -> None:
     made = rows({}, demo=True)
     assert lights(made["Verification"]) == ["off no information from Deriv yet"]
     assert lights(made["Cashier"]) == ["off none, this is demo money"]
@@ -60,7 +60,7 @@ def test_nothing_is_said() -> None:
         ("expired", True, "bad Identity: expired", "Send a proof of identity"),
         ("suspected", False, "bad Identity: in doubt", "Send a proof of identity"),
         ("locked", False, "bad Identity: locked", "Ask Deriv's support"),
-        ("reviewed", False, "bad Identity: reviewed", "Send a proof of identity"),  # a new word of Deriv's
+        ("reviewed", False, "bad Identity: reviewed", "Send a proof of identity"),  # a new value from Deriv
         ("verified", True, "good Identity: verified", ""),
     ],
 )
@@ -70,19 +70,19 @@ def test_a_check(status: str, needed: bool, light: str, says: str) -> None:
     assert (says in " ".join(made["lines"])) if says else made["lines"] == []
 
 
-def test_how_long_it_is_good_for() -> None:
+def test_until_when_a_document_is_valid() -> None:
     made = rows(checks(identity={"status": "verified", "expiry_date": 1_800_000_000}))
     assert lights(made["Verification"])[0] == "good Identity: verified until 2027-01-15"
 
 
-def test_why_it_was_refused_and_how_often_one_may_try() -> None:
+def test_why_a_document_was_refused_and_how_many_attempts_are_left() -> None:
     services = {
         "idv": {"status": "rejected", "submissions_left": 0, "last_rejected": ["NAME_MISMATCH", "SOME_NEW_CODE"]},
         "onfido": {"status": "rejected", "submissions_left": 2, "last_rejected": ["NAME_MISMATCH"]},
     }
     payload = checks(("identity",), identity={"status": "rejected", "services": services})
     payload["status"] = ["allow_poi_resubmission"]
-    (line,) = rows(payload)["Verification"]["lines"]  # the flag says nothing more than the light does
+    (line,) = rows(payload)["Verification"]["lines"]  # the flag adds nothing to the light
     assert "rejected (the name does not match, some new code)." in line
     assert "Tries left: 0 with your ID number, 2 with photos." in line
 
@@ -143,12 +143,12 @@ def test_no_deposits_and_no_transfers_is_not_closed() -> None:
     assert len(made["lines"]) == 2
 
 
-def test_shut_on_both_sides_is_closed() -> None:
+def test_a_cashier_without_deposits_and_withdrawals_is_closed() -> None:
     both = ["no_withdrawal_or_trading_status", "unwelcome_status"]
     assert lights(rows({"cashier_validation": both})["Cashier"]) == ["bad closed"]
 
 
-def test_what_is_missing_and_stopped_is_named() -> None:
+def test_missing_data_and_blocked_actions_are_named() -> None:
     payload = {
         "cashier_missing_fields": ["phone", "address_line_1"],
         "currency_config": {"USD": {"is_deposit_suspended": 1, "is_withdrawal_suspended": 1}, "BTC": {}},
@@ -178,13 +178,13 @@ def test_trading(flag: str, light: str) -> None:
 
 
 @pytest.mark.parametrize("flag", sorted(FLAGS))
-def test_what_matters_is_said_somewhere(flag: str) -> None:
+def test_every_important_flag_has_a_row(flag: str) -> None:
     said = [line for row in rows({"status": [flag]}).values() for line in row["lines"]]
     assert said.count(FLAGS[flag].meaning) >= (FLAGS[flag].severity != "info")
     assert bool(said) == (FLAGS[flag].severity != "info")
 
 
-def test_what_else_there_is() -> None:
+def test_other_flags() -> None:
     made = rows({"status": ["password_reset_required", "brand_new"], "p2p_status": "perm_ban"})
     assert made["Also"]["lines"] == [
         "Choose a new password.",
@@ -229,7 +229,7 @@ _PAYLOAD = st.fixed_dictionaries(
 
 
 @given(payload=_PAYLOAD, demo=st.booleans())
-def test_whatever_comes_is_shown_in_words(payload: dict[str, Any], demo: bool) -> None:
+def test_any_status_is_shown_in_words(payload: dict[str, Any], demo: bool) -> None:
     for row in Status(payload, demo=demo, words=WORDS).rows():
         assert row["lights"] or row["lines"]
         for light in row["lights"]:

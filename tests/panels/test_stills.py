@@ -1,4 +1,4 @@
-"""What stills are made of: simple tags, text that stays text, and a chart of numbers only."""
+"""Test the HTML of stills: simple tags, escaped text, and charts made only of numbers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from dpyauth.panels.texts import texts
 
 NASTY = "</td><script>alert(1)</script><img src=x onerror=alert(1)>\u202e\x1b[2J" + "x" * 500
 SAFE = {"div", "p", "strong", "span", "table", "tr", "th", "td", "small", "pre", "a", "img"}
-"""Tags that sanitisers leave in."""
+"""Tags that sanitizers keep."""
 ATTRIBUTES = {"style", "dir", "align", "src", "alt", "width", "href", "target", "rel"}
 STREAM = texts("stream")
 
@@ -30,7 +30,7 @@ class Tags(HTMLParser):
         self.attributes: list[tuple[str, str | None]] = []
         self.open: list[str] = []
         self.said = ""
-        # An e-mail has no styles but those within: each part brings its room with it.
+        # E-mail has no style sheets, only inline styles: each part has its own margins.
         assert re.findall(r"<(?:p|th|td|table|pre|img)\b(?![^>]*(?:margin|padding):)[^>]*>", html) == []
         self.feed(html)
         self.close()
@@ -96,7 +96,7 @@ def test_sign_in() -> None:
     assert "This line:|that one." in Tags(two).said
 
 
-def test_tokens_and_apps_say_why_there_is_no_list() -> None:
+def test_the_stills_of_tokens_and_apps_say_why_there_is_no_list() -> None:
     for make, words in ((admin_tables.tokens, texts("tokens")), (admin_tables.apps, texts("apps"))):
         base = view(phase="list", loaded=False, scopes={}, advice="Make another.", page="https://example.com/?a=1&b=2")
         assert "had not been loaded" in Tags(make(base, words)).said
@@ -106,7 +106,7 @@ def test_tokens_and_apps_say_why_there_is_no_list() -> None:
         assert "Closed at noon." in Tags(make(ended, words)).said
 
 
-def test_long_replies_are_cut_and_that_is_said() -> None:
+def test_long_replies_are_cut_with_a_remark() -> None:
     text = "[" + "1,\n" * 2000 + "1]"
     reply = {"note": "", "json": {"text": text}, "frame": {"shape": [2001, 1]}}
     asked = {"call": "statement", "loginid": "CR1", "request": "{}", "reply": reply}
@@ -120,7 +120,7 @@ def test_long_replies_are_cut_and_that_is_said() -> None:
 
 
 @given(text=st.text() | st.just(NASTY))
-def test_whatever_it_says_stays_text(text: str) -> None:
+def test_markup_in_texts_is_escaped(text: str) -> None:
     words = texts("switcher") | texts("sign-in")
     notice = {"title": text, "text": text, "kind": "info"}
     nasty = view(account=account(text), notice=notice)
@@ -151,7 +151,7 @@ def test_whatever_it_says_stays_text(text: str) -> None:
 # The stream
 
 
-def test_a_chart_and_what_it_says_in_words() -> None:
+def test_a_chart_and_its_description() -> None:
     html = Tags(stream_picture.chart(stream(), STREAM, points(100, 101.5, 99.25, 102), 2, 4))
     assert html.value("alt") == (
         "Chart of R_100, ticks: 102.00 at 2023-11-14 22:13:26 UTC, ▲ +2.00 % since 22:13:20, low 99.25, high 102.00."
@@ -166,13 +166,13 @@ def test_a_chart_and_what_it_says_in_words() -> None:
     assert "live" not in html.said
 
 
-def test_candles_are_hollow_where_they_rise_and_full_where_they_fall() -> None:
+def test_rising_candles_are_hollow_and_falling_ones_filled() -> None:
     made = [{"t": 60 * n, "p": [n, n + 2, n - 1, n + (1 if n % 2 else -1)]} for n in range(1, 80)]
     drawn = svg(made, 2, "UTC")
     assert (drawn.count('<rect class="up"'), drawn.count('<rect class="down"')) == (40, 39)
 
 
-def test_a_break_is_left_out_of_the_line_and_what_was_fetched_is_dashed() -> None:
+def test_a_break_interrupts_the_line_and_fetched_ticks_are_dashed() -> None:
     made = points(1, 2, 3, 4, 5, 6)
     made[2]["gap"] = {"filled": False, "text": "Lost."}
     made[4]["late"] = True
@@ -188,7 +188,7 @@ def test_a_break_is_left_out_of_the_line_and_what_was_fetched_is_dashed() -> Non
     steps=st.lists(st.sampled_from([0.001, 1, 60, 86400, 1e9]), min_size=30, max_size=30),
     digits=st.integers(0, 8),
 )
-def test_any_numbers_make_a_chart_or_none(prices: list[float], steps: list[float], digits: int) -> None:
+def test_any_numbers_give_a_valid_chart_or_none(prices: list[float], steps: list[float], digits: int) -> None:
     made = [{"t": sum(steps[: place + 1]), "p": [price]} for place, price in enumerate(prices)]
     html = Tags(stream_picture.chart(stream(), STREAM, made, digits, 1))
     if "img" in html.tags:
@@ -201,7 +201,7 @@ def test_any_numbers_make_a_chart_or_none(prices: list[float], steps: list[float
         assert max(map(abs, prices)) >= 1e12
 
 
-def test_a_table_has_the_latest_first_and_no_more_than_can_be_read() -> None:
+def test_a_table_shows_the_latest_rows_first_and_is_cut() -> None:
     columns = [{"label": f"column {n}", "number": n == 1} for n in range(12)]
     rows = [{"cells": [f"{n}-{place}" for place in range(12)]} for n in range(30)]
     said = Tags(stream_picture.table(stream(), STREAM, columns, rows, 30)).said
@@ -212,6 +212,6 @@ def test_a_table_has_the_latest_first_and_no_more_than_can_be_read() -> None:
 
 
 @pytest.mark.parametrize("make", [stream_picture.chart, stream_picture.table])
-def test_before_anything_has_come_in(make: Any) -> None:
+def test_before_the_first_update(make: Any) -> None:
     between = 2 if make is stream_picture.chart else []
     assert STREAM["nothing"] in Tags(make(stream(), STREAM, [], between, 0)).said

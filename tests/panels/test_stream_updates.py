@@ -1,4 +1,4 @@
-"""Updates as points and rows, whatever a server sends."""
+"""Test converting any updates to points and rows."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_a_history_of_ticks_comes_first() -> None:
     history = {"msg_type": "history", "history": {"times": [1, 2], "prices": [5, "6.5"]}, "pip_size": 1}
     chart = Chart(describe)
     assert [point["p"] for point in chart.add(received(history, tick(3, 7.123)))] == [[5], [6.5], [7.123]]
-    assert chart.digits == 1  # as Deriv says
+    assert chart.digits == 1  # according to Deriv
 
 
 def test_a_candle_grows_until_the_next_one_opens() -> None:
@@ -70,7 +70,7 @@ def test_a_candle_grows_until_the_next_one_opens() -> None:
     assert chart.digits == 3
 
 
-def test_a_gap_is_told_at_the_point_after_it_and_fetched_ticks_are_marked() -> None:
+def test_a_gap_is_marked_at_the_next_point_and_fetched_ticks_are_marked() -> None:
     chart = Chart(describe)
     points = chart.add(received(tick(1, 1), tick(9, 2, gap=GAP), tick(10, 3)))
     assert points[1] == {"t": 9, "p": [2], "gap": {"filled": False, "text": "gone, missing"}}
@@ -82,7 +82,7 @@ def test_a_gap_is_told_at_the_point_after_it_and_fetched_ticks_are_marked() -> N
     assert "late" not in chart.add(received(tick(13, 1)))[0]
 
 
-def test_candles_that_come_again_after_a_break_leave_no_hole_if_they_reach_back_far_enough() -> None:
+def test_candles_repeated_after_a_break_close_the_gap_if_they_reach_back_far_enough() -> None:
     chart = Chart(describe)
     chart.add(received(candles(candle(0, 1.0), candle(60, 1.0))))
     points = chart.add(received(candles(candle(60, 2.0), candle(120, 2.0), candle(180, 2.0), gap=GAP)))
@@ -112,7 +112,7 @@ REPLY = st.builds(
 
 @settings(max_examples=150, deadline=None)
 @given(st.lists(REPLY, max_size=4))
-def test_whatever_comes_only_sound_points_go_to_the_browser(replies: list[dict[str, Any]]) -> None:
+def test_only_valid_points_are_sent_to_the_browser(replies: list[dict[str, Any]]) -> None:
     chart = Chart(describe)
     points = chart.add(received(*replies))
     json.dumps(points, allow_nan=False)
@@ -134,7 +134,7 @@ def cells(rows: list[dict[str, Any]]) -> list[list[str]]:
     return [row["cells"][1:] for row in rows]
 
 
-def test_a_balance_that_is_the_same_is_no_row_unless_something_was_missed() -> None:
+def test_an_unchanged_balance_adds_no_row_except_after_a_gap() -> None:
     table = Table("balance", describe, WORDS)
     rows = table.add(received(balance(1234.5), balance(1234.5), balance(7, "CR2"), balance(1234.5)))
     assert cells(rows) == [["1,234.50", "USD", "CR1"], ["7.00", "USD", "CR2"]]
@@ -145,7 +145,7 @@ def test_a_balance_that_is_the_same_is_no_row_unless_something_was_missed() -> N
     assert [column["number"] for column in table.columns()] == [False, True, False, False]
 
 
-def test_headings_are_known_before_anything_has_come() -> None:
+def test_headings_are_known_before_the_first_update() -> None:
     table = Table("transaction", describe, WORDS)
     assert table.add([]) == []
     assert [column["label"] for column in table.columns() if column["number"]] == [
@@ -153,7 +153,7 @@ def test_headings_are_known_before_anything_has_come() -> None:
     ]
 
 
-def test_a_stream_nobody_has_chosen_columns_for_shows_its_single_values() -> None:
+def test_a_stream_without_chosen_columns_shows_its_single_values() -> None:
     table = Table("odd", describe, WORDS)
     table.add(received({"msg_type": "odd", "odd": {"a": 1, "deep": {"b": 2}, "many": [1]}}))
     assert table.names == ["received", "a"]
@@ -164,7 +164,7 @@ def test_a_stream_nobody_has_chosen_columns_for_shows_its_single_values() -> Non
     assert len(table.names) == WIDEST
 
 
-def test_no_text_is_longer_than_can_be_read() -> None:
+def test_long_texts_are_cut() -> None:
     table = Table("odd", describe, WORDS)
     rows = table.add(received({"msg_type": "odd", "odd": {"x" * 10_000: "y" * 10_000, "n": 1e300}}))
     assert max(map(len, rows[0]["cells"])) == LONGEST + 1
@@ -175,7 +175,7 @@ def test_no_text_is_longer_than_can_be_read() -> None:
 @given(
     st.lists(st.builds(lambda payload: {"msg_type": "transaction", "transaction": payload}, PAYLOAD | ODD), max_size=4)
 )
-def test_whatever_comes_rows_are_short_texts(replies: list[dict[str, Any]]) -> None:
+def test_any_update_gives_rows_of_short_texts(replies: list[dict[str, Any]]) -> None:
     table = Table("transaction", describe, WORDS)
     for row in table.add(received(*replies)):
         assert len(row["cells"]) == len(table.names)

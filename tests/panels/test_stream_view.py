@@ -1,4 +1,4 @@
-"""The model of the stream view: what it hands to the browser, when, and for how long."""
+"""Test the model of the stream view: what it sends to the browser, when, and until when."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CANDLES = {"ticks_history": "1HZ100V", "end": "latest", "count": 5, "style": "ca
 
 
 class Watched:
-    """A model, and what a browser gets of it."""
+    """A model, and the messages that a browser receives from it."""
 
     def __init__(self, session: Session, stream: Stream) -> None:
         self.model = StreamModel(session, stream)
@@ -46,13 +46,13 @@ class Watched:
             assert self._news.wait_for(condition, PATIENCE), (self.told, self.looks)
 
     def look(self, count: int = 0) -> None:
-        """Begin to look, and wait until so many updates are there."""
+        """Become visible, and wait until this many updates have arrived."""
         self.model.seen()
         self.wait(lambda: self.told and self.told[-1]["count"] >= count)
 
     @property
     def shown(self) -> list[Any]:
-        """What the browser makes of it."""
+        """Return the chart or table that the browser builds from the messages."""
         shown: list[Any] = []
         for message in self.told:
             shown = [] if message["anew"] else shown
@@ -91,7 +91,7 @@ def watch(session: Session, eventually: Eventually) -> Iterator[Watch]:
 
 @pytest.fixture
 def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Semaphore]:
-    """Instead of pausing after a message, it waits until this is released."""
+    """Make the model wait after a message until this is released, instead of pausing."""
     gate = threading.Semaphore(0)
     monkeypatch.setattr(stream_view.time, "sleep", lambda seconds: gate.acquire(timeout=PATIENCE))
     yield gate
@@ -157,7 +157,7 @@ def test_new_columns_begin_the_table_anew(watch: Watch) -> None:
     assert [row["cells"][1:] for row in one.shown] == [["1", ""], ["", "2"]]
 
 
-def test_a_gap_is_put_into_words(watch: Watch) -> None:
+def test_a_gap_is_described(watch: Watch) -> None:
     moment = datetime(2026, 11, 24, 12, 0, 5, tzinfo=UTC)
     gap = {"since": moment, "until": moment.replace(second=9), "reason": "<b>" + "x" * 1000, "filled": False}
     stream = alone()
@@ -171,10 +171,10 @@ def test_a_gap_is_put_into_words(watch: Watch) -> None:
     assert len(text) < 500
 
 
-# When
+# Timing
 
 
-def test_nothing_is_handed_over_while_nobody_looks(watch: Watch, eventually: Eventually) -> None:
+def test_nothing_is_sent_while_the_panel_is_not_visible(watch: Watch, eventually: Eventually) -> None:
     stream = alone()
     one = watch(stream)
     stream.feed.push(tick(1))
@@ -188,11 +188,11 @@ def test_nothing_is_handed_over_while_nobody_looks(watch: Watch, eventually: Eve
     stream.feed.push(tick(2))
     assert len(one.told) == before
     one.look(2)
-    assert one.told[before]["anew"]  # what was missed meanwhile is there
+    assert one.told[before]["anew"]  # the missed updates are there
     assert [point["t"] for point in one.shown] == [1, 2]
 
 
-def test_what_comes_in_between_two_messages_goes_together(watch: Watch, gate: threading.Semaphore) -> None:
+def test_updates_between_two_messages_are_sent_together(watch: Watch, gate: threading.Semaphore) -> None:
     stream = alone()
     one = watch(stream)
     one.look()
@@ -236,7 +236,7 @@ def test_every_browser_that_appears_gets_everything(watch: Watch) -> None:
     assert len(lookers()) == 1
 
 
-def test_looking_takes_nothing_from_those_who_read(watch: Watch) -> None:
+def test_the_view_takes_no_updates_from_readers_of_the_stream(watch: Watch) -> None:
     stream = alone()
     one = watch(stream)
     one.look()
@@ -248,7 +248,7 @@ def test_looking_takes_nothing_from_those_who_read(watch: Watch) -> None:
     assert stream.dropped == 0
 
 
-def test_what_it_keeps_does_not_grow(watch: Watch) -> None:
+def test_stored_updates_are_limited(watch: Watch) -> None:
     stream = alone(keep=50)
     one = watch(stream)
     one.look()
@@ -262,10 +262,10 @@ def test_what_it_keeps_does_not_grow(watch: Watch) -> None:
     assert sum(map(len, held)) == 0
 
 
-# Standing
+# State
 
 
-def test_the_end_is_told_with_its_reason_and_ends_the_thread(watch: Watch, eventually: Eventually) -> None:
+def test_the_end_is_shown_with_its_reason_and_ends_the_thread(watch: Watch, eventually: Eventually) -> None:
     stream = alone()
     one = watch(stream)
     one.look()
@@ -275,12 +275,12 @@ def test_the_end_is_told_with_its_reason_and_ends_the_thread(watch: Watch, event
     eventually(lambda: not lookers())
     assert one.looks[-1]["why"] == "You signed out."
     assert one.shown[-1]["t"] == 1
-    one.model.handle({"do": "replay"})  # who looks later sees it all the same
+    one.model.handle({"do": "replay"})  # a browser that looks later gets everything too
     one.wait(lambda: one.told[-1]["anew"])
     eventually(lambda: not lookers())
 
 
-def test_reconnecting_is_told(session: Session, box: Sandbox, watch: Watch, at_once: None) -> None:
+def test_reconnecting_is_shown(session: Session, box: Sandbox, watch: Watch, at_once: None) -> None:
     with session.stream("ticks", ticks="1HZ100V") as stream:
         one = watch(stream)
         session.core.watch(one.model.changed)
@@ -292,7 +292,7 @@ def test_reconnecting_is_told(session: Session, box: Sandbox, watch: Watch, at_o
         one.wait(lambda: one.looks[-1]["live"] == "open" and any("gap" in point for point in one.shown))
 
 
-# Keeping
+# Keeping updates
 
 
 def test_keep_as_frame(watch: Watch) -> None:
@@ -309,7 +309,7 @@ def test_keep_as_frame(watch: Watch) -> None:
 
 
 @pytest.mark.parametrize("said", [{}, {"do": None}, {"do": "close"}, {"do": ["keep"]}])
-def test_what_means_nothing_does_nothing(watch: Watch, said: dict[str, Any]) -> None:
+def test_unknown_messages_are_ignored(watch: Watch, said: dict[str, Any]) -> None:
     one = watch(alone())
     one.model.handle(said)
     assert not one.told

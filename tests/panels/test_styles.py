@@ -1,4 +1,4 @@
-"""Styles of the panels: one scale of room between things, so that none are nearly alike."""
+"""All margins in the panels' styles are on one scale, so that no two are nearly alike."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SCALE = {"0.125", "0.25", "0.5", "0.75", "1", "1.5"}
 ROOM = re.compile(r"^\s*((?:margin|padding|gap|row-gap|column-gap)[\w-]*: [^;]*rem[^;]*);", re.MULTILINE)
 
 
-def test_room_is_on_one_scale() -> None:
+def test_margins_are_on_one_scale() -> None:
     styles = Path(dpyauth.__file__).parent / "panels" / "css"
     said = [(path.name, rule) for path in styles.glob("*.css") for rule in ROOM.findall(path.read_text("utf-8"))]
     assert len(said) > 100

@@ -1,4 +1,4 @@
-"""The account switcher without a browser."""
+"""Test the account switcher without a browser."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def accounts(model: SwitcherModel) -> dict[str, Any]:
     return {one["loginid"]: one for one in model.view()["accounts"]}
 
 
-def test_what_there_is_to_choose(model: SwitcherModel, box: Sandbox) -> None:
+def test_the_accounts_to_choose_from(model: SwitcherModel, box: Sandbox) -> None:
     model.prepare()
     view = model.view()
     assert [(one["loginid"], one["kind"], one["currency"], one["current"]) for one in view["accounts"]] == [
@@ -66,7 +66,7 @@ def test_an_account_that_is_not_active_is_marked(open_options: Callable[..., Ses
     }
 
 
-def test_an_account_there_is_only_one_of_is_marked_too(open_session: Callable[..., Session]) -> None:
+def test_a_single_inactive_account_is_marked_too(open_session: Callable[..., Session]) -> None:
     session = open_session()
     assert session.core.active_account is not None
     session.core.active_account = session.core.active_account._replace(
@@ -98,7 +98,7 @@ def test_an_account_with_real_money_is_asked_about_once(model: SwitcherModel, ev
 
 
 @pytest.mark.parametrize("answer", ["CR900001", DEMO, ""])
-def test_an_answer_to_what_was_not_asked_is_none(model: SwitcherModel, answer: str) -> None:
+def test_an_answer_to_another_question_is_ignored(model: SwitcherModel, answer: str) -> None:
     model.handle({"do": "yes", "loginid": answer})
     model.handle({"do": "use", "loginid": REAL})
     model.handle({"do": "yes", "loginid": answer})
@@ -141,7 +141,7 @@ def test_options(open_options: Any, eventually: Eventually) -> None:
     eventually(lambda: model.session.loginid == "ROT900001" and not model.view()["busy"])
 
 
-def test_without_the_scope_it_says_which(open_session: Callable[..., Session], box: Sandbox) -> None:
+def test_a_missing_scope_is_named(open_session: Callable[..., Session], box: Sandbox) -> None:
     box.world.issued["a-token-to-trade"] = Token("a-token-to-trade", "CR900001", ("trade",), "test")
     model = SwitcherModel(open_session("a-token-to-trade"))
     model.prepare()
@@ -150,7 +150,7 @@ def test_without_the_scope_it_says_which(open_session: Callable[..., Session], b
     assert view["accounts"][0]["balance"] == ""
 
 
-def test_out_and_closed(model: SwitcherModel) -> None:
+def test_signed_out_and_closed(model: SwitcherModel) -> None:
     model.session.core.sign_out("you signed out")
     view = model.view()
     assert (view["accounts"], view["hint"]) == ([], "")
@@ -159,7 +159,7 @@ def test_out_and_closed(model: SwitcherModel) -> None:
     model.prepare()
     model.session.close()
     assert model.as_text() == model.words["closed"]
-    model.on_shown()  # nothing to keep up with
+    model.on_shown()  # nothing to refresh
 
 
 def test_text(model: SwitcherModel) -> None:
@@ -171,7 +171,7 @@ def test_text(model: SwitcherModel) -> None:
     ]
 
 
-def test_up_to_date_while_somebody_looks(
+def test_the_switcher_is_refreshed_while_visible(
     model: SwitcherModel, box: Sandbox, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(switcher, "EVERY", 0.02)

@@ -1,4 +1,4 @@
-"""The panels' words are in one place: what is used is there, what is there is used, and nothing is elsewhere."""
+"""Test that all texts of the panels are in one place: every text that is used exists, and every text is used."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def read(files: Iterator[Path]) -> dict[str, str]:
 
 
 def code(script: str) -> str:
-    """A script or a style without its comments."""
+    """Return a script or a style without its comments."""
     return re.sub(r"(?m)(^|[^:\"'`\\])//.*$", r"\1", re.sub(r"(?s)/\*.*?\*/", "", script))
 
 
@@ -34,11 +34,11 @@ PYTHON = "\n".join(file.read_text("utf-8") for file in PACKAGE.rglob("*.py"))
 
 
 BESIDE = {"card": "switcher", "sign-in": "switcher"}
-"""Whose words a panel has beside its own."""
+"""Panels whose texts a panel uses in addition to its own."""
 
 
 def panels() -> dict[str, tuple[str, dict[str, str]]]:
-    """The whole script of every panel, and the words that it can use."""
+    """Yield the whole script of every panel, and the texts that it can use."""
     found = {}
     for each in Panel.__subclasses__():
         name = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", each.__name__.removesuffix("Panel")).lower()
@@ -54,7 +54,7 @@ HOLE = re.compile(r"{(\w*)}")
 
 
 def parts(text: str) -> list[str]:
-    """What commas separate, but not those within brackets."""
+    """Split at commas, but not inside brackets."""
     depth, found = 0, [""]
     for letter in text:
         depth += (letter in "([{") - (letter in ")]}")
@@ -67,18 +67,18 @@ def parts(text: str) -> list[str]:
     return [each.strip() for each in found if each.strip()]
 
 
-def test_every_panel_is_looked_at() -> None:
+def test_every_panel_is_checked() -> None:
     assert "SignInPanel" in PANELS
     assert len(PANELS) >= len(ENGLISH) - 1
 
 
-# What is in the files
+# The files
 
 
 @pytest.mark.parametrize("name", ENGLISH)
 def test_files(name: str) -> None:
     keys = [key for key, _ in json.loads((TEXTS / "en" / f"{name}.json").read_text("utf-8"), object_pairs_hook=list)]
-    assert keys == list(ENGLISH[name])  # none of them twice
+    assert keys == list(ENGLISH[name])  # no key twice
     for key, text in ENGLISH[name].items():
         assert re.fullmatch("[a-z][a-z0-9_]*", key), key
         assert isinstance(text, str), key
@@ -87,24 +87,24 @@ def test_files(name: str) -> None:
         assert not re.search("[{}]", HOLE.sub("", re.sub("{{|}}", "", text))), key
 
 
-def test_every_language_fills_in_the_same() -> None:
+def test_every_language_has_the_same_placeholders() -> None:
     for file in TEXTS.glob("*/*.json"):
         for key, text in json.loads(file.read_text("utf-8")).items():
             assert set(HOLE.findall(text)) == set(HOLE.findall(ENGLISH[file.stem][key])), (file, key)
 
 
-# What is used
+# Use
 
 
 @pytest.mark.parametrize("panel", PANELS)
-def test_all_that_is_used_is_there(panel: str) -> None:
+def test_every_used_text_exists(panel: str) -> None:
     script, words = PANELS[panel]
     assert [key for key, _ in USE.findall(script) if key not in words] == []
 
 
 @pytest.mark.parametrize("panel", PANELS)
-def test_what_is_filled_in(panel: str) -> None:
-    """t("key", { name: … }) has a value for each {name} of the text; where it is written like that."""
+def test_placeholders_have_values(panel: str) -> None:
+    """Check that t("key", { name: … }) has a value for each {name} of the text, for calls written in this form."""
     script, words = PANELS[panel]
     for use in USE.finditer(script):
         key, after = use.groups()
@@ -114,11 +114,12 @@ def test_what_is_filled_in(panel: str) -> None:
             assert names == set(HOLE.findall(words[key])), key
 
 
-def test_all_that_is_there_is_used() -> None:
-    """As it is, or put together with something: `${verb}_named`, f"title_{call}"."""
+def test_every_text_is_used() -> None:
+    """Keys may be written literally or composed: `${verb}_named`, f"title_{call}"."""
     sources = (*SCRIPTS.values(), PYTHON)
     literals = {each[1:-1] for source in sources for each in re.findall(LITERAL, source)}
-    literals |= {each for source in sources for each in re.findall(r"""["'](\w+)["']""", source)}  # within others too
+    # Inside other texts too:
+    literals |= {each for source in sources for each in re.findall(r"""["'](\w+)["']""", source)}
     made = [re.sub(r"\$?{[^{}]*}", "@", each) for each in literals if "{" in each]
     patterns = [
         re.escape(each).replace("@", r"\w+") for each in made if re.fullmatch("@?[a-z0-9_]+@?", each) and "_" in each
@@ -129,8 +130,8 @@ def test_all_that_is_there_is_used() -> None:
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
-def test_scripts_have_no_words_of_their_own(script: str) -> None:
-    """Of more than one word, that is, and with a capital or a full stop."""
+def test_scripts_contain_no_texts(script: str) -> None:
+    """Only texts of more than one word, with a capital letter or a full stop, count."""
     found = [literal[1:-1] for literal in re.findall(LITERAL, SCRIPTS[script])]
     assert [each for each in found if re.search(r"\b[A-Z][a-z]+ [a-z$]|[a-z]{2} [a-z]+[.:…?!]$", each)] == []
 
@@ -138,7 +139,7 @@ def test_scripts_have_no_words_of_their_own(script: str) -> None:
 # Another language
 
 
-def test_english_where_a_language_has_no_words(tmp_path: Path) -> None:
+def test_missing_translations_are_english(tmp_path: Path) -> None:
     for folder, name, words in (
         ("en", "common", {"yes": "Yes", "no": "No", "title": "All"}),
         ("en", "card", {"title": "Card", "more": "More"}),
@@ -153,7 +154,7 @@ def test_english_where_a_language_has_no_words(tmp_path: Path) -> None:
     assert texts("", "DE", tmp_path) == {"yes": "Yes", "no": "Nein", "title": "All"}
 
 
-# Nothing from elsewhere
+# Nothing is loaded from elsewhere
 
 FORBIDDEN = {
     "an address": r"(?i)\b(?:https?|wss?|ftp):(?:/|\\/){2}[\w$%]",
@@ -162,26 +163,26 @@ FORBIDDEN = {
     "loading": r"\bimport\b|XMLHttpRequest|\bWebSocket\b|EventSource|sendBeacon|\.src\b|\bsrc:",
     "keeping": r"\b(?:local|session)Storage\b|indexedDB|document\.cookie",
 }
-MEANT = ("https://developers.deriv.com/", "http://www.w3.org/2000/svg")  # where a link leads to; the name of a format
+MEANT = ("https://developers.deriv.com/", "http://www.w3.org/2000/svg")  # the address of a link; the name of a format
 
 
 @pytest.mark.parametrize("what", FORBIDDEN)
 @pytest.mark.parametrize("script", SCRIPTS)
-def test_scripts_load_and_keep_nothing(script: str, what: str) -> None:
+def test_scripts_load_and_store_nothing(script: str, what: str) -> None:
     text = SCRIPTS[script]
     for address in MEANT:
         text = text.replace(address, "")
     assert re.findall(FORBIDDEN[what], text) == []
 
 
-def test_one_thing_is_asked_of_the_server() -> None:
-    """Whether the callback page is there, at the notebook's own server."""
+def test_the_only_request_to_the_server() -> None:
+    """The only request asks the notebook's own server whether the callback page exists."""
     assert [name for name, script in SCRIPTS.items() for _ in re.findall(r"\bfetch\b", script)] == ["callback"]
     assert "window.location.origin" in SCRIPTS["callback"]
 
 
 @pytest.mark.parametrize("style", STYLES)
-def test_styles_load_nothing_and_keep_to_the_panels(style: str) -> None:
+def test_styles_load_nothing_and_apply_only_to_panels(style: str) -> None:
     text = STYLES[style]
     assert re.findall(r"(?i)@import|@font-face|url\(|expression\(|https?:", text) == []
     text = re.sub(r"@keyframes[^{]*{(?:[^{}]*{[^{}]*})*\s*}", "", text)

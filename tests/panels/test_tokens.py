@@ -1,4 +1,4 @@
-"""The model of API tokens: on a sandbox, without widgets."""
+"""Test the model of the panel of API tokens, on a sandbox and without widgets."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Eventually = Callable[..., None]
 
 
 class Reader:
-    """Somebody at a model."""
+    """A user of a model."""
 
     def __init__(self, session: Session, eventually: Eventually) -> None:
         self.session = session
@@ -45,7 +45,7 @@ class Reader:
         return [row["name"] for row in self.view["tokens"]]
 
     def rest(self) -> dict[str, Any]:
-        """What is to be seen when nothing is under way any more."""
+        """Return the state once nothing is under way."""
         self._eventually(lambda: not self.view["busy"])
         return self.view
 
@@ -82,24 +82,24 @@ def reader(sit: Callable[[Session], Reader], session: Session) -> Reader:
 
 
 def tokens_of(box: Sandbox) -> dict[str, str]:
-    """Name -> token of all there are."""
+    """Return all existing tokens by name."""
     return {grant.name: grant.value for grant in box.world.issued.values()}
 
 
 def shown(reader: Reader) -> str:
-    """All that a front end could see, beside what was told."""
+    """Return everything that a front end could see, except what was sent to the browser alone."""
     return json.dumps(reader.view)
 
 
-# What is shown
+# Display
 
 
-def test_nothing_is_asked_before_somebody_looks(session: Session) -> None:
+def test_nothing_is_requested_before_the_panel_is_visible(session: Session) -> None:
     view = TokensModel(session).view()
     assert (view["phase"], view["loaded"], view["tokens"], view["busy"]) == ("list", False, [], False)
 
 
-def test_list_says_what_each_may_and_never_the_token(reader: Reader, box: Sandbox) -> None:
+def test_the_list_shows_scopes_and_never_tokens(reader: Reader, box: Sandbox) -> None:
     assert reader.view["account"] == {"loginid": "CR900001", "currency": "USD", "kind": "sample", "api": "v3"}
     assert len(reader.names) == 3  # of this account, and not refused
     assert reader.row("rich, read only")["dangerous"] == []
@@ -121,7 +121,7 @@ def test_samples_of_the_sandbox_cannot_be_revoked(reader: Reader) -> None:
     assert "rich, read only" in reader.names
 
 
-def test_without_admin_it_says_how_to_get_it(sit: Callable[[Session], Reader], open_session: Any) -> None:
+def test_without_the_scope_admin_it_says_how_to_get_it(sit: Callable[[Session], Reader], open_session: Any) -> None:
     reader = sit(open_session("sandbox-rich-read"))
     view = reader.create()
     assert (view["phase"], view["may"], view["tokens"], view["notice"]) == ("denied", False, [], None)
@@ -151,7 +151,7 @@ def test_signing_in_and_out_is_followed(
     assert reader.view["phase"] == "closed"
 
 
-def test_nobody_looks_nothing_is_asked(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_requested_while_the_panel_is_not_visible(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
     reader.model.close()
     asked: list[str] = []
     monkeypatch.setattr(reader.model, "call", lambda name, **fields: asked.append(name))
@@ -176,10 +176,10 @@ def test_odd_answers(reader: Reader, monkeypatch: pytest.MonkeyPatch, payload: A
     assert (view["notice"] is not None) == (not isinstance(payload, dict))
 
 
-# Creating
+# Creating tokens
 
 
-def test_a_new_token_is_told_once_and_works(reader: Reader, box: Sandbox, open_session: Any) -> None:
+def test_a_new_token_is_shown_once_and_works(reader: Reader, box: Sandbox, open_session: Any) -> None:
     view = reader.create("  My notebook ", ["trading_information"])
     (told,) = reader.told
     assert (told["made"], told["asked"]) == ("My notebook", "a panel")
@@ -192,30 +192,30 @@ def test_a_new_token_is_told_once_and_works(reader: Reader, box: Sandbox, open_s
     assert not other.can("get_settings")
 
 
-def test_a_new_token_is_forgotten_here(reader: Reader) -> None:
+def test_a_new_token_is_not_kept(reader: Reader) -> None:
     reader.create()
     token = reader.told.pop()["token"]
-    name = "".join(token)  # another object, equal to it
+    name = "".join(token)  # an equal text, but another object
     del token
     reader.say(do="refresh")
     assert holders_of(name) == []
 
 
 def holders_of(token: str) -> list[object]:
-    """Who still has a text equal to this, the sandbox aside: in a container, or in a closure, as a `Secret` has it."""
+    """Return who still has a text equal to this, except the sandbox: a container, or the closure of a `Secret`."""
     gc.collect()
     found: list[object] = []
     for one in gc.get_objects():
         match one:
             case dict():
-                held: Any = list(one.values())  # others go on
+                held: Any = list(one.values())  # copied, because other threads go on
             case list() | tuple() | set():
                 held = one
             case CellType():
                 held = [one.cell_contents] if one != CellType() else []
             case _:
                 continue
-        for text in held:  # no generator: it would hold the token in a cell
+        for text in held:  # not a generator, which would keep the token in a cell
             if isinstance(text, str) and text == token and not _of_the_sandbox(one):
                 found.append(one)
     return found
@@ -226,7 +226,7 @@ def _of_the_sandbox(one: object) -> bool:
 
 
 @pytest.mark.parametrize("name", ["", "x", "a-b", "naïve", "x" * 33, "a\nb", "<b>", "two\tparts"])
-def test_names_that_deriv_does_not_take(reader: Reader, name: str) -> None:
+def test_names_that_deriv_refuses(reader: Reader, name: str) -> None:
     before = reader.names
     view = reader.create(name)
     assert "2 to 32" in view["problems"]["name"]
@@ -235,13 +235,13 @@ def test_names_that_deriv_does_not_take(reader: Reader, name: str) -> None:
 
 
 @pytest.mark.parametrize("scopes", [[], ["everything"], ["read", "everything"], [5], [["read"]], [None]])
-def test_scopes_that_are_none(reader: Reader, scopes: list[Any]) -> None:
+def test_invalid_scopes(reader: Reader, scopes: list[Any]) -> None:
     assert "at least one" in reader.create(scopes=scopes)["problems"]["scopes"]
     assert reader.told == []
 
 
-def test_a_name_that_there_is_already(reader: Reader, box: Sandbox) -> None:
-    box.world.create_token("CR900001", "Taken", ("read",), "")  # meanwhile, elsewhere
+def test_a_name_that_is_taken(reader: Reader, box: Sandbox) -> None:
+    box.world.create_token("CR900001", "Taken", ("read",), "")  # created elsewhere in the meantime
     view = reader.create("Taken")
     assert "already" in view["problems"]["name"]
     assert reader.names.count("Taken") == 1
@@ -250,7 +250,7 @@ def test_a_name_that_there_is_already(reader: Reader, box: Sandbox) -> None:
 
 
 def test_a_second_click_makes_no_second_token(reader: Reader, box: Sandbox) -> None:
-    box.faults.delay(0.3, call="api_token")  # the first click is still on its way when the others come
+    box.faults.delay(0.3, call="api_token")  # the first click is still being handled when the others arrive
     before = len(reader.names)
     for _ in range(5):
         reader.model.handle({"do": "create", "loginid": "CR900001", "name": "Once", "scopes": ["read"], "asked": "me"})
@@ -258,7 +258,7 @@ def test_a_second_click_makes_no_second_token(reader: Reader, box: Sandbox) -> N
     assert (len(reader.names), len(reader.told)) == (before + 1, 1)
 
 
-def test_never_for_an_account_that_the_reader_does_not_see(reader: Reader) -> None:
+def test_no_token_for_an_account_that_is_not_shown(reader: Reader) -> None:
     before = reader.names
     reader.say(do="create", loginid="VRTC900003", name="Wrong one", scopes=["read"], asked="me")
     assert (reader.names, reader.told) == (before, [])
@@ -280,7 +280,7 @@ def test_no_answer_is_explained_and_nothing_is_repeated(
     assert "revoke it and create another" in view["notice"]["text"]
     assert view["notice"]["title"] == "No reply from Deriv"
     assert sum("new_token" in fields for fields in asked) == 1
-    assert asked[-1] == []  # looked again
+    assert asked[-1] == []  # read the list again
     assert reader.told == []
 
 
@@ -299,7 +299,7 @@ def test_a_token_that_deriv_does_not_show(reader: Reader, monkeypatch: pytest.Mo
     assert (reader.told, reader.names) == ([], ["My notebook"])
 
 
-# Revoking
+# Revoking tokens
 
 
 def test_revoking(reader: Reader, box: Sandbox) -> None:
@@ -310,14 +310,14 @@ def test_revoking(reader: Reader, box: Sandbox) -> None:
     assert "My notebook" not in tokens_of(box)
 
 
-def test_rows_are_known_again_after_a_refresh(reader: Reader) -> None:
+def test_rows_keep_their_identity_after_a_refresh(reader: Reader) -> None:
     reader.create()
     key = reader.row("My notebook")["key"]
     reader.say(do="refresh")
     assert reader.row("My notebook")["key"] == key
 
 
-def test_revoking_what_is_gone_already(reader: Reader, box: Sandbox) -> None:
+def test_revoking_a_token_that_is_already_gone(reader: Reader, box: Sandbox) -> None:
     reader.create()
     box.world.revoke(reader.told[0]["token"])
     view = reader.revoke("My notebook")
@@ -360,7 +360,7 @@ def test_no_answer_to_revoking(reader: Reader, box: Sandbox, at_once: None, monk
     assert "if it is still there, revoke it again" in view["notice"]["text"]
 
 
-# What can go wrong
+# Failures
 
 
 def test_refusals_are_told_in_the_errors_own_words(reader: Reader, box: Sandbox) -> None:
@@ -369,7 +369,7 @@ def test_refusals_are_told_in_the_errors_own_words(reader: Reader, box: Sandbox)
     assert reader.told == []
 
 
-def test_a_defect_does_not_leave_it_waiting(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bug_ends_the_task(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(name: str, **fields: Any) -> Any:
         raise ZeroDivisionError("with a secret in it")
 
@@ -407,7 +407,7 @@ def test_junk_is_ignored(reader: Reader, said: dict[str, Any]) -> None:
 
 
 def test_a_change_is_for_the_account_it_was_asked_for(reader: Reader, box: Sandbox) -> None:
-    """It may have to wait; when the session is another account's by then, nothing is made there."""
+    """The change may have to wait; if the session is another account's by then, no token is created there."""
     said = {"do": "create", "name": "For that one", "scopes": ["read"], "asked": "a panel"}
     with reader.model._one_at_a_time:
         reader.model.handle({"loginid": "CR900001", **said})
@@ -420,7 +420,7 @@ def test_a_change_is_for_the_account_it_was_asked_for(reader: Reader, box: Sandb
     assert reader.told == []
 
 
-def test_a_call_is_put_for_one_account_alone(reader: Reader) -> None:
+def test_a_call_is_made_for_one_account_only(reader: Reader) -> None:
     assert reader.model.ask("CR900001", "ping", {})[0]["ping"] == "pong"
     with pytest.raises(SessionClosed, match="another account"):
         reader.model.ask("CR900002", "ping", {})
@@ -445,6 +445,6 @@ def test_a_call_is_put_for_one_account_alone(reader: Reader) -> None:
     ],
     ids=range(13),
 )
-def test_which_token_a_masked_one_may_be(listed: str, token: str, may: bool) -> None:
-    """However many gaps it has, that is soon known."""
+def test_matching_masked_tokens(listed: str, token: str, may: bool) -> None:
+    """The answer is quick, however many gaps the masked token has."""
     assert may_be(Secret(listed), Secret(token)) is may

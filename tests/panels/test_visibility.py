@@ -1,4 +1,4 @@
-"""Whether anybody looks, on a made-up event loop and a made-up clock."""
+"""Test whether a panel is visible, on a simulated event loop with a simulated clock."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dpyauth.panels.visibility import GRACE, SILENCE, Visibility
 
 
 class Loop:
-    """An event loop with a clock that is set by hand. While it is blocked, nothing happens on it."""
+    """An event loop with a clock that is set by hand. While it is blocked, no callback runs."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -49,7 +49,7 @@ class Loop:
 
 
 class Panel:
-    """Notes down what it is told."""
+    """Records what it is told."""
 
     def __init__(self) -> None:
         self.told: list[str] = []
@@ -69,7 +69,7 @@ def panel(loop: Loop) -> Panel:
     return Panel()
 
 
-def test_nobody_yet(panel: Panel, loop: Loop) -> None:
+def test_not_yet_visible(panel: Panel, loop: Loop) -> None:
     loop.passes(1000)
     assert (panel.told, panel.visibility.visible) == ([], False)
 
@@ -95,11 +95,11 @@ def test_gone_and_back(panel: Panel, loop: Loop) -> None:
     assert panel.told == ["shown", "hidden", "shown", "hidden"]
 
 
-def test_a_kernel_that_was_busy_hears_first_what_was_said_meanwhile(panel: Panel, loop: Loop) -> None:
+def test_a_busy_kernel_handles_waiting_messages_first(panel: Panel, loop: Loop) -> None:
     panel.visibility.seen()
     loop.passes(1)
     loop.blocked(600)
-    loop.passes(1)  # what was due is done before what came in
+    loop.passes(1)  # due callbacks run before incoming messages
     panel.visibility.seen()
     loop.passes(SILENCE)
     assert panel.told == ["shown"]
@@ -123,8 +123,8 @@ def test_the_end(panel: Panel, loop: Loop) -> None:
     assert (panel.told, panel.visibility.visible, loop.idle) == (["shown", "hidden"], False, True)
 
 
-def test_the_end_without_anybody(panel: Panel) -> None:
-    """A model may have started by itself what has to be stopped."""
+def test_the_end_without_a_view(panel: Panel) -> None:
+    """A model may have started something by itself that must be stopped."""
     panel.visibility.end()
     assert panel.told == ["hidden"]
 
@@ -135,21 +135,21 @@ def test_a_loop_that_is_closed(panel: Panel, loop: Loop) -> None:
     assert (panel.told, panel.visibility.visible) == (["shown"], True)
 
 
-def test_without_a_loop_whoever_came_stays() -> None:
+def test_without_a_loop_a_visible_panel_stays_visible() -> None:
     panel = Panel()
     panel.visibility.seen()
     panel.visibility.seen()
     assert (panel.told, panel.visibility.visible) == (["shown"], True)
 
 
-def test_back_and_gone_take_turns(loop: Loop) -> None:
-    """Somebody is back on another thread just when nobody seems to be there any more."""
+def test_becoming_visible_and_invisible_at_the_same_time(loop: Loop) -> None:
+    """A browser returns on another thread at the moment when the panel is found to be invisible."""
     told: list[str] = []
     going, came = threading.Event(), threading.Event()
 
     def gone() -> None:
         going.set()
-        came.wait(0.2)  # must not come: the other thread has to wait for this
+        came.wait(0.2)  # must not come: the other thread has to wait for this one
         told.append("hidden")
 
     def back() -> None:

@@ -1,4 +1,4 @@
-"""Pictures of frames: they read on any page, whatever the notebook's settings are, and take what Deriv sends."""
+"""Test plots of frames: they are readable on any page, whatever the notebook's settings, and accept any data."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ HOSTILE = {
 
 @pytest.fixture(scope="module")
 def frames() -> Iterator[dict[str, pd.DataFrame]]:
-    """A frame for each plot, of the sandbox."""
+    """Return a frame of the sandbox for each plot."""
     token = next(each.token for each in shared().side("v3").tokens if each.label.startswith("trouble"))
     with (
         dpyauth.login(sandbox=True, profile="plots") as session,
@@ -89,7 +89,7 @@ def draw(name: str, frame: Any, **more: Any) -> Axes:
 
 
 def image(axes: Axes) -> Any:
-    """Pixels of the figure, as a front end gets them."""
+    """Return the pixels of the figure, as a front end receives them."""
     figure = axes.get_figure(root=True)
     assert isinstance(figure, Figure)
     written = io.BytesIO()
@@ -98,7 +98,7 @@ def image(axes: Axes) -> Any:
 
 
 def words(axes: Axes) -> list[str]:
-    """All texts that are on the axes."""
+    """Return all texts on the axes."""
     return [text.get_text() for text in axes.findobj(Text) if isinstance(text, Text) and text.get_text()]
 
 
@@ -113,14 +113,14 @@ def contrast(one: tuple[float, ...], other: tuple[float, ...]) -> float:
 
 @pytest.fixture(scope="module")
 def drawn(frames: dict[str, pd.DataFrame]) -> dict[str, tuple[Axes, Any]]:
-    """Each plot on a figure of its own, and its pixels."""
+    """Draw each plot on a figure of its own; yield it with its pixels."""
     made = {name: draw(name, frames[name]) for name in PLOTS}
     pyplot.close("all")
     return {name: (axes, image(axes)) for name, axes in made.items()}
 
 
 @pytest.mark.parametrize("name", ["balance", "exposure", "prices"])
-def test_it_draws_on_axes_that_are_given(name: str, drawn: dict[str, Any], frames: dict[str, pd.DataFrame]) -> None:
+def test_plots_draw_on_given_axes(name: str, drawn: dict[str, Any], frames: dict[str, pd.DataFrame]) -> None:
     axes, _ = drawn[name]
     mine = Figure().add_subplot()
     assert draw(name, frames[name], ax=mine) is mine
@@ -129,15 +129,15 @@ def test_it_draws_on_axes_that_are_given(name: str, drawn: dict[str, Any], frame
     assert pyplot.get_fignums() == []
 
 
-def test_it_draws_on_a_new_figure() -> None:
+def test_plots_draw_on_a_new_figure() -> None:
     assert plots.prices(ticks(3)) is pyplot.gca()
 
 
 @pytest.mark.parametrize("name", PLOTS)
-def test_it_reads_on_white_and_on_black(name: str, drawn: dict[str, tuple[Axes, Any]]) -> None:
+def test_plots_are_readable_on_white_and_on_black(name: str, drawn: dict[str, tuple[Axes, Any]]) -> None:
     axes, pixels = drawn[name]
-    assert (pixels[:, 3] == 0).mean() > 0.4  # see-through
-    assert _fetch_figure_metadata(axes.get_figure(root=True)) is None  # and Jupyter adds no background
+    assert (pixels[:, 3] == 0).mean() > 0.4  # transparent
+    assert _fetch_figure_metadata(axes.get_figure(root=True)) is None  # so Jupyter adds no background
     for artist in axes.findobj(visible):
         if isinstance(artist, Text):
             colour, least = to_rgb(artist.get_color()), 3.9
@@ -150,7 +150,7 @@ def test_it_reads_on_white_and_on_black(name: str, drawn: dict[str, tuple[Axes, 
 
 
 def visible(artist: Artist) -> bool:
-    """Whether it shows: what is empty or see-through does not."""
+    """Return whether a part is visible, neither empty nor transparent."""
     if not artist.get_visible():
         return False
     if isinstance(artist, Text):
@@ -161,7 +161,7 @@ def visible(artist: Artist) -> bool:
 
 
 @pytest.mark.parametrize("name", PLOTS)
-def test_the_users_settings_neither_spoil_it_nor_are_changed(
+def test_the_users_settings_have_no_effect_and_are_not_changed(
     name: str, drawn: dict[str, tuple[Axes, Any]], frames: dict[str, pd.DataFrame]
 ) -> None:
     _, wanted = drawn[name]
@@ -174,14 +174,14 @@ def test_the_users_settings_neither_spoil_it_nor_are_changed(
 
 
 @pytest.mark.parametrize("name", PLOTS)
-def test_nothing_is_said_to_be_there_when_a_frame_is_empty(name: str, frames: dict[str, pd.DataFrame]) -> None:
+def test_an_empty_frame_gives_a_plot_that_says_so(name: str, frames: dict[str, pd.DataFrame]) -> None:
     axes = draw(name, frames[name].head(0))
     assert any(text.startswith("Nothing to show") for text in words(axes))
     assert "nothing to show" in plots.describe(axes)
 
 
 @pytest.mark.parametrize("name", PLOTS)
-def test_another_frame_is_refused_with_the_question_to_ask(name: str, frames: dict[str, pd.DataFrame]) -> None:
+def test_a_wrong_frame_is_refused_with_the_right_method(name: str, frames: dict[str, pd.DataFrame]) -> None:
     with pytest.raises(InvalidArgument, match=rf"Write dpyauth\.plots\.{name}\(session\."):
         draw(name, pd.DataFrame({"a": [1]}))
     for wrong in (None, "statement", frames[name].iloc[:, 0]):
@@ -198,18 +198,18 @@ def test_a_frame_with_two_columns_of_one_name_is_refused(name: str, frames: dict
 
 
 @pytest.mark.parametrize("kind", ["polar", "3d"])
-def test_axes_that_are_not_flat_are_refused(kind: str, frames: dict[str, pd.DataFrame]) -> None:
+def test_axes_with_other_projections_are_refused(kind: str, frames: dict[str, pd.DataFrame]) -> None:
     axes = pyplot.figure().add_subplot(projection=kind)
     with pytest.raises(InvalidArgument, match=f"ax is {kind}"):
         draw("balance", frames["balance"], ax=axes)
 
 
-def test_a_profit_that_is_not_known_is_not_zero(frames: dict[str, pd.DataFrame]) -> None:
+def test_an_unknown_profit_is_not_drawn_as_zero(frames: dict[str, pd.DataFrame]) -> None:
     frame = frames["profit"].assign(profit=float("nan"))
     assert "nothing to show" in plots.describe(draw("profit", frame))
 
 
-def test_what_there_is_only_one_of_is_neither_best_nor_worst(frames: dict[str, pd.DataFrame]) -> None:
+def test_a_single_contract_is_neither_best_nor_worst(frames: dict[str, pd.DataFrame]) -> None:
     one = frames["profit"].head(1).assign(symbol="R_50", profit=-2.0)
     assert plots.describe(plots.profit(one)) == "Profit by market, USD: R_50 with -2.00."
     same = pd.concat([one, one.assign(symbol="R_100")])
@@ -220,7 +220,7 @@ def test_what_there_is_only_one_of_is_neither_best_nor_worst(frames: dict[str, p
 
 
 @pytest.mark.parametrize("sign", [-1, 1])
-def test_the_line_at_zero_stands_free_where_all_is_on_one_side(sign: int, frames: dict[str, pd.DataFrame]) -> None:
+def test_the_zero_line_has_space_if_all_bars_are_on_one_side(sign: int, frames: dict[str, pd.DataFrame]) -> None:
     profits = frames["profit"].assign(profit=sign * frames["profit"]["profit"].abs())
     moved = frames["payments"]
     low, high = plots.profit(profits).get_xlim()
@@ -242,7 +242,7 @@ def test_nothing_is_cut_off_at_the_side(frames: dict[str, pd.DataFrame]) -> None
                 assert 0 <= text.get_window_extent().x0 < text.get_window_extent().x1 <= figure.bbox.width, text
 
 
-def test_as_many_accounts_as_can_be_told_apart_are_named(frames: dict[str, pd.DataFrame]) -> None:
+def test_the_number_of_named_accounts_is_limited(frames: dict[str, pd.DataFrame]) -> None:
     def legend(count: int) -> tuple[str, list[str]]:
         each = [frames["balance"].assign(loginid=f"CR{number}") for number in range(count)]
         axes = plots.balance(pd.concat(each))
@@ -254,13 +254,13 @@ def test_as_many_accounts_as_can_be_told_apart_are_named(frames: dict[str, pd.Da
     assert legend(9) == ("Balance over time, USD (9 accounts)", ["not a trade"])
 
 
-def test_a_flag_without_a_name_is_no_text_of_pandas(frames: dict[str, pd.DataFrame]) -> None:
+def test_a_missing_flag_name_is_not_shown_as_pandas_text(frames: dict[str, pd.DataFrame]) -> None:
     nothing = pd.Series(pd.NA, index=frames["status_flags"].index, dtype="string")
     axes = draw("status_flags", frames["status_flags"].assign(flag=nothing, meaning=nothing))
     assert "<NA>" not in " ".join([plots.describe(axes), *words(axes)])
 
 
-def test_a_frame_of_another_question_is_sent_to_its_own_plot(frames: dict[str, pd.DataFrame]) -> None:
+def test_a_frame_of_another_kind_is_referred_to_its_own_plot(frames: dict[str, pd.DataFrame]) -> None:
     with pytest.raises(InvalidArgument, match=r"use plots\.exposure\(\)"):
         plots.balance(frames["exposure"])
     with pytest.raises(InvalidArgument, match=r"holds no numbers.*lost them"):
@@ -276,7 +276,7 @@ def test_different_currencies_are_never_drawn_together(name: str, frames: dict[s
         draw(name, mixed)
 
 
-def test_axes_that_are_none_are_refused(frames: dict[str, pd.DataFrame]) -> None:
+def test_values_that_are_not_axes_are_refused(frames: dict[str, pd.DataFrame]) -> None:
     with pytest.raises(InvalidArgument, match=r"such as one of plt\.subplots"):
         plots.balance(frames["balance"], ax=pyplot.subplots(2)[1])
     with pytest.raises(InvalidArgument, match="takes axes for 'ax'"):
@@ -313,7 +313,7 @@ def ticks(count: int) -> pd.DataFrame:
     return pd.DataFrame({"epoch": times, "symbol": "R_100", "quote": np.arange(count) % 7.0, "gap": False})
 
 
-def test_ticks_that_were_fetched_are_rings_and_gaps_break_the_line() -> None:
+def test_fetched_ticks_are_rings_and_gaps_interrupt_the_line() -> None:
     frame = ticks(10).assign(backfilled=[False] * 3 + [True] * 2 + [False] * 5)
     frame.loc[7, "gap"] = True
     axes = plots.prices(frame)
@@ -336,7 +336,7 @@ def candles(count: int) -> pd.DataFrame:
     return pd.DataFrame({"open": 2.0, "high": 4.0, "low": 0.5, "close": closing}, index=times)
 
 
-def test_candles_that_fell_are_filled_and_those_that_rose_are_not() -> None:
+def test_falling_candles_are_filled_and_rising_ones_are_hollow() -> None:
     axes = plots.prices(candles(4))
     rose, fell = [each for each in axes.containers if isinstance(each, BarContainer)]
     assert [to_rgba(bar.get_facecolor())[3] for bar in rose] == [0, 0]
@@ -355,7 +355,7 @@ def test_the_last_candle_of_a_stream_is_drawn_once() -> None:
     assert plots.describe(axes) == "Prices: 3 candles from 2 to 3, lowest 0.5, highest 9."
 
 
-def test_more_candles_than_fit_are_summed_up_and_the_title_says_so() -> None:
+def test_too_many_candles_are_combined_and_the_title_says_so() -> None:
     axes = plots.prices(candles(100_000))
     assert sum(len(each) for each in axes.containers) == 200
     assert axes.get_title(loc="left") == "Prices (each candle combines 500)"
@@ -367,7 +367,7 @@ def test_several_markets_are_refused() -> None:
         plots.prices(two)
 
 
-def test_long_frames_make_pictures_of_few_parts() -> None:
+def test_plots_of_long_frames_have_few_parts() -> None:
     many = pd.DataFrame(
         {
             "loginid": [f"CR{number}" for number in range(100_000)],
@@ -389,7 +389,7 @@ def test_long_frames_make_pictures_of_few_parts() -> None:
     assert len(axes.get_children()) < 30
 
 
-def test_a_picture_in_a_notebook_brings_its_words() -> None:
+def test_a_plot_in_a_notebook_has_a_description() -> None:
     from IPython.core.formatters import DisplayFormatter
     from IPython.core.pylabtools import print_figure
 
@@ -420,6 +420,6 @@ def test_a_single_moment_is_shown_with_a_day_around_it() -> None:
     assert right - left == 1
 
 
-def test_the_legend_of_candles_names_only_those_that_there_are() -> None:
+def test_the_legend_of_candles_names_only_existing_kinds() -> None:
     axes = plots.prices(candles(4).assign(open=1.0, close=2.0))
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["up"]

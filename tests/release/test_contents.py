@@ -1,4 +1,4 @@
-"""What is handed out: the wheel and the source archive hold what they should, and nothing else."""
+"""Test that the wheel and the source archive contain what they should, and nothing else."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ NOT_OURS = re.compile(r"__pycache__|\.py[co]$|\.ipynb_checkpoints|^tests/browser
 
 
 def files(*folders: str) -> set[str]:
-    """The project's own files in these folders."""
+    """Return the project's own files in these folders."""
     found = {path.relative_to(ROOT).as_posix() for folder in folders for path in (ROOT / folder).rglob("*")}
     return {name for name in found if (ROOT / name).is_file() and not NOT_OURS.search(name)}
 
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with both, built from a copy of the project as the tools that publish it do."""
+    """Build both from a copy of the project, as the publishing tools do; return the folder."""
     folder = tmp_path_factory.mktemp("dist")
     command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder), str(ROOT)]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
@@ -60,7 +60,7 @@ def test_the_wheel(wheel: zipfile.ZipFile) -> None:
         assert f"dpyauth/{needed}" in names
 
 
-def test_what_the_wheel_says_of_itself(wheel: zipfile.ZipFile) -> None:
+def test_the_metadata_of_the_wheel(wheel: zipfile.ZipFile) -> None:
     (name,) = (name for name in wheel.namelist() if name.endswith("METADATA"))
     about = email.message_from_bytes(wheel.read(name))
     assert about["Name"] == "dpyauth"
@@ -74,7 +74,7 @@ def test_what_the_wheel_says_of_itself(wheel: zipfile.ZipFile) -> None:
         "anywidget<1,>=0.9.18",
         "ipywidgets<9,>=8.1",
         "websockets<18,>=15",
-    }, "the reason for an upper bound stands in pyproject.toml"
+    }, "the reason for an upper bound is given in pyproject.toml"
 
 
 def test_the_source_archive(built: Path) -> None:

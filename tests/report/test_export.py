@@ -1,4 +1,4 @@
-"""The report of an account: what is in it, what is not, and that a folder is whole or not there."""
+"""Test the report of an account: what it contains, what it must not contain, and that a folder is whole or absent."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ FILES = {f"{part.name}.parquet" for part in parts() if part.name not in NOT_OF_V
 
 
 class Seen(HTMLParser):
-    """What a browser makes of a page."""
+    """The parts of a page that a browser shows."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -99,14 +99,14 @@ def test_v3_has_every_part_as_parquet_and_a_page(session: Session, tmp_path: Pat
     assert shown.tags.count("img") == 3
 
 
-def test_options_has_what_that_api_tells_and_says_what_it_does_not(open_options: Open, tmp_path: Path) -> None:
+def test_options_has_the_parts_of_that_api_and_lists_the_others(open_options: Open, tmp_path: Path) -> None:
     place = export(open_options(), tmp_path / "report", since=SINCE)
     assert names(place.parent) == {"index.html"} | {f"{part}.parquet" for part in OF_OPTIONS}
     assert "options API does not report: Verification, " in seen(place).text
     assert "You are no partner" in seen(place).text
 
 
-def test_it_tells_how_the_account_stands(open_options: Open, tmp_path: Path) -> None:
+def test_the_report_shows_the_state_of_the_account(open_options: Open, tmp_path: Path) -> None:
     session = open_options()
     place = export(session, tmp_path / "report", since=SINCE)
     detail, told = read(place, "account_detail"), session.account_status(detail=True)
@@ -123,7 +123,7 @@ def test_it_tells_how_the_account_stands(open_options: Open, tmp_path: Path) -> 
     assert "37.05 USD may pay out" in seen(place).text
 
 
-def test_it_has_every_wallet_and_what_went_in_and_out_since_a_day(open_options: Open, tmp_path: Path) -> None:
+def test_the_report_has_every_wallet_and_its_transactions_since_a_day(open_options: Open, tmp_path: Path) -> None:
     session = open_options("agent")
     place = export(session, tmp_path / "report", since=SINCE)
     pd.testing.assert_frame_equal(read(place, "wallets"), session.wallets())
@@ -146,7 +146,7 @@ def test_a_user_without_wallets_and_a_partner(open_options: Open, tmp_path: Path
     assert read(place, "partner_overview")["active_traders"].tolist() == [125]
 
 
-def test_who_paid_and_was_paid_is_in_no_file(open_options: Open, box: Sandbox, tmp_path: Path) -> None:
+def test_senders_and_recipients_are_in_no_file(open_options: Open, box: Sandbox, tmp_path: Path) -> None:
     parties = {"source_client_id": "client-c4nary", "destination_client_id": "other-c4nary"}
     written = {"description": "note-c4nary", "payout_method": "bank-c4nary"}
     row = {"transaction_id": 7, "timestamp": "2026-10-31T00:00:00Z", "metadata": {**parties, **written}}
@@ -165,7 +165,7 @@ def test_who_paid_and_was_paid_is_in_no_file(open_options: Open, box: Sandbox, t
         ("sandbox-rich-money", "statement", "verification", "read"),
     ],
 )
-def test_what_the_token_may_not_see_is_listed_with_the_reason(
+def test_parts_without_scope_are_listed_with_the_reason(
     open_session: Open, tmp_path: Path, token: str, there: str, refused: str, scope: str
 ) -> None:
     place = export(open_session(token), tmp_path / "report", since=SINCE)
@@ -177,7 +177,7 @@ def test_what_the_token_may_not_see_is_listed_with_the_reason(
 @pytest.mark.parametrize(
     ("who", "scopes"), [("rich, trading only", ("payment", "application_read")), ("trouble", ("payment",))]
 )
-def test_a_missing_scope_costs_only_its_parts(open_options: Open, tmp_path: Path, who: str, scopes: Any) -> None:
+def test_a_missing_scope_affects_only_its_parts(open_options: Open, tmp_path: Path, who: str, scopes: Any) -> None:
     place = export(open_options(who), tmp_path / "report", since=SINCE)
     refused = {"wallets", "wallet_transactions", "markup"}
     assert names(place.parent) == {"index.html"} | {f"{part}.parquet" for part in OF_OPTIONS - refused}
@@ -185,7 +185,7 @@ def test_a_missing_scope_costs_only_its_parts(open_options: Open, tmp_path: Path
         assert f"a token with the scope '{scope}'" in seen(place).text
 
 
-def test_an_error_of_one_part_costs_only_that_part(session: Session, box: Sandbox, tmp_path: Path) -> None:
+def test_an_error_affects_only_its_part(session: Session, box: Sandbox, tmp_path: Path) -> None:
     box.faults.error("Strange", "portfolio", message=f"No. {EVIL}", times=2)
     place = export(session, tmp_path / "report", since=SINCE)
     assert names(place.parent) == {"index.html"} | FILES - {"portfolio.parquet"}
@@ -223,7 +223,7 @@ def test_all_tables_in_one_workbook(session: Session, box: Sandbox, tmp_path: Pa
     export(session, tmp_path / "report", since=SINCE, format="csv", overwrite=True)
 
 
-def test_a_workbook_without_openpyxl_asks_nothing(
+def test_a_workbook_without_openpyxl_fails_before_any_request(
     session: Session, box: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "openpyxl", None)
@@ -241,7 +241,7 @@ def test_no_secret_and_nothing_personal(open_session: Open, box: Sandbox, tmp_pa
     hidden = session.settings()["hidden"]
     personal |= {value for value in told.loc[hidden, "value"] if len(value) > 7}
     assert len(personal) > 6
-    for suffix in ("parquet", "csv", "xlsx"):  # each by a session of its own, or the limits would make it wait
+    for suffix in ("parquet", "csv", "xlsx"):  # each in a session of its own, or the rate limits would make it wait
         place = export(open_session(TOKEN), tmp_path / suffix, format=suffix)
         if suffix == "xlsx":
             with zipfile.ZipFile(place.with_name("report.xlsx")) as book:
@@ -278,7 +278,7 @@ def test_only_the_owner_can_read_it(session: Session, tmp_path: Path) -> None:
 # The page
 
 
-def test_the_page_needs_nothing_from_elsewhere(session: Session, tmp_path: Path) -> None:
+def test_the_page_loads_nothing_from_elsewhere(session: Session, tmp_path: Path) -> None:
     place = export(session, tmp_path / "report", since=SINCE)
     text, shown = place.read_text("utf-8"), seen(place)
     assert "account in the sandbox, where nothing is real, " in text
@@ -303,7 +303,7 @@ def made(frames: dict[str, pd.DataFrame], loginid: str = "CR1") -> Report:
 
 
 @pytest.mark.parametrize(("currency", "tile"), [("BTC", "5.00 BTC</b>"), ("", "5.00</b>")])
-def test_the_balance_is_in_what_the_balance_says(currency: str, tile: str) -> None:
+def test_the_balance_has_its_own_currency(currency: str, tile: str) -> None:
     balance = frames.balance({"loginid": "CR1", "balance": 5, "currency": currency})
     assert tile in page(made({"balance": balance}))
 
@@ -330,14 +330,14 @@ values = st.none() | st.text() | st.sampled_from([EVIL, "\x00", "\u202e", "]]>",
     st.text(),
 )
 @settings(max_examples=60, deadline=None)
-def test_nothing_from_outside_becomes_markup(rows: list[Any], column: str, loginid: str) -> None:
+def test_data_is_escaped_in_the_page(rows: list[Any], column: str, loginid: str) -> None:
     held = pd.DataFrame(rows, columns=["one", column if column not in ("one", "list") else "two", "list"], dtype=object)
     report = made({"settings": held}, loginid)
     report.refused[parts()[0]] = EVIL
     assert set(Seen(page(report)).tags) <= TAGS
 
 
-def test_long_tables_are_cut_and_say_so() -> None:
+def test_long_tables_are_cut_with_a_remark() -> None:
     text = page(made({"profit_table": trades(SHOWN + 10)}))
     assert f"{SHOWN + 10} rows; the last {SHOWN} are shown" in text
     assert f"the last {SHOWN} are shown" in text
@@ -346,7 +346,7 @@ def test_long_tables_are_cut_and_say_so() -> None:
     assert "<td class=n>9</td>" not in text
 
 
-def test_the_page_says_what_a_frame_lacks() -> None:
+def test_the_page_shows_the_remarks_of_a_frame() -> None:
     lacking = booked(1.0)
     lacking.attrs["note"] = "Deriv also sent <2> rows."
     assert "Deriv also sent &lt;2&gt; rows." in page(made({"statement": lacking}))
@@ -359,7 +359,7 @@ def test_an_account_with_nothing_in_it_has_a_page() -> None:
     assert pictures(made({"profit_table": trades(0), "statement": booked(1.0)}).frames) == []
 
 
-def test_values_are_shown_as_people_read_them() -> None:
+def test_values_are_formatted_for_people() -> None:
     table = pd.DataFrame(
         {
             "money": [1234.5, 0.00012],
@@ -379,7 +379,7 @@ def test_values_are_shown_as_people_read_them() -> None:
 
 
 def moves(*rows: tuple[str, str, str, str, str]) -> pd.DataFrame:
-    """Transactions of wallets: wallet, category, status, time, and the net amount; the fee is 1."""
+    """Return transactions of wallets: wallet, category, status, time, and the net amount; the fee is 1."""
     told = [
         {
             "timestamp": time,
@@ -396,7 +396,7 @@ def moves(*rows: tuple[str, str, str, str, str]) -> pd.DataFrame:
     return table
 
 
-def test_the_picture_of_what_is_at_stake_says_it_in_words() -> None:
+def test_the_picture_of_stakes_has_a_description() -> None:
     contracts = [
         {"contract_id": 1, "symbol": "R_50", "buy_price": 14, "payout": 27.3, "currency": "USD"},
         {"contract_id": 2, "symbol": EVIL, "buy_price": 18, "currency": "USD"},
@@ -410,7 +410,7 @@ def test_the_picture_of_what_is_at_stake_says_it_in_words() -> None:
     assert pictures(made({"portfolio": frames.open_contracts([])}).frames) == []
 
 
-def test_the_picture_of_money_counts_what_has_come_and_gone() -> None:
+def test_the_picture_of_money_adds_up_incoming_and_outgoing_amounts() -> None:
     table = moves(
         ("main", "deposit", "completed", "2026-07-31T23:59:59Z", "10"),
         ("main", "deposit", "failed", "2026-08-01T00:00:00Z", "500"),
@@ -419,7 +419,7 @@ def test_the_picture_of_money_counts_what_has_come_and_gone() -> None:
         ("payment_agent", "withdrawal", "complete", "2026-10-01T00:00:00Z", "1"),
     )
     main, agent = pictures(made({"wallet_transactions": table}).frames)
-    # What came in is net of the fee, what went out is not.
+    # Incoming amounts are net of the fee, outgoing ones are not.
     assert (
         main.text
         == "Payments in and out of the main wallet by month, USD: 10.00 in and 5.00 out from 2026-07 to 2026-10."
@@ -453,7 +453,7 @@ odd = (
     )
 )
 @settings(max_examples=25)
-def test_pictures_take_whatever_deriv_sends(rows: list[Any]) -> None:
+def test_pictures_accept_any_data(rows: list[Any]) -> None:
     table = frames.wallet_transactions(rows, Context("wallet_transactions"))
     table.insert(0, "wallet", pd.Series(["main"] * len(table), dtype="string"))
     contracts = frames.open_contracts([{**row, "buy_price": row["payout"]} for row in rows])
@@ -461,7 +461,7 @@ def test_pictures_take_whatever_deriv_sends(rows: list[Any]) -> None:
         assert picture.svg.startswith(b"<?xml")
 
 
-def test_pictures_say_the_same_in_words_and_take_any_name() -> None:
+def test_pictures_have_descriptions_and_accept_any_name() -> None:
     closed = pd.concat([trades(2), trades(1, EVIL, -3.0), trades(1, "$\\frac{$", -2), trades(1, "\u4e2d" * 80, -1.0)])
     report = made({"statement": booked(0.5, 0.00012), "profit_table": closed})
     balance, markets = pictures(report.frames)
@@ -510,13 +510,13 @@ def test_without_matplotlib_there_are_no_pictures(
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A report of two parts."""
+    """Write a report of two parts."""
     monkeypatch.setattr(
         report, "parts", lambda: tuple(part for part in parts() if part.name in ("balance", "accounts"))
     )
 
 
-def test_the_page_says_of_which_format_the_files_are(session: Session, tmp_path: Path, quick: None) -> None:
+def test_the_page_names_the_format_of_the_files(session: Session, tmp_path: Path, quick: None) -> None:
     for format, said in (
         (None, "The files are Parquet, which keeps the type of every column."),
         ("parquet", "The files are Parquet, which keeps the type of every column."),
@@ -538,7 +538,7 @@ except dpyauth.InvalidSetting as error:
 
 
 def test_without_pyarrow_the_files_are_csv_and_the_page_says_why(tmp_path: Path) -> None:
-    # In a process of its own: pandas settles at its import how texts are held, with pyarrow or without.
+    # In a process of its own, because pandas decides on import how texts are stored, with pyarrow or without.
     command = [sys.executable, "-c", without("pyarrow") + WITHOUT_PYARROW, str(tmp_path / "report")]
     ran = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert ran.returncode == 0, ran.stderr
@@ -550,7 +550,7 @@ def test_without_pyarrow_the_files_are_csv_and_the_page_says_why(tmp_path: Path)
     assert "pyarrow is not installed. Run pip install pyarrow, or leave format out" in refused
 
 
-def test_parquet_by_name_without_pyarrow_asks_nothing(
+def test_parquet_without_pyarrow_fails_before_any_request(
     session: Session, box: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hide(monkeypatch, "pyarrow")
@@ -561,7 +561,7 @@ def test_parquet_by_name_without_pyarrow_asks_nothing(
     assert names(tmp_path) == set()
 
 
-def test_a_pyarrow_that_does_not_work_is_as_good_as_none(
+def test_a_broken_pyarrow_counts_as_missing(
     session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, quick: None
 ) -> None:
     def fail(*args: Any, **kwargs: Any) -> None:
@@ -612,7 +612,7 @@ def test_only_a_report_is_ever_replaced(session: Session, tmp_path: Path, quick:
 
 
 @pytest.mark.parametrize("there", [False, True])
-def test_a_full_disk_leaves_all_as_it_was(
+def test_a_full_disk_changes_nothing(
     session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, quick: None, there: bool
 ) -> None:
     target = tmp_path / "report"
@@ -668,7 +668,7 @@ def test_a_folder_that_turns_up_meanwhile_is_kept(
     assert names(target) == {"notes.txt"}
 
 
-# When there is nothing to report
+# Errors instead of a report
 
 
 @pytest.mark.parametrize(
@@ -679,7 +679,7 @@ def test_a_folder_that_turns_up_meanwhile_is_kept(
         ({"since": "2999-01-01"}, InvalidRequest),
     ],
 )
-def test_what_cannot_be_right_asks_nothing(
+def test_invalid_arguments_fail_before_any_request(
     session: Session, box: Sandbox, tmp_path: Path, how: dict[str, Any], error: type[Exception]
 ) -> None:
     asked = len(box.received)
@@ -689,7 +689,7 @@ def test_what_cannot_be_right_asks_nothing(
     assert names(tmp_path) == set()
 
 
-def test_who_is_not_signed_in_gets_no_report(open_session: Open, tmp_path: Path) -> None:
+def test_no_report_without_a_sign_in(open_session: Open, tmp_path: Path) -> None:
     session = open_session(token=None)
     with pytest.raises(NotSignedIn):
         export(session, tmp_path / "report")
@@ -699,7 +699,7 @@ def test_who_is_not_signed_in_gets_no_report(open_session: Open, tmp_path: Path)
     assert names(tmp_path) == set()
 
 
-def test_a_lost_connection_is_no_reason_to_be_listed(
+def test_a_lost_connection_is_raised_instead_of_being_listed(
     session: Session, box: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def ask(session: Session, since: Any) -> pd.DataFrame:
@@ -724,7 +724,7 @@ def test_a_report_is_of_one_account(session: Session, tmp_path: Path, monkeypatc
     assert names(tmp_path) == set()
 
 
-def test_an_error_of_the_system_names_the_folder_that_was_meant(session: Session, tmp_path: Path, quick: None) -> None:
+def test_an_error_of_the_system_names_the_folder_of_the_report(session: Session, tmp_path: Path, quick: None) -> None:
     target = tmp_path / ("long" * 100)
     with pytest.raises(OSError, match="too long") as caught:
         export(session, target)
@@ -734,12 +734,12 @@ def test_an_error_of_the_system_names_the_folder_that_was_meant(session: Session
 
 
 @pytest.mark.parametrize("folder", ["", "~no-such-user/report", "a\0b"])
-def test_a_path_that_cannot_be_asks_nothing(session: Session, folder: str) -> None:
+def test_an_invalid_path_fails_before_any_request(session: Session, folder: str) -> None:
     with pytest.raises(InvalidSetting, match="path"):
         export(session, folder)
 
 
-def test_importing_it_costs_nothing() -> None:
+def test_importing_the_module_loads_nothing_heavy() -> None:
     code = "import sys, dpyauth.report; print({'pandas', 'numpy', 'matplotlib'} & set(sys.modules))"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert ran.stdout.strip() == "set()"

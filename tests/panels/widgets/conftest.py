@@ -1,4 +1,4 @@
-"""A panel on a sandbox, told what to do as a browser would."""
+"""Open panels on a sandbox, and control them as a browser would."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PATIENCE = 10.0
 
 
 class Browser:
-    """What a browser sees of a panel, and says to it."""
+    """The messages of a browser to a panel, and what it receives."""
 
     def __init__(self, session: Session, box: Sandbox, api: str | None) -> None:
         self.session = session
@@ -34,7 +34,7 @@ class Browser:
         self.panel = SignInPanel(self.model)
         self.seen: list[dict[str, Any]] = [self.panel.view]
         self.told: list[Any] = []
-        """The custom messages it got."""
+        """Custom messages that the browser received."""
         self._changed = threading.Condition()
         self.panel.observe(self._see, "view")
         self.model.send = self.told.append
@@ -52,7 +52,7 @@ class Browser:
         self.say({"do": "sign-in", "token": token, "app_id": app_id or self.session.core.target.app_id})
 
     def wait_for(self, condition: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
-        """The view, once the condition holds for it."""
+        """Return the view once the condition holds for it."""
         with self._changed:
             assert self._changed.wait_for(lambda: condition(self.panel.view), PATIENCE), self.panel.view
             return self.panel.view
@@ -71,13 +71,13 @@ class Browser:
 
 
 class Display:
-    """What IPython's display is told."""
+    """Records the calls of IPython's display."""
 
     def __init__(self) -> None:
         self.shown: list[dict[str, str]] = []
         """Outputs of cells."""
         self.stills: list[dict[str, str]] = []
-        """Stills, the newest last: each takes the place of the one before."""
+        """Stills, the newest last; each replaces the one before."""
 
     def __call__(self, bundle: dict[str, str], *, raw: bool, display_id: str = "", metadata: Any = None) -> Any:
         assert raw
@@ -100,7 +100,7 @@ def display(monkeypatch: pytest.MonkeyPatch) -> Display:
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home folder with nothing in it, and no keyring."""
+    """Create an empty home folder, without a keyring."""
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     monkeypatch.setattr(keyring, "get_keyring", FailKeyring)
     return tmp_path
@@ -108,7 +108,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def open_browser(box: Sandbox) -> Iterator[Callable[..., Browser]]:
-    """Opens panels, each on a session of its own unless told otherwise."""
+    """Return a function that opens panels, each on a session of its own by default."""
     opened: list[Browser] = []
 
     def open_one(session: Session | None = None, language: str = "EN", api: str | None = "v3") -> Browser:
@@ -128,7 +128,7 @@ def browser(open_browser: Callable[..., Browser]) -> Browser:
 
 @pytest.fixture
 def of_both(open_browser: Callable[..., Browser]) -> Browser:
-    """With the fields of both APIs."""
+    """Open a panel with the fields of both APIs."""
     return open_browser(api=None)
 
 

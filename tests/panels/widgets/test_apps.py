@@ -1,4 +1,4 @@
-"""The panel of apps: messages in, a view out."""
+"""Test the widget of apps: messages in, a view out."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def say(panel: AppsPanel, eventually: Eventually, **said: Any) -> None:
     eventually(lambda: not panel.view["busy"])
 
 
-def test_from_the_first_look_to_a_new_app(panel: AppsPanel, eventually: Eventually) -> None:
+def test_showing_the_list_and_registering_an_app(panel: AppsPanel, eventually: Eventually) -> None:
     assert panel.view["loaded"] is False
     say(panel, eventually, do="here")
     assert [row["app_id"] for row in panel.view["registered"]] == [16303, 16304]
@@ -42,7 +42,7 @@ def test_from_the_first_look_to_a_new_app(panel: AppsPanel, eventually: Eventual
     assert panel.view["notice"] is None
 
 
-def test_without_a_session_the_kernels_own(session: Session) -> None:
+def test_without_an_argument_the_panel_uses_the_kernels_session(session: Session) -> None:
     with pytest.raises(NotSignedIn, match=r"dpyauth\.login"):
         apps()
     put_session("default", session)

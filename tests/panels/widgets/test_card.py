@@ -1,4 +1,4 @@
-"""The account card's Python side, and the still picture that stays with the notebook."""
+"""Test the widget of the account card, and the still that stays with the notebook."""
 
 from __future__ import annotations
 
@@ -45,31 +45,31 @@ def test_picture_and_panel(shown: CardPanel, display: Display) -> None:
     still, live = display.shown
     assert "CR900001 · Sample account" in still["text/plain"]
     assert shown.still in still["text/html"]
-    assert (live["text/plain"], live["text/html"]) == ("", "")  # the still is beside it
+    assert (live["text/plain"], live["text/html"]) == ("", "")  # the still beside it
     assert live["application/vnd.jupyter.widget-view+json"]["model_id"] == shown.model_id
 
 
-def test_live_while_looked_at(shown: CardPanel, box: Sandbox, eventually: Eventually) -> None:
+def test_the_card_is_live_while_visible(shown: CardPanel, box: Sandbox, eventually: Eventually) -> None:
     here(shown)
     assert box.wait_until(lambda box: sum(one.call == "balance" for one in box.received) == 2)
     box.pay("CR900001", 1)
     eventually(lambda: shown.view["balance"] == "9,364.47")
 
 
-def test_the_picture_stays_as_it_is_until_it_is_of_somebody_else(
+def test_the_still_changes_only_with_the_user(
     shown: CardPanel, display: Display, box: Sandbox, eventually: Eventually
 ) -> None:
     here(shown)
     box.wait_until(lambda box: sum(one.call == "balance" for one in box.received) == 2)
     box.pay("CR900001", 1)
     eventually(lambda: shown.view["balance"] == "9,364.47")
-    assert len(display.stills) == 1  # every new one would make the notebook one that is not saved
+    assert len(display.stills) == 1  # a new still would mark the notebook as changed
     shown.model.session.core.sign_out("you signed out")
     eventually(lambda: len(display.stills) == 2)
     assert "You signed out." in display.stills[-1]["text/plain"]
     shown.model.session.core.sign_in_and_wait(api_token("sandbox-trouble-read", "a test"))
     eventually(lambda: "466.92" in display.stills[-1]["text/plain"] and "closed" in display.stills[-1]["text/html"])
-    assert len(display.stills) == 4  # when signed in, and once when all is known
+    assert len(display.stills) == 4  # once when signed in, and once when everything is known
 
 
 def test_nothing_secret_in_what_is_saved(shown: CardPanel, display: Display) -> None:
@@ -79,7 +79,7 @@ def test_nothing_secret_in_what_is_saved(shown: CardPanel, display: Display) -> 
     assert "Sandbox Rich" not in everything
 
 
-def test_closed_it_follows_nothing(shown: CardPanel, display: Display, eventually: Eventually) -> None:
+def test_a_closed_card_is_not_updated(shown: CardPanel, display: Display, eventually: Eventually) -> None:
     here(shown)
     shown.close()
     shown.model.session.close()

@@ -1,4 +1,4 @@
-"""The call explorer's Python side: messages in, a view and other messages out."""
+"""Test the widget of the call explorer: messages in, a view and other messages out."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_chosen_call_is_shown(panel: Any) -> None:
     assert panel.view == panel.model.view()
 
 
-def test_what_the_kernel_keeps_of_a_message_is_empty(panel: Any, eventually: Eventually) -> None:
+def test_a_handled_message_is_emptied(panel: Any, eventually: Eventually) -> None:
     fields = {"password": "Canary-5up3r", "login": "MTR1"}
     said = {"do": "send", "call": "mt5_password_check", "fields": fields}
     arrive(panel, said)
@@ -52,7 +52,7 @@ def test_what_the_kernel_keeps_of_a_message_is_empty(panel: Any, eventually: Eve
     assert "Canary" not in repr(seen)
 
 
-def test_reply_is_no_part_of_the_state(panel: Any, eventually: Eventually) -> None:
+def test_replies_are_not_part_of_the_state(panel: Any, eventually: Eventually) -> None:
     say(panel, do="send", call="statement", fields={"limit": "2"})
     eventually(lambda: panel.told and not panel.view["busy"])
     assert "transaction_id" in json.dumps(panel.told)
@@ -68,7 +68,7 @@ def test_view_follows_the_session(panel: Any, session: Session) -> None:
     assert panel.view["state"] == "closed"
 
 
-def test_a_file_is_no_part_of_the_state(panel: Any, eventually: Eventually) -> None:
+def test_files_are_not_part_of_the_state(panel: Any, eventually: Eventually) -> None:
     say(panel, do="send", call="statement", fields={"limit": "2"})
     eventually(lambda: panel.told and not panel.view["busy"])
     sent: list[Any] = []
@@ -84,7 +84,7 @@ def test_repr_names_the_session(panel: Any) -> None:
     assert repr(panel).startswith("dpyauth explorer panel: <dpyauth session: signed in, CR900001 (USD, sample)>\n")
 
 
-def test_without_a_session_it_takes_the_one_of_the_kernel(session: Session) -> None:
+def test_without_an_argument_the_panel_uses_the_kernels_session(session: Session) -> None:
     with pytest.raises(NotSignedIn, match=r"dpyauth\.login\(\)"):
         explorer()
     put_session("default", session)
@@ -94,7 +94,7 @@ def test_without_a_session_it_takes_the_one_of_the_kernel(session: Session) -> N
 
 
 @pytest.mark.parametrize(("names", "variable"), [([], "session"), (["_", "s"], "s"), (["s", "session"], "session")])
-def test_python_uses_the_readers_own_name(
+def test_python_uses_the_name_of_the_users_session(
     session: Session, monkeypatch: pytest.MonkeyPatch, names: list[str], variable: str
 ) -> None:
     shell = SimpleNamespace(user_ns=dict.fromkeys(names, session))

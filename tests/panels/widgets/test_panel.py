@@ -1,4 +1,4 @@
-"""What all panels share on the Python side: messages in, a view out, and no secret in a log."""
+"""Test what all widgets have in common: messages in, a view out, and no secret in a log."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CANARY = "Canary-7f3a91"
 
 
 class ExampleModel(PanelModel):
-    """Counts, refuses, breaks, and takes a secret."""
+    """A model that counts, refuses, fails, and takes a secret."""
 
     name = "sign-in"
 
@@ -86,7 +86,7 @@ def logged(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
 
 
 def told(panel: Panel) -> list[Any]:
-    """From now on, the custom messages that the browser gets."""
+    """Return the list of custom messages that the browser receives from now on."""
     got: list[Any] = []
     panel.model.send = got.append
     return got
@@ -123,15 +123,15 @@ def test_a_refusal_is_shown_until_it_is_dismissed(panel: Panel) -> None:
     assert panel.view["notice"] is None
 
 
-def test_a_defect_is_shown_and_tells_no_more_than_its_kind(panel: Panel, logged: pytest.LogCaptureFixture) -> None:
-    """Or the reader would take it for a kernel that is busy."""
+def test_a_bug_is_shown_with_its_type_only(panel: Panel, logged: pytest.LogCaptureFixture) -> None:
+    """Otherwise the user would think that the kernel is busy."""
     arrive(panel, {"do": "break"})
     assert panel.view["notice"]["text"] == "Internal error in dpyauth: LookupError. Try again."
     assert "LookupError" in logged.text
     assert CANARY not in logged.text
 
 
-def test_who_looks(panel: Panel, model: ExampleModel) -> None:
+def test_visible_views(panel: Panel, model: ExampleModel) -> None:
     assert model.visits == []
     arrive(panel, {"do": "here"})
     arrive(panel, {"do": "here"})
@@ -149,18 +149,18 @@ def test_the_browser_cannot_set_the_view(panel: Panel) -> None:
 # The session
 
 
-def test_it_follows_the_session(panel: Panel, session: Session) -> None:
+def test_the_panel_follows_the_session(panel: Panel, session: Session) -> None:
     assert panel.view["state"] == "signed out"
     session.close()
     assert panel.view["state"] == "closed"
 
 
-def test_a_change_while_it_is_made_is_not_missed(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_change_while_the_panel_is_created_is_not_missed(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     model = ExampleModel(session)
     real_watch = session.core.watch
 
     def watch(watcher: Any) -> Any:
-        session.close()  # just now, when nobody watches yet
+        session.close()  # just before the panel begins to listen
         return real_watch(watcher)
 
     monkeypatch.setattr(session.core, "watch", watch)
@@ -169,21 +169,21 @@ def test_a_change_while_it_is_made_is_not_missed(session: Session, monkeypatch: 
     panel.close()
 
 
-def test_a_closed_panel_follows_nothing(panel: Panel, session: Session) -> None:
+def test_a_closed_panel_is_not_updated(panel: Panel, session: Session) -> None:
     panel.close()
     assert session.core.watchers == []
     session.close()
     assert panel.view["state"] == "signed out"
 
 
-def test_one_that_could_not_be_made_leaves_nothing(model: ExampleModel, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_panel_that_fails_to_open_leaves_nothing(model: ExampleModel, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail() -> dict[str, Any]:
         raise DpyauthError("No.")
 
     monkeypatch.setattr(model, "view", fail)
     with pytest.raises(DpyauthError):
         Panel(model)
-    gc.collect()  # an error while it is taken away would fail this test
+    gc.collect()  # an error while it is garbage-collected would fail this test
     assert model.session.core.watchers == []
 
 
@@ -216,8 +216,8 @@ def test_a_secret_is_in_no_log_and_no_state(
 
 
 @pytest.mark.parametrize("name", ["Comm", "IPKernelApp", "traitlets"])
-def test_what_kernels_log_of_messages(name: str, logged: pytest.LogCaptureFixture) -> None:
-    """As ipykernel and comm do; all else is still logged."""
+def test_messages_of_panels_are_not_logged(name: str, logged: pytest.LogCaptureFixture) -> None:
+    """ipykernel and comm log messages; everything else is still logged."""
     said = {"comm_id": "1", "data": {"method": "custom", "content": {"do": "anything", "value": CANARY}}}
     other = {"comm_id": "1", "data": {"method": "update", "state": {"value": "harmless"}}}
     log = logging.getLogger(name)
@@ -229,7 +229,7 @@ def test_what_kernels_log_of_messages(name: str, logged: pytest.LogCaptureFixtur
     assert logged.text.count("harmless") == 3
 
 
-def test_a_new_secret_goes_to_the_browser_alone(panel: Panel, logged: pytest.LogCaptureFixture) -> None:
+def test_a_new_secret_is_sent_only_to_the_browser(panel: Panel, logged: pytest.LogCaptureFixture) -> None:
     got = told(panel)
     arrive(panel, {"do": "keep", "value": "x"})
     assert got == [{"made": CANARY}]
@@ -237,7 +237,7 @@ def test_a_new_secret_goes_to_the_browser_alone(panel: Panel, logged: pytest.Log
     assert CANARY not in logged.text + json.dumps(panel.get_state(), default=repr)
 
 
-def test_what_a_panel_adds_outweighs_the_style_of_all_wherever_that_comes_again() -> None:
+def test_the_style_of_a_panel_wins_over_the_common_style() -> None:
     added = style("card").removeprefix(style())
     own = (Path(widgets.__file__).parent / "css/card.css").read_text()
     assert added.count(".dpyauth-panel.dpyauth-panel") == own.count(".dpyauth-panel") > 0

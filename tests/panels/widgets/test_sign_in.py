@@ -1,4 +1,4 @@
-"""The sign-in panel's Python side: messages in, a view out. Its JavaScript is tested in tests/browser."""
+"""Test the widget of the sign-in panel: messages in, a view out. Its JavaScript is tested in tests/browser."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ CALLBACK = "http://127.0.0.1:8888/dpyauth/callback"
 
 
 def everything(browser: Browser) -> str:
-    """All that a front end, a saved notebook or a curious print could get hold of."""
+    """Return everything that a front end, a saved notebook or a printed object could contain."""
     panel = browser.panel
     traits = {name: getattr(panel, name) for name in panel.trait_names() if name not in ("comm", "log")}
     return json.dumps([browser.seen, panel.get_state()], default=repr) + repr(panel) + repr(traits) + repr(vars(panel))
 
 
 def begin(browser: Browser, **more: Any) -> dict[str, str]:
-    """Go off to sign in with Deriv; returns what the panel's JavaScript gets to know."""
+    """Begin to sign in with Deriv; return what the panel's JavaScript receives."""
     browser.say({"do": "browser", "app_id": "16303", "callback": CALLBACK, **more})
     begun: dict[str, str] = browser.told[-1]["browser"]
     return begun
@@ -49,7 +49,7 @@ def query_for(begun: dict[str, str], token: str, *, state: bool = True) -> str:
     return f"?acct1=CR900001&token1={token}&cur1=usd&state={mark}"
 
 
-# What is shown
+# Display
 
 
 def test_before_sign_in_shows_form(browser: Browser, box: Sandbox) -> None:
@@ -84,7 +84,7 @@ def test_closed_session_is_shown_and_takes_no_sign_in(signed_in: Browser) -> Non
     assert signed_in.panel.view["phase"] == "closed"
 
 
-# What the browser says
+# Messages from the browser
 
 
 def test_sign_in_goes_from_form_to_busy_to_account(browser: Browser) -> None:
@@ -125,8 +125,8 @@ def test_unreachable_server(browser: Browser, box: Sandbox) -> None:
     assert browser.wait_for_notice()["title"] == "Deriv cannot be reached"
 
 
-def test_same_mistake_twice_is_answered_twice(browser: Browser) -> None:
-    """The browser takes a try that changes nothing for a kernel that does not answer."""
+def test_a_repeated_mistake_is_answered_again(browser: Browser) -> None:
+    """The browser takes an attempt that changes nothing for a kernel that does not answer."""
     browser.sign_in("")
     browser.wait_for_notice()
     seen = len(browser.seen)
@@ -189,7 +189,7 @@ def test_cancel_keeps_who_was_signed_in(signed_in: Browser, box: Sandbox) -> Non
     assert signed_in.session.call("balance")["balance"]["loginid"] == "CR900001"
 
 
-def test_second_try_calls_the_first_off(browser: Browser, box: Sandbox) -> None:
+def test_a_second_attempt_cancels_the_first(browser: Browser, box: Sandbox) -> None:
     box.faults.stall("authorize")
     browser.sign_in("sandbox-rich-btc")
     first = browser.model.attempt
@@ -200,7 +200,7 @@ def test_second_try_calls_the_first_off(browser: Browser, box: Sandbox) -> None:
     assert browser.wait_for_phase("in")["account"]["loginid"] == "CR900001"
 
 
-def test_mistake_in_a_second_try_leaves_the_first_alone(browser: Browser, box: Sandbox) -> None:
+def test_a_mistake_in_a_second_attempt_does_not_cancel_the_first(browser: Browser, box: Sandbox) -> None:
     box.faults.stall("authorize")
     browser.sign_in(READ_ONLY)
     browser.sign_in("")
@@ -218,7 +218,7 @@ def test_sign_out(signed_in: Browser, box: Sandbox) -> None:
 
 def test_remember(browser: Browser, home: Any, eventually: Any) -> None:
     kept = home / "dpyauth" / "credentials.json"
-    browser.say({"do": "sign-in", "token": READ_ONLY, "app_id": "1089", "remember": "yes"})  # a tick is true, or none
+    browser.say({"do": "sign-in", "token": READ_ONLY, "app_id": "1089", "remember": "yes"})  # a tick is true or absent
     browser.wait_for_phase("in")
     browser.say({"do": "sign-in", "token": READ_ONLY, "app_id": "1089", "remember": True})
     eventually(kept.exists)
@@ -235,7 +235,7 @@ def test_begin(browser: Browser, box: Sandbox) -> None:
     assert browser.panel.view["phase"] == "browser"
 
 
-def test_a_begin_that_fails_is_told_so_that_the_window_can_close(browser: Browser) -> None:
+def test_a_failed_begin_is_reported_so_that_the_window_can_close(browser: Browser) -> None:
     browser.say({"do": "browser", "app_id": "16303", "callback": "no address"})
     assert browser.told == [{"browser": None}]
     assert browser.wait_for_notice()["title"] == "The sign-in with Deriv failed"
@@ -316,7 +316,7 @@ def test_an_old_token_goes_on_with_the_older_api(of_both: Browser) -> None:
 def test_samples_of_both_apis(of_both: Browser, box: Sandbox) -> None:
     samples = of_both.panel.view["samples"]
     assert list(samples) == ["options", "v3"]
-    assert samples["options"][0] in samples["v3"]  # so the API has to be said
+    assert samples["options"][0] in samples["v3"]  # so the API has to be named
     assert not any(sample.label in sample.token for api in samples for sample in box.side(api).tokens)
     of_both.say({"do": "sample", "api": "v3", "name": samples["options"][0]})
     assert of_both.wait_for_phase("in")["account"]["api"] == "v3"
@@ -359,7 +359,7 @@ def test_refused_personal_access_token_is_forgotten(of_both: Browser) -> None:
     assert holders_of(token) == []
 
 
-# What happens outside the panel
+# Events outside the panel
 
 
 def test_panel_follows_a_break(signed_in: Browser, box: Sandbox) -> None:
@@ -371,12 +371,12 @@ def test_panel_follows_a_break(signed_in: Browser, box: Sandbox) -> None:
     signed_in.wait_for(lambda view: view["state"] == "signed in")
 
 
-def test_token_refused_on_reconnect_is_told_in_the_errors_own_words(signed_in: Browser, box: Sandbox) -> None:
+def test_a_token_refused_on_reconnecting_shows_the_message_of_the_error(signed_in: Browser, box: Sandbox) -> None:
     box.faults.revoke(box.tokens[0].token)
     box.faults.drop()
     view = signed_in.wait_for_phase("form")
     assert view["notice"]["title"] == "Signed out"
-    assert "API token" in view["notice"]["text"]  # case kept
+    assert "API token" in view["notice"]["text"]  # its case is kept
 
 
 def test_every_panel_of_a_session_follows_it(signed_in: Browser, open_browser: Any) -> None:
@@ -385,7 +385,7 @@ def test_every_panel_of_a_session_follows_it(signed_in: Browser, open_browser: A
     other.wait_for_phase("form")
 
 
-def test_a_closed_panel_follows_nothing(signed_in: Browser, open_browser: Any) -> None:
+def test_a_closed_panel_is_not_updated(signed_in: Browser, open_browser: Any) -> None:
     other = open_browser(signed_in.session)
     other.panel.close()
     seen = len(other.seen)
@@ -402,8 +402,8 @@ def test_sign_in_from_a_thread_without_a_loop(browser: Browser) -> None:
     assert not thread.is_alive()
 
 
-def test_a_late_look_never_overwrites_a_newer_one(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Threads refresh at any time: the view must end as the last change left it."""
+def test_an_older_state_never_overwrites_a_newer_one(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Threads refresh at any time: the view must show the last change."""
     looked, newer_shown = threading.Event(), threading.Event()
     real_look = browser.model.view
 
@@ -411,7 +411,7 @@ def test_a_late_look_never_overwrites_a_newer_one(browser: Browser, monkeypatch:
         seen = real_look()
         if threading.current_thread() is slow:
             looked.set()
-            newer_shown.wait(timeout=0.5)  # must not come: the newer look has to wait for this one
+            newer_shown.wait(timeout=0.5)  # must not come: the newer state has to wait for this one
         return seen
 
     monkeypatch.setattr(browser.model, "view", slow_look)
@@ -486,7 +486,7 @@ def test_sign_in_with_parts_missing(browser: Browser, content: dict[str, str]) -
 
 
 def test_browser_cannot_set_the_view(browser: Browser) -> None:
-    """What is shown comes from the session; a forged state changes nothing there."""
+    """The view comes from the session; a forged state changes nothing there."""
     browser.panel.set_state({"view": {"phase": "in"}})
     assert browser.session.state == "signed out"
     browser.say({"do": "sign-out"})
@@ -545,7 +545,7 @@ def test_refused_token_is_forgotten(browser: Browser, how: str) -> None:
 
 
 def holders_of(token: str) -> list[object]:
-    """Who still has a text equal to this: in a container, or in a closure, as a `Secret` has it."""
+    """Return who still has a text equal to this: a container, or the closure of a `Secret`."""
     gc.collect()
     found = []
     for one in gc.get_objects():

@@ -1,4 +1,4 @@
-"""The stills of all panels: shown before the panel, renewed when there is reason to, and without a secret."""
+"""Test the stills of all panels: shown before the panel, renewed when necessary, and without secrets."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
 Eventually = Callable[..., None]
 PERSON = ("Sandbox Rich", "rich@", "1980-")
-"""Of the sandbox's user."""
+"""Names of the sandbox's user."""
 
 
 @pytest.fixture
 def notebook(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
-    """A kernel whose front end has a user, or not."""
+    """Set up a kernel whose front end has a user, or none."""
     kernel = SimpleNamespace(_allow_stdin=True)
     monkeypatch.setattr(_environment, "kernel_shell", lambda: SimpleNamespace(kernel=kernel, user_ns={}))
     return kernel
@@ -39,7 +39,7 @@ def notebook(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
 
 @pytest.fixture
 def opened(session: Session, display: Display) -> Iterator[Callable[[str], Any]]:
-    """Opens a panel by its name."""
+    """Open a panel by its name."""
     made: list[Panel] = []
     makers = {
         "switcher": lambda: SwitcherPanel(SwitcherModel(session)),
@@ -77,7 +77,7 @@ def test_a_panel_that_is_shown_has_a_still_before_it(
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_without_a_user_there_is_the_still_alone_and_it_is_complete(
+def test_without_a_user_only_a_complete_still_is_shown(
     opened: Callable[[str], Any], display: Display, notebook: SimpleNamespace, name: str
 ) -> None:
     notebook._allow_stdin = False
@@ -89,7 +89,7 @@ def test_without_a_user_there_is_the_still_alone_and_it_is_complete(
     assert panel._repr_mimebundle_()[0]["text/html"]
 
 
-def test_without_a_user_it_stays_what_it_was_when_its_cell_ran(
+def test_without_a_user_the_still_does_not_change_after_its_cell(
     opened: Callable[[str], Any], display: Display, notebook: SimpleNamespace, session: Session
 ) -> None:
     notebook._allow_stdin = False
@@ -100,12 +100,12 @@ def test_without_a_user_it_stays_what_it_was_when_its_cell_ran(
 
 
 def test_outside_a_notebook_the_text_is_shown(opened: Callable[[str], Any]) -> None:
-    with pytest.raises(NotImplementedError):  # then IPython goes on to the text
+    with pytest.raises(NotImplementedError):  # then IPython shows the text
         opened("explorer")._ipython_display_()
 
 
 @pytest.mark.parametrize("name", LISTED)
-def test_lists_are_in_the_still_once_they_are_read(
+def test_the_still_contains_lists_once_they_are_read(
     opened: Callable[[str], Any], display: Display, eventually: Eventually, name: str
 ) -> None:
     panel = opened(name)
@@ -119,7 +119,7 @@ def test_lists_are_in_the_still_once_they_are_read(
     assert len(display.stills) == 2
 
 
-def test_the_explorer_keeps_what_was_sent_last(
+def test_the_still_of_the_explorer_shows_the_last_call(
     opened: Callable[[str], Any], display: Display, eventually: Eventually
 ) -> None:
     panel = opened("explorer")
@@ -164,7 +164,7 @@ def test_the_sign_in_panel_says_who_is_signed_in(browser: Browser, display: Disp
     assert "sandbox-rich-read" not in json.dumps(display.stills)
 
 
-def test_no_still_has_a_secret_or_says_who_the_user_is(
+def test_no_still_contains_a_secret_or_identifies_the_user(
     opened: Callable[[str], Any], display: Display, eventually: Eventually
 ) -> None:
     panels = {name: opened(name) for name in NAMES}
@@ -207,7 +207,7 @@ def test_a_token_in_a_field_that_is_not_for_it_is_masked(
     clean(display.stills)
 
 
-def test_what_a_stream_says_of_a_person_is_masked(session: Session, display: Display) -> None:
+def test_personal_data_of_a_stream_is_masked(session: Session, display: Display) -> None:
     call = "p2p_order_info"
     feed = Feed(call, 10, lambda reply: v3.error(reply, call), many=False)
     panel = StreamPanel(StreamModel(session, Stream(object.__new__(Session), feed)))

@@ -1,4 +1,4 @@
-"""The Python side of the stream view: messages in, messages out, and nothing of them in the widget's state."""
+"""Test the widget of the stream view: messages in, messages out, and none of them in the widget's state."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PATIENCE = 10.0
 
 
 class Looker:
-    """A browser that looks at a stream of its own."""
+    """A browser that shows a stream of its own."""
 
     def __init__(self, session: Session) -> None:
         self.stream = Stream(
@@ -65,7 +65,7 @@ def tick(number: int) -> dict[str, Any]:
     return {"msg_type": "tick", "tick": {"symbol": "R_1", "epoch": number, "quote": float(number)}}
 
 
-def test_a_thousand_updates_are_no_part_of_the_state(looker: Looker) -> None:
+def test_updates_are_not_part_of_the_state(looker: Looker) -> None:
     looker.say({"do": "replay"})
     looker.wait_for(0)
     before, views = json.dumps(looker.panel.get_state(), default=repr), len(looker.views)
@@ -77,7 +77,7 @@ def test_a_thousand_updates_are_no_part_of_the_state(looker: Looker) -> None:
     assert looker.told[-1]["points"][-1] == {"t": 999, "p": [999.0]}
 
 
-def test_its_text_is_short_and_holds_no_update(looker: Looker) -> None:
+def test_the_text_of_the_panel_is_short_and_contains_no_update(looker: Looker) -> None:
     looker.stream.feed.push(tick(1))
     assert repr(looker.panel).splitlines()[0] == "dpyauth stream panel: <dpyauth stream of ticks: 1 update, open>"
 
@@ -92,12 +92,12 @@ def test_closing_the_panel_leaves_the_stream_open(looker: Looker) -> None:
 
 
 @pytest.mark.parametrize("said", [None, [], "replay", {"do": 3}, {"do": "replay "}])
-def test_what_means_nothing_does_nothing(looker: Looker, said: Any) -> None:
+def test_unknown_messages_are_ignored(looker: Looker, said: Any) -> None:
     looker.say(said)
     assert looker.told == []
 
 
-def test_every_word_of_the_script_is_there(looker: Looker) -> None:
+def test_every_text_of_the_script_exists(looker: Looker) -> None:
     asked = set(re.findall(r'\bt\("(\w+)"', (Path(widgets.__file__).parent / "js/stream.js").read_text()))
     assert len(asked) > 10
     assert asked <= set(looker.panel.texts)

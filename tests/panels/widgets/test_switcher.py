@@ -1,4 +1,4 @@
-"""The account switcher's Python side: messages in, a view out."""
+"""Test the widget of the account switcher: messages in, a view out."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def in_use(panel: SwitcherPanel) -> list[str]:
     return [one["loginid"] for one in panel.view["accounts"] if one["current"]]
 
 
-def test_looked_at_clicked_and_asked(panel: SwitcherPanel, eventually: Callable[..., None]) -> None:
+def test_showing_clicking_and_confirming(panel: SwitcherPanel, eventually: Callable[..., None]) -> None:
     say(panel, do="here")
     eventually(lambda: [one["balance"] for one in panel.view["accounts"]] == ["9,363.47", "0.249345", "9,942.83"])
     say(panel, do="use", loginid="VRTC900003")
@@ -61,7 +61,7 @@ def test_junk_is_ignored(panel: SwitcherPanel, said: dict[str, Any]) -> None:
     assert panel.view == before
 
 
-def test_shown_as_text_where_there_are_no_widgets(panel: SwitcherPanel, display: Display) -> None:
+def test_the_switcher_is_text_without_widgets(panel: SwitcherPanel, display: Display) -> None:
     data, _ = panel._repr_mimebundle_()
     assert data["text/plain"].startswith("CR900001  Sample account")
     assert "application/vnd.jupyter.widget-view+json" in data

@@ -1,4 +1,4 @@
-"""The panel of API tokens: messages in, a view out, and a new token in one message only."""
+"""Test the widget of API tokens: messages in, a view out, and a new token in one message only."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def panel(session: Session) -> Iterator[TokensPanel]:
 
 
 def everything(panel: TokensPanel) -> str:
-    """All that a front end, a saved notebook or a curious print could get hold of."""
+    """Return everything that a front end, a saved notebook or a printed object could contain."""
     traits = {name: getattr(panel, name) for name in panel.trait_names() if name not in ("comm", "log")}
     parts = (panel.get_state(), panel._repr_mimebundle_(), vars(panel), vars(panel.model), traits)
     return json.dumps([repr(part) for part in parts]) + repr(panel)
@@ -38,7 +38,7 @@ def say(panel: TokensPanel, eventually: Eventually, **said: Any) -> None:
     eventually(lambda: not panel.view["busy"])
 
 
-def test_a_new_token_leaves_in_one_message_and_is_nowhere_else(
+def test_a_new_token_is_in_one_message_and_nowhere_else(
     panel: TokensPanel, eventually: Eventually, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     sent: list[dict[str, Any]] = []
@@ -55,16 +55,16 @@ def test_a_new_token_leaves_in_one_message_and_is_nowhere_else(
     assert told["token"] not in everything(panel) + json.dumps(seen) + caplog.text
 
 
-def test_the_model_speaks_to_the_browser_by_messages_that_are_not_state(panel: TokensPanel) -> None:
+def test_messages_of_the_model_are_not_part_of_the_state(panel: TokensPanel) -> None:
     assert panel.model.send == panel.send
     assert set(panel.get_state()) & {"view", "texts"} == {"view", "texts"}
 
 
-def test_words_are_all_there(panel: TokensPanel) -> None:
+def test_every_text_exists(panel: TokensPanel) -> None:
     assert all(panel.texts.values())
 
 
-def test_without_a_session_the_kernels_own(session: Session) -> None:
+def test_without_an_argument_the_panel_uses_the_kernels_session(session: Session) -> None:
     with pytest.raises(NotSignedIn, match=r"dpyauth\.login"):
         tokens()
     put_session("default", session)
