@@ -1,5 +1,5 @@
 # Two commands do everything on a fresh clone: `make lab` opens the first lesson, `make test` runs every check.
-# They need Python 3.11 or newer and make. PYTHON=... chooses another Python, VENV=... another folder.
+# `make check` answers in under a minute, once `.venv` is there. They need Python 3.11 or newer and make. PYTHON=... chooses another Python, VENV=... another folder.
 
 PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python; do \
 	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && break; done)
@@ -10,7 +10,18 @@ NPM := PATH="$(abspath $(BIN)):$$PATH" $(BIN)/npm --prefix tests/javascript
 # Hundreds of tests start a Python: what one has compiled, the next need not compile again.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: lab test lint javascript javascript-fix run-lessons pandas-2 examples docs release packages lessons clean
+# The pure core: tests without sockets, kernels and sandboxes, 3,000 of them in half a minute.
+NET := addresses backoff keepalive matching messages pending protocol rate_limits send_queue state subscriptions unsubscribe
+PANELS := card_text money_rows scope_presets status_rows texts
+HOUSE := api_names exported_names imports project
+ALONE := credentials errors registry sensitive settings targets times traceback
+CORE := tests/arguments tests/catalog tests/checkup/test_drift.py tests/oauth/test_implicit.py tests/oauth/test_pkce.py \
+	$(NET:%=tests/net/test_%.py) $(PANELS:%=tests/panels/test_%.py) $(HOUSE:%=tests/house/test_%.py) $(ALONE:%=tests/test_%.py)
+
+# What `make lowest` runs: the rooms whose packages change most from release to release.
+LOWEST := tests/frames tests/apis tests/net tests/session/test_account.py tests/report/test_export.py
+
+.PHONY: lab test check core coverage lint javascript javascript-fix run-lessons lowest examples docs release dist packages lessons clean
 
 # In a copy: running a lesson changes its file, and the originals are under version control.
 lab: $(VENV)/lab.stamp
@@ -22,17 +33,31 @@ lab: $(VENV)/lab.stamp
 test:
 	$(MAKE) --no-print-directory --jobs 2 lint javascript packages release
 	DPYAUTH_IPYKERNEL6=$(abspath $(VENV)/ipykernel-6) DPYAUTH_DASH=$(abspath $(VENV)/dash) \
-		$(BIN)/pytest -n 5 --dist loadfile --no-loadscope-reorder --ignore tests/browser --ignore tests/deployed
-	DPYAUTH_RELEASE=$(abspath $(VENV)/release) $(BIN)/pytest -n 4 --dist worksteal tests/browser tests/deployed
-	$(MAKE) --no-print-directory --jobs 2 run-lessons pandas-2 examples
+		$(BIN)/pytest -n 5 --dist loadfile --no-loadscope-reorder --durations 15 --ignore tests/browser --ignore tests/deployed
+	DPYAUTH_RELEASE=$(abspath $(VENV)/release) $(BIN)/pytest -n 4 --dist worksteal --durations 15 tests/browser tests/deployed
+	$(MAKE) --no-print-directory --jobs 2 run-lessons lowest examples
+
+# What a change breaks most often, in under a minute: style, types, and the tests of the pure core.
+check:
+	$(MAKE) --no-print-directory --jobs 2 lint core
+
+core: $(VENV)/test.stamp
+	$(BIN)/pytest -q -n 2 --dist loadfile --durations 5 $(CORE)
+
+# Which lines and branches the tests of `make test` reach outside of a browser. It takes about twice their time, so it is
+# not part of `make test`.
+coverage: $(VENV)/test.stamp
+	DPYAUTH_IPYKERNEL6=$(abspath $(VENV)/ipykernel-6) DPYAUTH_DASH=$(abspath $(VENV)/dash) \
+		$(BIN)/pytest -n 5 --dist loadfile --no-loadscope-reorder --cov --ignore tests/browser --ignore tests/deployed
 
 run-lessons:
 	$(BIN)/pytest -q -n 3 --dist loadfile -p no:cacheprovider --nbval --nbval-current-env \
 		--nbval-sanitize-with tests/lessons/nbval.cfg notebooks
 
-pandas-2:
-	PYTHONPATH=$(VENV)/pandas-2 $(BIN)/pytest -q -n 2 -p no:cacheprovider \
-		tests/frames tests/session/test_account.py tests/report/test_export.py
+# The lowest versions that pyproject.toml names, in front of the newest. pytest would look for a plugin that the
+# lowest platformdirs does not have.
+lowest:
+	PYTHONPATH=$(VENV)/lowest $(BIN)/pytest -q -n 2 -p no:cacheprovider -p no:platformdirs --durations 5 $(LOWEST)
 
 examples:
 	$(BIN)/pytest -q -n 2 --dist loadfile -p no:cacheprovider --doctest-modules dpyauth
@@ -53,6 +78,17 @@ javascript-fix: $(VENV)/javascript.stamp
 release: | $(VENV)/bin/python
 	$(BIN)/python tests/deployed/installed.py $(VENV)/release
 
+# Builds what is published into dist/, and checks it in an empty environment. TAG=v0.1.0 also compares the version.
+dist: | $(VENV)/bin/python
+	rm -rf dist
+	$(BIN)/python -m pip install --quiet 'build>=1.2'
+	$(BIN)/python -m build --outdir dist .
+	test -z "$(TAG)" || test -f "dist/dpyauth-$(TAG:v%=%).tar.gz" || { echo "dpyauth/_version.py is not at $(TAG)"; exit 1; }
+	$(PYTHON) -m venv --clear $(VENV)/empty
+	$(VENV)/empty/bin/python -m pip install --quiet dist/*.whl
+	$(VENV)/empty/bin/dpyauth --version
+	cd $(VENV)/empty && bin/python -c 'import dpyauth; print(dpyauth.login(sandbox=True).balance())'
+
 # Builds the documentation from the lessons, the guide and the docstrings; needs no network.
 docs: $(VENV)/test.stamp
 	$(BIN)/sphinx-build -c notebooks/guide -b html -q -E -W --keep-going notebooks build/docs
@@ -71,12 +107,14 @@ $(VENV)/lab.stamp: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --editable '.[lab]'
 	touch $@
 
-# Beside the newest releases the tests use two older ones that readers still have, each in a folder of its own; and Dash,
-# which would add an extension to JupyterLab that has to be built.
+# Beside the newest releases the tests use older ones that users still have, each set in a folder of its own; and Dash,
+# which would add an extension to JupyterLab that has to be built. pytz and sniffio are what the oldest pandas and httpx
+# need and the newest do not.
 $(VENV)/test.stamp: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --editable '.[test]'
 	$(BIN)/python -m pip install --quiet --upgrade --no-deps --target $(VENV)/ipykernel-6 'ipykernel==6.31.*'
-	$(BIN)/python -m pip install --quiet --upgrade --no-deps --target $(VENV)/pandas-2 'pandas==2.3.*' pytz
+	$(BIN)/python -m pip install --quiet --upgrade --no-deps --target $(VENV)/lowest \
+		$$($(BIN)/python tests/lowest.py) pytz sniffio
 	$(BIN)/python -m pip install --quiet --upgrade --target $(VENV)/dash 'dash>=3'
 	touch $@
 

@@ -9,16 +9,11 @@ from pathlib import Path
 
 import pytest
 import yaml
+from lowest import requirement
 
 from dpyauth import __version__
 
 ROOT = Path(__file__).parents[2]
-
-
-def requirement(text: str) -> tuple[str, str]:
-    """Return the name and the version bound of a requirement, without blanks and quotes."""
-    name, bound = re.fullmatch(r"\s*([A-Za-z0-9_.-]+)\s*(.*)", text).groups()  # type: ignore[union-attr]
-    return name.lower().replace("_", "-"), bound.replace(" ", "")
 
 
 def test_environment_yml_says_the_same_as_pyproject() -> None:

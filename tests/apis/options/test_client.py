@@ -102,7 +102,8 @@ def requested(question: Request, **options: Any) -> HTTPServerRequest:
 def test_headers_and_query_of_a_read() -> None:
     question = Request("odd", "GET", "/a%2Fb", params={"limit": 5, "all": True, "kind": ["x y", "z"]}, token=READ.token)
     request = requested(question, app_id="33AbcDef")
-    assert (request.method, request.uri) == ("GET", "/a%2Fb?limit=5&all=true&kind=x+y&kind=z")
+    # httpx writes a blank as %20 before 0.28, and as + since then: both are a blank in a query.
+    assert (request.method, request.uri.replace("%20", "+")) == ("GET", "/a%2Fb?limit=5&all=true&kind=x+y&kind=z")
     assert request.headers["Authorization"] == f"Bearer {TOKEN}"
     assert request.headers["Deriv-App-ID"] == "33AbcDef"
     assert request.headers["User-Agent"].startswith("dpyauth/")
