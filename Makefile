@@ -1,5 +1,6 @@
 # Two commands do everything on a fresh clone: `make lab` opens the first lesson, `make test` runs every check.
-# `make check` answers in under a minute, once `.venv` is there. They need Python 3.11 or newer and make. PYTHON=... chooses another Python, VENV=... another folder.
+# `make check` answers in under a minute, once `.venv` is there. They need Python 3.11 or newer and make. PYTHON=... chooses
+# another Python, VENV=... another folder.
 
 PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python; do \
 	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && break; done)
@@ -39,7 +40,7 @@ test:
 
 # What a change breaks most often, in under a minute: style, types, and the tests of the pure core.
 check:
-	$(MAKE) --no-print-directory --jobs 2 lint core
+	$(MAKE) --no-print-directory --jobs 2 lint javascript core
 
 core: $(VENV)/test.stamp
 	$(BIN)/pytest -q -n 2 --dist loadfile --durations 5 $(CORE)
